@@ -1,0 +1,42 @@
+//! The low-level crate of [`pictify`](https://docs.rs/pictify): one method per operation of the Pictify HTTP API and one
+//! type per schema, generated from `openapi.yaml` by `cargo xtask generate`.
+//!
+//! It knows nothing of keys, retries, timeouts or error bodies: all of that sits behind [`Transport`], which
+//! `pictify` implements. Depend on `pictify`, not on this crate, unless you are writing another SDK on top of it.
+//!
+//! | module | is |
+//! |---|---|
+//! | [`types`], [`Client`] | generated: `generated.rs` |
+//! | [`operations`] | generated: a row per operation, with what the document says of it beyond its types |
+//! | [`Validate`] | the document's bounds on requests: the trait is here, its implementations are generated |
+//! | [`Transport`], [`Response`], [`Error`], [`ResponseValue`] | by hand: the seam between generated code and whoever sends |
+//! | [`Timestamp`] | by hand: a date that never fails an answer |
+
+// The generated code names the types that it borrows from this crate by the crate's own name.
+extern crate self as pictify_api;
+
+#[doc(hidden)]
+pub mod de;
+mod operation;
+mod runtime;
+mod timestamp;
+mod transport;
+mod validate;
+
+pub use operation::{Availability, Operation, Pagination, PaginationStyle, Safety};
+pub use runtime::{Body, ByteStream, DecodeError, Error, Response, ResponseValue};
+pub use timestamp::Timestamp;
+pub use transport::{BoxError, BoxFuture, Inner, Transport};
+pub use validate::{Validate, Violation, Violations};
+
+#[rustfmt::skip]
+#[allow(warnings, missing_docs, clippy::all, clippy::pedantic)]
+mod generated;
+#[rustfmt::skip]
+#[allow(clippy::all, clippy::pedantic)]
+pub mod operations;
+#[rustfmt::skip]
+#[allow(clippy::all, clippy::pedantic)]
+mod bounds;
+
+pub use generated::{Client, types};

@@ -1,0 +1,165 @@
+//! The document's bounds on what is sent, checked before it is sent.
+
+use std::fmt;
+
+/// A request that knows the bounds which the document sets on its fields.
+///
+/// Implemented by generated code for every schema that is reachable from a request: ranges of numbers, lengths of
+/// strings and lists. It covers what a single field can show; rules between fields are the SDK's.
+///
+/// ```
+/// use pictify_api::{Validate, types::CreateImageRequest};
+///
+/// let request = CreateImageRequest { width: Some(5000), ..Default::default() };
+/// assert_eq!(request.violations().to_string(), "width: must be 1 to 4096, is 5000");
+/// ```
+pub trait Validate {
+    /// Adds to `found` what is out of bounds in this value.
+    fn validate(&self, found: &mut Violations);
+
+    /// Everything that is out of bounds in this value.
+    fn violations(&self) -> Violations {
+        let mut found = Violations::default();
+        self.validate(&mut found);
+        found
+    }
+}
+
+/// One field that is out of bounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violation {
+    /// Where: wire names joined by dots, list positions in brackets, for example `sizes[2].width`.
+    pub field: String,
+    /// What is wrong, without the field's name.
+    pub message: String,
+}
+
+/// What is out of bounds in a request. Displays as one line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Violations {
+    found: Vec<Violation>,
+    at: Vec<String>,
+}
+
+impl Violations {
+    /// Adds a violation at `field`, below wherever [`at`](Self::at) stands.
+    pub fn push(&mut self, field: &str, message: impl Into<String>) {
+        let mut path = self.at.concat();
+        if !path.is_empty() && !field.is_empty() {
+            path.push('.');
+        }
+        self.found.push(Violation { field: path + field, message: message.into() });
+    }
+
+    /// Runs `check` with `field` as the place that it speaks of.
+    pub fn at(&mut self, field: &str, check: impl FnOnce(&mut Self)) {
+        self.at.push(if self.at.is_empty() { field.to_owned() } else { format!(".{field}") });
+        check(self);
+        self.at.pop();
+    }
+
+    /// Runs `check` for each item of the list `field`.
+    pub fn each<'a, T: 'a>(
+        &mut self,
+        field: &str,
+        items: impl IntoIterator<Item = &'a T>,
+        mut check: impl FnMut(&'a T, &mut Self),
+    ) {
+        for (index, item) in items.into_iter().enumerate() {
+            self.at(&format!("{field}[{index}]"), |found| check(item, found));
+        }
+    }
+
+    /// Checks a number, with the bounds included.
+    pub fn range<N: PartialOrd + Copy + fmt::Display>(&mut self, field: &str, value: N, min: Option<N>, max: Option<N>) {
+        if min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max) {
+            return;
+        }
+        self.push(field, format!("must be {}, is {value}", bounds(min, max)));
+    }
+
+    /// Checks how many characters or items there are, with the bounds included.
+    pub fn length(&mut self, field: &str, unit: &str, length: usize, min: Option<usize>, max: Option<usize>) {
+        if min.is_none_or(|min| length >= min) && max.is_none_or(|max| length <= max) {
+            return;
+        }
+        if length == 0 {
+            self.push(field, "must not be empty");
+        } else {
+            self.push(field, format!("must have {} {unit}, has {length}", bounds(min, max)));
+        }
+    }
+
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// What was found, in the order of the fields.
+    pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
+        self.found.iter()
+    }
+}
+
+impl IntoIterator for Violations {
+    type Item = Violation;
+    type IntoIter = std::vec::IntoIter<Violation>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.found.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Violations {
+    type Item = &'a Violation;
+    type IntoIter = std::slice::Iter<'a, Violation>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Violations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Violation { field, message }) in self.found.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            if field.is_empty() {
+                write!(f, "{separator}{message}")?;
+            } else {
+                write!(f, "{separator}{field}: {message}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn bounds<N: fmt::Display>(min: Option<N>, max: Option<N>) -> String {
+    match (min, max) {
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+        (Some(min), None) => format!("at least {min}"),
+        (None, Some(max)) => format!("at most {max}"),
+        (None, None) => "within bounds".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_violation_names_the_place_and_the_bounds() {
+        let mut found = Violations::default();
+        found.range("width", 0, Some(1), Some(4096));
+        found.range("height", 5, Some(1), None);
+        found.each("sizes", &[20, 5], |size, found| found.range("width", *size, Some(10), None));
+        found.length("prompt", "characters", 3, None, Some(2));
+        found.length("html", "characters", 0, Some(1), None);
+        assert_eq!(
+            found.to_string(),
+            "width: must be 1 to 4096, is 0; sizes[1].width: must be at least 10, is 5; \
+             prompt: must have at most 2 characters, has 3; html: must not be empty"
+        );
+    }
+}
