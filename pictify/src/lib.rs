@@ -1,1 +1,82 @@
-//! Placeholder.
+//! The SDK of [Pictify](https://pictify.io), the API that renders HTML, live pages and templates to images.
+//!
+//! ```no_run
+//! # async fn run() -> pictify::Result<()> {
+//! use pictify::{Client, images::Source};
+//!
+//! let client = Client::from_env()?; // PICTIFY_API_KEY, and PICTIFY_BASE_URL if set
+//! let image = client.images().create(Source::html("<h1>Hello</h1>")).size(1200, 630).send().await?;
+//! client.download(&image).to_file("hello.png").await?;
+//! # Ok(()) }
+//! ```
+//!
+//! | to | see |
+//! |---|---|
+//! | set up a client | [`Client::from_env`], [`ClientBuilder`] |
+//! | make a picture | [`images`] |
+//! | fetch a rendered file | [`Client::download`] |
+//! | do all of it without `async` | `blocking`, behind the feature of that name |
+//! | know what went wrong, and whether it was billed | [`Error`], [`ErrorKind`], [`Error::outcome_unknown`] |
+//! | decide how often a call is tried again | [`retry`], [`RetryPolicy`] |
+//! | keep a request for later | every [`Operation`] is plain data: [`Client::call`] |
+//!
+//! # Features
+//! | feature | default | is |
+//! |---|---|---|
+//! | `client` | yes | the HTTP client |
+//! | `rustls` | yes | TLS by rustls on ring |
+//! | `rustls-no-provider` | | TLS by rustls with the crypto provider that the application installs |
+//! | `native-tls` | | TLS by the platform's own library |
+//! | `blocking` | | the same surface without `async` |
+//! | `schemars` | | JSON Schemas of the types of the API |
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "client")]
+mod base_url;
+#[cfg(feature = "blocking")]
+pub mod blocking;
+#[cfg(feature = "client")]
+mod call;
+#[cfg(feature = "client")]
+mod client;
+#[cfg(feature = "client")]
+pub mod clock;
+#[cfg(feature = "client")]
+pub mod download;
+#[cfg(feature = "client")]
+mod error;
+#[cfg(feature = "client")]
+mod idempotency;
+#[cfg(feature = "client")]
+pub mod images;
+#[cfg(feature = "client")]
+mod key;
+#[cfg(feature = "client")]
+pub mod operation;
+#[cfg(feature = "client")]
+mod race;
+#[cfg(feature = "client")]
+mod resources;
+#[cfg(feature = "client")]
+pub mod retry;
+#[cfg(feature = "client")]
+mod tls;
+#[cfg(feature = "client")]
+mod variables;
+
+#[cfg(feature = "client")]
+pub use crate::{
+    base_url::DEFAULT_BASE_URL,
+    call::{Answer, Attempt, AttemptOutcome, Call, Meta, RateLimit},
+    client::{Client, ClientBuilder, USER_AGENT},
+    error::{BODY_KEPT, Error, ErrorDetails, ErrorKind, FieldError, Result},
+    idempotency::IdempotencyKey,
+    key::ApiKey,
+    operation::Operation,
+    retry::RetryPolicy,
+};
+#[cfg(feature = "client")]
+pub use pictify_api::{Availability, Safety, Timestamp, Violation, Violations};
+
+#[cfg(feature = "client")]
+pub(crate) use pictify_api::operations;

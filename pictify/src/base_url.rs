@@ -1,0 +1,88 @@
+//! Where the API is.
+
+use crate::{Error, Result};
+use reqwest::Url;
+
+/// The hosted service.
+pub const DEFAULT_BASE_URL: &str = "https://api.pictify.io";
+
+/// Reads a base URL: http or https, any path kept, slashes at the end cut off.
+///
+/// `plain_http` allows http to other machines; to this machine it is always allowed.
+pub(crate) fn parse(text: &str, plain_http: bool) -> Result<Url> {
+    // The text is repeated in no message: it may hold a password.
+    let malformed =
+        |why: &str| Error::config(format!("the base URL is malformed: {why} (example: {DEFAULT_BASE_URL})"));
+    let mut url = Url::parse(text.trim()).map_err(|error| malformed(&error.to_string()))?;
+    let Some(host) = url.host_str() else { return Err(malformed("it has no host")) };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(malformed("it must not hold a user name or a password"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(malformed("it must not have a query or a fragment"));
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if plain_http || is_this_machine(host) => {}
+        "http" => {
+            return Err(Error::config(format!(
+                "the base URL is plain http to {host}, which would show the API key to the network: \
+                 use https, or allow it with ClientBuilder::plain_http (PICTIFY_PLAIN_HTTP=1)"
+            )));
+        }
+        other => return Err(malformed(&format!("its scheme is {other}, not https"))),
+    }
+    let path = url.path().trim_end_matches('/').to_owned();
+    url.set_path(&path);
+    Ok(url)
+}
+
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || host.trim_matches(['[', ']']).parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
+}
+
+/// The base URL as generated code wants it: without a slash at its end.
+pub(crate) fn as_prefix(url: &Url) -> &str {
+    url.as_str().trim_end_matches('/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_base_url_keeps_its_path_and_loses_its_slashes() {
+        for (text, prefix) in [
+            ("https://api.pictify.io", "https://api.pictify.io"),
+            (" https://api.pictify.io/ ", "https://api.pictify.io"),
+            ("https://api.pictify.io/v1", "https://api.pictify.io/v1"),
+            ("https://proxy.example/pictify//", "https://proxy.example/pictify"),
+            ("http://127.0.0.1:4040/", "http://127.0.0.1:4040"),
+            ("http://[::1]:4040", "http://[::1]:4040"),
+            ("http://localhost:4040", "http://localhost:4040"),
+        ] {
+            assert_eq!(as_prefix(&parse(text, false).unwrap()), prefix);
+        }
+    }
+
+    #[test]
+    fn a_base_url_that_cannot_work_is_refused_without_repeating_it() {
+        for (text, says) in [
+            ("", "relative URL without a base"),
+            ("api.pictify.io", "relative URL without a base"),
+            ("ftp://api.pictify.io", "its scheme is ftp"),
+            ("https://", "empty host"),
+            ("https://me:hunter2@api.pictify.io", "user name or a password"),
+            ("https://api.pictify.io?token=hunter2", "query"),
+            ("http://api.pictify.io", "plain http to api.pictify.io"),
+            ("data:text/plain,x", "no host"),
+        ] {
+            let message = parse(text, false).unwrap_err().to_string();
+            assert!(message.contains(says), "{text}: {message}");
+            assert!(!message.contains("hunter2"));
+        }
+        assert!(parse("http://emulator:4040", true).is_ok(), "when the caller allows it");
+    }
+}

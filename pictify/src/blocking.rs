@@ -1,0 +1,141 @@
+//! The same surface without `async`.
+//!
+//! ```no_run
+//! # fn run() -> pictify::Result<()> {
+//! use pictify::{blocking::Client, images::Source};
+//!
+//! let client = Client::from_env()?;
+//! let image = client.images().create(Source::html("<h1>Hello</h1>")).size(1200, 630).send()?;
+//! client.download(&image).to_file("hello.png")?;
+//! # Ok(()) }
+//! ```
+//!
+//! Requests, setters and errors are the very same types as in the async client; only `send` and the ends of a download
+//! block. The work is done on one background thread of the client, so it may be used from any thread. Inside an async
+//! runtime it works too, but it holds up the thread that calls it: use [`crate::Client`] there.
+
+use crate::{Answer, Call, ClientBuilder, Error, ErrorKind, Operation, Result};
+use std::{
+    fmt,
+    future::Future,
+    sync::{Arc, mpsc},
+    thread,
+};
+use tokio::{runtime, sync::oneshot};
+
+/// A client of the Pictify API that blocks.
+///
+/// It is cheap to clone; clones share connections and the background thread, which ends with the last of them.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) inner: crate::Client,
+    background: Arc<Background>,
+}
+
+impl Client {
+    /// A client for the hosted service.
+    ///
+    /// # Errors
+    /// As [`crate::Client::new`].
+    pub fn new(api_key: impl AsRef<str>) -> Result<Self> {
+        crate::Client::builder().api_key(api_key).build_blocking()
+    }
+
+    /// A client from the environment: `PICTIFY_API_KEY`, and `PICTIFY_BASE_URL` if it is set.
+    ///
+    /// # Errors
+    /// As [`crate::Client::from_env`].
+    pub fn from_env() -> Result<Self> {
+        crate::Client::builder().build_blocking()
+    }
+
+    /// Sets up a client step by step; end with [`ClientBuilder::build_blocking`].
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// Where this client sends its calls, without a slash at the end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.inner.base_url()
+    }
+
+    /// Makes a call of an operation that was built, stored or received elsewhere.
+    pub fn call<O: Operation>(&self, operation: O) -> Call<O, Self> {
+        Call::new(self.clone(), operation)
+    }
+
+    /// Runs a future on the background thread and waits for it.
+    pub(crate) fn wait<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        self.background.runtime.spawn(async move {
+            // Nobody waits any more only if the caller's thread died.
+            let _ = sender.send(work.await);
+        });
+        receiver
+            .recv()
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Transport, "the client's background thread has ended")))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl ClientBuilder {
+    /// Builds a client that blocks. Nothing is sent.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build); also [`Config`](ErrorKind::Config) when the background thread cannot be started.
+    pub fn build_blocking(self) -> Result<Client> {
+        Ok(Client { inner: self.build()?, background: Arc::new(Background::start()?) })
+    }
+}
+
+/// The thread that does the work.
+///
+/// A thread of its own, because a runtime must be neither entered nor dropped inside another one, and a caller may well
+/// be inside another one without knowing.
+struct Background {
+    runtime: runtime::Handle,
+    /// Dropping it ends the thread.
+    _stop: oneshot::Sender<()>,
+}
+
+impl Background {
+    fn start() -> Result<Self> {
+        let failed = |error| Error::config("the background thread cannot be started").with_source(error);
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        thread::Builder::new()
+            .name("pictify".to_owned())
+            .spawn(move || {
+                let _ = runtime.block_on(stopped);
+            })
+            .map_err(failed)?;
+        Ok(Self { runtime: handle, _stop: stop })
+    }
+}
+
+impl<O: Operation> Call<O, Client> {
+    /// Sends the call and returns what came out.
+    ///
+    /// # Errors
+    /// As [`send`](crate::Call::send) of the async client.
+    pub fn send(self) -> Result<O::Output> {
+        self.send_with_response().map(Answer::into_value)
+    }
+
+    /// As [`send`](Self::send), with the status, headers, body, rate limit and attempts beside the value.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_with_response(self) -> Result<Answer<O::Output>> {
+        let Self { client, operation, options } = self;
+        let call = Call { client: client.inner.clone(), operation, options };
+        client.wait(call.send_with_response())
+    }
+}

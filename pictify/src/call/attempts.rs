@@ -1,0 +1,334 @@
+//! The attempt loop: what stands between a generated method and the network.
+
+use super::{Answer, Attempt, AttemptOutcome, CallOptions, Meta};
+use crate::{
+    Error, ErrorKind, IdempotencyKey, Operation, Result, RetryPolicy,
+    client::Shared,
+    error::{ErrorDetails, Received},
+    race::{TimedOut, within},
+    retry::{Failure, Verdict, failure_of_answer, stated_delay, verdict},
+};
+use bytes::{Bytes, BytesMut};
+use pictify_api::{Body, BoxError, BoxFuture, Operation as OperationInfo, Response, ResponseValue, Transport};
+use reqwest::{
+    Request, StatusCode,
+    header::{AUTHORIZATION, HeaderMap, HeaderValue},
+};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Sends an operation by its generated method, with the attempt loop as the transport below it.
+pub(super) async fn send<O: Operation>(
+    shared: &Arc<Shared>,
+    operation: &O,
+    options: CallOptions,
+) -> Result<Answer<O::Output>> {
+    let attempts = Arc::new(Attempts::new(shared.clone(), &O::INFO, options));
+    let prefix = crate::base_url::as_prefix(&shared.base_url);
+    let api = pictify_api::Client::with_transport(prefix, shared.http.clone(), attempts.clone());
+    let result = operation.send(&api).await;
+    attempts.conclude(result, &O::INFO)
+}
+
+/// One logical call: its options, its deadline and the history of its attempts.
+struct Attempts {
+    shared: Arc<Shared>,
+    policy: RetryPolicy,
+    /// When the whole call ends, and how long that is.
+    deadline: (Instant, Duration),
+    attempt_timeout: Duration,
+    idempotency_key: Option<IdempotencyKey>,
+    headers: HeaderMap,
+    history: Mutex<Vec<Attempt>>,
+}
+
+/// An attempt that failed, and what it may have done.
+struct Failed {
+    error: Error,
+    failure: Failure,
+    stated: Option<Duration>,
+}
+
+impl Attempts {
+    fn new(shared: Arc<Shared>, info: &OperationInfo, options: CallOptions) -> Self {
+        let total = options.timeout.or(shared.timeout).unwrap_or(info.timeout * 2);
+        let idempotency_key = options
+            .idempotency_key
+            .or_else(|| (info.method == "POST" && !is_read_only(info)).then(IdempotencyKey::random));
+        Self {
+            policy: options.retry.unwrap_or_else(|| shared.retry.clone()),
+            deadline: (shared.clock.now() + total, total),
+            attempt_timeout: options.attempt_timeout.unwrap_or(info.timeout),
+            idempotency_key,
+            headers: options.headers,
+            history: Mutex::default(),
+            shared,
+        }
+    }
+
+    /// Tries until an answer comes that is not worth another try, and returns that, or fails.
+    async fn run(&self, request: Request, info: &OperationInfo) -> Result<Response> {
+        let mut request = request;
+        self.dress(&mut request, info)?;
+        let mut waited = Duration::ZERO;
+        // Once an attempt may have been done, a later refusal does not make the outcome known.
+        let mut may_have_been_done = false;
+        loop {
+            let attempt =
+                request.try_clone().ok_or_else(|| Error::config("the request's body cannot be sent twice"))?;
+            let failed = match self.attempt(attempt, waited).await {
+                Ok(response) => {
+                    self.shared.budget.refund();
+                    return Ok(response);
+                }
+                Err(failed) => failed,
+            };
+            may_have_been_done |= failed.failure == Failure::Ambiguous;
+            let unknown = may_have_been_done && !crate::retry::harmless(info.safety);
+            match self.next(&failed, info) {
+                Next::Wait(wait) => {
+                    self.shared.clock.sleep(wait).await;
+                    waited = wait;
+                }
+                Next::Stop { why, retryable } => {
+                    let error =
+                        failed.error.with_retry_after(failed.stated).with_outcome(unknown, retryable && !unknown);
+                    return Err(if let Some(why) = why { error.explain(&why) } else { error });
+                }
+            }
+        }
+    }
+
+    /// What follows from a failed attempt.
+    fn next(&self, failed: &Failed, info: &OperationInfo) -> Next {
+        match verdict(failed.failure, info.safety, self.policy.accepts_double_billing()) {
+            Verdict::Stop | Verdict::StopOutcomeUnknown => return Next::stop(None, false),
+            Verdict::Retry => {}
+        }
+        let made = u32::try_from(self.lock_history().len()).unwrap_or(u32::MAX);
+        if made >= self.policy.attempts() {
+            return Next::stop(None, true);
+        }
+        let wait = match self.policy.wait(made, failed.stated, self.shared.clock.random()) {
+            Ok(wait) => wait,
+            Err(stated) => {
+                let seconds = stated.as_secs_f64();
+                return Next::stop(Some(format!("the service asks to wait {seconds} s, longer than allowed")), true);
+            }
+        };
+        let left = self.time_left();
+        if wait >= left {
+            return Next::stop(Some(format!("the next attempt would be too late for {}", self.deadline_text())), true);
+        }
+        if !self.shared.budget.take() {
+            return Next::stop(Some("not retried: too many calls fail".to_owned()), true);
+        }
+        Next::Wait(wait)
+    }
+
+    /// Makes one attempt and remembers it.
+    async fn attempt(&self, request: Request, waited: Duration) -> Result<Response, Failed> {
+        let clock = &*self.shared.clock;
+        let started = clock.now();
+        let limit = self.attempt_timeout.min(self.time_left());
+        let result = match within(clock, limit, self.exchange(request)).await {
+            Ok(result) => result,
+            Err(TimedOut) => Err(Broken::TimedOut),
+        };
+        let took = clock.now().saturating_duration_since(started);
+        let remember = |outcome, request_id| {
+            self.lock_history().push(Attempt { waited, took, outcome, request_id });
+        };
+        match result {
+            Ok(response) => {
+                let request_id =
+                    response.headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+                remember(AttemptOutcome::Answered(response.status), request_id);
+                self.judge(response)
+            }
+            Err(broken) => {
+                let (outcome, failure, error) = match broken {
+                    Broken::TimedOut => {
+                        let text = format!("no answer within {} s", limit.as_secs_f64());
+                        (AttemptOutcome::TimedOut, Failure::Ambiguous, Error::new(ErrorKind::Timeout, text))
+                    }
+                    Broken::Network(source) => {
+                        let error = Error::from_network(source).explain(&format!("the server is {}", self.host()));
+                        let text = error.message().to_owned();
+                        if error.kind() == ErrorKind::Connect {
+                            (AttemptOutcome::NotSent(text), Failure::NotSent, error)
+                        } else {
+                            (AttemptOutcome::Broken(text), Failure::Ambiguous, error)
+                        }
+                    }
+                    Broken::TooLarge => {
+                        let text = format!("the answer is larger than {} bytes", self.shared.answer_limit);
+                        let error = Error::new(ErrorKind::TooLarge, text.clone());
+                        (AttemptOutcome::Broken(text), Failure::Ambiguous, error)
+                    }
+                };
+                remember(outcome, None);
+                Err(Failed { error, failure, stated: None })
+            }
+        }
+    }
+
+    /// Sends a request and reads the whole answer, unless the answer is a stream.
+    async fn exchange(&self, request: Request) -> Result<Response, Broken> {
+        let mut response = self.shared.http.execute(request).await.map_err(Broken::Network)?;
+        if is_event_stream(&response) && response.status().is_success() {
+            return Ok(Response::streaming(response));
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(Broken::Network)? {
+            if body.len() + chunk.len() > self.shared.answer_limit {
+                return Err(Broken::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response::new(response.status(), std::mem::take(response.headers_mut()), body.freeze()))
+    }
+
+    /// Lets successes and redirects through; the generated method knows which of them it expects.
+    fn judge(&self, response: Response) -> Result<Response, Failed> {
+        if response.status.is_success() || response.status.is_redirection() {
+            return Ok(response);
+        }
+        let received = received(response.status, response.headers, response.body);
+        let details = ErrorDetails::read(received.status, &received.headers, &received.body);
+        let failure = failure_of_answer(received.status, &received.headers, &details);
+        let stated = match failure {
+            Failure::Rejected | Failure::Ambiguous => {
+                stated_delay(&received.headers, &details, self.shared.clock.time_of_day())
+            }
+            Failure::NotSent | Failure::Refused => None,
+        };
+        Err(Failed { error: Error::answered(received), failure, stated })
+    }
+
+    /// Puts on what every attempt carries.
+    fn dress(&self, request: &mut Request, info: &OperationInfo) -> Result<()> {
+        let headers = request.headers_mut();
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+        if info.needs_key {
+            headers.insert(AUTHORIZATION, self.shared.key.header());
+        }
+        if let Some(key) = &self.idempotency_key {
+            let value =
+                HeaderValue::from_str(key.as_str()).map_err(|_| Error::config("the idempotency key cannot be sent"))?;
+            headers.insert("idempotency-key", value);
+        }
+        Ok(())
+    }
+
+    /// Turns what the generated method returned into what the caller gets.
+    fn conclude<T>(
+        &self,
+        result: Result<ResponseValue<T>, pictify_api::Error>,
+        info: &OperationInfo,
+    ) -> Result<Answer<T>> {
+        let attempts = std::mem::take(&mut *self.lock_history());
+        let idempotency_key = self.idempotency_key.clone();
+        let error = match result {
+            Ok(ResponseValue { value, status, headers, body, .. }) => {
+                return Ok(Answer { value, meta: Meta { status, headers, body, attempts, idempotency_key } });
+            }
+            Err(pictify_api::Error::Transport(error)) => unbox(error),
+            Err(pictify_api::Error::Status(response)) => {
+                unexpected_status(received(response.status, response.headers, response.body))
+            }
+            Err(pictify_api::Error::Decode { response, source, .. }) => {
+                Error::decode(received(response.status, response.headers, response.body), source)
+            }
+            Err(pictify_api::Error::PathSegment(segment)) => {
+                Error::invalid_field("id", format!("`{segment}` cannot be an identifier"))
+            }
+            Err(pictify_api::Error::Request(error)) => {
+                Error::new(ErrorKind::Validation, "the request cannot be built").with_source(error)
+            }
+            Err(other) => Error::new(ErrorKind::Transport, other.to_string()).with_source(other),
+        };
+        Err(error.with_operation(info).with_attempts(attempts, idempotency_key))
+    }
+
+    fn time_left(&self) -> Duration {
+        self.deadline.0.saturating_duration_since(self.shared.clock.now())
+    }
+
+    fn deadline_text(&self) -> String {
+        format!("the call's {} s", self.deadline.1.as_secs_f64())
+    }
+
+    fn host(&self) -> String {
+        let url = &self.shared.base_url;
+        let host = url.host_str().unwrap_or("?");
+        url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    fn lock_history(&self) -> std::sync::MutexGuard<'_, Vec<Attempt>> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Transport for Attempts {
+    fn send<'a>(&'a self, request: Request, info: &'a OperationInfo) -> BoxFuture<'a, Result<Response, BoxError>> {
+        Box::pin(async move { self.run(request, info).await.map_err(BoxError::from) })
+    }
+}
+
+enum Next {
+    Wait(Duration),
+    Stop { why: Option<String>, retryable: bool },
+}
+
+impl Next {
+    fn stop(why: Option<String>, retryable: bool) -> Self {
+        Self::Stop { why, retryable }
+    }
+}
+
+/// Why an attempt brought no answer.
+enum Broken {
+    Network(reqwest::Error),
+    TimedOut,
+    TooLarge,
+}
+
+fn is_read_only(info: &OperationInfo) -> bool {
+    info.safety == pictify_api::Safety::ReadOnly
+}
+
+fn is_event_stream(response: &reqwest::Response) -> bool {
+    let content_type = response.headers().get(reqwest::header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/event-stream"))
+}
+
+fn received(status: StatusCode, headers: HeaderMap, body: Body) -> Received {
+    let body = match body {
+        Body::Full(body) => body,
+        _ => Bytes::new(),
+    };
+    Received { status, headers, body }
+}
+
+fn unexpected_status(received: Received) -> Error {
+    if !received.status.is_redirection() {
+        return Error::answered(received);
+    }
+    let to = received.headers.get(reqwest::header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
+    // A query may hold a token.
+    let to = to.split(['?', '#']).next().unwrap_or_default();
+    let text = format!("the server redirects to {to}; calls do not follow, set the base URL to where the API is");
+    Error::new(ErrorKind::Redirect, text).with_received(received)
+}
+
+fn unbox(error: BoxError) -> Error {
+    match error.downcast::<Error>() {
+        Ok(error) => *error,
+        Err(other) => Error::new(ErrorKind::Transport, other.to_string()).with_source(other),
+    }
+}

@@ -1,0 +1,88 @@
+//! What comes with an answer beside its value.
+
+use super::Attempt;
+use crate::IdempotencyKey;
+use bytes::Bytes;
+use reqwest::{StatusCode, header::HeaderMap};
+use std::{
+    ops::Deref,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// A value with what it came in. Dereferences to the value.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Answer<T> {
+    /// What came out.
+    pub value: T,
+    /// What it came in.
+    pub meta: Meta,
+}
+
+impl<T> Answer<T> {
+    /// Drops what the value came in.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+}
+
+impl<T> Deref for Answer<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// What a value came in.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Meta {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as it was received, whatever became of it.
+    pub body: Bytes,
+    /// Each attempt of the call, the successful one last.
+    pub attempts: Vec<Attempt>,
+    /// The idempotency key that every attempt carried; none for calls that only read.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+impl Meta {
+    /// The service's name for the request, to give to its support.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.headers.get("x-request-id")?.to_str().ok()
+    }
+
+    /// What the answer said of the rate limit, if it did.
+    #[must_use]
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        RateLimit::read(&self.headers)
+    }
+}
+
+/// What an answer said of the rate limit. The service does not always say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RateLimit {
+    /// Requests allowed per window.
+    pub limit: u64,
+    /// Requests left in this window.
+    pub remaining: u64,
+    /// When the window ends, if it was said.
+    pub reset: Option<SystemTime>,
+}
+
+impl RateLimit {
+    fn read(headers: &HeaderMap) -> Option<Self> {
+        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
+        Some(Self {
+            limit: number("x-ratelimit-limit")?,
+            remaining: number("x-ratelimit-remaining")?,
+            reset: number("x-ratelimit-reset").and_then(|at| UNIX_EPOCH.checked_add(Duration::from_secs(at))),
+        })
+    }
+}

@@ -1,0 +1,230 @@
+//! The client, and how it is set up.
+
+use crate::{
+    ApiKey, Call, Error, Operation, Result, RetryPolicy,
+    base_url::{self, DEFAULT_BASE_URL},
+    clock::{Clock, SystemClock},
+    retry::RetryBudget,
+    tls,
+};
+use reqwest::{Url, redirect};
+use std::{fmt, sync::Arc, time::Duration};
+
+/// The version of this crate, as it is sent in the `User-Agent` header.
+pub const USER_AGENT: &str = concat!("pictify-rust/", env!("CARGO_PKG_VERSION"));
+
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How large an answer of the API may be, in bytes. Files are downloads and have their own limit.
+const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+
+/// A client of the Pictify API.
+///
+/// It is cheap to clone and its clones share connections, limits and the retry budget: make one and keep it. The same
+/// surface without `async` is [`blocking::Client`](crate::blocking::Client).
+///
+/// ```no_run
+/// # async fn run() -> pictify::Result<()> {
+/// use pictify::{Client, images::Source};
+///
+/// let client = Client::from_env()?;
+/// let image = client.images().create(Source::html("<h1>Hello</h1>")).size(1200, 630).send().await?;
+/// client.download(&image).to_file("hello.png").await?;
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Client(pub(crate) Arc<Shared>);
+
+/// What the clones of a client share.
+pub(crate) struct Shared {
+    pub(crate) base_url: Url,
+    pub(crate) key: ApiKey,
+    pub(crate) http: reqwest::Client,
+    pub(crate) files: reqwest::Client,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) budget: RetryBudget,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) answer_limit: usize,
+}
+
+impl Client {
+    /// A client for the hosted service.
+    ///
+    /// # Errors
+    /// [`Config`](crate::ErrorKind::Config) when the key is empty or cannot be sent, or TLS cannot be set up.
+    pub fn new(api_key: impl AsRef<str>) -> Result<Self> {
+        Self::builder().api_key(api_key).build()
+    }
+
+    /// A client from the environment: `PICTIFY_API_KEY`, and `PICTIFY_BASE_URL` if it is set.
+    ///
+    /// # Errors
+    /// As [`ClientBuilder::build`]; in particular when `PICTIFY_API_KEY` is missing or empty.
+    pub fn from_env() -> Result<Self> {
+        Self::builder().build()
+    }
+
+    /// Sets up a client step by step. What is not set is taken from the environment, then from the defaults.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// Where this client sends its calls, without a slash at the end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        base_url::as_prefix(&self.0.base_url)
+    }
+
+    /// Makes a call of an operation that was built, stored or received elsewhere.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::images::{CreateImage, Source};
+    ///
+    /// let job: CreateImage = CreateImage::new(Source::html("<h1>Hello</h1>"));
+    /// let queued = serde_json::to_string(&job).unwrap();
+    /// // Later, in a worker:
+    /// let job: CreateImage = serde_json::from_str(&queued).unwrap();
+    /// let image = client.call(job).send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn call<O: Operation>(&self, operation: O) -> Call<O, Self> {
+        Call::new(self.clone(), operation)
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("base_url", &self.base_url())
+            .field("key", &self.0.key)
+            .field("retry", &self.0.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Sets up a [`Client`], or with the feature `blocking` a [`blocking::Client`](crate::blocking::Client).
+///
+/// ```
+/// # fn run() -> pictify::Result<()> {
+/// use pictify::{Client, RetryPolicy};
+/// use std::time::Duration;
+///
+/// let client = Client::builder()
+///     .api_key("0123456789abcdef")
+///     .base_url("http://127.0.0.1:4040")
+///     .timeout(Duration::from_secs(20))
+///     .retry(RetryPolicy::default().max_attempts(2))
+///     .build()?;
+/// assert_eq!(client.base_url(), "http://127.0.0.1:4040");
+/// # Ok(()) }
+/// # run().unwrap();
+/// ```
+#[derive(Debug, Default)]
+#[must_use]
+pub struct ClientBuilder {
+    api_key: Option<Result<ApiKey>>,
+    base_url: Option<String>,
+    plain_http: bool,
+    timeout: Option<Duration>,
+    retry: RetryPolicy,
+    user_agent: Option<String>,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl ClientBuilder {
+    /// The API key. By default the environment's `PICTIFY_API_KEY`.
+    pub fn api_key(mut self, key: impl AsRef<str>) -> Self {
+        self.api_key = Some(ApiKey::new(key));
+        self
+    }
+
+    /// Where the API is. By default the environment's `PICTIFY_BASE_URL`, else the hosted service.
+    ///
+    /// A path is kept, so `https://api.pictify.io/v1` calls `/v1/image`. The hosted service routes no `/v1` today.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Allows plain http to other machines, which shows the key to the network between. Off by default; to this
+    /// machine it is always allowed. The environment's `PICTIFY_PLAIN_HTTP=1` allows it too.
+    pub fn plain_http(mut self, allowed: bool) -> Self {
+        self.plain_http = allowed;
+        self
+    }
+
+    /// How long each call may take, waits and retries included. By default twice what the document gives one attempt
+    /// of the operation, so a minute for most.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// How often and how patiently calls are tried again.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// What to put behind `pictify-rust/VERSION` in the `User-Agent` header, for example `acme-cards/1.4`.
+    pub fn user_agent(mut self, product: impl Into<String>) -> Self {
+        self.user_agent = Some(product.into());
+        self
+    }
+
+    /// The clock, for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Builds the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`Config`](crate::ErrorKind::Config) when there is no key, the key is empty or cannot be sent, the base URL is
+    /// malformed or needs TLS that is not compiled in, or TLS cannot be set up.
+    pub fn build(self) -> Result<Client> {
+        let key = match self.api_key {
+            Some(key) => key?,
+            None => match std::env::var("PICTIFY_API_KEY") {
+                Ok(key) => ApiKey::new(key).map_err(|error| error.explain("it was taken from PICTIFY_API_KEY"))?,
+                Err(_) => return Err(Error::config("no API key: set PICTIFY_API_KEY, or give one to the builder")),
+            },
+        };
+        let base_url = self.base_url.or_else(|| std::env::var("PICTIFY_BASE_URL").ok());
+        let plain_http = self.plain_http || std::env::var("PICTIFY_PLAIN_HTTP").is_ok_and(|value| value == "1");
+        let base_url = base_url::parse(base_url.as_deref().unwrap_or(DEFAULT_BASE_URL), plain_http)?;
+        if base_url.scheme() == "https" && !tls::AVAILABLE {
+            return Err(Error::config("the base URL is https: switch on the feature `rustls` or `native-tls`"));
+        }
+        let user_agent = match &self.user_agent {
+            Some(product) => format!("{USER_AGENT} {product}"),
+            None => USER_AGENT.to_owned(),
+        };
+        let http = |redirects| -> Result<reqwest::Client> {
+            tls::configure(reqwest::Client::builder())?
+                .user_agent(&user_agent)
+                .connect_timeout(CONNECT_TIMEOUT)
+                // Attempts are counted in one place, ours.
+                .retry(reqwest::retry::never())
+                .redirect(redirects)
+                .build()
+                .map_err(|error| Error::config("the HTTP client cannot be set up").with_source(error))
+        };
+        Ok(Client(Arc::new(Shared {
+            base_url,
+            key,
+            // A redirected call would take the key or the data elsewhere, or turn a POST into a GET.
+            http: http(redirect::Policy::none())?,
+            files: http(redirect::Policy::custom(crate::download::follow))?,
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            retry: self.retry,
+            budget: RetryBudget::default(),
+            timeout: self.timeout,
+            answer_limit: ANSWER_LIMIT,
+        })))
+    }
+}

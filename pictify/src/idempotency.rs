@@ -1,0 +1,57 @@
+//! The name of a logical call.
+
+use crate::{Error, Result};
+use std::fmt;
+
+/// The key that every attempt of one logical call carries in its `Idempotency-Key` header.
+///
+/// One is made for each POST unless the caller gives one. The newest evidence is that the service ignores keys on
+/// renders, so a key never makes a retry safe by itself; it is sent because documents promise that the same key replays
+/// the stored answer for 24 hours, and because support can find a call by it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// Takes a key of the caller's: 1 to 255 visible ASCII characters.
+    ///
+    /// # Errors
+    /// [`Validation`](crate::ErrorKind::Validation) for anything else.
+    ///
+    /// ```
+    /// use pictify::IdempotencyKey;
+    ///
+    /// assert_eq!(IdempotencyKey::new("invoice-2026-08").unwrap().as_str(), "invoice-2026-08");
+    /// assert!(IdempotencyKey::new("").is_err());
+    /// ```
+    pub fn new(key: impl Into<String>) -> Result<Self> {
+        let key = key.into();
+        if key.is_empty() || key.len() > 255 || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::invalid_field("idempotency key", "must be 1 to 255 visible ASCII characters"));
+        }
+        Ok(Self(key))
+    }
+
+    /// A fresh random key of 128 bits.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(format!("{:032x}", fastrand::u128(..)))
+    }
+
+    /// The key as it is sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}

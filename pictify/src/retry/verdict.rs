@@ -1,0 +1,124 @@
+//! The table: what may have happened, and what follows from it.
+
+use crate::error::{ErrorDetails, ErrorKind};
+use pictify_api::Safety;
+use reqwest::{StatusCode, header::HeaderMap};
+
+/// What a failed attempt may have done on the other side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// Nothing: it never left.
+    NotSent,
+    /// Nothing: it was turned away before any work, and may come again.
+    Rejected,
+    /// Nothing: it was turned away, and would be again.
+    Refused,
+    /// Anything.
+    Ambiguous,
+}
+
+/// What follows from a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Retry,
+    Stop,
+    StopOutcomeUnknown,
+}
+
+pub(crate) fn verdict(failure: Failure, safety: Safety, accepts_double_billing: bool) -> Verdict {
+    match failure {
+        Failure::NotSent | Failure::Rejected => Verdict::Retry,
+        Failure::Refused => Verdict::Stop,
+        Failure::Ambiguous if harmless(safety) || accepts_double_billing => Verdict::Retry,
+        Failure::Ambiguous => Verdict::StopOutcomeUnknown,
+    }
+}
+
+/// Whether a second send of the same request leaves the world as the first one did.
+pub(crate) fn harmless(safety: Safety) -> bool {
+    matches!(safety, Safety::ReadOnly | Safety::Idempotent)
+}
+
+/// What an answer that is not a success says about the attempt.
+pub(crate) fn failure_of_answer(status: StatusCode, headers: &HeaderMap, details: &ErrorDetails) -> Failure {
+    let kind = ErrorKind::of_answer(status, details);
+    match status.as_u16() {
+        _ if kind == ErrorKind::QuotaExceeded => Failure::Refused,
+        408 | 429 => Failure::Rejected,
+        // `retriable: false` is the server's word that trying again is in vain; it does not say that nothing was done.
+        503 if details.retriable() == Some(true) => Failure::Rejected,
+        503 if details.retriable().is_none() && headers.contains_key(reqwest::header::RETRY_AFTER) => Failure::Rejected,
+        501 => Failure::Refused,
+        500..=599 => Failure::Ambiguous,
+        _ => Failure::Refused,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+
+    #[test]
+    fn what_may_have_happened_decides() {
+        use {Failure::*, Safety::*, Verdict::*};
+        for (failure, safety, expected) in [
+            (NotSent, ReadOnly, Retry),
+            (NotSent, Idempotent, Retry),
+            (NotSent, Creating, Retry),
+            (NotSent, Billed, Retry),
+            (Rejected, ReadOnly, Retry),
+            (Rejected, Idempotent, Retry),
+            (Rejected, Creating, Retry),
+            (Rejected, Billed, Retry),
+            (Refused, ReadOnly, Stop),
+            (Refused, Idempotent, Stop),
+            (Refused, Creating, Stop),
+            (Refused, Billed, Stop),
+            (Ambiguous, ReadOnly, Retry),
+            (Ambiguous, Idempotent, Retry),
+            (Ambiguous, Creating, StopOutcomeUnknown),
+            (Ambiguous, Billed, StopOutcomeUnknown),
+        ] {
+            assert_eq!(verdict(failure, safety, false), expected, "{failure:?} {safety:?}");
+        }
+        assert_eq!(verdict(Ambiguous, Billed, true), Retry, "when the caller accepts the risk");
+        assert_eq!(verdict(Refused, ReadOnly, true), Stop);
+    }
+
+    #[test]
+    fn an_answer_says_what_may_have_happened() {
+        use Failure::*;
+        for (status, header, body, expected) in [
+            (400, false, "", Refused),
+            (401, false, "", Refused),
+            (402, false, "", Refused),
+            (403, false, "", Refused),
+            (404, false, "", Refused),
+            (408, false, "", Rejected),
+            (409, false, "", Refused),
+            (422, false, "", Refused),
+            (429, false, r#"{"message":"Too many requests","retry_after":30}"#, Rejected),
+            (429, true, "", Rejected),
+            (429, true, r#"{"message":"x","code":"quota_exceeded"}"#, Refused),
+            (429, false, r#"{"message":"You have exhausted your plan limit"}"#, Refused),
+            (500, true, "", Ambiguous),
+            (501, false, "", Refused),
+            (502, true, "", Ambiguous),
+            (503, false, "", Ambiguous),
+            (503, true, "", Rejected),
+            (503, false, r#"{"error":"busy","retriable":true}"#, Rejected),
+            (503, true, r#"{"error":"busy","retriable":false}"#, Ambiguous),
+            (504, false, "", Ambiguous),
+            (302, false, "", Refused),
+        ] {
+            let mut headers = HeaderMap::new();
+            if header {
+                headers.insert("retry-after", "1".parse().unwrap());
+            }
+            let status = StatusCode::from_u16(status).unwrap();
+            let details = ErrorDetails::read(status, &headers, &Bytes::from_static(body.as_bytes()));
+            assert_eq!(failure_of_answer(status, &headers, &details), expected, "{status} {body}");
+        }
+    }
+}
