@@ -1,0 +1,80 @@
+//! The blocking client: the same surface, from any thread, inside a runtime or outside.
+
+use pictify::{ErrorKind, blocking::Client, images::Source};
+use pictify_emulator::Emulator;
+use pictify_tests::{Reply, ScriptedServer};
+use std::time::Duration;
+
+const IMAGE: &str = r#"{"url":"https://media.pictify.io/a.png","id":"A"}"#;
+
+fn client(url: String) -> Client {
+    Client::builder().api_key("k").base_url(url).build_blocking().unwrap()
+}
+
+#[test]
+fn setters_and_answers_are_those_of_the_async_client() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(ScriptedServer::start([Reply::json(200, IMAGE), Reply::json(404, "{}")]));
+    let client = client(server.url());
+    let call = client.images().create(Source::html("<p>")).size(10, 20).timeout(Duration::from_secs(9));
+    let answer = call.send_with_response().unwrap();
+    assert_eq!((answer.url.as_str(), answer.meta.attempts.len()), ("https://media.pictify.io/a.png", 1));
+    assert_eq!(server.requests()[0].body, br#"{"height":20,"html":"<p>","width":10}"#);
+    assert_eq!(client.images().get("A").send().unwrap_err().kind(), ErrorKind::NotFound);
+}
+
+#[tokio::test]
+async fn it_works_and_can_be_dropped_inside_a_runtime_of_one_thread() {
+    let (url, stop) = {
+        // The server needs a thread of its own: this one is about to block.
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        std::thread::spawn(move || {
+            tokio::runtime::Runtime::new().unwrap().block_on(async {
+                let server = ScriptedServer::start([Reply::json(200, IMAGE)]).await;
+                sender.send(server.url()).unwrap();
+                stopped.await
+            })
+        });
+        (receiver.recv().unwrap(), stop)
+    };
+    let client = client(url);
+    let clone = client.clone();
+    drop(client);
+    assert_eq!(clone.images().create(Source::html("<p>")).send().unwrap().id.as_deref(), Some("A"));
+    drop(clone);
+    drop(stop);
+}
+
+#[test]
+fn many_threads_share_one_client() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(ScriptedServer::start((0..20).map(|_| Reply::json(200, IMAGE))));
+    let client = client(server.url());
+    std::thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| client.images().create(Source::html("<p>")).send().unwrap());
+        }
+    });
+    assert_eq!(server.requests().len(), 20);
+}
+
+#[test]
+fn it_makes_the_same_picture_as_the_async_client() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let emulator = runtime.block_on(Emulator::start()).unwrap();
+    let html = r#"<h1 style="color:#667eea">Hello</h1>"#;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hello.png");
+    let blocking = client(emulator.url().to_owned());
+    let image = blocking.images().create(Source::html(html)).size(600, 315).send().unwrap();
+    blocking.download(&image).to_file(&path).unwrap();
+
+    let bytes = runtime.block_on(async {
+        let client = pictify::Client::builder().api_key("k").base_url(emulator.url()).build().unwrap();
+        let image = client.images().create(Source::html(html)).size(600, 315).send().await.unwrap();
+        client.download(&image).bytes().await.unwrap()
+    });
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}

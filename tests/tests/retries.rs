@@ -1,0 +1,194 @@
+//! What is tried again, when, and what is not: each row is a script of the server and what comes of it.
+
+use pictify::{AttemptOutcome, ErrorKind, IdempotencyKey, RetryPolicy, images::Source};
+use pictify_tests::{Reply, ScriptedServer, TestClock, client};
+use std::time::Duration;
+
+const IMAGE: &str = r#"{"url":"https://media.pictify.io/a.png","id":"A","createdAt":"2026-08-04T09:15:27.482Z"}"#;
+const LIST: &str = r#"{"images":[]}"#;
+
+fn ok() -> Reply {
+    Reply::json(200, IMAGE)
+}
+
+fn status(status: u16) -> Reply {
+    Reply::json(status, r#"{"message":"no"}"#)
+}
+
+fn with_header(status: u16, name: &str, value: &str) -> Reply {
+    Reply::new(status, &[(name, value)], br#"{"message":"no"}"#)
+}
+
+struct Row {
+    what: &'static str,
+    script: Vec<Reply>,
+    /// How many requests the server sees.
+    requests: usize,
+    /// `Ok` when the call succeeds, else the kind of its error and whether the outcome is unknown.
+    result: Result<(), (ErrorKind, bool)>,
+}
+
+#[tokio::test]
+async fn a_render_is_tried_again_only_when_it_was_surely_not_done() {
+    use ErrorKind::*;
+    let row = |what, script, requests, result| Row { what, script, requests, result };
+    for Row { what, script, requests, result } in [
+        row("a success", vec![ok()], 1, Ok(())),
+        row("a 201 is a success", vec![Reply::json(201, IMAGE)], 1, Ok(())),
+        row("a rate limit", vec![with_header(429, "retry-after", "2"), ok()], 2, Ok(())),
+        row("a rate limit without a stated wait", vec![status(429), ok()], 2, Ok(())),
+        row("a 408", vec![status(408), ok()], 2, Ok(())),
+        row("a 503 that may be retried", vec![Reply::json(503, r#"{"error":"x","retriable":true}"#), ok()], 2, Ok(())),
+        row("a 503 with Retry-After", vec![with_header(503, "retry-after", "1"), ok()], 2, Ok(())),
+        row("a bare 503", vec![status(503), ok()], 1, Err((Server, true))),
+        row("a 500", vec![status(500), ok()], 1, Err((Server, true))),
+        row("a 502", vec![status(502), ok()], 1, Err((Server, true))),
+        row("a 504", vec![status(504), ok()], 1, Err((Server, true))),
+        row("a 501", vec![status(501), ok()], 1, Err((NotImplemented, false))),
+        row("a 400", vec![status(400), ok()], 1, Err((Validation, false))),
+        row("a 401", vec![status(401), ok()], 1, Err((Authentication, false))),
+        row("a 403", vec![status(403), ok()], 1, Err((Permission, false))),
+        row("a 404", vec![status(404), ok()], 1, Err((NotFound, false))),
+        row("a 422", vec![status(422), ok()], 1, Err((Validation, false))),
+        row("a used-up quota", vec![Reply::json(429, r#"{"code":"quota_exceeded"}"#)], 1, Err((QuotaExceeded, false))),
+        row("a reset", vec![Reply::Reset, ok()], 1, Err((Transport, true))),
+        row("a cut body", vec![Reply::cut(200, 500, b"{\"url\""), ok()], 1, Err((Transport, true))),
+        row("a success that does not decode", vec![Reply::json(200, "{}"), ok()], 1, Err((Decode, false))),
+        row("rate limits without end", vec![status(429), status(429), status(429), status(429), ok()], 4, Err((RateLimited, false))),
+    ] {
+        let server = ScriptedServer::start(script).await;
+        let call = client(&server, &TestClock::default()).images().create(Source::html("<p>")).send_with_response();
+        let outcome = call.await.map(|_| ()).map_err(|error| (error.kind(), error.outcome_unknown()));
+        assert_eq!(outcome, result, "{what}");
+        assert_eq!(server.requests().len(), requests, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_that_only_reads_is_tried_again_also_when_it_may_have_been_done() {
+    use ErrorKind::*;
+    let ok = || Reply::json(200, LIST);
+    let row = |what, script, requests, result| Row { what, script, requests, result };
+    for Row { what, script, requests, result } in [
+        row("a reset", vec![Reply::Reset, ok()], 2, Ok(())),
+        row("a cut body", vec![Reply::cut(200, 500, b"{\"images\""), ok()], 2, Ok(())),
+        row("a 500", vec![status(500), ok()], 2, Ok(())),
+        row("a bare 503", vec![status(503), ok()], 2, Ok(())),
+        row("a 404", vec![status(404), ok()], 1, Err((NotFound, false))),
+        row("500 without end", vec![status(500), status(500), status(500), status(500), ok()], 4, Err((Server, false))),
+    ] {
+        let server = ScriptedServer::start(script).await;
+        let outcome = client(&server, &TestClock::default()).images().list().send().await;
+        let outcome = outcome.map(|_| ()).map_err(|error| (error.kind(), error.outcome_unknown()));
+        assert_eq!(outcome, result, "{what}");
+        assert_eq!(server.requests().len(), requests, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_tried_again_and_nothing_was_sent() {
+    let server = ScriptedServer::start([]).await;
+    let url = server.url();
+    drop(server);
+    tokio::task::yield_now().await;
+    let client = pictify::Client::builder().api_key("k").base_url(url).clock(TestClock::default()).build().unwrap();
+    let error = client.images().create(Source::html("<p>")).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown(), error.is_retryable()), (ErrorKind::Connect, false, true));
+    assert_eq!(error.attempts().len(), 4);
+    assert!(matches!(error.attempts()[0].outcome, AttemptOutcome::NotSent(_)));
+}
+
+#[tokio::test]
+async fn who_accepts_the_risk_gets_a_render_tried_again_and_is_told_that_the_outcome_is_unknown() {
+    let server = ScriptedServer::start([status(500), ok(), status(500), status(422)]).await;
+    let client = client(&server, &TestClock::default());
+    let create = || client.images().create(Source::html("<p>")).retry(RetryPolicy::default().may_bill_twice(true));
+    assert!(create().send().await.is_ok());
+    let error = create().send().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Validation, true), "the 500 may have been billed");
+}
+
+#[tokio::test]
+async fn waits_grow_and_are_never_shorter_than_what_was_stated() {
+    let seconds = Duration::from_secs;
+    let script = [status(429), with_header(429, "retry-after", "9"), with_header(429, "Retry-After", "0"), ok()];
+    let server = ScriptedServer::start(script).await;
+    let clock = TestClock::default();
+    let call = client(&server, &clock).images().create(Source::html("<p>")).send_with_response();
+    let answer = call.await.unwrap();
+    assert_eq!(clock.slept(), [Duration::from_millis(250), seconds(9), seconds(1)]);
+    assert_eq!(answer.meta.attempts.len(), 4);
+    assert_eq!(answer.meta.attempts[2].waited, seconds(9));
+}
+
+#[tokio::test]
+async fn a_wait_that_cannot_be_afforded_fails_now_and_says_how_long() {
+    for (stated, timeout, says) in [
+        ("61", 300, "longer than allowed"),
+        ("50", 40, "too late for the call's 40 s"),
+        ("Tue, 04 Aug 2026 09:16:17 GMT", 40, "too late for the call's 40 s"),
+    ] {
+        let server = ScriptedServer::start([with_header(429, "retry-after", stated), ok()]).await;
+        let clock = TestClock::default();
+        let call = client(&server, &clock).images().create(Source::html("<p>"));
+        let error = call.timeout(Duration::from_secs(timeout)).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::RateLimited);
+        assert!(error.to_string().contains(says), "{error}");
+        assert!(error.retry_after().unwrap() >= Duration::from_secs(50));
+        assert!(error.is_retryable());
+        assert_eq!((server.requests().len(), clock.slept().len()), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_takes_too_long_ends_and_a_render_is_not_sent_again() {
+    let server = ScriptedServer::start([Reply::Hang, ok()]).await;
+    let clock = TestClock::default();
+    let call = tokio::spawn(client(&server, &clock).images().create(Source::html("<p>")).send());
+    server.arrived().await;
+    clock.advance(Duration::from_secs(30));
+    let error = call.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Timeout, true));
+    assert_eq!(error.attempts()[0].outcome, AttemptOutcome::TimedOut);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_reading_call_survives_an_attempt_that_takes_too_long() {
+    let server = ScriptedServer::start([Reply::Hang, Reply::json(200, LIST)]).await;
+    let clock = TestClock::default();
+    let call = tokio::spawn(client(&server, &clock).images().list().attempt_timeout(Duration::from_secs(5)).send());
+    server.arrived().await;
+    clock.advance(Duration::from_secs(5));
+    assert!(call.await.unwrap().is_ok());
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn every_attempt_of_a_render_carries_one_key_and_the_same_bytes() {
+    let server = ScriptedServer::start([status(429), ok(), ok(), ok()]).await;
+    let client = client(&server, &TestClock::default());
+    let create = || client.images().create(Source::html("<p>é</p>")).size(10, 20);
+    let answer = create().send_with_response().await.unwrap();
+    create().send().await.unwrap();
+    create().idempotency_key(IdempotencyKey::new("mine").unwrap()).send().await.unwrap();
+    let requests = server.requests();
+    let keys: Vec<_> = requests.iter().map(|request| request.header("idempotency-key").unwrap()).collect();
+    assert_eq!(keys[0], keys[1], "two attempts of one call");
+    assert_eq!(keys[0], answer.meta.idempotency_key.as_ref().unwrap().as_str());
+    assert_ne!(keys[1], keys[2], "two calls");
+    assert_eq!(keys[3], "mine");
+    assert!(requests.windows(2).all(|pair| pair[0].body == pair[1].body));
+}
+
+#[tokio::test]
+async fn a_client_whose_calls_all_fail_stops_trying_again() {
+    let server = ScriptedServer::start(std::iter::repeat_with(|| status(500)).take(500)).await;
+    let client = client(&server, &TestClock::default());
+    for _ in 0..100 {
+        assert!(client.images().list().send().await.is_err());
+    }
+    assert_eq!(server.requests().len(), 150, "100 calls and the 50 retries of the budget");
+    let error = client.images().list().send().await.unwrap_err();
+    assert!(error.to_string().contains("too many calls fail"), "{error}");
+}

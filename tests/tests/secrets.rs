@@ -1,0 +1,36 @@
+//! The key appears in one header, and nowhere else.
+
+use pictify::{Client, images::Source};
+use pictify_tests::{KEY, Reply, ScriptedServer, TestClock, client};
+
+#[tokio::test]
+async fn the_key_is_sent_as_a_bearer_token_with_our_user_agent() {
+    let server = ScriptedServer::start([Reply::json(200, r#"{"images":[]}"#)]).await;
+    client(&server, &TestClock::default()).images().list().send().await.unwrap();
+    let request = &server.requests()[0];
+    assert_eq!(request.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
+    assert_eq!(request.header("user-agent"), Some(concat!("pictify-rust/", env!("CARGO_PKG_VERSION"))));
+    assert_eq!(request.header("accept"), Some("application/json"));
+    assert_eq!(request.header("api-version"), None);
+}
+
+#[tokio::test]
+async fn the_key_is_in_no_debug_output_and_no_error() {
+    let echo = format!("{{\"message\":\"the key is {KEY}\"}}");
+    for reply in [Reply::Reset, Reply::json(500, "{}"), Reply::json(200, "<html>"), Reply::json(401, &echo)] {
+        let echoes = matches!(&reply, Reply::Bytes(bytes) if bytes.ends_with(echo.as_bytes()));
+        let server = ScriptedServer::start([reply]).await;
+        let client = client(&server, &TestClock::default());
+        let call = client.images().create(Source::html("<p>"));
+        assert!(!format!("{client:?} {call:?} {:?}", Client::builder().api_key(KEY)).contains(KEY));
+        let error = call.send().await.unwrap_err();
+        let mut shown = format!("{error} {error:?}");
+        let mut source = std::error::Error::source(&error);
+        while let Some(error) = source {
+            shown += &format!("{error} {error:?}");
+            source = error.source();
+        }
+        // What a server repeats in its message is the server's leak; we show its words, not our headers.
+        assert!(echoes || !shown.contains(KEY), "{shown}");
+    }
+}
