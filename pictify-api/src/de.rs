@@ -1,7 +1,11 @@
 //! What generated `Deserialize` code needs to be as tolerant as the service is loose.
 
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor},
+};
+use serde_json::Value;
+use std::fmt;
 
 /// Reads `null` as the default: the service sends `null` for an empty list.
 ///
@@ -15,37 +19,124 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Reads an object in which fields may go by other names, and hands it to `read` under the names of the document.
+/// A deserializer of an object in which fields may go by other names: it hands them on under the names of the document.
 ///
-/// The document's name wins, then the aliases in their order. An alias that was not needed stays where it is, so it ends
-/// among the unknown fields; serde's own `alias` would refuse an answer that has a field under two names, and the
-/// service does send both `id` and `uid`.
+/// The document's name wins unless its value is `null`, then the aliases in their order. An alias that was not needed
+/// stays as it is, so it ends among the unknown fields; serde's own `alias` would refuse an answer that has a field
+/// under two names, and the service does send both `id` and `uid`.
 ///
-/// # Errors
-/// When the value is not an object, or `read` fails; the message then starts with the place of the failure.
-pub fn with_aliases<'de, D, T>(
-    deserializer: D,
-    aliases: &[(&str, &[&str])],
-    read: impl FnOnce(&mut serde_path_to_error::Track, Value) -> Result<T, serde_json::Error>,
-) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    let mut object = Map::deserialize(deserializer)?;
-    for (name, others) in aliases {
-        if object.get(*name).is_some_and(|value| !value.is_null()) {
-            continue;
+/// Fields without aliases are read where they are, so that a failure is reported at their place. Those with aliases are
+/// held back until the object ends, since any of the other names may still come; a failure in one of them starts with
+/// its name and is reported at the object.
+pub struct Aliased<'a, D> {
+    inner: D,
+    aliases: &'a [(&'a str, &'a [&'a str])],
+}
+
+impl<'a, D> Aliased<'a, D> {
+    /// Wraps `inner`; `aliases` are the names of the document, each with the other names that its value may have.
+    pub fn new(inner: D, aliases: &'a [(&'a str, &'a [&'a str])]) -> Self {
+        Self { inner, aliases }
+    }
+}
+
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Aliased<'_, D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
+        // Generated structs are the only callers, and all of them read objects.
+        self.inner.deserialize_map(AliasedVisitor { visitor, aliases: self.aliases })
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+struct AliasedVisitor<'a, V> {
+    visitor: V,
+    aliases: &'a [(&'a str, &'a [&'a str])],
+}
+
+impl<'de, V: Visitor<'de>> Visitor<'de> for AliasedVisitor<'_, V> {
+    type Value = V::Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.visitor.expecting(f)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
+        let held = Held { entries: Vec::new(), aliases: self.aliases };
+        self.visitor.visit_map(AliasedMap { map, held, drained: None, current: None })
+    }
+}
+
+/// The entries whose final names are not known before the object ends.
+struct Held<'a> {
+    entries: Vec<(String, Value)>,
+    aliases: &'a [(&'a str, &'a [&'a str])],
+}
+
+impl Held<'_> {
+    fn concerns(&self, key: &str) -> bool {
+        self.aliases.iter().any(|(name, others)| *name == key || others.contains(&key))
+    }
+
+    /// Gives each field that is missing, or `null`, the value of its first alias that has one.
+    fn renamed(mut self) -> std::vec::IntoIter<(String, Value)> {
+        for (name, others) in self.aliases {
+            let position = |wanted: &str| self.entries.iter().position(|(key, value)| key == wanted && !value.is_null());
+            if position(name).is_some() {
+                continue;
+            }
+            if let Some(found) = others.iter().find_map(|other| position(other)) {
+                let (_, value) = self.entries.remove(found);
+                self.entries.retain(|(key, _)| key != name);
+                self.entries.push(((*name).to_owned(), value));
+            }
         }
-        if let Some(other) = others.iter().find(|other| object.get(**other).is_some_and(|value| !value.is_null())) {
-            let value = object.remove(*other).expect("found just above");
-            object.insert((*name).to_owned(), value);
+        self.entries.into_iter()
+    }
+}
+
+struct AliasedMap<'a, A> {
+    map: A,
+    held: Held<'a>,
+    drained: Option<std::vec::IntoIter<(String, Value)>>,
+    current: Option<(String, Value)>,
+}
+
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for AliasedMap<'_, A> {
+    type Error = A::Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
+        if self.drained.is_none() {
+            while let Some(key) = self.map.next_key::<String>()? {
+                if !self.held.concerns(&key) {
+                    return seed.deserialize(key.into_deserializer()).map(Some);
+                }
+                let value = self.map.next_value()?;
+                self.held.entries.push((key, value));
+            }
+            let held = Held { entries: std::mem::take(&mut self.held.entries), aliases: self.held.aliases };
+            self.drained = Some(held.renamed());
+        }
+        self.current = self.drained.as_mut().and_then(Iterator::next);
+        match &self.current {
+            Some((key, _)) => seed.deserialize(key.as_str().into_deserializer()).map(Some),
+            None => Ok(None),
         }
     }
-    let mut track = serde_path_to_error::Track::new();
-    read(&mut track, Value::Object(object)).map_err(|error| {
-        let path = track.path().to_string();
-        serde::de::Error::custom(if path == "." { error.to_string() } else { format!("{path}: {error}") })
-    })
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
+        match self.current.take() {
+            Some((key, value)) => {
+                seed.deserialize(value).map_err(|error| serde::de::Error::custom(format!("{key}: {error}")))
+            }
+            None => self.map.next_value_seed(seed),
+        }
+    }
 }
 
 /// Decodes a body, naming the place of a failure as a JSON path.
@@ -56,4 +147,67 @@ pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_pa
         serde_path_to_error::Error::new(serde_path_to_error::Track::new().path(), error)
     })?;
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Map, json};
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    #[serde(remote = "Self")]
+    struct Image {
+        id: Option<String>,
+        width: Option<u64>,
+        #[serde(flatten)]
+        extra: Map<String, Value>,
+    }
+
+    impl<'de> Deserialize<'de> for Image {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            Self::deserialize(Aliased::new(deserializer, &[("id", &["uid", "imageId"])]))
+        }
+    }
+
+    #[test]
+    fn a_field_is_read_under_any_of_its_names_and_nothing_is_lost() {
+        for (body, id, extra) in [
+            (json!({"id": "a"}), Some("a"), json!({})),
+            (json!({"uid": "b"}), Some("b"), json!({})),
+            (json!({"imageId": "c", "uid": "b"}), Some("b"), json!({"imageId": "c"})),
+            (json!({"uid": "b", "id": "a", "new": 1}), Some("a"), json!({"uid": "b", "new": 1})),
+            (json!({"id": null, "uid": "b"}), Some("b"), json!({})),
+            (json!({"id": null, "uid": null}), None, json!({"uid": null})),
+            (json!({"width": 5}), None, json!({})),
+        ] {
+            let image: Image = from_slice(body.to_string().as_bytes()).unwrap();
+            let extra = extra.as_object().unwrap().clone();
+            assert_eq!(image, Image { id: id.map(str::to_owned), width: body["width"].as_u64(), extra }, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_failure_names_its_place() {
+        for (body, message) in [
+            (json!([{"width": "x"}]), "[0].width: invalid type: string \"x\", expected u64"),
+            (json!([{"uid": 5}]), "[0]: id: invalid type: integer `5`, expected a string"),
+            (json!([[]]), "[0]: invalid type: sequence, expected struct Image"),
+        ] {
+            let error = from_slice::<Vec<Image>>(body.to_string().as_bytes()).unwrap_err();
+            assert!(error.to_string().starts_with(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn null_reads_as_empty() {
+        #[derive(Deserialize)]
+        struct Page {
+            #[serde(default, deserialize_with = "null_as_default")]
+            items: Vec<u8>,
+        }
+        for (body, items) in [(json!({}), vec![]), (json!({"items": null}), vec![]), (json!({"items": [1]}), vec![1])] {
+            let page: Page = from_slice(body.to_string().as_bytes()).unwrap();
+            assert_eq!(page.items, items);
+        }
+    }
 }

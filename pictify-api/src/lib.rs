@@ -10,7 +10,7 @@
 //! | [`operations`] | generated: a row per operation, with what the document says of it beyond its types |
 //! | [`Validate`] | the document's bounds on requests: the trait is here, its implementations are generated |
 //! | [`Transport`], [`Response`], [`Error`], [`ResponseValue`] | by hand: the seam between generated code and whoever sends |
-//! | [`Timestamp`] | by hand: a date that never fails an answer |
+//! | [`Timestamp`], [`Secret`] | by hand: a date that never fails an answer, a text that is not printed |
 
 // The generated code names the types that it borrows from this crate by the crate's own name.
 extern crate self as pictify_api;
@@ -19,12 +19,14 @@ extern crate self as pictify_api;
 pub mod de;
 mod operation;
 mod runtime;
+mod secret;
 mod timestamp;
 mod transport;
 mod validate;
 
 pub use operation::{Availability, Operation, Pagination, PaginationStyle, Safety};
 pub use runtime::{Body, ByteStream, DecodeError, Error, Response, ResponseValue};
+pub use secret::Secret;
 pub use timestamp::Timestamp;
 pub use transport::{BoxError, BoxFuture, Inner, Transport};
 pub use validate::{Validate, Violation, Violations};

@@ -7,7 +7,10 @@
 
 use crate::{BoxError, Client, Operation, de};
 use bytes::Bytes;
-use reqwest::{StatusCode, header::HeaderMap};
+use reqwest::{
+    StatusCode,
+    header::{HeaderMap, InvalidHeaderValue},
+};
 use serde::{Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use std::{collections::BTreeMap, error::Error as StdError, fmt};
@@ -32,7 +35,7 @@ pub enum Body {
     /// Read to its end.
     Full(Bytes),
     /// Still to be read, for answers that are streams.
-    Stream(reqwest::Response),
+    Stream(Box<reqwest::Response>),
 }
 
 impl Response {
@@ -46,7 +49,7 @@ impl Response {
     #[must_use]
     pub fn streaming(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
-        Self { status, headers, body: Body::Stream(response), envelope: None }
+        Self { status, headers, body: Body::Stream(Box::new(response)), envelope: None }
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -100,6 +103,12 @@ impl StdError for Error {
 impl From<reqwest::Error> for Error {
     fn from(error: reqwest::Error) -> Self {
         // Generated code uses `?` on reqwest only while it builds the request.
+        Self::Request(error.into())
+    }
+}
+
+impl From<InvalidHeaderValue> for Error {
+    fn from(error: InvalidHeaderValue) -> Self {
         Self::Request(error.into())
     }
 }
@@ -245,18 +254,10 @@ impl ClientHooks<crate::Inner> for Client {
     }
 }
 
-/// What generated clients say of themselves.
-#[allow(dead_code, reason = "generated code implements it; nothing asks")]
-pub(crate) trait ClientInfo<Inner> {
-    fn api_version() -> &'static str;
-    fn baseurl(&self) -> &str;
-    fn client(&self) -> &reqwest::Client;
-    fn inner(&self) -> &Inner;
-}
-
 /// Percent-encodes one path segment: everything but letters, digits and `-._~`, `/` included.
 ///
 /// `.` and `..` have no encoded form that a URL parser would not resolve, so they are refused, as is nothing at all.
+#[allow(clippy::result_large_err, reason = "once a request, and the error is boxed by whoever keeps it")]
 pub(crate) fn encode_path(segment: &str) -> Result<String, Error> {
     const SEGMENT: &percent_encoding::AsciiSet =
         &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -4,8 +4,8 @@ use std::fmt;
 
 /// A request that knows the bounds which the document sets on its fields.
 ///
-/// Implemented by generated code for every schema that is reachable from a request: ranges of numbers, lengths of
-/// strings and lists. It covers what a single field can show; rules between fields are the SDK's.
+/// Implemented by generated code for every request body, and for every schema inside one that has bounds: ranges of
+/// numbers, lengths of strings and lists. It covers what a single field can show; rules between fields are the SDK's.
 ///
 /// ```
 /// use pictify_api::{Validate, types::CreateImageRequest};

@@ -37,6 +37,11 @@ pub(crate) fn parse(text: &str, plain_http: bool) -> Result<Url> {
     Ok(url)
 }
 
+/// Whether a URL leads to the machine that this runs on.
+pub(crate) fn is_on_this_machine(url: &Url) -> bool {
+    url.host_str().is_some_and(is_this_machine)
+}
+
 fn is_this_machine(host: &str) -> bool {
     host == "localhost"
         || host.ends_with(".localhost")

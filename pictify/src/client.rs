@@ -16,6 +16,10 @@ pub const USER_AGENT: &str = concat!("pictify-rust/", env!("CARGO_PKG_VERSION"))
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long an unused connection is kept. Short, because a server that closes one in the very moment in which a render is
+/// sent over it makes that render's outcome unknown.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// How large an answer of the API may be, in bytes. Files are downloads and have their own limit.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 
@@ -205,9 +209,13 @@ impl ClientBuilder {
             None => USER_AGENT.to_owned(),
         };
         let http = |redirects| -> Result<reqwest::Client> {
-            tls::configure(reqwest::Client::builder())?
+            let builder = tls::configure(reqwest::Client::builder())?;
+            // A proxy of the environment is for other machines; an emulator on this one is not behind it.
+            let builder = if base_url::is_on_this_machine(&base_url) { builder.no_proxy() } else { builder };
+            builder
                 .user_agent(&user_agent)
                 .connect_timeout(CONNECT_TIMEOUT)
+                .pool_idle_timeout(IDLE_TIMEOUT)
                 // Attempts are counted in one place, ours.
                 .retry(reqwest::retry::never())
                 .redirect(redirects)

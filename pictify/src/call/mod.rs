@@ -35,6 +35,18 @@ pub(crate) struct CallOptions {
     wrong_header: Option<String>,
 }
 
+impl CallOptions {
+    fn check(&self) -> Result<()> {
+        if let Some(name) = &self.wrong_header {
+            return Err(Error::invalid_field(name, "is not a header that a call can set"));
+        }
+        if [self.timeout, self.attempt_timeout].contains(&Some(Duration::ZERO)) {
+            return Err(Error::invalid_field("timeout", "must be longer than 0 s"));
+        }
+        Ok(())
+    }
+}
+
 impl<O, C> Call<O, C> {
     pub(crate) fn new(client: C, operation: O) -> Self {
         Self { client, operation, options: CallOptions::default() }
@@ -117,11 +129,7 @@ impl<O: Operation> Call<O, Client> {
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Answer<O::Output>> {
         let Self { client, operation, options } = self;
-        if let Some(name) = &options.wrong_header {
-            let error = Error::invalid_field(name, "is not a header that a call can set");
-            return Err(error.with_operation(&O::INFO));
-        }
-        operation.check().map_err(|error| error.with_operation(&O::INFO))?;
+        options.check().and_then(|()| operation.check()).map_err(|error| error.with_operation(&O::INFO))?;
         attempts::send(&client.0, &operation, options).await
     }
 }

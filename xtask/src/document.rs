@@ -1,0 +1,292 @@
+//! The document as a JSON tree: reading it, pointing into it, and finding its schemas and operations.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// The methods that an operation may have, in the order in which the specification lists them.
+pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+/// What every reference to a schema starts with.
+pub const SCHEMA_PREFIX: &str = "#/components/schemas/";
+
+/// Keywords whose value is a map from names to schemas.
+const SCHEMA_MAPS: [&str; 4] = ["properties", "patternProperties", "$defs", "dependentSchemas"];
+/// Keywords whose value is a list of schemas.
+const SCHEMA_LISTS: [&str; 4] = ["oneOf", "anyOf", "allOf", "prefixItems"];
+/// Keywords whose value is a schema.
+const SCHEMA_SINGLES: [&str; 8] =
+    ["items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"];
+
+/// Reads a YAML or JSON document; mappings keep their order.
+pub fn load(path: &Path) -> Result<Value> {
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_saphyr::from_str(&text).with_context(|| format!("{} is not valid YAML", path.display()))
+}
+
+/// Adds `step` to a JSON pointer.
+pub fn below(pointer: &str, step: &str) -> String {
+    format!("{pointer}/{}", step.replace('~', "~0").replace('/', "~1"))
+}
+
+/// The last step of a pointer or reference, unescaped.
+pub fn last_step(pointer: &str) -> String {
+    pointer.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~")
+}
+
+/// What a local reference (`#/..`) points at.
+pub fn resolve<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
+    root.pointer(reference.strip_prefix('#')?)
+}
+
+/// The reference that `value` is, if it is one.
+pub fn reference(value: &Value) -> Option<&str> {
+    value.get("$ref")?.as_str()
+}
+
+/// The name of the component schema that `reference` points at, if it points at a whole one.
+pub fn schema_name(reference: &str) -> Option<&str> {
+    reference.strip_prefix(SCHEMA_PREFIX).filter(|name| !name.contains('/'))
+}
+
+/// Follows references until something is not one. Stops at what dangles and at circles.
+pub fn follow<'a>(root: &'a Value, mut value: &'a Value) -> &'a Value {
+    for _ in 0..16 {
+        match reference(value).and_then(|reference| resolve(root, reference)) {
+            Some(target) => value = target,
+            None => break,
+        }
+    }
+    value
+}
+
+/// The members of an object in the document, or nothing when `value` is not one.
+pub fn members(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
+    value.and_then(Value::as_object).into_iter().flatten()
+}
+
+/// The items of a list in the document, or nothing when `value` is not one.
+pub fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {
+    value.and_then(Value::as_array).into_iter().flatten()
+}
+
+/// An operation of the document.
+#[derive(Clone, Copy)]
+pub struct OperationAt<'a> {
+    /// Its path template.
+    pub path: &'a str,
+    /// Its method in small letters.
+    pub method: &'a str,
+    /// The operation itself.
+    pub value: &'a Value,
+}
+
+impl OperationAt<'_> {
+    /// Where it is.
+    pub fn pointer(&self) -> String {
+        below(&below("/paths", self.path), self.method)
+    }
+
+    /// Its id; empty when it has none.
+    pub fn id(&self) -> &str {
+        self.value.get("operationId").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The string member `name`.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.value.get(name).and_then(Value::as_str)
+    }
+
+    /// Its parameters and those of its path, with their pointers, references followed.
+    pub fn parameters<'d>(&self, root: &'d Value) -> Vec<(String, &'d Value)> {
+        let path_item = below("/paths", self.path);
+        [path_item, self.pointer()]
+            .into_iter()
+            .flat_map(|owner| {
+                let owner = below(&owner, "parameters");
+                items(root.pointer(&owner))
+                    .enumerate()
+                    .map(|(index, parameter)| (below(&owner, &index.to_string()), follow(root, parameter)))
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+}
+
+/// Every operation, in the order of the document.
+pub fn operations(root: &Value) -> Vec<OperationAt<'_>> {
+    members(root.get("paths"))
+        .flat_map(|(path, item)| {
+            members(Some(item))
+                .filter(|(method, _)| METHODS.contains(&method.as_str()))
+                .map(move |(method, value)| OperationAt { path, method, value })
+        })
+        .collect()
+}
+
+/// The component schemas, in the order of the document.
+pub fn component_schemas(root: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    members(root.pointer("/components/schemas"))
+}
+
+/// The pointers of all schemas and subschemas; a schema comes before what is inside it.
+///
+/// Examples and extensions are data, so what looks like a schema in them is none.
+pub fn schema_pointers(root: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    search(root, "", &mut found);
+    found
+}
+
+/// The pointers of `schema`, which is at `pointer`, and of all its subschemas.
+pub fn subschema_pointers(schema: &Value, pointer: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    enter(schema, pointer, &mut found);
+    found
+}
+
+fn search(value: &Value, pointer: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Array(list) => {
+            for (index, item) in list.iter().enumerate() {
+                search(item, &below(pointer, &index.to_string()), found);
+            }
+        }
+        Value::Object(object) => {
+            for (key, member) in object {
+                let at = below(pointer, key);
+                if pointer == "/components" && key == "schemas" {
+                    for (name, schema) in members(Some(member)) {
+                        enter(schema, &below(&at, name), found);
+                    }
+                } else if key == "schema" {
+                    enter(member, &at, found);
+                } else if !matches!(key.as_str(), "example" | "examples") && !key.starts_with("x-") {
+                    search(member, &at, found);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn enter(schema: &Value, pointer: &str, found: &mut Vec<String>) {
+    found.push(pointer.to_owned());
+    let Some(object) = schema.as_object() else { return };
+    for (key, member) in object {
+        let at = below(pointer, key);
+        match key.as_str() {
+            key if SCHEMA_SINGLES.contains(&key) => enter(member, &at, found),
+            key if SCHEMA_MAPS.contains(&key) => {
+                for (name, schema) in members(Some(member)) {
+                    enter(schema, &below(&at, name), found);
+                }
+            }
+            key if SCHEMA_LISTS.contains(&key) => {
+                for (index, schema) in items(Some(member)).enumerate() {
+                    enter(schema, &below(&at, &index.to_string()), found);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// All references below `value`, with their pointers; examples and extensions are data and are left out.
+pub fn references<'a>(value: &'a Value, pointer: &str) -> Vec<(String, &'a str)> {
+    let mut found = Vec::new();
+    collect_references(value, pointer, &mut found);
+    found
+}
+
+fn collect_references<'a>(value: &'a Value, pointer: &str, found: &mut Vec<(String, &'a str)>) {
+    match value {
+        Value::Array(list) => {
+            for (index, item) in list.iter().enumerate() {
+                collect_references(item, &below(pointer, &index.to_string()), found);
+            }
+        }
+        Value::Object(object) => {
+            for (key, member) in object {
+                match (key.as_str(), member) {
+                    ("$ref", Value::String(target)) => found.push((pointer.to_owned(), target)),
+                    // In here the keys are names that the document chose, so none of them means anything.
+                    (key, Value::Object(named)) if SCHEMA_MAPS.contains(&key) => {
+                        for (name, schema) in named {
+                            collect_references(schema, &below(&below(pointer, key), name), found);
+                        }
+                    }
+                    ("example" | "examples" | "enum" | "const", _) => {}
+                    (key, _) if key.starts_with("x-") => {}
+                    _ => collect_references(member, &below(pointer, key), found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The target of every reference that can be reached from `roots`, references followed.
+pub fn reached<'a>(root: &'a Value, roots: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String> {
+    let mut open: Vec<&Value> = roots.into_iter().collect();
+    let mut found = BTreeSet::new();
+    while let Some(value) = open.pop() {
+        for (_, target) in references(value, "") {
+            if found.insert(target.to_owned()) {
+                open.extend(resolve(root, target));
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn pointers_escape_what_the_syntax_needs() {
+        assert_eq!(below("/paths", "/image/{a~b}"), "/paths/~1image~1{a~0b}");
+        assert_eq!(last_step("/paths/~1image~1{a~0b}"), "/image/{a~b}");
+    }
+
+    #[test]
+    fn schemas_are_found_where_schemas_can_be_and_nowhere_else() {
+        let document = json!({
+            "paths": {"/a": {"get": {
+                "parameters": [{"name": "q", "schema": {"type": "string"}, "example": {"schema": {}}}],
+                "responses": {"200": {"content": {"application/json": {
+                    "schema": {"items": {"oneOf": [{"type": "string"}]}},
+                    "examples": {"default": {"value": {"schema": 1}}},
+                }}}},
+            }}},
+            "components": {"schemas": {
+                "A": {"properties": {"schema": {"type": "string"}, "x": {"additionalProperties": {}}}, "enum": [{}]},
+            }},
+        });
+        assert_eq!(
+            schema_pointers(&document),
+            [
+                "/paths/~1a/get/parameters/0/schema",
+                "/paths/~1a/get/responses/200/content/application~1json/schema",
+                "/paths/~1a/get/responses/200/content/application~1json/schema/items",
+                "/paths/~1a/get/responses/200/content/application~1json/schema/items/oneOf/0",
+                "/components/schemas/A",
+                "/components/schemas/A/properties/schema",
+                "/components/schemas/A/properties/x",
+                "/components/schemas/A/properties/x/additionalProperties",
+            ]
+        );
+    }
+
+    #[test]
+    fn references_are_followed_to_what_they_mean() {
+        let document = json!({"a": {"$ref": "#/b"}, "b": {"$ref": "#/c"}, "c": {"type": "string"}, "d": {"$ref": "#/d"}});
+        assert_eq!(follow(&document, &document["a"]), &json!({"type": "string"}));
+        assert_eq!(follow(&document, &document["d"]), &json!({"$ref": "#/d"}));
+        assert_eq!(references(&document, "").len(), 3);
+        let property = json!({"properties": {"examples": {"$ref": "#/b"}}, "examples": [{"$ref": "#/data"}]});
+        assert_eq!(references(&property, "/s"), [("/s/properties/examples".to_owned(), "#/b")]);
+    }
+}

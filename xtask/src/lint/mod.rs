@@ -1,0 +1,99 @@
+//! The rules of the house for openapi.yaml: what the generator needs, and what users of the generated types deserve.
+//!
+//! A rule looks at the whole document and returns what it found; a finding names the place and what to do about it.
+
+mod answers;
+mod names;
+mod operations;
+mod references;
+mod schemas;
+
+use anyhow::{Result, bail};
+use serde_json::Value;
+use std::fmt;
+
+/// Something that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The JSON pointer of the place.
+    pub at: String,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}: {}", self.at, self.message)
+    }
+}
+
+fn finding(at: impl Into<String>, message: impl Into<String>) -> Finding {
+    Finding { at: at.into(), message: message.into() }
+}
+
+/// A rule.
+type Rule = fn(&Value) -> Vec<Finding>;
+
+const RULES: [Rule; 20] = [
+    references::resolve,
+    references::point_at_whole_schemas,
+    operations::have_distinct_ids,
+    operations::are_described,
+    operations::have_their_extensions,
+    operations::have_an_example,
+    operations::declare_success_and_error,
+    operations::declare_their_path_parameters,
+    operations::have_one_media_type_per_body,
+    answers::have_what_the_extensions_name,
+    answers::are_open,
+    names::of_schemas_are_distinct_types,
+    names::of_properties_are_camel_case,
+    names::of_values_are_distinct_variants,
+    schemas::are_named,
+    schemas::are_described,
+    schemas::have_no_default,
+    schemas::are_written_for_3_1,
+    schemas::have_no_any_of,
+    schemas::have_aliases_where_they_work,
+];
+
+/// Everything that breaks a rule, in the order of the rules.
+pub fn findings(document: &Value) -> Vec<Finding> {
+    RULES.iter().flat_map(|rule| rule(document)).collect()
+}
+
+/// Fails with all findings.
+pub fn check(document: &Value) -> Result<()> {
+    let findings = findings(document);
+    if findings.is_empty() {
+        return Ok(());
+    }
+    for finding in &findings {
+        eprintln!("{finding}");
+    }
+    bail!("openapi.yaml breaks {} rules of the house", findings.len())
+}
+
+/// Asserts that `rule` finds exactly `expected`, given as pairs of pointer and a part of the message.
+#[cfg(test)]
+fn assert_finds(rule: Rule, document: &Value, expected: &[(&str, &str)]) {
+    let found = rule(document);
+    let same = found.len() == expected.len()
+        && found.iter().zip(expected).all(|(found, (at, part))| found.at == *at && found.message.contains(part));
+    assert!(same, "expected {expected:#?}, found {found:#?} in {document:#}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_finding_names_the_place_and_what_to_do() {
+        let document = json!({"paths": {"/image": {"post": {"operationId": "createImage"}}}});
+        let lines: Vec<String> = findings(&document).iter().map(ToString::to_string).collect();
+        let expected = "error: /paths/~1image/post: operation has no x-safety: add one of read-only, idempotent, creating, billed";
+        assert!(lines.iter().any(|line| line == expected), "{lines:#?}");
+        assert!(check(&document).unwrap_err().to_string().starts_with("openapi.yaml breaks"));
+    }
+}

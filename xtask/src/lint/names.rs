@@ -1,0 +1,134 @@
+//! Names that become Rust names.
+
+use super::{Finding, finding};
+use crate::document::{below, component_schemas, items, members, operations, schema_pointers};
+use heck::{ToSnakeCase, ToUpperCamelCase};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// Component names are PascalCase, and distinct even when case is ignored, also from what the generator makes up.
+pub fn of_schemas_are_distinct_types(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut taken: BTreeMap<String, String> = BTreeMap::new();
+    for operation in operations(document).iter().filter(|operation| !operation.id().is_empty()) {
+        for suffix in ["Response", "Body"] {
+            let name = format!("{}{suffix}", operation.id().to_upper_camel_case());
+            let owner = format!("an inline type of {}", operation.pointer());
+            taken.insert(name.to_lowercase(), owner);
+        }
+    }
+    for (name, _) in component_schemas(document) {
+        let at = below("/components/schemas", name);
+        let pascal = name.to_upper_camel_case();
+        if pascal != *name {
+            found.push(finding(&at, format!("schema `{name}` is not PascalCase: write `{pascal}`")));
+        }
+        if let Some(owner) = taken.insert(pascal.to_lowercase(), at.clone()) {
+            found.push(finding(at, format!("schema `{name}` gets the type name of {owner}: rename it")));
+        }
+    }
+    found
+}
+
+/// Property names are camelCase and distinct as field names.
+pub fn of_properties_are_camel_case(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for pointer in schema_pointers(document) {
+        let mut taken: BTreeMap<String, &str> = BTreeMap::new();
+        for (name, _) in members(document.pointer(&below(&pointer, "properties"))) {
+            let at = below(&below(&pointer, "properties"), name);
+            if !is_camel_case(name) {
+                found.push(finding(&at, format!("property `{name}` is not camelCase: correct it, or leave it to the unknown fields")));
+            }
+            if let Some(first) = taken.insert(name.to_snake_case(), name) {
+                found.push(finding(at, format!("property `{name}` gets the field name of `{first}`: keep one of them")));
+            }
+        }
+    }
+    found
+}
+
+/// Acronyms may keep their capitals (`fabricJSData`), as the wire has them.
+fn is_camel_case(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase()) && name.chars().all(|other| other.is_ascii_alphanumeric())
+}
+
+/// Values of an enumeration are texts that stay distinct as variants, beside the one that the generator adds.
+pub fn of_values_are_distinct_variants(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for pointer in schema_pointers(document) {
+        let mut taken: BTreeMap<String, &str> = BTreeMap::new();
+        for (index, value) in items(document.pointer(&below(&pointer, "enum"))).enumerate() {
+            let at = below(&below(&pointer, "enum"), &index.to_string());
+            if value.is_null() {
+                continue;
+            }
+            let Some(value) = value.as_str() else {
+                found.push(finding(at, format!("value {value} is not a text: describe it as a plain type")));
+                continue;
+            };
+            let variant = value.to_upper_camel_case();
+            if variant == "Unknown" {
+                let message = "value `unknown` is the variant that the generator adds: leave it out, it is kept as text";
+                found.push(finding(&at, message));
+            }
+            if let Some(first) = taken.insert(variant, value) {
+                found.push(finding(at, format!("value `{value}` gets the variant of `{first}`: keep one of them")));
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::assert_finds;
+    use serde_json::json;
+
+    #[test]
+    fn schemas_have_distinct_type_names() {
+        for (schemas, expected) in [
+            (json!({"Image": {}, "Gif": {}}), vec![]),
+            (json!({"image": {}}), vec![("/components/schemas/image", "write `Image`")]),
+            (json!({"ABTest": {}}), vec![("/components/schemas/ABTest", "write `AbTest`")]),
+            (json!({"Webhook": {}, "WebHook": {}}), vec![("/components/schemas/WebHook", "type name of /components/schemas/Webhook")]),
+            (json!({"GetAResponse": {}}), vec![("/components/schemas/GetAResponse", "an inline type of /paths/~1a/get")]),
+        ] {
+            let document = json!({"paths": {"/a": {"get": {"operationId": "getA"}}}, "components": {"schemas": schemas}});
+            assert_finds(of_schemas_are_distinct_types, &document, &expected);
+        }
+    }
+
+    #[test]
+    fn properties_have_distinct_camel_case_names() {
+        for (properties, expected) in [
+            (json!({"id": {}, "fabricJSData": {}, "rgb256": {}}), vec![]),
+            (json!({"created_at": {}}), vec![("created_at", "not camelCase")]),
+            (json!({"_id": {}}), vec![("_id", "not camelCase")]),
+            (json!({"fooBar": {}, "fooBAR": {}}), vec![("fooBAR", "field name of `fooBar`")]),
+        ] {
+            let document = json!({"components": {"schemas": {"S": {"properties": properties}}}});
+            let expected: Vec<(String, &str)> = expected
+                .into_iter()
+                .map(|(name, part)| (format!("/components/schemas/S/properties/{name}"), part))
+                .collect();
+            let expected: Vec<(&str, &str)> = expected.iter().map(|(at, part)| (at.as_str(), *part)).collect();
+            assert_finds(of_properties_are_camel_case, &document, &expected);
+        }
+    }
+
+    #[test]
+    fn values_are_distinct_variants() {
+        for (values, expected) in [
+            (json!(["a-b", "c", null]), vec![]),
+            (json!(["a-b", "a.b"]), vec![("/components/schemas/S/enum/1", "variant of `a-b`")]),
+            (json!(["A4", "a4"]), vec![("/components/schemas/S/enum/1", "variant of `A4`")]),
+            (json!(["unknown"]), vec![("/components/schemas/S/enum/0", "leave it out")]),
+            (json!([1]), vec![("/components/schemas/S/enum/0", "not a text")]),
+        ] {
+            let document = json!({"components": {"schemas": {"S": {"enum": values}}}});
+            assert_finds(of_values_are_distinct_variants, &document, &expected);
+        }
+    }
+}

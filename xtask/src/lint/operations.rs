@@ -1,0 +1,301 @@
+//! Operations.
+
+use super::{Finding, finding};
+use crate::document::{OperationAt, below, follow, items, members, operations};
+use heck::{ToLowerCamelCase, ToSnakeCase};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The extensions whose value is one of a few words.
+const WORDS: [(&str, &[&str]); 2] = [
+    ("x-safety", &["read-only", "idempotent", "creating", "billed"]),
+    ("x-availability", &["live", "doc", "doc-only", "retired", "public"]),
+];
+/// The other extensions that an operation may have.
+const OTHERS: [&str; 3] = ["x-timeout", "x-envelope", "x-pagination"];
+const PAGINATION_STYLES: [&str; 3] = ["page", "offset", "flat"];
+
+/// Every operation has an id in camel case that no other one has, also not as a method name.
+pub fn have_distinct_ids(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let mut taken: BTreeMap<String, String> = BTreeMap::new();
+    for operation in operations(document) {
+        let (at, id) = (operation.pointer(), operation.id());
+        if id.is_empty() {
+            found.push(finding(at, "operation has no operationId: add one, it names the method"));
+            continue;
+        }
+        if id.to_lower_camel_case() != id {
+            found.push(finding(&at, format!("operationId `{id}` is not camelCase: write `{}`", id.to_lower_camel_case())));
+        }
+        if let Some(first) = taken.insert(id.to_snake_case(), at.clone()) {
+            found.push(finding(at, format!("operationId `{id}` is that of {first}: rename one")));
+        }
+    }
+    found
+}
+
+/// Every operation has tags that the document declares, and a summary that is a sentence.
+pub fn are_described(document: &Value) -> Vec<Finding> {
+    let declared: BTreeSet<&str> = items(document.get("tags")).filter_map(|tag| tag.get("name")?.as_str()).collect();
+    let mut found = Vec::new();
+    for operation in operations(document) {
+        let at = operation.pointer();
+        let tags: Vec<&str> = items(operation.value.get("tags")).filter_map(Value::as_str).collect();
+        if tags.is_empty() {
+            found.push(finding(&at, "operation has no tags: add the area that it belongs to"));
+        }
+        for tag in tags.iter().filter(|tag| !declared.contains(*tag)) {
+            found.push(finding(&at, format!("tag `{tag}` is not declared: add it to the document's `tags` or correct it")));
+        }
+        match operation.text("summary").map(str::trim) {
+            None | Some("") => found.push(finding(&at, "operation has no summary: add one line that says what it does")),
+            Some(summary) if !summary.ends_with('.') => found.push(finding(&at, "summary does not end with a full stop: add it")),
+            Some(_) => {}
+        }
+    }
+    found
+}
+
+/// Every operation has the extensions that make its row, with values from the closed lists, and no others.
+pub fn have_their_extensions(document: &Value) -> Vec<Finding> {
+    operations(document).iter().flat_map(extensions).collect()
+}
+
+fn extensions(operation: &OperationAt<'_>) -> Vec<Finding> {
+    let at = operation.pointer();
+    let mut found = Vec::new();
+    for (name, allowed) in WORDS {
+        let list = allowed.join(", ");
+        match operation.value.get(name) {
+            None => found.push(finding(&at, format!("operation has no {name}: add one of {list}"))),
+            Some(value) if value.as_str().is_none_or(|word| !allowed.contains(&word)) => {
+                found.push(finding(below(&at, name), format!("{name} is {value}: use one of {list}")));
+            }
+            Some(_) => {}
+        }
+    }
+    match operation.value.get("x-timeout") {
+        None => found.push(finding(&at, "operation has no x-timeout: add the seconds that one call may take")),
+        Some(value) if value.as_u64().is_none_or(|seconds| seconds == 0) => {
+            found.push(finding(below(&at, "x-timeout"), format!("x-timeout is {value}: write whole seconds, at least 1")));
+        }
+        Some(_) => {}
+    }
+    if let Some(pagination) = operation.value.get("x-pagination") {
+        let style = pagination.get("style").and_then(Value::as_str).unwrap_or_default();
+        if !PAGINATION_STYLES.contains(&style) {
+            let message = format!("pagination style is `{style}`: use one of {}", PAGINATION_STYLES.join(", "));
+            found.push(finding(below(&at, "x-pagination"), message));
+        }
+    }
+    for (name, _) in members(Some(operation.value)).filter(|(name, _)| name.starts_with("x-")) {
+        if !OTHERS.contains(&name.as_str()) && WORDS.iter().all(|(known, _)| known != name) {
+            found.push(finding(below(&at, name), "no such extension: nothing reads it, remove it or correct its name"));
+        }
+    }
+    found
+}
+
+/// Every operation shows an example: of its body, its answer or a parameter.
+pub fn have_an_example(document: &Value) -> Vec<Finding> {
+    operations(document)
+        .iter()
+        .filter(|operation| !has_example(document, operation))
+        .map(|operation| finding(operation.pointer(), "operation has no example: add one to its body, answer or parameters"))
+        .collect()
+}
+
+fn has_example(document: &Value, operation: &OperationAt<'_>) -> bool {
+    let shows = |value: &Value| value.get("example").is_some() || value.get("examples").is_some();
+    let in_content = |owner: &Value| members(follow(document, owner).get("content")).any(|(_, body)| shows(body));
+    let answers = members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'));
+    operation.value.get("requestBody").is_some_and(in_content)
+        || answers.map(|(_, answer)| answer).any(in_content)
+        || operation.parameters(document).iter().any(|(_, parameter)| shows(parameter))
+}
+
+/// Every operation declares a success, which may be a redirect, and under `default` what a failure looks like.
+pub fn declare_success_and_error(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for operation in operations(document) {
+        let at = operation.pointer();
+        let responses = operation.value.get("responses");
+        if !members(responses).any(|(status, _)| status.starts_with('2') || status.starts_with('3')) {
+            found.push(finding(&at, "operation has no successful answer: add its 2xx response"));
+        }
+        if responses.and_then(|responses| responses.get("default")).is_none() {
+            found.push(finding(&at, "operation has no error response: add `default` with a reference to the shared one"));
+        }
+    }
+    found
+}
+
+/// The parameters in the path are those in the template.
+pub fn declare_their_path_parameters(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for operation in operations(document) {
+        let template: BTreeSet<&str> = operation
+            .path
+            .split('{')
+            .skip(1)
+            .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+            .collect();
+        let mut declared = BTreeSet::new();
+        for (at, parameter) in operation.parameters(document) {
+            let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
+            if parameter.get("in").is_none_or(|place| place != "path") {
+                continue;
+            }
+            declared.insert(name);
+            if !template.contains(name) {
+                found.push(finding(&at, format!("path parameter `{name}` is not in the template: remove or rename it")));
+            }
+            if parameter.get("required") != Some(&Value::Bool(true)) {
+                found.push(finding(at, format!("path parameter `{name}` is optional: add `required: true`")));
+            }
+        }
+        for name in template.difference(&declared) {
+            found.push(finding(operation.pointer(), format!("path parameter `{name}` is not declared: add it to `parameters`")));
+        }
+    }
+    found
+}
+
+/// Bodies and successful answers come in one media type: the generator would use one of several in silence.
+pub fn have_one_media_type_per_body(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for operation in operations(document) {
+        let at = operation.pointer();
+        let mut check = |at: String, owner: &Value| {
+            let count = members(follow(document, owner).get("content")).count();
+            if count > 1 {
+                found.push(finding(at, format!("{count} media types: keep the one that we send or read")));
+            }
+        };
+        if let Some(body) = operation.value.get("requestBody") {
+            check(below(&at, "requestBody"), body);
+        }
+        for (status, answer) in members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2')) {
+            check(below(&below(&at, "responses"), status), answer);
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::assert_finds;
+    use serde_json::json;
+
+    const AT: &str = "/paths/~1a~1{uid}/get";
+
+    fn document(operation: &Value) -> Value {
+        json!({"tags": [{"name": "images"}], "paths": {"/a/{uid}": {"get": operation}}})
+    }
+
+    #[test]
+    fn ids_are_camel_case_and_distinct() {
+        for (ids, expected) in [
+            (["getA", "getB"], vec![]),
+            (["getA", "getA"], vec![("/paths/~1b/get", "is that of /paths/~1a/get")]),
+            (["getURL", "getB"], vec![("/paths/~1a/get", "write `getUrl`")]),
+            (["", "getB"], vec![("/paths/~1a/get", "has no operationId")]),
+        ] {
+            let document = json!({"paths": {
+                "/a": {"get": {"operationId": ids[0]}}, "/b": {"get": {"operationId": ids[1]}},
+            }});
+            assert_finds(have_distinct_ids, &document, &expected);
+        }
+    }
+
+    #[test]
+    fn an_operation_has_a_tag_and_a_sentence() {
+        for (operation, expected) in [
+            (json!({"tags": ["images"], "summary": "Read one."}), vec![]),
+            (json!({"tags": ["image"], "summary": "Read one"}), vec![(AT, "`image` is not declared"), (AT, "full stop")]),
+            (json!({}), vec![(AT, "no tags"), (AT, "no summary")]),
+        ] {
+            assert_finds(are_described, &document(&operation), &expected);
+        }
+    }
+
+    #[test]
+    fn extensions_have_values_from_the_lists() {
+        let good = json!({
+            "x-safety": "billed", "x-availability": "doc-only", "x-timeout": 30, "x-envelope": "image",
+            "x-pagination": {"style": "flat", "items": "images"},
+        });
+        assert_finds(have_their_extensions, &document(&good), &[]);
+        for (name, value, expected) in [
+            ("x-safety", json!("safe"), ("x-safety", "use one of read-only, idempotent, creating, billed")),
+            ("x-availability", json!(1), ("x-availability", "use one of live, doc, doc-only, retired, public")),
+            ("x-timeout", json!(0), ("x-timeout", "whole seconds")),
+            ("x-pagination", json!({"style": "cursor"}), ("x-pagination", "use one of page, offset, flat")),
+            ("x-envelop", json!("image"), ("x-envelop", "no such extension")),
+        ] {
+            let mut operation = good.clone();
+            operation[name] = value;
+            assert_finds(have_their_extensions, &document(&operation), &[(&below(AT, expected.0), expected.1)]);
+        }
+        assert_finds(have_their_extensions, &document(&json!({})), &[
+            (AT, "no x-safety"), (AT, "no x-availability"), (AT, "no x-timeout"),
+        ]);
+    }
+
+    #[test]
+    fn an_example_may_be_anywhere_a_reader_looks() {
+        let content = json!({"content": {"application/json": {"examples": {"default": {"value": 1}}}}});
+        for operation in [
+            json!({"requestBody": content}),
+            json!({"responses": {"200": content}}),
+            json!({"parameters": [{"name": "uid", "example": "a"}]}),
+        ] {
+            assert_finds(have_an_example, &document(&operation), &[]);
+        }
+        let only_error = json!({"responses": {"default": content}});
+        assert_finds(have_an_example, &document(&only_error), &[(AT, "has no example")]);
+    }
+
+    #[test]
+    fn success_and_error_are_declared() {
+        for (responses, expected) in [
+            (json!({"200": {}, "default": {}}), vec![]),
+            (json!({"302": {}, "default": {}}), vec![]),
+            (json!({"default": {}}), vec![(AT, "no successful answer")]),
+            (json!({"200": {}, "404": {}}), vec![(AT, "no error response")]),
+        ] {
+            assert_finds(declare_success_and_error, &document(&json!({"responses": responses})), &expected);
+        }
+    }
+
+    #[test]
+    fn path_parameters_are_those_of_the_template() {
+        let parameter = |name: &str, required: bool| json!({"name": name, "in": "path", "required": required});
+        for (parameters, expected) in [
+            (json!([parameter("uid", true)]), vec![]),
+            (json!([]), vec![(AT, "`uid` is not declared")]),
+            (json!([parameter("uid", false)]), vec![("/paths/~1a~1{uid}/get/parameters/0", "add `required: true`")]),
+            (
+                json!([parameter("uid", true), parameter("id", true)]),
+                vec![("/paths/~1a~1{uid}/get/parameters/1", "`id` is not in the template")],
+            ),
+        ] {
+            assert_finds(declare_their_path_parameters, &document(&json!({"parameters": parameters})), &expected);
+        }
+    }
+
+    #[test]
+    fn a_body_has_one_media_type() {
+        let one = json!({"content": {"application/json": {}}});
+        let two = json!({"content": {"application/json": {}, "text/html": {}}});
+        let good = json!({"requestBody": one, "responses": {"200": one, "default": two}});
+        assert_finds(have_one_media_type_per_body, &document(&good), &[]);
+        let bad = json!({"requestBody": two, "responses": {"200": two}});
+        assert_finds(have_one_media_type_per_body, &document(&bad), &[
+            ("/paths/~1a~1{uid}/get/requestBody", "2 media types"),
+            ("/paths/~1a~1{uid}/get/responses/200", "2 media types"),
+        ]);
+    }
+}

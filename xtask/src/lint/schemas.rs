@@ -1,0 +1,207 @@
+//! Schemas.
+
+use super::{Finding, finding};
+use crate::{
+    document::{below, component_schemas, items, members, schema_pointers},
+    usage::Usage,
+};
+use serde_json::Value;
+
+const COMPONENTS: &str = "/components/schemas/";
+
+/// Whether a pointer is that of a component itself.
+fn is_component(pointer: &str) -> bool {
+    pointer.strip_prefix(COMPONENTS).is_some_and(|name| !name.contains('/'))
+}
+
+/// Objects, enumerations and unions are components: an inline one gets a made-up type name.
+pub fn are_named(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for pointer in schema_pointers(document).into_iter().filter(|pointer| !is_component(pointer)) {
+        let Some(schema) = document.pointer(&pointer) else { continue };
+        let kind = if schema.get("properties").is_some() {
+            "an object"
+        } else if schema.get("enum").is_some() || schema.get("const").is_some() {
+            "an enumeration"
+        } else if schema.get("allOf").is_some() || (is_union(schema) && !is_nullable_form(schema)) {
+            "a union"
+        } else {
+            continue;
+        };
+        found.push(finding(pointer, format!("{kind} without a name: make it a component and refer to it")));
+    }
+    found
+}
+
+fn is_union(schema: &Value) -> bool {
+    schema.get("oneOf").is_some() || schema.get("anyOf").is_some()
+}
+
+/// `anyOf: [something, null]`.
+fn is_nullable_form(schema: &Value) -> bool {
+    ["anyOf", "oneOf"].iter().filter_map(|keyword| schema.get(*keyword)).all(|branches| {
+        let others = items(Some(branches)).filter(|branch| branch.get("type").is_none_or(|name| name != "null"));
+        others.count() == 1
+    })
+}
+
+/// Every component and every property says what it is. A property that is a bare reference says it by its target.
+pub fn are_described(document: &Value) -> Vec<Finding> {
+    let described = |schema: &Value| schema.get("description").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
+    let mut found = Vec::new();
+    for (name, schema) in component_schemas(document) {
+        let at = below("/components/schemas", name);
+        if !described(schema) {
+            found.push(finding(&at, "schema has no description: say what it is"));
+        }
+        for (property, schema) in members(schema.get("properties")) {
+            if !described(schema) && schema.get("$ref").is_none() {
+                let at = below(&below(&at, "properties"), property);
+                found.push(finding(at, "property has no description: say what it is, with unit and range"));
+            }
+        }
+    }
+    found
+}
+
+/// A generated client would send a default in every request.
+pub fn have_no_default(document: &Value) -> Vec<Finding> {
+    with_keyword(document, "default", "`default` would be sent in every request: say it in the description")
+}
+
+/// `nullable` is of 3.0.
+pub fn are_written_for_3_1(document: &Value) -> Vec<Finding> {
+    with_keyword(document, "nullable", "`nullable` means nothing in 3.1: write `type: [.., 'null']` or `anyOf` with null")
+}
+
+fn with_keyword(document: &Value, keyword: &str, message: &str) -> Vec<Finding> {
+    schema_pointers(document)
+        .into_iter()
+        .filter(|pointer| document.pointer(pointer).is_some_and(|schema| schema.get(keyword).is_some()))
+        .map(|pointer| finding(below(&pointer, keyword), message))
+        .collect()
+}
+
+/// `anyOf` is for null only: of anything else the generator makes a struct that cannot work. Error bodies are not generated.
+pub fn have_no_any_of(document: &Value) -> Vec<Finding> {
+    let usage = Usage::of(document);
+    let generated = |pointer: &str| match pointer.strip_prefix(COMPONENTS) {
+        Some(rest) => {
+            let name = rest.split('/').next().unwrap_or_default();
+            usage.answers.contains(name) || usage.requests.contains(name)
+        }
+        None => !pointer.starts_with("/components/responses/"),
+    };
+    schema_pointers(document)
+        .into_iter()
+        .filter(|pointer| generated(pointer))
+        .filter(|pointer| {
+            document.pointer(pointer).is_some_and(|schema| schema.get("anyOf").is_some() && !is_nullable_form(schema))
+        })
+        .map(|pointer| finding(below(&pointer, "anyOf"), "`anyOf` of alternatives: write `oneOf`, or `{}` when the shape is open"))
+        .collect()
+}
+
+/// `x-rust-alias` is read on the properties of components, and no alias is a property itself.
+pub fn have_aliases_where_they_work(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for pointer in schema_pointers(document) {
+        let Some(schema) = document.pointer(&pointer) else { continue };
+        let at = below(&pointer, "x-rust-alias");
+        if let Some(aliases) = schema.get("x-rust-alias") {
+            let owner = pointer.rsplit_once("/properties/").filter(|(_, name)| !name.contains('/')).map(|(owner, _)| owner);
+            if !owner.is_some_and(is_component) {
+                found.push(finding(&at, "aliases only work on a property of a component: move it there"));
+            }
+            let texts = aliases.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_string));
+            if !texts {
+                found.push(finding(&at, "must be a list of names"));
+            }
+            let properties = owner.and_then(|owner| document.pointer(&below(owner, "properties")));
+            for alias in items(Some(aliases)).filter_map(Value::as_str) {
+                if properties.is_some_and(|properties| properties.get(alias).is_some()) {
+                    found.push(finding(&at, format!("alias `{alias}` is a property of its own: keep one of the two")));
+                }
+            }
+        }
+        for (name, _) in members(Some(schema)).filter(|(name, _)| name.starts_with("x-") && *name != "x-rust-alias") {
+            found.push(finding(below(&pointer, name), "no such extension: nothing reads it, remove it or correct its name"));
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::assert_finds;
+    use serde_json::json;
+
+    const AT: &str = "/components/schemas/S/properties/p";
+
+    /// A document whose schema `S` has the property `p` and is an answer.
+    fn document(property: &Value) -> Value {
+        json!({
+            "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {
+                "schema": {"$ref": "#/components/schemas/S"},
+            }}}}}}},
+            "components": {"schemas": {"S": {"description": "D.", "properties": {"p": property, "q": {"description": "Q."}}}}},
+        })
+    }
+
+    #[test]
+    fn what_becomes_a_type_has_a_name() {
+        for (property, expected) in [
+            (json!({"type": "object", "additionalProperties": {"type": "string"}}), vec![]),
+            (json!({"anyOf": [{"$ref": "#/components/schemas/S"}, {"type": "null"}]}), vec![]),
+            (json!({"properties": {}}), vec![(AT, "an object")]),
+            (json!({"enum": ["a"]}), vec![(AT, "an enumeration")]),
+            (json!({"const": "a"}), vec![(AT, "an enumeration")]),
+            (json!({"oneOf": [{"type": "string"}, {"type": "number"}]}), vec![(AT, "a union")]),
+            (json!({"items": {"enum": ["a"]}}), vec![("/components/schemas/S/properties/p/items", "an enumeration")]),
+        ] {
+            assert_finds(are_named, &document(&property), &expected);
+        }
+    }
+
+    #[test]
+    fn everything_is_described() {
+        for (property, expected) in [
+            (json!({"description": "A width."}), vec![]),
+            (json!({"$ref": "#/components/schemas/S"}), vec![]),
+            (json!({"type": "string"}), vec![(AT, "has no description")]),
+            (json!({"description": " "}), vec![(AT, "has no description")]),
+        ] {
+            assert_finds(are_described, &document(&property), &expected);
+        }
+        let unnamed = json!({"components": {"schemas": {"S": {"type": "string"}}}});
+        assert_finds(are_described, &unnamed, &[("/components/schemas/S", "has no description")]);
+    }
+
+    #[test]
+    fn keywords_that_would_do_harm_are_refused() {
+        assert_finds(have_no_default, &document(&json!({"default": 1})), &[(&below(AT, "default"), "in the description")]);
+        assert_finds(are_written_for_3_1, &document(&json!({"nullable": true})), &[(&below(AT, "nullable"), "in 3.1")]);
+        let any_of = json!({"anyOf": [{"type": "string"}, {"type": "number"}]});
+        assert_finds(have_no_any_of, &document(&any_of), &[(&below(AT, "anyOf"), "write `oneOf`")]);
+        let of_errors = json!({"components": {"schemas": {"Error": any_of}}});
+        assert_finds(have_no_any_of, &of_errors, &[]);
+    }
+
+    #[test]
+    fn an_alias_is_read_on_a_property_of_a_component() {
+        let at = below(AT, "x-rust-alias");
+        for (property, expected) in [
+            (json!({"x-rust-alias": ["old"]}), vec![]),
+            (json!({"x-rust-alias": ["q"]}), vec![(at.as_str(), "`q` is a property of its own")]),
+            (json!({"x-rust-alias": "old"}), vec![(at.as_str(), "a list of names")]),
+            (
+                json!({"items": {"x-rust-alias": ["old"]}}),
+                vec![("/components/schemas/S/properties/p/items/x-rust-alias", "only work on a property")],
+            ),
+            (json!({"x-rust-allias": ["old"]}), vec![("/components/schemas/S/properties/p/x-rust-allias", "no such extension")]),
+        ] {
+            assert_finds(have_aliases_where_they_work, &document(&property), &expected);
+        }
+    }
+}

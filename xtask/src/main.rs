@@ -1,0 +1,72 @@
+//! The workspace's own commands: `cargo xtask generate` and `cargo xtask lint`.
+
+mod bounds;
+mod document;
+mod generate;
+mod lint;
+mod normalise;
+mod operations;
+mod syntax;
+mod usage;
+
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
+
+/// The workspace's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Writes the generated files of pictify-api from openapi.yaml.
+    Generate {
+        /// Write nothing: print what differs, and fail if anything does.
+        #[arg(long)]
+        check: bool,
+        /// Print what each pass changed.
+        #[arg(short, long)]
+        verbose: bool,
+    },
+    /// Checks openapi.yaml against the rules of the house.
+    Lint,
+}
+
+fn main() -> Result<()> {
+    let root = root();
+    match Arguments::parse().command {
+        Command::Generate { check, verbose } => {
+            let generated = generate::run(&root)?;
+            if verbose {
+                for (pass, note) in &generated.notes {
+                    println!("{pass}: {}: {}", note.at, note.what);
+                }
+            }
+            if check {
+                let diffs = generate::drift(&generated.files, &root)?;
+                for diff in &diffs {
+                    print!("{diff}");
+                }
+                if !diffs.is_empty() {
+                    bail!("{} generated files differ from openapi.yaml; run `cargo xtask generate`", diffs.len());
+                }
+                return Ok(());
+            }
+            for path in generate::write(&generated.files)? {
+                println!("wrote {}", path.strip_prefix(&root).unwrap_or(path).display());
+            }
+            Ok(())
+        }
+        Command::Lint => lint::check(&crate::document::load(&root.join("openapi.yaml"))?),
+    }
+}
+
+/// The root of the workspace, wherever the command was started.
+fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_path_buf()
+}

@@ -1,0 +1,71 @@
+//! From the document that we write to the document that progenitor can read.
+//!
+//! Each pass is a function from a tree to a tree that reports what it changed. What has no form that progenitor
+//! understands is an error that names the place: a pass never drops meaning in silence.
+
+mod downgrade;
+mod envelopes;
+mod hoist;
+mod loosen;
+mod names;
+mod prune;
+mod request_lists;
+pub mod responses;
+pub mod rust_types;
+mod webhooks;
+
+pub use envelopes::success_schemas;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+/// What a pass changed, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// The JSON pointer of the change.
+    pub at: String,
+    /// What changed.
+    pub what: String,
+}
+
+/// What a pass changed.
+pub type Notes = Vec<Note>;
+
+fn note(at: &str, what: impl Into<String>) -> Note {
+    Note { at: at.to_owned(), what: what.into() }
+}
+
+/// A pass: changes the document and says what it changed.
+type Pass = fn(&mut Value) -> Result<Notes>;
+
+/// The passes in the order in which they must run.
+const PASSES: [(&str, Pass); 10] = [
+    ("downgrade", downgrade::run),
+    ("hoist", hoist::run),
+    ("envelopes", envelopes::run),
+    ("responses", responses::run),
+    ("prune", prune::run),
+    ("webhooks", webhooks::run),
+    ("request lists", request_lists::run),
+    ("rust types", rust_types::run),
+    ("loosen", loosen::run),
+    ("names", names::run),
+];
+
+/// Runs all passes; the notes carry the name of their pass.
+pub fn run(document: &mut Value) -> Result<Vec<(&'static str, Note)>> {
+    let mut all = Vec::new();
+    for (name, pass) in PASSES {
+        let notes = pass(document).with_context(|| format!("pass `{name}` failed"))?;
+        all.extend(notes.into_iter().map(|note| (name, note)));
+    }
+    Ok(all)
+}
+
+/// Runs `pass` on a copy of `document`, for tests.
+#[cfg(test)]
+fn applied(pass: Pass, document: &Value) -> Result<Value> {
+    let mut copy = document.clone();
+    pass(&mut copy)?;
+    Ok(copy)
+}

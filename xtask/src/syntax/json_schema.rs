@@ -1,0 +1,44 @@
+//! `schemars::JsonSchema` for every type, behind a feature.
+//!
+//! The generator can only derive for everybody, and knows schemars 0.8; users have 1.x.
+
+use super::{Context, note, types};
+use crate::normalise::Note;
+use anyhow::Result;
+use syn::{Attribute, File, Item, parse_quote};
+
+/// Adds the derive, after the ordinary one.
+pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
+    let mut count = 0;
+    for item in types(file)? {
+        let attributes = match item {
+            Item::Struct(item) => &mut item.attrs,
+            Item::Enum(item) => &mut item.attrs,
+            _ => continue,
+        };
+        let after = attributes.iter().position(|attribute| attribute.path().is_ident("derive")).map_or(0, |at| at + 1);
+        let derive: Attribute = parse_quote!(#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]);
+        attributes.insert(after, derive);
+        count += 1;
+    }
+    Ok(vec![note("types", format!("{count} JSON schemas behind a feature"))])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::{applied, tidy};
+    use serde_json::json;
+
+    #[test]
+    fn every_type_has_a_schema_behind_the_feature() {
+        let source = "pub mod types { #[derive(Clone)] #[serde(transparent)] pub struct A(u8); pub enum B {} impl A {} }";
+        let expected = "pub mod types {
+            #[derive(Clone)] #[cfg_attr(feature = \"schemars\", derive(::schemars::JsonSchema))] #[serde(transparent)]
+            pub struct A(u8);
+            #[cfg_attr(feature = \"schemars\", derive(::schemars::JsonSchema))] pub enum B {}
+            impl A {}
+        }";
+        assert_eq!(applied(run, source, &json!({})), tidy(expected));
+    }
+}

@@ -1,0 +1,81 @@
+//! Which schemas requests are made of, and which answers.
+
+use crate::document::{follow, members, operations, reached, reference, schema_name};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The names of the schemas that requests and that answers are made of.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The schemas of request bodies themselves.
+    pub bodies: BTreeSet<String>,
+    /// Reachable from request bodies and parameters.
+    pub requests: BTreeSet<String>,
+    /// Reachable from successful answers and from webhooks.
+    pub answers: BTreeSet<String>,
+}
+
+impl Usage {
+    /// Reads it off a document.
+    pub fn of(document: &Value) -> Self {
+        let mut usage = Self::default();
+        for operation in operations(document) {
+            let body = operation.value.get("requestBody").map(|body| follow(document, body));
+            for (_, media_type) in members(body.and_then(|body| body.get("content"))) {
+                let name = media_type.get("schema").and_then(reference).and_then(schema_name);
+                usage.bodies.extend(name.map(str::to_owned));
+            }
+            usage.requests.extend(schemas(document, body));
+            usage.requests.extend(schemas(document, operation.parameters(document).into_iter().map(|(_, found)| found)));
+            let answers = members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'));
+            usage.answers.extend(schemas(document, answers.map(|(_, answer)| answer)));
+        }
+        usage.answers.extend(schemas(document, document.get("webhooks")));
+        usage
+    }
+
+    /// Whether answers contain it and requests do not.
+    pub fn only_answers(&self, name: &str) -> bool {
+        self.answers.contains(name) && !self.requests.contains(name)
+    }
+}
+
+fn schemas<'a>(document: &'a Value, roots: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String> {
+    let targets = reached(document, roots);
+    targets.iter().filter_map(|target| schema_name(target)).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_schema_belongs_to_whatever_reaches_it() {
+        let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+        let content = |name: &str| json!({"content": {"application/json": {"schema": to(name)}}});
+        let document = json!({
+            "paths": {"/a": {"post": {
+                "parameters": [{"name": "q", "schema": to("Query")}],
+                "requestBody": content("Request"),
+                "responses": {"200": content("Answer"), "400": content("Error")},
+            }}},
+            "webhooks": {"done": {"post": {"requestBody": content("Event")}}},
+            "components": {"schemas": {
+                "Request": {"properties": {"both": to("Both")}}, "Both": {"type": "object"}, "Query": {"type": "string"},
+                "Answer": {"items": to("Both")}, "Event": {"items": to("Event")}, "Error": {"type": "object"},
+            }},
+        });
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let usage = Usage::of(&document);
+        assert_eq!(
+            usage,
+            Usage {
+                bodies: names(&["Request"]),
+                requests: names(&["Request", "Both", "Query"]),
+                answers: names(&["Answer", "Both", "Event"]),
+            }
+        );
+        assert!(usage.only_answers("Event") && !usage.only_answers("Both"));
+    }
+}
