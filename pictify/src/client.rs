@@ -208,10 +208,11 @@ impl ClientBuilder {
             Some(product) => format!("{USER_AGENT} {product}"),
             None => USER_AGENT.to_owned(),
         };
+        let local = base_url::is_on_this_machine(&base_url);
         let http = |redirects| -> Result<reqwest::Client> {
             let builder = tls::configure(reqwest::Client::builder())?;
             // A proxy of the environment is for other machines; an emulator on this one is not behind it.
-            let builder = if base_url::is_on_this_machine(&base_url) { builder.no_proxy() } else { builder };
+            let builder = if local { builder.no_proxy() } else { builder };
             builder
                 .user_agent(&user_agent)
                 .connect_timeout(CONNECT_TIMEOUT)

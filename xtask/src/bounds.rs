@@ -287,14 +287,14 @@ mod tests {
             (
                 json!({"type": "array", "items": {"type": "integer", "maximum": 2}}),
                 "Vec<u64>",
-                "found.each(\"p\",value,|value,found|{found.range(\"\",*value,None,Some(2));});",
+                "found.each(\"p\",value,|value,found|{found.range(\"\",*value,None,Some(2));}",
             ),
             (json!({"$ref": "#/components/schemas/B"}), "B", "found.at(\"p\",|found|value.validate(found));"),
             (json!({"anyOf": [{"$ref": "#/components/schemas/B"}, {"type": "null"}]}), "Option<Box<B>>", "value.validate(found)"),
             (
                 json!({"type": "object", "additionalProperties": {"$ref": "#/components/schemas/B"}}),
                 "BTreeMap<String, B>",
-                "for(key,value)invalue{found.at(key,|found|{value.validate(found);});}",
+                "for(key,value)invalue{found.at(key,|found|{value.validate(found);}",
             ),
         ] {
             let schemas = json!({

@@ -11,7 +11,10 @@ mod usage;
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 /// The workspace's own commands.
 #[derive(Parser)]
@@ -36,18 +39,28 @@ enum Command {
     Lint,
 }
 
-fn main() -> Result<()> {
-    let root = root();
-    match Arguments::parse().command {
+fn main() -> ExitCode {
+    match run(Arguments::parse().command, &root()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The whole chain on one line; a backtrace of this program would help nobody who edits the document.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command, root: &Path) -> Result<()> {
+    match command {
         Command::Generate { check, verbose } => {
-            let generated = generate::run(&root)?;
+            let generated = generate::run(root)?;
             if verbose {
                 for (pass, note) in &generated.notes {
                     println!("{pass}: {}: {}", note.at, note.what);
                 }
             }
             if check {
-                let diffs = generate::drift(&generated.files, &root)?;
+                let diffs = generate::drift(&generated.files, root)?;
                 for diff in &diffs {
                     print!("{diff}");
                 }
@@ -57,11 +70,11 @@ fn main() -> Result<()> {
                 return Ok(());
             }
             for path in generate::write(&generated.files)? {
-                println!("wrote {}", path.strip_prefix(&root).unwrap_or(path).display());
+                println!("wrote {}", path.strip_prefix(root).unwrap_or(path).display());
             }
             Ok(())
         }
-        Command::Lint => lint::check(&crate::document::load(&root.join("openapi.yaml"))?),
+        Command::Lint => lint::check(&document::load(&root.join("openapi.yaml"))?),
     }
 }
 
