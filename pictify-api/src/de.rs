@@ -86,7 +86,8 @@ impl Held<'_> {
     /// Gives each field that is missing, or `null`, the value of its first alias that has one.
     fn renamed(mut self) -> std::vec::IntoIter<(String, Value)> {
         for (name, others) in self.aliases {
-            let position = |wanted: &str| self.entries.iter().position(|(key, value)| key == wanted && !value.is_null());
+            let position =
+                |wanted: &str| self.entries.iter().position(|(key, value)| key == wanted && !value.is_null());
             if position(name).is_some() {
                 continue;
             }
@@ -143,9 +144,9 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for AliasedMap<'_, A> {
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer)?;
-    deserializer.end().map_err(|error| {
-        serde_path_to_error::Error::new(serde_path_to_error::Track::new().path(), error)
-    })?;
+    deserializer
+        .end()
+        .map_err(|error| serde_path_to_error::Error::new(serde_path_to_error::Track::new().path(), error))?;
     Ok(value)
 }
 

@@ -32,7 +32,7 @@ pub use transport::{BoxError, BoxFuture, Inner, Transport};
 pub use validate::{Validate, Violation, Violations};
 
 #[rustfmt::skip]
-#[allow(warnings, missing_docs, clippy::all, clippy::pedantic)]
+#[allow(clippy::all, clippy::pedantic)]
 mod generated;
 #[rustfmt::skip]
 #[allow(clippy::all, clippy::pedantic)]

@@ -25,6 +25,12 @@ pub trait Validate {
     }
 }
 
+impl<T: Validate> Validate for Vec<T> {
+    fn validate(&self, found: &mut Violations) {
+        found.each("", self, T::validate);
+    }
+}
+
 /// One field that is out of bounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -72,7 +78,13 @@ impl Violations {
     }
 
     /// Checks a number, with the bounds included.
-    pub fn range<N: PartialOrd + Copy + fmt::Display>(&mut self, field: &str, value: N, min: Option<N>, max: Option<N>) {
+    pub fn range<N: PartialOrd + Copy + fmt::Display>(
+        &mut self,
+        field: &str,
+        value: N,
+        min: Option<N>,
+        max: Option<N>,
+    ) {
         if min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max) {
             return;
         }
@@ -147,6 +159,17 @@ fn bounds<N: fmt::Display>(min: Option<N>, max: Option<N>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_is_checked_item_by_item() {
+        struct Size(u64);
+        impl Validate for Size {
+            fn validate(&self, found: &mut Violations) {
+                found.range("width", self.0, None, Some(9));
+            }
+        }
+        assert_eq!(vec![Size(5), Size(10)].violations().to_string(), "[1].width: must be at most 9, is 10");
+    }
 
     #[test]
     fn a_violation_names_the_place_and_the_bounds() {

@@ -4,7 +4,11 @@
 //! is held (`Option`, list, box), the document says what is checked.
 
 use crate::{
-    document::{below, component_schemas, follow, items, reference, references, schema_name, subschema_pointers},
+    document::{
+        below, component_schemas, follow, items, members, operations, reference, references, schema_name,
+        subschema_pointers,
+    },
+    normalise::Note,
     syntax::{inner_type, type_name, wire_name},
     usage::Usage,
 };
@@ -18,8 +22,8 @@ use syn::{Fields, ItemStruct, Type};
 /// Keywords that become a check.
 const KEYWORDS: [&str; 6] = ["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"];
 
-/// The whole file, without its header line.
-pub fn render(document: &Value, usage: &Usage, structs: &BTreeMap<String, ItemStruct>) -> Result<String> {
+/// The whole file, without its header line, and what is not checked.
+pub fn render(document: &Value, usage: &Usage, structs: &BTreeMap<String, ItemStruct>) -> Result<(String, Vec<Note>)> {
     let bounded = bounded(document);
     let mut text = String::from("use crate::{Validate, Violations, types};\n\n");
     for (name, schema) in component_schemas(document) {
@@ -42,7 +46,23 @@ pub fn render(document: &Value, usage: &Usage, structs: &BTreeMap<String, ItemSt
         text.push_str(&prettyplease::unparse(&syn::parse2(block)?));
         text.push('\n');
     }
-    Ok(text)
+    Ok((text, unnamed_bodies(document)))
+}
+
+/// A body without a name has no type of its own to implement anything for, so its own bounds are left to the SDK; those of
+/// its items are checked.
+fn unnamed_bodies(document: &Value) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for operation in operations(document) {
+        let body = operation.value.get("requestBody").map(|body| follow(document, body));
+        for (_, media_type) in members(body.and_then(|body| body.get("content"))) {
+            for keyword in media_type.get("schema").into_iter().flat_map(own_bounds) {
+                let at = below(&operation.pointer(), "requestBody");
+                notes.push(Note { at, what: format!("`{keyword}` of a body without a name is not checked") });
+            }
+        }
+    }
+    notes
 }
 
 /// An enumeration has nothing to check; everything else that is named can have.
@@ -67,9 +87,9 @@ fn bounded(document: &Value) -> BTreeSet<String> {
 }
 
 fn has_bound(schema: &Value) -> bool {
-    subschema_pointers(schema, "").iter().any(|pointer| {
-        schema.pointer(pointer).is_some_and(|schema| own_bounds(schema).next().is_some())
-    })
+    subschema_pointers(schema, "")
+        .iter()
+        .any(|pointer| schema.pointer(pointer).is_some_and(|schema| own_bounds(schema).next().is_some()))
 }
 
 /// The bounds of a schema itself. `minimum: 0` of an integer is its type and no check.
@@ -83,9 +103,41 @@ fn own_bounds(schema: &Value) -> impl Iterator<Item = &'static str> {
 }
 
 fn mentions(schema: &Value, names: &BTreeSet<String>) -> bool {
-    references(schema, "")
-        .iter()
-        .any(|(_, target)| schema_name(target).is_some_and(|name| names.contains(name)))
+    references(schema, "").iter().any(|(_, target)| schema_name(target).is_some_and(|name| names.contains(name)))
+}
+
+/// How the generated code holds what is checked.
+enum Held {
+    /// A place: `self.width`.
+    By(TokenStream),
+    /// A reference: `value`.
+    Behind(TokenStream),
+}
+
+impl Held {
+    /// What `if let Some(value)` and closures bind.
+    fn value() -> Self {
+        Self::Behind(quote!(value))
+    }
+
+    fn receiver(&self) -> &TokenStream {
+        let (Self::By(expression) | Self::Behind(expression)) = self;
+        expression
+    }
+
+    fn copied(&self) -> TokenStream {
+        match self {
+            Self::By(place) => place.clone(),
+            Self::Behind(reference) => quote!(*#reference),
+        }
+    }
+
+    fn borrowed(&self) -> TokenStream {
+        match self {
+            Self::By(place) => quote!(&#place),
+            Self::Behind(reference) => reference.clone(),
+        }
+    }
 }
 
 struct Writer<'a> {
@@ -108,22 +160,16 @@ impl Writer<'_> {
                     };
                     body.extend(match inner_type(&field.ty, "Option") {
                         Some(inner) => {
-                            let check = self.check(property, inner, &quote!(value), &wire)?;
+                            let check = self.check(property, inner, &Held::value(), &wire)?;
                             if check.is_empty() { check } else { quote!(if let Some(value) = &self.#ident { #check }) }
                         }
-                        None => {
-                            let check = self.check(property, &field.ty, &quote!(value), &wire)?;
-                            if check.is_empty() { check } else { quote!({ let value = &self.#ident; #check }) }
-                        }
+                        None => self.check(property, &field.ty, &Held::By(quote!(self.#ident)), &wire)?,
                     });
                 }
                 Ok(body)
             }
             Fields::Unnamed(fields) => match fields.unnamed.first() {
-                Some(field) => {
-                    let check = self.check(schema, &field.ty, &quote!(value), "")?;
-                    Ok(if check.is_empty() { check } else { quote!(let value = &self.0; #check) })
-                }
+                Some(field) => self.check(schema, &field.ty, &Held::By(quote!(self.0)), ""),
                 None => Ok(TokenStream::new()),
             },
             Fields::Unit => Ok(TokenStream::new()),
@@ -143,8 +189,8 @@ impl Writer<'_> {
         Ok(TokenStream::new())
     }
 
-    /// Checks of `value`, a reference to something of type `ty`, described by `schema`.
-    fn check(&self, schema: &Value, ty: &Type, value: &TokenStream, field: &str) -> Result<TokenStream> {
+    /// Checks of `value`, which is of type `ty` and described by `schema`.
+    fn check(&self, schema: &Value, ty: &Type, value: &Held, field: &str) -> Result<TokenStream> {
         if let Some(inner) = inner_type(ty, "Box").or_else(|| inner_type(ty, "Option")) {
             return self.check(schema, inner, value, field);
         }
@@ -155,6 +201,7 @@ impl Writer<'_> {
                 return self.check(follow(self.document, schema), ty, value, field);
             }
             let enumeration = follow(self.document, schema).get("enum").is_some();
+            let value = value.receiver();
             return Ok(if !self.bounded.contains(name) || enumeration {
                 TokenStream::new()
             } else if field.is_empty() {
@@ -163,11 +210,14 @@ impl Writer<'_> {
                 quote!(found.at(#field, |found| #value.validate(found));)
             });
         }
+        let receiver = value.receiver();
         match type_name(ty).as_deref() {
             Some(number @ ("u64" | "i64" | "f64")) => self.number(schema, number, value, field),
-            Some("String") => self.length(schema, ["minLength", "maxLength"], "characters", &quote!(#value.chars().count()), field),
+            Some("String") => {
+                self.length(schema, ["minLength", "maxLength"], "characters", &quote!(#receiver.chars().count()), field)
+            }
             Some("Secret") => {
-                let length = quote!(#value.expose().chars().count());
+                let length = quote!(#receiver.expose().chars().count());
                 self.length(schema, ["minLength", "maxLength"], "characters", &length, field)
             }
             Some("Vec") => self.list(schema, ty, value, field),
@@ -181,19 +231,20 @@ impl Writer<'_> {
         }
     }
 
-    fn number(&self, schema: &Value, ty: &str, value: &TokenStream, field: &str) -> Result<TokenStream> {
+    fn number(&self, schema: &Value, ty: &str, value: &Held, field: &str) -> Result<TokenStream> {
+        let value = value.copied();
         let mut bounds = Vec::new();
         let checked: Vec<_> = own_bounds(schema).collect();
         for keyword in ["minimum", "maximum"] {
-            bounds.push(match schema.get(keyword).filter(|_| checked.contains(&keyword)) {
-                Some(Value::Number(bound)) => {
-                    let literal = self.literal(bound, ty, field)?;
-                    quote!(Some(#literal))
-                }
-                _ => quote!(None),
+            let bound = schema.get(keyword).filter(|_| checked.contains(&keyword));
+            bounds.push(if let Some(Value::Number(bound)) = bound {
+                let literal = self.literal(bound, ty, field)?;
+                quote!(Some(#literal))
+            } else {
+                quote!(None)
             });
         }
-        Ok(if checked.is_empty() { TokenStream::new() } else { quote!(found.range(#field, *#value, #(#bounds),*);) })
+        Ok(if checked.is_empty() { TokenStream::new() } else { quote!(found.range(#field, #value, #(#bounds),*);) })
     }
 
     fn literal(&self, bound: &Number, ty: &str, field: &str) -> Result<TokenStream> {
@@ -208,7 +259,14 @@ impl Writer<'_> {
         }
     }
 
-    fn length(&self, schema: &Value, keywords: [&str; 2], unit: &str, length: &TokenStream, field: &str) -> Result<TokenStream> {
+    fn length(
+        &self,
+        schema: &Value,
+        keywords: [&str; 2],
+        unit: &str,
+        length: &TokenStream,
+        field: &str,
+    ) -> Result<TokenStream> {
         let mut bounds = Vec::new();
         for keyword in keywords {
             bounds.push(match schema.get(keyword).map(Value::as_u64) {
@@ -224,26 +282,28 @@ impl Writer<'_> {
         Ok(if checked { quote!(found.length(#field, #unit, #length, #(#bounds),*);) } else { TokenStream::new() })
     }
 
-    fn list(&self, schema: &Value, ty: &Type, value: &TokenStream, field: &str) -> Result<TokenStream> {
-        let own = self.length(schema, ["minItems", "maxItems"], "items", &quote!(#value.len()), field)?;
+    fn list(&self, schema: &Value, ty: &Type, value: &Held, field: &str) -> Result<TokenStream> {
+        let (receiver, value) = (value.receiver(), value.borrowed());
+        let own = self.length(schema, ["minItems", "maxItems"], "items", &quote!(#receiver.len()), field)?;
         let each = match (schema.get("items"), inner_type(ty, "Vec")) {
-            (Some(items), Some(item)) => self.check(items, item, &quote!(value), "")?,
+            (Some(items), Some(item)) => self.check(items, item, &Held::value(), "")?,
             _ => TokenStream::new(),
         };
         let each = if each.is_empty() { each } else { quote!(found.each(#field, #value, |value, found| { #each });) };
         Ok(quote!(#own #each))
     }
 
-    fn map(&self, schema: &Value, ty: &Type, value: &TokenStream, field: &str) -> Result<TokenStream> {
+    fn map(&self, schema: &Value, ty: &Type, value: &Held, field: &str) -> Result<TokenStream> {
         let (Some(entries), Some(entry)) =
             (schema.get("additionalProperties").filter(|schema| schema.is_object()), inner_type(ty, "BTreeMap"))
         else {
             return Ok(TokenStream::new());
         };
-        let each = self.check(entries, entry, &quote!(value), "")?;
+        let each = self.check(entries, entry, &Held::value(), "")?;
         if each.is_empty() {
             return Ok(each);
         }
+        let value = value.borrowed();
         let entries = quote!(for (key, value) in #value { found.at(key, |found| { #each }); });
         Ok(if field.is_empty() { entries } else { quote!(found.at(#field, |found| { #entries });) })
     }
@@ -252,9 +312,8 @@ impl Writer<'_> {
 /// What `{anyOf: [schema, null]}` and the like describe when there is something.
 fn only_branch(schema: &Value) -> &Value {
     for keyword in ["anyOf", "oneOf", "allOf"] {
-        let branches: Vec<&Value> = items(schema.get(keyword))
-            .filter(|branch| branch.get("type").is_none_or(|name| name != "null"))
-            .collect();
+        let branches: Vec<&Value> =
+            items(schema.get(keyword)).filter(|branch| branch.get("type").is_none_or(|name| name != "null")).collect();
         if let [only] = branches.as_slice() {
             return only_branch(only);
         }
@@ -271,30 +330,50 @@ mod tests {
         let body = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
         let document = json!({"paths": {"/a": {"post": {"requestBody": body}}}, "components": {"schemas": schemas}});
         let file = syn::parse_file(&format!("pub mod types {{ {types} }}"))?;
-        let text = render(&document, &Usage::of(&document), &crate::syntax::structs_of(&file))?;
+        let (text, _) = render(&document, &Usage::of(&document), &crate::syntax::structs_of(&file))?;
         Ok(text.split_whitespace().collect())
     }
 
     #[test]
     fn each_kind_of_bound_becomes_a_check() {
         for (schema, ty, check) in [
-            (json!({"type": "integer", "minimum": 1, "maximum": 9}), "Option<u64>", "found.range(\"p\",*value,Some(1),Some(9)"),
-            (json!({"type": "integer", "minimum": -5}), "i64", "found.range(\"p\",*value,Some(-5),None);"),
-            (json!({"type": "number", "minimum": 0, "maximum": 1}), "f64", "found.range(\"p\",*value,Some(0.0),Some(1.0));"),
-            (json!({"type": "string", "minLength": 1}), "String", "found.length(\"p\",\"characters\",value.chars().count(),Some(1),None"),
-            (json!({"type": "string", "maxLength": 9}), "Secret", "value.expose().chars().count(),None,Some(9)"),
-            (json!({"type": "array", "maxItems": 2}), "Vec<u8>", "found.length(\"p\",\"items\",value.len(),None,Some(2));"),
+            (
+                json!({"type": "integer", "minimum": 1, "maximum": 9}),
+                "Option<u64>",
+                "found.range(\"p\",*value,Some(1),Some(9)",
+            ),
+            (json!({"type": "integer", "minimum": -5}), "i64", "found.range(\"p\",self.p,Some(-5),None);"),
+            (
+                json!({"type": "number", "minimum": 0, "maximum": 1}),
+                "f64",
+                "found.range(\"p\",self.p,Some(0.0),Some(1.0));",
+            ),
+            (
+                json!({"type": "string", "minLength": 1}),
+                "String",
+                "found.length(\"p\",\"characters\",self.p.chars().count(),Some(1),None",
+            ),
+            (json!({"type": "string", "maxLength": 9}), "Secret", "self.p.expose().chars().count(),None,Some(9)"),
+            (
+                json!({"type": "array", "maxItems": 2}),
+                "Vec<u8>",
+                "found.length(\"p\",\"items\",self.p.len(),None,Some(2));",
+            ),
             (
                 json!({"type": "array", "items": {"type": "integer", "maximum": 2}}),
                 "Vec<u64>",
-                "found.each(\"p\",value,|value,found|{found.range(\"\",*value,None,Some(2));}",
+                "found.each(\"p\",&self.p,|value,found|{found.range(\"\",*value,None,Some(2));}",
             ),
-            (json!({"$ref": "#/components/schemas/B"}), "B", "found.at(\"p\",|found|value.validate(found));"),
-            (json!({"anyOf": [{"$ref": "#/components/schemas/B"}, {"type": "null"}]}), "Option<Box<B>>", "value.validate(found)"),
+            (json!({"$ref": "#/components/schemas/B"}), "B", "found.at(\"p\",|found|self.p.validate(found));"),
+            (
+                json!({"anyOf": [{"$ref": "#/components/schemas/B"}, {"type": "null"}]}),
+                "Option<Box<B>>",
+                "value.validate(found)",
+            ),
             (
                 json!({"type": "object", "additionalProperties": {"$ref": "#/components/schemas/B"}}),
                 "BTreeMap<String, B>",
-                "for(key,value)invalue{found.at(key,|found|{value.validate(found);}",
+                "for(key,value)in&self.p{found.at(key,|found|{value.validate(found);}",
             ),
         ] {
             let schemas = json!({
@@ -324,5 +403,14 @@ mod tests {
         let schemas = json!({"A": {"properties": {"p": {"type": "integer", "maximum": 1.5}}}});
         let error = rendered(&schemas, "pub struct A { pub p: i64 }").unwrap_err().to_string();
         assert_eq!(error, "/components/schemas/A: the bound 1.5 of `p` does not fit i64");
+    }
+
+    #[test]
+    fn the_bounds_of_a_body_without_a_name_are_reported() {
+        let body = json!({"content": {"application/json": {"schema": {"type": "array", "maxItems": 5}}}});
+        let document = json!({"paths": {"/a": {"post": {"requestBody": body}}}});
+        let (_, notes) = render(&document, &Usage::of(&document), &BTreeMap::new()).unwrap();
+        let what = "`maxItems` of a body without a name is not checked".to_owned();
+        assert_eq!(notes, [Note { at: "/paths/~1a/post/requestBody".to_owned(), what }]);
     }
 }

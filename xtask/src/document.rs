@@ -282,7 +282,8 @@ mod tests {
 
     #[test]
     fn references_are_followed_to_what_they_mean() {
-        let document = json!({"a": {"$ref": "#/b"}, "b": {"$ref": "#/c"}, "c": {"type": "string"}, "d": {"$ref": "#/d"}});
+        let document =
+            json!({"a": {"$ref": "#/b"}, "b": {"$ref": "#/c"}, "c": {"type": "string"}, "d": {"$ref": "#/d"}});
         assert_eq!(follow(&document, &document["a"]), &json!({"type": "string"}));
         assert_eq!(follow(&document, &document["d"]), &json!({"$ref": "#/d"}));
         assert_eq!(references(&document, "").len(), 3);

@@ -2,10 +2,8 @@
 
 use crate::{bounds, document, lint, normalise, normalise::Note, operations, syntax, usage::Usage};
 use anyhow::{Context as _, Result, anyhow, bail};
-use progenitor_impl::{
-    CrateVers, GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle,
-};
 use proc_macro2::TokenStream;
+use progenitor_impl::{CrateVers, GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle};
 use serde_json::Value;
 use similar::TextDiff;
 use std::{
@@ -58,10 +56,12 @@ fn render(source: &Value) -> Result<Rendered> {
     let mut file = syn::parse2(progenitor(&normalised)?).context("the generator's output does not parse")?;
     let context = syntax::Context { source, normalised: &normalised, usage: &usage };
     notes.extend(syntax::run(&mut file, &context)?);
+    let (bounds, unchecked) = bounds::render(source, &usage, &syntax::structs_of(&file))?;
+    notes.extend(unchecked.into_iter().map(|note| ("bounds", note)));
     let files = vec![
         ("generated.rs", prettyplease::unparse(&file)),
         ("operations.rs", operations::render(source)?),
-        ("bounds.rs", bounds::render(source, &usage, &syntax::structs_of(&file))?),
+        ("bounds.rs", bounds),
     ];
     let files = files.into_iter().map(|(name, text)| (name, format!("{HEADER}{text}"))).collect();
     Ok(Rendered { files, notes })
@@ -119,14 +119,18 @@ pub fn write(files: &[Output]) -> Result<Vec<&Path>> {
 pub fn drift(files: &[Output], root: &Path) -> Result<Vec<String>> {
     let mut diffs = Vec::new();
     for Output { path, text } in files {
-        let current = current(path)?;
-        if current != *text {
-            let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
-            let diff = TextDiff::from_lines(&current, text);
-            diffs.push(diff.unified_diff().header(&name, &format!("{name} (generated now)")).to_string());
-        }
+        let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
+        diffs.extend(diff(&name, &current(path)?, text));
     }
     Ok(diffs)
+}
+
+fn diff(name: &str, current: &str, text: &str) -> Option<String> {
+    if current == text {
+        return None;
+    }
+    let diff = TextDiff::from_lines(current, text);
+    Some(diff.unified_diff().header(name, &format!("{name} (generated now)")).to_string())
 }
 
 /// A file's text with plain line ends; empty when there is no such file.
@@ -135,5 +139,98 @@ fn current(path: &Path) -> Result<String> {
         Ok(text) => Ok(text.replace("\r\n", "\n")),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// One operation with a body, an envelope, an enumeration and a list.
+    fn document() -> Value {
+        json!({
+            "openapi": "3.1.0",
+            "info": {"title": "T", "version": "1"},
+            "security": [{"key": []}],
+            "paths": {"/image/{uid}": {"post": {
+                "operationId": "changeImage", "tags": ["images"], "summary": "Change an image.",
+                "x-safety": "billed", "x-availability": "live", "x-timeout": 30, "x-envelope": "image",
+                "parameters": [{"name": "uid", "in": "path", "required": true, "schema": {"type": "string"}}],
+                "requestBody": {"required": true, "content": {"application/json": {
+                    "schema": {"$ref": "#/components/schemas/ChangeImageRequest"},
+                }}},
+                "responses": {
+                    "201": {"description": "Changed.", "content": {"application/json": {
+                        "schema": {"$ref": "#/components/schemas/ImageEnvelope"},
+                    }}},
+                    "default": {"description": "Failed."},
+                },
+            }}},
+            "components": {"schemas": {
+                "ChangeImageRequest": {"type": "object", "properties": {
+                    "width": {"type": "integer", "minimum": 1, "description": "Width."},
+                    "tags": {"type": "array", "items": {"type": "string"}, "description": "Tags."},
+                }},
+                "ImageEnvelope": {"type": "object", "properties": {"image": {"$ref": "#/components/schemas/Image"}}},
+                "Image": {
+                    "type": "object", "description": "An image.", "required": ["url"],
+                    "properties": {
+                        "url": {"type": "string", "description": "Where it is."},
+                        "format": {"$ref": "#/components/schemas/Format", "description": "Its format."},
+                    },
+                    "additionalProperties": {},
+                },
+                "Format": {"type": "string", "enum": ["png"], "description": "A format."},
+            }},
+        })
+    }
+
+    #[test]
+    fn a_document_becomes_three_files() {
+        let rendered = render(&document()).unwrap();
+        let file = |name: &str| rendered.files.iter().find(|(file, _)| *file == name).map(|(_, text)| text.as_str());
+        for (name, parts) in [
+            (
+                "generated.rs",
+                [
+                    "pub tags: ::std::option::Option<::std::vec::Vec<::std::string::String>>",
+                    "body: &'a types::ChangeImageRequest,\n    ) -> Result<ResponseValue<types::Image>, Error> {",
+                    "pub enum Format {",
+                ],
+            ),
+            ("operations.rs", ["pub const CHANGE_IMAGE", "Some(\"image\")", "Safety::Billed"]),
+            ("bounds.rs", ["impl Validate for types::ChangeImageRequest", "Some(1), None", "use crate::{"]),
+        ] {
+            let text = file(name).unwrap();
+            assert!(text.starts_with(HEADER), "{text}");
+            for part in parts {
+                assert!(text.contains(part), "{part} is not in {name}:\n{text}");
+            }
+        }
+        assert!(!file("generated.rs").unwrap().contains("ImageEnvelope"));
+        assert!(rendered.notes.iter().any(|(pass, note)| *pass == "envelopes" && note.what == "`image` was unwrapped"));
+    }
+
+    #[test]
+    fn the_same_document_gives_the_same_files() {
+        let (first, second) = (render(&document()).unwrap(), render(&document()).unwrap());
+        assert_eq!(first.files, second.files);
+    }
+
+    #[test]
+    fn a_panic_of_the_generator_is_an_error() {
+        let mut document = document();
+        document["openapi"] = json!("3.0.3");
+        document["paths"]["/image/{uid}"]["post"]["parameters"] = json!([]);
+        let error = progenitor(&document).unwrap_err().to_string();
+        assert!(error.contains("panicked") && error.contains("uid"), "{error}");
+    }
+
+    #[test]
+    fn drift_is_shown_as_a_diff() {
+        assert_eq!(diff("a.rs", "one\n", "one\n"), None);
+        let diff = diff("a.rs", "one\ntwo\n", "one\nthree\n").unwrap();
+        assert!(diff.starts_with("--- a.rs\n+++ a.rs (generated now)\n") && diff.contains("-two\n+three\n"), "{diff}");
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 /// The names of the schemas that requests and that answers are made of.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// The schemas of request bodies themselves.
+    /// The schemas of request bodies themselves, or of their items.
     pub bodies: BTreeSet<String>,
     /// Reachable from request bodies and parameters.
     pub requests: BTreeSet<String>,
@@ -22,11 +22,16 @@ impl Usage {
         for operation in operations(document) {
             let body = operation.value.get("requestBody").map(|body| follow(document, body));
             for (_, media_type) in members(body.and_then(|body| body.get("content"))) {
-                let name = media_type.get("schema").and_then(reference).and_then(schema_name);
-                usage.bodies.extend(name.map(str::to_owned));
+                // A body may also be a list of something.
+                let schemas =
+                    media_type.get("schema").into_iter().flat_map(|schema| [Some(schema), schema.get("items")]);
+                let names = schemas.flatten().filter_map(reference).filter_map(schema_name);
+                usage.bodies.extend(names.map(str::to_owned));
             }
             usage.requests.extend(schemas(document, body));
-            usage.requests.extend(schemas(document, operation.parameters(document).into_iter().map(|(_, found)| found)));
+            usage
+                .requests
+                .extend(schemas(document, operation.parameters(document).into_iter().map(|(_, found)| found)));
             let answers = members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'));
             usage.answers.extend(schemas(document, answers.map(|(_, answer)| answer)));
         }

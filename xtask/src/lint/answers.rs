@@ -18,7 +18,10 @@ pub fn have_what_the_extensions_name(document: &Value) -> Vec<Finding> {
         for (extension, member, kind) in wanted {
             let Some(member) = member else {
                 if operation.value.get(extension).is_some() {
-                    found.push(finding(below(&at, extension), format!("{extension} names no member of the answer: add it")));
+                    found.push(finding(
+                        below(&at, extension),
+                        format!("{extension} names no member of the answer: add it"),
+                    ));
                 }
                 continue;
             };
@@ -29,9 +32,14 @@ pub fn have_what_the_extensions_name(document: &Value) -> Vec<Finding> {
             for (_, schema) in answers {
                 let property = follow(document, schema).pointer(&below("/properties", member));
                 match property.map(|property| kind_of(document, property)) {
-                    None => found.push(finding(below(&at, extension), format!("the answer has no property `{member}`"))),
+                    None => {
+                        found.push(finding(below(&at, extension), format!("the answer has no property `{member}`")));
+                    }
                     Some(actual) if actual != Some(kind) => {
-                        found.push(finding(below(&at, extension), format!("`{member}` of the answer must be an {kind}")));
+                        found.push(finding(
+                            below(&at, extension),
+                            format!("`{member}` of the answer must be an {kind}"),
+                        ));
                     }
                     Some(_) => {}
                 }
@@ -52,7 +60,10 @@ pub fn are_open(document: &Value) -> Vec<Finding> {
         .filter(|(name, schema)| usage.answers.contains(*name) && schema.get("properties").is_some())
         .filter(|(_, schema)| schema.get("additionalProperties").is_none_or(|rest| !rest.is_object()))
         .map(|(name, _)| {
-            finding(below("/components/schemas", name), "an answer drops unknown fields: add `additionalProperties: {}`")
+            finding(
+                below("/components/schemas", name),
+                "an answer drops unknown fields: add `additionalProperties: {}`",
+            )
         })
         .collect()
 }

@@ -34,11 +34,12 @@ fn finding(at: impl Into<String>, message: impl Into<String>) -> Finding {
 /// A rule.
 type Rule = fn(&Value) -> Vec<Finding>;
 
-const RULES: [Rule; 20] = [
+const RULES: [Rule; 21] = [
     references::resolve,
     references::point_at_whole_schemas,
     operations::have_distinct_ids,
     operations::are_described,
+    operations::have_described_parameters,
     operations::have_their_extensions,
     operations::have_an_example,
     operations::declare_success_and_error,
@@ -47,7 +48,7 @@ const RULES: [Rule; 20] = [
     answers::have_what_the_extensions_name,
     answers::are_open,
     names::of_schemas_are_distinct_types,
-    names::of_properties_are_camel_case,
+    names::of_properties_are_distinct_fields,
     names::of_values_are_distinct_variants,
     schemas::are_named,
     schemas::are_described,
@@ -92,7 +93,8 @@ mod tests {
     fn a_finding_names_the_place_and_what_to_do() {
         let document = json!({"paths": {"/image": {"post": {"operationId": "createImage"}}}});
         let lines: Vec<String> = findings(&document).iter().map(ToString::to_string).collect();
-        let expected = "error: /paths/~1image/post: operation has no x-safety: add one of read-only, idempotent, creating, billed";
+        let expected =
+            "error: /paths/~1image/post: operation has no x-safety: add one of read-only, idempotent, creating, billed";
         assert!(lines.iter().any(|line| line == expected), "{lines:#?}");
         assert!(check(&document).unwrap_err().to_string().starts_with("openapi.yaml breaks"));
     }

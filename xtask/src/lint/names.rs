@@ -6,7 +6,7 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Component names are PascalCase, and distinct even when case is ignored, also from what the generator makes up.
+/// Component names are in Pascal case, and distinct even when case is ignored, also from what the generator makes up.
 pub fn of_schemas_are_distinct_types(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut taken: BTreeMap<String, String> = BTreeMap::new();
@@ -30,27 +30,33 @@ pub fn of_schemas_are_distinct_types(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// Property names are camelCase and distinct as field names.
-pub fn of_properties_are_camel_case(document: &Value) -> Vec<Finding> {
+/// Property names are camelCase, or `snake_case` where the wire has it, and distinct as field names.
+pub fn of_properties_are_distinct_fields(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for pointer in schema_pointers(document) {
         let mut taken: BTreeMap<String, &str> = BTreeMap::new();
         for (name, _) in members(document.pointer(&below(&pointer, "properties"))) {
             let at = below(&below(&pointer, "properties"), name);
-            if !is_camel_case(name) {
-                found.push(finding(&at, format!("property `{name}` is not camelCase: correct it, or leave it to the unknown fields")));
+            if !is_plain(name) {
+                let message =
+                    format!("property `{name}` is not camelCase or snake_case: leave it to the unknown fields");
+                found.push(finding(&at, message));
             }
             if let Some(first) = taken.insert(name.to_snake_case(), name) {
-                found.push(finding(at, format!("property `{name}` gets the field name of `{first}`: keep one of them")));
+                found
+                    .push(finding(at, format!("property `{name}` gets the field name of `{first}`: keep one of them")));
             }
         }
     }
     found
 }
 
-/// Acronyms may keep their capitals (`fabricJSData`), as the wire has them.
-fn is_camel_case(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_lowercase()) && name.chars().all(|other| other.is_ascii_alphanumeric())
+/// Acronyms may keep their capitals (`fabricJSData`), as the wire has them; the two styles are not mixed.
+fn is_plain(name: &str) -> bool {
+    let letters = |allowed: fn(char) -> bool| name.chars().all(|letter| allowed(letter) || letter.is_ascii_digit());
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && (letters(|letter| letter.is_ascii_alphabetic())
+            || letters(|letter| letter.is_ascii_lowercase() || letter == '_'))
 }
 
 /// Values of an enumeration are texts that stay distinct as variants, beside the one that the generator adds.
@@ -69,7 +75,8 @@ pub fn of_values_are_distinct_variants(document: &Value) -> Vec<Finding> {
             };
             let variant = value.to_upper_camel_case();
             if variant == "Unknown" {
-                let message = "value `unknown` is the variant that the generator adds: leave it out, it is kept as text";
+                let message =
+                    "value `unknown` is the variant that the generator adds: leave it out, it is kept as text";
                 found.push(finding(&at, message));
             }
             if let Some(first) = taken.insert(variant, value) {
@@ -92,19 +99,28 @@ mod tests {
             (json!({"Image": {}, "Gif": {}}), vec![]),
             (json!({"image": {}}), vec![("/components/schemas/image", "write `Image`")]),
             (json!({"ABTest": {}}), vec![("/components/schemas/ABTest", "write `AbTest`")]),
-            (json!({"Webhook": {}, "WebHook": {}}), vec![("/components/schemas/WebHook", "type name of /components/schemas/Webhook")]),
-            (json!({"GetAResponse": {}}), vec![("/components/schemas/GetAResponse", "an inline type of /paths/~1a/get")]),
+            (
+                json!({"Webhook": {}, "WebHook": {}}),
+                vec![("/components/schemas/WebHook", "type name of /components/schemas/Webhook")],
+            ),
+            (
+                json!({"GetAResponse": {}}),
+                vec![("/components/schemas/GetAResponse", "an inline type of /paths/~1a/get")],
+            ),
         ] {
-            let document = json!({"paths": {"/a": {"get": {"operationId": "getA"}}}, "components": {"schemas": schemas}});
+            let document =
+                json!({"paths": {"/a": {"get": {"operationId": "getA"}}}, "components": {"schemas": schemas}});
             assert_finds(of_schemas_are_distinct_types, &document, &expected);
         }
     }
 
     #[test]
-    fn properties_have_distinct_camel_case_names() {
+    fn properties_have_distinct_plain_names() {
         for (properties, expected) in [
             (json!({"id": {}, "fabricJSData": {}, "rgb256": {}}), vec![]),
-            (json!({"created_at": {}}), vec![("created_at", "not camelCase")]),
+            (json!({"ab_test": {}}), vec![]),
+            (json!({"ab_Test": {}}), vec![("ab_Test", "not camelCase")]),
+            (json!({"x-y": {}}), vec![("x-y", "not camelCase")]),
             (json!({"_id": {}}), vec![("_id", "not camelCase")]),
             (json!({"fooBar": {}, "fooBAR": {}}), vec![("fooBAR", "field name of `fooBar`")]),
         ] {
@@ -114,7 +130,7 @@ mod tests {
                 .map(|(name, part)| (format!("/components/schemas/S/properties/{name}"), part))
                 .collect();
             let expected: Vec<(&str, &str)> = expected.iter().map(|(at, part)| (at.as_str(), *part)).collect();
-            assert_finds(of_properties_are_camel_case, &document, &expected);
+            assert_finds(of_properties_are_distinct_fields, &document, &expected);
         }
     }
 

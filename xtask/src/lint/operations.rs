@@ -26,7 +26,10 @@ pub fn have_distinct_ids(document: &Value) -> Vec<Finding> {
             continue;
         }
         if id.to_lower_camel_case() != id {
-            found.push(finding(&at, format!("operationId `{id}` is not camelCase: write `{}`", id.to_lower_camel_case())));
+            found.push(finding(
+                &at,
+                format!("operationId `{id}` is not camelCase: write `{}`", id.to_lower_camel_case()),
+            ));
         }
         if let Some(first) = taken.insert(id.to_snake_case(), at.clone()) {
             found.push(finding(at, format!("operationId `{id}` is that of {first}: rename one")));
@@ -46,12 +49,33 @@ pub fn are_described(document: &Value) -> Vec<Finding> {
             found.push(finding(&at, "operation has no tags: add the area that it belongs to"));
         }
         for tag in tags.iter().filter(|tag| !declared.contains(*tag)) {
-            found.push(finding(&at, format!("tag `{tag}` is not declared: add it to the document's `tags` or correct it")));
+            found.push(finding(
+                &at,
+                format!("tag `{tag}` is not declared: add it to the document's `tags` or correct it"),
+            ));
         }
         match operation.text("summary").map(str::trim) {
-            None | Some("") => found.push(finding(&at, "operation has no summary: add one line that says what it does")),
-            Some(summary) if !summary.ends_with('.') => found.push(finding(&at, "summary does not end with a full stop: add it")),
+            None | Some("") => {
+                found.push(finding(&at, "operation has no summary: add one line that says what it does"));
+            }
+            Some(summary) if !summary.ends_with('.') => {
+                found.push(finding(&at, "summary does not end with a full stop: add it"));
+            }
             Some(_) => {}
+        }
+    }
+    found
+}
+
+/// Every parameter says what it is: the text becomes the documentation of the method.
+pub fn have_described_parameters(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for operation in operations(document) {
+        for (at, parameter) in operation.parameters(document) {
+            let text = parameter.get("description").and_then(Value::as_str).unwrap_or_default();
+            if text.trim().is_empty() {
+                found.push(finding(at, "parameter has no description: say what it is, with unit and range"));
+            }
         }
     }
     found
@@ -78,7 +102,10 @@ fn extensions(operation: &OperationAt<'_>) -> Vec<Finding> {
     match operation.value.get("x-timeout") {
         None => found.push(finding(&at, "operation has no x-timeout: add the seconds that one call may take")),
         Some(value) if value.as_u64().is_none_or(|seconds| seconds == 0) => {
-            found.push(finding(below(&at, "x-timeout"), format!("x-timeout is {value}: write whole seconds, at least 1")));
+            found.push(finding(
+                below(&at, "x-timeout"),
+                format!("x-timeout is {value}: write whole seconds, at least 1"),
+            ));
         }
         Some(_) => {}
     }
@@ -102,7 +129,9 @@ pub fn have_an_example(document: &Value) -> Vec<Finding> {
     operations(document)
         .iter()
         .filter(|operation| !has_example(document, operation))
-        .map(|operation| finding(operation.pointer(), "operation has no example: add one to its body, answer or parameters"))
+        .map(|operation| {
+            finding(operation.pointer(), "operation has no example: add one to its body, answer or parameters")
+        })
         .collect()
 }
 
@@ -125,7 +154,10 @@ pub fn declare_success_and_error(document: &Value) -> Vec<Finding> {
             found.push(finding(&at, "operation has no successful answer: add its 2xx response"));
         }
         if responses.and_then(|responses| responses.get("default")).is_none() {
-            found.push(finding(&at, "operation has no error response: add `default` with a reference to the shared one"));
+            found.push(finding(
+                &at,
+                "operation has no error response: add `default` with a reference to the shared one",
+            ));
         }
     }
     found
@@ -135,12 +167,8 @@ pub fn declare_success_and_error(document: &Value) -> Vec<Finding> {
 pub fn declare_their_path_parameters(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for operation in operations(document) {
-        let template: BTreeSet<&str> = operation
-            .path
-            .split('{')
-            .skip(1)
-            .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
-            .collect();
+        let template: BTreeSet<&str> =
+            operation.path.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)).collect();
         let mut declared = BTreeSet::new();
         for (at, parameter) in operation.parameters(document) {
             let name = parameter.get("name").and_then(Value::as_str).unwrap_or_default();
@@ -149,14 +177,18 @@ pub fn declare_their_path_parameters(document: &Value) -> Vec<Finding> {
             }
             declared.insert(name);
             if !template.contains(name) {
-                found.push(finding(&at, format!("path parameter `{name}` is not in the template: remove or rename it")));
+                found
+                    .push(finding(&at, format!("path parameter `{name}` is not in the template: remove or rename it")));
             }
             if parameter.get("required") != Some(&Value::Bool(true)) {
                 found.push(finding(at, format!("path parameter `{name}` is optional: add `required: true`")));
             }
         }
         for name in template.difference(&declared) {
-            found.push(finding(operation.pointer(), format!("path parameter `{name}` is not declared: add it to `parameters`")));
+            found.push(finding(
+                operation.pointer(),
+                format!("path parameter `{name}` is not declared: add it to `parameters`"),
+            ));
         }
     }
     found
@@ -176,7 +208,8 @@ pub fn have_one_media_type_per_body(document: &Value) -> Vec<Finding> {
         if let Some(body) = operation.value.get("requestBody") {
             check(below(&at, "requestBody"), body);
         }
-        for (status, answer) in members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2')) {
+        for (status, answer) in members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'))
+        {
             check(below(&below(&at, "responses"), status), answer);
         }
     }
@@ -214,11 +247,21 @@ mod tests {
     fn an_operation_has_a_tag_and_a_sentence() {
         for (operation, expected) in [
             (json!({"tags": ["images"], "summary": "Read one."}), vec![]),
-            (json!({"tags": ["image"], "summary": "Read one"}), vec![(AT, "`image` is not declared"), (AT, "full stop")]),
+            (
+                json!({"tags": ["image"], "summary": "Read one"}),
+                vec![(AT, "`image` is not declared"), (AT, "full stop")],
+            ),
             (json!({}), vec![(AT, "no tags"), (AT, "no summary")]),
         ] {
             assert_finds(are_described, &document(&operation), &expected);
         }
+    }
+
+    #[test]
+    fn a_parameter_says_what_it_is() {
+        let operation = json!({"parameters": [{"name": "uid", "description": "The identifier."}, {"name": "limit"}]});
+        let at = "/paths/~1a~1{uid}/get/parameters/1";
+        assert_finds(have_described_parameters, &document(&operation), &[(at, "has no description")]);
     }
 
     #[test]
@@ -239,9 +282,11 @@ mod tests {
             operation[name] = value;
             assert_finds(have_their_extensions, &document(&operation), &[(&below(AT, expected.0), expected.1)]);
         }
-        assert_finds(have_their_extensions, &document(&json!({})), &[
-            (AT, "no x-safety"), (AT, "no x-availability"), (AT, "no x-timeout"),
-        ]);
+        assert_finds(
+            have_their_extensions,
+            &document(&json!({})),
+            &[(AT, "no x-safety"), (AT, "no x-availability"), (AT, "no x-timeout")],
+        );
     }
 
     #[test]
@@ -293,9 +338,13 @@ mod tests {
         let good = json!({"requestBody": one, "responses": {"200": one, "default": two}});
         assert_finds(have_one_media_type_per_body, &document(&good), &[]);
         let bad = json!({"requestBody": two, "responses": {"200": two}});
-        assert_finds(have_one_media_type_per_body, &document(&bad), &[
-            ("/paths/~1a~1{uid}/get/requestBody", "2 media types"),
-            ("/paths/~1a~1{uid}/get/responses/200", "2 media types"),
-        ]);
+        assert_finds(
+            have_one_media_type_per_body,
+            &document(&bad),
+            &[
+                ("/paths/~1a~1{uid}/get/requestBody", "2 media types"),
+                ("/paths/~1a~1{uid}/get/responses/200", "2 media types"),
+            ],
+        );
     }
 }

@@ -37,10 +37,18 @@ mod tests {
             "D": {"items": {"$ref": "other.yaml#/A"}},
             "E": {"items": {"$ref": "#/components/schemas/A/properties/size"}},
         }}});
-        assert_finds(resolve, &document, &[
-            ("/components/schemas/C/items", "points at nothing"),
-            ("/components/schemas/D/items", "points at nothing"),
-        ]);
-        assert_finds(point_at_whole_schemas, &document, &[("/components/schemas/E/items", "make its target a component")]);
+        assert_finds(
+            resolve,
+            &document,
+            &[
+                ("/components/schemas/C/items", "points at nothing"),
+                ("/components/schemas/D/items", "points at nothing"),
+            ],
+        );
+        assert_finds(
+            point_at_whole_schemas,
+            &document,
+            &[("/components/schemas/E/items", "make its target a component")],
+        );
     }
 }

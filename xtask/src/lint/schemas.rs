@@ -47,7 +47,8 @@ fn is_nullable_form(schema: &Value) -> bool {
 
 /// Every component and every property says what it is. A property that is a bare reference says it by its target.
 pub fn are_described(document: &Value) -> Vec<Finding> {
-    let described = |schema: &Value| schema.get("description").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
+    let described =
+        |schema: &Value| schema.get("description").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
     let mut found = Vec::new();
     for (name, schema) in component_schemas(document) {
         let at = below("/components/schemas", name);
@@ -71,7 +72,11 @@ pub fn have_no_default(document: &Value) -> Vec<Finding> {
 
 /// `nullable` is of 3.0.
 pub fn are_written_for_3_1(document: &Value) -> Vec<Finding> {
-    with_keyword(document, "nullable", "`nullable` means nothing in 3.1: write `type: [.., 'null']` or `anyOf` with null")
+    with_keyword(
+        document,
+        "nullable",
+        "`nullable` means nothing in 3.1: write `type: [.., 'null']` or `anyOf` with null",
+    )
 }
 
 fn with_keyword(document: &Value, keyword: &str, message: &str) -> Vec<Finding> {
@@ -98,7 +103,9 @@ pub fn have_no_any_of(document: &Value) -> Vec<Finding> {
         .filter(|pointer| {
             document.pointer(pointer).is_some_and(|schema| schema.get("anyOf").is_some() && !is_nullable_form(schema))
         })
-        .map(|pointer| finding(below(&pointer, "anyOf"), "`anyOf` of alternatives: write `oneOf`, or `{}` when the shape is open"))
+        .map(|pointer| {
+            finding(below(&pointer, "anyOf"), "`anyOf` of alternatives: write `oneOf`, or `{}` when the shape is open")
+        })
         .collect()
 }
 
@@ -109,7 +116,8 @@ pub fn have_aliases_where_they_work(document: &Value) -> Vec<Finding> {
         let Some(schema) = document.pointer(&pointer) else { continue };
         let at = below(&pointer, "x-rust-alias");
         if let Some(aliases) = schema.get("x-rust-alias") {
-            let owner = pointer.rsplit_once("/properties/").filter(|(_, name)| !name.contains('/')).map(|(owner, _)| owner);
+            let owner =
+                pointer.rsplit_once("/properties/").filter(|(_, name)| !name.contains('/')).map(|(owner, _)| owner);
             if !owner.is_some_and(is_component) {
                 found.push(finding(&at, "aliases only work on a property of a component: move it there"));
             }
@@ -125,7 +133,10 @@ pub fn have_aliases_where_they_work(document: &Value) -> Vec<Finding> {
             }
         }
         for (name, _) in members(Some(schema)).filter(|(name, _)| name.starts_with("x-") && *name != "x-rust-alias") {
-            found.push(finding(below(&pointer, name), "no such extension: nothing reads it, remove it or correct its name"));
+            found.push(finding(
+                below(&pointer, name),
+                "no such extension: nothing reads it, remove it or correct its name",
+            ));
         }
     }
     found
@@ -180,7 +191,11 @@ mod tests {
 
     #[test]
     fn keywords_that_would_do_harm_are_refused() {
-        assert_finds(have_no_default, &document(&json!({"default": 1})), &[(&below(AT, "default"), "in the description")]);
+        assert_finds(
+            have_no_default,
+            &document(&json!({"default": 1})),
+            &[(&below(AT, "default"), "in the description")],
+        );
         assert_finds(are_written_for_3_1, &document(&json!({"nullable": true})), &[(&below(AT, "nullable"), "in 3.1")]);
         let any_of = json!({"anyOf": [{"type": "string"}, {"type": "number"}]});
         assert_finds(have_no_any_of, &document(&any_of), &[(&below(AT, "anyOf"), "write `oneOf`")]);
@@ -199,7 +214,10 @@ mod tests {
                 json!({"items": {"x-rust-alias": ["old"]}}),
                 vec![("/components/schemas/S/properties/p/items/x-rust-alias", "only work on a property")],
             ),
-            (json!({"x-rust-allias": ["old"]}), vec![("/components/schemas/S/properties/p/x-rust-allias", "no such extension")]),
+            (
+                json!({"x-rust-allias": ["old"]}),
+                vec![("/components/schemas/S/properties/p/x-rust-allias", "no such extension")],
+            ),
         ] {
             assert_finds(have_aliases_where_they_work, &document(&property), &expected);
         }

@@ -1,4 +1,4 @@
-//! OpenAPI 3.1 to 3.0.3, the version that progenitor reads.
+//! From version 3.1 of the specification to 3.0.3, which progenitor reads.
 
 use super::{Notes, note};
 use crate::document::schema_pointers;
@@ -223,9 +223,15 @@ mod tests {
                 json!({"oneOf": [reference, {"type": "string"}, {"type": "null"}]}),
                 json!({"oneOf": [reference, {"type": "string"}], "nullable": true}),
             ),
-            (json!({"type": ["string", "null"], "enum": ["a", null]}), json!({"type": "string", "enum": ["a"], "nullable": true})),
+            (
+                json!({"type": ["string", "null"], "enum": ["a", null]}),
+                json!({"type": "string", "enum": ["a"], "nullable": true}),
+            ),
             (json!({"const": "a"}), json!({"type": "string", "enum": ["a"]})),
-            (json!({"type": "integer", "exclusiveMinimum": 0}), json!({"type": "integer", "minimum": 0, "exclusiveMinimum": true})),
+            (
+                json!({"type": "integer", "exclusiveMinimum": 0}),
+                json!({"type": "integer", "minimum": 0, "exclusiveMinimum": true}),
+            ),
             (json!({"type": "string", "examples": ["a"]}), json!({"type": "string"})),
             (
                 json!({"$ref": "#/components/schemas/T", "description": "D"}),

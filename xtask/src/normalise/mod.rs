@@ -3,7 +3,10 @@
 //! Each pass is a function from a tree to a tree that reports what it changed. What has no form that progenitor
 //! understands is an error that names the place: a pass never drops meaning in silence.
 
+#![allow(clippy::unnecessary_wraps, reason = "passes share a signature, and most can fail")]
+
 mod downgrade;
+mod empty_requests;
 mod envelopes;
 mod hoist;
 mod loosen;
@@ -39,7 +42,7 @@ fn note(at: &str, what: impl Into<String>) -> Note {
 type Pass = fn(&mut Value) -> Result<Notes>;
 
 /// The passes in the order in which they must run.
-const PASSES: [(&str, Pass); 10] = [
+const PASSES: [(&str, Pass); 11] = [
     ("downgrade", downgrade::run),
     ("hoist", hoist::run),
     ("envelopes", envelopes::run),
@@ -47,6 +50,7 @@ const PASSES: [(&str, Pass); 10] = [
     ("prune", prune::run),
     ("webhooks", webhooks::run),
     ("request lists", request_lists::run),
+    ("empty requests", empty_requests::run),
     ("rust types", rust_types::run),
     ("loosen", loosen::run),
     ("names", names::run),

@@ -41,7 +41,8 @@ mod tests {
             (json!({"image_list": {}, "ImageList": {}}), Some("/components/schemas/ImageList: ")),
             (json!({"GetAResponse": {}}), Some("/components/schemas/GetAResponse: ")),
         ] {
-            let document = json!({"paths": {"/a": {"get": {"operationId": "getA"}}}, "components": {"schemas": schemas}});
+            let document =
+                json!({"paths": {"/a": {"get": {"operationId": "getA"}}}, "components": {"schemas": schemas}});
             match (applied(run, &document), culprit) {
                 (Ok(_), None) => {}
                 (Err(error), Some(culprit)) => assert!(error.to_string().starts_with(culprit), "{error}"),

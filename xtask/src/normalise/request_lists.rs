@@ -63,7 +63,8 @@ mod tests {
         });
         let result = applied(run, &document).unwrap();
         let properties = &result["components"]["schemas"]["Request"]["properties"];
-        let nullable: Vec<_> = members(Some(properties)).filter(|(_, p)| p["nullable"] == true).map(|(n, _)| n).collect();
+        let nullable: Vec<_> =
+            members(Some(properties)).filter(|(_, p)| p["nullable"] == true).map(|(n, _)| n).collect();
         assert_eq!(nullable, ["tags", "labels"]);
         assert_eq!(result["components"]["schemas"]["Answer"], schema);
     }

@@ -17,9 +17,23 @@ pub fn run(document: &mut Value) -> Result<Notes> {
     for at in schema_pointers(document) {
         let Some(schema) = document.pointer_mut(&at) else { continue };
         let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
+        if format == "password" && at.contains("/parameters/") {
+            // A parameter has to be printed into the request.
+            notes.push(note(&at, "a secret parameter stays a plain text"));
+            continue;
+        }
         let Some((_, path)) = TYPES.iter().find(|(name, _)| *name == format) else { continue };
         notes.push(note(&at, format!("`{format}` became `{path}`")));
-        schema["x-rust-type"] = json!({"crate": CRATE, "version": "*", "path": path});
+        let extension = json!({"crate": CRATE, "version": "*", "path": path});
+        match schema.as_object_mut().and_then(|schema| schema.shift_remove("nullable")) {
+            None => schema["x-rust-type"] = extension,
+            // The generator takes the extension for the whole schema, null included; so it goes one level down.
+            Some(nullable) => {
+                let description = schema.get("description").cloned().unwrap_or_else(|| json!(""));
+                let inner = json!({"type": "string", "x-rust-type": extension});
+                *schema = json!({"allOf": [inner], "nullable": nullable, "description": description});
+            }
+        }
     }
     Ok(notes)
 }
@@ -35,11 +49,18 @@ mod tests {
             "Date": {"type": "string", "format": "date-time"},
             "Key": {"items": {"type": "string", "format": "password"}},
             "Link": {"type": "string", "format": "uri"},
+            "Maybe": {"type": "string", "format": "date-time", "nullable": true, "description": "D."},
         });
-        let result = applied(run, &json!({"components": {"schemas": schemas}})).unwrap();
+        let token = json!({"Token": {"schema": {"type": "string", "format": "password"}}});
+        let document = json!({"components": {"schemas": schemas, "parameters": token}});
+        let result = applied(run, &document).unwrap();
+        assert_eq!(result["components"]["parameters"], token);
         let path = |at: &str| result.pointer(&format!("/components/schemas/{at}/x-rust-type/path")).cloned();
         assert_eq!(path("Date"), Some(json!("pictify_api::Timestamp")));
         assert_eq!(path("Key/items"), Some(json!("pictify_api::Secret")));
         assert_eq!(path("Link"), None);
+        assert_eq!(path("Maybe"), None);
+        assert_eq!(path("Maybe/allOf/0"), Some(json!("pictify_api::Timestamp")));
+        assert_eq!(result["components"]["schemas"]["Maybe"]["nullable"], json!(true));
     }
 }

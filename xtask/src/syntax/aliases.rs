@@ -32,7 +32,8 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
         };
         add_serde(&mut item.attrs, parse_quote!(remote = "Self"));
         let name = item.ident.clone();
-        let (fields, others): (Vec<&String>, Vec<&Vec<String>>) = aliases.iter().map(|(field, others)| (field, others)).unzip();
+        let (fields, others): (Vec<&String>, Vec<&Vec<String>>) =
+            aliases.iter().map(|(field, others)| (field, others)).unzip();
         result.push(Item::Struct(item));
         result.push(parse_quote! {
             impl<'de> ::serde::Deserialize<'de> for #name {
@@ -51,7 +52,9 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
         notes.extend(aliases.iter().map(|(field, others)| note(format!("{name}.{field}"), format!("also {others:?}"))));
     }
     *items = result;
-    if let Some(name) = declared.keys().find(|name| context.normalised.pointer(&format!("/components/schemas/{name}")).is_some()) {
+    if let Some(name) =
+        declared.keys().find(|name| context.normalised.pointer(&format!("/components/schemas/{name}")).is_some())
+    {
         bail!("/components/schemas/{name}: has `x-rust-alias` but did not become a struct");
     }
     Ok(notes)
@@ -62,7 +65,8 @@ fn declared(context: &Context<'_>) -> Aliases {
         .filter_map(|(name, schema)| {
             let aliases: Vec<_> = members(schema.get("properties"))
                 .filter_map(|(property, schema)| {
-                    let others = items(schema.get("x-rust-alias")).filter_map(|other| other.as_str().map(str::to_owned));
+                    let others =
+                        items(schema.get("x-rust-alias")).filter_map(|other| other.as_str().map(str::to_owned));
                     let others: Vec<String> = others.collect();
                     (!others.is_empty()).then(|| (property.clone(), others))
                 })

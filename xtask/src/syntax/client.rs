@@ -9,7 +9,6 @@ use syn::{File, ImplItem, Item};
 ///
 /// `Client::new` builds a reqwest client with a timeout of its own and panics when that fails; `ClientInfo` exists for
 /// the `api-version` header, which the service does not know.
-#[allow(clippy::unnecessary_wraps, reason = "passes share a signature")]
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     file.items.retain(|item| match item {
         Item::Mod(module) => module.ident != "prelude",

@@ -4,12 +4,12 @@ use super::{Context, each_method, has_word, note, serde_of, text};
 use crate::normalise::Note;
 use anyhow::Result;
 use syn::{
-    Attribute, Expr, File, ImplItemFn, Item, ItemEnum, ItemFn, ItemImpl, ItemMod, ItemStruct, Meta, Variant, parse_quote,
+    Attribute, Expr, File, ImplItemFn, Item, ItemEnum, ItemFn, ItemImpl, ItemMod, ItemStruct, Meta, Variant,
+    parse_quote,
     visit_mut::{self, VisitMut},
 };
 
 /// Rewrites all of them.
-#[allow(clippy::unnecessary_wraps, reason = "passes share a signature")]
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     let mut fences = 0;
     each_method(file, |method| {
@@ -61,7 +61,11 @@ impl Lines<'_> {
                     *self.fences += 1;
                     return parse_quote!(#[doc = " ```text"]);
                 }
-                let line = if line.is_empty() { String::new() } else { format!(" {}", line.strip_prefix(' ').unwrap_or(line)) };
+                let line = if line.is_empty() {
+                    String::new()
+                } else {
+                    format!(" {}", line.strip_prefix(' ').unwrap_or(line))
+                };
                 parse_quote!(#[doc = #line])
             })
             .collect()
@@ -111,7 +115,9 @@ impl VisitMut for Lines<'_> {
     fn visit_field_mut(&mut self, field: &mut syn::Field) {
         let documented = field.attrs.iter().any(|attribute| attribute.path().is_ident("doc"));
         if !documented && has_word(&serde_of(&field.attrs), "flatten") {
-            field.attrs.insert(0, parse_quote!(#[doc = "What the service sent beside the fields that this version knows."]));
+            field
+                .attrs
+                .insert(0, parse_quote!(#[doc = "What the service sent beside the fields that this version knows."]));
         }
         self.split(&mut field.attrs);
         visit_mut::visit_field_mut(self, field);

@@ -32,7 +32,8 @@ mod tests {
 
     #[test]
     fn every_type_has_a_schema_behind_the_feature() {
-        let source = "pub mod types { #[derive(Clone)] #[serde(transparent)] pub struct A(u8); pub enum B {} impl A {} }";
+        let source =
+            "pub mod types { #[derive(Clone)] #[serde(transparent)] pub struct A(u8); pub enum B {} impl A {} }";
         let expected = "pub mod types {
             #[derive(Clone)] #[cfg_attr(feature = \"schemars\", derive(::schemars::JsonSchema))] #[serde(transparent)]
             pub struct A(u8);

@@ -11,7 +11,6 @@ use syn::{
 };
 
 /// Repairs every method.
-#[allow(clippy::unnecessary_wraps, reason = "passes share a signature")]
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     let mut notes = Vec::new();
     each_method(file, |method| {
@@ -29,9 +28,9 @@ fn drop_api_version(statements: &mut Vec<Stmt>) {
     statements.retain(|statement| !mentions(statement, "\"api-version\""));
     let declares = |statement: &Stmt| mentions(statement, "let mut header_map");
     let sends = |statement: &Stmt| mentions(statement, "headers (header_map)");
-    let has_own = statements.iter().any(|statement| {
-        mentions(statement, "header_map . append") && !declares(statement) && !sends(statement)
-    });
+    let has_own = statements
+        .iter()
+        .any(|statement| mentions(statement, "header_map . append") && !declares(statement) && !sends(statement));
     if has_own {
         for statement in statements.iter_mut().filter(|statement| declares(statement)) {
             *statement = parse_quote!(let mut header_map = ::reqwest::header::HeaderMap::new(););
@@ -114,7 +113,9 @@ mod tests {
                 "let mut request = self.client.get(url).build()?;",
             ),
             (
-                format!("{MAP} header_map.append(\"X-A\", a.to_string().try_into()?); self.client.headers(header_map);"),
+                format!(
+                    "{MAP} header_map.append(\"X-A\", a.to_string().try_into()?); self.client.headers(header_map);"
+                ),
                 "let mut header_map = ::reqwest::header::HeaderMap::new();
                  header_map.append(\"X-A\", a.to_string().try_into()?); self.client.headers(header_map);",
             ),
@@ -127,8 +128,12 @@ mod tests {
     #[test]
     fn a_path_segment_can_be_refused() {
         let wrap = |call: &str| format!("impl Client {{ pub async fn a(&self) {{ let url = {call}; }} }}");
-        let before = wrap("format!(\"{}/r/{}.{}\", self.baseurl, encode_path(&uid.to_string()), encode_path(&format.to_string()),)");
-        let after = wrap("format!(\"{}/r/{}.{}\", self.baseurl, encode_path(&uid.to_string())?, encode_path(&format.to_string())?,)");
+        let before = wrap(
+            "format!(\"{}/r/{}.{}\", self.baseurl, encode_path(&uid.to_string()), encode_path(&format.to_string()),)",
+        );
+        let after = wrap(
+            "format!(\"{}/r/{}.{}\", self.baseurl, encode_path(&uid.to_string())?, encode_path(&format.to_string())?,)",
+        );
         assert_eq!(applied(run, &before, &json!({})), tidy(&after));
     }
 }

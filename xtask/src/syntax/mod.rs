@@ -2,6 +2,9 @@
 //!
 //! Each pass is one decision, and relies on nothing but the shape that the pinned version of progenitor gives its output.
 
+#![allow(clippy::unnecessary_wraps, reason = "passes share a signature, and most can fail")]
+
+mod accept;
 mod aliases;
 mod client;
 mod docs;
@@ -10,6 +13,7 @@ mod inventory;
 mod json_schema;
 mod lists;
 mod methods;
+mod recursion;
 mod redirects;
 mod rows;
 mod runtime;
@@ -19,7 +23,7 @@ mod unions;
 use crate::{normalise::Note, usage::Usage};
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 use syn::{
     Attribute, Expr, ExprLit, Fields, File, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, ItemStruct,
     Lit, Meta, PathArguments, Token, Type, parse_quote, punctuated::Punctuated,
@@ -39,15 +43,17 @@ pub struct Context<'a> {
 type Pass = fn(&mut File, &Context<'_>) -> Result<Vec<Note>>;
 
 /// The passes in the order in which they must run.
-const PASSES: [(&str, Pass); 13] = [
+const PASSES: [(&str, Pass); 15] = [
     ("inventory", inventory::run),
     ("client", client::run),
     ("runtime", runtime::run),
     ("rows", rows::run),
     ("methods", methods::run),
     ("redirects", redirects::run),
+    ("accept", accept::run),
     ("enums", enums::run),
     ("unions", unions::run),
+    ("recursion", recursion::run),
     ("lists", lists::run),
     ("structs", structs::run),
     ("aliases", aliases::run),
@@ -66,7 +72,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<(&'static str, 
 }
 
 /// A note on something of the Rust code.
-fn note(at: impl ToString, what: impl Into<String>) -> Note {
+fn note(at: impl fmt::Display, what: impl Into<String>) -> Note {
     Note { at: at.to_string(), what: what.into() }
 }
 

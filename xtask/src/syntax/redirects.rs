@@ -47,7 +47,8 @@ impl VisitMut for Widen {
         visit_arm_mut(self, arm);
         if matches!(arm.pat, Pat::Range(_)) {
             let success = &arm.pat;
-            let statuses = self.statuses.iter().map(|status| LitInt::new(&status.to_string(), proc_macro2::Span::call_site()));
+            let statuses =
+                self.statuses.iter().map(|status| LitInt::new(&status.to_string(), proc_macro2::Span::call_site()));
             arm.pat = parse_quote!(#success #(| #statuses)*);
         }
     }
@@ -62,12 +63,14 @@ mod tests {
     #[test]
     fn a_declared_redirect_is_matched_as_a_success() {
         let document = json!({"paths": {"/s": {"get": {"operationId": "trackClick", "x-redirects": [302]}}}});
-        let wrap = |arm: &str| format!(
-            "impl Client {{
+        let wrap = |arm: &str| {
+            format!(
+                "impl Client {{
                 pub async fn track_click(&self) {{ match status {{ {arm} => Ok(a), _ => Err(b) }} }}
                 pub async fn other(&self) {{ match status {{ 200..=299 => Ok(a), _ => Err(b) }} }}
             }}"
-        );
+            )
+        };
         assert_eq!(applied(run, &wrap("200..=299"), &document), tidy(&wrap("200..=299 | 302")));
     }
 }

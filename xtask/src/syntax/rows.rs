@@ -10,7 +10,6 @@ use syn::{
 };
 
 /// Replaces `OperationInfo { operation_id: ".." }` by the row in `crate::operations`.
-#[allow(clippy::unnecessary_wraps, reason = "passes share a signature")]
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     let mut rows = Rows { found: 0 };
     rows.visit_file_mut(file);

@@ -14,13 +14,17 @@ const FOREIGN: &str = "progenitor_client";
 ///
 /// Errors lose their parameter: no operation has a typed error, since error responses are not generated. The whole answer
 /// is in [`Error::Status`](https://docs.rs/pictify-api/latest/pictify_api/enum.Error.html) instead.
-#[allow(clippy::unnecessary_wraps, reason = "passes share a signature")]
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     file.items.retain(|item| match item {
         Item::Use(import) => !matches!(&import.tree, UseTree::Path(path) if path.ident == FOREIGN),
         _ => true,
     });
-    file.items.insert(0, parse_quote!(use crate::runtime::{ByteStream, ClientHooks, Error, ResponseValue, encode_path};));
+    file.items.insert(
+        0,
+        parse_quote!(
+            use crate::runtime::{ByteStream, ClientHooks, Error, ResponseValue, encode_path};
+        ),
+    );
     let mut rename = Rename { renamed: 0 };
     rename.visit_file_mut(file);
     Ok(vec![note("paths", format!("{} names of the runtime", rename.renamed))])

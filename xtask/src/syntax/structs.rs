@@ -1,6 +1,8 @@
 //! Structs: fields in the order of the document, ways to make one, and room to grow.
 
-use super::{Context, has_word, inner_type, named_fields, note, serde_of, type_name, types, wire_name};
+use super::{
+    Context, add_serde, has_word, inner_type, named_fields, note, serde_of, text_of, type_name, types, wire_name,
+};
 use crate::{
     document::{below, members},
     normalise::Note,
@@ -8,7 +10,7 @@ use crate::{
 use anyhow::Result;
 use proc_macro2::Ident;
 use quote::quote;
-use syn::{Field, Fields, File, Item, ItemStruct, Token, Type, parse_quote, punctuated::Punctuated};
+use syn::{Field, Fields, File, Item, ItemStruct, Meta, Token, Type, parse_quote, punctuated::Punctuated};
 
 /// Improves every struct.
 ///
@@ -25,6 +27,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
         };
         let name = item.ident.to_string();
         sort_fields(&mut item, context);
+        forgive_missing(&mut item, &mut notes);
         let constructor = if required(&item).is_empty() {
             derive_default(&mut item, &mut notes);
             None
@@ -53,6 +56,26 @@ fn sort_fields(item: &mut ItemStruct, context: &Context<'_>) {
         order.iter().position(|name| Some(*name) == wire.as_ref()).unwrap_or(order.len())
     });
     *fields = sorted.into_iter().collect::<Punctuated<Field, Token![,]>>();
+}
+
+/// A field that must be there but may be null: when it is missing it is none, since nothing is lost by that.
+fn forgive_missing(item: &mut ItemStruct, notes: &mut Vec<Note>) {
+    let name = item.ident.to_string();
+    for field in named_fields(item).into_iter().flatten() {
+        let (strict, others): (Vec<Meta>, Vec<Meta>) = serde_of(&field.attrs).into_iter().partition(|argument| {
+            let path = text_of(std::slice::from_ref(argument), "deserialize_with");
+            path.as_deref() == Some("::std::option::Option::deserialize")
+        });
+        if strict.is_empty() {
+            continue;
+        }
+        field.attrs.retain(|attribute| !attribute.path().is_ident("serde"));
+        for argument in others {
+            add_serde(&mut field.attrs, argument);
+        }
+        let field = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+        notes.push(note(format!("{name}.{field}"), "may be missing, since it may be null"));
+    }
 }
 
 /// The fields that must be there.
@@ -100,7 +123,11 @@ fn constructor(item: &ItemStruct) -> Option<Item> {
         .zip(&needed_names)
         .map(|(field, name)| {
             let ty = &field.ty;
-            if is_primitive(ty) { (quote!(#name: #ty), quote!(#name)) } else { (quote!(#name: impl ::std::convert::Into<#ty>), quote!(#name: #name.into())) }
+            if is_primitive(ty) {
+                (quote!(#name: #ty), quote!(#name))
+            } else {
+                (quote!(#name: impl ::std::convert::Into<#ty>), quote!(#name: #name.into()))
+            }
         })
         .unzip();
     let others = item.fields.iter().filter(|field| can_be_left_out(field)).filter_map(|field| field.ident.as_ref());
@@ -135,7 +162,8 @@ mod tests {
         });
         let source = r#"pub mod types {
             pub struct Image {
-                #[serde(rename = "createdAt")] pub created_at: ::std::option::Option<String>,
+                #[serde(rename = "createdAt", deserialize_with = "::std::option::Option::deserialize")]
+                pub created_at: ::std::option::Option<String>,
                 pub size: u64,
                 pub url: ::std::string::String,
                 #[serde(flatten)] pub extra: Map,

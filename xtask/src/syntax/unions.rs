@@ -10,23 +10,17 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     let mut notes = Vec::new();
     for item in types(file)? {
         let Item::Enum(item) = item else { continue };
-        if item.variants.iter().any(|variant| matches!(variant.fields, Fields::Unit | Fields::Named(_))) {
+        // Enumerations of words have been opened by their own pass.
+        if item.variants.iter().any(|variant| matches!(variant.fields, Fields::Unit)) {
             continue;
         }
-        let closed = !item.variants.iter().any(|variant| variant.ident == "Unknown");
         let name = item.ident.to_string();
-        let is_string_enum = item.variants.iter().any(|variant| variant.attrs.iter().any(|a| a.path().is_ident("serde")));
-        if is_string_enum {
-            continue;
-        }
-        if !closed {
+        if item.variants.iter().any(|variant| variant.ident == "Unknown") {
             bail!("{name} has a variant `Unknown` already; rename the schema that it comes from");
         }
         for variant in &mut item.variants {
-            if let Fields::Unnamed(fields) = &variant.fields
-                && let Some(field) = fields.unnamed.first()
-                && !variant.attrs.iter().any(|attribute| attribute.path().is_ident("doc"))
-            {
+            let documented = variant.attrs.iter().any(|attribute| attribute.path().is_ident("doc"));
+            if let (false, Some(field)) = (documented, variant.fields.iter().next()) {
                 let doc = format!("The form {}.", described(&field.ty));
                 variant.attrs.push(parse_quote!(#[doc = #doc]));
             }
@@ -72,11 +66,14 @@ mod tests {
             #[doc = \"The form of a list.\"] List(Vec<Preset>),
             #[doc = \"The form of an object with any keys.\"] Named(Map)";
         for (document, expected) in [
-            (in_answer, format!(
-                "pub mod types {{ #[serde(untagged)] #[non_exhaustive] pub enum Presets {{ {documented},
+            (
+                in_answer,
+                format!(
+                    "pub mod types {{ #[serde(untagged)] #[non_exhaustive] pub enum Presets {{ {documented},
                     /// A form that this version does not know, as the service wrote it.
                     Unknown(::serde_json::Value) }} }}"
-            )),
+                ),
+            ),
             (in_request, format!("pub mod types {{ #[serde(untagged)] pub enum Presets {{ {documented} }} }}")),
         ] {
             assert_eq!(applied(run, source, &document), tidy(&expected));

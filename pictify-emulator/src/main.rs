@@ -1,0 +1,41 @@
+//! The `pictify-emulator` command.
+
+use clap::Parser;
+use pictify_emulator::{DEFAULT_PORT, Emulator};
+use std::{net::IpAddr, process::ExitCode};
+
+/// Run a local Pictify: the same API, really rendering, without an account.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The address to listen on. The emulator is open to whoever reaches it.
+    #[arg(long, default_value = "127.0.0.1")]
+    host: IpAddr,
+
+    /// The port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = DEFAULT_PORT)]
+    port: u16,
+
+    /// Accept this API key and no other; may be given several times [default: any key].
+    #[arg(long = "api-key", value_name = "KEY")]
+    api_keys: Vec<String>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Arguments { host, port, api_keys } = Arguments::parse();
+    let emulator = match Emulator::builder().host(host).port(port).api_keys(api_keys).start().await {
+        Ok(emulator) => emulator,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("Pictify emulator listening on {}", emulator.url());
+    if let Err(error) = tokio::signal::ctrl_c().await {
+        eprintln!("error: Ctrl-C cannot be waited for: {error}");
+        return ExitCode::FAILURE;
+    }
+    emulator.shutdown().await;
+    ExitCode::SUCCESS
+}
