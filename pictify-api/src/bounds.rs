@@ -24,3 +24,631 @@ impl Validate for types::CreateImageRequest {
     }
 }
 
+impl Validate for types::CreateOgImageRequest {
+    fn validate(&self, found: &mut Violations) {
+        found
+            .length(
+                "template",
+                "characters",
+                self.template.chars().count(),
+                Some(1),
+                None,
+            );
+    }
+}
+
+impl Validate for types::CreateCanvasImageRequest {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.width {
+            found.range("width", *value, Some(1), Some(4096));
+        }
+        if let Some(value) = &self.height {
+            found.range("height", *value, Some(1), Some(4096));
+        }
+    }
+}
+
+impl Validate for types::AgentScreenshotRequest {
+    fn validate(&self, found: &mut Violations) {
+        found.length("prompt", "characters", self.prompt.chars().count(), Some(1), None);
+        if let Some(value) = &self.width {
+            found.range("width", *value, Some(1), Some(4096));
+        }
+        if let Some(value) = &self.height {
+            found.range("height", *value, Some(1), Some(4096));
+        }
+    }
+}
+
+impl Validate for types::CreateGifRequest {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.html {
+            found.length("html", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.url {
+            found.length("url", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.template {
+            found.length("template", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.width {
+            found.range("width", *value, Some(1), Some(2000));
+        }
+        if let Some(value) = &self.height {
+            found.range("height", *value, Some(1), Some(2000));
+        }
+        if let Some(value) = &self.selector {
+            found.length("selector", "characters", value.chars().count(), Some(1), None);
+        }
+    }
+}
+
+impl Validate for types::CaptureGifRequest {
+    fn validate(&self, found: &mut Violations) {
+        found.length("url", "characters", self.url.chars().count(), Some(1), None);
+        if let Some(value) = &self.width {
+            found.range("width", *value, Some(1), Some(2000));
+        }
+        if let Some(value) = &self.height {
+            found.range("height", *value, Some(1), Some(2000));
+        }
+        if let Some(value) = &self.frame_duration_seconds {
+            found.range("frameDurationSeconds", *value, Some(1.0), Some(30.0));
+        }
+        if let Some(value) = &self.selector {
+            found.length("selector", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.wait_for_selector {
+            found
+                .length(
+                    "waitForSelector",
+                    "characters",
+                    value.chars().count(),
+                    Some(1),
+                    None,
+                );
+        }
+    }
+}
+
+impl Validate for types::RenderPdfRequest {
+    fn validate(&self, found: &mut Violations) {
+        found
+            .length(
+                "templateUid",
+                "characters",
+                self.template_uid.chars().count(),
+                Some(1),
+                None,
+            );
+        if let Some(value) = &self.options {
+            found.at("options", |found| value.validate(found));
+        }
+    }
+}
+
+impl Validate for types::RenderMultiPagePdfRequest {
+    fn validate(&self, found: &mut Violations) {
+        found
+            .length(
+                "templateUid",
+                "characters",
+                self.template_uid.chars().count(),
+                Some(1),
+                None,
+            );
+        found.length("variableSets", "items", self.variable_sets.len(), Some(1), None);
+        if let Some(value) = &self.options {
+            found.at("options", |found| value.validate(found));
+        }
+    }
+}
+
+impl Validate for types::PdfOptions {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.custom_size {
+            found.at("customSize", |found| value.validate(found));
+        }
+        if let Some(value) = &self.margins {
+            found.at("margins", |found| value.validate(found));
+        }
+        if let Some(value) = &self.scale {
+            found.range("scale", *value, Some(0.1), Some(2.0));
+        }
+    }
+}
+
+impl Validate for types::PixelSize {
+    fn validate(&self, found: &mut Violations) {
+        found.range("width", self.width, Some(1), None);
+        found.range("height", self.height, Some(1), None);
+    }
+}
+
+impl Validate for types::PdfMargins {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.top {
+            found.range("top", *value, Some(0.0), None);
+        }
+        if let Some(value) = &self.bottom {
+            found.range("bottom", *value, Some(0.0), None);
+        }
+        if let Some(value) = &self.left {
+            found.range("left", *value, Some(0.0), None);
+        }
+        if let Some(value) = &self.right {
+            found.range("right", *value, Some(0.0), None);
+        }
+    }
+}
+
+impl Validate for types::CreateTemplateRequest {
+    fn validate(&self, found: &mut Violations) {
+        found.length("name", "characters", self.name.chars().count(), Some(1), None);
+        if let Some(value) = &self.html {
+            found.length("html", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.width {
+            found.range("width", *value, Some(1), None);
+        }
+        if let Some(value) = &self.height {
+            found.range("height", *value, Some(1), None);
+        }
+    }
+}
+
+impl Validate for types::UpdateTemplateRequest {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.name {
+            found.length("name", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.html {
+            found.length("html", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.width {
+            found.range("width", *value, Some(1), None);
+        }
+        if let Some(value) = &self.height {
+            found.range("height", *value, Some(1), None);
+        }
+    }
+}
+
+impl Validate for types::RenderTemplateRequest {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.quality {
+            found.range("quality", *value, Some(0.1), Some(1.0));
+        }
+        if let Some(value) = &self.width {
+            found.range("width", *value, Some(10), Some(4096));
+        }
+        if let Some(value) = &self.height {
+            found.range("height", *value, Some(10), Some(4096));
+        }
+        if let Some(value) = &self.layout {
+            found.length("layout", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.layouts {
+            found.length("layouts", "items", value.len(), Some(0), Some(20));
+        }
+    }
+}
+
+impl Validate for types::MultiSizeRenderTemplateRequest {
+    fn validate(&self, found: &mut Violations) {
+        found.length("sizes", "items", self.sizes.len(), Some(1), Some(20));
+        found
+            .each(
+                "sizes",
+                &self.sizes,
+                |value, found| {
+                    value.validate(found);
+                },
+            );
+        if let Some(value) = &self.quality {
+            found.range("quality", *value, Some(0.1), Some(1.0));
+        }
+    }
+}
+
+impl Validate for types::RenderSize {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.preset {
+            found.length("preset", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.width {
+            found.range("width", *value, Some(10), Some(4096));
+        }
+        if let Some(value) = &self.height {
+            found.range("height", *value, Some(10), Some(4096));
+        }
+    }
+}
+
+impl Validate for types::ValidateExpressionRequest {
+    fn validate(&self, found: &mut Violations) {
+        found
+            .length(
+                "expression",
+                "characters",
+                self.expression.chars().count(),
+                Some(1),
+                None,
+            );
+    }
+}
+
+impl Validate for types::TestExpressionRequest {
+    fn validate(&self, found: &mut Violations) {
+        found
+            .length(
+                "expression",
+                "characters",
+                self.expression.chars().count(),
+                Some(1),
+                None,
+            );
+    }
+}
+
+impl Validate for types::InterpolateExpressionRequest {
+    fn validate(&self, _found: &mut Violations) {}
+}
+
+impl Validate for types::BatchRenderTemplateRequest {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.variable_sets {
+            found.length("variableSets", "items", value.len(), Some(1), None);
+        }
+        if let Some(value) = &self.csv_url {
+            found.length("csvUrl", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.quality {
+            found.range("quality", *value, Some(0.1), Some(1.0));
+        }
+        if let Some(value) = &self.concurrency {
+            found.range("concurrency", *value, Some(1), Some(10));
+        }
+        if let Some(value) = &self.layout {
+            found.length("layout", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.layouts {
+            found.length("layouts", "items", value.len(), Some(0), Some(20));
+        }
+    }
+}
+
+impl Validate for types::JsonObject {
+    fn validate(&self, _found: &mut Violations) {}
+}
+
+impl Validate for types::EmptyRequest {
+    fn validate(&self, _found: &mut Violations) {}
+}
+
+impl Validate for types::CreateWebhookSubscriptionRequest {
+    fn validate(&self, found: &mut Violations) {
+        found
+            .length(
+                "targetUrl",
+                "characters",
+                self.target_url.chars().count(),
+                Some(1),
+                None,
+            );
+    }
+}
+
+impl Validate for types::UpdateWebhookSubscriptionRequest {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.target_url {
+            found
+                .length("targetUrl", "characters", value.chars().count(), Some(1), None);
+        }
+    }
+}
+
+impl Validate for types::RefreshPolicy {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.ttl_seconds {
+            found.range("ttlSeconds", *value, Some(60), Some(604800));
+        }
+    }
+}
+
+impl Validate for types::BindingOutput {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.quality {
+            found.range("quality", *value, Some(1.0), Some(100.0));
+        }
+    }
+}
+
+impl Validate for types::CreateBindingRequest {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.name {
+            found.length("name", "characters", value.chars().count(), None, Some(255));
+        }
+        found
+            .length(
+                "templateId",
+                "characters",
+                self.template_id.chars().count(),
+                Some(1),
+                None,
+            );
+        if let Some(value) = &self.refresh_policy {
+            found.at("refreshPolicy", |found| value.validate(found));
+        }
+        if let Some(value) = &self.output_config {
+            found.at("outputConfig", |found| value.validate(found));
+        }
+    }
+}
+
+impl Validate for types::UpdateBindingRequest {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.name {
+            found.length("name", "characters", value.chars().count(), None, Some(255));
+        }
+        if let Some(value) = &self.refresh_policy {
+            found.at("refreshPolicy", |found| value.validate(found));
+        }
+        if let Some(value) = &self.output_config {
+            found.at("outputConfig", |found| value.validate(found));
+        }
+    }
+}
+
+impl Validate for types::ExperimentOutput {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.quality {
+            found.range("quality", *value, Some(1.0), Some(100.0));
+        }
+    }
+}
+
+impl Validate for types::ExperimentVariant {
+    fn validate(&self, found: &mut Violations) {
+        found.length("id", "characters", self.id.chars().count(), Some(1), None);
+        found.range("weight", self.weight, None, Some(10000));
+    }
+}
+
+impl Validate for types::CreateExperimentRequest {
+    fn validate(&self, found: &mut Violations) {
+        found
+            .length("name", "characters", self.name.chars().count(), Some(1), Some(255));
+        found.length("slug", "characters", self.slug.chars().count(), Some(3), Some(60));
+        found.length("variants", "items", self.variants.len(), Some(2), None);
+        found
+            .each(
+                "variants",
+                &self.variants,
+                |value, found| {
+                    value.validate(found);
+                },
+            );
+        if let Some(value) = &self.hypothesis {
+            found
+                .length(
+                    "hypothesis",
+                    "characters",
+                    value.chars().count(),
+                    None,
+                    Some(500),
+                );
+        }
+        if let Some(value) = &self.output_config {
+            found.at("outputConfig", |found| value.validate(found));
+        }
+    }
+}
+
+impl Validate for types::UpdateExperimentRequest {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.name {
+            found
+                .length("name", "characters", value.chars().count(), Some(1), Some(255));
+        }
+        if let Some(value) = &self.slug {
+            found.length("slug", "characters", value.chars().count(), Some(3), Some(60));
+        }
+        if let Some(value) = &self.variants {
+            found.length("variants", "items", value.len(), Some(2), None);
+            found
+                .each(
+                    "variants",
+                    value,
+                    |value, found| {
+                        value.validate(found);
+                    },
+                );
+        }
+        if let Some(value) = &self.hypothesis {
+            found
+                .length(
+                    "hypothesis",
+                    "characters",
+                    value.chars().count(),
+                    None,
+                    Some(500),
+                );
+        }
+        if let Some(value) = &self.output_config {
+            found.at("outputConfig", |found| value.validate(found));
+        }
+    }
+}
+
+impl Validate for types::CompleteExperimentRequest {
+    fn validate(&self, found: &mut Violations) {
+        found
+            .length(
+                "winnerVariantId",
+                "characters",
+                self.winner_variant_id.chars().count(),
+                Some(1),
+                None,
+            );
+    }
+}
+
+impl Validate for types::ExperimentEvent {
+    fn validate(&self, found: &mut Violations) {
+        found.length("event", "characters", self.event.chars().count(), Some(1), None);
+        found
+            .length(
+                "experiment",
+                "characters",
+                self.experiment.chars().count(),
+                Some(1),
+                Some(60),
+            );
+        if let Some(value) = &self.write_key {
+            found
+                .length(
+                    "writeKey",
+                    "characters",
+                    value.expose().chars().count(),
+                    Some(1),
+                    None,
+                );
+        }
+    }
+}
+
+impl Validate for types::CreateVideoTemplateRequest {
+    fn validate(&self, found: &mut Violations) {
+        found
+            .length("name", "characters", self.name.chars().count(), Some(1), Some(200));
+        if let Some(value) = &self.tsx {
+            found.length("tsx", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.width {
+            found.range("width", *value, Some(16), Some(4096));
+        }
+        if let Some(value) = &self.height {
+            found.range("height", *value, Some(16), Some(4096));
+        }
+        if let Some(value) = &self.fps {
+            found.range("fps", *value, Some(1), Some(60));
+        }
+        if let Some(value) = &self.duration_in_frames {
+            found.range("durationInFrames", *value, Some(1), None);
+        }
+    }
+}
+
+impl Validate for types::UpdateVideoTemplateRequest {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.name {
+            found
+                .length("name", "characters", value.chars().count(), Some(1), Some(200));
+        }
+        if let Some(value) = &self.tsx {
+            found.length("tsx", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.width {
+            found.range("width", *value, Some(16), Some(4096));
+        }
+        if let Some(value) = &self.height {
+            found.range("height", *value, Some(16), Some(4096));
+        }
+        if let Some(value) = &self.fps {
+            found.range("fps", *value, Some(1), Some(60));
+        }
+        if let Some(value) = &self.duration_in_frames {
+            found.range("durationInFrames", *value, Some(1), None);
+        }
+    }
+}
+
+impl Validate for types::DuplicateVideoTemplateRequest {
+    fn validate(&self, _found: &mut Violations) {}
+}
+
+impl Validate for types::GenerateVideoTemplateRequest {
+    fn validate(&self, found: &mut Violations) {
+        found
+            .length(
+                "prompt",
+                "characters",
+                self.prompt.chars().count(),
+                Some(1),
+                Some(2000),
+            );
+        if let Some(value) = &self.width {
+            found.range("width", *value, Some(1), None);
+        }
+        if let Some(value) = &self.height {
+            found.range("height", *value, Some(1), None);
+        }
+        if let Some(value) = &self.duration_seconds {
+            found.range("durationSeconds", *value, Some(1.0), Some(60.0));
+        }
+        if let Some(value) = &self.brand_color {
+            found
+                .length(
+                    "brandColor",
+                    "characters",
+                    value.chars().count(),
+                    None,
+                    Some(32),
+                );
+        }
+    }
+}
+
+impl Validate for types::RenderVideoRequest {
+    fn validate(&self, _found: &mut Violations) {}
+}
+
+impl Validate for types::PreviewVideoTemplateRequest {
+    fn validate(&self, _found: &mut Violations) {}
+}
+
+impl Validate for types::CreateWorkflowRunRequest {
+    fn validate(&self, found: &mut Violations) {
+        found
+            .length(
+                "templateUid",
+                "characters",
+                self.template_uid.chars().count(),
+                Some(1),
+                None,
+            );
+    }
+}
+
+impl Validate for types::PreviewWorkflowRequest {
+    fn validate(&self, found: &mut Violations) {
+        found
+            .length(
+                "templateUid",
+                "characters",
+                self.template_uid.chars().count(),
+                Some(1),
+                None,
+            );
+    }
+}
+
+impl Validate for types::CreateWorkflowHookRequest {
+    fn validate(&self, found: &mut Violations) {
+        found.length("name", "characters", self.name.chars().count(), Some(1), None);
+        found
+            .length(
+                "templateUid",
+                "characters",
+                self.template_uid.chars().count(),
+                Some(1),
+                None,
+            );
+    }
+}
+
+impl Validate for types::ResendWorkflowItemRequest {
+    fn validate(&self, _found: &mut Violations) {}
+}
+

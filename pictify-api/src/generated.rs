@@ -3,6 +3,2097 @@ use crate::runtime::{ByteStream, ClientHooks, Error, ResponseValue, encode_path}
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
+    /// An answer that says no more than that a request was taken. Which member comes is not published.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct Acknowledgement {
+        /// Whether it was taken.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+        /// Whether it was taken, in the words of a workflow hook.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub accepted: ::std::option::Option<bool>,
+        /// A sentence about it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub message: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What an update may set a webhook subscription or a binding to.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum ActiveOrPaused {
+        /// `active`
+        #[serde(rename = "active")]
+        Active,
+        /// `paused`
+        #[serde(rename = "paused")]
+        Paused,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl ActiveOrPaused {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Active, Self::Paused];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Active => "active",
+                Self::Paused => "paused",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for ActiveOrPaused {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for ActiveOrPaused {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for ActiveOrPaused {
+        fn from(value: &str) -> Self {
+            match value {
+                "active" => Self::Active,
+                "paused" => Self::Paused,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for ActiveOrPaused {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "active" => Self::Active,
+                "paused" => Self::Paused,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// A screenshot that an agent took.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct AgentScreenshot {
+        /// The image's identifier.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub id: ::std::option::Option<::std::string::String>,
+        /// Where the file is.
+        pub url: ::std::string::String,
+        /// The copy in the account's own storage.
+        #[serde(
+            rename = "userStorageUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub user_storage_url: ::std::option::Option<::std::string::String>,
+        /// When it was taken.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// How it was found.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub metadata: ::std::option::Option<AgentScreenshotMetadata>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for AgentScreenshot {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(crate::de::Aliased::new(deserializer, &[("id", &["uid"])]))
+        }
+    }
+    impl ::serde::Serialize for AgentScreenshot {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    impl AgentScreenshot {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                url: url.into(),
+                id: ::std::default::Default::default(),
+                user_storage_url: ::std::default::Default::default(),
+                created_at: ::std::default::Default::default(),
+                metadata: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// How an agent found what it took.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct AgentScreenshotMetadata {
+        /// The instruction.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub prompt: ::std::option::Option<::std::string::String>,
+        /// The page that was visited.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub url: ::std::option::Option<::std::string::String>,
+        /// What was taken, in words.
+        #[serde(
+            rename = "elementDescription",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub element_description: ::std::option::Option<::std::string::String>,
+        /// The CSS selector of what was taken.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub selector: ::std::option::Option<::std::string::String>,
+        /// How long it took, in milliseconds.
+        #[serde(
+            rename = "executionTime",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub execution_time: ::std::option::Option<f64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What to find and take a screenshot of.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct AgentScreenshotRequest {
+        /// An instruction that names the site and the part of it.
+        pub prompt: ::std::string::String,
+        /// The page to start from. Only one document of the stream has it; send the prompt always.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub url: ::std::option::Option<::std::string::String>,
+        /// Width in pixels. Documented; not confirmed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels. Documented; not confirmed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+    }
+    impl AgentScreenshotRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(prompt: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                prompt: prompt.into(),
+                url: ::std::default::Default::default(),
+                width: ::std::default::Default::default(),
+                height: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// An API key.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ApiToken {
+        /// The key's identifier, which is not the key.
+        pub uid: ::std::string::String,
+        /// The key itself, in full. It must not be logged.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub token: ::std::option::Option<::pictify_api::Secret>,
+        /// Whether the key works.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub active: ::std::option::Option<bool>,
+        /// The identifier of the user that it belongs to.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub user: ::std::option::Option<::std::string::String>,
+        /// When the key was made.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl ApiToken {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(uid: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                uid: uid.into(),
+                token: ::std::default::Default::default(),
+                active: ::std::default::Default::default(),
+                user: ::std::default::Default::default(),
+                created_at: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// The account's API keys.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ApiTokenList {
+        /// The keys.
+        #[serde(
+            rename = "apiTokens",
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub api_tokens: ::std::vec::Vec<ApiToken>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// How traffic moves to the better variant.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum BanditAlgorithm {
+        /// `thompson_sampling`
+        #[serde(rename = "thompson_sampling")]
+        ThompsonSampling,
+        /// `epsilon_greedy`
+        #[serde(rename = "epsilon_greedy")]
+        EpsilonGreedy,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl BanditAlgorithm {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::ThompsonSampling,
+            Self::EpsilonGreedy,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::ThompsonSampling => "thompson_sampling",
+                Self::EpsilonGreedy => "epsilon_greedy",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for BanditAlgorithm {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for BanditAlgorithm {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for BanditAlgorithm {
+        fn from(value: &str) -> Self {
+            match value {
+                "thompson_sampling" => Self::ThompsonSampling,
+                "epsilon_greedy" => Self::EpsilonGreedy,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for BanditAlgorithm {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "thompson_sampling" => Self::ThompsonSampling,
+                "epsilon_greedy" => Self::EpsilonGreedy,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// Whether and how traffic moves to the better variant while the experiment runs. Needs a larger plan.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct BanditConfig {
+        /// Whether traffic moves. The service's default is false.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub enabled: ::std::option::Option<bool>,
+        /// How traffic moves. The service's default is `thompson_sampling`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub algorithm: ::std::option::Option<BanditAlgorithm>,
+        /// How many impressions to wait for first. The service's default is 50.
+        #[serde(
+            rename = "warmupImpressions",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub warmup_impressions: ::std::option::Option<u64>,
+        /// How often to decide anew, in minutes. The service's default is 15.
+        #[serde(
+            rename = "recomputeIntervalMinutes",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub recompute_interval_minutes: ::std::option::Option<u64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A batch and what came of it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct Batch {
+        /// The identifier of the batch.
+        #[serde(
+            rename = "batchId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub batch_id: ::std::option::Option<::std::string::String>,
+        /// The uid of the template; only documented.
+        #[serde(
+            rename = "templateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_uid: ::std::option::Option<::std::string::String>,
+        /// The state.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<BatchStatus>,
+        /// How far it is, 0 to 100.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub progress: ::std::option::Option<f64>,
+        /// How many items there are.
+        #[serde(
+            rename = "totalItems",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_items: ::std::option::Option<u64>,
+        /// How many items are rendered.
+        #[serde(
+            rename = "completedItems",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub completed_items: ::std::option::Option<u64>,
+        /// How many items have failed.
+        #[serde(
+            rename = "failedItems",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub failed_items: ::std::option::Option<u64>,
+        /// The items that are done.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub results: ::std::vec::Vec<BatchItem>,
+        /// The items that have failed.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub errors: ::std::vec::Vec<BatchItemError>,
+        /// Where this page of items stands; only documented.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub pagination: ::std::option::Option<PagePagination>,
+        /// When it was accepted.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// When it was started.
+        #[serde(
+            rename = "startedAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub started_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// When it was done.
+        #[serde(
+            rename = "completedAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub completed_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for Batch {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(
+                    deserializer,
+                    &[
+                        ("batchId", &["id"]),
+                        ("totalItems", &["totalCount"]),
+                        ("completedItems", &["completedCount"]),
+                        ("failedItems", &["failedCount"]),
+                    ],
+                ),
+            )
+        }
+    }
+    impl ::serde::Serialize for Batch {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// A batch that was accepted.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct BatchAccepted {
+        /// The identifier of the batch.
+        #[serde(rename = "batchId")]
+        pub batch_id: ::std::string::String,
+        /// The uid of the template; only documented.
+        #[serde(
+            rename = "templateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_uid: ::std::option::Option<::std::string::String>,
+        /// The state.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<BatchStatus>,
+        /// How many items there are.
+        #[serde(
+            rename = "totalItems",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_items: ::std::option::Option<u64>,
+        /// How many items are rendered.
+        #[serde(
+            rename = "completedItems",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub completed_items: ::std::option::Option<u64>,
+        /// How many items have failed.
+        #[serde(
+            rename = "failedItems",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub failed_items: ::std::option::Option<u64>,
+        /// A confirmation in words.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub message: ::std::option::Option<::std::string::String>,
+        /// When it was accepted; only documented.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for BatchAccepted {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(
+                    deserializer,
+                    &[
+                        ("batchId", &["id"]),
+                        ("totalItems", &["totalCount"]),
+                        ("completedItems", &["completedCount"]),
+                        ("failedItems", &["failedCount"]),
+                    ],
+                ),
+            )
+        }
+    }
+    impl ::serde::Serialize for BatchAccepted {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    impl BatchAccepted {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(batch_id: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                batch_id: batch_id.into(),
+                template_uid: ::std::default::Default::default(),
+                status: ::std::default::Default::default(),
+                total_items: ::std::default::Default::default(),
+                completed_items: ::std::default::Default::default(),
+                failed_items: ::std::default::Default::default(),
+                message: ::std::default::Default::default(),
+                created_at: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A batch that was cancelled.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct BatchCancellation {
+        /// The identifier of the batch.
+        #[serde(
+            rename = "batchId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub batch_id: ::std::option::Option<::std::string::String>,
+        /// The state.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<BatchStatus>,
+        /// A confirmation in words.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub message: ::std::option::Option<::std::string::String>,
+        /// How many items there are.
+        #[serde(
+            rename = "totalItems",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_items: ::std::option::Option<u64>,
+        /// How many items are rendered.
+        #[serde(
+            rename = "completedItems",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub completed_items: ::std::option::Option<u64>,
+        /// How many items have failed.
+        #[serde(
+            rename = "failedItems",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub failed_items: ::std::option::Option<u64>,
+        /// How many items were not rendered; only documented.
+        #[serde(
+            rename = "cancelledCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub cancelled_count: ::std::option::Option<u64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for BatchCancellation {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(
+                    deserializer,
+                    &[
+                        ("batchId", &["id"]),
+                        ("totalItems", &["totalCount"]),
+                        ("completedItems", &["completedCount"]),
+                        ("failedItems", &["failedCount"]),
+                    ],
+                ),
+            )
+        }
+    }
+    impl ::serde::Serialize for BatchCancellation {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// A batch is done. Only prose documents this event.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct BatchCompleted {
+        /// The identifier of the batch.
+        #[serde(
+            rename = "batchId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub batch_id: ::std::option::Option<::std::string::String>,
+        /// The uid of the template.
+        #[serde(
+            rename = "templateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_uid: ::std::option::Option<::std::string::String>,
+        /// The state.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<BatchStatus>,
+        /// How many items there are.
+        #[serde(
+            rename = "totalCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_count: ::std::option::Option<u64>,
+        /// How many items were rendered.
+        #[serde(
+            rename = "completedCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub completed_count: ::std::option::Option<u64>,
+        /// How many items have failed.
+        #[serde(
+            rename = "failedCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub failed_count: ::std::option::Option<u64>,
+        /// How long it took, in milliseconds.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub duration: ::std::option::Option<f64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for BatchCompleted {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(
+                    deserializer,
+                    &[("templateUid", &["templateId"])],
+                ),
+            )
+        }
+    }
+    impl ::serde::Serialize for BatchCompleted {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// A delivery of `batch.completed`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct BatchCompletedDelivery {
+        /// Always `batch.completed`.
+        pub event: ::std::string::String,
+        /// When it happened; one sample leaves it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What happened.
+        pub data: BatchCompleted,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl BatchCompletedDelivery {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            event: impl ::std::convert::Into<::std::string::String>,
+            data: impl ::std::convert::Into<BatchCompleted>,
+        ) -> Self {
+            Self {
+                event: event.into(),
+                data: data.into(),
+                timestamp: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A batch has failed. Only prose documents this event.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct BatchFailed {
+        /// The identifier of the batch.
+        #[serde(
+            rename = "batchId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub batch_id: ::std::option::Option<::std::string::String>,
+        /// The uid of the template.
+        #[serde(
+            rename = "templateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_uid: ::std::option::Option<::std::string::String>,
+        /// The state.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<BatchStatus>,
+        /// How many items there are.
+        #[serde(
+            rename = "totalCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_count: ::std::option::Option<u64>,
+        /// How many items were rendered.
+        #[serde(
+            rename = "completedCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub completed_count: ::std::option::Option<u64>,
+        /// How many items have failed.
+        #[serde(
+            rename = "failedCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub failed_count: ::std::option::Option<u64>,
+        /// How long it took, in milliseconds.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub duration: ::std::option::Option<f64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for BatchFailed {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(
+                    deserializer,
+                    &[("templateUid", &["templateId"])],
+                ),
+            )
+        }
+    }
+    impl ::serde::Serialize for BatchFailed {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// A delivery of `batch.failed`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct BatchFailedDelivery {
+        /// Always `batch.failed`.
+        pub event: ::std::string::String,
+        /// When it happened; one sample leaves it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What happened.
+        pub data: BatchFailed,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl BatchFailedDelivery {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            event: impl ::std::convert::Into<::std::string::String>,
+            data: impl ::std::convert::Into<BatchFailed>,
+        ) -> Self {
+            Self {
+                event: event.into(),
+                data: data.into(),
+                timestamp: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// An item of a batch, in any of its published forms.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct BatchItem {
+        /// Its place in the request, from 0.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub index: ::std::option::Option<u64>,
+        /// Whether it was rendered.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+        /// Its state, in the documented form.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<BatchStatus>,
+        /// What was rendered, layout by layout.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub results: ::std::vec::Vec<RenderedLayout>,
+        /// The layouts that have failed.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub errors: ::std::vec::Vec<LayoutError>,
+        /// Where the file is, in the older flat form.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub url: ::std::option::Option<::std::string::String>,
+        /// The render's identifier, in the documented form.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub id: ::std::option::Option<::std::string::String>,
+        /// Width in pixels, in the older flat form.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels, in the older flat form.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// What went wrong.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error: ::std::option::Option<::std::string::String>,
+        /// The names of its variables as a list, or in the documented form their values as an object.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<::serde_json::Value>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for BatchItem {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(deserializer, &[("index", &["row"])]),
+            )
+        }
+    }
+    impl ::serde::Serialize for BatchItem {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// Why an item of a batch has failed.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct BatchItemError {
+        /// Its place in the request, from 0.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub index: ::std::option::Option<u64>,
+        /// What went wrong.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error: ::std::option::Option<::std::string::String>,
+        /// Its variables.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<::serde_json::Value>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for BatchItemError {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(deserializer, &[("index", &["row"])]),
+            )
+        }
+    }
+    impl ::serde::Serialize for BatchItemError {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// A template to render many times.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct BatchRenderTemplateRequest {
+        /// The values, one render a set. How many are allowed depends on the plan; documented from 100 to 1,000.
+        #[serde(
+            rename = "variableSets",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub variable_sets: ::std::option::Option<::std::vec::Vec<Variables>>,
+        /// A public CSV file, fetched once; one render a row.
+        #[serde(
+            rename = "csvUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub csv_url: ::std::option::Option<::std::string::String>,
+        /// With `csvUrl`: template variable to column.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub mappings: ::std::option::Option<
+            ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+        >,
+        /// The file format. The service's default is `png`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<RasterFormat>,
+        /// Quality of lossy formats, 0.1 to 1. The service's default is 0.9.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub quality: ::std::option::Option<f64>,
+        /// How many renders run at once, 1 to 10, capped by the plan. The service's default is 5.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub concurrency: ::std::option::Option<u64>,
+        /// The key of the layout for every item.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub layout: ::std::option::Option<::std::string::String>,
+        /// The keys of up to 20 layouts for every item.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub layouts: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    }
+    /// The state of a batch. The last four are final.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum BatchStatus {
+        /// `pending`
+        #[serde(rename = "pending")]
+        Pending,
+        /// `processing`
+        #[serde(rename = "processing")]
+        Processing,
+        /// `completed`
+        #[serde(rename = "completed")]
+        Completed,
+        /// `failed`
+        #[serde(rename = "failed")]
+        Failed,
+        /// `partial`
+        #[serde(rename = "partial")]
+        Partial,
+        /// `cancelled`
+        #[serde(rename = "cancelled")]
+        Cancelled,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl BatchStatus {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::Pending,
+            Self::Processing,
+            Self::Completed,
+            Self::Failed,
+            Self::Partial,
+            Self::Cancelled,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Pending => "pending",
+                Self::Processing => "processing",
+                Self::Completed => "completed",
+                Self::Failed => "failed",
+                Self::Partial => "partial",
+                Self::Cancelled => "cancelled",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for BatchStatus {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for BatchStatus {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for BatchStatus {
+        fn from(value: &str) -> Self {
+            match value {
+                "pending" => Self::Pending,
+                "processing" => Self::Processing,
+                "completed" => Self::Completed,
+                "failed" => Self::Failed,
+                "partial" => Self::Partial,
+                "cancelled" => Self::Cancelled,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for BatchStatus {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "pending" => Self::Pending,
+                "processing" => Self::Processing,
+                "completed" => Self::Completed,
+                "failed" => Self::Failed,
+                "partial" => Self::Partial,
+                "cancelled" => Self::Cancelled,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// A template tied to a data source, with a permanent URL of its current picture.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct Binding {
+        /// The binding's identifier. Missing only where an update answers without the binding.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub uid: ::std::option::Option<::std::string::String>,
+        /// A name for people.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// The identifier of the template.
+        #[serde(
+            rename = "templateId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_id: ::std::option::Option<::std::string::String>,
+        /// Where the data comes from, without credentials.
+        #[serde(
+            rename = "dataSource",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub data_source: ::std::option::Option<DataSource>,
+        /// The URL of the data. Only in answers of older documents; see `dataSource`.
+        #[serde(
+            rename = "dataUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub data_url: ::std::option::Option<::std::string::String>,
+        /// For each template variable the path of its value in the data.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::collections::BTreeMap::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub mapping: ::std::collections::BTreeMap<
+            ::std::string::String,
+            ::std::string::String,
+        >,
+        /// Values for variables whose path leads nowhere.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub defaults: ::std::option::Option<Variables>,
+        /// When the data is fetched again.
+        #[serde(
+            rename = "refreshPolicy",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub refresh_policy: ::std::option::Option<RefreshPolicy>,
+        /// When the data is fetched again, as a cron expression. Only in older documents; see `refreshPolicy`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub schedule: ::std::option::Option<::std::string::String>,
+        /// What file is rendered.
+        #[serde(
+            rename = "outputConfig",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub output_config: ::std::option::Option<BindingOutput>,
+        /// The file format. Only in answers of older documents; see `outputConfig`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<BindingFormat>,
+        /// Whether the binding refreshes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<BindingStatus>,
+        /// The permanent URL of the current picture.
+        #[serde(
+            rename = "renderUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub render_url: ::std::option::Option<::std::string::String>,
+        /// Where data can be pushed to.
+        #[serde(
+            rename = "webhookUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub webhook_url: ::std::option::Option<::std::string::String>,
+        /// When the data was last fetched; null before the first time.
+        #[serde(
+            rename = "lastFetchAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub last_fetch_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// When the picture was last rendered; null before the first time.
+        #[serde(
+            rename = "lastRenderAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub last_render_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// Why the last refresh failed; null when it did not.
+        #[serde(
+            rename = "lastError",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub last_error: ::std::option::Option<::std::string::String>,
+        /// How many refreshes failed.
+        #[serde(
+            rename = "errorCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub error_count: ::std::option::Option<u64>,
+        /// The data of the last fetch. Any JSON value. Only in answers of older documents.
+        #[serde(
+            rename = "lastData",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub last_data: ::std::option::Option<::serde_json::Value>,
+        /// When the binding was made.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// When the binding was last changed.
+        #[serde(
+            rename = "updatedAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub updated_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for Binding {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(
+                    deserializer,
+                    &[
+                        ("uid", &["id"]),
+                        ("templateId", &["templateUid"]),
+                        ("mapping", &["dataMapping"]),
+                        ("renderUrl", &["imageUrl"]),
+                        ("lastFetchAt", &["lastRefresh"]),
+                    ],
+                ),
+            )
+        }
+    }
+    impl ::serde::Serialize for Binding {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// A binding could not be refreshed.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct BindingFailed {
+        /// The uid of the binding.
+        #[serde(
+            rename = "bindingId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub binding_id: ::std::option::Option<::std::string::String>,
+        /// What went wrong.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error: ::std::option::Option<::std::string::String>,
+        /// How often it was tried again.
+        #[serde(
+            rename = "retryCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub retry_count: ::std::option::Option<u64>,
+        /// When it is tried again.
+        #[serde(
+            rename = "nextRetry",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub next_retry: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A delivery of `binding.failed`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct BindingFailedDelivery {
+        /// Always `binding.failed`.
+        pub event: ::std::string::String,
+        /// When it happened; one sample leaves it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What happened.
+        pub data: BindingFailed,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl BindingFailedDelivery {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            event: impl ::std::convert::Into<::std::string::String>,
+            data: impl ::std::convert::Into<BindingFailed>,
+        ) -> Self {
+            Self {
+                event: event.into(),
+                data: data.into(),
+                timestamp: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// How the fetch of a binding's data went.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct BindingFetchTest {
+        /// Whether data was had.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+        /// The data. Any JSON value.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub data: ::std::option::Option<::serde_json::Value>,
+        /// The HTTP status that the data source answered.
+        #[serde(
+            rename = "statusCode",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub status_code: ::std::option::Option<u64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// The file format that a binding renders.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum BindingFormat {
+        /// `png`
+        #[serde(rename = "png")]
+        Png,
+        /// `jpeg`
+        #[serde(rename = "jpeg")]
+        Jpeg,
+        /// `webp`
+        #[serde(rename = "webp")]
+        Webp,
+        /// `pdf`
+        #[serde(rename = "pdf")]
+        Pdf,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl BindingFormat {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::Png,
+            Self::Jpeg,
+            Self::Webp,
+            Self::Pdf,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Png => "png",
+                Self::Jpeg => "jpeg",
+                Self::Webp => "webp",
+                Self::Pdf => "pdf",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for BindingFormat {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for BindingFormat {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for BindingFormat {
+        fn from(value: &str) -> Self {
+            match value {
+                "png" => Self::Png,
+                "jpeg" => Self::Jpeg,
+                "webp" => Self::Webp,
+                "pdf" => Self::Pdf,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for BindingFormat {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "png" => Self::Png,
+                "jpeg" => Self::Jpeg,
+                "webp" => Self::Webp,
+                "pdf" => Self::Pdf,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// A page of bindings.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct BindingList {
+        /// The bindings of this page.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub bindings: ::std::vec::Vec<Binding>,
+        /// Where this page stands.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub pagination: ::std::option::Option<PagePagination>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Whether a binding's mapping fits its data.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct BindingMappingTest {
+        /// Whether every path leads to a value.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub valid: ::std::option::Option<bool>,
+        /// What does not fit. The shape of the items is not published. Any JSON values.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub errors: ::std::vec::Vec<::serde_json::Value>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What file a binding renders.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct BindingOutput {
+        /// The file format. The service's default is `png`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<BindingFormat>,
+        /// Compression quality, 1 to 100. The service's default is 90. Template renders use 0.1 to 1 instead.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub quality: ::std::option::Option<f64>,
+        /// Width in pixels. Without it, the template's.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels. Without it, the template's.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What a refresh answered. Sources differ on the shape, so the picture's URL may stand in any of three fields; take the first of `imageUrl`, `renderUrl` and `url` that is there.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct BindingRefresh {
+        /// How far the refresh has got. `refreshing` is the only published value.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<::std::string::String>,
+        /// The URL of the picture.
+        #[serde(
+            rename = "imageUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub image_url: ::std::option::Option<::std::string::String>,
+        /// The permanent URL of the binding's picture.
+        #[serde(
+            rename = "renderUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub render_url: ::std::option::Option<::std::string::String>,
+        /// The URL of the file that was rendered.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub url: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Whether a binding refreshes.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum BindingStatus {
+        /// `active`
+        #[serde(rename = "active")]
+        Active,
+        /// `paused`
+        #[serde(rename = "paused")]
+        Paused,
+        /// `error`
+        #[serde(rename = "error")]
+        Error,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl BindingStatus {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Active, Self::Paused, Self::Error];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Active => "active",
+                Self::Paused => "paused",
+                Self::Error => "error",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for BindingStatus {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for BindingStatus {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for BindingStatus {
+        fn from(value: &str) -> Self {
+            match value {
+                "active" => Self::Active,
+                "paused" => Self::Paused,
+                "error" => Self::Error,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for BindingStatus {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "active" => Self::Active,
+                "paused" => Self::Paused,
+                "error" => Self::Error,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// What a binding's data source answered and what the mapping makes of it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct BindingTest {
+        /// How the fetch went.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub fetch: ::std::option::Option<BindingFetchTest>,
+        /// How the mapping went.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub mapping: ::std::option::Option<BindingMappingTest>,
+        /// The values that the template would get.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<Variables>,
+        /// The paths that the data offers to a mapping.
+        #[serde(
+            rename = "availablePaths",
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub available_paths: ::std::vec::Vec<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// The picture of a binding has changed.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct BindingUpdated {
+        /// The uid of the binding.
+        #[serde(
+            rename = "bindingId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub binding_id: ::std::option::Option<::std::string::String>,
+        /// The uid of the template.
+        #[serde(
+            rename = "templateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_uid: ::std::option::Option<::std::string::String>,
+        /// Where the picture is.
+        #[serde(
+            rename = "imageUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub image_url: ::std::option::Option<::std::string::String>,
+        /// The data before.
+        #[serde(
+            rename = "previousData",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub previous_data: ::std::option::Option<::serde_json::Value>,
+        /// The data now.
+        #[serde(
+            rename = "newData",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub new_data: ::std::option::Option<::serde_json::Value>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for BindingUpdated {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(
+                    deserializer,
+                    &[("templateUid", &["templateId"]), ("imageUrl", &["renderUrl"])],
+                ),
+            )
+        }
+    }
+    impl ::serde::Serialize for BindingUpdated {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// A delivery of `binding.updated`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct BindingUpdatedDelivery {
+        /// Always `binding.updated`.
+        pub event: ::std::string::String,
+        /// When it happened; one sample leaves it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What happened.
+        pub data: BindingUpdated,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl BindingUpdatedDelivery {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            event: impl ::std::convert::Into<::std::string::String>,
+            data: impl ::std::convert::Into<BindingUpdated>,
+        ) -> Self {
+            Self {
+                event: event.into(),
+                data: data.into(),
+                timestamp: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// Where the current picture of a binding is stored.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct BindingUrlInfo {
+        /// The URL of the file.
+        pub url: ::std::string::String,
+        /// Width in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// The file format.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<ImageFormat>,
+        /// Whether the file was there already.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub cached: ::std::option::Option<bool>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl BindingUrlInfo {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                url: url.into(),
+                width: ::std::default::Default::default(),
+                height: ::std::default::Default::default(),
+                format: ::std::default::Default::default(),
+                cached: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A page to capture as a GIF.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CaptureGifRequest {
+        /// The page; http or https, public addresses only.
+        pub url: ::std::string::String,
+        /// Width in pixels, 1 to 2000. The service's default is 800; one guide says 1280.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels, 1 to 2000. The service's default is 600; one guide says 720.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// Frame rate and length. The service's default is `medium`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub quality: ::std::option::Option<GifQuality>,
+        /// 1 to 30 seconds. Documented as the length of the recording; an older server took it for how long each frame is shown. Its default was 1.
+        #[serde(
+            rename = "frameDurationSeconds",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub frame_duration_seconds: ::std::option::Option<f64>,
+        /// A CSS selector to crop to. Only an early document has it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub selector: ::std::option::Option<::std::string::String>,
+        /// A CSS selector to wait for. Only an early document has it.
+        #[serde(
+            rename = "waitForSelector",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub wait_for_selector: ::std::option::Option<::std::string::String>,
+    }
+    impl CaptureGifRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                url: url.into(),
+                width: ::std::default::Default::default(),
+                height: ::std::default::Default::default(),
+                quality: ::std::default::Default::default(),
+                frame_duration_seconds: ::std::default::Default::default(),
+                selector: ::std::default::Default::default(),
+                wait_for_selector: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// How to end an experiment.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CompleteExperimentRequest {
+        /// The `id` of the variant that won.
+        #[serde(rename = "winnerVariantId")]
+        pub winner_variant_id: ::std::string::String,
+    }
+    impl CompleteExperimentRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            winner_variant_id: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            Self {
+                winner_variant_id: winner_variant_id.into(),
+            }
+        }
+    }
+    /// A node of the tree of conditions under which a variant is shown, at most 3 levels deep. A group has `operator` and `children`; a rule has `property`, a comparison and `value`. Sources differ on rules. The service's code wants the comparison in `operator` with the names `eq`, `in`, `not_in`, `gt`, `lt`, `gte`, `lte` and `contains`, and dotted properties; that is what to send. The documents put it into `ruleOperator` with longer names.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[serde(remote = "Self")]
+    pub struct Condition {
+        /// Whether this is a group or a rule.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<ConditionType>,
+        /// In a group `AND` or `OR`; in a rule the comparison.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub operator: ::std::option::Option<::std::string::String>,
+        /// The conditions that a group joins. A form without nesting calls them `rules`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub children: ::std::option::Option<::std::vec::Vec<Condition>>,
+        /// What a rule looks at: `device.type`, `device.os`, `geo.country`, `geo.continent`, `time.hour`, `time.dayOfWeek`, `browser.language`, `url.param` or `referrer.domain`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub property: ::std::option::Option<::std::string::String>,
+        /// The comparison of a rule as the documents have it: `equals`, `not_equals`, `contains`, `not_contains`, `starts_with`, `ends_with`, `gt`, `lt`, `gte` or `lte`.
+        #[serde(
+            rename = "ruleOperator",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub rule_operator: ::std::option::Option<::std::string::String>,
+        /// What a rule compares with. Any JSON value; an array for `in` and `not_in`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub value: ::std::option::Option<::serde_json::Value>,
+        /// The name of the URL parameter; for the property `url.param`.
+        #[serde(
+            rename = "paramName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub param_name: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for Condition {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(deserializer, &[("children", &["rules"])]),
+            )
+        }
+    }
+    impl ::serde::Serialize for Condition {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// Whether a condition joins others or tests something itself.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum ConditionType {
+        /// `group`
+        #[serde(rename = "group")]
+        Group,
+        /// `rule`
+        #[serde(rename = "rule")]
+        Rule,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl ConditionType {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Group, Self::Rule];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Group => "group",
+                Self::Rule => "rule",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for ConditionType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for ConditionType {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for ConditionType {
+        fn from(value: &str) -> Self {
+            match value {
+                "group" => Self::Group,
+                "rule" => Self::Rule,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for ConditionType {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "group" => Self::Group,
+                "rule" => Self::Rule,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// Which template to tie to which data.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateBindingRequest {
+        /// A name for people, up to 255 characters. One older document requires it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// The identifier of the template.
+        #[serde(rename = "templateId")]
+        pub template_id: ::std::string::String,
+        /// Where the data comes from.
+        #[serde(rename = "dataSource")]
+        pub data_source: DataSource,
+        /// For each template variable the path of its value in the data, such as `name`, `user.name`, `items[0].name` or `items.length`. Design notes write `$.a.b`.
+        #[serde(deserialize_with = "crate::de::null_as_default")]
+        pub mapping: ::std::collections::BTreeMap<
+            ::std::string::String,
+            ::std::string::String,
+        >,
+        /// Values for variables whose path leads nowhere.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub defaults: ::std::option::Option<Variables>,
+        /// When to fetch the data again.
+        #[serde(
+            rename = "refreshPolicy",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub refresh_policy: ::std::option::Option<RefreshPolicy>,
+        /// What file to render.
+        #[serde(
+            rename = "outputConfig",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub output_config: ::std::option::Option<BindingOutput>,
+    }
+    impl CreateBindingRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            template_id: impl ::std::convert::Into<::std::string::String>,
+            data_source: impl ::std::convert::Into<DataSource>,
+            mapping: impl ::std::convert::Into<
+                ::std::collections::BTreeMap<
+                    ::std::string::String,
+                    ::std::string::String,
+                >,
+            >,
+        ) -> Self {
+            Self {
+                template_id: template_id.into(),
+                data_source: data_source.into(),
+                mapping: mapping.into(),
+                name: ::std::default::Default::default(),
+                defaults: ::std::default::Default::default(),
+                refresh_policy: ::std::default::Default::default(),
+                output_config: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A canvas to render, with values for its variables.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateCanvasImageRequest {
+        /// A FabricJS export: `version`, `objects` and perhaps `background`.
+        #[serde(rename = "fabricJSData")]
+        pub fabric_js_data: JsonObject,
+        /// Values for the variables in text, `src` and `fill`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<Variables>,
+        /// What the variables are.
+        #[serde(
+            rename = "variableDefinitions",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub variable_definitions: ::std::option::Option<
+            ::std::vec::Vec<VariableDefinition>,
+        >,
+        /// Width in pixels, 1 to 4096. The service's default is the canvas's own.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels, 1 to 4096. The service's default is the canvas's own.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// The file format; an older document calls it `format`. The service's default is `png`.
+        #[serde(
+            rename = "fileExtension",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub file_extension: ::std::option::Option<ImageFormat>,
+    }
+    impl CreateCanvasImageRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(fabric_js_data: impl ::std::convert::Into<JsonObject>) -> Self {
+            Self {
+                fabric_js_data: fabric_js_data.into(),
+                variables: ::std::default::Default::default(),
+                variable_definitions: ::std::default::Default::default(),
+                width: ::std::default::Default::default(),
+                height: ::std::default::Default::default(),
+                file_extension: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// The experiment to make.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateExperimentRequest {
+        /// A name for people, up to 255 characters.
+        pub name: ::std::string::String,
+        /// What decides which variant is shown. It can never be changed.
+        #[serde(rename = "type")]
+        pub type_: ExperimentType,
+        /// The public name in the experiment's URLs: 3 to 60 lower-case letters, digits and inner hyphens. Reserved are `events`, `api`, `admin`, `health`, `status`, `pixel`, `track` and `sdk`.
+        pub slug: ::std::string::String,
+        /// The identifier of the template, for variants that name none.
+        #[serde(
+            rename = "templateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_uid: ::std::option::Option<::std::string::String>,
+        /// The pictures to choose from, at least 2. The plan limits how many.
+        #[serde(deserialize_with = "crate::de::null_as_default")]
+        pub variants: ::std::vec::Vec<ExperimentVariant>,
+        /// What counts as success.
+        #[serde(
+            rename = "goalConfig",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub goal_config: ::std::option::Option<GoalConfig>,
+        /// Whether traffic moves to the better variant by itself.
+        #[serde(
+            rename = "banditConfig",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub bandit_config: ::std::option::Option<BanditConfig>,
+        /// What the experiment is to show, up to 500 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub hypothesis: ::std::option::Option<::std::string::String>,
+        /// How many impressions a verdict needs. The service's default is 1000.
+        #[serde(
+            rename = "minimumSampleSize",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub minimum_sample_size: ::std::option::Option<u64>,
+        /// How sure a verdict must be, 0 to 1. The service's default is 0.95.
+        #[serde(
+            rename = "confidenceThreshold",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub confidence_threshold: ::std::option::Option<f64>,
+        /// How many days a verdict needs. The service's default is 7.
+        #[serde(
+            rename = "minimumRunDays",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub minimum_run_days: ::std::option::Option<u64>,
+        /// What file to render.
+        #[serde(
+            rename = "outputConfig",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub output_config: ::std::option::Option<ExperimentOutput>,
+        /// The picture to show when no variant can be shown.
+        #[serde(
+            rename = "fallbackImageUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub fallback_image_url: ::std::option::Option<::std::string::String>,
+        /// The template to render when no variant can be shown.
+        #[serde(
+            rename = "fallbackTemplateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub fallback_template_uid: ::std::option::Option<::std::string::String>,
+    }
+    impl CreateExperimentRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            name: impl ::std::convert::Into<::std::string::String>,
+            type_: impl ::std::convert::Into<ExperimentType>,
+            slug: impl ::std::convert::Into<::std::string::String>,
+            variants: impl ::std::convert::Into<::std::vec::Vec<ExperimentVariant>>,
+        ) -> Self {
+            Self {
+                name: name.into(),
+                type_: type_.into(),
+                slug: slug.into(),
+                variants: variants.into(),
+                template_uid: ::std::default::Default::default(),
+                goal_config: ::std::default::Default::default(),
+                bandit_config: ::std::default::Default::default(),
+                hypothesis: ::std::default::Default::default(),
+                minimum_sample_size: ::std::default::Default::default(),
+                confidence_threshold: ::std::default::Default::default(),
+                minimum_run_days: ::std::default::Default::default(),
+                output_config: ::std::default::Default::default(),
+                fallback_image_url: ::std::default::Default::default(),
+                fallback_template_uid: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// What to render to a GIF. Exactly one of `html`, `url` and `template`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateGifRequest {
+        /// The HTML to render; something in it must move.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub html: ::std::option::Option<::std::string::String>,
+        /// The page to render; http or https, public addresses only.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub url: ::std::option::Option<::std::string::String>,
+        /// The uid of the template to render.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub template: ::std::option::Option<::std::string::String>,
+        /// Values for the template's variables. Only with `template`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<Variables>,
+        /// Width in pixels, 1 to 2000. The service's default is 800.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels, 1 to 2000. The service's default is 600.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// Frame rate and length. The service's default is `medium`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub quality: ::std::option::Option<GifQuality>,
+        /// Frames per second. Only the web application sends it.
+        #[serde(
+            rename = "framesPerSecond",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub frames_per_second: ::std::option::Option<f64>,
+        /// A CSS selector to crop to. Only the web application sends it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub selector: ::std::option::Option<::std::string::String>,
+        /// Length in seconds. Only an early document has it.
+        #[serde(
+            rename = "frameDurationSeconds",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub frame_duration_seconds: ::std::option::Option<f64>,
+    }
     /// What to render to one image. Exactly one of `html`, `url` and `template`.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -34,6 +2125,2186 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub file_extension: ::std::option::Option<ImageFormat>,
+    }
+    /// What to fill an Open Graph template with.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateOgImageRequest {
+        /// The uid of a template of type `og-image`.
+        pub template: ::std::string::String,
+        /// The main line.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub heading: ::std::option::Option<::std::string::String>,
+        /// The line below.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+        /// The URL of a logo.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub logo: ::std::option::Option<::std::string::String>,
+    }
+    impl CreateOgImageRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(template: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                template: template.into(),
+                heading: ::std::default::Default::default(),
+                description: ::std::default::Default::default(),
+                logo: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A template to store.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateTemplateRequest {
+        /// What it is called.
+        pub name: ::std::string::String,
+        /// What it is written in. Send `html` whenever `html` is sent: sources disagree on the default.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub engine: ::std::option::Option<TemplateEngine>,
+        /// The Handlebars source, up to 500 KB. One of `html` and `fabricJSData`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub html: ::std::option::Option<::std::string::String>,
+        /// The canvas. One of `html` and `fabricJSData`.
+        #[serde(
+            rename = "fabricJSData",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub fabric_js_data: ::std::option::Option<JsonObject>,
+        /// Width in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// Its variables.
+        #[serde(
+            rename = "variableDefinitions",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub variable_definitions: ::std::option::Option<
+            ::std::vec::Vec<VariableDefinition>,
+        >,
+        /// What it makes. The service's default is `image`.
+        #[serde(
+            rename = "outputFormat",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub output_format: ::std::option::Option<TemplateOutput>,
+        /// The page size of its PDFs. The service's default is `A4`.
+        #[serde(
+            rename = "pdfPreset",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub pdf_preset: ::std::option::Option<TemplatePdfPreset>,
+        /// Whether scripts run. The service's default is false.
+        #[serde(
+            rename = "jsEnabled",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub js_enabled: ::std::option::Option<bool>,
+        /// Whether a missing variable fails a render. The service's default is false.
+        #[serde(
+            rename = "strictVariables",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub strict_variables: ::std::option::Option<bool>,
+        /// What it is for, in free text, for example `og-image`.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<::std::string::String>,
+        /// The category, in free text.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub category: ::std::option::Option<::std::string::String>,
+        /// Tags.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub tags: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+        /// Its pages, if it is a canvas with several.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub pages: ::std::option::Option<::std::vec::Vec<TemplatePage>>,
+        /// Its further sizes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub layouts: ::std::option::Option<TemplateLayouts>,
+        /// What it is for; only documented.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+    }
+    impl CreateTemplateRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(name: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                name: name.into(),
+                engine: ::std::default::Default::default(),
+                html: ::std::default::Default::default(),
+                fabric_js_data: ::std::default::Default::default(),
+                width: ::std::default::Default::default(),
+                height: ::std::default::Default::default(),
+                variable_definitions: ::std::default::Default::default(),
+                output_format: ::std::default::Default::default(),
+                pdf_preset: ::std::default::Default::default(),
+                js_enabled: ::std::default::Default::default(),
+                strict_variables: ::std::default::Default::default(),
+                type_: ::std::default::Default::default(),
+                category: ::std::default::Default::default(),
+                tags: ::std::default::Default::default(),
+                pages: ::std::default::Default::default(),
+                layouts: ::std::default::Default::default(),
+                description: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// The video template to store, either code or a timeline.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateVideoTemplateRequest {
+        /// A name for people, 1 to 200 characters.
+        pub name: ::std::string::String,
+        /// What the template is made of. It can never be changed.
+        pub kind: VideoTemplateKind,
+        /// The code, needed for `tsx`: one file that imports only `remotion`, `@remotion/*`, `react` and `zod`, exports a zod `schema` of flat fields with defaults, and has a component as its default export.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub tsx: ::std::option::Option<::std::string::String>,
+        /// The editor's project, needed for `timeline`. Its shape is not published.
+        #[serde(
+            rename = "projectJson",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub project_json: ::std::option::Option<JsonObject>,
+        /// The variables. For `tsx` the service derives them from the code's schema.
+        #[serde(
+            rename = "variableDefinitions",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub variable_definitions: ::std::option::Option<
+            ::std::vec::Vec<VariableDefinition>,
+        >,
+        /// Width in pixels, 16 to 4096. The service's default is 1080.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels, 16 to 4096. The service's default is 1080.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// Frames a second, 1 to 60. The service's default is 30.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub fps: ::std::option::Option<u64>,
+        /// Length in frames, from 1. Seconds times `fps`, rounded. The service's default is 8 seconds.
+        #[serde(
+            rename = "durationInFrames",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub duration_in_frames: ::std::option::Option<u64>,
+        /// Whether the template is finished. The service's default is `draft`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<VideoTemplateStatus>,
+        /// A still picture that stands for the video.
+        #[serde(
+            rename = "posterUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub poster_url: ::std::option::Option<::std::string::String>,
+    }
+    impl CreateVideoTemplateRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            name: impl ::std::convert::Into<::std::string::String>,
+            kind: impl ::std::convert::Into<VideoTemplateKind>,
+        ) -> Self {
+            Self {
+                name: name.into(),
+                kind: kind.into(),
+                tsx: ::std::default::Default::default(),
+                project_json: ::std::default::Default::default(),
+                variable_definitions: ::std::default::Default::default(),
+                width: ::std::default::Default::default(),
+                height: ::std::default::Default::default(),
+                fps: ::std::default::Default::default(),
+                duration_in_frames: ::std::default::Default::default(),
+                status: ::std::default::Default::default(),
+                poster_url: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// Which event to deliver, and where to.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateWebhookSubscriptionRequest {
+        /// The event to deliver; one for each subscription.
+        pub event: WebhookEventType,
+        /// Where to deliver to. HTTPS is expected; private addresses are refused.
+        #[serde(rename = "targetUrl")]
+        pub target_url: ::std::string::String,
+        /// The platform behind the URL. The service's default is `custom`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub platform: ::std::option::Option<WebhookPlatform>,
+        /// Which events to deliver. Without it, all.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub filters: ::std::option::Option<WebhookFilters>,
+    }
+    impl CreateWebhookSubscriptionRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            event: impl ::std::convert::Into<WebhookEventType>,
+            target_url: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            Self {
+                event: event.into(),
+                target_url: target_url.into(),
+                platform: ::std::default::Default::default(),
+                filters: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// What a hook renders, and how it delivers.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateWorkflowHookRequest {
+        /// A name for people.
+        pub name: ::std::string::String,
+        /// The identifier of the template.
+        #[serde(rename = "templateUid")]
+        pub template_uid: ::std::string::String,
+        /// For each template variable the key that holds its value.
+        #[serde(
+            rename = "columnMapping",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub column_mapping: ::std::option::Option<
+            ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+        >,
+        /// How to deliver, such as `email`. Its shape is not published.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub delivery: ::std::option::Option<JsonObject>,
+    }
+    impl CreateWorkflowHookRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            name: impl ::std::convert::Into<::std::string::String>,
+            template_uid: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            Self {
+                name: name.into(),
+                template_uid: template_uid.into(),
+                column_mapping: ::std::default::Default::default(),
+                delivery: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// What to render for which rows, and how to deliver it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct CreateWorkflowRunRequest {
+        /// The kind of document, such as `certificate`. The list is not published.
+        #[serde(
+            rename = "packType",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub pack_type: ::std::option::Option<::std::string::String>,
+        /// The identifier of the template.
+        #[serde(rename = "templateUid")]
+        pub template_uid: ::std::string::String,
+        /// The rows of the table, each an object from column to value. One document each.
+        #[serde(deserialize_with = "crate::de::null_as_default")]
+        pub rows: ::std::vec::Vec<JsonObject>,
+        /// For each template variable the column that holds its value.
+        #[serde(
+            rename = "columnMapping",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub column_mapping: ::std::option::Option<
+            ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+        >,
+        /// How to deliver, such as `email`. Its shape is not published.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub delivery: ::std::option::Option<JsonObject>,
+    }
+    impl CreateWorkflowRunRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            template_uid: impl ::std::convert::Into<::std::string::String>,
+            rows: impl ::std::convert::Into<::std::vec::Vec<JsonObject>>,
+        ) -> Self {
+            Self {
+                template_uid: template_uid.into(),
+                rows: rows.into(),
+                pack_type: ::std::default::Default::default(),
+                column_mapping: ::std::default::Default::default(),
+                delivery: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// How the service proves itself to a data source.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum CredentialsType {
+        /// `api_key`
+        #[serde(rename = "api_key")]
+        ApiKey,
+        /// `bearer_token`
+        #[serde(rename = "bearer_token")]
+        BearerToken,
+        /// `basic_auth`
+        #[serde(rename = "basic_auth")]
+        BasicAuth,
+        /// `custom_header`
+        #[serde(rename = "custom_header")]
+        CustomHeader,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl CredentialsType {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::ApiKey,
+            Self::BearerToken,
+            Self::BasicAuth,
+            Self::CustomHeader,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::ApiKey => "api_key",
+                Self::BearerToken => "bearer_token",
+                Self::BasicAuth => "basic_auth",
+                Self::CustomHeader => "custom_header",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for CredentialsType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for CredentialsType {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for CredentialsType {
+        fn from(value: &str) -> Self {
+            match value {
+                "api_key" => Self::ApiKey,
+                "bearer_token" => Self::BearerToken,
+                "basic_auth" => Self::BasicAuth,
+                "custom_header" => Self::CustomHeader,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for CredentialsType {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "api_key" => Self::ApiKey,
+                "bearer_token" => Self::BearerToken,
+                "basic_auth" => Self::BasicAuth,
+                "custom_header" => Self::CustomHeader,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// Where a binding's data comes from.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct DataSource {
+        /// The kind of source.
+        #[serde(rename = "type")]
+        pub type_: DataSourceType,
+        /// What to fetch; http or https, public addresses only. Needed for `http`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub url: ::std::option::Option<::std::string::String>,
+        /// The method of the fetch. The service's default is `GET`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub method: ::std::option::Option<DataSourceMethod>,
+        /// Headers to send with the fetch. Put secrets into `credentials`, which answers do not repeat.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub headers: ::std::option::Option<
+            ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+        >,
+        /// The body of a `POST`. Any JSON value.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub body: ::std::option::Option<::serde_json::Value>,
+        /// How to prove oneself to the source. Answers leave it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub credentials: ::std::option::Option<DataSourceCredentials>,
+        /// The data itself, for `static`. Stands in design notes only.
+        #[serde(
+            rename = "staticData",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub static_data: ::std::option::Option<JsonObject>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl DataSource {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(type_: impl ::std::convert::Into<DataSourceType>) -> Self {
+            Self {
+                type_: type_.into(),
+                url: ::std::default::Default::default(),
+                method: ::std::default::Default::default(),
+                headers: ::std::default::Default::default(),
+                body: ::std::default::Default::default(),
+                credentials: ::std::default::Default::default(),
+                static_data: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// How the service proves itself to a data source. Sent only; answers leave it out.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct DataSourceCredentials {
+        /// The kind of credentials.
+        #[serde(rename = "type")]
+        pub type_: CredentialsType,
+        /// The key, token, password or header value. Needed in requests; optional here because an answer would not repeat it. It must not be logged.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub value: ::std::option::Option<::pictify_api::Secret>,
+        /// The user's name; for `basic_auth`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub username: ::std::option::Option<::std::string::String>,
+        /// The name of the header; for `custom_header`.
+        #[serde(
+            rename = "headerName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub header_name: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl DataSourceCredentials {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(type_: impl ::std::convert::Into<CredentialsType>) -> Self {
+            Self {
+                type_: type_.into(),
+                value: ::std::default::Default::default(),
+                username: ::std::default::Default::default(),
+                header_name: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// The HTTP method that fetches the data.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum DataSourceMethod {
+        /// `GET`
+        #[serde(rename = "GET")]
+        Get,
+        /// `POST`
+        #[serde(rename = "POST")]
+        Post,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl DataSourceMethod {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Get, Self::Post];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Get => "GET",
+                Self::Post => "POST",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for DataSourceMethod {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for DataSourceMethod {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for DataSourceMethod {
+        fn from(value: &str) -> Self {
+            match value {
+                "GET" => Self::Get,
+                "POST" => Self::Post,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for DataSourceMethod {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "GET" => Self::Get,
+                "POST" => Self::Post,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// Where data comes from. `static` stands in design notes only.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum DataSourceType {
+        /// `http`
+        #[serde(rename = "http")]
+        Http,
+        /// `webhook`
+        #[serde(rename = "webhook")]
+        Webhook,
+        /// `static`
+        #[serde(rename = "static")]
+        Static,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl DataSourceType {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Http, Self::Webhook, Self::Static];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Http => "http",
+                Self::Webhook => "webhook",
+                Self::Static => "static",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for DataSourceType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for DataSourceType {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for DataSourceType {
+        fn from(value: &str) -> Self {
+            match value {
+                "http" => Self::Http,
+                "webhook" => Self::Webhook,
+                "static" => Self::Static,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for DataSourceType {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "http" => Self::Http,
+                "webhook" => Self::Webhook,
+                "static" => Self::Static,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// The answer to a deletion, in any of its forms.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct Deletion {
+        /// A confirmation in words.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub message: ::std::option::Option<::std::string::String>,
+        /// Always true.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub deleted: ::std::option::Option<bool>,
+        /// Always true.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A function of the expression language.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct DescribedFunction {
+        /// Its name.
+        pub name: ::std::string::String,
+        /// What it does.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl DescribedFunction {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(name: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                name: name.into(),
+                description: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// How to copy a video template.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct DuplicateVideoTemplateRequest {
+        /// The copy's name. Without it, the old name and "(copy)".
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+    }
+    /// Nothing: an empty object. The service refuses an empty body.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[serde(deny_unknown_fields)]
+    pub struct EmptyRequest {}
+    /// Where the visitor met the experiment.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum EventChannel {
+        /// `web`
+        #[serde(rename = "web")]
+        Web,
+        /// `email`
+        #[serde(rename = "email")]
+        Email,
+        /// `ad`
+        #[serde(rename = "ad")]
+        Ad,
+        /// `in-app`
+        #[serde(rename = "in-app")]
+        InApp,
+        /// `social`
+        #[serde(rename = "social")]
+        Social,
+        /// `other`
+        #[serde(rename = "other")]
+        Other,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl EventChannel {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::Web,
+            Self::Email,
+            Self::Ad,
+            Self::InApp,
+            Self::Social,
+            Self::Other,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Web => "web",
+                Self::Email => "email",
+                Self::Ad => "ad",
+                Self::InApp => "in-app",
+                Self::Social => "social",
+                Self::Other => "other",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for EventChannel {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for EventChannel {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for EventChannel {
+        fn from(value: &str) -> Self {
+            match value {
+                "web" => Self::Web,
+                "email" => Self::Email,
+                "ad" => Self::Ad,
+                "in-app" => Self::InApp,
+                "social" => Self::Social,
+                "other" => Self::Other,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for EventChannel {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "web" => Self::Web,
+                "email" => Self::Email,
+                "ad" => Self::Ad,
+                "in-app" => Self::InApp,
+                "social" => Self::Social,
+                "other" => Self::Other,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// What the visitor looked at the experiment with.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum EventDevice {
+        /// `mobile`
+        #[serde(rename = "mobile")]
+        Mobile,
+        /// `desktop`
+        #[serde(rename = "desktop")]
+        Desktop,
+        /// `tablet`
+        #[serde(rename = "tablet")]
+        Tablet,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl EventDevice {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Mobile, Self::Desktop, Self::Tablet];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Mobile => "mobile",
+                Self::Desktop => "desktop",
+                Self::Tablet => "tablet",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for EventDevice {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for EventDevice {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for EventDevice {
+        fn from(value: &str) -> Self {
+            match value {
+                "mobile" => Self::Mobile,
+                "desktop" => Self::Desktop,
+                "tablet" => Self::Tablet,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for EventDevice {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "mobile" => Self::Mobile,
+                "desktop" => Self::Desktop,
+                "tablet" => Self::Tablet,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// Why one event was refused.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct EventError {
+        /// The position of the event in the batch, from 0.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub index: ::std::option::Option<u64>,
+        /// Why it was refused.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// How many events were counted and which were refused.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct EventReceipt {
+        /// Whether the batch was read.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub ok: ::std::option::Option<bool>,
+        /// How many events were counted.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub processed: ::std::option::Option<u64>,
+        /// The events that were refused.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub errors: ::std::vec::Vec<EventError>,
+        /// A remark; `write_key_recommended` when no write key was sent.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub warning: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What sent an event.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum EventSource {
+        /// `sdk`
+        #[serde(rename = "sdk")]
+        Sdk,
+        /// `api`
+        #[serde(rename = "api")]
+        Api,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl EventSource {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Sdk, Self::Api];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Sdk => "sdk",
+                Self::Api => "api",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for EventSource {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for EventSource {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for EventSource {
+        fn from(value: &str) -> Self {
+            match value {
+                "sdk" => Self::Sdk,
+                "api" => Self::Api,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for EventSource {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "sdk" => Self::Sdk,
+                "api" => Self::Api,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// A choice between pictures behind one URL.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct Experiment {
+        /// The experiment's identifier.
+        pub uid: ::std::string::String,
+        /// The public name in the experiment's URLs.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub slug: ::std::option::Option<::std::string::String>,
+        /// What decides which variant is shown.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<ExperimentType>,
+        /// A name for people.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// Where the experiment stands.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<ExperimentStatus>,
+        /// The identifier of the template, for variants that name none.
+        #[serde(
+            rename = "templateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_uid: ::std::option::Option<::std::string::String>,
+        /// The pictures to choose from.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub variants: ::std::vec::Vec<ExperimentVariant>,
+        /// What counts as success.
+        #[serde(
+            rename = "goalConfig",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub goal_config: ::std::option::Option<GoalConfig>,
+        /// Whether traffic moves to the better variant by itself.
+        #[serde(
+            rename = "banditConfig",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub bandit_config: ::std::option::Option<BanditConfig>,
+        /// What the experiment is to show.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub hypothesis: ::std::option::Option<::std::string::String>,
+        /// How many impressions a verdict needs.
+        #[serde(
+            rename = "minimumSampleSize",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub minimum_sample_size: ::std::option::Option<u64>,
+        /// How sure a verdict must be, 0 to 1.
+        #[serde(
+            rename = "confidenceThreshold",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub confidence_threshold: ::std::option::Option<f64>,
+        /// How many days a verdict needs.
+        #[serde(
+            rename = "minimumRunDays",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub minimum_run_days: ::std::option::Option<u64>,
+        /// The `id` of the variant that won; null while there is none.
+        #[serde(
+            rename = "winnerVariantId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub winner_variant_id: ::std::option::Option<::std::string::String>,
+        /// When the winner was declared; null while there is none.
+        #[serde(
+            rename = "winnerDeclaredAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub winner_declared_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// The picture to show when no variant can be shown.
+        #[serde(
+            rename = "fallbackImageUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub fallback_image_url: ::std::option::Option<::std::string::String>,
+        /// The template to render when no variant can be shown.
+        #[serde(
+            rename = "fallbackTemplateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub fallback_template_uid: ::std::option::Option<::std::string::String>,
+        /// What file is rendered.
+        #[serde(
+            rename = "outputConfig",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub output_config: ::std::option::Option<ExperimentOutput>,
+        /// When the experiment starts. Known from older dashboard code only.
+        #[serde(
+            rename = "startAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub start_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// When the experiment ends. Known from older dashboard code only.
+        #[serde(
+            rename = "endAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub end_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// When the experiment's URLs stop working.
+        #[serde(
+            rename = "expiresAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub expires_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// When the experiment was made.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// When the experiment was last changed.
+        #[serde(
+            rename = "updatedAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub updated_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl Experiment {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(uid: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                uid: uid.into(),
+                slug: ::std::default::Default::default(),
+                type_: ::std::default::Default::default(),
+                name: ::std::default::Default::default(),
+                status: ::std::default::Default::default(),
+                template_uid: ::std::default::Default::default(),
+                variants: ::std::default::Default::default(),
+                goal_config: ::std::default::Default::default(),
+                bandit_config: ::std::default::Default::default(),
+                hypothesis: ::std::default::Default::default(),
+                minimum_sample_size: ::std::default::Default::default(),
+                confidence_threshold: ::std::default::Default::default(),
+                minimum_run_days: ::std::default::Default::default(),
+                winner_variant_id: ::std::default::Default::default(),
+                winner_declared_at: ::std::default::Default::default(),
+                fallback_image_url: ::std::default::Default::default(),
+                fallback_template_uid: ::std::default::Default::default(),
+                output_config: ::std::default::Default::default(),
+                start_at: ::std::default::Default::default(),
+                end_at: ::std::default::Default::default(),
+                expires_at: ::std::default::Default::default(),
+                created_at: ::std::default::Default::default(),
+                updated_at: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// An experiment was completed. Only design notes have this event.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct ExperimentCompleted {
+        /// The uid of the experiment.
+        #[serde(
+            rename = "experimentId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub experiment_id: ::std::option::Option<::std::string::String>,
+        /// The slug of the experiment.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub slug: ::std::option::Option<::std::string::String>,
+        /// The state of the experiment.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<::std::string::String>,
+        /// The variant that won.
+        #[serde(
+            rename = "winnerVariantId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub winner_variant_id: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for ExperimentCompleted {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(deserializer, &[("experimentId", &["uid"])]),
+            )
+        }
+    }
+    impl ::serde::Serialize for ExperimentCompleted {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// A delivery of `experiment.completed`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ExperimentCompletedDelivery {
+        /// Always `experiment.completed`.
+        pub event: ::std::string::String,
+        /// When it happened; one sample leaves it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What happened.
+        pub data: ExperimentCompleted,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl ExperimentCompletedDelivery {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            event: impl ::std::convert::Into<::std::string::String>,
+            data: impl ::std::convert::Into<ExperimentCompleted>,
+        ) -> Self {
+            Self {
+                event: event.into(),
+                data: data.into(),
+                timestamp: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// What one visitor did with an experiment.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ExperimentEvent {
+        /// What happened: `impression`, `view`, `click` or `conversion`, or the name of the custom event that the experiment has for its goal.
+        pub event: ::std::string::String,
+        /// The slug of the experiment, up to 60 characters.
+        pub experiment: ::std::string::String,
+        /// The `id` of the variant that was shown.
+        #[serde(
+            rename = "variantId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub variant_id: ::std::option::Option<::std::string::String>,
+        /// Where the visitor met it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub channel: ::std::option::Option<EventChannel>,
+        /// What the visitor looked at it with.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub device: ::std::option::Option<EventDevice>,
+        /// The page that the visitor came from.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub referrer: ::std::option::Option<::std::string::String>,
+        /// Anything else; at most 10 KB, 3 levels and 50 properties.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub metadata: ::std::option::Option<JsonObject>,
+        /// What sends the event. The service's default is `api`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub source: ::std::option::Option<EventSource>,
+        /// The write key, for senders that cannot set the `X-Write-Key` header. It must not be logged.
+        #[serde(
+            rename = "writeKey",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub write_key: ::std::option::Option<::pictify_api::Secret>,
+    }
+    impl ExperimentEvent {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            event: impl ::std::convert::Into<::std::string::String>,
+            experiment: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            Self {
+                event: event.into(),
+                experiment: experiment.into(),
+                variant_id: ::std::default::Default::default(),
+                channel: ::std::default::Default::default(),
+                device: ::std::default::Default::default(),
+                referrer: ::std::default::Default::default(),
+                metadata: ::std::default::Default::default(),
+                source: ::std::default::Default::default(),
+                write_key: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A page of experiments, with its place in the list beside them.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ExperimentList {
+        /// The experiments of this page.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub experiments: ::std::vec::Vec<Experiment>,
+        /// How many experiments there are in all.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub total: ::std::option::Option<u64>,
+        /// Which page this is, from 1.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub page: ::std::option::Option<u64>,
+        /// How many items a page holds.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub limit: ::std::option::Option<u64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What file an experiment renders.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ExperimentOutput {
+        /// The file format; `png`, `jpeg` or `webp`. The service's default is `png`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<ImageFormat>,
+        /// Compression quality, 1 to 100. The service's default is 90. Template renders use 0.1 to 1 instead.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub quality: ::std::option::Option<f64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// How many experiments the plan allows.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ExperimentQuota {
+        /// The name of the plan.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub plan: ::std::option::Option<::std::string::String>,
+        /// The quota of each kind.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub quota: ::std::option::Option<ExperimentQuotas>,
+        /// How many variants an experiment may have.
+        #[serde(
+            rename = "maxVariants",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub max_variants: ::std::option::Option<u64>,
+        /// How many days results are kept.
+        #[serde(
+            rename = "analyticsRetentionDays",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub analytics_retention_days: ::std::option::Option<u64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// The quota of each kind of experiment.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ExperimentQuotas {
+        /// For `ab_test`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub ab_test: ::std::option::Option<QuotaUsage>,
+        /// For `smart_link`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub smart_link: ::std::option::Option<QuotaUsage>,
+        /// For `scheduled`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub scheduled: ::std::option::Option<QuotaUsage>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// An experiment was started. Only design notes have this event.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct ExperimentStarted {
+        /// The uid of the experiment.
+        #[serde(
+            rename = "experimentId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub experiment_id: ::std::option::Option<::std::string::String>,
+        /// The slug of the experiment.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub slug: ::std::option::Option<::std::string::String>,
+        /// The state of the experiment.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<::std::string::String>,
+        /// The variant that won.
+        #[serde(
+            rename = "winnerVariantId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub winner_variant_id: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for ExperimentStarted {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(deserializer, &[("experimentId", &["uid"])]),
+            )
+        }
+    }
+    impl ::serde::Serialize for ExperimentStarted {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// A delivery of `experiment.started`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ExperimentStartedDelivery {
+        /// Always `experiment.started`.
+        pub event: ::std::string::String,
+        /// When it happened; one sample leaves it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What happened.
+        pub data: ExperimentStarted,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl ExperimentStartedDelivery {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            event: impl ::std::convert::Into<::std::string::String>,
+            data: impl ::std::convert::Into<ExperimentStarted>,
+        ) -> Self {
+            Self {
+                event: event.into(),
+                data: data.into(),
+                timestamp: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// Where an experiment stands. A draft or paused one can be started, a running one paused, a running or paused one completed.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum ExperimentStatus {
+        /// `draft`
+        #[serde(rename = "draft")]
+        Draft,
+        /// `running`
+        #[serde(rename = "running")]
+        Running,
+        /// `paused`
+        #[serde(rename = "paused")]
+        Paused,
+        /// `completed`
+        #[serde(rename = "completed")]
+        Completed,
+        /// `archived`
+        #[serde(rename = "archived")]
+        Archived,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl ExperimentStatus {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::Draft,
+            Self::Running,
+            Self::Paused,
+            Self::Completed,
+            Self::Archived,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Draft => "draft",
+                Self::Running => "running",
+                Self::Paused => "paused",
+                Self::Completed => "completed",
+                Self::Archived => "archived",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for ExperimentStatus {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for ExperimentStatus {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for ExperimentStatus {
+        fn from(value: &str) -> Self {
+            match value {
+                "draft" => Self::Draft,
+                "running" => Self::Running,
+                "paused" => Self::Paused,
+                "completed" => Self::Completed,
+                "archived" => Self::Archived,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for ExperimentStatus {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "draft" => Self::Draft,
+                "running" => Self::Running,
+                "paused" => Self::Paused,
+                "completed" => Self::Completed,
+                "archived" => Self::Archived,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// What decides which variant a visitor sees. `ab_test` draws by weight, `smart_link` looks at conditions, `scheduled` at the time.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum ExperimentType {
+        /// `ab_test`
+        #[serde(rename = "ab_test")]
+        AbTest,
+        /// `smart_link`
+        #[serde(rename = "smart_link")]
+        SmartLink,
+        /// `scheduled`
+        #[serde(rename = "scheduled")]
+        Scheduled,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl ExperimentType {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::AbTest,
+            Self::SmartLink,
+            Self::Scheduled,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::AbTest => "ab_test",
+                Self::SmartLink => "smart_link",
+                Self::Scheduled => "scheduled",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for ExperimentType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for ExperimentType {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for ExperimentType {
+        fn from(value: &str) -> Self {
+            match value {
+                "ab_test" => Self::AbTest,
+                "smart_link" => Self::SmartLink,
+                "scheduled" => Self::Scheduled,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for ExperimentType {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "ab_test" => Self::AbTest,
+                "smart_link" => Self::SmartLink,
+                "scheduled" => Self::Scheduled,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// One of the pictures that an experiment chooses from.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ExperimentVariant {
+        /// The variant's identifier within its experiment. Letters, digits, underscores and hyphens.
+        pub id: ::std::string::String,
+        /// A name for people.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// The share of traffic in hundredths of a per cent, 0 to 10000. All weights add up to exactly 10000.
+        pub weight: u64,
+        /// The identifier of the variant's template. Without it, the experiment's.
+        #[serde(
+            rename = "templateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_uid: ::std::option::Option<::std::string::String>,
+        /// Values for the template's variables.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<Variables>,
+        /// Whether this variant is shown when no other fits. The service's default is false.
+        #[serde(
+            rename = "isDefault",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub is_default: ::std::option::Option<bool>,
+        /// The order in which conditions are tried, for smart links. Known from older dashboard code only.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub priority: ::std::option::Option<i64>,
+        /// When this variant is shown; for smart links.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub conditions: ::std::option::Option<Condition>,
+        /// When this variant is shown; for scheduled experiments.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub schedule: ::std::option::Option<VariantSchedule>,
+        /// How often the variant was shown. Only in answers.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub impressions: ::std::option::Option<u64>,
+        /// How often the variant was clicked. Only in answers.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub clicks: ::std::option::Option<u64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl ExperimentVariant {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            id: impl ::std::convert::Into<::std::string::String>,
+            weight: u64,
+        ) -> Self {
+            Self {
+                id: id.into(),
+                weight,
+                name: ::std::default::Default::default(),
+                template_uid: ::std::default::Default::default(),
+                variables: ::std::default::Default::default(),
+                is_default: ::std::default::Default::default(),
+                priority: ::std::default::Default::default(),
+                conditions: ::std::default::Default::default(),
+                schedule: ::std::default::Default::default(),
+                impressions: ::std::default::Default::default(),
+                clicks: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// An experiment has a winner. Only design notes have this event.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct ExperimentWinnerDeclared {
+        /// The uid of the experiment.
+        #[serde(
+            rename = "experimentId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub experiment_id: ::std::option::Option<::std::string::String>,
+        /// The slug of the experiment.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub slug: ::std::option::Option<::std::string::String>,
+        /// The state of the experiment.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<::std::string::String>,
+        /// The variant that won.
+        #[serde(
+            rename = "winnerVariantId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub winner_variant_id: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for ExperimentWinnerDeclared {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(deserializer, &[("experimentId", &["uid"])]),
+            )
+        }
+    }
+    impl ::serde::Serialize for ExperimentWinnerDeclared {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// A delivery of `experiment.winner_declared`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ExperimentWinnerDeclaredDelivery {
+        /// Always `experiment.winner_declared`.
+        pub event: ::std::string::String,
+        /// When it happened; one sample leaves it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What happened.
+        pub data: ExperimentWinnerDeclared,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl ExperimentWinnerDeclaredDelivery {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            event: impl ::std::convert::Into<::std::string::String>,
+            data: impl ::std::convert::Into<ExperimentWinnerDeclared>,
+        ) -> Self {
+            Self {
+                event: event.into(),
+                data: data.into(),
+                timestamp: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A function of the expression language: its name, or its name with a description.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[serde(untagged)]
+    #[non_exhaustive]
+    pub enum ExpressionFunction {
+        /// The form of a text.
+        Name(::std::string::String),
+        /// The form described by [`DescribedFunction`].
+        DescribedFunction(DescribedFunction),
+        /// A form that this version does not know, as the service wrote it.
+        Unknown(::serde_json::Value),
+    }
+    impl ::std::convert::From<DescribedFunction> for ExpressionFunction {
+        fn from(value: DescribedFunction) -> Self {
+            Self::DescribedFunction(value)
+        }
+    }
+    /// The functions of the expression language.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ExpressionFunctions {
+        /// The functions, each by name only or with a description.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub functions: ::std::vec::Vec<ExpressionFunction>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What an expression evaluates to.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ExpressionResult {
+        /// Whether it could be evaluated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+        /// The result: any JSON.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub result: ::std::option::Option<::serde_json::Value>,
+        /// The type of the result, for example `string`.
+        #[serde(
+            rename = "resultType",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub result_type: ::std::option::Option<::std::string::String>,
+        /// Why it could not be evaluated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Whether an expression is valid.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ExpressionValidation {
+        /// Whether it is.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub valid: ::std::option::Option<bool>,
+        /// The expression.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub expression: ::std::option::Option<::std::string::String>,
+        /// What is wrong with it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What video template to write.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct GenerateVideoTemplateRequest {
+        /// What the video is to show, 1 to 2000 characters.
+        pub prompt: ::std::string::String,
+        /// Width in pixels. The service's default is 1080.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels. The service's default is 1080.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// Length in seconds, 1 to 60. The service's default is 8 (one source says 5).
+        #[serde(
+            rename = "durationSeconds",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub duration_seconds: ::std::option::Option<f64>,
+        /// A colour to use, as a hexadecimal code of up to 32 characters.
+        #[serde(
+            rename = "brandColor",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub brand_color: ::std::option::Option<::std::string::String>,
+    }
+    impl GenerateVideoTemplateRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(prompt: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                prompt: prompt.into(),
+                width: ::std::default::Default::default(),
+                height: ::std::default::Default::default(),
+                duration_seconds: ::std::default::Default::default(),
+                brand_color: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A rendered GIF.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct Gif {
+        /// The GIF's identifier.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub uid: ::std::option::Option<::std::string::String>,
+        /// Where the file is. It may answer 404 for a moment after the render.
+        pub url: ::std::string::String,
+        /// The copy in the account's own storage, when a storage connector is set up.
+        #[serde(
+            rename = "userStorageUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub user_storage_url: ::std::option::Option<::std::string::String>,
+        /// Width in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// The length of the animation. Sources disagree whether in seconds or in milliseconds.
+        #[serde(
+            rename = "animationLength",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub animation_length: ::std::option::Option<f64>,
+        /// Frames per second.
+        #[serde(
+            rename = "framesPerSecond",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub frames_per_second: ::std::option::Option<f64>,
+        /// The length or frame duration that was asked for, in seconds.
+        #[serde(
+            rename = "frameDurationSeconds",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub frame_duration_seconds: ::std::option::Option<f64>,
+        /// How many frames there are; only documented.
+        #[serde(
+            rename = "frameCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub frame_count: ::std::option::Option<u64>,
+        /// The length in milliseconds; only documented.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub duration: ::std::option::Option<f64>,
+        /// Size of the file in bytes; only documented.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub size: ::std::option::Option<u64>,
+        /// The quality that was asked for.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub quality: ::std::option::Option<GifQuality>,
+        /// Who made it.
+        #[serde(
+            rename = "createdBy",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_by: ::std::option::Option<::std::string::String>,
+        /// When it was rendered.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the capture measured.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub metadata: ::std::option::Option<GifMetadata>,
+        /// How long the service took.
+        #[serde(
+            rename = "_meta",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub meta: ::std::option::Option<GifTiming>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for Gif {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(crate::de::Aliased::new(deserializer, &[("uid", &["id"])]))
+        }
+    }
+    impl ::serde::Serialize for Gif {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    impl Gif {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                url: url.into(),
+                uid: ::std::default::Default::default(),
+                user_storage_url: ::std::default::Default::default(),
+                width: ::std::default::Default::default(),
+                height: ::std::default::Default::default(),
+                animation_length: ::std::default::Default::default(),
+                frames_per_second: ::std::default::Default::default(),
+                frame_duration_seconds: ::std::default::Default::default(),
+                frame_count: ::std::default::Default::default(),
+                duration: ::std::default::Default::default(),
+                size: ::std::default::Default::default(),
+                quality: ::std::default::Default::default(),
+                created_by: ::std::default::Default::default(),
+                created_at: ::std::default::Default::default(),
+                metadata: ::std::default::Default::default(),
+                meta: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A page of GIFs.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct GifList {
+        /// The GIFs of this page.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub gifs: ::std::vec::Vec<Gif>,
+        /// Where this page stands. Documents leave it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub pagination: ::std::option::Option<OffsetPagination>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What a capture measured.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct GifMetadata {
+        /// The GIF's identifier.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub uid: ::std::option::Option<::std::string::String>,
+        /// Width in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// Frames per second.
+        #[serde(
+            rename = "framesPerSecond",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub frames_per_second: ::std::option::Option<f64>,
+        /// How long each frame is shown, in seconds.
+        #[serde(
+            rename = "frameDurationSeconds",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub frame_duration_seconds: ::std::option::Option<f64>,
+        /// How many frames there are.
+        #[serde(
+            rename = "frameCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub frame_count: ::std::option::Option<u64>,
+        /// The length of the animation; an older server said it in seconds.
+        #[serde(
+            rename = "animationLength",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub animation_length: ::std::option::Option<f64>,
+        /// The quality that was asked for.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub quality: ::std::option::Option<GifQuality>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// The frame rate and greatest length of a GIF: 10, 15 or 24 frames a second for up to 10, 15 or 30 seconds, as documented.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum GifQuality {
+        /// `low`
+        #[serde(rename = "low")]
+        Low,
+        /// `medium`
+        #[serde(rename = "medium")]
+        Medium,
+        /// `high`
+        #[serde(rename = "high")]
+        High,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl GifQuality {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Low, Self::Medium, Self::High];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Low => "low",
+                Self::Medium => "medium",
+                Self::High => "high",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for GifQuality {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for GifQuality {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for GifQuality {
+        fn from(value: &str) -> Self {
+            match value {
+                "low" => Self::Low,
+                "medium" => Self::Medium,
+                "high" => Self::High,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for GifQuality {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "low" => Self::Low,
+                "medium" => Self::Medium,
+                "high" => Self::High,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// How long the service took for a GIF.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct GifTiming {
+        /// Milliseconds.
+        #[serde(
+            rename = "processingTime",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub processing_time: ::std::option::Option<f64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What an experiment counts as success.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct GoalConfig {
+        /// The kind of goal. The service's default is `impressions_only`.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<GoalType>,
+        /// Where a click leads; for `click_through`.
+        #[serde(
+            rename = "destinationUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub destination_url: ::std::option::Option<::std::string::String>,
+        /// The name of the event to count; for `custom_event`. A lower-case letter, then up to 49 lower-case letters, digits and underscores.
+        #[serde(
+            rename = "customEventName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub custom_event_name: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What an experiment counts as success. `custom_event` is known from older dashboard code only.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum GoalType {
+        /// `impressions_only`
+        #[serde(rename = "impressions_only")]
+        ImpressionsOnly,
+        /// `click_through`
+        #[serde(rename = "click_through")]
+        ClickThrough,
+        /// `custom_event`
+        #[serde(rename = "custom_event")]
+        CustomEvent,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl GoalType {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::ImpressionsOnly,
+            Self::ClickThrough,
+            Self::CustomEvent,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::ImpressionsOnly => "impressions_only",
+                Self::ClickThrough => "click_through",
+                Self::CustomEvent => "custom_event",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for GoalType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for GoalType {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for GoalType {
+        fn from(value: &str) -> Self {
+            match value {
+                "impressions_only" => Self::ImpressionsOnly,
+                "click_through" => Self::ClickThrough,
+                "custom_event" => Self::CustomEvent,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for GoalType {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "impressions_only" => Self::ImpressionsOnly,
+                "click_through" => Self::ClickThrough,
+                "custom_event" => Self::CustomEvent,
+                _ => Self::Unknown(value),
+            }
+        }
     }
     /// The answer of a service that is up.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
@@ -227,6 +4498,159 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
+    /// A text to fill.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct InterpolateExpressionRequest {
+        /// The text, with expressions in double braces.
+        pub text: ::std::string::String,
+        /// Values for the variables.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<Variables>,
+    }
+    impl InterpolateExpressionRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(text: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                text: text.into(),
+                variables: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A filled text.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct Interpolation {
+        /// Whether it could be filled.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+        /// The filled text.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub result: ::std::option::Option<::std::string::String>,
+        /// Why it could not be filled.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Any JSON object. Its keys are passed untouched.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[serde(transparent)]
+    pub struct JsonObject(
+        pub ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    );
+    impl ::std::ops::Deref for JsonObject {
+        type Target = ::serde_json::Map<::std::string::String, ::serde_json::Value>;
+        fn deref(
+            &self,
+        ) -> &::serde_json::Map<::std::string::String, ::serde_json::Value> {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<JsonObject>
+    for ::serde_json::Map<::std::string::String, ::serde_json::Value> {
+        fn from(value: JsonObject) -> Self {
+            value.0
+        }
+    }
+    impl ::std::convert::From<
+        ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    > for JsonObject {
+        fn from(
+            value: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+        ) -> Self {
+            Self(value)
+        }
+    }
+    /// Why a layout was not rendered.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct LayoutError {
+        /// The key of the layout.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub layout: ::std::option::Option<::std::string::String>,
+        /// What went wrong.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What came of rendering a template in several sizes. Failed sizes are no error of the call.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct MultiSizeRender {
+        /// What was rendered.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub results: ::std::vec::Vec<SizedRender>,
+        /// What failed.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub errors: ::std::vec::Vec<SizeError>,
+        /// The uid of the template.
+        #[serde(
+            rename = "templateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_uid: ::std::option::Option<::std::string::String>,
+        /// How many sizes were asked for.
+        #[serde(
+            rename = "totalSizes",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_sizes: ::std::option::Option<u64>,
+        /// How many failed.
+        #[serde(
+            rename = "totalErrors",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_errors: ::std::option::Option<u64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// In which sizes to render a template. At most 50 million pixels in all.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct MultiSizeRenderTemplateRequest {
+        /// Values for the template's variables.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<Variables>,
+        /// The sizes, 1 to 20.
+        #[serde(deserialize_with = "crate::de::null_as_default")]
+        pub sizes: ::std::vec::Vec<RenderSize>,
+        /// The file format. The service's default is `png`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<RasterFormat>,
+        /// Quality of lossy formats, 0.1 to 1. The service's default is 0.9.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub quality: ::std::option::Option<f64>,
+    }
+    impl MultiSizeRenderTemplateRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            sizes: impl ::std::convert::Into<::std::vec::Vec<RenderSize>>,
+        ) -> Self {
+            Self {
+                sizes: sizes.into(),
+                variables: ::std::default::Default::default(),
+                format: ::std::default::Default::default(),
+                quality: ::std::default::Default::default(),
+            }
+        }
+    }
     /// Where an offset-based page stands in its list.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -247,6 +4671,3151 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub has_more: ::std::option::Option<bool>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Where a numbered page stands in its list.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct PagePagination {
+        /// The number of this page, from 1.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub page: ::std::option::Option<u64>,
+        /// How many items a page holds.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub limit: ::std::option::Option<u64>,
+        /// How many items there are in all.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub total: ::std::option::Option<u64>,
+        /// How many pages there are.
+        #[serde(
+            rename = "totalPages",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_pages: ::std::option::Option<u64>,
+        /// Whether a page follows; some answers leave it out.
+        #[serde(
+            rename = "hasNext",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub has_next: ::std::option::Option<bool>,
+        /// Whether a page came before; some answers leave it out.
+        #[serde(
+            rename = "hasPrev",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub has_prev: ::std::option::Option<bool>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A rendered PDF.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct Pdf {
+        /// Where the file is. It may answer 404 for a moment after the render.
+        pub url: ::std::string::String,
+        /// The copy in the account's own storage, when a storage connector is set up.
+        #[serde(
+            rename = "userStorageUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub user_storage_url: ::std::option::Option<::std::string::String>,
+        /// The PDF's identifier; only documented.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub id: ::std::option::Option<::std::string::String>,
+        /// Always true.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub success: ::std::option::Option<bool>,
+        /// How many pages there are.
+        #[serde(
+            rename = "pageCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub page_count: ::std::option::Option<u64>,
+        /// The page size by name.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub preset: ::std::option::Option<::std::string::String>,
+        /// The page size in points.
+        #[serde(
+            rename = "pageSize",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub page_size: ::std::option::Option<PointSize>,
+        /// When it was rendered; only documented.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for Pdf {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(crate::de::Aliased::new(deserializer, &[("id", &["uid"])]))
+        }
+    }
+    impl ::serde::Serialize for Pdf {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    impl Pdf {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                url: url.into(),
+                user_storage_url: ::std::default::Default::default(),
+                id: ::std::default::Default::default(),
+                success: ::std::default::Default::default(),
+                page_count: ::std::default::Default::default(),
+                preset: ::std::default::Default::default(),
+                page_size: ::std::default::Default::default(),
+                created_at: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// Margins in pixels.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct PdfMargins {
+        /// The top margin in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub top: ::std::option::Option<f64>,
+        /// The bottom margin in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub bottom: ::std::option::Option<f64>,
+        /// The left margin in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub left: ::std::option::Option<f64>,
+        /// The right margin in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub right: ::std::option::Option<f64>,
+    }
+    /// How the pages of a PDF look.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct PdfOptions {
+        /// The page size. The service's default is `A4`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub preset: ::std::option::Option<PdfPreset>,
+        /// The page size with the preset `custom`, in pixels.
+        #[serde(
+            rename = "customSize",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub custom_size: ::std::option::Option<PixelSize>,
+        /// The margins. The service's default is none.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub margins: ::std::option::Option<PdfMargins>,
+        /// The title of the document.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub title: ::std::option::Option<::std::string::String>,
+        /// Whether the page is turned. Only an early document has it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub landscape: ::std::option::Option<bool>,
+        /// Whether backgrounds are printed. Only an early document has it; its default is true.
+        #[serde(
+            rename = "printBackground",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub print_background: ::std::option::Option<bool>,
+        /// Scale, 0.1 to 2. Only an early document has it; its default is 1.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub scale: ::std::option::Option<f64>,
+    }
+    /// A page size. Template records spell theirs in capitals: see TemplatePdfPreset.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum PdfPreset {
+        /// `A4`
+        #[serde(rename = "A4")]
+        A4,
+        /// `Letter`
+        #[serde(rename = "Letter")]
+        Letter,
+        /// `Legal`
+        #[serde(rename = "Legal")]
+        Legal,
+        /// `A3`
+        #[serde(rename = "A3")]
+        A3,
+        /// `A5`
+        #[serde(rename = "A5")]
+        A5,
+        /// `Tabloid`
+        #[serde(rename = "Tabloid")]
+        Tabloid,
+        /// `custom`
+        #[serde(rename = "custom")]
+        Custom,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl PdfPreset {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::A4,
+            Self::Letter,
+            Self::Legal,
+            Self::A3,
+            Self::A5,
+            Self::Tabloid,
+            Self::Custom,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::A4 => "A4",
+                Self::Letter => "Letter",
+                Self::Legal => "Legal",
+                Self::A3 => "A3",
+                Self::A5 => "A5",
+                Self::Tabloid => "Tabloid",
+                Self::Custom => "custom",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for PdfPreset {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for PdfPreset {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for PdfPreset {
+        fn from(value: &str) -> Self {
+            match value {
+                "A4" => Self::A4,
+                "Letter" => Self::Letter,
+                "Legal" => Self::Legal,
+                "A3" => Self::A3,
+                "A5" => Self::A5,
+                "Tabloid" => Self::Tabloid,
+                "custom" => Self::Custom,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for PdfPreset {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "A4" => Self::A4,
+                "Letter" => Self::Letter,
+                "Legal" => Self::Legal,
+                "A3" => Self::A3,
+                "A5" => Self::A5,
+                "Tabloid" => Self::Tabloid,
+                "custom" => Self::Custom,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// The page sizes for PDFs.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct PdfPresets {
+        /// The page sizes: an object by name, or a list. What an item holds is unpublished; expect `name` or `label`, `width` and `height` in a unit that is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub presets: ::std::option::Option<::serde_json::Value>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A size in pixels.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct PixelSize {
+        /// Width in pixels.
+        pub width: u64,
+        /// Height in pixels.
+        pub height: u64,
+    }
+    impl PixelSize {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(width: u64, height: u64) -> Self {
+            Self { width, height }
+        }
+    }
+    /// The plan's limits and what is used of them.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct PlanDetails {
+        /// How many renders a month the plan holds. How an unlimited plan is written is not published.
+        #[serde(
+            rename = "monthlyLimit",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub monthly_limit: ::std::option::Option<i64>,
+        /// Whether this month's renders are used up.
+        #[serde(
+            rename = "hasExceededMonthlyLimit",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub has_exceeded_monthly_limit: ::std::option::Option<bool>,
+        /// What is used this month.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub usage: ::std::option::Option<PlanUsage>,
+        /// When the count starts anew.
+        #[serde(
+            rename = "nextReset",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub next_reset: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What is used of a plan this month.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct PlanUsage {
+        /// How many renders. Some operations count as a fraction more than one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub count: ::std::option::Option<f64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A size in points: A4 is 595 by 842.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct PointSize {
+        /// Width in points.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<f64>,
+        /// Height in points.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<f64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Which frame of a video template to render.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct PreviewVideoTemplateRequest {
+        /// Values for the template's variables.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<Variables>,
+        /// The number of the frame, from 0.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub frame: ::std::option::Option<u64>,
+    }
+    /// Which row to render as a preview.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct PreviewWorkflowRequest {
+        /// The identifier of the template.
+        #[serde(rename = "templateUid")]
+        pub template_uid: ::std::string::String,
+        /// The row, an object from column to value.
+        pub row: JsonObject,
+        /// For each template variable the column that holds its value.
+        #[serde(
+            rename = "columnMapping",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub column_mapping: ::std::option::Option<
+            ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+        >,
+        /// The file format, such as `png`. The list is not published; the template's kind limits it.
+        #[serde(
+            rename = "outputFormat",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub output_format: ::std::option::Option<::std::string::String>,
+    }
+    impl PreviewWorkflowRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            template_uid: impl ::std::convert::Into<::std::string::String>,
+            row: impl ::std::convert::Into<JsonObject>,
+        ) -> Self {
+            Self {
+                template_uid: template_uid.into(),
+                row: row.into(),
+                column_mapping: ::std::default::Default::default(),
+                output_format: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// An order of templates of the public gallery.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum PublicTemplateSort {
+        /// `featured`
+        #[serde(rename = "featured")]
+        Featured,
+        /// `popular`
+        #[serde(rename = "popular")]
+        Popular,
+        /// `newest`
+        #[serde(rename = "newest")]
+        Newest,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl PublicTemplateSort {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::Featured,
+            Self::Popular,
+            Self::Newest,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Featured => "featured",
+                Self::Popular => "popular",
+                Self::Newest => "newest",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for PublicTemplateSort {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for PublicTemplateSort {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for PublicTemplateSort {
+        fn from(value: &str) -> Self {
+            match value {
+                "featured" => Self::Featured,
+                "popular" => Self::Popular,
+                "newest" => Self::Newest,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for PublicTemplateSort {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "featured" => Self::Featured,
+                "popular" => Self::Popular,
+                "newest" => Self::Newest,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// Values for a template's variables in a URL, by name. Text only.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[serde(transparent)]
+    pub struct QueryVariables(
+        pub ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+    );
+    impl ::std::ops::Deref for QueryVariables {
+        type Target = ::std::collections::BTreeMap<
+            ::std::string::String,
+            ::std::string::String,
+        >;
+        fn deref(
+            &self,
+        ) -> &::std::collections::BTreeMap<
+            ::std::string::String,
+            ::std::string::String,
+        > {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<QueryVariables>
+    for ::std::collections::BTreeMap<::std::string::String, ::std::string::String> {
+        fn from(value: QueryVariables) -> Self {
+            value.0
+        }
+    }
+    impl ::std::convert::From<
+        ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+    > for QueryVariables {
+        fn from(
+            value: ::std::collections::BTreeMap<
+                ::std::string::String,
+                ::std::string::String,
+            >,
+        ) -> Self {
+            Self(value)
+        }
+    }
+    /// How much of a quota is used.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct QuotaUsage {
+        /// How many there are.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub used: ::std::option::Option<u64>,
+        /// How many there may be; null for any number.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub limit: ::std::option::Option<u64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A raster file format for template renders; there is no `jpg` here.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum RasterFormat {
+        /// `png`
+        #[serde(rename = "png")]
+        Png,
+        /// `jpeg`
+        #[serde(rename = "jpeg")]
+        Jpeg,
+        /// `webp`
+        #[serde(rename = "webp")]
+        Webp,
+        /// `gif`
+        #[serde(rename = "gif")]
+        Gif,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl RasterFormat {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::Png,
+            Self::Jpeg,
+            Self::Webp,
+            Self::Gif,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Png => "png",
+                Self::Jpeg => "jpeg",
+                Self::Webp => "webp",
+                Self::Gif => "gif",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for RasterFormat {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for RasterFormat {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for RasterFormat {
+        fn from(value: &str) -> Self {
+            match value {
+                "png" => Self::Png,
+                "jpeg" => Self::Jpeg,
+                "webp" => Self::Webp,
+                "gif" => Self::Gif,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for RasterFormat {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "png" => Self::Png,
+                "jpeg" => Self::Jpeg,
+                "webp" => Self::Webp,
+                "gif" => Self::Gif,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// How a schedule repeats.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct Recurrence {
+        /// The rhythm. The service's default is `none`.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<RecurrenceType>,
+        /// When the variant is shown; for `cron`.
+        #[serde(
+            rename = "cronExpression",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub cron_expression: ::std::option::Option<::std::string::String>,
+        /// The time zone by its IANA name. The service's default is `UTC`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timezone: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// How a schedule repeats.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum RecurrenceType {
+        /// `none`
+        #[serde(rename = "none")]
+        None,
+        /// `daily`
+        #[serde(rename = "daily")]
+        Daily,
+        /// `weekly`
+        #[serde(rename = "weekly")]
+        Weekly,
+        /// `cron`
+        #[serde(rename = "cron")]
+        Cron,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl RecurrenceType {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::None,
+            Self::Daily,
+            Self::Weekly,
+            Self::Cron,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::None => "none",
+                Self::Daily => "daily",
+                Self::Weekly => "weekly",
+                Self::Cron => "cron",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for RecurrenceType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for RecurrenceType {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for RecurrenceType {
+        fn from(value: &str) -> Self {
+            match value {
+                "none" => Self::None,
+                "daily" => Self::Daily,
+                "weekly" => Self::Weekly,
+                "cron" => Self::Cron,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for RecurrenceType {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "none" => Self::None,
+                "daily" => Self::Daily,
+                "weekly" => Self::Weekly,
+                "cron" => Self::Cron,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// What a binding shows when its data cannot be had.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum RefreshErrorPolicy {
+        /// `serve_stale`
+        #[serde(rename = "serve_stale")]
+        ServeStale,
+        /// `serve_error`
+        #[serde(rename = "serve_error")]
+        ServeError,
+        /// `serve_default`
+        #[serde(rename = "serve_default")]
+        ServeDefault,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl RefreshErrorPolicy {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::ServeStale,
+            Self::ServeError,
+            Self::ServeDefault,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::ServeStale => "serve_stale",
+                Self::ServeError => "serve_error",
+                Self::ServeDefault => "serve_default",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for RefreshErrorPolicy {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for RefreshErrorPolicy {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for RefreshErrorPolicy {
+        fn from(value: &str) -> Self {
+            match value {
+                "serve_stale" => Self::ServeStale,
+                "serve_error" => Self::ServeError,
+                "serve_default" => Self::ServeDefault,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for RefreshErrorPolicy {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "serve_stale" => Self::ServeStale,
+                "serve_error" => Self::ServeError,
+                "serve_default" => Self::ServeDefault,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// When a binding fetches its data again.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct RefreshPolicy {
+        /// What makes it fetch again. The service's default is `ttl`.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<RefreshPolicyType>,
+        /// How long data stays fresh, in seconds, 60 to 604800. The service's default is 300.
+        #[serde(
+            rename = "ttlSeconds",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub ttl_seconds: ::std::option::Option<u64>,
+        /// What to show when the data cannot be had. The service's default is `serve_stale`.
+        #[serde(
+            rename = "onError",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub on_error: ::std::option::Option<RefreshErrorPolicy>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What makes a binding fetch again.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum RefreshPolicyType {
+        /// `ttl`
+        #[serde(rename = "ttl")]
+        Ttl,
+        /// `etag`
+        #[serde(rename = "etag")]
+        Etag,
+        /// `webhook`
+        #[serde(rename = "webhook")]
+        Webhook,
+        /// `manual`
+        #[serde(rename = "manual")]
+        Manual,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl RefreshPolicyType {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::Ttl,
+            Self::Etag,
+            Self::Webhook,
+            Self::Manual,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Ttl => "ttl",
+                Self::Etag => "etag",
+                Self::Webhook => "webhook",
+                Self::Manual => "manual",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for RefreshPolicyType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for RefreshPolicyType {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for RefreshPolicyType {
+        fn from(value: &str) -> Self {
+            match value {
+                "ttl" => Self::Ttl,
+                "etag" => Self::Etag,
+                "webhook" => Self::Webhook,
+                "manual" => Self::Manual,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for RefreshPolicyType {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "ttl" => Self::Ttl,
+                "etag" => Self::Etag,
+                "webhook" => Self::Webhook,
+                "manual" => Self::Manual,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// One render of the history. The exact names of its fields are unpublished.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct Render {
+        /// The render's identifier.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub uid: ::std::option::Option<::std::string::String>,
+        /// Where the file is.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub url: ::std::option::Option<::std::string::String>,
+        /// The file format.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<::std::string::String>,
+        /// Width in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// The uid of the template, if one was rendered.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub template: ::std::option::Option<::std::string::String>,
+        /// Where the render came from.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub source: ::std::option::Option<::std::string::String>,
+        /// When it was rendered.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for Render {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(
+                    deserializer,
+                    &[("uid", &["id"]), ("template", &["templateUid", "templateId"])],
+                ),
+            )
+        }
+    }
+    impl ::serde::Serialize for Render {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// Something was rendered.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct RenderCompleted {
+        /// What was rendered.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<RenderType>,
+        /// Where the render came from; usually `api`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub source: ::std::option::Option<::std::string::String>,
+        /// The render's identifier, whatever its type.
+        #[serde(
+            rename = "imageId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub image_id: ::std::option::Option<::std::string::String>,
+        /// Where the file is.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub url: ::std::option::Option<::std::string::String>,
+        /// The copy in the account's own storage.
+        #[serde(
+            rename = "userStorageUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub user_storage_url: ::std::option::Option<::std::string::String>,
+        /// Width in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// The file format.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<::std::string::String>,
+        /// The uid of the template, if one was rendered.
+        #[serde(
+            rename = "templateId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_id: ::std::option::Option<::std::string::String>,
+        /// What the template is called; only in design notes.
+        #[serde(
+            rename = "templateName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_name: ::std::option::Option<::std::string::String>,
+        /// The uid of the binding; only in design notes.
+        #[serde(
+            rename = "bindingId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub binding_id: ::std::option::Option<::std::string::String>,
+        /// Whose render it is.
+        #[serde(
+            rename = "userId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub user_id: ::std::option::Option<::std::string::String>,
+        /// The values that were rendered: the only way to tell the items of a batch apart.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<Variables>,
+        /// Size of the file in bytes; only in design notes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub size: ::std::option::Option<u64>,
+        /// How long it took in milliseconds; only in design notes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub duration: ::std::option::Option<f64>,
+        /// The identifier of the delivery; only in one guide.
+        #[serde(
+            rename = "deliveryId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub delivery_id: ::std::option::Option<::std::string::String>,
+        /// When it was rendered.
+        #[serde(
+            rename = "renderedAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub rendered_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for RenderCompleted {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(
+                    deserializer,
+                    &[("imageId", &["renderId"]), ("templateId", &["templateUid"])],
+                ),
+            )
+        }
+    }
+    impl ::serde::Serialize for RenderCompleted {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// A delivery of `render.completed`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct RenderCompletedDelivery {
+        /// Always `render.completed`.
+        pub event: ::std::string::String,
+        /// When it happened; one sample leaves it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What happened.
+        pub data: RenderCompleted,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl RenderCompletedDelivery {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            event: impl ::std::convert::Into<::std::string::String>,
+            data: impl ::std::convert::Into<RenderCompleted>,
+        ) -> Self {
+            Self {
+                event: event.into(),
+                data: data.into(),
+                timestamp: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// Why a render has failed. The list is open.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum RenderErrorCode {
+        /// `TEMPLATE_NOT_FOUND`
+        #[serde(rename = "TEMPLATE_NOT_FOUND")]
+        TemplateNotFound,
+        /// `INVALID_VARIABLE`
+        #[serde(rename = "INVALID_VARIABLE")]
+        InvalidVariable,
+        /// `EXPRESSION_ERROR`
+        #[serde(rename = "EXPRESSION_ERROR")]
+        ExpressionError,
+        /// `IMAGE_FETCH_FAILED`
+        #[serde(rename = "IMAGE_FETCH_FAILED")]
+        ImageFetchFailed,
+        /// `RENDER_TIMEOUT`
+        #[serde(rename = "RENDER_TIMEOUT")]
+        RenderTimeout,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl RenderErrorCode {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::TemplateNotFound,
+            Self::InvalidVariable,
+            Self::ExpressionError,
+            Self::ImageFetchFailed,
+            Self::RenderTimeout,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::TemplateNotFound => "TEMPLATE_NOT_FOUND",
+                Self::InvalidVariable => "INVALID_VARIABLE",
+                Self::ExpressionError => "EXPRESSION_ERROR",
+                Self::ImageFetchFailed => "IMAGE_FETCH_FAILED",
+                Self::RenderTimeout => "RENDER_TIMEOUT",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for RenderErrorCode {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for RenderErrorCode {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for RenderErrorCode {
+        fn from(value: &str) -> Self {
+            match value {
+                "TEMPLATE_NOT_FOUND" => Self::TemplateNotFound,
+                "INVALID_VARIABLE" => Self::InvalidVariable,
+                "EXPRESSION_ERROR" => Self::ExpressionError,
+                "IMAGE_FETCH_FAILED" => Self::ImageFetchFailed,
+                "RENDER_TIMEOUT" => Self::RenderTimeout,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for RenderErrorCode {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "TEMPLATE_NOT_FOUND" => Self::TemplateNotFound,
+                "INVALID_VARIABLE" => Self::InvalidVariable,
+                "EXPRESSION_ERROR" => Self::ExpressionError,
+                "IMAGE_FETCH_FAILED" => Self::ImageFetchFailed,
+                "RENDER_TIMEOUT" => Self::RenderTimeout,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// A render has failed.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct RenderFailed {
+        /// What was to be rendered.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<RenderType>,
+        /// Where the render came from.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub source: ::std::option::Option<::std::string::String>,
+        /// The uid of the template.
+        #[serde(
+            rename = "templateId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_id: ::std::option::Option<::std::string::String>,
+        /// The values.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<Variables>,
+        /// What went wrong.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error: ::std::option::Option<::std::string::String>,
+        /// Why.
+        #[serde(
+            rename = "errorCode",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub error_code: ::std::option::Option<RenderErrorCode>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for RenderFailed {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(
+                crate::de::Aliased::new(
+                    deserializer,
+                    &[("templateId", &["templateUid"])],
+                ),
+            )
+        }
+    }
+    impl ::serde::Serialize for RenderFailed {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// A delivery of `render.failed`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct RenderFailedDelivery {
+        /// Always `render.failed`.
+        pub event: ::std::string::String,
+        /// When it happened; one sample leaves it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What happened.
+        pub data: RenderFailed,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl RenderFailedDelivery {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            event: impl ::std::convert::Into<::std::string::String>,
+            data: impl ::std::convert::Into<RenderFailed>,
+        ) -> Self {
+            Self {
+                event: event.into(),
+                data: data.into(),
+                timestamp: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// Which renders to list.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum RenderFormatFilter {
+        /// `ALL`
+        #[serde(rename = "ALL")]
+        All,
+        /// `PNG`
+        #[serde(rename = "PNG")]
+        Png,
+        /// `PDF`
+        #[serde(rename = "PDF")]
+        Pdf,
+        /// `GIF`
+        #[serde(rename = "GIF")]
+        Gif,
+        /// `MP4`
+        #[serde(rename = "MP4")]
+        Mp4,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl RenderFormatFilter {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::All,
+            Self::Png,
+            Self::Pdf,
+            Self::Gif,
+            Self::Mp4,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::All => "ALL",
+                Self::Png => "PNG",
+                Self::Pdf => "PDF",
+                Self::Gif => "GIF",
+                Self::Mp4 => "MP4",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for RenderFormatFilter {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for RenderFormatFilter {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for RenderFormatFilter {
+        fn from(value: &str) -> Self {
+            match value {
+                "ALL" => Self::All,
+                "PNG" => Self::Png,
+                "PDF" => Self::Pdf,
+                "GIF" => Self::Gif,
+                "MP4" => Self::Mp4,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for RenderFormatFilter {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "ALL" => Self::All,
+                "PNG" => Self::Png,
+                "PDF" => Self::Pdf,
+                "GIF" => Self::Gif,
+                "MP4" => Self::Mp4,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// A page of the render history.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct RenderList {
+        /// The renders of this page.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub renders: ::std::vec::Vec<Render>,
+        /// Where this page stands.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub pagination: ::std::option::Option<OffsetPagination>,
+        /// How many renders there are, by format.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::collections::BTreeMap::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub counts: ::std::collections::BTreeMap<::std::string::String, u64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A template to render to a PDF of several pages.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct RenderMultiPagePdfRequest {
+        /// The uid of the template.
+        #[serde(rename = "templateUid")]
+        pub template_uid: ::std::string::String,
+        /// The values for each page, one page a set. Documented up to 100.
+        #[serde(
+            rename = "variableSets",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub variable_sets: ::std::vec::Vec<Variables>,
+        /// The pages.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub options: ::std::option::Option<PdfOptions>,
+    }
+    impl RenderMultiPagePdfRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            template_uid: impl ::std::convert::Into<::std::string::String>,
+            variable_sets: impl ::std::convert::Into<::std::vec::Vec<Variables>>,
+        ) -> Self {
+            Self {
+                template_uid: template_uid.into(),
+                variable_sets: variable_sets.into(),
+                options: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A template to render to a PDF.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct RenderPdfRequest {
+        /// The uid of the template.
+        #[serde(rename = "templateUid")]
+        pub template_uid: ::std::string::String,
+        /// Values for the template's variables.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<Variables>,
+        /// The page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub options: ::std::option::Option<PdfOptions>,
+    }
+    impl RenderPdfRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            template_uid: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            Self {
+                template_uid: template_uid.into(),
+                variables: ::std::default::Default::default(),
+                options: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A size: either a preset, or width and height.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct RenderSize {
+        /// A name such as `og-image` or `instagram-post`. The list is open.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub preset: ::std::option::Option<::std::string::String>,
+        /// Width in pixels, 10 to 4096.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels, 10 to 4096.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// What to call it in the answer.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub label: ::std::option::Option<::std::string::String>,
+    }
+    /// How to render a template.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct RenderTemplateRequest {
+        /// Values for the template's variables.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<Variables>,
+        /// The file format. The service's default is `png`; `gif` is only in older prose.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<TemplateRenderFormat>,
+        /// Quality of lossy formats, 0.1 to 1. The service's default is 0.9.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub quality: ::std::option::Option<f64>,
+        /// Width in pixels, 10 to 4096; send both or none. The service's default is the template's own.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels, 10 to 4096; send both or none. The service's default is the template's own.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// The key of one layout; `default` is the template itself.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub layout: ::std::option::Option<::std::string::String>,
+        /// The keys of up to 20 layouts; one result each.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub layouts: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+        /// For PDFs: the values for each page, one page a set.
+        #[serde(
+            rename = "variableSets",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub variable_sets: ::std::option::Option<::std::vec::Vec<Variables>>,
+        /// For PDFs: the page size.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub preset: ::std::option::Option<TemplatePdfPreset>,
+    }
+    /// What was rendered. Video is unconfirmed.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum RenderType {
+        /// `image`
+        #[serde(rename = "image")]
+        Image,
+        /// `gif`
+        #[serde(rename = "gif")]
+        Gif,
+        /// `pdf`
+        #[serde(rename = "pdf")]
+        Pdf,
+        /// `video`
+        #[serde(rename = "video")]
+        Video,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl RenderType {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::Image,
+            Self::Gif,
+            Self::Pdf,
+            Self::Video,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Image => "image",
+                Self::Gif => "gif",
+                Self::Pdf => "pdf",
+                Self::Video => "video",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for RenderType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for RenderType {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for RenderType {
+        fn from(value: &str) -> Self {
+            match value {
+                "image" => Self::Image,
+                "gif" => Self::Gif,
+                "pdf" => Self::Pdf,
+                "video" => Self::Video,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for RenderType {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "image" => Self::Image,
+                "gif" => Self::Gif,
+                "pdf" => Self::Pdf,
+                "video" => Self::Video,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// How to render a video template.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct RenderVideoRequest {
+        /// Values for the template's variables.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<Variables>,
+        /// The file format. The service's default is `mp4`. A `gif` of a timeline has at most 15 frames a second and 720 pixels of width; one of code has half the template's frame rate (one source caps it too).
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<VideoFormat>,
+    }
+    /// One rendered layout.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct RenderedLayout {
+        /// The key of the layout; `default` is the template itself.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub layout: ::std::option::Option<::std::string::String>,
+        /// What the layout is called.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// Where the file is. It may answer 404 for a moment after the render.
+        pub url: ::std::string::String,
+        /// Width in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// The file format.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<TemplateRenderFormat>,
+        /// The render's identifier.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub id: ::std::option::Option<::std::string::String>,
+        /// When it was rendered.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// The copy in the account's own storage.
+        #[serde(
+            rename = "userStorageUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub user_storage_url: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for RenderedLayout {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(crate::de::Aliased::new(deserializer, &[("id", &["uid"])]))
+        }
+    }
+    impl ::serde::Serialize for RenderedLayout {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    impl RenderedLayout {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                url: url.into(),
+                layout: ::std::default::Default::default(),
+                name: ::std::default::Default::default(),
+                width: ::std::default::Default::default(),
+                height: ::std::default::Default::default(),
+                format: ::std::default::Default::default(),
+                id: ::std::default::Default::default(),
+                created_at: ::std::default::Default::default(),
+                user_storage_url: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// The size of a render.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct RenderedSize {
+        /// Width in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// The preset, if one was asked for.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub preset: ::std::option::Option<::std::string::String>,
+        /// What it is called.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub label: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Where to deliver an item again.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ResendWorkflowItemRequest {
+        /// The address to deliver to. Without it, the row's own.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub email: ::std::option::Option<::std::string::String>,
+    }
+    /// An item whose delivery was queued again.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ResentWorkflowItem {
+        /// The item.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub item: ::std::option::Option<WorkflowItem>,
+        /// How far the run has got.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub counts: ::std::option::Option<WorkflowCounts>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// The variant that an experiment picked. Further fields are not published.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct ResolvedVariant {
+        /// The `id` of the variant.
+        #[serde(
+            rename = "variantId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub variant_id: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Why a size was not rendered.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct SizeError {
+        /// The size.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub size: ::std::option::Option<RenderedSize>,
+        /// What went wrong.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A template rendered in one size.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct SizedRender {
+        /// Where the file is. It may answer 404 for a moment after the render.
+        pub url: ::std::string::String,
+        /// The render's identifier.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub id: ::std::option::Option<::std::string::String>,
+        /// The size.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub size: ::std::option::Option<RenderedSize>,
+        /// The copy in the account's own storage.
+        #[serde(
+            rename = "userStorageUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub user_storage_url: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for SizedRender {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(crate::de::Aliased::new(deserializer, &[("id", &["uid"])]))
+        }
+    }
+    impl ::serde::Serialize for SizedRender {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    impl SizedRender {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                url: url.into(),
+                id: ::std::default::Default::default(),
+                size: ::std::default::Default::default(),
+                user_storage_url: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A template.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct Template {
+        /// The template's identifier.
+        pub uid: ::std::string::String,
+        /// What it is called.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// What it is for; only documented.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+        /// What it is written in.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub engine: ::std::option::Option<TemplateEngine>,
+        /// The Handlebars source; lists may leave it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub html: ::std::option::Option<::std::string::String>,
+        /// The canvas; lists may leave it out.
+        #[serde(
+            rename = "fabricJSData",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub fabric_js_data: ::std::option::Option<JsonObject>,
+        /// Whether scripts run.
+        #[serde(
+            rename = "jsEnabled",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub js_enabled: ::std::option::Option<bool>,
+        /// Whether a missing variable fails a render.
+        #[serde(
+            rename = "strictVariables",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub strict_variables: ::std::option::Option<bool>,
+        /// What it is for, in free text, for example `og-image`.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<::std::string::String>,
+        /// The category, in free text.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub category: ::std::option::Option<::std::string::String>,
+        /// Tags.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub tags: ::std::vec::Vec<::std::string::String>,
+        /// Width in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// Where a small picture of it is.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub thumbnail: ::std::option::Option<::std::string::String>,
+        /// What it makes.
+        #[serde(
+            rename = "outputFormat",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub output_format: ::std::option::Option<TemplateOutput>,
+        /// The page size of its PDFs.
+        #[serde(
+            rename = "pdfPreset",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub pdf_preset: ::std::option::Option<TemplatePdfPreset>,
+        /// Whether it has a dynamic link.
+        #[serde(
+            rename = "hasDynamicLink",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub has_dynamic_link: ::std::option::Option<bool>,
+        /// The names of its variables; older than the definitions.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub variables: ::std::vec::Vec<::std::string::String>,
+        /// Its variables.
+        #[serde(
+            rename = "variableDefinitions",
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub variable_definitions: ::std::vec::Vec<VariableDefinition>,
+        /// Its pages, if it is a canvas with several.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub pages: ::std::vec::Vec<TemplatePage>,
+        /// Its further sizes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub layouts: ::std::option::Option<TemplateLayouts>,
+        /// The variables that creating or changing it has added; empty in other answers.
+        #[serde(
+            rename = "addedVariables",
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub added_variables: ::std::vec::Vec<::std::string::String>,
+        /// When it was created.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// When it was last changed.
+        #[serde(
+            rename = "updatedAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub updated_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for Template {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(crate::de::Aliased::new(deserializer, &[("uid", &["id"])]))
+        }
+    }
+    impl ::serde::Serialize for Template {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    impl Template {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(uid: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                uid: uid.into(),
+                name: ::std::default::Default::default(),
+                description: ::std::default::Default::default(),
+                engine: ::std::default::Default::default(),
+                html: ::std::default::Default::default(),
+                fabric_js_data: ::std::default::Default::default(),
+                js_enabled: ::std::default::Default::default(),
+                strict_variables: ::std::default::Default::default(),
+                type_: ::std::default::Default::default(),
+                category: ::std::default::Default::default(),
+                tags: ::std::default::Default::default(),
+                width: ::std::default::Default::default(),
+                height: ::std::default::Default::default(),
+                thumbnail: ::std::default::Default::default(),
+                output_format: ::std::default::Default::default(),
+                pdf_preset: ::std::default::Default::default(),
+                has_dynamic_link: ::std::default::Default::default(),
+                variables: ::std::default::Default::default(),
+                variable_definitions: ::std::default::Default::default(),
+                pages: ::std::default::Default::default(),
+                layouts: ::std::default::Default::default(),
+                added_variables: ::std::default::Default::default(),
+                created_at: ::std::default::Default::default(),
+                updated_at: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// What a template is written in; fixed when it is created.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum TemplateEngine {
+        /// `fabric`
+        #[serde(rename = "fabric")]
+        Fabric,
+        /// `html`
+        #[serde(rename = "html")]
+        Html,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl TemplateEngine {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Fabric, Self::Html];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Fabric => "fabric",
+                Self::Html => "html",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for TemplateEngine {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for TemplateEngine {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for TemplateEngine {
+        fn from(value: &str) -> Self {
+            match value {
+                "fabric" => Self::Fabric,
+                "html" => Self::Html,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for TemplateEngine {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "fabric" => Self::Fabric,
+                "html" => Self::Html,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// A further size of a template with a design of its own.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct TemplateLayout {
+        /// What it is called.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// Width in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// The canvas.
+        #[serde(
+            rename = "fabricJSData",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub fabric_js_data: ::std::option::Option<JsonObject>,
+        /// When it was made.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// The further sizes of a template by key: small letters, digits and hyphens, at most 64 characters; at most 20.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[serde(transparent)]
+    pub struct TemplateLayouts(
+        pub ::std::collections::BTreeMap<::std::string::String, TemplateLayout>,
+    );
+    impl ::std::ops::Deref for TemplateLayouts {
+        type Target = ::std::collections::BTreeMap<
+            ::std::string::String,
+            TemplateLayout,
+        >;
+        fn deref(
+            &self,
+        ) -> &::std::collections::BTreeMap<::std::string::String, TemplateLayout> {
+            &self.0
+        }
+    }
+    impl ::std::convert::From<TemplateLayouts>
+    for ::std::collections::BTreeMap<::std::string::String, TemplateLayout> {
+        fn from(value: TemplateLayouts) -> Self {
+            value.0
+        }
+    }
+    impl ::std::convert::From<
+        ::std::collections::BTreeMap<::std::string::String, TemplateLayout>,
+    > for TemplateLayouts {
+        fn from(
+            value: ::std::collections::BTreeMap<::std::string::String, TemplateLayout>,
+        ) -> Self {
+            Self(value)
+        }
+    }
+    /// A page of templates.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct TemplateList {
+        /// The templates of this page.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub templates: ::std::vec::Vec<Template>,
+        /// Where this page stands.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub pagination: ::std::option::Option<PagePagination>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What a template makes.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum TemplateOutput {
+        /// `image`
+        #[serde(rename = "image")]
+        Image,
+        /// `pdf`
+        #[serde(rename = "pdf")]
+        Pdf,
+        /// `gif`
+        #[serde(rename = "gif")]
+        Gif,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl TemplateOutput {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Image, Self::Pdf, Self::Gif];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Image => "image",
+                Self::Pdf => "pdf",
+                Self::Gif => "gif",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for TemplateOutput {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for TemplateOutput {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for TemplateOutput {
+        fn from(value: &str) -> Self {
+            match value {
+                "image" => Self::Image,
+                "pdf" => Self::Pdf,
+                "gif" => Self::Gif,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for TemplateOutput {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "image" => Self::Image,
+                "pdf" => Self::Pdf,
+                "gif" => Self::Gif,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// Which templates to list.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum TemplateOutputFilter {
+        /// `all`
+        #[serde(rename = "all")]
+        All,
+        /// `image`
+        #[serde(rename = "image")]
+        Image,
+        /// `pdf`
+        #[serde(rename = "pdf")]
+        Pdf,
+        /// `gif`
+        #[serde(rename = "gif")]
+        Gif,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl TemplateOutputFilter {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::All,
+            Self::Image,
+            Self::Pdf,
+            Self::Gif,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::All => "all",
+                Self::Image => "image",
+                Self::Pdf => "pdf",
+                Self::Gif => "gif",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for TemplateOutputFilter {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for TemplateOutputFilter {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for TemplateOutputFilter {
+        fn from(value: &str) -> Self {
+            match value {
+                "all" => Self::All,
+                "image" => Self::Image,
+                "pdf" => Self::Pdf,
+                "gif" => Self::Gif,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for TemplateOutputFilter {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "all" => Self::All,
+                "image" => Self::Image,
+                "pdf" => Self::Pdf,
+                "gif" => Self::Gif,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// A page of a canvas template.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct TemplatePage {
+        /// The number of the page, from 1.
+        #[serde(
+            rename = "pageNumber",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub page_number: ::std::option::Option<u64>,
+        /// The name of the page.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// The canvas.
+        #[serde(
+            rename = "fabricJSData",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub fabric_js_data: ::std::option::Option<JsonObject>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// The page size of a template that makes PDFs.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum TemplatePdfPreset {
+        /// `A4`
+        #[serde(rename = "A4")]
+        A4,
+        /// `A4_LANDSCAPE`
+        #[serde(rename = "A4_LANDSCAPE")]
+        A4Landscape,
+        /// `LETTER`
+        #[serde(rename = "LETTER")]
+        Letter,
+        /// `LETTER_LANDSCAPE`
+        #[serde(rename = "LETTER_LANDSCAPE")]
+        LetterLandscape,
+        /// `LEGAL`
+        #[serde(rename = "LEGAL")]
+        Legal,
+        /// `A3`
+        #[serde(rename = "A3")]
+        A3,
+        /// `TABLOID`
+        #[serde(rename = "TABLOID")]
+        Tabloid,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl TemplatePdfPreset {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::A4,
+            Self::A4Landscape,
+            Self::Letter,
+            Self::LetterLandscape,
+            Self::Legal,
+            Self::A3,
+            Self::Tabloid,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::A4 => "A4",
+                Self::A4Landscape => "A4_LANDSCAPE",
+                Self::Letter => "LETTER",
+                Self::LetterLandscape => "LETTER_LANDSCAPE",
+                Self::Legal => "LEGAL",
+                Self::A3 => "A3",
+                Self::Tabloid => "TABLOID",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for TemplatePdfPreset {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for TemplatePdfPreset {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for TemplatePdfPreset {
+        fn from(value: &str) -> Self {
+            match value {
+                "A4" => Self::A4,
+                "A4_LANDSCAPE" => Self::A4Landscape,
+                "LETTER" => Self::Letter,
+                "LETTER_LANDSCAPE" => Self::LetterLandscape,
+                "LEGAL" => Self::Legal,
+                "A3" => Self::A3,
+                "TABLOID" => Self::Tabloid,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for TemplatePdfPreset {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "A4" => Self::A4,
+                "A4_LANDSCAPE" => Self::A4Landscape,
+                "LETTER" => Self::Letter,
+                "LETTER_LANDSCAPE" => Self::LetterLandscape,
+                "LEGAL" => Self::Legal,
+                "A3" => Self::A3,
+                "TABLOID" => Self::Tabloid,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// What came of rendering a template. Failed layouts are no error of the call.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct TemplateRender {
+        /// What was rendered.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub results: ::std::vec::Vec<RenderedLayout>,
+        /// What failed.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub errors: ::std::vec::Vec<LayoutError>,
+        /// How many layouts were asked for.
+        #[serde(
+            rename = "totalLayouts",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_layouts: ::std::option::Option<u64>,
+        /// How many were rendered.
+        #[serde(
+            rename = "totalRendered",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_rendered: ::std::option::Option<u64>,
+        /// How many failed.
+        #[serde(
+            rename = "totalErrors",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_errors: ::std::option::Option<u64>,
+        /// The uid of the template.
+        #[serde(
+            rename = "templateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_uid: ::std::option::Option<::std::string::String>,
+        /// Where the file is, in the older flat answer without `results`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub url: ::std::option::Option<::std::string::String>,
+        /// The render's identifier, in the older flat answer.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub id: ::std::option::Option<::std::string::String>,
+        /// Width in pixels, in the older flat answer.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels, in the older flat answer.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// The file format, in the older flat answer.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<TemplateRenderFormat>,
+        /// The names of the variables, in the older flat answer.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub variables: ::std::vec::Vec<::std::string::String>,
+        /// When it was rendered, in the older flat answer.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// The copy in the account's own storage, in the older flat answer.
+        #[serde(
+            rename = "userStorageUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub user_storage_url: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A file format for a rendered template. `jpg` is taken as `jpeg`.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum TemplateRenderFormat {
+        /// `png`
+        #[serde(rename = "png")]
+        Png,
+        /// `jpeg`
+        #[serde(rename = "jpeg")]
+        Jpeg,
+        /// `jpg`
+        #[serde(rename = "jpg")]
+        Jpg,
+        /// `webp`
+        #[serde(rename = "webp")]
+        Webp,
+        /// `pdf`
+        #[serde(rename = "pdf")]
+        Pdf,
+        /// `gif`
+        #[serde(rename = "gif")]
+        Gif,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl TemplateRenderFormat {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::Png,
+            Self::Jpeg,
+            Self::Jpg,
+            Self::Webp,
+            Self::Pdf,
+            Self::Gif,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Png => "png",
+                Self::Jpeg => "jpeg",
+                Self::Jpg => "jpg",
+                Self::Webp => "webp",
+                Self::Pdf => "pdf",
+                Self::Gif => "gif",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for TemplateRenderFormat {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for TemplateRenderFormat {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for TemplateRenderFormat {
+        fn from(value: &str) -> Self {
+            match value {
+                "png" => Self::Png,
+                "jpeg" => Self::Jpeg,
+                "jpg" => Self::Jpg,
+                "webp" => Self::Webp,
+                "pdf" => Self::Pdf,
+                "gif" => Self::Gif,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for TemplateRenderFormat {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "png" => Self::Png,
+                "jpeg" => Self::Jpeg,
+                "jpg" => Self::Jpg,
+                "webp" => Self::Webp,
+                "pdf" => Self::Pdf,
+                "gif" => Self::Gif,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// An order of templates.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum TemplateSort {
+        /// `newest`
+        #[serde(rename = "newest")]
+        Newest,
+        /// `oldest`
+        #[serde(rename = "oldest")]
+        Oldest,
+        /// `name`
+        #[serde(rename = "name")]
+        Name,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl TemplateSort {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Newest, Self::Oldest, Self::Name];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Newest => "newest",
+                Self::Oldest => "oldest",
+                Self::Name => "name",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for TemplateSort {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for TemplateSort {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for TemplateSort {
+        fn from(value: &str) -> Self {
+            match value {
+                "newest" => Self::Newest,
+                "oldest" => Self::Oldest,
+                "name" => Self::Name,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for TemplateSort {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "newest" => Self::Newest,
+                "oldest" => Self::Oldest,
+                "name" => Self::Name,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// The variables of a template.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct TemplateVariables {
+        /// The uid of the template.
+        #[serde(
+            rename = "templateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_uid: ::std::option::Option<::std::string::String>,
+        /// What the template is called.
+        #[serde(
+            rename = "templateName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_name: ::std::option::Option<::std::string::String>,
+        /// The variables.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub variables: ::std::vec::Vec<VariableDefinition>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// An expression to evaluate.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct TestExpressionRequest {
+        /// The expression, without braces.
+        pub expression: ::std::string::String,
+        /// Values for its variables.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<Variables>,
+    }
+    impl TestExpressionRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            expression: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            Self {
+                expression: expression.into(),
+                variables: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// What to change. Fields that are left out stay as they are. The template cannot be changed.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct UpdateBindingRequest {
+        /// A name for people, up to 255 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// Where the data comes from.
+        #[serde(
+            rename = "dataSource",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub data_source: ::std::option::Option<DataSource>,
+        /// For each template variable the path of its value in the data.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub mapping: ::std::option::Option<
+            ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
+        >,
+        /// Values for variables whose path leads nowhere.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub defaults: ::std::option::Option<Variables>,
+        /// When to fetch the data again.
+        #[serde(
+            rename = "refreshPolicy",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub refresh_policy: ::std::option::Option<RefreshPolicy>,
+        /// What file to render.
+        #[serde(
+            rename = "outputConfig",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub output_config: ::std::option::Option<BindingOutput>,
+        /// Whether the binding refreshes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<ActiveOrPaused>,
+    }
+    /// What to change. Fields that are left out stay as they are; which fields may change depends on the state.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct UpdateExperimentRequest {
+        /// A name for people, up to 255 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// The public name in the experiment's URLs.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub slug: ::std::option::Option<::std::string::String>,
+        /// The pictures to choose from, at least 2.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variants: ::std::option::Option<::std::vec::Vec<ExperimentVariant>>,
+        /// What counts as success.
+        #[serde(
+            rename = "goalConfig",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub goal_config: ::std::option::Option<GoalConfig>,
+        /// Whether traffic moves to the better variant by itself.
+        #[serde(
+            rename = "banditConfig",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub bandit_config: ::std::option::Option<BanditConfig>,
+        /// What the experiment is to show, up to 500 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub hypothesis: ::std::option::Option<::std::string::String>,
+        /// How sure a verdict must be, 0 to 1.
+        #[serde(
+            rename = "confidenceThreshold",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub confidence_threshold: ::std::option::Option<f64>,
+        /// How many days a verdict needs.
+        #[serde(
+            rename = "minimumRunDays",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub minimum_run_days: ::std::option::Option<u64>,
+        /// What file to render.
+        #[serde(
+            rename = "outputConfig",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub output_config: ::std::option::Option<ExperimentOutput>,
+        /// The picture to show when no variant can be shown.
+        #[serde(
+            rename = "fallbackImageUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub fallback_image_url: ::std::option::Option<::std::string::String>,
+    }
+    /// What to change of a template.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct UpdateTemplateRequest {
+        /// What it is called.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// The Handlebars source, up to 500 KB. One of `html` and `fabricJSData`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub html: ::std::option::Option<::std::string::String>,
+        /// The canvas. One of `html` and `fabricJSData`.
+        #[serde(
+            rename = "fabricJSData",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub fabric_js_data: ::std::option::Option<JsonObject>,
+        /// Width in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// Its variables.
+        #[serde(
+            rename = "variableDefinitions",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub variable_definitions: ::std::option::Option<
+            ::std::vec::Vec<VariableDefinition>,
+        >,
+        /// What it makes. The service's default is `image`.
+        #[serde(
+            rename = "outputFormat",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub output_format: ::std::option::Option<TemplateOutput>,
+        /// The page size of its PDFs. The service's default is `A4`.
+        #[serde(
+            rename = "pdfPreset",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub pdf_preset: ::std::option::Option<TemplatePdfPreset>,
+        /// Whether scripts run. The service's default is false.
+        #[serde(
+            rename = "jsEnabled",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub js_enabled: ::std::option::Option<bool>,
+        /// Whether a missing variable fails a render. The service's default is false.
+        #[serde(
+            rename = "strictVariables",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub strict_variables: ::std::option::Option<bool>,
+        /// What it is for, in free text, for example `og-image`.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<::std::string::String>,
+        /// The category, in free text.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub category: ::std::option::Option<::std::string::String>,
+        /// Tags.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub tags: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+        /// Its pages, if it is a canvas with several.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub pages: ::std::option::Option<::std::vec::Vec<TemplatePage>>,
+        /// Its further sizes.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub layouts: ::std::option::Option<TemplateLayouts>,
+    }
+    /// What to change. Fields that are left out stay as they are.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct UpdateVideoTemplateRequest {
+        /// A name for people, 1 to 200 characters.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// The code; for `tsx`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub tsx: ::std::option::Option<::std::string::String>,
+        /// The editor's project; for `timeline`.
+        #[serde(
+            rename = "projectJson",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub project_json: ::std::option::Option<JsonObject>,
+        /// The variables. For `tsx` the service derives them from the code's schema.
+        #[serde(
+            rename = "variableDefinitions",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub variable_definitions: ::std::option::Option<
+            ::std::vec::Vec<VariableDefinition>,
+        >,
+        /// Width in pixels, 16 to 4096.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels, 16 to 4096.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// Frames a second, 1 to 60.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub fps: ::std::option::Option<u64>,
+        /// Length in frames, from 1.
+        #[serde(
+            rename = "durationInFrames",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub duration_in_frames: ::std::option::Option<u64>,
+        /// Whether the template is finished.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<VideoTemplateStatus>,
+        /// A still picture that stands for the video.
+        #[serde(
+            rename = "posterUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub poster_url: ::std::option::Option<::std::string::String>,
+    }
+    /// What to change. Fields that are left out stay as they are.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct UpdateWebhookSubscriptionRequest {
+        /// Where to deliver to.
+        #[serde(
+            rename = "targetUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub target_url: ::std::option::Option<::std::string::String>,
+        /// Which events to deliver.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub filters: ::std::option::Option<WebhookFilters>,
+        /// Whether to deliver. `active` also revives a subscription that the service stopped after failures.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<ActiveOrPaused>,
+    }
+    /// Who a key belongs to. The shape is not published; there are more fields.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct User {
+        /// The user's mail address.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub email: ::std::option::Option<::std::string::String>,
+        /// The name of the plan, such as `standard`.
+        #[serde(
+            rename = "currentPlan",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub current_plan: ::std::option::Option<::std::string::String>,
+        /// Whether the mail address is verified. Without that, generation may be blocked.
+        #[serde(
+            rename = "isEmailVerified",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub is_email_verified: ::std::option::Option<bool>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// An expression to check.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ValidateExpressionRequest {
+        /// The expression, without braces.
+        pub expression: ::std::string::String,
+    }
+    impl ValidateExpressionRequest {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(
+            expression: impl ::std::convert::Into<::std::string::String>,
+        ) -> Self {
+            Self {
+                expression: expression.into(),
+            }
+        }
+    }
+    /// A variable of a template.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct VariableDefinition {
+        /// The name, as in `{{name}}`. Upper and lower case differ.
+        pub name: ::std::string::String,
+        /// What it holds. The service's default is `text`; older documents say `string` for it.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<VariableType>,
+        /// What is used when no value is given.
+        #[serde(
+            rename = "defaultValue",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub default_value: ::std::option::Option<::serde_json::Value>,
+        /// What it is for.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub description: ::std::option::Option<::std::string::String>,
+        /// Whether a text may hold HTML that is not escaped; only in templates written in HTML.
+        #[serde(
+            rename = "allowRawHtml",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub allow_raw_html: ::std::option::Option<bool>,
+        /// What a value must be.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub validation: ::std::option::Option<VariableValidation>,
+        /// Whether a value must be given; only in older answers, see `validation`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub required: ::std::option::Option<bool>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl VariableDefinition {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(name: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                name: name.into(),
+                type_: ::std::default::Default::default(),
+                default_value: ::std::default::Default::default(),
+                description: ::std::default::Default::default(),
+                allow_raw_html: ::std::default::Default::default(),
+                validation: ::std::default::Default::default(),
+                required: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// What a variable holds.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum VariableType {
+        /// `text`
+        #[serde(rename = "text")]
+        Text,
+        /// `image`
+        #[serde(rename = "image")]
+        Image,
+        /// `color`
+        #[serde(rename = "color")]
+        Color,
+        /// `number`
+        #[serde(rename = "number")]
+        Number,
+        /// `boolean`
+        #[serde(rename = "boolean")]
+        Boolean,
+        /// `url`
+        #[serde(rename = "url")]
+        Url,
+        /// `date`
+        #[serde(rename = "date")]
+        Date,
+        /// `array`
+        #[serde(rename = "array")]
+        Array,
+        /// `object`
+        #[serde(rename = "object")]
+        Object,
+        /// `string`
+        #[serde(rename = "string")]
+        String,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl VariableType {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::Text,
+            Self::Image,
+            Self::Color,
+            Self::Number,
+            Self::Boolean,
+            Self::Url,
+            Self::Date,
+            Self::Array,
+            Self::Object,
+            Self::String,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Text => "text",
+                Self::Image => "image",
+                Self::Color => "color",
+                Self::Number => "number",
+                Self::Boolean => "boolean",
+                Self::Url => "url",
+                Self::Date => "date",
+                Self::Array => "array",
+                Self::Object => "object",
+                Self::String => "string",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for VariableType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for VariableType {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for VariableType {
+        fn from(value: &str) -> Self {
+            match value {
+                "text" => Self::Text,
+                "image" => Self::Image,
+                "color" => Self::Color,
+                "number" => Self::Number,
+                "boolean" => Self::Boolean,
+                "url" => Self::Url,
+                "date" => Self::Date,
+                "array" => Self::Array,
+                "object" => Self::Object,
+                "string" => Self::String,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for VariableType {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "text" => Self::Text,
+                "image" => Self::Image,
+                "color" => Self::Color,
+                "number" => Self::Number,
+                "boolean" => Self::Boolean,
+                "url" => Self::Url,
+                "date" => Self::Date,
+                "array" => Self::Array,
+                "object" => Self::Object,
+                "string" => Self::String,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// What a value of a variable must be.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct VariableValidation {
+        /// Whether a value must be given.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub required: ::std::option::Option<bool>,
+        /// The least number of characters.
+        #[serde(
+            rename = "minLength",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub min_length: ::std::option::Option<u64>,
+        /// The greatest number of characters.
+        #[serde(
+            rename = "maxLength",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub max_length: ::std::option::Option<u64>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
@@ -280,6 +7849,1214 @@ pub mod types {
         ) -> Self {
             Self(value)
         }
+    }
+    /// When a variant is shown.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct VariantSchedule {
+        /// From when.
+        #[serde(
+            rename = "startAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub start_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// Until when.
+        #[serde(
+            rename = "endAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub end_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// How it repeats.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub recurrence: ::std::option::Option<Recurrence>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A rendered video.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct Video {
+        /// Where the file is. It may answer 404 for a moment after the render.
+        pub url: ::std::string::String,
+        /// Length in frames.
+        #[serde(
+            rename = "durationInFrames",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub duration_in_frames: ::std::option::Option<u64>,
+        /// The file format. Older answers leave it out; it is then the requested one.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<VideoFormat>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl Video {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                url: url.into(),
+                duration_in_frames: ::std::default::Default::default(),
+                format: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// The file format of a video.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum VideoFormat {
+        /// `mp4`
+        #[serde(rename = "mp4")]
+        Mp4,
+        /// `gif`
+        #[serde(rename = "gif")]
+        Gif,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl VideoFormat {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Mp4, Self::Gif];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Mp4 => "mp4",
+                Self::Gif => "gif",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for VideoFormat {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for VideoFormat {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for VideoFormat {
+        fn from(value: &str) -> Self {
+            match value {
+                "mp4" => Self::Mp4,
+                "gif" => Self::Gif,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for VideoFormat {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "mp4" => Self::Mp4,
+                "gif" => Self::Gif,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// A rendered frame of a video template.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct VideoPreview {
+        /// Where the PNG image is.
+        pub url: ::std::string::String,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl VideoPreview {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                url: url.into(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// A video with variables.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct VideoTemplate {
+        /// The video template's identifier.
+        pub uid: ::std::string::String,
+        /// A name for people.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// What the template is made of.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub kind: ::std::option::Option<VideoTemplateKind>,
+        /// Width in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// Frames a second.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub fps: ::std::option::Option<f64>,
+        /// Length in frames.
+        #[serde(
+            rename = "durationInFrames",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub duration_in_frames: ::std::option::Option<u64>,
+        /// A still picture that stands for the video, when there is one.
+        #[serde(
+            rename = "posterUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub poster_url: ::std::option::Option<::std::string::String>,
+        /// Whether the template is finished.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<VideoTemplateStatus>,
+        /// The variables.
+        #[serde(
+            rename = "variableDefinitions",
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub variable_definitions: ::std::vec::Vec<VariableDefinition>,
+        /// The code; for `tsx`. Lists leave it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub tsx: ::std::option::Option<::std::string::String>,
+        /// The editor's project; for `timeline`. Lists leave it out.
+        #[serde(
+            rename = "projectJson",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub project_json: ::std::option::Option<JsonObject>,
+        /// The schema of the variables as the service derived it. Any JSON value. Sent now and then.
+        #[serde(
+            rename = "schemaJson",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub schema_json: ::std::option::Option<::serde_json::Value>,
+        /// A frame of the template that was just generated, or null when it could not be rendered. On the wire it stands beside the template.
+        #[serde(
+            rename = "previewUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub preview_url: ::std::option::Option<::std::string::String>,
+        /// When the template was stored.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// When the template was last changed.
+        #[serde(
+            rename = "updatedAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub updated_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl VideoTemplate {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(uid: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                uid: uid.into(),
+                name: ::std::default::Default::default(),
+                kind: ::std::default::Default::default(),
+                width: ::std::default::Default::default(),
+                height: ::std::default::Default::default(),
+                fps: ::std::default::Default::default(),
+                duration_in_frames: ::std::default::Default::default(),
+                poster_url: ::std::default::Default::default(),
+                status: ::std::default::Default::default(),
+                variable_definitions: ::std::default::Default::default(),
+                tsx: ::std::default::Default::default(),
+                project_json: ::std::default::Default::default(),
+                schema_json: ::std::default::Default::default(),
+                preview_url: ::std::default::Default::default(),
+                created_at: ::std::default::Default::default(),
+                updated_at: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// What a video template is made of. `timeline` is an editor's project, `tsx` is code.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum VideoTemplateKind {
+        /// `timeline`
+        #[serde(rename = "timeline")]
+        Timeline,
+        /// `tsx`
+        #[serde(rename = "tsx")]
+        Tsx,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl VideoTemplateKind {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Timeline, Self::Tsx];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Timeline => "timeline",
+                Self::Tsx => "tsx",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for VideoTemplateKind {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for VideoTemplateKind {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for VideoTemplateKind {
+        fn from(value: &str) -> Self {
+            match value {
+                "timeline" => Self::Timeline,
+                "tsx" => Self::Tsx,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for VideoTemplateKind {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "timeline" => Self::Timeline,
+                "tsx" => Self::Tsx,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// The video templates of the account.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct VideoTemplateList {
+        /// The video templates, without their bodies.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub templates: ::std::vec::Vec<VideoTemplate>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Whether a video template is finished.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum VideoTemplateStatus {
+        /// `draft`
+        #[serde(rename = "draft")]
+        Draft,
+        /// `published`
+        #[serde(rename = "published")]
+        Published,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl VideoTemplateStatus {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Draft, Self::Published];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Draft => "draft",
+                Self::Published => "published",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for VideoTemplateStatus {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for VideoTemplateStatus {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for VideoTemplateStatus {
+        fn from(value: &str) -> Self {
+            match value {
+                "draft" => Self::Draft,
+                "published" => Self::Published,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for VideoTemplateStatus {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "draft" => Self::Draft,
+                "published" => Self::Published,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// Which variables a video template takes.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct VideoTemplateVariables {
+        /// The video template's identifier.
+        #[serde(
+            rename = "templateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_uid: ::std::option::Option<::std::string::String>,
+        /// The video template's name.
+        #[serde(
+            rename = "templateName",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_name: ::std::option::Option<::std::string::String>,
+        /// What the template is made of.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub kind: ::std::option::Option<VideoTemplateKind>,
+        /// The variables.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub variables: ::std::vec::Vec<VariableDefinition>,
+        /// The names that the template uses.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub referenced: ::std::vec::Vec<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// How one delivery went.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct WebhookDelivery {
+        /// The outcome. `failed` is the only published value.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<::std::string::String>,
+        /// When the delivery was tried.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
+        /// The HTTP status that the target answered.
+        #[serde(
+            rename = "responseCode",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub response_code: ::std::option::Option<u64>,
+        /// How long the target took, in milliseconds.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub duration: ::std::option::Option<f64>,
+        /// Why the delivery failed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error: ::std::option::Option<::std::string::String>,
+        /// How often it was tried again.
+        #[serde(
+            rename = "retryCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub retry_count: ::std::option::Option<u64>,
+        /// When it will be tried again.
+        #[serde(
+            rename = "nextRetry",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub next_retry: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What happened. The two `render` and two `binding` events are certain. The `batch` events stand in prose only, the `experiment` events in design notes only; a subscription to them may be refused with 400.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum WebhookEventType {
+        /// `render.completed`
+        #[serde(rename = "render.completed")]
+        RenderCompleted,
+        /// `render.failed`
+        #[serde(rename = "render.failed")]
+        RenderFailed,
+        /// `batch.completed`
+        #[serde(rename = "batch.completed")]
+        BatchCompleted,
+        /// `batch.failed`
+        #[serde(rename = "batch.failed")]
+        BatchFailed,
+        /// `binding.updated`
+        #[serde(rename = "binding.updated")]
+        BindingUpdated,
+        /// `binding.failed`
+        #[serde(rename = "binding.failed")]
+        BindingFailed,
+        /// `experiment.started`
+        #[serde(rename = "experiment.started")]
+        ExperimentStarted,
+        /// `experiment.completed`
+        #[serde(rename = "experiment.completed")]
+        ExperimentCompleted,
+        /// `experiment.winner_declared`
+        #[serde(rename = "experiment.winner_declared")]
+        ExperimentWinnerDeclared,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl WebhookEventType {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::RenderCompleted,
+            Self::RenderFailed,
+            Self::BatchCompleted,
+            Self::BatchFailed,
+            Self::BindingUpdated,
+            Self::BindingFailed,
+            Self::ExperimentStarted,
+            Self::ExperimentCompleted,
+            Self::ExperimentWinnerDeclared,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::RenderCompleted => "render.completed",
+                Self::RenderFailed => "render.failed",
+                Self::BatchCompleted => "batch.completed",
+                Self::BatchFailed => "batch.failed",
+                Self::BindingUpdated => "binding.updated",
+                Self::BindingFailed => "binding.failed",
+                Self::ExperimentStarted => "experiment.started",
+                Self::ExperimentCompleted => "experiment.completed",
+                Self::ExperimentWinnerDeclared => "experiment.winner_declared",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for WebhookEventType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for WebhookEventType {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for WebhookEventType {
+        fn from(value: &str) -> Self {
+            match value {
+                "render.completed" => Self::RenderCompleted,
+                "render.failed" => Self::RenderFailed,
+                "batch.completed" => Self::BatchCompleted,
+                "batch.failed" => Self::BatchFailed,
+                "binding.updated" => Self::BindingUpdated,
+                "binding.failed" => Self::BindingFailed,
+                "experiment.started" => Self::ExperimentStarted,
+                "experiment.completed" => Self::ExperimentCompleted,
+                "experiment.winner_declared" => Self::ExperimentWinnerDeclared,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for WebhookEventType {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "render.completed" => Self::RenderCompleted,
+                "render.failed" => Self::RenderFailed,
+                "batch.completed" => Self::BatchCompleted,
+                "batch.failed" => Self::BatchFailed,
+                "binding.updated" => Self::BindingUpdated,
+                "binding.failed" => Self::BindingFailed,
+                "experiment.started" => Self::ExperimentStarted,
+                "experiment.completed" => Self::ExperimentCompleted,
+                "experiment.winner_declared" => Self::ExperimentWinnerDeclared,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// Which events to deliver. An event must match every filter.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct WebhookFilters {
+        /// Only events of this template.
+        #[serde(
+            rename = "templateId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_id: ::std::option::Option<::std::string::String>,
+        /// Only events of this binding.
+        #[serde(
+            rename = "bindingId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub binding_id: ::std::option::Option<::std::string::String>,
+        /// Only events about this kind of file. Stands in prose only; the service may ignore it.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Which automation platform a subscription was made for.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum WebhookPlatform {
+        /// `zapier`
+        #[serde(rename = "zapier")]
+        Zapier,
+        /// `make`
+        #[serde(rename = "make")]
+        Make,
+        /// `n8n`
+        #[serde(rename = "n8n")]
+        N8n,
+        /// `pipedream`
+        #[serde(rename = "pipedream")]
+        Pipedream,
+        /// `custom`
+        #[serde(rename = "custom")]
+        Custom,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl WebhookPlatform {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::Zapier,
+            Self::Make,
+            Self::N8n,
+            Self::Pipedream,
+            Self::Custom,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Zapier => "zapier",
+                Self::Make => "make",
+                Self::N8n => "n8n",
+                Self::Pipedream => "pipedream",
+                Self::Custom => "custom",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for WebhookPlatform {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for WebhookPlatform {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for WebhookPlatform {
+        fn from(value: &str) -> Self {
+            match value {
+                "zapier" => Self::Zapier,
+                "make" => Self::Make,
+                "n8n" => Self::N8n,
+                "pipedream" => Self::Pipedream,
+                "custom" => Self::Custom,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for WebhookPlatform {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "zapier" => Self::Zapier,
+                "make" => Self::Make,
+                "n8n" => Self::N8n,
+                "pipedream" => Self::Pipedream,
+                "custom" => Self::Custom,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// A subscription of one URL to one kind of event.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    #[serde(remote = "Self")]
+    pub struct WebhookSubscription {
+        /// The subscription's identifier. Missing only where an update answers without the subscription.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub uid: ::std::option::Option<::std::string::String>,
+        /// The event that is delivered.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub event: ::std::option::Option<WebhookEventType>,
+        /// Where it is delivered to.
+        #[serde(
+            rename = "targetUrl",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub target_url: ::std::option::Option<::std::string::String>,
+        /// The platform behind the URL.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub platform: ::std::option::Option<WebhookPlatform>,
+        /// Whether events are delivered.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<WebhookSubscriptionStatus>,
+        /// Which events are delivered.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub filters: ::std::option::Option<WebhookFilters>,
+        /// How many deliveries there were.
+        #[serde(
+            rename = "deliveryCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub delivery_count: ::std::option::Option<u64>,
+        /// How many deliveries failed.
+        #[serde(
+            rename = "failureCount",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub failure_count: ::std::option::Option<u64>,
+        /// When the last delivery was; null before the first.
+        #[serde(
+            rename = "lastDeliveryAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub last_delivery_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// How the last delivery went. Stands in prose only.
+        #[serde(
+            rename = "lastDelivery",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub last_delivery: ::std::option::Option<WebhookDelivery>,
+        /// When the subscription was made.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// The secret that deliveries are signed with; only in the answer that made the subscription. Used as it is, any prefix included. It must not be logged.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub secret: ::std::option::Option<::pictify_api::Secret>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl<'de> ::serde::Deserialize<'de> for WebhookSubscription {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            Self::deserialize(crate::de::Aliased::new(deserializer, &[("uid", &["id"])]))
+        }
+    }
+    impl ::serde::Serialize for WebhookSubscription {
+        fn serialize<S: ::serde::Serializer>(
+            &self,
+            serializer: S,
+        ) -> ::std::result::Result<S::Ok, S::Error> {
+            Self::serialize(self, serializer)
+        }
+    }
+    /// A page of webhook subscriptions.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct WebhookSubscriptionList {
+        /// The subscriptions of this page.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub subscriptions: ::std::vec::Vec<WebhookSubscription>,
+        /// Where this page stands. Some documents leave it out.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub pagination: ::std::option::Option<PagePagination>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// Whether events are delivered. After repeated failures the service stops by itself; sources differ on whether the state is then `paused` or `failed`.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum WebhookSubscriptionStatus {
+        /// `active`
+        #[serde(rename = "active")]
+        Active,
+        /// `paused`
+        #[serde(rename = "paused")]
+        Paused,
+        /// `failed`
+        #[serde(rename = "failed")]
+        Failed,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl WebhookSubscriptionStatus {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[Self::Active, Self::Paused, Self::Failed];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Active => "active",
+                Self::Paused => "paused",
+                Self::Failed => "failed",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for WebhookSubscriptionStatus {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for WebhookSubscriptionStatus {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for WebhookSubscriptionStatus {
+        fn from(value: &str) -> Self {
+            match value {
+                "active" => Self::Active,
+                "paused" => Self::Paused,
+                "failed" => Self::Failed,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for WebhookSubscriptionStatus {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "active" => Self::Active,
+                "paused" => Self::Paused,
+                "failed" => Self::Failed,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// How far a workflow run has got.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct WorkflowCounts {
+        /// How many documents there are in all.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub total: ::std::option::Option<u64>,
+        /// How many are rendered.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub rendered: ::std::option::Option<u64>,
+        /// How many are delivered.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub delivered: ::std::option::Option<u64>,
+        /// How many failed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub failed: ::std::option::Option<u64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A URL that renders and delivers a document for each row sent to it.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct WorkflowHook {
+        /// The hook's identifier.
+        pub uid: ::std::string::String,
+        /// A name for people.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub name: ::std::option::Option<::std::string::String>,
+        /// The path of the hook's URL. It holds a secret and must not be logged.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub path: ::std::option::Option<::pictify_api::Secret>,
+        /// The hook's URL. It holds a secret and must not be logged.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub url: ::std::option::Option<::pictify_api::Secret>,
+        /// A secret of the hook. Whether it is the one in the URL or the one to sign with is not published. It must not be logged.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub secret: ::std::option::Option<::pictify_api::Secret>,
+        /// The secret to sign rows with, when the hook asks for signatures. The field's name is not published. It must not be logged.
+        #[serde(
+            rename = "signingSecret",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub signing_secret: ::std::option::Option<::pictify_api::Secret>,
+        /// The identifier of the template.
+        #[serde(
+            rename = "templateUid",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_uid: ::std::option::Option<::std::string::String>,
+        /// For each template variable the key that holds its value.
+        #[serde(
+            rename = "columnMapping",
+            default,
+            skip_serializing_if = "::std::collections::BTreeMap::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub column_mapping: ::std::collections::BTreeMap<
+            ::std::string::String,
+            ::std::string::String,
+        >,
+        /// How documents are delivered. Its shape is not published.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub delivery: ::std::option::Option<JsonObject>,
+        /// When the hook was made.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl WorkflowHook {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(uid: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                uid: uid.into(),
+                name: ::std::default::Default::default(),
+                path: ::std::default::Default::default(),
+                url: ::std::default::Default::default(),
+                secret: ::std::default::Default::default(),
+                signing_secret: ::std::default::Default::default(),
+                template_uid: ::std::default::Default::default(),
+                column_mapping: ::std::default::Default::default(),
+                delivery: ::std::default::Default::default(),
+                created_at: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// The workflow hooks of the account.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct WorkflowHookList {
+        /// The hooks.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub hooks: ::std::vec::Vec<WorkflowHook>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// One document of a workflow run.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct WorkflowItem {
+        /// The position of its row, from 0.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub index: ::std::option::Option<u64>,
+        /// How far it has got, such as `rendered`. The list is not published.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<::std::string::String>,
+        /// Where the file is, once it is rendered.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub url: ::std::option::Option<::std::string::String>,
+        /// How far its delivery has got, such as `queued` or `delivered`. The list is not published.
+        #[serde(
+            rename = "deliveryStatus",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub delivery_status: ::std::option::Option<::std::string::String>,
+        /// Why it failed; null when it did not.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// A preview, or the job that makes it. An image comes at once; a video comes by way of a job.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct WorkflowPreview {
+        /// Where the file is, once it is rendered.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub url: ::std::option::Option<::std::string::String>,
+        /// Width in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub width: ::std::option::Option<u64>,
+        /// Height in pixels.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub height: ::std::option::Option<u64>,
+        /// The identifier of the job that makes the preview.
+        #[serde(
+            rename = "jobId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub job_id: ::std::option::Option<::std::string::String>,
+        /// How far the job has got. An image has none.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<WorkflowPreviewStatus>,
+        /// Why the job failed.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub message: ::std::option::Option<::std::string::String>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// How far the preview of a video has got.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum WorkflowPreviewStatus {
+        /// `queued`
+        #[serde(rename = "queued")]
+        Queued,
+        /// `rendering`
+        #[serde(rename = "rendering")]
+        Rendering,
+        /// `completed`
+        #[serde(rename = "completed")]
+        Completed,
+        /// `failed`
+        #[serde(rename = "failed")]
+        Failed,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl WorkflowPreviewStatus {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::Queued,
+            Self::Rendering,
+            Self::Completed,
+            Self::Failed,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Queued => "queued",
+                Self::Rendering => "rendering",
+                Self::Completed => "completed",
+                Self::Failed => "failed",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for WorkflowPreviewStatus {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for WorkflowPreviewStatus {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for WorkflowPreviewStatus {
+        fn from(value: &str) -> Self {
+            match value {
+                "queued" => Self::Queued,
+                "rendering" => Self::Rendering,
+                "completed" => Self::Completed,
+                "failed" => Self::Failed,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for WorkflowPreviewStatus {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "queued" => Self::Queued,
+                "rendering" => Self::Rendering,
+                "completed" => Self::Completed,
+                "failed" => Self::Failed,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
+    /// A table of rows being rendered and delivered.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct WorkflowRun {
+        /// The run's identifier.
+        pub uid: ::std::string::String,
+        /// How far the run has got, such as `running`. The list is not published.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<::std::string::String>,
+        /// How far its documents have got.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub counts: ::std::option::Option<WorkflowCounts>,
+        /// Its documents. Lists leave them out.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub items: ::std::vec::Vec<WorkflowItem>,
+        /// When the run was started.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    impl WorkflowRun {
+        /// Makes one from what must be there; everything else is left out.
+        pub fn new(uid: impl ::std::convert::Into<::std::string::String>) -> Self {
+            Self {
+                uid: uid.into(),
+                status: ::std::default::Default::default(),
+                counts: ::std::default::Default::default(),
+                items: ::std::default::Default::default(),
+                created_at: ::std::default::Default::default(),
+                extra: ::std::default::Default::default(),
+            }
+        }
+    }
+    /// The newest workflow runs.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct WorkflowRunList {
+        /// The runs, without their items.
+        #[serde(
+            default,
+            skip_serializing_if = "::std::vec::Vec::is_empty",
+            deserialize_with = "crate::de::null_as_default"
+        )]
+        pub runs: ::std::vec::Vec<WorkflowRun>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// How much the account's workflows have produced.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct WorkflowStats {
+        /// How many runs there were.
+        #[serde(
+            rename = "totalRuns",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub total_runs: ::std::option::Option<u64>,
+        /// How many documents were rendered.
+        #[serde(
+            rename = "documentsRendered",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub documents_rendered: ::std::option::Option<u64>,
+        /// How many documents were delivered.
+        #[serde(
+            rename = "documentsDelivered",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub documents_delivered: ::std::option::Option<u64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
 }
 #[derive(Clone, Debug)]
@@ -410,6 +9187,3033 @@ impl Client {
             )
             .build()?;
         let info = &crate::operations::GET_IMAGE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Render a template of type `og-image` from a heading, a description and a logo.
+    ///
+    /// The newest published document no longer has it; rendering the template with the same variables is the general way.
+    ///
+    /// Sends a `POST` request to `/image/og-image`
+    pub async fn create_og_image<'a>(
+        &'a self,
+        body: &'a types::CreateOgImageRequest,
+    ) -> Result<ResponseValue<types::Image>, Error> {
+        let url = format!("{}/image/og-image", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::CREATE_OG_IMAGE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Render a FabricJS canvas to one image.
+    ///
+    /// Sends a `POST` request to `/image/canvas`
+    pub async fn create_canvas_image<'a>(
+        &'a self,
+        body: &'a types::CreateCanvasImageRequest,
+    ) -> Result<ResponseValue<types::Image>, Error> {
+        let url = format!("{}/image/canvas", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::CREATE_CANVAS_IMAGE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Let an agent find a page by a prompt and take a screenshot of it.
+    ///
+    /// Slow. The newest published document no longer has it.
+    ///
+    /// Sends a `POST` request to `/image/agent-screenshot`
+    pub async fn agent_screenshot<'a>(
+        &'a self,
+        body: &'a types::AgentScreenshotRequest,
+    ) -> Result<ResponseValue<types::AgentScreenshot>, Error> {
+        let url = format!("{}/image/agent-screenshot", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::AGENT_SCREENSHOT;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// As agentScreenshot, with progress as server-sent events.
+    ///
+    /// Sends a `POST` request to `/image/agent-screenshot-stream`
+    pub async fn agent_screenshot_stream<'a>(
+        &'a self,
+        body: &'a types::AgentScreenshotRequest,
+    ) -> Result<ResponseValue<ByteStream>, Error> {
+        let url = format!("{}/image/agent-screenshot-stream", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("text/event-stream"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::AGENT_SCREENSHOT_STREAM;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => Ok(ResponseValue::stream(response)),
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List the GIFs of the account, newest first.
+    ///
+    /// Sends a `GET` request to `/gif`
+    ///
+    /// Arguments:
+    /// - `limit`: How many items to return, 1 to 100. The service's default is 30.
+    /// - `offset`: How many items to skip, from 0.
+    pub async fn list_gifs<'a>(
+        &'a self,
+        limit: Option<u64>,
+        offset: Option<u64>,
+    ) -> Result<ResponseValue<types::GifList>, Error> {
+        let url = format!("{}/gif", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&crate::runtime::QueryParam::new("limit", &limit))
+            .query(&crate::runtime::QueryParam::new("offset", &offset))
+            .build()?;
+        let info = &crate::operations::LIST_GIFS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Render moving HTML, a live page or a template to an animated GIF.
+    ///
+    /// Exactly one of `html`, `url` and `template` is the source. Fails with 422 when nothing moves.
+    ///
+    /// Sends a `POST` request to `/gif`
+    pub async fn create_gif<'a>(
+        &'a self,
+        body: &'a types::CreateGifRequest,
+    ) -> Result<ResponseValue<types::Gif>, Error> {
+        let url = format!("{}/gif", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::CREATE_GIF;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Capture a live page that moves as an animated GIF.
+    ///
+    /// An older server billed one and a half renders for it.
+    ///
+    /// Sends a `POST` request to `/gif/capture`
+    pub async fn capture_gif<'a>(
+        &'a self,
+        body: &'a types::CaptureGifRequest,
+    ) -> Result<ResponseValue<types::Gif>, Error> {
+        let url = format!("{}/gif/capture", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::CAPTURE_GIF;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read one GIF.
+    ///
+    /// No credentials are needed; a key is accepted.
+    ///
+    /// Sends a `GET` request to `/gif/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn get_gif<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::Gif>, Error> {
+        let url = format!("{}/gif/{}", self.baseurl, encode_path(& uid.to_string()) ?,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_GIF;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Render a template to a PDF of one page.
+    ///
+    /// Sources disagree whether keys are accepted; rendering the template with `format: pdf` is the other way.
+    ///
+    /// Sends a `POST` request to `/pdf/render`
+    pub async fn render_pdf<'a>(
+        &'a self,
+        body: &'a types::RenderPdfRequest,
+    ) -> Result<ResponseValue<types::Pdf>, Error> {
+        let url = format!("{}/pdf/render", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::RENDER_PDF;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Render a template to a PDF with one page for each set of variables.
+    ///
+    /// Sources disagree whether keys are accepted; rendering the template with `format: pdf` is the other way.
+    ///
+    /// Sends a `POST` request to `/pdf/multi-page`
+    pub async fn render_multi_page_pdf<'a>(
+        &'a self,
+        body: &'a types::RenderMultiPagePdfRequest,
+    ) -> Result<ResponseValue<types::Pdf>, Error> {
+        let url = format!("{}/pdf/multi-page", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::RENDER_MULTI_PAGE_PDF;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List the page sizes for PDFs.
+    ///
+    /// Sends a `GET` request to `/pdf/presets`
+    pub async fn get_pdf_presets<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::PdfPresets>, Error> {
+        let url = format!("{}/pdf/presets", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_PDF_PRESETS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List everything that the account has rendered, newest first.
+    ///
+    /// Sends a `GET` request to `/render`
+    ///
+    /// Arguments:
+    /// - `format`: Only renders in this format. The service's default is `ALL`.
+    /// - `limit`: How many items to return, 1 to 100. The service's default is 24.
+    /// - `offset`: How many items to skip, from 0.
+    /// - `source`: Only renders of this origin; the values are unpublished.
+    /// - `template`: Only renders of the template with this uid.
+    pub async fn list_renders<'a>(
+        &'a self,
+        format: Option<types::RenderFormatFilter>,
+        limit: Option<u64>,
+        offset: Option<u64>,
+        source: Option<&'a str>,
+        template: Option<&'a str>,
+    ) -> Result<ResponseValue<types::RenderList>, Error> {
+        let url = format!("{}/render", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&crate::runtime::QueryParam::new("format", &format))
+            .query(&crate::runtime::QueryParam::new("limit", &limit))
+            .query(&crate::runtime::QueryParam::new("offset", &offset))
+            .query(&crate::runtime::QueryParam::new("source", &source))
+            .query(&crate::runtime::QueryParam::new("template", &template))
+            .build()?;
+        let info = &crate::operations::LIST_RENDERS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List the templates of the account.
+    ///
+    /// Sends a `GET` request to `/templates`
+    ///
+    /// Arguments:
+    /// - `has_dynamic_link`: Only templates with, or without, a dynamic link.
+    /// - `limit`: How many items to return, 1 to 100. The service's default is 12.
+    /// - `output_format`: Only templates that make this. The service's default is `all`.
+    /// - `page`: The number of the page, from 1.
+    /// - `sort`: The order. The service's default is `newest`.
+    pub async fn list_templates<'a>(
+        &'a self,
+        has_dynamic_link: Option<bool>,
+        limit: Option<u64>,
+        output_format: Option<types::TemplateOutputFilter>,
+        page: Option<u64>,
+        sort: Option<types::TemplateSort>,
+    ) -> Result<ResponseValue<types::TemplateList>, Error> {
+        let url = format!("{}/templates", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&crate::runtime::QueryParam::new("hasDynamicLink", &has_dynamic_link))
+            .query(&crate::runtime::QueryParam::new("limit", &limit))
+            .query(&crate::runtime::QueryParam::new("outputFormat", &output_format))
+            .query(&crate::runtime::QueryParam::new("page", &page))
+            .query(&crate::runtime::QueryParam::new("sort", &sort))
+            .build()?;
+        let info = &crate::operations::LIST_TEMPLATES;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Store a template.
+    ///
+    /// Variables that the source uses and that are not defined are added as text variables and listed in `addedVariables`.
+    ///
+    /// Sends a `POST` request to `/templates`
+    pub async fn create_template<'a>(
+        &'a self,
+        body: &'a types::CreateTemplateRequest,
+    ) -> Result<ResponseValue<types::Template>, Error> {
+        let url = format!("{}/templates", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::CREATE_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read one template.
+    ///
+    /// Sends a `GET` request to `/templates/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn get_template<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::Template>, Error> {
+        let url = format!(
+            "{}/templates/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Change a template.
+    ///
+    /// What is left out stays as it is. The engine cannot change.
+    ///
+    /// Sends a `PUT` request to `/templates/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn update_template<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::UpdateTemplateRequest,
+    ) -> Result<ResponseValue<types::Template>, Error> {
+        let url = format!(
+            "{}/templates/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::UPDATE_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Delete a template.
+    ///
+    /// Sends a `DELETE` request to `/templates/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn delete_template<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::Deletion>, Error> {
+        let url = format!(
+            "{}/templates/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::DELETE_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Render a template, in one layout or several.
+    ///
+    /// Sends a `POST` request to `/templates/{uid}/render`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn render_template<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::RenderTemplateRequest,
+    ) -> Result<ResponseValue<types::TemplateRender>, Error> {
+        let url = format!(
+            "{}/templates/{}/render", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::RENDER_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Render a template in several sizes.
+    ///
+    /// Sends a `POST` request to `/templates/{uid}/multi-size-render`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn multi_size_render_template<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::MultiSizeRenderTemplateRequest,
+    ) -> Result<ResponseValue<types::MultiSizeRender>, Error> {
+        let url = format!(
+            "{}/templates/{}/multi-size-render", self.baseurl, encode_path(& uid
+            .to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::MULTI_SIZE_RENDER_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read what variables a template has.
+    ///
+    /// Sends a `GET` request to `/templates/{uid}/variables`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn get_template_variables<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::TemplateVariables>, Error> {
+        let url = format!(
+            "{}/templates/{}/variables", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_TEMPLATE_VARIABLES;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List the templates of the public gallery.
+    ///
+    /// Sends a `GET` request to `/public/templates`
+    ///
+    /// Arguments:
+    /// - `category`: Only templates of this category.
+    /// - `limit`: How many items to return, 1 to 100. The service's default is 12.
+    /// - `page`: The number of the page, from 1.
+    /// - `search`: Only templates that match this text.
+    /// - `sort`: The order.
+    /// - `tag`: Only templates with this tag.
+    /// - `type_`: Only templates of this type.
+    pub async fn list_public_templates<'a>(
+        &'a self,
+        category: Option<&'a str>,
+        limit: Option<u64>,
+        page: Option<u64>,
+        search: Option<&'a str>,
+        sort: Option<types::PublicTemplateSort>,
+        tag: Option<&'a str>,
+        type_: Option<&'a str>,
+    ) -> Result<ResponseValue<types::TemplateList>, Error> {
+        let url = format!("{}/public/templates", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&crate::runtime::QueryParam::new("category", &category))
+            .query(&crate::runtime::QueryParam::new("limit", &limit))
+            .query(&crate::runtime::QueryParam::new("page", &page))
+            .query(&crate::runtime::QueryParam::new("search", &search))
+            .query(&crate::runtime::QueryParam::new("sort", &sort))
+            .query(&crate::runtime::QueryParam::new("tag", &tag))
+            .query(&crate::runtime::QueryParam::new("type", &type_))
+            .build()?;
+        let info = &crate::operations::LIST_PUBLIC_TEMPLATES;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read one template of the public gallery.
+    ///
+    /// Sends a `GET` request to `/public/templates/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn get_public_template<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::Template>, Error> {
+        let url = format!(
+            "{}/public/templates/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_PUBLIC_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Check the syntax of an expression.
+    ///
+    /// Sends a `POST` request to `/templates/expression/validate`
+    pub async fn validate_expression<'a>(
+        &'a self,
+        body: &'a types::ValidateExpressionRequest,
+    ) -> Result<ResponseValue<types::ExpressionValidation>, Error> {
+        let url = format!("{}/templates/expression/validate", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::VALIDATE_EXPRESSION;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Evaluate an expression.
+    ///
+    /// Sends a `POST` request to `/templates/expression/test`
+    pub async fn test_expression<'a>(
+        &'a self,
+        body: &'a types::TestExpressionRequest,
+    ) -> Result<ResponseValue<types::ExpressionResult>, Error> {
+        let url = format!("{}/templates/expression/test", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::TEST_EXPRESSION;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Fill the expressions of a text.
+    ///
+    /// The answer is unpublished; this is what the web application reads.
+    ///
+    /// Sends a `POST` request to `/templates/expression/interpolate`
+    pub async fn interpolate_expression<'a>(
+        &'a self,
+        body: &'a types::InterpolateExpressionRequest,
+    ) -> Result<ResponseValue<types::Interpolation>, Error> {
+        let url = format!("{}/templates/expression/interpolate", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::INTERPOLATE_EXPRESSION;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List the functions of the expression language.
+    ///
+    /// Sends a `GET` request to `/templates/expression/functions`
+    pub async fn list_expression_functions<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::ExpressionFunctions>, Error> {
+        let url = format!("{}/templates/expression/functions", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::LIST_EXPRESSION_FUNCTIONS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Render a template once for each set of variables.
+    ///
+    /// Exactly one of `variableSets` and `csvUrl`. The webhook that an early document lets this call name is not on the wire: subscribe to `render.completed`.
+    ///
+    /// Sends a `POST` request to `/templates/{uid}/batch-render`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn batch_render_template<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::BatchRenderTemplateRequest,
+    ) -> Result<ResponseValue<types::BatchAccepted>, Error> {
+        let url = format!(
+            "{}/templates/{}/batch-render", self.baseurl, encode_path(& uid.to_string())
+            ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::BATCH_RENDER_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read how far a batch is and what came of it.
+    ///
+    /// The live service has been seen to leave the URLs out; they then come only by the `render.completed` webhook.
+    ///
+    /// Sends a `GET` request to `/templates/batch/{batchId}/results`
+    ///
+    /// Arguments:
+    /// - `batch_id`: The identifier of the batch.
+    pub async fn get_batch_results<'a>(
+        &'a self,
+        batch_id: &'a str,
+    ) -> Result<ResponseValue<types::Batch>, Error> {
+        let url = format!(
+            "{}/templates/batch/{}/results", self.baseurl, encode_path(& batch_id
+            .to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_BATCH_RESULTS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Cancel a batch.
+    ///
+    /// Sends a `POST` request to `/templates/batch/{batchId}/cancel`
+    ///
+    /// Arguments:
+    /// - `batch_id`: The identifier of the batch.
+    /// - `body`
+    pub async fn cancel_batch<'a>(
+        &'a self,
+        batch_id: &'a str,
+        body: &'a types::EmptyRequest,
+    ) -> Result<ResponseValue<types::BatchCancellation>, Error> {
+        let url = format!(
+            "{}/templates/batch/{}/cancel", self.baseurl, encode_path(& batch_id
+            .to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::CANCEL_BATCH;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List the webhook subscriptions of the account.
+    ///
+    /// Sends a `GET` request to `/webhook-subscriptions`
+    ///
+    /// Arguments:
+    /// - `event`: Only subscriptions to this event.
+    /// - `limit`: How many items to return, from 1. The service's default is 20.
+    /// - `page`: The number of the page, from 1.
+    /// - `platform`: Only subscriptions made for this platform.
+    /// - `status`: Only subscriptions in this state.
+    pub async fn list_webhook_subscriptions<'a>(
+        &'a self,
+        event: Option<types::WebhookEventType>,
+        limit: Option<u64>,
+        page: Option<u64>,
+        platform: Option<types::WebhookPlatform>,
+        status: Option<types::WebhookSubscriptionStatus>,
+    ) -> Result<ResponseValue<types::WebhookSubscriptionList>, Error> {
+        let url = format!("{}/webhook-subscriptions", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&crate::runtime::QueryParam::new("event", &event))
+            .query(&crate::runtime::QueryParam::new("limit", &limit))
+            .query(&crate::runtime::QueryParam::new("page", &page))
+            .query(&crate::runtime::QueryParam::new("platform", &platform))
+            .query(&crate::runtime::QueryParam::new("status", &status))
+            .build()?;
+        let info = &crate::operations::LIST_WEBHOOK_SUBSCRIPTIONS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Subscribe a URL to one kind of event.
+    ///
+    /// Only this answer carries the `secret` that deliveries are signed with; store it at once. A plan without webhooks answers 402 or 403 (which of the two is not published). Older documents show the subscription without its envelope; both forms are read.
+    ///
+    /// Sends a `POST` request to `/webhook-subscriptions`
+    pub async fn create_webhook_subscription<'a>(
+        &'a self,
+        body: &'a types::CreateWebhookSubscriptionRequest,
+    ) -> Result<ResponseValue<types::WebhookSubscription>, Error> {
+        let url = format!("{}/webhook-subscriptions", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::CREATE_WEBHOOK_SUBSCRIPTION;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read one webhook subscription.
+    ///
+    /// Older documents show the subscription without its envelope; both forms are read.
+    ///
+    /// Sends a `GET` request to `/webhook-subscriptions/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn get_webhook_subscription<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::WebhookSubscription>, Error> {
+        let url = format!(
+            "{}/webhook-subscriptions/{}", self.baseurl, encode_path(& uid.to_string())
+            ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_WEBHOOK_SUBSCRIPTION;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Change, pause or resume a webhook subscription.
+    ///
+    /// With a key, `status` is the way to pause and resume; the `/pause` and `/resume` routes take a dashboard login only. What the service answers is not published: the subscription in its envelope is expected, but the subscription alone, a message or nothing at all may come too.
+    ///
+    /// Sends a `PUT` request to `/webhook-subscriptions/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn update_webhook_subscription<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::UpdateWebhookSubscriptionRequest,
+    ) -> Result<ResponseValue<types::WebhookSubscription>, Error> {
+        let url = format!(
+            "{}/webhook-subscriptions/{}", self.baseurl, encode_path(& uid.to_string())
+            ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::UPDATE_WEBHOOK_SUBSCRIPTION;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Delete a webhook subscription.
+    ///
+    /// Sends a `DELETE` request to `/webhook-subscriptions/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn delete_webhook_subscription<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::Deletion>, Error> {
+        let url = format!(
+            "{}/webhook-subscriptions/{}", self.baseurl, encode_path(& uid.to_string())
+            ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::DELETE_WEBHOOK_SUBSCRIPTION;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Have a test event sent to a subscription's URL.
+    ///
+    /// Only one page names this operation. Its request and its answer are not published, so nothing is assumed.
+    ///
+    /// Sends a `POST` request to `/webhook-subscriptions/{uid}/test`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn test_webhook_subscription<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::EmptyRequest,
+    ) -> Result<ResponseValue<types::Acknowledgement>, Error> {
+        let url = format!(
+            "{}/webhook-subscriptions/{}/test", self.baseurl, encode_path(& uid
+            .to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::TEST_WEBHOOK_SUBSCRIPTION;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List the bindings of the account.
+    ///
+    /// The dashboard withdrew bindings in July 2026 and the routes may follow; then this answers 404 or 410.
+    ///
+    /// Sends a `GET` request to `/bindings`
+    ///
+    /// Arguments:
+    /// - `limit`: How many items to return, 1 to 100. The service's default is 20.
+    /// - `page`: The number of the page, from 1.
+    /// - `status`: Only bindings in this state.
+    /// - `template_id`: Only bindings of this template.
+    pub async fn list_bindings<'a>(
+        &'a self,
+        limit: Option<u64>,
+        page: Option<u64>,
+        status: Option<types::BindingStatus>,
+        template_id: Option<&'a str>,
+    ) -> Result<ResponseValue<types::BindingList>, Error> {
+        let url = format!("{}/bindings", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&crate::runtime::QueryParam::new("limit", &limit))
+            .query(&crate::runtime::QueryParam::new("page", &page))
+            .query(&crate::runtime::QueryParam::new("status", &status))
+            .query(&crate::runtime::QueryParam::new("templateId", &template_id))
+            .build()?;
+        let info = &crate::operations::LIST_BINDINGS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Tie a template to a data source, for an image that follows its data.
+    ///
+    /// Older documents name the fields `templateUid`, `dataUrl`, `dataMapping`, `schedule` (cron) and `format`; the wire knows none of them in requests, and the service has no cron: `refreshPolicy.ttlSeconds` takes its place. The dashboard withdrew bindings in July 2026 and the routes may follow; then this answers 404 or 410.
+    ///
+    /// Sends a `POST` request to `/bindings`
+    pub async fn create_binding<'a>(
+        &'a self,
+        body: &'a types::CreateBindingRequest,
+    ) -> Result<ResponseValue<types::Binding>, Error> {
+        let url = format!("{}/bindings", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::CREATE_BINDING;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read one binding.
+    ///
+    /// Sends a `GET` request to `/bindings/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn get_binding<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::Binding>, Error> {
+        let url = format!(
+            "{}/bindings/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_BINDING;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Change, pause or resume a binding.
+    ///
+    /// With a key, `status` is the surest way to pause and resume. What the service answers is not published; the binding in its envelope is expected.
+    ///
+    /// Sends a `PUT` request to `/bindings/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn update_binding<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::UpdateBindingRequest,
+    ) -> Result<ResponseValue<types::Binding>, Error> {
+        let url = format!(
+            "{}/bindings/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::UPDATE_BINDING;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Delete a binding.
+    ///
+    /// Sends a `DELETE` request to `/bindings/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn delete_binding<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::Deletion>, Error> {
+        let url = format!(
+            "{}/bindings/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::DELETE_BINDING;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Fetch the data again and render the binding's image.
+    ///
+    /// One source says that only a dashboard login may call this; a key then gets 401 or 404. Reading `renderUrl` applies the refresh policy too and needs no key.
+    ///
+    /// Sends a `POST` request to `/bindings/{uid}/refresh`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn refresh_binding<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::EmptyRequest,
+    ) -> Result<ResponseValue<types::BindingRefresh>, Error> {
+        let url = format!(
+            "{}/bindings/{}/refresh", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::REFRESH_BINDING;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Stop a binding from refreshing.
+    ///
+    /// One source says that only a dashboard login may call this. `updateBinding` with `status` does the same with a key.
+    ///
+    /// Sends a `POST` request to `/bindings/{uid}/pause`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn pause_binding<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::EmptyRequest,
+    ) -> Result<ResponseValue<types::Binding>, Error> {
+        let url = format!(
+            "{}/bindings/{}/pause", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::PAUSE_BINDING;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Let a paused binding refresh again.
+    ///
+    /// One source says that only a dashboard login may call this. `updateBinding` with `status` does the same with a key.
+    ///
+    /// Sends a `POST` request to `/bindings/{uid}/resume`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn resume_binding<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::EmptyRequest,
+    ) -> Result<ResponseValue<types::Binding>, Error> {
+        let url = format!(
+            "{}/bindings/{}/resume", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::RESUME_BINDING;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Fetch a binding's data and show what its mapping makes of it, without rendering.
+    ///
+    /// One source says that only a dashboard login may call this; a key then gets 401 or 404.
+    ///
+    /// Sends a `POST` request to `/bindings/{uid}/test`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn test_binding<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::EmptyRequest,
+    ) -> Result<ResponseValue<types::BindingTest>, Error> {
+        let url = format!(
+            "{}/bindings/{}/test", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::TEST_BINDING;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Push new data into a binding whose source is a webhook.
+    ///
+    /// This is the binding's `webhookUrl`. It takes a signature in place of a key. Only design notes describe the signature, and the answer is not published. The body is the data itself; an object is declared, since every published example is one.
+    ///
+    /// Sends a `POST` request to `/webhooks/{bindingUid}`
+    ///
+    /// Arguments:
+    /// - `binding_uid`: The identifier of the binding. Percent-encoded as one path segment.
+    /// - `x_webhook_signature`: `sha256=` and the hexadecimal HMAC-SHA256 of the body.
+    /// - `body`
+    pub async fn push_binding_data<'a>(
+        &'a self,
+        binding_uid: &'a str,
+        x_webhook_signature: Option<&'a str>,
+        body: &'a types::JsonObject,
+    ) -> Result<ResponseValue<types::Acknowledgement>, Error> {
+        let url = format!(
+            "{}/webhooks/{}", self.baseurl, encode_path(& binding_uid.to_string()) ?,
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::new();
+        if let Some(value) = x_webhook_signature {
+            header_map.append("X-Webhook-Signature", value.to_string().try_into()?);
+        }
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = &crate::operations::PUSH_BINDING_DATA;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Render a template from a URL and return the picture itself.
+    ///
+    /// Made for `<img>` elements. Every query parameter but `quality`, `layout` and `token` is a template variable, so a variable of one of these names cannot be passed. On failure the service may send a transparent picture of one pixel, with status 200 or 404, so that pages do not break.
+    ///
+    /// Sends a `GET` request to `/r/{templateUid}.{format}`
+    ///
+    /// Arguments:
+    /// - `template_uid`: The identifier of the template. Percent-encoded as one path segment.
+    /// - `format`: The file format of the picture.
+    /// - `layout`: The key of the layout to render. Without it the default layout is rendered.
+    /// - `quality`: Compression quality, 0.1 to 1. The service's default is 0.9.
+    /// - `token`: The API key, for places that cannot send a header. It then stands in logs, histories and pages: send the header wherever that is possible. It must not be logged.
+    /// - `variables`: Values for the template's variables, each a query parameter of its own.
+    /// - `if_none_match`: The `ETag` of the version at hand; when it is still the newest, the answer is 304 without a body.
+    pub async fn render_template_url<'a>(
+        &'a self,
+        template_uid: &'a str,
+        format: types::ImageFormat,
+        layout: Option<&'a str>,
+        quality: Option<f64>,
+        token: Option<&'a str>,
+        variables: Option<&'a types::QueryVariables>,
+        if_none_match: Option<&'a str>,
+    ) -> Result<ResponseValue<ByteStream>, Error> {
+        let url = format!(
+            "{}/r/{}.{}", self.baseurl, encode_path(& template_uid.to_string()) ?,
+            encode_path(& format.to_string()) ?,
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::new();
+        if let Some(value) = if_none_match {
+            header_map.append("If-None-Match", value.to_string().try_into()?);
+        }
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("image/*"),
+            )
+            .query(&crate::runtime::QueryParam::new("layout", &layout))
+            .query(&crate::runtime::QueryParam::new("quality", &quality))
+            .query(&crate::runtime::QueryParam::new("token", &token))
+            .query(&crate::runtime::QueryParam::new("variables", &variables))
+            .headers(header_map)
+            .build()?;
+        let info = &crate::operations::RENDER_TEMPLATE_URL;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 | 304 => Ok(ResponseValue::stream(response)),
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read the current picture of a binding.
+    ///
+    /// This is the binding's `renderUrl`; its refresh policy decides whether the data is fetched again. On failure the service may send a transparent picture of one pixel, with status 200 or 404, so that pages do not break.
+    ///
+    /// Sends a `GET` request to `/b/{bindingId}.{format}`
+    ///
+    /// Arguments:
+    /// - `binding_id`: The identifier of the binding. Percent-encoded as one path segment.
+    /// - `format`: The file format of the picture.
+    /// - `t`: Any value that was not sent before makes caches ask again.
+    /// - `if_none_match`: The `ETag` of the version at hand; when it is still the newest, the answer is 304 without a body.
+    pub async fn render_binding_url<'a>(
+        &'a self,
+        binding_id: &'a str,
+        format: types::ImageFormat,
+        t: Option<&'a str>,
+        if_none_match: Option<&'a str>,
+    ) -> Result<ResponseValue<ByteStream>, Error> {
+        let url = format!(
+            "{}/b/{}.{}", self.baseurl, encode_path(& binding_id.to_string()) ?,
+            encode_path(& format.to_string()) ?,
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::new();
+        if let Some(value) = if_none_match {
+            header_map.append("If-None-Match", value.to_string().try_into()?);
+        }
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("image/*"),
+            )
+            .query(&crate::runtime::QueryParam::new("_t", &t))
+            .headers(header_map)
+            .build()?;
+        let info = &crate::operations::RENDER_BINDING_URL;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 | 304 => Ok(ResponseValue::stream(response)),
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read where the current picture of a binding is stored, without fetching it.
+    ///
+    /// Known from older dashboard code only.
+    ///
+    /// Sends a `GET` request to `/b/{bindingId}.{format}/url`
+    ///
+    /// Arguments:
+    /// - `binding_id`: The identifier of the binding. Percent-encoded as one path segment.
+    /// - `format`: The file format of the picture.
+    pub async fn get_binding_url_info<'a>(
+        &'a self,
+        binding_id: &'a str,
+        format: types::ImageFormat,
+    ) -> Result<ResponseValue<types::BindingUrlInfo>, Error> {
+        let url = format!(
+            "{}/b/{}.{}/url", self.baseurl, encode_path(& binding_id.to_string()) ?,
+            encode_path(& format.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_BINDING_URL_INFO;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read the picture of the variant that an experiment picks for this visitor.
+    ///
+    /// Answers with the picture, or with 302 to the stored file. Each read counts as an impression. 410 means that the experiment has ended and has no fallback picture. Experiments were withdrawn from the dashboard in July 2026 and this route with them, by the newest evidence.
+    ///
+    /// Sends a `GET` request to `/s/{slug}.{format}`
+    ///
+    /// Arguments:
+    /// - `slug`: The public name of the experiment. Percent-encoded as one path segment.
+    /// - `format`: The file format of the picture.
+    /// - `context`: URL parameters that the conditions of a smart link look at, each a query parameter of its own.
+    pub async fn render_experiment_url<'a>(
+        &'a self,
+        slug: &'a str,
+        format: types::ImageFormat,
+        context: Option<&'a types::QueryVariables>,
+    ) -> Result<ResponseValue<ByteStream>, Error> {
+        let url = format!(
+            "{}/s/{}.{}", self.baseurl, encode_path(& slug.to_string()) ?, encode_path(&
+            format.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("image/*"),
+            )
+            .query(&crate::runtime::QueryParam::new("context", &context))
+            .build()?;
+        let info = &crate::operations::RENDER_EXPERIMENT_URL;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 | 302 => Ok(ResponseValue::stream(response)),
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List the experiments of the account.
+    ///
+    /// Experiments were withdrawn from the dashboard in July 2026; this may answer 404 or 410.
+    ///
+    /// Sends a `GET` request to `/experiments/api`
+    ///
+    /// Arguments:
+    /// - `limit`: How many items to return, 1 to 100. The service's default is 20.
+    /// - `page`: The number of the page, from 1.
+    /// - `status`: Only experiments in this state. `archived` is not documented as a filter.
+    /// - `type_`: Only experiments of this kind.
+    pub async fn list_experiments<'a>(
+        &'a self,
+        limit: Option<u64>,
+        page: Option<u64>,
+        status: Option<types::ExperimentStatus>,
+        type_: Option<types::ExperimentType>,
+    ) -> Result<ResponseValue<types::ExperimentList>, Error> {
+        let url = format!("{}/experiments/api", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .query(&crate::runtime::QueryParam::new("limit", &limit))
+            .query(&crate::runtime::QueryParam::new("page", &page))
+            .query(&crate::runtime::QueryParam::new("status", &status))
+            .query(&crate::runtime::QueryParam::new("type", &type_))
+            .build()?;
+        let info = &crate::operations::LIST_EXPERIMENTS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Make an experiment, as a draft.
+    ///
+    /// 409 means that the slug is taken; 429 may mean that the plan's number of experiments is used up, which waiting does not mend. Experiments were withdrawn from the dashboard in July 2026; this may answer 404 or 410.
+    ///
+    /// Sends a `POST` request to `/experiments/api`
+    pub async fn create_experiment<'a>(
+        &'a self,
+        body: &'a types::CreateExperimentRequest,
+    ) -> Result<ResponseValue<types::Experiment>, Error> {
+        let url = format!("{}/experiments/api", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::CREATE_EXPERIMENT;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read how many experiments the plan allows and how many there are.
+    ///
+    /// Sends a `GET` request to `/experiments/api/quota`
+    pub async fn get_experiment_quota<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::ExperimentQuota>, Error> {
+        let url = format!("{}/experiments/api/quota", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_EXPERIMENT_QUOTA;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read one experiment.
+    ///
+    /// Sends a `GET` request to `/experiments/api/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn get_experiment<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::Experiment>, Error> {
+        let url = format!(
+            "{}/experiments/api/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_EXPERIMENT;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Change an experiment.
+    ///
+    /// A draft or paused experiment can be changed wholly; a running one in `name`, `confidenceThreshold`, `minimumRunDays` and `goalConfig.destinationUrl`; a completed one in `name`. Anything else answers 400. The type never changes.
+    ///
+    /// Sends a `PUT` request to `/experiments/api/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn update_experiment<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::UpdateExperimentRequest,
+    ) -> Result<ResponseValue<types::Experiment>, Error> {
+        let url = format!(
+            "{}/experiments/api/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::UPDATE_EXPERIMENT;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Delete an experiment.
+    ///
+    /// A running experiment is refused with 409 or 400; pause it first.
+    ///
+    /// Sends a `DELETE` request to `/experiments/api/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn delete_experiment<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::Deletion>, Error> {
+        let url = format!(
+            "{}/experiments/api/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::DELETE_EXPERIMENT;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Start a draft or paused experiment.
+    ///
+    /// From any other state the answer is 409.
+    ///
+    /// Sends a `POST` request to `/experiments/api/{uid}/start`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn start_experiment<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::EmptyRequest,
+    ) -> Result<ResponseValue<types::Experiment>, Error> {
+        let url = format!(
+            "{}/experiments/api/{}/start", self.baseurl, encode_path(& uid.to_string())
+            ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::START_EXPERIMENT;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Pause a running experiment.
+    ///
+    /// From any other state the answer is 409.
+    ///
+    /// Sends a `POST` request to `/experiments/api/{uid}/pause`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn pause_experiment<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::EmptyRequest,
+    ) -> Result<ResponseValue<types::Experiment>, Error> {
+        let url = format!(
+            "{}/experiments/api/{}/pause", self.baseurl, encode_path(& uid.to_string())
+            ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::PAUSE_EXPERIMENT;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// End a running or paused experiment and declare its winner.
+    ///
+    /// From any other state the answer is 409.
+    ///
+    /// Sends a `POST` request to `/experiments/api/{uid}/complete`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn complete_experiment<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::CompleteExperimentRequest,
+    ) -> Result<ResponseValue<types::Experiment>, Error> {
+        let url = format!(
+            "{}/experiments/api/{}/complete", self.baseurl, encode_path(& uid
+            .to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::COMPLETE_EXPERIMENT;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Record what visitors did with an experiment.
+    ///
+    /// Takes no API key; a write key vouches for the events. The wire also takes a single event object, and the same JSON as `text/plain`; a batch serves both, so only the batch is declared. Sent twice, events count twice. Refused events stand in `errors` while the status is 200. Experiments were withdrawn from the dashboard in July 2026 and this route with them, by the newest evidence.
+    ///
+    /// Sends a `POST` request to `/s/events`
+    ///
+    /// Arguments:
+    /// - `x_write_key`: The account's write key. It may stand in a browser, but it must not be logged.
+    /// - `body`
+    pub async fn track_experiment_events<'a>(
+        &'a self,
+        x_write_key: Option<&'a str>,
+        body: &'a ::std::vec::Vec<types::ExperimentEvent>,
+    ) -> Result<ResponseValue<types::EventReceipt>, Error> {
+        let url = format!("{}/s/events", self.baseurl,);
+        let mut header_map = ::reqwest::header::HeaderMap::new();
+        if let Some(value) = x_write_key {
+            header_map.append("X-Write-Key", value.to_string().try_into()?);
+        }
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = &crate::operations::TRACK_EXPERIMENT_EVENTS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Count a click on an experiment and learn where it leads.
+    ///
+    /// Made for links in pages and mail. Each read counts as a click. A client that wants the destination must not follow the redirect. Withdrawn with experiments in July 2026, by the newest evidence.
+    ///
+    /// Sends a `GET` request to `/s/{slug}/click`
+    ///
+    /// Arguments:
+    /// - `slug`: The public name of the experiment. Percent-encoded as one path segment.
+    pub async fn track_experiment_click<'a>(
+        &'a self,
+        slug: &'a str,
+    ) -> Result<ResponseValue<()>, Error> {
+        let url = format!(
+            "{}/s/{}/click", self.baseurl, encode_path(& slug.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self.client.get(url).build()?;
+        let info = &crate::operations::TRACK_EXPERIMENT_CLICK;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 | 302 => Ok(ResponseValue::empty(response)),
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Count an impression of an experiment with a picture of one pixel.
+    ///
+    /// Made for pages and mail. Each read counts. The status is always 200, whether the experiment exists or not. Withdrawn with experiments in July 2026, by the newest evidence.
+    ///
+    /// Sends a `GET` request to `/s/{slug}/pixel.gif`
+    ///
+    /// Arguments:
+    /// - `slug`: The public name of the experiment. Percent-encoded as one path segment.
+    pub async fn track_experiment_pixel<'a>(
+        &'a self,
+        slug: &'a str,
+    ) -> Result<ResponseValue<ByteStream>, Error> {
+        let url = format!(
+            "{}/s/{}/pixel.gif", self.baseurl, encode_path(& slug.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("image/gif"),
+            )
+            .build()?;
+        let info = &crate::operations::TRACK_EXPERIMENT_PIXEL;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => Ok(ResponseValue::stream(response)),
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Learn which variant an experiment picks for this visitor.
+    ///
+    /// Known from older dashboard code only, and withdrawn with experiments in July 2026.
+    ///
+    /// Sends a `GET` request to `/s/{slug}/resolve`
+    ///
+    /// Arguments:
+    /// - `slug`: The public name of the experiment. Percent-encoded as one path segment.
+    pub async fn resolve_experiment<'a>(
+        &'a self,
+        slug: &'a str,
+    ) -> Result<ResponseValue<types::ResolvedVariant>, Error> {
+        let url = format!(
+            "{}/s/{}/resolve", self.baseurl, encode_path(& slug.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::RESOLVE_EXPERIMENT;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List the video templates of the account.
+    ///
+    /// At most 100, with no further pages. The bodies (`tsx`, `projectJson`) are left out.
+    ///
+    /// Sends a `GET` request to `/video/templates`
+    pub async fn list_video_templates<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::VideoTemplateList>, Error> {
+        let url = format!("{}/video/templates", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::LIST_VIDEO_TEMPLATES;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Store a video template.
+    ///
+    /// Code is compiled before it is stored, which takes time; 422 then lists the compiler's messages and nothing is stored. 402 with `template_limit_reached` means that the plan holds no more templates. The status on success is 200 or 201.
+    ///
+    /// Sends a `POST` request to `/video/templates`
+    pub async fn create_video_template<'a>(
+        &'a self,
+        body: &'a types::CreateVideoTemplateRequest,
+    ) -> Result<ResponseValue<types::VideoTemplate>, Error> {
+        let url = format!("{}/video/templates", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::CREATE_VIDEO_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Have a video template written from a prompt.
+    ///
+    /// Slow: 30 to 60 seconds, often more. Sources differ on the price, one render or AI credits. 402 carries `ai_quota_exceeded`, `template_limit_reached` or `quota_exceeded`; 503 with `ai_unavailable` may be tried once more later. The preview's URL stands beside the template in the answer and is kept as its `previewUrl`.
+    ///
+    /// Sends a `POST` request to `/video/templates/generate`
+    pub async fn generate_video_template<'a>(
+        &'a self,
+        body: &'a types::GenerateVideoTemplateRequest,
+    ) -> Result<ResponseValue<types::VideoTemplate>, Error> {
+        let url = format!("{}/video/templates/generate", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::GENERATE_VIDEO_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read one video template with its body.
+    ///
+    /// Sends a `GET` request to `/video/templates/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn get_video_template<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::VideoTemplate>, Error> {
+        let url = format!(
+            "{}/video/templates/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_VIDEO_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Change a video template.
+    ///
+    /// Code is compiled before it is stored, which takes time; 422 then lists the compiler's messages and nothing is changed. The kind never changes.
+    ///
+    /// Sends a `PUT` request to `/video/templates/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn update_video_template<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::UpdateVideoTemplateRequest,
+    ) -> Result<ResponseValue<types::VideoTemplate>, Error> {
+        let url = format!(
+            "{}/video/templates/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .put(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::UPDATE_VIDEO_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Delete a video template.
+    ///
+    /// Sends a `DELETE` request to `/video/templates/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn delete_video_template<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::Deletion>, Error> {
+        let url = format!(
+            "{}/video/templates/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::DELETE_VIDEO_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Copy a video template, as a draft.
+    ///
+    /// 402 with `template_limit_reached` means that the plan holds no more templates.
+    ///
+    /// Sends a `POST` request to `/video/templates/{uid}/duplicate`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn duplicate_video_template<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::DuplicateVideoTemplateRequest,
+    ) -> Result<ResponseValue<types::VideoTemplate>, Error> {
+        let url = format!(
+            "{}/video/templates/{}/duplicate", self.baseurl, encode_path(& uid
+            .to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::DUPLICATE_VIDEO_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read which variables a video template takes.
+    ///
+    /// Sends a `GET` request to `/video/templates/{uid}/variables`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn get_video_template_variables<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::VideoTemplateVariables>, Error> {
+        let url = format!(
+            "{}/video/templates/{}/variables", self.baseurl, encode_path(& uid
+            .to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_VIDEO_TEMPLATE_VARIABLES;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Render a video template to an MP4 or GIF file.
+    ///
+    /// Slow: the answer comes after minutes, and the service gives up after five. 402 with `quota_exceeded` means that the plan's renders are used up, 422 with `invalid_variable` that a value breaks its definition, 501 that the service cannot render this kind. Sources differ on unknown variable names: refused with 422, or ignored.
+    ///
+    /// Sends a `POST` request to `/video/templates/{uid}/render`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn render_video<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::RenderVideoRequest,
+    ) -> Result<ResponseValue<types::Video>, Error> {
+        let url = format!(
+            "{}/video/templates/{}/render", self.baseurl, encode_path(& uid.to_string())
+            ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::RENDER_VIDEO;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Render one frame of a video template to a PNG image.
+    ///
+    /// Billed as one image. A timeline template answers 501 with `preview_not_supported`; 422 lists the compiler's messages.
+    ///
+    /// Sends a `POST` request to `/video/templates/{uid}/preview`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `body`
+    pub async fn preview_video_template<'a>(
+        &'a self,
+        uid: &'a str,
+        body: &'a types::PreviewVideoTemplateRequest,
+    ) -> Result<ResponseValue<types::VideoPreview>, Error> {
+        let url = format!(
+            "{}/video/templates/{}/preview", self.baseurl, encode_path(& uid.to_string())
+            ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::PREVIEW_VIDEO_TEMPLATE;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List the newest workflow runs.
+    ///
+    /// At most 20, with no further pages.
+    ///
+    /// Sends a `GET` request to `/workflow`
+    pub async fn list_workflow_runs<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::WorkflowRunList>, Error> {
+        let url = format!("{}/workflow", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::LIST_WORKFLOW_RUNS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Render a document for each row of a table and deliver it.
+    ///
+    /// The answer comes at once with the run's identifier; `getWorkflowRun` tells how far it got.
+    ///
+    /// Sends a `POST` request to `/workflow`
+    pub async fn create_workflow_run<'a>(
+        &'a self,
+        body: &'a types::CreateWorkflowRunRequest,
+    ) -> Result<ResponseValue<types::WorkflowRun>, Error> {
+        let url = format!("{}/workflow", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::CREATE_WORKFLOW_RUN;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read how much the account's workflows have produced.
+    ///
+    /// Sends a `GET` request to `/workflow/stats`
+    pub async fn get_workflow_stats<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::WorkflowStats>, Error> {
+        let url = format!("{}/workflow/stats", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_WORKFLOW_STATS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Render one row to see what a workflow would deliver.
+    ///
+    /// An image is rendered at once. A video answers with a `jobId` to ask `getWorkflowPreview` about. 400 with `output_format_mismatch` means that the template cannot give this format. Whether a preview is billed is not published; it is treated as if it were.
+    ///
+    /// Sends a `POST` request to `/workflow/preview`
+    pub async fn preview_workflow<'a>(
+        &'a self,
+        body: &'a types::PreviewWorkflowRequest,
+    ) -> Result<ResponseValue<types::WorkflowPreview>, Error> {
+        let url = format!("{}/workflow/preview", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::PREVIEW_WORKFLOW;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Ask how far the preview of a video has got.
+    ///
+    /// Sends a `GET` request to `/workflow/preview/{jobId}`
+    ///
+    /// Arguments:
+    /// - `job_id`: The identifier of the preview job. Percent-encoded as one path segment.
+    pub async fn get_workflow_preview<'a>(
+        &'a self,
+        job_id: &'a str,
+    ) -> Result<ResponseValue<types::WorkflowPreview>, Error> {
+        let url = format!(
+            "{}/workflow/preview/{}", self.baseurl, encode_path(& job_id.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_WORKFLOW_PREVIEW;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List the workflow hooks of the account.
+    ///
+    /// Sends a `GET` request to `/workflow/hooks`
+    pub async fn list_workflow_hooks<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::WorkflowHookList>, Error> {
+        let url = format!("{}/workflow/hooks", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::LIST_WORKFLOW_HOOKS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Make a URL that renders and delivers a document for each row sent to it.
+    ///
+    /// The URL holds a secret; whoever has it can render on the account's bill.
+    ///
+    /// Sends a `POST` request to `/workflow/hooks`
+    pub async fn create_workflow_hook<'a>(
+        &'a self,
+        body: &'a types::CreateWorkflowHookRequest,
+    ) -> Result<ResponseValue<types::WorkflowHook>, Error> {
+        let url = format!("{}/workflow/hooks", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::CREATE_WORKFLOW_HOOK;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Delete a workflow hook, so that its URL stops working.
+    ///
+    /// Sends a `DELETE` request to `/workflow/hooks/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn delete_workflow_hook<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::Deletion>, Error> {
+        let url = format!(
+            "{}/workflow/hooks/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::DELETE_WORKFLOW_HOOK;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Send one row to a workflow hook.
+    ///
+    /// Takes no API key; the secret in the path vouches for the sender, and a signature as well when the hook asks for one. A wrong secret or signature answers 401 or 403. The answer is not published. Sent twice, the row is rendered and delivered twice.
+    ///
+    /// Sends a `POST` request to `/workflow/hooks/{hookUid}/{secret}`
+    ///
+    /// Arguments:
+    /// - `hook_uid`: The identifier of the hook. Percent-encoded as one path segment.
+    /// - `secret`: The last segment of the hook's URL. It must not be logged.
+    /// - `x_pictify_signature`: `t=` and `v1=` as in webhook deliveries, made with the hook's signing secret.
+    /// - `body`
+    pub async fn send_workflow_hook<'a>(
+        &'a self,
+        hook_uid: &'a str,
+        secret: &'a str,
+        x_pictify_signature: Option<&'a str>,
+        body: &'a types::JsonObject,
+    ) -> Result<ResponseValue<types::Acknowledgement>, Error> {
+        let url = format!(
+            "{}/workflow/hooks/{}/{}", self.baseurl, encode_path(& hook_uid.to_string())
+            ?, encode_path(& secret.to_string()) ?,
+        );
+        let mut header_map = ::reqwest::header::HeaderMap::new();
+        if let Some(value) = x_pictify_signature {
+            header_map.append("X-Pictify-Signature", value.to_string().try_into()?);
+        }
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .headers(header_map)
+            .build()?;
+        let info = &crate::operations::SEND_WORKFLOW_HOOK;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read one workflow run with its items.
+    ///
+    /// Sends a `GET` request to `/workflow/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn get_workflow_run<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::WorkflowRun>, Error> {
+        let url = format!(
+            "{}/workflow/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_WORKFLOW_RUN;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Deliver one item of a workflow run again.
+    ///
+    /// Sends a `POST` request to `/workflow/{uid}/items/{index}/resend`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `index`: The position of the item in its run, from 0.
+    /// - `body`
+    pub async fn resend_workflow_item<'a>(
+        &'a self,
+        uid: &'a str,
+        index: u64,
+        body: &'a types::ResendWorkflowItemRequest,
+    ) -> Result<ResponseValue<types::ResentWorkflowItem>, Error> {
+        let url = format!(
+            "{}/workflow/{}/items/{}/resend", self.baseurl, encode_path(& uid
+            .to_string()) ?, encode_path(& index.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::RESEND_WORKFLOW_ITEM;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read whose key this is.
+    ///
+    /// The shape is not published. To check a key, listing one template is the better test: this route's answer to keys is less certain.
+    ///
+    /// Sends a `GET` request to `/api/users`
+    pub async fn get_current_user<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::User>, Error> {
+        let url = format!("{}/api/users", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_CURRENT_USER;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Read the plan's limits and what is used of them this month.
+    ///
+    /// Sends a `GET` request to `/api/users/plans`
+    pub async fn get_plan_details<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::PlanDetails>, Error> {
+        let url = format!("{}/api/users/plans", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_PLAN_DETAILS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List the account's API keys.
+    ///
+    /// The answer holds the keys in full; it must not be logged.
+    ///
+    /// Sends a `GET` request to `/api/users/api-tokens`
+    pub async fn list_api_tokens<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::ApiTokenList>, Error> {
+        let url = format!("{}/api/users/api-tokens", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::LIST_API_TOKENS;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Make a new API key.
+    ///
+    /// The answer holds the key in full; it must not be logged.
+    ///
+    /// Sends a `POST` request to `/api/users/api-tokens`
+    pub async fn create_api_token<'a>(
+        &'a self,
+        body: &'a types::EmptyRequest,
+    ) -> Result<ResponseValue<types::ApiToken>, Error> {
+        let url = format!("{}/api/users/api-tokens", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .post(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .json(&body)
+            .build()?;
+        let info = &crate::operations::CREATE_API_TOKEN;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Revoke an API key.
+    ///
+    /// Sends a `DELETE` request to `/api/users/api-tokens/{uid}`
+    ///
+    /// Arguments:
+    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    pub async fn delete_api_token<'a>(
+        &'a self,
+        uid: &'a str,
+    ) -> Result<ResponseValue<types::ApiToken>, Error> {
+        let url = format!(
+            "{}/api/users/api-tokens/{}", self.baseurl, encode_path(& uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::DELETE_API_TOKEN;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// Delete a stored image or GIF.
+    ///
+    /// Known from an older copy of the service; whether it is still there, and takes keys, is not known.
+    ///
+    /// Sends a `DELETE` request to `/{mediaUid}`
+    ///
+    /// Arguments:
+    /// - `media_uid`: The identifier of the image or GIF. Percent-encoded as one path segment.
+    pub async fn delete_media<'a>(
+        &'a self,
+        media_uid: &'a str,
+    ) -> Result<ResponseValue<types::Deletion>, Error> {
+        let url = format!(
+            "{}/{}", self.baseurl, encode_path(& media_uid.to_string()) ?,
+        );
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .delete(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::DELETE_MEDIA;
         self.pre(&mut request, info).await?;
         let result = self.exec(request, info).await;
         self.post(&result, info).await?;

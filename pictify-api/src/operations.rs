@@ -42,9 +42,1344 @@ pub const GET_IMAGE: Operation = Operation::new(
     "Read one image.",
     Safety::ReadOnly,
     Availability::Public,
-    false,
+    true,
     30u64,
     Some("image"),
+    None,
+);
+
+/// `POST /image/og-image`: Render a template of type `og-image` from a heading, a description and a logo.
+pub const CREATE_OG_IMAGE: Operation = Operation::new(
+    "createOgImage",
+    "POST",
+    "/image/og-image",
+    "images",
+    "Render a template of type `og-image` from a heading, a description and a logo.",
+    Safety::Billed,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /image/canvas`: Render a FabricJS canvas to one image.
+pub const CREATE_CANVAS_IMAGE: Operation = Operation::new(
+    "createCanvasImage",
+    "POST",
+    "/image/canvas",
+    "images",
+    "Render a FabricJS canvas to one image.",
+    Safety::Billed,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /image/agent-screenshot`: Let an agent find a page by a prompt and take a screenshot of it.
+pub const AGENT_SCREENSHOT: Operation = Operation::new(
+    "agentScreenshot",
+    "POST",
+    "/image/agent-screenshot",
+    "images",
+    "Let an agent find a page by a prompt and take a screenshot of it.",
+    Safety::Billed,
+    Availability::Doc,
+    true,
+    120u64,
+    None,
+    None,
+);
+
+/// `POST /image/agent-screenshot-stream`: As agentScreenshot, with progress as server-sent events.
+pub const AGENT_SCREENSHOT_STREAM: Operation = Operation::new(
+    "agentScreenshotStream",
+    "POST",
+    "/image/agent-screenshot-stream",
+    "images",
+    "As agentScreenshot, with progress as server-sent events.",
+    Safety::Billed,
+    Availability::Doc,
+    true,
+    120u64,
+    None,
+    None,
+);
+
+/// `POST /gif`: Render moving HTML, a live page or a template to an animated GIF.
+pub const CREATE_GIF: Operation = Operation::new(
+    "createGif",
+    "POST",
+    "/gif",
+    "gifs",
+    "Render moving HTML, a live page or a template to an animated GIF.",
+    Safety::Billed,
+    Availability::Live,
+    true,
+    120u64,
+    Some("gif"),
+    None,
+);
+
+/// `GET /gif`: List the GIFs of the account, newest first.
+pub const LIST_GIFS: Operation = Operation::new(
+    "listGifs",
+    "GET",
+    "/gif",
+    "gifs",
+    "List the GIFs of the account, newest first.",
+    Safety::ReadOnly,
+    Availability::Live,
+    true,
+    30u64,
+    None,
+    Some(Pagination::new(PaginationStyle::Offset, "gifs")),
+);
+
+/// `POST /gif/capture`: Capture a live page that moves as an animated GIF.
+pub const CAPTURE_GIF: Operation = Operation::new(
+    "captureGif",
+    "POST",
+    "/gif/capture",
+    "gifs",
+    "Capture a live page that moves as an animated GIF.",
+    Safety::Billed,
+    Availability::Live,
+    true,
+    120u64,
+    Some("gif"),
+    None,
+);
+
+/// `GET /gif/{uid}`: Read one GIF.
+pub const GET_GIF: Operation = Operation::new(
+    "getGif",
+    "GET",
+    "/gif/{uid}",
+    "gifs",
+    "Read one GIF.",
+    Safety::ReadOnly,
+    Availability::Public,
+    true,
+    30u64,
+    Some("gif"),
+    None,
+);
+
+/// `POST /pdf/render`: Render a template to a PDF of one page.
+pub const RENDER_PDF: Operation = Operation::new(
+    "renderPdf",
+    "POST",
+    "/pdf/render",
+    "pdfs",
+    "Render a template to a PDF of one page.",
+    Safety::Billed,
+    Availability::Doc,
+    true,
+    120u64,
+    None,
+    None,
+);
+
+/// `POST /pdf/multi-page`: Render a template to a PDF with one page for each set of variables.
+pub const RENDER_MULTI_PAGE_PDF: Operation = Operation::new(
+    "renderMultiPagePdf",
+    "POST",
+    "/pdf/multi-page",
+    "pdfs",
+    "Render a template to a PDF with one page for each set of variables.",
+    Safety::Billed,
+    Availability::Doc,
+    true,
+    120u64,
+    None,
+    None,
+);
+
+/// `GET /pdf/presets`: List the page sizes for PDFs.
+pub const GET_PDF_PRESETS: Operation = Operation::new(
+    "getPdfPresets",
+    "GET",
+    "/pdf/presets",
+    "pdfs",
+    "List the page sizes for PDFs.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /render`: List everything that the account has rendered, newest first.
+pub const LIST_RENDERS: Operation = Operation::new(
+    "listRenders",
+    "GET",
+    "/render",
+    "renders",
+    "List everything that the account has rendered, newest first.",
+    Safety::ReadOnly,
+    Availability::Live,
+    true,
+    30u64,
+    None,
+    Some(Pagination::new(PaginationStyle::Offset, "renders")),
+);
+
+/// `GET /templates`: List the templates of the account.
+pub const LIST_TEMPLATES: Operation = Operation::new(
+    "listTemplates",
+    "GET",
+    "/templates",
+    "templates",
+    "List the templates of the account.",
+    Safety::ReadOnly,
+    Availability::Live,
+    true,
+    30u64,
+    None,
+    Some(Pagination::new(PaginationStyle::Page, "templates")),
+);
+
+/// `POST /templates`: Store a template.
+pub const CREATE_TEMPLATE: Operation = Operation::new(
+    "createTemplate",
+    "POST",
+    "/templates",
+    "templates",
+    "Store a template.",
+    Safety::Creating,
+    Availability::Live,
+    true,
+    30u64,
+    Some("template"),
+    None,
+);
+
+/// `GET /templates/{uid}`: Read one template.
+pub const GET_TEMPLATE: Operation = Operation::new(
+    "getTemplate",
+    "GET",
+    "/templates/{uid}",
+    "templates",
+    "Read one template.",
+    Safety::ReadOnly,
+    Availability::Live,
+    true,
+    30u64,
+    Some("template"),
+    None,
+);
+
+/// `PUT /templates/{uid}`: Change a template.
+pub const UPDATE_TEMPLATE: Operation = Operation::new(
+    "updateTemplate",
+    "PUT",
+    "/templates/{uid}",
+    "templates",
+    "Change a template.",
+    Safety::Idempotent,
+    Availability::Live,
+    true,
+    30u64,
+    Some("template"),
+    None,
+);
+
+/// `DELETE /templates/{uid}`: Delete a template.
+pub const DELETE_TEMPLATE: Operation = Operation::new(
+    "deleteTemplate",
+    "DELETE",
+    "/templates/{uid}",
+    "templates",
+    "Delete a template.",
+    Safety::Idempotent,
+    Availability::Live,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /templates/{uid}/render`: Render a template, in one layout or several.
+pub const RENDER_TEMPLATE: Operation = Operation::new(
+    "renderTemplate",
+    "POST",
+    "/templates/{uid}/render",
+    "templates",
+    "Render a template, in one layout or several.",
+    Safety::Billed,
+    Availability::Live,
+    true,
+    120u64,
+    None,
+    None,
+);
+
+/// `POST /templates/{uid}/multi-size-render`: Render a template in several sizes.
+pub const MULTI_SIZE_RENDER_TEMPLATE: Operation = Operation::new(
+    "multiSizeRenderTemplate",
+    "POST",
+    "/templates/{uid}/multi-size-render",
+    "templates",
+    "Render a template in several sizes.",
+    Safety::Billed,
+    Availability::Live,
+    true,
+    120u64,
+    None,
+    None,
+);
+
+/// `GET /templates/{uid}/variables`: Read what variables a template has.
+pub const GET_TEMPLATE_VARIABLES: Operation = Operation::new(
+    "getTemplateVariables",
+    "GET",
+    "/templates/{uid}/variables",
+    "templates",
+    "Read what variables a template has.",
+    Safety::ReadOnly,
+    Availability::Live,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /public/templates`: List the templates of the public gallery.
+pub const LIST_PUBLIC_TEMPLATES: Operation = Operation::new(
+    "listPublicTemplates",
+    "GET",
+    "/public/templates",
+    "templates",
+    "List the templates of the public gallery.",
+    Safety::ReadOnly,
+    Availability::Public,
+    true,
+    30u64,
+    None,
+    Some(Pagination::new(PaginationStyle::Page, "templates")),
+);
+
+/// `GET /public/templates/{uid}`: Read one template of the public gallery.
+pub const GET_PUBLIC_TEMPLATE: Operation = Operation::new(
+    "getPublicTemplate",
+    "GET",
+    "/public/templates/{uid}",
+    "templates",
+    "Read one template of the public gallery.",
+    Safety::ReadOnly,
+    Availability::Public,
+    true,
+    30u64,
+    Some("template"),
+    None,
+);
+
+/// `POST /templates/expression/validate`: Check the syntax of an expression.
+pub const VALIDATE_EXPRESSION: Operation = Operation::new(
+    "validateExpression",
+    "POST",
+    "/templates/expression/validate",
+    "expressions",
+    "Check the syntax of an expression.",
+    Safety::ReadOnly,
+    Availability::Live,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /templates/expression/test`: Evaluate an expression.
+pub const TEST_EXPRESSION: Operation = Operation::new(
+    "testExpression",
+    "POST",
+    "/templates/expression/test",
+    "expressions",
+    "Evaluate an expression.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /templates/expression/interpolate`: Fill the expressions of a text.
+pub const INTERPOLATE_EXPRESSION: Operation = Operation::new(
+    "interpolateExpression",
+    "POST",
+    "/templates/expression/interpolate",
+    "expressions",
+    "Fill the expressions of a text.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /templates/expression/functions`: List the functions of the expression language.
+pub const LIST_EXPRESSION_FUNCTIONS: Operation = Operation::new(
+    "listExpressionFunctions",
+    "GET",
+    "/templates/expression/functions",
+    "expressions",
+    "List the functions of the expression language.",
+    Safety::ReadOnly,
+    Availability::Live,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /templates/{uid}/batch-render`: Render a template once for each set of variables.
+pub const BATCH_RENDER_TEMPLATE: Operation = Operation::new(
+    "batchRenderTemplate",
+    "POST",
+    "/templates/{uid}/batch-render",
+    "batches",
+    "Render a template once for each set of variables.",
+    Safety::Billed,
+    Availability::Live,
+    true,
+    60u64,
+    None,
+    None,
+);
+
+/// `GET /templates/batch/{batchId}/results`: Read how far a batch is and what came of it.
+pub const GET_BATCH_RESULTS: Operation = Operation::new(
+    "getBatchResults",
+    "GET",
+    "/templates/batch/{batchId}/results",
+    "batches",
+    "Read how far a batch is and what came of it.",
+    Safety::ReadOnly,
+    Availability::Live,
+    true,
+    30u64,
+    Some("batch"),
+    None,
+);
+
+/// `POST /templates/batch/{batchId}/cancel`: Cancel a batch.
+pub const CANCEL_BATCH: Operation = Operation::new(
+    "cancelBatch",
+    "POST",
+    "/templates/batch/{batchId}/cancel",
+    "batches",
+    "Cancel a batch.",
+    Safety::Idempotent,
+    Availability::Live,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /webhook-subscriptions`: List the webhook subscriptions of the account.
+pub const LIST_WEBHOOK_SUBSCRIPTIONS: Operation = Operation::new(
+    "listWebhookSubscriptions",
+    "GET",
+    "/webhook-subscriptions",
+    "webhooks",
+    "List the webhook subscriptions of the account.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    Some(Pagination::new(PaginationStyle::Page, "subscriptions")),
+);
+
+/// `POST /webhook-subscriptions`: Subscribe a URL to one kind of event.
+pub const CREATE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
+    "createWebhookSubscription",
+    "POST",
+    "/webhook-subscriptions",
+    "webhooks",
+    "Subscribe a URL to one kind of event.",
+    Safety::Creating,
+    Availability::Doc,
+    true,
+    30u64,
+    Some("subscription"),
+    None,
+);
+
+/// `GET /webhook-subscriptions/{uid}`: Read one webhook subscription.
+pub const GET_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
+    "getWebhookSubscription",
+    "GET",
+    "/webhook-subscriptions/{uid}",
+    "webhooks",
+    "Read one webhook subscription.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    Some("subscription"),
+    None,
+);
+
+/// `PUT /webhook-subscriptions/{uid}`: Change, pause or resume a webhook subscription.
+pub const UPDATE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
+    "updateWebhookSubscription",
+    "PUT",
+    "/webhook-subscriptions/{uid}",
+    "webhooks",
+    "Change, pause or resume a webhook subscription.",
+    Safety::Idempotent,
+    Availability::Doc,
+    true,
+    30u64,
+    Some("subscription"),
+    None,
+);
+
+/// `DELETE /webhook-subscriptions/{uid}`: Delete a webhook subscription.
+pub const DELETE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
+    "deleteWebhookSubscription",
+    "DELETE",
+    "/webhook-subscriptions/{uid}",
+    "webhooks",
+    "Delete a webhook subscription.",
+    Safety::Idempotent,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /webhook-subscriptions/{uid}/test`: Have a test event sent to a subscription's URL.
+pub const TEST_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
+    "testWebhookSubscription",
+    "POST",
+    "/webhook-subscriptions/{uid}/test",
+    "webhooks",
+    "Have a test event sent to a subscription's URL.",
+    Safety::Creating,
+    Availability::DocOnly,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /bindings`: List the bindings of the account.
+pub const LIST_BINDINGS: Operation = Operation::new(
+    "listBindings",
+    "GET",
+    "/bindings",
+    "bindings",
+    "List the bindings of the account.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    Some(Pagination::new(PaginationStyle::Page, "bindings")),
+);
+
+/// `POST /bindings`: Tie a template to a data source, for an image that follows its data.
+pub const CREATE_BINDING: Operation = Operation::new(
+    "createBinding",
+    "POST",
+    "/bindings",
+    "bindings",
+    "Tie a template to a data source, for an image that follows its data.",
+    Safety::Creating,
+    Availability::Doc,
+    true,
+    30u64,
+    Some("binding"),
+    None,
+);
+
+/// `GET /bindings/{uid}`: Read one binding.
+pub const GET_BINDING: Operation = Operation::new(
+    "getBinding",
+    "GET",
+    "/bindings/{uid}",
+    "bindings",
+    "Read one binding.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    Some("binding"),
+    None,
+);
+
+/// `PUT /bindings/{uid}`: Change, pause or resume a binding.
+pub const UPDATE_BINDING: Operation = Operation::new(
+    "updateBinding",
+    "PUT",
+    "/bindings/{uid}",
+    "bindings",
+    "Change, pause or resume a binding.",
+    Safety::Idempotent,
+    Availability::Doc,
+    true,
+    30u64,
+    Some("binding"),
+    None,
+);
+
+/// `DELETE /bindings/{uid}`: Delete a binding.
+pub const DELETE_BINDING: Operation = Operation::new(
+    "deleteBinding",
+    "DELETE",
+    "/bindings/{uid}",
+    "bindings",
+    "Delete a binding.",
+    Safety::Idempotent,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /bindings/{uid}/refresh`: Fetch the data again and render the binding's image.
+pub const REFRESH_BINDING: Operation = Operation::new(
+    "refreshBinding",
+    "POST",
+    "/bindings/{uid}/refresh",
+    "bindings",
+    "Fetch the data again and render the binding's image.",
+    Safety::Idempotent,
+    Availability::DocOnly,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /bindings/{uid}/pause`: Stop a binding from refreshing.
+pub const PAUSE_BINDING: Operation = Operation::new(
+    "pauseBinding",
+    "POST",
+    "/bindings/{uid}/pause",
+    "bindings",
+    "Stop a binding from refreshing.",
+    Safety::Idempotent,
+    Availability::DocOnly,
+    true,
+    30u64,
+    Some("binding"),
+    None,
+);
+
+/// `POST /bindings/{uid}/resume`: Let a paused binding refresh again.
+pub const RESUME_BINDING: Operation = Operation::new(
+    "resumeBinding",
+    "POST",
+    "/bindings/{uid}/resume",
+    "bindings",
+    "Let a paused binding refresh again.",
+    Safety::Idempotent,
+    Availability::DocOnly,
+    true,
+    30u64,
+    Some("binding"),
+    None,
+);
+
+/// `POST /bindings/{uid}/test`: Fetch a binding's data and show what its mapping makes of it, without rendering.
+pub const TEST_BINDING: Operation = Operation::new(
+    "testBinding",
+    "POST",
+    "/bindings/{uid}/test",
+    "bindings",
+    "Fetch a binding's data and show what its mapping makes of it, without rendering.",
+    Safety::ReadOnly,
+    Availability::DocOnly,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /webhooks/{bindingUid}`: Push new data into a binding whose source is a webhook.
+pub const PUSH_BINDING_DATA: Operation = Operation::new(
+    "pushBindingData",
+    "POST",
+    "/webhooks/{bindingUid}",
+    "bindings",
+    "Push new data into a binding whose source is a webhook.",
+    Safety::Creating,
+    Availability::Public,
+    false,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /r/{templateUid}.{format}`: Render a template from a URL and return the picture itself.
+pub const RENDER_TEMPLATE_URL: Operation = Operation::new(
+    "renderTemplateUrl",
+    "GET",
+    "/r/{templateUid}.{format}",
+    "links",
+    "Render a template from a URL and return the picture itself.",
+    Safety::Billed,
+    Availability::Doc,
+    true,
+    120u64,
+    None,
+    None,
+);
+
+/// `GET /b/{bindingId}.{format}`: Read the current picture of a binding.
+pub const RENDER_BINDING_URL: Operation = Operation::new(
+    "renderBindingUrl",
+    "GET",
+    "/b/{bindingId}.{format}",
+    "links",
+    "Read the current picture of a binding.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    false,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /b/{bindingId}.{format}/url`: Read where the current picture of a binding is stored, without fetching it.
+pub const GET_BINDING_URL_INFO: Operation = Operation::new(
+    "getBindingUrlInfo",
+    "GET",
+    "/b/{bindingId}.{format}/url",
+    "links",
+    "Read where the current picture of a binding is stored, without fetching it.",
+    Safety::ReadOnly,
+    Availability::DocOnly,
+    false,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /s/{slug}.{format}`: Read the picture of the variant that an experiment picks for this visitor.
+pub const RENDER_EXPERIMENT_URL: Operation = Operation::new(
+    "renderExperimentUrl",
+    "GET",
+    "/s/{slug}.{format}",
+    "links",
+    "Read the picture of the variant that an experiment picks for this visitor.",
+    Safety::Creating,
+    Availability::Retired,
+    false,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /experiments/api`: List the experiments of the account.
+pub const LIST_EXPERIMENTS: Operation = Operation::new(
+    "listExperiments",
+    "GET",
+    "/experiments/api",
+    "experiments",
+    "List the experiments of the account.",
+    Safety::ReadOnly,
+    Availability::Retired,
+    true,
+    30u64,
+    None,
+    Some(Pagination::new(PaginationStyle::Flat, "experiments")),
+);
+
+/// `POST /experiments/api`: Make an experiment, as a draft.
+pub const CREATE_EXPERIMENT: Operation = Operation::new(
+    "createExperiment",
+    "POST",
+    "/experiments/api",
+    "experiments",
+    "Make an experiment, as a draft.",
+    Safety::Creating,
+    Availability::Retired,
+    true,
+    30u64,
+    Some("experiment"),
+    None,
+);
+
+/// `GET /experiments/api/quota`: Read how many experiments the plan allows and how many there are.
+pub const GET_EXPERIMENT_QUOTA: Operation = Operation::new(
+    "getExperimentQuota",
+    "GET",
+    "/experiments/api/quota",
+    "experiments",
+    "Read how many experiments the plan allows and how many there are.",
+    Safety::ReadOnly,
+    Availability::Retired,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /experiments/api/{uid}`: Read one experiment.
+pub const GET_EXPERIMENT: Operation = Operation::new(
+    "getExperiment",
+    "GET",
+    "/experiments/api/{uid}",
+    "experiments",
+    "Read one experiment.",
+    Safety::ReadOnly,
+    Availability::Retired,
+    true,
+    30u64,
+    Some("experiment"),
+    None,
+);
+
+/// `PUT /experiments/api/{uid}`: Change an experiment.
+pub const UPDATE_EXPERIMENT: Operation = Operation::new(
+    "updateExperiment",
+    "PUT",
+    "/experiments/api/{uid}",
+    "experiments",
+    "Change an experiment.",
+    Safety::Idempotent,
+    Availability::Retired,
+    true,
+    30u64,
+    Some("experiment"),
+    None,
+);
+
+/// `DELETE /experiments/api/{uid}`: Delete an experiment.
+pub const DELETE_EXPERIMENT: Operation = Operation::new(
+    "deleteExperiment",
+    "DELETE",
+    "/experiments/api/{uid}",
+    "experiments",
+    "Delete an experiment.",
+    Safety::Idempotent,
+    Availability::Retired,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /experiments/api/{uid}/start`: Start a draft or paused experiment.
+pub const START_EXPERIMENT: Operation = Operation::new(
+    "startExperiment",
+    "POST",
+    "/experiments/api/{uid}/start",
+    "experiments",
+    "Start a draft or paused experiment.",
+    Safety::Idempotent,
+    Availability::Retired,
+    true,
+    30u64,
+    Some("experiment"),
+    None,
+);
+
+/// `POST /experiments/api/{uid}/pause`: Pause a running experiment.
+pub const PAUSE_EXPERIMENT: Operation = Operation::new(
+    "pauseExperiment",
+    "POST",
+    "/experiments/api/{uid}/pause",
+    "experiments",
+    "Pause a running experiment.",
+    Safety::Idempotent,
+    Availability::Retired,
+    true,
+    30u64,
+    Some("experiment"),
+    None,
+);
+
+/// `POST /experiments/api/{uid}/complete`: End a running or paused experiment and declare its winner.
+pub const COMPLETE_EXPERIMENT: Operation = Operation::new(
+    "completeExperiment",
+    "POST",
+    "/experiments/api/{uid}/complete",
+    "experiments",
+    "End a running or paused experiment and declare its winner.",
+    Safety::Idempotent,
+    Availability::Retired,
+    true,
+    30u64,
+    Some("experiment"),
+    None,
+);
+
+/// `POST /s/events`: Record what visitors did with an experiment.
+pub const TRACK_EXPERIMENT_EVENTS: Operation = Operation::new(
+    "trackExperimentEvents",
+    "POST",
+    "/s/events",
+    "events",
+    "Record what visitors did with an experiment.",
+    Safety::Creating,
+    Availability::Retired,
+    false,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /s/{slug}/click`: Count a click on an experiment and learn where it leads.
+pub const TRACK_EXPERIMENT_CLICK: Operation = Operation::new(
+    "trackExperimentClick",
+    "GET",
+    "/s/{slug}/click",
+    "events",
+    "Count a click on an experiment and learn where it leads.",
+    Safety::Creating,
+    Availability::Retired,
+    false,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /s/{slug}/pixel.gif`: Count an impression of an experiment with a picture of one pixel.
+pub const TRACK_EXPERIMENT_PIXEL: Operation = Operation::new(
+    "trackExperimentPixel",
+    "GET",
+    "/s/{slug}/pixel.gif",
+    "events",
+    "Count an impression of an experiment with a picture of one pixel.",
+    Safety::Creating,
+    Availability::Retired,
+    false,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /s/{slug}/resolve`: Learn which variant an experiment picks for this visitor.
+pub const RESOLVE_EXPERIMENT: Operation = Operation::new(
+    "resolveExperiment",
+    "GET",
+    "/s/{slug}/resolve",
+    "events",
+    "Learn which variant an experiment picks for this visitor.",
+    Safety::ReadOnly,
+    Availability::Retired,
+    false,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /video/templates`: List the video templates of the account.
+pub const LIST_VIDEO_TEMPLATES: Operation = Operation::new(
+    "listVideoTemplates",
+    "GET",
+    "/video/templates",
+    "videos",
+    "List the video templates of the account.",
+    Safety::ReadOnly,
+    Availability::Live,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /video/templates`: Store a video template.
+pub const CREATE_VIDEO_TEMPLATE: Operation = Operation::new(
+    "createVideoTemplate",
+    "POST",
+    "/video/templates",
+    "videos",
+    "Store a video template.",
+    Safety::Creating,
+    Availability::Live,
+    true,
+    180u64,
+    Some("template"),
+    None,
+);
+
+/// `POST /video/templates/generate`: Have a video template written from a prompt.
+pub const GENERATE_VIDEO_TEMPLATE: Operation = Operation::new(
+    "generateVideoTemplate",
+    "POST",
+    "/video/templates/generate",
+    "videos",
+    "Have a video template written from a prompt.",
+    Safety::Billed,
+    Availability::Live,
+    true,
+    660u64,
+    Some("template"),
+    None,
+);
+
+/// `GET /video/templates/{uid}`: Read one video template with its body.
+pub const GET_VIDEO_TEMPLATE: Operation = Operation::new(
+    "getVideoTemplate",
+    "GET",
+    "/video/templates/{uid}",
+    "videos",
+    "Read one video template with its body.",
+    Safety::ReadOnly,
+    Availability::Live,
+    true,
+    30u64,
+    Some("template"),
+    None,
+);
+
+/// `PUT /video/templates/{uid}`: Change a video template.
+pub const UPDATE_VIDEO_TEMPLATE: Operation = Operation::new(
+    "updateVideoTemplate",
+    "PUT",
+    "/video/templates/{uid}",
+    "videos",
+    "Change a video template.",
+    Safety::Idempotent,
+    Availability::Live,
+    true,
+    180u64,
+    Some("template"),
+    None,
+);
+
+/// `DELETE /video/templates/{uid}`: Delete a video template.
+pub const DELETE_VIDEO_TEMPLATE: Operation = Operation::new(
+    "deleteVideoTemplate",
+    "DELETE",
+    "/video/templates/{uid}",
+    "videos",
+    "Delete a video template.",
+    Safety::Idempotent,
+    Availability::Live,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /video/templates/{uid}/duplicate`: Copy a video template, as a draft.
+pub const DUPLICATE_VIDEO_TEMPLATE: Operation = Operation::new(
+    "duplicateVideoTemplate",
+    "POST",
+    "/video/templates/{uid}/duplicate",
+    "videos",
+    "Copy a video template, as a draft.",
+    Safety::Creating,
+    Availability::Live,
+    true,
+    30u64,
+    Some("template"),
+    None,
+);
+
+/// `GET /video/templates/{uid}/variables`: Read which variables a video template takes.
+pub const GET_VIDEO_TEMPLATE_VARIABLES: Operation = Operation::new(
+    "getVideoTemplateVariables",
+    "GET",
+    "/video/templates/{uid}/variables",
+    "videos",
+    "Read which variables a video template takes.",
+    Safety::ReadOnly,
+    Availability::Live,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /video/templates/{uid}/render`: Render a video template to an MP4 or GIF file.
+pub const RENDER_VIDEO: Operation = Operation::new(
+    "renderVideo",
+    "POST",
+    "/video/templates/{uid}/render",
+    "videos",
+    "Render a video template to an MP4 or GIF file.",
+    Safety::Billed,
+    Availability::Live,
+    true,
+    360u64,
+    None,
+    None,
+);
+
+/// `POST /video/templates/{uid}/preview`: Render one frame of a video template to a PNG image.
+pub const PREVIEW_VIDEO_TEMPLATE: Operation = Operation::new(
+    "previewVideoTemplate",
+    "POST",
+    "/video/templates/{uid}/preview",
+    "videos",
+    "Render one frame of a video template to a PNG image.",
+    Safety::Billed,
+    Availability::Live,
+    true,
+    120u64,
+    None,
+    None,
+);
+
+/// `GET /workflow`: List the newest workflow runs.
+pub const LIST_WORKFLOW_RUNS: Operation = Operation::new(
+    "listWorkflowRuns",
+    "GET",
+    "/workflow",
+    "workflows",
+    "List the newest workflow runs.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /workflow`: Render a document for each row of a table and deliver it.
+pub const CREATE_WORKFLOW_RUN: Operation = Operation::new(
+    "createWorkflowRun",
+    "POST",
+    "/workflow",
+    "workflows",
+    "Render a document for each row of a table and deliver it.",
+    Safety::Billed,
+    Availability::Doc,
+    true,
+    30u64,
+    Some("run"),
+    None,
+);
+
+/// `GET /workflow/stats`: Read how much the account's workflows have produced.
+pub const GET_WORKFLOW_STATS: Operation = Operation::new(
+    "getWorkflowStats",
+    "GET",
+    "/workflow/stats",
+    "workflows",
+    "Read how much the account's workflows have produced.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    Some("stats"),
+    None,
+);
+
+/// `POST /workflow/preview`: Render one row to see what a workflow would deliver.
+pub const PREVIEW_WORKFLOW: Operation = Operation::new(
+    "previewWorkflow",
+    "POST",
+    "/workflow/preview",
+    "workflows",
+    "Render one row to see what a workflow would deliver.",
+    Safety::Billed,
+    Availability::Doc,
+    true,
+    120u64,
+    None,
+    None,
+);
+
+/// `GET /workflow/preview/{jobId}`: Ask how far the preview of a video has got.
+pub const GET_WORKFLOW_PREVIEW: Operation = Operation::new(
+    "getWorkflowPreview",
+    "GET",
+    "/workflow/preview/{jobId}",
+    "workflows",
+    "Ask how far the preview of a video has got.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /workflow/hooks`: List the workflow hooks of the account.
+pub const LIST_WORKFLOW_HOOKS: Operation = Operation::new(
+    "listWorkflowHooks",
+    "GET",
+    "/workflow/hooks",
+    "workflows",
+    "List the workflow hooks of the account.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /workflow/hooks`: Make a URL that renders and delivers a document for each row sent to it.
+pub const CREATE_WORKFLOW_HOOK: Operation = Operation::new(
+    "createWorkflowHook",
+    "POST",
+    "/workflow/hooks",
+    "workflows",
+    "Make a URL that renders and delivers a document for each row sent to it.",
+    Safety::Creating,
+    Availability::Doc,
+    true,
+    30u64,
+    Some("hook"),
+    None,
+);
+
+/// `DELETE /workflow/hooks/{uid}`: Delete a workflow hook, so that its URL stops working.
+pub const DELETE_WORKFLOW_HOOK: Operation = Operation::new(
+    "deleteWorkflowHook",
+    "DELETE",
+    "/workflow/hooks/{uid}",
+    "workflows",
+    "Delete a workflow hook, so that its URL stops working.",
+    Safety::Idempotent,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /workflow/hooks/{hookUid}/{secret}`: Send one row to a workflow hook.
+pub const SEND_WORKFLOW_HOOK: Operation = Operation::new(
+    "sendWorkflowHook",
+    "POST",
+    "/workflow/hooks/{hookUid}/{secret}",
+    "workflows",
+    "Send one row to a workflow hook.",
+    Safety::Billed,
+    Availability::Public,
+    false,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /workflow/{uid}`: Read one workflow run with its items.
+pub const GET_WORKFLOW_RUN: Operation = Operation::new(
+    "getWorkflowRun",
+    "GET",
+    "/workflow/{uid}",
+    "workflows",
+    "Read one workflow run with its items.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    Some("run"),
+    None,
+);
+
+/// `POST /workflow/{uid}/items/{index}/resend`: Deliver one item of a workflow run again.
+pub const RESEND_WORKFLOW_ITEM: Operation = Operation::new(
+    "resendWorkflowItem",
+    "POST",
+    "/workflow/{uid}/items/{index}/resend",
+    "workflows",
+    "Deliver one item of a workflow run again.",
+    Safety::Creating,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /api/users`: Read whose key this is.
+pub const GET_CURRENT_USER: Operation = Operation::new(
+    "getCurrentUser",
+    "GET",
+    "/api/users",
+    "account",
+    "Read whose key this is.",
+    Safety::ReadOnly,
+    Availability::Live,
+    true,
+    30u64,
+    Some("user"),
+    None,
+);
+
+/// `GET /api/users/plans`: Read the plan's limits and what is used of them this month.
+pub const GET_PLAN_DETAILS: Operation = Operation::new(
+    "getPlanDetails",
+    "GET",
+    "/api/users/plans",
+    "account",
+    "Read the plan's limits and what is used of them this month.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `GET /api/users/api-tokens`: List the account's API keys.
+pub const LIST_API_TOKENS: Operation = Operation::new(
+    "listApiTokens",
+    "GET",
+    "/api/users/api-tokens",
+    "account",
+    "List the account's API keys.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+);
+
+/// `POST /api/users/api-tokens`: Make a new API key.
+pub const CREATE_API_TOKEN: Operation = Operation::new(
+    "createApiToken",
+    "POST",
+    "/api/users/api-tokens",
+    "account",
+    "Make a new API key.",
+    Safety::Creating,
+    Availability::Doc,
+    true,
+    30u64,
+    Some("apiToken"),
+    None,
+);
+
+/// `DELETE /api/users/api-tokens/{uid}`: Revoke an API key.
+pub const DELETE_API_TOKEN: Operation = Operation::new(
+    "deleteApiToken",
+    "DELETE",
+    "/api/users/api-tokens/{uid}",
+    "account",
+    "Revoke an API key.",
+    Safety::Idempotent,
+    Availability::Doc,
+    true,
+    30u64,
+    Some("apiToken"),
+    None,
+);
+
+/// `DELETE /{mediaUid}`: Delete a stored image or GIF.
+pub const DELETE_MEDIA: Operation = Operation::new(
+    "deleteMedia",
+    "DELETE",
+    "/{mediaUid}",
+    "media",
+    "Delete a stored image or GIF.",
+    Safety::Idempotent,
+    Availability::DocOnly,
+    true,
+    30u64,
+    None,
     None,
 );
 
@@ -64,4 +1399,98 @@ pub const HEALTH_CHECK: Operation = Operation::new(
 );
 
 /// Every operation, in the order of the document.
-pub const ALL: &[Operation] = &[CREATE_IMAGE, LIST_IMAGES, GET_IMAGE, HEALTH_CHECK];
+pub const ALL: &[Operation] = &[
+    CREATE_IMAGE,
+    LIST_IMAGES,
+    GET_IMAGE,
+    CREATE_OG_IMAGE,
+    CREATE_CANVAS_IMAGE,
+    AGENT_SCREENSHOT,
+    AGENT_SCREENSHOT_STREAM,
+    CREATE_GIF,
+    LIST_GIFS,
+    CAPTURE_GIF,
+    GET_GIF,
+    RENDER_PDF,
+    RENDER_MULTI_PAGE_PDF,
+    GET_PDF_PRESETS,
+    LIST_RENDERS,
+    LIST_TEMPLATES,
+    CREATE_TEMPLATE,
+    GET_TEMPLATE,
+    UPDATE_TEMPLATE,
+    DELETE_TEMPLATE,
+    RENDER_TEMPLATE,
+    MULTI_SIZE_RENDER_TEMPLATE,
+    GET_TEMPLATE_VARIABLES,
+    LIST_PUBLIC_TEMPLATES,
+    GET_PUBLIC_TEMPLATE,
+    VALIDATE_EXPRESSION,
+    TEST_EXPRESSION,
+    INTERPOLATE_EXPRESSION,
+    LIST_EXPRESSION_FUNCTIONS,
+    BATCH_RENDER_TEMPLATE,
+    GET_BATCH_RESULTS,
+    CANCEL_BATCH,
+    LIST_WEBHOOK_SUBSCRIPTIONS,
+    CREATE_WEBHOOK_SUBSCRIPTION,
+    GET_WEBHOOK_SUBSCRIPTION,
+    UPDATE_WEBHOOK_SUBSCRIPTION,
+    DELETE_WEBHOOK_SUBSCRIPTION,
+    TEST_WEBHOOK_SUBSCRIPTION,
+    LIST_BINDINGS,
+    CREATE_BINDING,
+    GET_BINDING,
+    UPDATE_BINDING,
+    DELETE_BINDING,
+    REFRESH_BINDING,
+    PAUSE_BINDING,
+    RESUME_BINDING,
+    TEST_BINDING,
+    PUSH_BINDING_DATA,
+    RENDER_TEMPLATE_URL,
+    RENDER_BINDING_URL,
+    GET_BINDING_URL_INFO,
+    RENDER_EXPERIMENT_URL,
+    LIST_EXPERIMENTS,
+    CREATE_EXPERIMENT,
+    GET_EXPERIMENT_QUOTA,
+    GET_EXPERIMENT,
+    UPDATE_EXPERIMENT,
+    DELETE_EXPERIMENT,
+    START_EXPERIMENT,
+    PAUSE_EXPERIMENT,
+    COMPLETE_EXPERIMENT,
+    TRACK_EXPERIMENT_EVENTS,
+    TRACK_EXPERIMENT_CLICK,
+    TRACK_EXPERIMENT_PIXEL,
+    RESOLVE_EXPERIMENT,
+    LIST_VIDEO_TEMPLATES,
+    CREATE_VIDEO_TEMPLATE,
+    GENERATE_VIDEO_TEMPLATE,
+    GET_VIDEO_TEMPLATE,
+    UPDATE_VIDEO_TEMPLATE,
+    DELETE_VIDEO_TEMPLATE,
+    DUPLICATE_VIDEO_TEMPLATE,
+    GET_VIDEO_TEMPLATE_VARIABLES,
+    RENDER_VIDEO,
+    PREVIEW_VIDEO_TEMPLATE,
+    LIST_WORKFLOW_RUNS,
+    CREATE_WORKFLOW_RUN,
+    GET_WORKFLOW_STATS,
+    PREVIEW_WORKFLOW,
+    GET_WORKFLOW_PREVIEW,
+    LIST_WORKFLOW_HOOKS,
+    CREATE_WORKFLOW_HOOK,
+    DELETE_WORKFLOW_HOOK,
+    SEND_WORKFLOW_HOOK,
+    GET_WORKFLOW_RUN,
+    RESEND_WORKFLOW_ITEM,
+    GET_CURRENT_USER,
+    GET_PLAN_DETAILS,
+    LIST_API_TOKENS,
+    CREATE_API_TOKEN,
+    DELETE_API_TOKEN,
+    DELETE_MEDIA,
+    HEALTH_CHECK,
+];

@@ -21,9 +21,10 @@ pub(super) struct Area {
 /// Finds the first element in the order of the document.
 ///
 /// The engine matches selectors but does not say what they match. So the page is measured twice, the second time with
-/// everything that matches moved far away, which changes nothing else; the first box that moved by itself is the one.
+/// everything that matches moved far away, which changes nothing else; the first box that moved is the one. A page that
+/// sets `translate` on the element with more weight than the selector has hides it from this.
 pub(super) fn find(parsed: &Parsed, selector: &str) -> Result<Area, RenderError> {
-    let mark = format!("{selector} {{ transform: translateX({MARK}px) !important }}");
+    let mark = format!("{selector} {{ translate: {MARK}px }}");
     if selector.contains(['{', '}']) || StyleSheet::parse(&mark).is_err() {
         return Err(RenderError::Input(format!("The selector {selector} is not valid CSS")));
     }

@@ -51,12 +51,14 @@ pub fn of_properties_are_distinct_fields(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// Acronyms may keep their capitals (`fabricJSData`), as the wire has them; the two styles are not mixed.
+/// Acronyms may keep their capitals (`fabricJSData`) and private fields their underscore (`_meta`), as the wire has them;
+/// the two styles are not mixed.
 fn is_plain(name: &str) -> bool {
+    let name = name.strip_prefix('_').unwrap_or(name);
     let letters = |allowed: fn(char) -> bool| name.chars().all(|letter| allowed(letter) || letter.is_ascii_digit());
-    name.starts_with(|first: char| first.is_ascii_lowercase())
-        && (letters(|letter| letter.is_ascii_alphabetic())
-            || letters(|letter| letter.is_ascii_lowercase() || letter == '_'))
+    let camel = letters(|letter| letter.is_ascii_alphabetic());
+    let snake = letters(|letter| letter.is_ascii_lowercase() || letter == '_');
+    name.starts_with(|first: char| first.is_ascii_lowercase()) && (camel || snake)
 }
 
 /// Values of an enumeration are texts that stay distinct as variants, beside the one that the generator adds.
@@ -121,7 +123,9 @@ mod tests {
             (json!({"ab_test": {}}), vec![]),
             (json!({"ab_Test": {}}), vec![("ab_Test", "not camelCase")]),
             (json!({"x-y": {}}), vec![("x-y", "not camelCase")]),
-            (json!({"_id": {}}), vec![("_id", "not camelCase")]),
+            (json!({"_meta": {}}), vec![]),
+            (json!({"id": {}, "_id": {}}), vec![("_id", "field name of `id`")]),
+            (json!({"__v": {}}), vec![("__v", "not camelCase")]),
             (json!({"fooBar": {}, "fooBAR": {}}), vec![("fooBAR", "field name of `fooBar`")]),
         ] {
             let document = json!({"components": {"schemas": {"S": {"properties": properties}}}});
