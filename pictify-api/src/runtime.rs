@@ -318,19 +318,14 @@ mod tests {
 
     #[test]
     fn a_query_parameter_becomes_as_many_pairs_as_it_has_values() {
-        for (value, query) in [
-            (json!(null), ""),
-            (json!(3), "q=3"),
-            (json!("a b"), "q=a+b"),
-            (json!(["x", 1]), "q=x&q=1"),
-            (json!({"title": "T", "n": 2}), "title=T&n=2"),
+        for (value, pairs) in [
+            (json!(null), json!([])),
+            (json!(3), json!([["q", "3"]])),
+            (json!("a b"), json!([["q", "a b"]])),
+            (json!(["x", 1]), json!([["q", "x"], ["q", "1"]])),
+            (json!({"n": 2, "title": "T"}), json!([["n", "2"], ["title", "T"]])),
         ] {
-            let url = reqwest::Client::new().get("http://a/").query(&QueryParam::new("q", &value)).build().unwrap();
-            let mut pairs: Vec<_> = url.url().query().unwrap_or("").split('&').collect();
-            let mut expected: Vec<_> = query.split('&').collect();
-            pairs.sort_unstable();
-            expected.sort_unstable();
-            assert_eq!(pairs, expected);
+            assert_eq!(serde_json::to_value(QueryParam::new("q", &value)).unwrap(), pairs, "{value}");
         }
     }
 

@@ -42,7 +42,8 @@ fn fails(mut command: Command, code: i32, says: &str) {
 fn the_readme_s_command_makes_a_picture_without_a_key() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hello.png");
-    let output = create(&["--html", HELLO, "--width", "1200", "--height", "630", "--output"]).arg(&path).output().unwrap();
+    let output =
+        create(&["--html", HELLO, "--width", "1200", "--height", "630", "--output"]).arg(&path).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{stderr}");
     assert!(stderr.contains("rendering locally with the emulator"), "{stderr}");
@@ -55,11 +56,17 @@ fn html_comes_from_a_file_or_from_standard_input_and_the_picture_may_go_to_stand
     let folder = tempfile::tempdir().unwrap();
     let (html, path) = (folder.path().join("card.html"), folder.path().join("card.webp"));
     std::fs::write(&html, HELLO).unwrap();
-    create(&["--width", "100", "--height", "50", "--html-file"]).arg(&html).arg("--output").arg(&path).assert().success();
+    create(&["--width", "100", "--height", "50", "--html-file"])
+        .arg(&html)
+        .arg("--output")
+        .arg(&path)
+        .assert()
+        .success();
     assert_eq!(dimensions(&path), (100, 50));
     assert_eq!(&std::fs::read(&path).unwrap()[8..12], b"WEBP", "the format follows the output's name");
 
-    let piped = create(&["--width", "100", "--height", "50", "--html-file", "-", "--output", "-"]).write_stdin(HELLO).output();
+    let piped =
+        create(&["--width", "100", "--height", "50", "--html-file", "-", "--output", "-"]).write_stdin(HELLO).output();
     assert_eq!(&piped.unwrap().stdout[1..4], b"PNG");
 }
 
@@ -132,7 +139,11 @@ async fn a_strange_server_is_answered_in_one_line() {
     for (reply, code, says) in [
         (Reply::new(200, &[("content-type", "text/html")], b"<html>"), 5, "the answer is HTML, not JSON"),
         (Reply::cut(200, 500, b"{\"url\""), 7, "the outcome is unknown"),
-        (Reply::new(302, &[("location", "https://elsewhere.example/")], b""), 5, "redirects to https://elsewhere.example/"),
+        (
+            Reply::new(302, &[("location", "https://elsewhere.example/")], b""),
+            5,
+            "redirects to https://elsewhere.example/",
+        ),
         (Reply::json(401, r#"{"message":"Invalid Request"}"#), 3, "401 Authentication: Invalid Request"),
         (Reply::json(402, r#"{"message":"Used up","code":"quota_exceeded"}"#), 4, "402 QuotaExceeded: Used up"),
     ] {

@@ -57,7 +57,7 @@ enum Piece {
 
 /// A schema, compiled when it is first needed: a test that renders one image does not pay for 93 operations.
 pub(crate) struct Schema {
-    schema: Value,
+    own: Value,
     components: Arc<Value>,
     compiled: OnceLock<Option<Validator>>,
 }
@@ -95,16 +95,10 @@ impl Contract {
 }
 
 impl Operation {
-    fn new(
-        document: &Value,
-        components: &Arc<Value>,
-        id: &str,
-        method: &str,
-        path: &str,
-        operation: &Value,
-    ) -> Self {
+    fn new(document: &Value, components: &Arc<Value>, id: &str, method: &str, path: &str, operation: &Value) -> Self {
         let schema = |schema: &Value| Schema::new(schema.clone(), components.clone());
-        let parameters = operation["parameters"].as_array().into_iter().flatten().map(|parameter| resolve(document, parameter));
+        let parameters =
+            operation["parameters"].as_array().into_iter().flatten().map(|parameter| resolve(document, parameter));
         let query = parameters
             .filter(|parameter| parameter["in"] == "query")
             .filter_map(|parameter| Some((parameter["name"].as_str()?.to_owned(), schema(&parameter["schema"]))))
@@ -202,13 +196,13 @@ impl Segment {
 impl Schema {
     fn new(mut schema: Value, components: Arc<Value>) -> Self {
         open_enumerations(&mut schema);
-        Self { schema, components, compiled: OnceLock::new() }
+        Self { own: schema, components, compiled: OnceLock::new() }
     }
 
     /// What is wrong with `value`; `place` is what the message calls it.
     pub(crate) fn wrong(&self, place: &str, value: &Value) -> Option<String> {
         let validator = self.compiled.get_or_init(|| {
-            let schema = json!({"allOf": [self.schema], "components": *self.components});
+            let schema = json!({"allOf": [self.own], "components": *self.components});
             jsonschema::validator_for(&schema).ok()
         });
         let error = validator.as_ref()?.iter_errors(value).next()?;
@@ -218,7 +212,7 @@ impl Schema {
 
     /// A query value as the JSON that the schema describes.
     pub(crate) fn read(&self, text: &str) -> Value {
-        match self.schema["type"].as_str() {
+        match self.own["type"].as_str() {
             Some("integer" | "number" | "boolean") => {
                 serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
             }

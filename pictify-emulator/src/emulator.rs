@@ -32,7 +32,6 @@ impl Emulator {
     }
 
     /// Sets up a server step by step.
-    #[must_use]
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder::default()
     }

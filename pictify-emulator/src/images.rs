@@ -28,7 +28,7 @@ pub(crate) async fn create(call: Call) -> Answer {
         selector: call.body["selector"].as_str().map(str::to_owned),
     };
     let format = page.format;
-    let picture = call.service.worker.render(page).await.map_err(refusal)?;
+    let picture = call.service.worker.render(page).await.map_err(|error| refusal(&error))?;
 
     let id = new_id();
     let file = format!("{}-{}.{}", id.to_ascii_lowercase(), Timestamp::now().as_millisecond(), format.extension());
@@ -40,17 +40,17 @@ pub(crate) async fn create(call: Call) -> Answer {
 }
 
 /// `GET /image`.
-pub(crate) fn list(call: &Call) -> Answer {
+pub(crate) fn list(call: &Call) -> Value {
     let number = |name, default| {
         call.query.get(name).and_then(Value::as_u64).and_then(|number| number.try_into().ok()).unwrap_or(default)
     };
     let (limit, offset) = (number("limit", DEFAULT_LIMIT), number("offset", 0));
     let (images, total) = call.service.store.images(offset, limit);
     let has_more = offset + images.len() < total;
-    Ok(json!({
+    json!({
         "images": images.iter().map(|image| image_json(call, image)).collect::<Vec<_>>(),
         "pagination": {"total": total, "limit": limit, "offset": offset, "hasMore": has_more},
-    }))
+    })
 }
 
 /// `GET /image/{uid}`.
@@ -84,7 +84,7 @@ fn not_there(what: &str) -> Refusal {
     Refusal::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message)
 }
 
-fn refusal(error: RenderError) -> Refusal {
+fn refusal(error: &RenderError) -> Refusal {
     let (status, code) = match error {
         RenderError::Input(_) => (StatusCode::UNPROCESSABLE_ENTITY, Some("render_failed")),
         RenderError::TimedOut => (StatusCode::GATEWAY_TIMEOUT, Some("render_timeout")),

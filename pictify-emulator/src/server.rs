@@ -94,7 +94,7 @@ async fn call(service: Arc<Service>, parts: &Parts, path: &str, body: Body) -> A
     let call = Call { service, path, query, body, base };
     match operation.id.as_str() {
         "createImage" => images::create(call).await,
-        "listImages" => images::list(&call),
+        "listImages" => Ok(images::list(&call)),
         "getImage" => images::get(&call),
         "healthCheck" => Ok(serde_json::json!({"message": "ok"})),
         id => {

@@ -50,11 +50,8 @@ impl Reply {
 }
 
 fn head(status: u16, headers: &[(&str, &str)], length: usize) -> Vec<u8> {
-    let mut head = format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n");
-    for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
-    }
-    (head + "\r\n").into_bytes()
+    let headers: String = headers.iter().map(|(name, value)| [*name, ": ", *value, "\r\n"].concat()).collect();
+    format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n").into_bytes()
 }
 
 /// A request as it came.

@@ -19,7 +19,8 @@ fn setters_and_answers_are_those_of_the_async_client() {
     let call = client.images().create(Source::html("<p>")).size(10, 20).timeout(Duration::from_secs(9));
     let answer = call.send_with_response().unwrap();
     assert_eq!((answer.url.as_str(), answer.meta.attempts.len()), ("https://media.pictify.io/a.png", 1));
-    assert_eq!(server.requests()[0].body, br#"{"height":20,"html":"<p>","width":10}"#);
+    let body: serde_json::Value = serde_json::from_slice(&server.requests()[0].body).unwrap();
+    assert_eq!(body, serde_json::json!({"html": "<p>", "width": 10, "height": 20}));
     assert_eq!(client.images().get("A").send().unwrap_err().kind(), ErrorKind::NotFound);
 }
 

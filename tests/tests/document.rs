@@ -7,19 +7,19 @@ fn document() -> Value {
 }
 
 /// Every media type of the document that has a schema and examples, with the place where it stands.
-fn media_types<'a>(value: &'a Value, place: String, found: &mut Vec<(String, &'a Value, &'a Map<String, Value>)>) {
+fn media_types<'a>(value: &'a Value, place: &str, found: &mut Vec<(String, &'a Value, &'a Map<String, Value>)>) {
     match value {
         Value::Object(object) => {
             if let (Some(schema), Some(Value::Object(examples))) = (object.get("schema"), object.get("examples")) {
-                found.push((place.clone(), schema, examples));
+                found.push((place.to_owned(), schema, examples));
             }
             for (key, value) in object {
-                media_types(value, format!("{place}/{key}"), found);
+                media_types(value, &format!("{place}/{key}"), found);
             }
         }
         Value::Array(items) => {
             for (index, value) in items.iter().enumerate() {
-                media_types(value, format!("{place}/{index}"), found);
+                media_types(value, &format!("{place}/{index}"), found);
             }
         }
         _ => {}
@@ -58,8 +58,8 @@ fn every_example_is_valid_under_its_schema() {
     let mut components = document["components"].clone();
     accept_aliases(&mut components);
     let mut found = Vec::new();
-    media_types(&document["paths"], "paths".into(), &mut found);
-    media_types(&document["webhooks"], "webhooks".into(), &mut found);
+    media_types(&document["paths"], "paths", &mut found);
+    media_types(&document["webhooks"], "webhooks", &mut found);
     assert!(found.len() > 100, "the document has examples everywhere: {}", found.len());
     let mut wrong = Vec::new();
     for (place, schema, examples) in found {

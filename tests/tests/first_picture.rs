@@ -46,7 +46,8 @@ async fn every_format_has_the_size_that_was_asked_for() {
         (ImageFormat::Jpeg, Codec::Jpeg),
         (ImageFormat::Webp, Codec::WebP),
     ] {
-        let image = client.images().create(Source::html(HELLO)).size(320, 200).format(format.clone()).send().await.unwrap();
+        let image =
+            client.images().create(Source::html(HELLO)).size(320, 200).format(format.clone()).send().await.unwrap();
         let bytes = client.download(&image).bytes().await.unwrap();
         assert_eq!(image::guess_format(&bytes).unwrap(), codec, "{format}");
         assert_eq!(image::load_from_memory(&bytes).unwrap().dimensions(), (320, 200), "{format}");
@@ -56,7 +57,8 @@ async fn every_format_has_the_size_that_was_asked_for() {
 #[tokio::test]
 async fn a_selector_crops_to_its_element() {
     let (_emulator, client) = start().await;
-    let html = r#"<body style="margin:0"><p>x</p><div id="card" style="width:120px;height:80px;background:#f00"></div>"#;
+    let html =
+        r#"<body style="margin:0"><p>x</p><div id="card" style="width:120px;height:80px;background:#f00"></div>"#;
     let image = client.images().create(Source::html(html)).size(400, 300).selector("#card").send().await.unwrap();
     let bytes = client.download(&image).bytes().await.unwrap();
     let picture = image::load_from_memory(&bytes).unwrap().to_rgb8();

@@ -54,7 +54,12 @@ async fn a_render_is_tried_again_only_when_it_was_surely_not_done() {
         row("a reset", vec![Reply::Reset, ok()], 1, Err((Transport, true))),
         row("a cut body", vec![Reply::cut(200, 500, b"{\"url\""), ok()], 1, Err((Transport, true))),
         row("a success that does not decode", vec![Reply::json(200, "{}"), ok()], 1, Err((Decode, false))),
-        row("rate limits without end", vec![status(429), status(429), status(429), status(429), ok()], 4, Err((RateLimited, false))),
+        row(
+            "rate limits without end",
+            vec![status(429), status(429), status(429), status(429), ok()],
+            4,
+            Err((RateLimited, false)),
+        ),
     ] {
         let server = ScriptedServer::start(script).await;
         let call = client(&server, &TestClock::default()).images().create(Source::html("<p>")).send_with_response();

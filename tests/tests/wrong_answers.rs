@@ -101,7 +101,10 @@ async fn what_is_wrong_for_sure_is_said_before_anything_is_sent() {
             images.create(html()).header("Authorization", "Bearer x").send().await.unwrap_err(),
             "Authorization: is not a header that a call can set",
         ),
-        (images.create(html()).header("a b", "c").send().await.unwrap_err(), "a b: is not a header that a call can set"),
+        (
+            images.create(html()).header("a b", "c").send().await.unwrap_err(),
+            "a b: is not a header that a call can set",
+        ),
         (images.create(html()).timeout(Duration::ZERO).send().await.unwrap_err(), "timeout: must be longer than 0 s"),
         (images.list().limit(0).send().await.unwrap_err(), "limit: must be 1 to 100, is 0"),
         (images.get("..").send().await.unwrap_err(), "`..` cannot be an identifier"),

@@ -12,6 +12,7 @@ mod usage;
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use std::{
+    io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -42,6 +43,8 @@ enum Command {
 fn main() -> ExitCode {
     match run(&Arguments::parse().command, &root()) {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads the output, `head` for example, has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // The whole chain on one line; a backtrace of this program would help nobody who edits the document.
             eprintln!("error: {error:#}");
@@ -50,32 +53,45 @@ fn main() -> ExitCode {
     }
 }
 
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
 fn run(command: &Command, root: &Path) -> Result<()> {
+    let mut out = io::stdout().lock();
     match command {
         Command::Generate { check, verbose } => {
             let generated = generate::run(root)?;
             if *verbose {
                 for (pass, note) in &generated.notes {
-                    println!("{pass}: {}: {}", note.at, note.what);
+                    writeln!(out, "{pass}: {}: {}", note.at, note.what)?;
                 }
             }
             if *check {
                 let diffs = generate::drift(&generated.files, root)?;
                 for diff in &diffs {
-                    print!("{diff}");
+                    // Drift is a failure, also when nobody reads to the end.
+                    if write!(out, "{diff}").is_err() {
+                        break;
+                    }
                 }
                 if !diffs.is_empty() {
-                    bail!("{} generated files differ from openapi.yaml; run `cargo xtask generate`", diffs.len());
+                    let (stale, all) = (diffs.len(), generated.files.len());
+                    bail!("{stale} of {all} generated files differ from openapi.yaml: run `cargo xtask generate`");
                 }
-                println!("{} generated files are what openapi.yaml says", generated.files.len());
+                writeln!(out, "{} generated files are what openapi.yaml says", generated.files.len())?;
                 return Ok(());
             }
             let written = generate::write(&generated.files)?;
             for path in &written {
-                println!("wrote {}", path.strip_prefix(root).unwrap_or(path).display());
+                writeln!(out, "wrote {}", path.strip_prefix(root).unwrap_or(path).display())?;
             }
             if written.is_empty() {
-                println!("nothing to write: {} generated files are what openapi.yaml says", generated.files.len());
+                writeln!(
+                    out,
+                    "nothing to write: {} generated files are what openapi.yaml says",
+                    generated.files.len()
+                )?;
             }
             Ok(())
         }
@@ -83,7 +99,12 @@ fn run(command: &Command, root: &Path) -> Result<()> {
             let document = document::load(&root.join("openapi.yaml"))?;
             lint::check(&document)?;
             let (operations, schemas) = (document::operations(&document), document::component_schemas(&document));
-            println!("openapi.yaml keeps the rules: {} operations, {} schemas", operations.len(), schemas.count());
+            writeln!(
+                out,
+                "openapi.yaml keeps the rules: {} operations, {} schemas",
+                operations.len(),
+                schemas.count()
+            )?;
             Ok(())
         }
     }

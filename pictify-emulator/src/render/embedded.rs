@@ -3,7 +3,9 @@
 use super::{Format, Page, RenderError, Renderer, fonts, selector};
 use std::sync::{Arc, LazyLock};
 use takumi::{
-    prelude::{Bitmap, Fonts, FromHtmlOptions, Node, NodeKind, OutputFormat, Quality, RenderOptions, StyleSheet, Viewport},
+    prelude::{
+        Bitmap, Fonts, FromHtmlOptions, Node, NodeKind, OutputFormat, Quality, RenderOptions, StyleSheet, Viewport,
+    },
     unstable::html::parse_html,
 };
 
@@ -68,9 +70,11 @@ fn parse(page: &Page) -> Result<Parsed, RenderError> {
     }
     // A doctype makes the parser build html and body around a fragment, as a browser does.
     let html = format!("<!doctype html>{}", page.html);
-    let parsed = parse_html(&html, FromHtmlOptions::default()).map_err(|error| RenderError::Input(error.to_string()))?;
+    let parsed =
+        parse_html(&html, FromHtmlOptions::default()).map_err(|error| RenderError::Input(error.to_string()))?;
     let mut node = parsed.node;
-    let canvas = parse_html(CANVAS, FromHtmlOptions::default()).map_err(|error| RenderError::Failed(error.to_string()))?;
+    let canvas =
+        parse_html(CANVAS, FromHtmlOptions::default()).map_err(|error| RenderError::Failed(error.to_string()))?;
     if let Some(body) = find_body(&mut node)
         && let NodeKind::Container { children } = &mut body.kind
     {

@@ -21,17 +21,21 @@ pub(super) struct Area {
 /// Finds the first element in the order of the document.
 ///
 /// The engine matches selectors but does not say what they match. So the page is measured twice, the second time with
-/// everything that matches moved far away, which changes nothing else; the first box that moved is the one. A page that
-/// sets `translate` on the element with more weight than the selector has hides it from this.
+/// everything that matches moved far away, which changes nothing else; the first box that moved is the one. What is
+/// inline has no box of its own, so that where nothing moved the elements that match are made boxes and measured again.
+/// A page that sets `translate` on the element with more weight than the selector has hides it from this.
 pub(super) fn find(parsed: &Parsed, selector: &str) -> Result<Area, RenderError> {
     let mark = format!("{selector} {{ translate: {MARK}px }}");
     if selector.contains(['{', '}']) || StyleSheet::parse(&mark).is_err() {
         return Err(RenderError::Input(format!("The selector {selector} is not valid CSS")));
     }
-    let plain = takumi::measure(parsed.options(&[])).map_err(failed)?;
-    let marked = takumi::measure(parsed.options(&[&mark])).map_err(failed)?;
-    first_moved(&plain, &marked)
-        .ok_or_else(|| RenderError::Input(format!("No element matches the selector {selector}")))
+    let measure = |css: &[&str]| takumi::measure(parsed.options(css)).map_err(failed);
+    let boxed = format!("{selector} {{ display: inline-block }}");
+    let area = match first_moved(&measure(&[])?, &measure(&[&mark])?) {
+        Some(area) => Some(area),
+        None => first_moved(&measure(&[&boxed])?, &measure(&[&boxed, &mark])?),
+    };
+    area.ok_or_else(|| RenderError::Input(format!("No element matches the selector {selector}")))
 }
 
 fn first_moved(plain: &MeasuredNode, marked: &MeasuredNode) -> Option<Area> {

@@ -4,8 +4,9 @@
 //! does not match. So each operation keeps one answer, under `2XX`: whatever the exact status of a success, it is one.
 //! Errors are left out, and reach the caller as the whole response instead.
 //!
-//! A redirect that the document declares without content is an answer, not an error: its status is kept in
-//! `x-redirects` for the pass that widens the generated match. Its value is what the operation's 2xx has, or nothing.
+//! A redirect (or a "not modified") that the document declares without content is an answer, not an error: its status is
+//! kept in `x-redirects` for the pass that widens the generated match. Its value is what the operation's 2xx has, or
+//! nothing.
 
 use super::{Notes, note};
 use crate::document::{below, follow, members, operations};
@@ -58,7 +59,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
         operation["responses"] = json!({"2XX": answer});
         notes.push(note(&at, format!("one answer under 2XX; left out: {dropped}")));
         if !redirects.is_empty() {
-            notes.push(note(&at, format!("redirects {redirects:?} count as answers")));
+            notes.push(note(&at, format!("statuses {redirects:?} count as answers too")));
             operation[REDIRECTS] = json!(redirects);
         }
     }
