@@ -652,3 +652,114 @@ impl Validate for types::ResendWorkflowItemRequest {
     fn validate(&self, _found: &mut Violations) {}
 }
 
+impl Validate for types::ListImagesQuery {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.limit {
+            found.range("limit", *value, Some(1), Some(100));
+        }
+    }
+}
+
+impl Validate for types::ListGifsQuery {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.limit {
+            found.range("limit", *value, Some(1), Some(100));
+        }
+    }
+}
+
+impl Validate for types::ListRendersQuery {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.limit {
+            found.range("limit", *value, Some(1), Some(100));
+        }
+    }
+}
+
+impl Validate for types::ListTemplatesQuery {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.page {
+            found.range("page", *value, Some(1), None);
+        }
+        if let Some(value) = &self.limit {
+            found.range("limit", *value, Some(1), Some(100));
+        }
+    }
+}
+
+impl Validate for types::ListPublicTemplatesQuery {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.page {
+            found.range("page", *value, Some(1), None);
+        }
+        if let Some(value) = &self.limit {
+            found.range("limit", *value, Some(1), Some(100));
+        }
+    }
+}
+
+impl Validate for types::ListWebhookSubscriptionsQuery {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.page {
+            found.range("page", *value, Some(1), None);
+        }
+        if let Some(value) = &self.limit {
+            found.range("limit", *value, Some(1), None);
+        }
+    }
+}
+
+impl Validate for types::ListBindingsQuery {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.template_id {
+            found
+                .length(
+                    "templateId",
+                    "characters",
+                    value.chars().count(),
+                    Some(1),
+                    None,
+                );
+        }
+        if let Some(value) = &self.page {
+            found.range("page", *value, Some(1), None);
+        }
+        if let Some(value) = &self.limit {
+            found.range("limit", *value, Some(1), Some(100));
+        }
+    }
+}
+
+impl Validate for types::RenderTemplateUrlQuery {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.quality {
+            found.range("quality", *value, Some(0.1), Some(1.0));
+        }
+        if let Some(value) = &self.layout {
+            found.length("layout", "characters", value.chars().count(), Some(1), None);
+        }
+        if let Some(value) = &self.token {
+            found.length("token", "characters", value.chars().count(), Some(1), None);
+        }
+    }
+}
+
+impl Validate for types::RenderBindingUrlQuery {
+    fn validate(&self, _found: &mut Violations) {}
+}
+
+impl Validate for types::RenderExperimentUrlQuery {
+    fn validate(&self, _found: &mut Violations) {}
+}
+
+impl Validate for types::ListExperimentsQuery {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = &self.page {
+            found.range("page", *value, Some(1), None);
+        }
+        if let Some(value) = &self.limit {
+            found.range("limit", *value, Some(1), Some(100));
+        }
+    }
+}
+

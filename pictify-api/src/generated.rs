@@ -4580,6 +4580,157 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
+    /// The query of `listBindings`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListBindingsQuery {
+        /// Only bindings of this template.
+        #[serde(
+            rename = "templateId",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub template_id: ::std::option::Option<::std::string::String>,
+        /// Only bindings in this state.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<BindingStatus>,
+        /// The number of the page, from 1.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub page: ::std::option::Option<u64>,
+        /// How many items to return, 1 to 100. The service's default is 20.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub limit: ::std::option::Option<u64>,
+    }
+    /// The query of `listExperiments`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListExperimentsQuery {
+        /// Only experiments of this kind.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<ExperimentType>,
+        /// Only experiments in this state. `archived` is not documented as a filter.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<ExperimentStatus>,
+        /// The number of the page, from 1.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub page: ::std::option::Option<u64>,
+        /// How many items to return, 1 to 100. The service's default is 20.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub limit: ::std::option::Option<u64>,
+    }
+    /// The query of `listGifs`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListGifsQuery {
+        /// How many items to return, 1 to 100. The service's default is 30.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub limit: ::std::option::Option<u64>,
+        /// How many items to skip, from 0.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub offset: ::std::option::Option<u64>,
+    }
+    /// The query of `listImages`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListImagesQuery {
+        /// How many items to return, 1 to 100. The service's default is 30.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub limit: ::std::option::Option<u64>,
+        /// How many items to skip, from 0.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub offset: ::std::option::Option<u64>,
+    }
+    /// The query of `listPublicTemplates`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListPublicTemplatesQuery {
+        /// Only templates of this category.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub category: ::std::option::Option<::std::string::String>,
+        /// Only templates of this type.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<::std::string::String>,
+        /// Only templates with this tag.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub tag: ::std::option::Option<::std::string::String>,
+        /// Only templates that match this text.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub search: ::std::option::Option<::std::string::String>,
+        /// The order.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub sort: ::std::option::Option<PublicTemplateSort>,
+        /// The number of the page, from 1.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub page: ::std::option::Option<u64>,
+        /// How many items to return, 1 to 100. The service's default is 12.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub limit: ::std::option::Option<u64>,
+    }
+    /// The query of `listRenders`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListRendersQuery {
+        /// Only renders in this format. The service's default is `ALL`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub format: ::std::option::Option<RenderFormatFilter>,
+        /// Only renders of the template with this uid.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub template: ::std::option::Option<::std::string::String>,
+        /// Only renders of this origin; the values are unpublished.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub source: ::std::option::Option<::std::string::String>,
+        /// How many items to return, 1 to 100. The service's default is 24.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub limit: ::std::option::Option<u64>,
+        /// How many items to skip, from 0.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub offset: ::std::option::Option<u64>,
+    }
+    /// The query of `listTemplates`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListTemplatesQuery {
+        /// The number of the page, from 1.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub page: ::std::option::Option<u64>,
+        /// How many items to return, 1 to 100. The service's default is 12.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub limit: ::std::option::Option<u64>,
+        /// The order. The service's default is `newest`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub sort: ::std::option::Option<TemplateSort>,
+        /// Only templates that make this. The service's default is `all`.
+        #[serde(
+            rename = "outputFormat",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub output_format: ::std::option::Option<TemplateOutputFilter>,
+        /// Only templates with, or without, a dynamic link.
+        #[serde(
+            rename = "hasDynamicLink",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub has_dynamic_link: ::std::option::Option<bool>,
+    }
+    /// The query of `listWebhookSubscriptions`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct ListWebhookSubscriptionsQuery {
+        /// Only subscriptions to this event.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub event: ::std::option::Option<WebhookEventType>,
+        /// Only subscriptions in this state.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<WebhookSubscriptionStatus>,
+        /// Only subscriptions made for this platform.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub platform: ::std::option::Option<WebhookPlatform>,
+        /// The number of the page, from 1.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub page: ::std::option::Option<u64>,
+        /// How many items to return, from 1. The service's default is 20.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub limit: ::std::option::Option<u64>,
+    }
     /// What came of rendering a template in several sizes. Failed sizes are no error of the call.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -5628,6 +5779,14 @@ pub mod types {
             Self::serialize(self, serializer)
         }
     }
+    /// The query of `renderBindingUrl`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct RenderBindingUrlQuery {
+        /// Any value that was not sent before makes caches ask again.
+        #[serde(rename = "_t", skip_serializing_if = "::std::option::Option::is_none")]
+        pub t: ::std::option::Option<::std::string::String>,
+    }
     /// Something was rendered.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -5852,6 +6011,14 @@ pub mod types {
                 _ => Self::Unknown(value),
             }
         }
+    }
+    /// The query of `renderExperimentUrl`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct RenderExperimentUrlQuery {
+        /// URL parameters that the conditions of a smart link look at, each a query parameter of its own.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub context: ::std::option::Option<QueryVariables>,
     }
     /// A render has failed.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
@@ -6160,6 +6327,23 @@ pub mod types {
         /// For PDFs: the page size.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub preset: ::std::option::Option<TemplatePdfPreset>,
+    }
+    /// The query of `renderTemplateUrl`.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct RenderTemplateUrlQuery {
+        /// Compression quality, 0.1 to 1. The service's default is 0.9.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub quality: ::std::option::Option<f64>,
+        /// The key of the layout to render. Without it the default layout is rendered.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub layout: ::std::option::Option<::std::string::String>,
+        /// The API key, for places that cannot send a header. It then stands in logs, histories and pages: send the header wherever that is possible. It must not be logged.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub token: ::std::option::Option<::std::string::String>,
+        /// Values for the template's variables, each a query parameter of its own.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub variables: ::std::option::Option<QueryVariables>,
     }
     /// What was rendered. Video is unconfirmed.
     #[derive(

@@ -19,7 +19,7 @@
 use crate::{Call, Error, Result, download::RenderedFile, operation::operation};
 use pictify_api::{
     Validate, Violations,
-    types::{CreateImageRequest, Variables},
+    types::{CreateImageRequest, ListImagesQuery, Variables},
 };
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
@@ -222,34 +222,28 @@ impl<C> Call<CreateImage, C> {
 }
 
 /// The request of [`Images::list`] as data.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListImages {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    limit: Option<u64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    offset: Option<u64>,
-}
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ListImages(ListImagesQuery);
 
 impl Validate for ListImages {
     fn validate(&self, found: &mut Violations) {
-        if let Some(limit) = self.limit {
-            found.range("limit", limit, Some(1), Some(100));
-        }
+        self.0.validate(found);
     }
 }
 
-operation!(ListImages, LIST_IMAGES, ImageList, |op, api| api.list_images(op.limit, op.offset));
+operation!(ListImages, LIST_IMAGES, ImageList, |op, api| api.list_images(op.0.limit, op.0.offset));
 
 /// Setters of [`Images::list`].
 impl<C> Call<ListImages, C> {
     /// How many images to return, 1 to 100. The service's default is 30.
     pub fn limit(self, limit: u64) -> Self {
-        self.with(|op| op.limit = Some(limit))
+        self.with(|op| op.0.limit = Some(limit))
     }
 
     /// How many images to skip.
     pub fn offset(self, offset: u64) -> Self {
-        self.with(|op| op.offset = Some(offset))
+        self.with(|op| op.0.offset = Some(offset))
     }
 }
 

@@ -27,7 +27,7 @@ async fn the_key_is_in_no_debug_output_and_no_error() {
         let mut shown = format!("{error} {error:?}");
         let mut source = std::error::Error::source(&error);
         while let Some(error) = source {
-            shown += &format!("{error} {error:?}");
+            shown = format!("{shown} {error} {error:?}");
             source = error.source();
         }
         // What a server repeats in its message is the server's leak; we show its words, not our headers.

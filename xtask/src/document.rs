@@ -18,6 +18,9 @@ const SCHEMA_LISTS: [&str; 4] = ["oneOf", "anyOf", "allOf", "prefixItems"];
 const SCHEMA_SINGLES: [&str; 8] =
     ["items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"];
 
+/// Extensions whose value is a schema: an event of a stream, and the query that [`crate::queries`] adds.
+const SCHEMA_EXTENSIONS: [&str; 2] = ["x-event", "x-query"];
+
 /// Reads a YAML or JSON document; mappings keep their order.
 pub fn load(path: &Path) -> Result<Value> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -217,7 +220,7 @@ fn collect_references<'a>(value: &'a Value, pointer: &str, found: &mut Vec<(Stri
                         }
                     }
                     ("example" | "examples" | "enum" | "const", _) => {}
-                    (key, _) if key.starts_with("x-") => {}
+                    (key, _) if key.starts_with("x-") && !SCHEMA_EXTENSIONS.contains(&key) => {}
                     _ => collect_references(member, &below(pointer, key), found),
                 }
             }

@@ -1,6 +1,6 @@
 //! `cargo xtask generate`: from the document to the three generated files.
 
-use crate::{bounds, document, lint, normalise, normalise::Note, operations, syntax, usage::Usage};
+use crate::{bounds, document, lint, normalise, normalise::Note, operations, queries, syntax, usage::Usage};
 use anyhow::{Context as _, Result, anyhow, bail};
 use proc_macro2::TokenStream;
 use progenitor_impl::{CrateVers, GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle};
@@ -50,9 +50,13 @@ struct Rendered {
 }
 
 fn render(source: &Value) -> Result<Rendered> {
+    let mut source = source.clone();
+    let added = queries::add(&mut source);
+    let source = &source;
     let usage = Usage::of(source);
     let mut normalised = source.clone();
-    let mut notes = normalise::run(&mut normalised)?;
+    let mut notes: Vec<_> = added.into_iter().map(|note| ("queries", note)).collect();
+    notes.extend(normalise::run(&mut normalised)?);
     let mut file = syn::parse2(progenitor(&normalised)?).context("the generator's output does not parse")?;
     let context = syntax::Context { source, normalised: &normalised, usage: &usage };
     notes.extend(syntax::run(&mut file, &context)?);

@@ -6,6 +6,7 @@ mod generate;
 mod lint;
 mod normalise;
 mod operations;
+mod queries;
 mod syntax;
 mod usage;
 

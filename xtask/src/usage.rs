@@ -1,6 +1,9 @@
 //! Which schemas requests are made of, and which answers.
 
-use crate::document::{follow, members, operations, reached, reference, schema_name};
+use crate::{
+    document::{follow, members, operations, reached, reference, schema_name},
+    queries,
+};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -28,12 +31,16 @@ impl Usage {
                 let names = schemas.flatten().filter_map(reference).filter_map(schema_name);
                 usage.bodies.extend(names.map(str::to_owned));
             }
+            let query = operation.value.get(queries::EXTENSION);
+            usage.bodies.extend(query.and_then(reference).and_then(schema_name).map(str::to_owned));
+            usage.requests.extend(schemas(document, query));
             usage.requests.extend(schemas(document, body));
             usage
                 .requests
                 .extend(schemas(document, operation.parameters(document).into_iter().map(|(_, found)| found)));
             let answers = members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'));
             usage.answers.extend(schemas(document, answers.map(|(_, answer)| answer)));
+            usage.answers.extend(schemas(document, operation.value.get("x-event")));
         }
         usage.answers.extend(schemas(document, document.get("webhooks")));
         usage
