@@ -145,6 +145,132 @@ pub mod types {
             }
         }
     }
+    /// One event of the stream of an agent screenshot.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct AgentScreenshotEvent {
+        /// The kind of event; in the other style it is the name of the event.
+        #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
+        pub type_: ::std::option::Option<AgentScreenshotEventType>,
+        /// What the event says; in the other style its members stand beside each other without it.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub data: ::std::option::Option<AgentScreenshotProgress>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// The kinds of events of an agent screenshot. The file is there from `saved` on.
+    #[derive(
+        ::serde::Deserialize,
+        ::serde::Serialize,
+        Clone,
+        Debug,
+        Eq,
+        Hash,
+        Ord,
+        PartialEq,
+        PartialOrd
+    )]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub enum AgentScreenshotEventType {
+        /// `connected`
+        #[serde(rename = "connected")]
+        Connected,
+        /// `start`
+        #[serde(rename = "start")]
+        Start,
+        /// `step`
+        #[serde(rename = "step")]
+        Step,
+        /// `progress`
+        #[serde(rename = "progress")]
+        Progress,
+        /// `complete`
+        #[serde(rename = "complete")]
+        Complete,
+        /// `saved`
+        #[serde(rename = "saved")]
+        Saved,
+        /// `error`
+        #[serde(rename = "error")]
+        Error,
+        /// `end`
+        #[serde(rename = "end")]
+        End,
+        /// A value that this version does not know, as the service wrote it.
+        #[serde(untagged)]
+        Unknown(::std::string::String),
+    }
+    impl AgentScreenshotEventType {
+        /// The values that this version knows, in the order of the document.
+        pub const KNOWN: &'static [Self] = &[
+            Self::Connected,
+            Self::Start,
+            Self::Step,
+            Self::Progress,
+            Self::Complete,
+            Self::Saved,
+            Self::Error,
+            Self::End,
+        ];
+        /// The value as it goes over the wire.
+        pub fn as_str(&self) -> &str {
+            match self {
+                Self::Connected => "connected",
+                Self::Start => "start",
+                Self::Step => "step",
+                Self::Progress => "progress",
+                Self::Complete => "complete",
+                Self::Saved => "saved",
+                Self::Error => "error",
+                Self::End => "end",
+                Self::Unknown(value) => value,
+            }
+        }
+    }
+    impl ::std::fmt::Display for AgentScreenshotEventType {
+        fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+            f.pad(self.as_str())
+        }
+    }
+    impl ::std::str::FromStr for AgentScreenshotEventType {
+        type Err = ::std::convert::Infallible;
+        fn from_str(value: &str) -> ::std::result::Result<Self, Self::Err> {
+            ::std::result::Result::Ok(value.into())
+        }
+    }
+    impl ::std::convert::From<&str> for AgentScreenshotEventType {
+        fn from(value: &str) -> Self {
+            match value {
+                "connected" => Self::Connected,
+                "start" => Self::Start,
+                "step" => Self::Step,
+                "progress" => Self::Progress,
+                "complete" => Self::Complete,
+                "saved" => Self::Saved,
+                "error" => Self::Error,
+                "end" => Self::End,
+                _ => Self::Unknown(value.to_owned()),
+            }
+        }
+    }
+    impl ::std::convert::From<::std::string::String> for AgentScreenshotEventType {
+        fn from(value: ::std::string::String) -> Self {
+            match value.as_str() {
+                "connected" => Self::Connected,
+                "start" => Self::Start,
+                "step" => Self::Step,
+                "progress" => Self::Progress,
+                "complete" => Self::Complete,
+                "saved" => Self::Saved,
+                "error" => Self::Error,
+                "end" => Self::End,
+                _ => Self::Unknown(value),
+            }
+        }
+    }
     /// How an agent found what it took.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -171,6 +297,45 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub execution_time: ::std::option::Option<f64>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
+    /// What an event of an agent screenshot says.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct AgentScreenshotProgress {
+        /// The state, in the style of named events.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub status: ::std::option::Option<::std::string::String>,
+        /// The step under way.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub step: ::std::option::Option<::std::string::String>,
+        /// The step in words.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub message: ::std::option::Option<::std::string::String>,
+        /// Where the file is.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub url: ::std::option::Option<::std::string::String>,
+        /// The image's identifier.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub id: ::std::option::Option<::std::string::String>,
+        /// When it was taken.
+        #[serde(
+            rename = "createdAt",
+            skip_serializing_if = "::std::option::Option::is_none"
+        )]
+        pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
+        /// How it was found.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub metadata: ::std::option::Option<AgentScreenshotMetadata>,
+        /// What went wrong.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub error: ::std::option::Option<::std::string::String>,
+        /// When the event happened.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,

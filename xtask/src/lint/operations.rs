@@ -12,7 +12,7 @@ const WORDS: [(&str, &[&str]); 2] = [
     ("x-availability", &["live", "doc", "doc-only", "retired", "public"]),
 ];
 /// The other extensions that an operation may have.
-const OTHERS: [&str; 3] = ["x-timeout", "x-envelope", "x-pagination"];
+const OTHERS: [&str; 4] = ["x-timeout", "x-envelope", "x-event", "x-pagination"];
 const PAGINATION_STYLES: [&str; 3] = ["page", "offset", "flat"];
 
 /// Every operation has an id in camel case that no other one has, also not as a method name.
