@@ -31,6 +31,11 @@ impl<T: Validate> Validate for Vec<T> {
     }
 }
 
+/// Identifiers are opaque; what cannot stand in a path is refused where the path is built.
+impl Validate for String {
+    fn validate(&self, _: &mut Violations) {}
+}
+
 /// One field that is out of bounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

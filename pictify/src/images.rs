@@ -17,12 +17,9 @@
 //! ```
 
 use crate::{Call, Error, Result, download::RenderedFile, operation::operation};
-use pictify_api::{
-    Validate, Violations,
-    types::{CreateImageRequest, ListImagesQuery, Variables},
-};
+use pictify_api::types::{CreateImageRequest, ListImagesQuery, Variables};
 use reqwest::Url;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub use pictify_api::types::{Image, ImageFormat, ImageList};
 
@@ -88,8 +85,8 @@ impl<C: Clone> Images<C> {
     /// println!("{:?}", image.created_at);
     /// # Ok(()) }
     /// ```
-    pub fn get(&self, id: impl Into<String>) -> Call<GetImage, C> {
-        Call::new(self.0.clone(), GetImage { id: id.into() })
+    pub fn get(&self, uid: impl Into<String>) -> Call<GetImage, C> {
+        Call::new(self.0.clone(), GetImage { uid: uid.into() })
     }
 }
 
@@ -154,32 +151,13 @@ impl Source {
     }
 }
 
-/// The request of [`Images::create`] as data.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct CreateImage(CreateImageRequest);
-
-impl CreateImage {
-    /// A request for an image of the default size and format.
-    #[must_use]
-    pub fn new(source: Source) -> Self {
-        let mut request = CreateImageRequest::default();
-        match source {
-            Source::Html(html) => request.html = Some(html),
-            Source::Url(url) => request.url = Some(url.into()),
-            Source::Template { uid, variables } => {
-                request.template = Some(uid);
-                request.variables = Some(variables);
-            }
-        }
-        Self(request)
-    }
-}
-
-impl Validate for CreateImage {
-    fn validate(&self, found: &mut Violations) {
-        let request = &self.0;
-        request.validate(found);
+operation! {
+    /// The request of [`Images::create`] as data.
+    #[serde(transparent)]
+    CreateImage { body: CreateImageRequest } -> Image = CREATE_IMAGE,
+    |op, api| api.create_image(&op.body),
+    rules |op, found| {
+        let request = &op.body;
         // A request that came out of a queue was not built by `new`.
         let sources = [&request.html, &request.url, &request.template].into_iter().flatten().count();
         if sources != 1 {
@@ -191,7 +169,22 @@ impl Validate for CreateImage {
     }
 }
 
-operation!(CreateImage, CREATE_IMAGE, Image, |op, api| api.create_image(&op.0));
+impl CreateImage {
+    /// A request for an image of the default size and format.
+    #[must_use]
+    pub fn new(source: Source) -> Self {
+        let mut body = CreateImageRequest::default();
+        match source {
+            Source::Html(html) => body.html = Some(html),
+            Source::Url(url) => body.url = Some(url.into()),
+            Source::Template { uid, variables } => {
+                body.template = Some(uid);
+                body.variables = Some(variables);
+            }
+        }
+        Self { body }
+    }
+}
 
 /// Setters of [`Images::create`].
 impl<C> Call<CreateImage, C> {
@@ -202,63 +195,51 @@ impl<C> Call<CreateImage, C> {
 
     /// Width in pixels, 1 to 4096. The service's default is 1280.
     pub fn width(self, pixels: u32) -> Self {
-        self.with(|op| op.0.width = Some(pixels.into()))
+        self.with(|op| op.body.width = Some(pixels.into()))
     }
 
     /// Height in pixels, 1 to 4096. The service's default is 720.
     pub fn height(self, pixels: u32) -> Self {
-        self.with(|op| op.0.height = Some(pixels.into()))
+        self.with(|op| op.body.height = Some(pixels.into()))
     }
 
     /// A CSS selector: the picture is cropped to the first element that it matches.
     pub fn selector(self, selector: impl Into<String>) -> Self {
-        self.with(|op| op.0.selector = Some(selector.into()))
+        self.with(|op| op.body.selector = Some(selector.into()))
     }
 
     /// The file format. The service's default is png.
     pub fn format(self, format: ImageFormat) -> Self {
-        self.with(|op| op.0.file_extension = Some(format))
+        self.with(|op| op.body.file_extension = Some(format))
     }
 }
 
-/// The request of [`Images::list`] as data.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ListImages(ListImagesQuery);
-
-impl Validate for ListImages {
-    fn validate(&self, found: &mut Violations) {
-        self.0.validate(found);
-    }
+operation! {
+    /// The request of [`Images::list`] as data.
+    #[derive(Default)]
+    #[serde(transparent)]
+    ListImages { query: ListImagesQuery } -> ImageList = LIST_IMAGES,
+    |op, api| api.list_images(op.query.limit, op.query.offset)
 }
-
-operation!(ListImages, LIST_IMAGES, ImageList, |op, api| api.list_images(op.0.limit, op.0.offset));
 
 /// Setters of [`Images::list`].
 impl<C> Call<ListImages, C> {
     /// How many images to return, 1 to 100. The service's default is 30.
     pub fn limit(self, limit: u64) -> Self {
-        self.with(|op| op.0.limit = Some(limit))
+        self.with(|op| op.query.limit = Some(limit))
     }
 
     /// How many images to skip.
     pub fn offset(self, offset: u64) -> Self {
-        self.with(|op| op.0.offset = Some(offset))
+        self.with(|op| op.query.offset = Some(offset))
     }
 }
 
-/// The request of [`Images::get`] as data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GetImage {
-    id: String,
+operation! {
+    /// The request of [`Images::get`] as data.
+    GetImage { uid: String } -> Image = GET_IMAGE,
+    |op, api| api.get_image(&op.uid)
 }
-
-impl Validate for GetImage {
-    // Ids are opaque; what cannot stand in a path is refused where the path is built.
-    fn validate(&self, _: &mut Violations) {}
-}
-
-operation!(GetImage, GET_IMAGE, Image, |op, api| api.get_image(&op.id));
 
 impl RenderedFile for Image {
     fn url(&self) -> &str {

@@ -41,24 +41,42 @@ pub fn all() -> &'static [OperationInfo] {
     operations::ALL
 }
 
-/// Makes a request type an [`Operation`]: `operation!(CreateImage, CREATE_IMAGE, Image, |op, api| api.create_image(..))`.
+/// Makes a request type and its [`Operation`]: what it holds, what comes out, its row in the document, and the generated
+/// method that sends it.
 ///
-/// `check` is the document's bounds; a type with rules between its fields adds them with `, also |op, found| ..`.
+/// Every field is checked against the document's bounds; rules between fields follow as `rules |op, found| ..`.
 macro_rules! operation {
-    ($type:ty, $row:ident, $output:ty, |$op:ident, $api:ident| $send:expr $(, also |$this:ident, $found:ident| $also:expr)?) => {
-        impl $crate::operation::Sealed for $type {}
+    (
+        $(#[$attribute:meta])*
+        $name:ident { $($field:ident: $type:ty),* $(,)? } -> $output:ty = $row:ident,
+        |$op:ident, $api:ident| $send:expr
+        $(, rules |$this:ident, $found:ident| $rules:expr)? $(,)?
+    ) => {
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+        $(#[$attribute])*
+        pub struct $name {
+            $(pub(crate) $field: $type,)*
+        }
 
-        impl $crate::Operation for $type {
+        impl pictify_api::Validate for $name {
+            #[allow(unused_variables)]
+            fn validate(&self, found: &mut pictify_api::Violations) {
+                $(pictify_api::Validate::validate(&self.$field, found);)*
+                $(
+                    let ($this, $found) = (self, found);
+                    $rules;
+                )?
+            }
+        }
+
+        impl $crate::operation::Sealed for $name {}
+
+        impl $crate::Operation for $name {
             type Output = $output;
             const INFO: $crate::operation::OperationInfo = $crate::operations::$row;
 
             fn check(&self) -> $crate::Result<()> {
-                #[allow(unused_mut)]
-                let mut violations = pictify_api::Validate::violations(self);
-                $(
-                    let ($this, $found) = (self, &mut violations);
-                    $also;
-                )?
+                let violations = pictify_api::Validate::violations(self);
                 if violations.is_empty() { Ok(()) } else { Err($crate::Error::invalid(violations)) }
             }
 
@@ -66,6 +84,7 @@ macro_rules! operation {
                 &'a self,
                 $api: &'a pictify_api::Client,
             ) -> pictify_api::BoxFuture<'a, $crate::Result<pictify_api::ResponseValue<$output>, pictify_api::Error>> {
+                #[allow(unused_variables)]
                 let $op = self;
                 Box::pin(async move { $send.await })
             }
