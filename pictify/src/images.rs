@@ -16,22 +16,19 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Error, Result, download::RenderedFile, operation::operation};
+use crate::{Call, Error, Result, download::RenderedFile, operation::operation, resources::resource};
 use pictify_api::types::{CreateImageRequest, ListImagesQuery, Variables};
 use reqwest::Url;
 use serde::Serialize;
 
 pub use pictify_api::types::{Image, ImageFormat, ImageList};
 
-/// The image operations of a client: [`client.images()`](crate::Client::images).
-#[derive(Clone, Debug)]
-pub struct Images<C>(C);
+resource! {
+    /// The image operations of a client: [`client.images()`](crate::Client::images).
+    Images
+}
 
 impl<C: Clone> Images<C> {
-    pub(crate) fn new(client: &C) -> Self {
-        Self(client.clone())
-    }
-
     /// Renders HTML, a live page or a template to one image. Bills one render.
     ///
     /// `POST /image`, live. Without a [`size`](Call::size) the service renders 1280 by 720 pixels.
@@ -50,7 +47,7 @@ impl<C: Clone> Images<C> {
     /// # Ok(()) }
     /// ```
     pub fn create(&self, source: Source) -> Call<CreateImage, C> {
-        Call::new(self.0.clone(), CreateImage::new(source))
+        self.call(CreateImage::new(source))
     }
 
     /// Lists the account's images, newest first, one page a call.
@@ -68,7 +65,7 @@ impl<C: Clone> Images<C> {
     /// # Ok(()) }
     /// ```
     pub fn list(&self) -> Call<ListImages, C> {
-        Call::new(self.0.clone(), ListImages::default())
+        self.call(ListImages::default())
     }
 
     /// Reads one image.
@@ -86,7 +83,7 @@ impl<C: Clone> Images<C> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, uid: impl Into<String>) -> Call<GetImage, C> {
-        Call::new(self.0.clone(), GetImage { uid: uid.into() })
+        self.call(GetImage { uid: uid.into() })
     }
 }
 

@@ -32,7 +32,13 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "client")]
+pub mod account;
+#[cfg(feature = "client")]
 mod base_url;
+#[cfg(feature = "client")]
+pub mod batches;
+#[cfg(feature = "client")]
+pub mod bindings;
 #[cfg(feature = "blocking")]
 pub mod blocking;
 #[cfg(feature = "client")]
@@ -46,23 +52,47 @@ pub mod download;
 #[cfg(feature = "client")]
 mod error;
 #[cfg(feature = "client")]
+pub mod events;
+#[cfg(feature = "client")]
+pub mod experiments;
+#[cfg(feature = "client")]
+pub mod expressions;
+#[cfg(feature = "client")]
+pub mod gifs;
+#[cfg(feature = "client")]
 mod idempotency;
 #[cfg(feature = "client")]
 pub mod images;
 #[cfg(feature = "client")]
 mod key;
 #[cfg(feature = "client")]
+pub mod links;
+#[cfg(feature = "client")]
+pub mod media;
+#[cfg(feature = "client")]
 pub mod operation;
 #[cfg(feature = "client")]
+pub mod pdfs;
+#[cfg(feature = "client")]
 mod race;
+#[cfg(feature = "client")]
+pub mod renders;
 #[cfg(feature = "client")]
 mod resources;
 #[cfg(feature = "client")]
 pub mod retry;
 #[cfg(feature = "client")]
+pub mod templates;
+#[cfg(feature = "client")]
 mod tls;
 #[cfg(feature = "client")]
 mod variables;
+#[cfg(feature = "client")]
+pub mod videos;
+#[cfg(feature = "client")]
+pub mod webhooks;
+#[cfg(feature = "client")]
+pub mod workflows;
 
 #[cfg(feature = "client")]
 pub use crate::{

@@ -1,6 +1,31 @@
 //! The areas of the API, as methods of either client.
 
-use crate::{Client, images::Images};
+use crate::{
+    Client, account::Account, batches::Batches, bindings::Bindings, events::Events, experiments::Experiments,
+    expressions::Expressions, gifs::Gifs, images::Images, links::Links, media::Media, pdfs::Pdfs, renders::Renders,
+    templates::Templates, videos::Videos, webhooks::Webhooks, workflows::Workflows,
+};
+
+/// Makes the type of an area: it holds the client that will send its calls.
+macro_rules! resource {
+    ($(#[$attribute:meta])* $name:ident) => {
+        $(#[$attribute])*
+        #[derive(Clone, Debug)]
+        pub struct $name<C>(C);
+
+        impl<C: Clone> $name<C> {
+            pub(crate) fn new(client: &C) -> Self {
+                Self(client.clone())
+            }
+
+            #[allow(dead_code)]
+            fn call<O>(&self, operation: O) -> crate::Call<O, C> {
+                crate::Call::new(self.0.clone(), operation)
+            }
+        }
+    };
+}
+pub(crate) use resource;
 
 /// Gives both clients the same areas.
 macro_rules! resources {
@@ -17,6 +42,36 @@ macro_rules! resources {
 }
 
 resources! {
-    /// One picture from HTML, a live page or a template.
+    /// One picture from HTML, a live page, a canvas, a template or a prompt.
     images: Images,
+    /// Animated GIFs from HTML, a live page or a template.
+    gifs: Gifs,
+    /// PDFs from templates, with one page or many.
+    pdfs: Pdfs,
+    /// Everything that the account has rendered.
+    renders: Renders,
+    /// Designs with variables, stored and rendered.
+    templates: Templates,
+    /// The language of the variables in canvas templates.
+    expressions: Expressions,
+    /// One template, many sets of variables.
+    batches: Batches,
+    /// Being told what happened: subscriptions to events.
+    webhooks: Webhooks,
+    /// Pictures that follow a source of data.
+    bindings: Bindings,
+    /// URLs that answer with a picture.
+    links: Links,
+    /// Which picture works better.
+    experiments: Experiments,
+    /// Counting for experiments.
+    events: Events,
+    /// Video templates and renders.
+    videos: Videos,
+    /// Documents for every row, delivered.
+    workflows: Workflows,
+    /// Who the key belongs to, plans and keys.
+    account: Account,
+    /// Rendered files, whatever they hold.
+    media: Media,
 }
