@@ -31,10 +31,25 @@ impl<T: Validate> Validate for Vec<T> {
     }
 }
 
-/// Identifiers are opaque; what cannot stand in a path is refused where the path is built.
-impl Validate for String {
-    fn validate(&self, _: &mut Violations) {}
+impl<T: Validate> Validate for Option<T> {
+    fn validate(&self, found: &mut Violations) {
+        if let Some(value) = self {
+            value.validate(found);
+        }
+    }
 }
+
+/// Values without bounds of their own. Identifiers are opaque: what cannot stand in a path is refused where the path is
+/// built.
+macro_rules! unbounded {
+    ($($type:ty),*) => {$(
+        impl Validate for $type {
+            fn validate(&self, _: &mut Violations) {}
+        }
+    )*};
+}
+
+unbounded!(String, u64, f64, crate::Secret);
 
 /// One field that is out of bounds.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -60,6 +60,8 @@ pub mod expressions;
 #[cfg(feature = "client")]
 pub mod gifs;
 #[cfg(feature = "client")]
+pub mod health;
+#[cfg(feature = "client")]
 mod idempotency;
 #[cfg(feature = "client")]
 pub mod images;

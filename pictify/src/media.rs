@@ -1,8 +1,35 @@
 //! Rendered files, whatever they hold.
 
-use crate::resources::resource;
+use crate::{Call, operation::operation, resources::resource};
+
+pub use pictify_api::types::Deletion;
 
 resource! {
-    /// The operations of this area: [`client.media()`](crate::Client::media).
+    /// The operations of rendered files: [`client.media()`](crate::Client::media).
     Media
+}
+
+impl<C: Clone> Media<C> {
+    /// Deletes an image or a GIF.
+    ///
+    /// `DELETE /{mediaUid}`; only one document has it, and whether it takes keys today is unknown. Safe to repeat.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; `Authentication` when the service takes
+    /// no keys for it; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.media().delete("K3Q9ZT7WXM").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn delete(&self, uid: impl Into<String>) -> Call<DeleteMedia, C> {
+        self.call(DeleteMedia { uid: uid.into() })
+    }
+}
+
+operation! {
+    /// The request of [`Media::delete`] as data.
+    DeleteMedia { uid: String } -> Deletion = DELETE_MEDIA,
+    |op, api| api.delete_media(&op.uid)
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     Client, account::Account, batches::Batches, bindings::Bindings, events::Events, experiments::Experiments,
-    expressions::Expressions, gifs::Gifs, images::Images, links::Links, media::Media, pdfs::Pdfs, renders::Renders,
-    templates::Templates, videos::Videos, webhooks::Webhooks, workflows::Workflows,
+    expressions::Expressions, gifs::Gifs, health::Health, images::Images, links::Links, media::Media, pdfs::Pdfs,
+    renders::Renders, templates::Templates, videos::Videos, webhooks::Webhooks, workflows::Workflows,
 };
 
 /// Makes the type of an area: it holds the client that will send its calls.
@@ -46,6 +46,8 @@ resources! {
     images: Images,
     /// Animated GIFs from HTML, a live page or a template.
     gifs: Gifs,
+    /// Whether the service is up.
+    health: Health,
     /// PDFs from templates, with one page or many.
     pdfs: Pdfs,
     /// Everything that the account has rendered.

@@ -1,8 +1,458 @@
 //! Video templates and renders.
+//!
+//! ```no_run
+//! # async fn run(client: pictify::Client) -> pictify::Result<()> {
+//! #[derive(serde::Serialize)]
+//! struct Welcome { title: &'static str }
+//!
+//! let video = client.videos().render("VD5R8CW1QJ").variables(&Welcome { title: "Welcome, Maya!" })?.send().await?;
+//! client.download(&video).to_file("welcome.mp4").await?;
+//! # Ok(()) }
+//! ```
 
-use crate::resources::resource;
+use crate::{Call, Result, download::RenderedFile, operation::operation, resources::resource, variables};
+use pictify_api::types::{
+    CreateVideoTemplateRequest, DuplicateVideoTemplateRequest, GenerateVideoTemplateRequest, JsonObject,
+    PreviewVideoTemplateRequest, RenderVideoRequest, UpdateVideoTemplateRequest, VariableDefinition,
+};
+use serde::Serialize;
+
+pub use pictify_api::types::{
+    Deletion, Video, VideoFormat, VideoPreview, VideoTemplate, VideoTemplateKind, VideoTemplateList,
+    VideoTemplateStatus, VideoTemplateVariables,
+};
 
 resource! {
-    /// The operations of this area: [`client.videos()`](crate::Client::videos).
+    /// The video operations of a client: [`client.videos()`](crate::Client::videos).
     Videos
+}
+
+impl<C: Clone> Videos<C> {
+    /// Lists the account's video templates, at most 100, without their bodies.
+    ///
+    /// `GET /video/templates`, live; reads only. The service has no pages here.
+    ///
+    /// # Errors
+    /// At `send`: any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// for template in client.videos().list().send().await?.templates {
+    ///     println!("{} {:?}", template.uid, template.name);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn list(&self) -> Call<ListVideoTemplates, C> {
+        self.call(ListVideoTemplates {})
+    }
+
+    /// Stores a video template. Bills nothing. The service compiles it first, which may take minutes.
+    ///
+    /// `POST /video/templates`, live.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` before anything is sent for a size outside 16 to 4096 pixels or more than 60 frames a
+    /// second, and from the service with the compiler's messages in [`field_errors`](crate::Error::field_errors);
+    /// `QuotaExceeded` when the plan has no room for another template; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::videos::VideoSource;
+    ///
+    /// let scene = std::fs::read_to_string("scene.tsx").unwrap();
+    /// let template = client.videos().create("Launch teaser", VideoSource::tsx(scene)).size(1080, 1080).send().await?;
+    /// println!("{}", template.uid);
+    /// # Ok(()) }
+    /// ```
+    pub fn create(&self, name: impl Into<String>, source: VideoSource) -> Call<CreateVideoTemplate, C> {
+        self.call(CreateVideoTemplate::new(name, source))
+    }
+
+    /// Reads one video template with its body.
+    ///
+    /// `GET /video/templates/{uid}`, live; reads only.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let template = client.videos().get("VD5R8CW1QJ").send().await?;
+    /// println!("{:?}", template.duration_in_frames);
+    /// # Ok(()) }
+    /// ```
+    pub fn get(&self, uid: impl Into<String>) -> Call<GetVideoTemplate, C> {
+        self.call(GetVideoTemplate { uid: uid.into() })
+    }
+
+    /// Changes a video template. What is not set stays as it is; the kind cannot change.
+    ///
+    /// `PUT /video/templates/{uid}`, live; safe to repeat.
+    ///
+    /// # Errors
+    /// At `send`: as [`create`](Self::create); `NotFound`.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::videos::VideoTemplateStatus;
+    ///
+    /// client.videos().update("VD5R8CW1QJ").status(VideoTemplateStatus::Published).send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn update(&self, uid: impl Into<String>) -> Call<UpdateVideoTemplate, C> {
+        self.call(UpdateVideoTemplate { uid: uid.into(), body: UpdateVideoTemplateRequest::default() })
+    }
+
+    /// Deletes a video template.
+    ///
+    /// `DELETE /video/templates/{uid}`, live; safe to repeat.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.videos().delete("VD5R8CW1QJ").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn delete(&self, uid: impl Into<String>) -> Call<DeleteVideoTemplate, C> {
+        self.call(DeleteVideoTemplate { uid: uid.into() })
+    }
+
+    /// Copies a video template. Bills nothing. The copy is a draft.
+    ///
+    /// `POST /video/templates/{uid}/duplicate`, live.
+    ///
+    /// # Errors
+    /// At `send`: `NotFound`; `QuotaExceeded` when the plan has no room for another template; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let copy = client.videos().duplicate("VD5R8CW1QJ").name("Launch teaser (winter)").send().await?;
+    /// println!("{}", copy.uid);
+    /// # Ok(()) }
+    /// ```
+    pub fn duplicate(&self, uid: impl Into<String>) -> Call<DuplicateVideoTemplate, C> {
+        self.call(DuplicateVideoTemplate { uid: uid.into(), body: DuplicateVideoTemplateRequest::default() })
+    }
+
+    /// Reads what variables a video template has, and which of them its body uses.
+    ///
+    /// `GET /video/templates/{uid}/variables`, live; reads only.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// for variable in client.videos().variables("VD5R8CW1QJ").send().await?.variables {
+    ///     println!("{} {:?}", variable.name, variable.type_);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn variables(&self, uid: impl Into<String>) -> Call<GetVideoTemplateVariables, C> {
+        self.call(GetVideoTemplateVariables { uid: uid.into() })
+    }
+
+    /// Renders a video. Bills one render or more, and takes minutes.
+    ///
+    /// `POST /video/templates/{uid}/render`, live.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a missing or wrong variable; `QuotaExceeded`; `NotImplemented` when the service cannot
+    /// render this kind; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::videos::VideoFormat;
+    ///
+    /// let video = client.videos().render("VD5R8CW1QJ").format(VideoFormat::Gif).send().await?;
+    /// println!("{}", video.url);
+    /// # Ok(()) }
+    /// ```
+    pub fn render(&self, uid: impl Into<String>) -> Call<RenderVideo, C> {
+        self.call(RenderVideo { uid: uid.into(), body: RenderVideoRequest::default() })
+    }
+
+    /// Renders one frame of a video template to a PNG. Bills one image.
+    ///
+    /// `POST /video/templates/{uid}/preview`, live. Templates of the kind `timeline` have no previews.
+    ///
+    /// # Errors
+    /// At `send`: `NotImplemented` for a timeline; `Validation` with the compiler's messages; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let preview = client.videos().preview("VD5R8CW1QJ").frame(45).send().await?;
+    /// client.download(&preview).to_file("frame.png").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn preview(&self, uid: impl Into<String>) -> Call<PreviewVideoTemplate, C> {
+        self.call(PreviewVideoTemplate { uid: uid.into(), body: PreviewVideoTemplateRequest::default() })
+    }
+
+    /// Lets the service write a video template from a prompt. Bills; sources disagree whether a render or AI credits.
+    ///
+    /// `POST /video/templates/generate`, live. Takes half a minute to several.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a prompt of more than 2,000 characters or a length outside 1 to 60 seconds, before
+    /// anything is sent; `QuotaExceeded`; `Server` when the AI is not available; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let prompt = "An eight second teaser for a developer tool";
+    /// let template = client.videos().generate(prompt).duration_seconds(8.0).send().await?;
+    /// println!("{:?}", template.preview_url);
+    /// # Ok(()) }
+    /// ```
+    pub fn generate(&self, prompt: impl Into<String>) -> Call<GenerateVideoTemplate, C> {
+        self.call(GenerateVideoTemplate { body: GenerateVideoTemplateRequest::new(prompt.into()) })
+    }
+}
+
+/// What a video template is written in.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum VideoSource {
+    /// A scene in TSX: one file that exports a `zod` schema and a default component.
+    Tsx(String),
+    /// A timeline as the editor makes it.
+    Timeline(JsonObject),
+}
+
+impl VideoSource {
+    /// A scene in TSX: one file that exports a `zod` schema of flat fields with defaults, and a default component. It may
+    /// import `remotion`, `@remotion/*`, `react` and `zod`.
+    pub fn tsx(source: impl Into<String>) -> Self {
+        Self::Tsx(source.into())
+    }
+
+    /// A timeline as the editor makes it.
+    pub fn timeline(project: impl Into<JsonObject>) -> Self {
+        Self::Timeline(project.into())
+    }
+}
+
+operation! {
+    /// The request of [`Videos::list`] as data.
+    ListVideoTemplates {} -> VideoTemplateList = LIST_VIDEO_TEMPLATES,
+    |op, api| api.list_video_templates()
+}
+
+operation! {
+    /// The request of [`Videos::create`] as data.
+    #[serde(transparent)]
+    CreateVideoTemplate { body: CreateVideoTemplateRequest } -> VideoTemplate = CREATE_VIDEO_TEMPLATE,
+    |op, api| api.create_video_template(&op.body),
+    rules |op, found| {
+        // A request that came out of a queue was not built by `new`.
+        let matches = match op.body.kind {
+            VideoTemplateKind::Tsx => op.body.tsx.is_some() && op.body.project_json.is_none(),
+            VideoTemplateKind::Timeline => op.body.project_json.is_some() && op.body.tsx.is_none(),
+            _ => true,
+        };
+        if !matches {
+            found.push("kind", "must come with tsx for tsx and with projectJson for timeline, and not with the other");
+        }
+    }
+}
+
+impl CreateVideoTemplate {
+    /// A request for a template of the default size and length.
+    #[must_use]
+    pub fn new(name: impl Into<String>, source: VideoSource) -> Self {
+        let (kind, tsx, project) = match source {
+            VideoSource::Tsx(tsx) => (VideoTemplateKind::Tsx, Some(tsx), None),
+            VideoSource::Timeline(project) => (VideoTemplateKind::Timeline, None, Some(project)),
+        };
+        let mut body = CreateVideoTemplateRequest::new(name.into(), kind);
+        body.tsx = tsx;
+        body.project_json = project;
+        Self { body }
+    }
+}
+
+/// Gives the setters that creating and changing share to both.
+macro_rules! template_setters {
+    ($($operation:ident),*) => {$(
+        /// Setters of the template itself.
+        impl<C> Call<$operation, C> {
+            /// Width and height in pixels, 16 to 4096 each. The service's default is 1080 by 1080.
+            pub fn size(self, width: u32, height: u32) -> Self {
+                self.with(|op| {
+                    op.body.width = Some(width.into());
+                    op.body.height = Some(height.into());
+                })
+            }
+
+            /// Frames per second, 1 to 60. The service's default is 30.
+            pub fn fps(self, frames: u32) -> Self {
+                self.with(|op| op.body.fps = Some(frames.into()))
+            }
+
+            /// The length in frames, at least 1.
+            pub fn duration_in_frames(self, frames: u64) -> Self {
+                self.with(|op| op.body.duration_in_frames = Some(frames))
+            }
+
+            /// Whether it is a draft, the service's default, or published.
+            pub fn status(self, status: VideoTemplateStatus) -> Self {
+                self.with(|op| op.body.status = Some(status))
+            }
+
+            /// Its variables. Those of a scene in TSX come from its schema.
+            pub fn variable_definitions(self, definitions: impl IntoIterator<Item = VariableDefinition>) -> Self {
+                self.with(|op| op.body.variable_definitions = Some(definitions.into_iter().collect()))
+            }
+
+            /// Where a still picture of it is.
+            pub fn poster_url(self, url: impl Into<String>) -> Self {
+                self.with(|op| op.body.poster_url = Some(url.into()))
+            }
+        }
+    )*};
+}
+
+template_setters!(CreateVideoTemplate, UpdateVideoTemplate);
+
+operation! {
+    /// The request of [`Videos::get`] as data.
+    GetVideoTemplate { uid: String } -> VideoTemplate = GET_VIDEO_TEMPLATE,
+    |op, api| api.get_video_template(&op.uid)
+}
+
+operation! {
+    /// The request of [`Videos::update`] as data.
+    UpdateVideoTemplate { uid: String, body: UpdateVideoTemplateRequest } -> VideoTemplate = UPDATE_VIDEO_TEMPLATE,
+    |op, api| api.update_video_template(&op.uid, &op.body)
+}
+
+/// Setters of [`Videos::update`] alone.
+impl<C> Call<UpdateVideoTemplate, C> {
+    /// What it is called.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with(|op| op.body.name = Some(name.into()))
+    }
+
+    /// A new body of the kind that the template has.
+    pub fn source(self, source: VideoSource) -> Self {
+        self.with(|op| match source {
+            VideoSource::Tsx(tsx) => op.body.tsx = Some(tsx),
+            VideoSource::Timeline(project) => op.body.project_json = Some(project),
+        })
+    }
+}
+
+operation! {
+    /// The request of [`Videos::delete`] as data.
+    DeleteVideoTemplate { uid: String } -> Deletion = DELETE_VIDEO_TEMPLATE,
+    |op, api| api.delete_video_template(&op.uid)
+}
+
+operation! {
+    /// The request of [`Videos::duplicate`] as data.
+    DuplicateVideoTemplate { uid: String, body: DuplicateVideoTemplateRequest } -> VideoTemplate
+        = DUPLICATE_VIDEO_TEMPLATE,
+    |op, api| api.duplicate_video_template(&op.uid, &op.body)
+}
+
+/// Setters of [`Videos::duplicate`].
+impl<C> Call<DuplicateVideoTemplate, C> {
+    /// What the copy is called. The service's default is the name with "(copy)" behind.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with(|op| op.body.name = Some(name.into()))
+    }
+}
+
+operation! {
+    /// The request of [`Videos::variables`] as data.
+    GetVideoTemplateVariables { uid: String } -> VideoTemplateVariables = GET_VIDEO_TEMPLATE_VARIABLES,
+    |op, api| api.get_video_template_variables(&op.uid)
+}
+
+operation! {
+    /// The request of [`Videos::render`] as data.
+    RenderVideo { uid: String, body: RenderVideoRequest } -> Video = RENDER_VIDEO,
+    |op, api| api.render_video(&op.uid, &op.body)
+}
+
+/// Setters of [`Videos::render`].
+impl<C> Call<RenderVideo, C> {
+    /// Values for the template's variables: anything that serialises to a JSON object.
+    ///
+    /// # Errors
+    /// [`Validation`](crate::ErrorKind::Validation) when it does not.
+    pub fn variables(self, variables: &impl Serialize) -> Result<Self> {
+        let variables = variables::from(variables)?;
+        Ok(self.with(|op| op.body.variables = Some(variables)))
+    }
+
+    /// The file format. The service's default is MP4.
+    pub fn format(self, format: VideoFormat) -> Self {
+        self.with(|op| op.body.format = Some(format))
+    }
+}
+
+operation! {
+    /// The request of [`Videos::preview`] as data.
+    PreviewVideoTemplate { uid: String, body: PreviewVideoTemplateRequest } -> VideoPreview = PREVIEW_VIDEO_TEMPLATE,
+    |op, api| api.preview_video_template(&op.uid, &op.body)
+}
+
+/// Setters of [`Videos::preview`].
+impl<C> Call<PreviewVideoTemplate, C> {
+    /// Values for the template's variables: anything that serialises to a JSON object.
+    ///
+    /// # Errors
+    /// [`Validation`](crate::ErrorKind::Validation) when it does not.
+    pub fn variables(self, variables: &impl Serialize) -> Result<Self> {
+        let variables = variables::from(variables)?;
+        Ok(self.with(|op| op.body.variables = Some(variables)))
+    }
+
+    /// Which frame, from 0.
+    pub fn frame(self, number: u64) -> Self {
+        self.with(|op| op.body.frame = Some(number))
+    }
+}
+
+operation! {
+    /// The request of [`Videos::generate`] as data.
+    #[serde(transparent)]
+    GenerateVideoTemplate { body: GenerateVideoTemplateRequest } -> VideoTemplate = GENERATE_VIDEO_TEMPLATE,
+    |op, api| api.generate_video_template(&op.body)
+}
+
+/// Setters of [`Videos::generate`].
+impl<C> Call<GenerateVideoTemplate, C> {
+    /// Width and height in pixels. The service's default is 1080 by 1080.
+    pub fn size(self, width: u32, height: u32) -> Self {
+        self.with(|op| {
+            op.body.width = Some(width.into());
+            op.body.height = Some(height.into());
+        })
+    }
+
+    /// The length in seconds, 1 to 60. The service's default is 8; one source says 5.
+    pub fn duration_seconds(self, seconds: f64) -> Self {
+        self.with(|op| op.body.duration_seconds = Some(seconds))
+    }
+
+    /// A colour of the brand in hexadecimal, for example `#00ff41`; at most 32 characters.
+    pub fn brand_color(self, color: impl Into<String>) -> Self {
+        self.with(|op| op.body.brand_color = Some(color.into()))
+    }
+}
+
+impl RenderedFile for Video {
+    fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl RenderedFile for VideoPreview {
+    fn url(&self) -> &str {
+        &self.url
+    }
 }

@@ -1,8 +1,384 @@
 //! Documents for every row, delivered.
+//!
+//! ```no_run
+//! # async fn run(client: pictify::Client) -> pictify::Result<()> {
+//! #[derive(serde::Serialize)]
+//! struct Person { name: &'static str, email: &'static str }
+//!
+//! let people = [Person { name: "Maya Chen", email: "maya@example.com" }];
+//! let run = client
+//!     .workflows()
+//!     .create("XK4P2M9QZT", people)?
+//!     .pack_type("certificate")
+//!     .map_column("recipientName", "name")
+//!     .send()
+//!     .await?;
+//! println!("{}", run.uid);
+//! # Ok(()) }
+//! ```
 
-use crate::resources::resource;
+use crate::{Call, Error, Result, operation::operation, resources::resource, variables};
+use pictify_api::{
+    Secret,
+    types::{
+        CreateWorkflowHookRequest, CreateWorkflowRunRequest, JsonObject, PreviewWorkflowRequest,
+        ResendWorkflowItemRequest,
+    },
+};
+use serde::Serialize;
+
+pub use pictify_api::types::{
+    Acknowledgement, Deletion, ResentWorkflowItem, WorkflowCounts, WorkflowHook, WorkflowHookList, WorkflowItem,
+    WorkflowPreview, WorkflowPreviewStatus, WorkflowRun, WorkflowRunList, WorkflowStats,
+};
 
 resource! {
-    /// The operations of this area: [`client.workflows()`](crate::Client::workflows).
+    /// The workflow operations of a client: [`client.workflows()`](crate::Client::workflows).
     Workflows
+}
+
+impl<C: Clone> Workflows<C> {
+    /// Lists the newest 20 runs. The service has no pages here.
+    ///
+    /// `GET /workflow`, documented; reads only.
+    ///
+    /// # Errors
+    /// At `send`: any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// for run in client.workflows().list().send().await?.runs {
+    ///     println!("{} {:?}", run.uid, run.status);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn list(&self) -> Call<ListWorkflowRuns, C> {
+        self.call(ListWorkflowRuns {})
+    }
+
+    /// Renders and delivers a document for each row. Bills a render a row.
+    ///
+    /// `POST /workflow`, documented.
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when there is no row, or one does not serialise to a JSON object.
+    /// At `send`: `QuotaExceeded`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let rows = [serde_json::json!({"recipientName": "Maya Chen"})];
+    /// let run = client.workflows().create("XK4P2M9QZT", rows)?.send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn create(
+        &self,
+        template_uid: impl Into<String>,
+        rows: impl IntoIterator<Item = impl Serialize>,
+    ) -> Result<Call<CreateWorkflowRun, C>> {
+        let rows = rows.into_iter().map(|row| row_of(&row)).collect::<Result<Vec<_>>>()?;
+        if rows.is_empty() {
+            return Err(Error::invalid_field("rows", "must not be empty"));
+        }
+        Ok(self.call(CreateWorkflowRun { body: CreateWorkflowRunRequest::new(template_uid.into(), rows) }))
+    }
+
+    /// Reads how far a run is, item by item.
+    ///
+    /// `GET /workflow/{uid}`, documented; reads only.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let run = client.workflows().get("RN4QWERTYU").send().await?;
+    /// println!("{:?}", run.counts);
+    /// # Ok(()) }
+    /// ```
+    pub fn get(&self, uid: impl Into<String>) -> Call<GetWorkflowRun, C> {
+        self.call(GetWorkflowRun { uid: uid.into() })
+    }
+
+    /// Reads how much all runs have made.
+    ///
+    /// `GET /workflow/stats`, documented; reads only.
+    ///
+    /// # Errors
+    /// At `send`: any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{:?}", client.workflows().stats().send().await?.documents_rendered);
+    /// # Ok(()) }
+    /// ```
+    pub fn stats(&self) -> Call<GetWorkflowStats, C> {
+        self.call(GetWorkflowStats {})
+    }
+
+    /// Renders one row. Assumed to bill a render, since nothing says that it does not. Images come at once, videos by
+    /// [`preview_result`](Self::preview_result) with the job's id.
+    ///
+    /// `POST /workflow/preview`, documented.
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when the row does not serialise to a JSON object. At `send`: from
+    /// the service, `Validation` when the template does not make the format; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let row = serde_json::json!({"recipientName": "Maya Chen"});
+    /// let preview = client.workflows().preview("XK4P2M9QZT", &row)?.output_format("png").send().await?;
+    /// println!("{:?}", preview.url);
+    /// # Ok(()) }
+    /// ```
+    pub fn preview(&self, template_uid: impl Into<String>, row: &impl Serialize) -> Result<Call<PreviewWorkflow, C>> {
+        Ok(self.call(PreviewWorkflow { body: PreviewWorkflowRequest::new(template_uid.into(), row_of(row)?) }))
+    }
+
+    /// Reads what came of a preview that was queued.
+    ///
+    /// `GET /workflow/preview/{jobId}`, documented; reads only.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for an id that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{:?}", client.workflows().preview_result("job-71").send().await?.status);
+    /// # Ok(()) }
+    /// ```
+    pub fn preview_result(&self, job_id: impl Into<String>) -> Call<GetWorkflowPreview, C> {
+        self.call(GetWorkflowPreview { job_id: job_id.into() })
+    }
+
+    /// Delivers an item of a run again. Does not render again.
+    ///
+    /// `POST /workflow/{uid}/items/{index}/resend`, documented.
+    ///
+    /// # Errors
+    /// At `send`: `NotFound`; with [`outcome_unknown`](crate::Error::outcome_unknown) it may have been delivered; any error
+    /// of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.workflows().resend("RN4QWERTYU", 0).email("maya.chen@example.com").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn resend(&self, uid: impl Into<String>, index: u64) -> Call<ResendWorkflowItem, C> {
+        self.call(ResendWorkflowItem { uid: uid.into(), index, body: ResendWorkflowItemRequest::default() })
+    }
+
+    /// Creates a hook: an address to which other systems send rows, with a secret in it. Bills nothing.
+    ///
+    /// `POST /workflow/hooks`, documented. Keep the answer's secrets; `Debug` does not show them.
+    ///
+    /// # Errors
+    /// At `send`: any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let hook = client.workflows().create_hook("Course finished", "XK4P2M9QZT").send().await?;
+    /// println!("{}", hook.uid);
+    /// # Ok(()) }
+    /// ```
+    pub fn create_hook(&self, name: impl Into<String>, template_uid: impl Into<String>) -> Call<CreateWorkflowHook, C> {
+        self.call(CreateWorkflowHook { body: CreateWorkflowHookRequest::new(name.into(), template_uid.into()) })
+    }
+
+    /// Lists the hooks, without their secrets.
+    ///
+    /// `GET /workflow/hooks`, documented; reads only.
+    ///
+    /// # Errors
+    /// At `send`: any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// for hook in client.workflows().hooks().send().await?.hooks {
+    ///     println!("{} {:?}", hook.uid, hook.name);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn hooks(&self) -> Call<ListWorkflowHooks, C> {
+        self.call(ListWorkflowHooks {})
+    }
+
+    /// Deletes a hook.
+    ///
+    /// `DELETE /workflow/hooks/{uid}`, documented; safe to repeat.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.workflows().delete_hook("HK1QWERTYU").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn delete_hook(&self, uid: impl Into<String>) -> Call<DeleteWorkflowHook, C> {
+        self.call(DeleteWorkflowHook { uid: uid.into() })
+    }
+
+    /// Sends a row to a hook, as another system would. Bills a render. No key is sent: the secret is the permission.
+    ///
+    /// `POST /workflow/hooks/{hookUid}/{secret}`, public.
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when the row does not serialise to a JSON object. At `send`:
+    /// `Authentication` or `Permission` for a wrong secret or signature; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let secret = std::env::var("HOOK_SECRET").unwrap();
+    /// let row = serde_json::json!({"recipientName": "Maya Chen"});
+    /// client.workflows().send_to_hook("HK1QWERTYU", secret, &row)?.send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn send_to_hook(
+        &self,
+        hook_uid: impl Into<String>,
+        secret: impl Into<Secret>,
+        row: &impl Serialize,
+    ) -> Result<Call<SendWorkflowHook, C>> {
+        let row = row_of(row)?;
+        Ok(self.call(SendWorkflowHook { hook_uid: hook_uid.into(), secret: secret.into(), signature: None, row }))
+    }
+}
+
+/// A row: anything that serialises to a JSON object.
+fn row_of(row: &impl Serialize) -> Result<JsonObject> {
+    let object: serde_json::Map<_, _> = variables::object(row, "row")?;
+    Ok(object.into())
+}
+
+operation! {
+    /// The request of [`Workflows::list`] as data.
+    ListWorkflowRuns {} -> WorkflowRunList = LIST_WORKFLOW_RUNS,
+    |op, api| api.list_workflow_runs()
+}
+
+operation! {
+    /// The request of [`Workflows::create`] as data.
+    #[serde(transparent)]
+    CreateWorkflowRun { body: CreateWorkflowRunRequest } -> WorkflowRun = CREATE_WORKFLOW_RUN,
+    |op, api| api.create_workflow_run(&op.body)
+}
+
+/// Gives the setters that runs and hooks share to both.
+macro_rules! delivery_setters {
+    ($($operation:ident),*) => {$(
+        /// Setters of the mapping and the delivery.
+        impl<C> Call<$operation, C> {
+            /// Fills a variable of the template from a column of the rows. May be called for each variable.
+            pub fn map_column(self, variable: impl Into<String>, column: impl Into<String>) -> Self {
+                self.with(|op| {
+                    op.body.column_mapping.get_or_insert_default().insert(variable.into(), column.into());
+                })
+            }
+
+            /// How the documents are delivered. The members are unpublished but for `email`, true or false, and `subject`.
+            pub fn delivery(self, delivery: impl Into<JsonObject>) -> Self {
+                self.with(|op| op.body.delivery = Some(delivery.into()))
+            }
+        }
+    )*};
+}
+
+delivery_setters!(CreateWorkflowRun, CreateWorkflowHook);
+
+/// Setters of [`Workflows::create`].
+impl<C> Call<CreateWorkflowRun, C> {
+    /// The kind of documents, for example `certificate`. The list is unpublished.
+    pub fn pack_type(self, pack_type: impl Into<String>) -> Self {
+        self.with(|op| op.body.pack_type = Some(pack_type.into()))
+    }
+}
+
+operation! {
+    /// The request of [`Workflows::get`] as data.
+    GetWorkflowRun { uid: String } -> WorkflowRun = GET_WORKFLOW_RUN,
+    |op, api| api.get_workflow_run(&op.uid)
+}
+
+operation! {
+    /// The request of [`Workflows::stats`] as data.
+    GetWorkflowStats {} -> WorkflowStats = GET_WORKFLOW_STATS,
+    |op, api| api.get_workflow_stats()
+}
+
+operation! {
+    /// The request of [`Workflows::preview`] as data.
+    #[serde(transparent)]
+    PreviewWorkflow { body: PreviewWorkflowRequest } -> WorkflowPreview = PREVIEW_WORKFLOW,
+    |op, api| api.preview_workflow(&op.body)
+}
+
+/// Setters of [`Workflows::preview`].
+impl<C> Call<PreviewWorkflow, C> {
+    /// Fills a variable of the template from a column of the row. May be called for each variable.
+    pub fn map_column(self, variable: impl Into<String>, column: impl Into<String>) -> Self {
+        self.with(|op| {
+            op.body.column_mapping.get_or_insert_default().insert(variable.into(), column.into());
+        })
+    }
+
+    /// The file format, for example `png` or `mp4`.
+    pub fn output_format(self, format: impl Into<String>) -> Self {
+        self.with(|op| op.body.output_format = Some(format.into()))
+    }
+}
+
+operation! {
+    /// The request of [`Workflows::preview_result`] as data.
+    GetWorkflowPreview { job_id: String } -> WorkflowPreview = GET_WORKFLOW_PREVIEW,
+    |op, api| api.get_workflow_preview(&op.job_id)
+}
+
+operation! {
+    /// The request of [`Workflows::resend`] as data.
+    ResendWorkflowItem { uid: String, index: u64, body: ResendWorkflowItemRequest } -> ResentWorkflowItem
+        = RESEND_WORKFLOW_ITEM,
+    |op, api| api.resend_workflow_item(&op.uid, op.index, &op.body)
+}
+
+/// Setters of [`Workflows::resend`].
+impl<C> Call<ResendWorkflowItem, C> {
+    /// Another address to deliver to.
+    pub fn email(self, address: impl Into<String>) -> Self {
+        self.with(|op| op.body.email = Some(address.into()))
+    }
+}
+
+operation! {
+    /// The request of [`Workflows::create_hook`] as data.
+    #[serde(transparent)]
+    CreateWorkflowHook { body: CreateWorkflowHookRequest } -> WorkflowHook = CREATE_WORKFLOW_HOOK,
+    |op, api| api.create_workflow_hook(&op.body)
+}
+
+operation! {
+    /// The request of [`Workflows::hooks`] as data.
+    ListWorkflowHooks {} -> WorkflowHookList = LIST_WORKFLOW_HOOKS,
+    |op, api| api.list_workflow_hooks()
+}
+
+operation! {
+    /// The request of [`Workflows::delete_hook`] as data.
+    DeleteWorkflowHook { uid: String } -> Deletion = DELETE_WORKFLOW_HOOK,
+    |op, api| api.delete_workflow_hook(&op.uid)
+}
+
+operation! {
+    /// The request of [`Workflows::send_to_hook`] as data. Serialised, it holds the secret; `Debug` does not show it.
+    SendWorkflowHook { hook_uid: String, secret: Secret, signature: Option<String>, row: JsonObject } -> Acknowledgement
+        = SEND_WORKFLOW_HOOK,
+    |op, api| api.send_workflow_hook(&op.hook_uid, op.secret.expose(), op.signature.as_deref(), &op.row)
+}
+
+/// Setters of [`Workflows::send_to_hook`].
+impl<C> Call<SendWorkflowHook, C> {
+    /// The signature of the row, where the hook asks for one: `t=SECONDS,v1=HEX` over the bytes that are sent.
+    pub fn signature(self, signature: impl Into<String>) -> Self {
+        self.with(|op| op.signature = Some(signature.into()))
+    }
 }
