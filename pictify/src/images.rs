@@ -16,7 +16,9 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Error, Result, download::RenderedFile, operation::operation, resources::resource};
+use crate::{
+    Call, Error, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource,
+};
 use pictify_api::types::{CreateImageRequest, ListImagesQuery, Variables};
 use reqwest::Url;
 use serde::Serialize;
@@ -50,7 +52,7 @@ impl<C: Clone> Images<C> {
         self.call(CreateImage::new(source))
     }
 
-    /// Lists the account's images, newest first, one page a call.
+    /// Lists the account's images, newest first. `send` reads one page, [`items`](Call::items) all of them.
     ///
     /// `GET /image`, live; reads only. The service returns 30 images unless a [`limit`](Call::limit) is set.
     ///
@@ -59,7 +61,8 @@ impl<C: Clone> Images<C> {
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-    /// for image in client.images().list().limit(10).send().await?.images {
+    /// let mut images = client.images().list().limit(100).items();
+    /// while let Some(image) = images.try_next().await? {
     ///     println!("{:?} {}", image.id, image.url);
     /// }
     /// # Ok(()) }
@@ -231,6 +234,8 @@ impl<C> Call<ListImages, C> {
         self.with(|op| op.query.offset = Some(offset))
     }
 }
+
+paged!(ListImages, images: Image, by offset);
 
 operation! {
     /// The request of [`Images::get`] as data.

@@ -74,6 +74,8 @@ pub mod media;
 #[cfg(feature = "client")]
 pub mod operation;
 #[cfg(feature = "client")]
+pub mod pagination;
+#[cfg(feature = "client")]
 pub mod pdfs;
 #[cfg(feature = "client")]
 mod race;

@@ -1,0 +1,367 @@
+//! Lists that come in pages, read to their end.
+//!
+//! ```no_run
+//! # async fn run(client: pictify::Client) -> pictify::Result<()> {
+//! let mut images = client.images().list().items();
+//! while let Some(image) = images.try_next().await? {
+//!     println!("{}", image.url);
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! [`Items`] and [`Pages`] are `Stream`s with the async client and `Iterator`s with the blocking one. Pages are asked for
+//! one at a time, when they are wanted, and none is asked for twice. The service pages its lists in three ways and leaves
+//! out some of what it documents; whether a page follows is decided from whatever an answer does say.
+
+use crate::{Call, Client, Operation, Result};
+use futures_core::Stream;
+use pictify_api::{
+    BoxFuture,
+    types::{OffsetPagination, PagePagination},
+};
+use std::{
+    collections::VecDeque,
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+/// An operation that answers one page of a list.
+pub trait Paged: Operation + Unpin {
+    /// What the list is made of.
+    type Item: Send + Unpin + 'static;
+
+    /// The request for the page after `page`, if there is one.
+    #[doc(hidden)]
+    fn following(&self, page: &Self::Output) -> Option<Self>;
+
+    /// The items of a page.
+    #[doc(hidden)]
+    fn items(page: Self::Output) -> Vec<Self::Item>;
+}
+
+/// Makes an operation [`Paged`]: `paged!(ListImages, images: Image, by offset)`.
+macro_rules! paged {
+    ($operation:ty, $items:ident: $item:ty, by $style:ident) => {
+        impl $crate::pagination::Paged for $operation {
+            type Item = $item;
+
+            fn following(&self, page: &Self::Output) -> Option<Self> {
+                let mut next = self.clone();
+                $crate::pagination::paged!(@$style next.query, page, page.$items.len());
+                Some(next)
+            }
+
+            fn items(page: Self::Output) -> Vec<Self::Item> {
+                page.$items
+            }
+        }
+    };
+    (@offset $query:expr, $page:expr, $count:expr) => {
+        let (limit, offset) = ($query.limit, $query.offset);
+        $query.offset = Some($crate::pagination::next_offset($page.pagination.as_ref(), limit, offset, $count)?);
+    };
+    (@page $query:expr, $page:expr, $count:expr) => {
+        let (limit, page) = ($query.limit, $query.page);
+        $query.page = Some($crate::pagination::next_page($page.pagination.as_ref(), limit, page, $count)?);
+    };
+    (@flat $query:expr, $page:expr, $count:expr) => {
+        let mut said = pictify_api::types::PagePagination::default();
+        (said.total, said.page, said.limit) = ($page.total, $page.page, $page.limit);
+        let (limit, page) = ($query.limit, $query.page);
+        $query.page = Some($crate::pagination::next_page(Some(&said), limit, page, $count)?);
+    };
+}
+pub(crate) use paged;
+
+/// Where the next page of a list by offset starts, if there is one.
+pub(crate) fn next_offset(
+    said: Option<&OffsetPagination>,
+    limit: Option<u64>,
+    offset: Option<u64>,
+    count: usize,
+) -> Option<u64> {
+    let offset = offset.unwrap_or(0);
+    let count = count as u64;
+    let limit = limit.or_else(|| said?.limit);
+    // An empty page in the middle is passed by its size; where that is unknown there is nowhere to go on.
+    let next = offset.checked_add(if count > 0 { count } else { limit? })?;
+    let more = match said {
+        Some(OffsetPagination { has_more: Some(more), .. }) => *more,
+        Some(OffsetPagination { total: Some(total), .. }) => next < *total,
+        _ => count > 0 && limit.is_some_and(|limit| count >= limit),
+    };
+    (more && next > offset).then_some(next)
+}
+
+/// The number of the next page, if there is one.
+pub(crate) fn next_page(
+    said: Option<&PagePagination>,
+    limit: Option<u64>,
+    page: Option<u64>,
+    count: usize,
+) -> Option<u64> {
+    let page = page.unwrap_or(1);
+    let limit = limit.or_else(|| said?.limit);
+    let said = said.cloned().unwrap_or_default();
+    let more = match (said.has_next, said.total_pages, said.total, limit) {
+        (Some(more), ..) => more,
+        (None, Some(pages), ..) => page < pages,
+        (None, None, Some(total), Some(limit)) => page.saturating_mul(limit) < total,
+        (None, None, _, limit) => count > 0 && limit.is_some_and(|limit| count as u64 >= limit),
+    };
+    if more { page.checked_add(1) } else { None }
+}
+
+/// The pages of a list.
+///
+/// It ends after the last page and after an error. [`next_request`](Self::next_request) is what it would ask for next: keep
+/// it, and go on later with `client.call(request).pages()`.
+#[must_use = "a list is read only when it is asked for"]
+pub struct Pages<O: Operation, C> {
+    next: Option<Call<O, C>>,
+    under_way: Option<UnderWay<O>>,
+    failed: bool,
+}
+
+type UnderWay<O> = BoxFuture<'static, Result<<O as Operation>::Output>>;
+
+impl<O: Paged, C: Clone> Pages<O, C> {
+    fn new(first: Call<O, C>) -> Self {
+        Self { next: Some(first), under_way: None, failed: false }
+    }
+
+    /// What would be asked for next; nothing when the list has ended. After an error it is the page that failed.
+    #[must_use]
+    pub fn next_request(&self) -> Option<&O> {
+        self.next.as_ref().map(Call::operation)
+    }
+
+    /// The call for the next page, unless the list has ended.
+    fn upcoming(&self) -> Option<Call<O, C>> {
+        if self.failed { None } else { self.next.clone() }
+    }
+
+    /// Notes which page follows the one that came.
+    fn advance(&mut self, result: &Result<O::Output>) {
+        match result {
+            Ok(page) => {
+                let call = self.next.take();
+                self.next = call.and_then(|call| {
+                    let operation = call.operation.following(page)?;
+                    Some(Call { operation, ..call })
+                });
+            }
+            Err(_) => self.failed = true,
+        }
+    }
+}
+
+/// The items of a list, page after page.
+///
+/// It ends after the last item and after an error.
+#[must_use = "a list is read only when it is asked for"]
+pub struct Items<O: Paged, C> {
+    pages: Pages<O, C>,
+    ready: VecDeque<O::Item>,
+}
+
+impl<O: Paged, C: Clone> Items<O, C> {
+    fn new(first: Call<O, C>) -> Self {
+        Self { pages: Pages::new(first), ready: VecDeque::new() }
+    }
+
+    /// What would be asked for when the items at hand are used up; nothing when the list has ended.
+    #[must_use]
+    pub fn next_request(&self) -> Option<&O> {
+        self.pages.next_request()
+    }
+
+    fn take(&mut self, page: Option<Result<O::Output>>) -> Option<Result<()>> {
+        Some(page?.map(|page| self.ready.extend(O::items(page))))
+    }
+}
+
+impl<O: Paged> Call<O, Client> {
+    /// Reads the list to its end, page by page. Setters that are set apply to every page.
+    pub fn pages(self) -> Pages<O, Client> {
+        Pages::new(self)
+    }
+
+    /// Reads the list to its end, item by item. Setters that are set apply to every page.
+    pub fn items(self) -> Items<O, Client> {
+        Items::new(self)
+    }
+}
+
+impl<O: Paged> Pages<O, Client> {
+    /// The next page; `None` after the last.
+    ///
+    /// # Errors
+    /// As [`send`](Call::send) of the list.
+    pub async fn try_next(&mut self) -> Result<Option<O::Output>> {
+        poll_fn(|context| self.poll(context)).await.transpose()
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<O::Output>>> {
+        if self.under_way.is_none() {
+            let Some(call) = self.upcoming() else { return Poll::Ready(None) };
+            self.under_way = Some(Box::pin(call.send()));
+        }
+        let Some(under_way) = &mut self.under_way else { return Poll::Ready(None) };
+        let result = ready!(under_way.as_mut().poll(context));
+        self.under_way = None;
+        self.advance(&result);
+        Poll::Ready(Some(result))
+    }
+}
+
+impl<O: Paged> Stream for Pages<O, Client> {
+    type Item = Result<O::Output>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(context)
+    }
+}
+
+impl<O: Paged> Items<O, Client> {
+    /// The next item; `None` after the last.
+    ///
+    /// # Errors
+    /// As [`send`](Call::send) of the list.
+    pub async fn try_next(&mut self) -> Result<Option<O::Item>> {
+        poll_fn(|context| self.poll(context)).await.transpose()
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<O::Item>>> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            let page = ready!(self.pages.poll(context));
+            match self.take(page) {
+                None => return Poll::Ready(None),
+                Some(Ok(())) => {}
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+            }
+        }
+    }
+}
+
+impl<O: Paged> Stream for Items<O, Client> {
+    type Item = Result<O::Item>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(context)
+    }
+}
+
+#[cfg(feature = "blocking")]
+mod blocking {
+    use super::{Call, Items, Paged, Pages, Result};
+    use crate::blocking::Client;
+
+    impl<O: Paged> Call<O, Client> {
+        /// Reads the list to its end, page by page. Setters that are set apply to every page.
+        pub fn pages(self) -> Pages<O, Client> {
+            Pages::new(self)
+        }
+
+        /// Reads the list to its end, item by item. Setters that are set apply to every page.
+        pub fn items(self) -> Items<O, Client> {
+            Items::new(self)
+        }
+    }
+
+    impl<O: Paged> Iterator for Pages<O, Client> {
+        type Item = Result<O::Output>;
+
+        fn next(&mut self) -> Option<Self::Item> {
+            let result = self.upcoming()?.send();
+            self.advance(&result);
+            Some(result)
+        }
+    }
+
+    impl<O: Paged> Iterator for Items<O, Client> {
+        type Item = Result<O::Item>;
+
+        fn next(&mut self) -> Option<Self::Item> {
+            loop {
+                if let Some(item) = self.ready.pop_front() {
+                    return Some(Ok(item));
+                }
+                let page = self.pages.next();
+                if let Err(error) = self.take(page)? {
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+}
+
+impl<O: Operation, C> fmt::Debug for Pages<O, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").field("ended", &self.next.is_none()).finish_non_exhaustive()
+    }
+}
+
+impl<O: Paged, C> fmt::Debug for Items<O, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").field("ready", &self.ready.len()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn whether_a_page_by_offset_follows_is_read_off_whatever_is_there() {
+        for (said, limit, offset, count, next) in [
+            (json!({"hasMore": true}), None, None, 30, Some(30)),
+            (json!({"hasMore": true}), Some(10), Some(20), 10, Some(30)),
+            (json!({"hasMore": false, "total": 99}), Some(10), None, 10, None),
+            (json!({"hasMore": true, "limit": 10}), None, Some(20), 0, Some(30)),
+            (json!({"hasMore": true}), None, Some(20), 0, None),
+            (json!({"total": 31, "limit": 30}), None, None, 30, Some(30)),
+            (json!({"total": 30, "limit": 30}), None, None, 30, None),
+            (json!({}), Some(10), None, 10, Some(10)),
+            (json!({}), Some(10), None, 9, None),
+            (json!({}), Some(10), None, 0, None),
+            (json!({}), None, None, 30, None),
+            (json!(null), Some(10), Some(10), 10, Some(20)),
+            (json!(null), None, None, 30, None),
+            (json!({"hasMore": true}), Some(10), Some(u64::MAX), 10, None),
+        ] {
+            let pagination: Option<OffsetPagination> = serde_json::from_value(said.clone()).unwrap();
+            assert_eq!(
+                next_offset(pagination.as_ref(), limit, offset, count),
+                next,
+                "{said} {limit:?} {offset:?} {count}"
+            );
+        }
+    }
+
+    #[test]
+    fn whether_a_numbered_page_follows_is_read_off_whatever_is_there() {
+        for (said, limit, page, count, next) in [
+            (json!({"hasNext": true}), None, None, 12, Some(2)),
+            (json!({"hasNext": true}), None, Some(4), 0, Some(5)),
+            (json!({"hasNext": false, "totalPages": 9}), None, None, 12, None),
+            (json!({"totalPages": 3}), None, Some(2), 12, Some(3)),
+            (json!({"totalPages": 3}), None, Some(3), 12, None),
+            (json!({"total": 45, "limit": 20, "page": 2}), None, Some(2), 20, Some(3)),
+            (json!({"total": 40, "limit": 20, "page": 2}), None, Some(2), 20, None),
+            (json!({}), Some(12), None, 12, Some(2)),
+            (json!({}), Some(12), None, 11, None),
+            (json!({}), None, None, 12, None),
+            (json!(null), Some(12), None, 12, Some(2)),
+        ] {
+            let pagination: Option<PagePagination> = serde_json::from_value(said.clone()).unwrap();
+            assert_eq!(next_page(pagination.as_ref(), limit, page, count), next, "{said} {limit:?} {page:?} {count}");
+        }
+    }
+}
