@@ -1,8 +1,133 @@
-//! The language of the variables in canvas templates.
+//! The language of the variables in canvas templates. Templates written in HTML have another one, Handlebars.
+//!
+//! ```no_run
+//! # async fn run(client: pictify::Client) -> pictify::Result<()> {
+//! #[derive(serde::Serialize)]
+//! struct Order { price: f64, quantity: u32 }
+//!
+//! let order = Order { price: 29.99, quantity: 3 };
+//! let tested = client.expressions().test("currency(price * quantity, 'USD')", &order)?.send().await?;
+//! println!("{:?}", tested.result); // "$89.97"
+//! # Ok(()) }
+//! ```
 
-use crate::resources::resource;
+use crate::{Call, Result, operation::operation, resources::resource, variables};
+use pictify_api::types::{InterpolateExpressionRequest, TestExpressionRequest, ValidateExpressionRequest};
+use serde::Serialize;
+
+pub use pictify_api::types::{
+    DescribedFunction, ExpressionFunction, ExpressionFunctions, ExpressionResult, ExpressionValidation, Interpolation,
+};
 
 resource! {
-    /// The operations of this area: [`client.expressions()`](crate::Client::expressions).
+    /// The expression operations of a client: [`client.expressions()`](crate::Client::expressions).
     Expressions
+}
+
+impl<C: Clone> Expressions<C> {
+    /// Checks the syntax of an expression, written without braces. Bills nothing and changes nothing.
+    ///
+    /// `POST /templates/expression/validate`, live. An invalid expression is no error: look at `valid`.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for an empty expression before anything is sent; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let validation = client.expressions().validate("price * quantity").send().await?;
+    /// println!("{:?} {:?}", validation.valid, validation.error);
+    /// # Ok(()) }
+    /// ```
+    pub fn validate(&self, expression: impl Into<String>) -> Call<ValidateExpression, C> {
+        self.call(ValidateExpression { body: ValidateExpressionRequest::new(expression.into()) })
+    }
+
+    /// Evaluates an expression, written without braces. Bills nothing and changes nothing.
+    ///
+    /// `POST /templates/expression/test`, documented. A failed evaluation is no error: look at `success`.
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
+    /// `Validation` for an empty expression before anything is sent; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let variables = serde_json::json!({"name": "ada"});
+    /// let tested = client.expressions().test("capitalize(name)", &variables)?.send().await?;
+    /// println!("{:?}", tested.result);
+    /// # Ok(()) }
+    /// ```
+    pub fn test(&self, expression: impl Into<String>, variables: &impl Serialize) -> Result<Call<TestExpression, C>> {
+        let mut body = TestExpressionRequest::new(expression.into());
+        body.variables = Some(variables::from(variables)?);
+        Ok(self.call(TestExpression { body }))
+    }
+
+    /// Fills the expressions of a text, written in double braces. Bills nothing and changes nothing.
+    ///
+    /// `POST /templates/expression/interpolate`, documented; its answer is unpublished.
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
+    /// any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let variables = serde_json::json!({"name": "ada"});
+    /// let filled = client.expressions().interpolate("Hello {{capitalize(name)}}", &variables)?.send().await?;
+    /// println!("{:?}", filled.result);
+    /// # Ok(()) }
+    /// ```
+    pub fn interpolate(
+        &self,
+        text: impl Into<String>,
+        variables: &impl Serialize,
+    ) -> Result<Call<InterpolateExpression, C>> {
+        let mut body = InterpolateExpressionRequest::new(text.into());
+        body.variables = Some(variables::from(variables)?);
+        Ok(self.call(InterpolateExpression { body }))
+    }
+
+    /// Lists the functions of the language.
+    ///
+    /// `GET /templates/expression/functions`, live; reads only.
+    ///
+    /// # Errors
+    /// At `send`: any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{:?}", client.expressions().functions().send().await?.functions);
+    /// # Ok(()) }
+    /// ```
+    pub fn functions(&self) -> Call<ListExpressionFunctions, C> {
+        self.call(ListExpressionFunctions {})
+    }
+}
+
+operation! {
+    /// The request of [`Expressions::validate`] as data.
+    #[serde(transparent)]
+    ValidateExpression { body: ValidateExpressionRequest } -> ExpressionValidation = VALIDATE_EXPRESSION,
+    |op, api| api.validate_expression(&op.body)
+}
+
+operation! {
+    /// The request of [`Expressions::test`] as data.
+    #[serde(transparent)]
+    TestExpression { body: TestExpressionRequest } -> ExpressionResult = TEST_EXPRESSION,
+    |op, api| api.test_expression(&op.body)
+}
+
+operation! {
+    /// The request of [`Expressions::interpolate`] as data.
+    #[serde(transparent)]
+    InterpolateExpression { body: InterpolateExpressionRequest } -> Interpolation = INTERPOLATE_EXPRESSION,
+    |op, api| api.interpolate_expression(&op.body)
+}
+
+operation! {
+    /// The request of [`Expressions::functions`] as data.
+    ListExpressionFunctions {} -> ExpressionFunctions = LIST_EXPRESSION_FUNCTIONS,
+    |op, api| api.list_expression_functions()
 }

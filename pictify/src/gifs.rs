@@ -1,8 +1,208 @@
 //! Animated GIFs from HTML, a live page or a template.
+//!
+//! ```no_run
+//! # async fn run(client: pictify::Client) -> pictify::Result<()> {
+//! use pictify::gifs::{GifQuality, Source};
+//!
+//! let html = "<style>@keyframes f { 50% { opacity: .2 } } p { animation: f 2s infinite }</style><p>Now</p>";
+//! let gif = client.gifs().create(Source::html(html)).size(400, 400).quality(GifQuality::High).send().await?;
+//! client.download(&gif).to_file("now.gif").await?;
+//! # Ok(()) }
+//! ```
 
-use crate::resources::resource;
+use crate::{
+    Call, Error, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource,
+};
+use pictify_api::types::{CaptureGifRequest, CreateGifRequest, ListGifsQuery};
+
+pub use crate::source::Source;
+pub use pictify_api::types::{Gif, GifList, GifMetadata, GifQuality, GifTiming};
 
 resource! {
-    /// The operations of this area: [`client.gifs()`](crate::Client::gifs).
+    /// The GIF operations of a client: [`client.gifs()`](crate::Client::gifs).
     Gifs
+}
+
+impl<C: Clone> Gifs<C> {
+    /// Renders moving HTML, a live page or a template to a GIF. Bills one render.
+    ///
+    /// `POST /gif`, live. Something in the source must move. Without a [`size`](Call::size) the service renders 800 by 600
+    /// pixels.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a size outside 1 to 2000 pixels or an empty source, before anything is sent;
+    /// `RenderFailed` when nothing moves; `QuotaExceeded`, `RateLimited`, `Server`.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::gifs::Source;
+    ///
+    /// let gif = client.gifs().create(Source::url("https://example.com/animated")?).send().await?;
+    /// println!("{}", gif.url);
+    /// # Ok(()) }
+    /// ```
+    pub fn create(&self, source: Source) -> Call<CreateGif, C> {
+        self.call(CreateGif::new(source))
+    }
+
+    /// Captures a live page that moves. Bills; an older server billed one and a half renders.
+    ///
+    /// `POST /gif/capture`, live.
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when `url` is not an absolute http or https URL. At `send`: as
+    /// [`create`](Self::create).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let gif = client.gifs().capture("https://example.com/animated")?.size(800, 600).send().await?;
+    /// println!("{}", gif.url);
+    /// # Ok(()) }
+    /// ```
+    pub fn capture(&self, url: impl AsRef<str>) -> Result<Call<CaptureGif, C>> {
+        match Source::url(url)? {
+            Source::Url(url) => Ok(self.call(CaptureGif { body: CaptureGifRequest::new(String::from(url)) })),
+            _ => Err(Error::invalid_field("url", "must be a URL")),
+        }
+    }
+
+    /// Lists the account's GIFs, newest first. `send` reads one page, [`items`](Call::items) all of them.
+    ///
+    /// `GET /gif`, live; reads only. The service returns 30 GIFs a page unless a [`limit`](Call::limit) is set.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a limit outside 1 to 100 before anything is sent; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let mut gifs = client.gifs().list().items();
+    /// while let Some(gif) = gifs.try_next().await? {
+    ///     println!("{}", gif.url);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn list(&self) -> Call<ListGifs, C> {
+        self.call(ListGifs::default())
+    }
+
+    /// Reads one GIF.
+    ///
+    /// `GET /gif/{uid}`, public: needs no key, and one is accepted. Reads only.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{}", client.gifs().get("G77ABKLMNP").send().await?.url);
+    /// # Ok(()) }
+    /// ```
+    pub fn get(&self, uid: impl Into<String>) -> Call<GetGif, C> {
+        self.call(GetGif { uid: uid.into() })
+    }
+}
+
+operation! {
+    /// The request of [`Gifs::create`] as data.
+    #[serde(transparent)]
+    CreateGif { body: CreateGifRequest } -> Gif = CREATE_GIF,
+    |op, api| api.create_gif(&op.body),
+    rules |op, found| {
+        // A request that came out of a queue was not built by `new`.
+        let sources = [&op.body.html, &op.body.url, &op.body.template].into_iter().flatten().count();
+        if sources != 1 {
+            found.push("", format!("exactly one of html, url and template must be set, {sources} are"));
+        }
+    }
+}
+
+impl CreateGif {
+    /// A request for a GIF of the default size and quality.
+    #[must_use]
+    pub fn new(source: Source) -> Self {
+        let mut body = CreateGifRequest::default();
+        match source {
+            Source::Html(html) => body.html = Some(html),
+            Source::Url(url) => body.url = Some(url.into()),
+            Source::Template { uid, variables } => {
+                body.template = Some(uid);
+                body.variables = Some(variables);
+            }
+        }
+        Self { body }
+    }
+}
+
+operation! {
+    /// The request of [`Gifs::capture`] as data.
+    #[serde(transparent)]
+    CaptureGif { body: CaptureGifRequest } -> Gif = CAPTURE_GIF,
+    |op, api| api.capture_gif(&op.body)
+}
+
+/// Gives the setters that creating and capturing share to both.
+macro_rules! picture_setters {
+    ($($operation:ident),*) => {$(
+        /// Setters of the picture.
+        impl<C> Call<$operation, C> {
+            /// Width and height in pixels, 1 to 2000 each. The service's default is 800 by 600.
+            pub fn size(self, width: u32, height: u32) -> Self {
+                self.with(|op| {
+                    op.body.width = Some(width.into());
+                    op.body.height = Some(height.into());
+                })
+            }
+
+            /// Frame rate and greatest length. The service's default is medium.
+            pub fn quality(self, quality: GifQuality) -> Self {
+                self.with(|op| op.body.quality = Some(quality))
+            }
+        }
+    )*};
+}
+
+picture_setters!(CreateGif, CaptureGif);
+
+/// Setters of [`Gifs::capture`] alone.
+impl<C> Call<CaptureGif, C> {
+    /// 1 to 30 seconds. Documented as the length of the recording; an older server took it for how long each frame is
+    /// shown.
+    pub fn frame_duration_seconds(self, seconds: f64) -> Self {
+        self.with(|op| op.body.frame_duration_seconds = Some(seconds))
+    }
+}
+
+operation! {
+    /// The request of [`Gifs::list`] as data.
+    #[derive(Default)]
+    #[serde(transparent)]
+    ListGifs { query: ListGifsQuery } -> GifList = LIST_GIFS,
+    |op, api| api.list_gifs(op.query.limit, op.query.offset)
+}
+
+paged!(ListGifs, gifs: Gif, by offset);
+
+/// Setters of [`Gifs::list`].
+impl<C> Call<ListGifs, C> {
+    /// How many GIFs a page has, 1 to 100. The service's default is 30.
+    pub fn limit(self, limit: u64) -> Self {
+        self.with(|op| op.query.limit = Some(limit))
+    }
+
+    /// How many GIFs to skip.
+    pub fn offset(self, offset: u64) -> Self {
+        self.with(|op| op.query.offset = Some(offset))
+    }
+}
+
+operation! {
+    /// The request of [`Gifs::get`] as data.
+    GetGif { uid: String } -> Gif = GET_GIF,
+    |op, api| api.get_gif(&op.uid)
+}
+
+impl RenderedFile for Gif {
+    fn url(&self) -> &str {
+        &self.url
+    }
 }

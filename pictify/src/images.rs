@@ -17,13 +17,16 @@
 //! ```
 
 use crate::{
-    Call, Error, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource,
+    Call, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource, variables,
 };
-use pictify_api::types::{CreateImageRequest, ListImagesQuery, Variables};
-use reqwest::Url;
+use pictify_api::types::{
+    AgentScreenshotRequest, CreateCanvasImageRequest, CreateImageRequest, CreateOgImageRequest, ListImagesQuery,
+    VariableDefinition,
+};
 use serde::Serialize;
 
-pub use pictify_api::types::{Image, ImageFormat, ImageList};
+pub use crate::source::Source;
+pub use pictify_api::types::{AgentScreenshot, AgentScreenshotMetadata, Image, ImageFormat, ImageList};
 
 resource! {
     /// The image operations of a client: [`client.images()`](crate::Client::images).
@@ -50,6 +53,62 @@ impl<C: Clone> Images<C> {
     /// ```
     pub fn create(&self, source: Source) -> Call<CreateImage, C> {
         self.call(CreateImage::new(source))
+    }
+
+    /// Renders a FabricJS canvas to one image. Bills one render.
+    ///
+    /// `POST /image/canvas`, documented. Without a [`size`](Call::size) the picture has the canvas's own.
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when `canvas` does not serialise to a JSON object. At `send`: as
+    /// [`create`](Self::create).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let canvas = serde_json::json!({"version": "5.3.0", "objects": [{"type": "textbox", "text": "{{title}}"}]});
+    /// let title = serde_json::json!({"title": "Canvas card"});
+    /// let image = client.images().canvas(&canvas)?.variables(&title)?.size(1200, 630).send().await?;
+    /// println!("{}", image.url);
+    /// # Ok(()) }
+    /// ```
+    pub fn canvas(&self, canvas: &impl Serialize) -> Result<Call<CreateCanvasImage, C>> {
+        let canvas = variables::object(canvas, "canvas")?;
+        Ok(self.call(CreateCanvasImage { body: CreateCanvasImageRequest::new(canvas) }))
+    }
+
+    /// Renders a template of the type `og-image`. Bills one render.
+    ///
+    /// `POST /image/og-image`, documented; the newest document no longer has it, so it may answer 404. Rendering the
+    /// template with the same variables is the general way.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for an empty uid before anything is sent; `NotFound`; as [`create`](Self::create).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let image = client.images().og_image("XK4P2M9QZT").heading("Shipping notes").send().await?;
+    /// println!("{}", image.url);
+    /// # Ok(()) }
+    /// ```
+    pub fn og_image(&self, template_uid: impl Into<String>) -> Call<CreateOgImage, C> {
+        self.call(CreateOgImage { body: CreateOgImageRequest::new(template_uid.into()) })
+    }
+
+    /// Lets an agent find a page by a prompt, and takes a screenshot of it. Bills one render. Slow.
+    ///
+    /// `POST /image/agent-screenshot`, documented; the newest document no longer has it, so it may answer 404.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for an empty prompt before anything is sent; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let shot = client.images().agent_screenshot("Capture the pricing table on example.com").send().await?;
+    /// client.download(&shot).to_file("pricing.png").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn agent_screenshot(&self, prompt: impl Into<String>) -> Call<CreateAgentScreenshot, C> {
+        self.call(CreateAgentScreenshot { body: AgentScreenshotRequest::new(prompt.into()) })
     }
 
     /// Lists the account's images, newest first. `send` reads one page, [`items`](Call::items) all of them.
@@ -87,67 +146,6 @@ impl<C: Clone> Images<C> {
     /// ```
     pub fn get(&self, uid: impl Into<String>) -> Call<GetImage, C> {
         self.call(GetImage { uid: uid.into() })
-    }
-}
-
-/// What an image is made from: exactly one thing.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Source {
-    /// HTML, with its CSS in `<style>` elements or `style` attributes.
-    Html(String),
-    /// A live page, of which a screenshot is taken.
-    Url(Url),
-    /// A template with values for its variables.
-    Template {
-        /// The template's uid.
-        uid: String,
-        /// The values, by name.
-        variables: Variables,
-    },
-}
-
-impl Source {
-    /// HTML. Put its CSS into a `<style>` element in front.
-    pub fn html(html: impl Into<String>) -> Self {
-        Self::Html(html.into())
-    }
-
-    /// A live page: http or https. The service refuses private addresses.
-    ///
-    /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when `url` is not an absolute http or https URL.
-    ///
-    /// ```
-    /// use pictify::images::Source;
-    ///
-    /// assert!(Source::url("https://example.com").is_ok());
-    /// assert!(Source::url("example.com").is_err());
-    /// ```
-    pub fn url(url: impl AsRef<str>) -> Result<Self> {
-        let url = Url::parse(url.as_ref()).map_err(|error| Error::invalid_field("url", error.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(Error::invalid_field("url", format!("must be http or https, is {}", url.scheme())));
-        }
-        Ok(Self::Url(url))
-    }
-
-    /// A template with values for its variables: anything that serialises to a JSON object.
-    ///
-    /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise, or not to an object.
-    ///
-    /// ```
-    /// use pictify::images::Source;
-    ///
-    /// #[derive(serde::Serialize)]
-    /// struct Card { title: &'static str }
-    ///
-    /// assert!(Source::template("XK4P2M9QZT", &Card { title: "Rust" }).is_ok());
-    /// assert!(Source::template("XK4P2M9QZT", &"not an object").is_err());
-    /// ```
-    pub fn template(uid: impl Into<String>, variables: &impl Serialize) -> Result<Self> {
-        Ok(Self::Template { uid: uid.into(), variables: crate::variables::from(variables)? })
     }
 }
 
@@ -211,6 +209,97 @@ impl<C> Call<CreateImage, C> {
     /// The file format. The service's default is png.
     pub fn format(self, format: ImageFormat) -> Self {
         self.with(|op| op.body.file_extension = Some(format))
+    }
+}
+
+operation! {
+    /// The request of [`Images::canvas`] as data.
+    #[serde(transparent)]
+    CreateCanvasImage { body: CreateCanvasImageRequest } -> Image = CREATE_CANVAS_IMAGE,
+    |op, api| api.create_canvas_image(&op.body),
+    rules |op, found| {
+        if let Some(ImageFormat::Unknown(format)) = &op.body.file_extension {
+            found.push("fileExtension", format!("must be png, jpg, jpeg or webp, is {format}"));
+        }
+    }
+}
+
+/// Setters of [`Images::canvas`].
+impl<C> Call<CreateCanvasImage, C> {
+    /// Values for the canvas's variables: anything that serialises to a JSON object.
+    ///
+    /// # Errors
+    /// [`Validation`](crate::ErrorKind::Validation) when it does not.
+    pub fn variables(self, variables: &impl Serialize) -> Result<Self> {
+        let variables = variables::from(variables)?;
+        Ok(self.with(|op| op.body.variables = Some(variables)))
+    }
+
+    /// What the canvas's variables are.
+    pub fn variable_definitions(self, definitions: impl IntoIterator<Item = VariableDefinition>) -> Self {
+        self.with(|op| op.body.variable_definitions = Some(definitions.into_iter().collect()))
+    }
+
+    /// Width and height in pixels, 1 to 4096 each.
+    pub fn size(self, width: u32, height: u32) -> Self {
+        self.with(|op| {
+            op.body.width = Some(width.into());
+            op.body.height = Some(height.into());
+        })
+    }
+
+    /// The file format. The service's default is png.
+    pub fn format(self, format: ImageFormat) -> Self {
+        self.with(|op| op.body.file_extension = Some(format))
+    }
+}
+
+operation! {
+    /// The request of [`Images::og_image`] as data.
+    #[serde(transparent)]
+    CreateOgImage { body: CreateOgImageRequest } -> Image = CREATE_OG_IMAGE,
+    |op, api| api.create_og_image(&op.body)
+}
+
+/// Setters of [`Images::og_image`].
+impl<C> Call<CreateOgImage, C> {
+    /// The main line.
+    pub fn heading(self, text: impl Into<String>) -> Self {
+        self.with(|op| op.body.heading = Some(text.into()))
+    }
+
+    /// The line below.
+    pub fn description(self, text: impl Into<String>) -> Self {
+        self.with(|op| op.body.description = Some(text.into()))
+    }
+
+    /// The URL of a logo.
+    pub fn logo(self, url: impl Into<String>) -> Self {
+        self.with(|op| op.body.logo = Some(url.into()))
+    }
+}
+
+operation! {
+    /// The request of [`Images::agent_screenshot`] as data.
+    #[serde(transparent)]
+    CreateAgentScreenshot { body: AgentScreenshotRequest } -> AgentScreenshot = AGENT_SCREENSHOT,
+    |op, api| api.agent_screenshot(&op.body)
+}
+
+/// Setters of [`Images::agent_screenshot`].
+impl<C> Call<CreateAgentScreenshot, C> {
+    /// Width and height in pixels, 1 to 4096 each. Documented; not confirmed.
+    pub fn size(self, width: u32, height: u32) -> Self {
+        self.with(|op| {
+            op.body.width = Some(width.into());
+            op.body.height = Some(height.into());
+        })
+    }
+}
+
+impl RenderedFile for AgentScreenshot {
+    fn url(&self) -> &str {
+        &self.url
     }
 }
 

@@ -86,6 +86,8 @@ mod resources;
 #[cfg(feature = "client")]
 pub mod retry;
 #[cfg(feature = "client")]
+mod source;
+#[cfg(feature = "client")]
 pub mod templates;
 #[cfg(feature = "client")]
 mod tls;

@@ -1,8 +1,84 @@
 //! Everything that the account has rendered.
+//!
+//! ```no_run
+//! # async fn run(client: pictify::Client) -> pictify::Result<()> {
+//! use pictify::renders::RenderFormatFilter;
+//!
+//! let mut pdfs = client.renders().list().format(RenderFormatFilter::Pdf).items();
+//! while let Some(render) = pdfs.try_next().await? {
+//!     println!("{:?}", render.url);
+//! }
+//! # Ok(()) }
+//! ```
 
-use crate::resources::resource;
+use crate::{Call, operation::operation, pagination::paged, resources::resource};
+use pictify_api::types::ListRendersQuery;
+
+pub use pictify_api::types::{Render, RenderFormatFilter, RenderList};
 
 resource! {
-    /// The operations of this area: [`client.renders()`](crate::Client::renders).
+    /// The render history of a client: [`client.renders()`](crate::Client::renders).
     Renders
+}
+
+impl<C: Clone> Renders<C> {
+    /// Lists what was rendered, newest first. `send` reads one page, [`items`](Call::items) all of them.
+    ///
+    /// `GET /render`, live; reads only. The service returns 24 renders a page unless a [`limit`](Call::limit) is set. The
+    /// names of an item's fields are unpublished: what is not recognised is in its `extra`.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a limit outside 1 to 100 before anything is sent; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let page = client.renders().list().template("XK4P2M9QZT").send().await?;
+    /// println!("{:?}", page.counts);
+    /// # Ok(()) }
+    /// ```
+    pub fn list(&self) -> Call<ListRenders, C> {
+        self.call(ListRenders::default())
+    }
+}
+
+operation! {
+    /// The request of [`Renders::list`] as data.
+    #[derive(Default)]
+    #[serde(transparent)]
+    ListRenders { query: ListRendersQuery } -> RenderList = LIST_RENDERS,
+    |op, api| {
+        let query = &op.query;
+        let (template, source) = (query.template.as_deref(), query.source.as_deref());
+        api.list_renders(query.format.clone(), query.limit, query.offset, source, template)
+    }
+}
+
+paged!(ListRenders, renders: Render, by offset);
+
+/// Setters of [`Renders::list`].
+impl<C> Call<ListRenders, C> {
+    /// Only renders in this format.
+    pub fn format(self, format: RenderFormatFilter) -> Self {
+        self.with(|op| op.query.format = Some(format))
+    }
+
+    /// Only renders of the template with this uid.
+    pub fn template(self, uid: impl Into<String>) -> Self {
+        self.with(|op| op.query.template = Some(uid.into()))
+    }
+
+    /// Only renders of this origin, for example `api`. The values are unpublished.
+    pub fn source(self, source: impl Into<String>) -> Self {
+        self.with(|op| op.query.source = Some(source.into()))
+    }
+
+    /// How many renders a page has, 1 to 100. The service's default is 24.
+    pub fn limit(self, limit: u64) -> Self {
+        self.with(|op| op.query.limit = Some(limit))
+    }
+
+    /// How many renders to skip.
+    pub fn offset(self, offset: u64) -> Self {
+        self.with(|op| op.query.offset = Some(offset))
+    }
 }

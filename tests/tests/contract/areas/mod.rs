@@ -1,12 +1,26 @@
 //! The rows, area by area.
 
 mod account;
+mod expressions;
+mod gifs;
 mod images;
+mod pdfs;
 mod videos;
 mod workflows;
 
 use crate::Row;
 
 pub fn rows() -> Vec<Row> {
-    [account::rows(), images::rows(), videos::rows(), workflows::rows()].into_iter().flatten().collect()
+    [
+        account::rows(),
+        expressions::rows(),
+        gifs::rows(),
+        images::rows(),
+        pdfs::rows(),
+        videos::rows(),
+        workflows::rows(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
