@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{Response, StatusCode, header::CONTENT_TYPE},
+    http::{Response, StatusCode, header::CONTENT_TYPE, request::Parts},
 };
 use serde_json::{Value, json};
 
@@ -26,6 +26,13 @@ impl Refusal {
         Self { status, body }
     }
 
+    /// The rendering endpoints' word that nothing was done and that it may be tried again.
+    pub(crate) fn busy(error: impl Into<String>) -> Self {
+        let mut refusal = Self::rendering(StatusCode::SERVICE_UNAVAILABLE, Some("BROWSER_POOL_UNAVAILABLE"), error);
+        refusal.body["retriable"] = true.into();
+        refusal
+    }
+
     /// `{message}`: how the other endpoints speak.
     pub(crate) fn message(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, body: json!({"message": message.into()}) }
@@ -45,6 +52,11 @@ impl Refusal {
         body["error"] = status.canonical_reason().unwrap_or("Error").into();
         body["message"] = message.into().into();
         Self { status, body }
+    }
+
+    /// What the framework says of a route that it does not know.
+    pub(crate) fn no_route(request: &Parts) -> Self {
+        Self::framework(StatusCode::NOT_FOUND, None, format!("Route {}:{} not found", request.method, request.uri))
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {

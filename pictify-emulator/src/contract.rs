@@ -8,11 +8,12 @@ use std::{
     sync::{Arc, LazyLock, OnceLock},
 };
 
-const DOCUMENT: &str = include_str!("../../openapi.yaml");
+/// `openapi.yaml`, as the build script has read it.
+const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/contract.json"));
 
 /// The contract that this crate was built with.
 pub(crate) static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
-    let document = serde_saphyr::from_str(DOCUMENT).expect("the document that the tests of this crate have read");
+    let document = serde_json::from_str(DOCUMENT).expect("the JSON that the build script has written");
     Contract::new(&document)
 });
 

@@ -8,11 +8,15 @@ use std::{
     fmt, io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 /// The port that the commands listen on unless they are told otherwise.
 pub const DEFAULT_PORT: u16 = 4040;
+
+/// How long a shutdown waits.
+const LAST_REQUESTS: Duration = Duration::from_secs(60);
 
 /// A running server. It stops when it is dropped.
 #[derive(Debug)]
@@ -42,11 +46,12 @@ impl Emulator {
         &self.url
     }
 
-    /// Stops listening and waits for the requests under way.
+    /// Stops listening and waits for the requests under way, at most a minute: as long as one may take to come and to be
+    /// served. So a client that holds a request back does not hold up the end of a test for ever.
     pub async fn shutdown(mut self) {
         drop(self.stop.take());
         // The task only ends; it returns nothing that could be lost.
-        let _ = (&mut self.task).await;
+        let _ = tokio::time::timeout(LAST_REQUESTS, &mut self.task).await;
     }
 }
 

@@ -19,7 +19,7 @@ const DEFAULT_LIMIT: usize = 30;
 /// `POST /image`.
 pub(crate) async fn create(call: Call) -> Answer {
     let html = source(&call.body)?;
-    let size = |name: &str, default| call.body[name].as_u64().and_then(|size| size.try_into().ok()).unwrap_or(default);
+    let size = |name: &str, default| whole(&call.body[name]).unwrap_or(default);
     let page = Page {
         html: html.to_owned(),
         width: size("width", DEFAULT_SIZE.0),
@@ -41,10 +41,8 @@ pub(crate) async fn create(call: Call) -> Answer {
 
 /// `GET /image`.
 pub(crate) fn list(call: &Call) -> Value {
-    let number = |name, default| {
-        call.query.get(name).and_then(Value::as_u64).and_then(|number| number.try_into().ok()).unwrap_or(default)
-    };
-    let (limit, offset) = (number("limit", DEFAULT_LIMIT), number("offset", 0));
+    let number = |name| call.query.get(name).and_then(whole).map(|number| number as usize);
+    let (limit, offset) = (number("limit").unwrap_or(DEFAULT_LIMIT), number("offset").unwrap_or(0));
     let (images, total) = call.service.store.images(offset, limit);
     let has_more = offset + images.len() < total;
     json!({
@@ -62,6 +60,12 @@ pub(crate) fn get(call: &Call) -> Answer {
 
 fn image_json(call: &Call, image: &StoredImage) -> Value {
     json!({"url": call.media_url(&image.file), "id": image.id, "createdAt": image.created_at})
+}
+
+/// A whole number that the contract has found valid. To JSON Schema `1e2` and `100.0` are whole numbers, too.
+fn whole(value: &Value) -> Option<u32> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast keeps to what fits")]
+    value.as_f64().map(|number| number as u32)
 }
 
 /// The HTML to render, or why there is none.
@@ -86,11 +90,12 @@ fn not_there(what: &str) -> Refusal {
 
 fn refusal(error: &RenderError) -> Refusal {
     let (status, code) = match error {
-        RenderError::Input(_) => (StatusCode::UNPROCESSABLE_ENTITY, Some("render_failed")),
-        RenderError::TimedOut => (StatusCode::GATEWAY_TIMEOUT, Some("render_timeout")),
-        RenderError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, Some("render_failed")),
+        RenderError::Input(_) => (StatusCode::UNPROCESSABLE_ENTITY, "render_failed"),
+        RenderError::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "render_timeout"),
+        RenderError::Busy => return Refusal::busy(error.to_string()),
+        RenderError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "render_failed"),
     };
-    Refusal::rendering(status, code, error.to_string())
+    Refusal::rendering(status, Some(code), error.to_string())
 }
 
 /// Ten capitals and digits, as the service makes them.

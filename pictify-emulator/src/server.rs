@@ -9,19 +9,23 @@ use crate::{
 };
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, HttpBody},
     extract::{Request, State},
     http::{
-        HeaderMap, HeaderValue, Response, StatusCode,
+        HeaderMap, HeaderValue, Method, Response, StatusCode,
         header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH},
         request::Parts,
     },
 };
+use bytes::{Bytes, BytesMut};
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, future::poll_fn, pin::Pin, sync::Arc, time::Duration};
 
 /// How large a body may be, in bytes. HTML with its pictures inside is the largest that makes sense.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
+
+/// How long a body may take to come.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// Where rendered files are served.
 const MEDIA: &str = "/media/";
@@ -70,7 +74,10 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
     // Older documents put a version into the path; both work here.
     let path = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&path);
     if let Some(name) = path.strip_prefix(MEDIA) {
-        return file(&service, name, &parts.headers);
+        return match parts.method {
+            Method::GET | Method::HEAD => file(&service, name, &parts.headers),
+            _ => Refusal::no_route(&parts).into_response(),
+        };
     }
     match call(service, &parts, path, body).await {
         Ok(answer) => json_response(StatusCode::OK, &answer),
@@ -82,13 +89,12 @@ async fn call(service: Arc<Service>, parts: &Parts, path: &str, body: Body) -> A
     let (operation, path) = match CONTRACT.find(parts.method.as_str(), path) {
         Found::Operation(operation, parameters) => (operation, parameters),
         Found::OtherMethod | Found::Nothing => {
-            let message = format!("Route {}:{path} not found", parts.method);
-            return Err(Refusal::framework(StatusCode::NOT_FOUND, None, message));
+            return Err(Refusal::no_route(parts));
         }
     };
     service.check_key(operation.key, &parts.headers)?;
     let query = query(operation, parts.uri.query().unwrap_or_default())?;
-    let body = read_body(operation, &parts.headers, body).await?;
+    let body = read_body(operation, parts, body).await?;
     let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
     let base = base.map_or_else(|| service.url.clone(), |host| format!("http://{host}"));
     let call = Call { service, path, query, body, base };
@@ -138,17 +144,17 @@ fn decode(text: &str) -> String {
     percent_encoding::percent_decode_str(&spaces).decode_utf8_lossy().into_owned()
 }
 
-async fn read_body(operation: &Operation, headers: &HeaderMap, body: Body) -> Result<Value, Refusal> {
-    let refuse = |status, code, message: &str| Refusal::framework(status, Some(code), message);
-    let Ok(bytes) = to_bytes(body, BODY_LIMIT).await else {
-        let message = "Request body is too large";
-        return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "FST_ERR_CTP_BODY_TOO_LARGE", message));
-    };
-    let is_json = headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+async fn read_body(operation: &Operation, parts: &Parts, body: Body) -> Result<Value, Refusal> {
+    if parts.method == Method::GET {
+        // The service does not look at it, so that a client may send its usual headers.
+        return Ok(Value::Null);
+    }
+    let bytes = all_bytes(body).await?;
+    let is_json = parts.headers.get(CONTENT_TYPE).is_some_and(is_json);
     if bytes.is_empty() {
         if is_json {
             let message = "Body cannot be empty when content-type is set to 'application/json'";
-            return Err(refuse(StatusCode::BAD_REQUEST, "FST_ERR_CTP_EMPTY_JSON_BODY", message));
+            return Err(unreadable(StatusCode::BAD_REQUEST, "FST_ERR_CTP_EMPTY_JSON_BODY", message));
         }
         // A POST without a body means an empty object to the service.
         return validated(operation, Value::Object(serde_json::Map::new()));
@@ -158,15 +164,53 @@ async fn read_body(operation: &Operation, headers: &HeaderMap, body: Body) -> Re
     }
     if !is_json {
         let message = "Unsupported Media Type: send application/json";
-        return Err(refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, "FST_ERR_CTP_INVALID_MEDIA_TYPE", message));
+        return Err(unreadable(StatusCode::UNSUPPORTED_MEDIA_TYPE, "FST_ERR_CTP_INVALID_MEDIA_TYPE", message));
     }
     match serde_json::from_slice(&bytes) {
         Ok(value) => validated(operation, value),
         Err(error) => {
             let message = format!("Body is not valid JSON but content-type is set to 'application/json': {error}");
-            Err(refuse(StatusCode::BAD_REQUEST, "FST_ERR_CTP_INVALID_JSON_BODY", &message))
+            Err(unreadable(StatusCode::BAD_REQUEST, "FST_ERR_CTP_INVALID_JSON_BODY", message))
         }
     }
+}
+
+async fn all_bytes(mut body: Body) -> Result<Bytes, Refusal> {
+    let read = async {
+        let mut bytes = BytesMut::new();
+        let mut dropped = 0;
+        while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+            let frame = frame.map_err(|error| {
+                unreadable(StatusCode::BAD_REQUEST, "FST_ERR_CTP_INVALID_CONTENT_LENGTH", error.to_string())
+            })?;
+            let data = frame.into_data().unwrap_or_default();
+            if bytes.len() + data.len() <= BODY_LIMIT && dropped == 0 {
+                bytes.extend_from_slice(&data);
+                continue;
+            }
+            // A client that is still sending does not listen: an answer now would be a broken connection to it.
+            dropped += data.len();
+            if dropped > 2 * BODY_LIMIT {
+                break;
+            }
+        }
+        if dropped > 0 {
+            let message = format!("Request body is too large: the limit is {BODY_LIMIT} bytes");
+            return Err(unreadable(StatusCode::PAYLOAD_TOO_LARGE, "FST_ERR_CTP_BODY_TOO_LARGE", message));
+        }
+        Ok(bytes.freeze())
+    };
+    let late = || unreadable(StatusCode::REQUEST_TIMEOUT, "FST_ERR_REQUEST_TIMEOUT", "The body did not come in time");
+    tokio::time::timeout(BODY_TIME, read).await.map_err(|_| late())?
+}
+
+fn is_json(kind: &HeaderValue) -> bool {
+    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn unreadable(status: StatusCode, code: &str, message: impl Into<String>) -> Refusal {
+    Refusal::framework(status, Some(code), message)
 }
 
 fn validated(operation: &Operation, body: Value) -> Result<Value, Refusal> {

@@ -1,16 +1,17 @@
 //! The embedded engine: takumi lays out and paints, without scripts and without a network.
 
-use super::{Format, Page, RenderError, Renderer, fonts, selector};
+use super::{Format, Page, RenderError, Renderer, canvas, fonts, limits, selector};
 use std::sync::{Arc, LazyLock};
 use takumi::{
     prelude::{
         Bitmap, Fonts, FromHtmlOptions, Node, NodeKind, OutputFormat, Quality, RenderOptions, StyleSheet, Viewport,
     },
-    unstable::html::parse_html,
+    unstable::{
+        base::{layout::tree::RenderNode, scene::Scene},
+        html::{ParsedHtml, parse_html},
+        raster::render_scene,
+    },
 };
-
-/// How many bytes of HTML are taken.
-const HTML_LIMIT: usize = 8 * 1024 * 1024;
 
 /// The quality of lossy formats, 0 to 100.
 const QUALITY: u8 = 90;
@@ -31,6 +32,7 @@ impl Embedded {
 }
 
 /// A page, parsed.
+#[derive(Clone)]
 pub(super) struct Parsed {
     pub(super) node: Node,
     pub(super) css: Vec<String>,
@@ -48,14 +50,21 @@ impl Parsed {
             .stylesheet(Arc::new(StyleSheet::parse_list_loosy(sheets)))
             .build()
     }
+
+    /// The page with its styles resolved.
+    pub(super) fn tree(&self, css: &[&str]) -> RenderNode {
+        RenderNode::from_node(&self.options(css).take_render_context(), self.node.clone())
+    }
 }
 
 impl Renderer for Embedded {
     fn render(&self, page: &Page) -> Result<Vec<u8>, RenderError> {
         let parsed = parse(page)?;
         let area = page.selector.as_deref().map(|selector| selector::find(&parsed, selector)).transpose()?;
-        let bitmap = takumi::render(parsed.options(&[])).map_err(failed)?;
-        let bitmap = on_white(bitmap)?;
+        let mut tree = parsed.tree(&[]);
+        canvas::spread_background(&mut tree);
+        let scene = Scene::lay_out(tree, parsed.viewport, true).map_err(failed)?;
+        let bitmap = on_white(render_scene(&scene).map_err(unpainted)?)?;
         let bitmap = match area {
             Some(area) => area.crop(&bitmap)?,
             None => bitmap,
@@ -65,36 +74,19 @@ impl Renderer for Embedded {
 }
 
 fn parse(page: &Page) -> Result<Parsed, RenderError> {
-    if page.html.len() > HTML_LIMIT {
-        return Err(RenderError::Input(format!("The HTML is larger than {HTML_LIMIT} bytes")));
-    }
+    limits::check_source(&page.html)?;
     // A doctype makes the parser build html and body around a fragment, as a browser does.
-    let html = format!("<!doctype html>{}", page.html);
-    let parsed =
-        parse_html(&html, FromHtmlOptions::default()).map_err(|error| RenderError::Input(error.to_string()))?;
-    let mut node = parsed.node;
-    let canvas =
-        parse_html(CANVAS, FromHtmlOptions::default()).map_err(|error| RenderError::Failed(error.to_string()))?;
-    if let Some(body) = find_body(&mut node)
-        && let NodeKind::Container { children } = &mut body.kind
-    {
-        children.push(canvas.node);
+    let ParsedHtml { mut node, css } = parse_with_defaults(&format!("<!doctype html>{}", page.html))?;
+    limits::check_page(&node, &StyleSheet::parse_list_loosy(&css))?;
+    let canvas = parse_with_defaults(canvas::ELEMENT)?.node;
+    if let NodeKind::Container { children } = &mut node.kind {
+        children.push(canvas);
     }
-    Ok(Parsed { node, css: parsed.css, viewport: Viewport::new((page.width, page.height)) })
+    Ok(Parsed { node, css, viewport: Viewport::new((page.width, page.height)) })
 }
 
-/// What a browser does with the background of `body`: it paints the whole canvas with it. The engine does not, so a last
-/// element of ours inherits it, behind everything.
-const CANVAS: &str = r#"<pictify-canvas style="display:block;position:fixed;inset:0;z-index:-1;background:inherit;margin:0;padding:0;border:0"></pictify-canvas>"#;
-
-fn find_body(node: &mut Node) -> Option<&mut Node> {
-    if node.tag_name() == Some("body") {
-        return Some(node);
-    }
-    match &mut node.kind {
-        NodeKind::Container { children } => children.iter_mut().find_map(find_body),
-        _ => None,
-    }
+fn parse_with_defaults(html: &str) -> Result<ParsedHtml, RenderError> {
+    parse_html(html, FromHtmlOptions::default()).map_err(|error| RenderError::Input(error.to_string()))
 }
 
 /// A page is drawn on white paper, also in formats that know transparency: that is what a screenshot shows.
@@ -124,6 +116,16 @@ fn encode(bitmap: &Bitmap, format: Format) -> Result<Vec<u8>, RenderError> {
     let mut bytes = Vec::new();
     takumi::write_image(bitmap, &mut bytes, format).map_err(failed)?;
     Ok(bytes)
+}
+
+/// A picture is decoded when it is painted: only then does it show that it is broken.
+fn unpainted(error: takumi::prelude::Error) -> RenderError {
+    match error {
+        takumi::prelude::Error::ImageResolveError(error) => {
+            RenderError::Input(format!("A picture in the page cannot be read: {error}"))
+        }
+        error => failed(error),
+    }
 }
 
 pub(super) fn failed(error: impl std::fmt::Display) -> RenderError {

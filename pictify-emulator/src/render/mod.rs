@@ -1,7 +1,9 @@
 //! From HTML to bytes.
 
+mod canvas;
 mod embedded;
 mod fonts;
+mod limits;
 mod selector;
 mod worker;
 
@@ -13,8 +15,9 @@ use std::fmt;
 /// Something that turns a page into a picture.
 ///
 /// # Contract
-/// It is called on a thread of its own with a large stack, and may take its time and panic: its caller limits both. It
-/// must not fetch anything from anywhere.
+/// It is called on a thread of its own with a large stack. It may panic: the server answers 500 and goes on. It may take
+/// its time, but after half a minute nobody waits for it; a thread cannot be stopped, so it keeps its place until it
+/// returns. It must not fetch anything from anywhere.
 pub trait Renderer: Send + Sync + fmt::Debug + 'static {
     /// Renders a page to the bytes of a picture file.
     ///
@@ -89,6 +92,8 @@ pub enum RenderError {
     Input(String),
     /// It took too long.
     TimedOut,
+    /// All places were taken for too long. Nothing was done.
+    Busy,
     /// The renderer is at fault.
     Failed(String),
 }
@@ -98,6 +103,7 @@ impl fmt::Display for RenderError {
         match self {
             Self::Input(what) => f.write_str(what),
             Self::TimedOut => f.write_str("The render took too long"),
+            Self::Busy => f.write_str("Other renders take all places: try again later"),
             Self::Failed(what) => write!(f, "The render failed: {what}"),
         }
     }

@@ -2,10 +2,13 @@
 
 use super::{Page, RenderError, Renderer};
 use std::{sync::Arc, thread, time::Duration};
-use tokio::sync::{Semaphore, oneshot};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
+    time::timeout,
+};
 
-/// How long a render may take before its caller stops waiting.
-const TIME_LIMIT: Duration = Duration::from_secs(30);
+/// How long a render may take before its caller stops waiting, and how long it may wait to begin.
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// How much stack a render has. Layout recurses as deep as the page is nested.
 const STACK: usize = 256 * 1024 * 1024;
@@ -23,24 +26,65 @@ impl Worker {
     }
 
     pub(crate) async fn render(&self, page: Page) -> Result<Vec<u8>, RenderError> {
-        let unavailable = || RenderError::Failed("the renderer is shutting down".to_owned());
-        let place = self.places.clone().acquire_owned().await.map_err(|_| unavailable())?;
+        let place = self.place().await?;
         let renderer = self.renderer.clone();
         let (sender, receiver) = oneshot::channel();
         thread::Builder::new()
             .name("render".to_owned())
             .stack_size(STACK)
             .spawn(move || {
-                // A thread cannot be stopped, so its place stays taken until it ends, whoever waits for it.
-                let _place = place;
-                let _ = sender.send(renderer.render(&page));
+                let result = renderer.render(&page);
+                // A thread cannot be stopped, so its place stays taken until it is done, whoever waits for it.
+                drop(place);
+                let _ = sender.send(result);
             })
             .map_err(|error| RenderError::Failed(format!("no thread: {error}")))?;
-        match tokio::time::timeout(TIME_LIMIT, receiver).await {
+        match timeout(TIME_LIMIT, receiver).await {
             Ok(Ok(result)) => result,
             // The sender is gone without a word: the thread panicked.
             Ok(Err(_)) => Err(RenderError::Failed("the engine cannot handle this page".to_owned())),
             Err(_) => Err(RenderError::TimedOut),
         }
+    }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit, RenderError> {
+        let place = timeout(TIME_LIMIT, self.places.clone().acquire_owned()).await;
+        place.map_err(|_| RenderError::Busy)?.map_err(|_| RenderError::Busy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::Format;
+    use std::sync::{Mutex, mpsc};
+
+    fn page() -> Page {
+        Page { html: "x".to_owned(), width: 1, height: 1, format: Format::Png, selector: None }
+    }
+
+    /// Renders for as long as the other end of the channel lives.
+    #[derive(Debug)]
+    struct Endless(Mutex<mpsc::Receiver<()>>);
+
+    impl Renderer for Endless {
+        fn render(&self, _page: &Page) -> Result<Vec<u8>, RenderError> {
+            let _ = self.0.lock().unwrap().recv();
+            Ok(Vec::new())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_endless_render_keeps_its_place_and_the_others_are_told() {
+        let (end, ended) = mpsc::channel();
+        let worker = Worker::new(Arc::new(Endless(Mutex::new(ended))));
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            assert_eq!(worker.render(page()).await, Err(RenderError::TimedOut));
+        }
+        assert_eq!(worker.render(page()).await, Err(RenderError::Busy));
+        drop(end);
+        // The places come back as the threads end, which the clock of the test does not wait for.
+        tokio::time::resume();
+        assert_eq!(worker.render(page()).await, Ok(Vec::new()));
     }
 }
