@@ -14,12 +14,13 @@
 //! block. The work is done on one background thread of the client, so it may be used from any thread. Inside an async
 //! runtime it works too, but it holds up the thread that calls it: use [`crate::Client`] there.
 
-use crate::{Answer, Call, ClientBuilder, Error, ErrorKind, Operation, Result};
+use crate::{Answer, Call, ClientBuilder, Deadline, Error, ErrorKind, Operation, Result};
 use std::{
     fmt,
     future::Future,
     sync::{Arc, mpsc},
     thread,
+    time::Duration,
 };
 use tokio::{runtime, sync::oneshot};
 
@@ -52,6 +53,12 @@ impl Client {
     /// Sets up a client step by step; end with [`ClientBuilder::build_blocking`].
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
+    }
+
+    /// A point in time from now, by this client's clock, for [`Call::deadline`] of several calls.
+    #[must_use]
+    pub fn deadline(&self, within: Duration) -> Deadline {
+        self.inner.deadline(within)
     }
 
     /// Where this client sends its calls, without a slash at the end.

@@ -1,7 +1,7 @@
 //! The client, and how it is set up.
 
 use crate::{
-    ApiKey, Call, Error, Operation, Result, RetryPolicy,
+    ApiKey, Call, Deadline, Error, Operation, Result, RetryPolicy,
     base_url::{self, DEFAULT_BASE_URL},
     clock::{Clock, SystemClock},
     retry::RetryBudget,
@@ -73,6 +73,16 @@ impl Client {
     /// Sets up a client step by step. What is not set is taken from the environment, then from the defaults.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
+    }
+
+    /// A point in time from now, by this client's clock, for [`Call::deadline`] of several calls.
+    #[must_use]
+    pub fn deadline(&self, within: Duration) -> Deadline {
+        Deadline::after(within, &*self.0.clock)
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        self.0.clock.clone()
     }
 
     /// Where this client sends its calls, without a slash at the end.

@@ -11,7 +11,8 @@
 //! ```
 
 use crate::{
-    Call, Error, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource,
+    Call, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource,
+    source::web_url,
 };
 use pictify_api::types::{CaptureGifRequest, CreateGifRequest, ListGifsQuery};
 
@@ -60,10 +61,8 @@ impl<C: Clone> Gifs<C> {
     /// # Ok(()) }
     /// ```
     pub fn capture(&self, url: impl AsRef<str>) -> Result<Call<CaptureGif, C>> {
-        match Source::url(url)? {
-            Source::Url(url) => Ok(self.call(CaptureGif { body: CaptureGifRequest::new(String::from(url)) })),
-            _ => Err(Error::invalid_field("url", "must be a URL")),
-        }
+        let url = web_url("url", url.as_ref())?;
+        Ok(self.call(CaptureGif { body: CaptureGifRequest::new(url) }))
     }
 
     /// Lists the account's GIFs, newest first. `send` reads one page, [`items`](Call::items) all of them.

@@ -1,6 +1,7 @@
 //! The name of a logical call.
 
 use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The key that every attempt of one logical call carries in its `Idempotency-Key` header.
@@ -8,7 +9,8 @@ use std::fmt;
 /// One is made for each POST unless the caller gives one. The newest evidence is that the service ignores keys on
 /// renders, so a key never makes a retry safe by itself; it is sent because documents promise that the same key replays
 /// the stored answer for 24 hours, and because support can find a call by it.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
@@ -41,6 +43,20 @@ impl IdempotencyKey {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for IdempotencyKey {
+    type Error = Error;
+
+    fn try_from(key: String) -> Result<Self> {
+        Self::new(key)
+    }
+}
+
+impl From<IdempotencyKey> for String {
+    fn from(key: IdempotencyKey) -> Self {
+        key.0
     }
 }
 

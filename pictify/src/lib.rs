@@ -103,8 +103,9 @@ pub mod workflows;
 #[cfg(feature = "client")]
 pub use crate::{
     base_url::DEFAULT_BASE_URL,
-    call::{Answer, Attempt, AttemptOutcome, Call, Meta, RateLimit},
+    call::{Answer, Attempt, AttemptOutcome, Call, Deadline, Meta, RateLimit},
     client::{Client, ClientBuilder, USER_AGENT},
+    clock::Clock,
     error::{BODY_KEPT, Error, ErrorDetails, ErrorKind, FieldError, Result},
     idempotency::IdempotencyKey,
     key::ApiKey,

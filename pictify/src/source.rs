@@ -40,11 +40,7 @@ impl Source {
     /// assert!(Source::url("example.com").is_err());
     /// ```
     pub fn url(url: impl AsRef<str>) -> Result<Self> {
-        let url = Url::parse(url.as_ref()).map_err(|error| Error::invalid_field("url", error.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(Error::invalid_field("url", format!("must be http or https, is {}", url.scheme())));
-        }
-        Ok(Self::Url(url))
+        web_url("url", url.as_ref()).map(Self::Url)
     }
 
     /// A template with values for its variables: anything that serialises to a JSON object.
@@ -64,4 +60,13 @@ impl Source {
     pub fn template(uid: impl Into<String>, variables: &impl Serialize) -> Result<Self> {
         Ok(Self::Template { uid: uid.into(), variables: variables::from(variables)? })
     }
+}
+
+/// An absolute http or https URL; `field` is what errors call it.
+pub(crate) fn web_url(field: &str, url: &str) -> Result<Url> {
+    let url = Url::parse(url).map_err(|error| Error::invalid_field(field, error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(Error::invalid_field(field, format!("must be http or https, is {}", url.scheme())));
+    }
+    Ok(url)
 }

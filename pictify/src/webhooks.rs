@@ -1,8 +1,291 @@
 //! Being told what happened: subscriptions to events.
+//!
+//! ```no_run
+//! # async fn run(client: pictify::Client) -> pictify::Result<()> {
+//! use pictify::webhooks::WebhookEventType;
+//!
+//! let subscription = client
+//!     .webhooks()
+//!     .create(WebhookEventType::RenderCompleted, "https://hooks.example.net/pictify")?
+//!     .template("XK4P2M9QZT")
+//!     .send()
+//!     .await?;
+//! // Only this answer has the secret that deliveries are signed with.
+//! if let Some(secret) = &subscription.secret {
+//!     std::fs::write("webhook.secret", secret.expose()).unwrap();
+//! }
+//! # Ok(()) }
+//! ```
 
-use crate::resources::resource;
+use crate::{Call, Result, operation::operation, pagination::paged, resources::resource, source::web_url};
+use pictify_api::types::{
+    ActiveOrPaused, CreateWebhookSubscriptionRequest, EmptyRequest, ListWebhookSubscriptionsQuery,
+    UpdateWebhookSubscriptionRequest,
+};
+
+pub use pictify_api::types::{
+    Acknowledgement, Deletion, WebhookDelivery, WebhookEventType, WebhookFilters, WebhookPlatform, WebhookSubscription,
+    WebhookSubscriptionList, WebhookSubscriptionStatus,
+};
 
 resource! {
-    /// The operations of this area: [`client.webhooks()`](crate::Client::webhooks).
+    /// The webhook subscriptions of a client: [`client.webhooks()`](crate::Client::webhooks).
     Webhooks
+}
+
+impl<C: Clone> Webhooks<C> {
+    /// Lists the subscriptions, without their secrets. `send` reads one page, [`items`](Call::items) all of them.
+    ///
+    /// `GET /webhook-subscriptions`, documented; reads only. The service returns 20 subscriptions a page unless a
+    /// [`limit`](Call::limit) is set.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a page or limit of 0 before anything is sent; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::webhooks::WebhookSubscriptionStatus;
+    ///
+    /// let mut failing = client.webhooks().list().status(WebhookSubscriptionStatus::Failed).items();
+    /// while let Some(subscription) = failing.try_next().await? {
+    ///     println!("{:?} {:?}", subscription.uid, subscription.target_url);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn list(&self) -> Call<ListWebhookSubscriptions, C> {
+        self.call(ListWebhookSubscriptions::default())
+    }
+
+    /// Subscribes a URL to one kind of event.
+    ///
+    /// `POST /webhook-subscriptions`, documented. Only this answer has the `secret` that deliveries are signed with: store it
+    /// at once. HTTPS is expected and private addresses are refused by the service.
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when `target_url` is not an absolute http or https URL. At `send`:
+    /// `Permission` or `QuotaExceeded` on a plan without webhooks; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::webhooks::WebhookEventType;
+    ///
+    /// let url = "https://hooks.example.net/pictify";
+    /// let subscription = client.webhooks().create(WebhookEventType::RenderFailed, url)?.send().await?;
+    /// println!("{:?}", subscription.uid);
+    /// # Ok(()) }
+    /// ```
+    pub fn create(
+        &self,
+        event: WebhookEventType,
+        target_url: impl AsRef<str>,
+    ) -> Result<Call<CreateWebhookSubscription, C>> {
+        let target_url = web_url("target_url", target_url.as_ref())?;
+        let body = CreateWebhookSubscriptionRequest::new(event, target_url);
+        Ok(self.call(CreateWebhookSubscription { body }))
+    }
+
+    /// Reads one subscription, without its secret.
+    ///
+    /// `GET /webhook-subscriptions/{uid}`, documented; reads only.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let subscription = client.webhooks().get("WH3N8YD5KC").send().await?;
+    /// println!("{:?} failures", subscription.failure_count);
+    /// # Ok(()) }
+    /// ```
+    pub fn get(&self, uid: impl Into<String>) -> Call<GetWebhookSubscription, C> {
+        self.call(GetWebhookSubscription { uid: uid.into() })
+    }
+
+    /// Changes a subscription; what is not set stays as it is.
+    ///
+    /// `PUT /webhook-subscriptions/{uid}`, documented; safe to repeat. What it answers is unpublished: every field may be
+    /// missing.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.webhooks().update("WH3N8YD5KC").target_url("https://hooks.example.net/new")?.send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn update(&self, uid: impl Into<String>) -> Call<UpdateWebhookSubscription, C> {
+        let body = UpdateWebhookSubscriptionRequest::default();
+        self.call(UpdateWebhookSubscription { uid: uid.into(), body })
+    }
+
+    /// Stops deliveries until [`resume`](Self::resume). The same as [`update`](Self::update) with a status: the service's
+    /// own routes for it take no keys.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.webhooks().pause("WH3N8YD5KC").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn pause(&self, uid: impl Into<String>) -> Call<UpdateWebhookSubscription, C> {
+        self.update(uid).with(|op| op.body.status = Some(ActiveOrPaused::Paused))
+    }
+
+    /// Starts deliveries again, also those that the service stopped after failures.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.webhooks().resume("WH3N8YD5KC").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn resume(&self, uid: impl Into<String>) -> Call<UpdateWebhookSubscription, C> {
+        self.update(uid).with(|op| op.body.status = Some(ActiveOrPaused::Active))
+    }
+
+    /// Deletes a subscription.
+    ///
+    /// `DELETE /webhook-subscriptions/{uid}`, documented; safe to repeat.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.webhooks().delete("WH3N8YD5KC").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn delete(&self, uid: impl Into<String>) -> Call<DeleteWebhookSubscription, C> {
+        self.call(DeleteWebhookSubscription { uid: uid.into() })
+    }
+
+    /// Has a test event sent to a subscription's URL.
+    ///
+    /// `POST /webhook-subscriptions/{uid}/test`, named by one page only: it may answer 404, and its answer is unpublished.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.webhooks().test("WH3N8YD5KC").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn test(&self, uid: impl Into<String>) -> Call<TestWebhookSubscription, C> {
+        self.call(TestWebhookSubscription { uid: uid.into() })
+    }
+}
+
+operation! {
+    /// The request of [`Webhooks::list`] as data.
+    #[derive(Default)]
+    #[serde(transparent)]
+    ListWebhookSubscriptions { query: ListWebhookSubscriptionsQuery } -> WebhookSubscriptionList
+        = LIST_WEBHOOK_SUBSCRIPTIONS,
+    |op, api| {
+        let query = op.query.clone();
+        api.list_webhook_subscriptions(query.event, query.limit, query.page, query.platform, query.status)
+    }
+}
+
+paged!(ListWebhookSubscriptions, subscriptions: WebhookSubscription, by page);
+
+operation! {
+    /// The request of [`Webhooks::create`] as data.
+    #[serde(transparent)]
+    CreateWebhookSubscription { body: CreateWebhookSubscriptionRequest } -> WebhookSubscription
+        = CREATE_WEBHOOK_SUBSCRIPTION,
+    |op, api| api.create_webhook_subscription(&op.body)
+}
+
+operation! {
+    /// The request of [`Webhooks::get`] as data.
+    GetWebhookSubscription { uid: String } -> WebhookSubscription = GET_WEBHOOK_SUBSCRIPTION,
+    |op, api| api.get_webhook_subscription(&op.uid)
+}
+
+operation! {
+    /// The request of [`Webhooks::update`], [`pause`](Webhooks::pause) and [`resume`](Webhooks::resume) as data.
+    UpdateWebhookSubscription { uid: String, body: UpdateWebhookSubscriptionRequest } -> WebhookSubscription
+        = UPDATE_WEBHOOK_SUBSCRIPTION,
+    |op, api| api.update_webhook_subscription(&op.uid, &op.body)
+}
+
+operation! {
+    /// The request of [`Webhooks::delete`] as data.
+    DeleteWebhookSubscription { uid: String } -> Deletion = DELETE_WEBHOOK_SUBSCRIPTION,
+    |op, api| api.delete_webhook_subscription(&op.uid)
+}
+
+operation! {
+    /// The request of [`Webhooks::test`] as data.
+    TestWebhookSubscription { uid: String } -> Acknowledgement = TEST_WEBHOOK_SUBSCRIPTION,
+    |op, api| api.test_webhook_subscription(&op.uid, &EmptyRequest {})
+}
+
+/// Setters of [`Webhooks::list`].
+impl<C> Call<ListWebhookSubscriptions, C> {
+    /// Only subscriptions to this event.
+    pub fn event(self, event: WebhookEventType) -> Self {
+        self.with(|op| op.query.event = Some(event))
+    }
+
+    /// Only subscriptions in this state.
+    pub fn status(self, status: WebhookSubscriptionStatus) -> Self {
+        self.with(|op| op.query.status = Some(status))
+    }
+
+    /// Only subscriptions made for this platform.
+    pub fn platform(self, platform: WebhookPlatform) -> Self {
+        self.with(|op| op.query.platform = Some(platform))
+    }
+
+    /// How many subscriptions a page has, from 1. The service's default is 20.
+    pub fn limit(self, limit: u64) -> Self {
+        self.with(|op| op.query.limit = Some(limit))
+    }
+
+    /// The page, from 1.
+    pub fn page(self, page: u64) -> Self {
+        self.with(|op| op.query.page = Some(page))
+    }
+}
+
+/// Setters of [`Webhooks::create`].
+impl<C> Call<CreateWebhookSubscription, C> {
+    /// The platform behind the URL. The service's default is [`Custom`](WebhookPlatform::Custom).
+    pub fn platform(self, platform: WebhookPlatform) -> Self {
+        self.with(|op| op.body.platform = Some(platform))
+    }
+
+    /// Only events of the template with this uid.
+    pub fn template(self, uid: impl Into<String>) -> Self {
+        self.with(|op| op.body.filters.get_or_insert_default().template_id = Some(uid.into()))
+    }
+
+    /// Only events of the binding with this uid.
+    pub fn binding(self, uid: impl Into<String>) -> Self {
+        self.with(|op| op.body.filters.get_or_insert_default().binding_id = Some(uid.into()))
+    }
+
+    /// Which events to deliver, in place of what was set before.
+    pub fn filters(self, filters: WebhookFilters) -> Self {
+        self.with(|op| op.body.filters = Some(filters))
+    }
+}
+
+/// Setters of [`Webhooks::update`].
+impl<C> Call<UpdateWebhookSubscription, C> {
+    /// Where to deliver to.
+    ///
+    /// # Errors
+    /// [`Validation`](crate::ErrorKind::Validation) when it is not an absolute http or https URL.
+    pub fn target_url(self, url: impl AsRef<str>) -> Result<Self> {
+        let url = web_url("target_url", url.as_ref())?;
+        Ok(self.with(|op| op.body.target_url = Some(url.into())))
+    }
+
+    /// Which events to deliver.
+    pub fn filters(self, filters: WebhookFilters) -> Self {
+        self.with(|op| op.body.filters = Some(filters))
+    }
 }

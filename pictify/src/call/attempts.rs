@@ -1,6 +1,6 @@
 //! The attempt loop: what stands between a generated method and the network.
 
-use super::{Answer, Attempt, AttemptOutcome, CallOptions, Meta};
+use super::{Answer, Attempt, AttemptOutcome, CallOptions, Deadline, Meta};
 use crate::{
     Error, ErrorKind, IdempotencyKey, Operation, Result, RetryPolicy,
     client::Shared,
@@ -16,7 +16,7 @@ use reqwest::{
 };
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Sends an operation by its generated method, with the attempt loop as the transport below it.
@@ -36,8 +36,8 @@ pub(super) async fn send<O: Operation>(
 struct Attempts {
     shared: Arc<Shared>,
     policy: RetryPolicy,
-    /// When the whole call ends, and how long that is.
-    deadline: (Instant, Duration),
+    /// When the whole call ends.
+    deadline: Deadline,
     attempt_timeout: Duration,
     idempotency_key: Option<IdempotencyKey>,
     headers: HeaderMap,
@@ -53,13 +53,14 @@ struct Failed {
 
 impl Attempts {
     fn new(shared: Arc<Shared>, info: &OperationInfo, options: CallOptions) -> Self {
-        let total = options.timeout.or(shared.timeout).unwrap_or(info.timeout * 2);
+        let timeout = options.timeout.or(shared.timeout).unwrap_or(info.timeout * 2);
+        let end = Deadline::after(timeout, &*shared.clock);
         let idempotency_key = options
             .idempotency_key
             .or_else(|| (info.method == "POST" && !is_read_only(info)).then(IdempotencyKey::random));
         Self {
             policy: options.retry.unwrap_or_else(|| shared.retry.clone()),
-            deadline: (shared.clock.now() + total, total),
+            deadline: options.deadline.map_or(end, |deadline| deadline.min(end)),
             attempt_timeout: options.attempt_timeout.unwrap_or(info.timeout),
             idempotency_key,
             headers: options.headers,
@@ -256,11 +257,11 @@ impl Attempts {
     }
 
     fn time_left(&self) -> Duration {
-        self.deadline.0.saturating_duration_since(self.shared.clock.now())
+        self.deadline.left(&*self.shared.clock)
     }
 
     fn deadline_text(&self) -> String {
-        format!("the call's {} s", self.deadline.1.as_secs_f64())
+        format!("the call's {} s", self.deadline.total().as_secs_f64())
     }
 
     fn host(&self) -> String {

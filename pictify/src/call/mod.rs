@@ -2,9 +2,11 @@
 
 mod attempt;
 mod attempts;
+mod deadline;
 mod meta;
 
 pub use attempt::{Attempt, AttemptOutcome};
+pub use deadline::Deadline;
 pub use meta::{Answer, Meta, RateLimit};
 
 use crate::{Client, Error, IdempotencyKey, Operation, Result, RetryPolicy};
@@ -28,6 +30,7 @@ pub struct Call<O, C> {
 #[derive(Clone, Default)]
 pub(crate) struct CallOptions {
     timeout: Option<Duration>,
+    deadline: Option<Deadline>,
     attempt_timeout: Option<Duration>,
     retry: Option<RetryPolicy>,
     idempotency_key: Option<IdempotencyKey>,
@@ -58,6 +61,13 @@ impl<O, C> Call<O, C> {
     /// gives one attempt of the operation.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// When the call must have ended, beside its timeout: whichever comes first. For work that takes several calls; see
+    /// [`Client::deadline`].
+    pub fn deadline(mut self, deadline: Deadline) -> Self {
+        self.options.deadline = Some(deadline);
         self
     }
 

@@ -1,0 +1,245 @@
+//! A job: rows in parts, and how far each part is.
+
+use super::{Batch, BatchAccepted, BatchRenderTemplate, BatchRow, BatchStatus};
+use crate::{Error, ErrorKind, IdempotencyKey, Operation, Result};
+use serde::{Deserialize, Serialize};
+
+/// Rows that are rendered in batches: which requests they are split into, and how far each of these is.
+///
+/// It is plain data. Store it with any serde format before and after every step, with
+/// [`Start::journal`](super::Start::journal) for the steps in between, and a job survives a restart: what was sent is not
+/// sent again. Keep it until [`rows`](Self::rows) has given its results.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BatchJob {
+    pub(super) parts: Vec<Part>,
+}
+
+/// One request of a job.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Part {
+    /// The index of its first row in the job, and how many rows it has; none when the service counts them.
+    first: u64,
+    rows: Option<u64>,
+    idempotency_key: IdempotencyKey,
+    pub(super) state: State,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum State {
+    /// Not sent yet.
+    Planned(BatchRenderTemplate),
+    /// Sent, and nobody knows what became of it.
+    Sent(BatchRenderTemplate),
+    /// Under way at the service.
+    Started { batch_id: String, last: Option<Box<Batch>> },
+    /// At its end.
+    Ended { batch_id: String, last: Box<Batch> },
+    /// Never sent, and never to be.
+    Dropped,
+}
+
+/// How far a job is, in rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BatchProgress {
+    /// All rows, as far as they are known.
+    pub total: u64,
+    /// Rows that are rendered.
+    pub completed: u64,
+    /// Rows that failed.
+    pub failed: u64,
+    /// Requests of the job.
+    pub parts: usize,
+    /// Requests that have ended.
+    pub ended_parts: usize,
+}
+
+impl BatchJob {
+    /// How many sets one request has, unless it is said otherwise.
+    pub(super) const PART: usize = 100;
+
+    pub(super) fn split(operation: BatchRenderTemplate, at_most: usize) -> Self {
+        let mut operation = operation;
+        let Some(sets) = operation.body.variable_sets.take() else {
+            return Self { parts: vec![Part::new(0, None, operation)] };
+        };
+        let mut sets = sets.into_iter().peekable();
+        let (mut parts, mut first) = (Vec::new(), 0);
+        // At least one part, so that a job without rows is refused where a call without rows is.
+        while parts.is_empty() || sets.peek().is_some() {
+            let mut operation = operation.clone();
+            let some: Vec<_> = sets.by_ref().take(at_most.max(1)).collect();
+            let rows = some.len() as u64;
+            operation.body.variable_sets = Some(some);
+            parts.push(Part::new(first, Some(rows), operation));
+            first += rows;
+        }
+        Self { parts }
+    }
+
+    /// How far the job is, by what was last heard.
+    #[must_use]
+    pub fn progress(&self) -> BatchProgress {
+        let mut progress = BatchProgress { parts: self.parts.len(), ..BatchProgress::default() };
+        for part in &self.parts {
+            let last = part.last();
+            progress.total += last.and_then(|batch| batch.total_items).or(part.rows).unwrap_or(0);
+            progress.completed += last.and_then(|batch| batch.completed_items).unwrap_or(0);
+            progress.failed += last.and_then(|batch| batch.failed_items).unwrap_or(0);
+            progress.ended_parts += usize::from(part.has_ended());
+        }
+        progress
+    }
+
+    /// Whether nothing is left to start or to wait for.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.parts.iter().all(Part::has_ended)
+    }
+
+    /// The ids of the batches at the service, in the order of the rows, as far as they are started.
+    #[must_use]
+    pub fn batch_ids(&self) -> Vec<&str> {
+        self.parts.iter().filter_map(Part::batch_id).collect()
+    }
+
+    /// The rows that the service has reported on so far, in their order.
+    #[must_use]
+    pub fn rows(&self) -> Vec<BatchRow> {
+        self.parts.iter().filter_map(|part| Some(BatchRow::of_batch(part.first, part.last()?))).flatten().collect()
+    }
+
+    /// Whether a request was sent of which nobody knows whether it was taken: the answer was lost, or the process ended
+    /// before it came. [`start`](Self::start) stops at it.
+    #[must_use]
+    pub fn outcome_unknown(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part.state, State::Sent(_)))
+    }
+
+    /// Lets [`start`](Self::start) send again what may have been taken. Its rows may be rendered, and billed, twice: look at
+    /// the account's render history first.
+    pub fn accept_double_billing(&mut self) {
+        for part in &mut self.parts {
+            if let State::Sent(operation) = &part.state {
+                part.state = State::Planned(operation.clone());
+            }
+        }
+    }
+
+    /// Checks every request before the first is sent.
+    pub(super) fn check(&self) -> Result<()> {
+        self.parts.iter().try_for_each(|part| match &part.state {
+            State::Planned(operation) => operation.check(),
+            _ => Ok(()),
+        })
+    }
+
+    /// Which part to send next. It counts as sent from here on, until [`note_sent`](Self::note_sent) knows better.
+    pub(super) fn next_to_send(&mut self) -> Result<Option<(usize, BatchRenderTemplate, IdempotencyKey)>> {
+        for (index, part) in self.parts.iter_mut().enumerate() {
+            match &part.state {
+                State::Planned(operation) => {
+                    let operation = operation.clone();
+                    part.state = State::Sent(operation.clone());
+                    return Ok(Some((index, operation, part.idempotency_key.clone())));
+                }
+                State::Sent(_) => {
+                    let text = format!(
+                        "batch job: the request from row {} on was sent, and nobody knows whether it was taken; look at \
+                         the render history, then accept_double_billing or set the job aside",
+                        part.first
+                    );
+                    return Err(Error::new(ErrorKind::Conflict, text).with_outcome(true, false));
+                }
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Notes what became of a part that was sent.
+    pub(super) fn note_sent(&mut self, index: usize, result: Result<BatchAccepted>) -> Result<()> {
+        let state = &mut self.parts[index].state;
+        match result {
+            Ok(accepted) => {
+                *state = State::Started { batch_id: accepted.batch_id, last: None };
+                Ok(())
+            }
+            Err(error) => {
+                // An answer that cannot be read is an answer: the batch exists.
+                let unknown = error.outcome_unknown() || error.kind() == ErrorKind::Decode;
+                if let (State::Sent(operation), false) = (&*state, unknown) {
+                    *state = State::Planned(operation.clone());
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The parts that are under way, with their ids.
+    pub(super) fn under_way(&self) -> Vec<(usize, String)> {
+        let part = |(index, part): (usize, &Part)| match &part.state {
+            State::Started { batch_id, .. } => Some((index, batch_id.clone())),
+            _ => None,
+        };
+        self.parts.iter().enumerate().filter_map(part).collect()
+    }
+
+    /// Notes what the service says of a part.
+    pub(super) fn note(&mut self, index: usize, batch: Batch) {
+        let state = &mut self.parts[index].state;
+        if let State::Started { batch_id, last } = state {
+            let (id, batch) = (std::mem::take(batch_id), Box::new(batch));
+            *state = if is_terminal(batch.status.as_ref()) {
+                State::Ended { batch_id: id, last: batch }
+            } else {
+                *last = None;
+                State::Started { batch_id: id, last: Some(batch) }
+            };
+        }
+    }
+
+    /// Drops what was not sent.
+    pub(super) fn drop_planned(&mut self) {
+        for part in &mut self.parts {
+            if matches!(part.state, State::Planned(_)) {
+                part.state = State::Dropped;
+            }
+        }
+    }
+
+    /// Whether there are parts that nobody has sent.
+    pub(super) fn is_unstarted(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part.state, State::Planned(_) | State::Sent(_)))
+    }
+}
+
+impl Part {
+    fn new(first: u64, rows: Option<u64>, operation: BatchRenderTemplate) -> Self {
+        Self { first, rows, idempotency_key: IdempotencyKey::random(), state: State::Planned(operation) }
+    }
+
+    fn batch_id(&self) -> Option<&str> {
+        match &self.state {
+            State::Started { batch_id, .. } | State::Ended { batch_id, .. } => Some(batch_id),
+            _ => None,
+        }
+    }
+
+    fn last(&self) -> Option<&Batch> {
+        match &self.state {
+            State::Started { last, .. } => last.as_deref(),
+            State::Ended { last, .. } => Some(last),
+            _ => None,
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self.state, State::Ended { .. } | State::Dropped)
+    }
+}
+
+fn is_terminal(status: Option<&BatchStatus>) -> bool {
+    use BatchStatus::{Cancelled, Completed, Failed, Partial};
+    matches!(status, Some(Completed | Failed | Partial | Cancelled))
+}

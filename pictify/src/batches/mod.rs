@@ -1,0 +1,222 @@
+//! One template, many sets of variables.
+//!
+//! ```no_run
+//! # async fn run(client: pictify::Client) -> pictify::Result<()> {
+//! #[derive(serde::Serialize)]
+//! struct Badge { name: String }
+//!
+//! let people = ["Maya", "Ada"].map(|name| Badge { name: name.to_owned() });
+//! let mut job = client.batches().create("XK4P2M9QZT", people)?.into_job();
+//! job.start(&client).await?;
+//! for row in job.wait(&client).await? {
+//!     println!("{} {:?}", row.index, row.urls());
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! A [`BatchJob`] splits rows at what the service takes at once, and can be stored and taken up again. For single renders
+//! side by side, with their pictures in the answer, see [`Client::send_many`](crate::Client::send_many).
+
+/// Lets what ends in `run` be awaited as it is.
+macro_rules! awaits {
+    ($name:ident -> $output:ty) => {
+        impl<'a> IntoFuture for $name<'a, crate::Client> {
+            type Output = crate::Result<$output>;
+            type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+            fn into_future(self) -> Self::IntoFuture {
+                Box::pin(self.run())
+            }
+        }
+    };
+}
+use awaits;
+
+mod cancel;
+mod job;
+mod row;
+mod start;
+mod wait;
+
+use crate::{Call, Result, operation::operation, resources::resource, source::web_url, variables};
+use pictify_api::types::{BatchRenderTemplateRequest, EmptyRequest};
+use serde::Serialize;
+
+pub use cancel::Cancel;
+pub use job::{BatchJob, BatchProgress};
+pub use pictify_api::types::{
+    Batch, BatchAccepted, BatchCancellation, BatchItem, BatchItemError, BatchStatus, RasterFormat,
+};
+pub use row::BatchRow;
+pub use start::Start;
+pub use wait::Wait;
+
+resource! {
+    /// The batch operations of a client: [`client.batches()`](crate::Client::batches).
+    Batches
+}
+
+impl<C: Clone> Batches<C> {
+    /// Renders a template once for each set of variables. Bills one render a set and layout.
+    ///
+    /// `POST /templates/{uid}/batch-render`, live. `send` makes one request of it, whose size the plan limits: documented
+    /// from 100 to 1,000 sets. [`into_job`](Call::into_job) splits, and keeps track.
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when a set does not serialise to a JSON object. At `send`:
+    /// `Validation` for no set at all, a quality outside 0.1 to 1 or a concurrency outside 1 to 10, before anything is
+    /// sent; `NotFound` for the template; `QuotaExceeded`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let posts = ["Post 1", "Post 2"].map(|title| serde_json::json!({"title": title}));
+    /// let accepted = client.batches().create("XK4P2M9QZT", posts)?.send().await?;
+    /// println!("{}", accepted.batch_id);
+    /// # Ok(()) }
+    /// ```
+    pub fn create(
+        &self,
+        template_uid: impl Into<String>,
+        variable_sets: impl IntoIterator<Item = impl Serialize>,
+    ) -> Result<Call<BatchRenderTemplate, C>> {
+        let mut body = BatchRenderTemplateRequest::default();
+        let sets = variable_sets.into_iter().map(|set| variables::from(&set)).collect::<Result<Vec<_>>>()?;
+        body.variable_sets = Some(sets);
+        Ok(self.call(BatchRenderTemplate { uid: template_uid.into(), body }))
+    }
+
+    /// Renders a template once for each row of a public CSV file, which the service fetches once. Bills one render a row
+    /// and layout.
+    ///
+    /// `POST /templates/{uid}/batch-render`, live. Name the columns with [`map_column`](Call::map_column).
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when `csv_url` is not an absolute http or https URL. At `send`: as
+    /// [`create`](Self::create).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let call = client.batches().create_from_csv("XK4P2M9QZT", "https://example.com/people.csv")?;
+    /// let accepted = call.map_column("name", "attendee_name").send().await?;
+    /// println!("{}", accepted.batch_id);
+    /// # Ok(()) }
+    /// ```
+    pub fn create_from_csv(
+        &self,
+        template_uid: impl Into<String>,
+        csv_url: impl AsRef<str>,
+    ) -> Result<Call<BatchRenderTemplate, C>> {
+        let mut body = BatchRenderTemplateRequest::default();
+        body.csv_url = Some(web_url("csv_url", csv_url.as_ref())?.into());
+        Ok(self.call(BatchRenderTemplate { uid: template_uid.into(), body }))
+    }
+
+    /// Reads how far a batch is and what came of it.
+    ///
+    /// `GET /templates/batch/{batchId}/results`, live; reads only. The service has been seen to leave the URLs of the
+    /// pictures out; they then come only by the `render.completed` webhook. Results are said to be kept for seven days.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for an id that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let batch = client.batches().get("BT7Q2LM4XR").send().await?;
+    /// println!("{:?}: {:?} of {:?}", batch.status, batch.completed_items, batch.total_items);
+    /// # Ok(()) }
+    /// ```
+    pub fn get(&self, batch_id: impl Into<String>) -> Call<GetBatchResults, C> {
+        self.call(GetBatchResults { batch_id: batch_id.into() })
+    }
+
+    /// Cancels a batch. What was rendered stays, and stays billed.
+    ///
+    /// `POST /templates/batch/{batchId}/cancel`, live; safe to repeat.
+    ///
+    /// # Errors
+    /// At `send`: `NotFound`; `Conflict` or `Validation` when it has already ended (which of the two is unpublished); any
+    /// error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{:?}", client.batches().cancel("BT7Q2LM4XR").send().await?.status);
+    /// # Ok(()) }
+    /// ```
+    pub fn cancel(&self, batch_id: impl Into<String>) -> Call<CancelBatch, C> {
+        self.call(CancelBatch { batch_id: batch_id.into() })
+    }
+}
+
+operation! {
+    /// The request of [`Batches::create`] and [`create_from_csv`](Batches::create_from_csv) as data.
+    BatchRenderTemplate { uid: String, body: BatchRenderTemplateRequest } -> BatchAccepted = BATCH_RENDER_TEMPLATE,
+    |op, api| api.batch_render_template(&op.uid, &op.body),
+    rules |op, found| {
+        if op.body.csv_url.is_some() == op.body.variable_sets.is_some() {
+            found.push("", "exactly one of variableSets and csvUrl must be set");
+        }
+        if op.body.csv_url.is_none() && op.body.mappings.is_some() {
+            found.push("mappings", "names columns, but there is no CSV file");
+        }
+        if op.body.layout.is_some() && op.body.layouts.is_some() {
+            found.push("layouts", "cannot be set together with layout");
+        }
+    }
+}
+
+operation! {
+    /// The request of [`Batches::get`] as data.
+    GetBatchResults { batch_id: String } -> Batch = GET_BATCH_RESULTS,
+    |op, api| api.get_batch_results(&op.batch_id)
+}
+
+operation! {
+    /// The request of [`Batches::cancel`] as data.
+    CancelBatch { batch_id: String } -> BatchCancellation = CANCEL_BATCH,
+    |op, api| api.cancel_batch(&op.batch_id, &EmptyRequest {})
+}
+
+/// Setters of [`Batches::create`] and [`Batches::create_from_csv`].
+impl<C> Call<BatchRenderTemplate, C> {
+    /// The file format. The service's default is PNG.
+    pub fn format(self, format: RasterFormat) -> Self {
+        self.with(|op| op.body.format = Some(format))
+    }
+
+    /// The quality of lossy formats, 0.1 to 1. The service's default is 0.9.
+    pub fn quality(self, quality: f64) -> Self {
+        self.with(|op| op.body.quality = Some(quality))
+    }
+
+    /// How many of its renders the service makes at once, 1 to 10; the plan may allow fewer. The service's default is 5.
+    pub fn concurrency(self, renders: u64) -> Self {
+        self.with(|op| op.body.concurrency = Some(renders))
+    }
+
+    /// The key of the layout to render.
+    pub fn layout(self, key: impl Into<String>) -> Self {
+        self.with(|op| op.body.layout = Some(key.into()))
+    }
+
+    /// The keys of up to 20 layouts; each of them is rendered, and billed, for every set.
+    pub fn layouts(self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.with(|op| op.body.layouts = Some(keys.into_iter().map(Into::into).collect()))
+    }
+
+    /// From a CSV file: which column a variable of the template is in.
+    pub fn map_column(self, variable: impl Into<String>, column: impl Into<String>) -> Self {
+        self.with(|op| drop(op.body.mappings.get_or_insert_default().insert(variable.into(), column.into())))
+    }
+
+    /// Splits the sets into requests of at most 100, which every plan with batches should take, and keeps track of them.
+    ///
+    /// The options of this call are left behind: a job is plain data.
+    pub fn into_job(self) -> BatchJob {
+        self.into_job_of(BatchJob::PART)
+    }
+
+    /// As [`into_job`](Self::into_job), with requests of at most `sets` sets.
+    pub fn into_job_of(self, sets: usize) -> BatchJob {
+        BatchJob::split(self.into_operation(), sets)
+    }
+}

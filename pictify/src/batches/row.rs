@@ -1,0 +1,129 @@
+//! One row of a batch, whatever form it was reported in.
+
+use super::{Batch, BatchItem, BatchItemError, BatchStatus};
+use pictify_api::types::RenderedLayout;
+use serde_json::Value;
+
+/// What came of one row of a batch.
+///
+/// The service has reported rows in four forms; this is what they have in common. The form itself is in
+/// [`Batch::results`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct BatchRow {
+    /// The row's place in the job, from 0.
+    pub index: u64,
+    /// Whether it was rendered; none when the service did not say.
+    pub ok: Option<bool>,
+    /// The rendered pictures, one a layout. Empty where the service keeps the URLs for the webhook.
+    pub results: Vec<RenderedLayout>,
+    /// What went wrong, if something did.
+    pub errors: Vec<String>,
+}
+
+impl BatchRow {
+    /// Where the pictures are, as far as the service says it.
+    pub fn urls(&self) -> Vec<&str> {
+        self.results.iter().map(|result| result.url.as_str()).collect()
+    }
+
+    /// The rows of a batch whose first row has index `first` in its job.
+    pub(super) fn of_batch(first: u64, batch: &Batch) -> Vec<Self> {
+        let mut rows: Vec<_> =
+            (0..).zip(&batch.results).map(|(position, item)| Self::of_item(first, position, item)).collect();
+        for error in &batch.errors {
+            Self::add_error(&mut rows, first, error);
+        }
+        rows.sort_by_key(|row| row.index);
+        rows
+    }
+
+    fn of_item(first: u64, position: u64, item: &BatchItem) -> Self {
+        let mut results = item.results.clone();
+        if let (Some(url), true) = (&item.url, results.is_empty()) {
+            let mut result = RenderedLayout::new(url.clone());
+            (result.width, result.height, result.id) = (item.width, item.height, item.id.clone());
+            results.push(result);
+        }
+        let by_status = item.status.as_ref().map(|status| *status == BatchStatus::Completed);
+        let of_layouts = item.errors.iter().filter_map(|error| {
+            let what = error.error.as_ref()?;
+            Some(error.layout.as_ref().map_or_else(|| what.clone(), |layout| format!("{layout}: {what}")))
+        });
+        Self {
+            index: first.saturating_add(item.index.unwrap_or(position)),
+            ok: item.success.or(by_status),
+            results,
+            errors: item.error.clone().into_iter().chain(of_layouts).collect(),
+        }
+    }
+
+    /// Errors are listed apart; a row that failed may be there only.
+    fn add_error(rows: &mut Vec<Self>, first: u64, error: &BatchItemError) {
+        let text = error.error.clone().unwrap_or_else(|| Value::Object(error.extra.clone()).to_string());
+        let Some(index) = error.index.map(|index| first.saturating_add(index)) else { return };
+        match rows.iter_mut().find(|row| row.index == index) {
+            Some(row) if row.errors.contains(&text) => {}
+            Some(row) => row.errors.push(text),
+            None => rows.push(Self { index, ok: Some(false), results: Vec::new(), errors: vec![text] }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_form_of_a_row_reads_the_same() {
+        let picture = |url: &str| RenderedLayout::new(url.to_owned());
+        let sized = |url: &str| {
+            let mut picture = picture(url);
+            (picture.width, picture.height) = (Some(1200), Some(630));
+            picture
+        };
+        for (batch, expected) in [
+            (
+                json!({"results": [{"index": 0, "success": true, "results": [{"url": "https://m/0.png"}], "errors": []}]}),
+                vec![(100, Some(true), vec![picture("https://m/0.png")], vec![])],
+            ),
+            (
+                json!({"results": [{"index": 1, "success": true, "variables": ["title"]}]}),
+                vec![(101, Some(true), vec![], vec![])],
+            ),
+            (
+                json!({"results": [
+                    {"index": 0, "success": true, "url": "https://m/0.png", "width": 1200, "height": 630},
+                    {"index": 1, "success": false, "error": "Image fetch failed"},
+                ]}),
+                vec![
+                    (100, Some(true), vec![sized("https://m/0.png")], vec![]),
+                    (101, Some(false), vec![], vec!["Image fetch failed"]),
+                ],
+            ),
+            (
+                json!({"results": [{"status": "completed", "url": "https://m/0.png"}, {"status": "failed"}]}),
+                vec![
+                    (100, Some(true), vec![picture("https://m/0.png")], vec![]),
+                    (101, Some(false), vec![], vec![]),
+                ],
+            ),
+            (
+                json!({
+                    "results": [{"index": 2, "success": false, "errors": [{"layout": "square", "error": "too long"}]}],
+                    "errors": [{"index": 2, "error": "square: too long"}, {"index": 0, "error": "no title"}],
+                }),
+                vec![(100, Some(false), vec![], vec!["no title"]), (102, Some(false), vec![], vec!["square: too long"])],
+            ),
+        ] {
+            let read: Batch = serde_json::from_value(batch.clone()).unwrap();
+            let rows = BatchRow::of_batch(100, &read);
+            let rows: Vec<_> = rows
+                .iter()
+                .map(|row| (row.index, row.ok, row.results.clone(), row.errors.iter().map(String::as_str).collect()))
+                .collect();
+            assert_eq!(rows, expected, "{batch}");
+        }
+    }
+}

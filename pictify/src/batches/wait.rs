@@ -1,0 +1,151 @@
+//! Waiting for a job's end.
+
+use super::{Batch, BatchJob, BatchProgress, BatchRow, GetBatchResults};
+use crate::{Call, Client, Clock, Deadline, Error, ErrorKind, Result};
+use std::{fmt, time::Duration};
+
+/// How long a job is waited for unless the caller says otherwise.
+const TIMEOUT: Duration = Duration::from_secs(3600);
+
+/// How long between two looks: the first wait, and the longest.
+const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+
+/// Waiting for a job: [`BatchJob::wait`].
+#[must_use = "nothing is waited for before run"]
+pub struct Wait<'a, C> {
+    job: &'a mut BatchJob,
+    client: C,
+    timeout: Duration,
+    on_progress: Option<OnProgress<'a>>,
+}
+
+type OnProgress<'a> = Box<dyn FnMut(BatchProgress) + Send + 'a>;
+
+impl BatchJob {
+    /// Asks how far the job is until all of it has ended, and returns its rows.
+    ///
+    /// It looks after a second, then less often, down to every five seconds. The service may leave the URLs out of what it
+    /// answers; they then come only by the `render.completed` webhook.
+    ///
+    /// # Errors
+    /// [`Conflict`](ErrorKind::Conflict) when some of the job is not started; [`Timeout`](ErrorKind::Timeout) when it does
+    /// not end in time; the errors of [`Batches::get`](super::Batches::get). Whatever the error, the job keeps what was last
+    /// heard, in [`progress`](Self::progress) and [`rows`](Self::rows), and can be waited for again.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client, mut job: pictify::batches::BatchJob) -> pictify::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let rows = job
+    ///     .wait(&client)
+    ///     .timeout(Duration::from_secs(600))
+    ///     .on_progress(|progress| eprintln!("{} of {}", progress.completed, progress.total))
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn wait<C: Clone>(&mut self, client: &C) -> Wait<'_, C> {
+        Wait { job: self, client: client.clone(), timeout: TIMEOUT, on_progress: None }
+    }
+}
+
+impl<'a, C: Clone> Wait<'a, C> {
+    /// How long to wait in all. An hour by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Is called with every look at the service.
+    pub fn on_progress(mut self, see: impl FnMut(BatchProgress) + Send + 'a) -> Self {
+        self.on_progress = Some(Box::new(see));
+        self
+    }
+
+    /// One look at every part that is under way.
+    fn calls(&self, deadline: Deadline) -> Result<Vec<(usize, Call<GetBatchResults, C>)>> {
+        if self.job.is_unstarted() {
+            return Err(Error::new(ErrorKind::Conflict, "batch job: not all of it is started; start it first"));
+        }
+        let call = |(part, batch_id)| {
+            (part, Call::new(self.client.clone(), GetBatchResults { batch_id }).deadline(deadline))
+        };
+        Ok(self.job.under_way().into_iter().map(call).collect())
+    }
+
+    fn note(&mut self, part: usize, batch: Batch) {
+        self.job.note(part, batch);
+        if let Some(see) = &mut self.on_progress {
+            see(self.job.progress());
+        }
+    }
+
+    /// How long to wait before look `look`, if there is time for it.
+    fn pause(&self, look: i32, deadline: Deadline, clock: &dyn Clock) -> Result<Duration> {
+        let wait = WAITS.0.mul_f64(1.5_f64.powi(look.min(10))).min(WAITS.1);
+        if wait < deadline.left(clock) {
+            return Ok(wait);
+        }
+        let BatchProgress { total, completed, failed, .. } = self.job.progress();
+        let seconds = self.timeout.as_secs_f64();
+        let text = format!("batch job: after {seconds} s {completed} of {total} rows are rendered, {failed} have failed");
+        Err(Error::new(ErrorKind::Timeout, text).with_outcome(false, true))
+    }
+}
+
+impl Wait<'_, Client> {
+    /// Waits.
+    ///
+    /// # Errors
+    /// As [`BatchJob::wait`].
+    pub async fn run(mut self) -> Result<Vec<BatchRow>> {
+        let clock = self.client.clock();
+        let deadline = self.client.deadline(self.timeout);
+        for look in 0.. {
+            for (part, call) in self.calls(deadline)? {
+                let batch = call.send().await?;
+                self.note(part, batch);
+            }
+            if self.job.has_ended() {
+                break;
+            }
+            clock.sleep(self.pause(look, deadline, &*clock)?).await;
+        }
+        Ok(self.job.rows())
+    }
+}
+
+super::awaits!(Wait -> Vec<BatchRow>);
+
+#[cfg(feature = "blocking")]
+impl Wait<'_, crate::blocking::Client> {
+    /// Waits.
+    ///
+    /// # Errors
+    /// As [`BatchJob::wait`].
+    pub fn run(mut self) -> Result<Vec<BatchRow>> {
+        let clock = self.client.inner.clock();
+        let deadline = self.client.deadline(self.timeout);
+        for look in 0.. {
+            for (part, call) in self.calls(deadline)? {
+                let batch = call.send()?;
+                self.note(part, batch);
+            }
+            if self.job.has_ended() {
+                break;
+            }
+            let pause = self.pause(look, deadline, &*clock)?;
+            let clock = clock.clone();
+            self.client.wait(async move {
+                clock.sleep(pause).await;
+                Ok(())
+            })?;
+        }
+        Ok(self.job.rows())
+    }
+}
+
+impl<C> fmt::Debug for Wait<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wait").field("progress", &self.job.progress()).finish_non_exhaustive()
+    }
+}
