@@ -22,7 +22,7 @@ use std::{
     thread,
     time::Duration,
 };
-use tokio::{runtime, sync::oneshot};
+use tokio::{runtime, sync::oneshot, task::JoinSet};
 
 /// A client of the Pictify API that blocks.
 ///
@@ -141,8 +141,25 @@ impl<O: Operation> Call<O, Client> {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn send_with_response(self) -> Result<Answer<O::Output>> {
+        let (client, call) = self.split();
+        client.wait(call.send_with_response())
+    }
+
+    /// Sends the call from the background thread as one of `tasks`, and hands the result to `done` there.
+    pub(crate) fn spawn(self, tasks: &mut JoinSet<()>, done: impl FnOnce(Result<O::Output>) + Send + 'static) {
+        let (client, call) = self.split();
+        let runtime = client.background.runtime.clone();
+        let work = async move {
+            done(call.send().await);
+            // The thread ends with the last client, so this one must be there until now.
+            drop(client);
+        };
+        tasks.spawn_on(work, &runtime);
+    }
+
+    fn split(self) -> (Client, Call<O, crate::Client>) {
         let Self { client, operation, options } = self;
         let call = Call { client: client.inner.clone(), operation, options };
-        client.wait(call.send_with_response())
+        (client, call)
     }
 }

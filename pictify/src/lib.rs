@@ -70,6 +70,8 @@ mod key;
 #[cfg(feature = "client")]
 pub mod links;
 #[cfg(feature = "client")]
+pub mod many;
+#[cfg(feature = "client")]
 pub mod media;
 #[cfg(feature = "client")]
 pub mod operation;
@@ -109,6 +111,7 @@ pub use crate::{
     error::{BODY_KEPT, Error, ErrorDetails, ErrorKind, FieldError, Result},
     idempotency::IdempotencyKey,
     key::ApiKey,
+    many::many,
     operation::Operation,
     retry::RetryPolicy,
 };

@@ -14,7 +14,7 @@
 //! out some of what it documents; whether a page follows is decided from whatever an answer does say.
 
 use crate::{Call, Client, Operation, Result};
-use futures_core::Stream;
+use futures_util::Stream;
 use pictify_api::{
     BoxFuture,
     types::{OffsetPagination, PagePagination},

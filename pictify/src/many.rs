@@ -1,0 +1,280 @@
+//! Many calls side by side.
+//!
+//! ```no_run
+//! # async fn run(client: pictify::Client) -> pictify::Result<()> {
+//! use pictify::images::Source;
+//!
+//! let cards = (1..=1000).map(|n| client.images().create(Source::html(format!("<h1>{n}</h1>"))).size(1200, 630));
+//! let mut made = pictify::many(cards).concurrency(16);
+//! while let Some(done) = made.next().await {
+//!     match done.result {
+//!         Ok(image) => println!("{}: {}", done.index, image.url),
+//!         Err(error) => eprintln!("{}: {error}", done.index),
+//!     }
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! Calls are taken from an iterator when there is room for them, so a million rows need no more memory than those under
+//! way. One that fails does not end the others, with three exceptions after which no further call is taken, as it would
+//! fail the same way: a key that is refused, a quota that is used up, and a [spending limit](crate::SpendLimit) that is
+//! reached. With the blocking client [`Many`] is an `Iterator`.
+
+use crate::{Call, Client, Error, ErrorKind, Operation, Result};
+use futures_util::stream::{FuturesUnordered, Stream};
+use pictify_api::BoxFuture;
+use std::{
+    collections::BTreeMap,
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+/// How many calls are under way at once unless the caller says otherwise.
+const CONCURRENCY: usize = 8;
+
+/// Sends many calls with bounded concurrency. Nothing is sent before the first result is asked for.
+///
+/// Items are calls, or the `Result`s that make them: a call that cannot be made is a result like any other. The client is
+/// in the calls.
+pub fn many<'a, O, C, I>(calls: I) -> Many<'a, O, C>
+where
+    O: Operation,
+    I: IntoIterator<Item: IntoCall<O, C>>,
+    I::IntoIter: Send + 'a,
+{
+    Many {
+        calls: Box::new(calls.into_iter().map(IntoCall::into_call)),
+        concurrency: CONCURRENCY,
+        in_order: true,
+        stopped: false,
+        taken: 0,
+        given: 0,
+        under_way: 0,
+        done: BTreeMap::new(),
+        futures: FuturesUnordered::new(),
+        #[cfg(feature = "blocking")]
+        background: blocking::Side::default(),
+    }
+}
+
+/// A call, or the error of making it.
+pub trait IntoCall<O, C> {
+    /// Makes one of the other.
+    #[expect(clippy::missing_errors_doc, reason = "it passes on what it is")]
+    fn into_call(self) -> Result<Call<O, C>>;
+}
+
+impl<O, C> IntoCall<O, C> for Call<O, C> {
+    fn into_call(self) -> Result<Self> {
+        Ok(self)
+    }
+}
+
+impl<O, C> IntoCall<O, C> for Result<Call<O, C>> {
+    fn into_call(self) -> Self {
+        self
+    }
+}
+
+/// What came of one of many calls.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Done<T> {
+    /// The call's place among the calls, from 0.
+    pub index: u64,
+    /// What came of it.
+    pub result: Result<T>,
+}
+
+/// Many calls, sent as their results are asked for: a `Stream` of [`Done`] with the async client, an `Iterator` with the
+/// blocking one.
+///
+/// Dropping it abandons what is under way; the service may still do, and bill, it.
+#[must_use = "nothing is sent before the first result is asked for"]
+pub struct Many<'a, O: Operation, C> {
+    calls: Box<dyn Iterator<Item = Result<Call<O, C>>> + Send + 'a>,
+    concurrency: usize,
+    in_order: bool,
+    stopped: bool,
+    /// How many calls were taken, and how many results were given.
+    taken: u64,
+    given: u64,
+    under_way: usize,
+    /// Results that wait for their turn.
+    done: BTreeMap<u64, Result<O::Output>>,
+    futures: FuturesUnordered<BoxFuture<'static, Done<O::Output>>>,
+    #[cfg(feature = "blocking")]
+    background: blocking::Side<O::Output>,
+}
+
+impl<O: Operation, C> Many<'_, O, C> {
+    /// How many calls are under way at once, at least 1. 8 by default. The service limits both renders at once and requests
+    /// per minute.
+    pub fn concurrency(mut self, calls: usize) -> Self {
+        self.concurrency = calls.max(1);
+        self
+    }
+
+    /// Gives results as they come, each with its index, and not in the order of the calls.
+    pub fn as_completed(mut self) -> Self {
+        self.in_order = false;
+        self
+    }
+
+    /// The next call, if there is room for it. Results that wait for their turn take room, too.
+    fn next_call(&mut self) -> Option<(u64, Result<Call<O, C>>)> {
+        if self.stopped || self.under_way + self.done.len() >= self.concurrency {
+            return None;
+        }
+        let call = self.calls.next()?;
+        self.taken += 1;
+        Some((self.taken - 1, call))
+    }
+
+    fn settle(&mut self, Done { index, result }: Done<O::Output>) {
+        self.stopped |= result.as_ref().is_err_and(ends_all);
+        self.done.insert(index, result);
+    }
+
+    /// The next result, if it is there.
+    fn ready(&mut self) -> Option<Done<O::Output>> {
+        let (index, result) = if self.in_order {
+            (self.given, self.done.remove(&self.given)?)
+        } else {
+            self.done.pop_first()?
+        };
+        self.given += 1;
+        Some(Done { index, result })
+    }
+}
+
+/// Whether the calls after this one would fail like it.
+fn ends_all(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Authentication | ErrorKind::QuotaExceeded | ErrorKind::SpendLimit)
+}
+
+impl<O: Operation> Many<'_, O, Client> {
+    /// The next result; none after the last.
+    pub async fn next(&mut self) -> Option<Done<O::Output>> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Done<O::Output>>> {
+        loop {
+            while let Some((index, call)) = self.next_call() {
+                match call {
+                    Ok(call) => {
+                        self.under_way += 1;
+                        self.futures.push(Box::pin(async move { Done { index, result: call.send().await } }));
+                    }
+                    Err(error) => self.settle(Done { index, result: Err(error) }),
+                }
+            }
+            if let Some(done) = self.ready() {
+                return Poll::Ready(Some(done));
+            }
+            match ready!(Pin::new(&mut self.futures).poll_next(context)) {
+                Some(done) => {
+                    self.under_way -= 1;
+                    self.settle(done);
+                }
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<O: Operation> Stream for Many<'_, O, Client> {
+    type Item = Done<O::Output>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(context)
+    }
+}
+
+// Nothing in it is borrowed from itself.
+impl<O: Operation, C> Unpin for Many<'_, O, C> {}
+
+#[cfg(feature = "blocking")]
+mod blocking {
+    use super::{Done, Error, ErrorKind, Many, Operation, Result};
+    use crate::blocking::Client;
+    use std::sync::mpsc;
+    use tokio::task::JoinSet;
+
+    /// The calls under way on the background thread. They are abandoned when it is dropped.
+    pub(super) struct Side<T> {
+        tasks: JoinSet<()>,
+        sender: mpsc::Sender<Done<T>>,
+        receiver: mpsc::Receiver<Done<T>>,
+    }
+
+    impl<T> Default for Side<T> {
+        fn default() -> Self {
+            let (sender, receiver) = mpsc::channel();
+            Self { tasks: JoinSet::new(), sender, receiver }
+        }
+    }
+
+    /// Sends a result, or, dropped without one, that there will be none. So nobody waits for ever.
+    struct Report<T> {
+        index: u64,
+        sender: Option<mpsc::Sender<Done<T>>>,
+    }
+
+    impl<T> Report<T> {
+        fn send(&mut self, result: Result<T>) {
+            if let Some(sender) = self.sender.take() {
+                // Nobody listens any more if the iterator was dropped.
+                let _ = sender.send(Done { index: self.index, result });
+            }
+        }
+    }
+
+    impl<T> Drop for Report<T> {
+        fn drop(&mut self) {
+            self.send(Err(Error::new(ErrorKind::Transport, "the client's background thread has dropped the call")));
+        }
+    }
+
+    impl<O: Operation> Iterator for Many<'_, O, Client> {
+        type Item = Done<O::Output>;
+
+        fn next(&mut self) -> Option<Self::Item> {
+            loop {
+                while let Some((index, call)) = self.next_call() {
+                    match call {
+                        Ok(call) => {
+                            self.under_way += 1;
+                            let mut report = Report { index, sender: Some(self.background.sender.clone()) };
+                            call.spawn(&mut self.background.tasks, move |result| report.send(result));
+                        }
+                        Err(error) => self.settle(Done { index, result: Err(error) }),
+                    }
+                }
+                if let Some(done) = self.ready() {
+                    return Some(done);
+                }
+                if self.under_way == 0 {
+                    return None;
+                }
+                let done = self.background.receiver.recv().ok()?;
+                while self.background.tasks.try_join_next().is_some() {}
+                self.under_way -= 1;
+                self.settle(done);
+            }
+        }
+    }
+}
+
+impl<O: Operation, C> fmt::Debug for Many<'_, O, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Many")
+            .field("concurrency", &self.concurrency)
+            .field("taken", &self.taken)
+            .field("given", &self.given)
+            .finish_non_exhaustive()
+    }
+}
