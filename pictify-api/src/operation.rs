@@ -28,6 +28,8 @@ pub struct Operation {
     pub envelope: Option<&'static str>,
     /// How its list goes on, if it answers a list in pages.
     pub pagination: Option<Pagination>,
+    /// Whether it answers a stream of events.
+    pub events: bool,
 }
 
 impl Operation {
@@ -47,9 +49,10 @@ impl Operation {
         timeout_seconds: u64,
         envelope: Option<&'static str>,
         pagination: Option<Pagination>,
+        events: bool,
     ) -> Self {
         let timeout = Duration::from_secs(timeout_seconds);
-        Self { id, method, path, tag, summary, safety, availability, needs_key, timeout, envelope, pagination }
+        Self { id, method, path, tag, summary, safety, availability, needs_key, timeout, envelope, pagination, events }
     }
 }
 

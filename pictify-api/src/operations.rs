@@ -16,6 +16,7 @@ pub const CREATE_IMAGE: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /image`: List the images of the account, newest first.
@@ -31,6 +32,7 @@ pub const LIST_IMAGES: Operation = Operation::new(
     30u64,
     None,
     Some(Pagination::new(PaginationStyle::Offset, "images")),
+    false,
 );
 
 /// `GET /image/{uid}`: Read one image.
@@ -46,6 +48,7 @@ pub const GET_IMAGE: Operation = Operation::new(
     30u64,
     Some("image"),
     None,
+    false,
 );
 
 /// `POST /image/og-image`: Render a template of type `og-image` from a heading, a description and a logo.
@@ -61,6 +64,7 @@ pub const CREATE_OG_IMAGE: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /image/canvas`: Render a FabricJS canvas to one image.
@@ -76,6 +80,7 @@ pub const CREATE_CANVAS_IMAGE: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /image/agent-screenshot`: Let an agent find a page by a prompt and take a screenshot of it.
@@ -91,6 +96,7 @@ pub const AGENT_SCREENSHOT: Operation = Operation::new(
     120u64,
     None,
     None,
+    false,
 );
 
 /// `POST /image/agent-screenshot-stream`: As agentScreenshot, with progress as server-sent events.
@@ -106,6 +112,7 @@ pub const AGENT_SCREENSHOT_STREAM: Operation = Operation::new(
     120u64,
     None,
     None,
+    true,
 );
 
 /// `POST /gif`: Render moving HTML, a live page or a template to an animated GIF.
@@ -121,6 +128,7 @@ pub const CREATE_GIF: Operation = Operation::new(
     120u64,
     Some("gif"),
     None,
+    false,
 );
 
 /// `GET /gif`: List the GIFs of the account, newest first.
@@ -136,6 +144,7 @@ pub const LIST_GIFS: Operation = Operation::new(
     30u64,
     None,
     Some(Pagination::new(PaginationStyle::Offset, "gifs")),
+    false,
 );
 
 /// `POST /gif/capture`: Capture a live page that moves as an animated GIF.
@@ -151,6 +160,7 @@ pub const CAPTURE_GIF: Operation = Operation::new(
     120u64,
     Some("gif"),
     None,
+    false,
 );
 
 /// `GET /gif/{uid}`: Read one GIF.
@@ -166,6 +176,7 @@ pub const GET_GIF: Operation = Operation::new(
     30u64,
     Some("gif"),
     None,
+    false,
 );
 
 /// `POST /pdf/render`: Render a template to a PDF of one page.
@@ -181,6 +192,7 @@ pub const RENDER_PDF: Operation = Operation::new(
     120u64,
     None,
     None,
+    false,
 );
 
 /// `POST /pdf/multi-page`: Render a template to a PDF with one page for each set of variables.
@@ -196,6 +208,7 @@ pub const RENDER_MULTI_PAGE_PDF: Operation = Operation::new(
     120u64,
     None,
     None,
+    false,
 );
 
 /// `GET /pdf/presets`: List the page sizes for PDFs.
@@ -211,6 +224,7 @@ pub const GET_PDF_PRESETS: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /render`: List everything that the account has rendered, newest first.
@@ -226,6 +240,7 @@ pub const LIST_RENDERS: Operation = Operation::new(
     30u64,
     None,
     Some(Pagination::new(PaginationStyle::Offset, "renders")),
+    false,
 );
 
 /// `GET /templates`: List the templates of the account.
@@ -241,6 +256,7 @@ pub const LIST_TEMPLATES: Operation = Operation::new(
     30u64,
     None,
     Some(Pagination::new(PaginationStyle::Page, "templates")),
+    false,
 );
 
 /// `POST /templates`: Store a template.
@@ -256,6 +272,7 @@ pub const CREATE_TEMPLATE: Operation = Operation::new(
     30u64,
     Some("template"),
     None,
+    false,
 );
 
 /// `GET /templates/{uid}`: Read one template.
@@ -271,6 +288,7 @@ pub const GET_TEMPLATE: Operation = Operation::new(
     30u64,
     Some("template"),
     None,
+    false,
 );
 
 /// `PUT /templates/{uid}`: Change a template.
@@ -286,6 +304,7 @@ pub const UPDATE_TEMPLATE: Operation = Operation::new(
     30u64,
     Some("template"),
     None,
+    false,
 );
 
 /// `DELETE /templates/{uid}`: Delete a template.
@@ -301,6 +320,7 @@ pub const DELETE_TEMPLATE: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /templates/{uid}/render`: Render a template, in one layout or several.
@@ -316,6 +336,7 @@ pub const RENDER_TEMPLATE: Operation = Operation::new(
     120u64,
     None,
     None,
+    false,
 );
 
 /// `POST /templates/{uid}/multi-size-render`: Render a template in several sizes.
@@ -331,6 +352,7 @@ pub const MULTI_SIZE_RENDER_TEMPLATE: Operation = Operation::new(
     120u64,
     None,
     None,
+    false,
 );
 
 /// `GET /templates/{uid}/variables`: Read what variables a template has.
@@ -346,6 +368,7 @@ pub const GET_TEMPLATE_VARIABLES: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /public/templates`: List the templates of the public gallery.
@@ -361,6 +384,7 @@ pub const LIST_PUBLIC_TEMPLATES: Operation = Operation::new(
     30u64,
     None,
     Some(Pagination::new(PaginationStyle::Page, "templates")),
+    false,
 );
 
 /// `GET /public/templates/{uid}`: Read one template of the public gallery.
@@ -376,6 +400,7 @@ pub const GET_PUBLIC_TEMPLATE: Operation = Operation::new(
     30u64,
     Some("template"),
     None,
+    false,
 );
 
 /// `POST /templates/expression/validate`: Check the syntax of an expression.
@@ -391,6 +416,7 @@ pub const VALIDATE_EXPRESSION: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /templates/expression/test`: Evaluate an expression.
@@ -406,6 +432,7 @@ pub const TEST_EXPRESSION: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /templates/expression/interpolate`: Fill the expressions of a text.
@@ -421,6 +448,7 @@ pub const INTERPOLATE_EXPRESSION: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /templates/expression/functions`: List the functions of the expression language.
@@ -436,6 +464,7 @@ pub const LIST_EXPRESSION_FUNCTIONS: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /templates/{uid}/batch-render`: Render a template once for each set of variables.
@@ -451,6 +480,7 @@ pub const BATCH_RENDER_TEMPLATE: Operation = Operation::new(
     60u64,
     None,
     None,
+    false,
 );
 
 /// `GET /templates/batch/{batchId}/results`: Read how far a batch is and what came of it.
@@ -466,6 +496,7 @@ pub const GET_BATCH_RESULTS: Operation = Operation::new(
     30u64,
     Some("batch"),
     None,
+    false,
 );
 
 /// `POST /templates/batch/{batchId}/cancel`: Cancel a batch.
@@ -481,6 +512,7 @@ pub const CANCEL_BATCH: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /webhook-subscriptions`: List the webhook subscriptions of the account.
@@ -496,6 +528,7 @@ pub const LIST_WEBHOOK_SUBSCRIPTIONS: Operation = Operation::new(
     30u64,
     None,
     Some(Pagination::new(PaginationStyle::Page, "subscriptions")),
+    false,
 );
 
 /// `POST /webhook-subscriptions`: Subscribe a URL to one kind of event.
@@ -511,6 +544,7 @@ pub const CREATE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     30u64,
     Some("subscription"),
     None,
+    false,
 );
 
 /// `GET /webhook-subscriptions/{uid}`: Read one webhook subscription.
@@ -526,6 +560,7 @@ pub const GET_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     30u64,
     Some("subscription"),
     None,
+    false,
 );
 
 /// `PUT /webhook-subscriptions/{uid}`: Change, pause or resume a webhook subscription.
@@ -541,6 +576,7 @@ pub const UPDATE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     30u64,
     Some("subscription"),
     None,
+    false,
 );
 
 /// `DELETE /webhook-subscriptions/{uid}`: Delete a webhook subscription.
@@ -556,6 +592,7 @@ pub const DELETE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /webhook-subscriptions/{uid}/test`: Have a test event sent to a subscription's URL.
@@ -571,6 +608,7 @@ pub const TEST_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /bindings`: List the bindings of the account.
@@ -586,6 +624,7 @@ pub const LIST_BINDINGS: Operation = Operation::new(
     30u64,
     None,
     Some(Pagination::new(PaginationStyle::Page, "bindings")),
+    false,
 );
 
 /// `POST /bindings`: Tie a template to a data source, for an image that follows its data.
@@ -601,6 +640,7 @@ pub const CREATE_BINDING: Operation = Operation::new(
     30u64,
     Some("binding"),
     None,
+    false,
 );
 
 /// `GET /bindings/{uid}`: Read one binding.
@@ -616,6 +656,7 @@ pub const GET_BINDING: Operation = Operation::new(
     30u64,
     Some("binding"),
     None,
+    false,
 );
 
 /// `PUT /bindings/{uid}`: Change, pause or resume a binding.
@@ -631,6 +672,7 @@ pub const UPDATE_BINDING: Operation = Operation::new(
     30u64,
     Some("binding"),
     None,
+    false,
 );
 
 /// `DELETE /bindings/{uid}`: Delete a binding.
@@ -646,6 +688,7 @@ pub const DELETE_BINDING: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /bindings/{uid}/refresh`: Fetch the data again and render the binding's image.
@@ -661,6 +704,7 @@ pub const REFRESH_BINDING: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /bindings/{uid}/pause`: Stop a binding from refreshing.
@@ -676,6 +720,7 @@ pub const PAUSE_BINDING: Operation = Operation::new(
     30u64,
     Some("binding"),
     None,
+    false,
 );
 
 /// `POST /bindings/{uid}/resume`: Let a paused binding refresh again.
@@ -691,6 +736,7 @@ pub const RESUME_BINDING: Operation = Operation::new(
     30u64,
     Some("binding"),
     None,
+    false,
 );
 
 /// `POST /bindings/{uid}/test`: Fetch a binding's data and show what its mapping makes of it, without rendering.
@@ -706,6 +752,7 @@ pub const TEST_BINDING: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /webhooks/{bindingUid}`: Push new data into a binding whose source is a webhook.
@@ -721,6 +768,7 @@ pub const PUSH_BINDING_DATA: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /r/{templateUid}.{format}`: Render a template from a URL and return the picture itself.
@@ -736,6 +784,7 @@ pub const RENDER_TEMPLATE_URL: Operation = Operation::new(
     120u64,
     None,
     None,
+    false,
 );
 
 /// `GET /b/{bindingId}.{format}`: Read the current picture of a binding.
@@ -751,6 +800,7 @@ pub const RENDER_BINDING_URL: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /b/{bindingId}.{format}/url`: Read where the current picture of a binding is stored, without fetching it.
@@ -766,6 +816,7 @@ pub const GET_BINDING_URL_INFO: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /s/{slug}.{format}`: Read the picture of the variant that an experiment picks for this visitor.
@@ -781,6 +832,7 @@ pub const RENDER_EXPERIMENT_URL: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /experiments/api`: List the experiments of the account.
@@ -796,6 +848,7 @@ pub const LIST_EXPERIMENTS: Operation = Operation::new(
     30u64,
     None,
     Some(Pagination::new(PaginationStyle::Flat, "experiments")),
+    false,
 );
 
 /// `POST /experiments/api`: Make an experiment, as a draft.
@@ -811,6 +864,7 @@ pub const CREATE_EXPERIMENT: Operation = Operation::new(
     30u64,
     Some("experiment"),
     None,
+    false,
 );
 
 /// `GET /experiments/api/quota`: Read how many experiments the plan allows and how many there are.
@@ -826,6 +880,7 @@ pub const GET_EXPERIMENT_QUOTA: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /experiments/api/{uid}`: Read one experiment.
@@ -841,6 +896,7 @@ pub const GET_EXPERIMENT: Operation = Operation::new(
     30u64,
     Some("experiment"),
     None,
+    false,
 );
 
 /// `PUT /experiments/api/{uid}`: Change an experiment.
@@ -856,6 +912,7 @@ pub const UPDATE_EXPERIMENT: Operation = Operation::new(
     30u64,
     Some("experiment"),
     None,
+    false,
 );
 
 /// `DELETE /experiments/api/{uid}`: Delete an experiment.
@@ -871,6 +928,7 @@ pub const DELETE_EXPERIMENT: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /experiments/api/{uid}/start`: Start a draft or paused experiment.
@@ -886,6 +944,7 @@ pub const START_EXPERIMENT: Operation = Operation::new(
     30u64,
     Some("experiment"),
     None,
+    false,
 );
 
 /// `POST /experiments/api/{uid}/pause`: Pause a running experiment.
@@ -901,6 +960,7 @@ pub const PAUSE_EXPERIMENT: Operation = Operation::new(
     30u64,
     Some("experiment"),
     None,
+    false,
 );
 
 /// `POST /experiments/api/{uid}/complete`: End a running or paused experiment and declare its winner.
@@ -916,6 +976,7 @@ pub const COMPLETE_EXPERIMENT: Operation = Operation::new(
     30u64,
     Some("experiment"),
     None,
+    false,
 );
 
 /// `POST /s/events`: Record what visitors did with an experiment.
@@ -931,6 +992,7 @@ pub const TRACK_EXPERIMENT_EVENTS: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /s/{slug}/click`: Count a click on an experiment and learn where it leads.
@@ -946,6 +1008,7 @@ pub const TRACK_EXPERIMENT_CLICK: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /s/{slug}/pixel.gif`: Count an impression of an experiment with a picture of one pixel.
@@ -961,6 +1024,7 @@ pub const TRACK_EXPERIMENT_PIXEL: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /s/{slug}/resolve`: Learn which variant an experiment picks for this visitor.
@@ -976,6 +1040,7 @@ pub const RESOLVE_EXPERIMENT: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /video/templates`: List the video templates of the account.
@@ -991,6 +1056,7 @@ pub const LIST_VIDEO_TEMPLATES: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /video/templates`: Store a video template.
@@ -1006,6 +1072,7 @@ pub const CREATE_VIDEO_TEMPLATE: Operation = Operation::new(
     180u64,
     Some("template"),
     None,
+    false,
 );
 
 /// `POST /video/templates/generate`: Have a video template written from a prompt.
@@ -1021,6 +1088,7 @@ pub const GENERATE_VIDEO_TEMPLATE: Operation = Operation::new(
     660u64,
     Some("template"),
     None,
+    false,
 );
 
 /// `GET /video/templates/{uid}`: Read one video template with its body.
@@ -1036,6 +1104,7 @@ pub const GET_VIDEO_TEMPLATE: Operation = Operation::new(
     30u64,
     Some("template"),
     None,
+    false,
 );
 
 /// `PUT /video/templates/{uid}`: Change a video template.
@@ -1051,6 +1120,7 @@ pub const UPDATE_VIDEO_TEMPLATE: Operation = Operation::new(
     180u64,
     Some("template"),
     None,
+    false,
 );
 
 /// `DELETE /video/templates/{uid}`: Delete a video template.
@@ -1066,6 +1136,7 @@ pub const DELETE_VIDEO_TEMPLATE: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /video/templates/{uid}/duplicate`: Copy a video template, as a draft.
@@ -1081,6 +1152,7 @@ pub const DUPLICATE_VIDEO_TEMPLATE: Operation = Operation::new(
     30u64,
     Some("template"),
     None,
+    false,
 );
 
 /// `GET /video/templates/{uid}/variables`: Read which variables a video template takes.
@@ -1096,6 +1168,7 @@ pub const GET_VIDEO_TEMPLATE_VARIABLES: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /video/templates/{uid}/render`: Render a video template to an MP4 or GIF file.
@@ -1111,6 +1184,7 @@ pub const RENDER_VIDEO: Operation = Operation::new(
     360u64,
     None,
     None,
+    false,
 );
 
 /// `POST /video/templates/{uid}/preview`: Render one frame of a video template to a PNG image.
@@ -1126,6 +1200,7 @@ pub const PREVIEW_VIDEO_TEMPLATE: Operation = Operation::new(
     120u64,
     None,
     None,
+    false,
 );
 
 /// `GET /workflow`: List the newest workflow runs.
@@ -1141,6 +1216,7 @@ pub const LIST_WORKFLOW_RUNS: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /workflow`: Render a document for each row of a table and deliver it.
@@ -1156,6 +1232,7 @@ pub const CREATE_WORKFLOW_RUN: Operation = Operation::new(
     30u64,
     Some("run"),
     None,
+    false,
 );
 
 /// `GET /workflow/stats`: Read how much the account's workflows have produced.
@@ -1171,6 +1248,7 @@ pub const GET_WORKFLOW_STATS: Operation = Operation::new(
     30u64,
     Some("stats"),
     None,
+    false,
 );
 
 /// `POST /workflow/preview`: Render one row to see what a workflow would deliver.
@@ -1186,6 +1264,7 @@ pub const PREVIEW_WORKFLOW: Operation = Operation::new(
     120u64,
     None,
     None,
+    false,
 );
 
 /// `GET /workflow/preview/{jobId}`: Ask how far the preview of a video has got.
@@ -1201,6 +1280,7 @@ pub const GET_WORKFLOW_PREVIEW: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /workflow/hooks`: List the workflow hooks of the account.
@@ -1216,6 +1296,7 @@ pub const LIST_WORKFLOW_HOOKS: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /workflow/hooks`: Make a URL that renders and delivers a document for each row sent to it.
@@ -1231,6 +1312,7 @@ pub const CREATE_WORKFLOW_HOOK: Operation = Operation::new(
     30u64,
     Some("hook"),
     None,
+    false,
 );
 
 /// `DELETE /workflow/hooks/{uid}`: Delete a workflow hook, so that its URL stops working.
@@ -1246,6 +1328,7 @@ pub const DELETE_WORKFLOW_HOOK: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /workflow/hooks/{hookUid}/{secret}`: Send one row to a workflow hook.
@@ -1261,6 +1344,7 @@ pub const SEND_WORKFLOW_HOOK: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /workflow/{uid}`: Read one workflow run with its items.
@@ -1276,6 +1360,7 @@ pub const GET_WORKFLOW_RUN: Operation = Operation::new(
     30u64,
     Some("run"),
     None,
+    false,
 );
 
 /// `POST /workflow/{uid}/items/{index}/resend`: Deliver one item of a workflow run again.
@@ -1291,6 +1376,7 @@ pub const RESEND_WORKFLOW_ITEM: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /api/users`: Read whose key this is.
@@ -1306,6 +1392,7 @@ pub const GET_CURRENT_USER: Operation = Operation::new(
     30u64,
     Some("user"),
     None,
+    false,
 );
 
 /// `GET /api/users/plans`: Read the plan's limits and what is used of them this month.
@@ -1321,6 +1408,7 @@ pub const GET_PLAN_DETAILS: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /api/users/api-tokens`: List the account's API keys.
@@ -1336,6 +1424,7 @@ pub const LIST_API_TOKENS: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `POST /api/users/api-tokens`: Make a new API key.
@@ -1351,6 +1440,7 @@ pub const CREATE_API_TOKEN: Operation = Operation::new(
     30u64,
     Some("apiToken"),
     None,
+    false,
 );
 
 /// `DELETE /api/users/api-tokens/{uid}`: Revoke an API key.
@@ -1366,6 +1456,7 @@ pub const DELETE_API_TOKEN: Operation = Operation::new(
     30u64,
     Some("apiToken"),
     None,
+    false,
 );
 
 /// `DELETE /{mediaUid}`: Delete a stored image or GIF.
@@ -1381,6 +1472,7 @@ pub const DELETE_MEDIA: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// `GET /healthcheck`: Ask whether the service is up.
@@ -1396,6 +1488,7 @@ pub const HEALTH_CHECK: Operation = Operation::new(
     30u64,
     None,
     None,
+    false,
 );
 
 /// Every operation, in the order of the document.

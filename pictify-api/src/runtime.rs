@@ -240,7 +240,7 @@ pub(crate) trait ClientHooks<Inner> {
         Ok(())
     }
 
-    async fn exec(&self, request: reqwest::Request, operation: &Operation) -> Result<Response, Error>;
+    async fn exec(&self, request: reqwest::Request, operation: &'static Operation) -> Result<Response, Error>;
 
     #[allow(clippy::unused_async, reason = "generated code awaits it")]
     async fn post(&self, _result: &Result<Response, Error>, _operation: &Operation) -> Result<(), Error> {
@@ -249,7 +249,7 @@ pub(crate) trait ClientHooks<Inner> {
 }
 
 impl ClientHooks<crate::Inner> for Client {
-    async fn exec(&self, request: reqwest::Request, operation: &Operation) -> Result<Response, Error> {
+    async fn exec(&self, request: reqwest::Request, operation: &'static Operation) -> Result<Response, Error> {
         self.send(request, operation).await
     }
 }

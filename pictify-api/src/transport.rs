@@ -23,7 +23,7 @@ pub trait Transport: Send + Sync {
     fn send<'a>(
         &'a self,
         request: reqwest::Request,
-        operation: &'a Operation,
+        operation: &'static Operation,
     ) -> BoxFuture<'a, Result<Response, BoxError>>;
 }
 
@@ -54,7 +54,11 @@ impl Client {
         Self::new_with_client(base_url, http, Inner::new(transport))
     }
 
-    pub(crate) async fn send(&self, request: reqwest::Request, operation: &Operation) -> Result<Response, Error> {
+    pub(crate) async fn send(
+        &self,
+        request: reqwest::Request,
+        operation: &'static Operation,
+    ) -> Result<Response, Error> {
         let mut response = self.inner.0.send(request, operation).await.map_err(Error::Transport)?;
         response.envelope = operation.envelope;
         Ok(response)

@@ -61,6 +61,12 @@ impl Client {
         self.inner.deadline(within)
     }
 
+    /// How many renders this client and its clones have asked for, as [`SpendLimit`](crate::SpendLimit) counts them.
+    #[must_use]
+    pub fn spent(&self) -> u64 {
+        self.inner.spent()
+    }
+
     /// Where this client sends its calls, without a slash at the end.
     #[must_use]
     pub fn base_url(&self) -> &str {

@@ -1,10 +1,16 @@
 //! The client, and how it is set up.
 
+#[cfg(feature = "rate-limit")]
+use crate::rate_limiter::{RateLimiter, Turnstile};
 use crate::{
-    ApiKey, Call, Deadline, Error, Operation, Result, RetryPolicy,
+    ApiKey, AttemptReport, Call, Deadline, Error, Operation, Result, RetryPolicy, SpendLimit,
     base_url::{self, DEFAULT_BASE_URL},
+    call::attempts::Landed,
     clock::{Clock, SystemClock},
+    flight::Flights,
+    observe::OnAttempt,
     retry::RetryBudget,
+    spend::Purse,
     tls,
 };
 use reqwest::{Url, redirect};
@@ -51,6 +57,12 @@ pub(crate) struct Shared {
     pub(crate) budget: RetryBudget,
     pub(crate) timeout: Option<Duration>,
     pub(crate) answer_limit: usize,
+    pub(crate) purse: Arc<Purse>,
+    #[cfg(feature = "rate-limit")]
+    pub(crate) turnstile: Option<Turnstile>,
+    pub(crate) single_flight: bool,
+    pub(crate) flights: Flights<Landed>,
+    pub(crate) on_attempt: Option<OnAttempt>,
 }
 
 impl Client {
@@ -79,6 +91,12 @@ impl Client {
     #[must_use]
     pub fn deadline(&self, within: Duration) -> Deadline {
         Deadline::after(within, &*self.0.clock)
+    }
+
+    /// How many renders this client and its clones have asked for, as [`SpendLimit`] counts them.
+    #[must_use]
+    pub fn spent(&self) -> u64 {
+        self.0.purse.spent()
     }
 
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
@@ -146,6 +164,11 @@ pub struct ClientBuilder {
     retry: RetryPolicy,
     user_agent: Option<String>,
     clock: Option<Arc<dyn Clock>>,
+    spend_limit: SpendLimit,
+    #[cfg(feature = "rate-limit")]
+    rate_limiter: Option<RateLimiter>,
+    single_flight: bool,
+    on_attempt: Option<OnAttempt>,
 }
 
 impl ClientBuilder {
@@ -186,6 +209,43 @@ impl ClientBuilder {
     /// What to put behind `pictify-rust/VERSION` in the `User-Agent` header, for example `acme-cards/1.4`.
     pub fn user_agent(mut self, product: impl Into<String>) -> Self {
         self.user_agent = Some(product.into());
+        self
+    }
+
+    /// How much the client and its clones may have rendered. No limit by default.
+    pub fn spend_limit(mut self, limit: SpendLimit) -> Self {
+        self.spend_limit = limit;
+        self
+    }
+
+    /// Spreads requests below a limit. Off by default.
+    #[cfg(feature = "rate-limit")]
+    pub fn rate_limiter(mut self, limiter: RateLimiter) -> Self {
+        self.rate_limiter = Some(limiter);
+        self
+    }
+
+    /// Lets identical calls that bill share one call while it is under way: the same operation with the same request.
+    /// Calls with headers or an idempotency key of their own are never shared. Off by default.
+    ///
+    /// Who began the call may drop it; it goes on while anyone waits for it, with the options of who began it.
+    /// [`Meta::shared`](crate::Meta::shared) tells who joined.
+    pub fn single_flight(mut self, shared: bool) -> Self {
+        self.single_flight = shared;
+        self
+    }
+
+    /// Is called with each attempt of each call as it ends, for metrics. It must be quick and not panic: calls wait for it.
+    ///
+    /// ```
+    /// use pictify::Client;
+    ///
+    /// let builder = Client::builder().on_attempt(|report| {
+    ///     println!("{} #{}: {:?}", report.operation.id, report.number, report.attempt.outcome);
+    /// });
+    /// ```
+    pub fn on_attempt(mut self, hook: impl Fn(&AttemptReport<'_>) + Send + Sync + 'static) -> Self {
+        self.on_attempt = Some(OnAttempt::new(Arc::new(hook)));
         self
     }
 
@@ -233,17 +293,24 @@ impl ClientBuilder {
                 .build()
                 .map_err(|error| Error::config("the HTTP client cannot be set up").with_source(error))
         };
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         Ok(Client(Arc::new(Shared {
             base_url,
             key,
             // A redirected call would take the key or the data elsewhere, or turn a POST into a GET.
             http: http(redirect::Policy::none())?,
             files: http(redirect::Policy::custom(crate::download::follow))?,
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             retry: self.retry,
             budget: RetryBudget::default(),
             timeout: self.timeout,
             answer_limit: ANSWER_LIMIT,
+            purse: Arc::new(Purse::new(self.spend_limit)),
+            #[cfg(feature = "rate-limit")]
+            turnstile: self.rate_limiter.map(|settings| Turnstile::new(settings, clock.clone())),
+            single_flight: self.single_flight,
+            flights: Flights::default(),
+            on_attempt: self.on_attempt,
+            clock,
         })))
     }
 }

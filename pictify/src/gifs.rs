@@ -11,8 +11,7 @@
 //! ```
 
 use crate::{
-    Call, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource,
-    source::web_url,
+    Call, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource, source::web_url,
 };
 use pictify_api::types::{CaptureGifRequest, CreateGifRequest, ListGifsQuery};
 

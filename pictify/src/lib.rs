@@ -28,6 +28,8 @@
 //! | `rustls-no-provider` | | TLS by rustls with the crypto provider that the application installs |
 //! | `native-tls` | | TLS by the platform's own library |
 //! | `blocking` | | the same surface without `async` |
+//! | `rate-limit` | | [`RateLimiter`] |
+//! | `tracing` | | spans and events for `tracing` |
 //! | `schemars` | | JSON Schemas of the types of the API |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -58,6 +60,8 @@ pub mod experiments;
 #[cfg(feature = "client")]
 pub mod expressions;
 #[cfg(feature = "client")]
+mod flight;
+#[cfg(feature = "client")]
 pub mod gifs;
 #[cfg(feature = "client")]
 pub mod health;
@@ -74,6 +78,8 @@ pub mod many;
 #[cfg(feature = "client")]
 pub mod media;
 #[cfg(feature = "client")]
+mod observe;
+#[cfg(feature = "client")]
 pub mod operation;
 #[cfg(feature = "client")]
 pub mod pagination;
@@ -81,6 +87,8 @@ pub mod pagination;
 pub mod pdfs;
 #[cfg(feature = "client")]
 mod race;
+#[cfg(feature = "rate-limit")]
+mod rate_limiter;
 #[cfg(feature = "client")]
 pub mod renders;
 #[cfg(feature = "client")]
@@ -90,9 +98,13 @@ pub mod retry;
 #[cfg(feature = "client")]
 mod source;
 #[cfg(feature = "client")]
+mod spend;
+#[cfg(feature = "client")]
 pub mod templates;
 #[cfg(feature = "client")]
 mod tls;
+#[cfg(feature = "client")]
+mod trace;
 #[cfg(feature = "client")]
 mod variables;
 #[cfg(feature = "client")]
@@ -112,11 +124,15 @@ pub use crate::{
     idempotency::IdempotencyKey,
     key::ApiKey,
     many::many,
+    observe::AttemptReport,
     operation::Operation,
     retry::RetryPolicy,
+    spend::SpendLimit,
 };
 #[cfg(feature = "client")]
 pub use pictify_api::{Availability, Safety, Timestamp, Violation, Violations};
+#[cfg(feature = "rate-limit")]
+pub use rate_limiter::RateLimiter;
 
 #[cfg(feature = "client")]
 pub(crate) use pictify_api::operations;

@@ -41,7 +41,8 @@ const CONCURRENCY: usize = 8;
 pub fn many<'a, O, C, I>(calls: I) -> Many<'a, O, C>
 where
     O: Operation,
-    I: IntoIterator<Item: IntoCall<O, C>>,
+    C: 'static,
+    I: IntoIterator<Item: IntoCall<O, C> + 'a>,
     I::IntoIter: Send + 'a,
 {
     Many {
@@ -140,11 +141,8 @@ impl<O: Operation, C> Many<'_, O, C> {
 
     /// The next result, if it is there.
     fn ready(&mut self) -> Option<Done<O::Output>> {
-        let (index, result) = if self.in_order {
-            (self.given, self.done.remove(&self.given)?)
-        } else {
-            self.done.pop_first()?
-        };
+        let (index, result) =
+            if self.in_order { (self.given, self.done.remove(&self.given)?) } else { self.done.pop_first()? };
         self.given += 1;
         Some(Done { index, result })
     }

@@ -23,6 +23,11 @@ pub trait Operation: Clone + Send + Sync + Sealed + 'static {
     /// [`Validation`](crate::ErrorKind::Validation), naming every field that is wrong.
     fn check(&self) -> Result<()>;
 
+    /// How many renders it bills if all goes well, as far as that is known before it is sent; 0 when it bills none.
+    fn renders(&self) -> u64 {
+        u64::from(Self::INFO.safety == pictify_api::Safety::Billed)
+    }
+
     /// Sends it by the generated method.
     #[doc(hidden)]
     fn send<'a>(
@@ -44,13 +49,15 @@ pub fn all() -> &'static [OperationInfo] {
 /// Makes a request type and its [`Operation`]: what it holds, what comes out, its row in the document, and the generated
 /// method that sends it.
 ///
-/// Every field is checked against the document's bounds; rules between fields follow as `rules |op, found| ..`.
+/// Every field is checked against the document's bounds; rules between fields follow as `rules |op, found| ..`, and how many
+/// renders it bills, if that is not one, as `renders |op| ..`.
 macro_rules! operation {
     (
         $(#[$attribute:meta])*
         $name:ident { $($field:ident: $type:ty),* $(,)? } -> $output:ty = $row:ident,
         |$op:ident, $api:ident| $send:expr
-        $(, rules |$this:ident, $found:ident| $rules:expr)? $(,)?
+        $(, rules |$this:ident, $found:ident| $rules:expr)?
+        $(, renders |$billed:ident| $renders:expr)? $(,)?
     ) => {
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         $(#[$attribute])*
@@ -79,6 +86,11 @@ macro_rules! operation {
                 let violations = pictify_api::Validate::violations(self);
                 if violations.is_empty() { Ok(()) } else { Err($crate::Error::invalid(violations)) }
             }
+
+            $(fn renders(&self) -> u64 {
+                let $billed = self;
+                $renders
+            })?
 
             fn send<'a>(
                 &'a self,

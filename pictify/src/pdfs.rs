@@ -98,7 +98,8 @@ operation! {
     /// The request of [`Pdfs::render_pages`] as data.
     #[serde(transparent)]
     RenderMultiPagePdf { body: RenderMultiPagePdfRequest } -> Pdf = RENDER_MULTI_PAGE_PDF,
-    |op, api| api.render_multi_page_pdf(&op.body)
+    |op, api| api.render_multi_page_pdf(&op.body),
+    renders |op| op.body.variable_sets.len() as u64
 }
 
 operation! {

@@ -47,12 +47,13 @@ fn row(document: &Value, operation: &OperationAt<'_>) -> Result<TokenStream> {
     let needs_key = needs_key(document, operation);
     let envelope = option(operation.text("x-envelope").map(|member| quote!(#member)));
     let pagination = option(pagination(operation)?);
+    let events = operation.value.get("x-event").is_some();
     let doc = format!(" `{method} {path}`: {summary}");
     Ok(quote! {
         #[doc = #doc]
         pub const #name: Operation = Operation::new(
             #id, #method, #path, #tag, #summary,
-            Safety::#safety, Availability::#availability, #needs_key, #timeout, #envelope, #pagination,
+            Safety::#safety, Availability::#availability, #needs_key, #timeout, #envelope, #pagination, #events,
         );
     })
 }

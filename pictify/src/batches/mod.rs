@@ -106,9 +106,10 @@ impl<C: Clone> Batches<C> {
         template_uid: impl Into<String>,
         csv_url: impl AsRef<str>,
     ) -> Result<Call<BatchRenderTemplate, C>> {
-        let mut body = BatchRenderTemplateRequest::default();
-        body.csv_url = Some(web_url("csv_url", csv_url.as_ref())?.into());
-        Ok(self.call(BatchRenderTemplate { uid: template_uid.into(), body }))
+        let csv_url = web_url("csv_url", csv_url.as_ref())?;
+        let call =
+            self.call(BatchRenderTemplate { uid: template_uid.into(), body: BatchRenderTemplateRequest::default() });
+        Ok(call.with(|op| op.body.csv_url = Some(csv_url.into())))
     }
 
     /// Reads how far a batch is and what came of it.
@@ -161,6 +162,11 @@ operation! {
         if op.body.layout.is_some() && op.body.layouts.is_some() {
             found.push("layouts", "cannot be set together with layout");
         }
+    },
+    renders |op| {
+        let sets = op.body.variable_sets.as_ref().map_or(1, Vec::len);
+        let layouts = op.body.layouts.as_ref().map_or(1, |layouts| layouts.len().max(1));
+        sets.saturating_mul(layouts) as u64
     }
 }
 

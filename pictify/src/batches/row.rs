@@ -23,6 +23,7 @@ pub struct BatchRow {
 
 impl BatchRow {
     /// Where the pictures are, as far as the service says it.
+    #[must_use]
     pub fn urls(&self) -> Vec<&str> {
         self.results.iter().map(|result| result.url.as_str()).collect()
     }
@@ -104,17 +105,17 @@ mod tests {
             ),
             (
                 json!({"results": [{"status": "completed", "url": "https://m/0.png"}, {"status": "failed"}]}),
-                vec![
-                    (100, Some(true), vec![picture("https://m/0.png")], vec![]),
-                    (101, Some(false), vec![], vec![]),
-                ],
+                vec![(100, Some(true), vec![picture("https://m/0.png")], vec![]), (101, Some(false), vec![], vec![])],
             ),
             (
                 json!({
                     "results": [{"index": 2, "success": false, "errors": [{"layout": "square", "error": "too long"}]}],
                     "errors": [{"index": 2, "error": "square: too long"}, {"index": 0, "error": "no title"}],
                 }),
-                vec![(100, Some(false), vec![], vec!["no title"]), (102, Some(false), vec![], vec!["square: too long"])],
+                vec![
+                    (100, Some(false), vec![], vec!["no title"]),
+                    (102, Some(false), vec![], vec!["square: too long"]),
+                ],
             ),
         ] {
             let read: Batch = serde_json::from_value(batch.clone()).unwrap();

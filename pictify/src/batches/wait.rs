@@ -66,9 +66,8 @@ impl<'a, C: Clone> Wait<'a, C> {
         if self.job.is_unstarted() {
             return Err(Error::new(ErrorKind::Conflict, "batch job: not all of it is started; start it first"));
         }
-        let call = |(part, batch_id)| {
-            (part, Call::new(self.client.clone(), GetBatchResults { batch_id }).deadline(deadline))
-        };
+        let call =
+            |(part, batch_id)| (part, Call::new(self.client.clone(), GetBatchResults { batch_id }).deadline(deadline));
         Ok(self.job.under_way().into_iter().map(call).collect())
     }
 
@@ -87,7 +86,8 @@ impl<'a, C: Clone> Wait<'a, C> {
         }
         let BatchProgress { total, completed, failed, .. } = self.job.progress();
         let seconds = self.timeout.as_secs_f64();
-        let text = format!("batch job: after {seconds} s {completed} of {total} rows are rendered, {failed} have failed");
+        let text =
+            format!("batch job: after {seconds} s {completed} of {total} rows are rendered, {failed} have failed");
         Err(Error::new(ErrorKind::Timeout, text).with_outcome(false, true))
     }
 }

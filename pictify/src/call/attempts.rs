@@ -1,21 +1,24 @@
 //! The attempt loop: what stands between a generated method and the network.
 
-use super::{Answer, Attempt, AttemptOutcome, CallOptions, Deadline, Meta};
+use super::{Answer, Attempt, AttemptOutcome, CallOptions, Deadline, Meta, RateLimit};
 use crate::{
     Error, ErrorKind, IdempotencyKey, Operation, Result, RetryPolicy,
     client::Shared,
     error::{ErrorDetails, Received},
+    flight::Route,
+    observe::AttemptReport,
     race::{TimedOut, within},
     retry::{Failure, Verdict, failure_of_answer, stated_delay, verdict},
+    trace,
 };
 use bytes::{Bytes, BytesMut};
-use pictify_api::{Body, BoxError, BoxFuture, Operation as OperationInfo, Response, ResponseValue, Transport};
+use pictify_api::{Body, BoxError, BoxFuture, Operation as OperationInfo, Response, ResponseValue, Safety, Transport};
 use reqwest::{
     Request, StatusCode,
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
 };
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -25,23 +28,36 @@ pub(super) async fn send<O: Operation>(
     operation: &O,
     options: CallOptions,
 ) -> Result<Answer<O::Output>> {
-    let attempts = Arc::new(Attempts::new(shared.clone(), &O::INFO, options));
+    let attempts = Arc::new(Attempts::new(shared.clone(), &O::INFO, operation.renders(), options));
     let prefix = crate::base_url::as_prefix(&shared.base_url);
-    let api = pictify_api::Client::with_transport(prefix, shared.http.clone(), attempts.clone());
-    let result = operation.send(&api).await;
+    let api = pictify_api::Client::with_transport(prefix, shared.http.clone(), Arc::new(Way(attempts.clone())));
+    let result = trace::call(&O::INFO, &shared.base_url, operation.send(&api)).await;
     attempts.conclude(result, &O::INFO)
 }
 
 /// One logical call: its options, its deadline and the history of its attempts.
-struct Attempts {
+pub(crate) struct Attempts {
     shared: Arc<Shared>,
     policy: RetryPolicy,
+    /// How many renders it bills, as far as is known.
+    renders: u64,
     /// When the whole call ends.
     deadline: Deadline,
     attempt_timeout: Duration,
     idempotency_key: Option<IdempotencyKey>,
     headers: HeaderMap,
+    /// Whether an identical call at the same time may stand for it.
+    shareable: bool,
     history: Mutex<Vec<Attempt>>,
+    /// The identical call that stood for it.
+    stood_in: OnceLock<Arc<Attempts>>,
+}
+
+/// What came of a call that others may have joined.
+#[derive(Clone)]
+pub(crate) struct Landed {
+    by: Arc<Attempts>,
+    result: Result<(StatusCode, HeaderMap, Bytes)>,
 }
 
 /// An attempt that failed, and what it may have done.
@@ -52,21 +68,67 @@ struct Failed {
 }
 
 impl Attempts {
-    fn new(shared: Arc<Shared>, info: &OperationInfo, options: CallOptions) -> Self {
+    fn new(shared: Arc<Shared>, info: &OperationInfo, renders: u64, options: CallOptions) -> Self {
         let timeout = options.timeout.or(shared.timeout).unwrap_or(info.timeout * 2);
         let end = Deadline::after(timeout, &*shared.clock);
+        // A call that was given its own key or headers is meant to be told apart.
+        let plain = options.idempotency_key.is_none() && options.headers.is_empty();
+        let shareable = plain && options.single_flight.unwrap_or(shared.single_flight);
         let idempotency_key = options
             .idempotency_key
             .or_else(|| (info.method == "POST" && !is_read_only(info)).then(IdempotencyKey::random));
         Self {
             policy: options.retry.unwrap_or_else(|| shared.retry.clone()),
+            renders,
             deadline: options.deadline.map_or(end, |deadline| deadline.min(end)),
             attempt_timeout: options.attempt_timeout.unwrap_or(info.timeout),
             idempotency_key,
             headers: options.headers,
+            shareable: shareable && info.safety == Safety::Billed && !info.events,
             history: Mutex::default(),
+            stood_in: OnceLock::new(),
             shared,
         }
+    }
+
+    /// Joins an identical call that is under way, or begins it.
+    async fn fly(self: &Arc<Self>, request: Request, info: &'static OperationInfo) -> Result<Response> {
+        let body = request.body().and_then(reqwest::Body::as_bytes).map(Bytes::copy_from_slice).unwrap_or_default();
+        let route = Route { operation: info.id, url: request.url().to_string(), body };
+        let by = self.clone();
+        let begin = || -> BoxFuture<'static, Landed> {
+            Box::pin(async move {
+                let result = by.pay_and_run(request, info).await.map(|response| {
+                    let Received { status, headers, body } = received(response.status, response.headers, response.body);
+                    (status, headers, body)
+                });
+                Landed { by, result }
+            })
+        };
+        let flight = self.shared.flights.join(route, begin);
+        let Ok(Landed { by, result }) = within(&*self.shared.clock, self.time_left(), flight).await else {
+            let text = format!("the identical call that this one joined did not end within {}", self.deadline_text());
+            return Err(Error::new(ErrorKind::Timeout, text).with_outcome(true, false));
+        };
+        if !Arc::ptr_eq(&by, self) {
+            // Set once, here.
+            let _ = self.stood_in.set(by);
+        }
+        result.map(|(status, headers, body)| Response::new(status, headers, body))
+    }
+
+    /// Tries within the spending limit.
+    async fn pay_and_run(&self, request: Request, info: &OperationInfo) -> Result<Response> {
+        if info.safety != Safety::Billed {
+            return self.run(request, info).await;
+        }
+        let payment = self.shared.purse.take(self.renders)?;
+        let result = self.run(request, info).await;
+        match &result {
+            Err(error) if !error.outcome_unknown() => payment.give_back(),
+            _ => drop(payment),
+        }
+        result
     }
 
     /// Tries until an answer comes that is not worth another try, and returns that, or fails.
@@ -77,28 +139,74 @@ impl Attempts {
         // Once an attempt may have been done, a later refusal does not make the outcome known.
         let mut may_have_been_done = false;
         loop {
+            self.turn().await.map_err(|error| {
+                let unknown = may_have_been_done && !crate::retry::harmless(info.safety);
+                error.with_outcome(unknown, !unknown)
+            })?;
             let attempt =
                 request.try_clone().ok_or_else(|| Error::config("the request's body cannot be sent twice"))?;
-            let failed = match self.attempt(attempt, waited).await {
+            let failed = match self.attempt(attempt, waited, info).await {
                 Ok(response) => {
                     self.shared.budget.refund();
+                    self.learn(&response.headers, None);
+                    self.report(info, &response.headers, None);
                     return Ok(response);
                 }
                 Err(failed) => failed,
             };
             may_have_been_done |= failed.failure == Failure::Ambiguous;
             let unknown = may_have_been_done && !crate::retry::harmless(info.safety);
+            let headers = failed.error.headers().cloned().unwrap_or_default();
+            self.learn(&headers, failed.stated.filter(|_| failed.error.kind() == ErrorKind::RateLimited));
             match self.next(&failed, info) {
                 Next::Wait(wait) => {
+                    self.report(info, &headers, Some(wait));
                     self.shared.clock.sleep(wait).await;
                     waited = wait;
                 }
                 Next::Stop { why, retryable } => {
+                    self.report(info, &headers, None);
                     let error =
                         failed.error.with_retry_after(failed.stated).with_outcome(unknown, retryable && !unknown);
                     return Err(if let Some(why) = why { error.explain(&why) } else { error });
                 }
             }
+        }
+    }
+
+    /// Waits for a turn, if the client spreads its requests.
+    #[cfg(feature = "rate-limit")]
+    async fn turn(&self) -> Result<()> {
+        match &self.shared.turnstile {
+            Some(turnstile) => turnstile.turn(self.time_left()).await,
+            None => Ok(()),
+        }
+    }
+
+    #[cfg(feature = "rate-limit")]
+    fn learn(&self, headers: &HeaderMap, refused_for: Option<Duration>) {
+        if let Some(turnstile) = &self.shared.turnstile {
+            turnstile.learn(RateLimit::read(headers), refused_for);
+        }
+    }
+
+    #[cfg(not(feature = "rate-limit"))]
+    #[expect(clippy::unused_async, clippy::unused_self, reason = "it stands for what the feature does")]
+    async fn turn(&self) -> Result<()> {
+        Ok(())
+    }
+
+    #[cfg(not(feature = "rate-limit"))]
+    #[expect(clippy::unused_self, reason = "it stands for what the feature does")]
+    fn learn(&self, _headers: &HeaderMap, _refused_for: Option<Duration>) {}
+
+    /// Shows the last attempt to who wants to see it.
+    fn report(&self, info: &OperationInfo, headers: &HeaderMap, next_in: Option<Duration>) {
+        let Some(hook) = &self.shared.on_attempt else { return };
+        let history = self.lock_history().clone();
+        if let Some(attempt) = history.last() {
+            let rate_limit = RateLimit::read(headers);
+            hook.get()(&AttemptReport { operation: info, number: history.len(), attempt, rate_limit, next_in });
         }
     }
 
@@ -130,11 +238,12 @@ impl Attempts {
     }
 
     /// Makes one attempt and remembers it.
-    async fn attempt(&self, request: Request, waited: Duration) -> Result<Response, Failed> {
+    async fn attempt(&self, request: Request, waited: Duration, info: &OperationInfo) -> Result<Response, Failed> {
         let clock = &*self.shared.clock;
         let started = clock.now();
+        let number = self.lock_history().len() + 1;
         let limit = self.attempt_timeout.min(self.time_left());
-        let result = match within(clock, limit, self.exchange(request)).await {
+        let result = match trace::attempt(info, number, within(clock, limit, self.exchange(request, info))).await {
             Ok(result) => result,
             Err(TimedOut) => Err(Broken::TimedOut),
         };
@@ -177,9 +286,9 @@ impl Attempts {
     }
 
     /// Sends a request and reads the whole answer, unless the answer is a stream.
-    async fn exchange(&self, request: Request) -> Result<Response, Broken> {
+    async fn exchange(&self, request: Request, info: &OperationInfo) -> Result<Response, Broken> {
         let mut response = self.shared.http.execute(request).await.map_err(Broken::Network)?;
-        if is_event_stream(&response) && response.status().is_success() {
+        if info.events && is_event_stream(&response) && response.status().is_success() {
             return Ok(Response::streaming(response));
         }
         let mut body = BytesMut::new();
@@ -232,11 +341,13 @@ impl Attempts {
         result: Result<ResponseValue<T>, pictify_api::Error>,
         info: &OperationInfo,
     ) -> Result<Answer<T>> {
-        let attempts = std::mem::take(&mut *self.lock_history());
-        let idempotency_key = self.idempotency_key.clone();
+        let by = self.stood_in.get().map_or(self, |by| by);
+        let attempts = by.lock_history().clone();
+        let idempotency_key = by.idempotency_key.clone();
+        let shared = self.stood_in.get().is_some();
         let error = match result {
             Ok(ResponseValue { value, status, headers, body, .. }) => {
-                return Ok(Answer { value, meta: Meta { status, headers, body, attempts, idempotency_key } });
+                return Ok(Answer { value, meta: Meta { status, headers, body, attempts, idempotency_key, shared } });
             }
             Err(pictify_api::Error::Transport(error)) => unbox(error),
             Err(pictify_api::Error::Status(response)) => {
@@ -275,9 +386,17 @@ impl Attempts {
     }
 }
 
-impl Transport for Attempts {
-    fn send<'a>(&'a self, request: Request, info: &'a OperationInfo) -> BoxFuture<'a, Result<Response, BoxError>> {
-        Box::pin(async move { self.run(request, info).await.map_err(BoxError::from) })
+/// The transport of one call.
+struct Way(Arc<Attempts>);
+
+impl Transport for Way {
+    fn send<'a>(&'a self, request: Request, info: &'static OperationInfo) -> BoxFuture<'a, Result<Response, BoxError>> {
+        Box::pin(async move {
+            let Self(call) = self;
+            let result =
+                if call.shareable { call.fly(request, info).await } else { call.pay_and_run(request, info).await };
+            result.map_err(BoxError::from)
+        })
     }
 }
 
@@ -300,7 +419,7 @@ enum Broken {
 }
 
 fn is_read_only(info: &OperationInfo) -> bool {
-    info.safety == pictify_api::Safety::ReadOnly
+    info.safety == Safety::ReadOnly
 }
 
 fn is_event_stream(response: &reqwest::Response) -> bool {

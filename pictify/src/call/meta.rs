@@ -48,6 +48,8 @@ pub struct Meta {
     pub attempts: Vec<Attempt>,
     /// The idempotency key that every attempt carried; none for calls that only read.
     pub idempotency_key: Option<IdempotencyKey>,
+    /// Whether this is the answer of an identical call that was under way.
+    pub shared: bool,
 }
 
 impl Meta {
@@ -77,7 +79,7 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    fn read(headers: &HeaderMap) -> Option<Self> {
+    pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
         Some(Self {
             limit: number("x-ratelimit-limit")?,

@@ -1,7 +1,7 @@
 //! A call: an operation, the options of this one sending of it, and the client that will send it.
 
 mod attempt;
-mod attempts;
+pub(crate) mod attempts;
 mod deadline;
 mod meta;
 
@@ -34,6 +34,7 @@ pub(crate) struct CallOptions {
     attempt_timeout: Option<Duration>,
     retry: Option<RetryPolicy>,
     idempotency_key: Option<IdempotencyKey>,
+    single_flight: Option<bool>,
     headers: HeaderMap,
     wrong_header: Option<String>,
 }
@@ -86,6 +87,13 @@ impl<O, C> Call<O, C> {
     /// The idempotency key to send, in place of a fresh random one.
     pub fn idempotency_key(mut self, key: IdempotencyKey) -> Self {
         self.options.idempotency_key = Some(key);
+        self
+    }
+
+    /// Whether identical renders at the same time share one call, in place of what
+    /// [`ClientBuilder::single_flight`](crate::ClientBuilder::single_flight) says.
+    pub fn single_flight(mut self, shared: bool) -> Self {
+        self.options.single_flight = Some(shared);
         self
     }
 

@@ -34,6 +34,8 @@ pub enum ErrorKind {
     RateLimited,
     /// The plan's renders, templates, credits or spending limit are used up. Waiting for a moment does not help.
     QuotaExceeded,
+    /// The client's own [`SpendLimit`](crate::SpendLimit) is reached; nothing was sent.
+    SpendLimit,
     /// The service could not render this input.
     RenderFailed,
     /// 501: the service does not offer this.

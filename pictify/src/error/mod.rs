@@ -13,6 +13,7 @@ use reqwest::{StatusCode, header::HeaderMap};
 use std::{
     error::Error as StdError,
     fmt,
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -44,8 +45,10 @@ pub const BODY_KEPT: usize = 64 * 1024;
 /// }
 /// # Ok(()) }
 /// ```
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     message: String,
@@ -58,7 +61,8 @@ struct Inner {
     idempotency_key: Option<IdempotencyKey>,
     outcome_unknown: bool,
     retryable: bool,
-    source: Option<BoxError>,
+    /// Shared, since identical calls may share a failure.
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 /// What an answer consisted of.
@@ -153,7 +157,7 @@ impl Error {
     }
 
     pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 

@@ -8,20 +8,20 @@ mod areas;
 mod document;
 
 use pictify::{Client, Error};
-use pictify_tests::{Reply, Request, ScriptedServer, TestClock, client};
+use pictify_tests::{Request, ScriptedServer, TestClock, client};
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Write, pin::Pin};
 
 type Called = Pin<Box<dyn Future<Output = Result<String, Error>>>>;
 
 /// One operation, and a call of it.
-pub struct Row {
+struct Row {
     id: &'static str,
     call: Box<dyn Fn(Client) -> Called>,
 }
 
 /// `row("createImage", |client| client.images().create(..))`.
-pub fn row<O>(id: &'static str, make: impl Fn(&Client) -> pictify::Call<O, Client> + 'static) -> Row
+fn row<O>(id: &'static str, make: impl Fn(&Client) -> pictify::Call<O, Client> + 'static) -> Row
 where
     O: pictify::Operation,
     O::Output: std::fmt::Debug,

@@ -1,0 +1,167 @@
+//! Spreading requests, so that the service's limit is not run into.
+
+use crate::{Clock, Error, ErrorKind, RateLimit, Result};
+use governor::{Quota, clock::Clock as GovernorClock, state::InMemoryState};
+use std::{
+    fmt,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// The longest that requests are held back because the service said so; a mistaken date must not stop a client for ever.
+const LONGEST_CLOSED: Duration = Duration::from_secs(600);
+
+/// A rate limiter for a client and all its clones.
+///
+/// A request waits for its turn, within its call's deadline; one whose turn would come too late fails with
+/// [`RateLimited`](crate::ErrorKind::RateLimited) before it is sent. When the service answers that it is too much, or that
+/// nothing is left in this window, all requests wait until it says that there is room again.
+///
+/// ```
+/// # fn run() -> pictify::Result<()> {
+/// use pictify::{Client, RateLimiter};
+/// use std::num::NonZeroU32;
+///
+/// let limiter = RateLimiter::per_minute(NonZeroU32::new(300).unwrap()).burst(NonZeroU32::new(20).unwrap());
+/// let client = Client::builder().api_key("0123456789abcdef").rate_limiter(limiter).build()?;
+/// # Ok(()) }
+/// # run().unwrap();
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimiter {
+    per_minute: Option<NonZeroU32>,
+    burst: Option<NonZeroU32>,
+}
+
+impl RateLimiter {
+    /// At most this many requests a minute, evenly spread; up to a tenth of them at once.
+    #[must_use]
+    pub fn per_minute(requests: NonZeroU32) -> Self {
+        Self { per_minute: Some(requests), burst: None }
+    }
+
+    /// No limit until the service states one in `X-RateLimit-*` headers; then that one, taken to be for a minute. The
+    /// service does not always send them.
+    #[must_use]
+    pub fn learned() -> Self {
+        Self { per_minute: None, burst: None }
+    }
+
+    /// How many requests may go at once after a pause.
+    #[must_use]
+    pub fn burst(mut self, requests: NonZeroU32) -> Self {
+        self.burst = Some(requests);
+        self
+    }
+
+    fn quota(self, per_minute: NonZeroU32) -> Quota {
+        let tenth = NonZeroU32::new(per_minute.get() / 10).unwrap_or(NonZeroU32::MIN);
+        Quota::per_minute(per_minute).allow_burst(self.burst.unwrap_or(tenth))
+    }
+}
+
+type Cells = governor::RateLimiter<governor::state::NotKeyed, InMemoryState, OurClock>;
+
+/// A rate limiter at work.
+pub(crate) struct Turnstile {
+    settings: RateLimiter,
+    clock: OurClock,
+    state: Mutex<State>,
+}
+
+struct State {
+    cells: Option<Cells>,
+    per_minute: Option<NonZeroU32>,
+    closed_until: Option<Instant>,
+}
+
+/// The client's clock, as governor wants it.
+#[derive(Clone)]
+struct OurClock(Arc<dyn Clock>);
+
+impl GovernorClock for OurClock {
+    type Instant = Instant;
+
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+}
+
+impl Turnstile {
+    pub(crate) fn new(settings: RateLimiter, clock: Arc<dyn Clock>) -> Self {
+        let turnstile = Self {
+            settings,
+            clock: OurClock(clock),
+            state: Mutex::new(State { cells: None, per_minute: None, closed_until: None }),
+        };
+        if let Some(per_minute) = settings.per_minute {
+            turnstile.set(per_minute);
+        }
+        turnstile
+    }
+
+    /// Waits for a turn, for less than `patience`.
+    pub(crate) async fn turn(&self, patience: Duration) -> Result<()> {
+        let give_up = self.clock.now().checked_add(patience);
+        loop {
+            let Some(wait) = self.try_turn() else { return Ok(()) };
+            let left = give_up.map_or(Duration::MAX, |end| end.saturating_duration_since(self.clock.now()));
+            if wait >= left {
+                let text =
+                    format!("not sent: its turn comes in {} s, too late for the call", wait.as_secs_f64().ceil());
+                return Err(Error::new(ErrorKind::RateLimited, text)
+                    .with_retry_after(Some(wait))
+                    .with_outcome(false, true));
+            }
+            self.clock.0.sleep(wait).await;
+        }
+    }
+
+    /// Takes a turn, or says how long to wait before the next try.
+    fn try_turn(&self) -> Option<Duration> {
+        let now = self.clock.now();
+        let state = self.lock();
+        if let Some(closed_until) = state.closed_until.filter(|until| *until > now) {
+            return Some(closed_until - now);
+        }
+        let refused = state.cells.as_ref()?.check().err()?;
+        // Never zero, or a coarse clock makes a busy loop.
+        Some(refused.wait_time_from(now).max(Duration::from_millis(1)))
+    }
+
+    /// Learns from what an answer said.
+    pub(crate) fn learn(&self, said: Option<RateLimit>, refused_for: Option<Duration>) {
+        let to_reset = said.filter(|said| said.remaining == 0).and_then(|said| said.reset);
+        let to_reset = to_reset.and_then(|reset| reset.duration_since(self.clock.0.time_of_day()).ok());
+        if let Some(until) =
+            refused_for.or(to_reset).and_then(|closed| self.clock.now().checked_add(closed.min(LONGEST_CLOSED)))
+        {
+            let mut state = self.lock();
+            state.closed_until = state.closed_until.max(Some(until));
+        }
+        let stated = said.and_then(|said| NonZeroU32::new(u32::try_from(said.limit).unwrap_or(u32::MAX)));
+        if let (None, Some(stated)) = (self.settings.per_minute, stated) {
+            self.set(stated);
+        }
+    }
+
+    fn set(&self, per_minute: NonZeroU32) {
+        let mut state = self.lock();
+        if state.per_minute != Some(per_minute) {
+            let quota = self.settings.quota(per_minute);
+            state.cells = Some(Cells::direct_with_clock(quota, self.clock.clone()));
+            state.per_minute = Some(per_minute);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Turnstile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.settings.fmt(f)
+    }
+}

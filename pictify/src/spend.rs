@@ -1,0 +1,159 @@
+//! A cap on what a client may spend.
+
+use crate::{Error, ErrorKind, Result};
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// How much a client and its clones may have rendered, as a guard against loops that run wild.
+///
+/// What would go past it fails with [`SpendLimit`](crate::ErrorKind::SpendLimit) before anything is sent. A call counts as
+/// many renders as can be known before it is sent: one for most, one a row and layout for a batch, one a page for a PDF of
+/// many pages. Of a CSV file the rows are not known, so it counts as one. A call that surely did nothing is given back; one
+/// whose outcome is unknown is not.
+///
+/// ```
+/// # fn run() -> pictify::Result<()> {
+/// use pictify::{Client, SpendLimit};
+///
+/// let limit = SpendLimit::renders(500).at_once(4);
+/// let client = Client::builder().api_key("0123456789abcdef").spend_limit(limit).build()?;
+/// assert_eq!(client.spent(), 0);
+/// # Ok(()) }
+/// # run().unwrap();
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpendLimit {
+    renders: u64,
+    at_once: u64,
+}
+
+impl SpendLimit {
+    /// At most this many renders, for as long as the client lives.
+    #[must_use]
+    pub fn renders(renders: u64) -> Self {
+        Self { renders, at_once: u64::MAX }
+    }
+
+    /// At most this many calls that bill, at once.
+    #[must_use]
+    pub fn at_once(mut self, calls: u64) -> Self {
+        self.at_once = calls;
+        self
+    }
+}
+
+impl Default for SpendLimit {
+    /// No limit.
+    fn default() -> Self {
+        Self { renders: u64::MAX, at_once: u64::MAX }
+    }
+}
+
+/// What the clones of a client have spent.
+#[derive(Debug, Default)]
+pub(crate) struct Purse {
+    limit: SpendLimit,
+    state: Mutex<Spent>,
+    /// For reading without waiting.
+    spent: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Spent {
+    renders: u64,
+    calls_under_way: u64,
+}
+
+impl Purse {
+    pub(crate) fn new(limit: SpendLimit) -> Self {
+        Self { limit, ..Self::default() }
+    }
+
+    pub(crate) fn spent(&self) -> u64 {
+        self.spent.load(Ordering::Relaxed)
+    }
+
+    /// Takes out what a call may cost, or says that it is not there.
+    pub(crate) fn take(self: &Arc<Self>, renders: u64) -> Result<Payment> {
+        let SpendLimit { renders: all, at_once } = self.limit;
+        self.with(|spent| {
+            if spent.calls_under_way >= at_once {
+                let text = format!(
+                    "{at_once} calls that bill are under way, and no more are allowed at once; nothing was sent"
+                );
+                return Err(Error::new(ErrorKind::SpendLimit, text));
+            }
+            if renders > all - spent.renders.min(all) {
+                let (spent, s) = (spent.renders, if renders == 1 { "" } else { "s" });
+                let text = format!(
+                    "{renders} more render{s} would go past the limit of {all}, {spent} are spent; nothing was sent"
+                );
+                return Err(Error::new(ErrorKind::SpendLimit, text));
+            }
+            spent.renders += renders;
+            spent.calls_under_way += 1;
+            Ok(Payment { purse: self.clone(), renders })
+        })
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Spent) -> T) -> T {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut state);
+        self.spent.store(state.renders, Ordering::Relaxed);
+        result
+    }
+}
+
+/// What was taken out for a call that is under way. Dropped, as when the call is abandoned, it stays spent.
+#[derive(Debug)]
+pub(crate) struct Payment {
+    purse: Arc<Purse>,
+    renders: u64,
+}
+
+impl Payment {
+    /// Gives it back: nothing was done.
+    pub(crate) fn give_back(mut self) {
+        let renders = std::mem::take(&mut self.renders);
+        self.purse.with(|spent| spent.renders -= renders);
+    }
+}
+
+impl Drop for Payment {
+    fn drop(&mut self) {
+        self.purse.with(|spent| spent.calls_under_way -= 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_surely_did_nothing_is_given_back_and_the_rest_is_not() {
+        let purse = Arc::new(Purse::new(SpendLimit::renders(3)));
+        drop(purse.take(1).unwrap());
+        purse.take(2).unwrap().give_back();
+        assert_eq!(purse.spent(), 1);
+        assert_eq!(
+            purse.take(3).unwrap_err().to_string(),
+            "SpendLimit: 3 more renders would go past the limit of 3, 1 are spent; nothing was sent"
+        );
+        drop(purse.take(2).unwrap());
+        assert_eq!(purse.take(1).unwrap_err().kind(), ErrorKind::SpendLimit);
+    }
+
+    #[test]
+    fn only_so_many_calls_are_under_way_at_once() {
+        let purse = Arc::new(Purse::new(SpendLimit::default().at_once(2)));
+        let (first, second) = (purse.take(1).unwrap(), purse.take(100).unwrap());
+        assert_eq!(purse.take(1).unwrap_err().kind(), ErrorKind::SpendLimit);
+        first.give_back();
+        let third = purse.take(1).unwrap();
+        assert_eq!(purse.spent(), 101);
+        drop((second, third));
+        assert_eq!(purse.with(|spent| spent.calls_under_way), 0);
+    }
+}

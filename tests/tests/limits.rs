@@ -1,0 +1,149 @@
+//! What a client holds back by itself: spending, identical calls, requests per minute.
+
+use pictify::{Client, ClientBuilder, ErrorKind, RateLimiter, SpendLimit, images::Source, many};
+use pictify_tests::{KEY, Reply, ScriptedServer, TestClock};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+const IMAGE: &str = r#"{"url":"u","id":"A"}"#;
+
+fn ok() -> Reply {
+    Reply::json(200, IMAGE)
+}
+
+fn builder(server: &ScriptedServer, clock: &TestClock) -> ClientBuilder {
+    Client::builder().api_key(KEY).base_url(server.url()).clock(clock.clone())
+}
+
+#[tokio::test]
+async fn nothing_is_sent_past_the_spending_limit_and_what_was_not_done_is_not_spent() {
+    let script = [ok(), Reply::json(422, "{}"), Reply::json(500, "{}")];
+    let server = ScriptedServer::start(script).await;
+    let client = builder(&server, &TestClock::default()).spend_limit(SpendLimit::renders(2)).build().unwrap();
+    let render = || client.images().create(Source::html("x")).send();
+    render().await.unwrap();
+    assert_eq!(client.spent(), 1);
+    assert_eq!(render().await.unwrap_err().kind(), ErrorKind::Validation);
+    assert_eq!(client.spent(), 1, "a refused call bills nothing");
+    assert!(render().await.unwrap_err().outcome_unknown());
+    assert_eq!(client.spent(), 2, "this one may have been billed");
+    let error = render().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SpendLimit);
+    assert!(!error.outcome_unknown() && server.requests().len() == 3, "{error}");
+    // Reading bills nothing.
+    server.then(Reply::json(200, r#"{"images":[]}"#));
+    client.images().list().send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_batch_counts_its_rows_and_a_limit_ends_a_bulk_run() {
+    let server = ScriptedServer::start([ok(), ok()]).await;
+    let client = builder(&server, &TestClock::default()).spend_limit(SpendLimit::renders(2)).build().unwrap();
+    let rows = vec![serde_json::json!({}); 3];
+    let batch = client.batches().create("T", rows).unwrap();
+    assert_eq!(batch.send().await.unwrap_err().kind(), ErrorKind::SpendLimit);
+
+    let mut many = many((0..99).map(|_| client.images().create(Source::html("x")))).concurrency(1);
+    let mut made = 0;
+    while let Some(done) = many.next().await {
+        made += usize::from(done.result.is_ok());
+    }
+    assert_eq!((made, server.requests().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn identical_renders_at_the_same_time_are_one() {
+    let server = ScriptedServer::start([ok(), ok(), ok()]).await;
+    let client = builder(&server, &TestClock::default()).single_flight(true).build().unwrap();
+    let render = |html: &str| client.images().create(Source::html(html)).send_with_response();
+    let (first, same, other) = tokio::join!(render("a"), render("a"), render("b"));
+    let (first, same) = (first.unwrap(), same.unwrap());
+    other.unwrap();
+    assert_eq!(server.requests().len(), 2);
+    assert_eq!((first.meta.shared, same.meta.shared), (false, true));
+    assert_eq!(first.meta.idempotency_key, same.meta.idempotency_key);
+    assert_eq!((first.meta.attempts.len(), first.value), (1, same.value));
+    assert_eq!(client.spent(), 2);
+    render("a").await.unwrap();
+    assert_eq!(server.requests().len(), 3, "a render after that is a render of its own");
+}
+
+#[tokio::test]
+async fn identical_renders_share_a_failure_and_survive_the_one_who_began() {
+    let server = ScriptedServer::start([Reply::json(500, r#"{"message":"oh"}"#)]).await;
+    let client = builder(&server, &TestClock::default()).single_flight(true).build().unwrap();
+    let render = || client.images().create(Source::html("a")).send();
+    let (first, second) = tokio::join!(render(), render());
+    for error in [first.unwrap_err(), second.unwrap_err()] {
+        assert!(error.outcome_unknown() && error.attempts().len() == 1, "{error}");
+        assert_eq!(error.to_string().lines().count(), 1);
+    }
+    assert_eq!(server.requests().len(), 1);
+
+    server.then(ok());
+    let (began, joined) = (tokio::spawn(render()), render());
+    server.arrived().await;
+    began.abort();
+    joined.await.unwrap();
+}
+
+#[tokio::test]
+async fn requests_are_spread_below_the_limit_that_was_set() {
+    let server = ScriptedServer::start(std::iter::repeat_n(ok(), 7)).await;
+    let clock = TestClock::default();
+    let limiter = RateLimiter::per_minute(NonZeroU32::new(60).unwrap()).burst(NonZeroU32::new(5).unwrap());
+    let client = builder(&server, &clock).rate_limiter(limiter).build().unwrap();
+    for _ in 0..7 {
+        client.images().create(Source::html("x")).send().await.unwrap();
+    }
+    assert_eq!(clock.slept(), [Duration::from_secs(1); 2]);
+}
+
+#[tokio::test]
+async fn a_turn_that_comes_too_late_is_an_error_before_anything_is_sent() {
+    let server = ScriptedServer::start([ok()]).await;
+    let limiter = RateLimiter::per_minute(NonZeroU32::MIN);
+    let client = builder(&server, &TestClock::default()).rate_limiter(limiter).build().unwrap();
+    client.images().create(Source::html("x")).send().await.unwrap();
+    let error = client.images().create(Source::html("x")).timeout(Duration::from_secs(10)).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
+    assert!(error.is_retryable() && !error.outcome_unknown() && server.requests().len() == 1, "{error}");
+}
+
+#[tokio::test]
+async fn the_limit_is_learned_and_a_used_up_window_holds_every_clone_back() {
+    let reset = (TestClock::START + Duration::from_secs(30)).as_secs().to_string();
+    let used_up = |status| {
+        let headers = [("x-ratelimit-limit", "60"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &reset)];
+        Reply::new(status, &headers, IMAGE.as_bytes())
+    };
+    for script in [[used_up(200), ok()], [Reply::new(429, &[("retry-after", "30")], b"{}"), ok()]] {
+        let server = ScriptedServer::start(script).await;
+        let clock = TestClock::default();
+        let client = builder(&server, &clock).rate_limiter(RateLimiter::learned()).retry(pictify::RetryPolicy::never());
+        let client = client.build().unwrap();
+        let _ = client.images().create(Source::html("x")).send().await;
+        client.clone().images().create(Source::html("x")).send().await.unwrap();
+        assert_eq!(clock.slept(), [Duration::from_secs(30)]);
+    }
+}
+
+#[tokio::test]
+async fn the_hook_sees_every_attempt() {
+    let limited =
+        Reply::new(429, &[("x-ratelimit-limit", "60"), ("x-ratelimit-remaining", "3"), ("retry-after", "2")], b"{}");
+    let server = ScriptedServer::start([limited, Reply::Reset]).await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = seen.clone();
+    let builder = builder(&server, &TestClock::default()).on_attempt(move |report| {
+        let remaining = report.rate_limit.map(|limit| limit.remaining);
+        let wait = report.next_in.map(|wait| wait.as_secs());
+        log.lock().unwrap().push((report.operation.id, report.number, remaining, wait));
+    });
+    builder.build().unwrap().images().create(Source::html("secret page")).send().await.unwrap_err();
+    assert_eq!(*seen.lock().unwrap(), [("createImage", 1, Some(3), Some(2)), ("createImage", 2, None, None)]);
+}
