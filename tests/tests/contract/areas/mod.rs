@@ -5,6 +5,7 @@ mod expressions;
 mod gifs;
 mod images;
 mod pdfs;
+mod templates;
 mod videos;
 mod workflows;
 
@@ -17,6 +18,7 @@ pub fn rows() -> Vec<Row> {
         gifs::rows(),
         images::rows(),
         pdfs::rows(),
+        templates::rows(),
         videos::rows(),
         workflows::rows(),
     ]
