@@ -4,6 +4,7 @@ mod account;
 mod expressions;
 mod gifs;
 mod images;
+mod links;
 mod pdfs;
 mod templates;
 mod videos;
@@ -17,6 +18,7 @@ pub fn rows() -> Vec<Row> {
         expressions::rows(),
         gifs::rows(),
         images::rows(),
+        links::rows(),
         pdfs::rows(),
         templates::rows(),
         videos::rows(),
