@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn a_frame_is_bounded_however_it_comes() {
         let line = [&b"data: "[..], &[b'x'; 60]].concat();
-        let lines = b"data: 0123456789\n".repeat(5);
+        let lines = b"data: 0123456789\n".repeat(8);
         for (what, body) in [("one line", &line), ("many lines", &lines)] {
             for size in [1, 7, body.len()] {
                 let mut parser = Parser::new(64);
