@@ -154,6 +154,22 @@ pub struct ResponseValue<T> {
     pub body: Bytes,
 }
 
+impl<T> ResponseValue<T> {
+    /// Changes the value and keeps what it was received in.
+    ///
+    /// # Errors
+    /// What `change` returns, unchanged inside [`Error::Transport`].
+    #[allow(clippy::result_large_err, reason = "once an answer, and the error is boxed by whoever keeps it")]
+    pub fn try_map<U, E: Into<BoxError>>(
+        self,
+        change: impl FnOnce(T) -> Result<U, E>,
+    ) -> Result<ResponseValue<U>, Error> {
+        let Self { value, status, headers, body } = self;
+        let value = change(value).map_err(|error| Error::Transport(error.into()))?;
+        Ok(ResponseValue { value, status, headers, body })
+    }
+}
+
 impl<T: DeserializeOwned> ResponseValue<T> {
     #[allow(clippy::unused_async, reason = "generated code awaits it")]
     pub(crate) async fn from_response(response: Response) -> Result<Self, Error> {

@@ -54,6 +54,12 @@ impl Client {
         Self::new_with_client(base_url, http, Inner::new(transport))
     }
 
+    /// Where its requests go, without a slash at the end.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.baseurl
+    }
+
     pub(crate) async fn send(
         &self,
         request: reqwest::Request,

@@ -16,8 +16,11 @@
 //! # Ok(()) }
 //! ```
 
+mod agent_events;
+
 use crate::{
-    Call, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource, variables,
+    Call, Error, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource,
+    variables,
 };
 use pictify_api::types::{
     AgentScreenshotRequest, CreateCanvasImageRequest, CreateImageRequest, CreateOgImageRequest, ListImagesQuery,
@@ -26,7 +29,11 @@ use pictify_api::types::{
 use serde::Serialize;
 
 pub use crate::source::Source;
-pub use pictify_api::types::{AgentScreenshot, AgentScreenshotMetadata, Image, ImageFormat, ImageList};
+pub use agent_events::{AgentScreenshotEvents, AgentScreenshotStream};
+pub use pictify_api::types::{
+    AgentScreenshot, AgentScreenshotEvent, AgentScreenshotEventType, AgentScreenshotMetadata, AgentScreenshotProgress,
+    Image, ImageFormat, ImageList,
+};
 
 resource! {
     /// The image operations of a client: [`client.images()`](crate::Client::images).
@@ -109,6 +116,32 @@ impl<C: Clone> Images<C> {
     /// ```
     pub fn agent_screenshot(&self, prompt: impl Into<String>) -> Call<CreateAgentScreenshot, C> {
         self.call(CreateAgentScreenshot { body: AgentScreenshotRequest::new(prompt.into()) })
+    }
+
+    /// As [`agent_screenshot`](Self::agent_screenshot), telling what the agent is doing while it does it. Bills one render.
+    ///
+    /// `POST /image/agent-screenshot-stream`, documented; the newest document no longer has it, so it may answer 404.
+    /// [`events`](Call::events) reads it. The file is there from the event `saved` on.
+    ///
+    /// # Errors
+    /// At `send`: as [`agent_screenshot`](Self::agent_screenshot). While reading: as [`events`](Call::events) says.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::images::AgentScreenshotEventType;
+    ///
+    /// let mut events = client.images().agent_screenshot_stream("Capture the hero of example.com").events();
+    /// while let Some(event) = events.try_next().await? {
+    ///     let progress = event.data.unwrap_or_default();
+    ///     match (event.type_, progress.url) {
+    ///         (Some(AgentScreenshotEventType::Saved), Some(url)) => _ = client.download(&url).to_file("hero.png").await?,
+    ///         (kind, _) => println!("{kind:?}: {:?}", progress.message),
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn agent_screenshot_stream(&self, prompt: impl Into<String>) -> Call<StreamAgentScreenshot, C> {
+        self.call(StreamAgentScreenshot { body: AgentScreenshotRequest::new(prompt.into()) })
     }
 
     /// Lists the account's images, newest first. `send` reads one page, [`items`](Call::items) all of them.
@@ -288,6 +321,33 @@ operation! {
 
 /// Setters of [`Images::agent_screenshot`].
 impl<C> Call<CreateAgentScreenshot, C> {
+    /// Width and height in pixels, 1 to 4096 each. Documented; not confirmed.
+    pub fn size(self, width: u32, height: u32) -> Self {
+        self.with(|op| {
+            op.body.width = Some(width.into());
+            op.body.height = Some(height.into());
+        })
+    }
+}
+
+operation! {
+    /// The request of [`Images::agent_screenshot_stream`] as data.
+    #[serde(transparent)]
+    StreamAgentScreenshot { body: AgentScreenshotRequest } -> AgentScreenshotStream = AGENT_SCREENSHOT_STREAM,
+    |op, api| async {
+        let answer = api.agent_screenshot_stream(&op.body).await?;
+        let head = (answer.status, answer.headers.clone());
+        answer.try_map(|stream| Ok::<_, Error>(AgentScreenshotStream::new(stream, head)))
+    }
+}
+
+/// Setters of [`Images::agent_screenshot_stream`].
+impl<C> Call<StreamAgentScreenshot, C> {
+    /// The page to start from. Only one document has it; the prompt is sent in any case.
+    pub fn url(self, url: impl Into<String>) -> Self {
+        self.with(|op| op.body.url = Some(url.into()))
+    }
+
     /// Width and height in pixels, 1 to 4096 each. Documented; not confirmed.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {

@@ -54,6 +54,8 @@ pub mod download;
 #[cfg(feature = "client")]
 mod error;
 #[cfg(feature = "client")]
+mod event_stream;
+#[cfg(feature = "client")]
 pub mod events;
 #[cfg(feature = "client")]
 pub mod experiments;

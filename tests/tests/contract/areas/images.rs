@@ -21,6 +21,9 @@ pub fn rows() -> Vec<Row> {
             call.description("What changed this week").logo("https://example.com/logo.svg")
         }),
         row("agentScreenshot", |client| client.images().agent_screenshot("Capture the pricing table on example.com")),
+        row("agentScreenshotStream", |client| {
+            client.images().agent_screenshot_stream("Capture the hero of example.com")
+        }),
         row("listImages", |client| client.images().list().limit(2).offset(4)),
         row("getImage", |client| client.images().get("K3Q9ZT7WXM")),
     ]

@@ -5,7 +5,9 @@ mod batches;
 mod expressions;
 mod gifs;
 mod images;
+mod links;
 mod pdfs;
+mod templates;
 mod videos;
 mod webhooks;
 mod workflows;
@@ -19,7 +21,9 @@ pub fn rows() -> Vec<Row> {
         expressions::rows(),
         gifs::rows(),
         images::rows(),
+        links::rows(),
         pdfs::rows(),
+        templates::rows(),
         videos::rows(),
         webhooks::rows(),
         workflows::rows(),

@@ -1,0 +1,299 @@
+//! The progress of an agent's screenshot, event by event.
+
+use super::StreamAgentScreenshot;
+use crate::{
+    Call, Client, Error, ErrorKind, Operation, Result,
+    clock::{Clock, SystemClock},
+    error::Received,
+    event_stream::{Frame, Frames},
+    race::{TimedOut, within},
+};
+use bytes::Bytes;
+use futures_core::Stream;
+use pictify_api::{
+    BoxFuture, ByteStream,
+    types::{AgentScreenshotEvent, AgentScreenshotEventType as EventType, AgentScreenshotProgress},
+};
+use reqwest::{StatusCode, header::HeaderMap};
+use serde_json::{Map, Value};
+use std::{
+    fmt,
+    future::poll_fn,
+    mem,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+/// The events of an agent's screenshot: [`Call::events`].
+///
+/// A `Stream` with the async client, an `Iterator` with the blocking one. It ends after the last event and after an error.
+/// Dropping it hangs up; the service may still take, and bill, the screenshot.
+#[must_use = "events come only when they are asked for"]
+pub struct AgentScreenshotEvents<C> {
+    /// Who waits, if it is the blocking client.
+    #[cfg_attr(not(feature = "blocking"), expect(dead_code, reason = "the async client does not wait"))]
+    client: C,
+    state: State,
+}
+
+enum State {
+    Unsent(Box<Call<StreamAgentScreenshot, Client>>),
+    Open(Box<AgentScreenshotStream>),
+    UnderWay(BoxFuture<'static, Step>),
+    Ended,
+}
+
+/// What asking for an event comes to, and where the next one comes from.
+type Step = (Option<Box<AgentScreenshotStream>>, Result<Option<AgentScreenshotEvent>>);
+
+impl State {
+    /// Asks for the next event, which sends the call before the first; nothing when the events have ended.
+    fn step(&mut self) -> Option<BoxFuture<'static, Step>> {
+        match mem::replace(self, Self::Ended) {
+            Self::Unsent(call) => Some(Box::pin(async move {
+                let clock = call.client.0.clock.clone();
+                match call.send().await {
+                    Ok(stream) => Box::new(AgentScreenshotStream { clock, ..stream }).step().await,
+                    Err(error) => (None, Err(error)),
+                }
+            })),
+            Self::Open(stream) => Some(Box::pin(stream.step())),
+            Self::UnderWay(step) => Some(step),
+            Self::Ended => None,
+        }
+    }
+
+    fn settle(&mut self, (stream, result): Step) -> Option<Result<AgentScreenshotEvent>> {
+        *self = match (stream, &result) {
+            (Some(stream), Ok(Some(_))) => Self::Open(stream),
+            _ => Self::Ended,
+        };
+        result.transpose()
+    }
+}
+
+impl Call<StreamAgentScreenshot, Client> {
+    /// The events as they come. The call is sent when the first is asked for.
+    ///
+    /// The call's timeouts and retries are for its beginning. After that each event may take two minutes, and nothing is
+    /// tried again.
+    ///
+    /// # Errors
+    /// As items: those of `send`; `RenderFailed` with what the event `error` says; `Transport` when the stream breaks off
+    /// or ends too early; `Timeout`, `TooLarge`, `Decode`. With [`outcome_unknown`](Error::outcome_unknown) the screenshot
+    /// may have been taken and billed all the same.
+    pub fn events(self) -> AgentScreenshotEvents<Client> {
+        AgentScreenshotEvents { client: self.client.clone(), state: State::Unsent(Box::new(self)) }
+    }
+}
+
+impl AgentScreenshotEvents<Client> {
+    /// The next event; `None` after the last.
+    ///
+    /// # Errors
+    /// As [`Call::events`] says.
+    pub async fn try_next(&mut self) -> Result<Option<AgentScreenshotEvent>> {
+        poll_fn(|context| self.poll(context)).await.transpose()
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<AgentScreenshotEvent>>> {
+        let Some(mut step) = self.state.step() else { return Poll::Ready(None) };
+        let Poll::Ready(done) = step.as_mut().poll(context) else {
+            self.state = State::UnderWay(step);
+            return Poll::Pending;
+        };
+        Poll::Ready(self.state.settle(done))
+    }
+}
+
+impl Stream for AgentScreenshotEvents<Client> {
+    type Item = Result<AgentScreenshotEvent>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll(context)
+    }
+}
+
+#[cfg(feature = "blocking")]
+mod blocking {
+    use super::{AgentScreenshotEvent, AgentScreenshotEvents, Call, Result, State, StreamAgentScreenshot};
+    use crate::blocking::Client;
+
+    impl Call<StreamAgentScreenshot, Client> {
+        /// The events as they come. The call is sent when the first is asked for.
+        ///
+        /// # Errors
+        /// As [`events`](Call::events) of the async client.
+        pub fn events(self) -> AgentScreenshotEvents<Client> {
+            let Self { client, operation, options } = self;
+            let call = Call { client: client.inner.clone(), operation, options };
+            AgentScreenshotEvents { client, state: State::Unsent(Box::new(call)) }
+        }
+    }
+
+    impl Iterator for AgentScreenshotEvents<Client> {
+        type Item = Result<AgentScreenshotEvent>;
+
+        fn next(&mut self) -> Option<Self::Item> {
+            let step = self.state.step()?;
+            match self.client.wait(async move { Ok(step.await) }) {
+                Ok(done) => self.state.settle(done),
+                Err(error) => Some(Err(error)),
+            }
+        }
+    }
+}
+
+impl<C> fmt::Debug for AgentScreenshotEvents<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentScreenshotEvents")
+            .field("ended", &matches!(self.state, State::Ended))
+            .finish_non_exhaustive()
+    }
+}
+
+/// An answer that has begun: what `send` gives. [`Call::events`] is the way for both clients.
+#[must_use = "events come only when they are asked for"]
+pub struct AgentScreenshotStream {
+    frames: Frames,
+    head: (StatusCode, HeaderMap),
+    clock: Arc<dyn Clock>,
+    progress: Progress,
+}
+
+/// How far an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Progress {
+    /// Nobody knows what will come of it.
+    Open,
+    /// What came of it is known; more may be said.
+    Known,
+    /// Nothing will be said any more.
+    Ended,
+}
+
+impl AgentScreenshotStream {
+    pub(super) fn new(stream: ByteStream, head: (StatusCode, HeaderMap)) -> Self {
+        Self { frames: Frames::new(stream), head, clock: Arc::new(SystemClock), progress: Progress::Open }
+    }
+
+    /// The next event; `None` after the last.
+    ///
+    /// # Errors
+    /// As [`Call::events`] says, without those of `send`.
+    pub async fn try_next(&mut self) -> Result<Option<AgentScreenshotEvent>> {
+        if self.progress == Progress::Ended {
+            return Ok(None);
+        }
+        let result = self.receive().await;
+        if !matches!(result, Ok(Some(_))) {
+            self.progress = Progress::Ended;
+        }
+        result.map_err(|error| error.with_operation(&StreamAgentScreenshot::INFO))
+    }
+
+    async fn step(mut self: Box<Self>) -> Step {
+        let result = self.try_next().await;
+        (Some(self), result)
+    }
+
+    async fn receive(&mut self) -> Result<Option<AgentScreenshotEvent>> {
+        let unknown = self.progress == Progress::Open;
+        let patience = StreamAgentScreenshot::INFO.timeout;
+        let frame = within(&*self.clock, patience, self.frames.next()).await.unwrap_or_else(|TimedOut| {
+            Err(Error::new(ErrorKind::Timeout, format!("no event within {} s", patience.as_secs_f64())))
+        });
+        let frame = frame.map_err(|error| error.with_outcome(unknown, false))?;
+        let Some(frame) = frame else {
+            if unknown {
+                let text = "the stream ended before the screenshot was saved";
+                return Err(Error::new(ErrorKind::Transport, text).with_outcome(true, false));
+            }
+            return Ok(None);
+        };
+        if frame.data.trim() == "[DONE]" {
+            return Ok(None);
+        }
+        let received = || {
+            let (status, headers) = self.head.clone();
+            Received { status, headers, body: Bytes::from(frame.data.clone()) }
+        };
+        let event = event(&frame).map_err(|error| {
+            let text = format!("an event does not decode: {error}");
+            Error::new(ErrorKind::Decode, text)
+                .with_received(received())
+                .with_source(error)
+                .with_outcome(unknown, false)
+        })?;
+        match event.type_ {
+            Some(EventType::Error) => {
+                let why = event.data.and_then(|data| data.error.or(data.message));
+                let why = why.unwrap_or_else(|| "the service does not say why".to_owned());
+                return Err(Error::new(ErrorKind::RenderFailed, why).with_received(received()));
+            }
+            Some(EventType::Saved) => self.progress = Progress::Known,
+            Some(EventType::End) => self.progress = Progress::Ended,
+            _ => {}
+        }
+        Ok(Some(event))
+    }
+}
+
+impl fmt::Debug for AgentScreenshotStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AgentScreenshotStream").field("progress", &self.progress).finish_non_exhaustive()
+    }
+}
+
+/// Reads an event in either style: whole in the data, or named by the frame with its members in the data.
+///
+/// Data of another kind is kept in `extra`, since a new kind of event must not end the stream.
+fn event(frame: &Frame) -> serde_json::Result<AgentScreenshotEvent> {
+    let mut event = AgentScreenshotEvent::default();
+    let name = frame.name.clone().map(Value::String);
+    let mut members: Map<_, _> = match serde_json::from_str(&frame.data) {
+        Ok(Value::Object(members)) => members,
+        other => {
+            event.type_ = frame.name.clone().map(EventType::from);
+            event.extra.insert("data".to_owned(), other.unwrap_or_else(|_| Value::from(&*frame.data)));
+            return Ok(event);
+        }
+    };
+    let kind = match members.get("type") {
+        Some(Value::String(_)) => members.remove("type"),
+        _ => name,
+    };
+    event.type_ = kind.map(serde_json::from_value).transpose()?;
+    let whole = matches!(members.get("data"), Some(Value::Object(_) | Value::Null));
+    let progress = if whole { members.remove("data") } else { Some(Value::Object(mem::take(&mut members))) };
+    event.data = progress.map(serde_json::from_value::<Option<AgentScreenshotProgress>>).transpose()?.flatten();
+    event.extra = members;
+    Ok(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn both_styles_of_events_read_alike_and_nothing_is_lost() {
+        for (name, data, expected) in [
+            ("", r#"{"type":"start","data":{"message":"m"}}"#, json!({"type": "start", "data": {"message": "m"}})),
+            ("start", r#"{"message":"m"}"#, json!({"type": "start", "data": {"message": "m"}})),
+            ("start", r#"{"data":{"message":"m"}}"#, json!({"type": "start", "data": {"message": "m"}})),
+            ("", r#"{"type":"start","message":"m"}"#, json!({"type": "start", "data": {"message": "m"}})),
+            ("", r#"{"type":"connected","data":null}"#, json!({"type": "connected"})),
+            ("", r#"{"type":"end"}"#, json!({"type": "end", "data": {}})),
+            ("", r#"{"type":"nap","data":{"zz":1},"n":2}"#, json!({"type": "nap", "data": {"zz": 1}, "n": 2})),
+            ("nap", r#"{"zz":[1]}"#, json!({"type": "nap", "data": {"zz": [1]}})),
+            ("nap", "zz", json!({"type": "nap", "data": "zz"})),
+            ("", "[1]", json!({"data": [1]})),
+        ] {
+            let name = Some(name.to_owned()).filter(|name| !name.is_empty());
+            let event = event(&Frame { name, data: data.to_owned() }).unwrap();
+            assert_eq!(serde_json::to_value(event).unwrap(), expected, "{data}");
+        }
+    }
+}
