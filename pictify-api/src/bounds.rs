@@ -739,7 +739,14 @@ impl Validate for types::RenderTemplateUrlQuery {
             found.length("layout", "characters", value.chars().count(), Some(1), None);
         }
         if let Some(value) = &self.token {
-            found.length("token", "characters", value.chars().count(), Some(1), None);
+            found
+                .length(
+                    "token",
+                    "characters",
+                    value.expose().chars().count(),
+                    Some(1),
+                    None,
+                );
         }
     }
 }

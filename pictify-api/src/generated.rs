@@ -6505,7 +6505,7 @@ pub mod types {
         pub layout: ::std::option::Option<::std::string::String>,
         /// The API key, for places that cannot send a header. It then stands in logs, histories and pages: send the header wherever that is possible. It must not be logged.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub token: ::std::option::Option<::std::string::String>,
+        pub token: ::std::option::Option<::pictify_api::Secret>,
         /// Values for the template's variables, each a query parameter of its own.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<QueryVariables>,

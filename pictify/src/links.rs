@@ -145,7 +145,7 @@ operation! {
     |op, api| async {
         let RenderTemplateUrlQuery { layout, quality, token, variables, .. } = &op.query;
         let etag = op.if_none_match.as_deref();
-        let (layout, token) = (layout.as_deref(), token.as_deref());
+        let (layout, token) = (layout.as_deref(), token.as_ref().map(pictify_api::Secret::expose));
         let format = op.format.0.clone();
         let answer =
             api.render_template_url(&op.uid, format, layout, *quality, token, variables.as_ref(), etag).await?;

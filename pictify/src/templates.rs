@@ -642,7 +642,8 @@ operation! {
         if let Some(sets) = &op.body.variable_sets {
             found.length("variableSets", "sets", sets.len(), Some(1), Some(PAGE_LIMIT));
         }
-    }
+    },
+    renders |op| op.body.variable_sets.as_ref().map_or(1, Vec::len) as u64
 }
 
 impl RenderTemplate {
@@ -689,7 +690,8 @@ operation! {
             found.push("variableSets", "must not be set: a PDF of several pages has one layout");
         }
         found.length("layouts", "layouts", op.body.layouts.as_ref().map_or(0, Vec::len), Some(1), None);
-    }
+    },
+    renders |op| op.body.layouts.as_ref().map_or(0, Vec::len) as u64
 }
 
 impl RenderTemplateLayouts {
@@ -810,7 +812,8 @@ operation! {
         if let Some(RasterFormat::Unknown(format)) = &op.body.format {
             found.push("format", format!("must be png, jpeg, webp or gif, is {format}"));
         }
-    }
+    },
+    renders |op| op.body.sizes.len() as u64
 }
 
 impl RenderTemplateSizes {

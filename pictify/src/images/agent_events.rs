@@ -9,7 +9,7 @@ use crate::{
     race::{TimedOut, within},
 };
 use bytes::Bytes;
-use futures_core::Stream;
+use futures_util::Stream;
 use pictify_api::{
     BoxFuture, ByteStream,
     types::{AgentScreenshotEvent, AgentScreenshotEventType as EventType, AgentScreenshotProgress},

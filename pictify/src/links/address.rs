@@ -41,7 +41,7 @@ macro_rules! urls {
             pub fn url_with_key(&self, key: &str) -> Result<Url> {
                 // Only here, so that a call neither prints nor stores the key.
                 let mut operation = self.operation.clone();
-                operation.query.token = Some(key.trim().to_owned());
+                operation.query.token = Some(key.trim().into());
                 url_of($shared(&self.client), &operation)
             }
         }
