@@ -1,8 +1,480 @@
 //! Pictures that follow a source of data.
+//!
+//! ```no_run
+//! # async fn run(client: pictify::Client) -> pictify::Result<()> {
+//! use pictify::bindings::BindingSource;
+//! use std::time::Duration;
+//!
+//! let source = BindingSource::http("https://api.github.com/repos/octo/demo")?.bearer_token("example-token");
+//! let binding = client
+//!     .bindings()
+//!     .create("XK4P2M9QZT", source, [("stars", "stargazers_count"), ("forks", "forks_count")])
+//!     .name("GitHub stats")
+//!     .refresh_every(Duration::from_secs(3600))
+//!     .send()
+//!     .await?;
+//! println!("{:?}", binding.render_url);
+//! # Ok(()) }
+//! ```
+//!
+//! The service's dashboard withdrew bindings in July 2026, and the routes may follow: a call then fails with
+//! [`NotFound`](crate::ErrorKind::NotFound) or [`Gone`](crate::ErrorKind::Gone).
 
-use crate::resources::resource;
+#[cfg(feature = "cron")]
+mod schedule;
+mod source;
+
+use crate::{Call, Result, operation::operation, pagination::paged, resources::resource, variables};
+use pictify_api::{
+    Violations,
+    types::{
+        ActiveOrPaused, CreateBindingRequest, EmptyRequest, JsonObject, ListBindingsQuery, UpdateBindingRequest,
+        Variables,
+    },
+};
+use serde::Serialize;
+use std::{collections::BTreeMap, time::Duration};
+
+pub use pictify_api::types::{
+    Acknowledgement, Binding, BindingFetchTest, BindingFormat, BindingList, BindingMappingTest, BindingOutput,
+    BindingRefresh, BindingStatus, BindingTest, DataSource, DataSourceType, Deletion, RefreshErrorPolicy,
+    RefreshPolicy, RefreshPolicyType,
+};
+pub use source::BindingSource;
 
 resource! {
-    /// The operations of this area: [`client.bindings()`](crate::Client::bindings).
+    /// The bindings of a client: [`client.bindings()`](crate::Client::bindings).
     Bindings
+}
+
+impl<C: Clone> Bindings<C> {
+    /// Lists the bindings. `send` reads one page, [`items`](Call::items) all of them.
+    ///
+    /// `GET /bindings`, documented; reads only. The service returns 20 bindings a page unless a [`limit`](Call::limit) is
+    /// set.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a limit outside 1 to 100 before anything is sent; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::bindings::BindingStatus;
+    ///
+    /// let mut broken = client.bindings().list().status(BindingStatus::Error).items();
+    /// while let Some(binding) = broken.try_next().await? {
+    ///     println!("{:?}: {:?}", binding.uid, binding.last_error);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn list(&self) -> Call<ListBindings, C> {
+        self.call(ListBindings::default())
+    }
+
+    /// Ties a template to a source of data. The answer's `render_url` is a picture that stays up to date.
+    ///
+    /// `POST /bindings`, documented. `mapping` says for each variable of the template where its value is in the data: a
+    /// path such as `name`, `user.name`, `items[0].name` or `items.length`. Creating bills nothing; the pictures that are
+    /// rendered from it do.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` before anything is sent for a name of more than 255 characters, a time outside a minute to a
+    /// week, a quality outside 1 to 100, or a header called `Authorization`; `NotFound` for the template; any error of the
+    /// service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::bindings::BindingSource;
+    ///
+    /// let source = BindingSource::http("https://example.com/data.json")?;
+    /// let binding = client.bindings().create("XK4P2M9QZT", source, [("title", "post.title")]).send().await?;
+    /// println!("{:?}", binding.render_url);
+    /// # Ok(()) }
+    /// ```
+    pub fn create<K: Into<String>, V: Into<String>>(
+        &self,
+        template_uid: impl Into<String>,
+        source: BindingSource,
+        mapping: impl IntoIterator<Item = (K, V)>,
+    ) -> Call<CreateBinding, C> {
+        let body = CreateBindingRequest::new(template_uid.into(), source.into_data_source(), texts(mapping));
+        self.call(CreateBinding { body })
+    }
+
+    /// Reads one binding, without its credentials.
+    ///
+    /// `GET /bindings/{uid}`, documented; reads only.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{:?}", client.bindings().get("BN6T1VH2PA").send().await?.last_fetch_at);
+    /// # Ok(()) }
+    /// ```
+    pub fn get(&self, uid: impl Into<String>) -> Call<GetBinding, C> {
+        self.call(GetBinding { uid: uid.into() })
+    }
+
+    /// Changes a binding; what is not set stays as it is.
+    ///
+    /// `PUT /bindings/{uid}`, documented; safe to repeat.
+    ///
+    /// # Errors
+    /// At `send`: as [`create`](Self::create).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// client.bindings().update("BN6T1VH2PA").refresh_every(Duration::from_secs(1800)).send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn update(&self, uid: impl Into<String>) -> Call<UpdateBinding, C> {
+        self.call(UpdateBinding { uid: uid.into(), body: UpdateBindingRequest::default() })
+    }
+
+    /// Stops a binding from following its source until [`resume`](Self::resume). It is [`update`](Self::update) with a
+    /// status, which takes a key; the service's own route is [`pause_route`](Self::pause_route).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.bindings().pause("BN6T1VH2PA").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn pause(&self, uid: impl Into<String>) -> Call<UpdateBinding, C> {
+        self.update(uid).with(|op| op.body.status = Some(ActiveOrPaused::Paused))
+    }
+
+    /// Lets a binding follow its source again.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.bindings().resume("BN6T1VH2PA").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn resume(&self, uid: impl Into<String>) -> Call<UpdateBinding, C> {
+        self.update(uid).with(|op| op.body.status = Some(ActiveOrPaused::Active))
+    }
+
+    /// Pauses by the service's own route, which may take dashboard logins only: then it answers 401 or 404. Use
+    /// [`pause`](Self::pause).
+    ///
+    /// `POST /bindings/{uid}/pause`, documented by one source that another doubts; safe to repeat.
+    ///
+    /// # Errors
+    /// At `send`: `Authentication` or `NotFound` where keys are not taken; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.bindings().pause_route("BN6T1VH2PA").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn pause_route(&self, uid: impl Into<String>) -> Call<PauseBinding, C> {
+        self.call(PauseBinding { uid: uid.into() })
+    }
+
+    /// Resumes by the service's own route, which may take dashboard logins only: then it answers 401 or 404. Use
+    /// [`resume`](Self::resume).
+    ///
+    /// `POST /bindings/{uid}/resume`, documented by one source that another doubts; safe to repeat.
+    ///
+    /// # Errors
+    /// As [`pause_route`](Self::pause_route).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.bindings().resume_route("BN6T1VH2PA").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn resume_route(&self, uid: impl Into<String>) -> Call<ResumeBinding, C> {
+        self.call(ResumeBinding { uid: uid.into() })
+    }
+
+    /// Deletes a binding.
+    ///
+    /// `DELETE /bindings/{uid}`, documented; safe to repeat.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.bindings().delete("BN6T1VH2PA").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn delete(&self, uid: impl Into<String>) -> Call<DeleteBinding, C> {
+        self.call(DeleteBinding { uid: uid.into() })
+    }
+
+    /// Fetches the data now.
+    ///
+    /// `POST /bindings/{uid}/refresh`, documented by one source that another doubts: where it takes dashboard logins only
+    /// it answers 401 or 404. Reading the binding's `render_url` applies the refresh policy as well, and needs no key; see
+    /// [`Links::binding`](crate::links::Links::binding).
+    ///
+    /// # Errors
+    /// At `send`: `Authentication` or `NotFound` where keys are not taken; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{:?}", client.bindings().refresh("BN6T1VH2PA").send().await?.image_url);
+    /// # Ok(()) }
+    /// ```
+    pub fn refresh(&self, uid: impl Into<String>) -> Call<RefreshBinding, C> {
+        self.call(RefreshBinding { uid: uid.into() })
+    }
+
+    /// Tries a binding's source and mapping: what was fetched, what it gives for the variables, and which paths there are.
+    ///
+    /// `POST /bindings/{uid}/test`, documented by one source that another doubts: where it takes dashboard logins only it
+    /// answers 401 or 404.
+    ///
+    /// # Errors
+    /// At `send`: `Authentication` or `NotFound` where keys are not taken; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{:?}", client.bindings().test("BN6T1VH2PA").send().await?.available_paths);
+    /// # Ok(()) }
+    /// ```
+    pub fn test(&self, uid: impl Into<String>) -> Call<TestBinding, C> {
+        self.call(TestBinding { uid: uid.into() })
+    }
+
+    /// Pushes data to a binding that [is refreshed by pushes](Call::refresh_on_push).
+    ///
+    /// `POST /webhooks/{bindingUid}`, public: it takes a [`signature`](Call::signature) in place of a key. Only design notes
+    /// describe it.
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when `data` does not serialise to a JSON object. At `send`:
+    /// `Authentication` or `Permission` for a wrong signature; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let data = serde_json::json!({"stargazers_count": 513});
+    /// client.bindings().push("BN6T1VH2PA", &data)?.send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn push(&self, binding_uid: impl Into<String>, data: &impl Serialize) -> Result<Call<PushBindingData, C>> {
+        let data = variables::object(data, "data")?.into();
+        Ok(self.call(PushBindingData { binding_uid: binding_uid.into(), signature: None, data }))
+    }
+}
+
+operation! {
+    /// The request of [`Bindings::list`] as data.
+    #[derive(Default)]
+    #[serde(transparent)]
+    ListBindings { query: ListBindingsQuery } -> BindingList = LIST_BINDINGS,
+    |op, api| {
+        let query = &op.query;
+        api.list_bindings(query.limit, query.page, query.status.clone(), query.template_id.as_deref())
+    }
+}
+
+paged!(ListBindings, bindings: Binding, by page);
+
+operation! {
+    /// The request of [`Bindings::create`] as data. It holds the credentials of the source.
+    #[serde(transparent)]
+    CreateBinding { body: CreateBindingRequest } -> Binding = CREATE_BINDING,
+    |op, api| api.create_binding(&op.body),
+    rules |op, found| check_headers(&op.body.data_source, found)
+}
+
+operation! {
+    /// The request of [`Bindings::get`] as data.
+    GetBinding { uid: String } -> Binding = GET_BINDING,
+    |op, api| api.get_binding(&op.uid)
+}
+
+operation! {
+    /// The request of [`Bindings::update`], [`pause`](Bindings::pause) and [`resume`](Bindings::resume) as data.
+    UpdateBinding { uid: String, body: UpdateBindingRequest } -> Binding = UPDATE_BINDING,
+    |op, api| api.update_binding(&op.uid, &op.body),
+    rules |op, found| op.body.data_source.iter().for_each(|source| check_headers(source, found))
+}
+
+operation! {
+    /// The request of [`Bindings::delete`] as data.
+    DeleteBinding { uid: String } -> Deletion = DELETE_BINDING,
+    |op, api| api.delete_binding(&op.uid)
+}
+
+operation! {
+    /// The request of [`Bindings::refresh`] as data.
+    RefreshBinding { uid: String } -> BindingRefresh = REFRESH_BINDING,
+    |op, api| api.refresh_binding(&op.uid, &EmptyRequest {})
+}
+
+operation! {
+    /// The request of [`Bindings::pause_route`] as data.
+    PauseBinding { uid: String } -> Binding = PAUSE_BINDING,
+    |op, api| api.pause_binding(&op.uid, &EmptyRequest {})
+}
+
+operation! {
+    /// The request of [`Bindings::resume_route`] as data.
+    ResumeBinding { uid: String } -> Binding = RESUME_BINDING,
+    |op, api| api.resume_binding(&op.uid, &EmptyRequest {})
+}
+
+operation! {
+    /// The request of [`Bindings::test`] as data.
+    TestBinding { uid: String } -> BindingTest = TEST_BINDING,
+    |op, api| api.test_binding(&op.uid, &EmptyRequest {})
+}
+
+operation! {
+    /// The request of [`Bindings::push`] as data.
+    PushBindingData { binding_uid: String, signature: Option<String>, data: JsonObject } -> Acknowledgement
+        = PUSH_BINDING_DATA,
+    |op, api| api.push_binding_data(&op.binding_uid, op.signature.as_deref(), &op.data)
+}
+
+/// Answers repeat headers, and so do logs; credentials are not repeated.
+fn check_headers(source: &DataSource, found: &mut Violations) {
+    let headers = source.headers.iter().flatten();
+    if headers.into_iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
+        found.push("dataSource.headers", "must not hold Authorization: the credentials are for that");
+    }
+}
+
+/// Setters of [`Bindings::list`].
+impl<C> Call<ListBindings, C> {
+    /// Only bindings of the template with this uid.
+    pub fn template(self, uid: impl Into<String>) -> Self {
+        self.with(|op| op.query.template_id = Some(uid.into()))
+    }
+
+    /// Only bindings in this state.
+    pub fn status(self, status: BindingStatus) -> Self {
+        self.with(|op| op.query.status = Some(status))
+    }
+
+    /// How many bindings a page has, 1 to 100. The service's default is 20.
+    pub fn limit(self, limit: u64) -> Self {
+        self.with(|op| op.query.limit = Some(limit))
+    }
+
+    /// The page, from 1.
+    pub fn page(self, page: u64) -> Self {
+        self.with(|op| op.query.page = Some(page))
+    }
+}
+
+/// Setters that creating and changing share.
+macro_rules! setters {
+    ($($operation:ident of $method:ident),*) => {$(
+        #[doc = concat!("Setters of [`Bindings::", stringify!($method), "`].")]
+        impl<C> Call<$operation, C> {
+            /// A name for people, up to 255 characters.
+            pub fn name(self, name: impl Into<String>) -> Self {
+                self.with(|op| op.body.name = Some(name.into()))
+            }
+
+            /// Values for variables whose path leads nowhere.
+            ///
+            /// # Errors
+            /// [`Validation`](crate::ErrorKind::Validation) when they do not serialise to a JSON object.
+            pub fn defaults(self, values: &impl Serialize) -> Result<Self> {
+                let values: Variables = variables::object(values, "defaults")?.into();
+                Ok(self.with(|op| op.body.defaults = Some(values)))
+            }
+
+            /// Fetches the data again when it is older than this: a minute to a week, in whole seconds. The service's
+            /// default is five minutes.
+            pub fn refresh_every(self, time: Duration) -> Self {
+                // A part of a second becomes a whole one, so that nothing is fetched more often than was asked.
+                let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
+                self.refresh(RefreshPolicyType::Ttl, Some(seconds))
+            }
+
+            /// Fetches the data again as often as a cron expression fires: `0 * * * *` is hourly. The service knows no cron,
+            /// so the shortest time between two firings is what counts, from a minute to a week; at which minute of the hour
+            /// it happens is the service's choice.
+            ///
+            /// # Errors
+            /// [`Validation`](crate::ErrorKind::Validation) for what is not a cron expression of five fields, or fires
+            /// once or never.
+            #[cfg(feature = "cron")]
+            pub fn schedule(self, cron: &str) -> Result<Self> {
+                Ok(self.refresh_every(schedule::shortest_gap(cron)?))
+            }
+
+            /// Asks the source whether its data has changed, by its `ETag`.
+            pub fn refresh_on_change(self) -> Self {
+                self.refresh(RefreshPolicyType::Etag, None)
+            }
+
+            /// Takes data when it is [pushed](Bindings::push).
+            pub fn refresh_on_push(self) -> Self {
+                self.refresh(RefreshPolicyType::Webhook, None)
+            }
+
+            /// Fetches data when [asked](Bindings::refresh) only.
+            pub fn refresh_manually(self) -> Self {
+                self.refresh(RefreshPolicyType::Manual, None)
+            }
+
+            /// What to show when the data cannot be had. The service's default is the last picture.
+            pub fn on_error(self, policy: RefreshErrorPolicy) -> Self {
+                self.with(|op| op.body.refresh_policy.get_or_insert_default().on_error = Some(policy))
+            }
+
+            /// The file format. The service's default is PNG.
+            pub fn format(self, format: BindingFormat) -> Self {
+                self.with(|op| op.body.output_config.get_or_insert_default().format = Some(format))
+            }
+
+            /// The quality of lossy formats, 1 to 100. The service's default is 90.
+            pub fn quality(self, quality: f64) -> Self {
+                self.with(|op| op.body.output_config.get_or_insert_default().quality = Some(quality))
+            }
+
+            /// The size in pixels. The default is the template's.
+            pub fn size(self, width: u32, height: u32) -> Self {
+                self.with(|op| {
+                    let output = op.body.output_config.get_or_insert_default();
+                    (output.width, output.height) = (Some(width.into()), Some(height.into()));
+                })
+            }
+
+            fn refresh(self, kind: RefreshPolicyType, ttl_seconds: Option<u64>) -> Self {
+                self.with(|op| {
+                    let policy = op.body.refresh_policy.get_or_insert_default();
+                    (policy.type_, policy.ttl_seconds) = (Some(kind), ttl_seconds);
+                })
+            }
+        }
+    )*};
+}
+
+setters!(CreateBinding of create, UpdateBinding of update);
+
+/// Setters of [`Bindings::update`] alone.
+impl<C> Call<UpdateBinding, C> {
+    /// Where the data comes from.
+    pub fn source(self, source: BindingSource) -> Self {
+        self.with(|op| op.body.data_source = Some(source.into_data_source()))
+    }
+
+    /// Where in the data the value of each variable is.
+    pub fn mapping<K: Into<String>, V: Into<String>>(self, mapping: impl IntoIterator<Item = (K, V)>) -> Self {
+        self.with(|op| op.body.mapping = Some(texts(mapping)))
+    }
+}
+
+/// Setters of [`Bindings::push`].
+impl<C> Call<PushBindingData, C> {
+    /// The signature: `sha256=` and the HMAC-SHA256 of the body in hexadecimal.
+    pub fn signature(self, signature: impl Into<String>) -> Self {
+        self.with(|op| op.signature = Some(signature.into()))
+    }
+}
+
+fn texts<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<String, String> {
+    pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
 }

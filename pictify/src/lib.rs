@@ -28,6 +28,7 @@
 //! | `rustls-no-provider` | | TLS by rustls with the crypto provider that the application installs |
 //! | `native-tls` | | TLS by the platform's own library |
 //! | `blocking` | | the same surface without `async` |
+//! | `cron` | | cron expressions for the refresh of bindings |
 //! | `rate-limit` | | [`RateLimiter`] |
 //! | `tracing` | | spans and events for `tracing` |
 //! | `schemars` | | JSON Schemas of the types of the API |

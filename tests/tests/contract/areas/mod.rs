@@ -2,6 +2,7 @@
 
 mod account;
 mod batches;
+mod bindings;
 mod expressions;
 mod gifs;
 mod images;
@@ -18,6 +19,7 @@ pub fn rows() -> Vec<Row> {
     [
         account::rows(),
         batches::rows(),
+        bindings::rows(),
         expressions::rows(),
         gifs::rows(),
         images::rows(),
