@@ -22,7 +22,11 @@ use std::{
     thread,
     time::Duration,
 };
-use tokio::{runtime, sync::oneshot, task::JoinSet};
+use tokio::{
+    runtime,
+    sync::oneshot,
+    task::{AbortHandle, JoinSet},
+};
 
 /// A client of the Pictify API that blocks.
 ///
@@ -80,14 +84,37 @@ impl Client {
 
     /// Runs a future on the background thread and waits for it.
     pub(crate) fn wait<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        self.start(work).wait()
+    }
+
+    /// Starts a future on the background thread.
+    pub(crate) fn start<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Work<T> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        self.background.runtime.spawn(async move {
-            // Nobody waits any more only if the caller's thread died.
+        let task = self.background.runtime.spawn(async move {
+            // Nobody waits any more only if the caller has given up.
             let _ = sender.send(work.await);
         });
-        receiver
+        Work { receiver, task: task.abort_handle() }
+    }
+}
+
+/// What the background thread works on. It is abandoned when it is dropped.
+pub(crate) struct Work<T> {
+    receiver: mpsc::Receiver<Result<T>>,
+    task: AbortHandle,
+}
+
+impl<T> Work<T> {
+    pub(crate) fn wait(self) -> Result<T> {
+        self.receiver
             .recv()
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Transport, "the client's background thread has ended")))
+    }
+}
+
+impl<T> Drop for Work<T> {
+    fn drop(&mut self) {
+        self.task.abort();
     }
 }
 

@@ -43,7 +43,13 @@ impl Reply {
     /// The beginning of an answer that promises `length` bytes and breaks off after `body`.
     #[must_use]
     pub fn cut(status: u16, length: usize, body: &[u8]) -> Self {
-        let mut bytes = head(status, &[("content-type", "application/json")], length);
+        Self::cut_with(status, &[("content-type", "application/json")], length, body)
+    }
+
+    /// As [`cut`](Self::cut), with these headers.
+    #[must_use]
+    pub fn cut_with(status: u16, headers: &[(&str, &str)], length: usize, body: &[u8]) -> Self {
+        let mut bytes = head(status, headers, length);
         bytes.extend_from_slice(body);
         Self::CutAfter(bytes)
     }

@@ -8,6 +8,15 @@ fn file(body: &[u8]) -> Reply {
     Reply::new(200, &[("content-type", "image/png")], body)
 }
 
+/// A file that breaks off before its `length`.
+fn cut(headers: &[(&str, &str)], length: usize, body: &[u8]) -> Reply {
+    Reply::cut_with(200, &[headers, &[("content-type", "image/png")]].concat(), length, body)
+}
+
+fn rest(range: &str, body: &[u8]) -> Reply {
+    Reply::new(206, &[("content-type", "image/png"), ("content-range", range)], body)
+}
+
 #[tokio::test]
 async fn the_key_is_not_sent_to_the_file_host_even_over_a_redirect() {
     let storage = ScriptedServer::start([file(b"picture")]).await;
@@ -51,7 +60,7 @@ async fn a_signed_url_is_never_changed_and_never_shown() {
 #[tokio::test]
 async fn a_download_that_breaks_starts_over() {
     let whole = b"0123456789".repeat(10);
-    let server = ScriptedServer::start([Reply::cut(200, 100, &whole[..60]), Reply::Reset, file(&whole)]).await;
+    let server = ScriptedServer::start([cut(&[], 100, &whole[..60]), Reply::Reset, file(&whole)]).await;
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
     let download = client(&server, &TestClock::default()).download(&format!("{}/a.png", server.url()));
@@ -61,7 +70,7 @@ async fn a_download_that_breaks_starts_over() {
 
 #[tokio::test]
 async fn a_file_appears_whole_or_not_at_all() {
-    let cut = || Reply::cut(200, 100, b"only this");
+    let cut = || cut(&[], 100, b"only this");
     let server = ScriptedServer::start([cut(), cut(), cut(), cut(), file(b"new")]).await;
     let client = client(&server, &TestClock::default());
     let folder = tempfile::tempdir().unwrap();
@@ -123,4 +132,133 @@ async fn only_http_is_fetched() {
         let error = client(&server, &TestClock::default()).download(url).bytes().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Validation, "{url}");
     }
+}
+
+const TAG: (&str, &str) = ("etag", "\"v1\"");
+
+#[tokio::test]
+async fn a_download_that_breaks_goes_on_where_it_broke() {
+    let server = ScriptedServer::start([cut(&[TAG], 10, b"01234"), Reply::Reset, rest("bytes 5-9/10", b"56789")]).await;
+    let mut written = Vec::new();
+    let download = client(&server, &TestClock::default()).download(&server.url());
+    assert_eq!(download.to_writer(&mut written).await.unwrap(), 10);
+    assert_eq!(written, b"0123456789");
+    let ranges: Vec<_> = server
+        .requests()
+        .iter()
+        .map(|request| (request.header("range").map(str::to_owned), request.header("if-range").map(str::to_owned)))
+        .collect();
+    let from_5 = (Some("bytes=5-".to_owned()), Some("\"v1\"".to_owned()));
+    assert_eq!(ranges, [(None, None), from_5.clone(), from_5]);
+}
+
+#[tokio::test]
+async fn no_byte_is_lost_or_doubled_whatever_the_host_does_with_a_range() {
+    let date = ("last-modified", "Tue, 04 Aug 2026 09:15:27 GMT");
+    let whole = || file(b"abcdefghij");
+    for (what, script, requests) in [
+        ("the file has changed", vec![cut(&[TAG], 10, b"01234"), whole()], 2),
+        ("a date names the file, too", vec![cut(&[date], 10, b"abcde"), rest("bytes 5-9/10", b"fghij")], 2),
+        ("another part comes", vec![cut(&[TAG], 10, b"01234"), rest("bytes 4-9/10", b"efghij"), whole()], 3),
+        ("the part has no place", vec![cut(&[TAG], 10, b"01234"), Reply::new(206, &[], b"fghij"), whole()], 3),
+        ("the part is refused", vec![cut(&[TAG], 10, b"01234"), Reply::new(416, &[], b""), whole()], 3),
+        ("the tag is weak", vec![cut(&[("etag", "W/\"v1\"")], 10, b"01234"), whole()], 2),
+        ("the host has no ranges", vec![cut(&[TAG, ("accept-ranges", "none")], 10, b"01234"), whole()], 2),
+    ] {
+        let server = ScriptedServer::start(script).await;
+        let bytes = client(&server, &TestClock::default()).download(&server.url()).bytes().await;
+        assert_eq!(bytes.unwrap_or_else(|error| panic!("{what}: {error}")), "abcdefghij", "{what}");
+        assert_eq!(server.requests().len(), requests, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_to_a_writer_is_not_written_again() {
+    let server = ScriptedServer::start([cut(&[], 10, b"01234"), file(b"0123456789")]).await;
+    let mut written = Vec::new();
+    let download = client(&server, &TestClock::default()).download(&server.url());
+    let error = download.to_writer(&mut written).await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable(), written.as_slice()), (ErrorKind::Transport, true, &b"01234"[..]));
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_an_error_that_keeps_it() {
+    for kind in ["text/html; charset=utf-8", "application/json", "TEXT/PLAIN"] {
+        let reply = Reply::new(200, &[("content-type", kind)], b"<h1>Sorry</h1>");
+        let server = ScriptedServer::start([reply, file(b"x")]).await;
+        let error = client(&server, &TestClock::default()).download(&server.url()).bytes().await.unwrap_err();
+        assert_eq!((error.kind(), server.requests().len()), (ErrorKind::ContentType, 1), "{kind}");
+        assert_eq!((error.status().unwrap().as_u16(), &error.body().unwrap()[..]), (200, &b"<h1>Sorry</h1>"[..]));
+        assert!(error.to_string().contains(kind), "{error}");
+    }
+    for kind in ["image/svg+xml", "video/mp4", "application/pdf", "Application/Octet-Stream; x=y", ""] {
+        let server = ScriptedServer::start([Reply::new(200, &[("content-type", kind)], b"x")]).await;
+        let bytes = client(&server, &TestClock::default()).download(&server.url()).bytes().await;
+        assert_eq!(bytes.unwrap(), "x", "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_of_exactly_the_limit_is_fetched() {
+    let server = ScriptedServer::start([file(&[b'x'; 1000])]).await;
+    let download = client(&server, &TestClock::default()).download(&server.url()).size_limit(1000);
+    assert_eq!(download.bytes().await.unwrap().len(), 1000);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn links_are_followed_and_devices_are_written_to() {
+    let server = ScriptedServer::start([file(b"new"), file(b"gone"), file(b"full"), file(b"full")]).await;
+    let client = client(&server, &TestClock::default());
+    let folder = tempfile::tempdir().unwrap();
+    let (real, link) = (folder.path().join("real.png"), folder.path().join("link.png"));
+    std::fs::write(&real, "old").unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    client.download(&server.url()).to_file(&link).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&real).unwrap(), "new");
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+
+    assert_eq!(client.download(&server.url()).to_file("/dev/null").await.unwrap(), 4);
+    assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
+    if std::path::Path::new("/dev/full").exists() {
+        let error = client.download(&server.url()).to_file("/dev/full").await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io);
+        assert!(error.to_string().contains("/dev/full cannot be written"), "{error}");
+        let full = tokio::fs::OpenOptions::new().write(true).open("/dev/full").await.unwrap();
+        assert_eq!(client.download(&server.url()).to_writer(full).await.unwrap_err().kind(), ErrorKind::Io);
+    }
+}
+
+#[test]
+fn the_blocking_client_writes_on_the_calling_thread() {
+    /// A writer that cannot leave its thread, and fails after some bytes.
+    struct Local(std::rc::Rc<std::cell::RefCell<Vec<u8>>>, usize);
+
+    impl std::io::Write for Local {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let room = self.1.saturating_sub(self.0.borrow().len());
+            if room == 0 {
+                return Err(std::io::Error::other("no room"));
+            }
+            self.0.borrow_mut().extend_from_slice(&bytes[..bytes.len().min(room)]);
+            Ok(bytes.len().min(room))
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let whole = b"0123456789".repeat(100_000);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let script = [cut(&[TAG], 1_000_000, &whole[..700_000]), rest("bytes 700000-999999/1000000", &whole[700_000..])];
+    let server = runtime.block_on(ScriptedServer::start(script.into_iter().chain([file(&whole)])));
+    let builder = pictify::Client::builder().api_key(KEY).base_url(server.url()).clock(TestClock::default());
+    let client = builder.build_blocking().unwrap();
+    let written = std::rc::Rc::default();
+    let local = Local(std::rc::Rc::clone(&written), usize::MAX);
+    assert_eq!(client.download(&server.url()).to_writer(local).unwrap(), 1_000_000);
+    assert!(*written.borrow() == whole);
+    let error = client.download(&server.url()).to_writer(Local(std::rc::Rc::default(), 5)).unwrap_err();
+    assert_eq!(error.to_string(), "Io: the writer failed: no room");
 }

@@ -1,6 +1,6 @@
 //! A file that appears under its name when it is whole, or not at all.
 
-use super::Sink;
+use super::sink::{Sink, only_once};
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
 use std::{io, path::PathBuf};
@@ -9,45 +9,62 @@ use tokio::{
     io::{AsyncSeekExt, AsyncWriteExt},
 };
 
-/// A file under a temporary name in the folder of the one that it will be.
+/// A file under a temporary name in the folder of the one that it will be; or what is no file and is written to directly.
 pub(super) struct PartialFile {
     target: PathBuf,
-    temporary: Temporary,
+    /// None for what is written to directly.
+    temporary: Option<Temporary>,
     file: File,
     size: u64,
 }
 
 impl PartialFile {
-    pub(super) async fn create(target: PathBuf) -> Result<Self> {
+    pub(super) async fn create(path: PathBuf) -> Result<Self> {
+        // A link stays; what it names is replaced.
+        let target = fs::canonicalize(&path).await.unwrap_or(path);
+        match fs::metadata(&target).await {
+            Ok(found) if found.is_dir() => Err(Error::new(ErrorKind::Io, format!("{} is a folder", target.display()))),
+            Ok(found) if !found.is_file() => {
+                let file = OpenOptions::new().write(true).open(&target).await;
+                let file = file.map_err(|error| failed(&target, error))?;
+                Ok(Self { target, temporary: None, file, size: 0 })
+            }
+            _ => Self::beside(target).await,
+        }
+    }
+
+    async fn beside(target: PathBuf) -> Result<Self> {
         let Some(name) = target.file_name() else {
             return Err(Error::new(ErrorKind::Io, format!("{} is not the name of a file", target.display())));
         };
-        if fs::metadata(&target).await.is_ok_and(|found| found.is_dir()) {
-            return Err(Error::new(ErrorKind::Io, format!("{} is a folder", target.display())));
-        }
         let temporary = target.with_file_name(format!(".{}.{:08x}.part", name.to_string_lossy(), fastrand::u32(..)));
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary).await;
         let file = file.map_err(|error| failed(&target, error))?;
-        Ok(Self { target, temporary: Temporary(Some(temporary)), file, size: 0 })
+        Ok(Self { target, temporary: Some(Temporary(Some(temporary))), file, size: 0 })
     }
 
     /// Gives the file its name. Returns its size in bytes.
     pub(super) async fn finish(mut self) -> Result<u64> {
         let written = async {
             self.file.flush().await?;
-            self.file.sync_all().await
+            let Some(Temporary(temporary)) = &mut self.temporary else { return Ok(()) };
+            self.file.sync_all().await?;
+            if let Some(path) = temporary {
+                fs::rename(path, &self.target).await?;
+            }
+            *temporary = None;
+            Ok(())
         };
         written.await.map_err(|error| failed(&self.target, error))?;
-        if let Some(temporary) = &self.temporary.0 {
-            fs::rename(temporary, &self.target).await.map_err(|error| failed(&self.target, error))?;
-        }
-        self.temporary.0 = None;
         Ok(self.size)
     }
 }
 
 impl Sink for PartialFile {
     async fn start_over(&mut self) -> Result<()> {
+        if self.temporary.is_none() {
+            return only_once(self.size);
+        }
         self.size = 0;
         let emptied = async {
             self.file.rewind().await?;

@@ -1,21 +1,20 @@
 //! Fetching a rendered file from wherever it is stored.
 
+mod fetch;
 mod file;
+mod sink;
 
-use crate::{
-    Client, Error, ErrorKind, Result,
-    client::Shared,
-    error::Received,
-    race::{TimedOut, within},
-};
+use crate::{Client, Deadline, Result};
 use bytes::{Bytes, BytesMut};
 use file::PartialFile;
-use reqwest::{Response, StatusCode, Url, redirect};
+use reqwest::redirect;
+use sink::Writer;
 use std::{
     fmt,
     path::{Path, PathBuf},
     time::Duration,
 };
+use tokio::io::AsyncWrite;
 
 /// How large a file may be, in bytes, unless the caller says otherwise.
 const SIZE_LIMIT: u64 = 256 * 1024 * 1024;
@@ -25,9 +24,6 @@ const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// How long nothing may arrive.
 const STALL: Duration = Duration::from_secs(30);
-
-/// How long a file may be missing right after its render, in all: the sum of the waits between tries, in milliseconds.
-const APPEARS_MS: [u64; 8] = [250, 500, 1000, 1500, 1500, 1500, 1500, 1500];
 
 const MAX_REDIRECTS: usize = 5;
 
@@ -52,9 +48,11 @@ impl RenderedFile for String {
 /// A download that is ready to start: [`client.download(&image)`](Client::download).
 ///
 /// The key is never sent with it. A file that is missing right after its render is asked for again for some seconds. As it
-/// only reads, a broken download starts again as the client's retry policy says.
+/// only reads, a broken download is tried again as the client's retry policy says: from where it broke when the host can
+/// do that for the very same file, else from its beginning. What does not look like a file, such as an error page in HTML
+/// with status 200, is an error.
 #[derive(Clone)]
-#[must_use = "a download does nothing before its end is chosen: bytes or to_file"]
+#[must_use = "a download does nothing before its end is chosen: bytes, to_file or to_writer"]
 pub struct Download<C> {
     pub(crate) client: C,
     plan: Plan,
@@ -65,11 +63,19 @@ struct Plan {
     url: String,
     size_limit: u64,
     timeout: Duration,
+    deadline: Option<Deadline>,
+    stall_timeout: Duration,
 }
 
 impl<C: Clone> Download<C> {
     pub(crate) fn new(client: &C, file: &(impl RenderedFile + ?Sized)) -> Self {
-        let plan = Plan { url: file.url().to_owned(), size_limit: SIZE_LIMIT, timeout: TIMEOUT };
+        let plan = Plan {
+            url: file.url().to_owned(),
+            size_limit: SIZE_LIMIT,
+            timeout: TIMEOUT,
+            deadline: None,
+            stall_timeout: STALL,
+        };
         Self { client: client.clone(), plan }
     }
 
@@ -82,6 +88,19 @@ impl<C: Clone> Download<C> {
     /// How long the whole download may take, retries included. 5 minutes by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.plan.timeout = timeout;
+        self
+    }
+
+    /// When the download must have ended, beside its timeout: whichever comes first. See
+    /// [`Client::deadline`](crate::Client::deadline).
+    pub fn deadline(mut self, deadline: Deadline) -> Self {
+        self.plan.deadline = Some(deadline);
+        self
+    }
+
+    /// How long nothing may arrive before a try is given up. 30 seconds by default.
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.plan.stall_timeout = timeout;
         self
     }
 }
@@ -106,30 +125,55 @@ impl Download<Client> {
     /// Downloads into memory.
     ///
     /// # Errors
-    /// `Validation` when the URL is not http or https; `NotFound` when the file does not appear; `TooLarge`, `Timeout`,
-    /// `Connect`, `Transport`, and the kinds of an answer that is not a success.
+    /// `Validation` when the URL is not http or https; `NotFound` when the file does not appear; `ContentType` when what
+    /// comes is not a file of the kinds that the service renders; `TooLarge`, `Timeout`, `Connect`, `Transport`, and the
+    /// kinds of an answer that is not a success.
     pub async fn bytes(self) -> Result<Bytes> {
         let mut buffer = BytesMut::new();
-        run(&self.client.0, &self.plan, &mut buffer).await?;
+        fetch::run(&self.client.0, &self.plan, &mut buffer).await?;
         Ok(buffer.freeze())
     }
 
     /// Downloads into a file, which appears under its name when it is whole or not at all. Returns its size in bytes.
+    ///
+    /// A link is followed: what it names is replaced, not the link. What is there and is no file, such as `/dev/stdout` or
+    /// a named pipe, is written to as it comes.
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes); `Io` when the file cannot be written, which is found before anything is fetched.
     pub async fn to_file(self, path: impl AsRef<Path>) -> Result<u64> {
         let path = PathBuf::from(path.as_ref());
         let mut file = PartialFile::create(path).await?;
-        run(&self.client.0, &self.plan, &mut file).await?;
+        fetch::run(&self.client.0, &self.plan, &mut file).await?;
         file.finish().await
+    }
+
+    /// Downloads into a writer as it comes, and flushes it at the end. Returns how many bytes were written.
+    ///
+    /// What was written cannot be taken back: a download that breaks in the middle ends with an error unless the host can
+    /// go on where it broke.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes); `Io` when the writer fails.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client, mut socket: tokio::net::TcpStream) -> pictify::Result<()> {
+    /// let image = client.images().get("XL13QWERTY").send().await?;
+    /// client.download(&image).to_writer(&mut socket).await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn to_writer(self, writer: impl AsyncWrite + Unpin) -> Result<u64> {
+        let mut writer = Writer::new(writer);
+        fetch::run(&self.client.0, &self.plan, &mut writer).await?;
+        writer.finish().await
     }
 }
 
 #[cfg(feature = "blocking")]
 mod blocking {
-    use super::{Bytes, Download, Path, PathBuf, RenderedFile, Result};
+    use super::{Bytes, Download, Path, PathBuf, RenderedFile, Result, fetch, sink::Pipe};
     use crate::blocking::Client;
+    use std::io::Write;
 
     impl Client {
         /// Downloads a rendered file: an image, or anything else with a [`RenderedFile::url`].
@@ -162,136 +206,21 @@ mod blocking {
             let (client, download) = self.split();
             client.wait(download.to_file(path))
         }
-    }
-}
 
-/// Where the chunks of a file go. A retry starts it over.
-trait Sink {
-    async fn start_over(&mut self) -> Result<()>;
-    async fn write(&mut self, chunk: Bytes) -> Result<()>;
-}
-
-impl Sink for BytesMut {
-    async fn start_over(&mut self) -> Result<()> {
-        self.clear();
-        Ok(())
-    }
-
-    async fn write(&mut self, chunk: Bytes) -> Result<()> {
-        self.extend_from_slice(&chunk);
-        Ok(())
-    }
-}
-
-async fn run(shared: &Shared, plan: &Plan, sink: &mut impl Sink) -> Result<()> {
-    let url = Url::parse(&plan.url).map_err(|error| Error::invalid_field("url", error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(Error::invalid_field("url", format!("must be http or https, is {}", url.scheme())));
-    }
-    let Ok(result) = within(&*shared.clock, plan.timeout, tries(shared, plan, &url, sink)).await else {
-        let text = format!("the download from {} took longer than {} s", place(&url), plan.timeout.as_secs_f64());
-        return Err(Error::new(ErrorKind::Timeout, text).with_outcome(false, true));
-    };
-    result.map_err(|error| error.explain(&format!("while downloading from {}", place(&url))))
-}
-
-/// Fetches until the file is whole, it is clear that it does not come, or the policy's attempts are spent.
-async fn tries(shared: &Shared, plan: &Plan, url: &Url, sink: &mut impl Sink) -> Result<()> {
-    let mut failures = 0;
-    let mut missing = APPEARS_MS.into_iter().map(Duration::from_millis);
-    let mut address = url.clone();
-    loop {
-        let Err(error) = fetch(shared, plan, &address, sink).await else { return Ok(()) };
-        let wait = match error.kind() {
-            ErrorKind::NotFound => {
-                // Somewhere on the way the absence may have been cached.
-                if url.query().is_none() {
-                    address.set_query(Some(&format!("_t={}", missing.len())));
-                }
-                match missing.next() {
-                    Some(wait) => wait,
-                    None => return Err(error),
-                }
-            }
-            ErrorKind::Connect
-            | ErrorKind::Transport
-            | ErrorKind::Timeout
-            | ErrorKind::Server
-            | ErrorKind::RateLimited => {
-                failures += 1;
-                if failures >= shared.retry.attempts() || !shared.budget.take() {
-                    return Err(error.with_outcome(false, true));
-                }
-                match shared.retry.wait(failures, error.retry_after(), shared.clock.random()) {
-                    Ok(wait) => wait,
-                    Err(_) => return Err(error.with_outcome(false, true)),
-                }
-            }
-            _ => return Err(error),
-        };
-        shared.clock.sleep(wait).await;
-        sink.start_over().await?;
-    }
-}
-
-async fn fetch(shared: &Shared, plan: &Plan, url: &Url, sink: &mut impl Sink) -> Result<()> {
-    let mut response = stalls(shared, shared.files.get(url.clone()).send()).await?;
-    if !response.status().is_success() {
-        return Err(refused(shared, response).await);
-    }
-    let announced = response.content_length();
-    if announced.is_some_and(|length| length > plan.size_limit) {
-        return Err(too_large(plan.size_limit));
-    }
-    let mut size = 0;
-    while let Some(chunk) = stalls(shared, response.chunk()).await? {
-        size += chunk.len() as u64;
-        if size > plan.size_limit {
-            return Err(too_large(plan.size_limit));
-        }
-        sink.write(chunk).await?;
-    }
-    Ok(())
-}
-
-/// Gives one step of the exchange its time, and names what may go wrong in it.
-async fn stalls<T>(shared: &Shared, step: impl Future<Output = reqwest::Result<T>>) -> Result<T> {
-    match within(&*shared.clock, STALL, step).await {
-        Ok(Ok(value)) => Ok(value),
-        // The URL may be signed; it stays out of messages.
-        Ok(Err(error)) => Err(Error::from_network(error.without_url())),
-        Err(TimedOut) => Err(Error::new(ErrorKind::Timeout, format!("nothing arrived for {} s", STALL.as_secs()))),
-    }
-}
-
-async fn refused(shared: &Shared, mut response: Response) -> Error {
-    let (status, headers) = (response.status(), response.headers().clone());
-    let mut body = BytesMut::new();
-    while body.len() < crate::error::BODY_KEPT {
-        match stalls(shared, response.chunk()).await {
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            // The status says enough; what was read of the body is kept.
-            Ok(None) | Err(_) => break,
+        /// Downloads into a writer as it comes, and flushes it at the end. Returns how many bytes were written. The writer
+        /// is used on the calling thread only.
+        ///
+        /// # Errors
+        /// As [`to_writer`](Download::to_writer) of the async client.
+        pub fn to_writer(self, writer: impl Write) -> Result<u64> {
+            let (client, download) = self.split();
+            let (mut pipe, end) = Pipe::new();
+            let work = client.start(async move { fetch::run(&download.client.0, &download.plan, &mut pipe).await });
+            let written = end.drain(&client, writer)?;
+            work.wait()?;
+            Ok(written)
         }
     }
-    let received = Received { status, headers, body: body.freeze() };
-    let delay = received.stated_delay(shared.clock.time_of_day());
-    if status == StatusCode::NOT_FOUND {
-        return Error::new(ErrorKind::NotFound, "the file is not there").with_received(received);
-    }
-    Error::answered(received).with_retry_after(delay)
-}
-
-fn too_large(limit: u64) -> Error {
-    Error::new(ErrorKind::TooLarge, format!("the file is larger than {limit} bytes"))
-}
-
-/// A URL for messages: without the query, which may be a signature.
-fn place(url: &Url) -> String {
-    let mut url = url.clone();
-    url.set_query(None);
-    url.set_fragment(None);
-    url.into()
 }
 
 /// Downloads follow redirects, since file hosts use them, but never from https to http.

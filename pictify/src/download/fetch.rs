@@ -1,0 +1,205 @@
+//! One file, in as many requests as it takes.
+
+use super::{Plan, sink::Sink};
+use crate::{
+    Error, ErrorKind, Result,
+    client::Shared,
+    error::Received,
+    race::{TimedOut, within},
+};
+use bytes::BytesMut;
+use reqwest::{
+    Response, StatusCode, Url,
+    header::{
+        ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_RANGE, LAST_MODIFIED, RANGE,
+    },
+};
+use std::time::Duration;
+
+/// How long a file may be missing right after its render, in all: the sum of the waits between tries, in milliseconds.
+const APPEARS_MS: [u64; 8] = [250, 500, 1000, 1500, 1500, 1500, 1500, 1500];
+
+/// Fetches a file into a sink.
+pub(super) async fn run(shared: &Shared, plan: &Plan, sink: &mut impl Sink) -> Result<()> {
+    let url = crate::source::web_url("url", &plan.url)?;
+    let limit = plan.deadline.map_or(plan.timeout, |deadline| deadline.left(&*shared.clock).min(plan.timeout));
+    let Ok(result) = within(&*shared.clock, limit, tries(shared, plan, &url, sink)).await else {
+        let text = format!("the download from {} took longer than {} s", place(&url), limit.as_secs_f64());
+        return Err(Error::new(ErrorKind::Timeout, text).with_outcome(false, true));
+    };
+    result.map_err(|error| error.explain(&format!("while downloading from {}", place(&url))))
+}
+
+/// How far a file has come.
+#[derive(Default)]
+struct Progress {
+    written: u64,
+    /// What names exactly this file, so that the rest of it can be asked for.
+    validator: Option<HeaderValue>,
+}
+
+/// Fetches until the file is whole, it is clear that it does not come, or the policy's attempts are spent.
+async fn tries(shared: &Shared, plan: &Plan, url: &Url, sink: &mut impl Sink) -> Result<()> {
+    let mut failures = 0;
+    let mut missing = APPEARS_MS.into_iter().map(Duration::from_millis);
+    let mut address = url.clone();
+    let mut progress = Progress::default();
+    loop {
+        let Err(error) = fetch(shared, plan, &address, sink, &mut progress).await else { return Ok(()) };
+        let wait = match error.kind() {
+            // One that is gone in the middle has not just been rendered.
+            ErrorKind::NotFound if progress.written == 0 => {
+                // Somewhere on the way the absence may have been cached.
+                if url.query().is_none() {
+                    address.set_query(Some(&format!("_t={}", missing.len())));
+                }
+                match missing.next() {
+                    Some(wait) => wait,
+                    None => return Err(error),
+                }
+            }
+            ErrorKind::Connect
+            | ErrorKind::Transport
+            | ErrorKind::Timeout
+            | ErrorKind::Server
+            | ErrorKind::RateLimited => {
+                failures += 1;
+                if failures >= shared.retry.attempts() || !shared.budget.take() {
+                    return Err(error.with_outcome(false, true));
+                }
+                match shared.retry.wait(failures, error.retry_after(), shared.clock.random()) {
+                    Ok(wait) => wait,
+                    Err(_) => return Err(error.with_outcome(false, true)),
+                }
+            }
+            _ => return Err(error),
+        };
+        shared.clock.sleep(wait).await;
+        if progress.validator.is_none() {
+            start_over(sink, &mut progress).await?;
+        }
+    }
+}
+
+async fn start_over(sink: &mut impl Sink, progress: &mut Progress) -> Result<()> {
+    sink.start_over().await?;
+    *progress = Progress::default();
+    Ok(())
+}
+
+/// One request: the whole file, or the rest of it.
+async fn fetch(shared: &Shared, plan: &Plan, url: &Url, sink: &mut impl Sink, progress: &mut Progress) -> Result<()> {
+    let mut request = shared.files.get(url.clone());
+    if let (Some(validator), 1..) = (&progress.validator, progress.written) {
+        request = request.header(RANGE, format!("bytes={}-", progress.written)).header(IF_RANGE, validator);
+    }
+    let mut response = stalls(shared, plan, request.send()).await?;
+    match response.status() {
+        StatusCode::PARTIAL_CONTENT if first_byte(response.headers()) == Some(progress.written) => {}
+        // Another part than was asked for: it fits nowhere.
+        StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if progress.written > 0 => {
+            progress.validator = None;
+            let text = format!("the host does not give the file from byte {} on", progress.written);
+            return Err(Error::new(ErrorKind::Transport, text).with_outcome(false, true));
+        }
+        status if status.is_success() => {
+            if progress.written > 0 {
+                // The host gives the file from its beginning: it cannot go on, or the file has changed.
+                start_over(sink, progress).await?;
+            }
+            if !is_file(response.headers()) {
+                return Err(not_a_file(shared, plan, response).await);
+            }
+            progress.validator = validator(response.headers());
+        }
+        _ => return Err(refused(shared, plan, response).await),
+    }
+    let size = |written: u64, more: u64| written.checked_add(more).filter(|size| *size <= plan.size_limit);
+    if size(progress.written, response.content_length().unwrap_or(0)).is_none() {
+        return Err(too_large(plan.size_limit));
+    }
+    while let Some(chunk) = stalls(shared, plan, response.chunk()).await? {
+        let written = size(progress.written, chunk.len() as u64).ok_or_else(|| too_large(plan.size_limit))?;
+        sink.write(chunk).await?;
+        progress.written = written;
+    }
+    Ok(())
+}
+
+/// What the rest of exactly this file can be asked for with: a strong entity tag, or else a date.
+fn validator(headers: &HeaderMap) -> Option<HeaderValue> {
+    if headers.get(ACCEPT_RANGES).is_some_and(|ranges| ranges == "none") {
+        return None;
+    }
+    let strong = headers.get(ETAG).filter(|tag| !tag.as_bytes().starts_with(b"W/"));
+    strong.or_else(|| headers.get(LAST_MODIFIED)).cloned()
+}
+
+/// Where a part of a file begins: 5 in `bytes 5-9/10`.
+fn first_byte(headers: &HeaderMap) -> Option<u64> {
+    let range = headers.get(CONTENT_RANGE)?.to_str().ok()?;
+    range.trim().strip_prefix("bytes ")?.split('-').next()?.trim().parse().ok()
+}
+
+/// Whether it says to be a file of the kinds that are rendered, or says nothing. Hosts call any file a stream of octets.
+fn is_file(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(CONTENT_TYPE) else { return true };
+    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    ["image/", "video/"].iter().any(|media| kind.starts_with(media))
+        || ["", "application/pdf", "application/octet-stream", "binary/octet-stream"].contains(&kind.as_str())
+}
+
+/// Gives one step of the exchange its time, and names what may go wrong in it.
+async fn stalls<T>(shared: &Shared, plan: &Plan, step: impl Future<Output = reqwest::Result<T>>) -> Result<T> {
+    match within(&*shared.clock, plan.stall_timeout, step).await {
+        Ok(Ok(value)) => Ok(value),
+        // The URL may be signed; it stays out of messages.
+        Ok(Err(error)) => Err(Error::from_network(error.without_url())),
+        Err(TimedOut) => {
+            let text = format!("nothing arrived for {} s", plan.stall_timeout.as_secs_f64());
+            Err(Error::new(ErrorKind::Timeout, text))
+        }
+    }
+}
+
+async fn not_a_file(shared: &Shared, plan: &Plan, response: Response) -> Error {
+    let received = first_part(shared, plan, response).await;
+    let kind = received.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("?");
+    let text = format!("what came is {kind}, and not an image, a video or a PDF");
+    Error::new(ErrorKind::ContentType, text).with_received(received)
+}
+
+async fn refused(shared: &Shared, plan: &Plan, response: Response) -> Error {
+    let received = first_part(shared, plan, response).await;
+    let delay = received.stated_delay(shared.clock.time_of_day());
+    if received.status == StatusCode::NOT_FOUND {
+        return Error::new(ErrorKind::NotFound, "the file is not there").with_received(received);
+    }
+    Error::answered(received).with_retry_after(delay)
+}
+
+/// An answer with as much of its body as errors keep.
+async fn first_part(shared: &Shared, plan: &Plan, mut response: Response) -> Received {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let mut body = BytesMut::new();
+    while body.len() < crate::error::BODY_KEPT {
+        match stalls(shared, plan, response.chunk()).await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            // The status says enough; what was read of the body is kept.
+            Ok(None) | Err(_) => break,
+        }
+    }
+    Received { status, headers, body: body.freeze() }
+}
+
+fn too_large(limit: u64) -> Error {
+    Error::new(ErrorKind::TooLarge, format!("the file is larger than {limit} bytes"))
+}
+
+/// A URL for messages: without the query, which may be a signature.
+fn place(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    url.into()
+}
