@@ -21,6 +21,8 @@ pub enum Reply {
     CutAfter(Vec<u8>),
     /// Reads the request and resets the connection.
     Reset,
+    /// Resets the connection without reading a request.
+    ResetUnread,
     /// Reads the request and never answers.
     Hang,
 }
@@ -107,6 +109,13 @@ impl ScriptedServer {
         let shared = state.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                let mut script = lock(&shared.script);
+                if matches!(script.front(), Some(Reply::ResetUnread)) {
+                    script.pop_front();
+                    let _ = stream.set_zero_linger();
+                    continue;
+                }
+                drop(script);
                 tokio::spawn(serve(stream, shared.clone()));
             }
         });
@@ -158,7 +167,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
                 let _ = stream.write_all(&bytes).await;
                 return;
             }
-            Reply::Reset => {
+            Reply::Reset | Reply::ResetUnread => {
                 // Closing with a zero linger sends a reset in place of an orderly end.
                 let _ = stream.set_zero_linger();
                 return;

@@ -1,4 +1,4 @@
-//! What is tried again, when, and what is not: each row is a script of the server and what comes of it.
+//! How calls are tried again: waits, deadlines, keys, the budget. What is tried again is in `faults.rs`.
 
 use pictify::{AttemptOutcome, ErrorKind, IdempotencyKey, RetryPolicy, images::Source};
 use pictify_tests::{Reply, ScriptedServer, TestClock, client};
@@ -17,77 +17,6 @@ fn status(status: u16) -> Reply {
 
 fn with_header(status: u16, name: &str, value: &str) -> Reply {
     Reply::new(status, &[(name, value)], br#"{"message":"no"}"#)
-}
-
-struct Row {
-    what: &'static str,
-    script: Vec<Reply>,
-    /// How many requests the server sees.
-    requests: usize,
-    /// `Ok` when the call succeeds, else the kind of its error and whether the outcome is unknown.
-    result: Result<(), (ErrorKind, bool)>,
-}
-
-#[tokio::test]
-async fn a_render_is_tried_again_only_when_it_was_surely_not_done() {
-    use ErrorKind::*;
-    let row = |what, script, requests, result| Row { what, script, requests, result };
-    for Row { what, script, requests, result } in [
-        row("a success", vec![ok()], 1, Ok(())),
-        row("a 201 is a success", vec![Reply::json(201, IMAGE)], 1, Ok(())),
-        row("a rate limit", vec![with_header(429, "retry-after", "2"), ok()], 2, Ok(())),
-        row("a rate limit without a stated wait", vec![status(429), ok()], 2, Ok(())),
-        row("a 408", vec![status(408), ok()], 2, Ok(())),
-        row("a 503 that may be retried", vec![Reply::json(503, r#"{"error":"x","retriable":true}"#), ok()], 2, Ok(())),
-        row("a 503 with Retry-After", vec![with_header(503, "retry-after", "1"), ok()], 2, Ok(())),
-        row("a bare 503", vec![status(503), ok()], 1, Err((Server, true))),
-        row("a 500", vec![status(500), ok()], 1, Err((Server, true))),
-        row("a 502", vec![status(502), ok()], 1, Err((Server, true))),
-        row("a 504", vec![status(504), ok()], 1, Err((Server, true))),
-        row("a 501", vec![status(501), ok()], 1, Err((NotImplemented, false))),
-        row("a 400", vec![status(400), ok()], 1, Err((Validation, false))),
-        row("a 401", vec![status(401), ok()], 1, Err((Authentication, false))),
-        row("a 403", vec![status(403), ok()], 1, Err((Permission, false))),
-        row("a 404", vec![status(404), ok()], 1, Err((NotFound, false))),
-        row("a 422", vec![status(422), ok()], 1, Err((Validation, false))),
-        row("a used-up quota", vec![Reply::json(429, r#"{"code":"quota_exceeded"}"#)], 1, Err((QuotaExceeded, false))),
-        row("a reset", vec![Reply::Reset, ok()], 1, Err((Transport, true))),
-        row("a cut body", vec![Reply::cut(200, 500, b"{\"url\""), ok()], 1, Err((Transport, true))),
-        row("a success that does not decode", vec![Reply::json(200, "{}"), ok()], 1, Err((Decode, false))),
-        row(
-            "rate limits without end",
-            vec![status(429), status(429), status(429), status(429), ok()],
-            4,
-            Err((RateLimited, false)),
-        ),
-    ] {
-        let server = ScriptedServer::start(script).await;
-        let call = client(&server, &TestClock::default()).images().create(Source::html("<p>")).send_with_response();
-        let outcome = call.await.map(|_| ()).map_err(|error| (error.kind(), error.outcome_unknown()));
-        assert_eq!(outcome, result, "{what}");
-        assert_eq!(server.requests().len(), requests, "{what}");
-    }
-}
-
-#[tokio::test]
-async fn a_call_that_only_reads_is_tried_again_also_when_it_may_have_been_done() {
-    use ErrorKind::*;
-    let ok = || Reply::json(200, LIST);
-    let row = |what, script, requests, result| Row { what, script, requests, result };
-    for Row { what, script, requests, result } in [
-        row("a reset", vec![Reply::Reset, ok()], 2, Ok(())),
-        row("a cut body", vec![Reply::cut(200, 500, b"{\"images\""), ok()], 2, Ok(())),
-        row("a 500", vec![status(500), ok()], 2, Ok(())),
-        row("a bare 503", vec![status(503), ok()], 2, Ok(())),
-        row("a 404", vec![status(404), ok()], 1, Err((NotFound, false))),
-        row("500 without end", vec![status(500), status(500), status(500), status(500), ok()], 4, Err((Server, false))),
-    ] {
-        let server = ScriptedServer::start(script).await;
-        let outcome = client(&server, &TestClock::default()).images().list().send().await;
-        let outcome = outcome.map(|_| ()).map_err(|error| (error.kind(), error.outcome_unknown()));
-        assert_eq!(outcome, result, "{what}");
-        assert_eq!(server.requests().len(), requests, "{what}");
-    }
 }
 
 #[tokio::test]

@@ -154,8 +154,12 @@ impl Attempts {
                 }
                 Err(failed) => failed,
             };
+            // What an earlier attempt has deleted or started is not there any more, or cannot be started again.
+            let maybe_by_us = may_have_been_done
+                && info.safety != Safety::ReadOnly
+                && matches!(failed.error.kind(), ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Gone);
             may_have_been_done |= failed.failure == Failure::Ambiguous;
-            let unknown = may_have_been_done && !crate::retry::harmless(info.safety);
+            let unknown = maybe_by_us || may_have_been_done && !crate::retry::harmless(info.safety);
             let headers = failed.error.headers().cloned().unwrap_or_default();
             self.learn(&headers, failed.stated.filter(|_| failed.error.kind() == ErrorKind::RateLimited));
             match self.next(&failed, info) {
