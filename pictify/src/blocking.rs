@@ -14,7 +14,7 @@
 //! block. The work is done on one background thread of the client, so it may be used from any thread. Inside an async
 //! runtime it works too, but it holds up the thread that calls it: use [`crate::Client`] there.
 
-use crate::{Answer, Call, ClientBuilder, Deadline, Error, ErrorKind, Operation, Result};
+use crate::{Answer, AnyClient, Call, ClientBuilder, Deadline, Error, ErrorKind, Operation, Result};
 use std::{
     fmt,
     future::Future,
@@ -95,6 +95,14 @@ impl Client {
             let _ = sender.send(work.await);
         });
         Work { receiver, task: task.abort_handle() }
+    }
+}
+
+impl crate::operation::Sealed for Client {}
+
+impl AnyClient for Client {
+    fn as_async(&self) -> &crate::Client {
+        &self.inner
     }
 }
 

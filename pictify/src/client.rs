@@ -46,6 +46,21 @@ const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<Shared>);
 
+/// Either client: [`Client`] or [`blocking::Client`](crate::blocking::Client). Nothing else can be one.
+pub trait AnyClient: Clone + crate::operation::Sealed {
+    /// The async client, or the one inside the blocking client.
+    #[doc(hidden)]
+    fn as_async(&self) -> &Client;
+}
+
+impl crate::operation::Sealed for Client {}
+
+impl AnyClient for Client {
+    fn as_async(&self) -> &Client {
+        self
+    }
+}
+
 /// What the clones of a client share.
 pub(crate) struct Shared {
     pub(crate) base_url: Url,

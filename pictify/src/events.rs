@@ -1,8 +1,259 @@
 //! Counting for experiments.
+//!
+//! ```no_run
+//! # async fn run(client: pictify::Client) -> pictify::Result<()> {
+//! use pictify::events::Event;
+//!
+//! let bought = Event::conversion("homepage-hero").variant("variant-b").metadata(&serde_json::json!({"total": 42.5}))?;
+//! let receipt = client.events().track([bought]).send().await?;
+//! assert!(receipt.errors.is_empty(), "refused events are in the answer, not an error");
+//! # Ok(()) }
+//! ```
+//!
+//! None of these calls sends the API key. The service withdrew experiments in July 2026, and by the newest evidence these
+//! routes with them: calls may fail with [`NotFound`](crate::ErrorKind::NotFound) or [`Gone`](crate::ErrorKind::Gone).
 
-use crate::resources::resource;
+use crate::{
+    AnyClient, Call, Error, ErrorKind, Result, address::url_of, operation::operation, resources::resource, variables,
+};
+use pictify_api::{
+    Secret,
+    types::{ExperimentEvent, JsonObject},
+};
+use reqwest::{Url, header::LOCATION};
+use serde::{Deserialize, Serialize};
+
+pub use pictify_api::types::{EventChannel, EventDevice, EventError, EventReceipt, EventSource, ResolvedVariant};
+
+/// How large the metadata of an event may be, in bytes of JSON.
+const METADATA_LIMIT: usize = 10 * 1024;
 
 resource! {
-    /// The operations of this area: [`client.events()`](crate::Client::events).
+    /// The counting operations of a client: [`client.events()`](crate::Client::events).
     Events
+}
+
+impl<C: Clone> Events<C> {
+    /// Reports 1 to 100 events. Sent twice, they count twice.
+    ///
+    /// `POST /s/events`, retired: it may answer 404 or 410. It takes a [`write_key`](Call::write_key) in place of the API
+    /// key. A refused event does not fail the call: look at the answer's `errors`.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` before anything is sent for no event or more than 100, a slug of more than 60 characters, or
+    /// metadata of more than 10 KB; `RateLimited`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::events::Event;
+    ///
+    /// let events = [Event::impression("homepage-hero"), Event::click("homepage-hero").variant("variant-b")];
+    /// println!("{:?}", client.events().track(events).write_key("wk_example").send().await?.processed);
+    /// # Ok(()) }
+    /// ```
+    pub fn track(&self, events: impl IntoIterator<Item = Event>) -> Call<TrackExperimentEvents, C> {
+        let events = events.into_iter().map(|event| event.0).collect();
+        self.call(TrackExperimentEvents { write_key: None, events })
+    }
+
+    /// Counts a click, and answers where it leads. Made for links in pages and mail: there use
+    /// [`url`](Call::url) of this call.
+    ///
+    /// `GET /s/{slug}/click`, retired: it may answer 404 or 410. Each call counts.
+    ///
+    /// # Errors
+    /// At `send`: `Decode` when the answer names no destination; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let link = client.events().click("homepage-hero").url()?;
+    /// let destination = client.events().click("homepage-hero").send().await?;
+    /// println!("{link} leads to {destination}");
+    /// # Ok(()) }
+    /// ```
+    pub fn click(&self, slug: impl Into<String>) -> Call<TrackExperimentClick, C> {
+        self.call(TrackExperimentClick { slug: slug.into() })
+    }
+
+    /// Counts an impression. Made for pages and mail: there use [`url`](Call::url) of this call as a picture's address.
+    ///
+    /// `GET /s/{slug}/pixel.gif`, retired: it may answer 404 or 410. Each call counts, and succeeds whether there is such an
+    /// experiment or not.
+    ///
+    /// # Errors
+    /// At `send`: any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let html = format!(r#"<img src="{}" width="1" height="1">"#, client.events().pixel("homepage-hero").url()?);
+    /// client.events().pixel("homepage-hero").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn pixel(&self, slug: impl Into<String>) -> Call<TrackExperimentPixel, C> {
+        self.call(TrackExperimentPixel { slug: slug.into() })
+    }
+
+    /// Reads which variant a visitor would see.
+    ///
+    /// `GET /s/{slug}/resolve`, retired: it may answer 404 or 410. Reads only. Known from older code of the service alone.
+    ///
+    /// # Errors
+    /// At `send`: `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{:?}", client.events().resolve("homepage-hero").send().await?.variant_id);
+    /// # Ok(()) }
+    /// ```
+    pub fn resolve(&self, slug: impl Into<String>) -> Call<ResolveExperiment, C> {
+        self.call(ResolveExperiment { slug: slug.into() })
+    }
+}
+
+/// What one visitor did with an experiment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Event(ExperimentEvent);
+
+impl Event {
+    /// An event by its name: `impression`, `view`, `click`, `conversion`, or the experiment's own.
+    pub fn new(name: impl Into<String>, slug: impl Into<String>) -> Self {
+        Self(ExperimentEvent::new(name.into(), slug.into()))
+    }
+
+    /// A picture was shown.
+    pub fn impression(slug: impl Into<String>) -> Self {
+        Self::new("impression", slug)
+    }
+
+    /// It was clicked.
+    pub fn click(slug: impl Into<String>) -> Self {
+        Self::new("click", slug)
+    }
+
+    /// It did what it was for.
+    pub fn conversion(slug: impl Into<String>) -> Self {
+        Self::new("conversion", slug)
+    }
+
+    /// The id of the variant that was shown.
+    #[must_use]
+    pub fn variant(mut self, id: impl Into<String>) -> Self {
+        self.0.variant_id = Some(id.into());
+        self
+    }
+
+    /// Where the visitor met it.
+    #[must_use]
+    pub fn channel(mut self, channel: EventChannel) -> Self {
+        self.0.channel = Some(channel);
+        self
+    }
+
+    /// What the visitor looked at it with.
+    #[must_use]
+    pub fn device(mut self, device: EventDevice) -> Self {
+        self.0.device = Some(device);
+        self
+    }
+
+    /// The page that the visitor came from.
+    #[must_use]
+    pub fn referrer(mut self, page: impl Into<String>) -> Self {
+        self.0.referrer = Some(page.into());
+        self
+    }
+
+    /// What sends the event. The service's default is `api`.
+    #[must_use]
+    pub fn source(mut self, source: EventSource) -> Self {
+        self.0.source = Some(source);
+        self
+    }
+
+    /// Anything else: at most 10 KB, 3 levels and 50 properties.
+    ///
+    /// # Errors
+    /// [`Validation`](crate::ErrorKind::Validation) when it does not serialise to a JSON object.
+    pub fn metadata(mut self, metadata: &impl Serialize) -> Result<Self> {
+        let metadata: JsonObject = variables::object(metadata, "metadata")?.into();
+        self.0.metadata = Some(metadata);
+        Ok(self)
+    }
+}
+
+operation! {
+    /// The request of [`Events::track`] as data.
+    TrackExperimentEvents { write_key: Option<Secret>, events: Vec<ExperimentEvent> } -> EventReceipt
+        = TRACK_EXPERIMENT_EVENTS,
+    |op, api| api.track_experiment_events(op.write_key.as_ref().map(Secret::expose), &op.events),
+    rules |op, found| {
+        found.length("events", "events", op.events.len(), Some(1), Some(100));
+        for (index, event) in op.events.iter().enumerate() {
+            let size = event.metadata.as_ref().and_then(|object| serde_json::to_vec(object).ok()).map_or(0, |json| json.len());
+            if size > METADATA_LIMIT {
+                let text = format!("must be at most {METADATA_LIMIT} bytes of JSON, is {size}");
+                found.push(&format!("events[{index}].metadata"), text);
+            }
+        }
+    }
+}
+
+/// Setters of [`Events::track`].
+impl<C> Call<TrackExperimentEvents, C> {
+    /// The account's write key, which vouches for the events. It may stand in a browser.
+    pub fn write_key(self, key: impl Into<Secret>) -> Self {
+        self.with(|op| op.write_key = Some(key.into()))
+    }
+}
+
+operation! {
+    /// The request of [`Events::click`] as data.
+    TrackExperimentClick { slug: String } -> Url = TRACK_EXPERIMENT_CLICK,
+    |op, api| async {
+        let answer = api.track_experiment_click(&op.slug).await?;
+        let location = answer.headers.get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
+        let base = api.base_url().to_owned();
+        answer.try_map(|()| destination(location.as_deref(), &base))
+    }
+}
+
+impl<C: AnyClient> Call<TrackExperimentClick, C> {
+    /// The URL, for a link. Nothing is sent, and nothing is counted.
+    ///
+    /// # Errors
+    /// [`Validation`](crate::ErrorKind::Validation) for a slug that cannot stand in a path.
+    pub fn url(&self) -> Result<Url> {
+        url_of(&self.client, &self.operation)
+    }
+}
+
+/// Where a click leads; the address may be relative.
+fn destination(location: Option<&str>, base: &str) -> Result<Url> {
+    let url = location.and_then(|location| Url::parse(base).ok()?.join(location).ok());
+    url.ok_or_else(|| {
+        Error::new(ErrorKind::Decode, "the click was counted, but the answer does not say where it leads")
+    })
+}
+
+operation! {
+    /// The request of [`Events::pixel`] as data.
+    TrackExperimentPixel { slug: String } -> () = TRACK_EXPERIMENT_PIXEL,
+    |op, api| async { api.track_experiment_pixel(&op.slug).await?.try_map(|_| Ok::<_, Error>(())) }
+}
+
+impl<C: AnyClient> Call<TrackExperimentPixel, C> {
+    /// The URL, for a picture of one pixel. Nothing is sent, and nothing is counted.
+    ///
+    /// # Errors
+    /// [`Validation`](crate::ErrorKind::Validation) for a slug that cannot stand in a path.
+    pub fn url(&self) -> Result<Url> {
+        url_of(&self.client, &self.operation)
+    }
+}
+
+operation! {
+    /// The request of [`Events::resolve`] as data.
+    ResolveExperiment { slug: String } -> ResolvedVariant = RESOLVE_EXPERIMENT,
+    |op, api| api.resolve_experiment(&op.slug)
 }

@@ -1,8 +1,441 @@
 //! Which picture works better.
+//!
+//! ```no_run
+//! # async fn run(client: pictify::Client) -> pictify::Result<()> {
+//! use pictify::experiments::{ExperimentType, Variant, Weight};
+//!
+//! let variants = [
+//!     Variant::new("control", Weight::percent(50.0)).template("XK4P2M9QZT"),
+//!     Variant::new("variant-b", Weight::percent(50.0)).template("PB11QWERTY"),
+//! ];
+//! let experiment = client
+//!     .experiments()
+//!     .create("Homepage hero", ExperimentType::AbTest, "homepage-hero", variants)
+//!     .click_through("https://example.com/landing")?
+//!     .send()
+//!     .await?;
+//! client.experiments().start(experiment.uid.as_deref().unwrap_or_default()).send().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! The service withdrew experiments from its dashboard in July 2026: calls may fail with
+//! [`NotFound`](crate::ErrorKind::NotFound) or [`Gone`](crate::ErrorKind::Gone).
 
-use crate::resources::resource;
+mod condition;
+mod rules;
+mod variant;
+
+use crate::{Call, Result, operation::operation, pagination::paged, resources::resource, source::web_url};
+use pictify_api::types::{
+    BanditConfig, CompleteExperimentRequest, CreateExperimentRequest, EmptyRequest, ExperimentVariant, GoalConfig,
+    ListExperimentsQuery, UpdateExperimentRequest,
+};
+
+pub use condition::{Property, When};
+pub use pictify_api::types::{
+    BanditAlgorithm, Deletion, Experiment, ExperimentList, ExperimentOutput, ExperimentQuota, ExperimentQuotas,
+    ExperimentStatus, ExperimentType, GoalType, ImageFormat,
+};
+pub use variant::{Schedule, Variant, Weight};
 
 resource! {
-    /// The operations of this area: [`client.experiments()`](crate::Client::experiments).
+    /// The experiments of a client: [`client.experiments()`](crate::Client::experiments).
     Experiments
+}
+
+impl<C: Clone> Experiments<C> {
+    /// Lists the experiments. `send` reads one page, [`items`](Call::items) all of them.
+    ///
+    /// `GET /experiments/api`, retired: it may answer 404 or 410. Reads only. The service returns 20 experiments a page
+    /// unless a [`limit`](Call::limit) is set.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a limit outside 1 to 100 before anything is sent; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::experiments::ExperimentStatus;
+    ///
+    /// let mut running = client.experiments().list().status(ExperimentStatus::Running).items();
+    /// while let Some(experiment) = running.try_next().await? {
+    ///     println!("{:?} {:?}", experiment.slug, experiment.winner_variant_id);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn list(&self) -> Call<ListExperiments, C> {
+        self.call(ListExperiments::default())
+    }
+
+    /// Creates an experiment as a draft; [`start`](Self::start) it afterwards.
+    ///
+    /// `POST /experiments/api`, retired: it may answer 404 or 410. Bills nothing. The slug stands in the picture's URL: 3 to
+    /// 60 small letters, digits and hyphens, with no hyphen at its ends.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` before anything is sent for fewer than two variants, weights that do not sum to 100 percent,
+    /// two variants with one id, a wrong or reserved slug, conditions with an empty group or of more than three levels, a
+    /// schedule that ends before it starts, a name of more than 255 characters; `Conflict` when the slug is taken;
+    /// `QuotaExceeded` or `RateLimited` when the plan allows no more experiments; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::experiments::{ExperimentType, Property, Variant, Weight, When};
+    ///
+    /// let phones = When::all([Property::DeviceType.is("mobile"), Property::GeoCountry.is_in(["US", "CA"])]);
+    /// let variants = [
+    ///     Variant::new("phones", Weight::percent(50.0)).template("XK4P2M9QZT").when(phones),
+    ///     Variant::new("other", Weight::percent(50.0)).template("PB11QWERTY").fallback(),
+    /// ];
+    /// let call = client.experiments().create("Geo banner", ExperimentType::SmartLink, "geo-banner", variants);
+    /// println!("{:?}", call.send().await?.uid);
+    /// # Ok(()) }
+    /// ```
+    pub fn create(
+        &self,
+        name: impl Into<String>,
+        kind: ExperimentType,
+        slug: impl Into<String>,
+        variants: impl IntoIterator<Item = Variant>,
+    ) -> Call<CreateExperiment, C> {
+        let body = CreateExperimentRequest::new(name, kind, slug, wire(variants));
+        self.call(CreateExperiment { body })
+    }
+
+    /// Reads how many experiments the plan allows, and how many there are.
+    ///
+    /// `GET /experiments/api/quota`, retired: it may answer 404 or 410. Reads only.
+    ///
+    /// # Errors
+    /// At `send`: any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{:?}", client.experiments().quota().send().await?.max_variants);
+    /// # Ok(()) }
+    /// ```
+    pub fn quota(&self) -> Call<GetExperimentQuota, C> {
+        self.call(GetExperimentQuota {})
+    }
+
+    /// Reads one experiment.
+    ///
+    /// `GET /experiments/api/{uid}`, retired: it may answer 404 or 410. Reads only.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// for variant in client.experiments().get("EX3M7K1QWD").send().await?.variants {
+    ///     println!("{}: {:?} of {:?}", variant.id, variant.clicks, variant.impressions);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn get(&self, uid: impl Into<String>) -> Call<GetExperiment, C> {
+        self.call(GetExperiment { uid: uid.into() })
+    }
+
+    /// Changes an experiment; what is not set stays as it is. One that runs can be changed in its name, confidence, days and
+    /// destination only, one that is completed in its name. The type never changes.
+    ///
+    /// `PUT /experiments/api/{uid}`, retired: it may answer 404 or 410. Safe to repeat.
+    ///
+    /// # Errors
+    /// At `send`: as [`create`](Self::create), and `Validation` from the service for what cannot be changed now.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.experiments().update("EX3M7K1QWD").name("Homepage hero (spring)").confidence(0.9).send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn update(&self, uid: impl Into<String>) -> Call<UpdateExperiment, C> {
+        self.call(UpdateExperiment { uid: uid.into(), body: UpdateExperimentRequest::default() })
+    }
+
+    /// Deletes an experiment. One that runs has to be paused first.
+    ///
+    /// `DELETE /experiments/api/{uid}`, retired: it may answer 404 or 410. Safe to repeat.
+    ///
+    /// # Errors
+    /// At `send`: `Conflict` or `Validation` while it runs; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.experiments().delete("EX3M7K1QWD").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn delete(&self, uid: impl Into<String>) -> Call<DeleteExperiment, C> {
+        self.call(DeleteExperiment { uid: uid.into() })
+    }
+
+    /// Starts a draft or paused experiment.
+    ///
+    /// `POST /experiments/api/{uid}/start`, retired: it may answer 404 or 410. Safe to repeat, but a repeat is a
+    /// `Conflict`: one whose [`outcome_unknown`](crate::Error::outcome_unknown) is true may mean that it was started.
+    ///
+    /// # Errors
+    /// At `send`: `Conflict` from any other state; `NotFound`; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{:?}", client.experiments().start("EX3M7K1QWD").send().await?.status);
+    /// # Ok(()) }
+    /// ```
+    pub fn start(&self, uid: impl Into<String>) -> Call<StartExperiment, C> {
+        self.call(StartExperiment { uid: uid.into() })
+    }
+
+    /// Pauses an experiment that runs.
+    ///
+    /// `POST /experiments/api/{uid}/pause`, retired: it may answer 404 or 410. As [`start`](Self::start) for repeats.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.experiments().pause("EX3M7K1QWD").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn pause(&self, uid: impl Into<String>) -> Call<PauseExperiment, C> {
+        self.call(PauseExperiment { uid: uid.into() })
+    }
+
+    /// Ends an experiment with a winner, which everyone sees from then on.
+    ///
+    /// `POST /experiments/api/{uid}/complete`, retired: it may answer 404 or 410. As [`start`](Self::start) for repeats.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start); `Validation` for a variant that it does not have.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.experiments().complete("EX3M7K1QWD", "variant-b").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn complete(
+        &self,
+        uid: impl Into<String>,
+        winner_variant_id: impl Into<String>,
+    ) -> Call<CompleteExperiment, C> {
+        let body = CompleteExperimentRequest::new(winner_variant_id.into());
+        self.call(CompleteExperiment { uid: uid.into(), body })
+    }
+}
+
+operation! {
+    /// The request of [`Experiments::list`] as data.
+    #[derive(Default)]
+    #[serde(transparent)]
+    ListExperiments { query: ListExperimentsQuery } -> ExperimentList = LIST_EXPERIMENTS,
+    |op, api| {
+        let query = op.query.clone();
+        api.list_experiments(query.limit, query.page, query.status, query.type_)
+    }
+}
+
+paged!(ListExperiments, experiments: Experiment, by flat);
+
+operation! {
+    /// The request of [`Experiments::create`] as data.
+    #[serde(transparent)]
+    CreateExperiment { body: CreateExperimentRequest } -> Experiment = CREATE_EXPERIMENT,
+    |op, api| api.create_experiment(&op.body),
+    rules |op, found| {
+        rules::slug(&op.body.slug, found);
+        rules::variants(&op.body.variants, found);
+        rules::goal(op.body.goal_config.as_ref(), found);
+        rules::confidence(op.body.confidence_threshold, found);
+    }
+}
+
+operation! {
+    /// The request of [`Experiments::quota`] as data.
+    GetExperimentQuota {} -> ExperimentQuota = GET_EXPERIMENT_QUOTA,
+    |op, api| api.get_experiment_quota()
+}
+
+operation! {
+    /// The request of [`Experiments::get`] as data.
+    GetExperiment { uid: String } -> Experiment = GET_EXPERIMENT,
+    |op, api| api.get_experiment(&op.uid)
+}
+
+operation! {
+    /// The request of [`Experiments::update`] as data.
+    UpdateExperiment { uid: String, body: UpdateExperimentRequest } -> Experiment = UPDATE_EXPERIMENT,
+    |op, api| api.update_experiment(&op.uid, &op.body),
+    rules |op, found| {
+        op.body.slug.iter().for_each(|slug| rules::slug(slug, found));
+        op.body.variants.iter().for_each(|variants| rules::variants(variants, found));
+        rules::goal(op.body.goal_config.as_ref(), found);
+        rules::confidence(op.body.confidence_threshold, found);
+    }
+}
+
+operation! {
+    /// The request of [`Experiments::delete`] as data.
+    DeleteExperiment { uid: String } -> Deletion = DELETE_EXPERIMENT,
+    |op, api| api.delete_experiment(&op.uid)
+}
+
+operation! {
+    /// The request of [`Experiments::start`] as data.
+    StartExperiment { uid: String } -> Experiment = START_EXPERIMENT,
+    |op, api| api.start_experiment(&op.uid, &EmptyRequest {})
+}
+
+operation! {
+    /// The request of [`Experiments::pause`] as data.
+    PauseExperiment { uid: String } -> Experiment = PAUSE_EXPERIMENT,
+    |op, api| api.pause_experiment(&op.uid, &EmptyRequest {})
+}
+
+operation! {
+    /// The request of [`Experiments::complete`] as data.
+    CompleteExperiment { uid: String, body: CompleteExperimentRequest } -> Experiment = COMPLETE_EXPERIMENT,
+    |op, api| api.complete_experiment(&op.uid, &op.body)
+}
+
+/// Setters of [`Experiments::list`].
+impl<C> Call<ListExperiments, C> {
+    /// Only experiments of this kind.
+    pub fn kind(self, kind: ExperimentType) -> Self {
+        self.with(|op| op.query.type_ = Some(kind))
+    }
+
+    /// Only experiments in this state.
+    pub fn status(self, status: ExperimentStatus) -> Self {
+        self.with(|op| op.query.status = Some(status))
+    }
+
+    /// How many experiments a page has, 1 to 100. The service's default is 20.
+    pub fn limit(self, limit: u64) -> Self {
+        self.with(|op| op.query.limit = Some(limit))
+    }
+
+    /// The page, from 1.
+    pub fn page(self, page: u64) -> Self {
+        self.with(|op| op.query.page = Some(page))
+    }
+}
+
+/// Setters that creating and changing share.
+macro_rules! setters {
+    ($($operation:ident of $method:ident),*) => {$(
+        #[doc = concat!("Setters of [`Experiments::", stringify!($method), "`].")]
+        impl<C> Call<$operation, C> {
+            /// Aims at clicks, which lead to this address. The service's default aims at nothing but impressions.
+            ///
+            /// # Errors
+            /// [`Validation`](crate::ErrorKind::Validation) when it is not an absolute http or https URL.
+            pub fn click_through(self, destination: impl AsRef<str>) -> Result<Self> {
+                let mut goal = GoalConfig::default();
+                goal.destination_url = Some(web_url("destination", destination.as_ref())?.into());
+                goal.type_ = Some(GoalType::ClickThrough);
+                Ok(self.with(|op| op.body.goal_config = Some(goal)))
+            }
+
+            /// Aims at an event of one's own: a small letter, then up to 49 small letters, digits and underscores. Only older
+            /// code of the service knows it.
+            pub fn custom_event(self, name: impl Into<String>) -> Self {
+                let mut goal = GoalConfig::default();
+                (goal.type_, goal.custom_event_name) = (Some(GoalType::CustomEvent), Some(name.into()));
+                self.with(|op| op.body.goal_config = Some(goal))
+            }
+
+            /// Shifts weights towards the variant that does better, by this algorithm. Off by default.
+            pub fn optimise(self, algorithm: BanditAlgorithm) -> Self {
+                self.with(|op| {
+                    let bandit: &mut BanditConfig = op.body.bandit_config.get_or_insert_default();
+                    (bandit.enabled, bandit.algorithm) = (Some(true), Some(algorithm));
+                })
+            }
+
+            /// How many impressions come before weights are shifted, and how many minutes pass between two shifts. The
+            /// service's defaults are 50 and 15.
+            pub fn optimise_after(self, impressions: u64, minutes: u64) -> Self {
+                self.with(|op| {
+                    let bandit: &mut BanditConfig = op.body.bandit_config.get_or_insert_default();
+                    (bandit.warmup_impressions, bandit.recompute_interval_minutes) = (Some(impressions), Some(minutes));
+                })
+            }
+
+            /// What is believed, up to 500 characters.
+            pub fn hypothesis(self, text: impl Into<String>) -> Self {
+                self.with(|op| op.body.hypothesis = Some(text.into()))
+            }
+
+            /// How sure a winner has to be, 0 to 1. The service's default is 0.95.
+            pub fn confidence(self, threshold: f64) -> Self {
+                self.with(|op| op.body.confidence_threshold = Some(threshold))
+            }
+
+            /// How many days it runs at least. The service's default is 7.
+            pub fn minimum_days(self, days: u64) -> Self {
+                self.with(|op| op.body.minimum_run_days = Some(days))
+            }
+
+            /// The file format of the pictures. The service's default is PNG.
+            pub fn format(self, format: ImageFormat) -> Self {
+                self.with(|op| op.body.output_config.get_or_insert_default().format = Some(format))
+            }
+
+            /// The quality of lossy formats, 1 to 100. The service's default is 90.
+            pub fn quality(self, quality: f64) -> Self {
+                self.with(|op| op.body.output_config.get_or_insert_default().quality = Some(quality))
+            }
+
+            /// The picture to show when none can be made.
+            ///
+            /// # Errors
+            /// [`Validation`](crate::ErrorKind::Validation) when it is not an absolute http or https URL.
+            pub fn fallback_image(self, url: impl AsRef<str>) -> Result<Self> {
+                let url = web_url("fallback_image", url.as_ref())?;
+                Ok(self.with(|op| op.body.fallback_image_url = Some(url.into())))
+            }
+        }
+    )*};
+}
+
+setters!(CreateExperiment of create, UpdateExperiment of update);
+
+/// Setters of [`Experiments::create`] alone.
+impl<C> Call<CreateExperiment, C> {
+    /// The template of variants that have none of their own.
+    pub fn template(self, uid: impl Into<String>) -> Self {
+        self.with(|op| op.body.template_uid = Some(uid.into()))
+    }
+
+    /// How many impressions it takes at least. The service's default is 1,000.
+    pub fn minimum_sample(self, impressions: u64) -> Self {
+        self.with(|op| op.body.minimum_sample_size = Some(impressions))
+    }
+
+    /// The template to show when the variant's cannot be rendered.
+    pub fn fallback_template(self, uid: impl Into<String>) -> Self {
+        self.with(|op| op.body.fallback_template_uid = Some(uid.into()))
+    }
+}
+
+/// Setters of [`Experiments::update`] alone.
+impl<C> Call<UpdateExperiment, C> {
+    /// A name for people, up to 255 characters.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with(|op| op.body.name = Some(name.into()))
+    }
+
+    /// The slug, as [`Experiments::create`] takes it.
+    pub fn slug(self, slug: impl Into<String>) -> Self {
+        self.with(|op| op.body.slug = Some(slug.into()))
+    }
+
+    /// All variants, in place of those that there are.
+    pub fn variants(self, variants: impl IntoIterator<Item = Variant>) -> Self {
+        self.with(|op| op.body.variants = Some(wire(variants)))
+    }
+}
+
+fn wire(variants: impl IntoIterator<Item = Variant>) -> Vec<ExperimentVariant> {
+    variants.into_iter().map(Variant::into_wire).collect()
 }

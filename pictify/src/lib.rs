@@ -37,6 +37,8 @@
 #[cfg(feature = "client")]
 pub mod account;
 #[cfg(feature = "client")]
+mod address;
+#[cfg(feature = "client")]
 mod base_url;
 #[cfg(feature = "client")]
 pub mod batches;
@@ -121,7 +123,7 @@ pub mod workflows;
 pub use crate::{
     base_url::DEFAULT_BASE_URL,
     call::{Answer, Attempt, AttemptOutcome, Call, Deadline, Meta, RateLimit},
-    client::{Client, ClientBuilder, USER_AGENT},
+    client::{AnyClient, Client, ClientBuilder, USER_AGENT},
     clock::Clock,
     error::{BODY_KEPT, Error, ErrorDetails, ErrorKind, FieldError, Result},
     idempotency::IdempotencyKey,

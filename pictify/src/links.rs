@@ -13,17 +13,20 @@
 //!
 //! A URL for HTML still has to be escaped for HTML: `&` between parameters as `&amp;`.
 
-mod address;
 mod picture;
 
 pub use pictify_api::types::{BindingUrlInfo, ImageFormat, QueryVariables};
 pub use picture::{ExperimentPicture, Picture, StoredPicture};
 
-use crate::{Call, Error, Result, download::RenderedFile, operation::operation, resources::resource, variables};
+use crate::{
+    AnyClient, Call, Error, Result, address::url_of, download::RenderedFile, operation::operation, resources::resource,
+    variables,
+};
 use pictify_api::{
     Validate, Violations,
     types::{RenderBindingUrlQuery, RenderExperimentUrlQuery, RenderTemplateUrlQuery},
 };
+use reqwest::Url;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt::Display};
@@ -194,6 +197,39 @@ impl<C> Call<RenderTemplateUrl, C> {
     }
 }
 
+impl<C: AnyClient> Call<RenderTemplateUrl, C> {
+    /// The URL, without a key in it: for whatever can send the header `Authorization`. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`Validation`](crate::ErrorKind::Validation), as [`Links::template`] says.
+    pub fn url(&self) -> Result<Url> {
+        url_of(&self.client, &self.operation)
+    }
+
+    /// The URL with an API key in it, for places that cannot send a header. Nothing is sent.
+    ///
+    /// The key then stands in pages, histories and logs, and whoever reads it can render at your expense: make a key for
+    /// this alone, and prefer [`url`](Self::url) wherever a header can be sent.
+    ///
+    /// # Errors
+    /// As [`url`](Self::url); [`Validation`](crate::ErrorKind::Validation) for an empty key.
+    ///
+    /// ```no_run
+    /// # fn run(client: pictify::Client, key_for_pages: &str) -> pictify::Result<()> {
+    /// use pictify::links::ImageFormat;
+    ///
+    /// let card = client.links().template("XK4P2M9QZT", ImageFormat::Png).variable("title", "Hello");
+    /// let page = format!(r#"<img src="{}">"#, card.url_with_key(key_for_pages)?.as_str().replace('&', "&amp;"));
+    /// # Ok(()) }
+    /// ```
+    pub fn url_with_key(&self, key: &str) -> Result<Url> {
+        // Only here, so that a call neither prints nor stores the key.
+        let mut operation = self.operation.clone();
+        operation.query.token = Some(key.trim().into());
+        url_of(&self.client, &operation)
+    }
+}
+
 operation! {
     /// The request of [`Links::binding`] as data.
     RenderBindingUrl {
@@ -218,6 +254,16 @@ impl<C> Call<RenderBindingUrl, C> {
     /// The [`etag`](Picture::etag) of the picture at hand; only `send` uses it.
     pub fn if_none_match(self, etag: impl Into<String>) -> Self {
         self.with(|op| op.if_none_match = Some(etag.into()))
+    }
+}
+
+impl<C: AnyClient> Call<RenderBindingUrl, C> {
+    /// The URL. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`Validation`](crate::ErrorKind::Validation), as [`Links::binding`] says.
+    pub fn url(&self) -> Result<Url> {
+        url_of(&self.client, &self.operation)
     }
 }
 
@@ -253,6 +299,16 @@ impl<C> Call<RenderExperimentUrl, C> {
         self.with(|op| {
             op.query.context.get_or_insert_default().0.insert(name.into(), value.to_string());
         })
+    }
+}
+
+impl<C: AnyClient> Call<RenderExperimentUrl, C> {
+    /// The URL. Nothing is sent, and nothing is counted.
+    ///
+    /// # Errors
+    /// [`Validation`](crate::ErrorKind::Validation), as [`Links::experiment`] says.
+    pub fn url(&self) -> Result<Url> {
+        url_of(&self.client, &self.operation)
     }
 }
 

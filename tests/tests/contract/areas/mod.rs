@@ -3,6 +3,8 @@
 mod account;
 mod batches;
 mod bindings;
+mod events;
+mod experiments;
 mod expressions;
 mod gifs;
 mod images;
@@ -20,6 +22,8 @@ pub fn rows() -> Vec<Row> {
         account::rows(),
         batches::rows(),
         bindings::rows(),
+        events::rows(),
+        experiments::rows(),
         expressions::rows(),
         gifs::rows(),
         images::rows(),
