@@ -78,7 +78,7 @@ impl<C: Clone> Bindings<C> {
     ///
     /// # Errors
     /// At `send`: `Validation` before anything is sent for a name of more than 255 characters, a time outside a minute to a
-    /// week, a quality outside 1 to 100, or a header called `Authorization`; `NotFound` for the template; any error of the
+    /// week, a quality outside 1 to 100, or a header that is for secrets; `NotFound` for the template; any error of the
     /// service.
     ///
     /// ```no_run
@@ -334,11 +334,14 @@ operation! {
     |op, api| api.push_binding_data(&op.binding_uid, op.signature.as_deref(), &op.data)
 }
 
-/// Answers repeat headers, and so do logs; credentials are not repeated.
+/// Headers that hold secrets. Answers repeat headers, and so do logs; credentials are not repeated.
+const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "x-api-key"];
+
 fn check_headers(source: &DataSource, found: &mut Violations) {
-    let headers = source.headers.iter().flatten();
-    if headers.into_iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization")) {
-        found.push("dataSource.headers", "must not hold Authorization: the credentials are for that");
+    for name in source.headers.iter().flatten().map(|(name, _)| name) {
+        if SECRET_HEADERS.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
+            found.push("dataSource.headers", format!("must not hold {name}: the credentials are for that"));
+        }
     }
 }
 

@@ -14,7 +14,7 @@
 //!     .click_through("https://example.com/landing")?
 //!     .send()
 //!     .await?;
-//! client.experiments().start(experiment.uid.as_deref().unwrap_or_default()).send().await?;
+//! client.experiments().start(experiment.uid).send().await?;
 //! # Ok(()) }
 //! ```
 //!

@@ -115,7 +115,7 @@ impl<C: Clone> Workflows<C> {
         self.call(GetWorkflowStats {})
     }
 
-    /// Renders one row. Assumed to bill a render, since nothing says that it does not. Images come at once, videos by
+    /// Renders one row. Bills a render, as far as is known: nothing says that it does not. Images come at once, videos by
     /// [`preview_result`](Self::preview_result) with the job's id.
     ///
     /// `POST /workflow/preview`, documented.
@@ -261,7 +261,8 @@ operation! {
     /// The request of [`Workflows::create`] as data.
     #[serde(transparent)]
     CreateWorkflowRun { body: CreateWorkflowRunRequest } -> WorkflowRun = CREATE_WORKFLOW_RUN,
-    |op, api| api.create_workflow_run(&op.body)
+    |op, api| api.create_workflow_run(&op.body),
+    renders |op| op.body.rows.len() as u64
 }
 
 /// Gives the setters that runs and hooks share to both.

@@ -1,6 +1,7 @@
-//! The workspace's own commands: `cargo xtask generate` and `cargo xtask lint`.
+//! The workspace's own commands: `cargo xtask generate`, `lint` and `coverage`.
 
 mod bounds;
+mod coverage;
 mod document;
 mod generate;
 mod lint;
@@ -39,6 +40,8 @@ enum Command {
     },
     /// Checks openapi.yaml against the rules of the house.
     Lint,
+    /// Prints what the SDK has of each operation of openapi.yaml, and fails on a hole.
+    Coverage,
 }
 
 fn main() -> ExitCode {
@@ -95,6 +98,10 @@ fn run(command: &Command, root: &Path) -> Result<()> {
                 )?;
             }
             Ok(())
+        }
+        Command::Coverage => {
+            let document = document::load(&root.join("openapi.yaml"))?;
+            coverage::print(&document::operations(&document), root, &mut out)
         }
         Command::Lint => {
             let document = document::load(&root.join("openapi.yaml"))?;

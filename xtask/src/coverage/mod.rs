@@ -1,0 +1,194 @@
+//! `cargo xtask coverage`: what the SDK, its tests and its docs have of each operation of the document.
+
+mod sdk;
+
+use crate::{document::OperationAt, operations::const_name};
+use anyhow::{Result, bail};
+use sdk::{Clients, Method, Sdk};
+use std::{fmt, io::Write, path::Path};
+
+/// Where the snapshots are, a file for each operation id.
+const SNAPSHOTS: &str = "tests/tests/contract/snapshots";
+
+/// Prints the table, and fails on a hole.
+pub fn print(operations: &[OperationAt<'_>], root: &Path, out: &mut impl Write) -> Result<()> {
+    let sdk = Sdk::read(&root.join("pictify/src"))?;
+    let has_snapshot = |id: &str| root.join(SNAPSHOTS).join(format!("{id}.snap")).is_file();
+    let rows: Vec<_> =
+        operations.iter().map(|operation| Row::of(operation, &sdk, has_snapshot(operation.id()))).collect();
+    for line in table(&rows) {
+        writeln!(out, "{line}")?;
+    }
+    let whole = rows.iter().filter(|row| row.holes.is_empty()).count();
+    writeln!(out, "\n{whole} of {} operations have a method, async and blocking, a snapshot and docs", rows.len())?;
+    let holes: Vec<_> =
+        rows.iter().flat_map(|row| row.holes.iter().map(move |hole| format!("\n  {}: {hole}", row.id))).collect();
+    if !holes.is_empty() {
+        bail!("{} holes; CONTRIBUTING.md says what an operation takes{}", holes.len(), holes.concat());
+    }
+    Ok(())
+}
+
+/// What there is of one operation.
+struct Row {
+    id: String,
+    endpoint: String,
+    safety: String,
+    availability: String,
+    /// `images().create`, or nothing.
+    method: String,
+    clients: Option<Clients>,
+    snapshot: bool,
+    docs: bool,
+    holes: Vec<String>,
+}
+
+impl Row {
+    fn of(operation: &OperationAt<'_>, sdk: &Sdk, snapshot: bool) -> Self {
+        let text = |name: &str| operation.text(name).unwrap_or_default().to_owned();
+        let endpoint = format!("{} {}", operation.method.to_uppercase(), operation.path);
+        let bills = operation.text("x-safety") == Some("billed");
+        // Several methods may make one request; the one that is documented best speaks for it.
+        let row = const_name(operation.id());
+        let methods = sdk.methods_for(&row);
+        let best = methods.map(|method| (lacks(method, &endpoint, bills), method)).min_by_key(|(lacks, _)| lacks.len());
+        let mut holes = match &best {
+            None => vec![format!("no method answers a call whose row is {row}")],
+            Some((lacks, method)) => {
+                let one = format!("{method} is there for one client only");
+                let one = (method.clients != Clients::Both).then_some(one);
+                one.into_iter().chain(lacks.iter().map(|lack| format!("the docs of {method} lack {lack}"))).collect()
+            }
+        };
+        if !snapshot {
+            holes.push(format!("no snapshot: add a row to tests/tests/contract/areas, then look at {SNAPSHOTS}"));
+        }
+        Self {
+            id: operation.id().to_owned(),
+            endpoint,
+            safety: text("x-safety"),
+            availability: text("x-availability"),
+            method: best.as_ref().map(|(_, method)| method.to_string()).unwrap_or_default(),
+            clients: best.as_ref().map(|(_, method)| method.clients),
+            snapshot,
+            docs: best.is_some_and(|(lacks, _)| lacks.is_empty()),
+            holes,
+        }
+    }
+}
+
+/// What the docs of a method do not say.
+fn lacks(method: &Method, endpoint: &str, bills: bool) -> Vec<String> {
+    let says = |text: &str| method.docs.contains(text);
+    let mut lacks = Vec::new();
+    if !says(&format!("`{endpoint}`")) {
+        lacks.push(format!("its endpoint, `{endpoint}`"));
+    }
+    if bills && !(says("Bills") || says("bills")) {
+        lacks.push("that it bills".to_owned());
+    }
+    if !says("# Errors") {
+        lacks.push("its errors".to_owned());
+    }
+    if !says("```") {
+        lacks.push("an example".to_owned());
+    }
+    lacks
+}
+
+/// The rows under their heads, in columns.
+fn table(rows: &[Row]) -> Vec<String> {
+    let mark = |there: bool| if there { "yes" } else { "NO" }.to_owned();
+    let heads = ["operation", "endpoint", "safety", "availability", "method", "async", "blocking", "snapshot", "docs"]
+        .map(str::to_owned);
+    let cells = rows.iter().map(|row| {
+        [
+            row.id.clone(),
+            row.endpoint.clone(),
+            row.safety.clone(),
+            row.availability.clone(),
+            row.method.clone(),
+            mark(matches!(row.clients, Some(Clients::Both | Clients::Async))),
+            mark(matches!(row.clients, Some(Clients::Both | Clients::Blocking))),
+            mark(row.snapshot),
+            mark(row.docs),
+        ]
+    });
+    let cells: Vec<_> = std::iter::once(heads).chain(cells).collect();
+    let widths: Vec<_> =
+        (0..cells[0].len()).map(|column| cells.iter().map(|row| row[column].len()).max().unwrap_or(0)).collect();
+    let line = |row: &[String; 9]| {
+        let padded: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        padded.join("  ").trim_end().to_owned()
+    };
+    cells.iter().map(line).collect()
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}().{}", self.area, self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::document::operations;
+    use serde_json::json;
+
+    const RESOURCES: &str = "resources! { /// Pictures.\n images: Images, }";
+    const OPERATION: &str = "operation! { /// Data.\n #[serde(transparent)] CreateImage { body: Body } -> Image = CREATE_IMAGE, |op, api| x }";
+
+    fn holes(sources: &[&str], snapshot: bool) -> Vec<String> {
+        let document = json!({"paths": {"/image": {"post": {"operationId": "createImage", "x-safety": "billed"}}}});
+        let sdk = Sdk::of(sources.iter().map(|source| syn::parse_file(source).unwrap()));
+        Row::of(&operations(&document)[0], &sdk, snapshot).holes
+    }
+
+    #[test]
+    fn a_hole_says_what_is_missing() {
+        let method = |generics: &str, client: &str, docs: &str| {
+            let docs: String = docs.lines().map(|line| format!("/// {line}\n")).collect();
+            format!(
+                "impl{generics} Images<{client}> {{ {docs} pub fn create(&self) -> Result<Call<CreateImage, {client}>> {{ x }} }}"
+            )
+        };
+        let docs = "Bills one render.\n\n`POST /image`, live.\n\n# Errors\nNone.\n\n```\n1;\n```";
+        for (method, snapshot, expected) in [
+            (method("<C: Clone>", "C", docs), true, vec![]),
+            (method("<C: Clone>", "C", docs), false, vec!["no snapshot"]),
+            (method("", "Client", docs), true, vec!["images().create is there for one client only"]),
+            (method("", "crate::blocking::Client", docs), true, vec!["images().create is there for one client only"]),
+            (
+                method("<C: Clone>", "C", "Makes one, of `POST /images`."),
+                true,
+                vec![
+                    "the docs of images().create lack its endpoint, `POST /image`",
+                    "the docs of images().create lack that it bills",
+                    "the docs of images().create lack its errors",
+                    "the docs of images().create lack an example",
+                ],
+            ),
+            (String::new(), true, vec!["no method answers a call whose row is CREATE_IMAGE"]),
+        ] {
+            let found = holes(&[RESOURCES, OPERATION, &method], snapshot);
+            assert_eq!(found.len(), expected.len(), "{found:?}");
+            assert!(found.iter().zip(&expected).all(|(found, start)| found.starts_with(start)), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn the_best_documented_of_several_methods_speaks_for_an_operation() {
+        let impls = "impl<C: Clone> Images<C> {
+            /// Short for create.
+            pub fn quick(&self) -> Call<CreateImage, C> { x }
+            /// Bills. `POST /image`
+            /// # Errors
+            /// ```
+            /// ```
+            pub fn create(&self) -> Call<CreateImage, C> { x }
+            fn hidden(&self) -> Call<CreateImage, C> { x }
+        }";
+        assert!(holes(&[RESOURCES, OPERATION, impls], true).is_empty());
+    }
+}

@@ -1,0 +1,177 @@
+//! What the sources of the SDK say: which area a method is on, which request it makes, which row of the document that is.
+
+use anyhow::{Context, Result};
+use proc_macro2::{TokenStream, TokenTree};
+use std::{collections::BTreeMap, fs, path::Path};
+use syn::{
+    Attribute, Expr, ExprLit, File, GenericArgument, ImplItem, Item, ItemImpl, ItemMacro, Lit, Meta, PathArguments,
+    ReturnType, Type, TypePath, Visibility,
+};
+
+/// The areas, requests and methods of the SDK.
+#[derive(Default)]
+pub struct Sdk {
+    /// The method of the client that gives an area, by the area's type.
+    areas: BTreeMap<String, String>,
+    /// The row of each request type.
+    rows: BTreeMap<String, String>,
+    methods: Vec<Method>,
+}
+
+/// A method that makes a call.
+pub struct Method {
+    /// The area's type at first, then the method of the client that gives it.
+    pub area: String,
+    pub name: String,
+    request: String,
+    pub clients: Clients,
+    pub docs: String,
+}
+
+/// Which clients have a method.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Clients {
+    Both,
+    Async,
+    Blocking,
+}
+
+impl Sdk {
+    /// Reads every source file below a folder.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let (mut folders, mut files) = (vec![folder.to_path_buf()], Vec::new());
+        while let Some(folder) = folders.pop() {
+            let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
+            for entry in entries {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                    files.push(syn::parse_file(&text).with_context(|| format!("{} is not Rust", path.display()))?);
+                }
+            }
+        }
+        Ok(Self::of(files))
+    }
+
+    /// Reads parsed files.
+    pub fn of(files: impl IntoIterator<Item = File>) -> Self {
+        let mut sdk = Self::default();
+        for item in files.into_iter().flat_map(|file| file.items) {
+            match item {
+                Item::Macro(item) => sdk.macro_call(&item),
+                Item::Impl(item) => sdk.methods.extend(methods(&item)),
+                _ => {}
+            }
+        }
+        let Self { areas, methods, .. } = &mut sdk;
+        methods.retain_mut(|method| match areas.get(&method.area) {
+            Some(accessor) => {
+                method.area.clone_from(accessor);
+                true
+            }
+            None => false,
+        });
+        sdk
+    }
+
+    /// The methods that make requests of a row.
+    pub fn methods_for(&self, row: &str) -> impl Iterator<Item = &Method> {
+        self.methods.iter().filter(move |method| self.rows.get(&method.request).is_some_and(|found| found == row))
+    }
+
+    fn macro_call(&mut self, item: &ItemMacro) {
+        let tokens = item.mac.tokens.clone();
+        if item.mac.path.is_ident("operation") {
+            self.rows.extend(operation(tokens));
+        } else if item.mac.path.is_ident("resources") {
+            self.areas.extend(resources(tokens));
+        }
+    }
+}
+
+/// `#[..] CreateImage { .. } -> Image = CREATE_IMAGE, ..` as the request and its row.
+fn operation(tokens: TokenStream) -> Option<(String, String)> {
+    let mut tokens = tokens.into_iter();
+    let request = tokens.find_map(|token| ident(&token))?;
+    tokens.find(|token| is(token, '='))?;
+    Some((request, ident(&tokens.next()?)?))
+}
+
+/// `#[..] images: Images, ..` as pairs of the type and the method.
+fn resources(tokens: TokenStream) -> Vec<(String, String)> {
+    let idents: Vec<_> = tokens.into_iter().filter_map(|token| ident(&token)).collect();
+    idents.chunks_exact(2).map(|pair| (pair[1].clone(), pair[0].clone())).collect()
+}
+
+fn ident(token: &TokenTree) -> Option<String> {
+    if let TokenTree::Ident(ident) = token { Some(ident.to_string()) } else { None }
+}
+
+fn is(token: &TokenTree, sign: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == sign)
+}
+
+/// The public methods of an `impl Area<C>` that make calls.
+fn methods(item: &ItemImpl) -> Vec<Method> {
+    let Some((area, arguments)) = named(&item.self_ty) else { return Vec::new() };
+    let [client] = arguments.as_slice() else { return Vec::new() };
+    let is_generic =
+        item.generics.type_params().any(|parameter| named(client).is_some_and(|(name, _)| parameter.ident == name));
+    let clients = match client {
+        _ if is_generic => Clients::Both,
+        Type::Path(TypePath { path, .. }) if path.segments.iter().any(|segment| segment.ident == "blocking") => {
+            Clients::Blocking
+        }
+        _ => Clients::Async,
+    };
+    let method = |item: &ImplItem| {
+        let ImplItem::Fn(method) = item else { return None };
+        let (Visibility::Public(_), ReturnType::Type(_, output)) = (&method.vis, &method.sig.output) else {
+            return None;
+        };
+        let request = request(output)?;
+        let (name, docs) = (method.sig.ident.to_string(), docs(&method.attrs));
+        Some(Method { area: area.clone(), name, request, clients, docs })
+    };
+    item.items.iter().filter_map(method).collect()
+}
+
+/// The request in `Call<Request, C>` or `Result<Call<Request, C>>`.
+fn request(output: &Type) -> Option<String> {
+    match (named(output)?, output) {
+        ((name, arguments), _) if name == "Call" => named(arguments.first()?).map(|(request, _)| request),
+        ((name, arguments), _) if name == "Result" => request(arguments.first()?),
+        _ => None,
+    }
+}
+
+/// The name of a type without its path, and its arguments.
+fn named(found: &Type) -> Option<(String, Vec<Type>)> {
+    let Type::Path(TypePath { path, .. }) = found else { return None };
+    let segment = path.segments.last()?;
+    let arguments = match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => {
+            let types = arguments.args.iter().filter_map(|argument| match argument {
+                GenericArgument::Type(argument) => Some(argument.clone()),
+                _ => None,
+            });
+            types.collect()
+        }
+        _ => Vec::new(),
+    };
+    Some((segment.ident.to_string(), arguments))
+}
+
+/// The text of doc comments.
+fn docs(attributes: &[Attribute]) -> String {
+    let line = |attribute: &Attribute| match &attribute.meta {
+        Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value() + "\n"),
+            _ => None,
+        },
+        _ => None,
+    };
+    attributes.iter().filter_map(line).collect()
+}
