@@ -110,11 +110,20 @@ pub struct Many<'a, O: Operation, C> {
     background: blocking::Side<O::Output>,
 }
 
-impl<O: Operation, C> Many<'_, O, C> {
+impl<'a, O: Operation, C> Many<'a, O, C> {
     /// How many calls are under way at once, at least 1. 8 by default. The service limits both renders at once and requests
     /// per minute.
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = calls.max(1);
+        self
+    }
+
+    /// Changes each call before it is sent: sets a format, a timeout, an idempotency key of one's own.
+    pub fn each(mut self, change: impl Fn(Call<O, C>) -> Call<O, C> + Send + 'a) -> Self
+    where
+        C: 'a,
+    {
+        self.calls = Box::new(self.calls.map(move |call| call.map(&change)));
         self
     }
 

@@ -25,8 +25,8 @@ pub use pictify_api::types::{
 };
 
 use crate::{
-    Call, Error, ErrorKind, Result, download::RenderedFile, error::Received, operation::operation, pagination::paged,
-    resources::resource, variables,
+    Call, Error, ErrorKind, Result, download::RenderedFile, error::Received, many, many::Many, operation::operation,
+    pagination::paged, resources::resource, variables,
 };
 use pictify_api::{
     Violations,
@@ -172,6 +172,38 @@ impl<C: Clone> Templates<C> {
     /// ```
     pub fn render(&self, uid: impl Into<String>, variables: &impl Serialize) -> Result<Call<RenderTemplate, C>> {
         Ok(self.call(RenderTemplate::new(uid, variables::from(variables)?)))
+    }
+
+    /// Renders a template once for each row, with single calls side by side: each picture is in its result, one bad row
+    /// sinks no other, and a million rows need no more memory than those under way. Bills one render a row.
+    ///
+    /// `POST /templates/{uid}/render` for each row, live. See [`Many`] for how many go at once and in which order
+    /// results come; [`batches`](crate::batches) leave that to the service.
+    ///
+    /// # Errors
+    /// In the results: as [`render`](Self::render).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::templates::RenderFormat;
+    ///
+    /// let rows = (1..=10_000).map(|n| serde_json::json!({"title": format!("Badge {n}")}));
+    /// let mut badges = client.templates().render_many("XK4P2M9QZT", rows).each(|call| call.format(RenderFormat::Webp));
+    /// while let Some(badge) = badges.next().await {
+    ///     client.download(&badge.result?).to_file(format!("badge-{}.webp", badge.index)).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn render_many<'a, R: Serialize + 'a>(
+        &self,
+        uid: impl Into<String>,
+        rows: impl IntoIterator<Item = R, IntoIter: Send + 'a>,
+    ) -> Many<'a, RenderTemplate, C>
+    where
+        C: Send + 'static,
+    {
+        let (templates, uid) = (self.clone(), uid.into());
+        many(rows.into_iter().map(move |row| templates.render(uid.as_str(), &row)))
     }
 
     /// Renders a template to one PDF with a page for each set of values, 1 to 100. Bills.

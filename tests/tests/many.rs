@@ -133,3 +133,21 @@ fn the_blocking_client_iterates_and_abandons_what_is_under_way_when_dropped() {
     drop(many);
     drop(client);
 }
+
+#[tokio::test]
+async fn a_template_is_rendered_row_by_row() {
+    let layout = |url: &str| Reply::json(200, &format!(r#"{{"url":"{url}"}}"#));
+    let server = ScriptedServer::start([layout("a"), layout("b")]).await;
+    let client = client(&server, &TestClock::default());
+    let rows = [serde_json::json!({"n": 1}), serde_json::json!("no object"), serde_json::json!({"n": 2})];
+    let format = pictify::templates::RenderFormat::Webp;
+    let mut many = client.templates().render_many("T", rows).concurrency(1).each(|call| call.format(format.clone()));
+    let mut results = Vec::new();
+    while let Some(done) = many.next().await {
+        results.push(done.result.map(|picture| picture.url).map_err(|error| error.kind()));
+    }
+    assert_eq!(results, [Ok("a".to_owned()), Err(ErrorKind::Validation), Ok("b".to_owned())]);
+    let bodies: Vec<serde_json::Value> =
+        server.requests().iter().map(|request| serde_json::from_slice(&request.body).unwrap()).collect();
+    assert_eq!(bodies[1], serde_json::json!({"variables": {"n": 2}, "format": "webp"}));
+}

@@ -102,6 +102,7 @@ mod tests {
                 "post": {
                     "operationId": "createImage", "tags": ["images"], "summary": "Render.", "security": [],
                     "x-safety": "billed", "x-availability": "live", "x-timeout": 120, "x-envelope": "image",
+                    "x-event": {"type": "object"},
                 },
             }},
         });
@@ -109,8 +110,8 @@ mod tests {
         for row in [
             "///`GET/image`:Listimages.pubconstLIST_IMAGES:Operation=Operation::new(\"listImages\",\"GET\",\"/image\",\
              \"images\",\"Listimages.\",Safety::ReadOnly,Availability::DocOnly,true,30u64,None,\
-             Some(Pagination::new(PaginationStyle::Offset,\"images\")),);",
-            "Safety::Billed,Availability::Live,false,120u64,Some(\"image\"),None,);",
+             Some(Pagination::new(PaginationStyle::Offset,\"images\")),false,);",
+            "Safety::Billed,Availability::Live,false,120u64,Some(\"image\"),None,true,);",
             "pubconstALL:&[Operation]=&[LIST_IMAGES,CREATE_IMAGE];",
         ] {
             assert!(text.contains(row), "{row} is not in\n{text}");

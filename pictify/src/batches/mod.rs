@@ -15,7 +15,8 @@
 //! ```
 //!
 //! A [`BatchJob`] splits rows at what the service takes at once, and can be stored and taken up again. For single renders
-//! side by side, with their pictures in the answer, see [`Client::send_many`](crate::Client::send_many).
+//! side by side, with their pictures in the answer, see
+//! [`Templates::render_many`](crate::templates::Templates::render_many).
 
 /// Lets what ends in `run` be awaited as it is.
 macro_rules! awaits {

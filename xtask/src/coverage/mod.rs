@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn a_hole_says_what_is_missing() {
         let method = |generics: &str, client: &str, docs: &str| {
-            let docs: String = docs.lines().map(|line| format!("/// {line}\n")).collect();
+            let docs = docs.lines().map(|line| ["/// ", line, "\n"].concat()).collect::<Vec<_>>().concat();
             format!(
                 "impl{generics} Images<{client}> {{ {docs} pub fn create(&self) -> Result<Call<CreateImage, {client}>> {{ x }} }}"
             )
