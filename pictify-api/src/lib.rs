@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`types`], [`Client`] | generated: `generated.rs` |
 //! | [`operations`] | generated: a row per operation, with what the document says of it beyond its types |
+//! | [`Drift`] | where an answer is not what the document says: the trait is here, its implementations are generated |
 //! | [`Validate`] | the document's bounds on requests: the trait is here, its implementations are generated |
 //! | [`Transport`], [`Response`], [`Error`], [`ResponseValue`] | by hand: the seam between generated code and whoever sends |
 //! | [`Timestamp`], [`Secret`] | by hand: a date that never fails an answer, a text that is not printed |
@@ -17,6 +18,7 @@ extern crate self as pictify_api;
 
 #[doc(hidden)]
 pub mod de;
+mod drift;
 mod operation;
 mod runtime;
 mod secret;
@@ -24,6 +26,7 @@ mod timestamp;
 mod transport;
 mod validate;
 
+pub use drift::{Drift, DriftKind, Drifts, Finding};
 pub use operation::{Availability, Operation, Pagination, PaginationStyle, Safety};
 pub use runtime::{Body, ByteStream, DecodeError, Error, Response, ResponseValue};
 pub use secret::Secret;
@@ -40,5 +43,8 @@ pub mod operations;
 #[rustfmt::skip]
 #[allow(clippy::all, clippy::pedantic)]
 mod bounds;
+#[rustfmt::skip]
+#[allow(clippy::all, clippy::pedantic)]
+mod drifts;
 
 pub use generated::{Client, types};

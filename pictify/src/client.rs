@@ -3,12 +3,12 @@
 #[cfg(feature = "rate-limit")]
 use crate::rate_limiter::{RateLimiter, Turnstile};
 use crate::{
-    ApiKey, AttemptReport, Call, Deadline, Error, Operation, Result, RetryPolicy, SpendLimit,
+    ApiKey, AttemptReport, Call, Deadline, DriftReport, Error, Operation, Result, RetryPolicy, SpendLimit,
     base_url::{self, DEFAULT_BASE_URL},
     call::attempts::Landed,
     clock::{Clock, SystemClock},
     flight::Flights,
-    observe::OnAttempt,
+    observe::{OnAttempt, OnDrift},
     retry::RetryBudget,
     spend::Purse,
     tls,
@@ -78,6 +78,8 @@ pub(crate) struct Shared {
     pub(crate) single_flight: bool,
     pub(crate) flights: Flights<Landed>,
     pub(crate) on_attempt: Option<OnAttempt>,
+    pub(crate) on_drift: Option<OnDrift>,
+    pub(crate) strict: bool,
 }
 
 impl Client {
@@ -184,6 +186,8 @@ pub struct ClientBuilder {
     rate_limiter: Option<RateLimiter>,
     single_flight: bool,
     on_attempt: Option<OnAttempt>,
+    on_drift: Option<OnDrift>,
+    strict: bool,
 }
 
 impl ClientBuilder {
@@ -264,6 +268,26 @@ impl ClientBuilder {
         self
     }
 
+    /// Is called with each answer in which something is not as the document says: an unknown field or value, a field that
+    /// is missing, a date that is none. The call succeeds all the same. It must be quick and not panic: calls wait for it.
+    ///
+    /// ```
+    /// use pictify::Client;
+    ///
+    /// let builder = Client::builder().on_drift(|report| eprintln!("Pictify has changed: {report}"));
+    /// ```
+    pub fn on_drift(mut self, hook: impl Fn(&DriftReport) + Send + Sync + 'static) -> Self {
+        self.on_drift = Some(OnDrift::new(Arc::new(hook)));
+        self
+    }
+
+    /// Fails with [`Drift`](crate::ErrorKind::Drift) where an answer is not as the document says. For tests against the
+    /// service: what was asked has been done, and billed. Off by default.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
     /// The clock, for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -325,6 +349,8 @@ impl ClientBuilder {
             single_flight: self.single_flight,
             flights: Flights::default(),
             on_attempt: self.on_attempt,
+            on_drift: self.on_drift,
+            strict: self.strict,
             clock,
         })))
     }

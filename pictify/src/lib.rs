@@ -55,6 +55,8 @@ pub mod clock;
 #[cfg(feature = "client")]
 pub mod download;
 #[cfg(feature = "client")]
+mod drift;
+#[cfg(feature = "client")]
 mod error;
 #[cfg(feature = "client")]
 mod event_stream;
@@ -125,6 +127,7 @@ pub use crate::{
     call::{Answer, Attempt, AttemptOutcome, Call, Deadline, Meta, RateLimit},
     client::{AnyClient, Client, ClientBuilder, USER_AGENT},
     clock::Clock,
+    drift::DriftReport,
     error::{BODY_KEPT, Error, ErrorDetails, ErrorKind, FieldError, Result},
     idempotency::IdempotencyKey,
     key::ApiKey,
@@ -135,7 +138,7 @@ pub use crate::{
     spend::SpendLimit,
 };
 #[cfg(feature = "client")]
-pub use pictify_api::{Availability, Safety, Timestamp, Violation, Violations};
+pub use pictify_api::{Availability, Drift, DriftKind, Drifts, Finding, Safety, Timestamp, Violation, Violations};
 #[cfg(feature = "rate-limit")]
 pub use rate_limiter::RateLimiter;
 

@@ -1,6 +1,6 @@
 //! Seeing every attempt.
 
-use crate::{Attempt, RateLimit, operation::OperationInfo};
+use crate::{Attempt, DriftReport, RateLimit, operation::OperationInfo};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// One attempt of a call, as [`ClientBuilder::on_attempt`](crate::ClientBuilder::on_attempt) shows it. There is no key, no
@@ -39,6 +39,9 @@ impl<T: ?Sized> fmt::Debug for Hook<T> {
         f.write_str("Hook")
     }
 }
+
+/// A hook for answers that are not what the document says.
+pub(crate) type OnDrift = Hook<dyn Fn(&DriftReport) + Send + Sync>;
 
 /// A hook for attempts.
 pub(crate) type OnAttempt = Hook<dyn Fn(&AttemptReport<'_>) + Send + Sync>;

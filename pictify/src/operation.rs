@@ -1,7 +1,7 @@
 //! An endpoint as a value.
 
 use crate::{Result, operations};
-use pictify_api::{BoxFuture, ResponseValue};
+use pictify_api::{BoxFuture, Drift, ResponseValue};
 
 /// The document's row of an operation: method, path, safety, availability, timeout.
 pub use pictify_api::Operation as OperationInfo;
@@ -12,7 +12,7 @@ pub use pictify_api::Operation as OperationInfo;
 /// [`Client::call`](crate::Client::call). Nothing outside this crate can implement it.
 pub trait Operation: Clone + Send + Sync + Sealed + 'static {
     /// What comes out.
-    type Output: Send + 'static;
+    type Output: Drift + Send + 'static;
 
     /// What the document says of the endpoint.
     const INFO: OperationInfo;

@@ -1,6 +1,6 @@
 //! `cargo xtask generate`: from the document to the three generated files.
 
-use crate::{bounds, document, lint, normalise, normalise::Note, operations, queries, syntax, usage::Usage};
+use crate::{bounds, document, drift, lint, normalise, normalise::Note, operations, queries, syntax, usage::Usage};
 use anyhow::{Context as _, Result, anyhow, bail};
 use proc_macro2::TokenStream;
 use progenitor_impl::{CrateVers, GenerationSettings, Generator, HooksMode, InterfaceStyle, TagStyle};
@@ -43,7 +43,7 @@ pub fn run(root: &Path) -> Result<Generated> {
     })
 }
 
-/// The three files by name.
+/// The files by name.
 struct Rendered {
     files: Vec<(&'static str, String)>,
     notes: Vec<(&'static str, Note)>,
@@ -66,6 +66,7 @@ fn render(source: &Value) -> Result<Rendered> {
         ("generated.rs", prettyplease::unparse(&file)),
         ("operations.rs", operations::render(source)?),
         ("bounds.rs", bounds),
+        ("drifts.rs", drift::render(source, &usage, &file)?),
     ];
     let files = files.into_iter().map(|(name, text)| (name, format!("{HEADER}{text}"))).collect();
     Ok(Rendered { files, notes })
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_becomes_three_files() {
+    fn a_document_becomes_four_files() {
         let rendered = render(&document()).unwrap();
         let file = |name: &str| rendered.files.iter().find(|(file, _)| *file == name).map(|(_, text)| text.as_str());
         for (name, parts) in [
@@ -205,6 +206,7 @@ mod tests {
             ),
             ("operations.rs", ["pub const CHANGE_IMAGE", "Some(\"image\")", "Safety::Billed"]),
             ("bounds.rs", ["impl Validate for types::ChangeImageRequest", "Some(1), None", "use crate::{"]),
+            ("drifts.rs", ["impl Drift for types::Image {", "found.at(\"format\", &self.format);", "use crate::{"]),
         ] {
             let text = file(name).unwrap();
             assert!(text.starts_with(HEADER), "{text}");

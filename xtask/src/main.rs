@@ -3,6 +3,7 @@
 mod bounds;
 mod coverage;
 mod document;
+mod drift;
 mod generate;
 mod lint;
 mod normalise;

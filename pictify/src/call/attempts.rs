@@ -2,7 +2,7 @@
 
 use super::{Answer, Attempt, AttemptOutcome, CallOptions, Deadline, Meta, RateLimit};
 use crate::{
-    Error, ErrorKind, IdempotencyKey, Operation, Result, RetryPolicy,
+    DriftReport, Error, ErrorKind, IdempotencyKey, Operation, Result, RetryPolicy,
     client::Shared,
     error::{ErrorDetails, Received},
     flight::Route,
@@ -12,7 +12,9 @@ use crate::{
     trace,
 };
 use bytes::{Bytes, BytesMut};
-use pictify_api::{Body, BoxError, BoxFuture, Operation as OperationInfo, Response, ResponseValue, Safety, Transport};
+use pictify_api::{
+    Body, BoxError, BoxFuture, Drift, Operation as OperationInfo, Response, ResponseValue, Safety, Transport,
+};
 use reqwest::{
     Request, StatusCode,
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
@@ -340,7 +342,7 @@ impl Attempts {
     }
 
     /// Turns what the generated method returned into what the caller gets.
-    fn conclude<T>(
+    fn conclude<T: Drift>(
         &self,
         result: Result<ResponseValue<T>, pictify_api::Error>,
         info: &OperationInfo,
@@ -351,6 +353,10 @@ impl Attempts {
         let shared = self.stood_in.get().is_some();
         let error = match result {
             Ok(ResponseValue { value, status, headers, body, .. }) => {
+                let received = || Received { status, headers: headers.clone(), body: body.clone() };
+                if let Err(error) = self.watch(&value, received, info) {
+                    return Err(error.with_operation(info).with_attempts(attempts, idempotency_key));
+                }
                 return Ok(Answer { value, meta: Meta { status, headers, body, attempts, idempotency_key, shared } });
             }
             Err(pictify_api::Error::Transport(error)) => unbox(error),
@@ -369,6 +375,27 @@ impl Attempts {
             Err(other) => Error::new(ErrorKind::Transport, other.to_string()).with_source(other),
         };
         Err(error.with_operation(info).with_attempts(attempts, idempotency_key))
+    }
+
+    /// Holds an answer against the document, for whoever wants to know.
+    fn watch(&self, value: &impl Drift, received: impl FnOnce() -> Received, info: &OperationInfo) -> Result<()> {
+        let (on_drift, strict) = (&self.shared.on_drift, self.shared.strict);
+        if on_drift.is_none() && !strict {
+            return Ok(());
+        }
+        let findings = value.findings();
+        if findings.is_empty() {
+            return Ok(());
+        }
+        let received = received();
+        if let Some(hook) = on_drift {
+            let request_id = received.headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+            hook.get()(&DriftReport { operation: info.id, findings: findings.clone(), request_id });
+        }
+        if strict {
+            return Err(Error::new(ErrorKind::Drift, findings.to_string()).with_received(received));
+        }
+        Ok(())
     }
 
     fn time_left(&self) -> Duration {

@@ -46,6 +46,8 @@ pub enum ErrorKind {
     Status,
     /// A success that does not decode. What was asked was done: the body is on the error.
     Decode,
+    /// A success that is not as the document says, in [strict mode](crate::ClientBuilder::strict). What was asked was done.
+    Drift,
     /// What was downloaded is not a file of the kinds that the service renders; most likely it is an error page.
     ContentType,
     /// An answer or a file is larger than allowed.

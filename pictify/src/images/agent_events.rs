@@ -240,6 +240,11 @@ impl AgentScreenshotStream {
     }
 }
 
+/// Its events are looked at by nobody but their reader.
+impl pictify_api::Drift for AgentScreenshotStream {
+    fn drift(&self, _: &mut pictify_api::Drifts) {}
+}
+
 impl fmt::Debug for AgentScreenshotStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AgentScreenshotStream").field("progress", &self.progress).finish_non_exhaustive()

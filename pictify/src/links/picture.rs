@@ -2,7 +2,7 @@
 
 use crate::{Error, ErrorKind, download::RenderedFile};
 use bytes::Bytes;
-use pictify_api::{Body, ByteStream, ResponseValue};
+use pictify_api::{Body, ByteStream, Drift, Drifts, ResponseValue};
 use reqwest::{
     StatusCode, Url,
     header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LOCATION},
@@ -52,6 +52,14 @@ pub enum ExperimentPicture {
     Inline(Picture),
     /// The picture is elsewhere: `client.download(&stored)` fetches it.
     Stored(StoredPicture),
+}
+
+impl Drift for Picture {
+    fn drift(&self, _: &mut Drifts) {}
+}
+
+impl Drift for ExperimentPicture {
+    fn drift(&self, _: &mut Drifts) {}
 }
 
 /// Where a picture is.

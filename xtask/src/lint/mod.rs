@@ -34,7 +34,7 @@ fn finding(at: impl Into<String>, message: impl Into<String>) -> Finding {
 /// A rule.
 type Rule = fn(&Value) -> Vec<Finding>;
 
-const RULES: [Rule; 21] = [
+const RULES: [Rule; 22] = [
     references::resolve,
     references::point_at_whole_schemas,
     operations::have_distinct_ids,
@@ -56,6 +56,7 @@ const RULES: [Rule; 21] = [
     schemas::are_written_for_3_1,
     schemas::have_no_any_of,
     schemas::have_aliases_where_they_work,
+    schemas::expect_what_may_be_missing,
 ];
 
 /// Everything that breaks a rule, in the order of the rules.

@@ -3,6 +3,7 @@
 use super::{Finding, finding};
 use crate::{
     document::{below, component_schemas, items, members, schema_pointers},
+    drift,
     usage::Usage,
 };
 use serde_json::Value;
@@ -132,11 +133,39 @@ pub fn have_aliases_where_they_work(document: &Value) -> Vec<Finding> {
                 }
             }
         }
-        for (name, _) in members(Some(schema)).filter(|(name, _)| name.starts_with("x-") && *name != "x-rust-alias") {
+        let read = ["x-rust-alias", drift::EXTENSION];
+        for (name, _) in
+            members(Some(schema)).filter(|(name, _)| name.starts_with("x-") && !read.contains(&name.as_str()))
+        {
             found.push(finding(
                 below(&pointer, name),
                 "no such extension: nothing reads it, remove it or correct its name",
             ));
+        }
+    }
+    found
+}
+
+/// What is expected of answers is a property of a component, and not one that is required anyway.
+pub fn expect_what_may_be_missing(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for pointer in schema_pointers(document) {
+        let Some(schema) = document.pointer(&pointer) else { continue };
+        let Some(expected) = schema.get(drift::EXTENSION) else { continue };
+        let at = below(&pointer, drift::EXTENSION);
+        if !is_component(&pointer) {
+            found.push(finding(&at, "only works on a component: move it there"));
+        }
+        if !expected.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(Value::is_string)) {
+            found.push(finding(&at, "must be a list of names"));
+        }
+        for name in items(Some(expected)).filter_map(Value::as_str) {
+            if schema.pointer(&below("/properties", name)).is_none() {
+                found.push(finding(&at, format!("`{name}` is no property: correct its name")));
+            }
+            if items(schema.get("required")).any(|required| required == name) {
+                found.push(finding(&at, format!("`{name}` is required anyway: remove it here")));
+            }
         }
     }
     found
@@ -220,6 +249,21 @@ mod tests {
             ),
         ] {
             assert_finds(have_aliases_where_they_work, &document(&property), &expected);
+        }
+    }
+
+    #[test]
+    fn what_is_expected_is_there_and_may_be_missing() {
+        let at = "/components/schemas/S/x-expected";
+        for (expected, findings) in [
+            (json!(["p"]), vec![]),
+            (json!(["q"]), vec![(at, "`q` is no property")]),
+            (json!(["r"]), vec![(at, "`r` is required anyway")]),
+            (json!([]), vec![(at, "must be a list of names")]),
+        ] {
+            let schema =
+                json!({"type": "object", "properties": {"p": {}, "r": {}}, "required": ["r"], "x-expected": expected});
+            assert_finds(expect_what_may_be_missing, &json!({"components": {"schemas": {"S": schema}}}), &findings);
         }
     }
 }

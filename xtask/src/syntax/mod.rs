@@ -78,18 +78,20 @@ fn note(at: impl fmt::Display, what: impl Into<String>) -> Note {
 
 /// The generated types of a finished tree, by name.
 pub fn structs_of(file: &File) -> BTreeMap<String, ItemStruct> {
+    let structs = items_of_types(file).filter_map(|item| match item {
+        Item::Struct(item) => Some((item.ident.to_string(), item.clone())),
+        _ => None,
+    });
+    structs.collect()
+}
+
+/// The items of the module `types`, to read.
+pub fn items_of_types(file: &File) -> impl Iterator<Item = &Item> {
     let types = file.items.iter().find_map(|item| match item {
         Item::Mod(module) if module.ident == "types" => module.content.as_ref(),
         _ => None,
     });
-    types
-        .into_iter()
-        .flat_map(|(_, items)| items)
-        .filter_map(|item| match item {
-            Item::Struct(item) => Some((item.ident.to_string(), item.clone())),
-            _ => None,
-        })
-        .collect()
+    types.into_iter().flat_map(|(_, items)| items)
 }
 
 /// The items of the module `types`.

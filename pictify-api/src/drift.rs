@@ -1,0 +1,239 @@
+//! Where an answer is not what the document says.
+
+use crate::{ByteStream, Secret, Timestamp};
+use serde_json::{Map, Value};
+use std::{collections::BTreeMap, fmt};
+
+/// How much of an unknown value is kept, in characters.
+const VALUE_KEPT: usize = 60;
+
+/// A part of an answer that knows what the document says of it.
+///
+/// Implemented by generated code for everything that answers are made of. The types read more than the document says, so
+/// that no answer fails for being new; this is how one finds out.
+///
+/// ```
+/// use pictify_api::{Drift, types::Image};
+///
+/// let answer = r#"{"url": "u", "id": "A", "createdAt": "2026-08-04T09:15:27Z", "colour": "red"}"#;
+/// let image: Image = serde_json::from_str(answer).unwrap();
+/// assert_eq!(image.findings().to_string(), "colour: unknown field");
+/// ```
+pub trait Drift {
+    /// Adds to `found` what the document does not say of this value.
+    fn drift(&self, found: &mut Drifts);
+
+    /// Everything that the document does not say of this value.
+    fn findings(&self) -> Drifts {
+        let mut found = Drifts::default();
+        self.drift(&mut found);
+        found
+    }
+}
+
+/// One difference between an answer and the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// Where: wire names joined by dots, list positions in brackets, for example `images[2].format`.
+    pub field: String,
+    /// What is different there.
+    pub kind: DriftKind,
+}
+
+/// What is different from the document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DriftKind {
+    /// The document has no such field. Its value is in the `extra` of the answer.
+    UnknownField,
+    /// The document has no such value. This is the first part of it.
+    UnknownValue(String),
+    /// The document has several forms for it, and this is none of them.
+    UnknownForm,
+    /// The document says that the field is always there.
+    MissingField,
+    /// It is no date and time.
+    NoTimestamp,
+}
+
+/// The differences between an answer and the document. Displays as one line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drifts {
+    found: Vec<Finding>,
+    at: Vec<String>,
+}
+
+impl Drifts {
+    /// Adds what is different at `field`, below wherever [`at`](Self::at) stands.
+    pub fn push(&mut self, field: &str, kind: DriftKind) {
+        let mut path = self.at.concat();
+        if !path.is_empty() && !field.is_empty() {
+            path.push('.');
+        }
+        self.found.push(Finding { field: path + field, kind });
+    }
+
+    /// Looks at `value` as the field of that name.
+    pub fn at(&mut self, field: &str, value: &impl Drift) {
+        self.at.push(if self.at.is_empty() || field.starts_with('[') { field.to_owned() } else { format!(".{field}") });
+        value.drift(self);
+        self.at.pop();
+    }
+
+    /// Every field in `extra` is unknown.
+    pub fn unknown_fields(&mut self, extra: &Map<String, Value>) {
+        for name in extra.keys() {
+            self.push(name, DriftKind::UnknownField);
+        }
+    }
+
+    /// The value at this place is unknown.
+    pub fn unknown_value(&mut self, value: &str) {
+        self.push("", DriftKind::UnknownValue(value.chars().take(VALUE_KEPT).collect()));
+    }
+
+    /// What is at this place has none of the known forms.
+    pub fn unknown_form(&mut self) {
+        self.push("", DriftKind::UnknownForm);
+    }
+
+    /// The field should be there.
+    pub fn expected<T>(&mut self, field: &str, value: Option<&T>) {
+        if value.is_none() {
+            self.push(field, DriftKind::MissingField);
+        }
+    }
+
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// What was found.
+    pub fn iter(&self) -> std::slice::Iter<'_, Finding> {
+        self.found.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Drifts {
+    type Item = &'a Finding;
+    type IntoIter = std::slice::Iter<'a, Finding>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for Drifts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Finding { field, kind }) in self.found.iter().enumerate() {
+            let separator = if index == 0 { "" } else { "; " };
+            let field = if field.is_empty() { "the answer" } else { field };
+            write!(f, "{separator}{field}: {kind}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for DriftKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownField => f.write_str("unknown field"),
+            Self::UnknownValue(value) => write!(f, "unknown value {value:?}"),
+            Self::UnknownForm => f.write_str("none of the known forms"),
+            Self::MissingField => f.write_str("missing"),
+            Self::NoTimestamp => f.write_str("not a date and time"),
+        }
+    }
+}
+
+impl<T: Drift> Drift for Option<T> {
+    fn drift(&self, found: &mut Drifts) {
+        if let Some(value) = self {
+            value.drift(found);
+        }
+    }
+}
+
+impl<T: Drift> Drift for Box<T> {
+    fn drift(&self, found: &mut Drifts) {
+        (**self).drift(found);
+    }
+}
+
+impl<T: Drift> Drift for Vec<T> {
+    fn drift(&self, found: &mut Drifts) {
+        for (index, value) in self.iter().enumerate() {
+            found.at(&format!("[{index}]"), value);
+        }
+    }
+}
+
+impl<T: Drift> Drift for BTreeMap<String, T> {
+    fn drift(&self, found: &mut Drifts) {
+        for (name, value) in self {
+            found.at(name, value);
+        }
+    }
+}
+
+impl Drift for Timestamp {
+    fn drift(&self, found: &mut Drifts) {
+        if self.get().is_none() {
+            found.push("", DriftKind::NoTimestamp);
+        }
+    }
+}
+
+/// What the document says nothing more of.
+macro_rules! anything_goes {
+    ($($type:ty),*) => {$(
+        impl Drift for $type {
+            fn drift(&self, _: &mut Drifts) {}
+        }
+    )*};
+}
+
+anything_goes!((), bool, f64, i64, u64, ByteStream, Map<String, Value>, Secret, String, Value, reqwest::Url);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Batch, ImageList, WebhookSubscription};
+    use serde_json::json;
+
+    fn findings<T: Drift + serde::de::DeserializeOwned>(answer: Value) -> String {
+        serde_json::from_value::<T>(answer).unwrap().findings().to_string()
+    }
+
+    #[test]
+    fn what_the_document_does_not_say_is_found_with_its_place() {
+        let image = json!({"url": "u", "id": "A", "createdAt": "2026-08-04T09:15:27.482Z"});
+        let mut odd = image.clone();
+        (odd["createdAt"], odd["new"]) = (json!("yesterday"), json!({"any": "thing"}));
+        assert_eq!(
+            findings::<ImageList>(json!({"images": [image, odd], "pagination": {}})),
+            "images[1].createdAt: not a date and time; images[1].new: unknown field"
+        );
+
+        let item = json!({"index": 0, "success": true, "results": [{"url": "u", "format": "avif"}]});
+        let batch = json!({"batchId": "B", "status": "paused", "totalItems": 1, "completedItems": 0, "failedItems": 0, "results": [item]});
+        let found = findings::<Batch>(batch);
+        assert_eq!(found, "status: unknown value \"paused\"; results[0].results[0].format: unknown value \"avif\"");
+        assert_eq!(
+            findings::<Batch>(json!({"batchId": "B", "status": "pending", "totalItems": 1, "failedItems": 0})),
+            "completedItems: missing"
+        );
+    }
+
+    #[test]
+    fn no_value_but_that_of_an_enumeration_is_shown_and_that_is_cut() {
+        let long = "x".repeat(1000);
+        let found = findings::<WebhookSubscription>(
+            json!({"uid": "W", "event": long, "targetUrl": "u", "status": "active", "secret": "hunter2", "other": "hunter2"}),
+        );
+        assert!(!found.contains("hunter2") && found.len() < 200, "{found}");
+    }
+}
