@@ -143,6 +143,11 @@ impl Attempts {
                 let unknown = may_have_been_done && !crate::retry::harmless(info.safety);
                 error.with_outcome(unknown, !unknown)
             })?;
+            if self.time_left().is_zero() {
+                let unknown = may_have_been_done && !crate::retry::harmless(info.safety);
+                let text = format!("not sent: the time for {} is over", self.deadline_text());
+                return Err(Error::new(ErrorKind::Timeout, text).with_outcome(unknown, !unknown));
+            }
             let attempt =
                 request.try_clone().ok_or_else(|| Error::config("the request's body cannot be sent twice"))?;
             let failed = match self.attempt(attempt, waited, info).await {
