@@ -19,6 +19,10 @@ fn with_header(status: u16, name: &str, value: &str) -> Reply {
     Reply::new(status, &[(name, value)], br#"{"message":"no"}"#)
 }
 
+fn render_timeout(status: u16) -> Reply {
+    Reply::json(status, r#"{"message":"no","code":"render_timeout"}"#)
+}
+
 struct Row {
     what: &'static str,
     script: Vec<Reply>,
@@ -53,6 +57,11 @@ async fn a_render_is_tried_again_only_when_it_was_surely_not_done() {
         row("a used-up quota", vec![Reply::json(429, r#"{"code":"quota_exceeded"}"#)], 1, Err((QuotaExceeded, false))),
         row("a reset", vec![Reply::Reset, ok()], 1, Err((Transport, true))),
         row("a cut body", vec![Reply::cut(200, 500, b"{\"url\""), ok()], 1, Err((Transport, true))),
+        row("a cut refusal", vec![Reply::cut(422, 500, b"{\"mess"), ok()], 1, Err((Validation, false))),
+        row("a cut rate limit", vec![Reply::cut(429, 500, b"{\"mess"), ok()], 2, Ok(())),
+        row("a cut 502", vec![Reply::cut(502, 500, b"<html>"), ok()], 1, Err((Server, true))),
+        row("a status beyond 5xx", vec![status(999), ok()], 1, Err((Status, true))),
+        row("a 408 of the render itself", vec![render_timeout(408), ok()], 1, Err((RenderFailed, true))),
         row("a success that does not decode", vec![Reply::json(200, "{}"), ok()], 1, Err((Decode, false))),
         row(
             "rate limits without end",
@@ -213,4 +222,14 @@ async fn a_call_whose_time_is_over_is_not_sent() {
     assert_eq!(server.requests().len(), 1);
     let zero = pictify::Client::builder().api_key("k").timeout(Duration::ZERO).build().unwrap_err();
     assert_eq!(zero.kind(), ErrorKind::Config);
+}
+
+#[tokio::test]
+async fn what_came_of_a_cut_answer_is_kept() {
+    let headers = [("content-type", "application/json"), ("x-request-id", "req_7")];
+    let server = ScriptedServer::start([Reply::cut_with(200, &headers, 500, br#"{"url":"https://m"#)]).await;
+    let error = client(&server, &TestClock::default()).images().create(Source::html("<p>")).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Transport, true));
+    assert_eq!((error.status().unwrap().as_u16(), error.request_id()), (200, Some("req_7")));
+    assert_eq!(&error.body().unwrap()[..], br#"{"url":"https://m"#);
 }
