@@ -290,6 +290,8 @@ impl ClientBuilder {
                 .user_agent(&user_agent)
                 .connect_timeout(CONNECT_TIMEOUT)
                 .pool_idle_timeout(IDLE_TIMEOUT)
+                // The URL before a redirect may be signed, which is nothing for the host after it.
+                .referer(false)
                 // Attempts are counted in one place, ours.
                 .retry(reqwest::retry::never())
                 .redirect(redirects)
