@@ -161,6 +161,12 @@ async fn no_byte_is_lost_or_doubled_whatever_the_host_does_with_a_range() {
         ("a date names the file, too", vec![cut(&[date], 10, b"abcde"), rest("bytes 5-9/10", b"fghij")], 2),
         ("another part comes", vec![cut(&[TAG], 10, b"01234"), rest("bytes 4-9/10", b"efghij"), whole()], 3),
         ("the part has no place", vec![cut(&[TAG], 10, b"01234"), Reply::new(206, &[], b"fghij"), whole()], 3),
+        (
+            "the part ends too early",
+            vec![cut(&[TAG], 10, b"abcde"), rest("bytes 5-6/10", b"fg"), rest("bytes 7-9/10", b"hij")],
+            3,
+        ),
+        ("a part that nobody asked for", vec![rest("bytes 0-4/10", b"01234"), whole()], 2),
         ("the part is refused", vec![cut(&[TAG], 10, b"01234"), Reply::new(416, &[], b""), whole()], 3),
         ("the tag is weak", vec![cut(&[("etag", "W/\"v1\"")], 10, b"01234"), whole()], 2),
         ("the host has no ranges", vec![cut(&[TAG, ("accept-ranges", "none")], 10, b"01234"), whole()], 2),
@@ -195,6 +201,15 @@ async fn what_is_no_file_is_an_error_that_keeps_it() {
         let server = ScriptedServer::start([Reply::new(200, &[("content-type", kind)], b"x")]).await;
         let bytes = client(&server, &TestClock::default()).download(&server.url()).bytes().await;
         assert_eq!(bytes.unwrap(), "x", "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_file_is_no_picture() {
+    for reply in [file(b""), Reply::new(204, &[], b"")] {
+        let server = ScriptedServer::start([reply]).await;
+        let error = client(&server, &TestClock::default()).download(&server.url()).bytes().await.unwrap_err();
+        assert_eq!((error.kind(), server.requests().len()), (ErrorKind::ContentType, 1));
     }
 }
 
