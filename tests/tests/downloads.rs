@@ -90,7 +90,8 @@ async fn a_file_that_cannot_be_written_is_found_before_anything_is_fetched() {
     let server = ScriptedServer::start([]).await;
     let client = client(&server, &TestClock::default());
     let folder = tempfile::tempdir().unwrap();
-    for path in [folder.path().join("missing/a.png"), folder.path().to_owned(), "/".into()] {
+    let too_long = folder.path().join("a".repeat(256));
+    for path in [folder.path().join("missing/a.png"), folder.path().join("new/"), too_long, folder.path().into(), "/".into()] {
         let error = client.download(&server.url()).to_file(&path).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io, "{error}");
         assert!(error.to_string().contains(&path.display().to_string()), "{error}");
@@ -276,4 +277,21 @@ fn the_blocking_client_writes_on_the_calling_thread() {
     assert!(*written.borrow() == whole);
     let error = client.download(&server.url()).to_writer(Local(std::rc::Rc::default(), 5)).unwrap_err();
     assert_eq!(error.to_string(), "Io: the writer failed: no room");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_replaced_file_keeps_its_permissions_and_a_name_may_be_long() {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
+    let server = ScriptedServer::start([file(b"new"), file(b"new")]).await;
+    let client = client(&server, &TestClock::default());
+    let folder = tempfile::tempdir().unwrap();
+    let (private, long) = (folder.path().join("a.png"), folder.path().join(format!("{}.png", "a".repeat(251))));
+    std::fs::write(&private, "old").unwrap();
+    std::fs::set_permissions(&private, Permissions::from_mode(0o600)).unwrap();
+    client.download(&server.url()).to_file(&private).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&private).unwrap(), "new");
+    assert_eq!(std::fs::metadata(&private).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(client.download(&server.url()).to_file(&long).await.unwrap(), 3);
 }
