@@ -196,12 +196,18 @@ fn decode<T: DeserializeOwned>(
     body: &[u8],
     envelope: Option<&str>,
 ) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
-    let Some((inner, siblings)) = envelope.and_then(|name| open(body, name)) else {
+    // Some proxies put a byte order mark in front, which JSON has no place for.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    let Some((mut inner, mut siblings)) = envelope.and_then(|name| open(body, name)) else {
         return de::from_slice(body);
     };
     if siblings.is_empty() {
-        // Twice in the same envelope is a slip of one published document; it costs a look to survive it.
-        return decode(inner.get().as_bytes(), envelope);
+        // Twice in the same envelope is a slip of one published document; it costs a look to survive it. Not more than
+        // twice, since who answers decides how deep it goes.
+        match envelope.and_then(|name| open(inner.get().as_bytes(), name)) {
+            Some(second) => (inner, siblings) = second,
+            None => return de::from_slice(inner.get().as_bytes()),
+        }
     }
     let Ok(mut object) = serde_json::from_str::<BTreeMap<String, &RawValue>>(inner.get()) else {
         return de::from_slice(inner.get().as_bytes());
@@ -357,6 +363,21 @@ mod tests {
         ] {
             let value: Value = decode(body.to_string().as_bytes(), Some("gif")).unwrap();
             assert_eq!(value, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn envelopes_in_envelopes_do_not_exhaust_the_stack() {
+        let depth = 100_000;
+        let body = format!("{}{{}}{}", r#"{"gif":"#.repeat(depth), "}".repeat(depth));
+        assert!(decode::<Value>(body.as_bytes(), Some("gif")).is_err());
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        for envelope in [None, Some("gif")] {
+            let value: Value = decode("\u{feff}{\"a\": 1}".as_bytes(), envelope).unwrap();
+            assert_eq!(value, json!({"a": 1}));
         }
     }
 

@@ -27,7 +27,8 @@ Exit codes:
   5  the service failed, or answered something that cannot be used
   6  no connection, no answer in time, or the connection broke; nothing was rendered
   7  the outcome is unknown: it may have been rendered and billed
-  8  a file could not be read or written";
+  8  a file could not be read or written; nothing was rendered
+  9  the picture was rendered, but could not be fetched or written; the error names its URL";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {

@@ -26,6 +26,11 @@ impl Failure {
         Self { line: format!("{} cannot be {verb}: {error}", path.display()), code: 8 }
     }
 
+    /// The picture is rendered, and billed, and is not where it should be.
+    pub fn rendered(self, url: &str) -> Self {
+        Self { line: format!("{}; it was rendered: {url}", self.line), code: 9 }
+    }
+
     pub fn code(&self) -> ExitCode {
         self.code.into()
     }

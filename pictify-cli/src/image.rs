@@ -1,7 +1,10 @@
 //! `pictify image create`.
 
 use crate::{arguments, failure::Failure, progress, session::Session};
-use pictify::images::{ImageFormat, Source};
+use pictify::{
+    Answer,
+    images::{Image, ImageFormat, Source},
+};
 use std::{
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -44,18 +47,24 @@ pub async fn create(arguments: arguments::CreateImage) -> Result<(), Failure> {
     }
     let answer = progress::during("rendering", call.send_with_response()).await?;
 
+    // From here on a failure must not look like one after which nothing was rendered.
+    deliver(&session, output, arguments.json, &answer).await.map_err(|failure| failure.rendered(&answer.url))
+}
+
+/// Brings a picture, and what is said of it, to where they were asked for.
+async fn deliver(session: &Session, output: Output, json: bool, answer: &Answer<Image>) -> Result<(), Failure> {
+    if json {
+        print(&[&answer.meta.body, &b"\n"[..]].concat())?;
+    }
     let download = session.client.download(&answer.value);
     match output {
         Output::File(path) => {
             let size = progress::during("downloading", download.to_file(&path)).await?;
-            eprintln!("Wrote {} ({size} bytes).", path.display());
+            progress::note(&format!("Wrote {} ({size} bytes).", path.display()));
         }
         Output::Stdout => print(&progress::during("downloading", download.bytes()).await?)?,
-        Output::Nowhere if !arguments.json => print(format!("{}\n", answer.url).as_bytes())?,
+        Output::Nowhere if !json => print(format!("{}\n", answer.url).as_bytes())?,
         Output::Nowhere => {}
-    }
-    if arguments.json {
-        print(&[&answer.meta.body, &b"\n"[..]].concat())?;
     }
     Ok(())
 }
@@ -97,7 +106,14 @@ fn output(path: Option<PathBuf>, json: bool) -> Result<Output, Failure> {
 
 /// Finds out whether a file can be written at `path`, without touching what is there.
 fn writable(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        // A device or a pipe is written to directly; nothing is made beside it.
+        Ok(found) if !found.is_file() => return Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    if path.file_name().is_none() || path.as_os_str().to_string_lossy().ends_with(std::path::is_separator) {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     let folder = match path.parent() {

@@ -6,7 +6,7 @@
 //! | `session.rs` | which server a command talks to: the one that is configured, or an emulator of its own |
 //! | `image.rs`, `emulator.rs` | the commands |
 //! | `failure.rs` | exit codes |
-//! | `progress.rs` | the spinner |
+//! | `progress.rs` | the spinner, and lines on standard error |
 
 mod arguments;
 mod emulator;
@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            progress::note(&format!("error: {failure}"));
             failure.code()
         }
     }

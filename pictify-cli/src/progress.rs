@@ -1,7 +1,10 @@
-//! The spinner: on a terminal only, and never on standard output.
+//! What is said on standard error: the spinner, on a terminal only, and lines.
 
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use std::time::Duration;
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
 
 /// Shows `message` with a spinner while `work` goes on.
 pub async fn during<T>(message: &'static str, work: impl Future<Output = T>) -> T {
@@ -11,4 +14,9 @@ pub async fn during<T>(message: &'static str, work: impl Future<Output = T>) -> 
     let output = work.await;
     spinner.finish_and_clear();
     output
+}
+
+/// Writes a line to standard error. Nobody may be there to read it, which is no failure.
+pub fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,6 +1,6 @@
 //! Which server a command talks to.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, progress};
 use pictify::Client;
 use pictify_emulator::Emulator;
 
@@ -17,7 +17,7 @@ impl Session {
         if ["PICTIFY_API_KEY", "PICTIFY_BASE_URL"].iter().any(|name| std::env::var_os(name).is_some()) {
             return Ok(Self { client: builder.build()?, emulator: None });
         }
-        eprintln!("No PICTIFY_API_KEY is set: rendering locally with the emulator.");
+        progress::note("No PICTIFY_API_KEY is set: rendering locally with the emulator.");
         let emulator = Emulator::start().await.map_err(|error| Failure::other(error.to_string()))?;
         let client = builder.api_key("emulator").base_url(emulator.url()).build()?;
         Ok(Self { client, emulator: Some(emulator) })

@@ -98,6 +98,7 @@ fn wrong_arguments_are_answered_before_anything_is_rendered() {
     let path = folder.path().join("a.png");
     let path = path.to_str().unwrap();
     let missing = folder.path().join("missing/a.png");
+    let too_long = format!("{}.png", "a".repeat(300));
     for (arguments, code, says) in [
         (&["--html", "x", "--url", "https://example.com", "-o", path][..], 2, "cannot be used with"),
         (&["-o", path], 2, "required arguments were not provided"),
@@ -113,6 +114,8 @@ fn wrong_arguments_are_answered_before_anything_is_rendered() {
         (&["--html-file", "missing.html", "-o", path], 8, "missing.html cannot be read"),
         (&["--html", "x", "-o", missing.to_str().unwrap()], 8, "cannot be written"),
         (&["--html", "x", "-o", "/"], 8, "cannot be written"),
+        (&["--html", "x", "-o", "new/"], 8, "new/ cannot be written"),
+        (&["--html", "x", "-o", &too_long], 8, "cannot be written"),
     ] {
         fails(create(arguments), code, says);
     }
@@ -167,4 +170,47 @@ fn help_lists_the_exit_codes() {
     let output = pictify().arg("--help").output().unwrap();
     let help = String::from_utf8(output.stdout).unwrap();
     assert!(help.contains("7  the outcome is unknown"), "{help}");
+}
+
+/// An answer with the URL of a picture on this server.
+fn made(server: &ScriptedServer) -> Reply {
+    Reply::json(200, &format!(r#"{{"id":"A","url":"{}/a.png"}}"#, server.url()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_is_rendered_and_not_delivered_has_an_exit_code_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    let path = path.to_str().unwrap();
+    let nowhere = r#"{"id":"A","url":"http://127.0.0.1:1/a.png"}"#;
+    let server = ScriptedServer::start([Reply::json(200, nowhere)]).await;
+    let create = |output: &str| {
+        let mut command = create(&["--html", "x", "-o", output]);
+        command.env("PICTIFY_API_KEY", "k").env("PICTIFY_BASE_URL", server.url());
+        command
+    };
+    fails(create(path), 9, "it was rendered: http://127.0.0.1:1/a.png");
+    server.then(made(&server));
+    server.then(Reply::new(403, &[], b""));
+    fails(create(path), 9, "/a.png");
+    if Path::new("/dev/full").exists() {
+        server.then(made(&server));
+        server.then(Reply::new(200, &[("content-type", "image/png")], b"picture"));
+        fails(create("/dev/full"), 9, "/dev/full cannot be written");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_needs_to_read_what_is_said() {
+    use std::{io, process::Stdio};
+
+    let emulator = Emulator::start().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let (reader, writer) = io::pipe().unwrap();
+    drop(reader);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pictify"));
+    command.args(["image", "create", "--html", "x", "-o"]).arg(folder.path().join("a.png")).stderr(Stdio::from(writer));
+    command.env("PICTIFY_API_KEY", "k").env("PICTIFY_BASE_URL", emulator.url());
+    assert_eq!(command.status().unwrap().code(), Some(0));
 }

@@ -298,7 +298,7 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config) when there is no key, the key is empty or cannot be sent, the base URL is
-    /// malformed or needs TLS that is not compiled in, or TLS cannot be set up.
+    /// malformed or needs TLS that is not compiled in, the timeout is zero, or TLS cannot be set up.
     pub fn build(self) -> Result<Client> {
         let key = match self.api_key {
             Some(key) => key?,
@@ -307,6 +307,9 @@ impl ClientBuilder {
                 Err(_) => return Err(Error::config("no API key: set PICTIFY_API_KEY, or give one to the builder")),
             },
         };
+        if self.timeout == Some(Duration::ZERO) {
+            return Err(Error::config("the timeout must be longer than 0 s"));
+        }
         let base_url = self.base_url.or_else(|| std::env::var("PICTIFY_BASE_URL").ok());
         let plain_http = self.plain_http || std::env::var("PICTIFY_PLAIN_HTTP").is_ok_and(|value| value == "1");
         let base_url = base_url::parse(base_url.as_deref().unwrap_or(DEFAULT_BASE_URL), plain_http)?;
@@ -326,6 +329,8 @@ impl ClientBuilder {
                 .user_agent(&user_agent)
                 .connect_timeout(CONNECT_TIMEOUT)
                 .pool_idle_timeout(IDLE_TIMEOUT)
+                // The URL before a redirect may be signed, which is nothing for the host after it.
+                .referer(false)
                 // Attempts are counted in one place, ours.
                 .retry(reqwest::retry::never())
                 .redirect(redirects)

@@ -90,7 +90,10 @@ async fn a_file_that_cannot_be_written_is_found_before_anything_is_fetched() {
     let server = ScriptedServer::start([]).await;
     let client = client(&server, &TestClock::default());
     let folder = tempfile::tempdir().unwrap();
-    for path in [folder.path().join("missing/a.png"), folder.path().to_owned(), "/".into()] {
+    let too_long = folder.path().join("a".repeat(256));
+    for path in
+        [folder.path().join("missing/a.png"), folder.path().join("new/"), too_long, folder.path().into(), "/".into()]
+    {
         let error = client.download(&server.url()).to_file(&path).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io, "{error}");
         assert!(error.to_string().contains(&path.display().to_string()), "{error}");
@@ -161,6 +164,12 @@ async fn no_byte_is_lost_or_doubled_whatever_the_host_does_with_a_range() {
         ("a date names the file, too", vec![cut(&[date], 10, b"abcde"), rest("bytes 5-9/10", b"fghij")], 2),
         ("another part comes", vec![cut(&[TAG], 10, b"01234"), rest("bytes 4-9/10", b"efghij"), whole()], 3),
         ("the part has no place", vec![cut(&[TAG], 10, b"01234"), Reply::new(206, &[], b"fghij"), whole()], 3),
+        (
+            "the part ends too early",
+            vec![cut(&[TAG], 10, b"abcde"), rest("bytes 5-6/10", b"fg"), rest("bytes 7-9/10", b"hij")],
+            3,
+        ),
+        ("a part that nobody asked for", vec![rest("bytes 0-4/10", b"01234"), whole()], 2),
         ("the part is refused", vec![cut(&[TAG], 10, b"01234"), Reply::new(416, &[], b""), whole()], 3),
         ("the tag is weak", vec![cut(&[("etag", "W/\"v1\"")], 10, b"01234"), whole()], 2),
         ("the host has no ranges", vec![cut(&[TAG, ("accept-ranges", "none")], 10, b"01234"), whole()], 2),
@@ -195,6 +204,15 @@ async fn what_is_no_file_is_an_error_that_keeps_it() {
         let server = ScriptedServer::start([Reply::new(200, &[("content-type", kind)], b"x")]).await;
         let bytes = client(&server, &TestClock::default()).download(&server.url()).bytes().await;
         assert_eq!(bytes.unwrap(), "x", "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_file_is_no_picture() {
+    for reply in [file(b""), Reply::new(204, &[], b"")] {
+        let server = ScriptedServer::start([reply]).await;
+        let error = client(&server, &TestClock::default()).download(&server.url()).bytes().await.unwrap_err();
+        assert_eq!((error.kind(), server.requests().len()), (ErrorKind::ContentType, 1));
     }
 }
 
@@ -261,4 +279,21 @@ fn the_blocking_client_writes_on_the_calling_thread() {
     assert!(*written.borrow() == whole);
     let error = client.download(&server.url()).to_writer(Local(std::rc::Rc::default(), 5)).unwrap_err();
     assert_eq!(error.to_string(), "Io: the writer failed: no room");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_replaced_file_keeps_its_permissions_and_a_name_may_be_long() {
+    use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
+    let server = ScriptedServer::start([file(b"new"), file(b"new")]).await;
+    let client = client(&server, &TestClock::default());
+    let folder = tempfile::tempdir().unwrap();
+    let (private, long) = (folder.path().join("a.png"), folder.path().join(format!("{}.png", "a".repeat(251))));
+    std::fs::write(&private, "old").unwrap();
+    std::fs::set_permissions(&private, Permissions::from_mode(0o600)).unwrap();
+    client.download(&server.url()).to_file(&private).await.unwrap();
+    assert_eq!(std::fs::read_to_string(&private).unwrap(), "new");
+    assert_eq!(std::fs::metadata(&private).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(client.download(&server.url()).to_file(&long).await.unwrap(), 3);
 }

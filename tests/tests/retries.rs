@@ -126,3 +126,30 @@ async fn a_client_whose_calls_all_fail_stops_trying_again() {
     let error = client.images().list().send().await.unwrap_err();
     assert!(error.to_string().contains("too many calls fail"), "{error}");
 }
+
+#[tokio::test]
+async fn a_call_whose_time_is_over_is_not_sent() {
+    let server = ScriptedServer::start([ok(), ok()]).await;
+    let clock = TestClock::default();
+    let client = client(&server, &clock);
+    // So that a connection is there, over which it could go at once.
+    client.images().create(Source::html("<p>")).send().await.unwrap();
+    let deadline = client.deadline(Duration::from_secs(5));
+    clock.advance(Duration::from_secs(5));
+    let error = client.images().create(Source::html("<p>")).deadline(deadline).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown(), error.is_retryable()), (ErrorKind::Timeout, false, true));
+    assert_eq!(error.attempts().len(), 0);
+    assert_eq!(server.requests().len(), 1);
+    let zero = pictify::Client::builder().api_key("k").timeout(Duration::ZERO).build().unwrap_err();
+    assert_eq!(zero.kind(), ErrorKind::Config);
+}
+
+#[tokio::test]
+async fn what_came_of_a_cut_answer_is_kept() {
+    let headers = [("content-type", "application/json"), ("x-request-id", "req_7")];
+    let server = ScriptedServer::start([Reply::cut_with(200, &headers, 500, br#"{"url":"https://m"#)]).await;
+    let error = client(&server, &TestClock::default()).images().create(Source::html("<p>")).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Transport, true));
+    assert_eq!((error.status().unwrap().as_u16(), error.request_id()), (200, Some("req_7")));
+    assert_eq!(&error.body().unwrap()[..], br#"{"url":"https://m"#);
+}

@@ -34,3 +34,25 @@ async fn the_key_is_in_no_debug_output_and_no_error() {
         assert!(echoes || !shown.contains(KEY), "{shown}");
     }
 }
+
+#[tokio::test]
+async fn a_secret_in_a_url_is_in_no_error() {
+    for reply in [Reply::Reset, Reply::cut(200, 500, b"{")] {
+        let server = ScriptedServer::start([reply]).await;
+        let client = client(&server, &TestClock::default());
+        let row = serde_json::json!({"name": "Ada"});
+        let error = client.workflows().send_to_hook("HK1QWERTYU", "hunter2", &row).unwrap().send().await.unwrap_err();
+        assert!(server.requests()[0].target.contains("hunter2"));
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_signed_url_is_not_told_to_the_host_that_it_redirects_to() {
+    let file = Reply::new(200, &[("content-type", "image/png")], b"picture");
+    let storage = ScriptedServer::start([file]).await;
+    let media = ScriptedServer::start([Reply::new(302, &[("location", &storage.url())], b"")]).await;
+    let client = client(&media, &TestClock::default());
+    client.download(&format!("{}/a.png?signature=hunter2", media.url())).bytes().await.unwrap();
+    assert!(!format!("{:?}", storage.requests()).contains("hunter2"));
+}

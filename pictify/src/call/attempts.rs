@@ -145,6 +145,11 @@ impl Attempts {
                 let unknown = may_have_been_done && !crate::retry::harmless(info.safety);
                 error.with_outcome(unknown, !unknown)
             })?;
+            if self.time_left().is_zero() {
+                let unknown = may_have_been_done && !crate::retry::harmless(info.safety);
+                let text = format!("not sent: the time for {} is over", self.deadline_text());
+                return Err(Error::new(ErrorKind::Timeout, text).with_outcome(unknown, !unknown));
+            }
             let attempt =
                 request.try_clone().ok_or_else(|| Error::config("the request's body cannot be sent twice"))?;
             let failed = match self.attempt(attempt, waited, info).await {
@@ -259,12 +264,11 @@ impl Attempts {
         };
         match result {
             Ok(response) => {
-                let request_id =
-                    response.headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-                remember(AttemptOutcome::Answered(response.status), request_id);
+                remember(AttemptOutcome::Answered(response.status), request_id(&response.headers));
                 self.judge(response)
             }
             Err(broken) => {
+                let mut id = None;
                 let (outcome, failure, error) = match broken {
                     Broken::TimedOut => {
                         let text = format!("no answer within {} s", limit.as_secs_f64());
@@ -279,13 +283,19 @@ impl Attempts {
                             (AttemptOutcome::Broken(text), Failure::Ambiguous, error)
                         }
                     }
+                    Broken::Cut(received, source) => {
+                        let error = Error::from_network(source).explain(&format!("the server is {}", self.host()));
+                        let text = error.message().to_owned();
+                        id = request_id(&received.headers);
+                        (AttemptOutcome::Broken(text), Failure::Ambiguous, error.with_received(*received))
+                    }
                     Broken::TooLarge => {
                         let text = format!("the answer is larger than {} bytes", self.shared.answer_limit);
                         let error = Error::new(ErrorKind::TooLarge, text.clone());
                         (AttemptOutcome::Broken(text), Failure::Ambiguous, error)
                     }
                 };
-                remember(outcome, None);
+                remember(outcome, id);
                 Err(Failed { error, failure, stated: None })
             }
         }
@@ -297,14 +307,24 @@ impl Attempts {
         if info.events && is_event_stream(&response) && response.status().is_success() {
             return Ok(Response::streaming(response));
         }
+        let status = response.status();
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(Broken::Network)? {
-            if body.len() + chunk.len() > self.shared.answer_limit {
-                return Err(Broken::TooLarge);
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= self.shared.answer_limit => {
+                    body.extend_from_slice(&chunk);
+                }
+                Ok(None) => break,
+                // What is no success says so in its status, whether or not all of its words come.
+                _ if !status.is_success() => break,
+                Ok(Some(_)) => return Err(Broken::TooLarge),
+                Err(error) => {
+                    let headers = std::mem::take(response.headers_mut());
+                    return Err(Broken::Cut(Box::new(Received { status, headers, body: body.freeze() }), error));
+                }
             }
-            body.extend_from_slice(&chunk);
         }
-        Ok(Response::new(response.status(), std::mem::take(response.headers_mut()), body.freeze()))
+        Ok(Response::new(status, std::mem::take(response.headers_mut()), body.freeze()))
     }
 
     /// Lets successes and redirects through; the generated method knows which of them it expects.
@@ -445,8 +465,14 @@ impl Next {
 /// Why an attempt brought no answer.
 enum Broken {
     Network(reqwest::Error),
+    /// In the middle of an answer, of which this much came.
+    Cut(Box<Received>, reqwest::Error),
     TimedOut,
     TooLarge,
+}
+
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned)
 }
 
 fn is_read_only(info: &OperationInfo) -> bool {

@@ -114,6 +114,8 @@ async fn fetch(shared: &Shared, plan: &Plan, url: &Url, sink: &mut impl Sink, pr
         }
         _ => return Err(refused(shared, plan, response).await),
     }
+    let in_parts = response.status() == StatusCode::PARTIAL_CONTENT;
+    let whole = if in_parts { whole_length(response.headers()) } else { None };
     let size = |written: u64, more: u64| written.checked_add(more).filter(|size| *size <= plan.size_limit);
     if size(progress.written, response.content_length().unwrap_or(0)).is_none() {
         return Err(too_large(plan.size_limit));
@@ -122,6 +124,13 @@ async fn fetch(shared: &Shared, plan: &Plan, url: &Url, sink: &mut impl Sink, pr
         let written = size(progress.written, chunk.len() as u64).ok_or_else(|| too_large(plan.size_limit))?;
         sink.write(chunk).await?;
         progress.written = written;
+    }
+    if whole.is_some_and(|whole| progress.written < whole) {
+        let text = format!("the host gave {} bytes and ended, and more belong to the file", progress.written);
+        return Err(Error::new(ErrorKind::Transport, text).with_outcome(false, true));
+    }
+    if progress.written == 0 {
+        return Err(Error::new(ErrorKind::ContentType, "what came is empty, and not an image, a video or a PDF"));
     }
     Ok(())
 }
@@ -141,6 +150,11 @@ fn first_byte(headers: &HeaderMap) -> Option<u64> {
     range.trim().strip_prefix("bytes ")?.split('-').next()?.trim().parse().ok()
 }
 
+/// How long the whole file is of which a part comes, if that is said: 10 in `bytes 5-9/10`.
+fn whole_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_RANGE)?.to_str().ok()?.rsplit('/').next()?.trim().parse().ok()
+}
+
 /// Whether it says to be a file of the kinds that are rendered, or says nothing. Hosts call any file a stream of octets.
 fn is_file(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(CONTENT_TYPE) else { return true };
@@ -153,8 +167,7 @@ fn is_file(headers: &HeaderMap) -> bool {
 async fn stalls<T>(shared: &Shared, plan: &Plan, step: impl Future<Output = reqwest::Result<T>>) -> Result<T> {
     match within(&*shared.clock, plan.stall_timeout, step).await {
         Ok(Ok(value)) => Ok(value),
-        // The URL may be signed; it stays out of messages.
-        Ok(Err(error)) => Err(Error::from_network(error.without_url())),
+        Ok(Err(error)) => Err(Error::from_network(error)),
         Err(TimedOut) => {
             let text = format!("nothing arrived for {} s", plan.stall_timeout.as_secs_f64());
             Err(Error::new(ErrorKind::Timeout, text))

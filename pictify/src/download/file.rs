@@ -22,6 +22,10 @@ impl PartialFile {
     pub(super) async fn create(path: PathBuf) -> Result<Self> {
         // A link stays; what it names is replaced.
         let target = fs::canonicalize(&path).await.unwrap_or(path);
+        // A name that ends like a folder's would be found to be none only when all is there.
+        if target.as_os_str().to_string_lossy().ends_with(std::path::is_separator) {
+            return Err(Error::new(ErrorKind::Io, format!("{} is a folder's name", target.display())));
+        }
         match fs::metadata(&target).await {
             Ok(found) if found.is_dir() => Err(Error::new(ErrorKind::Io, format!("{} is a folder", target.display()))),
             Ok(found) if !found.is_file() => {
@@ -29,18 +33,27 @@ impl PartialFile {
                 let file = file.map_err(|error| failed(&target, error))?;
                 Ok(Self { target, temporary: None, file, size: 0 })
             }
-            _ => Self::beside(target).await,
+            Ok(found) => Self::beside(target, Some(found.permissions())).await,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&target, error)),
+            Err(_) => Self::beside(target, None).await,
         }
     }
 
-    async fn beside(target: PathBuf) -> Result<Self> {
-        let Some(name) = target.file_name() else {
+    /// `permissions` are those of the file that it replaces.
+    async fn beside(target: PathBuf, permissions: Option<std::fs::Permissions>) -> Result<Self> {
+        if target.file_name().is_none() {
             return Err(Error::new(ErrorKind::Io, format!("{} is not the name of a file", target.display())));
-        };
-        let temporary = target.with_file_name(format!(".{}.{:08x}.part", name.to_string_lossy(), fastrand::u32(..)));
+        }
+        // Not made of the file's name, which may be as long as a name can be.
+        let temporary = target.with_file_name(format!(".pictify-{:016x}.part", fastrand::u64(..)));
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary).await;
         let file = file.map_err(|error| failed(&target, error))?;
-        Ok(Self { target, temporary: Some(Temporary(Some(temporary))), file, size: 0 })
+        let temporary = Temporary(Some(temporary));
+        if let Some(permissions) = permissions {
+            // What only the owner could read stays so. A file system without permissions has none to keep.
+            let _ = file.set_permissions(permissions).await;
+        }
+        Ok(Self { target, temporary: Some(temporary), file, size: 0 })
     }
 
     /// Gives the file its name. Returns its size in bytes.

@@ -84,6 +84,8 @@ impl Received {
 impl Error {
     /// No answer, or not a whole one.
     pub(crate) fn from_network(error: reqwest::Error) -> Self {
+        // A URL may be signed or hold a secret; it stays out of messages and logs.
+        let error = error.without_url();
         // Only what failed to connect is sure not to have been sent.
         let (kind, what) = if error.is_connect() || error.is_builder() {
             (ErrorKind::Connect, "no connection")

@@ -44,13 +44,16 @@ pub(crate) fn failure_of_answer(status: StatusCode, headers: &HeaderMap, details
     let kind = ErrorKind::of_answer(status, details);
     match status.as_u16() {
         _ if kind == ErrorKind::QuotaExceeded => Failure::Refused,
+        // It is the render that took too long or went wrong, and not the request that came too late or too often.
+        408 | 429 if kind == ErrorKind::RenderFailed => Failure::Ambiguous,
         408 | 429 => Failure::Rejected,
         // `retriable: false` is the server's word that trying again is in vain; it does not say that nothing was done.
         503 if details.retriable() == Some(true) => Failure::Rejected,
         503 if details.retriable().is_none() && headers.contains_key(reqwest::header::RETRY_AFTER) => Failure::Rejected,
         501 => Failure::Refused,
-        500..=599 => Failure::Ambiguous,
-        _ => Failure::Refused,
+        300..=499 => Failure::Refused,
+        // What no standard knows says nothing.
+        _ => Failure::Ambiguous,
     }
 }
 
@@ -111,6 +114,9 @@ mod tests {
             (503, true, r#"{"error":"busy","retriable":false}"#, Ambiguous),
             (504, false, "", Ambiguous),
             (302, false, "", Refused),
+            (408, false, r#"{"code":"RENDER_TIMEOUT"}"#, Ambiguous),
+            (101, false, "", Ambiguous),
+            (600, true, "", Ambiguous),
         ] {
             let mut headers = HeaderMap::new();
             if header {
