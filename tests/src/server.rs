@@ -83,6 +83,9 @@ impl Request {
     }
 }
 
+/// What a server answers once its script is over.
+type Answers = Box<dyn Fn(&Request) -> Reply + Send + Sync>;
+
 /// A server that plays its script, one reply a request; after the last it answers 418.
 pub struct ScriptedServer {
     address: SocketAddr,
@@ -94,6 +97,7 @@ struct State {
     script: Mutex<VecDeque<Reply>>,
     requests: Mutex<Vec<Request>>,
     arrived: Notify,
+    answers: Answers,
 }
 
 impl ScriptedServer {
@@ -102,10 +106,23 @@ impl ScriptedServer {
     /// # Panics
     /// When no port can be had.
     pub async fn start(script: impl IntoIterator<Item = Reply>) -> Self {
+        let over = |_: &Request| Reply::new(418, &[], b"the script is over");
+        Self::start_with(script.into_iter().collect(), Box::new(over)).await
+    }
+
+    /// Starts a server without a script, which makes up its answers.
+    ///
+    /// # Panics
+    /// When no port can be had.
+    pub async fn answering(answers: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_with(VecDeque::new(), Box::new(answers)).await
+    }
+
+    async fn start_with(script: VecDeque<Reply>, answers: Answers) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let script = Mutex::new(script.into_iter().collect());
-        let state = Arc::new(State { script, requests: Mutex::default(), arrived: Notify::new() });
+        let script = Mutex::new(script);
+        let state = Arc::new(State { script, requests: Mutex::default(), arrived: Notify::new(), answers });
         let shared = state.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -154,9 +171,10 @@ impl Drop for ScriptedServer {
 async fn serve(mut stream: TcpStream, state: Arc<State>) {
     let mut buffer = Vec::new();
     while let Some(request) = read(&mut stream, &mut buffer).await {
+        let scripted = lock(&state.script).pop_front();
+        let reply = scripted.unwrap_or_else(|| (state.answers)(&request));
         lock(&state.requests).push(request);
         state.arrived.notify_one();
-        let reply = lock(&state.script).pop_front().unwrap_or_else(|| Reply::new(418, &[], b"the script is over"));
         match reply {
             Reply::Bytes(bytes) => {
                 if stream.write_all(&bytes).await.is_err() {

@@ -27,15 +27,36 @@ pub fn operation(id: &'static str) -> Operation {
     panic!("the document has no operation {id}");
 }
 
+/// Finds the operation that a request is for: the one whose path has the most of it word for word.
+pub fn operation_of(request: &Request) -> Option<Operation> {
+    let path = request.target.split('?').next().unwrap_or_default();
+    let parts: Vec<_> = path.split('/').collect();
+    let fits = |template: &str| {
+        let segments: Vec<_> = template.split('/').collect();
+        let same = segments.len() == parts.len()
+            && segments.iter().zip(&parts).all(|(segment, part)| segment.contains('{') || segment == part);
+        same.then(|| segments.iter().filter(|segment| !segment.contains('{')).count())
+    };
+    let rows = pictify::operation::all().iter().filter(|row| row.method == request.method);
+    let (_, row) = rows.filter_map(|row| Some((fits(row.path)?, row))).max_by_key(|(words, _)| *words)?;
+    Some(operation(row.id))
+}
+
 impl Operation {
     /// The successful answers that the document shows, by name.
     pub fn replies(&self) -> Vec<(String, Reply)> {
+        self.replies_with(|body| body)
+    }
+
+    /// The same, with changes to the text of each.
+    pub fn replies_with(&self, change: impl Fn(String) -> String) -> Vec<(String, Reply)> {
         let mut replies = Vec::new();
         for (status, response) in self.value["responses"].as_object().unwrap() {
             let Ok(status) = status.parse::<u16>() else { continue };
             let examples = &response["content"]["application/json"]["examples"];
             for (name, example) in examples.as_object().into_iter().flatten() {
-                replies.push((name.clone(), Reply::json(status, &example["value"].to_string())));
+                let body = change(example["value"].to_string());
+                replies.push((name.clone(), Reply::json(status, &body)));
             }
             for media_type in response["content"].as_object().into_iter().flatten().map(|(name, _)| name) {
                 if media_type != "application/json" {

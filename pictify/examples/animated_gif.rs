@@ -1,0 +1,23 @@
+//! An animated GIF from moving HTML.
+//!
+//! `cargo run --example animated_gif`, with `PICTIFY_API_KEY` set.
+
+use pictify::{
+    Client, Result,
+    gifs::{GifQuality, Source},
+};
+use std::path::Path;
+
+const BLINKING: &str = "<style>@keyframes f { 50% { opacity: .2 } } p { animation: f 2s infinite }</style><p>Now</p>";
+
+pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
+    let gif = client.gifs().create(Source::html(BLINKING)).size(400, 200).quality(GifQuality::High).send().await?;
+    client.download(&gif).to_file(folder.join("now.gif")).await?;
+    println!("{:?} frames at {}", gif.frame_count, gif.url);
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    run(&Client::from_env()?, Path::new(".")).await
+}

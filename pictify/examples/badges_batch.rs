@@ -1,0 +1,37 @@
+//! Badges by the hundred: a batch that survives a crash in the middle, and bills no row twice.
+//!
+//! `cargo run --example badges_batch`, with `PICTIFY_API_KEY` set. Run it again after a crash: it goes on.
+
+use pictify::{Client, Result, batches::BatchJob};
+use std::{fs, path::Path, time::Duration};
+
+pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
+    let journal = folder.join("badges.json");
+    let stored = fs::read(&journal).ok().and_then(|json| serde_json::from_slice(&json).ok());
+    let mut job: BatchJob = match stored {
+        Some(job) => job,
+        None => {
+            let people = (1..=250).map(|n| serde_json::json!({"name": format!("Guest {n}")}));
+            client.batches().create("XK4P2M9QZT", people)?.into_job()
+        }
+    };
+    // The journal is written before and after each request.
+    job.start(client).journal(|job| fs::write(&journal, serde_json::to_vec(job)?)).await?;
+
+    let rows = job
+        .wait(client)
+        .timeout(Duration::from_secs(600))
+        .on_progress(|progress| println!("{} of {}", progress.completed, progress.total))
+        .await?;
+    for row in rows.iter().filter(|row| row.ok != Some(true)) {
+        eprintln!("row {}: {:?}", row.index, row.errors);
+    }
+    // The service may send URLs by webhook only.
+    println!("{} rows, {} with URLs", rows.len(), rows.iter().filter(|row| !row.urls().is_empty()).count());
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    run(&Client::from_env()?, Path::new(".")).await
+}

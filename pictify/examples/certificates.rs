@@ -1,0 +1,42 @@
+//! Many certificates side by side: a picture for each row, of which one bad row sinks no other.
+//!
+//! `cargo run --example certificates`, with `PICTIFY_API_KEY` and, for an emulator, `PICTIFY_BASE_URL` set.
+
+use pictify::{Client, Result, SpendLimit, images::Source, many};
+use std::path::Path;
+
+const PEOPLE: [&str; 5] = ["Maya Chen", "Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra"];
+
+pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
+    let calls = PEOPLE.map(|name| {
+        let html = format!(
+            "<body style='margin:0;background:#fffbf0;text-align:center;font-family:serif'>
+             <h1 style='margin-top:80px;font-size:48px;color:#7a5c00'>Certificate</h1>
+             <p style='font-size:36px'>{name}</p>"
+        );
+        client.images().create(Source::html(html)).size(800, 400)
+    });
+    let mut made = many(calls).concurrency(4);
+    while let Some(done) = made.next().await {
+        let name = PEOPLE[usize::try_from(done.index).unwrap_or_default()];
+        match done.result {
+            Ok(image) => {
+                let path = folder.join(format!("{}.png", name.replace(' ', "-").to_lowercase()));
+                client.download(&image).to_file(&path).await?;
+                println!("{name}: {}", path.display());
+            }
+            // What may have been billed is looked up, not sent again.
+            Err(error) if error.outcome_unknown() => eprintln!("{name}: look it up before trying again: {error}"),
+            Err(error) => eprintln!("{name}: {error}"),
+        }
+    }
+    println!("{} renders spent", client.spent());
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    // A loop that runs wild stops here.
+    let client = Client::builder().spend_limit(SpendLimit::renders(100)).build()?;
+    run(&client, Path::new(".")).await
+}

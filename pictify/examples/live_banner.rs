@@ -1,0 +1,23 @@
+//! A banner that follows a source of data, and the address to put into pages.
+//!
+//! `cargo run --example live_banner --features cron`, with `PICTIFY_API_KEY` set.
+
+use pictify::{Client, Result, bindings::BindingSource, links::ImageFormat};
+use std::path::Path;
+
+pub(crate) async fn run(client: &Client, _folder: &Path) -> Result<()> {
+    let source = BindingSource::http("https://api.github.com/repos/octo/demo")?.bearer_token("example-token");
+    let mapping = [("stars", "stargazers_count"), ("forks", "forks_count")];
+    let binding = client.bindings().create("XK4P2M9QZT", source, mapping).schedule("0 * * * *")?.send().await?;
+    println!("made by the service: {:?}", binding.render_url);
+
+    let id = binding.uid.unwrap_or_default();
+    let address = client.links().binding(id, ImageFormat::Png).url()?;
+    println!(r#"<img src="{address}">"#);
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    run(&Client::from_env()?, Path::new(".")).await
+}

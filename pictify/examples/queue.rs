@@ -1,0 +1,30 @@
+//! Requests as data: put into a queue by one program, sent by another.
+//!
+//! `cargo run --example queue`, with `PICTIFY_API_KEY` and, for an emulator, `PICTIFY_BASE_URL` set.
+
+use pictify::{
+    Client, IdempotencyKey, Result,
+    images::{CreateImage, Source},
+};
+use std::path::Path;
+
+pub(crate) async fn run(client: &Client, _folder: &Path) -> Result<()> {
+    let queue: Vec<String> = ["Monday", "Tuesday"]
+        .map(|day| {
+            let request: CreateImage = client.images().create(Source::html(day)).size(400, 100).into_operation();
+            serde_json::to_string(&request).expect("requests serialise")
+        })
+        .into();
+
+    for (number, json) in queue.iter().enumerate() {
+        let request: CreateImage = serde_json::from_str(json).expect("what was queued");
+        let key = IdempotencyKey::new(format!("queue-2026-08-04-{number}"))?;
+        println!("{}", client.call(request).idempotency_key(key).send().await?.url);
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    run(&Client::from_env()?, Path::new(".")).await
+}

@@ -1,0 +1,43 @@
+//! A stored template: made, its values checked before a render is paid for, rendered in several layouts.
+//!
+//! `cargo run --example template`, with `PICTIFY_API_KEY` set.
+
+use pictify::{
+    Client, Result,
+    templates::{RenderFormat, TemplateSource},
+};
+use std::path::Path;
+
+#[derive(serde::Serialize)]
+struct Card {
+    title: &'static str,
+    author: &'static str,
+}
+
+pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
+    let source = TemplateSource::html("<h1>{{title}}</h1><p>by {{author}}</p>");
+    let template = client.templates().create("Blog card", source).size(1200, 630).send().await?;
+
+    let card = Card { title: "Rust", author: "Ada" };
+    if let Err(error) = client.templates().check(&template.uid, &card)?.send().await {
+        eprintln!("these values do not fit the template: {error}");
+    }
+
+    let picture = client.templates().render(&template.uid, &card)?.format(RenderFormat::Webp).quality(0.8);
+    client.download(&picture.send().await?).to_file(folder.join("blog-card.webp")).await?;
+
+    let layouts = client.templates().render_layouts(&template.uid, &card, ["default", "twitter-post"])?.send().await?;
+    for picture in &layouts.results {
+        println!("{:?}: {}", picture.layout, picture.url);
+    }
+    // A layout that fails does not fail the others.
+    for failed in &layouts.errors {
+        eprintln!("{:?}: {:?}", failed.layout, failed.error);
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    run(&Client::from_env()?, Path::new(".")).await
+}

@@ -1,0 +1,28 @@
+//! Being told of each finished render of a template, and whom else is told.
+//!
+//! `cargo run --example webhook_subscription`, with `PICTIFY_API_KEY` set.
+
+use pictify::{Client, Result, webhooks::WebhookEventType};
+use std::path::Path;
+
+pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
+    let url = "https://hooks.example.net/pictify";
+    let call = client.webhooks().create(WebhookEventType::RenderCompleted, url)?.template("XK4P2M9QZT");
+    let subscription = call.send().await?;
+    // Only this answer has the secret, and nothing prints it by accident.
+    if let Some(secret) = &subscription.secret {
+        std::fs::write(folder.join("webhook.secret"), secret.expose()).expect("the folder can be written to");
+    }
+    println!("{subscription:?}");
+
+    let mut all = client.webhooks().list().items();
+    while let Some(subscription) = all.try_next().await? {
+        println!("{:?} {:?} {:?}", subscription.event, subscription.target_url, subscription.status);
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    run(&Client::from_env()?, Path::new(".")).await
+}
