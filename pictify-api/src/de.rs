@@ -2,7 +2,7 @@
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor},
+    de::{DeserializeOwned, DeserializeSeed, Error, IntoDeserializer, MapAccess, Unexpected, Visitor},
 };
 use serde_json::Value;
 use std::fmt;
@@ -17,6 +17,95 @@ where
     T: Default + Deserialize<'de>,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A number of the generated code, as it can be had from a number of another form.
+pub trait Number: Sized {
+    /// From a whole number, if it fits.
+    fn whole(number: i128) -> Option<Self>;
+    /// From any finite number, if it fits; a fraction is rounded where it has no place.
+    fn real(number: f64) -> Option<Self>;
+    /// What is expected, for messages.
+    const NAME: &'static str;
+}
+
+macro_rules! whole {
+    ($($name:ident),*) => {$(
+        impl Number for $name {
+            fn whole(number: i128) -> Option<Self> {
+                number.try_into().ok()
+            }
+
+            fn real(number: f64) -> Option<Self> {
+                // Both ends are exact, or rounded away from what fits.
+                #[allow(clippy::cast_precision_loss, reason = "see above")]
+                let fits = (Self::MIN as f64..Self::MAX as f64).contains(&number.round());
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it fits")]
+                fits.then_some(number.round() as Self)
+            }
+
+            const NAME: &'static str = stringify!($name);
+        }
+    )*};
+}
+
+whole!(u64, i64);
+
+impl Number for f64 {
+    #[allow(clippy::cast_precision_loss, reason = "as any reader of JSON does")]
+    fn whole(number: i128) -> Option<Self> {
+        Some(number as Self)
+    }
+
+    fn real(number: f64) -> Option<Self> {
+        number.is_finite().then_some(number)
+    }
+
+    const NAME: &'static str = "f64";
+}
+
+/// Reads a number in whatever form it comes: `1200`, `1200.0`, `"1200"`; where a whole number is expected, a fraction is
+/// rounded. An answer that was paid for must not fail over the form of its width.
+///
+/// # Errors
+/// When the value is none of these, or does not fit.
+pub fn number<'de, D: Deserializer<'de>, T: Number>(deserializer: D) -> Result<T, D::Error> {
+    read(&Value::deserialize(deserializer)?)
+}
+
+/// As [`number`], and `null` is none.
+///
+/// # Errors
+/// As [`number`].
+pub fn optional_number<'de, D: Deserializer<'de>, T: Number>(deserializer: D) -> Result<Option<T>, D::Error> {
+    // By way of a value, since with serde_json's `arbitrary_precision` a visitor sees a map in place of a number.
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(None),
+        value => read(&value).map(Some),
+    }
+}
+
+fn read<T: Number, E: Error>(value: &Value) -> Result<T, E> {
+    let (whole, real) = match value {
+        Value::Number(number) => (number.as_u64().map(i128::from).or(number.as_i64().map(i128::from)), number.as_f64()),
+        Value::String(text) => (text.trim().parse().ok(), text.trim().parse().ok()),
+        _ => (None, None),
+    };
+    let number = match whole {
+        Some(whole) => T::whole(whole),
+        None => real.and_then(T::real),
+    };
+    number.ok_or_else(|| {
+        let expected = T::NAME;
+        match value {
+            Value::Number(number) => E::custom(format!("invalid value: `{number}`, expected {expected}")),
+            Value::String(text) => E::invalid_type(Unexpected::Str(text), &expected),
+            Value::Null => E::invalid_type(Unexpected::Unit, &expected),
+            Value::Bool(value) => E::invalid_type(Unexpected::Bool(*value), &expected),
+            Value::Array(_) => E::invalid_type(Unexpected::Seq, &expected),
+            Value::Object(_) => E::invalid_type(Unexpected::Map, &expected),
+        }
+    })
 }
 
 /// A deserializer of an object in which fields may go by other names: it hands them on under the names of the document.
@@ -132,9 +221,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for AliasedMap<'_, A> {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
         match self.current.take() {
-            Some((key, value)) => {
-                seed.deserialize(value).map_err(|error| serde::de::Error::custom(format!("{key}: {error}")))
-            }
+            Some((key, value)) => seed.deserialize(value).map_err(|error| Error::custom(format!("{key}: {error}"))),
             None => self.map.next_value_seed(seed),
         }
     }
@@ -196,6 +283,37 @@ mod tests {
         ] {
             let error = from_slice::<Vec<Image>>(body.to_string().as_bytes()).unwrap_err();
             assert!(error.to_string().starts_with(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_in_whatever_form_it_comes() {
+        #[derive(Debug, Deserialize, PartialEq)]
+        struct Size {
+            #[serde(default, deserialize_with = "optional_number")]
+            width: Option<u64>,
+            #[serde(default, deserialize_with = "optional_number")]
+            offset: Option<i64>,
+            #[serde(deserialize_with = "number")]
+            seconds: f64,
+        }
+        for (body, width, offset, seconds) in [
+            (r#"{"seconds": 1}"#, None, None, 1.0),
+            (r#"{"width": null, "offset": -3, "seconds": 1.5}"#, None, Some(-3), 1.5),
+            (r#"{"width": 1200.0, "offset": -3.0, "seconds": "1.5"}"#, Some(1200), Some(-3), 1.5),
+            (r#"{"width": "12", "offset": "-3", "seconds": "2"}"#, Some(12), Some(-3), 2.0),
+            (r#"{"width": 630.7, "offset": "630.2", "seconds": 1e3}"#, Some(631), Some(630), 1000.0),
+            (r#"{"width": "18446744073709551615", "seconds": 0}"#, Some(u64::MAX), None, 0.0),
+            (r#"{"width": 18446744073709551615, "seconds": 0}"#, Some(u64::MAX), None, 0.0),
+        ] {
+            let size: Size = from_slice(body.as_bytes()).unwrap();
+            assert_eq!(size, Size { width, offset, seconds }, "{body}");
+        }
+        for width in
+            ["-1", "-1.0", "1e30", "\"wide\"", "\"\"", "\"NaN\"", "\"inf\"", "true", "[]", "{}", "18446744073709551616"]
+        {
+            let error = from_slice::<Size>(format!(r#"{{"width": {width}, "seconds": 0}}"#).as_bytes()).unwrap_err();
+            assert_eq!(error.path().to_string(), "width", "{width}");
         }
     }
 

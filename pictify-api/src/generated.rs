@@ -294,7 +294,9 @@ pub mod types {
         /// How long it took, in milliseconds.
         #[serde(
             rename = "executionTime",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub execution_time: ::std::option::Option<f64>,
         /// What the service sent beside the fields that this version knows.
@@ -505,13 +507,17 @@ pub mod types {
         /// How many impressions to wait for first. The service's default is 50.
         #[serde(
             rename = "warmupImpressions",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub warmup_impressions: ::std::option::Option<u64>,
         /// How often to decide anew, in minutes. The service's default is 15.
         #[serde(
             rename = "recomputeIntervalMinutes",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub recompute_interval_minutes: ::std::option::Option<u64>,
         /// What the service sent beside the fields that this version knows.
@@ -540,24 +546,34 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<BatchStatus>,
         /// How far it is, 0 to 100.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub progress: ::std::option::Option<f64>,
         /// How many items there are.
         #[serde(
             rename = "totalItems",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub total_items: ::std::option::Option<u64>,
         /// How many items are rendered.
         #[serde(
             rename = "completedItems",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub completed_items: ::std::option::Option<u64>,
         /// How many items have failed.
         #[serde(
             rename = "failedItems",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub failed_items: ::std::option::Option<u64>,
         /// The items that are done.
@@ -645,19 +661,25 @@ pub mod types {
         /// How many items there are.
         #[serde(
             rename = "totalItems",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub total_items: ::std::option::Option<u64>,
         /// How many items are rendered.
         #[serde(
             rename = "completedItems",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub completed_items: ::std::option::Option<u64>,
         /// How many items have failed.
         #[serde(
             rename = "failedItems",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub failed_items: ::std::option::Option<u64>,
         /// A confirmation in words.
@@ -735,25 +757,33 @@ pub mod types {
         /// How many items there are.
         #[serde(
             rename = "totalItems",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub total_items: ::std::option::Option<u64>,
         /// How many items are rendered.
         #[serde(
             rename = "completedItems",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub completed_items: ::std::option::Option<u64>,
         /// How many items have failed.
         #[serde(
             rename = "failedItems",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub failed_items: ::std::option::Option<u64>,
         /// How many items were not rendered; only documented.
         #[serde(
             rename = "cancelledCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub cancelled_count: ::std::option::Option<u64>,
         /// What the service sent beside the fields that this version knows.
@@ -809,23 +839,33 @@ pub mod types {
         /// How many items there are.
         #[serde(
             rename = "totalCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub total_count: ::std::option::Option<u64>,
         /// How many items were rendered.
         #[serde(
             rename = "completedCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub completed_count: ::std::option::Option<u64>,
         /// How many items have failed.
         #[serde(
             rename = "failedCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub failed_count: ::std::option::Option<u64>,
         /// How long it took, in milliseconds.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub duration: ::std::option::Option<f64>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -905,23 +945,33 @@ pub mod types {
         /// How many items there are.
         #[serde(
             rename = "totalCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub total_count: ::std::option::Option<u64>,
         /// How many items were rendered.
         #[serde(
             rename = "completedCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub completed_count: ::std::option::Option<u64>,
         /// How many items have failed.
         #[serde(
             rename = "failedCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub failed_count: ::std::option::Option<u64>,
         /// How long it took, in milliseconds.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub duration: ::std::option::Option<f64>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -984,7 +1034,11 @@ pub mod types {
     #[serde(remote = "Self")]
     pub struct BatchItem {
         /// Its place in the request, from 0.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub index: ::std::option::Option<u64>,
         /// Whether it was rendered.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1013,10 +1067,18 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
         /// Width in pixels, in the older flat form.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels, in the older flat form.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// What went wrong.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1052,7 +1114,11 @@ pub mod types {
     #[serde(remote = "Self")]
     pub struct BatchItemError {
         /// Its place in the request, from 0.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub index: ::std::option::Option<u64>,
         /// What went wrong.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1312,7 +1378,9 @@ pub mod types {
         /// How many refreshes failed.
         #[serde(
             rename = "errorCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub error_count: ::std::option::Option<u64>,
         /// The data of the last fetch. Any JSON value. Only in answers of older documents.
@@ -1380,7 +1448,9 @@ pub mod types {
         /// How often it was tried again.
         #[serde(
             rename = "retryCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub retry_count: ::std::option::Option<u64>,
         /// When it is tried again.
@@ -1437,7 +1507,9 @@ pub mod types {
         /// The HTTP status that the data source answered.
         #[serde(
             rename = "statusCode",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub status_code: ::std::option::Option<u64>,
         /// What the service sent beside the fields that this version knows.
@@ -1573,13 +1645,25 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<BindingFormat>,
         /// Compression quality, 1 to 100. The service's default is 90. Template renders use 0.1 to 1 instead.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub quality: ::std::option::Option<f64>,
         /// Width in pixels. Without it, the template's.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels. Without it, the template's.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -1808,10 +1892,18 @@ pub mod types {
         /// The URL of the file.
         pub url: ::std::string::String,
         /// Width in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// The file format.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3131,7 +3223,11 @@ pub mod types {
     #[non_exhaustive]
     pub struct EventError {
         /// The position of the event in the batch, from 0.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub index: ::std::option::Option<u64>,
         /// Why it was refused.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3149,7 +3245,11 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ok: ::std::option::Option<bool>,
         /// How many events were counted.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub processed: ::std::option::Option<u64>,
         /// The events that were refused.
         #[serde(
@@ -3281,19 +3381,25 @@ pub mod types {
         /// How many impressions a verdict needs.
         #[serde(
             rename = "minimumSampleSize",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub minimum_sample_size: ::std::option::Option<u64>,
         /// How sure a verdict must be, 0 to 1.
         #[serde(
             rename = "confidenceThreshold",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub confidence_threshold: ::std::option::Option<f64>,
         /// How many days a verdict needs.
         #[serde(
             rename = "minimumRunDays",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub minimum_run_days: ::std::option::Option<u64>,
         /// The `id` of the variant that won; null while there is none.
@@ -3534,13 +3640,25 @@ pub mod types {
         )]
         pub experiments: ::std::vec::Vec<Experiment>,
         /// How many experiments there are in all.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub total: ::std::option::Option<u64>,
         /// Which page this is, from 1.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub page: ::std::option::Option<u64>,
         /// How many items a page holds.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub limit: ::std::option::Option<u64>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -3554,7 +3672,11 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<ImageFormat>,
         /// Compression quality, 1 to 100. The service's default is 90. Template renders use 0.1 to 1 instead.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub quality: ::std::option::Option<f64>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -3574,13 +3696,17 @@ pub mod types {
         /// How many variants an experiment may have.
         #[serde(
             rename = "maxVariants",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub max_variants: ::std::option::Option<u64>,
         /// How many days results are kept.
         #[serde(
             rename = "analyticsRetentionDays",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub analytics_retention_days: ::std::option::Option<u64>,
         /// What the service sent beside the fields that this version knows.
@@ -3856,6 +3982,7 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
         /// The share of traffic in hundredths of a per cent, 0 to 10000. All weights add up to exactly 10000.
+        #[serde(deserialize_with = "crate::de::number")]
         pub weight: u64,
         /// The identifier of the variant's template. Without it, the experiment's.
         #[serde(
@@ -3873,7 +4000,11 @@ pub mod types {
         )]
         pub is_default: ::std::option::Option<bool>,
         /// The order in which conditions are tried, for smart links. Known from older dashboard code only.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub priority: ::std::option::Option<i64>,
         /// When this variant is shown; for smart links.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -3882,10 +4013,18 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub schedule: ::std::option::Option<VariantSchedule>,
         /// How often the variant was shown. Only in answers.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub impressions: ::std::option::Option<u64>,
         /// How often the variant was clicked. Only in answers.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub clicks: ::std::option::Option<u64>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -4119,40 +4258,64 @@ pub mod types {
         )]
         pub user_storage_url: ::std::option::Option<::std::string::String>,
         /// Width in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// The length of the animation. Sources disagree whether in seconds or in milliseconds.
         #[serde(
             rename = "animationLength",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub animation_length: ::std::option::Option<f64>,
         /// Frames per second.
         #[serde(
             rename = "framesPerSecond",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub frames_per_second: ::std::option::Option<f64>,
         /// The length or frame duration that was asked for, in seconds.
         #[serde(
             rename = "frameDurationSeconds",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub frame_duration_seconds: ::std::option::Option<f64>,
         /// How many frames there are; only documented.
         #[serde(
             rename = "frameCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub frame_count: ::std::option::Option<u64>,
         /// The length in milliseconds; only documented.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub duration: ::std::option::Option<f64>,
         /// Size of the file in bytes; only documented.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub size: ::std::option::Option<u64>,
         /// The quality that was asked for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4249,33 +4412,49 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub uid: ::std::option::Option<::std::string::String>,
         /// Width in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// Frames per second.
         #[serde(
             rename = "framesPerSecond",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub frames_per_second: ::std::option::Option<f64>,
         /// How long each frame is shown, in seconds.
         #[serde(
             rename = "frameDurationSeconds",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub frame_duration_seconds: ::std::option::Option<f64>,
         /// How many frames there are.
         #[serde(
             rename = "frameCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub frame_count: ::std::option::Option<u64>,
         /// The length of the animation; an older server said it in seconds.
         #[serde(
             rename = "animationLength",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub animation_length: ::std::option::Option<f64>,
         /// The quality that was asked for.
@@ -4365,7 +4544,9 @@ pub mod types {
         /// Milliseconds.
         #[serde(
             rename = "processingTime",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub processing_time: ::std::option::Option<f64>,
         /// What the service sent beside the fields that this version knows.
@@ -4501,16 +4682,28 @@ pub mod types {
         )]
         pub user_storage_url: ::std::option::Option<::std::string::String>,
         /// Width in pixels, when the service says it.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels, when the service says it.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// The file format, when the service says it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<ImageFormat>,
         /// Size of the file in bytes, when the service says it.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub size: ::std::option::Option<u64>,
         /// The HTML that was rendered; only in stored records.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4924,13 +5117,17 @@ pub mod types {
         /// How many sizes were asked for.
         #[serde(
             rename = "totalSizes",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub total_sizes: ::std::option::Option<u64>,
         /// How many failed.
         #[serde(
             rename = "totalErrors",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub total_errors: ::std::option::Option<u64>,
         /// What the service sent beside the fields that this version knows.
@@ -4973,13 +5170,25 @@ pub mod types {
     #[non_exhaustive]
     pub struct OffsetPagination {
         /// How many items there are in all.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub total: ::std::option::Option<u64>,
         /// How many items a page holds.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub limit: ::std::option::Option<u64>,
         /// How many items came before this page.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub offset: ::std::option::Option<u64>,
         /// Whether items follow.
         #[serde(
@@ -4997,18 +5206,32 @@ pub mod types {
     #[non_exhaustive]
     pub struct PagePagination {
         /// The number of this page, from 1.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub page: ::std::option::Option<u64>,
         /// How many items a page holds.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub limit: ::std::option::Option<u64>,
         /// How many items there are in all.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub total: ::std::option::Option<u64>,
         /// How many pages there are.
         #[serde(
             rename = "totalPages",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub total_pages: ::std::option::Option<u64>,
         /// Whether a page follows; some answers leave it out.
@@ -5050,7 +5273,9 @@ pub mod types {
         /// How many pages there are.
         #[serde(
             rename = "pageCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub page_count: ::std::option::Option<u64>,
         /// The page size by name.
@@ -5291,7 +5516,9 @@ pub mod types {
         /// How many renders a month the plan holds. How an unlimited plan is written is not published.
         #[serde(
             rename = "monthlyLimit",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub monthly_limit: ::std::option::Option<i64>,
         /// Whether this month's renders are used up.
@@ -5319,7 +5546,11 @@ pub mod types {
     #[non_exhaustive]
     pub struct PlanUsage {
         /// How many renders. Some operations count as a fraction more than one.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub count: ::std::option::Option<f64>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -5331,10 +5562,18 @@ pub mod types {
     #[non_exhaustive]
     pub struct PointSize {
         /// Width in points.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<f64>,
         /// Height in points.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<f64>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -5510,10 +5749,18 @@ pub mod types {
     #[non_exhaustive]
     pub struct QuotaUsage {
         /// How many there are.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub used: ::std::option::Option<u64>,
         /// How many there may be; null for any number.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub limit: ::std::option::Option<u64>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -5791,7 +6038,9 @@ pub mod types {
         /// How long data stays fresh, in seconds, 60 to 604800. The service's default is 300.
         #[serde(
             rename = "ttlSeconds",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub ttl_seconds: ::std::option::Option<u64>,
         /// What to show when the data cannot be had. The service's default is `serve_stale`.
@@ -5903,10 +6152,18 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<::std::string::String>,
         /// Width in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// The uid of the template, if one was rendered.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -5980,10 +6237,18 @@ pub mod types {
         )]
         pub user_storage_url: ::std::option::Option<::std::string::String>,
         /// Width in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// The file format.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -6016,10 +6281,18 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
         /// Size of the file in bytes; only in design notes.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub size: ::std::option::Option<u64>,
         /// How long it took in milliseconds; only in design notes.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub duration: ::std::option::Option<f64>,
         /// The identifier of the delivery; only in one guide.
         #[serde(
@@ -6619,10 +6892,18 @@ pub mod types {
         /// Where the file is. It may answer 404 for a moment after the render.
         pub url: ::std::string::String,
         /// Width in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// The file format.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -6684,10 +6965,18 @@ pub mod types {
     #[non_exhaustive]
     pub struct RenderedSize {
         /// Width in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// The preset, if one was asked for.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -6855,10 +7144,18 @@ pub mod types {
         )]
         pub tags: ::std::vec::Vec<::std::string::String>,
         /// Width in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// Where a small picture of it is.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -7051,10 +7348,18 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Width in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// The canvas.
         #[serde(
@@ -7286,7 +7591,9 @@ pub mod types {
         /// The number of the page, from 1.
         #[serde(
             rename = "pageNumber",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub page_number: ::std::option::Option<u64>,
         /// The name of the page.
@@ -7428,19 +7735,25 @@ pub mod types {
         /// How many layouts were asked for.
         #[serde(
             rename = "totalLayouts",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub total_layouts: ::std::option::Option<u64>,
         /// How many were rendered.
         #[serde(
             rename = "totalRendered",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub total_rendered: ::std::option::Option<u64>,
         /// How many failed.
         #[serde(
             rename = "totalErrors",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub total_errors: ::std::option::Option<u64>,
         /// The uid of the template.
@@ -7456,10 +7769,18 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
         /// Width in pixels, in the older flat answer.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels, in the older flat answer.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// The file format, in the older flat answer.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -8156,13 +8477,17 @@ pub mod types {
         /// The least number of characters.
         #[serde(
             rename = "minLength",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub min_length: ::std::option::Option<u64>,
         /// The greatest number of characters.
         #[serde(
             rename = "maxLength",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub max_length: ::std::option::Option<u64>,
         /// What the service sent beside the fields that this version knows.
@@ -8232,7 +8557,9 @@ pub mod types {
         /// Length in frames.
         #[serde(
             rename = "durationInFrames",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub duration_in_frames: ::std::option::Option<u64>,
         /// The file format. Older answers leave it out; it is then the requested one.
@@ -8353,18 +8680,32 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub kind: ::std::option::Option<VideoTemplateKind>,
         /// Width in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// Frames a second.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub fps: ::std::option::Option<f64>,
         /// Length in frames.
         #[serde(
             rename = "durationInFrames",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub duration_in_frames: ::std::option::Option<u64>,
         /// A still picture that stands for the video, when there is one.
@@ -8645,11 +8986,17 @@ pub mod types {
         /// The HTTP status that the target answered.
         #[serde(
             rename = "responseCode",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub response_code: ::std::option::Option<u64>,
         /// How long the target took, in milliseconds.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub duration: ::std::option::Option<f64>,
         /// Why the delivery failed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -8657,7 +9004,9 @@ pub mod types {
         /// How often it was tried again.
         #[serde(
             rename = "retryCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub retry_count: ::std::option::Option<u64>,
         /// When it will be tried again.
@@ -8931,13 +9280,17 @@ pub mod types {
         /// How many deliveries there were.
         #[serde(
             rename = "deliveryCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub delivery_count: ::std::option::Option<u64>,
         /// How many deliveries failed.
         #[serde(
             rename = "failureCount",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub failure_count: ::std::option::Option<u64>,
         /// When the last delivery was; null before the first.
@@ -9077,16 +9430,32 @@ pub mod types {
     #[non_exhaustive]
     pub struct WorkflowCounts {
         /// How many documents there are in all.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub total: ::std::option::Option<u64>,
         /// How many are rendered.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub rendered: ::std::option::Option<u64>,
         /// How many are delivered.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub delivered: ::std::option::Option<u64>,
         /// How many failed.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub failed: ::std::option::Option<u64>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -9187,7 +9556,11 @@ pub mod types {
     #[non_exhaustive]
     pub struct WorkflowItem {
         /// The position of its row, from 0.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub index: ::std::option::Option<u64>,
         /// How far it has got, such as `rendered`. The list is not published.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -9217,10 +9590,18 @@ pub mod types {
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
         /// Width in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        #[serde(
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
+        )]
         pub height: ::std::option::Option<u64>,
         /// The identifier of the job that makes the preview.
         #[serde(
@@ -9388,19 +9769,25 @@ pub mod types {
         /// How many runs there were.
         #[serde(
             rename = "totalRuns",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub total_runs: ::std::option::Option<u64>,
         /// How many documents were rendered.
         #[serde(
             rename = "documentsRendered",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub documents_rendered: ::std::option::Option<u64>,
         /// How many documents were delivered.
         #[serde(
             rename = "documentsDelivered",
-            skip_serializing_if = "::std::option::Option::is_none"
+            skip_serializing_if = "::std::option::Option::is_none",
+            default,
+            deserialize_with = "crate::de::optional_number"
         )]
         pub documents_delivered: ::std::option::Option<u64>,
         /// What the service sent beside the fields that this version knows.

@@ -36,6 +36,7 @@ async fn a_loose_answer_is_read_all_the_same() {
         r#"{"url":"u","uid":"A"}"#,
         r#"{"url":"u","id":"A","uid":"B"}"#,
         r#"{"url":"u","id":"A","createdAt":"yesterday","format":"avif","new":{"x":1},"width":null}"#,
+        r#"{"url":"u","id":"A","width":1200.0,"height":"630","size":1234.5}"#,
     ] {
         let image = create(Reply::json(200, body)).await.unwrap();
         assert_eq!((image.url.as_str(), image.id.as_deref()), ("u", Some("A")), "{body}");

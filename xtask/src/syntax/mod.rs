@@ -13,6 +13,7 @@ mod inventory;
 mod json_schema;
 mod lists;
 mod methods;
+mod numbers;
 mod recursion;
 mod redirects;
 mod rows;
@@ -43,7 +44,7 @@ pub struct Context<'a> {
 type Pass = fn(&mut File, &Context<'_>) -> Result<Vec<Note>>;
 
 /// The passes in the order in which they must run.
-const PASSES: [(&str, Pass); 15] = [
+const PASSES: [(&str, Pass); 16] = [
     ("inventory", inventory::run),
     ("client", client::run),
     ("runtime", runtime::run),
@@ -56,6 +57,7 @@ const PASSES: [(&str, Pass); 15] = [
     ("recursion", recursion::run),
     ("lists", lists::run),
     ("structs", structs::run),
+    ("numbers", numbers::run),
     ("aliases", aliases::run),
     ("json schema", json_schema::run),
     ("docs", docs::run),
