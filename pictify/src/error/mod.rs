@@ -12,7 +12,7 @@ use pictify_api::{BoxError, DecodeError, Operation, Violations};
 use reqwest::{StatusCode, header::HeaderMap};
 use std::{
     error::Error as StdError,
-    fmt,
+    fmt::{self, Write as _},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -22,6 +22,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// How much of an answer's body an error keeps, in bytes.
 pub const BODY_KEPT: usize = 64 * 1024;
+
+/// How much of a message is shown, in characters; all of it is in [`Error::message`].
+const MESSAGE_SHOWN: usize = 1000;
 
 /// Why a call failed, with everything that was received.
 ///
@@ -299,7 +302,15 @@ impl fmt::Display for Error {
         if let Some(received) = &self.0.received {
             write!(f, "{} ", received.status.as_u16())?;
         }
-        write!(f, "{}: {}", self.0.kind, self.0.message)?;
+        write!(f, "{}: ", self.0.kind)?;
+        // One line, whatever the service says: not a page, and nothing that a terminal obeys.
+        let mut letters = self.0.message.chars();
+        for letter in letters.by_ref().take(MESSAGE_SHOWN) {
+            f.write_char(if letter.is_control() { ' ' } else { letter })?;
+        }
+        if letters.next().is_some() {
+            f.write_str("...")?;
+        }
         let mut notes = Vec::new();
         if let Some(id) = self.request_id() {
             notes.push(format!("request {id}"));
@@ -395,6 +406,15 @@ mod tests {
         ] {
             assert_eq!(error.to_string(), line);
         }
+    }
+
+    #[test]
+    fn an_error_displays_as_one_line_whatever_the_service_says() {
+        let error = Error::new(ErrorKind::Server, "a\r\nb\u{1b}[31m");
+        assert_eq!(error.to_string(), "Server: a  b [31m");
+        assert_eq!(error.message(), "a\r\nb\u{1b}[31m");
+        let long = Error::new(ErrorKind::Server, "ü".repeat(100_000)).to_string();
+        assert!(long.ends_with("ü...") && long.chars().count() < 1100);
     }
 
     #[test]

@@ -113,7 +113,8 @@ impl RetryPolicy {
     /// How long to wait before retry `retry` (1 for the first), or, if the stated wait is longer than allowed, that wait.
     pub(crate) fn wait(&self, retry: u32, stated: Option<Duration>, random: f64) -> Result<Duration, Duration> {
         let ceiling = self.base.saturating_mul(1_u32.checked_shl(retry - 1).unwrap_or(u32::MAX)).min(self.cap);
-        let backoff = ceiling.mul_f64(random);
+        // Not `mul_f64`, which panics when a clock's random number is not what it should be.
+        let backoff = Duration::try_from_secs_f64(ceiling.as_secs_f64() * random).map_or(ceiling, |it| it.min(ceiling));
         match stated {
             Some(stated) if stated > self.longest_stated => Err(stated),
             Some(stated) => Ok(stated.max(backoff)),
@@ -141,6 +142,10 @@ mod tests {
             (1, Some(ms(60_001)), 0.5, Err(ms(60_001))),
         ] {
             assert_eq!(policy.wait(retry, stated, random), expected, "retry {retry}, stated {stated:?}");
+        }
+        let longest = policy.first_backoff(Duration::MAX).max_backoff(Duration::MAX);
+        for random in [1.0, 1.5, -1.0, f64::NAN] {
+            assert_eq!(longest.wait(1, None, random), Ok(Duration::MAX), "{random}");
         }
     }
 }
