@@ -50,8 +50,7 @@ pub(crate) fn failure_of_answer(status: StatusCode, headers: &HeaderMap, details
         // `retriable: false` is the server's word that trying again is in vain; it does not say that nothing was done.
         503 if details.retriable() == Some(true) => Failure::Rejected,
         503 if details.retriable().is_none() && headers.contains_key(reqwest::header::RETRY_AFTER) => Failure::Rejected,
-        501 => Failure::Refused,
-        300..=499 => Failure::Refused,
+        300..=499 | 501 => Failure::Refused,
         // What no standard knows says nothing.
         _ => Failure::Ambiguous,
     }
