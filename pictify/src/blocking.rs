@@ -116,7 +116,11 @@ impl<T> Work<T> {
     pub(crate) fn wait(self) -> Result<T> {
         self.receiver
             .recv()
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Transport, "the client's background thread has ended")))
+            // Nobody knows how far the work had come.
+            .unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::Transport, "the client's background thread has dropped the call")
+                    .with_outcome(true, false))
+            })
     }
 }
 
@@ -184,6 +188,12 @@ impl<O: Operation> Call<O, Client> {
     pub fn send_with_response(self) -> Result<Answer<O::Output>> {
         let (client, call) = self.split();
         client.wait(call.send_with_response())
+    }
+
+    /// Starts to send the call from the background thread.
+    pub(crate) fn start(self) -> Work<O::Output> {
+        let (client, call) = self.split();
+        client.start(call.send())
     }
 
     /// Sends the call from the background thread as one of `tasks`, and hands the result to `done` there.

@@ -171,7 +171,7 @@ impl fmt::Debug for Client {
 /// # Ok(()) }
 /// # run().unwrap();
 /// ```
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[must_use]
 pub struct ClientBuilder {
     api_key: Option<Result<ApiKey>>,
@@ -188,6 +188,16 @@ pub struct ClientBuilder {
     on_attempt: Option<OnAttempt>,
     on_drift: Option<OnDrift>,
     strict: bool,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The base URL is not checked yet: it may hold a password.
+        f.debug_struct("ClientBuilder")
+            .field("timeout", &self.timeout)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ClientBuilder {

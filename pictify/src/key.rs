@@ -1,8 +1,12 @@
 //! The API key.
 
 use crate::{Error, Result};
+use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use std::fmt;
+
+/// How long a key is at least for its appearance in a text to be no accident, in bytes.
+const SHORTEST_SECRET: usize = 8;
 
 /// An API key: opaque, and never shown.
 ///
@@ -37,6 +41,24 @@ impl ApiKey {
 
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
+    }
+
+    /// A body without the key, should a server repeat it.
+    pub(crate) fn redact(&self, body: Bytes) -> Bytes {
+        let bearer = self.0.as_bytes();
+        let key = bearer.strip_prefix(b"Bearer ").unwrap_or(bearer);
+        // A very short one stands in many texts by chance.
+        if key.len() < SHORTEST_SECRET || !body.windows(key.len()).any(|part| part == key) {
+            return body;
+        }
+        let (mut clean, mut rest) = (Vec::with_capacity(body.len()), &body[..]);
+        while let Some(at) = rest.windows(key.len()).position(|part| part == key) {
+            clean.extend_from_slice(&rest[..at]);
+            clean.extend_from_slice(b"[key]");
+            rest = &rest[at + key.len()..];
+        }
+        clean.extend_from_slice(rest);
+        clean.into()
     }
 }
 

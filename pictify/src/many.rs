@@ -242,7 +242,9 @@ mod blocking {
 
     impl<T> Drop for Report<T> {
         fn drop(&mut self) {
-            self.send(Err(Error::new(ErrorKind::Transport, "the client's background thread has dropped the call")));
+            let error = Error::new(ErrorKind::Transport, "the client's background thread has dropped the call");
+            // Nobody knows how far it had come.
+            self.send(Err(error.with_outcome(true, false)));
         }
     }
 

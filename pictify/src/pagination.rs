@@ -10,10 +10,10 @@
 //! ```
 //!
 //! [`Items`] and [`Pages`] are `Stream`s with the async client and `Iterator`s with the blocking one. Pages are asked for
-//! one at a time, when they are wanted, and none is asked for twice. The service pages its lists in three ways and leaves
+//! one at a time, when they are wanted or, with `prefetch`, one ahead; none is asked for twice. The service pages its lists in three ways and leaves
 //! out some of what it documents; whether a page follows is decided from whatever an answer does say.
 
-use crate::{Call, Client, Operation, Result};
+use crate::{Call, Client, Error, ErrorKind, Operation, Result};
 use futures_util::Stream;
 use pictify_api::{
     BoxFuture,
@@ -26,6 +26,7 @@ use std::{
     pin::Pin,
     task::{Context, Poll, ready},
 };
+use tokio::task::JoinHandle;
 
 /// An operation that answers one page of a list.
 pub trait Paged: Operation + Unpin {
@@ -122,6 +123,9 @@ pub(crate) fn next_page(
 pub struct Pages<O: Operation, C> {
     next: Option<Call<O, C>>,
     under_way: Option<UnderWay<O>>,
+    #[cfg(feature = "blocking")]
+    in_background: Option<crate::blocking::Work<O::Output>>,
+    prefetch: bool,
     failed: bool,
 }
 
@@ -129,7 +133,20 @@ type UnderWay<O> = BoxFuture<'static, Result<<O as Operation>::Output>>;
 
 impl<O: Paged, C: Clone> Pages<O, C> {
     fn new(first: Call<O, C>) -> Self {
-        Self { next: Some(first), under_way: None, failed: false }
+        Self {
+            next: Some(first),
+            under_way: None,
+            #[cfg(feature = "blocking")]
+            in_background: None,
+            prefetch: false,
+            failed: false,
+        }
+    }
+
+    /// Asks for the next page as soon as one has come, while that one is being looked at. Off by default.
+    pub fn prefetch(mut self) -> Self {
+        self.prefetch = true;
+        self
     }
 
     /// What would be asked for next; nothing when the list has ended. After an error it is the page that failed.
@@ -170,6 +187,12 @@ pub struct Items<O: Paged, C> {
 impl<O: Paged, C: Clone> Items<O, C> {
     fn new(first: Call<O, C>) -> Self {
         Self { pages: Pages::new(first), ready: VecDeque::new() }
+    }
+
+    /// Asks for the next page as soon as one has come, while its items are being looked at. Off by default.
+    pub fn prefetch(mut self) -> Self {
+        self.pages.prefetch = true;
+        self
     }
 
     /// What would be asked for when the items at hand are used up; nothing when the list has ended.
@@ -213,7 +236,28 @@ impl<O: Paged> Pages<O, Client> {
         let result = ready!(under_way.as_mut().poll(context));
         self.under_way = None;
         self.advance(&result);
+        if let (true, Some(call)) = (self.prefetch, self.upcoming()) {
+            self.under_way = Some(Box::pin(Ahead(tokio::spawn(call.send()))));
+        }
         Poll::Ready(Some(result))
+    }
+}
+
+/// A page that is asked for while nobody waits for it. It is abandoned when it is dropped.
+struct Ahead<T>(JoinHandle<Result<T>>);
+
+impl<T> Future for Ahead<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let ended = |error| Error::new(ErrorKind::Transport, "the task of the next page has ended").with_source(error);
+        Pin::new(&mut self.0).poll(context).map(|joined| joined.map_err(ended)?)
+    }
+}
+
+impl<T> Drop for Ahead<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -260,7 +304,7 @@ impl<O: Paged> Stream for Items<O, Client> {
 #[cfg(feature = "blocking")]
 mod blocking {
     use super::{Call, Items, Paged, Pages, Result};
-    use crate::blocking::Client;
+    use crate::blocking::{Client, Work};
 
     impl<O: Paged> Call<O, Client> {
         /// Reads the list to its end, page by page. Setters that are set apply to every page.
@@ -278,8 +322,12 @@ mod blocking {
         type Item = Result<O::Output>;
 
         fn next(&mut self) -> Option<Self::Item> {
-            let result = self.upcoming()?.send();
+            let call = self.upcoming()?;
+            let result = self.in_background.take().map_or_else(|| call.send(), Work::wait);
             self.advance(&result);
+            if let (true, Some(call)) = (self.prefetch, self.upcoming()) {
+                self.in_background = Some(call.start());
+            }
             Some(result)
         }
     }

@@ -78,3 +78,33 @@ fn the_blocking_client_iterates() {
     assert_eq!(failing.next().unwrap().unwrap_err().kind(), ErrorKind::Permission);
     assert!(failing.next().is_none());
 }
+
+#[tokio::test]
+async fn the_next_page_can_be_asked_for_ahead_and_still_none_twice() {
+    let script =
+        [page(0..2, r#"{"hasMore":true}"#), page(2..4, r#"{"hasMore":true}"#), page(4..5, r#"{"hasMore":false}"#)];
+    let server = ScriptedServer::start(script).await;
+    let mut items = client(&server, &TestClock::default()).images().list().limit(2).items().prefetch();
+    assert_eq!(items.try_next().await.unwrap().unwrap().id.as_deref(), Some("0"));
+    server.arrived().await;
+    server.arrived().await;
+    assert_eq!(server.requests().len(), 2, "the second page is under way while the first is looked at");
+    let mut rest = 0;
+    while items.try_next().await.unwrap().is_some() {
+        rest += 1;
+    }
+    assert_eq!((rest, server.requests().len()), (4, 3));
+}
+
+#[test]
+fn the_blocking_client_asks_ahead_too() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let script = [page(0..2, r#"{"hasMore":true}"#), page(2..4, r#"{"hasMore":true}"#), Reply::json(403, "{}")];
+    let server = runtime.block_on(ScriptedServer::start(script));
+    let client = blocking::Client::builder().api_key("k").base_url(server.url()).build_blocking().unwrap();
+    let mut items = client.images().list().limit(2).items().prefetch();
+    assert_eq!(items.by_ref().take(4).filter(Result::is_ok).count(), 4);
+    assert_eq!(items.next().unwrap().unwrap_err().kind(), ErrorKind::Permission);
+    assert!(items.next().is_none());
+    assert_eq!(server.requests().len(), 3);
+}

@@ -332,7 +332,8 @@ impl Attempts {
         if response.status.is_success() || response.status.is_redirection() {
             return Ok(response);
         }
-        let received = received(response.status, response.headers, response.body);
+        let mut received = received(response.status, response.headers, response.body);
+        received.body = self.shared.key.redact(received.body);
         let details = ErrorDetails::read(received.status, &received.headers, &received.body);
         let failure = failure_of_answer(received.status, &received.headers, &details);
         let stated = match failure {
@@ -381,7 +382,12 @@ impl Attempts {
             }
             Err(pictify_api::Error::Transport(error)) => unbox(error),
             Err(pictify_api::Error::Status(response)) => {
-                unexpected_status(received(response.status, response.headers, response.body))
+                // "See other" is what is said when something was done; and an earlier attempt may have done it.
+                let unknown = !crate::retry::harmless(info.safety)
+                    && (response.status == StatusCode::SEE_OTHER
+                        || by.policy.accepts_double_billing() && attempts.len() > 1);
+                let error = unexpected_status(received(response.status, response.headers, response.body));
+                error.with_outcome(unknown, false)
             }
             Err(pictify_api::Error::Decode { response, source, .. }) => {
                 Error::decode(received(response.status, response.headers, response.body), source)
