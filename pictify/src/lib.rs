@@ -13,12 +13,26 @@
 //! | to | see |
 //! |---|---|
 //! | set up a client | [`Client::from_env`], [`ClientBuilder`] |
-//! | make a picture | [`images`] |
+//! | make a picture from HTML, a live page, a canvas, a prompt | [`images`] |
+//! | make moving pictures | [`gifs`], [`videos`] |
+//! | make PDFs | [`pdfs`] |
+//! | store a design and render it, check values before that is paid for | [`templates`], [`expressions`] |
+//! | render rows by the hundred | [`batches`] at the service, [`many()`] or [`render_many`] from here |
+//! | deliver a document for each row | [`workflows`] |
+//! | put URLs that answer with a picture into pages | [`links`], [`bindings`] |
+//! | find out which picture works better | [`experiments`], [`events`] |
+//! | be told of what happened | [`webhooks`] |
+//! | see what was rendered, by whom, on which plan | [`renders`], [`account`], [`media`], [`health`] |
 //! | fetch a rendered file | [`Client::download`] |
+//! | read a list to its end | [`pagination`] |
 //! | do all of it without `async` | `blocking`, behind the feature of that name |
 //! | know what went wrong, and whether it was billed | [`Error`], [`ErrorKind`], [`Error::outcome_unknown`] |
-//! | decide how often a call is tried again | [`retry`], [`RetryPolicy`] |
+//! | decide how often a call is tried again, and until when | [`retry`], [`RetryPolicy`], [`Deadline`] |
+//! | keep costs and requests down | [`SpendLimit`], [`ClientBuilder::single_flight`], `RateLimiter` |
+//! | see what it does | [`ClientBuilder::on_attempt`], [`ClientBuilder::on_drift`], the feature `tracing` |
 //! | keep a request for later | every [`Operation`] is plain data: [`Client::call`] |
+//!
+//! [`render_many`]: templates::Templates::render_many
 //!
 //! # Features
 //! | feature | default | is |
@@ -29,7 +43,7 @@
 //! | `native-tls` | | TLS by the platform's own library |
 //! | `blocking` | | the same surface without `async` |
 //! | `cron` | | cron expressions for the refresh of bindings |
-//! | `rate-limit` | | [`RateLimiter`] |
+//! | `rate-limit` | | `RateLimiter`, which spreads requests below a limit |
 //! | `tracing` | | spans and events for `tracing` |
 //! | `schemars` | | JSON Schemas of the types of the API |
 #![cfg_attr(docsrs, feature(doc_cfg))]
