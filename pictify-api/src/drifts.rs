@@ -648,6 +648,12 @@ impl Drift for types::Pdf {
     }
 }
 
+impl Drift for types::PdfPresets {
+    fn drift(&self, found: &mut Drifts) {
+        found.unknown_fields(&self.extra);
+    }
+}
+
 impl Drift for types::PlanDetails {
     fn drift(&self, found: &mut Drifts) {
         found.at("usage", &self.usage);

@@ -5481,6 +5481,18 @@ pub mod types {
             }
         }
     }
+    /// The page sizes for PDFs.
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    #[non_exhaustive]
+    pub struct PdfPresets {
+        /// The page sizes: an object by name, or a list. What an item holds is unpublished; expect `name` or `label`, `width` and `height` in a unit that is not stated.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub presets: ::std::option::Option<::serde_json::Value>,
+        /// What the service sent beside the fields that this version knows.
+        #[serde(flatten)]
+        pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+    }
     /// A size in pixels.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -10213,6 +10225,32 @@ impl Client {
             .json(&body)
             .build()?;
         let info = &crate::operations::RENDER_MULTI_PAGE_PDF;
+        self.pre(&mut request, info).await?;
+        let result = self.exec(request, info).await;
+        self.post(&result, info).await?;
+        let response = result?;
+        match response.status().as_u16() {
+            200..=299 => ResponseValue::from_response(response).await,
+            _ => Err(Error::Status(response)),
+        }
+    }
+    /// List the page sizes for PDFs.
+    ///
+    /// Sends a `GET` request to `/pdf/presets`
+    pub async fn get_pdf_presets<'a>(
+        &'a self,
+    ) -> Result<ResponseValue<types::PdfPresets>, Error> {
+        let url = format!("{}/pdf/presets", self.baseurl,);
+        #[allow(unused_mut)]
+        let mut request = self
+            .client
+            .get(url)
+            .header(
+                ::reqwest::header::ACCEPT,
+                ::reqwest::header::HeaderValue::from_static("application/json"),
+            )
+            .build()?;
+        let info = &crate::operations::GET_PDF_PRESETS;
         self.pre(&mut request, info).await?;
         let result = self.exec(request, info).await;
         self.post(&result, info).await?;

@@ -211,6 +211,22 @@ pub const RENDER_MULTI_PAGE_PDF: Operation = Operation::new(
     false,
 );
 
+/// `GET /pdf/presets`: List the page sizes for PDFs.
+pub const GET_PDF_PRESETS: Operation = Operation::new(
+    "getPdfPresets",
+    "GET",
+    "/pdf/presets",
+    "pdfs",
+    "List the page sizes for PDFs.",
+    Safety::ReadOnly,
+    Availability::Doc,
+    true,
+    30u64,
+    None,
+    None,
+    false,
+);
+
 /// `GET /render`: List everything that the account has rendered, newest first.
 pub const LIST_RENDERS: Operation = Operation::new(
     "listRenders",
@@ -1490,6 +1506,7 @@ pub const ALL: &[Operation] = &[
     GET_GIF,
     RENDER_PDF,
     RENDER_MULTI_PAGE_PDF,
+    GET_PDF_PRESETS,
     LIST_RENDERS,
     LIST_TEMPLATES,
     CREATE_TEMPLATE,

@@ -17,7 +17,7 @@ use crate::{Call, Result, download::RenderedFile, operation::operation, resource
 use pictify_api::types::{PdfMargins, PixelSize, RenderMultiPagePdfRequest, RenderPdfRequest};
 use serde::Serialize;
 
-pub use pictify_api::types::{Pdf, PdfPreset, PointSize};
+pub use pictify_api::types::{Pdf, PdfPreset, PdfPresets, PointSize};
 
 resource! {
     /// The PDF operations of a client: [`client.pdfs()`](crate::Client::pdfs).
@@ -69,6 +69,22 @@ impl<C: Clone> Pdfs<C> {
         let sets = pages.into_iter().map(|page| variables::from(&page)).collect::<Result<Vec<_>>>()?;
         Ok(self.call(RenderMultiPagePdf { body: RenderMultiPagePdfRequest::new(template_uid.into(), sets) }))
     }
+
+    /// Lists the page sizes.
+    ///
+    /// `GET /pdf/presets`, documented; reads only. What it answers is unpublished, so it comes as raw JSON.
+    ///
+    /// # Errors
+    /// At `send`: any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{:?}", client.pdfs().presets().send().await?.presets);
+    /// # Ok(()) }
+    /// ```
+    pub fn presets(&self) -> Call<GetPdfPresets, C> {
+        self.call(GetPdfPresets {})
+    }
 }
 
 operation! {
@@ -84,6 +100,12 @@ operation! {
     RenderMultiPagePdf { body: RenderMultiPagePdfRequest } -> Pdf = RENDER_MULTI_PAGE_PDF,
     |op, api| api.render_multi_page_pdf(&op.body),
     renders |op| op.body.variable_sets.len() as u64
+}
+
+operation! {
+    /// The request of [`Pdfs::presets`] as data.
+    GetPdfPresets {} -> PdfPresets = GET_PDF_PRESETS,
+    |op, api| api.get_pdf_presets()
 }
 
 /// Gives the setters of the pages to both renders.

@@ -16,6 +16,7 @@ pub fn rows() -> Vec<Row> {
             let pages = ["Introduction", "Analysis", "Conclusion"].map(|title| json!({"pageTitle": title}));
             client.pdfs().render_pages(TEMPLATE, pages).unwrap().size_px(800, 600).landscape(true).scale(0.5)
         }),
+        row("getPdfPresets", |client| client.pdfs().presets()),
         row("listRenders", |client| {
             let call = client.renders().list().format(RenderFormatFilter::All).template(TEMPLATE).source("api");
             call.limit(24).offset(0)
