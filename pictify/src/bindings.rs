@@ -274,7 +274,7 @@ operation! {
     }
 }
 
-paged!(ListBindings, bindings: Binding, by page);
+paged!(ListBindings, bindings: Binding, by page, 20 a page);
 
 operation! {
     /// The request of [`Bindings::create`] as data. It holds the credentials of the source.
@@ -355,16 +355,6 @@ impl<C> Call<ListBindings, C> {
     /// Only bindings in this state.
     pub fn status(self, status: BindingStatus) -> Self {
         self.with(|op| op.query.status = Some(status))
-    }
-
-    /// How many bindings a page has, 1 to 100. The service's default is 20.
-    pub fn limit(self, limit: u64) -> Self {
-        self.with(|op| op.query.limit = Some(limit))
-    }
-
-    /// The page, from 1.
-    pub fn page(self, page: u64) -> Self {
-        self.with(|op| op.query.page = Some(page))
     }
 }
 

@@ -234,7 +234,7 @@ operation! {
     }
 }
 
-paged!(ListExperiments, experiments: Experiment, by flat);
+paged!(ListExperiments, experiments: Experiment, by flat, 20 a page);
 
 operation! {
     /// The request of [`Experiments::create`] as data.
@@ -307,16 +307,6 @@ impl<C> Call<ListExperiments, C> {
     /// Only experiments in this state.
     pub fn status(self, status: ExperimentStatus) -> Self {
         self.with(|op| op.query.status = Some(status))
-    }
-
-    /// How many experiments a page has, 1 to 100. The service's default is 20.
-    pub fn limit(self, limit: u64) -> Self {
-        self.with(|op| op.query.limit = Some(limit))
-    }
-
-    /// The page, from 1.
-    pub fn page(self, page: u64) -> Self {
-        self.with(|op| op.query.page = Some(page))
     }
 }
 

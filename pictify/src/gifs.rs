@@ -11,7 +11,12 @@
 //! ```
 
 use crate::{
-    Call, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource, source::web_url,
+    Call, Result,
+    download::RenderedFile,
+    operation::operation,
+    pagination::paged,
+    resources::resource,
+    source::{exactly_one, web_url},
 };
 use pictify_api::types::{CaptureGifRequest, CreateGifRequest, ListGifsQuery};
 
@@ -106,11 +111,7 @@ operation! {
     CreateGif { body: CreateGifRequest } -> Gif = CREATE_GIF,
     |op, api| api.create_gif(&op.body),
     rules |op, found| {
-        // A request that came out of a queue was not built by `new`.
-        let sources = [&op.body.html, &op.body.url, &op.body.template].into_iter().flatten().count();
-        if sources != 1 {
-            found.push("", format!("exactly one of html, url and template must be set, {sources} are"));
-        }
+        exactly_one([&op.body.html, &op.body.url, &op.body.template], found);
     }
 }
 
@@ -178,20 +179,7 @@ operation! {
     |op, api| api.list_gifs(op.query.limit, op.query.offset)
 }
 
-paged!(ListGifs, gifs: Gif, by offset);
-
-/// Setters of [`Gifs::list`].
-impl<C> Call<ListGifs, C> {
-    /// How many GIFs a page has, 1 to 100. The service's default is 30.
-    pub fn limit(self, limit: u64) -> Self {
-        self.with(|op| op.query.limit = Some(limit))
-    }
-
-    /// How many GIFs to skip.
-    pub fn offset(self, offset: u64) -> Self {
-        self.with(|op| op.query.offset = Some(offset))
-    }
-}
+paged!(ListGifs, gifs: Gif, by offset, 30 a page);
 
 operation! {
     /// The request of [`Gifs::get`] as data.

@@ -20,7 +20,7 @@ mod agent_events;
 
 use crate::{
     Call, Error, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource,
-    variables,
+    source::exactly_one, variables,
 };
 use pictify_api::types::{
     AgentScreenshotRequest, CreateCanvasImageRequest, CreateImageRequest, CreateOgImageRequest, ListImagesQuery,
@@ -189,11 +189,7 @@ operation! {
     |op, api| api.create_image(&op.body),
     rules |op, found| {
         let request = &op.body;
-        // A request that came out of a queue was not built by `new`.
-        let sources = [&request.html, &request.url, &request.template].into_iter().flatten().count();
-        if sources != 1 {
-            found.push("", format!("exactly one of html, url and template must be set, {sources} are"));
-        }
+        exactly_one([&request.html, &request.url, &request.template], found);
         if let Some(ImageFormat::Unknown(format)) = &request.file_extension {
             found.push("fileExtension", format!("must be png, jpg, jpeg or webp, is {format}"));
         }
@@ -371,20 +367,7 @@ operation! {
     |op, api| api.list_images(op.query.limit, op.query.offset)
 }
 
-/// Setters of [`Images::list`].
-impl<C> Call<ListImages, C> {
-    /// How many images to return, 1 to 100. The service's default is 30.
-    pub fn limit(self, limit: u64) -> Self {
-        self.with(|op| op.query.limit = Some(limit))
-    }
-
-    /// How many images to skip.
-    pub fn offset(self, offset: u64) -> Self {
-        self.with(|op| op.query.offset = Some(offset))
-    }
-}
-
-paged!(ListImages, images: Image, by offset);
+paged!(ListImages, images: Image, by offset, 30 a page);
 
 operation! {
     /// The request of [`Images::get`] as data.

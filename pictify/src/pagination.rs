@@ -42,9 +42,9 @@ pub trait Paged: Operation + Unpin {
     fn items(page: Self::Output) -> Vec<Self::Item>;
 }
 
-/// Makes an operation [`Paged`]: `paged!(ListImages, images: Image, by offset)`.
+/// Makes an operation [`Paged`], with the setters that its style has: `paged!(ListImages, images: Image, by offset, 30 a page)`.
 macro_rules! paged {
-    ($operation:ty, $items:ident: $item:ty, by $style:ident) => {
+    ($operation:ty, $items:ident: $item:ty, by $style:ident, $default:literal a page) => {
         impl $crate::pagination::Paged for $operation {
             type Item = $item;
 
@@ -57,6 +57,28 @@ macro_rules! paged {
             fn items(page: Self::Output) -> Vec<Self::Item> {
                 page.$items
             }
+        }
+
+        /// Setters of the pages.
+        impl<C> $crate::Call<$operation, C> {
+            #[doc = concat!("How many ", stringify!($items), " a page has, from 1; 100 is the most that is documented. The service's default is ", $default, ".")]
+            pub fn limit(self, limit: u64) -> Self {
+                self.with(|op| op.query.limit = Some(limit))
+            }
+
+            $crate::pagination::paged!(@setter $style);
+        }
+    };
+    (@setter offset) => {
+        /// How many to skip.
+        pub fn offset(self, offset: u64) -> Self {
+            self.with(|op| op.query.offset = Some(offset))
+        }
+    };
+    (@setter $page_or_flat:ident) => {
+        /// Which page to read, from 1.
+        pub fn page(self, page: u64) -> Self {
+            self.with(|op| op.query.page = Some(page))
         }
     };
     (@offset $query:expr, $page:expr, $count:expr) => {

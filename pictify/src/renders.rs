@@ -53,7 +53,7 @@ operation! {
     }
 }
 
-paged!(ListRenders, renders: Render, by offset);
+paged!(ListRenders, renders: Render, by offset, 24 a page);
 
 /// Setters of [`Renders::list`].
 impl<C> Call<ListRenders, C> {
@@ -70,15 +70,5 @@ impl<C> Call<ListRenders, C> {
     /// Only renders of this origin, for example `api`. The values are unpublished.
     pub fn source(self, source: impl Into<String>) -> Self {
         self.with(|op| op.query.source = Some(source.into()))
-    }
-
-    /// How many renders a page has, 1 to 100. The service's default is 24.
-    pub fn limit(self, limit: u64) -> Self {
-        self.with(|op| op.query.limit = Some(limit))
-    }
-
-    /// How many renders to skip.
-    pub fn offset(self, offset: u64) -> Self {
-        self.with(|op| op.query.offset = Some(offset))
     }
 }

@@ -450,16 +450,6 @@ operation! {
 
 /// Setters of [`Templates::list`].
 impl<C> Call<ListTemplates, C> {
-    /// How many templates a page has, 1 to 100. The service's default is 12.
-    pub fn limit(self, limit: u64) -> Self {
-        self.with(|op| op.query.limit = Some(limit))
-    }
-
-    /// Which page to read, from 1.
-    pub fn page(self, page: u64) -> Self {
-        self.with(|op| op.query.page = Some(page))
-    }
-
     /// The order. The service's default is the newest first.
     pub fn sort(self, sort: TemplateSort) -> Self {
         self.with(|op| op.query.sort = Some(sort))
@@ -476,7 +466,7 @@ impl<C> Call<ListTemplates, C> {
     }
 }
 
-paged!(ListTemplates, templates: Template, by page);
+paged!(ListTemplates, templates: Template, by page, 12 a page);
 
 operation! {
     /// The request of [`Templates::create`] as data.
@@ -905,16 +895,6 @@ operation! {
 
 /// Setters of [`Templates::list_public`].
 impl<C> Call<ListPublicTemplates, C> {
-    /// How many templates a page has, 1 to 100. The service's default is 12.
-    pub fn limit(self, limit: u64) -> Self {
-        self.with(|op| op.query.limit = Some(limit))
-    }
-
-    /// Which page to read, from 1.
-    pub fn page(self, page: u64) -> Self {
-        self.with(|op| op.query.page = Some(page))
-    }
-
     /// The order.
     pub fn sort(self, sort: PublicTemplateSort) -> Self {
         self.with(|op| op.query.sort = Some(sort))
@@ -941,7 +921,7 @@ impl<C> Call<ListPublicTemplates, C> {
     }
 }
 
-paged!(ListPublicTemplates, templates: Template, by page);
+paged!(ListPublicTemplates, templates: Template, by page, 12 a page);
 
 operation! {
     /// The request of [`Templates::get_public`] as data.

@@ -187,7 +187,7 @@ operation! {
     }
 }
 
-paged!(ListWebhookSubscriptions, subscriptions: WebhookSubscription, by page);
+paged!(ListWebhookSubscriptions, subscriptions: WebhookSubscription, by page, 20 a page);
 
 operation! {
     /// The request of [`Webhooks::create`] as data.
@@ -237,16 +237,6 @@ impl<C> Call<ListWebhookSubscriptions, C> {
     /// Only subscriptions made for this platform.
     pub fn platform(self, platform: WebhookPlatform) -> Self {
         self.with(|op| op.query.platform = Some(platform))
-    }
-
-    /// How many subscriptions a page has, from 1. The service's default is 20.
-    pub fn limit(self, limit: u64) -> Self {
-        self.with(|op| op.query.limit = Some(limit))
-    }
-
-    /// The page, from 1.
-    pub fn page(self, page: u64) -> Self {
-        self.with(|op| op.query.page = Some(page))
     }
 }
 
