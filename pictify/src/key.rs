@@ -6,7 +6,7 @@ use reqwest::header::HeaderValue;
 use std::fmt;
 
 /// How long a key is at least for its appearance in a text to be no accident, in bytes.
-const SHORTEST_SECRET: usize = 8;
+const SHORTEST_SECRET: usize = 16;
 
 /// An API key: opaque, and never shown.
 ///
