@@ -8,12 +8,11 @@ use std::{fs, path::Path, time::Duration};
 pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
     let journal = folder.join("badges.json");
     let stored = fs::read(&journal).ok().and_then(|json| serde_json::from_slice(&json).ok());
-    let mut job: BatchJob = match stored {
-        Some(job) => job,
-        None => {
-            let people = (1..=250).map(|n| serde_json::json!({"name": format!("Guest {n}")}));
-            client.batches().create("XK4P2M9QZT", people)?.into_job()
-        }
+    let mut job: BatchJob = if let Some(job) = stored {
+        job
+    } else {
+        let people = (1..=250).map(|n| serde_json::json!({"name": format!("Guest {n}")}));
+        client.batches().create("XK4P2M9QZT", people)?.into_job()
     };
     // The journal is written before and after each request.
     job.start(client).journal(|job| fs::write(&journal, serde_json::to_vec(job)?)).await?;

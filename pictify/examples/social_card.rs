@@ -5,7 +5,7 @@
 use pictify::{Client, Result, images::Source};
 use std::path::Path;
 
-const CARD: &str = r#"
+const CARD: &str = "
 <style>
   body { margin: 0; width: 1200px; height: 630px; background: linear-gradient(135deg, #667eea, #764ba2); color: white;
          font-family: sans-serif; display: flex; flex-direction: column; justify-content: center }
@@ -14,7 +14,7 @@ const CARD: &str = r#"
 </style>
 <h1>Types that cannot be misused</h1>
 <p>An SDK for Pictify, in Rust</p>
-"#;
+";
 
 pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
     let image = client.images().create(Source::html(CARD)).size(1200, 630).send().await?;

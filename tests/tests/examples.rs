@@ -76,9 +76,24 @@ const EXAMPLES: [(&str, Run); 13] = [
 const ON_THE_EMULATOR: [(&str, usize); 5] =
     [("careful", 0), ("certificates", 5), ("gallery", 1), ("queue", 0), ("social_card", 1)];
 
+/// Finds the operation that a request is for: the one whose path has the most of it word for word.
+fn operation_of(request: &Request) -> Option<document::Operation> {
+    let path = request.target.split('?').next().unwrap_or_default();
+    let parts: Vec<_> = path.split('/').collect();
+    let fits = |template: &str| {
+        let segments: Vec<_> = template.split('/').collect();
+        let same = segments.len() == parts.len()
+            && segments.iter().zip(&parts).all(|(segment, part)| segment.contains('{') || segment == part);
+        same.then(|| segments.iter().filter(|segment| !segment.contains('{')).count())
+    };
+    let rows = pictify::operation::all().iter().filter(|row| row.method == request.method);
+    let (_, row) = rows.filter_map(|row| Some((fits(row.path)?, row))).max_by_key(|(words, _)| *words)?;
+    Some(document::operation(row.id))
+}
+
 /// What the document shows for the operation of a request; else a file.
 fn answer(request: &Request) -> Reply {
-    match document::operation_of(request) {
+    match operation_of(request) {
         Some(operation) => {
             let media = format!("http://{}", request.header("host").unwrap());
             // Files are fetched here, and every list has one page.
@@ -99,7 +114,7 @@ async fn every_example_runs_on_the_answers_of_the_document() {
         let folder = tempfile::tempdir().unwrap();
         run(&builder.build().unwrap(), folder.path()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         for request in server.requests() {
-            match document::operation_of(&request) {
+            match operation_of(&request) {
                 Some(operation) => operation.check(&request),
                 None => assert_eq!(request.header("authorization"), None, "{name}: the key is for the API alone"),
             }

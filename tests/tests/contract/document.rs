@@ -27,21 +27,6 @@ pub fn operation(id: &'static str) -> Operation {
     panic!("the document has no operation {id}");
 }
 
-/// Finds the operation that a request is for: the one whose path has the most of it word for word.
-pub fn operation_of(request: &Request) -> Option<Operation> {
-    let path = request.target.split('?').next().unwrap_or_default();
-    let parts: Vec<_> = path.split('/').collect();
-    let fits = |template: &str| {
-        let segments: Vec<_> = template.split('/').collect();
-        let same = segments.len() == parts.len()
-            && segments.iter().zip(&parts).all(|(segment, part)| segment.contains('{') || segment == part);
-        same.then(|| segments.iter().filter(|segment| !segment.contains('{')).count())
-    };
-    let rows = pictify::operation::all().iter().filter(|row| row.method == request.method);
-    let (_, row) = rows.filter_map(|row| Some((fits(row.path)?, row))).max_by_key(|(words, _)| *words)?;
-    Some(operation(row.id))
-}
-
 impl Operation {
     /// The successful answers that the document shows, by name.
     pub fn replies(&self) -> Vec<(String, Reply)> {
