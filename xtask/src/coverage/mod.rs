@@ -5,7 +5,11 @@ mod sdk;
 use crate::{document::OperationAt, operations::const_name};
 use anyhow::{Result, bail};
 use sdk::{Clients, Method, Sdk};
-use std::{fmt, io::Write, path::Path};
+use std::{
+    fmt,
+    io::{self, Write},
+    path::Path,
+};
 
 /// Where the snapshots are, a file for each operation id.
 const SNAPSHOTS: &str = "tests/tests/contract/snapshots";
@@ -13,20 +17,31 @@ const SNAPSHOTS: &str = "tests/tests/contract/snapshots";
 /// Prints the table, and fails on a hole.
 pub fn print(operations: &[OperationAt<'_>], root: &Path, out: &mut impl Write) -> Result<()> {
     let sdk = Sdk::read(&root.join("pictify/src"))?;
+    report(&rows(operations, &sdk, root), out)
+}
+
+fn rows(operations: &[OperationAt<'_>], sdk: &Sdk, root: &Path) -> Vec<Row> {
     let has_snapshot = |id: &str| root.join(SNAPSHOTS).join(format!("{id}.snap")).is_file();
-    let rows: Vec<_> =
-        operations.iter().map(|operation| Row::of(operation, &sdk, has_snapshot(operation.id()))).collect();
-    for line in table(&rows) {
+    operations.iter().map(|operation| Row::of(operation, sdk, has_snapshot(operation.id()))).collect()
+}
+
+fn report(rows: &[Row], out: &mut impl Write) -> Result<()> {
+    let written = write_table(rows, out);
+    let holes: Vec<_> =
+        rows.iter().flat_map(|row| row.holes.iter().map(move |hole| format!("\n  {}: {hole}", row.id))).collect();
+    // A hole is a failure, also when nobody reads to the end.
+    if !holes.is_empty() {
+        bail!("holes: {}; CONTRIBUTING.md says what an operation takes{}", holes.len(), holes.concat());
+    }
+    Ok(written?)
+}
+
+fn write_table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
+    for line in table(rows) {
         writeln!(out, "{line}")?;
     }
     let whole = rows.iter().filter(|row| row.holes.is_empty()).count();
-    writeln!(out, "\n{whole} of {} operations have a method, async and blocking, a snapshot and docs", rows.len())?;
-    let holes: Vec<_> =
-        rows.iter().flat_map(|row| row.holes.iter().map(move |hole| format!("\n  {}: {hole}", row.id))).collect();
-    if !holes.is_empty() {
-        bail!("{} holes; CONTRIBUTING.md says what an operation takes{}", holes.len(), holes.concat());
-    }
-    Ok(())
+    writeln!(out, "\n{whole} of {} operations have a method, async and blocking, a snapshot and docs", rows.len())
 }
 
 /// What there is of one operation.
@@ -175,6 +190,28 @@ mod tests {
             assert_eq!(found.len(), expected.len(), "{found:?}");
             assert!(found.iter().zip(&expected).all(|(found, start)| found.starts_with(start)), "{found:?}");
         }
+    }
+
+    /// A pipe whose reader has gone.
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_hole_fails_also_when_nobody_reads_the_table() {
+        let document = json!({"paths": {"/image": {"post": {"operationId": "createImage"}}}});
+        let rows = [Row::of(&operations(&document)[0], &Sdk::of([]), true)];
+        let error = report(&rows, &mut Closed).unwrap_err().to_string();
+        assert!(error.ends_with("\n  createImage: no method answers a call whose row is CREATE_IMAGE"), "{error}");
+        assert!(report(&[], &mut Closed).unwrap_err().is::<io::Error>());
     }
 
     #[test]
