@@ -52,7 +52,8 @@ struct Row {
     availability: String,
     /// `images().create`, or nothing.
     method: String,
-    clients: Option<Clients>,
+    /// Whether the async and the blocking client have a method.
+    has: [bool; 2],
     snapshot: bool,
     docs: bool,
     holes: Vec<String>,
@@ -63,16 +64,23 @@ impl Row {
         let text = |name: &str| operation.text(name).unwrap_or_default().to_owned();
         let endpoint = format!("{} {}", operation.method.to_uppercase(), operation.path);
         let bills = operation.text("x-safety") == Some("billed");
-        // Several methods may make one request; the one that is documented best speaks for it.
         let row = const_name(operation.id());
-        let methods = sdk.methods_for(&row);
-        let best = methods.map(|method| (lacks(method, &endpoint, bills), method)).min_by_key(|(lacks, _)| lacks.len());
-        let mut holes = match &best {
-            None => vec![format!("no method answers a call whose row is {row}")],
-            Some((lacks, method)) => {
-                let one = format!("{method} is there for one client only");
-                let one = (method.clients != Clients::Both).then_some(one);
-                one.into_iter().chain(lacks.iter().map(|lack| format!("the docs of {method} lack {lack}"))).collect()
+        let [for_async, for_blocking] = [Clients::Async, Clients::Blocking].map(|client| {
+            // Several methods may make one request; the one that is documented best speaks for it.
+            let methods = sdk.methods_for(&row).filter(|method| method.clients.include(client));
+            methods.map(|method| (lacks(method, &endpoint, bills), method)).min_by_key(|(lacks, _)| lacks.len())
+        });
+        let mut found: Vec<_> = for_async.iter().chain(&for_blocking).collect();
+        found.dedup_by(|(_, a), (_, b)| std::ptr::eq(*a, *b));
+        let has = [for_async.is_some(), for_blocking.is_some()];
+        let lacking = found
+            .iter()
+            .flat_map(|(lacks, method)| lacks.iter().map(move |lack| format!("the docs of {method} lack {lack}")));
+        let mut holes: Vec<_> = match (has, found.first()) {
+            (_, None) => vec![format!("no method answers a call whose row is {row}")],
+            ([true, true], _) => lacking.collect(),
+            (_, Some((_, method))) => {
+                std::iter::once(format!("{method} is there for one client only")).chain(lacking).collect()
             }
         };
         if !snapshot {
@@ -83,10 +91,10 @@ impl Row {
             endpoint,
             safety: text("x-safety"),
             availability: text("x-availability"),
-            method: best.as_ref().map(|(_, method)| method.to_string()).unwrap_or_default(),
-            clients: best.as_ref().map(|(_, method)| method.clients),
+            method: found.first().map(|(_, method)| method.to_string()).unwrap_or_default(),
+            has,
             snapshot,
-            docs: best.is_some_and(|(lacks, _)| lacks.is_empty()),
+            docs: !found.is_empty() && found.iter().all(|(lacks, _)| lacks.is_empty()),
             holes,
         }
     }
@@ -123,8 +131,8 @@ fn table(rows: &[Row]) -> Vec<String> {
             row.safety.clone(),
             row.availability.clone(),
             row.method.clone(),
-            mark(matches!(row.clients, Some(Clients::Both | Clients::Async))),
-            mark(matches!(row.clients, Some(Clients::Both | Clients::Blocking))),
+            mark(row.has[0]),
+            mark(row.has[1]),
             mark(row.snapshot),
             mark(row.docs),
         ]
@@ -189,6 +197,21 @@ mod tests {
             let found = holes(&[RESOURCES, OPERATION, &method], snapshot);
             assert_eq!(found.len(), expected.len(), "{found:?}");
             assert!(found.iter().zip(&expected).all(|(found, start)| found.starts_with(start)), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_method_of_each_client_is_a_method_of_both() {
+        let docs = "/// Bills. `POST /image`\n/// # Errors\n/// ```\n/// ```\n";
+        let method = |client: &str, docs: &str| {
+            format!("impl Images<{client}> {{ {docs} pub fn create(&self) -> Call<CreateImage, {client}> {{ x }} }}")
+        };
+        for (docs_of_blocking, expected) in [
+            (docs, vec![]),
+            ("/// Bills. `POST /image`\n/// # Errors\n", vec!["the docs of images().create lack an example"]),
+        ] {
+            let (of_async, of_blocking) = (method("Client", docs), method("blocking::Client", docs_of_blocking));
+            assert_eq!(holes(&[RESOURCES, OPERATION, &of_async, &of_blocking], true), expected);
         }
     }
 

@@ -36,6 +36,13 @@ pub enum Clients {
     Blocking,
 }
 
+impl Clients {
+    /// Whether these are both clients or just the one.
+    pub fn include(self, client: Self) -> bool {
+        self == Self::Both || self == client
+    }
+}
+
 impl Sdk {
     /// Reads every source file below a folder.
     pub fn read(folder: &Path) -> Result<Self> {
