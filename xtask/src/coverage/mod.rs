@@ -107,16 +107,33 @@ fn lacks(method: &Method, endpoint: &str, bills: bool) -> Vec<String> {
     if !says(&format!("`{endpoint}`")) {
         lacks.push(format!("its endpoint, `{endpoint}`"));
     }
-    if bills && !(says("Bills") || says("bills")) {
+    if bills && !says_that_it_bills(&method.docs) {
         lacks.push("that it bills".to_owned());
     }
     if !says("# Errors") {
         lacks.push("its errors".to_owned());
     }
-    if !says("```") {
-        lacks.push("an example".to_owned());
+    if !has_example(&method.docs) {
+        lacks.push("an example in Rust".to_owned());
     }
     lacks
+}
+
+/// "Bills nothing" has the word and says the opposite.
+fn says_that_it_bills(docs: &str) -> bool {
+    docs.to_lowercase().replace("bills nothing", "").split(|c: char| !c.is_alphabetic()).any(|word| word == "bills")
+}
+
+/// Whether a fenced block is Rust that is compiled with the docs.
+fn has_example(docs: &str) -> bool {
+    let mut fences = docs.lines().filter_map(|line| line.trim().strip_prefix("```"));
+    while let Some(opening) = fences.next() {
+        if opening.split(',').all(|word| matches!(word.trim(), "" | "rust" | "no_run" | "should_panic")) {
+            return true;
+        }
+        fences.next();
+    }
+    false
 }
 
 /// The rows under their heads, in columns.
@@ -189,7 +206,7 @@ mod tests {
                     "the docs of images().create lack its endpoint, `POST /image`",
                     "the docs of images().create lack that it bills",
                     "the docs of images().create lack its errors",
-                    "the docs of images().create lack an example",
+                    "the docs of images().create lack an example in Rust",
                 ],
             ),
             (String::new(), true, vec!["no method answers a call whose row is CREATE_IMAGE"]),
@@ -201,6 +218,35 @@ mod tests {
     }
 
     #[test]
+    fn only_rust_that_is_compiled_is_an_example() {
+        for (docs, expected) in [
+            (" ```\n 1;\n ```", true),
+            (" ```no_run\n 1;\n ```", true),
+            (" ```rust,no_run\n 1;\n ```", true),
+            (" ```text\n hello\n ```", false),
+            (" ```text\n hello\n ```\n ```\n 1;\n ```", true),
+            (" ```json\n {}\n ```", false),
+            (" ```ignore\n 1;\n ```", false),
+            (" `1;`", false),
+        ] {
+            assert_eq!(has_example(docs), expected, "{docs}");
+        }
+    }
+
+    #[test]
+    fn bills_nothing_does_not_say_that_it_bills() {
+        for (docs, expected) in [
+            ("Bills one render.", true),
+            ("Assumed to be free.", false),
+            ("Creating bills nothing; each picture bills a render.", true),
+            ("Bills nothing.", false),
+            ("Billing is elsewhere.", false),
+        ] {
+            assert_eq!(says_that_it_bills(docs), expected, "{docs}");
+        }
+    }
+
+    #[test]
     fn a_method_of_each_client_is_a_method_of_both() {
         let docs = "/// Bills. `POST /image`\n/// # Errors\n/// ```\n/// ```\n";
         let method = |client: &str, docs: &str| {
@@ -208,7 +254,7 @@ mod tests {
         };
         for (docs_of_blocking, expected) in [
             (docs, vec![]),
-            ("/// Bills. `POST /image`\n/// # Errors\n", vec!["the docs of images().create lack an example"]),
+            ("/// Bills. `POST /image`\n/// # Errors\n", vec!["the docs of images().create lack an example in Rust"]),
         ] {
             let (of_async, of_blocking) = (method("Client", docs), method("blocking::Client", docs_of_blocking));
             assert_eq!(holes(&[RESOURCES, OPERATION, &of_async, &of_blocking], true), expected);
