@@ -227,6 +227,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for AliasedMap<'_, A> {
     }
 }
 
+#[cfg(feature = "client")]
 /// Decodes a body, naming the place of a failure as a JSON path.
 pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);

@@ -19,18 +19,24 @@ extern crate self as pictify_api;
 #[doc(hidden)]
 pub mod de;
 mod drift;
+#[cfg(feature = "client")]
 mod operation;
+#[cfg(feature = "client")]
 mod runtime;
 mod secret;
 mod timestamp;
+#[cfg(feature = "client")]
 mod transport;
 mod validate;
 
 pub use drift::{Drift, DriftKind, Drifts, Finding};
+#[cfg(feature = "client")]
 pub use operation::{Availability, Operation, Pagination, PaginationStyle, Safety};
+#[cfg(feature = "client")]
 pub use runtime::{Body, ByteStream, DecodeError, Error, Response, ResponseValue};
 pub use secret::Secret;
 pub use timestamp::Timestamp;
+#[cfg(feature = "client")]
 pub use transport::{BoxError, BoxFuture, Inner, Transport};
 pub use validate::{Validate, Violation, Violations};
 
@@ -39,6 +45,7 @@ pub use validate::{Validate, Violation, Violations};
 mod generated;
 #[rustfmt::skip]
 #[allow(clippy::all, clippy::pedantic)]
+#[cfg(feature = "client")]
 pub mod operations;
 #[rustfmt::skip]
 #[allow(clippy::all, clippy::pedantic)]
@@ -47,4 +54,6 @@ mod bounds;
 #[allow(clippy::all, clippy::pedantic)]
 mod drifts;
 
-pub use generated::{Client, types};
+#[cfg(feature = "client")]
+pub use generated::Client;
+pub use generated::types;

@@ -130,7 +130,7 @@ mod trace;
 mod variables;
 #[cfg(feature = "client")]
 pub mod videos;
-#[cfg(feature = "client")]
+#[cfg(any(feature = "client", feature = "webhook"))]
 pub mod webhooks;
 #[cfg(feature = "client")]
 pub mod workflows;

@@ -9,6 +9,7 @@ mod aliases;
 mod client;
 mod docs;
 mod enums;
+mod features;
 mod inventory;
 mod json_schema;
 mod lists;
@@ -44,7 +45,7 @@ pub struct Context<'a> {
 type Pass = fn(&mut File, &Context<'_>) -> Result<Vec<Note>>;
 
 /// The passes in the order in which they must run.
-const PASSES: [(&str, Pass); 16] = [
+const PASSES: [(&str, Pass); 17] = [
     ("inventory", inventory::run),
     ("client", client::run),
     ("runtime", runtime::run),
@@ -61,6 +62,7 @@ const PASSES: [(&str, Pass); 16] = [
     ("aliases", aliases::run),
     ("json schema", json_schema::run),
     ("docs", docs::run),
+    ("features", features::run),
 ];
 
 /// Runs all passes; the notes carry the name of their pass.
