@@ -7,6 +7,12 @@ use std::{collections::BTreeMap, fmt};
 /// How much of an unknown value is kept, in characters.
 const VALUE_KEPT: usize = 60;
 
+/// How much of a name is kept, in characters. No name of the document is as long.
+const NAME_KEPT: usize = 60;
+
+/// How many findings are kept.
+const FINDINGS_KEPT: usize = 100;
+
 /// A part of an answer that knows what the document says of it.
 ///
 /// Implemented by generated code for everything that answers are made of. The types read more than the document says, so
@@ -57,26 +63,32 @@ pub enum DriftKind {
     NoTimestamp,
 }
 
-/// The differences between an answer and the document. Displays as one line.
+/// The differences between an answer and the document: the first 100 of them. Displays as one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drifts {
     found: Vec<Finding>,
+    left_out: usize,
     at: Vec<String>,
 }
 
 impl Drifts {
     /// Adds what is different at `field`, below wherever [`at`](Self::at) stands.
     pub fn push(&mut self, field: &str, kind: DriftKind) {
+        if self.found.len() == FINDINGS_KEPT {
+            self.left_out += 1;
+            return;
+        }
         let mut path = self.at.concat();
         if !path.is_empty() && !field.is_empty() {
             path.push('.');
         }
-        self.found.push(Finding { field: path + field, kind });
+        self.found.push(Finding { field: path + &printable(field), kind });
     }
 
     /// Looks at `value` as the field of that name.
     pub fn at(&mut self, field: &str, value: &impl Drift) {
-        self.at.push(if self.at.is_empty() || field.starts_with('[') { field.to_owned() } else { format!(".{field}") });
+        let name = printable(field);
+        self.at.push(if self.at.is_empty() || field.starts_with('[') { name } else { format!(".{name}") });
         value.drift(self);
         self.at.pop();
     }
@@ -133,7 +145,7 @@ impl fmt::Display for Drifts {
             let field = if field.is_empty() { "the answer" } else { field };
             write!(f, "{separator}{field}: {kind}")?;
         }
-        Ok(())
+        if self.left_out == 0 { Ok(()) } else { write!(f, "; and {} more", self.left_out) }
     }
 }
 
@@ -187,6 +199,11 @@ impl Drift for Timestamp {
     }
 }
 
+/// A name as a log can hold it: names of unknown fields, and of members of maps, are whatever the service sends.
+fn printable(name: &str) -> String {
+    name.chars().take(NAME_KEPT).flat_map(char::escape_debug).collect()
+}
+
 /// What the document says nothing more of.
 macro_rules! anything_goes {
     ($($type:ty),*) => {$(
@@ -220,7 +237,8 @@ mod tests {
             "images[1].createdAt: not a date and time; images[1].new: unknown field"
         );
 
-        let item = json!({"index": 0, "success": true, "results": [{"url": "u", "format": "avif"}]});
+        let picture = json!({"layout": "default", "url": "u", "id": "A", "width": 1, "height": 1, "format": "avif"});
+        let item = json!({"index": 0, "success": true, "results": [picture]});
         let batch = json!({"batchId": "B", "status": "paused", "totalItems": 1, "completedItems": 0, "failedItems": 0, "results": [item]});
         let found = findings::<Batch>(batch);
         assert_eq!(found, "status: unknown value \"paused\"; results[0].results[0].format: unknown value \"avif\"");
@@ -228,6 +246,20 @@ mod tests {
             findings::<Batch>(json!({"batchId": "B", "status": "pending", "totalItems": 1, "failedItems": 0})),
             "completedItems: missing"
         );
+    }
+
+    #[test]
+    fn names_that_the_service_makes_up_keep_to_one_short_line() {
+        let mut image = json!({"url": "u", "id": "A", "createdAt": "2026-08-04T09:15:27.482Z"});
+        image["a\nb\u{1b}[31m"] = json!(1);
+        assert_eq!(findings::<crate::types::Image>(image.clone()), r"a\nb\u{1b}[31m: unknown field");
+
+        for index in 0..20_000 {
+            image[format!("{index}{}", "x".repeat(1000))] = json!(1);
+        }
+        let found = findings::<crate::types::Image>(image);
+        assert!(found.ends_with("; and 19901 more"), "{found}");
+        assert!(found.len() < 10_000, "{}", found.len());
     }
 
     #[test]

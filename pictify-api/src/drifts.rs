@@ -34,6 +34,8 @@ impl Drift for types::AgentScreenshotEventType {
 
 impl Drift for types::AgentScreenshotMetadata {
     fn drift(&self, found: &mut Drifts) {
+        found.expected("prompt", self.prompt.as_ref());
+        found.expected("executionTime", self.execution_time.as_ref());
         found.unknown_fields(&self.extra);
     }
 }
@@ -112,6 +114,11 @@ impl Drift for types::BatchCancellation {
 
 impl Drift for types::BatchCompleted {
     fn drift(&self, found: &mut Drifts) {
+        found.expected("batchId", self.batch_id.as_ref());
+        found.expected("status", self.status.as_ref());
+        found.expected("totalCount", self.total_count.as_ref());
+        found.expected("completedCount", self.completed_count.as_ref());
+        found.expected("failedCount", self.failed_count.as_ref());
         found.at("status", &self.status);
         found.unknown_fields(&self.extra);
     }
@@ -127,6 +134,11 @@ impl Drift for types::BatchCompletedDelivery {
 
 impl Drift for types::BatchFailed {
     fn drift(&self, found: &mut Drifts) {
+        found.expected("batchId", self.batch_id.as_ref());
+        found.expected("status", self.status.as_ref());
+        found.expected("totalCount", self.total_count.as_ref());
+        found.expected("completedCount", self.completed_count.as_ref());
+        found.expected("failedCount", self.failed_count.as_ref());
         found.at("status", &self.status);
         found.unknown_fields(&self.extra);
     }
@@ -187,6 +199,8 @@ impl Drift for types::Binding {
 
 impl Drift for types::BindingFailed {
     fn drift(&self, found: &mut Drifts) {
+        found.expected("bindingId", self.binding_id.as_ref());
+        found.expected("error", self.error.as_ref());
         found.at("nextRetry", &self.next_retry);
         found.unknown_fields(&self.extra);
     }
@@ -262,6 +276,7 @@ impl Drift for types::BindingTest {
 
 impl Drift for types::BindingUpdated {
     fn drift(&self, found: &mut Drifts) {
+        found.expected("bindingId", self.binding_id.as_ref());
         found.unknown_fields(&self.extra);
     }
 }
@@ -516,6 +531,8 @@ impl Drift for types::ExpressionValidation {
 impl Drift for types::Gif {
     fn drift(&self, found: &mut Drifts) {
         found.expected("uid", self.uid.as_ref());
+        found.expected("width", self.width.as_ref());
+        found.expected("height", self.height.as_ref());
         found.at("quality", &self.quality);
         found.at("createdAt", &self.created_at);
         found.at("metadata", &self.metadata);
@@ -731,6 +748,9 @@ impl Drift for types::Render {
 
 impl Drift for types::RenderCompleted {
     fn drift(&self, found: &mut Drifts) {
+        found.expected("type", self.type_.as_ref());
+        found.expected("imageId", self.image_id.as_ref());
+        found.expected("url", self.url.as_ref());
         found.at("type", &self.type_);
         found.at("variables", &self.variables);
         found.at("renderedAt", &self.rendered_at);
@@ -757,6 +777,8 @@ impl Drift for types::RenderErrorCode {
 
 impl Drift for types::RenderFailed {
     fn drift(&self, found: &mut Drifts) {
+        found.expected("type", self.type_.as_ref());
+        found.expected("error", self.error.as_ref());
         found.at("type", &self.type_);
         found.at("variables", &self.variables);
         found.at("errorCode", &self.error_code);
@@ -791,6 +813,11 @@ impl Drift for types::RenderType {
 
 impl Drift for types::RenderedLayout {
     fn drift(&self, found: &mut Drifts) {
+        found.expected("layout", self.layout.as_ref());
+        found.expected("width", self.width.as_ref());
+        found.expected("height", self.height.as_ref());
+        found.expected("format", self.format.as_ref());
+        found.expected("id", self.id.as_ref());
         found.at("format", &self.format);
         found.at("createdAt", &self.created_at);
         found.unknown_fields(&self.extra);
@@ -834,6 +861,8 @@ impl Drift for types::SizedRender {
 impl Drift for types::Template {
     fn drift(&self, found: &mut Drifts) {
         found.expected("name", self.name.as_ref());
+        found.expected("width", self.width.as_ref());
+        found.expected("height", self.height.as_ref());
         found.at("engine", &self.engine);
         found.at("fabricJSData", &self.fabric_js_data);
         found.at("outputFormat", &self.output_format);
