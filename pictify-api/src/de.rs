@@ -2,7 +2,7 @@
 
 use serde::{
     Deserialize, Deserializer,
-    de::{DeserializeOwned, DeserializeSeed, Error, IntoDeserializer, MapAccess, Unexpected, Visitor},
+    de::{DeserializeSeed, Error, IntoDeserializer, MapAccess, Unexpected, Visitor},
 };
 use serde_json::Value;
 use std::fmt;
@@ -229,7 +229,9 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for AliasedMap<'_, A> {
 
 #[cfg(feature = "client")]
 /// Decodes a body, naming the place of a failure as a JSON path.
-pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+pub(crate) fn from_slice<T: serde::de::DeserializeOwned>(
+    body: &[u8],
+) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer)?;
     deserializer
@@ -238,7 +240,7 @@ pub(crate) fn from_slice<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_pa
     Ok(value)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "client"))]
 mod tests {
     use super::*;
     use serde_json::{Map, json};

@@ -21,7 +21,7 @@
 //! | deliver a document for each row | [`workflows`] |
 //! | put URLs that answer with a picture into pages | [`links`], [`bindings`] |
 //! | find out which picture works better | [`experiments`], [`events`] |
-//! | be told of what happened | [`webhooks`] |
+//! | be told of what happened, and trust it | [`webhooks`] |
 //! | see what was rendered, by whom, on which plan | [`renders`], [`account`], [`media`], [`health`] |
 //! | fetch a rendered file | [`Client::download`] |
 //! | read a list to its end | [`pagination`] |
@@ -41,6 +41,7 @@
 //! | `rustls` | yes | TLS by rustls on ring |
 //! | `rustls-no-provider` | | TLS by rustls with the crypto provider that the application installs |
 //! | `native-tls` | | TLS by the platform's own library |
+//! | `webhook` | | verifying and reading webhook deliveries, without the HTTP client |
 //! | `blocking` | | the same surface without `async` |
 //! | `cron` | | cron expressions for the refresh of bindings |
 //! | `rate-limit` | | `RateLimiter`, which spreads requests below a limit |

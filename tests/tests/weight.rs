@@ -25,6 +25,16 @@ fn the_readme_says_how_many_crates_the_default_features_build() {
 }
 
 #[test]
+fn verifying_webhooks_needs_neither_an_http_client_nor_a_runtime() {
+    let all = crates(&["--no-default-features", "--features", "webhook"]);
+    let count = all.len();
+    assert!(README.contains(&format!("**{count} crates** and")), "the README must say: **{count} crates** and");
+    for heavy in ["reqwest", "hyper", "tokio", "rustls", "futures-util"] {
+        assert!(!all.iter().any(|line| line.starts_with(&format!("{heavy} "))), "{heavy}");
+    }
+}
+
+#[test]
 fn the_sdk_never_depends_on_the_emulator_or_on_what_renders() {
     let all = crates(&["--features", "blocking,schemars,rustls"]);
     for heavy in ["pictify-emulator", "takumi", "axum", "jsonschema", "clap"] {
