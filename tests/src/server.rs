@@ -19,6 +19,8 @@ pub enum Reply {
     Bytes(Vec<u8>),
     /// Sends these bytes, then closes the connection.
     CutAfter(Vec<u8>),
+    /// Sends these bytes, then nothing more.
+    StallAfter(Vec<u8>),
     /// Reads the request and resets the connection.
     Reset,
     /// Resets the connection without reading a request.
@@ -46,6 +48,14 @@ impl Reply {
     #[must_use]
     pub fn cut(status: u16, length: usize, body: &[u8]) -> Self {
         Self::cut_with(status, &[("content-type", "application/json")], length, body)
+    }
+
+    /// As [`cut_with`](Self::cut_with), but the connection stays and nothing more comes.
+    #[must_use]
+    pub fn stall_with(status: u16, headers: &[(&str, &str)], length: usize, body: &[u8]) -> Self {
+        let mut bytes = head(status, headers, length);
+        bytes.extend_from_slice(body);
+        Self::StallAfter(bytes)
     }
 
     /// As [`cut`](Self::cut), with these headers.
@@ -184,6 +194,10 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
             Reply::CutAfter(bytes) => {
                 let _ = stream.write_all(&bytes).await;
                 return;
+            }
+            Reply::StallAfter(bytes) => {
+                let _ = stream.write_all(&bytes).await;
+                std::future::pending::<()>().await;
             }
             Reply::Reset | Reply::ResetUnread => {
                 // Closing with a zero linger sends a reset in place of an orderly end.

@@ -3,6 +3,7 @@
 use pictify::ErrorKind;
 use pictify_tests::{KEY, Reply, ScriptedServer, TestClock, client};
 use std::time::Duration;
+use tokio::io::AsyncReadExt;
 
 fn file(body: &[u8]) -> Reply {
     Reply::new(200, &[("content-type", "image/png")], body)
@@ -296,4 +297,136 @@ async fn a_replaced_file_keeps_its_permissions_and_a_name_may_be_long() {
     assert_eq!(std::fs::read_to_string(&private).unwrap(), "new");
     assert_eq!(std::fs::metadata(&private).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(client.download(&server.url()).to_file(&long).await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_download_that_stalls_in_the_middle_goes_on_where_it_stalled() {
+    let headers = [("content-type", "image/png"), TAG];
+    let server =
+        ScriptedServer::start([Reply::stall_with(200, &headers, 10, b"01234"), rest("bytes 5-9/10", b"56789")]).await;
+    let clock = TestClock::default();
+    let (writer, mut reader) = tokio::io::duplex(64);
+    let download = client(&server, &clock).download(&server.url()).stall_timeout(Duration::from_secs(7));
+    let download = tokio::spawn(download.to_writer(writer));
+    let mut written = [0; 5];
+    reader.read_exact(&mut written).await.unwrap();
+    // The part that came was waited for by an alarm of its own.
+    clock.advance(Duration::from_secs(7));
+    assert_eq!(download.await.unwrap().unwrap(), 10);
+    let mut more = Vec::new();
+    reader.read_to_end(&mut more).await.unwrap();
+    assert_eq!((&written, more.as_slice()), (b"01234", &b"56789"[..]));
+    assert_eq!(server.requests()[1].header("range"), Some("bytes=5-"));
+}
+
+#[tokio::test]
+async fn a_download_that_takes_too_long_ends_and_leaves_nothing() {
+    let headers = [("content-type", "image/png"), TAG];
+    let server = ScriptedServer::start([Reply::stall_with(200, &headers, 10, b"01234")]).await;
+    let clock = TestClock::default();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.png");
+    let download = client(&server, &clock).download(&server.url());
+    let download = download.timeout(Duration::from_secs(60)).stall_timeout(Duration::from_secs(90));
+    let download = tokio::spawn(async move { download.to_file(path).await });
+    server.arrived().await;
+    clock.advance(Duration::from_secs(60));
+    let error = download.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable(), error.outcome_unknown()), (ErrorKind::Timeout, true, false));
+    assert!(error.to_string().contains("took longer than 60 s"), "{error}");
+    assert_eq!(server.requests().len(), 1);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn parts_of_different_files_are_never_put_together() {
+    let part = |headers: &[(&str, &str)], body: &[u8]| {
+        Reply::new(206, &[headers, &[("content-type", "image/png")]].concat(), body)
+    };
+    let range = |range| ("content-range", range);
+    let whole = || file(b"abcdefghij");
+    let first = || cut(&[TAG], 10, b"abcde");
+    let other_tag = part(&[("etag", "\"v2\""), range("bytes 5-9/10")], b"FGHIJ");
+    let same_tag = part(&[TAG, range("bytes 5-9/10")], b"fghij");
+    for (what, script, requests) in [
+        ("the tag is the same", vec![first(), same_tag], 2),
+        ("the tag is another", vec![first(), other_tag, whole()], 3),
+        ("the length is another", vec![first(), part(&[range("bytes 5-7/8")], b"FGH"), whole()], 3),
+        (
+            "the length is open and it ends early",
+            vec![first(), part(&[range("bytes 5-6/*")], b"fg"), rest("bytes 7-9/10", b"hij")],
+            3,
+        ),
+        ("more comes than belongs to the file", vec![first(), part(&[range("bytes 5-9/10")], b"fghijklm"), whole()], 3),
+        (
+            "nobody asked for the end",
+            vec![part(&[TAG, range("bytes 5-9/10")], b"fghij"), part(&[TAG, range("bytes 5-9/10")], b"fghij"), whole()],
+            3,
+        ),
+        ("nobody asked for a part without a place", vec![part(&[], b"fghij"), whole()], 2),
+    ] {
+        let server = ScriptedServer::start(script).await;
+        let bytes = client(&server, &TestClock::default()).download(&server.url()).bytes().await;
+        assert_eq!(bytes.as_deref().ok(), Some(&b"abcdefghij"[..]), "{what}: {bytes:?}");
+        assert_eq!(server.requests().len(), requests, "{what}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_to_what_is_not_there_yet_stays_a_link() {
+    let server = ScriptedServer::start([file(b"new")]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (real, link) = (folder.path().join("real.png"), folder.path().join("link.png"));
+    std::os::unix::fs::symlink("real.png", &link).unwrap();
+    client(&server, &TestClock::default()).download(&server.url()).to_file(&link).await.unwrap();
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert_eq!(std::fs::read_to_string(&real).unwrap(), "new");
+}
+
+#[tokio::test]
+async fn a_page_in_place_of_a_part_is_an_error_and_is_not_written() {
+    for status in [200, 206] {
+        let page = [("content-type", "text/html"), TAG, ("content-range", "bytes 5-9/10")];
+        let script = [cut(&[TAG], 10, b"01234"), Reply::new(status, &page, b"<p>no"), file(b"x")];
+        let server = ScriptedServer::start(script).await;
+        let mut written = Vec::new();
+        let download = client(&server, &TestClock::default()).download(&server.url());
+        let error = download.to_writer(&mut written).await.unwrap_err();
+        assert_eq!((error.kind(), &error.body().unwrap()[..]), (ErrorKind::ContentType, &b"<p>no"[..]), "{status}");
+        assert_eq!((server.requests().len(), written.as_slice()), (2, &b"01234"[..]), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_writer_that_has_all_bytes_is_not_failed_for_a_lost_end() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-type: image/png\r\netag: \"v1\"\r\ntransfer-encoding: chunked\r\n\r\n";
+    let no_end = || Reply::CutAfter([&head[..], b"5\r\n01234\r\n"].concat());
+    let nothing_from = |length| Reply::new(416, &[("content-range", length)], b"");
+    for (length, whole) in [("bytes */5", true), ("bytes */6", false), ("bytes */4", false)] {
+        let server = ScriptedServer::start([no_end(), nothing_from(length)]).await;
+        let mut written = Vec::new();
+        let download = client(&server, &TestClock::default()).download(&server.url());
+        let result = download.to_writer(&mut written).await;
+        assert_eq!(
+            result.as_ref().map_err(pictify::Error::kind),
+            if whole { Ok(&5) } else { Err(ErrorKind::Transport) }
+        );
+        assert_eq!(written, b"01234", "{length}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_is_open_already_is_written_to_behind_what_it_has() {
+    use std::os::fd::AsRawFd;
+
+    let server = ScriptedServer::start([file(b"new")]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    std::fs::write(&path, "before ").unwrap();
+    let open = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+    let target = format!("/proc/self/fd/{}", open.as_raw_fd());
+    assert_eq!(client(&server, &TestClock::default()).download(&server.url()).to_file(target).await.unwrap(), 3);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "before new");
 }

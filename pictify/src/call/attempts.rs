@@ -202,13 +202,13 @@ impl Attempts {
     }
 
     #[cfg(not(feature = "rate-limit"))]
-    #[expect(clippy::unused_async, clippy::unused_self, reason = "it stands for what the feature does")]
+    #[allow(clippy::unused_async, clippy::unused_self, reason = "it stands for what the feature does")]
     async fn turn(&self) -> Result<()> {
         Ok(())
     }
 
     #[cfg(not(feature = "rate-limit"))]
-    #[expect(clippy::unused_self, reason = "it stands for what the feature does")]
+    #[allow(clippy::unused_self, reason = "it stands for what the feature does")]
     fn learn(&self, _headers: &HeaderMap, _refused_for: Option<Duration>) {}
 
     /// Shows the last attempt to who wants to see it.

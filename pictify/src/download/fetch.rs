@@ -11,7 +11,8 @@ use bytes::BytesMut;
 use reqwest::{
     Response, StatusCode, Url,
     header::{
-        ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_RANGE, LAST_MODIFIED, RANGE,
+        ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_RANGE, LAST_MODIFIED,
+        RANGE,
     },
 };
 use std::time::Duration;
@@ -34,8 +35,37 @@ pub(super) async fn run(shared: &Shared, plan: &Plan, sink: &mut impl Sink) -> R
 #[derive(Default)]
 struct Progress {
     written: u64,
-    /// What names exactly this file, so that the rest of it can be asked for.
-    validator: Option<HeaderValue>,
+    /// What names exactly this file, so that the rest of it can be asked for, and the header that said it.
+    validator: Option<(HeaderName, HeaderValue)>,
+    /// How long the file is, once an answer has said it.
+    whole: Option<u64>,
+}
+
+impl Progress {
+    /// Whether a part goes on with this very file where it ended. Not every host heeds `If-Range`, so what the part says
+    /// of its file is held against what the beginning said.
+    fn is_continued_by(&self, part: &Part, headers: &HeaderMap) -> bool {
+        let whole = self.whole.or(part.whole);
+        // Where nothing is there yet, no part was asked for.
+        self.written > 0
+            && part.first == self.written
+            && part.whole.is_none_or(|length| whole == Some(length))
+            && whole.is_none_or(|whole| part.end <= whole)
+            && self.is_of_the_same_file(headers)
+    }
+
+    /// Whether the host has every byte of this file no further than it was written.
+    fn is_all_there(&self, headers: &HeaderMap) -> bool {
+        let end = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok()?.trim().strip_prefix("bytes */"));
+        let end = end.and_then(|end| end.trim().parse().ok());
+        end == Some(self.written)
+            && self.whole.is_none_or(|whole| whole == self.written)
+            && self.is_of_the_same_file(headers)
+    }
+
+    fn is_of_the_same_file(&self, headers: &HeaderMap) -> bool {
+        self.validator.as_ref().is_some_and(|(name, value)| headers.get(name).is_none_or(|found| found == value))
+    }
 }
 
 /// Fetches until the file is whole, it is clear that it does not come, or the policy's attempts are spent.
@@ -90,42 +120,53 @@ async fn start_over(sink: &mut impl Sink, progress: &mut Progress) -> Result<()>
 /// One request: the whole file, or the rest of it.
 async fn fetch(shared: &Shared, plan: &Plan, url: &Url, sink: &mut impl Sink, progress: &mut Progress) -> Result<()> {
     let mut request = shared.files.get(url.clone());
-    if let (Some(validator), 1..) = (&progress.validator, progress.written) {
+    if let (Some((_, validator)), 1..) = (&progress.validator, progress.written) {
         request = request.header(RANGE, format!("bytes={}-", progress.written)).header(IF_RANGE, validator);
     }
     let mut response = stalls(shared, plan, request.send()).await?;
-    match response.status() {
-        StatusCode::PARTIAL_CONTENT if first_byte(response.headers()) == Some(progress.written) => {}
-        // Another part than was asked for: it fits nowhere.
-        StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if progress.written > 0 => {
-            progress.validator = None;
-            let text = format!("the host does not give the file from byte {} on", progress.written);
-            return Err(Error::new(ErrorKind::Transport, text).with_outcome(false, true));
+    // Where this answer's bytes end, when it says so.
+    let end = match response.status() {
+        StatusCode::PARTIAL_CONTENT => {
+            let part = Part::read(response.headers()).filter(|part| progress.is_continued_by(part, response.headers()));
+            let Some(part) = part else { return Err(misplaced(progress)) };
+            if !is_file(response.headers()) {
+                return Err(not_a_file(shared, plan, response).await);
+            }
+            progress.whole = progress.whole.or(part.whole);
+            Some(part.end)
         }
+        // Only the word that it was all was lost.
+        StatusCode::RANGE_NOT_SATISFIABLE if progress.written > 0 && progress.is_all_there(response.headers()) => {
+            return Ok(());
+        }
+        StatusCode::RANGE_NOT_SATISFIABLE if progress.written > 0 => return Err(misplaced(progress)),
         status if status.is_success() => {
+            if !is_file(response.headers()) {
+                return Err(not_a_file(shared, plan, response).await);
+            }
             if progress.written > 0 {
                 // The host gives the file from its beginning: it cannot go on, or the file has changed.
                 start_over(sink, progress).await?;
             }
-            if !is_file(response.headers()) {
-                return Err(not_a_file(shared, plan, response).await);
-            }
             progress.validator = validator(response.headers());
+            progress.whole = response.content_length();
+            progress.whole
         }
         _ => return Err(refused(shared, plan, response).await),
-    }
-    let in_parts = response.status() == StatusCode::PARTIAL_CONTENT;
-    let whole = if in_parts { whole_length(response.headers()) } else { None };
+    };
     let size = |written: u64, more: u64| written.checked_add(more).filter(|size| *size <= plan.size_limit);
     if size(progress.written, response.content_length().unwrap_or(0)).is_none() {
         return Err(too_large(plan.size_limit));
     }
     while let Some(chunk) = stalls(shared, plan, response.chunk()).await? {
         let written = size(progress.written, chunk.len() as u64).ok_or_else(|| too_large(plan.size_limit))?;
+        if end.is_some_and(|end| written > end) {
+            return Err(misplaced(progress));
+        }
         sink.write(chunk).await?;
         progress.written = written;
     }
-    if whole.is_some_and(|whole| progress.written < whole) {
+    if progress.whole.or(end).is_some_and(|whole| progress.written < whole) {
         let text = format!("the host gave {} bytes and ended, and more belong to the file", progress.written);
         return Err(Error::new(ErrorKind::Transport, text).with_outcome(false, true));
     }
@@ -135,24 +176,44 @@ async fn fetch(shared: &Shared, plan: &Plan, url: &Url, sink: &mut impl Sink, pr
     Ok(())
 }
 
+/// What came fits nowhere; the file is not gone on with.
+fn misplaced(progress: &mut Progress) -> Error {
+    progress.validator = None;
+    let text = format!("the host does not give this file from byte {} on", progress.written);
+    Error::new(ErrorKind::Transport, text).with_outcome(false, true)
+}
+
 /// What the rest of exactly this file can be asked for with: a strong entity tag, or else a date.
-fn validator(headers: &HeaderMap) -> Option<HeaderValue> {
+fn validator(headers: &HeaderMap) -> Option<(HeaderName, HeaderValue)> {
     if headers.get(ACCEPT_RANGES).is_some_and(|ranges| ranges == "none") {
         return None;
     }
     let strong = headers.get(ETAG).filter(|tag| !tag.as_bytes().starts_with(b"W/"));
-    strong.or_else(|| headers.get(LAST_MODIFIED)).cloned()
+    let date = || headers.get(LAST_MODIFIED).map(|date| (LAST_MODIFIED, date.clone()));
+    strong.map(|tag| (ETAG, tag.clone())).or_else(date)
 }
 
-/// Where a part of a file begins: 5 in `bytes 5-9/10`.
-fn first_byte(headers: &HeaderMap) -> Option<u64> {
-    let range = headers.get(CONTENT_RANGE)?.to_str().ok()?;
-    range.trim().strip_prefix("bytes ")?.split('-').next()?.trim().parse().ok()
+/// Where a part of a file belongs: `bytes 5-9/10`, or `bytes 5-9/*` when the whole's length is not said.
+struct Part {
+    first: u64,
+    /// One past its last byte.
+    end: u64,
+    whole: Option<u64>,
 }
 
-/// How long the whole file is of which a part comes, if that is said: 10 in `bytes 5-9/10`.
-fn whole_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_RANGE)?.to_str().ok()?.rsplit('/').next()?.trim().parse().ok()
+impl Part {
+    fn read(headers: &HeaderMap) -> Option<Self> {
+        let range = headers.get(CONTENT_RANGE)?.to_str().ok()?;
+        let (place, whole) = range.trim().strip_prefix("bytes ")?.split_once('/')?;
+        let (first, last) = place.split_once('-')?;
+        let whole = match whole.trim() {
+            "*" => None,
+            length => Some(length.parse().ok()?),
+        };
+        let (first, last): (u64, u64) = (first.trim().parse().ok()?, last.trim().parse().ok()?);
+        let end = last.checked_add(1)?;
+        (first < end).then_some(Self { first, end, whole })
+    }
 }
 
 /// Whether it says to be a file of the kinds that are rendered, or says nothing. Hosts call any file a stream of octets.

@@ -3,7 +3,10 @@
 use super::sink::{Sink, only_once};
 use crate::{Error, ErrorKind, Result};
 use bytes::Bytes;
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 use tokio::{
     fs::{self, File, OpenOptions},
     io::{AsyncSeekExt, AsyncWriteExt},
@@ -20,6 +23,9 @@ pub(super) struct PartialFile {
 
 impl PartialFile {
     pub(super) async fn create(path: PathBuf) -> Result<Self> {
+        if is_open_already(&path) {
+            return Self::directly(path).await;
+        }
         // A link stays; what it names is replaced.
         let target = fs::canonicalize(&path).await.unwrap_or(path);
         // A name that ends like a folder's would be found to be none only when all is there.
@@ -28,15 +34,18 @@ impl PartialFile {
         }
         match fs::metadata(&target).await {
             Ok(found) if found.is_dir() => Err(Error::new(ErrorKind::Io, format!("{} is a folder", target.display()))),
-            Ok(found) if !found.is_file() => {
-                let file = OpenOptions::new().write(true).open(&target).await;
-                let file = file.map_err(|error| failed(&target, error))?;
-                Ok(Self { target, temporary: None, file, size: 0 })
-            }
+            Ok(found) if !found.is_file() => Self::directly(target).await,
             Ok(found) => Self::beside(target, Some(found.permissions())).await,
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&target, error)),
-            Err(_) => Self::beside(target, None).await,
+            Err(_) => Self::beside(end_of_links(target).await, None).await,
         }
+    }
+
+    /// Behind what is there already: what others wrote to the same end stays.
+    async fn directly(target: PathBuf) -> Result<Self> {
+        let file = OpenOptions::new().append(true).open(&target).await;
+        let file = file.map_err(|error| failed(&target, error))?;
+        Ok(Self { target, temporary: None, file, size: 0 })
     }
 
     /// `permissions` are those of the file that it replaces.
@@ -104,6 +113,20 @@ impl Drop for Temporary {
     }
 }
 
-fn failed(target: &std::path::Path, error: io::Error) -> Error {
+/// Whether a path names what this process has open, which a new file under the old name would not reach.
+fn is_open_already(path: &Path) -> bool {
+    ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc/self/fd"].iter().any(|open| path.starts_with(open))
+        && !path.is_dir()
+}
+
+/// What a link names that leads to nothing yet, so that the link stays.
+async fn end_of_links(mut path: PathBuf) -> PathBuf {
+    while let Ok(next) = fs::read_link(&path).await {
+        path = path.with_file_name("").join(next);
+    }
+    path
+}
+
+fn failed(target: &Path, error: io::Error) -> Error {
     Error::new(ErrorKind::Io, format!("{} cannot be written: {error}", target.display())).with_source(error)
 }

@@ -28,6 +28,20 @@ const STALL: Duration = Duration::from_secs(30);
 const MAX_REDIRECTS: usize = 5;
 
 /// Something that was rendered and stored as a file.
+///
+/// ```
+/// use pictify::download::RenderedFile;
+///
+/// struct Stored {
+///     address: String,
+/// }
+///
+/// impl RenderedFile for Stored {
+///     fn url(&self) -> &str {
+///         &self.address
+///     }
+/// }
+/// ```
 pub trait RenderedFile {
     /// Where the file is. The host is the service's choice and may change.
     fn url(&self) -> &str;
@@ -80,12 +94,26 @@ impl<C: Clone> Download<C> {
     }
 
     /// How large the file may be, in bytes. 256 MiB by default.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
+    /// let png = client.download(url).size_limit(1_000_000).bytes().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn size_limit(mut self, bytes: u64) -> Self {
         self.plan.size_limit = bytes;
         self
     }
 
     /// How long the whole download may take, retries included. 5 minutes by default.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let png = client.download(url).timeout(Duration::from_secs(20)).bytes().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.plan.timeout = timeout;
         self
@@ -93,12 +121,29 @@ impl<C: Clone> Download<C> {
 
     /// When the download must have ended, beside its timeout: whichever comes first. See
     /// [`Client::deadline`](crate::Client::deadline).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let deadline = client.deadline(Duration::from_secs(20));
+    /// client.download(url).deadline(deadline).to_file("a.png").await?;
+    /// # Ok(()) }
+    /// ```
     pub fn deadline(mut self, deadline: Deadline) -> Self {
         self.plan.deadline = Some(deadline);
         self
     }
 
     /// How long nothing may arrive before a try is given up. 30 seconds by default.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
+    /// use std::time::Duration;
+    ///
+    /// let png = client.download(url).stall_timeout(Duration::from_secs(5)).bytes().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn stall_timeout(mut self, timeout: Duration) -> Self {
         self.plan.stall_timeout = timeout;
         self
@@ -128,6 +173,12 @@ impl Download<Client> {
     /// `Validation` when the URL is not http or https; `NotFound` when the file does not appear; `ContentType` when what
     /// comes is not a file of the kinds that the service renders; `TooLarge`, `Timeout`, `Connect`, `Transport`, and the
     /// kinds of an answer that is not a success.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
+    /// let png = client.download(url).bytes().await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn bytes(self) -> Result<Bytes> {
         let mut buffer = BytesMut::new();
         fetch::run(&self.client.0, &self.plan, &mut buffer).await?;
@@ -136,11 +187,17 @@ impl Download<Client> {
 
     /// Downloads into a file, which appears under its name when it is whole or not at all. Returns its size in bytes.
     ///
-    /// A link is followed: what it names is replaced, not the link. What is there and is no file, such as `/dev/stdout` or
-    /// a named pipe, is written to as it comes.
+    /// A link is followed: what it names is replaced, not the link. What is there and is no file, such as `/dev/null` or a
+    /// named pipe, is written to as it comes; so is `/dev/stdout`, behind what it has when it is a file.
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes); `Io` when the file cannot be written, which is found before anything is fetched.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
+    /// let size = client.download(url).to_file("a.png").await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn to_file(self, path: impl AsRef<Path>) -> Result<u64> {
         let path = PathBuf::from(path.as_ref());
         let mut file = PartialFile::create(path).await?;
@@ -177,6 +234,12 @@ mod blocking {
 
     impl Client {
         /// Downloads a rendered file: an image, or anything else with a [`RenderedFile::url`].
+        ///
+        /// ```no_run
+        /// # fn run(client: pictify::blocking::Client, url: &str) -> pictify::Result<()> {
+        /// client.download(url).size_limit(1_000_000).to_file("a.png")?;
+        /// # Ok(()) }
+        /// ```
         pub fn download(&self, file: &(impl RenderedFile + ?Sized)) -> Download<Self> {
             Download::new(self, file)
         }
@@ -192,6 +255,12 @@ mod blocking {
         ///
         /// # Errors
         /// As [`bytes`](Download::bytes) of the async client.
+        ///
+        /// ```no_run
+        /// # fn run(client: pictify::blocking::Client, url: &str) -> pictify::Result<()> {
+        /// let png = client.download(url).bytes()?;
+        /// # Ok(()) }
+        /// ```
         pub fn bytes(self) -> Result<Bytes> {
             let (client, download) = self.split();
             client.wait(download.bytes())
@@ -201,6 +270,12 @@ mod blocking {
         ///
         /// # Errors
         /// As [`to_file`](Download::to_file) of the async client.
+        ///
+        /// ```no_run
+        /// # fn run(client: pictify::blocking::Client, url: &str) -> pictify::Result<()> {
+        /// let size = client.download(url).to_file("a.png")?;
+        /// # Ok(()) }
+        /// ```
         pub fn to_file(self, path: impl AsRef<Path>) -> Result<u64> {
             let path = PathBuf::from(path.as_ref());
             let (client, download) = self.split();
@@ -212,6 +287,12 @@ mod blocking {
         ///
         /// # Errors
         /// As [`to_writer`](Download::to_writer) of the async client.
+        ///
+        /// ```no_run
+        /// # fn run(client: pictify::blocking::Client, url: &str) -> pictify::Result<()> {
+        /// client.download(url).to_writer(std::io::stdout().lock())?;
+        /// # Ok(()) }
+        /// ```
         pub fn to_writer(self, writer: impl Write) -> Result<u64> {
             let (client, download) = self.split();
             let (mut pipe, end) = Pipe::new();
