@@ -1,0 +1,36 @@
+//! What verifying a delivery costs beside the bare computation over the same bytes.
+//!
+//! `cargo bench -p pictify-tests --bench webhooks`
+
+use divan::{Bencher, black_box, counter::BytesCount};
+use hmac::{Hmac, KeyInit, Mac};
+use pictify::webhooks::{Signer, Verifier};
+use sha2::Sha256;
+
+const SECRET: &str = "whsec_8QkZ1vXr2Yc9";
+const SIZES: [usize; 2] = [1024, 16 * 1024];
+
+fn main() {
+    divan::main();
+}
+
+#[divan::bench(args = SIZES)]
+fn verify(bencher: Bencher, size: usize) {
+    let body = vec![b'x'; size];
+    let header = Signer::new(SECRET).expect("a secret").header(&body);
+    let verifier = Verifier::new(SECRET).expect("a secret");
+    bencher.counter(BytesCount::new(size)).bench_local(|| verifier.verify(black_box(&body), black_box(&header)));
+}
+
+/// With the key made once, as the verifier does it.
+#[divan::bench(args = SIZES)]
+fn bare(bencher: Bencher, size: usize) {
+    let body = vec![b'x'; size];
+    let key = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any length");
+    bencher.counter(BytesCount::new(size)).bench_local(|| {
+        let mut mac = key.clone();
+        mac.update(b"1785834931.");
+        mac.update(black_box(&body));
+        mac.finalize()
+    });
+}
