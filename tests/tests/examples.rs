@@ -156,7 +156,11 @@ fn every_example_is_run() {
     let files = std::fs::read_dir("../pictify/examples").unwrap();
     let mut names: Vec<_> = files.map(|file| file.unwrap().path().file_stem().unwrap().display().to_string()).collect();
     names.sort();
-    let mut run: Vec<_> = EXAMPLES.iter().map(|(name, _)| (*name).to_owned()).chain(["blocking".to_owned()]).collect();
+    let mut run: Vec<_> = EXAMPLES
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .chain(["axum_webhook", "blocking"].map(str::to_owned))
+        .collect();
     run.sort();
     assert_eq!(names, run);
 }

@@ -18,6 +18,8 @@
 //! # Ok(()) }
 //! ```
 
+#[cfg(feature = "axum")]
+mod axum;
 #[cfg(feature = "webhook")]
 mod delivery;
 #[cfg(feature = "webhook")]
@@ -29,6 +31,8 @@ mod subscriptions;
 #[cfg(feature = "webhook")]
 mod verifier;
 
+#[cfg(feature = "axum")]
+pub use axum::{DeliveryRejection, SignedDelivery};
 #[cfg(feature = "webhook")]
 pub use delivery::{Delivery, DeliveryError, Event};
 #[cfg(feature = "webhook")]
