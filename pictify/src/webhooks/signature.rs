@@ -41,8 +41,7 @@ pub(super) struct Header<'a> {
     /// The text of the time, and what it is in seconds since 1970.
     pub(super) time: &'a [u8],
     pub(super) seconds: u64,
-    /// What could be signatures: the right length and alphabet.
-    pub(super) tags: Vec<Tag>,
+    whole: &'a [u8],
 }
 
 /// How long a header may be, in bytes: some fifty signatures.
@@ -54,25 +53,33 @@ impl<'a> Header<'a> {
         if header.len() > LONGEST {
             return Err(Malformed::TooLong);
         }
-        let (mut time, mut tags, mut signed) = (None, Vec::new(), false);
-        for part in header.split(|byte| *byte == b',') {
-            let part = part.trim_ascii();
-            let Some(at) = part.iter().position(|byte| *byte == b'=') else { continue };
-            let (name, value) = (&part[..at], &part[at + 1..]);
+        let (mut time, mut signed) = (None, false);
+        for (name, value) in parts(header) {
             match name {
                 b"t" if time.is_some_and(|time| time != value) => return Err(Malformed::TwoTimes),
                 b"t" => time = Some(value),
-                b"v1" => {
-                    signed = true;
-                    tags.extend(unhex(value));
-                }
+                b"v1" => signed = true,
                 _ => {}
             }
         }
         let time = time.ok_or(Malformed::NoTime)?;
         let seconds = decimal(time).ok_or(Malformed::NoTime)?;
-        if signed { Ok(Self { time, seconds, tags }) } else { Err(Malformed::NoSignature) }
+        if signed { Ok(Self { time, seconds, whole: header }) } else { Err(Malformed::NoSignature) }
     }
+
+    /// What could be signatures: the right length and alphabet.
+    pub(super) fn tags(&self) -> impl Iterator<Item = Tag> {
+        parts(self.whole).filter(|(name, _)| *name == b"v1").filter_map(|(_, value)| unhex(value))
+    }
+}
+
+/// The parts of a header, each split at its first `=`.
+fn parts(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    header.split(|byte| *byte == b',').filter_map(|part| {
+        let part = part.trim_ascii();
+        let at = part.iter().position(|byte| *byte == b'=')?;
+        Some((&part[..at], &part[at + 1..]))
+    })
 }
 
 fn decimal(text: &[u8]) -> Option<u64> {
@@ -82,17 +89,34 @@ fn decimal(text: &[u8]) -> Option<u64> {
     std::str::from_utf8(text).ok()?.parse().ok()
 }
 
+/// What no hexadecimal digit stands for.
+const NO_DIGIT: u8 = 16;
+
+/// The value of each hexadecimal digit, large or small.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut digit = 0;
+    while digit < 16 {
+        digits[b"0123456789abcdef"[digit as usize] as usize] = digit;
+        digits[b"0123456789ABCDEF"[digit as usize] as usize] = digit;
+        digit += 1;
+    }
+    digits
+};
+
 /// A signature of 64 hexadecimal digits, large or small; anything else is none.
 fn unhex(text: &[u8]) -> Option<Tag> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     let mut tag = Tag::default();
     if text.len() != 2 * tag.len() {
         return None;
     }
+    let mut wrong = 0;
     for (byte, pair) in tag.iter_mut().zip(text.chunks_exact(2)) {
-        *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        let (high, low) = (DIGITS[usize::from(pair[0])], DIGITS[usize::from(pair[1])]);
+        wrong |= (high | low) & NO_DIGIT;
+        *byte = high << 4 | low & 15;
     }
-    Some(tag)
+    (wrong == 0).then_some(tag)
 }
 
 /// A signature as the header has it.

@@ -101,8 +101,8 @@ impl Verifier {
         for key in &self.keys {
             let expected = sign(key, header.time, body);
             // All are looked at, so that the time it takes does not tell which one fits.
-            for tag in &header.tags {
-                matches |= expected == Signature::new((*tag).into());
+            for tag in header.tags() {
+                matches |= expected == Signature::new(tag.into());
             }
         }
         if matches { Ok(()) } else { Err(VerifyError::NoMatch) }
