@@ -100,6 +100,28 @@ async fn what_may_have_been_taken_is_not_sent_again_unless_that_is_accepted() {
 }
 
 #[tokio::test]
+async fn an_accepted_request_is_not_sent_again_for_being_new_in_strict_mode() {
+    let new = Reply::json(202, r#"{"batchId":"A","colour":"red"}"#);
+    let server = ScriptedServer::start([new, accepted("B")]).await;
+    let builder = pictify::Client::builder().api_key("k").base_url(server.url()).strict(true);
+    let client = builder.build().unwrap();
+    let mut job = job(&client, 1, 1);
+    assert_eq!(job.start(&client).await.unwrap_err().kind(), ErrorKind::Drift);
+    assert!(job.outcome_unknown());
+    job.start(&client).await.unwrap_err();
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_batch_that_cannot_even_be_asked_to_stop_is_not_called_cancelled() {
+    let server = ScriptedServer::start([accepted("..")]).await;
+    let client = client(&server, &TestClock::default());
+    let mut job = job(&client, 1, 1);
+    job.start(&client).await.unwrap();
+    assert_eq!(job.cancel(&client).await.unwrap_err().kind(), ErrorKind::Validation);
+}
+
+#[tokio::test]
 async fn the_journal_is_written_before_a_request_and_after_it() {
     let server = ScriptedServer::start([accepted("A"), accepted("B")]).await;
     let client = client(&server, &TestClock::default());

@@ -1,7 +1,7 @@
 //! Ending a job early.
 
 use super::{BatchJob, CancelBatch};
-use crate::{Call, Client, ErrorKind, Result};
+use crate::{Call, Client, Error, ErrorKind, Result};
 use std::fmt;
 
 /// Cancelling a job: [`BatchJob::cancel`].
@@ -38,10 +38,12 @@ impl<C: Clone> Cancel<'_, C> {
     }
 }
 
-/// Whether it went well. A batch that has already ended cannot be cancelled, and need not be.
+/// Whether it went well. A batch that has already ended, as the service says, cannot be cancelled, and need not be.
 fn settle<T>(result: Result<T>) -> Result<()> {
+    let has_ended =
+        |error: &Error| error.status().is_some() && matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Validation);
     match result {
-        Err(error) if !matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Validation) => Err(error),
+        Err(error) if !has_ended(&error) => Err(error),
         _ => Ok(()),
     }
 }

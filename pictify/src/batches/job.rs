@@ -166,8 +166,9 @@ impl BatchJob {
                 Ok(())
             }
             Err(error) => {
-                // An answer that cannot be read is an answer: the batch exists.
-                let unknown = error.outcome_unknown() || error.kind() == ErrorKind::Decode;
+                // A success that cannot be read, or is not as strict mode wants it, is a success: the batch exists.
+                let taken = error.status().is_some_and(|status| status.is_success());
+                let unknown = error.outcome_unknown() || taken;
                 if let (State::Sent(operation), false) = (&*state, unknown) {
                     *state = State::Planned(operation.clone());
                 }
