@@ -167,6 +167,7 @@ impl Malformed {
             Self::NoTime => "it has no time",
             Self::TwoTimes => "it has two times",
             Self::NoSignature => "it has no signature",
+            Self::TooManySignatures => "it has too many signatures",
         }
     }
 }
