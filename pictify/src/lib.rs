@@ -42,7 +42,7 @@
 //! | `rustls-no-provider` | | TLS by rustls with the crypto provider that the application installs |
 //! | `native-tls` | | TLS by the platform's own library |
 //! | `webhook` | | verifying and reading webhook deliveries, without the HTTP client |
-//! | `axum` | | an axum extractor of signed deliveries |
+//! | `axum`, `actix`, `tower` | | extractors of signed deliveries, and a layer for any server on hyper |
 //! | `blocking` | | the same surface without `async` |
 //! | `cron` | | cron expressions for the refresh of bindings |
 //! | `rate-limit` | | `RateLimiter`, which spreads requests below a limit |

@@ -18,21 +18,25 @@
 //! # Ok(()) }
 //! ```
 
+#[cfg(feature = "actix")]
+mod actix;
 #[cfg(feature = "axum")]
 mod axum;
 #[cfg(feature = "webhook")]
 mod delivery;
 #[cfg(feature = "webhook")]
 mod signature;
+#[cfg(any(feature = "actix", feature = "axum", feature = "tower"))]
+mod signed;
 #[cfg(feature = "webhook")]
 mod signer;
 #[cfg(feature = "client")]
 mod subscriptions;
+#[cfg(feature = "tower")]
+mod tower;
 #[cfg(feature = "webhook")]
 mod verifier;
 
-#[cfg(feature = "axum")]
-pub use axum::{DeliveryRejection, SignedDelivery};
 #[cfg(feature = "webhook")]
 pub use delivery::{Delivery, DeliveryError, Event};
 #[cfg(feature = "webhook")]
@@ -43,10 +47,14 @@ pub use pictify_api::{
         ExperimentWinnerDeclared, RenderCompleted, RenderErrorCode, RenderFailed, RenderType,
     },
 };
+#[cfg(any(feature = "actix", feature = "axum", feature = "tower"))]
+pub use signed::{DeliveryRejection, SignedDelivery};
 #[cfg(feature = "webhook")]
 pub use signer::Signer;
 #[cfg(feature = "client")]
 pub use subscriptions::*;
+#[cfg(feature = "tower")]
+pub use tower::{VerifiedDeliveries, VerifyDeliveries};
 #[cfg(feature = "webhook")]
 pub use verifier::{EmptySecret, Verifier, VerifyError};
 

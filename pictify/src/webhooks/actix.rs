@@ -1,0 +1,48 @@
+//! Deliveries as an actix-web extractor.
+
+use super::{
+    DeliveryRejection, SignedDelivery, Verifier,
+    signed::{BODY_TIME, Claim},
+};
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse, ResponseError,
+    dev::Payload,
+    http::StatusCode,
+    web::{Bytes, Data},
+};
+use std::pin::Pin;
+
+impl FromRequest for SignedDelivery {
+    type Error = DeliveryRejection;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, DeliveryRejection>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let claim = Claim::read(|name| Some(request.headers().get(name)?.as_bytes()));
+        // What hangs on the payload is set up at once, and waited for below.
+        let body = Bytes::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let claim = claim?;
+            let body = tokio::time::timeout(BODY_TIME, body).await.map_err(|_| DeliveryRejection::late())?;
+            let body = body.map_err(|error| {
+                let status = error.as_response_error().status_code().as_u16();
+                DeliveryRejection::new(status, error.to_string())
+            })?;
+            let verifier =
+                request.app_data::<Verifier>().or_else(|| Some(request.app_data::<Data<Verifier>>()?.get_ref()));
+            let none =
+                || DeliveryRejection::new(500, "there is no Verifier in the app's data: add it with App::app_data");
+            claim.verify(verifier.ok_or_else(none)?, body)
+        })
+    }
+}
+
+impl ResponseError for DeliveryRejection {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status()).unwrap_or(StatusCode::BAD_REQUEST)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}

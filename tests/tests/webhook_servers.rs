@@ -1,0 +1,146 @@
+//! Who is let in by the servers that take deliveries, and what the others are told. The same for each framework: the two
+//! examples, and the tower layer.
+
+#[path = "../../pictify/examples/actix_webhook.rs"]
+#[allow(dead_code)]
+mod actix_webhook;
+#[path = "../../pictify/examples/axum_webhook.rs"]
+#[allow(dead_code)]
+mod axum_webhook;
+
+use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Response};
+use pictify::webhooks::{Event, SignedDelivery, Signer, Verifier, VerifyDeliveries};
+use std::{convert::Infallible, net::SocketAddr};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+use tower::{Layer, Service, ServiceExt};
+
+const SECRET: &str = "whsec_8QkZ1vXr2Yc9";
+const BODY: &str = r#"{"event":"render.completed","timestamp":"2026-08-04T09:15:31.007Z","data":{"url":"u"}}"#;
+
+fn verifier() -> Verifier {
+    Verifier::new(SECRET).unwrap()
+}
+
+fn signed(body: &str) -> String {
+    Signer::new(SECRET).unwrap().header(body.as_bytes())
+}
+
+/// Sends one request and returns the status and the body of its answer.
+async fn post(address: SocketAddr, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    let headers: String = headers.iter().map(|(name, value)| [*name, ": ", *value, "\r\n"].concat()).collect();
+    let length = body.len();
+    let head =
+        format!("POST /pictify HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // A server that refuses early may stop reading.
+    let _ = stream.write_all(body.as_bytes()).await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+async fn only_signed_deliveries_come_in_and_nobody_is_told_why_not(address: SocketAddr) {
+    let json = ("content-type", "application/json");
+    let (good, other) = (signed(BODY), signed("another body"));
+    let large = format!(r#"{{"event":"x","data":"{}"}}"#, "x".repeat(3_000_000));
+    let signed_large = signed(&large);
+    for (what, headers, body, status) in [
+        ("signed", vec![json, ("x-pictify-signature", &good), ("x-pictify-delivery-id", "del_1")], BODY, 204),
+        (
+            "an unknown event",
+            vec![json, ("x-pictify-signature", &signed(r#"{"event":"new"}"#))],
+            r#"{"event":"new"}"#,
+            204,
+        ),
+        ("not signed", vec![json], BODY, 400),
+        ("a malformed signature", vec![json, ("x-pictify-signature", "v1=00")], BODY, 400),
+        ("signed for another body", vec![json, ("x-pictify-signature", &other)], BODY, 401),
+        ("an old delivery", vec![json, ("x-pictify-signature", "t=1,v1=00")], BODY, 401),
+        ("signed, and no delivery", vec![json, ("x-pictify-signature", &signed("[]"))], "[]", 400),
+        ("not JSON by its type", vec![("content-type", "text/plain"), ("x-pictify-signature", &good)], BODY, 415),
+        ("too large", vec![json, ("x-pictify-signature", &signed_large)], &large, 413),
+    ] {
+        let (found, told) = post(address, &headers, body).await;
+        assert_eq!((found, told.as_str()), (status, ""), "{what}");
+    }
+}
+
+async fn serve(app: Router) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    address
+}
+
+#[tokio::test]
+async fn on_axum() {
+    only_signed_deliveries_come_in_and_nobody_is_told_why_not(serve(axum_webhook::app(verifier())).await).await;
+}
+
+#[actix_web::test]
+async fn on_actix() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    actix_web::rt::spawn(actix_webhook::serve(verifier(), listener).unwrap());
+    only_signed_deliveries_come_in_and_nobody_is_told_why_not(address).await;
+}
+
+#[tokio::test]
+async fn behind_the_tower_layer() {
+    let told = tower::service_fn(|request: axum::http::Request<http_body_util::Full<_>>| async move {
+        let delivery = request.extensions().get::<SignedDelivery>().cloned().unwrap();
+        assert!(matches!(delivery.delivery.event, Event::RenderCompleted(_) | Event::Unknown { .. }));
+        let body = http_body_util::BodyExt::collect(request.into_body()).await?.to_bytes();
+        assert_eq!(body, delivery.body);
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        Ok::<_, Infallible>(response)
+    });
+    let service = VerifyDeliveries::new(verifier()).layer(told);
+    let app = Router::new().route_service("/pictify", service);
+    only_signed_deliveries_come_in_and_nobody_is_told_why_not(serve(app).await).await;
+}
+
+/// The head of a delivery.
+const HEAD: [(&str, &str); 2] = [("content-type", "application/json"), ("x-pictify-signature", "t=1,v1=00")];
+
+/// A delivery whose body never comes.
+fn without_end() -> Request {
+    let body = Body::from_stream(futures_util::stream::pending::<Result<&[u8], Infallible>>());
+    let head = HEAD.into_iter().fold(Request::post("/pictify"), |head, (name, value)| head.header(name, value));
+    head.body(body).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let answer = axum_webhook::app(verifier()).oneshot(without_end()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+
+    let told = tower::service_fn(|_: axum::http::Request<_>| async { Ok::<Response, Infallible>(Response::default()) });
+    let answer = VerifyDeliveries::new(verifier()).layer(told).call(without_end()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+
+    let request = HEAD.into_iter().fold(actix_web::test::TestRequest::post(), |head, pair| head.insert_header(pair));
+    let body: std::pin::Pin<Box<dyn futures_util::Stream<Item = _>>> = Box::pin(futures_util::stream::pending());
+    let request = request.app_data(verifier()).to_http_request();
+    let mut payload = actix_web::dev::Payload::Stream { payload: body };
+    let delivery = <SignedDelivery as actix_web::FromRequest>::from_request(&request, &mut payload).await;
+    assert_eq!(delivery.unwrap_err().status(), 408);
+}
+
+#[actix_web::test]
+async fn an_app_without_a_verifier_says_so_in_its_log_and_not_to_the_sender() {
+    let request = HEAD.into_iter().fold(actix_web::test::TestRequest::post(), |head, pair| head.insert_header(pair));
+    let (request, mut payload) = request.set_payload("{}").to_http_parts();
+    let delivery = <SignedDelivery as actix_web::FromRequest>::from_request(&request, &mut payload).await;
+    let rejection = delivery.unwrap_err();
+    assert_eq!(rejection.to_string(), "500: there is no Verifier in the app's data: add it with App::app_data");
+    let response = actix_web::ResponseError::error_response(&rejection);
+    assert_eq!(actix_web::body::to_bytes(response.into_body()).await.unwrap(), "");
+}
