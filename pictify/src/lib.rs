@@ -43,6 +43,7 @@
 //! | `native-tls` | | TLS by the platform's own library |
 //! | `webhook` | | verifying and reading webhook deliveries, without the HTTP client |
 //! | `axum`, `actix`, `tower` | | extractors of signed deliveries, and a layer for any server on hyper |
+//! | `delivery-store`, `redis` | | handling each delivery once, in one process or in many |
 //! | `blocking` | | the same surface without `async` |
 //! | `cron` | | cron expressions for the refresh of bindings |
 //! | `rate-limit` | | `RateLimiter`, which spreads requests below a limit |

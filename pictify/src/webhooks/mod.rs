@@ -24,6 +24,8 @@ mod actix;
 mod axum;
 #[cfg(feature = "webhook")]
 mod delivery;
+#[cfg(feature = "delivery-store")]
+mod once;
 #[cfg(feature = "webhook")]
 mod signature;
 #[cfg(any(feature = "actix", feature = "axum", feature = "tower"))]
@@ -39,6 +41,12 @@ mod verifier;
 
 #[cfg(feature = "webhook")]
 pub use delivery::{Delivery, DeliveryError, Event};
+#[cfg(feature = "redis")]
+pub use once::RedisStore;
+#[cfg(feature = "delivery-store")]
+pub use once::{
+    Claim, ClaimToken, DeliveryStore, ExactlyOnce, HandleError, Handled, MemoryStore, StoreError, StoreFuture,
+};
 #[cfg(feature = "webhook")]
 pub use pictify_api::{
     Secret,

@@ -1,7 +1,8 @@
 //! A delivery as a web server takes it in: what the frameworks have in common.
 
-use super::{DELIVERY_ID_HEADER, Delivery, DeliveryError, SIGNATURE_HEADER, Verifier};
+use super::{DELIVERY_ID_HEADER, Delivery, DeliveryError, SIGNATURE_HEADER, Verifier, signature::hex};
 use bytes::Bytes;
+use sha2::{Digest, Sha256};
 use std::{fmt, time::Duration};
 
 /// How long the body of a delivery may take to come: as long as the service waits for an answer.
@@ -63,6 +64,15 @@ pub struct SignedDelivery {
     pub id: Option<String>,
     /// The body as it came.
     pub body: Bytes,
+}
+
+impl SignedDelivery {
+    /// What tells it from other deliveries and is the same for its repeats: its id, or the SHA-256 of its body where none
+    /// came.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| hex(&Sha256::digest(&self.body)))
+    }
 }
 
 /// What the headers of a request say of its delivery.
