@@ -1,11 +1,17 @@
 //! Handled deliveries in Redis, for processes that share the deliveries.
 
 use super::{Claim, ClaimToken, DeliveryStore, StoreError, StoreFuture};
-use redis::{Client, aio::ConnectionManager};
+use redis::{
+    Client,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
 use std::{fmt, time::Duration};
 
 /// What stands before the ids unless it is said otherwise.
 const PREFIX: &str = "pictify:delivery:";
+
+/// How often a connection is tried again: within a second in all.
+const RETRIES: usize = 3;
 
 /// What stands in the place of a claim's token when the delivery is handled.
 const DONE: &str = "done";
@@ -42,7 +48,9 @@ impl RedisStore {
     /// [`StoreError`] for a URL that is none, and a server that cannot be reached.
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         let client = Client::open(url).map_err(StoreError::new)?;
-        let connection = ConnectionManager::new(client).await.map_err(StoreError::new)?;
+        // The sender of a delivery waits meanwhile, and would rather come again.
+        let config = ConnectionManagerConfig::new().set_number_of_retries(RETRIES);
+        let connection = ConnectionManager::new_with_config(client, config).await.map_err(StoreError::new)?;
         Ok(Self { connection, prefix: PREFIX.to_owned() })
     }
 
