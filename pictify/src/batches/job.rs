@@ -2,7 +2,9 @@
 
 use super::{Batch, BatchAccepted, BatchRenderTemplate, BatchRow, BatchStatus};
 use crate::{Error, ErrorKind, IdempotencyKey, Operation, Result};
+use pictify_api::types::RenderedLayout;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Rows that are rendered in batches: which requests they are split into, and how far each of these is.
 ///
@@ -21,15 +23,19 @@ pub(super) struct Part {
     first: u64,
     rows: Option<u64>,
     idempotency_key: IdempotencyKey,
+    pub(super) operation: BatchRenderTemplate,
     pub(super) state: State,
+    /// The pictures that were not in the service's answers and came by webhook, by row of this part.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) delivered: BTreeMap<u64, Vec<RenderedLayout>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum State {
     /// Not sent yet.
-    Planned(BatchRenderTemplate),
+    Planned,
     /// Sent, and nobody knows what became of it.
-    Sent(BatchRenderTemplate),
+    Sent,
     /// Under way at the service.
     Started { batch_id: String, last: Option<Box<Batch>> },
     /// At its end.
@@ -106,22 +112,22 @@ impl BatchJob {
     /// The rows that the service has reported on so far, in their order.
     #[must_use]
     pub fn rows(&self) -> Vec<BatchRow> {
-        self.parts.iter().filter_map(|part| Some(BatchRow::of_batch(part.first, part.last()?))).flatten().collect()
+        self.parts.iter().flat_map(Part::reported_rows).collect()
     }
 
     /// Whether a request was sent of which nobody knows whether it was taken: the answer was lost, or the process ended
     /// before it came. [`start`](Self::start) stops at it.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part.state, State::Sent(_)))
+        self.parts.iter().any(|part| matches!(part.state, State::Sent))
     }
 
     /// Lets [`start`](Self::start) send again what may have been taken. Its rows may be rendered, and billed, twice: look at
     /// the account's render history first.
     pub fn accept_double_billing(&mut self) {
         for part in &mut self.parts {
-            if let State::Sent(operation) = &part.state {
-                part.state = State::Planned(operation.clone());
+            if matches!(part.state, State::Sent) {
+                part.state = State::Planned;
             }
         }
     }
@@ -129,7 +135,7 @@ impl BatchJob {
     /// Checks every request before the first is sent.
     pub(super) fn check(&self) -> Result<()> {
         self.parts.iter().try_for_each(|part| match &part.state {
-            State::Planned(operation) => operation.check(),
+            State::Planned => part.operation.check(),
             _ => Ok(()),
         })
     }
@@ -138,12 +144,11 @@ impl BatchJob {
     pub(super) fn next_to_send(&mut self) -> Result<Option<(usize, BatchRenderTemplate, IdempotencyKey)>> {
         for (index, part) in self.parts.iter_mut().enumerate() {
             match &part.state {
-                State::Planned(operation) => {
-                    let operation = operation.clone();
-                    part.state = State::Sent(operation.clone());
-                    return Ok(Some((index, operation, part.idempotency_key.clone())));
+                State::Planned => {
+                    part.state = State::Sent;
+                    return Ok(Some((index, part.operation.clone(), part.idempotency_key.clone())));
                 }
-                State::Sent(_) => {
+                State::Sent => {
                     let text = format!(
                         "batch job: the request from row {} on was sent, and nobody knows whether it was taken; look at \
                          the render history, then accept_double_billing or set the job aside",
@@ -169,8 +174,8 @@ impl BatchJob {
                 // A success that cannot be read, or is not as strict mode wants it, is a success: the batch exists.
                 let taken = error.status().is_some_and(|status| status.is_success());
                 let unknown = error.outcome_unknown() || taken;
-                if let (State::Sent(operation), false) = (&*state, unknown) {
-                    *state = State::Planned(operation.clone());
+                if let (State::Sent, false) = (&*state, unknown) {
+                    *state = State::Planned;
                 }
                 Err(error)
             }
@@ -203,7 +208,7 @@ impl BatchJob {
     /// Drops what was not sent.
     pub(super) fn drop_planned(&mut self) {
         for part in &mut self.parts {
-            if matches!(part.state, State::Planned(_)) {
+            if matches!(part.state, State::Planned) {
                 part.state = State::Dropped;
             }
         }
@@ -211,13 +216,14 @@ impl BatchJob {
 
     /// Whether there are parts that nobody has sent.
     pub(super) fn is_unstarted(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part.state, State::Planned(_) | State::Sent(_)))
+        self.parts.iter().any(|part| matches!(part.state, State::Planned | State::Sent))
     }
 }
 
 impl Part {
     fn new(first: u64, rows: Option<u64>, operation: BatchRenderTemplate) -> Self {
-        Self { first, rows, idempotency_key: IdempotencyKey::random(), state: State::Planned(operation) }
+        let (idempotency_key, delivered) = (IdempotencyKey::random(), BTreeMap::new());
+        Self { first, rows, idempotency_key, operation, state: State::Planned, delivered }
     }
 
     fn batch_id(&self) -> Option<&str> {
@@ -233,6 +239,20 @@ impl Part {
             State::Ended { last, .. } => Some(last),
             _ => None,
         }
+    }
+
+    /// The rows that the service has reported on, or delivered pictures of.
+    pub(super) fn reported_rows(&self) -> Vec<BatchRow> {
+        let mut rows = self.last().map(|batch| BatchRow::of_batch(self.first, batch)).unwrap_or_default();
+        for (row, pictures) in &self.delivered {
+            let index = self.first.saturating_add(*row);
+            match rows.binary_search_by_key(&index, |row| row.index) {
+                Ok(at) if rows[at].results.is_empty() => rows[at].results.clone_from(pictures),
+                Ok(_) => {}
+                Err(at) => rows.insert(at, BatchRow::delivered(index, pictures.clone())),
+            }
+        }
+        rows
     }
 
     fn has_ended(&self) -> bool {

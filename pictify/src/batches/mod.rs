@@ -34,6 +34,8 @@ macro_rules! awaits {
 use awaits;
 
 mod cancel;
+#[cfg(feature = "webhook")]
+mod delivered;
 mod job;
 mod row;
 mod start;

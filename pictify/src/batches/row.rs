@@ -39,6 +39,11 @@ impl BatchRow {
         rows
     }
 
+    /// A row of which only the pictures are known.
+    pub(super) fn delivered(index: u64, results: Vec<RenderedLayout>) -> Self {
+        Self { index, ok: Some(true), results, errors: Vec::new() }
+    }
+
     fn of_item(first: u64, position: u64, item: &BatchItem) -> Self {
         let mut results = item.results.clone();
         if let (Some(url), true) = (&item.url, results.is_empty()) {

@@ -1,5 +1,7 @@
 //! Waiting for a job's end.
 
+#[cfg(feature = "webhook")]
+use super::delivered::Deliveries;
 use super::{Batch, BatchJob, BatchProgress, BatchRow, GetBatchResults};
 use crate::{Call, Client, Clock, Deadline, Error, ErrorKind, Result};
 use std::{fmt, time::Duration};
@@ -17,6 +19,8 @@ pub struct Wait<'a, C> {
     client: C,
     timeout: Duration,
     on_progress: Option<OnProgress<'a>>,
+    #[cfg(feature = "webhook")]
+    deliveries: Option<Deliveries>,
 }
 
 type OnProgress<'a> = Box<dyn FnMut(BatchProgress) + Send + 'a>;
@@ -25,7 +29,9 @@ impl BatchJob {
     /// Asks how far the job is until all of it has ended, and returns its rows.
     ///
     /// It looks after a second, then less often, down to every five seconds. The service may leave the URLs out of what it
-    /// answers; they then come only by the `render.completed` webhook.
+    /// answers; they then come only by the `render.completed` webhook:
+    #[cfg_attr(feature = "webhook", doc = "[`with`](Wait::with) waits for both.")]
+    #[cfg_attr(not(feature = "webhook"), doc = "`with`, under the feature `webhook`, waits for both.")]
     ///
     /// # Errors
     /// [`Conflict`](ErrorKind::Conflict) when some of the job is not started; [`Timeout`](ErrorKind::Timeout) when it does
@@ -44,7 +50,14 @@ impl BatchJob {
     /// # Ok(()) }
     /// ```
     pub fn wait<C: Clone>(&mut self, client: &C) -> Wait<'_, C> {
-        Wait { job: self, client: client.clone(), timeout: TIMEOUT, on_progress: None }
+        Wait {
+            job: self,
+            client: client.clone(),
+            timeout: TIMEOUT,
+            on_progress: None,
+            #[cfg(feature = "webhook")]
+            deliveries: None,
+        }
     }
 }
 
@@ -58,6 +71,26 @@ impl<'a, C: Clone> Wait<'a, C> {
     /// Is called with every look at the service.
     pub fn on_progress(mut self, see: impl FnMut(BatchProgress) + Send + 'a) -> Self {
         self.on_progress = Some(Box::new(see));
+        self
+    }
+
+    /// Takes the pictures that the service keeps out of its answers from what comes by webhook. When the job has ended,
+    /// waits for those that are missing, for a minute unless [`deliveries_within`](Self::deliveries_within) says otherwise.
+    ///
+    /// A delivery names no batch: it is the row's whose template and values it has. What is not delivered in time is
+    /// missing from the rows, and no error.
+    #[cfg(feature = "webhook")]
+    pub fn with(mut self, inbox: &crate::webhooks::Inbox) -> Self {
+        self.deliveries = Some(Deliveries::new(inbox, self.job));
+        self
+    }
+
+    /// How long to wait for pictures by webhook after the job has ended. A minute by default.
+    #[cfg(feature = "webhook")]
+    pub fn deliveries_within(mut self, grace: Duration) -> Self {
+        if let Some(deliveries) = &mut self.deliveries {
+            deliveries.grace = grace;
+        }
         self
     }
 
@@ -110,6 +143,13 @@ impl Wait<'_, Client> {
             }
             clock.sleep(self.pause(look, deadline, &*clock)?).await;
         }
+        #[cfg(feature = "webhook")]
+        if let Some(deliveries) = &mut self.deliveries {
+            let deadline = deliveries.deadline(deadline, &*clock);
+            while let Some(more) = deliveries.take(self.job, deadline, &clock) {
+                more.await?;
+            }
+        }
         Ok(self.job.rows())
     }
 }
@@ -139,6 +179,13 @@ impl Wait<'_, crate::blocking::Client> {
                 clock.sleep(pause).await;
                 Ok(())
             })?;
+        }
+        #[cfg(feature = "webhook")]
+        if let Some(deliveries) = &mut self.deliveries {
+            let deadline = deliveries.deadline(deadline, &*clock);
+            while let Some(more) = deliveries.take(self.job, deadline, &clock) {
+                self.client.wait(more)?;
+            }
         }
         Ok(self.job.rows())
     }

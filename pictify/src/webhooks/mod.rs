@@ -24,6 +24,8 @@ mod actix;
 mod axum;
 #[cfg(feature = "webhook")]
 mod delivery;
+#[cfg(all(feature = "client", feature = "webhook"))]
+mod inbox;
 #[cfg(feature = "delivery-store")]
 mod once;
 #[cfg(feature = "webhook")]
@@ -41,6 +43,10 @@ mod verifier;
 
 #[cfg(feature = "webhook")]
 pub use delivery::{Delivery, DeliveryError, Event};
+#[cfg(all(feature = "client", feature = "webhook"))]
+pub(crate) use inbox::Reader;
+#[cfg(all(feature = "client", feature = "webhook"))]
+pub use inbox::{Inbox, Missed, Renders};
 #[cfg(feature = "redis")]
 pub use once::RedisStore;
 #[cfg(feature = "delivery-store")]
