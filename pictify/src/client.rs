@@ -7,7 +7,7 @@ use crate::{
     base_url::{self, DEFAULT_BASE_URL},
     call::attempts::Landed,
     clock::{Clock, SystemClock},
-    flight::Flights,
+    flight::{Flights, Route},
     observe::{OnAttempt, OnDrift},
     retry::RetryBudget,
     spend::Purse,
@@ -76,7 +76,7 @@ pub(crate) struct Shared {
     #[cfg(feature = "rate-limit")]
     pub(crate) turnstile: Option<Turnstile>,
     pub(crate) single_flight: bool,
-    pub(crate) flights: Flights<Landed>,
+    pub(crate) flights: Flights<Route, Landed>,
     pub(crate) on_attempt: Option<OnAttempt>,
     pub(crate) on_drift: Option<OnDrift>,
     pub(crate) strict: bool,

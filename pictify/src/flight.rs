@@ -5,6 +5,7 @@ use futures_util::future::{FutureExt, Shared, WeakShared};
 use pictify_api::BoxFuture;
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Mutex, PoisonError},
 };
 
@@ -18,18 +19,18 @@ pub(crate) struct Route {
 
 type Flight<T> = BoxFuture<'static, T>;
 
-/// The calls that are under way. A flight goes on for as long as anyone waits for it, whoever began it.
-pub(crate) struct Flights<T: Clone>(Mutex<HashMap<Route, WeakShared<Flight<T>>>>);
+/// What is under way. A flight goes on for as long as anyone waits for it, whoever began it.
+pub(crate) struct Flights<K, T: Clone>(Mutex<HashMap<K, WeakShared<Flight<T>>>>);
 
-impl<T: Clone> Default for Flights<T> {
+impl<K, T: Clone> Default for Flights<K, T> {
     fn default() -> Self {
         Self(Mutex::default())
     }
 }
 
-impl<T: Clone> Flights<T> {
+impl<K: Eq + Hash, T: Clone> Flights<K, T> {
     /// Joins the flight that is under way, or begins one.
-    pub(crate) fn join(&self, route: Route, begin: impl FnOnce() -> Flight<T>) -> Shared<Flight<T>> {
+    pub(crate) fn join(&self, route: K, begin: impl FnOnce() -> Flight<T>) -> Shared<Flight<T>> {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // One that has landed is a thing of the past, even when somebody has yet to look at it.
         let under_way = |flight: &WeakShared<Flight<T>>| flight.upgrade().filter(|flight| flight.peek().is_none());

@@ -21,6 +21,7 @@
 //! | deliver a document for each row | [`workflows`] |
 //! | put URLs that answer with a picture into pages | [`links`], [`bindings`] |
 //! | find out which picture works better | [`experiments`], [`events`] |
+//! | serve the pictures of links from your own addresses | `og_image`, behind the feature `og-image` |
 //! | be told of what happened, and trust it | [`webhooks`] |
 //! | see what was rendered, by whom, on which plan | [`renders`], [`account`], [`media`], [`health`] |
 //! | fetch a rendered file | [`Client::download`] |
@@ -44,6 +45,7 @@
 //! | `webhook` | | verifying and reading webhook deliveries, without the HTTP client |
 //! | `axum`, `actix`, `tower` | | extractors of signed deliveries, and a layer for any server on hyper |
 //! | `delivery-store`, `redis` | | handling each delivery once, in one process or in many |
+//! | `og-image` | | `og_image`, the pictures of links as routes of axum and actix-web |
 //! | `blocking` | | the same surface without `async` |
 //! | `cron` | | cron expressions for the refresh of bindings |
 //! | `rate-limit` | | `RateLimiter`, which spreads requests below a limit |
@@ -103,6 +105,8 @@ pub mod many;
 pub mod media;
 #[cfg(feature = "client")]
 mod observe;
+#[cfg(feature = "og-image")]
+pub mod og_image;
 #[cfg(feature = "client")]
 pub mod operation;
 #[cfg(feature = "client")]

@@ -4,9 +4,11 @@
 #![cfg_attr(doctest, doc = include_str!("../../README.md"))]
 
 mod clock;
+mod http;
 mod server;
 
 pub use clock::TestClock;
+pub use http::{RawAnswer, request};
 pub use server::{Reply, Request, ScriptedServer};
 
 /// The key that every test uses. Tests assert that it appears nowhere but in the header that it belongs in.

@@ -11,10 +11,7 @@ mod axum_webhook;
 use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Response};
 use pictify::webhooks::{Event, SignedDelivery, Signer, Verifier, VerifyDeliveries};
 use std::{convert::Infallible, net::SocketAddr};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-};
+use tokio::net::TcpListener;
 use tower::{Layer, Service, ServiceExt};
 
 const SECRET: &str = "whsec_8QkZ1vXr2Yc9";
@@ -26,23 +23,6 @@ fn verifier() -> Verifier {
 
 fn signed(body: &str) -> String {
     Signer::new(SECRET).unwrap().header(body.as_bytes())
-}
-
-/// Sends one request and returns the status and the body of its answer.
-async fn post(address: SocketAddr, headers: &[(&str, &str)], body: &str) -> (u16, String) {
-    let headers: String = headers.iter().map(|(name, value)| [*name, ": ", *value, "\r\n"].concat()).collect();
-    let length = body.len();
-    let head =
-        format!("POST /pictify HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n");
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(head.as_bytes()).await.unwrap();
-    // A server that refuses early may stop reading.
-    let _ = stream.write_all(body.as_bytes()).await;
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
 async fn only_signed_deliveries_come_in_and_nobody_is_told_why_not(address: SocketAddr) {
@@ -66,8 +46,8 @@ async fn only_signed_deliveries_come_in_and_nobody_is_told_why_not(address: Sock
         ("not JSON by its type", vec![("content-type", "text/plain"), ("x-pictify-signature", &good)], BODY, 415),
         ("too large", vec![json, ("x-pictify-signature", &signed_large)], &large, 413),
     ] {
-        let (found, told) = post(address, &headers, body).await;
-        assert_eq!((found, told.as_str()), (status, ""), "{what}");
+        let answer = pictify_tests::request(address, "POST", "/pictify", &headers, body).await;
+        assert_eq!((answer.status, answer.body.as_str()), (status, ""), "{what}");
     }
 }
 

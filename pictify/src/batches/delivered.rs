@@ -1,7 +1,7 @@
 //! Which row a delivered picture belongs to. Deliveries name no batch: what they have in common with a row is the
 //! template and the values.
 
-use super::{BatchJob, BatchRow};
+use super::{BatchJob, BatchRow, job::Part};
 use crate::{
     Clock, Deadline, Result,
     race::within,
@@ -60,29 +60,30 @@ impl Deliveries {
 
 /// The rows of a job by what their deliveries will say.
 struct Expected {
-    rows: HashMap<(String, String), Vec<Row>>,
+    rows: Vec<Row>,
+    /// The places of the rows with a template and values, in text.
+    places: HashMap<(String, String), Vec<usize>>,
 }
 
-/// A row: its part, its place there, and how many pictures it may still get.
+/// A row: its part, its number there, and how many pictures it may still get.
 struct Row {
     part: usize,
-    row: u64,
+    number: u64,
     wants: usize,
 }
 
 impl Expected {
     fn of(job: &BatchJob) -> Self {
-        let mut rows: HashMap<_, Vec<Row>> = HashMap::new();
+        let mut expected = Self { rows: Vec::new(), places: HashMap::new() };
         for (index, part) in job.parts.iter().enumerate() {
-            let body = &part.operation.body;
-            let pictures = body.layouts.as_ref().map_or(1, |layouts| layouts.len().max(1));
-            for (row, set) in (0..).zip(body.variable_sets.iter().flatten()) {
-                let has = part.delivered.get(&row).map_or(0, Vec::len);
+            for (number, set) in (0..).zip(part.operation.body.variable_sets.iter().flatten()) {
                 let key = (part.operation.uid.clone(), canonical(set));
-                rows.entry(key).or_default().push(Row { part: index, row, wants: pictures.saturating_sub(has) });
+                expected.places.entry(key).or_default().push(expected.rows.len());
+                let has = part.delivered.get(&number).map_or(0, Vec::len);
+                expected.rows.push(Row { part: index, number, wants: pictures_per_row(part).saturating_sub(has) });
             }
         }
-        Self { rows }
+        expected
     }
 
     /// Gives a picture to the first row that it fits and that still wants one; says whether there was one.
@@ -90,41 +91,44 @@ impl Expected {
         let (Some(template), Some(variables), Some(url)) = (&render.template_id, &render.variables, &render.url) else {
             return false;
         };
-        let exact = (template.clone(), canonical(variables));
-        let row = match self.rows.get_mut(&exact).and_then(|rows| rows.iter_mut().find(|row| row.wants > 0)) {
-            Some(row) => row,
-            // The service may add the template's defaults to what was sent.
-            None => {
-                let fits = |part: usize, row: u64| {
-                    let operation = &job.parts[part].operation;
-                    let sets = operation.body.variable_sets.as_deref().unwrap_or_default();
-                    let set = usize::try_from(row).ok().and_then(|row| sets.get(row));
-                    operation.uid == *template && set.is_some_and(|set| is_within(set, variables))
-                };
-                let rows = self.rows.values_mut().flatten().filter(|row| row.wants > 0);
-                let Some(row) = rows.filter(|row| fits(row.part, row.row)).min_by_key(|row| (row.part, row.row)) else {
-                    return false;
-                };
-                row
-            }
-        };
+        // The service may add the template's defaults to what was sent.
+        let place = self.exact(template, variables).or_else(|| self.similar(job, template, variables));
+        let Some(row) = place.and_then(|place| self.rows.get_mut(place)) else { return false };
         row.wants -= 1;
-        job.parts[row.part].delivered.entry(row.row).or_default().push(picture(url, render));
+        job.parts[row.part].delivered.entry(row.number).or_default().push(picture(url, render));
         true
+    }
+
+    /// The first row that wants a picture and has just these values.
+    fn exact(&self, template: &str, variables: &Variables) -> Option<usize> {
+        let places = self.places.get(&(template.to_owned(), canonical(variables)))?;
+        places.iter().copied().find(|place| self.rows[*place].wants > 0)
+    }
+
+    /// The first row that wants a picture and whose values are among these.
+    fn similar(&self, job: &BatchJob, template: &str, variables: &Variables) -> Option<usize> {
+        self.rows.iter().position(|row| {
+            let operation = &job.parts[row.part].operation;
+            let sets = operation.body.variable_sets.as_deref().unwrap_or_default();
+            let set = usize::try_from(row.number).ok().and_then(|number| sets.get(number));
+            row.wants > 0 && operation.uid == template && set.is_some_and(|set| is_within(set, variables))
+        })
     }
 
     /// Whether a row that is reported as rendered has no picture yet.
     fn is_missing(job: &BatchJob) -> bool {
         job.parts.iter().any(|part| {
-            let layouts = part.operation.body.layouts.as_ref().map_or(1, |layouts| layouts.len().max(1));
-            let knows_rows = part.operation.body.variable_sets.is_some();
-            knows_rows && part.reported_rows().iter().any(|row| row.ok != Some(false) && lacks(row, layouts))
+            let pictures = pictures_per_row(part);
+            let lacks = |row: &BatchRow| row.ok != Some(false) && row.results.len() + row.errors.len() < pictures;
+            // Which rows a CSV file has only the service knows.
+            part.operation.body.variable_sets.is_some() && part.reported_rows().iter().any(lacks)
         })
     }
 }
 
-fn lacks(row: &BatchRow, pictures: usize) -> bool {
-    row.results.len() + row.errors.len() < pictures
+/// How many pictures a row of this request gets.
+fn pictures_per_row(part: &Part) -> usize {
+    part.operation.body.layouts.as_ref().map_or(1, |layouts| layouts.len().max(1))
 }
 
 fn picture(url: &str, render: &RenderCompleted) -> RenderedLayout {

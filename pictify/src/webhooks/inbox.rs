@@ -91,7 +91,6 @@ impl Inbox {
     }
 
     /// The renders of a template from now on, completed and failed, in the order in which they came. It never ends.
-    #[must_use]
     pub fn renders_of(&self, template_uid: impl Into<String>) -> Renders {
         let mut reader = self.reader();
         let state = self.lock();
@@ -212,8 +211,8 @@ impl Renders {
             };
             reader.next += 1;
             let template = match event {
-                Event::RenderCompleted(render) => render.template_id.as_deref(),
-                Event::RenderFailed(render) => render.template_id.as_deref(),
+                Event::RenderCompleted(data) => data.template_id.as_deref(),
+                Event::RenderFailed(data) => data.template_id.as_deref(),
                 _ => None,
             };
             if template == Some(&self.template) {

@@ -1,0 +1,294 @@
+//! Pictures for links: a web service's own address for each picture, which redirects to the rendered file.
+//!
+//! What a page names in `<meta property="og:image">` is fetched by whoever shows the link. [`OgImages`] renders a template
+//! when such an address is asked for, and answers with a redirect:
+//!
+#![cfg_attr(feature = "axum", doc = "```no_run")]
+#![cfg_attr(not(feature = "axum"), doc = "```ignore")]
+//! # fn app(client: &pictify::Client) -> axum::Router {
+//! use axum::Router;
+//! use pictify::{og_image::OgImages, templates::RenderFormat};
+//!
+//! let cards = OgImages::new(client, "XK4P2M9QZT", ["title", "author"])
+//!     .each(|call| call.size(1200, 630).format(RenderFormat::Jpeg))
+//!     .fallback("https://example.com/default-card.png");
+//! Router::new().route("/og/{title}", cards.axum_route())
+//! # }
+//! ```
+//!
+//! - The same picture is rendered once: requests at the same time share one render, which goes on when they leave; later
+//!   ones get what is cached, for a week unless [`fresh_for`](OgImages::fresh_for) says otherwise.
+//! - When a render fails, the last good picture is served, or the [`fallback`](OgImages::fallback), and the service is left
+//!   in peace for the time that it asks for, 30 seconds at least.
+//!
+//! Anybody can ask for these addresses, with any values, and each new picture is billed. Take values that only you can
+//! choose with [`OgImages::with`], or set a [spending limit](crate::ClientBuilder::spend_limit).
+
+#[cfg(feature = "actix")]
+mod actix;
+mod answer;
+#[cfg(feature = "axum")]
+mod axum;
+mod cache;
+
+pub use answer::{OgError, OgPicture};
+pub use cache::{CachedPicture, MemoryCache, PictureCache};
+
+use crate::{Call, Client, Error, Result, flight::Flights, templates::RenderTemplate};
+use moka::sync::Cache;
+use pictify_api::BoxFuture;
+use serde::Serialize;
+use serde_json::{Map, Value};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+/// For how long a picture is served without rendering it again.
+const FRESH: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How long the service is left in peace after a failure, at least.
+const PAUSE: Duration = Duration::from_secs(30);
+
+/// For how long a redirect may be remembered by others: they are to see a new picture within a day.
+const LONGEST_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// How many failures are remembered.
+const FAILURES: u64 = 10_000;
+
+/// The parameters of a request, decoded: those of its path, and those of its query where the path has none of that name.
+pub type Parameters = BTreeMap<String, String>;
+
+/// What a page's values come from.
+type Mapper =
+    dyn Fn(Parameters) -> BoxFuture<'static, std::result::Result<Option<Map<String, Value>>, OgError>> + Send + Sync;
+
+type Each = dyn Fn(Call<RenderTemplate, Client>) -> Call<RenderTemplate, Client> + Send + Sync;
+
+/// Serves a template's pictures by redirects. Clones share what is cached.
+#[derive(Clone)]
+pub struct OgImages {
+    client: Client,
+    template: String,
+    mapper: Arc<Mapper>,
+    each: Arc<Each>,
+    on_error: Arc<dyn Fn(&Error) + Send + Sync>,
+    fresh_for: Duration,
+    fallback: Option<String>,
+    cache: Arc<dyn PictureCache>,
+    flights: Arc<Flights<String, Result<CachedPicture>>>,
+    /// Until when a picture that has failed is not tried again, and why it has failed.
+    failures: Cache<String, (Instant, Error)>,
+}
+
+impl OgImages {
+    /// Pictures whose values are parameters of the request, as texts: those that are named here, and no others, so that
+    /// tracking parameters make no picture of their own. What a request leaves out is the template's default.
+    ///
+    /// A render is `POST /templates/{uid}/render` and bills one.
+    pub fn new(
+        client: &Client,
+        template_uid: impl Into<String>,
+        variables: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        let names: Vec<String> = variables.into_iter().map(Into::into).collect();
+        Self::with(client, template_uid, move |mut parameters| {
+            let values = names.iter().filter_map(|name| parameters.remove_entry(name));
+            let values: BTreeMap<_, _> = values.collect();
+            async { Ok::<_, std::convert::Infallible>(Some(values)) }
+        })
+    }
+
+    /// Pictures whose values are looked up, for example in a database by an id in the path. `None` answers 404; an error
+    /// answers 503. A page that has changed has a new picture.
+    ///
+    /// ```no_run
+    /// # #[derive(serde::Serialize)] struct Card { title: String }
+    /// # async fn post_title(id: &str) -> std::io::Result<Option<String>> { Ok(Some(id.to_owned())) }
+    /// # fn cards(client: &pictify::Client) -> pictify::og_image::OgImages {
+    /// use pictify::og_image::OgImages;
+    ///
+    /// OgImages::with(client, "XK4P2M9QZT", |parameters| async move {
+    ///     let id = parameters.get("id").map_or("", String::as_str);
+    ///     Ok::<_, std::io::Error>(post_title(id).await?.map(|title| Card { title }))
+    /// })
+    /// # }
+    /// ```
+    pub fn with<V, E, F>(
+        client: &Client,
+        template_uid: impl Into<String>,
+        values: impl Fn(Parameters) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        V: Serialize,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+        F: Future<Output = std::result::Result<Option<V>, E>> + Send + 'static,
+    {
+        let mapper = move |parameters| -> BoxFuture<'static, _> {
+            let values = values(parameters);
+            Box::pin(async move {
+                let Some(values) = values.await.map_err(OgError::lookup)? else { return Ok(None) };
+                crate::variables::object(&values, "variables").map(Some).map_err(OgError::lookup)
+            })
+        };
+        Self {
+            client: client.clone(),
+            template: template_uid.into(),
+            mapper: Arc::new(mapper),
+            each: Arc::new(|call| call),
+            on_error: Arc::new(|_| {}),
+            fresh_for: FRESH,
+            fallback: None,
+            cache: Arc::new(MemoryCache::default()),
+            flights: Arc::default(),
+            failures: Cache::new(FAILURES),
+        }
+    }
+
+    /// Sets up each render: its size, its format.
+    #[must_use]
+    pub fn each(
+        mut self,
+        set_up: impl Fn(Call<RenderTemplate, Client>) -> Call<RenderTemplate, Client> + Send + Sync + 'static,
+    ) -> Self {
+        self.each = Arc::new(set_up);
+        self
+    }
+
+    /// For how long a picture is served without rendering it again. A week by default.
+    #[must_use]
+    pub fn fresh_for(mut self, duration: Duration) -> Self {
+        self.fresh_for = duration;
+        self
+    }
+
+    /// Where to send those whose picture cannot be rendered and never could.
+    #[must_use]
+    pub fn fallback(mut self, url: impl Into<String>) -> Self {
+        self.fallback = Some(url.into());
+        self
+    }
+
+    /// Where pictures are remembered. By default a [`MemoryCache`] of 10,000.
+    #[must_use]
+    pub fn cache(mut self, cache: impl PictureCache) -> Self {
+        self.cache = Arc::new(cache);
+        self
+    }
+
+    /// Is told of every render that has failed, whatever was served instead.
+    #[must_use]
+    pub fn on_error(mut self, see: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.on_error = Arc::new(see);
+        self
+    }
+
+    /// Where the picture of a request is: what the routes answer with, for other servers.
+    ///
+    /// # Errors
+    /// [`OgError::NotFound`] when there is no such page; [`OgError::Lookup`] when its values cannot be had;
+    /// [`OgError::Failed`] when it cannot be rendered and there is nothing to serve instead.
+    pub async fn picture(&self, parameters: Parameters) -> std::result::Result<OgPicture, OgError> {
+        let values = (self.mapper)(parameters).await?.ok_or(OgError::NotFound)?;
+        let call = self.client.templates().render(self.template.as_str(), &values);
+        let call = (self.each)(call.map_err(OgError::lookup)?);
+        // Everything that makes a picture what it is.
+        let key = serde_json::to_string(call.operation()).map_err(OgError::lookup)?;
+        let cached = self.cache.get(&key).await;
+        let clock = self.client.clock();
+        if let Some(left) = cached.as_ref().and_then(|picture| picture.left(self.fresh_for, clock.time_of_day())) {
+            let url = cached.map(|picture| picture.url).unwrap_or_default();
+            return Ok(OgPicture { url, fresh_for: left.min(LONGEST_AGE), is_current: true });
+        }
+        match self.render(key, call).await {
+            Ok(picture) => {
+                Ok(OgPicture { url: picture.url, fresh_for: self.fresh_for.min(LONGEST_AGE), is_current: true })
+            }
+            Err((error, pause)) => {
+                let instead = cached.map(|picture| picture.url).or_else(|| self.fallback.clone());
+                let url = instead.ok_or(OgError::Failed { error, retry_after: pause })?;
+                Ok(OgPicture { url, fresh_for: pause, is_current: false })
+            }
+        }
+    }
+
+    /// Renders, once for all who ask at the same time, and not while a failure is fresh.
+    async fn render(
+        &self,
+        key: String,
+        call: Call<RenderTemplate, Client>,
+    ) -> std::result::Result<CachedPicture, (Error, Duration)> {
+        let clock = self.client.clock();
+        if let Some((until, error)) = self.failures.get(&key) {
+            let left = until.saturating_duration_since(clock.now());
+            if !left.is_zero() {
+                return Err((error, left));
+            }
+        }
+        let flight = self.flights.join(key.clone(), || {
+            // A task of its own: the render is paid for, also when all who asked for it have gone.
+            let task = tokio::spawn(self.clone().render_and_keep(key.clone(), call));
+            Box::pin(async move { task.await.unwrap_or_else(|_| Err(stopped())) })
+        });
+        flight.await.map_err(|error| {
+            let pause = pause(&error);
+            (error, pause)
+        })
+    }
+
+    async fn render_and_keep(self, key: String, call: Call<RenderTemplate, Client>) -> Result<CachedPicture> {
+        let clock = self.client.clock();
+        match call.send().await {
+            Ok(picture) => {
+                let picture = CachedPicture { url: picture.url.clone(), rendered_at: clock.time_of_day() };
+                self.cache.put(&key, picture.clone()).await;
+                self.failures.invalidate(&key);
+                Ok(picture)
+            }
+            Err(error) => {
+                (self.on_error)(&error);
+                self.failures.insert(key, (clock.now() + pause(&error), error.clone()));
+                Err(error)
+            }
+        }
+    }
+}
+
+/// How long nothing is tried again.
+fn pause(error: &Error) -> Duration {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    error.retry_after().unwrap_or_default().clamp(PAUSE, DAY)
+}
+
+fn stopped() -> Error {
+    Error::new(crate::ErrorKind::Transport, "the runtime has stopped the render").with_outcome(true, false)
+}
+
+impl fmt::Debug for OgImages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OgImages")
+            .field("template", &self.template)
+            .field("fresh_for", &self.fresh_for)
+            .field("fallback", &self.fallback)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The parameters of a request from the pieces of its path and its query.
+#[cfg(any(feature = "actix", feature = "axum"))]
+fn parameters<'a>(path: impl Iterator<Item = (&'a str, &'a str)>, query: &str) -> Parameters {
+    // Only a URL that stands for itself: what counts is the query.
+    let mut parameters = Parameters::new();
+    if let Ok(url) = reqwest::Url::parse(&format!("http://localhost/?{query}")) {
+        parameters.extend(url.query_pairs().into_owned());
+    }
+    parameters.extend(path.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    parameters
+}
+
+/// Whether a time of day lies before another, and by how much; clocks may be set back.
+fn since(earlier: SystemTime, now: SystemTime) -> Duration {
+    now.duration_since(earlier).unwrap_or_default()
+}

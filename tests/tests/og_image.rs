@@ -1,0 +1,199 @@
+//! Pictures of links: the same over real HTTP for axum, in the example, and actix-web; and what is billed for them.
+
+#[path = "../../pictify/examples/axum_og_image.rs"]
+#[allow(dead_code)]
+mod axum_og_image;
+
+use actix_web::{App, HttpServer};
+use pictify::{
+    Client,
+    og_image::{CachedPicture, MemoryCache, OgError, OgImages, Parameters, PictureCache},
+};
+use pictify_tests::{Reply, Request, ScriptedServer, TestClock, client};
+use serde_json::{Value, json};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+/// A render whose file has the number `count`.
+fn rendered(count: usize) -> Reply {
+    let body = json!({
+        "results": [{"layout": "default", "url": format!("https://media.pictify.io/{count}.jpg"), "id": "A"}],
+        "errors": [], "totalLayouts": 1, "totalRendered": 1, "totalErrors": 0, "templateUid": "T",
+    });
+    Reply::json(200, &body.to_string())
+}
+
+fn failed() -> Reply {
+    Reply::json(500, r#"{"error":"the renderer is down"}"#)
+}
+
+fn variables(request: &Request) -> Value {
+    serde_json::from_slice::<Value>(&request.body).unwrap()["variables"].clone()
+}
+
+fn parameters(title: &str) -> Parameters {
+    Parameters::from([("title".to_owned(), title.to_owned())])
+}
+
+fn images(client: &Client) -> OgImages {
+    OgImages::new(client, "T", ["title"])
+}
+
+/// What a server answers: the status, and the headers that count.
+async fn get(method: &str, address: SocketAddr, target: &str) -> (u16, Vec<String>) {
+    let answer = pictify_tests::request(address, method, target, &[], "").await;
+    assert_eq!(answer.body, "");
+    let headers = ["location", "cache-control", "retry-after"].into_iter().filter_map(|name| answer.header(name));
+    (answer.status, headers.map(str::to_owned).collect())
+}
+
+async fn parameters_become_variables_and_the_answer_is_a_redirect(address: SocketAddr, service: &ScriptedServer) {
+    let first = (302, vec!["https://media.pictify.io/1.jpg".to_owned(), "public, max-age=86400".to_owned()]);
+    for (method, target) in [
+        ("GET", "/og/Hello%20%C3%A4?author=Ada+L%26L"),
+        ("HEAD", "/og/Hello%20%C3%A4?author=Ada%20L%26L"),
+        ("GET", "/og/Hello%20%C3%A4?utm_source=mail&title=other&author=Ada+L%26L"),
+    ] {
+        assert_eq!(get(method, address, target).await, first, "{target}");
+    }
+    assert_eq!(get("GET", address, "/og/Bye").await.1[0], "https://media.pictify.io/2.jpg");
+    let sent: Vec<_> = service.requests().iter().map(variables).collect();
+    assert_eq!(sent, [json!({"title": "Hello ä", "author": "Ada L&L"}), json!({"title": "Bye"})]);
+}
+
+#[tokio::test]
+async fn on_axum() {
+    let service = ScriptedServer::start([rendered(1), rendered(2), failed()]).await;
+    let app = axum_og_image::app(&client(&service, &TestClock::default()), "T");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    parameters_become_variables_and_the_answer_is_a_redirect(address, &service).await;
+    let body: Value = serde_json::from_slice(&service.requests()[0].body).unwrap();
+    assert_eq!((&body["width"], &body["format"]), (&json!(1200), &json!("jpeg")));
+
+    assert_eq!(get("POST", address, "/og/Hello").await.0, 405);
+    let fallback = ["https://example.com/default-card.png", "public, max-age=30"].map(str::to_owned).to_vec();
+    assert_eq!(get("GET", address, "/og/Down").await, (302, fallback));
+}
+
+#[actix_web::test]
+async fn on_actix() {
+    let service = ScriptedServer::start([rendered(1), rendered(2), failed()]).await;
+    let cards = OgImages::new(&client(&service, &TestClock::default()), "T", ["title", "author"]);
+    let app = move || {
+        let lost =
+            OgImages::with(&Client::new("k").unwrap(), "T", |_| async { Ok::<_, std::fmt::Error>(None::<Value>) });
+        App::new().route("/og/{title}", cards.clone().actix_route()).route("/lost/{title}", lost.actix_route())
+    };
+    let server = HttpServer::new(app).workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
+    let address = server.addrs()[0];
+    actix_web::rt::spawn(server.run());
+    parameters_become_variables_and_the_answer_is_a_redirect(address, &service).await;
+    let found = |target| get("GET", address, target);
+    assert_eq!(found("/og/Down").await, (503, vec!["no-store".to_owned(), "30".to_owned()]));
+    // What actix-web says of a method that no route of a path takes.
+    assert_eq!(get("POST", address, "/og/Hello").await.0, 404);
+    assert_eq!(found("/lost/a").await, (404, vec!["no-store".to_owned()]));
+}
+
+#[tokio::test]
+async fn requests_at_the_same_time_share_one_render_which_goes_on_without_them() {
+    let service = ScriptedServer::start([rendered(1), rendered(2)]).await;
+    let images = images(&client(&service, &TestClock::default()));
+    let mut asking: Vec<_> = (0..50)
+        .map(|_| {
+            let images = images.clone();
+            tokio::spawn(async move { images.picture(parameters("a")).await.unwrap().url })
+        })
+        .collect();
+    service.arrived().await;
+    let staying = asking.pop().unwrap();
+    let gone = asking;
+    gone.iter().for_each(tokio::task::JoinHandle::abort);
+    assert_eq!(staying.await.unwrap(), "https://media.pictify.io/1.jpg");
+    let late = tokio::spawn({
+        let images = images.clone();
+        async move { images.picture(parameters("b")).await.map(|picture| picture.url) }
+    });
+    service.arrived().await;
+    late.abort();
+    // Nobody waits for it; its picture is there all the same, and not rendered again.
+    let picture = images.picture(parameters("b")).await.unwrap();
+    assert_eq!((picture.url.as_str(), picture.is_current), ("https://media.pictify.io/2.jpg", true));
+    assert_eq!(service.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_service_that_fails_is_left_in_peace_and_the_last_good_picture_served() {
+    let script = [rendered(1), failed(), rendered(2), failed()];
+    let service = ScriptedServer::start(script).await;
+    let (clock, seen) = (TestClock::default(), Arc::new(Mutex::new(Vec::new())));
+    let see = seen.clone();
+    let images = images(&client(&service, &clock))
+        .fresh_for(Duration::from_secs(3600))
+        .on_error(move |error| see.lock().unwrap().push(error.to_string()));
+    let mut requests = Vec::new();
+    for (after, title, url, fresh_for, is_current) in [
+        (0, "a", "1", 3600, true),
+        (3599, "a", "1", 1, true),
+        (1, "a", "1", 30, false),
+        // The service would answer now, but is not asked.
+        (29, "a", "1", 1, false),
+        (1, "a", "2", 3600, true),
+    ] {
+        clock.advance(Duration::from_secs(after));
+        let picture = images.picture(parameters(title)).await.unwrap();
+        let url = format!("https://media.pictify.io/{url}.jpg");
+        assert_eq!((picture.url, picture.fresh_for.as_secs(), picture.is_current), (url, fresh_for, is_current));
+        requests.push(service.requests().len());
+    }
+    assert_eq!(requests, [1, 1, 2, 2, 3]);
+
+    let error = images.picture(parameters("b")).await.unwrap_err();
+    assert!(matches!(&error, OgError::Failed { retry_after, .. } if retry_after.as_secs() == 30), "{error}");
+    assert_eq!(error.status(), 503);
+    assert!(images.picture(parameters("b")).await.is_err());
+    assert_eq!((service.requests().len(), seen.lock().unwrap().len()), (4, 2));
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_up_costs_nothing() {
+    let service = ScriptedServer::start([]).await;
+    let client = client(&service, &TestClock::default());
+    let no_page = OgImages::with(&client, "T", |_| async { Ok::<_, std::fmt::Error>(None::<Value>) });
+    assert!(matches!(no_page.picture(parameters("a")).await, Err(OgError::NotFound)));
+    let no_database = OgImages::with(&client, "T", |_| async { Err::<Option<Value>, _>("no database") });
+    let error = no_database.picture(parameters("a")).await.unwrap_err();
+    assert_eq!(
+        (error.status(), error.to_string().as_str()),
+        (503, "picture: the page's values cannot be had: no database")
+    );
+    let no_object = OgImages::with(&client, "T", |_| async { Ok::<_, std::fmt::Error>(Some(7)) });
+    let error = no_object.picture(parameters("a")).await.unwrap_err().to_string();
+    assert!(error.contains("must serialise to a JSON object"), "{error}");
+    assert!(service.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_cache_outlives_the_process_that_filled_it() {
+    let service = ScriptedServer::start([rendered(1)]).await;
+    let client = client(&service, &TestClock::default());
+    let cache = MemoryCache::default();
+    images(&client).cache(cache.clone()).picture(parameters("a")).await.unwrap();
+    images(&client).cache(cache.clone()).picture(parameters("a")).await.unwrap();
+    assert_eq!(service.requests().len(), 1);
+    // Another size is another picture.
+    service.then(rendered(2));
+    images(&client).cache(cache).each(|call| call.size(10, 10)).picture(parameters("a")).await.unwrap();
+    assert_eq!(service.requests().len(), 2);
+
+    let picture = CachedPicture { url: "u".to_owned(), rendered_at: std::time::SystemTime::UNIX_EPOCH };
+    let stored: CachedPicture = serde_json::from_value(serde_json::to_value(&picture).unwrap()).unwrap();
+    let cache = MemoryCache::with_capacity(1);
+    cache.put("k", stored).await;
+    assert_eq!(cache.get("k").await, Some(picture));
+}
