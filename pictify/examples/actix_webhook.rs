@@ -1,23 +1,41 @@
-//! A service on actix-web that is told of finished renders, and trusts nobody else.
+//! A service on actix-web that is told of finished renders, trusts nobody else, and handles each of them once.
 //!
-//! `cargo run --example actix_webhook --features actix`, with `PICTIFY_WEBHOOK_SECRET` set to what came with the
-//! subscription.
+//! `cargo run --example actix_webhook --features actix,delivery-store`, with `PICTIFY_WEBHOOK_SECRET` set to what came with
+//! the subscription.
 
-use actix_web::{App, HttpResponse, HttpServer, dev::Server, web};
-use pictify::webhooks::{Event, SignedDelivery, Verifier};
-use std::{io, net::TcpListener};
+use actix_web::{App, HttpResponse, HttpServer, dev::Server, http::StatusCode, web};
+use pictify::webhooks::{Event, ExactlyOnce, SignedDelivery, Verifier};
+use std::{
+    io::{self, Write},
+    net::TcpListener,
+};
 
-async fn told(delivery: SignedDelivery) -> HttpResponse {
-    match &delivery.delivery.event {
-        Event::RenderCompleted(render) => println!("rendered: {:?}", render.url),
-        Event::RenderFailed(render) => println!("failed: {:?}", render.error),
-        other => println!("{}", other.name()),
+/// What is to be done once. When it fails the delivery comes again.
+fn note(event: &Event) -> io::Result<()> {
+    let mut out = io::stdout();
+    match event {
+        Event::RenderCompleted(render) => writeln!(out, "rendered: {:?}", render.url),
+        Event::RenderFailed(render) => writeln!(out, "failed: {:?}", render.error),
+        other => writeln!(out, "{}", other.name()),
     }
-    HttpResponse::NoContent().finish()
+}
+
+async fn told(once: web::Data<ExactlyOnce>, delivery: SignedDelivery) -> HttpResponse {
+    match once.handle(delivery.key(), async { note(&delivery.delivery.event) }).await {
+        Ok(handled) => HttpResponse::new(StatusCode::from_u16(handled.status()).unwrap_or_default()),
+        Err(error) => {
+            eprintln!("{error}");
+            HttpResponse::InternalServerError().finish()
+        }
+    }
 }
 
 pub(crate) fn serve(verifier: Verifier, listener: TcpListener) -> io::Result<Server> {
-    let app = move || App::new().app_data(verifier.clone()).route("/pictify", web::post().to(told));
+    let once = web::Data::new(ExactlyOnce::in_memory());
+    let app = move || {
+        let app = App::new().app_data(verifier.clone()).app_data(once.clone());
+        app.route("/pictify", web::post().to(told))
+    };
     Ok(HttpServer::new(app).listen(listener)?.run())
 }
 

@@ -1,21 +1,52 @@
-//! A service that is told of finished renders, and trusts nobody else.
+//! A service that is told of finished renders, trusts nobody else, and handles each of them once.
 //!
-//! `cargo run --example axum_webhook --features axum`, with `PICTIFY_WEBHOOK_SECRET` set to what came with the subscription.
+//! `cargo run --example axum_webhook --features axum,delivery-store`, with `PICTIFY_WEBHOOK_SECRET` set to what came with
+//! the subscription.
 
-use axum::{Router, http::StatusCode, routing::post};
-use pictify::webhooks::{Event, SignedDelivery, Verifier};
+use axum::{
+    Router,
+    extract::{FromRef, State},
+    http::StatusCode,
+    routing::post,
+};
+use pictify::webhooks::{Event, ExactlyOnce, SignedDelivery, Verifier};
+use std::io::{self, Write};
 
-async fn told(delivery: SignedDelivery) -> StatusCode {
-    match &delivery.delivery.event {
-        Event::RenderCompleted(render) => println!("rendered: {:?}", render.url),
-        Event::RenderFailed(render) => println!("failed: {:?}", render.error),
-        other => println!("{}", other.name()),
+#[derive(Clone)]
+struct Webhooks {
+    verifier: Verifier,
+    once: ExactlyOnce,
+}
+
+impl FromRef<Webhooks> for Verifier {
+    fn from_ref(webhooks: &Webhooks) -> Self {
+        webhooks.verifier.clone()
     }
-    StatusCode::NO_CONTENT
+}
+
+/// What is to be done once. When it fails the delivery comes again.
+fn note(event: &Event) -> io::Result<()> {
+    let mut out = io::stdout();
+    match event {
+        Event::RenderCompleted(render) => writeln!(out, "rendered: {:?}", render.url),
+        Event::RenderFailed(render) => writeln!(out, "failed: {:?}", render.error),
+        other => writeln!(out, "{}", other.name()),
+    }
+}
+
+async fn told(State(webhooks): State<Webhooks>, delivery: SignedDelivery) -> StatusCode {
+    match webhooks.once.handle(delivery.key(), async { note(&delivery.delivery.event) }).await {
+        Ok(handled) => StatusCode::from_u16(handled.status()).unwrap_or_default(),
+        Err(error) => {
+            eprintln!("{error}");
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
 }
 
 pub(crate) fn app(verifier: Verifier) -> Router {
-    Router::new().route("/pictify", post(told)).with_state(verifier)
+    let webhooks = Webhooks { verifier, once: ExactlyOnce::in_memory() };
+    Router::new().route("/pictify", post(told)).with_state(webhooks)
 }
 
 #[tokio::main]

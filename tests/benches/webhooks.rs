@@ -14,7 +14,7 @@ fn main() {
     divan::main();
 }
 
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_size = 500)]
 fn verify(bencher: Bencher, size: usize) {
     let body = vec![b'x'; size];
     let header = Signer::new(SECRET).expect("a secret").header(&body);
@@ -23,7 +23,7 @@ fn verify(bencher: Bencher, size: usize) {
 }
 
 /// With the key made once, as the verifier does it.
-#[divan::bench(args = SIZES)]
+#[divan::bench(args = SIZES, sample_size = 500)]
 fn bare(bencher: Bencher, size: usize) {
     let body = vec![b'x'; size];
     let key = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).expect("any length");

@@ -5,7 +5,7 @@ use pictify::webhooks::{
 };
 use std::{
     convert::Infallible,
-    future::pending,
+    future::{Ready, pending, ready},
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
     sync::{
@@ -64,8 +64,13 @@ impl Drop for Redis {
 }
 
 /// A handler that succeeds.
-async fn well() -> Result<&'static str, Infallible> {
-    Ok("done")
+fn well() -> Ready<Result<&'static str, Infallible>> {
+    ready(Ok("done"))
+}
+
+/// A handler that panics.
+fn badly() -> impl Future<Output = Result<(), Infallible>> {
+    std::future::poll_fn(|_| panic!("in the handler"))
 }
 
 async fn ten_thousand_copies_of_a_thousand_deliveries_are_handled_a_thousand_times(store: impl DeliveryStore) {
@@ -113,8 +118,8 @@ async fn a_handler_that_does_not_succeed_gives_its_claim_back(store: impl Delive
     assert_eq!(once.handle("fails", well()).await.unwrap(), Handled::Now("done"));
     assert_eq!(once.handle("fails", well()).await.unwrap(), Handled::Before);
 
-    let (other, panics) = (once.clone(), async { panic!("in the handler") });
-    let handling = async move { other.handle("panics", async { Ok::<(), Infallible>(panics.await) }).await };
+    let other = once.clone();
+    let handling = async move { other.handle("panics", badly()).await };
     assert!(tokio::spawn(handling).await.unwrap_err().is_panic());
     handled_at_last(&once, "panics").await;
 
@@ -190,8 +195,7 @@ async fn nothing_is_handled_while_the_store_is_away() {
     let mut redis = Redis::start();
     let once = ExactlyOnce::new(redis.store().await);
     redis.stop();
-    let handler = async { panic!("it must not run") };
-    let error = once.handle("a", async { Ok::<(), Infallible>(handler.await) }).await.unwrap_err();
+    let error = once.handle("a", badly()).await.unwrap_err();
     assert!(matches!(error, HandleError::Store(_)), "{error}");
     assert!(error.to_string().starts_with("webhook: the store of handled deliveries: "), "{error}");
 
