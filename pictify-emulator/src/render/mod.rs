@@ -2,6 +2,7 @@
 
 mod canvas;
 mod embedded;
+pub mod fabric;
 mod fonts;
 mod limits;
 mod selector;
