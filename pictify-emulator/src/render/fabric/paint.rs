@@ -65,9 +65,11 @@ impl Paint {
 /// A colour, with `alpha` instead of its own where that is given.
 fn color_with(text: &str, alpha: Option<f64>) -> Option<String> {
     let text = text.trim();
-    // The parser stops after the first colour: no second word may follow.
-    let name = text.split_once('(').map_or(text, |(name, _)| name);
-    if name.contains(char::is_whitespace) || text.contains('(') != text.ends_with(')') {
+    // The parser stops after the first colour: nothing may follow it.
+    let is_plain = text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '#');
+    let is_call = text.find('(').is_some_and(|open| text[..open].chars().all(|letter| letter.is_ascii_alphabetic()))
+        && text.find(')') == Some(text.len() - 1);
+    if !is_plain && !is_call {
         return None;
     }
     let Color([red, green, blue, mut opacity]) = Color::from_css_str(text).ok()?;
@@ -198,6 +200,7 @@ mod tests {
             ("red blue", None),
             ("red\"/><script>", None),
             ("red;}", None),
+            ("rgb(1,2,3) rgb(1,2,3)", None),
             ("url(x)", None),
             ("", None),
         ] {
