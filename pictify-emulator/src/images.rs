@@ -35,7 +35,7 @@ pub(crate) async fn create(call: Call) -> Answer {
     let created_at = format!("{:.3}", Timestamp::now());
     let image = StoredImage { id, file, created_at };
     let answer = image_json(&call, &image);
-    call.service.store.add(image, StoredFile { bytes: picture.into(), content_type: format.content_type() });
+    call.service.store.add(image, StoredFile { bytes: picture.bytes.into(), content_type: format.content_type() });
     Ok(answer)
 }
 
@@ -91,6 +91,7 @@ fn not_there(what: &str) -> Refusal {
 fn refusal(error: &RenderError) -> Refusal {
     let (status, code) = match error {
         RenderError::Input(_) => (StatusCode::UNPROCESSABLE_ENTITY, "render_failed"),
+        RenderError::Motionless => (StatusCode::UNPROCESSABLE_ENTITY, "NO_FRAMES_CAPTURED"),
         RenderError::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "render_timeout"),
         RenderError::Busy => return Refusal::busy(error.to_string()),
         RenderError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "render_failed"),

@@ -4,7 +4,7 @@ mod support;
 
 use pictify_emulator::{
     Emulator,
-    render::{Page, RenderError, Renderer},
+    render::{Page, Picture, RenderError, Renderer},
 };
 use serde_json::json;
 use std::sync::{
@@ -101,6 +101,10 @@ async fn a_dropped_server_stops_listening() {
     }
 }
 
+fn drawn() -> Picture {
+    Picture { bytes: b"picture".to_vec(), width: 9, height: 9, motion: None }
+}
+
 /// Renders when it is told to.
 #[derive(Debug)]
 struct OnDemand {
@@ -109,10 +113,10 @@ struct OnDemand {
 }
 
 impl Renderer for OnDemand {
-    fn render(&self, _page: &Page) -> Result<Vec<u8>, RenderError> {
+    fn render(&self, _page: &Page) -> Result<Picture, RenderError> {
         self.begun.send(()).unwrap();
         self.go.lock().unwrap().recv().unwrap();
-        Ok(b"picture".to_vec())
+        Ok(drawn())
     }
 }
 
@@ -150,14 +154,15 @@ async fn a_shutdown_does_not_wait_for_ever_for_a_request_that_does_not_come() {
 struct Fragile;
 
 impl Renderer for Fragile {
-    fn render(&self, page: &Page) -> Result<Vec<u8>, RenderError> {
+    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
         match page.html.as_str() {
             "panic" => panic!("as told"),
             "busy" => Err(RenderError::Busy),
             "late" => Err(RenderError::TimedOut),
+            "still" => Err(RenderError::Motionless),
             "input" => Err(RenderError::Input("not this".to_owned())),
             "failed" => Err(RenderError::Failed("not now".to_owned())),
-            _ => Ok(b"picture".to_vec()),
+            _ => Ok(drawn()),
         }
     }
 }
@@ -177,6 +182,11 @@ async fn what_goes_wrong_in_a_renderer_is_an_answer() {
             json!({"error": "Other renders take all places: try again later", "code": "BROWSER_POOL_UNAVAILABLE", "retriable": true}),
         ),
         ("late", 504, json!({"error": "The render took too long", "code": "render_timeout"})),
+        (
+            "still",
+            422,
+            json!({"error": "Nothing on the page moves: a GIF needs a CSS animation", "code": "NO_FRAMES_CAPTURED"}),
+        ),
         ("input", 422, json!({"error": "not this", "code": "render_failed"})),
         ("failed", 500, json!({"error": "The render failed: not now", "code": "render_failed"})),
     ] {

@@ -5,7 +5,7 @@ mod support;
 use image::{Rgba, RgbaImage};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
-use support::{get, picture, post};
+use support::{get, picture, post, red_png};
 
 const RED: Rgba<u8> = Rgba([255, 0, 0, 255]);
 const BLUE: Rgba<u8> = Rgba([0, 0, 255, 255]);
@@ -179,14 +179,6 @@ async fn the_built_in_fonts_cover_more_than_latin() {
     }
     let unique: std::collections::HashSet<_> = seen.iter().collect();
     assert_eq!(unique.len(), seen.len(), "no two are the same boxes");
-}
-
-/// Two by two pixels of red, as PNG.
-fn red_png() -> String {
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    RgbaImage::from_pixel(2, 2, RED).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
-    let hex: Vec<_> = bytes.into_inner().iter().map(|byte| format!("%{byte:02x}")).collect();
-    format!("data:image/png,{}", hex.concat())
 }
 
 #[tokio::test]

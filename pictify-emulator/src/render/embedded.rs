@@ -1,13 +1,13 @@
 //! The embedded engine: takumi lays out and paints, without scripts and without a network.
 
-use super::{Format, Page, RenderError, Renderer, canvas, fonts, limits, selector};
+use super::{Format, Page, Picture, RenderError, Renderer, canvas, fonts, gif, keyframes, limits, selector};
 use std::sync::{Arc, LazyLock};
 use takumi::{
     prelude::{
         Bitmap, Fonts, FromHtmlOptions, Node, NodeKind, OutputFormat, Quality, RenderOptions, StyleSheet, Viewport,
     },
     unstable::{
-        base::{layout::tree::RenderNode, scene::Scene},
+        base::{layout::tree::RenderNode, resources::image::ResourceCache, scene::Scene},
         html::{ParsedHtml, parse_html},
         raster::render_scene,
     },
@@ -15,6 +15,9 @@ use takumi::{
 
 /// The quality of lossy formats, 0 to 100.
 const QUALITY: u8 = 90;
+
+/// How many bytes of decoded pictures are kept from one frame to the next.
+const CACHE: u64 = 128 * 1024 * 1024;
 
 static FONTS: LazyLock<Fonts> = LazyLock::new(fonts::built_in);
 
@@ -40,36 +43,79 @@ pub(super) struct Parsed {
 }
 
 impl Parsed {
-    /// The options of a render or a measuring, with `css` behind the page's own.
+    /// The options of a measuring, with `css` behind the page's own.
     pub(super) fn options(&self, css: &[&str]) -> RenderOptions<'static> {
-        let sheets = self.css.iter().map(String::as_str).chain(css.iter().copied());
-        RenderOptions::builder()
-            .viewport(self.viewport)
-            .node(self.node.clone())
-            .fonts(&FONTS)
-            .stylesheet(Arc::new(StyleSheet::parse_list_loosy(sheets)))
-            .build()
+        self.options_at(self.sheet(css), 0, None)
     }
 
     /// The page with its styles resolved.
     pub(super) fn tree(&self, css: &[&str]) -> RenderNode {
         RenderNode::from_node(&self.options(css).take_render_context(), self.node.clone())
     }
+
+    fn sheet(&self, css: &[&str]) -> Arc<StyleSheet> {
+        let sheets = self.css.iter().map(String::as_str).chain(css.iter().copied());
+        Arc::new(StyleSheet::parse_list_loosy(sheets))
+    }
+
+    fn options_at(&self, sheet: Arc<StyleSheet>, time: u64, cache: Option<ResourceCache>) -> RenderOptions<'static> {
+        let options = RenderOptions::builder()
+            .viewport(self.viewport)
+            .node(self.node.clone())
+            .fonts(&FONTS)
+            .stylesheet(sheet)
+            .time_ms(time);
+        match cache {
+            Some(cache) => options.resource_cache(cache).build(),
+            None => options.build(),
+        }
+    }
+}
+
+/// A page that can be painted at any time of its animations.
+pub(super) struct Stage<'a> {
+    parsed: &'a Parsed,
+    sheet: Arc<StyleSheet>,
+    cache: ResourceCache,
+}
+
+impl<'a> Stage<'a> {
+    pub(super) fn new(parsed: &'a Parsed) -> Self {
+        Self { parsed, sheet: parsed.sheet(&[]), cache: ResourceCache::new(CACHE) }
+    }
+
+    /// The page with its styles resolved, so many milliseconds after it was opened.
+    pub(super) fn tree(&self, time: u64) -> RenderNode {
+        let mut options = self.parsed.options_at(self.sheet.clone(), time, Some(self.cache.clone()));
+        RenderNode::from_node(&options.take_render_context(), self.parsed.node.clone())
+    }
+
+    pub(super) fn paint(&self, time: u64) -> Result<Bitmap, RenderError> {
+        let mut tree = self.tree(time);
+        canvas::spread_background(&mut tree);
+        let scene = Scene::lay_out(tree, self.parsed.viewport, true).map_err(failed)?;
+        on_white(render_scene(&scene).map_err(unpainted)?)
+    }
 }
 
 impl Renderer for Embedded {
-    fn render(&self, page: &Page) -> Result<Vec<u8>, RenderError> {
+    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
         let parsed = parse(page)?;
         let area = page.selector.as_deref().map(|selector| selector::find(&parsed, selector)).transpose()?;
-        let mut tree = parsed.tree(&[]);
-        canvas::spread_background(&mut tree);
-        let scene = Scene::lay_out(tree, parsed.viewport, true).map_err(failed)?;
-        let bitmap = on_white(render_scene(&scene).map_err(unpainted)?)?;
+        let format = match page.format {
+            Format::Gif(speed) => return gif::render(&parsed, area, speed),
+            Format::Png => OutputFormat::Png,
+            Format::Jpeg => OutputFormat::Jpeg { quality: Quality::new(QUALITY) },
+            Format::Webp => OutputFormat::WebP { quality: Quality::new(QUALITY) },
+        };
+        let bitmap = Stage::new(&parsed).paint(0)?;
         let bitmap = match area {
             Some(area) => area.crop(&bitmap)?,
             None => bitmap,
         };
-        encode(&bitmap, page.format)
+        let mut bytes = Vec::new();
+        takumi::write_image(&bitmap, &mut bytes, format).map_err(failed)?;
+        Ok(Picture { bytes, width: bitmap.width(), height: bitmap.height(), motion: None })
     }
 }
 
@@ -78,6 +124,7 @@ fn parse(page: &Page) -> Result<Parsed, RenderError> {
     // A doctype makes the parser build html and body around a fragment, as a browser does.
     let ParsedHtml { mut node, css } = parse_with_defaults(&format!("<!doctype html>{}", page.html))?;
     limits::check_page(&node, &StyleSheet::parse_list_loosy(&css))?;
+    let css = css.iter().map(|sheet| keyframes::repaired(sheet)).collect();
     let canvas = parse_with_defaults(canvas::ELEMENT)?.node;
     if let NodeKind::Container { children } = &mut node.kind {
         children.push(canvas);
@@ -104,18 +151,6 @@ fn on_white(bitmap: Bitmap) -> Result<Bitmap, RenderError> {
         }
     }
     Bitmap::from_raw(width, height, pixels).ok_or_else(|| RenderError::Failed("the picture lost its size".to_owned()))
-}
-
-fn encode(bitmap: &Bitmap, format: Format) -> Result<Vec<u8>, RenderError> {
-    let quality = Quality::new(QUALITY);
-    let format = match format {
-        Format::Png => OutputFormat::Png,
-        Format::Jpeg => OutputFormat::Jpeg { quality },
-        Format::Webp => OutputFormat::WebP { quality },
-    };
-    let mut bytes = Vec::new();
-    takumi::write_image(bitmap, &mut bytes, format).map_err(failed)?;
-    Ok(bytes)
 }
 
 /// A picture is decoded when it is painted: only then does it show that it is broken.

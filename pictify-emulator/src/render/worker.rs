@@ -1,6 +1,6 @@
 //! Renders are slow, large and may go wrong: they run apart, a few at a time, and not for ever.
 
-use super::{Page, RenderError, Renderer};
+use super::{Page, Picture, RenderError, Renderer};
 use std::{sync::Arc, thread, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
@@ -25,7 +25,7 @@ impl Worker {
         Self { renderer, places: Arc::new(Semaphore::new(places)) }
     }
 
-    pub(crate) async fn render(&self, page: Page) -> Result<Vec<u8>, RenderError> {
+    pub(crate) async fn render(&self, page: Page) -> Result<Picture, RenderError> {
         let place = self.place().await?;
         let renderer = self.renderer.clone();
         let (sender, receiver) = oneshot::channel();
@@ -63,14 +63,18 @@ mod tests {
         Page { html: "x".to_owned(), width: 1, height: 1, format: Format::Png, selector: None }
     }
 
+    fn picture() -> Picture {
+        Picture { bytes: Vec::new(), width: 1, height: 1, motion: None }
+    }
+
     /// Renders for as long as the other end of the channel lives.
     #[derive(Debug)]
     struct Endless(Mutex<mpsc::Receiver<()>>);
 
     impl Renderer for Endless {
-        fn render(&self, _page: &Page) -> Result<Vec<u8>, RenderError> {
+        fn render(&self, _page: &Page) -> Result<Picture, RenderError> {
             let _ = self.0.lock().unwrap().recv();
-            Ok(Vec::new())
+            Ok(picture())
         }
     }
 
@@ -85,6 +89,6 @@ mod tests {
         drop(end);
         // The places come back as the threads end, which the clock of the test does not wait for.
         tokio::time::resume();
-        assert_eq!(worker.render(page()).await, Ok(Vec::new()));
+        assert_eq!(worker.render(page()).await, Ok(picture()));
     }
 }

@@ -1,6 +1,8 @@
 //! A client of one file: plain HTTP/1.1 over a socket, so that these tests know nothing of the SDK and of TLS.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod canvas;
+
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
 use tokio::{
@@ -99,4 +101,14 @@ pub async fn picture(emulator: &Emulator, body: &Value) -> image::RgbaImage {
     let answer = post(emulator, "/image", body).await;
     let file = get(emulator, &file_path(emulator, &answer)).await;
     image::load_from_memory(&file.body).unwrap().to_rgba8()
+}
+
+/// Two by two pixels of red, as PNG.
+pub fn red_png() -> String {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::RgbaImage::from_pixel(2, 2, image::Rgba([255, 0, 0, 255]))
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .unwrap();
+    let hex: Vec<_> = bytes.into_inner().iter().map(|byte| format!("%{byte:02x}")).collect();
+    format!("data:image/png,{}", hex.concat())
 }

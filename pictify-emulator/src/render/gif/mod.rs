@@ -1,0 +1,71 @@
+//! Moving pictures: a page at one time after the other.
+
+mod film;
+mod timeline;
+
+use super::{
+    Motion, Pace, Picture, RenderError,
+    embedded::{Parsed, Stage, failed},
+    selector::Area,
+    worker::TIME_LIMIT,
+};
+use film::Film;
+use std::time::{Duration, Instant};
+use timeline::Timeline;
+
+/// How many pixels all frames have together: what is painted in the time that a render has.
+const PIXELS: u64 = 400 * 1000 * 1000;
+
+/// How large a file may become.
+const BYTES: usize = 64 * 1024 * 1024;
+
+/// Renders a page to an animated GIF that repeats for ever.
+pub(super) fn render(parsed: &Parsed, area: Option<Area>, pace: Pace) -> Result<Picture, RenderError> {
+    let begun = Instant::now();
+    let stage = Stage::new(parsed);
+    let animations = timeline::animations(&stage.tree(0));
+    let timeline = Timeline::of(&animations, pace).ok_or(RenderError::Motionless)?;
+    let times = timeline.frames(pace);
+    let mut film: Option<Film> = None;
+    for time in &times {
+        if begun.elapsed() > TIME_LIMIT {
+            // Nobody waits any longer, and the place is wanted.
+            return Err(RenderError::TimedOut);
+        }
+        let bitmap = stage.paint(time.at.into())?;
+        let bitmap = match area {
+            Some(area) => area.crop(&bitmap)?,
+            None => bitmap,
+        };
+        let (width, height) = (bitmap.width(), bitmap.height());
+        let film = if let Some(film) = &mut film {
+            film
+        } else {
+            check_pixels(times.len(), width, height)?;
+            film.insert(Film::new(width, height).map_err(failed)?)
+        };
+        film.show(bitmap.into_raw(), time.hundredths).map_err(failed)?;
+        if film.bytes() > BYTES {
+            let message = format!("The GIF is larger than {BYTES} bytes: make the picture smaller or the loop shorter");
+            return Err(RenderError::Input(message));
+        }
+    }
+    let film = film.ok_or(RenderError::Motionless)?;
+    let (width, height) = film.size();
+    let (bytes, frames) = film.finish().map_err(failed)?;
+    if frames < 2 {
+        return Err(RenderError::Motionless);
+    }
+    let hundredths: u64 = times.iter().map(|time| u64::from(time.hundredths)).sum();
+    let motion = Motion { frames, duration: Duration::from_millis(hundredths * 10) };
+    Ok(Picture { bytes, width, height, motion: Some(motion) })
+}
+
+fn check_pixels(frames: usize, width: u32, height: u32) -> Result<(), RenderError> {
+    if u64::from(width) * u64::from(height) * frames as u64 <= PIXELS {
+        return Ok(());
+    }
+    Err(RenderError::Input(format!(
+        "{frames} frames of {width} by {height} are more than the {PIXELS} pixels that the emulator renders: make the picture smaller, the loop shorter or the quality lower"
+    )))
+}
