@@ -1,13 +1,97 @@
 //! The shapes of answers and refusals, as the service has them.
 
+use crate::{contract::Operation, store::StoreError};
 use axum::{
     body::Body,
-    http::{Response, StatusCode, header::CONTENT_TYPE, request::Parts},
+    http::{HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE, request::Parts},
 };
+use bytes::Bytes;
 use serde_json::{Value, json};
 
-/// What a handler returns: JSON with a status, or a refusal.
-pub(crate) type Answer = Result<Value, Refusal>;
+/// What a handler returns: what was asked for, or a refusal.
+pub(crate) type Answer = Result<Reply, Refusal>;
+
+/// What was asked for.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    status: StatusCode,
+    headers: Vec<(HeaderName, String)>,
+    body: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Json(Value),
+    Bytes(Bytes),
+}
+
+impl From<Value> for Reply {
+    fn from(body: Value) -> Self {
+        Self { status: StatusCode::OK, headers: Vec::new(), body: Content::Json(body) }
+    }
+}
+
+impl Reply {
+    /// JSON with another status than 200.
+    pub(crate) fn json(status: StatusCode, body: Value) -> Self {
+        Self { status, ..Self::from(body) }
+    }
+
+    /// A file in the answer itself.
+    pub(crate) fn bytes(content_type: &str, bytes: impl Into<Bytes>) -> Self {
+        let (status, headers) = (StatusCode::OK, vec![(CONTENT_TYPE, content_type.to_owned())]);
+        Self { status, headers, body: Content::Bytes(bytes.into()) }
+    }
+
+    /// With a header.
+    pub(crate) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Holds the answer against the contract. Only builds for tests and development do, where a slip of ours is to be
+    /// found: they answer 500 and say what is wrong.
+    pub(crate) fn checked(self, operation: &Operation) -> Answer {
+        if !cfg!(debug_assertions) {
+            return Ok(self);
+        }
+        let body = match &self.body {
+            Content::Json(body) => Some(body),
+            Content::Bytes(_) => None,
+        };
+        match operation.wrong_answer(self.status.as_u16(), body) {
+            None => Ok(self),
+            Some(wrong) => {
+                let message = format!("The emulator's answer to {} breaks the contract: {wrong}", operation.id);
+                Err(Refusal::message(StatusCode::INTERNAL_SERVER_ERROR, message))
+            }
+        }
+    }
+
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let mut response = match self.body {
+            Content::Json(body) => json_response(self.status, &body),
+            Content::Bytes(bytes) => {
+                let mut response = Response::new(Body::from(bytes));
+                *response.status_mut() = self.status;
+                response
+            }
+        };
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+/// The store's failures are the server's own.
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::framework(StatusCode::INTERNAL_SERVER_ERROR, None, format!("The store failed: {error}"))
+    }
+}
 
 /// Why a request is not served.
 #[derive(Debug)]
@@ -38,6 +122,29 @@ impl Refusal {
         Self { status, body: json!({"message": message.into()}) }
     }
 
+    /// What the template engine says: `{error, code, context}`.
+    pub(crate) fn engine(status: StatusCode, code: &str, error: impl Into<String>, context: &Value) -> Self {
+        let mut refusal = Self::rendering(status, Some(code), error);
+        refusal.body["context"] = context.clone();
+        refusal
+    }
+
+    /// A source that cannot be rendered.
+    pub(crate) fn unprocessable(error: impl Into<String>) -> Self {
+        Self::rendering(StatusCode::UNPROCESSABLE_ENTITY, Some("render_failed"), error)
+    }
+
+    /// A fault of the server's own.
+    pub(crate) fn internal(message: impl Into<String>) -> Self {
+        Self::framework(StatusCode::INTERNAL_SERVER_ERROR, None, message)
+    }
+
+    /// What it says to people, for where it is one of several.
+    pub(crate) fn text(&self) -> String {
+        let text = self.body["message"].as_str().or(self.body["error"].as_str());
+        text.unwrap_or_default().to_owned()
+    }
+
     /// The one answer to every wrong key.
     pub(crate) fn unauthorized() -> Self {
         Self::message(StatusCode::UNAUTHORIZED, "Invalid Request")
@@ -64,7 +171,7 @@ impl Refusal {
     }
 }
 
-pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response<Body> {
+fn json_response(status: StatusCode, body: &Value) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
     response

@@ -30,6 +30,8 @@ pub(crate) struct Operation {
     pub(crate) key: KeyUse,
     body: Option<Schema>,
     pub(crate) query: BTreeMap<String, Schema>,
+    /// What it answers when all is well, by status; no schema where that is no JSON.
+    answers: BTreeMap<String, Option<Schema>>,
 }
 
 /// Whether an operation wants a key.
@@ -81,6 +83,12 @@ impl Contract {
         Self { operations }
     }
 
+    /// The names of all operations.
+    #[cfg(test)]
+    pub(crate) fn operation_ids(&self) -> impl Iterator<Item = &str> {
+        self.operations.iter().map(|operation| operation.id.as_str())
+    }
+
     pub(crate) fn find(&self, method: &str, path: &str) -> Found<'_> {
         let parts: Vec<_> = path.trim_matches('/').split('/').collect();
         let mut other_method = false;
@@ -112,6 +120,12 @@ impl Operation {
             key: KeyUse::new(operation.get("security").unwrap_or(&document["security"])),
             body: (!body.is_null()).then(|| schema(body)),
             query,
+            answers: members(&operation["responses"])
+                .map(|(status, answer)| {
+                    let own = &resolve(document, answer)["content"]["application/json"]["schema"];
+                    (status.to_owned(), (!own.is_null()).then(|| schema(own)))
+                })
+                .collect(),
         }
     }
 
@@ -130,6 +144,18 @@ impl Operation {
     /// Whether the operation takes a JSON body.
     pub(crate) fn takes_body(&self) -> bool {
         self.body.is_some()
+    }
+
+    /// What is wrong with an answer of ours: its status, or its body.
+    pub(crate) fn wrong_answer(&self, status: u16, body: Option<&Value>) -> Option<String> {
+        let Some(schema) = self.answers.get(&status.to_string()) else {
+            return Some(format!("it knows no status {status}"));
+        };
+        match (schema, body) {
+            (Some(schema), Some(body)) => schema.wrong("answer", body),
+            (None, Some(_)) => Some(format!("{status} is no JSON")),
+            (_, None) => None,
+        }
     }
 
     /// What is wrong with a body, in the words of the service's framework; nothing when it is valid.

@@ -3,10 +3,13 @@
 use crate::{
     render::{Embedded, Renderer},
     server::{self, Settings},
+    store::{Store, StoreError},
 };
+use jiff::Timestamp;
 use std::{
     fmt, io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -70,11 +73,12 @@ pub struct EmulatorBuilder {
     port: u16,
     api_keys: Vec<String>,
     renderer: Option<Arc<dyn Renderer>>,
+    data: Option<PathBuf>,
 }
 
 impl Default for EmulatorBuilder {
     fn default() -> Self {
-        Self { host: Ipv4Addr::LOCALHOST.into(), port: 0, api_keys: Vec::new(), renderer: None }
+        Self { host: Ipv4Addr::LOCALHOST.into(), port: 0, api_keys: Vec::new(), renderer: None, data: None }
     }
 }
 
@@ -97,6 +101,12 @@ impl EmulatorBuilder {
         self
     }
 
+    /// A folder in which everything is kept, for the next start; by default all is forgotten with the server.
+    pub fn data(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data = Some(folder.into());
+        self
+    }
+
     /// What renders; by default [`Embedded`].
     pub fn renderer(mut self, renderer: impl Renderer) -> Self {
         self.renderer = Some(Arc::new(renderer));
@@ -106,14 +116,27 @@ impl EmulatorBuilder {
     /// Starts the server.
     ///
     /// # Errors
-    /// When the address cannot be listened on, for example because the port is taken.
+    /// When the address cannot be listened on, for example because the port is taken, or the folder for the data cannot
+    /// be used.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let address = SocketAddr::new(self.host, self.port);
-        let failed = |source| StartError { address, source };
+        let failed = |source| StartError::Listen { address, source };
+        let store = match &self.data {
+            None => Store::in_memory(),
+            Some(folder) => Store::in_folder(folder),
+        };
+        let unusable = |error: StoreError| StartError::Data { folder: self.data.clone(), reason: error.to_string() };
+        let store = store.map_err(unusable)?;
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
         let renderer = self.renderer.unwrap_or_else(|| Arc::new(Embedded::new()));
-        let router = server::router(Settings { url: url.clone(), api_keys: self.api_keys, renderer });
+        let router = server::router(Settings {
+            url: url.clone(),
+            api_keys: self.api_keys,
+            renderer,
+            store,
+            clock: Arc::new(Timestamp::now),
+        });
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(async move {
             let stopped = async {
@@ -128,19 +151,41 @@ impl EmulatorBuilder {
 
 /// Why an emulator did not start.
 #[derive(Debug)]
-pub struct StartError {
-    address: SocketAddr,
-    source: io::Error,
+#[non_exhaustive]
+pub enum StartError {
+    /// The address cannot be listened on.
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The folder for the data cannot be used.
+    Data {
+        /// Which folder; none when even memory failed.
+        folder: Option<PathBuf>,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the emulator cannot listen on {}: {}", self.address, self.source)
+        match self {
+            Self::Listen { address, source } => write!(f, "the emulator cannot listen on {address}: {source}"),
+            Self::Data { folder, reason } => {
+                let folder = folder.as_deref().map_or("memory".into(), |folder| folder.display().to_string());
+                write!(f, "the emulator cannot keep its data in {folder}: {reason}")
+            }
+        }
     }
 }
 
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
+        match self {
+            Self::Listen { source, .. } => Some(source),
+            Self::Data { .. } => None,
+        }
     }
 }

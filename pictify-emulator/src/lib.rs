@@ -19,17 +19,22 @@
 //! | `server.rs` | the way of a request: route, key, body, handler |
 //! | `contract.rs` | the document as routes and validators |
 //! | `answer.rs` | the shapes of answers and refusals |
-//! | `images.rs` | the handlers of the images area |
-//! | `store.rs` | what was made |
+//! | `areas/` | the handlers, a file for each area of the contract |
+//! | `renders.rs` | a page rendered, kept, listed and billed |
+//! | `source.rs` | a template and values made a page |
+//! | `store/` | what was made |
 //! | `render/` | from HTML to bytes |
 #![forbid(unsafe_code)]
 
 mod answer;
+mod areas;
 mod contract;
 mod emulator;
-mod images;
 pub mod render;
+mod renders;
 mod server;
+mod source;
 mod store;
+mod uid;
 
 pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError};

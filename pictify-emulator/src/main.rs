@@ -1,8 +1,8 @@
 //! The `pictify-emulator` command.
 
 use clap::Parser;
-use pictify_emulator::{DEFAULT_PORT, Emulator};
-use std::{net::IpAddr, process::ExitCode};
+use pictify_emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder};
+use std::{net::IpAddr, path::PathBuf, process::ExitCode};
 
 /// Run a local Pictify: the same API, really rendering, without an account.
 #[derive(Debug, Parser)]
@@ -19,12 +19,18 @@ struct Arguments {
     /// Accept this API key and no other; may be given several times [default: any key].
     #[arg(long = "api-key", value_name = "KEY")]
     api_keys: Vec<String>,
+
+    /// Keep everything in this folder, for the next start [default: in memory].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Arguments { host, port, api_keys } = Arguments::parse();
-    let emulator = match Emulator::builder().host(host).port(port).api_keys(api_keys).start().await {
+    let Arguments { host, port, api_keys, data } = Arguments::parse();
+    let builder = Emulator::builder().host(host).port(port).api_keys(api_keys);
+    let builder = data.into_iter().fold(builder, EmulatorBuilder::data);
+    let emulator = match builder.start().await {
         Ok(emulator) => emulator,
         Err(error) => {
             eprintln!("error: {error}");

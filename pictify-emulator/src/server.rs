@@ -1,9 +1,9 @@
 //! The way of a request: route, key, body, handler.
 
 use crate::{
-    answer::{Answer, Refusal, json_response},
+    answer::{Answer, Refusal},
+    areas,
     contract::{CONTRACT, Found, KeyUse, Operation},
-    images,
     render::{Renderer, Worker},
     store::Store,
 };
@@ -12,12 +12,13 @@ use axum::{
     body::{Body, HttpBody},
     extract::{Request, State},
     http::{
-        HeaderMap, HeaderValue, Method, Response, StatusCode,
+        HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
         header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH},
         request::Parts,
     },
 };
 use bytes::{Bytes, BytesMut};
+use jiff::Timestamp;
 use serde_json::Value;
 use std::{collections::BTreeMap, future::poll_fn, pin::Pin, sync::Arc, time::Duration};
 
@@ -35,7 +36,12 @@ pub(crate) struct Settings {
     pub(crate) url: String,
     pub(crate) api_keys: Vec<String>,
     pub(crate) renderer: Arc<dyn Renderer>,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
 }
+
+/// What the time is.
+pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What every request can reach.
 pub(crate) struct Service {
@@ -43,19 +49,34 @@ pub(crate) struct Service {
     api_keys: Vec<String>,
     pub(crate) worker: Worker,
     pub(crate) store: Store,
+    clock: Clock,
 }
 
 /// A request that matches an operation of the contract, carries a key where one is needed, and is valid.
 pub(crate) struct Call {
     pub(crate) service: Arc<Service>,
-    pub(crate) path: BTreeMap<String, String>,
+    pub(crate) operation: &'static Operation,
+    path: BTreeMap<String, String>,
     pub(crate) query: BTreeMap<String, Value>,
     pub(crate) body: Value,
+    pub(crate) headers: HeaderMap,
     /// The address under which the client knows this server.
-    base: String,
+    pub(crate) base: String,
+    /// By which the answer and the log name this request.
+    pub(crate) request_id: String,
 }
 
 impl Call {
+    /// A parameter of the path.
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        self.path.get(name).map_or("", String::as_str)
+    }
+
+    /// A header, if it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
     /// Where the client finds a file.
     pub(crate) fn media_url(&self, file: &str) -> String {
         format!("{}{MEDIA}{file}", self.base)
@@ -63,12 +84,24 @@ impl Call {
 }
 
 pub(crate) fn router(settings: Settings) -> Router {
-    let Settings { url, api_keys, renderer } = settings;
-    let service = Service { url, api_keys, worker: Worker::new(renderer), store: Store::default() };
+    let Settings { url, api_keys, renderer, store, clock } = settings;
+    let service = Service { url, api_keys, worker: Worker::new(renderer), store, clock };
     Router::new().fallback(serve).with_state(Arc::new(service))
 }
 
+/// The header that names a request, for those who look for it in a log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 async fn serve(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
+    let request_id = format!("req_{}", crate::uid::new(16).to_ascii_lowercase());
+    let mut response = answer(service, request, &request_id).await;
+    if let Ok(id) = HeaderValue::try_from(request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+async fn answer(service: Arc<Service>, request: Request, request_id: &str) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     // Older documents put a version into the path; both work here.
@@ -79,46 +112,62 @@ async fn serve(State(service): State<Arc<Service>>, request: Request) -> Respons
             _ => Refusal::no_route(&parts).into_response(),
         };
     }
-    match call(service, &parts, path, body).await {
-        Ok(answer) => json_response(StatusCode::OK, &answer),
+    match call(service, &parts, path, body, request_id).await {
+        Ok(reply) => reply.into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }
 
-async fn call(service: Arc<Service>, parts: &Parts, path: &str, body: Body) -> Answer {
+async fn call(service: Arc<Service>, parts: &Parts, path: &str, body: Body, request_id: &str) -> Answer {
     let (operation, path) = match CONTRACT.find(parts.method.as_str(), path) {
         Found::Operation(operation, parameters) => (operation, parameters),
         Found::OtherMethod | Found::Nothing => {
             return Err(Refusal::no_route(parts));
         }
     };
-    service.check_key(operation.key, &parts.headers)?;
     let query = query(operation, parts.uri.query().unwrap_or_default())?;
+    service.check_key(operation, &parts.headers, &query)?;
     let body = read_body(operation, parts, body).await?;
     let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
     let base = base.map_or_else(|| service.url.clone(), |host| format!("http://{host}"));
-    let call = Call { service, path, query, body, base };
-    match operation.id.as_str() {
-        "createImage" => images::create(call).await,
-        "listImages" => Ok(images::list(&call)),
-        "getImage" => images::get(&call),
-        "healthCheck" => Ok(serde_json::json!({"message": "ok"})),
-        id => {
-            let message = format!("The emulator does not serve {id} yet.");
-            Err(Refusal::message(StatusCode::NOT_IMPLEMENTED, message))
-        }
-    }
+    let (headers, request_id) = (parts.headers.clone(), request_id.to_owned());
+    let Some(handler) = areas::handler(&operation.id) else {
+        let message = format!("The emulator does not serve {} yet.", operation.id);
+        return Err(Refusal::message(StatusCode::NOT_IMPLEMENTED, message));
+    };
+    let reply = handler(Call { service, operation, path, query, body, headers, base, request_id }).await?;
+    reply.checked(operation)
 }
 
 impl Service {
-    fn check_key(&self, needed: KeyUse, headers: &HeaderMap) -> Result<(), Refusal> {
-        if needed == KeyUse::None {
+    /// What the time is, here.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// The time as the service writes it.
+    pub(crate) fn now_text(&self) -> String {
+        format!("{:.3}", self.now())
+    }
+
+    /// Whether a request may come in: with a key in its header, or in its query where the contract has a place for it.
+    fn check_key(
+        &self,
+        operation: &Operation,
+        headers: &HeaderMap,
+        query: &BTreeMap<String, Value>,
+    ) -> Result<(), Refusal> {
+        if operation.key == KeyUse::None {
             return Ok(());
         }
-        let Some(header) = headers.get(AUTHORIZATION) else {
-            return if needed == KeyUse::Optional { Ok(()) } else { Err(Refusal::unauthorized()) };
+        let token = query.get("token").filter(|_| operation.query.contains_key("token")).and_then(Value::as_str);
+        let key = match (headers.get(AUTHORIZATION), token) {
+            (Some(header), _) => header.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default(),
+            (None, Some(token)) => token,
+            (None, None) if operation.key == KeyUse::Optional => return Ok(()),
+            (None, None) => return Err(Refusal::unauthorized()),
         };
-        let key = header.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default().trim();
+        let key = key.trim();
         let known = self.api_keys.is_empty() || self.api_keys.iter().any(|known| known == key);
         if key.is_empty() || !known { Err(Refusal::unauthorized()) } else { Ok(()) }
     }
@@ -129,7 +178,11 @@ fn query(operation: &Operation, text: &str) -> Result<BTreeMap<String, Value>, R
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decode(name), decode(value));
-        let Some(schema) = operation.query.get(&name) else { continue };
+        let Some(schema) = operation.query.get(&name) else {
+            // Of most operations it is nothing; of those that render by URL it is a variable.
+            query.insert(name, Value::String(value));
+            continue;
+        };
         let value = schema.read(&value);
         if let Some(wrong) = schema.wrong(&format!("querystring/{name}"), &value) {
             return Err(Refusal::framework(StatusCode::BAD_REQUEST, Some("FST_ERR_VALIDATION"), wrong));
@@ -221,8 +274,10 @@ fn validated(operation: &Operation, body: Value) -> Result<Value, Refusal> {
 }
 
 fn file(service: &Service, name: &str, headers: &HeaderMap) -> Response<Body> {
-    let Some(file) = service.store.file(name) else {
-        return Refusal::message(StatusCode::NOT_FOUND, "File not found").into_response();
+    let file = match service.store.file(name) {
+        Ok(Some(file)) => file,
+        Ok(None) => return Refusal::message(StatusCode::NOT_FOUND, "File not found").into_response(),
+        Err(error) => return Refusal::from(error).into_response(),
     };
     // A file's name is as unique as its content: it is written once.
     let etag = HeaderValue::try_from(format!("\"{name}\"")).unwrap_or(HeaderValue::from_static("\"file\""));
@@ -232,7 +287,9 @@ fn file(service: &Service, name: &str, headers: &HeaderMap) -> Response<Body> {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(file.content_type));
+    if let Ok(kind) = HeaderValue::try_from(file.content_type) {
+        headers.insert(CONTENT_TYPE, kind);
+    }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     headers.insert(ETAG, etag);
     response

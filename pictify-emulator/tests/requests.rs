@@ -64,9 +64,7 @@ async fn a_version_in_the_path_changes_nothing() {
 #[tokio::test]
 async fn what_is_not_served_yet_says_so_with_its_name() {
     let emulator = Emulator::start().await.unwrap();
-    for (line, name) in
-        [("GET /gif", "listGifs"), ("GET /templates", "listTemplates"), ("DELETE /templates/T1", "deleteTemplate")]
-    {
+    for (line, name) in [("GET /video/templates", "listVideoTemplates"), ("GET /workflow/stats", "getWorkflowStats")] {
         let answer = send(&emulator, line, &[KEY], b"").await;
         let expected = json!({"message": format!("The emulator does not serve {name} yet.")});
         assert_eq!((answer.status, answer.json()), (501, expected));
@@ -153,7 +151,7 @@ async fn exactly_one_source_is_needed() {
             "Only one of html, url and template is allowed, not html and template",
         ),
         (json!({"url": "https://example.com"}), 501, "The emulator cannot render live pages yet: send html"),
-        (json!({"template": "T"}), 501, "The emulator cannot render templates yet: send html"),
+        (json!({"template": "T"}), 404, "Template not found"),
     ] {
         let answer = post(&emulator, "/image", &body).await;
         assert_eq!(answer.says(), (status, error.to_owned()), "{body}");

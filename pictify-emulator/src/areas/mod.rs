@@ -1,0 +1,131 @@
+//! The handlers of the operations, a file for each area of the contract.
+
+#![allow(clippy::unnecessary_wraps, reason = "a handler that never refuses has the type of the others")]
+
+mod account;
+mod gifs;
+mod images;
+mod links;
+mod lists;
+mod media;
+mod renders;
+mod template_renders;
+mod templates;
+mod webhooks;
+
+use crate::{answer::Answer, server::Call};
+use std::{collections::HashMap, pin::Pin, sync::LazyLock};
+
+/// What serves an operation.
+pub(crate) type Handler = fn(Call) -> Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// Makes the table of an area: the names that the contract has for operations, and what serves them. A handler is an
+/// `async fn(Call) -> Answer`, or with `now` in front a `fn(&Call) -> Answer`.
+macro_rules! handlers {
+    ($($id:literal => $(now $now:ident)? $(later $later:ident)?,)*) => {
+        /// What this area serves.
+        pub(super) const HANDLERS: &[(&str, $crate::areas::Handler)] = &[
+            $(($id, |call| Box::pin($(std::future::ready($now(&call)))? $($later(call))?)),)*
+        ];
+    };
+}
+use handlers;
+
+static HANDLERS: LazyLock<HashMap<&'static str, Handler>> = LazyLock::new(|| {
+    [
+        account::HANDLERS,
+        gifs::HANDLERS,
+        images::HANDLERS,
+        links::HANDLERS,
+        media::HANDLERS,
+        renders::HANDLERS,
+        template_renders::HANDLERS,
+        templates::HANDLERS,
+        webhooks::HANDLERS,
+    ]
+    .concat()
+    .into_iter()
+    .collect()
+});
+
+/// What serves the operation of this name, if anything does.
+pub(crate) fn handler(operation: &str) -> Option<Handler> {
+    HANDLERS.get(operation).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::CONTRACT;
+    use std::collections::BTreeSet;
+
+    /// What the contract has and this server does not. Nothing is ever added here.
+    const NOT_YET: &[&str] = &[
+        "batchRenderTemplate",
+        "cancelBatch",
+        "completeExperiment",
+        "createBinding",
+        "createExperiment",
+        "createVideoTemplate",
+        "createWorkflowHook",
+        "createWorkflowRun",
+        "deleteBinding",
+        "deleteExperiment",
+        "deleteVideoTemplate",
+        "deleteWorkflowHook",
+        "duplicateVideoTemplate",
+        "generateVideoTemplate",
+        "getBatchResults",
+        "getBinding",
+        "getBindingUrlInfo",
+        "getExperiment",
+        "getExperimentQuota",
+        "getPdfPresets",
+        "getVideoTemplate",
+        "getVideoTemplateVariables",
+        "getWorkflowPreview",
+        "getWorkflowRun",
+        "getWorkflowStats",
+        "interpolateExpression",
+        "listBindings",
+        "listExperiments",
+        "listExpressionFunctions",
+        "listVideoTemplates",
+        "listWorkflowHooks",
+        "listWorkflowRuns",
+        "pauseBinding",
+        "pauseExperiment",
+        "previewVideoTemplate",
+        "previewWorkflow",
+        "pushBindingData",
+        "refreshBinding",
+        "renderBindingUrl",
+        "renderExperimentUrl",
+        "renderMultiPagePdf",
+        "renderPdf",
+        "renderVideo",
+        "resendWorkflowItem",
+        "resolveExperiment",
+        "resumeBinding",
+        "sendWorkflowHook",
+        "startExperiment",
+        "testBinding",
+        "testExpression",
+        "testWebhookSubscription",
+        "trackExperimentClick",
+        "trackExperimentEvents",
+        "trackExperimentPixel",
+        "updateBinding",
+        "updateExperiment",
+        "updateVideoTemplate",
+        "validateExpression",
+    ];
+
+    #[test]
+    fn every_handler_is_of_an_operation_and_every_operation_has_one_or_is_known_to_have_none() {
+        let all: BTreeSet<_> = CONTRACT.operation_ids().collect();
+        let served: BTreeSet<_> = HANDLERS.keys().copied().collect();
+        assert_eq!(served.difference(&all).collect::<Vec<_>>(), Vec::<&&str>::new());
+        assert_eq!(all.difference(&served).copied().collect::<Vec<_>>(), NOT_YET);
+    }
+}

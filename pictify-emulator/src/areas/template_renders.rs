@@ -1,0 +1,175 @@
+//! Templates rendered: in their own size, in layouts, in sizes of the caller's.
+
+use super::{handlers, lists::whole, templates::not_found};
+use crate::{
+    answer::{Answer, Refusal},
+    render::{Format, Page},
+    renders::{About, Render},
+    server::Call,
+    source::{self, Filled},
+};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+handlers! {
+    "renderTemplate" => later render,
+    "multiSizeRenderTemplate" => later render_sizes,
+}
+
+/// What the template itself is called among its layouts.
+const DEFAULT: &str = "default";
+
+/// The sizes that have a name.
+const PRESETS: &[(&str, u32, u32)] = &[
+    ("instagram-post", 1080, 1080),
+    ("instagram-story", 1080, 1920),
+    ("facebook-post", 1200, 630),
+    ("facebook-cover", 820, 312),
+    ("facebook-ad", 1200, 628),
+    ("linkedin-post", 1200, 627),
+    ("linkedin-cover", 1584, 396),
+    ("twitter-post", 1024, 512),
+    ("twitter-header", 1500, 500),
+    ("pinterest-pin", 1000, 1500),
+    ("youtube-thumbnail", 1280, 720),
+    ("display-300x250", 300, 250),
+    ("display-728x90", 728, 90),
+    ("display-160x600", 160, 600),
+    ("display-320x50", 320, 50),
+    ("display-300x600", 300, 600),
+    ("email-header", 600, 200),
+    ("email-banner", 600, 300),
+    ("og-image", 1200, 630),
+];
+
+async fn render(call: Call) -> Answer {
+    let template = template(&call)?;
+    let format = format(&call.body)?;
+    let size = size(&call.body);
+    let several = call.body["layouts"].as_array().map(|keys| keys.iter().filter_map(Value::as_str).collect());
+    let single = call.body["layout"].as_str().unwrap_or(DEFAULT);
+    let keys: Vec<&str> = several.unwrap_or_else(|| vec![single]);
+    let (mut results, mut errors) = (Vec::new(), Vec::new());
+    for key in &keys {
+        match render_layout(&call, &template, key, size, format).await {
+            Ok(result) => results.push(result),
+            // A call for one picture fails with it; one for several tells which have failed.
+            Err(refusal) if call.body["layouts"].is_null() && *key == DEFAULT => return Err(refusal),
+            Err(refusal) => errors.push(json!({"layout": key, "error": refusal.text()})),
+        }
+    }
+    Ok(json!({
+        "totalLayouts": keys.len(),
+        "totalRendered": results.len(),
+        "totalErrors": errors.len(),
+        "results": results,
+        "errors": errors,
+        "templateUid": template["uid"],
+    })
+    .into())
+}
+
+async fn render_layout(
+    call: &Call,
+    template: &Value,
+    key: &str,
+    size: Option<(u32, u32)>,
+    format: Format,
+) -> Result<Value, Refusal> {
+    let layout = match key {
+        DEFAULT => None,
+        key => {
+            let layout = template["layouts"].get(key);
+            Some(layout.ok_or_else(|| Refusal::message(StatusCode::NOT_FOUND, "Layout not found"))?)
+        }
+    };
+    let name = layout.map_or("Default", |layout| layout["name"].as_str().unwrap_or(key));
+    let filled = source::fill(template, layout, &call.body["variables"], size)?;
+    let render = make(call, template, filled, format).await?;
+    Ok(json!({
+        "layout": key,
+        "name": name,
+        "url": render.url,
+        "width": render.width,
+        "height": render.height,
+        "format": format_name(format),
+        "id": render.id,
+        "createdAt": render.created_at,
+    }))
+}
+
+async fn render_sizes(call: Call) -> Answer {
+    let template = template(&call)?;
+    let format = format(&call.body)?;
+    let sizes = call.body["sizes"].as_array().cloned().unwrap_or_default();
+    let (mut results, mut errors) = (Vec::new(), Vec::new());
+    for wanted in &sizes {
+        let preset = wanted["preset"].as_str();
+        let size = preset.map_or_else(
+            || size(wanted),
+            |name| PRESETS.iter().find(|(preset, ..)| *preset == name).map(|(_, width, height)| (*width, *height)),
+        );
+        let Some((width, height)) = size else {
+            errors.push(json!({"size": wanted, "error": "It has neither a known preset nor a width and a height"}));
+            continue;
+        };
+        let label = wanted["label"].as_str().or(preset).map_or_else(|| format!("{width}x{height}"), str::to_owned);
+        let rendered = async {
+            let filled = source::fill(&template, None, &call.body["variables"], Some((width, height)))?;
+            make(&call, &template, filled, format).await
+        };
+        match rendered.await {
+            Ok(render) => results.push(json!({
+                "url": render.url,
+                "id": render.id,
+                "size": {"width": width, "height": height, "preset": preset, "label": label},
+            })),
+            Err(refusal) => errors.push(json!({"size": wanted, "error": refusal.text()})),
+        }
+    }
+    Ok(json!({
+        "totalSizes": sizes.len(),
+        "totalErrors": errors.len(),
+        "results": results,
+        "errors": errors,
+        "templateUid": template["uid"],
+    })
+    .into())
+}
+
+async fn make(call: &Call, template: &Value, filled: Filled, format: Format) -> Result<Render, Refusal> {
+    let Filled { html, width, height } = filled;
+    let about = About {
+        template: template["uid"].as_str().map(str::to_owned),
+        variables: Some(call.body["variables"].clone()).filter(|variables| !variables.is_null()),
+    };
+    Ok(call.render(Page { html, width, height, format, selector: None }, &about).await?)
+}
+
+fn template(call: &Call) -> Result<Value, Refusal> {
+    source::find(call, call.parameter("uid"))?.ok_or_else(not_found)
+}
+
+fn format(body: &Value) -> Result<Format, Refusal> {
+    match body["format"].as_str() {
+        Some("pdf") => {
+            let message = "The emulator cannot render PDFs yet";
+            Err(Refusal::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message))
+        }
+        name => Ok(Format::named(name.unwrap_or_default())),
+    }
+}
+
+/// What answers call a format.
+fn format_name(format: Format) -> &'static str {
+    match format {
+        Format::Jpeg => "jpeg",
+        other => other.extension(),
+    }
+}
+
+/// The width and the height of an object that has both.
+fn size(body: &Value) -> Option<(u32, u32)> {
+    let size = |name: &str| whole(&body[name]).and_then(|size| u32::try_from(size).ok());
+    Some((size("width")?, size("height")?))
+}

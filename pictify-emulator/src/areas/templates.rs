@@ -1,0 +1,203 @@
+//! Templates: kept and changed. What is rendered of them is in `template_renders.rs`.
+
+use super::{handlers, lists::whole};
+use crate::{
+    answer::{Answer, Refusal},
+    server::Call,
+    source::{self, TEMPLATE},
+    store::{Filter, Order},
+    uid,
+};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+handlers! {
+    "listTemplates" => now list,
+    "createTemplate" => now create,
+    "getTemplate" => now get,
+    "updateTemplate" => now update,
+    "deleteTemplate" => now delete,
+    "getTemplateVariables" => now variables,
+    "listPublicTemplates" => now list_public,
+    "getPublicTemplate" => now get_public,
+}
+
+/// How many templates a page has when the request says nothing.
+const LIMIT: usize = 12;
+
+/// How large the source of a template may be, in bytes.
+const LARGEST: usize = 500 * 1024;
+
+/// What a request may set of a template beside its name and source.
+const SETTABLE: [&str; 13] = [
+    "name",
+    "html",
+    "fabricJSData",
+    "width",
+    "height",
+    "outputFormat",
+    "pdfPreset",
+    "jsEnabled",
+    "strictVariables",
+    "type",
+    "category",
+    "tags",
+    "pages",
+];
+
+fn list(call: &Call) -> Answer {
+    let output = call.text("outputFormat").filter(|output| *output != "all");
+    let dynamic = call.query.get("hasDynamicLink").and_then(Value::as_bool);
+    let filter = Filter::default().and("$.outputFormat", output).and_bool("$.hasDynamicLink", dynamic);
+    let order = match call.text("sort") {
+        Some("oldest") => Order::Oldest,
+        Some("name") => Order::Name,
+        _ => Order::Newest,
+    };
+    call.list_by_page("templates", TEMPLATE, &filter, order, LIMIT, in_list)
+}
+
+/// As lists show it: without its source.
+fn in_list(mut template: Value) -> Value {
+    if let Some(object) = template.as_object_mut() {
+        for name in ["html", "fabricJSData", "pages"] {
+            object.remove(name);
+        }
+    }
+    template
+}
+
+fn create(call: &Call) -> Answer {
+    let body = &call.body;
+    let engine = match (body["engine"].as_str(), body["html"].is_string(), body["fabricJSData"].is_object()) {
+        (_, true, true) => {
+            return Err(Refusal::message(StatusCode::BAD_REQUEST, "Send html or fabricJSData, not both"));
+        }
+        (_, false, false) => return Err(Refusal::message(StatusCode::BAD_REQUEST, "html or fabricJSData is required")),
+        (Some(engine), ..) => engine,
+        (None, true, _) => "html",
+        (None, false, _) => "fabric",
+    };
+    let uid = uid::new(10);
+    let now = call.service.now_text();
+    let mut template = json!({"uid": uid, "name": "Untitled", "engine": engine, "width": 1080, "height": 1080,
+        "outputFormat": "image", "jsEnabled": false, "strictVariables": false, "hasDynamicLink": false});
+    let added = set(&mut template, body)?;
+    template["createdAt"] = now.clone().into();
+    template["updatedAt"] = now.into();
+    call.service.store.insert(TEMPLATE, &uid, &template)?;
+    Ok(with_added(template, added).into())
+}
+
+fn update(call: &Call) -> Answer {
+    let changed = call.service.store.change(TEMPLATE, call.parameter("uid"), |template| {
+        let added = set(template, &call.body)?;
+        template["updatedAt"] = call.service.now_text().into();
+        Ok::<_, Refusal>((template.clone(), added))
+    })?;
+    let (template, added) = changed.ok_or_else(not_found)?;
+    Ok(with_added(template, added).into())
+}
+
+/// Puts what a request says into a template, and returns the variables that its source uses and nobody has defined.
+fn set(template: &mut Value, body: &Value) -> Result<Vec<String>, Refusal> {
+    for name in SETTABLE {
+        if !body[name].is_null() {
+            template[name] = body[name].clone();
+        }
+    }
+    for name in ["variableDefinitions", "layouts"] {
+        if !body[name].is_null() {
+            template[name] = body[name].clone();
+        }
+    }
+    for name in ["width", "height"] {
+        // To the contract 1e3 is a whole number; here it becomes one.
+        template[name] = whole(&template[name]).unwrap_or(1080).into();
+    }
+    let source = match template["html"].as_str() {
+        Some(html) => html.to_owned(),
+        None => template["fabricJSData"].to_string(),
+    };
+    if source.len() > LARGEST {
+        let message = format!("The template has {} bytes; the limit is {LARGEST}", source.len());
+        let context = json!({"size": source.len(), "limit": LARGEST});
+        return Err(Refusal::engine(StatusCode::PAYLOAD_TOO_LARGE, "TEMPLATE_TOO_LARGE", message, &context));
+    }
+    let mut definitions = template["variableDefinitions"].as_array().cloned().unwrap_or_default();
+    let is_defined = |name: &String| definitions.iter().any(|definition| definition["name"] == name.as_str());
+    let added: Vec<_> = source::names(&source).into_iter().filter(|name| !is_defined(name)).collect();
+    definitions.extend(added.iter().map(|name| json!({"name": name, "type": "text"})));
+    template["variables"] = definitions.iter().map(|definition| definition["name"].clone()).collect();
+    template["variableDefinitions"] = definitions.into();
+    Ok(added)
+}
+
+fn with_added(template: Value, added: Vec<String>) -> Value {
+    let mut answer = Value::from_iter([("template", template)]);
+    if !added.is_empty() {
+        answer["addedVariables"] = added.into();
+    }
+    answer
+}
+
+fn get(call: &Call) -> Answer {
+    Ok(json!({"template": template(call)?}).into())
+}
+
+fn delete(call: &Call) -> Answer {
+    if !call.service.store.remove(TEMPLATE, call.parameter("uid"))? {
+        return Err(not_found());
+    }
+    Ok(json!({"message": "Template deleted successfully"}).into())
+}
+
+fn variables(call: &Call) -> Answer {
+    let mut template = template(call)?;
+    Ok(json!({
+        "templateUid": template["uid"].take(),
+        "templateName": template["name"].take(),
+        "variables": template["variableDefinitions"].take(),
+    })
+    .into())
+}
+
+/// The gallery of a server of one's own shows what its templates say of themselves: those with the tag `public`.
+fn list_public(call: &Call) -> Answer {
+    let order = if call.text("sort") == Some("oldest") { Order::Oldest } else { Order::Newest };
+    let filter = Filter::default().and("$.type", call.text("type")).and("$.category", call.text("category"));
+    let all = call.service.store.all(TEMPLATE, &filter, order)?;
+    let has_tag = |template: &Value, tag: &str| {
+        template["tags"].as_array().is_some_and(|tags| tags.iter().any(|found| found == tag))
+    };
+    let search = call.text("search").map(str::to_lowercase);
+    let found: Vec<_> = all
+        .into_iter()
+        .filter(|template| has_tag(template, PUBLIC) && call.text("tag").is_none_or(|tag| has_tag(template, tag)))
+        .filter(|template| {
+            let name = template["name"].as_str().unwrap_or_default().to_lowercase();
+            search.as_ref().is_none_or(|search| name.contains(search))
+        })
+        .map(in_list)
+        .collect();
+    let (page, limit) = (call.number("page").unwrap_or(1).max(1), call.number("limit").unwrap_or(LIMIT).max(1));
+    let shown: Vec<_> = found.iter().skip((page - 1).saturating_mul(limit)).take(limit).collect();
+    Ok(json!({"templates": shown, "pagination": super::lists::pagination(page, limit, found.len())}).into())
+}
+
+fn get_public(call: &Call) -> Answer {
+    let template = template(call)?;
+    let is_public = template["tags"].as_array().is_some_and(|tags| tags.iter().any(|tag| tag == PUBLIC));
+    if is_public { Ok(json!({"template": template}).into()) } else { Err(not_found()) }
+}
+
+/// The tag by which a template is in the gallery.
+const PUBLIC: &str = "public";
+
+fn template(call: &Call) -> Result<Value, Refusal> {
+    source::find(call, call.parameter("uid"))?.ok_or_else(not_found)
+}
+
+pub(super) fn not_found() -> Refusal {
+    Refusal::message(StatusCode::NOT_FOUND, "Template not found")
+}

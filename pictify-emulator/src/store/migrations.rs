@@ -1,0 +1,29 @@
+//! The tables, and how older ones become them.
+
+use super::Result;
+use rusqlite::Connection;
+use rusqlite_migration::{M, Migrations};
+
+/// One step for each version that was ever released. Steps are added, never changed.
+const STEPS: &[M<'_>] = &[M::up(
+    "CREATE TABLE documents (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        uid TEXT NOT NULL,
+        body TEXT NOT NULL,
+        UNIQUE (kind, uid)
+    ) STRICT;
+    CREATE INDEX documents_by_kind ON documents (kind, id);
+    CREATE TABLE files (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        name TEXT NOT NULL UNIQUE,
+        content_type TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        bytes BLOB
+    ) STRICT;",
+)];
+
+/// Brings a database up to date.
+pub(super) fn run(connection: &mut Connection) -> Result<()> {
+    Ok(Migrations::from_slice(STEPS).to_latest(connection)?)
+}

@@ -1,0 +1,255 @@
+//! What was made: documents and files, in `SQLite`.
+//!
+//! The service's things are JSON objects, and are kept as they are, by kind and uid: an area of the API needs no table of
+//! its own. What is answered is written first; with a folder, on the disk.
+
+mod files;
+mod migrations;
+
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value as Sql};
+use serde_json::Value;
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// The name of the database in the folder.
+const DATABASE: &str = "pictify.sqlite";
+
+/// Everything that this server has made and not yet forgotten.
+pub(crate) struct Store {
+    connection: Mutex<Connection>,
+    /// Where files are, when they are not in memory.
+    folder: Option<PathBuf>,
+}
+
+/// Which documents of a kind are meant: those whose members at these JSON paths (`$.a.b`) have these values.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter(Vec<(&'static str, Sql)>);
+
+impl Filter {
+    /// Those that also have this value. A value that was not asked for filters nothing.
+    pub(crate) fn and(mut self, path: &'static str, value: Option<&str>) -> Self {
+        if let Some(value) = value {
+            self.0.push((path, Sql::Text(value.to_owned())));
+        }
+        self
+    }
+
+    /// As [`and`](Self::and), for a truth value.
+    pub(crate) fn and_bool(mut self, path: &'static str, value: Option<bool>) -> Self {
+        if let Some(value) = value {
+            self.0.push((path, Sql::Integer(value.into())));
+        }
+        self
+    }
+
+    fn sql(&self) -> String {
+        self.0.iter().flat_map(|(path, _)| [" AND json_extract(body, '", path, "') = ?"]).collect()
+    }
+}
+
+/// How documents are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    Newest,
+    Oldest,
+    Name,
+}
+
+/// Why the store could not do its work: the disk, or a database that is not ours.
+#[derive(Debug)]
+pub(crate) struct StoreError(String);
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<E: std::error::Error> From<E> for StoreError {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+impl Store {
+    /// In memory: forgotten with the server.
+    pub(crate) fn in_memory() -> Result<Self> {
+        Self::with(Connection::open_in_memory()?, None)
+    }
+
+    /// In a folder, which is made when it is not there.
+    pub(crate) fn in_folder(folder: &Path) -> Result<Self> {
+        std::fs::create_dir_all(folder.join(files::FOLDER))?;
+        let connection = Connection::open(folder.join(DATABASE))?;
+        // What was answered outlives a killed process and a power cut.
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        Self::with(connection, Some(folder.to_owned()))
+    }
+
+    fn with(mut connection: Connection, folder: Option<PathBuf>) -> Result<Self> {
+        migrations::run(&mut connection)?;
+        Ok(Self { connection: Mutex::new(connection), folder })
+    }
+
+    /// Keeps a new document; says whether its uid was free.
+    pub(crate) fn insert(&self, kind: &str, uid: &str, body: &Value) -> Result<bool> {
+        let sql = "INSERT INTO documents (kind, uid, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+        Ok(self.lock().prepare_cached(sql)?.execute(params![kind, uid, body.to_string()])? == 1)
+    }
+
+    /// The document with this uid.
+    pub(crate) fn get(&self, kind: &str, uid: &str) -> Result<Option<Value>> {
+        let connection = self.lock();
+        let mut statement = connection.prepare_cached("SELECT body FROM documents WHERE kind = ? AND uid = ?")?;
+        Ok(statement.query_row(params![kind, uid], body).optional()?)
+    }
+
+    /// Changes the document with this uid in one step, and returns what `change` does; nothing when there is none. A
+    /// `change` that returns an error changes nothing.
+    pub(crate) fn change<T, E: From<StoreError>>(
+        &self,
+        kind: &str,
+        uid: &str,
+        change: impl FnOnce(&mut Value) -> std::result::Result<T, E>,
+    ) -> std::result::Result<Option<T>, E> {
+        let connection = self.lock();
+        let read = || -> Result<Option<Value>> {
+            let mut statement = connection.prepare_cached("SELECT body FROM documents WHERE kind = ? AND uid = ?")?;
+            Ok(statement.query_row(params![kind, uid], body).optional()?)
+        };
+        let Some(mut document) = read()? else { return Ok(None) };
+        let result = change(&mut document)?;
+        let write = || -> Result<usize> {
+            let mut statement =
+                connection.prepare_cached("UPDATE documents SET body = ? WHERE kind = ? AND uid = ?")?;
+            Ok(statement.execute(params![document.to_string(), kind, uid])?)
+        };
+        write()?;
+        Ok(Some(result))
+    }
+
+    /// Forgets a document; says whether there was one.
+    pub(crate) fn remove(&self, kind: &str, uid: &str) -> Result<bool> {
+        let sql = "DELETE FROM documents WHERE kind = ? AND uid = ?";
+        Ok(self.lock().prepare_cached(sql)?.execute(params![kind, uid])? == 1)
+    }
+
+    /// A page of documents, and how many there are in all.
+    pub(crate) fn page(
+        &self,
+        kind: &str,
+        filter: &Filter,
+        order: Order,
+        offset: usize,
+        limit: usize,
+    ) -> Result<(Vec<Value>, usize)> {
+        let order = match order {
+            Order::Newest => "id DESC",
+            Order::Oldest => "id",
+            Order::Name => "json_extract(body, '$.name') COLLATE NOCASE, id",
+        };
+        let filters = filter.sql();
+        let connection = self.lock();
+        let values =
+            || std::iter::once(Sql::Text(kind.to_owned())).chain(filter.0.iter().map(|(_, value)| value.clone()));
+        let sql = format!("SELECT body FROM documents WHERE kind = ?{filters} ORDER BY {order} LIMIT ? OFFSET ?");
+        let bounds = [limit, offset].map(|bound| Sql::Integer(i64::try_from(bound).unwrap_or(i64::MAX)));
+        let mut statement = connection.prepare_cached(&sql)?;
+        let documents =
+            statement.query_map(params_from_iter(values().chain(bounds)), body)?.collect::<rusqlite::Result<_>>()?;
+        let sql = format!("SELECT count(*) FROM documents WHERE kind = ?{filters}");
+        let total: i64 = connection.prepare_cached(&sql)?.query_row(params_from_iter(values()), |row| row.get(0))?;
+        Ok((documents, usize::try_from(total).unwrap_or(0)))
+    }
+
+    /// All documents of a kind.
+    pub(crate) fn all(&self, kind: &str, filter: &Filter, order: Order) -> Result<Vec<Value>> {
+        Ok(self.page(kind, filter, order, 0, usize::MAX)?.0)
+    }
+
+    /// How many documents of a kind there are.
+    pub(crate) fn count(&self, kind: &str, filter: &Filter) -> Result<usize> {
+        Ok(self.page(kind, filter, Order::Newest, 0, 0)?.1)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+fn body(row: &Row<'_>) -> rusqlite::Result<Value> {
+    let text: String = row.get(0)?;
+    serde_json::from_str(&text)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn documents_are_kept_found_changed_and_forgotten() {
+        let store = Store::in_memory().unwrap();
+        for (uid, name, live) in [("A", "b", true), ("B", "A", false), ("C", "c", true)] {
+            assert!(store.insert("template", uid, &json!({"uid": uid, "name": name, "live": live})).unwrap());
+        }
+        assert!(!store.insert("template", "A", &json!({})).unwrap(), "a uid is there once");
+        assert!(store.insert("binding", "A", &json!({"uid": "other"})).unwrap(), "in its kind");
+        let uids = |filter: Filter, order, offset, limit| {
+            let (page, total) = store.page("template", &filter, order, offset, limit).unwrap();
+            (page.iter().map(|body| body["uid"].as_str().unwrap().to_owned()).collect::<String>(), total)
+        };
+        for (filter, order, offset, limit, found) in [
+            (Filter::default(), Order::Newest, 0, 2, ("CB", 3)),
+            (Filter::default(), Order::Newest, 2, 2, ("A", 3)),
+            (Filter::default(), Order::Oldest, 0, 9, ("ABC", 3)),
+            (Filter::default(), Order::Name, 0, 9, ("BAC", 3)),
+            (Filter::default().and("$.name", Some("c' OR 1")), Order::Newest, 0, 9, ("", 0)),
+            (Filter::default().and("$.name", None).and_bool("$.live", Some(true)), Order::Newest, 0, 9, ("CA", 2)),
+        ] {
+            assert_eq!(uids(filter, order, offset, limit), (found.0.to_owned(), found.1));
+        }
+        let renamed = store.change("template", "A", |body| {
+            body["name"] = "z".into();
+            Ok::<_, StoreError>(body["live"].clone())
+        });
+        assert_eq!(renamed.unwrap(), Some(json!(true)));
+        let refused = store.change("template", "A", |body| {
+            body["name"] = "never".into();
+            Err::<(), _>(StoreError("no".to_owned()))
+        });
+        assert_eq!(refused.unwrap_err().to_string(), "no");
+        assert_eq!(store.get("template", "A").unwrap().unwrap()["name"], "z");
+        assert!(store.remove("template", "A").unwrap());
+        assert!(!store.remove("template", "A").unwrap());
+        assert_eq!(store.get("template", "A").unwrap(), None);
+    }
+
+    #[test]
+    fn a_folder_keeps_what_a_killed_process_has_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::in_folder(folder.path()).unwrap();
+        store.insert("template", "A", &json!({"uid": "A"})).unwrap();
+        store.put_file("a.png", "image/png", b"bytes").unwrap();
+        // As a killed process leaves it: nothing is closed.
+        std::mem::forget(store);
+        let store = Store::in_folder(folder.path()).unwrap();
+        assert_eq!(store.get("template", "A").unwrap(), Some(json!({"uid": "A"})));
+        let file = store.file("a.png").unwrap().unwrap();
+        assert_eq!((&file.bytes[..], file.content_type.as_str()), (&b"bytes"[..], "image/png"));
+        assert!(store.file("../pictify.sqlite").unwrap().is_none());
+    }
+}
