@@ -21,12 +21,14 @@
 //! | `answer.rs` | the shapes of answers and refusals |
 //! | `images.rs` | the handlers of the images area |
 //! | `store.rs` | what was made |
+//! | `expressions/` | the expression language |
 //! | `render/` | from HTML to bytes |
 #![forbid(unsafe_code)]
 
 mod answer;
 mod contract;
 mod emulator;
+pub mod expressions;
 mod images;
 pub mod render;
 mod server;
