@@ -145,6 +145,11 @@ impl Refusal {
         text.unwrap_or_default().to_owned()
     }
 
+    /// `{message, code}`: how limits and templates speak.
+    pub(crate) fn message_code(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
+        Self { status, body: json!({"message": message.into(), "code": code}) }
+    }
+
     /// The one answer to every wrong key.
     pub(crate) fn unauthorized() -> Self {
         Self::message(StatusCode::UNAUTHORIZED, "Invalid Request")

@@ -23,6 +23,7 @@
 //! | `renders.rs` | a page rendered, kept, listed and billed |
 //! | `source.rs` | a template and values made a page |
 //! | `store/` | what was made |
+//! | `expressions/` | the expression language |
 //! | `render/` | from HTML to bytes |
 #![forbid(unsafe_code)]
 
@@ -30,6 +31,7 @@ mod answer;
 mod areas;
 mod contract;
 mod emulator;
+pub mod expressions;
 pub mod render;
 mod renders;
 mod server;

@@ -2,12 +2,13 @@
 
 use crate::{
     answer::Refusal,
+    expressions::{self, Expression, ExpressionError, Missing, Scope},
     render::fabric::{self, VariableError},
     server::Call,
 };
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeSet, convert::Infallible};
+use std::collections::BTreeSet;
 
 /// The kind of the documents that templates are.
 pub(crate) const TEMPLATE: &str = "template";
@@ -48,10 +49,14 @@ pub(crate) fn canvas(data: &Value, definitions: &Value, variables: &Value) -> Re
 }
 
 fn fill_canvas(data: &Value, values: &Map<String, Value>) -> Result<Value, Refusal> {
-    let text = |text: &str| Ok::<_, Infallible>(interpolate(text, values, str::to_owned));
-    let condition = |condition: &str| Ok(values.get(condition.trim()).is_some_and(is_truthy));
-    fabric::fill_in(data, text, condition)
-        .map_err(|error: VariableError<Infallible>| Refusal::unprocessable(error.to_string()))
+    // What was not supplied fills in nothing, so that a design can be looked at before its data is there.
+    let scope = Scope::new(values).missing(Missing::Undefined);
+    let text = |text: &str| expressions::interpolate(text, &scope);
+    let condition = |condition: &str| Expression::parse(condition)?.is_true(&scope);
+    fabric::fill_in(data, text, condition).map_err(|error: VariableError<ExpressionError>| {
+        let message = error.to_string();
+        Refusal::message_code(StatusCode::UNPROCESSABLE_ENTITY, "EXPRESSION_ERROR", message)
+    })
 }
 
 /// The template of this uid.
@@ -59,15 +64,36 @@ pub(crate) fn find(call: &Call, uid: &str) -> Result<Option<Value>, Refusal> {
     Ok(call.service.store.get(TEMPLATE, uid)?)
 }
 
-/// The names that a source uses as variables, in order.
-pub(crate) fn names(source: &str) -> Vec<String> {
+/// The names that a template's source uses as variables, in order.
+pub(crate) fn names(template: &Value) -> Result<Vec<String>, Refusal> {
     let mut names = Vec::new();
-    for (name, _) in holes(source) {
-        if !names.contains(&name) {
-            names.push(name);
-        }
+    match template["html"].as_str() {
+        Some(html) => names.extend(holes(html).map(|(name, _)| name)),
+        None => canvas_names(&template["fabricJSData"], &mut names).map_err(|error| {
+            let code = "EXPRESSION_ERROR";
+            Refusal::message_code(StatusCode::UNPROCESSABLE_ENTITY, code, error.to_string())
+        })?,
     }
-    names
+    let mut known = BTreeSet::new();
+    names.retain(|name| known.insert(name.clone()));
+    Ok(names)
+}
+
+fn canvas_names(value: &Value, names: &mut Vec<String>) -> Result<(), ExpressionError> {
+    match value {
+        Value::String(text) => names.extend(expressions::interpolated_variables(text)?),
+        Value::Array(items) => items.iter().try_for_each(|item| canvas_names(item, names))?,
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value.as_str().filter(|_| name == "_if") {
+                    Some(condition) => names.extend(Expression::parse(condition)?.variables().iter().cloned()),
+                    None => canvas_names(value, names)?,
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// The values to fill in: those of the request, and the defaults of the definitions.
@@ -136,10 +162,6 @@ fn interpolate(source: &str, values: &Map<String, Value>, write: impl Fn(&str) -
     }
     filled.push_str(&source[from..]);
     filled
-}
-
-fn is_truthy(value: &Value) -> bool {
-    !matches!(value, Value::Null | Value::Bool(false)) && value != "" && value != 0
 }
 
 fn escaped(text: &str) -> String {

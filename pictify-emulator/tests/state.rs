@@ -103,17 +103,25 @@ async fn layouts_and_sizes_say_which_of_them_failed() {
 async fn a_canvas_is_rendered_and_stored_as_a_template() {
     let emulator = Emulator::start().await.unwrap();
     let canvas = json!({"version": "5.3.0", "objects": [
-        {"type": "rect", "left": 0, "top": 0, "width": 40, "height": 40, "fill": "{{colour}}", "strokeWidth": 0},
+        {"type": "rect", "left": 0, "top": 0, "width": 40, "height": 40, "fill": "{{lowercase(colour)}}", "strokeWidth": 0},
+        {"type": "rect", "left": 0, "top": 0, "width": 40, "height": 40, "fill": "#00ff00", "_if": "count > 2"},
     ]});
-    let body = json!({"fabricJSData": canvas, "variables": {"colour": "#ff0000"}, "width": 40, "height": 40});
+    let body =
+        json!({"fabricJSData": canvas, "variables": {"colour": "#FF0000", "count": 1}, "width": 40, "height": 40});
     let red = ok(&emulator, "POST /image/canvas", body).await;
     assert_eq!(colour(&emulator, &red["url"]).await, (40, 40, [255, 0, 0]));
     let template = json!({"name": "Canvas", "fabricJSData": canvas, "width": 40, "height": 40});
     let template = ok(&emulator, "POST /templates", template).await;
-    assert_eq!((&template["template"]["engine"], &template["addedVariables"]), (&json!("fabric"), &json!(["colour"])));
-    let body = json!({"template": template["template"]["uid"], "variables": {"colour": "#0000ff"}});
-    let blue = ok(&emulator, "POST /image", body).await;
-    assert_eq!(colour(&emulator, &blue["url"]).await, (40, 40, [0, 0, 255]));
+    assert_eq!(
+        (&template["template"]["engine"], &template["addedVariables"]),
+        (&json!("fabric"), &json!(["colour", "count"]))
+    );
+    let body = json!({"template": template["template"]["uid"], "variables": {"colour": "#0000ff", "count": 3}});
+    let green = ok(&emulator, "POST /image", body).await;
+    assert_eq!(colour(&emulator, &green["url"]).await, (40, 40, [0, 255, 0]));
+    let wrong = json!({"name": "Wrong", "fabricJSData": {"objects": [{"type": "text", "text": "{{1 +}}"}]}});
+    let (status, answer) = call(&emulator, "POST /templates", &wrong).await;
+    assert_eq!((status, answer["code"].as_str()), (422, Some("EXPRESSION_ERROR")));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unnecessary_wraps, reason = "a handler that never refuses has the type of the others")]
 
 mod account;
+mod expressions;
 mod gifs;
 mod images;
 mod links;
@@ -34,6 +35,7 @@ use handlers;
 static HANDLERS: LazyLock<HashMap<&'static str, Handler>> = LazyLock::new(|| {
     [
         account::HANDLERS,
+        expressions::HANDLERS,
         gifs::HANDLERS,
         images::HANDLERS,
         links::HANDLERS,
@@ -86,10 +88,8 @@ mod tests {
         "getWorkflowPreview",
         "getWorkflowRun",
         "getWorkflowStats",
-        "interpolateExpression",
         "listBindings",
         "listExperiments",
-        "listExpressionFunctions",
         "listVideoTemplates",
         "listWorkflowHooks",
         "listWorkflowRuns",
@@ -110,7 +110,6 @@ mod tests {
         "sendWorkflowHook",
         "startExperiment",
         "testBinding",
-        "testExpression",
         "testWebhookSubscription",
         "trackExperimentClick",
         "trackExperimentEvents",
@@ -118,7 +117,6 @@ mod tests {
         "updateBinding",
         "updateExperiment",
         "updateVideoTemplate",
-        "validateExpression",
     ];
 
     #[test]

@@ -115,18 +115,15 @@ fn set(template: &mut Value, body: &Value) -> Result<Vec<String>, Refusal> {
         // To the contract 1e3 is a whole number; here it becomes one.
         template[name] = whole(&template[name]).unwrap_or(1080).into();
     }
-    let source = match template["html"].as_str() {
-        Some(html) => html.to_owned(),
-        None => template["fabricJSData"].to_string(),
-    };
-    if source.len() > LARGEST {
-        let message = format!("The template has {} bytes; the limit is {LARGEST}", source.len());
-        let context = json!({"size": source.len(), "limit": LARGEST});
+    let size = template["html"].as_str().map_or_else(|| template["fabricJSData"].to_string().len(), str::len);
+    if size > LARGEST {
+        let message = format!("The template has {size} bytes; the limit is {LARGEST}");
+        let context = json!({"size": size, "limit": LARGEST});
         return Err(Refusal::engine(StatusCode::PAYLOAD_TOO_LARGE, "TEMPLATE_TOO_LARGE", message, &context));
     }
     let mut definitions = template["variableDefinitions"].as_array().cloned().unwrap_or_default();
     let is_defined = |name: &String| definitions.iter().any(|definition| definition["name"] == name.as_str());
-    let added: Vec<_> = source::names(&source).into_iter().filter(|name| !is_defined(name)).collect();
+    let added: Vec<_> = source::names(template)?.into_iter().filter(|name| !is_defined(name)).collect();
     definitions.extend(added.iter().map(|name| json!({"name": name, "type": "text"})));
     template["variables"] = definitions.iter().map(|definition| definition["name"].clone()).collect();
     template["variableDefinitions"] = definitions.into();
