@@ -43,6 +43,14 @@ impl Reply {
         Self { status, headers, body: Content::Bytes(bytes.into()) }
     }
 
+    /// Its status and body, if that is JSON.
+    pub(crate) fn as_json(&self) -> Option<(StatusCode, &Value)> {
+        match &self.body {
+            Content::Json(body) => Some((self.status, body)),
+            Content::Bytes(_) => None,
+        }
+    }
+
     /// With a header.
     pub(crate) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
@@ -148,6 +156,12 @@ impl Refusal {
     /// `{message, code}`: how limits and templates speak.
     pub(crate) fn message_code(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         Self { status, body: json!({"message": message.into(), "code": code}) }
+    }
+
+    /// With another member.
+    pub(crate) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.body[name] = value.into();
+        self
     }
 
     /// The one answer to every wrong key.

@@ -28,6 +28,8 @@ pub(crate) struct Operation {
     method: String,
     path: Vec<Segment>,
     pub(crate) key: KeyUse,
+    /// Whether it costs renders.
+    pub(crate) is_billed: bool,
     body: Option<Schema>,
     pub(crate) query: BTreeMap<String, Schema>,
     /// What it answers when all is well, by status; no schema where that is no JSON.
@@ -117,6 +119,7 @@ impl Operation {
             id: id.to_owned(),
             method: method.to_owned(),
             path: path.trim_matches('/').split('/').map(Segment::new).collect(),
+            is_billed: operation["x-safety"] == "billed",
             key: KeyUse::new(operation.get("security").unwrap_or(&document["security"])),
             body: (!body.is_null()).then(|| schema(body)),
             query,

@@ -1,10 +1,15 @@
 //! Starting and stopping.
 
 use crate::{
+    faults::{Fault, Script},
+    house::Rules,
     render::{Embedded, Renderer},
-    server::{self, Settings},
+    renders::BILLED,
+    server::{self, Service, Settings},
     store::{Store, StoreError},
 };
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use jiff::Timestamp;
 use std::{
     fmt, io,
@@ -25,6 +30,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Emulator {
     url: String,
+    service: Arc<Service>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -47,6 +53,17 @@ impl Emulator {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Lets other things go wrong from here on. The first fault that means a call decides.
+    pub fn set_faults(&self, seed: u64, faults: impl IntoIterator<Item = Fault>) {
+        self.service.faults.set(Script { seed, faults: faults.into_iter().collect() });
+    }
+
+    /// How many renders were billed so far, over all keys. `GET /_emulator/ledger` tells for what.
+    #[must_use]
+    pub fn billed(&self) -> u64 {
+        self.service.store.sum(BILLED, "$.renders", "$.at", "").unwrap_or(0)
     }
 
     /// Stops listening and waits for the requests under way, at most a minute: as long as one may take to come and to be
@@ -74,11 +91,23 @@ pub struct EmulatorBuilder {
     api_keys: Vec<String>,
     renderer: Option<Arc<dyn Renderer>>,
     data: Option<PathBuf>,
+    rules: Rules,
+    faults: Vec<Fault>,
+    seed: u64,
 }
 
 impl Default for EmulatorBuilder {
     fn default() -> Self {
-        Self { host: Ipv4Addr::LOCALHOST.into(), port: 0, api_keys: Vec::new(), renderer: None, data: None }
+        Self {
+            host: Ipv4Addr::LOCALHOST.into(),
+            port: 0,
+            api_keys: Vec::new(),
+            renderer: None,
+            data: None,
+            rules: Rules::default(),
+            faults: Vec::new(),
+            seed: 0,
+        }
     }
 }
 
@@ -113,6 +142,38 @@ impl EmulatorBuilder {
         self
     }
 
+    /// How many requests a key may make in a minute; by default as many as it likes. Answers then carry
+    /// `X-RateLimit-*`, and refusals `Retry-After`.
+    pub fn requests_per_minute(mut self, requests: u32) -> Self {
+        self.rules.per_minute = Some(requests);
+        self
+    }
+
+    /// How many renders a month has; by default as many as one likes. What goes beyond is refused with `quota_exceeded`.
+    pub fn renders_per_month(mut self, renders: u64) -> Self {
+        self.rules.per_month = Some(renders);
+        self
+    }
+
+    /// Whether the answer to a request is given again to the same request with the same `Idempotency-Key`, unbilled, as
+    /// older documents have it. By default it is not, as the live service is seen to do.
+    pub fn idempotency_keys(mut self, honoured: bool) -> Self {
+        self.rules.replays = honoured;
+        self
+    }
+
+    /// What goes wrong. The first fault that means a call decides.
+    pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
+        self.faults = faults.into_iter().collect();
+        self
+    }
+
+    /// What chooses the calls of faults that mean a share of them.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
     /// Starts the server.
     ///
     /// # Errors
@@ -130,23 +191,50 @@ impl EmulatorBuilder {
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
         let renderer = self.renderer.unwrap_or_else(|| Arc::new(Embedded::new()));
-        let router = server::router(Settings {
+        let service = server::service(Settings {
             url: url.clone(),
             api_keys: self.api_keys,
             renderer,
             store,
             clock: Arc::new(Timestamp::now),
+            rules: self.rules,
+            faults: Script { seed: self.seed, faults: self.faults },
         });
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(async move {
-            let stopped = async {
-                let _ = stopped.await;
-            };
-            // Accepting goes on after every failure that axum knows how to wait out, which is all of them.
-            let _ = axum::serve(listener, router).with_graceful_shutdown(stopped).await;
-        });
-        Ok(Emulator { url, stop: Some(stop), task })
+        let task = tokio::spawn(accept(listener, service.clone(), stopped));
+        Ok(Emulator { url, service, stop: Some(stop), task })
     }
+}
+
+/// How long to wait when there is no room for another connection.
+const NO_ROOM: Duration = Duration::from_millis(100);
+
+/// Serves connections until it is told to stop, and then those that are under way.
+async fn accept(listener: TcpListener, service: Arc<Service>, mut stopped: oneshot::Receiver<()>) {
+    let connections = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            _ = &mut stopped => break,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, _)) = accepted else {
+            // Out of files, for example: others may end meanwhile.
+            tokio::time::sleep(NO_ROOM).await;
+            continue;
+        };
+        // An answer in two pieces must not wait for the first to be acknowledged.
+        let _ = stream.set_nodelay(true);
+        let service = service.clone();
+        let answer = service_fn(move |request: hyper::Request<Incoming>| {
+            server::serve(service.clone(), request.map(axum::body::Body::new))
+        });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
+        // What ends a connection is its client's business, or was asked for.
+        let connection = connections.watch(connection);
+        tokio::spawn(async move { drop(connection.await) });
+    }
+    drop(listener);
+    connections.shutdown().await;
 }
 
 /// Why an emulator did not start.

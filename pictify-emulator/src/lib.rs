@@ -17,6 +17,7 @@
 //! |---|---|
 //! | `emulator.rs` | starting and stopping |
 //! | `server.rs` | the way of a request: route, key, body, handler |
+//! | `house.rs`, `faults.rs`, `admin.rs` | limits, what goes wrong on demand, and what only tests ask for |
 //! | `contract.rs` | the document as routes and validators |
 //! | `answer.rs` | the shapes of answers and refusals |
 //! | `areas/` | the handlers, a file for each area of the contract |
@@ -27,11 +28,14 @@
 //! | `render/` | from HTML to bytes |
 #![forbid(unsafe_code)]
 
+mod admin;
 mod answer;
 mod areas;
 mod contract;
 mod emulator;
 pub mod expressions;
+mod faults;
+mod house;
 pub mod render;
 mod renders;
 mod server;
@@ -40,3 +44,4 @@ mod store;
 mod uid;
 
 pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError};
+pub use faults::Fault;

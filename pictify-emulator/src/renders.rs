@@ -4,9 +4,11 @@ use crate::{
     answer::Refusal,
     render::{Format, Motion, Page, RenderError},
     server::Call,
+    store::{Store, StoreError},
     uid,
 };
 use axum::http::StatusCode;
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
 
 /// The kind of the documents that this file keeps.
@@ -65,7 +67,7 @@ impl Call {
     }
 
     /// Writes down that renders were billed to this request.
-    pub(crate) fn bill(&self, renders: u64) -> Result<(), crate::store::StoreError> {
+    pub(crate) fn bill(&self, renders: u64) -> Result<(), StoreError> {
         let entry = json!({
             "requestId": self.request_id,
             "operation": self.operation.id,
@@ -86,6 +88,18 @@ impl Call {
         }
         document
     }
+}
+
+/// How many renders this month has cost so far.
+pub(crate) fn billed_this_month(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
+    let since = month(now).map_or_else(|_| String::new(), |(start, _)| format!("{start:.3}"));
+    store.sum(BILLED, "$.renders", "$.at", &since)
+}
+
+/// When the month of a time began, and when the next begins.
+pub(crate) fn month(now: Timestamp) -> Result<(Timestamp, Timestamp), jiff::Error> {
+    let start = now.to_zoned_datetime(TimeZone::UTC).first_of_month()?.start_of_day()?;
+    Ok((start.timestamp(), start.checked_add(1.month())?.timestamp()))
 }
 
 /// What is kept of a render beside its file.

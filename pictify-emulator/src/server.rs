@@ -1,26 +1,29 @@
 //! The way of a request: route, key, body, handler.
 
 use crate::{
-    answer::{Answer, Refusal},
+    admin,
+    answer::{Answer, Refusal, Reply},
     areas,
     contract::{CONTRACT, Found, KeyUse, Operation},
+    faults::{Fault, Faults, Script},
+    house::{self, Rules, Windows},
     render::{Renderer, Worker},
     store::Store,
 };
 use axum::{
-    Router,
     body::{Body, HttpBody},
-    extract::{Request, State},
+    extract::Request,
     http::{
         HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode,
-        header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH},
+        header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH},
         request::Parts,
     },
 };
 use bytes::{Bytes, BytesMut};
+use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::{collections::BTreeMap, future::poll_fn, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, future::poll_fn, pin::Pin, sync::Arc, time::Duration};
 
 /// How large a body may be, in bytes. HTML with its pictures inside is the largest that makes sense.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -38,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) renderer: Arc<dyn Renderer>,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
+    pub(crate) rules: Rules,
+    pub(crate) faults: Script,
 }
 
 /// What the time is.
@@ -49,7 +54,10 @@ pub(crate) struct Service {
     api_keys: Vec<String>,
     pub(crate) worker: Worker,
     pub(crate) store: Store,
+    pub(crate) faults: Faults,
     clock: Clock,
+    rules: Rules,
+    windows: Windows,
 }
 
 /// A request that matches an operation of the contract, carries a key where one is needed, and is valid.
@@ -83,66 +91,229 @@ impl Call {
     }
 }
 
-pub(crate) fn router(settings: Settings) -> Router {
-    let Settings { url, api_keys, renderer, store, clock } = settings;
-    let service = Service { url, api_keys, worker: Worker::new(renderer), store, clock };
-    Router::new().fallback(serve).with_state(Arc::new(service))
+pub(crate) fn service(settings: Settings) -> Arc<Service> {
+    let Settings { url, api_keys, renderer, store, clock, rules, faults: script } = settings;
+    let (worker, windows, faults) = (Worker::new(renderer), Windows::default(), Faults::default());
+    faults.set(script);
+    Arc::new(Service { url, api_keys, worker, store, faults, clock, rules, windows })
 }
+
+/// The connection is closed without an answer: a fault that was asked for.
+#[derive(Debug)]
+pub(crate) struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("dropped on demand")
+    }
+}
+
+impl std::error::Error for Dropped {}
 
 /// The header that names a request, for those who look for it in a log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-async fn serve(State(service): State<Arc<Service>>, request: Request) -> Response<Body> {
+/// Answers a request, or drops it.
+pub(crate) async fn serve(service: Arc<Service>, request: Request) -> Result<Response<Body>, Dropped> {
     let request_id = format!("req_{}", crate::uid::new(16).to_ascii_lowercase());
-    let mut response = answer(service, request, &request_id).await;
+    let mut response = answer(service, request, &request_id).await?;
     if let Ok(id) = HeaderValue::try_from(request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
-    response
+    Ok(response)
 }
 
-async fn answer(service: Arc<Service>, request: Request, request_id: &str) -> Response<Body> {
+async fn answer(service: Arc<Service>, request: Request, request_id: &str) -> Result<Response<Body>, Dropped> {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path().to_owned();
     // Older documents put a version into the path; both work here.
     let path = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&path);
     if let Some(name) = path.strip_prefix(MEDIA) {
-        return match parts.method {
+        return Ok(match parts.method {
             Method::GET | Method::HEAD => file(&service, name, &parts.headers),
             _ => Refusal::no_route(&parts).into_response(),
-        };
+        });
     }
-    match call(service, &parts, path, body, request_id).await {
+    if let Some(name) = path.strip_prefix(admin::PREFIX) {
+        let body = all_bytes(body).await;
+        return Ok(respond(body.and_then(|body| admin::answer(&service, &parts, name, &body))));
+    }
+    match CONTRACT.find(parts.method.as_str(), path) {
+        Found::Operation(operation, parameters) => {
+            let request = Incoming { service, operation, path: parameters, parts, body, request_id };
+            request.answer().await
+        }
+        Found::OtherMethod | Found::Nothing => Ok(Refusal::no_route(&parts).into_response()),
+    }
+}
+
+fn respond(answer: Answer) -> Response<Body> {
+    match answer {
         Ok(reply) => reply.into_response(),
         Err(refusal) => refusal.into_response(),
     }
 }
 
-async fn call(service: Arc<Service>, parts: &Parts, path: &str, body: Body, request_id: &str) -> Answer {
-    let (operation, path) = match CONTRACT.find(parts.method.as_str(), path) {
-        Found::Operation(operation, parameters) => (operation, parameters),
-        Found::OtherMethod | Found::Nothing => {
-            return Err(Refusal::no_route(parts));
+/// A request for an operation, before anything of it is read.
+struct Incoming<'a> {
+    service: Arc<Service>,
+    operation: &'static Operation,
+    path: BTreeMap<String, String>,
+    parts: Parts,
+    body: Body,
+    request_id: &'a str,
+}
+
+impl Incoming<'_> {
+    /// Does what is asked, within the rules of the house, and with the faults that are set.
+    async fn answer(self) -> Result<Response<Body>, Dropped> {
+        let service = self.service.clone();
+        let standing = service.rules.per_minute.map(|limit| {
+            let key = self.parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+            service.windows.count(&String::from_utf8_lossy(key), limit, service.now())
+        });
+        let fault = service.faults.next(&self.operation.id);
+        if let Some(fault) = &fault {
+            tokio::time::sleep(fault.delay_time()).await;
         }
+        let (before, after) = match fault {
+            Some(fault) if fault.is_after_work() => (None, Some(fault)),
+            fault => (fault, None),
+        };
+        let wait = standing.and_then(|standing| standing.wait);
+        let mut response = match (before.as_ref().map(wrong).transpose()?.flatten(), wait) {
+            (Some(wrong), _) => wrong,
+            (None, Some(wait)) => house::too_soon(wait).into_response(),
+            (None, None) => respond(self.call().await),
+        };
+        if let Some(fault) = &after {
+            if let Some(wrong) = wrong(fault)? {
+                response = wrong;
+            }
+            if let Some(bytes) = fault.cut_after() {
+                response = cut(response, bytes).await;
+            }
+        }
+        for (name, value) in standing.into_iter().flat_map(house::Standing::headers) {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
+        Ok(response)
+    }
+
+    async fn call(self) -> Answer {
+        let Self { service, operation, path, parts, body, request_id } = self;
+        let query = query(operation, parts.uri.query().unwrap_or_default())?;
+        service.check_key(operation, &parts.headers, &query)?;
+        let body = read_body(operation, &parts, body).await?;
+        let Some(handler) = areas::handler(&operation.id) else {
+            let message = format!("The emulator does not serve {} yet.", operation.id);
+            return Err(Refusal::message(StatusCode::NOT_IMPLEMENTED, message));
+        };
+        if operation.is_billed && service.rules.per_month.is_some_and(|limit| service.has_used(limit)) {
+            return Err(house::used_up());
+        }
+        let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let base = base.map_or_else(|| service.url.clone(), |host| format!("http://{host}"));
+        let (headers, request_id) = (parts.headers, request_id.to_owned());
+        let call = Call { service, operation, path, query, body, headers, base, request_id };
+        let again = call.service.rules.replays.then(|| Replay::of(&call)).flatten();
+        if let Some(stored) = again.as_ref().and_then(|again| again.stored(&call.service)) {
+            return Ok(stored);
+        }
+        let service = call.service.clone();
+        let reply = handler(call).await?.checked(operation)?;
+        if let Some(again) = again {
+            again.store(&service, &reply)?;
+        }
+        Ok(reply)
+    }
+}
+
+/// The answer that a fault gives instead of the real one.
+fn wrong(fault: &Fault) -> Result<Option<Response<Body>>, Dropped> {
+    if fault.is_reset() {
+        return Err(Dropped);
+    }
+    let Some((status, headers, body)) = fault.answer() else { return Ok(None) };
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    Ok(Some(response))
+}
+
+/// An answer that ends too early: its head promises all of the body.
+async fn cut(response: Response<Body>, after: usize) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let Ok(bytes) = axum::body::to_bytes(body, usize::MAX).await else {
+        return Response::from_parts(parts, Body::empty());
     };
-    let query = query(operation, parts.uri.query().unwrap_or_default())?;
-    service.check_key(operation, &parts.headers, &query)?;
-    let body = read_body(operation, parts, body).await?;
-    let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
-    let base = base.map_or_else(|| service.url.clone(), |host| format!("http://{host}"));
-    let (headers, request_id) = (parts.headers.clone(), request_id.to_owned());
-    let Some(handler) = areas::handler(&operation.id) else {
-        let message = format!("The emulator does not serve {} yet.", operation.id);
-        return Err(Refusal::message(StatusCode::NOT_IMPLEMENTED, message));
-    };
-    let reply = handler(Call { service, operation, path, query, body, headers, base, request_id }).await?;
-    reply.checked(operation)
+    parts.headers.insert(CONTENT_LENGTH, bytes.len().into());
+    let kept = bytes.slice(..after.min(bytes.len()));
+    let first = stream::once(std::future::ready(Ok(kept)));
+    // What is written so far is sent while the body makes its reader wait.
+    let then = stream::once(async {
+        tokio::task::yield_now().await;
+        Err(Dropped)
+    });
+    Response::from_parts(parts, Body::from_stream(first.chain(then)))
+}
+
+/// An answer that is given again to the same idempotency key with the same request.
+struct Replay(String);
+
+impl Replay {
+    /// The kind of the documents that answers are kept as.
+    const KIND: &'static str = "replay";
+
+    fn of(call: &Call) -> Option<Self> {
+        let key = call.header("idempotency-key")?;
+        Some(Self(format!("{key} {} {:?} {}", call.operation.id, call.path, call.body)))
+    }
+
+    fn stored(&self, service: &Service) -> Option<Reply> {
+        let stored = service.store.get(Self::KIND, &self.0).ok().flatten()?;
+        let status =
+            stored["status"].as_u64().and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok())?;
+        Some(Reply::json(status, stored["body"].clone()))
+    }
+
+    fn store(&self, service: &Service, reply: &Reply) -> Result<(), Refusal> {
+        if let Some((status, body)) = reply.as_json() {
+            let stored = serde_json::json!({"status": status.as_u16(), "body": body});
+            service.store.insert(Self::KIND, &self.0, &stored)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The keys are nobody's business.
+        f.debug_struct("Service").field("url", &self.url).field("store", &self.store).finish_non_exhaustive()
+    }
 }
 
 impl Service {
     /// What the time is, here.
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// How many renders a month has, as the account is told: that of the standard plan where nothing is limited.
+    pub(crate) fn monthly_limit(&self) -> u64 {
+        self.rules.per_month.unwrap_or(10_000)
+    }
+
+    /// Whether this month's renders are used up.
+    fn has_used(&self, limit: u64) -> bool {
+        crate::renders::billed_this_month(&self.store, self.now()).is_ok_and(|used| used >= limit)
     }
 
     /// The time as the service writes it.

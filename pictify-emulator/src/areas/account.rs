@@ -3,13 +3,12 @@
 use super::handlers;
 use crate::{
     answer::{Answer, Refusal},
-    renders::BILLED,
+    renders::{billed_this_month, month},
     server::Call,
     store::{Filter, Order},
     uid,
 };
 use axum::http::StatusCode;
-use jiff::{ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
 
 handlers! {
@@ -23,26 +22,19 @@ handlers! {
 /// The kind of the documents that this file keeps.
 const TOKEN: &str = "token";
 
-/// How many renders the plan has in a month.
-const MONTHLY_LIMIT: u64 = 10_000;
-
 fn user(_: &Call) -> Answer {
     Ok(json!({"user": {"email": "dev@example.com", "currentPlan": "standard", "isEmailVerified": true}}).into())
 }
 
 fn plan(call: &Call) -> Answer {
-    let month = call.service.now().to_zoned_datetime(TimeZone::UTC).first_of_month();
-    let start = month.and_then(|day| day.start_of_day()).map_err(|error| Refusal::internal(error.to_string()))?;
-    let next = start.checked_add(1.month()).map_err(|error| Refusal::internal(error.to_string()))?;
-    let since = format!("{:.3}", start.timestamp());
-    let billed = call.service.store.all(BILLED, &Filter::default(), Order::Newest)?;
-    let of_month = billed.iter().filter(|entry| entry["at"].as_str().is_some_and(|at| *at >= *since));
-    let count: u64 = of_month.filter_map(|entry| entry["renders"].as_u64()).sum();
+    let now = call.service.now();
+    let (_, next) = month(now).map_err(|error| Refusal::internal(error.to_string()))?;
+    let (count, limit) = (billed_this_month(&call.service.store, now)?, call.service.monthly_limit());
     Ok(json!({
-        "monthlyLimit": MONTHLY_LIMIT,
-        "hasExceededMonthlyLimit": count >= MONTHLY_LIMIT,
+        "monthlyLimit": limit,
+        "hasExceededMonthlyLimit": count >= limit,
         "usage": {"count": count},
-        "nextReset": format!("{:.3}", next.timestamp()),
+        "nextReset": format!("{next:.3}"),
     })
     .into())
 }

@@ -178,6 +178,14 @@ impl Store {
         Ok(self.page(kind, filter, Order::Newest, 0, 0)?.1)
     }
 
+    /// The sum of a member of the documents of a kind whose member at `at` is `since` or later.
+    pub(crate) fn sum(&self, kind: &str, path: &str, at: &str, since: &str) -> Result<u64> {
+        let sql = "SELECT total(json_extract(body, ?)) FROM documents WHERE kind = ? AND json_extract(body, ?) >= ?";
+        let sum: f64 = self.lock().prepare_cached(sql)?.query_row(params![path, kind, at, since], |row| row.get(0))?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of counts")]
+        Ok(sum as u64)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }

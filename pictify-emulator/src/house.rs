@@ -1,0 +1,106 @@
+//! The rules of the house: how many requests a minute, how many renders a month, and what an idempotency key does.
+
+use crate::answer::Refusal;
+use axum::http::StatusCode;
+use jiff::Timestamp;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+/// What is allowed. Nothing is limited unless it is said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Rules {
+    /// Requests a minute and key.
+    pub(crate) per_minute: Option<u32>,
+    /// Renders a month.
+    pub(crate) per_month: Option<u64>,
+    /// Whether an answer is given again to the same idempotency key, as documents of old have it.
+    pub(crate) replays: bool,
+}
+
+/// How many requests each key has made in its minute.
+#[derive(Debug, Default)]
+pub(crate) struct Windows(Mutex<HashMap<String, Window>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    started: Timestamp,
+    requests: u32,
+}
+
+/// Where a key stands in its minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) limit: u32,
+    pub(crate) remaining: u32,
+    /// When the next minute begins, in seconds since 1970.
+    pub(crate) reset: i64,
+    /// Seconds to wait, for a request that came too soon.
+    pub(crate) wait: Option<i64>,
+}
+
+/// How long a window is, in seconds.
+const MINUTE: i64 = 60;
+
+impl Windows {
+    /// Counts a request.
+    pub(crate) fn count(&self, key: &str, limit: u32, now: Timestamp) -> Standing {
+        let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = |window: &Window| now.as_second() - window.started.as_second();
+        windows.retain(|_, window| passed(window) < MINUTE);
+        let window = windows.entry(key.to_owned()).or_insert(Window { started: now, requests: 0 });
+        let reset = window.started.as_second() + MINUTE;
+        let too_soon = window.requests >= limit;
+        if !too_soon {
+            window.requests += 1;
+        }
+        let wait = too_soon.then(|| (reset - now.as_second()).max(1));
+        Standing { limit, remaining: limit - window.requests, reset, wait }
+    }
+}
+
+impl Standing {
+    /// The headers that tell it.
+    pub(crate) fn headers(self) -> Vec<(&'static str, String)> {
+        let mut headers = vec![
+            ("x-ratelimit-limit", self.limit.to_string()),
+            ("x-ratelimit-remaining", self.remaining.to_string()),
+            ("x-ratelimit-reset", self.reset.to_string()),
+        ];
+        headers.extend(self.wait.map(|wait| ("retry-after", wait.to_string())));
+        headers
+    }
+}
+
+/// What a request that came too soon is told.
+pub(crate) fn too_soon(wait: i64) -> Refusal {
+    Refusal::message(StatusCode::TOO_MANY_REQUESTS, "Too many requests").with("retry_after", wait)
+}
+
+/// What a render beyond the month's is told.
+pub(crate) fn used_up() -> Refusal {
+    Refusal::message_code(StatusCode::TOO_MANY_REQUESTS, "quota_exceeded", "Monthly renders used up.")
+        .with("upgradeUrl", "https://pictify.io/pricing")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_minute_begins_with_its_first_request() {
+        let (windows, at) = (Windows::default(), |second| Timestamp::from_second(second).unwrap());
+        for (key, second, remaining, wait) in [
+            ("a", 100, 1, None),
+            ("a", 110, 0, None),
+            ("a", 120, 0, Some(40)),
+            ("b", 120, 1, None),
+            ("a", 159, 0, Some(1)),
+            ("a", 160, 1, None),
+        ] {
+            let standing = windows.count(key, 2, at(second));
+            assert_eq!((standing.remaining, standing.wait), (remaining, wait), "{key} at {second}");
+        }
+    }
+}
