@@ -21,7 +21,9 @@
 //! | `answer.rs` | the shapes of answers and refusals |
 //! | `images.rs` | the handlers of the images area |
 //! | `store.rs` | what was made |
+//! | `variables.rs` | what definitions say of the values of templates |
 //! | `expressions/` | the expression language |
+//! | `html_templates/` | templates in Handlebars |
 //! | `render/` | from HTML to bytes |
 #![forbid(unsafe_code)]
 
@@ -29,9 +31,11 @@ mod answer;
 mod contract;
 mod emulator;
 pub mod expressions;
+pub mod html_templates;
 mod images;
 pub mod render;
 mod server;
 mod store;
+pub mod variables;
 
 pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError};
