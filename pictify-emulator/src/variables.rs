@@ -71,10 +71,10 @@ pub fn filled(
 ) -> Result<Map<String, Value>, VariableError> {
     let mut values = variables.clone();
     for definition in definitions {
-        if let Some(default) = &definition.default {
-            if values.get(&definition.name).is_none_or(Value::is_null) {
-                values.insert(definition.name.clone(), default.clone());
-            }
+        if let Some(default) = &definition.default
+            && values.get(&definition.name).is_none_or(Value::is_null)
+        {
+            values.insert(definition.name.clone(), default.clone());
         }
         if let Some(error) = definition.wrong(values.get(&definition.name)) {
             return Err(error);

@@ -3,7 +3,7 @@
 use super::meter::Meter;
 use handlebars::{
     BlockContext, BlockParams, Context, Handlebars, Helper, HelperDef, HelperResult, Output, PathAndJson,
-    RenderContext, RenderError, Renderable, Template,
+    RenderContext, Renderable, Template,
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl HelperDef for With {
         let Some(of) = helper.param(0).filter(|of| !is_empty(of.value())) else {
             return draw(helper.inverse(), engine, context, render, out);
         };
-        let mut block = scope(of, None)?;
+        let mut block = scope(of, None);
         if let Some(around) = render.block() {
             block.local_variables_mut().clone_from(around.local_variables());
         }
@@ -92,7 +92,7 @@ impl HelperDef for Each {
         let last = items.len() - 1;
         for (index, (key, item)) in items.into_iter().enumerate() {
             self.0.round()?;
-            let mut block = scope(of, Some((&key, item)))?;
+            let mut block = scope(of, Some((&key, item)));
             block.set_local_var("index", index.into());
             block.set_local_var("first", (index == 0).into());
             block.set_local_var("last", (index == last).into());
@@ -116,7 +116,7 @@ impl HelperDef for Each {
 /// What the names inside a block are looked up in: the value, or one of its items.
 ///
 /// A value that comes from the variables is known by its path, one that was computed is carried along.
-fn scope<'rc>(of: &PathAndJson<'_>, item: Option<(&Value, &Value)>) -> Result<BlockContext<'rc>, RenderError> {
+fn scope<'rc>(of: &PathAndJson<'_>, item: Option<(&Value, &Value)>) -> BlockContext<'rc> {
     let mut block = BlockContext::new();
     if let Some(path) = of.context_path() {
         block.base_path_mut().clone_from(path);
@@ -125,7 +125,7 @@ fn scope<'rc>(of: &PathAndJson<'_>, item: Option<(&Value, &Value)>) -> Result<Bl
     } else {
         block.set_base_value(item.map_or(of.value(), |(_, item)| item).clone());
     }
-    Ok(block)
+    block
 }
 
 /// Makes the value of a block known under a name, as in `as |item|`.

@@ -55,12 +55,10 @@ fn nesting(tag: &str) -> (usize, &str) {
         match (quote, byte) {
             (Some(_), b'\\') => drop(bytes.next()),
             (Some(open), _) if open == byte => quote = None,
-            (Some(_), _) => {}
             (None, b'"' | b'\'') => quote = Some(byte),
             (None, b'(' | b'[' | b'{') => depth += 1,
-            (None, b')' | b']') => depth = depth.saturating_sub(1),
             (None, b'}') if tag[index..].starts_with("}}") => return (deepest, &tag[index + 2..]),
-            (None, b'}') => depth = depth.saturating_sub(1),
+            (None, b')' | b']' | b'}') => depth = depth.saturating_sub(1),
             _ => {}
         }
         deepest = deepest.max(depth);
