@@ -130,11 +130,9 @@ impl Refusal {
         Self { status, body: json!({"message": message.into()}) }
     }
 
-    /// What the template engine says: `{error, code, context}`.
-    pub(crate) fn engine(status: StatusCode, code: &str, error: impl Into<String>, context: &Value) -> Self {
-        let mut refusal = Self::rendering(status, Some(code), error);
-        refusal.body["context"] = context.clone();
-        refusal
+    /// With a body that was made elsewhere.
+    pub(crate) fn with_body(status: StatusCode, body: Value) -> Self {
+        Self { status, body }
     }
 
     /// A source that cannot be rendered.

@@ -24,7 +24,9 @@
 //! | `renders.rs` | a page rendered, kept, listed and billed |
 //! | `source.rs` | a template and values made a page |
 //! | `store/` | what was made |
+//! | `variables.rs` | what definitions say of the values of templates |
 //! | `expressions/` | the expression language |
+//! | `html_templates/` | templates in Handlebars |
 //! | `render/` | from HTML to bytes |
 #![forbid(unsafe_code)]
 
@@ -36,12 +38,14 @@ mod emulator;
 pub mod expressions;
 mod faults;
 mod house;
+pub mod html_templates;
 pub mod render;
 mod renders;
 mod server;
 mod source;
 mod store;
 mod uid;
+pub mod variables;
 
 pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError};
 pub use faults::Fault;

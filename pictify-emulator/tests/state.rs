@@ -74,6 +74,28 @@ async fn a_template_lives() {
 }
 
 #[tokio::test]
+async fn what_a_template_must_not_do_is_said_when_it_is_stored_and_what_values_must_be_when_it_is_rendered() {
+    let emulator = Emulator::start().await.unwrap();
+    for (html, code) in [
+        ("{{shout name}}", "HELPER_NOT_ALLOWED"),
+        ("{{{name}}}", "RAW_HTML_NOT_ALLOWED"),
+        ("{{#if a}}", "HANDLEBARS_COMPILE_ERROR"),
+    ] {
+        let (status, answer) = call(&emulator, "POST /templates", &json!({"name": "Card", "html": html})).await;
+        assert_eq!((status, answer["code"].as_str()), (422, Some(code)), "{html}: {answer}");
+    }
+    assert_eq!(ok(&emulator, "GET /templates", Value::Null).await["pagination"]["total"], 0);
+    let definition = json!([{"name": "name", "validation": {"required": true, "maxLength": 5}}]);
+    let template = json!({"name": "Card", "html": "{{uppercase name}}", "variableDefinitions": definition});
+    let uid = ok(&emulator, "POST /templates", template).await["template"]["uid"].take();
+    let path = format!("POST /templates/{}/render", uid.as_str().unwrap());
+    let (status, answer) = call(&emulator, &path, &json!({})).await;
+    assert_eq!((status, answer["code"].as_str()), (422, Some("VARIABLE_REQUIRED")));
+    assert_eq!(call(&emulator, &path, &json!({"variables": {"name": "too long"}})).await.0, 422);
+    assert_eq!(emulator.billed(), 0);
+}
+
+#[tokio::test]
 async fn layouts_and_sizes_say_which_of_them_failed() {
     let emulator = Emulator::start().await.unwrap();
     let layouts = json!({"square": {"name": "Square", "width": 12, "height": 12}});

@@ -25,8 +25,8 @@ handlers! {
 /// How many templates a page has when the request says nothing.
 const LIMIT: usize = 12;
 
-/// How large the source of a template may be, in bytes.
-const LARGEST: usize = 500 * 1024;
+/// How large a canvas may be, in bytes of JSON; the HTML engine has its own limit.
+const LARGEST_CANVAS: usize = 500 * 1024;
 
 /// What a request may set of a template beside its name and source.
 const SETTABLE: [&str; 13] = [
@@ -115,11 +115,12 @@ fn set(template: &mut Value, body: &Value) -> Result<Vec<String>, Refusal> {
         // To the contract 1e3 is a whole number; here it becomes one.
         template[name] = whole(&template[name]).unwrap_or(1080).into();
     }
-    let size = template["html"].as_str().map_or_else(|| template["fabricJSData"].to_string().len(), str::len);
-    if size > LARGEST {
-        let message = format!("The template has {size} bytes; the limit is {LARGEST}");
-        let context = json!({"size": size, "limit": LARGEST});
-        return Err(Refusal::engine(StatusCode::PAYLOAD_TOO_LARGE, "TEMPLATE_TOO_LARGE", message, &context));
+    if template["html"].is_null() {
+        let size = template["fabricJSData"].to_string().len();
+        if size > LARGEST_CANVAS {
+            let message = format!("The canvas has {size} bytes; the limit is {LARGEST_CANVAS}");
+            return Err(Refusal::message(StatusCode::PAYLOAD_TOO_LARGE, message));
+        }
     }
     let mut definitions = template["variableDefinitions"].as_array().cloned().unwrap_or_default();
     let is_defined = |name: &String| definitions.iter().any(|definition| definition["name"] == name.as_str());
@@ -127,6 +128,7 @@ fn set(template: &mut Value, body: &Value) -> Result<Vec<String>, Refusal> {
     definitions.extend(added.iter().map(|name| json!({"name": name, "type": "text"})));
     template["variables"] = definitions.iter().map(|definition| definition["name"].clone()).collect();
     template["variableDefinitions"] = definitions.into();
+    source::check(template)?;
     Ok(added)
 }
 

@@ -1,0 +1,173 @@
+//! The variables of templates: what their definitions say of the values.
+
+use serde_json::{Map, Value};
+use std::fmt;
+
+/// What a template says of a variable.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct VariableDefinition {
+    /// The name, as in `{{name}}`.
+    pub name: String,
+    /// What is used when no value is given.
+    pub default: Option<Value>,
+    /// Whether it may hold HTML that is not escaped.
+    pub allow_raw_html: bool,
+    /// Whether a value must be given.
+    pub required: bool,
+    /// How many characters a text has at least.
+    pub min_length: Option<u64>,
+    /// How many characters a text has at most.
+    pub max_length: Option<u64>,
+}
+
+impl VariableDefinition {
+    /// Reads a `VariableDefinition` of the contract; nothing if it has no name.
+    #[must_use]
+    pub fn read(definition: &Value) -> Option<Self> {
+        let validation = &definition["validation"];
+        // Older documents have `required` beside the name.
+        let required = definition["required"].as_bool().or(validation["required"].as_bool());
+        Some(Self {
+            name: definition["name"].as_str()?.to_owned(),
+            default: definition.get("defaultValue").filter(|value| !value.is_null()).cloned(),
+            allow_raw_html: definition["allowRawHtml"] == true,
+            required: required.unwrap_or_default(),
+            min_length: validation["minLength"].as_u64(),
+            max_length: validation["maxLength"].as_u64(),
+        })
+    }
+
+    /// Reads a list of definitions, as templates have it. What is no list has none.
+    #[must_use]
+    pub fn read_all(definitions: &Value) -> Vec<Self> {
+        definitions.as_array().into_iter().flatten().filter_map(Self::read).collect()
+    }
+
+    /// What is wrong with a value.
+    fn wrong(&self, value: Option<&Value>) -> Option<VariableError> {
+        let problem = match value {
+            None | Some(Value::Null) => self.required.then_some(Problem::Missing),
+            Some(Value::String(text)) => {
+                let length = text.chars().count() as u64;
+                let short = self.min_length.filter(|least| length < *least).map(Problem::TooShort);
+                short.or_else(|| self.max_length.filter(|most| length > *most).map(Problem::TooLong))
+            }
+            Some(_) => None,
+        };
+        problem.map(|problem| VariableError { name: self.name.clone(), problem })
+    }
+}
+
+/// The values to render with: those that were given, and the defaults of the others.
+///
+/// A variable that is given as `null` takes its default. Values without a definition are kept.
+///
+/// # Errors
+/// When a required value is missing, or a text is too short or too long; the first in the order of the definitions.
+pub fn filled(
+    definitions: &[VariableDefinition],
+    variables: &Map<String, Value>,
+) -> Result<Map<String, Value>, VariableError> {
+    let mut values = variables.clone();
+    for definition in definitions {
+        if let Some(default) = &definition.default
+            && values.get(&definition.name).is_none_or(Value::is_null)
+        {
+            values.insert(definition.name.clone(), default.clone());
+        }
+        if let Some(error) = definition.wrong(values.get(&definition.name)) {
+            return Err(error);
+        }
+    }
+    Ok(values)
+}
+
+/// A value that breaks its definition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariableError {
+    name: String,
+    problem: Problem,
+}
+
+/// How a value breaks its definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// It is required and was not given.
+    Missing,
+    /// It has fewer characters than this.
+    TooShort(u64),
+    /// It has more characters than this.
+    TooLong(u64),
+}
+
+impl VariableError {
+    /// The name of the variable.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What is wrong with its value.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        self.problem
+    }
+}
+
+impl fmt::Display for VariableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name;
+        match self.problem {
+            Problem::Missing => write!(f, "Variable \"{name}\" is required and has no value"),
+            Problem::TooShort(least) => write!(f, "Variable \"{name}\" has fewer than {least} characters"),
+            Problem::TooLong(most) => write!(f, "Variable \"{name}\" has more than {most} characters"),
+        }
+    }
+}
+
+impl std::error::Error for VariableError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn fill(definition: &Value, variables: &Value) -> Result<Value, String> {
+        let definitions = VariableDefinition::read_all(&json!([definition]));
+        let values = filled(&definitions, variables.as_object().unwrap());
+        values.map(Value::Object).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn defaults_fill_what_was_not_given() {
+        for (definition, given, values) in [
+            (json!({"name": "a"}), json!({}), json!({})),
+            (json!({"name": "a", "defaultValue": 1}), json!({}), json!({"a": 1})),
+            (json!({"name": "a", "defaultValue": 1}), json!({"a": null}), json!({"a": 1})),
+            (json!({"name": "a", "defaultValue": 1}), json!({"a": 0, "b": 2}), json!({"a": 0, "b": 2})),
+            (json!({"name": "a", "required": true, "defaultValue": "x"}), json!({}), json!({"a": "x"})),
+            (json!({"defaultValue": 1}), json!({}), json!({})),
+        ] {
+            assert_eq!(fill(&definition, &given), Ok(values), "{definition} {given}");
+        }
+    }
+
+    #[test]
+    fn values_must_meet_their_definitions() {
+        let length = json!({"name": "a", "validation": {"minLength": 2, "maxLength": 3}});
+        let missing = "Variable \"a\" is required and has no value";
+        for (definition, given, wrong) in [
+            (&json!({"name": "a", "required": true}), json!({}), Some(missing)),
+            (&json!({"name": "a", "validation": {"required": true}}), json!({"a": null}), Some(missing)),
+            (&length, json!({"a": "ñ"}), Some("Variable \"a\" has fewer than 2 characters")),
+            (&length, json!({"a": "👍👍👍"}), None),
+            (&length, json!({"a": "four"}), Some("Variable \"a\" has more than 3 characters")),
+            (&length, json!({"a": 12345}), None),
+            (&length, json!({}), None),
+        ] {
+            assert_eq!(fill(definition, &given).err().as_deref(), wrong, "{definition} {given}");
+        }
+    }
+}
