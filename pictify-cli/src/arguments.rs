@@ -38,7 +38,7 @@ pub enum Command {
         command: ImageCommand,
     },
     /// Run a local Pictify: the same API, really rendering, without an account.
-    Emulator(Emulator),
+    Emulator(pictify_emulator::Options),
 }
 
 #[derive(Debug, Subcommand)]
@@ -96,19 +96,4 @@ pub struct Source {
     /// The page to take a screenshot of.
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct Emulator {
-    /// The address to listen on. The emulator is open to whoever reaches it.
-    #[arg(long, default_value = "127.0.0.1")]
-    pub host: std::net::IpAddr,
-
-    /// The port to listen on; 0 takes a free one.
-    #[arg(long, default_value_t = 4040)]
-    pub port: u16,
-
-    /// Accept this API key and no other; may be given several times [default: any key].
-    #[arg(long = "api-key", value_name = "KEY")]
-    pub api_keys: Vec<String>,
 }

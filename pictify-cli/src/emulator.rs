@@ -1,13 +1,11 @@
 //! `pictify emulator`.
 
-use crate::{arguments, failure::Failure, progress};
-use pictify_emulator::Emulator;
+use crate::{failure::Failure, progress};
+use pictify_emulator::Options;
 use std::io::{self, Write};
 
-pub async fn serve(arguments: arguments::Emulator) -> Result<(), Failure> {
-    let arguments::Emulator { host, port, api_keys } = arguments;
-    let emulator = Emulator::builder().host(host).port(port).api_keys(api_keys).start().await;
-    let emulator = emulator.map_err(|error| Failure::other(error.to_string()))?;
+pub async fn serve(options: Options) -> Result<(), Failure> {
+    let emulator = options.start().await.map_err(|error| Failure::other(error.to_string()))?;
     let url = emulator.url();
     // Who started it may read neither.
     let _ = writeln!(io::stdout(), "Pictify emulator listening on {url}");

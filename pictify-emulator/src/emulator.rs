@@ -255,6 +255,13 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
+    /// The file that says what goes wrong cannot be read.
+    Faults {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        reason: String,
+    },
 }
 
 impl fmt::Display for StartError {
@@ -265,6 +272,7 @@ impl fmt::Display for StartError {
                 let folder = folder.as_deref().map_or("memory".into(), |folder| folder.display().to_string());
                 write!(f, "the emulator cannot keep its data in {folder}: {reason}")
             }
+            Self::Faults { file, reason } => write!(f, "{} is no script of faults: {reason}", file.display()),
         }
     }
 }
@@ -273,7 +281,7 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Listen { source, .. } => Some(source),
-            Self::Data { .. } => None,
+            Self::Data { .. } | Self::Faults { .. } => None,
         }
     }
 }

@@ -15,7 +15,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `emulator.rs` | starting and stopping |
+//! | `emulator.rs`, `options.rs` | starting and stopping |
 //! | `server.rs` | the way of a request: route, key, body, handler |
 //! | `house.rs`, `faults.rs`, `admin.rs` | limits, what goes wrong on demand, and what only tests ask for |
 //! | `contract.rs` | the document as routes and validators |
@@ -39,6 +39,7 @@ pub mod expressions;
 mod faults;
 mod house;
 pub mod html_templates;
+mod options;
 pub mod render;
 mod renders;
 mod server;
@@ -49,3 +50,4 @@ pub mod variables;
 
 pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError};
 pub use faults::Fault;
+pub use options::Options;

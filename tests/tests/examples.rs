@@ -73,8 +73,16 @@ const EXAMPLES: [(&str, Run); 13] = [
 ];
 
 /// The examples that need nothing but what the emulator has, and the files that they leave.
-const ON_THE_EMULATOR: [(&str, usize); 5] =
-    [("careful", 0), ("certificates", 5), ("gallery", 1), ("queue", 0), ("social_card", 1)];
+const ON_THE_EMULATOR: [(&str, usize); 8] = [
+    ("animated_gif", 1),
+    ("careful", 0),
+    ("certificates", 5),
+    ("gallery", 1),
+    ("queue", 0),
+    ("social_card", 1),
+    ("template", 1),
+    ("webhook_subscription", 1),
+];
 
 /// Finds the operation that a request is for: the one whose path has the most of it word for word.
 fn operation_of(request: &Request) -> Option<document::Operation> {
@@ -159,7 +167,7 @@ fn every_example_is_run() {
     let mut run: Vec<_> = EXAMPLES
         .iter()
         .map(|(name, _)| (*name).to_owned())
-        .chain(["axum_webhook", "blocking"].map(str::to_owned))
+        .chain(["actix_webhook", "axum_og_image", "axum_webhook", "blocking"].map(str::to_owned))
         .collect();
     run.sort();
     assert_eq!(names, run);

@@ -8,6 +8,7 @@ use actix_web::{App, HttpServer};
 use pictify::{
     Client,
     og_image::{CachedPicture, MemoryCache, OgError, OgImages, Parameters, PictureCache},
+    templates::TemplateSource,
 };
 use pictify_tests::{Reply, Request, ScriptedServer, TestClock, client};
 use serde_json::{Value, json};
@@ -78,6 +79,26 @@ async fn on_axum() {
     assert_eq!(get("POST", address, "/og/Hello").await.0, 405);
     let fallback = ["https://example.com/default-card.png", "public, max-age=30"].map(str::to_owned).to_vec();
     assert_eq!(get("GET", address, "/og/Down").await, (302, fallback));
+}
+
+#[tokio::test]
+async fn on_the_emulator_the_redirect_leads_to_a_real_picture() {
+    let emulator = pictify_emulator::Emulator::start().await.unwrap();
+    let client = Client::builder().api_key("k").base_url(emulator.url()).build().unwrap();
+    let source = TemplateSource::html(r#"<body style="margin:0;background:#667eea"><h1>{{title}}</h1>"#);
+    let template = client.templates().create("Card", source).size(1200, 630).send().await.unwrap();
+    let app = axum_og_image::app(&client, &template.uid);
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    for _ in 0..3 {
+        let (status, headers) = get("GET", address, "/og/Hello").await;
+        assert_eq!(status, 302);
+        let picture = client.download(headers[0].as_str()).bytes().await.unwrap();
+        let picture = image::load_from_memory(&picture).unwrap().to_rgb8();
+        assert_eq!((picture.width(), picture.height(), picture.get_pixel(600, 600).0), (1200, 630, [0x66, 0x7e, 0xea]));
+    }
+    assert_eq!(emulator.billed(), 1);
 }
 
 #[actix_web::test]

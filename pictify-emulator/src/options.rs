@@ -1,0 +1,76 @@
+//! What both commands that start a server can be told, and the file that says the same.
+
+use crate::{
+    Emulator, EmulatorBuilder,
+    emulator::{DEFAULT_PORT, StartError},
+    faults::Script,
+};
+use clap::Args;
+use std::{net::IpAddr, path::PathBuf};
+
+/// The options of `pictify emulator` and `pictify-emulator`.
+#[derive(Clone, Debug, Args)]
+#[non_exhaustive]
+pub struct Options {
+    /// The address to listen on. The emulator is open to whoever reaches it.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: IpAddr,
+
+    /// The port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = DEFAULT_PORT)]
+    pub port: u16,
+
+    /// Accept this API key and no other; may be given several times [default: any key].
+    #[arg(long = "api-key", value_name = "KEY")]
+    pub api_keys: Vec<String>,
+
+    /// Keep everything in this folder, for the next start [default: in memory].
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// How many requests a key may make in a minute [default: any number].
+    #[arg(long, value_name = "COUNT")]
+    pub requests_per_minute: Option<u32>,
+
+    /// How many renders a month has [default: any number].
+    #[arg(long, value_name = "COUNT")]
+    pub renders_per_month: Option<u64>,
+
+    /// Answer the same request with the same Idempotency-Key as the first time, unbilled.
+    #[arg(long)]
+    pub idempotency_keys: bool,
+
+    /// A JSON file that says what goes wrong: {"seed": 1, "faults": [{"operation": "createImage", "share": 0.1, "status": 503}]}.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+}
+
+impl Options {
+    /// Starts the server that they describe.
+    ///
+    /// # Errors
+    /// [`StartError`]: as [`EmulatorBuilder::start`], and for a file of faults that cannot be read.
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        let mut builder: EmulatorBuilder = Emulator::builder()
+            .host(self.host)
+            .port(self.port)
+            .api_keys(self.api_keys)
+            .idempotency_keys(self.idempotency_keys);
+        if let Some(folder) = self.data {
+            builder = builder.data(folder);
+        }
+        if let Some(requests) = self.requests_per_minute {
+            builder = builder.requests_per_minute(requests);
+        }
+        if let Some(renders) = self.renders_per_month {
+            builder = builder.renders_per_month(renders);
+        }
+        if let Some(file) = self.faults {
+            let unreadable = |reason: String| StartError::Faults { file: file.clone(), reason };
+            let text = std::fs::read_to_string(&file).map_err(|error| unreadable(error.to_string()))?;
+            let script: Script = serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))?;
+            builder = builder.seed(script.seed).faults(script.faults);
+        }
+        builder.start().await
+    }
+}
