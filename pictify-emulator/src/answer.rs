@@ -145,6 +145,20 @@ impl Refusal {
         Self::framework(StatusCode::INTERNAL_SERVER_ERROR, None, message)
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The name of what is wrong, if it has one.
+    pub(crate) fn code(&self) -> Option<&str> {
+        self.body["code"].as_str()
+    }
+
+    /// How many seconds to wait, if it says so.
+    pub(crate) fn wait(&self) -> Option<Value> {
+        self.body.get("retry_after").cloned()
+    }
+
     /// What it says to people, for where it is one of several.
     pub(crate) fn text(&self) -> String {
         let text = self.body["message"].as_str().or(self.body["error"].as_str());

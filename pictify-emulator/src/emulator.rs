@@ -2,7 +2,7 @@
 
 use crate::{
     faults::{Fault, Script},
-    house::Rules,
+    house::{Profile, Rules},
     render::{Embedded, Renderer},
     renders::BILLED,
     server::{self, Service, Settings},
@@ -139,6 +139,20 @@ impl EmulatorBuilder {
     /// What renders; by default [`Embedded`].
     pub fn renderer(mut self, renderer: impl Renderer) -> Self {
         self.renderer = Some(Arc::new(renderer));
+        self
+    }
+
+    /// Whose word counts where the documents and the live service disagree; the live service's by default. Single switches
+    /// that come after it change what it has set.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        let documented = profile == Profile::Documented;
+        (self.rules.problems, self.rules.replays) = (documented, documented);
+        self
+    }
+
+    /// Whether refusals are problem documents of RFC 9457, as older documents have it.
+    pub fn problem_documents(mut self, problems: bool) -> Self {
+        self.rules.problems = problems;
         self
     }
 

@@ -2,6 +2,7 @@
 
 use crate::answer::Refusal;
 use axum::http::StatusCode;
+use clap::ValueEnum;
 use jiff::Timestamp;
 use std::{
     collections::HashMap,
@@ -17,6 +18,19 @@ pub(crate) struct Rules {
     pub(crate) per_month: Option<u64>,
     /// Whether an answer is given again to the same idempotency key, as documents of old have it.
     pub(crate) replays: bool,
+    /// Whether refusals are problem documents, as older documents have it.
+    pub(crate) problems: bool,
+}
+
+/// Whose word counts where the documents and the live service disagree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
+pub enum Profile {
+    /// What the live service was seen to do: each area refuses in its own words, and idempotency keys do nothing.
+    #[default]
+    Live,
+    /// What the first documents say: refusals are problem documents, and idempotency keys are honoured.
+    Documented,
 }
 
 /// How many requests each key has made in its minute.

@@ -19,7 +19,7 @@
 //! | `server.rs` | the way of a request: route, key, body, handler |
 //! | `house.rs`, `faults.rs`, `admin.rs` | limits, what goes wrong on demand, and what only tests ask for |
 //! | `contract.rs` | the document as routes and validators |
-//! | `answer.rs` | the shapes of answers and refusals |
+//! | `answer.rs`, `problem.rs` | the shapes of answers and refusals |
 //! | `areas/` | the handlers, a file for each area of the contract |
 //! | `renders.rs` | a page rendered, kept, listed and billed |
 //! | `source.rs` | a template and values made a page |
@@ -40,6 +40,7 @@ mod faults;
 mod house;
 pub mod html_templates;
 mod options;
+mod problem;
 pub mod render;
 mod renders;
 mod server;
@@ -50,4 +51,5 @@ pub mod variables;
 
 pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError};
 pub use faults::Fault;
+pub use house::Profile;
 pub use options::Options;

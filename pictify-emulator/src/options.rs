@@ -4,6 +4,7 @@ use crate::{
     Emulator, EmulatorBuilder,
     emulator::{DEFAULT_PORT, StartError},
     faults::Script,
+    house::Profile,
 };
 use clap::Args;
 use std::{net::IpAddr, path::PathBuf};
@@ -28,6 +29,14 @@ pub struct Options {
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
 
+    /// Whose word counts where the documents and the live service disagree.
+    #[arg(long, value_enum, default_value_t)]
+    pub profile: Profile,
+
+    /// Refuse with problem documents of RFC 9457.
+    #[arg(long)]
+    pub problem_documents: bool,
+
     /// How many requests a key may make in a minute [default: any number].
     #[arg(long, value_name = "COUNT")]
     pub requests_per_minute: Option<u32>,
@@ -51,11 +60,14 @@ impl Options {
     /// # Errors
     /// [`StartError`]: as [`EmulatorBuilder::start`], and for a file of faults that cannot be read.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let mut builder: EmulatorBuilder = Emulator::builder()
-            .host(self.host)
-            .port(self.port)
-            .api_keys(self.api_keys)
-            .idempotency_keys(self.idempotency_keys);
+        let mut builder: EmulatorBuilder =
+            Emulator::builder().host(self.host).port(self.port).api_keys(self.api_keys).profile(self.profile);
+        if self.idempotency_keys {
+            builder = builder.idempotency_keys(true);
+        }
+        if self.problem_documents {
+            builder = builder.problem_documents(true);
+        }
         if let Some(folder) = self.data {
             builder = builder.data(folder);
         }

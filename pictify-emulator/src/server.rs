@@ -7,6 +7,7 @@ use crate::{
     contract::{CONTRACT, Found, KeyUse, Operation},
     faults::{Fault, Faults, Script},
     house::{self, Rules, Windows},
+    problem,
     render::{Renderer, Worker},
     store::Store,
 };
@@ -125,32 +126,26 @@ pub(crate) async fn serve(service: Arc<Service>, request: Request) -> Result<Res
 
 async fn answer(service: Arc<Service>, request: Request, request_id: &str) -> Result<Response<Body>, Dropped> {
     let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
+    let asked = parts.uri.path().to_owned();
     // Older documents put a version into the path; both work here.
-    let path = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&path);
+    let path = asked.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&asked);
     if let Some(name) = path.strip_prefix(MEDIA) {
         return Ok(match parts.method {
             Method::GET | Method::HEAD => file(&service, name, &parts.headers),
-            _ => Refusal::no_route(&parts).into_response(),
+            _ => service.refuse(Refusal::no_route(&parts), &asked, request_id),
         });
     }
     if let Some(name) = path.strip_prefix(admin::PREFIX) {
         let body = all_bytes(body).await;
-        return Ok(respond(body.and_then(|body| admin::answer(&service, &parts, name, &body))));
+        let answer = body.and_then(|body| admin::answer(&service, &parts, name, &body));
+        return Ok(service.respond(answer, &asked, request_id));
     }
     match CONTRACT.find(parts.method.as_str(), path) {
         Found::Operation(operation, parameters) => {
             let request = Incoming { service, operation, path: parameters, parts, body, request_id };
             request.answer().await
         }
-        Found::OtherMethod | Found::Nothing => Ok(Refusal::no_route(&parts).into_response()),
-    }
-}
-
-fn respond(answer: Answer) -> Response<Body> {
-    match answer {
-        Ok(reply) => reply.into_response(),
-        Err(refusal) => refusal.into_response(),
+        Found::OtherMethod | Found::Nothing => Ok(service.refuse(Refusal::no_route(&parts), &asked, request_id)),
     }
 }
 
@@ -183,8 +178,11 @@ impl Incoming<'_> {
         let wait = standing.and_then(|standing| standing.wait);
         let mut response = match (before.as_ref().map(wrong).transpose()?.flatten(), wait) {
             (Some(wrong), _) => wrong,
-            (None, Some(wait)) => house::too_soon(wait).into_response(),
-            (None, None) => respond(self.call().await),
+            (None, Some(wait)) => service.refuse(house::too_soon(wait), self.parts.uri.path(), self.request_id),
+            (None, None) => {
+                let (path, request_id) = (self.parts.uri.path().to_owned(), self.request_id);
+                service.respond(self.call().await, &path, request_id)
+            }
         };
         if let Some(fault) = &after {
             if let Some(wrong) = wrong(fault)? {
@@ -309,6 +307,18 @@ impl Service {
     /// How many renders a month has, as the account is told: that of the standard plan where nothing is limited.
     pub(crate) fn monthly_limit(&self) -> u64 {
         self.rules.per_month.unwrap_or(10_000)
+    }
+
+    fn respond(&self, answer: Answer, path: &str, request_id: &str) -> Response<Body> {
+        match answer {
+            Ok(reply) => reply.into_response(),
+            Err(refusal) => self.refuse(refusal, path, request_id),
+        }
+    }
+
+    /// A refusal in the dialect of this server.
+    fn refuse(&self, refusal: Refusal, path: &str, request_id: &str) -> Response<Body> {
+        if self.rules.problems { problem::response(&refusal, path, request_id) } else { refusal.into_response() }
     }
 
     /// Whether this month's renders are used up.

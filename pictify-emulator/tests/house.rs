@@ -2,7 +2,7 @@
 
 mod support;
 
-use pictify_emulator::{Emulator, Fault};
+use pictify_emulator::{Emulator, Fault, Profile};
 use serde_json::{Value, json};
 use std::time::Duration;
 use support::{JSON, KEY, connect, create, get, post, send};
@@ -110,4 +110,35 @@ async fn faults_are_set_and_taken_back_while_it_runs() {
     emulator.set_faults(0, [Fault::delay(Duration::from_millis(1)), Fault::status(500)]);
     assert_eq!(get(&emulator, "/image").await.status, 200, "the first that means a call decides");
     assert_eq!(get(&emulator, "/_emulator/other").await.status, 404);
+}
+
+#[tokio::test]
+async fn refusals_are_problem_documents_where_the_first_documents_count() {
+    let emulator = Emulator::builder().profile(Profile::Documented).requests_per_minute(5).start().await.unwrap();
+    for (line, body, status, slug) in [
+        ("GET /templates/T1", json!(null), 404, "template-not-found"),
+        ("POST /image", json!({"html": "x", "width": 0}), 400, "validation-error"),
+        ("POST /gif", json!({"html": "x", "width": 9, "height": 9}), 422, "render-failed"),
+        ("GET /nothing", json!(null), 404, "not-found"),
+    ] {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let answer = send(&emulator, line, &[KEY, JSON], text.as_bytes()).await;
+        let problem = answer.json();
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (status, Some("application/problem+json")),
+            "{line}"
+        );
+        assert_eq!(problem["type"], format!("https://docs.pictify.io/errors/{slug}"), "{line}");
+        assert_eq!(problem["requestId"].as_str(), answer.header("x-request-id"));
+        if status == 400 {
+            let expected =
+                json!([{"field": "width", "message": "0 is less than the minimum of 1", "code": "out_of_range"}]);
+            assert_eq!(problem["errors"], expected);
+        }
+    }
+    assert_eq!(send(&emulator, "GET /image", &[], b"").await.json()["title"], "Invalid API Key");
+    while get(&emulator, "/image").await.status == 200 {}
+    let refused = get(&emulator, "/image").await.json();
+    assert_eq!((&refused["title"], refused["retryAfter"].is_u64()), (&json!("Rate Limit Exceeded"), true));
 }
