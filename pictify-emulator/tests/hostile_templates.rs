@@ -1,7 +1,7 @@
 //! Templates and expressions that want too much, and thousands that nobody would write: a value or a typed error, always.
 
 use pictify_emulator::{
-    expressions::{ErrorKind, Expression, ExpressionError, Missing, Scope, functions, interpolate},
+    expressions::{ErrorKind, Expression, ExpressionError, Missing, Scope, fill_html, functions, interpolate},
     html_templates::{ErrorCode, HtmlTemplate, HtmlTemplateError},
     variables::VariableDefinition,
 };
@@ -174,6 +174,7 @@ fn survive(text: &str) {
         assert_eq!(once, again);
         let _ = once.map_err(|error| within(&error));
         let _ = interpolate(text, &scope()).map_err(|error| within(&error));
+        let _ = fill_html(text, &scope()).map_err(|error| within(&error));
     }
     let definitions = VariableDefinition::read_all(&json!([{"name": "text", "allowRawHtml": true}]));
     if let Ok(template) = HtmlTemplate::compile(text) {
@@ -237,6 +238,7 @@ fn twenty_thousand_expressions_by_the_grammar() {
 #[test]
 fn twenty_thousand_mutants() {
     const VALID: &[&str] = &[
+        "<div _if=\"t && a == 1\"><p _if='n'>{{text}}<p>x</p></p><img _if=t src=\"{{b}}\"/></div><script>'<p>'</script>",
         "price * quantity > 100 && !isExpired ? currency(a * 2, 'USD', 'de-DE') : truncate(text, 5, '…')",
         "Hello {{ capitalize(text) }}, {{ join(slice(c, 1, -1), ', ') }} {{ date('2026-01-29', 'MMMM D, [YYYY]') }}",
         "<p>{{#if t}}{{text}}{{else if n}}{{{text}}}{{else}}{{&text}}{{/if}}</p>{{! c }}{{!-- d --}}",
@@ -246,9 +248,9 @@ fn twenty_thousand_mutants() {
         r#"parseJson('{"a": [1, {"b": null}]}').a[1].b || "\u00e9\n" + 1.5e3 % -7"#,
     ];
     const PIECES: &[&str] = &[
-        "{{", "}}", "{{{", "}}}", "{{#", "{{/", "{{else}}", "(", ")", "[", "]", "'", "\"", "\\", "\\u", "..", "../",
-        "@", "|", "~", "!--", "--", "&", "=", "?", ":", ",", ".", "-", "0", "1e9", "é", "👍", "\u{0}", "\n", " ",
-        "null", "this", "\\{{", "e+",
+        "<p _if=", "</p>", "<", "/>", "{{", "}}", "{{{", "}}}", "{{#", "{{/", "{{else}}", "(", ")", "[", "]", "'",
+        "\"", "\\", "\\u", "..", "../", "@", "|", "~", "!--", "--", "&", "=", "?", ":", ",", ".", "-", "0", "1e9", "é",
+        "👍", "\u{0}", "\n", " ", "null", "this", "\\{{", "e+",
     ];
     for seed in 0..20_000 {
         let mut random = fastrand::Rng::with_seed(seed);
