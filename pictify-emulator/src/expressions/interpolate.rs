@@ -7,7 +7,7 @@ use super::{
     parser::{Ends, parse},
     values,
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 /// Fills a text: every `{{ expression }}` gives way to its value, the rest stays.
 ///
@@ -16,21 +16,32 @@ use std::collections::BTreeSet;
 /// # Errors
 /// When an expression cannot be read, is not closed, or cannot be evaluated. The place is that in the whole text.
 pub fn interpolate(text: &str, scope: &Scope<'_>) -> Result<String, ExpressionError> {
-    let placed = |(at, fault)| ExpressionError::new(fault, text, at);
     let mut filled = String::new();
-    let mut done = 0;
-    while let Some(braces) = text[done..].find("{{") {
+    fill(text, 0..text.len(), scope, &mut filled)?;
+    Ok(filled)
+}
+
+/// Fills the expressions that start in a part of a text.
+pub(super) fn fill(
+    text: &str,
+    part: Range<usize>,
+    scope: &Scope<'_>,
+    filled: &mut String,
+) -> Result<(), ExpressionError> {
+    let placed = |(at, fault)| ExpressionError::new(fault, text, at);
+    let mut done = part.start;
+    while let Some(braces) = text.get(done..part.end).and_then(|rest| rest.find("{{")) {
         let start = done + braces;
+        let at_start = |fault: Fault| placed((start, fault));
         let expression = parse(text, start + "{{".len(), Ends::AtBraces).map_err(placed)?;
-        let charge = |work| scope.budget.charge(work).map_err(|fault: Fault| placed((start, fault)));
-        charge(expression.end - done)?;
+        scope.budget.charge(expression.end - done).map_err(at_start)?;
         let value = evaluate(&expression.root, scope, scope.names()).map_err(placed)?;
         filled.push_str(&text[done..start]);
-        filled.push_str(&values::text(value.as_deref(), &scope.budget).map_err(|fault| placed((start, fault)))?);
+        filled.push_str(&values::text(value.as_deref(), &scope.budget).map_err(at_start)?);
         done = expression.end;
     }
-    filled.push_str(&text[done..]);
-    Ok(filled)
+    filled.push_str(text.get(done..part.end).unwrap_or_default());
+    Ok(())
 }
 
 /// The variables that a text with expressions uses.

@@ -25,11 +25,13 @@
 //! | `evaluate.rs`, `values.rs` | from a tree to a value |
 //! | `functions/` | the functions, which the HTML templates share |
 //! | `interpolate.rs` | text with expressions in it |
+//! | `elements.rs` | HTML with expressions in it |
 //! | `budget.rs` | what one evaluation may cost |
 //! | `answers.rs` | what the endpoints say |
 
 pub mod answers;
 pub(crate) mod budget;
+mod elements;
 pub(crate) mod error;
 mod evaluate;
 pub(crate) mod functions;
@@ -39,6 +41,7 @@ mod parser;
 mod syntax;
 pub(crate) mod values;
 
+pub use elements::fill_html;
 pub use error::{ErrorKind, ExpressionError, Place};
 pub use functions::{Category, Function, functions};
 pub use interpolate::{interpolate, interpolated_variables};

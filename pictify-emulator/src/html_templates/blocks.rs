@@ -80,18 +80,23 @@ impl HelperDef for Each {
         out: &mut dyn Output,
     ) -> HelperResult {
         self.0.arguments(helper)?;
-        let of = helper.param(0);
-        let items: Vec<(Value, &Value)> = match of.map(PathAndJson::value) {
-            Some(Value::Array(items)) => items.iter().enumerate().map(|(index, item)| (index.into(), item)).collect(),
-            Some(Value::Object(members)) => members.iter().map(|(key, item)| (key.as_str().into(), item)).collect(),
-            _ => Vec::new(),
+        let Some(of) = helper.param(0) else { return Ok(()) };
+        let count = match of.value() {
+            Value::Array(items) => items.len(),
+            Value::Object(members) => members.len(),
+            _ => 0,
         };
-        let (Some(of), false) = (of, items.is_empty()) else {
+        self.0.rounds(count)?;
+        let items: Vec<(Value, &Value)> = match of.value() {
+            Value::Array(items) => items.iter().enumerate().map(|(index, item)| (index.into(), item)).collect(),
+            Value::Object(members) => members.iter().map(|(key, item)| (key.as_str().into(), item)).collect(),
+            _ => return draw(helper.inverse(), engine, context, render, out),
+        };
+        if items.is_empty() {
             return draw(helper.inverse(), engine, context, render, out);
-        };
+        }
         let last = items.len() - 1;
         for (index, (key, item)) in items.into_iter().enumerate() {
-            self.0.round()?;
             let mut block = scope(of, Some((&key, item)));
             block.set_local_var("index", index.into());
             block.set_local_var("first", (index == 0).into());

@@ -46,13 +46,13 @@ impl Meter {
         Ok(items)
     }
 
-    /// Pays for a round of a loop.
-    pub(super) fn round(&self) -> Result<(), RenderError> {
-        if self.rounds.fetch_add(1, Ordering::Relaxed) >= ROUNDS {
+    /// Pays for the rounds of a loop.
+    pub(super) fn rounds(&self, count: usize) -> Result<(), RenderError> {
+        if self.rounds.fetch_add(count, Ordering::Relaxed).saturating_add(count) > ROUNDS {
             let message = format!("The loops of the template make more than {ROUNDS} rounds");
             return Err(stop(ErrorCode::IterationLimitExceeded, message));
         }
-        self.charge(STEP)
+        self.charge(count * STEP)
     }
 
     pub(super) fn charge(&self, work: usize) -> Result<(), RenderError> {

@@ -26,25 +26,45 @@ pub(super) fn check(source: &str) -> Result<(), HtmlTemplateError> {
         let message = format!("The template has {tags} tags, more than the emulator takes in so long a source");
         return Err(HtmlTemplateError::new(ErrorCode::CompileError, message));
     }
-    let (mut rest, mut blocks) = (source, 0_usize);
+    let (mut rest, mut blocks) = (source, Blocks::default());
     while let Some((_, tag)) = rest.split_once("{{") {
         rest = if let Some(comment) = tag.strip_prefix("!--") {
             comment.split_once("--}}").map_or("", |(_, after)| after)
         } else if let Some(comment) = tag.strip_prefix('!') {
             comment.split_once("}}").map_or("", |(_, after)| after)
         } else {
-            match tag.trim_start_matches(['~', '{']).chars().next() {
-                Some('#') => blocks += 1,
-                Some('/') => blocks = blocks.saturating_sub(1),
-                _ => {}
-            }
+            blocks.meet(tag.trim_start_matches(['~', '{', ' ', '\t', '\n', '\r']));
             let (depth, after) = nesting(tag);
             at_most(PARENTHESES, depth, "Parentheses")?;
             after
         };
-        at_most(BLOCKS, blocks, "Blocks")?;
+        at_most(BLOCKS, blocks.depth, "Blocks")?;
     }
     Ok(())
+}
+
+/// The blocks that are open. `{{else if}}` opens one that ends with the one around it.
+#[derive(Default)]
+struct Blocks {
+    open: Vec<usize>,
+    depth: usize,
+}
+
+impl Blocks {
+    fn meet(&mut self, tag: &str) {
+        let otherwise = tag.strip_prefix("else").or_else(|| tag.strip_prefix('^')).map(str::trim_start);
+        if tag.starts_with('#') {
+            self.open.push(1);
+            self.depth += 1;
+        } else if tag.starts_with('/') {
+            self.depth -= self.open.pop().unwrap_or_default();
+        } else if otherwise.is_some_and(|rest| !rest.starts_with(['}', '~']))
+            && let Some(chain) = self.open.last_mut()
+        {
+            *chain += 1;
+            self.depth += 1;
+        }
+    }
 }
 
 /// How deep a tag nests, and what comes after it.

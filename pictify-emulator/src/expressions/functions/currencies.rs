@@ -1,8 +1,8 @@
 //! How money is written where.
 //!
 //! The digits come from Unicode's data; that has no stable interface for money in Rust yet, so what follows was read off a
-//! browser's number format. Two things are simpler here: marks for right-to-left text are left out, and the symbol of a
-//! foreign currency is the one that English uses.
+//! browser's number format. Three things are simpler here: marks for right-to-left text are left out, the symbol of a
+//! foreign currency is the one that American English uses, and money is grouped as other numbers are, also in Austria.
 
 /// Where the symbol stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
