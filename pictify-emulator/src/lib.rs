@@ -20,6 +20,7 @@
 //! | `house.rs`, `faults.rs`, `admin.rs` | limits, what goes wrong on demand, and what only tests ask for |
 //! | `contract.rs` | the document as routes and validators |
 //! | `answer.rs`, `problem.rs` | the shapes of answers and refusals |
+//! | `page/`, `log.rs` | the page for people |
 //! | `areas/` | the handlers, a file for each area of the contract |
 //! | `renders.rs` | a page rendered, kept, listed and billed |
 //! | `source.rs` | a template and values made a page |
@@ -39,7 +40,9 @@ pub mod expressions;
 mod faults;
 mod house;
 pub mod html_templates;
+mod log;
 mod options;
+mod page;
 mod problem;
 pub mod render;
 mod renders;

@@ -7,7 +7,8 @@ use crate::{
     contract::{CONTRACT, Found, KeyUse, Operation},
     faults::{Fault, Faults, Script},
     house::{self, Rules, Windows},
-    problem,
+    log::{Asked, Log},
+    page, problem,
     render::{Renderer, Worker},
     store::Store,
 };
@@ -24,7 +25,14 @@ use bytes::{Bytes, BytesMut};
 use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt, future::poll_fn, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// How large a body may be, in bytes. HTML with its pictures inside is the largest that makes sense.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -56,6 +64,7 @@ pub(crate) struct Service {
     pub(crate) worker: Worker,
     pub(crate) store: Store,
     pub(crate) faults: Faults,
+    pub(crate) log: Log,
     clock: Clock,
     rules: Rules,
     windows: Windows,
@@ -96,7 +105,7 @@ pub(crate) fn service(settings: Settings) -> Arc<Service> {
     let Settings { url, api_keys, renderer, store, clock, rules, faults: script } = settings;
     let (worker, windows, faults) = (Worker::new(renderer), Windows::default(), Faults::default());
     faults.set(script);
-    Arc::new(Service { url, api_keys, worker, store, faults, clock, rules, windows })
+    Arc::new(Service { url, api_keys, worker, store, faults, log: Log::default(), clock, rules, windows })
 }
 
 /// The connection is closed without an answer: a fault that was asked for.
@@ -117,7 +126,14 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers a request, or drops it.
 pub(crate) async fn serve(service: Arc<Service>, request: Request) -> Result<Response<Body>, Dropped> {
     let request_id = format!("req_{}", crate::uid::new(16).to_ascii_lowercase());
-    let mut response = answer(service, request, &request_id).await?;
+    let (started, method, path) = (Instant::now(), request.method().clone(), request.uri().path().to_owned());
+    let mut response = answer(service.clone(), request, &request_id).await?;
+    // What the page for people fetches would fill the log with itself.
+    if !path.starts_with(MEDIA) && !path.starts_with(admin::PREFIX) && path != "/" {
+        let (at, took, id) = (service.now_text(), started.elapsed(), request_id.as_str());
+        let status = response.status().as_u16();
+        service.log.add(&Asked { at, method: method.as_str(), path: &path, status, took, id });
+    }
     if let Ok(id) = HeaderValue::try_from(request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }
@@ -135,6 +151,9 @@ async fn answer(service: Arc<Service>, request: Request, request_id: &str) -> Re
             _ => service.refuse(Refusal::no_route(&parts), &asked, request_id),
         });
     }
+    if let Some(answer) = for_people(&service, &parts, path).await {
+        return Ok(service.respond(answer, &asked, request_id));
+    }
     if let Some(name) = path.strip_prefix(admin::PREFIX) {
         let body = all_bytes(body).await;
         let answer = body.and_then(|body| admin::answer(&service, &parts, name, &body));
@@ -146,6 +165,21 @@ async fn answer(service: Arc<Service>, request: Request, request_id: &str) -> Re
             request.answer().await
         }
         Found::OtherMethod | Found::Nothing => Ok(service.refuse(Refusal::no_route(&parts), &asked, request_id)),
+    }
+}
+
+/// What the page for people consists of.
+async fn for_people(service: &Service, parts: &Parts, path: &str) -> Option<Answer> {
+    if parts.method != Method::GET {
+        return None;
+    }
+    match path {
+        "/" => Some(page::page(service)),
+        page::SCRIPT => Some(Ok(page::script())),
+        path => {
+            let name = path.strip_prefix(page::PREVIEW)?;
+            Some(page::preview(service, name, parts.uri.query().unwrap_or_default()).await)
+        }
     }
 }
 
@@ -299,6 +333,11 @@ impl fmt::Debug for Service {
 }
 
 impl Service {
+    /// Where it listens.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// What the time is, here.
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
@@ -356,9 +395,7 @@ impl Service {
 
 fn query(operation: &Operation, text: &str) -> Result<BTreeMap<String, Value>, Refusal> {
     let mut query = BTreeMap::new();
-    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decode(name), decode(value));
+    for (name, value) in query_pairs(text) {
         let Some(schema) = operation.query.get(&name) else {
             // Of most operations it is nothing; of those that render by URL it is a variable.
             query.insert(name, Value::String(value));
@@ -371,6 +408,14 @@ fn query(operation: &Operation, text: &str) -> Result<BTreeMap<String, Value>, R
         query.insert(name, value);
     }
     Ok(query)
+}
+
+/// The names and values of a query, decoded.
+pub(crate) fn query_pairs(text: &str) -> impl Iterator<Item = (String, String)> {
+    text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(name), decode(value))
+    })
 }
 
 fn decode(text: &str) -> String {

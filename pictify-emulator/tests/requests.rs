@@ -41,7 +41,6 @@ async fn unknown_routes_speak_as_the_framework_does() {
         ("PATCH /image", "PATCH:/image"),
         ("DELETE /media/a.png", "DELETE:/media/a.png"),
         ("GET /image/%ff", "GET:/image/%ff"),
-        ("GET /", "GET:/"),
     ] {
         let answer = send(&emulator, line, &[KEY], b"").await;
         let expected = json!({"statusCode": 404, "error": "Not Found", "message": format!("Route {route} not found")});

@@ -14,6 +14,8 @@ const STEPS: &[M<'_>] = &[M::up(
         UNIQUE (kind, uid)
     ) STRICT;
     CREATE INDEX documents_by_kind ON documents (kind, id);
+    CREATE INDEX renders_by_kind ON documents (kind, json_extract(body, '$.kind'), id);
+    CREATE INDEX bills_by_time ON documents (kind, json_extract(body, '$.at'), json_extract(body, '$.renders'));
     CREATE TABLE files (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         name TEXT NOT NULL UNIQUE,

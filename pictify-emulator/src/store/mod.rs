@@ -179,9 +179,12 @@ impl Store {
     }
 
     /// The sum of a member of the documents of a kind whose member at `at` is `since` or later.
-    pub(crate) fn sum(&self, kind: &str, path: &str, at: &str, since: &str) -> Result<u64> {
-        let sql = "SELECT total(json_extract(body, ?)) FROM documents WHERE kind = ? AND json_extract(body, ?) >= ?";
-        let sum: f64 = self.lock().prepare_cached(sql)?.query_row(params![path, kind, at, since], |row| row.get(0))?;
+    pub(crate) fn sum(&self, kind: &str, path: &'static str, at: &'static str, since: &str) -> Result<u64> {
+        // The paths stand in the text: only so is it seen that there is an index of them.
+        let sql = format!(
+            "SELECT total(json_extract(body, '{path}')) FROM documents WHERE kind = ? AND json_extract(body, '{at}') >= ?"
+        );
+        let sum: f64 = self.lock().prepare_cached(&sql)?.query_row(params![kind, since], |row| row.get(0))?;
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of counts")]
         Ok(sum as u64)
     }

@@ -1,0 +1,45 @@
+//! What was asked lately, for the page for people.
+
+use serde_json::{Value, json};
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// How many requests are remembered.
+const REMEMBERED: usize = 200;
+
+/// How much of a path is remembered, in characters.
+const LONGEST_PATH: usize = 200;
+
+/// The latest requests.
+#[derive(Debug, Default)]
+pub(crate) struct Log(Mutex<VecDeque<Value>>);
+
+/// One request.
+pub(crate) struct Asked<'a> {
+    pub(crate) at: String,
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) status: u16,
+    pub(crate) took: Duration,
+    pub(crate) id: &'a str,
+}
+
+impl Log {
+    pub(crate) fn add(&self, asked: &Asked<'_>) {
+        let Asked { at, method, path, status, took, id } = asked;
+        let path: String = path.chars().take(LONGEST_PATH).collect();
+        let took = format!("{:.1}", took.as_secs_f64() * 1000.0);
+        let entry = json!({"at": at, "method": method, "path": path, "status": status, "took": took, "id": id});
+        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        log.push_front(entry);
+        log.truncate(REMEMBERED);
+    }
+
+    /// The latest, newest first.
+    pub(crate) fn latest(&self, count: usize) -> Vec<Value> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().take(count).cloned().collect()
+    }
+}
