@@ -19,6 +19,9 @@ const QUALITY: u8 = 90;
 /// How many bytes of decoded pictures are kept from one frame to the next.
 const CACHE: u64 = 128 * 1024 * 1024;
 
+/// What a page looks like before it says anything.
+const BROWSER: &str = include_str!("browser.css");
+
 static FONTS: LazyLock<Fonts> = LazyLock::new(fonts::built_in);
 
 /// HTML and CSS to pixels in this process. Scripts do not run; pictures must be `data:` URIs.
@@ -124,7 +127,7 @@ fn parse(page: &Page) -> Result<Parsed, RenderError> {
     // A doctype makes the parser build html and body around a fragment, as a browser does.
     let ParsedHtml { mut node, css } = parse_with_defaults(&format!("<!doctype html>{}", page.html))?;
     limits::check_page(&node, &StyleSheet::parse_list_loosy(&css))?;
-    let css = css.iter().map(|sheet| keyframes::repaired(sheet)).collect();
+    let css = std::iter::once(BROWSER.to_owned()).chain(css.iter().map(|sheet| keyframes::repaired(sheet))).collect();
     let canvas = parse_with_defaults(canvas::ELEMENT)?.node;
     if let NodeKind::Container { children } = &mut node.kind {
         children.push(canvas);
