@@ -22,6 +22,8 @@
 //! | `answer.rs`, `problem.rs` | the shapes of answers and refusals |
 //! | `page/`, `log.rs` | the page for people |
 //! | `areas/` | the handlers, a file for each area of the contract |
+//! | `experiments/` | which variant a visitor sees |
+//! | `pictures.rs` | pictures at permanent addresses |
 //! | `renders.rs` | a page rendered, kept, listed and billed |
 //! | `source.rs` | a template and values made a page |
 //! | `store/` | what was made |
@@ -36,6 +38,7 @@ mod answer;
 mod areas;
 mod contract;
 mod emulator;
+mod experiments;
 pub mod expressions;
 mod faults;
 mod house;
@@ -43,6 +46,7 @@ pub mod html_templates;
 mod log;
 mod options;
 mod page;
+mod pictures;
 mod problem;
 pub mod render;
 mod renders;

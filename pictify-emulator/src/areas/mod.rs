@@ -3,6 +3,8 @@
 #![allow(clippy::unnecessary_wraps, reason = "a handler that never refuses has the type of the others")]
 
 mod account;
+mod experiment_links;
+mod experiments;
 mod expressions;
 mod gifs;
 mod images;
@@ -12,6 +14,7 @@ mod media;
 mod renders;
 mod template_renders;
 mod templates;
+mod tracking;
 mod webhooks;
 
 use crate::{answer::Answer, server::Call};
@@ -35,6 +38,8 @@ use handlers;
 static HANDLERS: LazyLock<HashMap<&'static str, Handler>> = LazyLock::new(|| {
     [
         account::HANDLERS,
+        experiment_links::HANDLERS,
+        experiments::HANDLERS,
         expressions::HANDLERS,
         gifs::HANDLERS,
         images::HANDLERS,
@@ -43,6 +48,7 @@ static HANDLERS: LazyLock<HashMap<&'static str, Handler>> = LazyLock::new(|| {
         renders::HANDLERS,
         template_renders::HANDLERS,
         templates::HANDLERS,
+        tracking::HANDLERS,
         webhooks::HANDLERS,
     ]
     .concat()
@@ -65,14 +71,11 @@ mod tests {
     const NOT_YET: &[&str] = &[
         "batchRenderTemplate",
         "cancelBatch",
-        "completeExperiment",
         "createBinding",
-        "createExperiment",
         "createVideoTemplate",
         "createWorkflowHook",
         "createWorkflowRun",
         "deleteBinding",
-        "deleteExperiment",
         "deleteVideoTemplate",
         "deleteWorkflowHook",
         "duplicateVideoTemplate",
@@ -80,8 +83,6 @@ mod tests {
         "getBatchResults",
         "getBinding",
         "getBindingUrlInfo",
-        "getExperiment",
-        "getExperimentQuota",
         "getPdfPresets",
         "getVideoTemplate",
         "getVideoTemplateVariables",
@@ -89,33 +90,24 @@ mod tests {
         "getWorkflowRun",
         "getWorkflowStats",
         "listBindings",
-        "listExperiments",
         "listVideoTemplates",
         "listWorkflowHooks",
         "listWorkflowRuns",
         "pauseBinding",
-        "pauseExperiment",
         "previewVideoTemplate",
         "previewWorkflow",
         "pushBindingData",
         "refreshBinding",
         "renderBindingUrl",
-        "renderExperimentUrl",
         "renderMultiPagePdf",
         "renderPdf",
         "renderVideo",
         "resendWorkflowItem",
-        "resolveExperiment",
         "resumeBinding",
         "sendWorkflowHook",
-        "startExperiment",
         "testBinding",
         "testWebhookSubscription",
-        "trackExperimentClick",
-        "trackExperimentEvents",
-        "trackExperimentPixel",
         "updateBinding",
-        "updateExperiment",
         "updateVideoTemplate",
     ];
 
