@@ -22,6 +22,7 @@
 //! | `answer.rs`, `problem.rs` | the shapes of answers and refusals |
 //! | `page/`, `log.rs` | the page for people |
 //! | `areas/` | the handlers, a file for each area of the contract |
+//! | `bindings/` | data had, mapped and shown |
 //! | `experiments/` | which variant a visitor sees |
 //! | `pictures.rs` | pictures at permanent addresses |
 //! | `renders.rs` | a page rendered, kept, listed and billed |
@@ -36,6 +37,7 @@
 mod admin;
 mod answer;
 mod areas;
+mod bindings;
 mod contract;
 mod emulator;
 mod experiments;

@@ -6,7 +6,7 @@ use crate::{
     renders::About,
     server::Call,
     source,
-    store::{Store, StoreError},
+    store::{Store, StoreError, StoredFile},
 };
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -22,6 +22,8 @@ pub(crate) struct Kept {
     pub(crate) content_type: String,
     /// The name of its file: another picture has another.
     pub(crate) name: String,
+    /// Whether it was rendered for this request.
+    pub(crate) is_new: bool,
 }
 
 /// What is known of a picture without rendering it.
@@ -46,9 +48,8 @@ impl Call {
         let (store, uid) = (&self.service.store, key(owner, format));
         let of = mark(template, variables, size);
         if let Some(known) = store.get(PICTURE, &uid)?.filter(|known| known["of"] == of.as_str()) {
-            let name = known["file"].as_str().unwrap_or_default();
-            if let Some(file) = store.file(name)? {
-                return Ok(Kept { bytes: file.bytes, content_type: file.content_type, name: name.to_owned() });
+            if let Some(kept) = self.file(known["file"].as_str().unwrap_or_default())? {
+                return Ok(kept);
             }
         }
         let filled = source::fill(template, None, variables, size)?;
@@ -56,11 +57,29 @@ impl Call {
         let about = About { template: template["uid"].as_str().map(str::to_owned), variables: Some(variables.clone()) };
         let render = self.render(page, &about).await?;
         let name = render.url.rsplit('/').next().unwrap_or_default().to_owned();
-        let file = store.file(&name)?.ok_or_else(|| Refusal::internal("The file is gone"))?;
+        let kept = self.file(&name)?.ok_or_else(|| Refusal::internal("The file is gone"))?;
         let known = json!({"of": of, "file": name, "width": render.width, "height": render.height});
         store.remove(PICTURE, &uid)?;
         store.insert(PICTURE, &uid, &known)?;
-        Ok(Kept { bytes: file.bytes, content_type: file.content_type, name })
+        Ok(Kept { is_new: true, ..kept })
+    }
+
+    /// The last picture of an owner, whatever it shows.
+    pub(crate) fn last_picture(&self, owner: &str, format: Format) -> Result<Option<Kept>, Refusal> {
+        match self.stored_picture(owner, format)? {
+            Some(stored) => self.file(&stored.name),
+            None => Ok(None),
+        }
+    }
+
+    fn file(&self, name: &str) -> Result<Option<Kept>, Refusal> {
+        let kept = |file: StoredFile| Kept {
+            bytes: file.bytes,
+            content_type: file.content_type,
+            name: name.to_owned(),
+            is_new: false,
+        };
+        Ok(self.service.store.file(name)?.map(kept))
     }
 
     /// The picture of an owner as it was last rendered.

@@ -3,6 +3,8 @@
 #![allow(clippy::unnecessary_wraps, reason = "a handler that never refuses has the type of the others")]
 
 mod account;
+mod binding_links;
+mod bindings;
 mod experiment_links;
 mod experiments;
 mod expressions;
@@ -38,6 +40,8 @@ use handlers;
 static HANDLERS: LazyLock<HashMap<&'static str, Handler>> = LazyLock::new(|| {
     [
         account::HANDLERS,
+        binding_links::HANDLERS,
+        bindings::HANDLERS,
         experiment_links::HANDLERS,
         experiments::HANDLERS,
         expressions::HANDLERS,
@@ -71,43 +75,31 @@ mod tests {
     const NOT_YET: &[&str] = &[
         "batchRenderTemplate",
         "cancelBatch",
-        "createBinding",
         "createVideoTemplate",
         "createWorkflowHook",
         "createWorkflowRun",
-        "deleteBinding",
         "deleteVideoTemplate",
         "deleteWorkflowHook",
         "duplicateVideoTemplate",
         "generateVideoTemplate",
         "getBatchResults",
-        "getBinding",
-        "getBindingUrlInfo",
         "getPdfPresets",
         "getVideoTemplate",
         "getVideoTemplateVariables",
         "getWorkflowPreview",
         "getWorkflowRun",
         "getWorkflowStats",
-        "listBindings",
         "listVideoTemplates",
         "listWorkflowHooks",
         "listWorkflowRuns",
-        "pauseBinding",
         "previewVideoTemplate",
         "previewWorkflow",
-        "pushBindingData",
-        "refreshBinding",
-        "renderBindingUrl",
         "renderMultiPagePdf",
         "renderPdf",
         "renderVideo",
         "resendWorkflowItem",
-        "resumeBinding",
         "sendWorkflowHook",
-        "testBinding",
         "testWebhookSubscription",
-        "updateBinding",
         "updateVideoTemplate",
     ];
 
