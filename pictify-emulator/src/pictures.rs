@@ -47,10 +47,10 @@ impl Call {
     ) -> Result<Kept, Refusal> {
         let (store, uid) = (&self.service.store, key(owner, format));
         let of = mark(template, variables, size);
-        if let Some(known) = store.get(PICTURE, &uid)?.filter(|known| known["of"] == of.as_str()) {
-            if let Some(kept) = self.file(known["file"].as_str().unwrap_or_default())? {
-                return Ok(kept);
-            }
+        if let Some(known) = store.get(PICTURE, &uid)?.filter(|known| known["of"] == of.as_str())
+            && let Some(kept) = self.file(known["file"].as_str().unwrap_or_default())?
+        {
+            return Ok(kept);
         }
         let filled = source::fill(template, None, variables, size)?;
         let page = Page { html: filled.html, width: filled.width, height: filled.height, format, selector: None };

@@ -348,6 +348,11 @@ impl Service {
         self.rules.per_month.unwrap_or(10_000)
     }
 
+    /// Whether the data of bindings may come from this machine.
+    pub(crate) fn fetches_from_loopback(&self) -> bool {
+        self.rules.loopback
+    }
+
     fn respond(&self, answer: Answer, path: &str, request_id: &str) -> Response<Body> {
         match answer {
             Ok(reply) => reply.into_response(),

@@ -36,12 +36,11 @@ async fn info(call: Call) -> Answer {
     let (format, uid) = (format(call.parameter("format"))?, call.parameter("bindingId"));
     let before = call.stored_picture(uid, format)?;
     let cached = before.is_some();
-    let stored = match before {
-        Some(stored) => stored,
-        None => {
-            bindings::picture(&call, &binding, format).await?;
-            call.stored_picture(uid, format)?.ok_or_else(|| Refusal::internal("The picture is gone"))?
-        }
+    let stored = if let Some(stored) = before {
+        stored
+    } else {
+        bindings::picture(&call, &binding, format).await?;
+        call.stored_picture(uid, format)?.ok_or_else(|| Refusal::internal("The picture is gone"))?
     };
     Ok(json!({
         "url": call.media_url(&stored.name),

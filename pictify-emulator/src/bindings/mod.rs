@@ -1,5 +1,6 @@
 //! Bindings without HTTP: data had, mapped and rendered, and what is shown when that fails.
 
+mod http;
 pub(crate) mod mapping;
 mod source;
 

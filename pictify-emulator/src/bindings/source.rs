@@ -1,6 +1,6 @@
 //! Where data comes from.
 
-use super::OWN;
+use super::{OWN, http};
 use crate::{answer::Refusal, server::Call};
 use axum::http::StatusCode;
 use serde_json::Value;
@@ -21,7 +21,7 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// What an HTTP source answered.
     pub(crate) status: Option<u16>,
-    answer: StatusCode,
+    pub(super) answer: StatusCode,
 }
 
 impl Failure {
@@ -30,7 +30,7 @@ impl Failure {
     }
 
     /// What this server cannot do.
-    fn unable(message: impl Into<String>) -> Self {
+    pub(super) fn unable(message: impl Into<String>) -> Self {
         Self { answer: StatusCode::NOT_IMPLEMENTED, ..Self::message(message) }
     }
 }
@@ -53,6 +53,9 @@ pub(crate) fn check(source: &Value) -> Result<(), String> {
     if credentials.is_object() && !credentials["value"].is_string() {
         return Err("dataSource.credentials.value is required".to_owned());
     }
+    if credentials["type"] == "custom_header" && !credentials["headerName"].is_string() {
+        return Err("dataSource.credentials.headerName is required for custom_header".to_owned());
+    }
     match source["type"].as_str().unwrap_or_default() {
         "webhook" => Ok(()),
         "static" if source["staticData"].is_object() => Ok(()),
@@ -67,8 +70,7 @@ pub(crate) fn check(source: &Value) -> Result<(), String> {
 }
 
 /// Gets the data of a binding anew, and keeps nothing.
-#[allow(clippy::unused_async, reason = "sources of HTTP are fetched")]
-pub(crate) async fn fetch(_: &Call, binding: &Value) -> Result<Fetched, Failure> {
+pub(crate) async fn fetch(call: &Call, binding: &Value) -> Result<Fetched, Failure> {
     let source = &binding["dataSource"];
     match source["type"].as_str().unwrap_or_default() {
         "static" => Ok(Fetched { data: source["staticData"].clone(), status: None, etag: None }),
@@ -76,6 +78,6 @@ pub(crate) async fn fetch(_: &Call, binding: &Value) -> Result<Fetched, Failure>
             Some(data) => Ok(Fetched { data: data.clone(), status: None, etag: None }),
             None => Err(Failure::message("No data was pushed yet: send it to the binding's webhookUrl")),
         },
-        _ => Err(Failure::unable("The emulator cannot fetch data yet: use a static or webhook source")),
+        _ => http::fetch(binding, call.service.fetches_from_loopback()).await,
     }
 }

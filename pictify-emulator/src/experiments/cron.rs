@@ -23,7 +23,9 @@ impl Cron {
         let [minutes, hours, days, months, weekdays] = fields[..] else { return None };
         // Sunday is 0 and 7.
         let mut week = field(weekdays, 0, 7)?;
-        week.iter_mut().for_each(|day| *day %= 7);
+        for day in &mut week {
+            *day %= 7;
+        }
         Some(Self {
             minutes: field(minutes, 0, 59)?,
             hours: field(hours, 0, 23)?,

@@ -39,9 +39,14 @@ pub(crate) fn check_variants(variants: &[Value]) -> Result<(), String> {
     if variants.len() > MOST_VARIANTS {
         return Err(format!("variants: at most {MOST_VARIANTS}, not {}", variants.len()));
     }
-    let weights: f64 = variants.iter().filter_map(|variant| variant["weight"].as_f64()).sum();
-    #[allow(clippy::cast_precision_loss, reason = "ten thousand is exact")]
-    if weights != WHOLE as f64 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole and not negative, by the contract"
+    )]
+    let weights: u64 =
+        variants.iter().filter_map(|variant| variant["weight"].as_f64()).map(|weight| weight as u64).sum();
+    if weights != WHOLE {
         return Err(format!("variants: the weights must sum to {WHOLE}, not {weights}"));
     }
     let mut ids = BTreeSet::new();
