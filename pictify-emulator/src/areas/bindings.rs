@@ -174,7 +174,7 @@ fn push(call: &Call) -> Answer {
         return Err(bad("The binding takes no pushed data: its source and its refresh policy are no webhook"));
     }
     let pushed = Fetched { data: call.body.clone(), status: None, etag: None };
-    if !bindings::note_data(call, call.parameter("bindingUid"), &pushed)? {
+    if !bindings::note_data(call, call.parameter("bindingUid"), &pushed, None)? {
         return Err(not_found());
     }
     Ok(json!({"success": true}).into())

@@ -97,13 +97,17 @@ pub(crate) async fn refresh(call: &Call, binding: &Value) -> Result<Value, Failu
             return Err(failure);
         }
     };
-    note_data(call, uid(binding), &fetched)?;
+    note_data(call, uid(binding), &fetched, Some(&binding["dataSource"]))?;
     Ok(fetched.data)
 }
 
-/// Keeps data that was had.
-pub(crate) fn note_data(call: &Call, uid: &str, fetched: &Fetched) -> Result<bool, Refusal> {
+/// Keeps data that was had, unless the binding has another source by now than it came from; says whether there is such
+/// a binding.
+pub(crate) fn note_data(call: &Call, uid: &str, fetched: &Fetched, from: Option<&Value>) -> Result<bool, Refusal> {
     let noted = call.service.store.change(BINDING, uid, |binding| {
+        if from.is_some_and(|from| *from != binding["dataSource"]) {
+            return Ok(());
+        }
         binding[OWN] = json!({"data": fetched.data, "etag": fetched.etag});
         binding["lastFetchAt"] = call.service.now_text().into();
         binding["lastError"] = Value::Null;
@@ -141,4 +145,30 @@ fn is_due(binding: &Value, now: Timestamp) -> bool {
 
 fn uid(binding: &Value) -> &str {
     binding["uid"].as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_says_when_data_is_had_again() {
+        let last = "2026-08-04T09:00:00.000Z";
+        for (kind, policy, status, seconds, expected) in [
+            ("http", json!({}), "active", 299, false),
+            ("http", json!({}), "active", 300, true),
+            ("http", json!({"type": "ttl", "ttlSeconds": 3600}), "error", 3599, false),
+            ("http", json!({"type": "ttl", "ttlSeconds": 3600}), "error", 3600, true),
+            ("http", json!({"type": "etag", "ttlSeconds": 60}), "active", 60, true),
+            ("http", json!({"type": "manual"}), "active", 9999, false),
+            ("http", json!({"type": "webhook"}), "active", 9999, false),
+            ("http", json!({"type": "ttl"}), "paused", 9999, false),
+            ("webhook", json!({"type": "ttl"}), "active", 9999, false),
+        ] {
+            let binding = json!({"dataSource": {"type": kind}, "refreshPolicy": policy, "status": status,
+                "lastFetchAt": last});
+            let now = last.parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds);
+            assert_eq!(is_due(&binding, now), expected, "{binding} after {seconds}");
+        }
+    }
 }
