@@ -187,7 +187,7 @@ async fn pushed_data_is_shown() {
     let uid = create(&emulator, json!({"type": "webhook"}), &Value::Null).await;
     let address = format!("/b/{uid}.png");
     let empty = visit(&emulator, &address, &[]).await;
-    assert_eq!((empty.status, empty.says().1.contains("No data was pushed yet")), (502, true));
+    assert_eq!((empty.status, empty.says().1.contains("No data was pushed yet")), (422, true));
     let known = binding(&emulator, &uid).await;
     assert_eq!((&known["status"], &known["errorCount"]), (&json!("error"), &json!(1)));
     assert!(known["lastError"].as_str().unwrap().contains("No data was pushed yet"));
@@ -235,7 +235,7 @@ async fn the_policy_says_what_is_shown_when_there_is_no_data() {
         let answer = visit(&emulator, &format!("/b/{uid}.png"), &[]).await;
         match expected {
             Some(expected) => assert_eq!(colour(&answer), expected, "{on_error}"),
-            None => assert_eq!(answer.status, 502, "{on_error}"),
+            None => assert_eq!(answer.status, 422, "{on_error}"),
         }
         assert_eq!(binding(&emulator, &uid).await["status"], "error", "{on_error}");
         // A value that is missing in data that is there is no failure.
@@ -362,14 +362,30 @@ async fn a_source_that_fails_is_told_and_its_last_data_stays() {
 }
 
 #[tokio::test]
+async fn a_source_that_is_not_there_may_be_tried_again() {
+    let emulator = Emulator::builder().loopback_sources(true).start().await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://u:secret@{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let uid = create(&emulator, json!({"type": "http", "url": url}), &Value::Null).await;
+    let answer = visit(&emulator, &format!("/b/{uid}.png"), &[]).await;
+    let (status, message) = answer.says();
+    assert_eq!(
+        (status, message.contains("http://127.0.0.1 cannot be reached"), message.contains("secret")),
+        (502, true, false),
+        "{message}"
+    );
+}
+
+#[tokio::test]
 async fn nothing_is_fetched_from_the_network_around() {
     let emulator = Emulator::start().await.unwrap();
     for (url, status, says) in [
-        (emulator.url().to_owned(), 502, "is no public address"),
-        ("http://localhost:1/".to_owned(), 502, "is no public address"),
-        ("http://[::1]/".to_owned(), 502, "is no public address"),
-        ("http://169.254.169.254/latest/".to_owned(), 502, "is no public address"),
-        ("http://u:secret@10.0.0.1/".to_owned(), 502, "is no public address"),
+        (emulator.url().to_owned(), 422, "is no public address"),
+        ("http://localhost:1/".to_owned(), 422, "is no public address"),
+        ("http://[::1]/".to_owned(), 422, "is no public address"),
+        ("http://169.254.169.254/latest/".to_owned(), 422, "is no public address"),
+        ("http://u:secret@10.0.0.1/".to_owned(), 422, "is no public address"),
         ("https://example.com/".to_owned(), 501, "http:// addresses only"),
     ] {
         let uid = create(&emulator, json!({"type": "http", "url": url}), &Value::Null).await;

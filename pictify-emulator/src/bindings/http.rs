@@ -43,7 +43,7 @@ pub(super) async fn fetch(binding: &Value, loopback: bool) -> Result<Fetched, Fa
         let response = send(address, request).await.map_err(|error| unreachable(&uri, &error))?;
         read(binding, response).await
     });
-    let late = || Failure::message(format!("{} did not answer within {} seconds", place(&uri), TIME.as_secs()));
+    let late = || Failure::of_source(format!("{} did not answer within {} seconds", place(&uri), TIME.as_secs()));
     fetched.await.map_err(|_| late())?
 }
 
@@ -172,7 +172,7 @@ async fn send(
 
 async fn read(binding: &Value, response: Response<Body>) -> Result<Fetched, Failure> {
     let status = response.status();
-    let failure = |message: String| Failure { status: Some(status.as_u16()), ..Failure::message(message) };
+    let failure = |message: String| Failure { status: Some(status.as_u16()), ..Failure::of_source(message) };
     if status == StatusCode::NOT_MODIFIED
         && let Some(data) = binding[OWN].get("data")
     {
@@ -197,7 +197,7 @@ fn place(uri: &Uri) -> String {
 }
 
 fn unreachable(uri: &Uri, error: &dyn std::fmt::Display) -> Failure {
-    Failure::message(format!("{} cannot be reached: {error}", place(uri)))
+    Failure::of_source(format!("{} cannot be reached: {error}", place(uri)))
 }
 
 fn wrong(what: &str, error: &dyn std::fmt::Display) -> Failure {

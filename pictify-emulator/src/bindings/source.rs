@@ -25,8 +25,14 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
+    /// What stays so until the binding changes.
     pub(crate) fn message(message: impl Into<String>) -> Self {
-        Self { message: message.into(), status: None, answer: StatusCode::BAD_GATEWAY }
+        Self { message: message.into(), status: None, answer: StatusCode::UNPROCESSABLE_ENTITY }
+    }
+
+    /// What the source is to blame for; another try may go well.
+    pub(super) fn of_source(message: impl Into<String>) -> Self {
+        Self { answer: StatusCode::BAD_GATEWAY, ..Self::message(message) }
     }
 
     /// What this server cannot do.
