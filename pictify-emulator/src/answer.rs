@@ -51,6 +51,11 @@ impl Reply {
         }
     }
 
+    /// An answer that is all in its head.
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new(), body: Content::Bytes(Bytes::new()) }
+    }
+
     /// With a header.
     pub(crate) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));

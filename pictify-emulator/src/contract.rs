@@ -32,6 +32,8 @@ pub(crate) struct Operation {
     pub(crate) is_billed: bool,
     body: Option<Schema>,
     pub(crate) query: BTreeMap<String, Schema>,
+    /// In which other forms a body comes that the document knows of and does not declare.
+    also_takes: Vec<String>,
     /// What it answers when all is well, by status; no schema where that is no JSON.
     answers: BTreeMap<String, Option<Schema>>,
 }
@@ -123,6 +125,12 @@ impl Operation {
             key: KeyUse::new(operation.get("security").unwrap_or(&document["security"])),
             body: (!body.is_null()).then(|| schema(body)),
             query,
+            also_takes: operation["x-also-takes"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|form| form.as_str().map(str::to_owned))
+                .collect(),
             answers: members(&operation["responses"])
                 .map(|(status, answer)| {
                     let own = &resolve(document, answer)["content"]["application/json"]["schema"];
@@ -147,6 +155,11 @@ impl Operation {
     /// Whether the operation takes a JSON body.
     pub(crate) fn takes_body(&self) -> bool {
         self.body.is_some()
+    }
+
+    /// Whether a body may also be of this media type, or `one item` of a list.
+    pub(crate) fn also_takes(&self, form: &str) -> bool {
+        self.also_takes.iter().any(|known| known == form)
     }
 
     /// What is wrong with an answer of ours: its status, or its body.

@@ -176,6 +176,12 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Whether the data of bindings may be fetched from this machine; by default only from public addresses.
+    pub fn loopback_sources(mut self, allowed: bool) -> Self {
+        self.rules.loopback = allowed;
+        self
+    }
+
     /// What goes wrong. The first fault that means a call decides.
     pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
         self.faults = faults.into_iter().collect();

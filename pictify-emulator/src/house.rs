@@ -20,6 +20,8 @@ pub(crate) struct Rules {
     pub(crate) replays: bool,
     /// Whether refusals are problem documents, as older documents have it.
     pub(crate) problems: bool,
+    /// Whether the data of bindings may come from this machine.
+    pub(crate) loopback: bool,
 }
 
 /// Whose word counts where the documents and the live service disagree.

@@ -22,6 +22,9 @@
 //! | `answer.rs`, `problem.rs` | the shapes of answers and refusals |
 //! | `page/`, `log.rs` | the page for people |
 //! | `areas/` | the handlers, a file for each area of the contract |
+//! | `bindings/` | data had, mapped and shown |
+//! | `experiments/` | which variant a visitor sees |
+//! | `pictures.rs` | pictures at permanent addresses |
 //! | `renders.rs` | a page rendered, kept, listed and billed |
 //! | `source.rs` | a template and values made a page |
 //! | `store/` | what was made |
@@ -34,8 +37,10 @@
 mod admin;
 mod answer;
 mod areas;
+mod bindings;
 mod contract;
 mod emulator;
+mod experiments;
 pub mod expressions;
 mod faults;
 mod house;
@@ -43,6 +48,7 @@ pub mod html_templates;
 mod log;
 mod options;
 mod page;
+mod pictures;
 mod problem;
 pub mod render;
 mod renders;

@@ -49,6 +49,10 @@ pub struct Options {
     #[arg(long)]
     pub idempotency_keys: bool,
 
+    /// Fetch the data of bindings from this machine too [default: from public addresses only].
+    #[arg(long)]
+    pub loopback_sources: bool,
+
     /// A JSON file that says what goes wrong: {"seed": 1, "faults": [{"operation": "createImage", "share": 0.1, "status": 503}]}.
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
@@ -67,6 +71,9 @@ impl Options {
         }
         if self.problem_documents {
             builder = builder.problem_documents(true);
+        }
+        if self.loopback_sources {
+            builder = builder.loopback_sources(true);
         }
         if let Some(folder) = self.data {
             builder = builder.data(folder);

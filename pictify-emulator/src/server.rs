@@ -348,6 +348,11 @@ impl Service {
         self.rules.per_month.unwrap_or(10_000)
     }
 
+    /// Whether the data of bindings may come from this machine.
+    pub(crate) fn fetches_from_loopback(&self) -> bool {
+        self.rules.loopback
+    }
+
     fn respond(&self, answer: Answer, path: &str, request_id: &str) -> Response<Body> {
         match answer {
             Ok(reply) => reply.into_response(),
@@ -441,11 +446,15 @@ async fn read_body(operation: &Operation, parts: &Parts, body: Body) -> Result<V
     if !operation.takes_body() {
         return Ok(Value::Null);
     }
-    if !is_json {
+    let is_json_as_text = || operation.also_takes("text/plain") && parts.headers.get(CONTENT_TYPE).is_some_and(is_text);
+    if !is_json && !is_json_as_text() {
         let message = "Unsupported Media Type: send application/json";
         return Err(unreadable(StatusCode::UNSUPPORTED_MEDIA_TYPE, "FST_ERR_CTP_INVALID_MEDIA_TYPE", message));
     }
     match serde_json::from_slice(&bytes) {
+        Ok(value @ Value::Object(_)) if operation.also_takes("one item") => {
+            validated(operation, Value::Array(vec![value]))
+        }
         Ok(value) => validated(operation, value),
         Err(error) => {
             let message = format!("Body is not valid JSON but content-type is set to 'application/json': {error}");
@@ -484,8 +493,16 @@ async fn all_bytes(mut body: Body) -> Result<Bytes, Refusal> {
 }
 
 fn is_json(kind: &HeaderValue) -> bool {
+    is_of_type(kind, "application/json")
+}
+
+fn is_text(kind: &HeaderValue) -> bool {
+    is_of_type(kind, "text/plain")
+}
+
+fn is_of_type(kind: &HeaderValue, media_type: &str) -> bool {
     let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-    kind.trim().eq_ignore_ascii_case("application/json")
+    kind.trim().eq_ignore_ascii_case(media_type)
 }
 
 fn unreadable(status: StatusCode, code: &str, message: impl Into<String>) -> Refusal {

@@ -3,6 +3,10 @@
 #![allow(clippy::unnecessary_wraps, reason = "a handler that never refuses has the type of the others")]
 
 mod account;
+mod binding_links;
+mod bindings;
+mod experiment_links;
+mod experiments;
 mod expressions;
 mod gifs;
 mod images;
@@ -12,6 +16,7 @@ mod media;
 mod renders;
 mod template_renders;
 mod templates;
+mod tracking;
 mod webhooks;
 
 use crate::{answer::Answer, server::Call};
@@ -35,6 +40,10 @@ use handlers;
 static HANDLERS: LazyLock<HashMap<&'static str, Handler>> = LazyLock::new(|| {
     [
         account::HANDLERS,
+        binding_links::HANDLERS,
+        bindings::HANDLERS,
+        experiment_links::HANDLERS,
+        experiments::HANDLERS,
         expressions::HANDLERS,
         gifs::HANDLERS,
         images::HANDLERS,
@@ -43,6 +52,7 @@ static HANDLERS: LazyLock<HashMap<&'static str, Handler>> = LazyLock::new(|| {
         renders::HANDLERS,
         template_renders::HANDLERS,
         templates::HANDLERS,
+        tracking::HANDLERS,
         webhooks::HANDLERS,
     ]
     .concat()
@@ -65,57 +75,31 @@ mod tests {
     const NOT_YET: &[&str] = &[
         "batchRenderTemplate",
         "cancelBatch",
-        "completeExperiment",
-        "createBinding",
-        "createExperiment",
         "createVideoTemplate",
         "createWorkflowHook",
         "createWorkflowRun",
-        "deleteBinding",
-        "deleteExperiment",
         "deleteVideoTemplate",
         "deleteWorkflowHook",
         "duplicateVideoTemplate",
         "generateVideoTemplate",
         "getBatchResults",
-        "getBinding",
-        "getBindingUrlInfo",
-        "getExperiment",
-        "getExperimentQuota",
         "getPdfPresets",
         "getVideoTemplate",
         "getVideoTemplateVariables",
         "getWorkflowPreview",
         "getWorkflowRun",
         "getWorkflowStats",
-        "listBindings",
-        "listExperiments",
         "listVideoTemplates",
         "listWorkflowHooks",
         "listWorkflowRuns",
-        "pauseBinding",
-        "pauseExperiment",
         "previewVideoTemplate",
         "previewWorkflow",
-        "pushBindingData",
-        "refreshBinding",
-        "renderBindingUrl",
-        "renderExperimentUrl",
         "renderMultiPagePdf",
         "renderPdf",
         "renderVideo",
         "resendWorkflowItem",
-        "resolveExperiment",
-        "resumeBinding",
         "sendWorkflowHook",
-        "startExperiment",
-        "testBinding",
         "testWebhookSubscription",
-        "trackExperimentClick",
-        "trackExperimentEvents",
-        "trackExperimentPixel",
-        "updateBinding",
-        "updateExperiment",
         "updateVideoTemplate",
     ];
 

@@ -6,6 +6,8 @@
 mod files;
 mod migrations;
 
+pub(crate) use files::StoredFile;
+
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value as Sql};
 use serde_json::Value;
 use std::{

@@ -1,0 +1,207 @@
+//! From data to variables: paths such as `name`, `user.name`, `items[0].name`, `items.length` and `$.a.b`.
+
+use serde_json::{Map, Value};
+
+/// How many paths are offered at most.
+const OFFERED: usize = 200;
+
+/// How deep offered paths look.
+const DEEPEST: usize = 8;
+
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    Member(String),
+    Item(usize),
+}
+
+/// The values of the variables, and what did not lead anywhere.
+pub(crate) fn variables(binding: &Value, data: &Value) -> (Value, Vec<String>) {
+    let (mut values, mut errors) = (Map::new(), Vec::new());
+    for (variable, path) in binding["mapping"].as_object().into_iter().flatten() {
+        let path = path.as_str().unwrap_or_default();
+        match look_up(path, data) {
+            Some(value) if !value.is_null() => drop(values.insert(variable.clone(), value)),
+            _ => {
+                errors.push(format!("{variable}: nothing at {path}"));
+                if let Some(default) = binding["defaults"].get(variable) {
+                    values.insert(variable.clone(), default.clone());
+                }
+            }
+        }
+    }
+    // A default may be for a variable that no path is for.
+    for (variable, default) in binding["defaults"].as_object().into_iter().flatten() {
+        values.entry(variable.clone()).or_insert_with(|| default.clone());
+    }
+    (Value::Object(values), errors)
+}
+
+/// What is wrong with a mapping.
+pub(crate) fn check(mapping: &Value) -> Result<(), String> {
+    for (variable, path) in mapping.as_object().into_iter().flatten() {
+        let path = path.as_str().unwrap_or_default();
+        if steps(path).is_none() {
+            return Err(format!("mapping.{variable}: {path:?} is no path such as user.name or items[0].name"));
+        }
+    }
+    Ok(())
+}
+
+fn look_up(path: &str, data: &Value) -> Option<Value> {
+    let mut found = data;
+    let steps = steps(path)?;
+    for (index, step) in steps.iter().enumerate() {
+        found = match step {
+            Step::Item(item) => found.get(item)?,
+            Step::Member(name) => match found.get(name) {
+                Some(value) => value,
+                None if name == "length" && index + 1 == steps.len() => return length(found),
+                None => return None,
+            },
+        };
+    }
+    Some(found.clone())
+}
+
+fn length(value: &Value) -> Option<Value> {
+    match value {
+        Value::Array(items) => Some(items.len().into()),
+        // As scripts count, who made these paths.
+        Value::String(text) => Some(text.encode_utf16().count().into()),
+        _ => None,
+    }
+}
+
+/// A path's steps; `$` alone is all of the data.
+fn steps(path: &str) -> Option<Vec<Step>> {
+    let mut rest = path.trim();
+    if rest.is_empty() {
+        return None;
+    }
+    let mut steps = Vec::new();
+    if let Some(below) = rest.strip_prefix('$').filter(|below| below.is_empty() || below.starts_with(['.', '['])) {
+        rest = below.strip_prefix('.').unwrap_or(below);
+        if rest.is_empty() {
+            return (below.is_empty()).then_some(steps);
+        }
+    }
+    let mut wants_name = !rest.starts_with('[');
+    while !rest.is_empty() || wants_name {
+        if wants_name {
+            let end = rest.find(['.', '[']).unwrap_or(rest.len());
+            let (name, below) = rest.split_at(end);
+            // Some write an item's number as a name.
+            steps.push(match name.parse() {
+                _ if name.is_empty() || name.contains(']') => return None,
+                Ok(item) => Step::Item(item),
+                Err(_) => Step::Member(name.to_owned()),
+            });
+            rest = below;
+        } else {
+            let (inside, below) = rest.strip_prefix('[')?.split_once(']')?;
+            let quoted = |quote: char| inside.strip_prefix(quote)?.strip_suffix(quote);
+            steps.push(match quoted('"').or_else(|| quoted('\'')) {
+                Some(name) => Step::Member(name.to_owned()),
+                None => Step::Item(inside.trim().parse().ok()?),
+            });
+            rest = below;
+        }
+        wants_name = rest.starts_with('.');
+        rest = rest.strip_prefix('.').unwrap_or(rest);
+        if !wants_name && !rest.is_empty() && !rest.starts_with('[') {
+            return None;
+        }
+    }
+    Some(steps)
+}
+
+/// The paths that data offers.
+pub(crate) fn available(data: &Value) -> Vec<String> {
+    let mut paths = Vec::new();
+    offer(data, "", 0, &mut paths);
+    paths
+}
+
+fn offer(value: &Value, path: &str, level: usize, paths: &mut Vec<String>) {
+    if paths.len() >= OFFERED || level > DEEPEST {
+        return;
+    }
+    match value {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let is_plain = !name.is_empty() && !name.contains(['.', '[', ']', '"']);
+                let below = match (is_plain, path) {
+                    (true, "") => name.clone(),
+                    (true, path) => format!("{path}.{name}"),
+                    (false, path) => format!("{}[\"{name}\"]", if path.is_empty() { "$" } else { path }),
+                };
+                offer(value, &below, level + 1, paths);
+            }
+        }
+        Value::Array(items) => {
+            let path = if path.is_empty() { "$" } else { path };
+            paths.push(format!("{path}.length"));
+            if let Some(first) = items.first() {
+                offer(first, &format!("{path}[0]"), level + 1, paths);
+            }
+        }
+        _ if path.is_empty() => {}
+        _ => paths.push(path.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_path_leads_to_a_value() {
+        let data =
+            json!({"name": "n", "user": {"name": "u", "a.b": 7}, "items": [{"name": "i"}, {"length": 9}], "7": "x"});
+        for (path, value) in [
+            ("name", Some(json!("n"))),
+            ("user.name", Some(json!("u"))),
+            ("$.user.name", Some(json!("u"))),
+            ("$", Some(data.clone())),
+            ("items[0].name", Some(json!("i"))),
+            ("items.0.name", Some(json!("i"))),
+            ("items.length", Some(json!(2))),
+            ("items[1].length", Some(json!(9))),
+            ("name.length", Some(json!(1))),
+            ("user[\"a.b\"]", Some(json!(7))),
+            ("$['user'].name", Some(json!("u"))),
+            ("user.length", None),
+            ("items[2].name", None),
+            ("items[-1]", None),
+            ("nobody.name", None),
+            ("", None),
+        ] {
+            assert_eq!(look_up(path, &data), value, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_is_known_before_there_is_data() {
+        for path in ["", " ", ".", "a.", "a..b", "a[", "a[x]", "a]b", "a[0]b", "$."] {
+            assert!(check(&json!({"v": path})).is_err(), "{path:?}");
+        }
+        assert!(check(&json!({"v": "$[0].a", "w": "$x"})).is_ok());
+    }
+
+    #[test]
+    fn data_offers_paths_that_work() {
+        let data = json!({"a": {"b": 1, "c.d": true}, "items": [{"name": "x"}, {}], "none": [], "nothing": null});
+        let paths = available(&data);
+        assert_eq!(paths, ["a.b", "a[\"c.d\"]", "items.length", "items[0].name", "none.length", "nothing"]);
+        for path in paths {
+            assert!(look_up(&path, &data).is_some(), "{path}");
+        }
+        assert_eq!(available(&json!([[1]])), ["$.length", "$[0].length", "$[0][0]"]);
+        let mut deep = json!(1);
+        for _ in 0..100 {
+            deep = json!({"a": deep, "b": vec![0; 3]});
+        }
+        assert!(available(&deep).len() < OFFERED);
+    }
+}
