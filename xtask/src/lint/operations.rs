@@ -12,7 +12,10 @@ const WORDS: [(&str, &[&str]); 2] = [
     ("x-availability", &["live", "doc", "doc-only", "retired", "public"]),
 ];
 /// The other extensions that an operation may have.
-const OTHERS: [&str; 4] = ["x-timeout", "x-envelope", "x-event", "x-pagination"];
+const OTHERS: [&str; 5] = ["x-timeout", "x-envelope", "x-event", "x-pagination", "x-also-takes"];
+
+/// Forms of a request that the wire takes and the document does not declare.
+const ALSO_TAKES: [&str; 2] = ["text/plain", "one item"];
 const PAGINATION_STYLES: [&str; 3] = ["page", "offset", "flat"];
 
 /// Every operation has an id in camel case that no other one has, also not as a method name.
@@ -114,6 +117,12 @@ fn extensions(operation: &OperationAt<'_>) -> Vec<Finding> {
         if !PAGINATION_STYLES.contains(&style) {
             let message = format!("pagination style is `{style}`: use one of {}", PAGINATION_STYLES.join(", "));
             found.push(finding(below(&at, "x-pagination"), message));
+        }
+    }
+    for form in operation.value.get("x-also-takes").and_then(Value::as_array).into_iter().flatten() {
+        if form.as_str().is_none_or(|form| !ALSO_TAKES.contains(&form)) {
+            let message = format!("the emulator takes no form {form}: use some of {}", ALSO_TAKES.join(", "));
+            found.push(finding(below(&at, "x-also-takes"), message));
         }
     }
     for (name, _) in members(Some(operation.value)).filter(|(name, _)| name.starts_with("x-")) {
@@ -276,6 +285,7 @@ mod tests {
             ("x-availability", json!(1), ("x-availability", "use one of live, doc, doc-only, retired, public")),
             ("x-timeout", json!(0), ("x-timeout", "whole seconds")),
             ("x-pagination", json!({"style": "cursor"}), ("x-pagination", "use one of page, offset, flat")),
+            ("x-also-takes", json!(["xml"]), ("x-also-takes", "use some of text/plain, one item")),
             ("x-envelop", json!("image"), ("x-envelop", "no such extension")),
         ] {
             let mut operation = good.clone();
