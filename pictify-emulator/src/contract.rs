@@ -93,6 +93,11 @@ impl Contract {
         self.operations.iter().map(|operation| operation.id.as_str())
     }
 
+    /// The operation of this name.
+    pub(crate) fn operation(&self, id: &str) -> Option<&Operation> {
+        self.operations.iter().find(|operation| operation.id == id)
+    }
+
     pub(crate) fn find(&self, method: &str, path: &str) -> Found<'_> {
         let parts: Vec<_> = path.trim_matches('/').split('/').collect();
         let mut other_method = false;

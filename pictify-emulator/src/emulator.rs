@@ -1,11 +1,13 @@
 //! Starting and stopping.
 
 use crate::{
+    batches, deliveries,
     faults::{Fault, Script},
-    house::{Profile, Rules},
+    fetch::Reach,
+    house::{Profile, RETRY_SPEED, Rules},
     render::{Embedded, Renderer},
     renders::BILLED,
-    server::{self, Service, Settings},
+    server::{self, Network, Service, Settings},
     store::{Store, StoreError},
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -72,6 +74,7 @@ impl Emulator {
         drop(self.stop.take());
         // The task only ends; it returns nothing that could be lost.
         let _ = tokio::time::timeout(LAST_REQUESTS, &mut self.task).await;
+        self.service.stop();
     }
 }
 
@@ -79,6 +82,7 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         // Dropping the sender is the signal; the requests under way end by themselves.
         self.stop.take();
+        self.service.stop();
     }
 }
 
@@ -94,6 +98,7 @@ pub struct EmulatorBuilder {
     rules: Rules,
     faults: Vec<Fault>,
     seed: u64,
+    reach: Reach,
 }
 
 impl Default for EmulatorBuilder {
@@ -107,6 +112,7 @@ impl Default for EmulatorBuilder {
             rules: Rules::default(),
             faults: Vec::new(),
             seed: 0,
+            reach: Reach::default(),
         }
     }
 }
@@ -176,9 +182,23 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Whether the data of bindings may be fetched from this machine; by default only from public addresses.
-    pub fn loopback_sources(mut self, allowed: bool) -> Self {
-        self.rules.loopback = allowed;
+    /// Which addresses may be fetched from, and webhooks delivered to; these always reach this machine, too.
+    pub fn reach(mut self, reach: Reach) -> Self {
+        self.reach = reach;
+        self
+    }
+
+    /// Whether the results of batches have the addresses of their files; they do by default. The live service was seen to
+    /// leave them out, and to tell them by webhook only.
+    pub fn batch_urls(mut self, present: bool) -> Self {
+        self.rules.batch_urls = present;
+        self
+    }
+
+    /// How many times as fast as published failed deliveries are tried again: 60 by default, which makes the schedule 1,
+    /// 5, 30 and 120 seconds and 24 minutes. What is not above 0 means the default.
+    pub fn retry_speed(mut self, times: f64) -> Self {
+        self.rules.retry_speed = if times > 0.0 { times } else { RETRY_SPEED };
         self
     }
 
@@ -206,7 +226,8 @@ impl EmulatorBuilder {
             None => Store::in_memory(),
             Some(folder) => Store::in_folder(folder),
         };
-        let unusable = |error: StoreError| StartError::Data { folder: self.data.clone(), reason: error.to_string() };
+        let folder = self.data.clone();
+        let unusable = |error: StoreError| StartError::Data { folder: folder.clone(), reason: error.to_string() };
         let store = store.map_err(unusable)?;
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
@@ -219,7 +240,9 @@ impl EmulatorBuilder {
             clock: Arc::new(Timestamp::now),
             rules: self.rules,
             faults: Script { seed: self.seed, faults: self.faults },
+            network: Network::new(self.reach).map_err(|error| StartError::Network { reason: error.to_string() })?,
         });
+        deliveries::resume(&service).and_then(|()| batches::resume(&service)).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(accept(listener, service.clone(), stopped));
         Ok(Emulator { url, service, stop: Some(stop), task })
@@ -275,6 +298,11 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
+    /// Requests to other servers cannot be made.
+    Network {
+        /// Why.
+        reason: String,
+    },
     /// The file that says what goes wrong cannot be read.
     Faults {
         /// Which file.
@@ -292,6 +320,7 @@ impl fmt::Display for StartError {
                 let folder = folder.as_deref().map_or("memory".into(), |folder| folder.display().to_string());
                 write!(f, "the emulator cannot keep its data in {folder}: {reason}")
             }
+            Self::Network { reason } => write!(f, "the emulator cannot make requests: {reason}"),
             Self::Faults { file, reason } => write!(f, "{} is no script of faults: {reason}", file.display()),
         }
     }
@@ -301,7 +330,7 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Listen { source, .. } => Some(source),
-            Self::Data { .. } | Self::Faults { .. } => None,
+            Self::Data { .. } | Self::Network { .. } | Self::Faults { .. } => None,
         }
     }
 }

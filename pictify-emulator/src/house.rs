@@ -10,7 +10,7 @@ use std::{
 };
 
 /// What is allowed. Nothing is limited unless it is said.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Rules {
     /// Requests a minute and key.
     pub(crate) per_minute: Option<u32>,
@@ -20,9 +20,27 @@ pub(crate) struct Rules {
     pub(crate) replays: bool,
     /// Whether refusals are problem documents, as older documents have it.
     pub(crate) problems: bool,
-    /// Whether the data of bindings may come from this machine.
-    pub(crate) loopback: bool,
+    /// Whether the results of batches have addresses of files.
+    pub(crate) batch_urls: bool,
+    /// How many times as fast as published failed deliveries are tried again.
+    pub(crate) retry_speed: f64,
 }
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            per_minute: None,
+            per_month: None,
+            replays: false,
+            problems: false,
+            batch_urls: true,
+            retry_speed: RETRY_SPEED,
+        }
+    }
+}
+
+/// A minute is a second: nobody waits for a local server as long as for a real one.
+pub(crate) const RETRY_SPEED: f64 = 60.0;
 
 /// Whose word counts where the documents and the live service disagree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

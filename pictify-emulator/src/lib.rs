@@ -22,7 +22,10 @@
 //! | `answer.rs`, `problem.rs` | the shapes of answers and refusals |
 //! | `page/`, `log.rs` | the page for people |
 //! | `areas/` | the handlers, a file for each area of the contract |
+//! | `batches/` | a template rendered for many sets of variables |
 //! | `bindings/` | data had, mapped and shown |
+//! | `deliveries/` | webhooks: what happened is told |
+//! | `fetch/` | requests of the server's own, and where they may go |
 //! | `experiments/` | which variant a visitor sees |
 //! | `pictures.rs` | pictures at permanent addresses |
 //! | `renders.rs` | a page rendered, kept, listed and billed |
@@ -37,12 +40,15 @@
 mod admin;
 mod answer;
 mod areas;
+mod batches;
 mod bindings;
 mod contract;
+mod deliveries;
 mod emulator;
 mod experiments;
 pub mod expressions;
 mod faults;
+mod fetch;
 mod house;
 pub mod html_templates;
 mod log;
@@ -60,5 +66,6 @@ pub mod variables;
 
 pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError};
 pub use faults::Fault;
+pub use fetch::Reach;
 pub use house::Profile;
 pub use options::Options;

@@ -4,7 +4,8 @@ use crate::{
     Emulator, EmulatorBuilder,
     emulator::{DEFAULT_PORT, StartError},
     faults::Script,
-    house::Profile,
+    fetch::Reach,
+    house::{Profile, RETRY_SPEED},
 };
 use clap::Args;
 use std::{net::IpAddr, path::PathBuf};
@@ -49,9 +50,17 @@ pub struct Options {
     #[arg(long)]
     pub idempotency_keys: bool,
 
-    /// Fetch the data of bindings from this machine too [default: from public addresses only].
+    /// Which addresses may be fetched from, and webhooks delivered to; these always reach this machine, too.
+    #[arg(long, value_enum, default_value_t)]
+    pub reach: Reach,
+
+    /// Leave the addresses of files out of the results of batches, as the live service was seen to do.
     #[arg(long)]
-    pub loopback_sources: bool,
+    pub no_batch_urls: bool,
+
+    /// How many times as fast as published failed deliveries are tried again.
+    #[arg(long, value_name = "TIMES", default_value_t = RETRY_SPEED)]
+    pub retry_speed: f64,
 
     /// A JSON file that says what goes wrong: {"seed": 1, "faults": [{"operation": "createImage", "share": 0.1, "status": 503}]}.
     #[arg(long, value_name = "FILE")]
@@ -64,16 +73,19 @@ impl Options {
     /// # Errors
     /// [`StartError`]: as [`EmulatorBuilder::start`], and for a file of faults that cannot be read.
     pub async fn start(self) -> Result<Emulator, StartError> {
-        let mut builder: EmulatorBuilder =
-            Emulator::builder().host(self.host).port(self.port).api_keys(self.api_keys).profile(self.profile);
+        let mut builder: EmulatorBuilder = Emulator::builder()
+            .host(self.host)
+            .port(self.port)
+            .api_keys(self.api_keys)
+            .profile(self.profile)
+            .reach(self.reach)
+            .retry_speed(self.retry_speed)
+            .batch_urls(!self.no_batch_urls);
         if self.idempotency_keys {
             builder = builder.idempotency_keys(true);
         }
         if self.problem_documents {
             builder = builder.problem_documents(true);
-        }
-        if self.loopback_sources {
-            builder = builder.loopback_sources(true);
         }
         if let Some(folder) = self.data {
             builder = builder.data(folder);

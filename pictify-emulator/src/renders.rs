@@ -2,6 +2,7 @@
 
 use crate::{
     answer::Refusal,
+    deliveries,
     render::{Format, Motion, Page, RenderError},
     server::Call,
     store::{Store, StoreError},
@@ -42,7 +43,17 @@ impl Call {
     /// Renders a page, keeps the file, and bills one render.
     pub(crate) async fn render(&self, page: Page, about: &About) -> Result<Render, RenderError> {
         let format = page.format;
-        let picture = self.service.worker.render(page).await?;
+        let picture = match self.service.worker.render(page).await {
+            Ok(picture) => picture,
+            Err(error) => {
+                let code = (error == RenderError::TimedOut).then_some("RENDER_TIMEOUT");
+                // Nothing was tried where there was no room.
+                if error != RenderError::Busy {
+                    self.tell_failure(format, about, &error.to_string(), code);
+                }
+                return Err(error);
+            }
+        };
         let id = uid::new(10);
         let now = self.service.now();
         let file = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), format.extension());
@@ -59,11 +70,23 @@ impl Call {
         let kept = store
             .put_file(&file, format.content_type(), &picture.bytes)
             .and_then(|()| store.insert(RENDER, &render.id, &record(&render, &file, about)))
-            .and_then(|_| self.bill(1));
+            .and_then(|_| self.bill(1))
+            .and_then(|()| deliveries::emit(&self.service, "render.completed", &event(&render, about)));
         match kept {
             Ok(()) => Ok(render),
             Err(error) => Err(RenderError::Failed(format!("the file cannot be kept: {error}"))),
         }
+    }
+
+    /// Tells that a render failed.
+    pub(crate) fn tell_failure(&self, format: Format, about: &About, error: &str, code: Option<&str>) {
+        let mut data = json!({"type": kind(format), "source": "api", "error": error});
+        about.add_to(&mut data);
+        if let Some(code) = code {
+            data["errorCode"] = code.into();
+        }
+        // The answer tells of the failure in any case.
+        let _ = deliveries::emit(&self.service, "render.failed", &data);
     }
 
     /// Writes down that renders were billed to this request.
@@ -102,16 +125,48 @@ pub(crate) fn month(now: Timestamp) -> Result<(Timestamp, Timestamp), jiff::Erro
     Ok((start.timestamp(), start.checked_add(1.month())?.timestamp()))
 }
 
-/// What is kept of a render beside its file.
-fn record(render: &Render, file: &str, about: &About) -> Value {
-    let kind = match render.format {
+/// What kind of file a format is.
+fn kind(format: Format) -> &'static str {
+    match format {
         Format::Gif(_) => "gif",
         Format::Png | Format::Jpeg | Format::Webp => "image",
-    };
+    }
+}
+
+/// What subscribers are told of a render.
+fn event(render: &Render, about: &About) -> Value {
+    let mut data = json!({
+        "type": kind(render.format),
+        "source": "api",
+        "imageId": render.id,
+        "url": render.url,
+        "width": render.width,
+        "height": render.height,
+        "format": render.format.extension(),
+        "renderedAt": render.created_at,
+    });
+    about.add_to(&mut data);
+    data
+}
+
+impl About {
+    /// Tells a subscriber what it was.
+    fn add_to(&self, data: &mut Value) {
+        if let Some(template) = &self.template {
+            data["templateId"] = template.as_str().into();
+        }
+        if let Some(variables) = &self.variables {
+            data["variables"] = variables.clone();
+        }
+    }
+}
+
+/// What is kept of a render beside its file.
+fn record(render: &Render, file: &str, about: &About) -> Value {
     let mut record = json!({
         "id": render.id,
         "file": file,
-        "kind": kind,
+        "kind": kind(render.format),
         "format": render.format.extension().to_ascii_uppercase(),
         "width": render.width,
         "height": render.height,

@@ -6,6 +6,7 @@ use crate::{
     areas,
     contract::{CONTRACT, Found, KeyUse, Operation},
     faults::{Fault, Faults, Script},
+    fetch::{FetchError, Fetcher, Reach, Redirects},
     house::{self, Rules, Windows},
     log::{Asked, Log},
     page, problem,
@@ -33,6 +34,8 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 /// How large a body may be, in bytes. HTML with its pictures inside is the largest that makes sense.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -52,6 +55,27 @@ pub(crate) struct Settings {
     pub(crate) clock: Clock,
     pub(crate) rules: Rules,
     pub(crate) faults: Script,
+    pub(crate) network: Network,
+}
+
+/// What makes requests.
+pub(crate) struct Network {
+    /// For pages and tables: follows redirects.
+    pub(crate) pages: Fetcher,
+    /// For data, which may ask for credentials: follows none.
+    pub(crate) data: Fetcher,
+    /// For deliveries, which always reach this machine.
+    pub(crate) courier: Fetcher,
+}
+
+impl Network {
+    pub(crate) fn new(reach: Reach) -> Result<Self, FetchError> {
+        Ok(Self {
+            pages: Fetcher::new(reach, Redirects::Follow)?,
+            data: Fetcher::new(reach, Redirects::Return)?,
+            courier: Fetcher::new(reach.max(Reach::Loopback), Redirects::Return)?,
+        })
+    }
 }
 
 /// What the time is.
@@ -65,16 +89,22 @@ pub(crate) struct Service {
     pub(crate) store: Store,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
+    pub(crate) network: Network,
+    pub(crate) deliveries_at_once: Semaphore,
     clock: Clock,
-    rules: Rules,
+    pub(crate) rules: Rules,
     windows: Windows,
+    stop: CancellationToken,
 }
+
+/// How many deliveries are under way at once.
+const DELIVERIES_AT_ONCE: usize = 16;
 
 /// A request that matches an operation of the contract, carries a key where one is needed, and is valid.
 pub(crate) struct Call {
     pub(crate) service: Arc<Service>,
     pub(crate) operation: &'static Operation,
-    path: BTreeMap<String, String>,
+    pub(crate) path: BTreeMap<String, String>,
     pub(crate) query: BTreeMap<String, Value>,
     pub(crate) body: Value,
     pub(crate) headers: HeaderMap,
@@ -102,10 +132,23 @@ impl Call {
 }
 
 pub(crate) fn service(settings: Settings) -> Arc<Service> {
-    let Settings { url, api_keys, renderer, store, clock, rules, faults: script } = settings;
+    let Settings { url, api_keys, renderer, store, clock, rules, faults: script, network } = settings;
     let (worker, windows, faults) = (Worker::new(renderer), Windows::default(), Faults::default());
     faults.set(script);
-    Arc::new(Service { url, api_keys, worker, store, faults, log: Log::default(), clock, rules, windows })
+    Arc::new(Service {
+        url,
+        api_keys,
+        worker,
+        store,
+        faults,
+        log: Log::default(),
+        network,
+        deliveries_at_once: Semaphore::new(DELIVERIES_AT_ONCE),
+        clock,
+        rules,
+        windows,
+        stop: CancellationToken::new(),
+    })
 }
 
 /// The connection is closed without an answer: a fault that was asked for.
@@ -338,6 +381,22 @@ impl Service {
         &self.url
     }
 
+    /// Does something beside the requests, until the server stops.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(self.stop.clone().run_until_cancelled_owned(work));
+    }
+
+    /// Ends what is done beside the requests.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// How long seconds of the published schedule are here.
+    pub(crate) fn scaled(&self, seconds: u64) -> Duration {
+        #[allow(clippy::cast_precision_loss, reason = "a day at most")]
+        Duration::try_from_secs_f64(seconds as f64 / self.rules.retry_speed).unwrap_or(Duration::MAX)
+    }
+
     /// What the time is, here.
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
@@ -346,11 +405,6 @@ impl Service {
     /// How many renders a month has, as the account is told: that of the standard plan where nothing is limited.
     pub(crate) fn monthly_limit(&self) -> u64 {
         self.rules.per_month.unwrap_or(10_000)
-    }
-
-    /// Whether the data of bindings may come from this machine.
-    pub(crate) fn fetches_from_loopback(&self) -> bool {
-        self.rules.loopback
     }
 
     fn respond(&self, answer: Answer, path: &str, request_id: &str) -> Response<Body> {
@@ -366,7 +420,7 @@ impl Service {
     }
 
     /// Whether this month's renders are used up.
-    fn has_used(&self, limit: u64) -> bool {
+    pub(crate) fn has_used(&self, limit: u64) -> bool {
         crate::renders::billed_this_month(&self.store, self.now()).is_ok_and(|used| used >= limit)
     }
 

@@ -2,7 +2,7 @@
 
 mod support;
 
-use pictify_emulator::Emulator;
+use pictify_emulator::{Emulator, Reach};
 use serde_json::{Value, json};
 use support::{Answer, JSON, KEY, send};
 use tokio::{
@@ -285,7 +285,7 @@ fn is_whole(bytes: &[u8]) -> bool {
 
 #[tokio::test]
 async fn data_is_fetched_with_what_the_source_asks_for() {
-    let emulator = Emulator::builder().loopback_sources(true).start().await.unwrap();
+    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
     let red = json!({"theme": {"colour": "#ff0000"}}).to_string();
     for (source_more, request_line, expected) in [
         (json!({"headers": {"X-One": "1"}}), "GET /data?q=1 HTTP/1.1", "x-one: 1"),
@@ -324,7 +324,7 @@ async fn data_is_fetched_with_what_the_source_asks_for() {
 
 #[tokio::test]
 async fn a_source_that_fails_is_told_and_its_last_data_stays() {
-    let emulator = Emulator::builder().loopback_sources(true).start().await.unwrap();
+    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
     let data = |colour: &str| json!({"theme": {"colour": colour}}).to_string();
     let (url, served) = source(vec![
         ("200 OK\r\nETag: \"v1\"", data("#ff0000")),
@@ -363,7 +363,7 @@ async fn a_source_that_fails_is_told_and_its_last_data_stays() {
 
 #[tokio::test]
 async fn a_source_that_is_not_there_may_be_tried_again() {
-    let emulator = Emulator::builder().loopback_sources(true).start().await.unwrap();
+    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://u:secret@{}/", listener.local_addr().unwrap());
     drop(listener);

@@ -137,7 +137,7 @@ async fn refresh(call: Call) -> Answer {
     let format = super::binding_links::format(binding["outputConfig"]["format"].as_str().unwrap_or("png"))?;
     let data = bindings::refresh(&call, &binding).await?;
     bindings::render(&call, &binding, Some(&data), format).await?;
-    Ok(json!({"status": "refreshing", "imageUrl": render_url(&call, &binding)}).into())
+    Ok(json!({"status": "refreshing", "imageUrl": bindings::render_url(&call, &binding)}).into())
 }
 
 async fn test(call: Call) -> Answer {
@@ -182,7 +182,8 @@ fn push(call: &Call) -> Answer {
 
 /// As it is answered: with the addresses under which the client finds it, and without secrets.
 fn shown(call: &Call, mut binding: Value) -> Value {
-    let (render_url, webhook_url) = (render_url(call, &binding), format!("{}/webhooks/{}", call.base, text(&binding)));
+    let (render_url, webhook_url) =
+        (bindings::render_url(call, &binding), format!("{}/webhooks/{}", call.base, text(&binding)));
     if let Some(object) = binding.as_object_mut() {
         object.remove(OWN);
     }
@@ -192,11 +193,6 @@ fn shown(call: &Call, mut binding: Value) -> Value {
     binding["renderUrl"] = render_url.into();
     binding["webhookUrl"] = webhook_url.into();
     binding
-}
-
-fn render_url(call: &Call, binding: &Value) -> String {
-    let format = binding["outputConfig"]["format"].as_str().unwrap_or("png");
-    format!("{}/b/{}.{format}", call.base, text(binding))
 }
 
 fn text(binding: &Value) -> &str {

@@ -3,6 +3,7 @@
 use super::{handlers, lists::whole};
 use crate::{
     answer::{Answer, Refusal, Reply},
+    deliveries,
     experiments::{EXPERIMENT, SLUG, forget_pictures, rules},
     server::Call,
     store::{Filter, Order},
@@ -218,7 +219,26 @@ fn transition(call: &Call, verb: &str, status: &str, change: impl FnOnce(&mut Va
         experiment["updatedAt"] = call.service.now_text().into();
         Ok(experiment.clone())
     })?;
-    Ok(json!({"experiment": shown(changed.ok_or_else(not_found)?)}).into())
+    let experiment = changed.ok_or_else(not_found)?;
+    tell(call, &experiment)?;
+    Ok(json!({"experiment": shown(experiment)}).into())
+}
+
+/// Tells subscribers of a new status.
+fn tell(call: &Call, experiment: &Value) -> Result<(), Refusal> {
+    let events: &[&str] = match experiment["status"].as_str() {
+        Some("running") => &["experiment.started"],
+        Some("completed") => &["experiment.completed", "experiment.winner_declared"],
+        _ => &[],
+    };
+    let data = json!({
+        "experimentId": experiment["uid"],
+        "slug": experiment["slug"],
+        "status": experiment["status"],
+        "winnerVariantId": experiment["winnerVariantId"],
+    });
+    events.iter().try_for_each(|event| deliveries::emit(&call.service, event, &data))?;
+    Ok(())
 }
 
 /// As it is answered: without what only the server needs.

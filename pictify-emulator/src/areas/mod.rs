@@ -3,6 +3,7 @@
 #![allow(clippy::unnecessary_wraps, reason = "a handler that never refuses has the type of the others")]
 
 mod account;
+mod batches;
 mod binding_links;
 mod bindings;
 mod experiment_links;
@@ -18,6 +19,9 @@ mod template_renders;
 mod templates;
 mod tracking;
 mod webhooks;
+
+pub(crate) use template_renders::{DEFAULT, render_layout};
+pub(crate) use webhooks::SUBSCRIPTION;
 
 use crate::{answer::Answer, server::Call};
 use std::{collections::HashMap, pin::Pin, sync::LazyLock};
@@ -40,6 +44,7 @@ use handlers;
 static HANDLERS: LazyLock<HashMap<&'static str, Handler>> = LazyLock::new(|| {
     [
         account::HANDLERS,
+        batches::HANDLERS,
         binding_links::HANDLERS,
         bindings::HANDLERS,
         experiment_links::HANDLERS,
@@ -73,8 +78,6 @@ mod tests {
 
     /// What the contract has and this server does not. Nothing is ever added here.
     const NOT_YET: &[&str] = &[
-        "batchRenderTemplate",
-        "cancelBatch",
         "createVideoTemplate",
         "createWorkflowHook",
         "createWorkflowRun",
@@ -82,7 +85,6 @@ mod tests {
         "deleteWorkflowHook",
         "duplicateVideoTemplate",
         "generateVideoTemplate",
-        "getBatchResults",
         "getPdfPresets",
         "getVideoTemplate",
         "getVideoTemplateVariables",
@@ -99,7 +101,6 @@ mod tests {
         "renderVideo",
         "resendWorkflowItem",
         "sendWorkflowHook",
-        "testWebhookSubscription",
         "updateVideoTemplate",
     ];
 

@@ -17,7 +17,7 @@ handlers! {
 }
 
 /// What the template itself is called among its layouts.
-const DEFAULT: &str = "default";
+pub(crate) const DEFAULT: &str = "default";
 
 /// The sizes that have a name.
 const PRESETS: &[(&str, u32, u32)] = &[
@@ -50,8 +50,9 @@ async fn render(call: Call) -> Answer {
     let single = call.body["layout"].as_str().unwrap_or(DEFAULT);
     let keys: Vec<&str> = several.unwrap_or_else(|| vec![single]);
     let (mut results, mut errors) = (Vec::new(), Vec::new());
+    let variables = &call.body["variables"];
     for key in &keys {
-        match render_layout(&call, &template, key, size, format).await {
+        match render_layout(&call, &template, key, variables, size, format).await {
             Ok(result) => results.push(result),
             // A call for one picture fails with it; one for several tells which have failed.
             Err(refusal) if call.body["layouts"].is_null() && *key == DEFAULT => return Err(refusal),
@@ -69,10 +70,12 @@ async fn render(call: Call) -> Answer {
     .into())
 }
 
-async fn render_layout(
+/// One layout of a template, as it is answered.
+pub(crate) async fn render_layout(
     call: &Call,
     template: &Value,
     key: &str,
+    variables: &Value,
     size: Option<(u32, u32)>,
     format: Format,
 ) -> Result<Value, Refusal> {
@@ -84,8 +87,8 @@ async fn render_layout(
         }
     };
     let name = layout.map_or("Default", |layout| layout["name"].as_str().unwrap_or(key));
-    let filled = source::fill(template, layout, &call.body["variables"], size)?;
-    let render = make(call, template, filled, format).await?;
+    let filled = fill(call, template, layout, variables, size, format)?;
+    let render = make(call, template, variables, filled, format).await?;
     Ok(json!({
         "layout": key,
         "name": name,
@@ -103,6 +106,7 @@ async fn render_sizes(call: Call) -> Answer {
     let format = format(&call.body)?;
     let sizes = call.body["sizes"].as_array().cloned().unwrap_or_default();
     let (mut results, mut errors) = (Vec::new(), Vec::new());
+    let variables = &call.body["variables"];
     for wanted in &sizes {
         let preset = wanted["preset"].as_str();
         let size = preset.map_or_else(
@@ -115,8 +119,8 @@ async fn render_sizes(call: Call) -> Answer {
         };
         let label = wanted["label"].as_str().or(preset).map_or_else(|| format!("{width}x{height}"), str::to_owned);
         let rendered = async {
-            let filled = source::fill(&template, None, &call.body["variables"], Some((width, height)))?;
-            make(&call, &template, filled, format).await
+            let filled = fill(&call, &template, None, variables, Some((width, height)), format)?;
+            make(&call, &template, variables, filled, format).await
         };
         match rendered.await {
             Ok(render) => results.push(json!({
@@ -137,12 +141,37 @@ async fn render_sizes(call: Call) -> Answer {
     .into())
 }
 
-async fn make(call: &Call, template: &Value, filled: Filled, format: Format) -> Result<Render, Refusal> {
-    let Filled { html, width, height } = filled;
-    let about = About {
+/// A template filled in; subscribers are told if that fails.
+fn fill(
+    call: &Call,
+    template: &Value,
+    layout: Option<&Value>,
+    variables: &Value,
+    size: Option<(u32, u32)>,
+    format: Format,
+) -> Result<Filled, Refusal> {
+    source::fill(template, layout, variables, size).inspect_err(|refusal| {
+        let code = if refusal.code() == Some("EXPRESSION_ERROR") { "EXPRESSION_ERROR" } else { "INVALID_VARIABLE" };
+        call.tell_failure(format, &about(template, variables), &refusal.text(), Some(code));
+    })
+}
+
+fn about(template: &Value, variables: &Value) -> About {
+    About {
         template: template["uid"].as_str().map(str::to_owned),
-        variables: Some(call.body["variables"].clone()).filter(|variables| !variables.is_null()),
-    };
+        variables: Some(variables.clone()).filter(|variables| !variables.is_null()),
+    }
+}
+
+async fn make(
+    call: &Call,
+    template: &Value,
+    variables: &Value,
+    filled: Filled,
+    format: Format,
+) -> Result<Render, Refusal> {
+    let Filled { html, width, height } = filled;
+    let about = about(template, variables);
     Ok(call.render(Page { html, width, height, format, selector: None }, &about).await?)
 }
 

@@ -3,6 +3,7 @@
 use super::handlers;
 use crate::{
     answer::{Answer, Refusal, Reply},
+    deliveries,
     server::Call,
     store::{Filter, Order},
     uid,
@@ -16,6 +17,7 @@ handlers! {
     "getWebhookSubscription" => now get,
     "updateWebhookSubscription" => now update,
     "deleteWebhookSubscription" => now delete,
+    "testWebhookSubscription" => now test,
 }
 
 /// The kind of the documents that this file keeps.
@@ -73,6 +75,36 @@ fn delete(call: &Call) -> Answer {
         return Err(not_found());
     }
     Ok(json!({"deleted": true}).into())
+}
+
+/// Sends an example of what the subscription is for, past its filters.
+fn test(call: &Call) -> Answer {
+    let subscription = call.service.store.get(SUBSCRIPTION, call.parameter("uid"))?.ok_or_else(not_found)?;
+    if subscription["status"] != "active" {
+        return Err(Refusal::message(StatusCode::CONFLICT, "The subscription is not active"));
+    }
+    let event = subscription["event"].as_str().unwrap_or_default();
+    deliveries::deliver(&call.service, &subscription, event, &example(event, &call.service.now_text()))?;
+    Ok(json!({"success": true}).into())
+}
+
+/// What an event of this name says.
+fn example(event: &str, now: &str) -> Value {
+    match event.split_once('.').unwrap_or_default() {
+        ("render", "failed") => json!({"type": "image", "source": "test", "error": "An example of a failure"}),
+        ("render", _) => json!({
+            "type": "image", "source": "test", "imageId": "TEST", "url": "https://example.com/test.png",
+            "width": 1200, "height": 630, "format": "png", "renderedAt": now,
+        }),
+        ("batch", outcome) => json!({
+            "batchId": "TEST", "status": outcome, "totalCount": 2,
+            "completedCount": if outcome == "failed" { 0 } else { 2 },
+            "failedCount": if outcome == "failed" { 2 } else { 0 },
+        }),
+        ("binding", "failed") => json!({"bindingId": "TEST", "error": "An example of a failure"}),
+        ("binding", _) => json!({"bindingId": "TEST", "newData": {"example": true}}),
+        _ => json!({"experimentId": "TEST", "slug": "test"}),
+    }
 }
 
 /// As it is shown after its creation: without its secret.

@@ -6,7 +6,7 @@ mod source;
 
 pub(crate) use source::{Failure, Fetched, check as check_source, fetch};
 
-use crate::{answer::Refusal, pictures::Kept, render::Format, server::Call, source as templates};
+use crate::{answer::Refusal, deliveries, pictures::Kept, render::Format, server::Call, source as templates};
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -106,29 +106,47 @@ pub(crate) async fn refresh(call: &Call, binding: &Value) -> Result<Value, Failu
 pub(crate) fn note_data(call: &Call, uid: &str, fetched: &Fetched, from: Option<&Value>) -> Result<bool, Refusal> {
     let noted = call.service.store.change(BINDING, uid, |binding| {
         if from.is_some_and(|from| *from != binding["dataSource"]) {
-            return Ok(());
+            return Ok(None);
         }
+        let before = binding[OWN]["data"].clone();
         binding[OWN] = json!({"data": fetched.data, "etag": fetched.etag});
         binding["lastFetchAt"] = call.service.now_text().into();
         binding["lastError"] = Value::Null;
         if binding["status"] == "error" {
             binding["status"] = "active".into();
         }
-        Ok::<_, Refusal>(())
+        Ok::<_, Refusal>((before != fetched.data).then(|| (before, binding.clone())))
     })?;
+    if let Some(Some((before, binding))) = &noted {
+        let data = json!({
+            "bindingId": uid,
+            "templateUid": binding["templateId"],
+            "imageUrl": render_url(call, binding),
+            "previousData": before,
+            "newData": fetched.data,
+        });
+        deliveries::emit(&call.service, "binding.updated", &data)?;
+    }
     Ok(noted.is_some())
 }
 
 fn note_failure(call: &Call, binding: &Value, why: &str) -> Result<(), Refusal> {
-    call.service.store.change(BINDING, uid(binding), |binding| {
+    let count = call.service.store.change(BINDING, uid(binding), |binding| {
         binding["lastError"] = why.into();
         binding["errorCount"] = (binding["errorCount"].as_u64().unwrap_or_default() + 1).into();
         if binding["status"] == "active" {
             binding["status"] = "error".into();
         }
-        Ok::<_, Refusal>(())
+        Ok::<_, Refusal>(binding["errorCount"].clone())
     })?;
-    Ok(())
+    let data = json!({"bindingId": uid(binding), "error": why, "retryCount": count});
+    Ok(deliveries::emit(&call.service, "binding.failed", &data)?)
+}
+
+/// Where the picture of a binding is.
+pub(crate) fn render_url(call: &Call, binding: &Value) -> String {
+    let format = binding["outputConfig"]["format"].as_str().unwrap_or("png");
+    format!("{}/b/{}.{format}", call.base, uid(binding))
 }
 
 /// Whether data that is there is to be had again.

@@ -34,11 +34,6 @@ impl Failure {
     pub(super) fn of_source(message: impl Into<String>) -> Self {
         Self { answer: StatusCode::BAD_GATEWAY, ..Self::message(message) }
     }
-
-    /// What this server cannot do.
-    pub(super) fn unable(message: impl Into<String>) -> Self {
-        Self { answer: StatusCode::NOT_IMPLEMENTED, ..Self::message(message) }
-    }
 }
 
 impl From<Failure> for Refusal {
@@ -84,6 +79,6 @@ pub(crate) async fn fetch(call: &Call, binding: &Value) -> Result<Fetched, Failu
             Some(data) => Ok(Fetched { data: data.clone(), status: None, etag: None }),
             None => Err(Failure::message("No data was pushed yet: send it to the binding's webhookUrl")),
         },
-        _ => http::fetch(binding, call.service.fetches_from_loopback()).await,
+        _ => http::fetch(binding, &call.service.network.data).await,
     }
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod canvas;
+pub mod receiver;
 
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
@@ -11,11 +12,16 @@ use tokio::{
 };
 
 /// The server's answer.
-#[derive(Debug)]
 pub struct Answer {
     pub status: u16,
     pub head: String,
     pub body: Vec<u8>,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}\n{}", self.head, String::from_utf8_lossy(&self.body))
+    }
 }
 
 impl Answer {
