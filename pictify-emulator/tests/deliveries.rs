@@ -40,10 +40,10 @@ async fn settled(emulator: &Emulator) -> Value {
 }
 
 /// What the SDK of a receiver makes of it.
-fn verified(received: &Received, secret: &Value) -> pictify::webhooks::Delivery {
+fn verified(came: &Received, secret: &Value) -> pictify::webhooks::Delivery {
     let verifier = Verifier::new(secret.as_str().unwrap()).unwrap();
-    let signature = received.header("x-pictify-signature").unwrap();
-    verifier.delivery(&received.body, signature).unwrap()
+    let signature = came.header("x-pictify-signature").unwrap();
+    verifier.delivery(&came.body, signature).unwrap()
 }
 
 #[tokio::test]
@@ -52,18 +52,18 @@ async fn a_render_is_told_in_a_delivery_that_the_sdk_believes() {
     let mut receiver = Receiver::taking_all().await;
     let known = subscribe(&emulator, "render.completed", &receiver.url, json!({})).await;
     let image = create(&emulator, "<p>Hello", 200, 100).await.json();
-    let received = receiver.next().await;
-    assert!(received.head.starts_with("POST /here?q=1 HTTP/1.1"), "{}", received.head);
-    assert_eq!(received.header("content-type"), Some("application/json"));
-    assert_eq!(received.header("x-pictify-event"), Some("render.completed"));
-    let delivery = verified(&received, &known["secret"]);
+    let came = receiver.next().await;
+    assert!(came.head.starts_with("POST /here?q=1 HTTP/1.1"), "{}", came.head);
+    assert_eq!(came.header("content-type"), Some("application/json"));
+    assert_eq!(came.header("x-pictify-event"), Some("render.completed"));
+    let delivery = verified(&came, &known["secret"]);
     let Event::RenderCompleted(render) = &delivery.event else { panic!("{delivery:?}") };
     assert_eq!(render.url.as_ref().map(ToString::to_string), image["url"].as_str().map(str::to_owned));
     assert_eq!((render.width, render.height), (Some(200), Some(100)));
 
     let delivery = settled(&emulator).await;
-    assert_eq!(received.header("x-pictify-delivery-id"), delivery["id"].as_str());
-    assert_eq!(delivery["body"].as_str().map(str::as_bytes), Some(received.body.as_slice()));
+    assert_eq!(came.header("x-pictify-delivery-id"), delivery["id"].as_str());
+    assert_eq!(delivery["body"].as_str().map(str::as_bytes), Some(came.body.as_slice()));
     assert_eq!((&delivery["status"], &delivery["attempts"][0]["responseCode"]), (&json!("delivered"), &json!(204)));
     let after = subscription(&emulator, &known["uid"]).await;
     assert_eq!((&after["deliveryCount"], &after["failureCount"]), (&json!(1), &json!(0)));
@@ -95,9 +95,9 @@ async fn only_what_was_asked_for_is_told() {
 
     let broken = post(&emulator, "/image", &json!({"html": "<p>", "selector": "#none", "width": 9, "height": 9})).await;
     assert_eq!(broken.status, 422, "{broken:?}");
-    let received = receiver.next().await;
-    assert_eq!(received.header("x-pictify-event"), Some("render.failed"));
-    let data: Value = serde_json::from_slice(&received.body).unwrap();
+    let came = receiver.next().await;
+    assert_eq!(came.header("x-pictify-event"), Some("render.failed"));
+    let data: Value = serde_json::from_slice(&came.body).unwrap();
     assert_eq!(data["data"]["error"], broken.json()["error"]);
 }
 

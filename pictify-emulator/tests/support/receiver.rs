@@ -33,7 +33,7 @@ impl Receiver {
         let url = format!("http://{}/here?q=1", listener.local_addr().unwrap());
         let (sender, received) = unbounded_channel();
         tokio::spawn(async move {
-            let mut held = Vec::new();
+            let mut unanswered = Vec::new();
             for number in 0.. {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let mut bytes = Vec::new();
@@ -47,7 +47,7 @@ impl Receiver {
                 }
                 let (head, body) = &answers[number.min(answers.len() - 1)];
                 if head.is_empty() {
-                    held.push(stream);
+                    unanswered.push(stream);
                     continue;
                 }
                 let answer =
