@@ -25,6 +25,7 @@
 //! | `batches/` | a template rendered for many sets of variables |
 //! | `bindings/` | data had, mapped and shown |
 //! | `deliveries/` | webhooks: what happened is told |
+//! | `live/` | live pages, and what pages need from elsewhere |
 //! | `fetch/` | requests of the server's own, and where they may go |
 //! | `experiments/` | which variant a visitor sees |
 //! | `pictures.rs` | pictures at permanent addresses |
@@ -51,6 +52,7 @@ mod faults;
 mod fetch;
 mod house;
 pub mod html_templates;
+mod live;
 mod log;
 mod options;
 mod page;

@@ -2,7 +2,7 @@
 
 use crate::{
     answer::Refusal,
-    deliveries,
+    deliveries, live,
     render::{Format, Motion, Page, RenderError},
     server::Call,
     store::{Store, StoreError},
@@ -41,8 +41,9 @@ pub(crate) struct Render {
 
 impl Call {
     /// Renders a page, keeps the file, and bills one render.
-    pub(crate) async fn render(&self, page: Page, about: &About) -> Result<Render, RenderError> {
+    pub(crate) async fn render(&self, mut page: Page, about: &About) -> Result<Render, RenderError> {
         let format = page.format;
+        page.html = live::complete(&self.service.network.pages, page.html, None).await;
         let picture = match self.service.worker.render(page).await {
             Ok(picture) => picture,
             Err(error) => {

@@ -33,9 +33,6 @@ async fn begin(call: Call) -> Answer {
     if sets.len() > LARGEST {
         return Err(bad(format!("A batch has {LARGEST} items at most, not {}", sets.len())));
     }
-    if call.body["format"] == "gif" {
-        return Err(bad("The emulator cannot render batches as GIF: use png, jpeg or webp".to_owned()));
-    }
     let batch = batches::begin(call, &template, &sets)?;
     let answer = json!({
         "batchId": batch["batchId"],

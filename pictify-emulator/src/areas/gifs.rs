@@ -4,17 +4,17 @@ use super::{handlers, images::source, lists::whole};
 use crate::{
     answer::{Answer, Refusal},
     render::{Format, Pace, Page},
-    renders::{RENDER, motion_length},
+    renders::{RENDER, Render, motion_length},
     server::Call,
     store::Filter,
 };
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 handlers! {
     "createGif" => later create,
-    "captureGif" => now capture,
+    "captureGif" => later capture,
     "listGifs" => now list,
     "getGif" => now get,
 }
@@ -22,42 +22,77 @@ handlers! {
 /// The size of a moving picture when the request says none.
 const DEFAULT_SIZE: (u32, u32) = (800, 600);
 
+/// How long a capture may be.
+const LONGEST: Duration = Duration::from_secs(30);
+
 /// How many a page has when the request says nothing.
 const LIMIT: usize = 30;
 
 async fn create(call: Call) -> Answer {
     let started = Instant::now();
-    let (html, size, about) = source(&call, DEFAULT_SIZE)?;
-    let mut tempo = call.body["quality"].as_str().and_then(Pace::named).unwrap_or(Pace::MEDIUM);
-    if let Some(frames) = whole(&call.body["framesPerSecond"]).and_then(|frames| u32::try_from(frames).ok()) {
-        tempo.frames_per_second = frames.clamp(1, 50);
-    }
+    let (html, size, about) = source(&call, DEFAULT_SIZE).await?;
     let page = Page {
         html,
         width: size.0,
         height: size.1,
-        format: Format::Gif(tempo),
+        format: Format::Gif(pace(&call.body)),
         selector: call.body["selector"].as_str().map(str::to_owned),
     };
     let render = call.render(page, &about).await?;
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(json!({
-        "gif": {
-            "url": render.url,
-            "uid": render.id,
-            "width": render.width,
-            "height": render.height,
-            "animationLength": render.motion.map(motion_length),
-        },
+        "gif": moving(&render),
         "_meta": {"processingTime": took},
     })
     .into())
 }
 
-/// Live pages need scripts, which the embedded engine does not run.
-fn capture(_: &Call) -> Answer {
-    let message = "The emulator cannot capture live pages yet: send html to POST /gif";
-    Err(Refusal::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message))
+/// A live page for a while.
+async fn capture(call: Call) -> Answer {
+    let body = &call.body;
+    let (html, size, about) = source(&call, DEFAULT_SIZE).await?;
+    let mut tempo = pace(body);
+    if let Some(seconds) = body["frameDurationSeconds"].as_f64() {
+        tempo.longest = Duration::try_from_secs_f64(seconds).unwrap_or(tempo.longest).min(LONGEST);
+    }
+    let selector = body["selector"].as_str().map(str::to_owned);
+    let page = Page { html, width: size.0, height: size.1, format: Format::Gif(tempo), selector };
+    let render = call.render(page, &about).await?;
+    let quality = body["quality"].as_str().unwrap_or("medium");
+    let mut answer = json!({
+        "gif": moving(&render),
+        "metadata": {
+            "width": render.width,
+            "height": render.height,
+            "framesPerSecond": tempo.frames_per_second,
+            "quality": quality,
+            "uid": render.id,
+        },
+    });
+    if let Some(motion) = render.motion {
+        answer["metadata"]["frameCount"] = motion.frames.into();
+        answer["metadata"]["animationLength"] = motion_length(motion).into();
+    }
+    Ok(answer.into())
+}
+
+/// How often and how long a request wants it.
+fn pace(body: &Value) -> Pace {
+    let mut pace = body["quality"].as_str().and_then(Pace::named).unwrap_or(Pace::MEDIUM);
+    if let Some(frames) = whole(&body["framesPerSecond"]).and_then(|frames| u32::try_from(frames).ok()) {
+        pace.frames_per_second = frames.clamp(1, 50);
+    }
+    pace
+}
+
+fn moving(render: &Render) -> Value {
+    json!({
+        "url": render.url,
+        "uid": render.id,
+        "width": render.width,
+        "height": render.height,
+        "animationLength": render.motion.map(motion_length),
+    })
 }
 
 fn list(call: &Call) -> Answer {

@@ -3,6 +3,7 @@
 use super::{handlers, lists::whole};
 use crate::{
     answer::{Answer, Refusal},
+    live,
     render::{Format, Page, fabric},
     renders::{About, RENDER, Render},
     server::Call,
@@ -29,7 +30,7 @@ const DEFAULT_SIZE: (u32, u32) = (1280, 720);
 const LIMIT: usize = 30;
 
 async fn create(call: Call) -> Answer {
-    let (html, size, about) = source(&call, DEFAULT_SIZE)?;
+    let (html, size, about) = source(&call, DEFAULT_SIZE).await?;
     let page = Page {
         html,
         width: size.0,
@@ -111,7 +112,7 @@ fn size(value: &Value) -> Option<u32> {
 }
 
 /// The HTML of a request that takes one of html, url and template, and how large it is to be.
-pub(super) fn source(call: &Call, default: (u32, u32)) -> Result<(String, (u32, u32), About), Refusal> {
+pub(super) async fn source(call: &Call, default: (u32, u32)) -> Result<(String, (u32, u32), About), Refusal> {
     let body = &call.body;
     let (width, height) = (size(&body["width"]), size(&body["height"]));
     let given: Vec<_> = ["html", "url", "template"].into_iter().filter(|name| !body[*name].is_null()).collect();
@@ -121,8 +122,8 @@ pub(super) fn source(call: &Call, default: (u32, u32)) -> Result<(String, (u32, 
             Ok((html, (width.unwrap_or(default.0), height.unwrap_or(default.1)), About::default()))
         }
         ["url"] => {
-            let message = "The emulator cannot render live pages yet: send html";
-            Err(Refusal::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message))
+            let html = live::page(&call.service.network.pages, body["url"].as_str().unwrap_or_default()).await?;
+            Ok((html, (width.unwrap_or(default.0), height.unwrap_or(default.1)), About::default()))
         }
         ["template"] => {
             let uid = body["template"].as_str().unwrap_or_default();

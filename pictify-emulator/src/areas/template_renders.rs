@@ -3,7 +3,7 @@
 use super::{handlers, lists::whole, templates::not_found};
 use crate::{
     answer::{Answer, Refusal},
-    render::{Format, Page},
+    render::{Format, Pace, Page},
     renders::{About, Render},
     server::Call,
     source::{self, Filled},
@@ -179,12 +179,13 @@ fn template(call: &Call) -> Result<Value, Refusal> {
     source::find(call, call.parameter("uid"))?.ok_or_else(not_found)
 }
 
-fn format(body: &Value) -> Result<Format, Refusal> {
+pub(crate) fn format(body: &Value) -> Result<Format, Refusal> {
     match body["format"].as_str() {
         Some("pdf") => {
             let message = "The emulator cannot render PDFs yet";
             Err(Refusal::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message))
         }
+        Some("gif") => Ok(Format::Gif(Pace::MEDIUM)),
         name => Ok(Format::named(name.unwrap_or_default())),
     }
 }

@@ -9,10 +9,9 @@ pub(crate) use table::rows;
 
 use crate::{
     answer::Refusal,
-    areas::{DEFAULT, render_layout},
+    areas::{self, DEFAULT, render_layout},
     contract::CONTRACT,
     deliveries, house,
-    render::Format,
     server::{Call, Service},
     store::{Filter, Order, StoreError},
     uid,
@@ -176,7 +175,7 @@ impl Batch {
         if call.service.rules.per_month.is_some_and(|limit| call.service.has_used(limit)) {
             return Err(house::used_up());
         }
-        let format = Format::named(self.asked["format"].as_str().unwrap_or_default());
+        let format = areas::format(&self.asked)?;
         let mut result = render_layout(call, template, key, variables, None, format).await?;
         // The address is made anew for each who asks, who may know this server by another name.
         let file = result["url"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();

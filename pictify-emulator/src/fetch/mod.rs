@@ -38,6 +38,8 @@ pub(crate) struct Fetcher {
 /// An answer in full.
 #[derive(Clone, Debug)]
 pub(crate) struct Fetched {
+    /// Where it was found, behind all redirects.
+    pub(crate) url: Url,
     pub(crate) status: u16,
     pub(crate) headers: reqwest::header::HeaderMap,
     pub(crate) bytes: Bytes,
@@ -151,6 +153,7 @@ impl Resolve for Resolver {
 
 async fn read(mut response: Response, place: &str, largest: usize) -> Result<Fetched, FetchError> {
     let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+    let url = response.url().clone();
     let mut bytes = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| failed(place, &error))? {
         if bytes.len() + chunk.len() > largest {
@@ -158,7 +161,7 @@ async fn read(mut response: Response, place: &str, largest: usize) -> Result<Fet
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(Fetched { status, headers, bytes: bytes.freeze() })
+    Ok(Fetched { url, status, headers, bytes: bytes.freeze() })
 }
 
 /// Where a URL leads, without the secrets that may be in it.
