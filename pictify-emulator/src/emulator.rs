@@ -298,6 +298,11 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
+    /// The engine that renders cannot be used.
+    Engine {
+        /// Why.
+        reason: String,
+    },
     /// Requests to other servers cannot be made.
     Network {
         /// Why.
@@ -320,6 +325,7 @@ impl fmt::Display for StartError {
                 let folder = folder.as_deref().map_or("memory".into(), |folder| folder.display().to_string());
                 write!(f, "the emulator cannot keep its data in {folder}: {reason}")
             }
+            Self::Engine { reason } => write!(f, "the emulator has no engine: {reason}"),
             Self::Network { reason } => write!(f, "the emulator cannot make requests: {reason}"),
             Self::Faults { file, reason } => write!(f, "{} is no script of faults: {reason}", file.display()),
         }
@@ -330,7 +336,7 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Listen { source, .. } => Some(source),
-            Self::Data { .. } | Self::Network { .. } | Self::Faults { .. } => None,
+            Self::Data { .. } | Self::Engine { .. } | Self::Network { .. } | Self::Faults { .. } => None,
         }
     }
 }

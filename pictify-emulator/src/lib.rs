@@ -70,4 +70,4 @@ pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError};
 pub use faults::Fault;
 pub use fetch::Reach;
 pub use house::Profile;
-pub use options::Options;
+pub use options::{Engine, Options};

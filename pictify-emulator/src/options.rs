@@ -7,7 +7,7 @@ use crate::{
     fetch::Reach,
     house::{Profile, RETRY_SPEED},
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::{net::IpAddr, path::PathBuf};
 
 /// The options of `pictify emulator` and `pictify-emulator`.
@@ -62,9 +62,43 @@ pub struct Options {
     #[arg(long, value_name = "TIMES", default_value_t = RETRY_SPEED)]
     pub retry_speed: f64,
 
+    /// What renders. Chromium runs scripts and knows all of CSS; it must be installed, and this program built with the
+    /// feature `chromium`.
+    #[arg(long, value_enum, default_value_t)]
+    pub engine: Engine,
+
+    /// The program of `--engine chromium` [default: the one that is installed].
+    #[arg(long, value_name = "PATH")]
+    pub chromium: Option<PathBuf>,
+
     /// A JSON file that says what goes wrong: {"seed": 1, "faults": [{"operation": "createImage", "share": 0.1, "status": 503}]}.
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+}
+
+/// What renders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
+pub enum Engine {
+    /// The engine that is built in: without scripts, the same everywhere.
+    #[default]
+    Embedded,
+    /// An installed Chromium.
+    Chromium,
+}
+
+#[cfg(feature = "chromium")]
+fn with_chromium(builder: EmulatorBuilder, path: Option<PathBuf>, reach: Reach) -> Result<EmulatorBuilder, StartError> {
+    use crate::render::Chromium;
+
+    let engine = path.map_or_else(|| Chromium::find(reach), |path| Chromium::at(path, reach));
+    Ok(builder.renderer(engine.map_err(|error| StartError::Engine { reason: error.to_string() })?))
+}
+
+#[cfg(not(feature = "chromium"))]
+fn with_chromium(_: EmulatorBuilder, _: Option<PathBuf>, _: Reach) -> Result<EmulatorBuilder, StartError> {
+    let reason = "this program was built without it: build it with the feature `chromium`".to_owned();
+    Err(StartError::Engine { reason })
 }
 
 impl Options {
@@ -86,6 +120,9 @@ impl Options {
         }
         if self.problem_documents {
             builder = builder.problem_documents(true);
+        }
+        if self.engine == Engine::Chromium {
+            builder = with_chromium(builder, self.chromium, self.reach)?;
         }
         if let Some(folder) = self.data {
             builder = builder.data(folder);

@@ -3,7 +3,7 @@
 use crate::{
     answer::Refusal,
     render::{Format, Page},
-    renders::About,
+    renders::{About, Output},
     server::Call,
     source,
     store::{Store, StoreError, StoredFile},
@@ -43,17 +43,18 @@ impl Call {
         template: &Value,
         variables: &Value,
         size: Option<(u32, u32)>,
-        format: Format,
+        Output { format, quality }: Output,
     ) -> Result<Kept, Refusal> {
         let (store, uid) = (&self.service.store, key(owner, format));
-        let of = mark(template, variables, size);
+        let of = mark(template, variables, size, quality);
         if let Some(known) = store.get(PICTURE, &uid)?.filter(|known| known["of"] == of.as_str())
             && let Some(kept) = self.file(known["file"].as_str().unwrap_or_default())?
         {
             return Ok(kept);
         }
         let filled = source::fill(template, None, variables, size)?;
-        let page = Page { html: filled.html, width: filled.width, height: filled.height, format, selector: None };
+        let page =
+            Page { html: filled.html, width: filled.width, height: filled.height, format, quality, ..Page::default() };
         let about = About { template: template["uid"].as_str().map(str::to_owned), variables: Some(variables.clone()) };
         let render = self.render(page, &about).await?;
         let name = render.url.rsplit('/').next().unwrap_or_default().to_owned();
@@ -106,8 +107,8 @@ fn key(owner: &str, format: Format) -> String {
 }
 
 /// A text that is another when the picture is.
-fn mark(template: &Value, variables: &Value, size: Option<(u32, u32)>) -> String {
+fn mark(template: &Value, variables: &Value, size: Option<(u32, u32)>, quality: Option<u8>) -> String {
     let mut hasher = DefaultHasher::new();
-    (template.to_string(), variables.to_string(), size).hash(&mut hasher);
+    (template.to_string(), variables.to_string(), size, quality).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }

@@ -27,6 +27,28 @@ pub(crate) struct About {
     pub(crate) variables: Option<Value>,
 }
 
+/// What kind of file is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    /// The quality of lossy formats, 1 to 100.
+    pub(crate) quality: Option<u8>,
+}
+
+impl Output {
+    /// A format with a quality from 0.1 to 1, as renders of templates have it.
+    pub(crate) fn new(format: Format, share: &Value) -> Self {
+        Self::percent(format, &share.as_f64().map_or(Value::Null, |share| (share * 100.0).into()))
+    }
+
+    /// A format with a quality from 1 to 100, as bindings and experiments have it.
+    pub(crate) fn percent(format: Format, quality: &Value) -> Self {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 100")]
+        let quality = quality.as_f64().map(|quality| quality.round().clamp(1.0, 100.0) as u8);
+        Self { format, quality }
+    }
+}
+
 /// A rendered file.
 #[derive(Clone, Debug)]
 pub(crate) struct Render {
@@ -43,7 +65,10 @@ impl Call {
     /// Renders a page, keeps the file, and bills one render.
     pub(crate) async fn render(&self, mut page: Page, about: &About) -> Result<Render, RenderError> {
         let format = page.format;
-        page.html = live::complete(&self.service.network.pages, page.html, None).await;
+        if !self.service.worker.loads() {
+            let base = page.url.as_deref().and_then(|url| url.parse().ok());
+            page.html = live::complete(&self.service.network.pages, page.html, base.as_ref()).await;
+        }
         let picture = match self.service.worker.render(page).await {
             Ok(picture) => picture,
             Err(error) => {

@@ -19,7 +19,7 @@ fn pages() -> Vec<(String, Page)> {
             let (width, height) = size.split_once('x').unwrap();
             let (width, height) = (width.parse().unwrap(), height.parse().unwrap());
             let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-            (name, Page { html, width, height, format: Format::Png, selector: None })
+            (name, Page { html, width, height, format: Format::Png, ..Page::default() })
         })
         .collect();
     pages.sort_by(|one, other| one.0.cmp(&other.0));

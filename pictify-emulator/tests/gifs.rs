@@ -8,7 +8,7 @@ const RED: Rgba<u8> = Rgba([255, 0, 0, 255]);
 const WHITE: Rgba<u8> = Rgba([255; 4]);
 
 fn page(html: &str, (width, height): (u32, u32), pace: Pace) -> Page {
-    Page { html: html.to_owned(), width, height, format: Format::Gif(pace), selector: None }
+    Page { html: html.to_owned(), width, height, format: Format::Gif(pace), ..Page::default() }
 }
 
 /// A red block of 10 by 10 with that animation. `go` takes it 90 pixels to the right.

@@ -74,7 +74,9 @@ async fn a_page_brings_its_pictures_and_styles() {
     assert_eq!(pixels(&emulator, &live, &places).await, [RED, BLUE, WHITE, GREEN]);
 
     // HTML that is sent may name what stands elsewhere, too; a picture may be the page.
-    let html = format!("<body style='margin:0;background:url({site}/here/blue.png)'><img style='display:block' src='{site}/red.png'>");
+    let html = format!(
+        "<body style='margin:0;background:url({site}/here/blue.png)'><img style='display:block' src='{site}/red.png'>"
+    );
     let sent = json!({"html": html, "width": 40, "height": 10});
     assert_eq!(pixels(&emulator, &sent, &[(2, 2), (20, 8)]).await, [RED, BLUE]);
     let alone = json!({"url": format!("{site}/red.png"), "width": 8, "height": 8});

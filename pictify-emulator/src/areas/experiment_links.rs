@@ -5,6 +5,7 @@ use crate::{
     answer::{Answer, Refusal, Reply},
     experiments::{self, Choice, Visitor, choose},
     render::Format,
+    renders::Output,
     server::Call,
     source,
 };
@@ -69,7 +70,8 @@ async fn picture(
     })?;
     let template = source::find(call, uid)?.ok_or_else(super::templates::not_found)?;
     let owner = experiments::picture_owner(experiment, variant);
-    let kept = call.picture(&owner, &template, variables, None, format).await?;
+    let output = Output::percent(format, &experiment["outputConfig"]["quality"]);
+    let kept = call.picture(&owner, &template, variables, None, output).await?;
     Ok(Reply::bytes(&kept.content_type, kept.bytes).header(CACHE_CONTROL, NOT_KEPT))
 }
 

@@ -30,14 +30,8 @@ const LIMIT: usize = 30;
 
 async fn create(call: Call) -> Answer {
     let started = Instant::now();
-    let (html, size, about) = source(&call, DEFAULT_SIZE).await?;
-    let page = Page {
-        html,
-        width: size.0,
-        height: size.1,
-        format: Format::Gif(pace(&call.body)),
-        selector: call.body["selector"].as_str().map(str::to_owned),
-    };
+    let (page, about) = source(&call, DEFAULT_SIZE).await?;
+    let page = Page { format: Format::Gif(pace(&call.body)), ..page };
     let render = call.render(page, &about).await?;
     let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(json!({
@@ -50,13 +44,12 @@ async fn create(call: Call) -> Answer {
 /// A live page for a while.
 async fn capture(call: Call) -> Answer {
     let body = &call.body;
-    let (html, size, about) = source(&call, DEFAULT_SIZE).await?;
+    let (page, about) = source(&call, DEFAULT_SIZE).await?;
     let mut tempo = pace(body);
     if let Some(seconds) = body["frameDurationSeconds"].as_f64() {
         tempo.longest = Duration::try_from_secs_f64(seconds).unwrap_or(tempo.longest).min(LONGEST);
     }
-    let selector = body["selector"].as_str().map(str::to_owned);
-    let page = Page { html, width: size.0, height: size.1, format: Format::Gif(tempo), selector };
+    let page = Page { format: Format::Gif(tempo), ..page };
     let render = call.render(page, &about).await?;
     let quality = body["quality"].as_str().unwrap_or("medium");
     let mut answer = json!({

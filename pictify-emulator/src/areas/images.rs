@@ -30,15 +30,9 @@ const DEFAULT_SIZE: (u32, u32) = (1280, 720);
 const LIMIT: usize = 30;
 
 async fn create(call: Call) -> Answer {
-    let (html, size, about) = source(&call, DEFAULT_SIZE).await?;
-    let page = Page {
-        html,
-        width: size.0,
-        height: size.1,
-        format: Format::named(call.body["fileExtension"].as_str().unwrap_or_default()),
-        selector: call.body["selector"].as_str().map(str::to_owned),
-    };
-    Ok(answer(&call.render(page, &about).await?))
+    let (page, about) = source(&call, DEFAULT_SIZE).await?;
+    let format = Format::named(call.body["fileExtension"].as_str().unwrap_or_default());
+    Ok(answer(&call.render(Page { format, ..page }, &about).await?))
 }
 
 fn list(call: &Call) -> Answer {
@@ -61,7 +55,7 @@ async fn create_og_image(call: Call) -> Answer {
     let uid = call.body["template"].as_str().unwrap_or_default();
     let template = source::find(&call, uid)?.ok_or_else(no_template)?;
     let Filled { html, width, height } = source::fill(&template, None, &variables, None)?;
-    let page = Page { html, width, height, format: Format::Png, selector: None };
+    let page = Page { html, width, height, format: Format::Png, ..Page::default() };
     let about = About { template: Some(uid.to_owned()), variables: Some(variables) };
     Ok(answer(&call.render(page, &about).await?))
 }
@@ -76,7 +70,7 @@ async fn create_canvas_image(call: Call) -> Answer {
         width: page.width,
         height: page.height,
         format: Format::named(body["fileExtension"].as_str().unwrap_or_default()),
-        selector: None,
+        ..Page::default()
     };
     let variables = (!body["variables"].is_null()).then(|| body["variables"].clone());
     Ok(answer(&call.render(page, &About { template: None, variables }).await?))
@@ -111,26 +105,36 @@ fn size(value: &Value) -> Option<u32> {
     whole(value).and_then(|size| u32::try_from(size).ok())
 }
 
-/// The HTML of a request that takes one of html, url and template, and how large it is to be.
-pub(super) async fn source(call: &Call, default: (u32, u32)) -> Result<(String, (u32, u32), About), Refusal> {
+/// The page of a request that takes one of html, url and template.
+pub(super) async fn source(call: &Call, default: (u32, u32)) -> Result<(Page, About), Refusal> {
     let body = &call.body;
     let (width, height) = (size(&body["width"]), size(&body["height"]));
+    let page = |html: String, url: Option<String>| Page {
+        html,
+        width: width.unwrap_or(default.0),
+        height: height.unwrap_or(default.1),
+        selector: body["selector"].as_str().map(str::to_owned),
+        url,
+        ..Page::default()
+    };
     let given: Vec<_> = ["html", "url", "template"].into_iter().filter(|name| !body[*name].is_null()).collect();
     match given[..] {
         ["html"] => {
             let html = body["html"].as_str().unwrap_or_default().to_owned();
-            Ok((html, (width.unwrap_or(default.0), height.unwrap_or(default.1)), About::default()))
+            Ok((page(html, None), About::default()))
         }
         ["url"] => {
-            let html = live::page(&call.service.network.pages, body["url"].as_str().unwrap_or_default()).await?;
-            Ok((html, (width.unwrap_or(default.0), height.unwrap_or(default.1)), About::default()))
+            let address = body["url"].as_str().unwrap_or_default();
+            let (html, url) = live::page(&call.service.network.pages, address).await?;
+            Ok((page(html, Some(url.into())), About::default()))
         }
         ["template"] => {
             let uid = body["template"].as_str().unwrap_or_default();
             let template = source::find(call, uid)?.ok_or_else(no_template)?;
             let filled = source::fill(&template, None, &body["variables"], width.zip(height))?;
             let about = About { template: Some(uid.to_owned()), variables: Some(body["variables"].clone()) };
-            Ok((filled.html, (width.unwrap_or(filled.width), height.unwrap_or(filled.height)), about))
+            let (width, height) = (width.unwrap_or(filled.width), height.unwrap_or(filled.height));
+            Ok((Page { width, height, ..page(filled.html, None) }, about))
         }
         [] => Err(Refusal::rendering(StatusCode::BAD_REQUEST, None, "One of html, url and template is required")),
         _ => {

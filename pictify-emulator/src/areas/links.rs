@@ -4,7 +4,7 @@ use super::{handlers, templates::not_found};
 use crate::{
     answer::{Answer, Refusal, Reply},
     render::{Format, Page},
-    renders::About,
+    renders::{About, Output},
     server::Call,
     source,
 };
@@ -33,8 +33,10 @@ async fn render_template(call: Call) -> Answer {
     let variables = call.query.iter().filter(|(name, _)| !NOT_VARIABLES.contains(&name.as_str()));
     let variables = Value::Object(variables.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>());
     let filled = source::fill(&template, layout, &variables, None)?;
-    let format = Format::named(call.parameter("format"));
-    let page = Page { html: filled.html, width: filled.width, height: filled.height, format, selector: None };
+    let Output { format, quality } =
+        Output::new(Format::named(call.parameter("format")), call.query.get("quality").unwrap_or(&Value::Null));
+    let page =
+        Page { html: filled.html, width: filled.width, height: filled.height, format, quality, ..Page::default() };
     let about = About { template: template["uid"].as_str().map(str::to_owned), variables: Some(variables) };
     let render = call.render(page, &about).await?;
     let file = call.service.store.file(render.url.rsplit('/').next().unwrap_or_default())?;

@@ -20,7 +20,7 @@ mod templates;
 mod tracking;
 mod webhooks;
 
-pub(crate) use template_renders::{DEFAULT, format, render_layout};
+pub(crate) use template_renders::{DEFAULT, output, render_layout};
 pub(crate) use webhooks::SUBSCRIPTION;
 
 use crate::{answer::Answer, server::Call};

@@ -4,7 +4,7 @@ use super::{handlers, lists::whole, templates::not_found};
 use crate::{
     answer::{Answer, Refusal},
     render::{Format, Pace, Page},
-    renders::{About, Render},
+    renders::{About, Output, Render},
     server::Call,
     source::{self, Filled},
 };
@@ -44,7 +44,7 @@ const PRESETS: &[(&str, u32, u32)] = &[
 
 async fn render(call: Call) -> Answer {
     let template = template(&call)?;
-    let format = format(&call.body)?;
+    let output = output(&call.body)?;
     let size = size(&call.body);
     let several = call.body["layouts"].as_array().map(|keys| keys.iter().filter_map(Value::as_str).collect());
     let single = call.body["layout"].as_str().unwrap_or(DEFAULT);
@@ -52,7 +52,7 @@ async fn render(call: Call) -> Answer {
     let (mut results, mut errors) = (Vec::new(), Vec::new());
     let variables = &call.body["variables"];
     for key in &keys {
-        match render_layout(&call, &template, key, variables, size, format).await {
+        match render_layout(&call, &template, key, variables, size, output).await {
             Ok(result) => results.push(result),
             // A call for one picture fails with it; one for several tells which have failed.
             Err(refusal) if call.body["layouts"].is_null() && *key == DEFAULT => return Err(refusal),
@@ -77,7 +77,7 @@ pub(crate) async fn render_layout(
     key: &str,
     variables: &Value,
     size: Option<(u32, u32)>,
-    format: Format,
+    output: Output,
 ) -> Result<Value, Refusal> {
     let layout = match key {
         DEFAULT => None,
@@ -87,15 +87,15 @@ pub(crate) async fn render_layout(
         }
     };
     let name = layout.map_or("Default", |layout| layout["name"].as_str().unwrap_or(key));
-    let filled = fill(call, template, layout, variables, size, format)?;
-    let render = make(call, template, variables, filled, format).await?;
+    let filled = fill(call, template, layout, variables, size, output)?;
+    let render = make(call, template, variables, filled, output).await?;
     Ok(json!({
         "layout": key,
         "name": name,
         "url": render.url,
         "width": render.width,
         "height": render.height,
-        "format": format_name(format),
+        "format": format_name(output.format),
         "id": render.id,
         "createdAt": render.created_at,
     }))
@@ -103,7 +103,7 @@ pub(crate) async fn render_layout(
 
 async fn render_sizes(call: Call) -> Answer {
     let template = template(&call)?;
-    let format = format(&call.body)?;
+    let output = output(&call.body)?;
     let sizes = call.body["sizes"].as_array().cloned().unwrap_or_default();
     let (mut results, mut errors) = (Vec::new(), Vec::new());
     let variables = &call.body["variables"];
@@ -119,8 +119,8 @@ async fn render_sizes(call: Call) -> Answer {
         };
         let label = wanted["label"].as_str().or(preset).map_or_else(|| format!("{width}x{height}"), str::to_owned);
         let rendered = async {
-            let filled = fill(&call, &template, None, variables, Some((width, height)), format)?;
-            make(&call, &template, variables, filled, format).await
+            let filled = fill(&call, &template, None, variables, Some((width, height)), output)?;
+            make(&call, &template, variables, filled, output).await
         };
         match rendered.await {
             Ok(render) => results.push(json!({
@@ -148,11 +148,11 @@ fn fill(
     layout: Option<&Value>,
     variables: &Value,
     size: Option<(u32, u32)>,
-    format: Format,
+    output: Output,
 ) -> Result<Filled, Refusal> {
     source::fill(template, layout, variables, size).inspect_err(|refusal| {
         let code = if refusal.code() == Some("EXPRESSION_ERROR") { "EXPRESSION_ERROR" } else { "INVALID_VARIABLE" };
-        call.tell_failure(format, &about(template, variables), &refusal.text(), Some(code));
+        call.tell_failure(output.format, &about(template, variables), &refusal.text(), Some(code));
     })
 }
 
@@ -168,26 +168,28 @@ async fn make(
     template: &Value,
     variables: &Value,
     filled: Filled,
-    format: Format,
+    output: Output,
 ) -> Result<Render, Refusal> {
-    let Filled { html, width, height } = filled;
+    let (Filled { html, width, height }, Output { format, quality }) = (filled, output);
     let about = about(template, variables);
-    Ok(call.render(Page { html, width, height, format, selector: None }, &about).await?)
+    Ok(call.render(Page { html, width, height, format, quality, ..Page::default() }, &about).await?)
 }
 
 fn template(call: &Call) -> Result<Value, Refusal> {
     source::find(call, call.parameter("uid"))?.ok_or_else(not_found)
 }
 
-pub(crate) fn format(body: &Value) -> Result<Format, Refusal> {
-    match body["format"].as_str() {
+/// What kind of file a request wants.
+pub(crate) fn output(body: &Value) -> Result<Output, Refusal> {
+    let format = match body["format"].as_str() {
         Some("pdf") => {
             let message = "The emulator cannot render PDFs yet";
-            Err(Refusal::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message))
+            return Err(Refusal::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message));
         }
-        Some("gif") => Ok(Format::Gif(Pace::MEDIUM)),
-        name => Ok(Format::named(name.unwrap_or_default())),
-    }
+        Some("gif") => Format::Gif(Pace::MEDIUM),
+        name => Format::named(name.unwrap_or_default()),
+    };
+    Ok(Output::new(format, &body["quality"]))
 }
 
 /// What answers call a format.

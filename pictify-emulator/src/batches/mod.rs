@@ -175,8 +175,8 @@ impl Batch {
         if call.service.rules.per_month.is_some_and(|limit| call.service.has_used(limit)) {
             return Err(house::used_up());
         }
-        let format = areas::format(&self.asked)?;
-        let mut result = render_layout(call, template, key, variables, None, format).await?;
+        let output = areas::output(&self.asked)?;
+        let mut result = render_layout(call, template, key, variables, None, output).await?;
         // The address is made anew for each who asks, who may know this server by another name.
         let file = result["url"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();
         if let Some(result) = result.as_object_mut() {

@@ -6,7 +6,9 @@ mod source;
 
 pub(crate) use source::{Failure, Fetched, check as check_source, fetch};
 
-use crate::{answer::Refusal, deliveries, pictures::Kept, render::Format, server::Call, source as templates};
+use crate::{
+    answer::Refusal, deliveries, pictures::Kept, render::Format, renders::Output, server::Call, source as templates,
+};
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -67,7 +69,8 @@ pub(crate) async fn render(
     let variables = mapping::variables(binding, data.unwrap_or(&Value::Null)).0;
     let template = templates::find(call, binding["templateId"].as_str().unwrap_or_default())?;
     let template = template.ok_or_else(|| Refusal::message(StatusCode::NOT_FOUND, "Template not found"))?;
-    let kept = call.picture(uid(binding), &template, &variables, size(binding, &template), format).await?;
+    let output = Output::percent(format, &binding["outputConfig"]["quality"]);
+    let kept = call.picture(uid(binding), &template, &variables, size(binding, &template), output).await?;
     if kept.is_new {
         call.service.store.change(BINDING, uid(binding), |binding| {
             binding["lastRenderAt"] = call.service.now_text().into();

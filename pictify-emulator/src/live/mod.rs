@@ -37,21 +37,22 @@ const NOTHING: &str = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAA
 /// What stands at `example.com`, which examples everywhere name: they work without a network.
 const EXAMPLE: &str = include_str!("example.html");
 
-/// The page at an address, with what it needs inside.
-pub(crate) async fn page(pages: &Fetcher, address: &str) -> Result<String, Refusal> {
+/// The page at an address, and where it was found behind all redirects.
+pub(crate) async fn page(pages: &Fetcher, address: &str) -> Result<(String, Url), Refusal> {
     let url = fetch::url(address)?;
     if url.host_str().is_some_and(|host| host == "example.com" || host.ends_with(".example.com")) {
-        return Ok(EXAMPLE.to_owned());
+        return Ok((EXAMPLE.to_owned(), url));
     }
     let fetched = pages.get(address, LARGEST, TIME).await?;
     let kind = kind(&fetched);
     if kind.starts_with("image/") {
-        return Ok(format!("<body style=\"margin: 0\"><img style=\"display: block\" src=\"{}\">", data(&fetched)));
+        let html = format!("<body style=\"margin: 0\"><img style=\"display: block\" src=\"{}\">", data(&fetched));
+        return Ok((html, fetched.url));
     }
     if !kind.is_empty() && !kind.contains("html") {
         return Err(unfetched(format!("{address} is no page: its type is {kind}")));
     }
-    Ok(complete(pages, String::from_utf8_lossy(&fetched.bytes).into_owned(), Some(&fetched.url)).await)
+    Ok((text(&fetched), fetched.url))
 }
 
 /// HTML with its pictures and style sheets from elsewhere inside. What cannot be had is left out, as in a browser.

@@ -74,7 +74,7 @@ pub(crate) async fn preview(service: &Service, name: &str, query: &str) -> Answe
     let values: Map<String, Value> = values.map(|(name, value)| (name, value.into())).collect();
     let filled = source::fill(&template, None, &Value::Object(values), None)?;
     let page =
-        Page { html: filled.html, width: filled.width, height: filled.height, format: Format::Png, selector: None };
+        Page { html: filled.html, width: filled.width, height: filled.height, format: Format::Png, ..Page::default() };
     let picture = service.worker.render(page).await?;
     Ok(Reply::bytes("image/png", picture.bytes).header(CACHE_CONTROL, "no-store"))
 }

@@ -13,9 +13,6 @@ use takumi::{
     },
 };
 
-/// The quality of lossy formats, 0 to 100.
-const QUALITY: u8 = 90;
-
 /// How many bytes of decoded pictures are kept from one frame to the next.
 const CACHE: u64 = 128 * 1024 * 1024;
 
@@ -108,8 +105,8 @@ impl Renderer for Embedded {
         let format = match page.format {
             Format::Gif(speed) => return gif::render(&parsed, area, speed),
             Format::Png => OutputFormat::Png,
-            Format::Jpeg => OutputFormat::Jpeg { quality: Quality::new(QUALITY) },
-            Format::Webp => OutputFormat::WebP { quality: Quality::new(QUALITY) },
+            Format::Jpeg => OutputFormat::Jpeg { quality: Quality::new(page.quality()) },
+            Format::Webp => OutputFormat::WebP { quality: Quality::new(page.quality()) },
         };
         let bitmap = Stage::new(&parsed).paint(0)?;
         let bitmap = match area {

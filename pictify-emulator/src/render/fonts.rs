@@ -39,3 +39,45 @@ fn register(fonts: &mut Fonts, font: FontResource<'_>) {
 fn without_emoji() -> UnicodeRangeSet {
     [(0, EMOJI[0] - 1), (EMOJI[1] + 1, 0x0010_FFFF)].into_iter().map(|(from, to)| UnicodeRange::new(from, to)).collect()
 }
+
+/// Writes the built-in fonts into a folder, with a configuration by which programs that use fontconfig find them first;
+/// its path.
+#[cfg(feature = "chromium")]
+pub(super) fn for_fontconfig(folder: &std::path::Path) -> std::io::Result<std::path::PathBuf> {
+    let fonts = folder.join("fonts");
+    std::fs::create_dir_all(&fonts)?;
+    for (name, bytes) in [
+        ("sans.ttf", dejavu::sans::regular()),
+        ("sans-bold.ttf", dejavu::sans::bold()),
+        ("sans-oblique.ttf", dejavu::sans::oblique()),
+        ("sans-bold-oblique.ttf", dejavu::sans::bold_oblique()),
+        ("serif.ttf", dejavu::serif::regular()),
+        ("serif-bold.ttf", dejavu::serif::bold()),
+        ("serif-italic.ttf", dejavu::serif::italic()),
+        ("mono.ttf", dejavu::sans_mono::regular()),
+        ("mono-bold.ttf", dejavu::sans_mono::bold()),
+    ] {
+        std::fs::write(fonts.join(name), bytes)?;
+    }
+    // Programs read fonts of the web only from the web.
+    let emoji = wuff::decompress_woff2(TWEMOJI).map_err(std::io::Error::other)?;
+    std::fs::write(fonts.join("emoji.ttf"), emoji)?;
+    let (own, cache) = (fonts.display(), folder.join("cache"));
+    let prefer = |family: &str, fonts: &[&str]| {
+        let fonts: String = fonts.iter().flat_map(|font| ["<family>", font, "</family>"]).collect();
+        format!("<alias binding=\"same\"><family>{family}</family><prefer>{fonts}</prefer></alias>\n")
+    };
+    let config = format!(
+        "<?xml version=\"1.0\"?>\n<!DOCTYPE fontconfig SYSTEM \"fonts.dtd\">\n<fontconfig>\n\
+         <dir>{own}</dir>\n<dir>/usr/share/fonts</dir>\n<dir>/usr/local/share/fonts</dir>\n\
+         <cachedir>{}</cachedir>\n{}{}{}{}</fontconfig>\n",
+        cache.display(),
+        prefer("sans-serif", &["DejaVu Sans", "Twemoji Mozilla"]),
+        prefer("serif", &["DejaVu Serif", "DejaVu Sans", "Twemoji Mozilla"]),
+        prefer("monospace", &["DejaVu Sans Mono", "DejaVu Sans", "Twemoji Mozilla"]),
+        prefer("emoji", &["Twemoji Mozilla"]),
+    );
+    let path = folder.join("fonts.conf");
+    std::fs::write(&path, config)?;
+    Ok(path)
+}

@@ -1,6 +1,8 @@
 //! From HTML to bytes.
 
 mod canvas;
+#[cfg(feature = "chromium")]
+mod chromium;
 mod embedded;
 pub mod fabric;
 mod fonts;
@@ -11,6 +13,8 @@ mod picture;
 mod selector;
 mod worker;
 
+#[cfg(feature = "chromium")]
+pub use chromium::Chromium;
 pub use embedded::Embedded;
 pub use picture::{Format, Motion, Pace, Page, Picture};
 pub(crate) use worker::Worker;
@@ -22,7 +26,7 @@ use std::fmt;
 /// # Contract
 /// It is called on a thread of its own with a large stack. It may panic: the server answers 500 and goes on. It may take
 /// its time, but after half a minute nobody waits for it; a thread cannot be stopped, so it keeps its place until it
-/// returns. It must not fetch anything from anywhere.
+/// returns. What it fetches, it fetches by the rules of [`Reach`](crate::Reach).
 pub trait Renderer: Send + Sync + fmt::Debug + 'static {
     /// Renders a page to a picture file.
     ///
@@ -30,6 +34,11 @@ pub trait Renderer: Send + Sync + fmt::Debug + 'static {
     /// [`RenderError::Input`] when the page is at fault, [`RenderError::Motionless`] when a moving picture is asked for
     /// and nothing moves, else [`RenderError::Failed`].
     fn render(&self, page: &Page) -> Result<Picture, RenderError>;
+
+    /// Whether it loads the pictures and style sheets of pages itself. Else the server puts them into the HTML before.
+    fn loads(&self) -> bool {
+        false
+    }
 }
 
 /// Why there is no picture.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// What to render.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// A document or a fragment.
     pub html: String,
@@ -15,16 +15,29 @@ pub struct Page {
     pub format: Format,
     /// A CSS selector: the picture is cropped to the first element that it matches.
     pub selector: Option<String>,
+    /// The quality of lossy formats, 1 to 100; 90 when nothing is said.
+    pub quality: Option<u8>,
+    /// Where the page was found, for what starts from there.
+    pub url: Option<String>,
+}
+
+impl Page {
+    /// The quality of lossy formats, 1 to 100.
+    #[must_use]
+    pub fn quality(&self) -> u8 {
+        self.quality.unwrap_or(90).clamp(1, 100)
+    }
 }
 
 /// The file format of a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// Lossless.
+    #[default]
     Png,
-    /// Lossy, quality 90.
+    /// Lossy.
     Jpeg,
-    /// Lossy, quality 90.
+    /// Lossy.
     Webp,
     /// A moving picture, at most 256 colours a frame.
     Gif(Pace),

@@ -25,6 +25,11 @@ impl Worker {
         Self { renderer, places: Arc::new(Semaphore::new(places)) }
     }
 
+    /// Whether the renderer itself loads what pages need.
+    pub(crate) fn loads(&self) -> bool {
+        self.renderer.loads()
+    }
+
     pub(crate) async fn render(&self, page: Page) -> Result<Picture, RenderError> {
         let place = self.place().await?;
         let renderer = self.renderer.clone();
@@ -60,7 +65,7 @@ mod tests {
     use std::sync::{Mutex, mpsc};
 
     fn page() -> Page {
-        Page { html: "x".to_owned(), width: 1, height: 1, format: Format::Png, selector: None }
+        Page { html: "x".to_owned(), width: 1, height: 1, format: Format::Png, ..Page::default() }
     }
 
     fn picture() -> Picture {

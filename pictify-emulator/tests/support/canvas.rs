@@ -14,7 +14,7 @@ pub const WHITE: Rgba<u8> = Rgba([255; 4]);
 
 pub fn render(data: &Value, size: (u32, u32)) -> RgbaImage {
     let page = fabric::page(data, Some(size)).unwrap_or_else(|error| panic!("{error}"));
-    let page = Page { html: page.html, width: page.width, height: page.height, format: Format::Png, selector: None };
+    let page = Page { html: page.html, width: page.width, height: page.height, format: Format::Png, ..Page::default() };
     image::load_from_memory(&Embedded::new().render(&page).unwrap().bytes).unwrap().to_rgba8()
 }
 

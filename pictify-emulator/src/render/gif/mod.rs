@@ -11,6 +11,7 @@ use super::{
 };
 use film::Film;
 use std::time::{Duration, Instant};
+pub(super) use timeline::Animation;
 use timeline::Timeline;
 
 /// How many pixels all frames have together: what is painted in the time that a render has.
@@ -21,10 +22,34 @@ const BYTES: usize = 64 * 1024 * 1024;
 
 /// Renders a page to an animated GIF that repeats for ever.
 pub(super) fn render(parsed: &Parsed, area: Option<Area>, pace: Pace) -> Result<Picture, RenderError> {
-    let begun = Instant::now();
     let stage = Stage::new(parsed);
     let animations = timeline::animations(&stage.tree(0));
-    let timeline = Timeline::of(&animations, pace).ok_or(RenderError::Motionless)?;
+    record(&animations, pace, |time| {
+        let bitmap = stage.paint(time.into())?;
+        let bitmap = match area {
+            Some(area) => area.crop(&bitmap)?,
+            None => bitmap,
+        };
+        Ok(Frame { width: bitmap.width(), height: bitmap.height(), pixels: bitmap.into_raw() })
+    })
+}
+
+/// A page at one time.
+pub(super) struct Frame {
+    pub(super) width: u32,
+    pub(super) height: u32,
+    /// Red, green, blue and alpha of each pixel.
+    pub(super) pixels: Vec<u8>,
+}
+
+/// Puts a page at one time after the other into a file that repeats for ever. `paint` gets milliseconds.
+pub(super) fn record(
+    animations: &[Animation],
+    pace: Pace,
+    mut paint: impl FnMut(u32) -> Result<Frame, RenderError>,
+) -> Result<Picture, RenderError> {
+    let begun = Instant::now();
+    let timeline = Timeline::of(animations, pace).ok_or(RenderError::Motionless)?;
     let times = timeline.frames(pace);
     let mut film: Option<Film> = None;
     for time in &times {
@@ -32,19 +57,14 @@ pub(super) fn render(parsed: &Parsed, area: Option<Area>, pace: Pace) -> Result<
             // Nobody waits any longer, and the place is wanted.
             return Err(RenderError::TimedOut);
         }
-        let bitmap = stage.paint(time.at.into())?;
-        let bitmap = match area {
-            Some(area) => area.crop(&bitmap)?,
-            None => bitmap,
-        };
-        let (width, height) = (bitmap.width(), bitmap.height());
+        let Frame { width, height, pixels } = paint(time.at)?;
         let film = if let Some(film) = &mut film {
             film
         } else {
             check_pixels(times.len(), width, height)?;
             film.insert(Film::new(width, height).map_err(failed)?)
         };
-        film.show(bitmap.into_raw(), time.hundredths).map_err(failed)?;
+        film.show(pixels, time.hundredths).map_err(failed)?;
         if film.bytes() > BYTES {
             let message = format!("The GIF is larger than {BYTES} bytes: make the picture smaller or the loop shorter");
             return Err(RenderError::Input(message));

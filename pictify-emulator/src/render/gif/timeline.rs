@@ -9,13 +9,13 @@ use takumi::{
 
 /// An animation of an element, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Animation {
-    delay: f64,
-    duration: f64,
+pub(in crate::render) struct Animation {
+    pub(in crate::render) delay: f64,
+    pub(in crate::render) duration: f64,
     /// How often it runs; for ever if nothing is given.
-    count: Option<f64>,
+    pub(in crate::render) count: Option<f64>,
     /// Whether every second run goes backwards.
-    alternates: bool,
+    pub(in crate::render) alternates: bool,
 }
 
 /// The part of the time of a page that a picture shows.

@@ -1,0 +1,133 @@
+//! Headless Chromium, for what needs scripts and all of CSS.
+//!
+//! `browser.rs` starts it, and starts it anew when it is gone; `tab.rs` loads a page and takes pictures of it;
+//! `requests.rs` answers what the page asks for, by the rules of the server: Chromium itself reaches no network.
+
+mod browser;
+mod requests;
+mod tab;
+
+use super::{Format, Page, Picture, RenderError, Renderer, gif, worker::TIME_LIMIT};
+use crate::fetch::{Fetcher, Reach, Redirects};
+use browser::Browser;
+use std::{fmt, path::PathBuf, time::Duration};
+use tab::Tab;
+use tokio::{
+    runtime::{Builder, Runtime},
+    sync::Mutex,
+};
+
+/// Renders with an installed Chromium. One runs at a time, with a tab for each render; it is started with the first
+/// render, and again when it has crashed.
+///
+/// Text is in the fonts that are built in, and in those of the machine where pages name them.
+pub struct Chromium {
+    /// Taken out when it is dropped.
+    runtime: Option<Runtime>,
+    browser: Mutex<Option<Browser>>,
+    executable: PathBuf,
+    pages: Fetcher,
+    time: Duration,
+}
+
+impl Chromium {
+    /// The engine with the Chromium that is installed, which may load from addresses in this reach.
+    ///
+    /// # Errors
+    /// [`RenderError::Failed`] when none is found.
+    pub fn find(reach: Reach) -> Result<Self, RenderError> {
+        let found = chromiumoxide::detection::default_executable(chromiumoxide::detection::DetectionOptions::default());
+        let none = |_| RenderError::Failed("no Chromium is installed: install the package chromium".to_owned());
+        Self::at(found.map_err(none)?, reach)
+    }
+
+    /// As [`find`](Self::find), with the program at this path.
+    ///
+    /// # Errors
+    /// [`RenderError::Failed`] when there is none.
+    pub fn at(executable: impl Into<PathBuf>, reach: Reach) -> Result<Self, RenderError> {
+        let executable = executable.into();
+        if !executable.is_file() {
+            return Err(RenderError::Failed(format!("there is no program {}", executable.display())));
+        }
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("chromium").build();
+        let pages = Fetcher::new(reach, Redirects::Follow).map_err(failed)?;
+        let (runtime, browser) = (Some(runtime.map_err(failed)?), Mutex::new(None));
+        Ok(Self { runtime, browser, executable, pages, time: TIME_LIMIT })
+    }
+
+    /// How long a render may take; half a minute by default.
+    #[must_use]
+    pub fn time_limit(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// Opens a page, in the browser that runs or in a new one.
+    async fn open(&self, page: &Page) -> Result<Tab, RenderError> {
+        let mut browser = self.browser.lock().await;
+        if browser.as_ref().is_none_or(|browser| !browser.is_alive()) {
+            // The old one is gone before the new one begins: they share no folder, but memory.
+            *browser = None;
+            *browser = Some(Browser::start(&self.executable).await?);
+        }
+        let Some(running) = browser.as_ref() else { return Err(failed("Chromium is gone")) };
+        let tab = running.tab().await?;
+        drop(browser);
+        match tab.load(page, &self.pages).await {
+            Ok(()) => Ok(tab),
+            Err(error) => {
+                tab.close().await;
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A picture of what is in a tab.
+fn picture(runtime: &Runtime, tab: &Tab, page: &Page) -> Result<Picture, RenderError> {
+    let area = match &page.selector {
+        Some(selector) => Some(runtime.block_on(tab.area(selector))?),
+        None => None,
+    };
+    if let Format::Gif(pace) = page.format {
+        let animations = runtime.block_on(tab.animations())?;
+        return gif::record(&animations, pace, |time| runtime.block_on(tab.frame(time, area)));
+    }
+    runtime.block_on(tab.picture(page.format, page.quality(), area))
+}
+
+impl Renderer for Chromium {
+    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
+        let runtime = self.runtime.as_ref().ok_or_else(|| failed("the engine has stopped"))?;
+        let tab = runtime.block_on(async {
+            tokio::time::timeout(self.time, self.open(page)).await.map_err(|_| RenderError::TimedOut)?
+        })?;
+        let picture = picture(runtime, &tab, page);
+        runtime.block_on(tab.close());
+        picture
+    }
+
+    fn loads(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        // The last owner may be a task, which must not wait for others.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl fmt::Debug for Chromium {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chromium").field("executable", &self.executable).finish_non_exhaustive()
+    }
+}
+
+fn failed(error: impl fmt::Display) -> RenderError {
+    RenderError::Failed(error.to_string())
+}
