@@ -75,6 +75,7 @@ impl Emulator {
         // The task only ends; it returns nothing that could be lost.
         let _ = tokio::time::timeout(LAST_REQUESTS, &mut self.task).await;
         self.service.stop();
+        self.service.worker.close().await;
     }
 }
 

@@ -39,6 +39,9 @@ pub trait Renderer: Send + Sync + fmt::Debug + 'static {
     fn loads(&self) -> bool {
         false
     }
+
+    /// Ends what it has started, when the server has stopped.
+    fn close(&self) {}
 }
 
 /// Why there is no picture.

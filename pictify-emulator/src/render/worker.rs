@@ -30,6 +30,12 @@ impl Worker {
         self.renderer.loads()
     }
 
+    /// Ends what the renderer has started.
+    pub(crate) async fn close(&self) {
+        let renderer = self.renderer.clone();
+        let _ = tokio::task::spawn_blocking(move || renderer.close()).await;
+    }
+
     pub(crate) async fn render(&self, page: Page) -> Result<Picture, RenderError> {
         let place = self.place().await?;
         let renderer = self.renderer.clone();

@@ -4,7 +4,10 @@ use super::{failed, tab::Tab};
 use crate::render::{RenderError, fonts};
 use chromiumoxide::{
     Browser as Connection, BrowserConfig,
-    cdp::browser_protocol::target::{CreateBrowserContextParams, CreateTargetParams},
+    cdp::browser_protocol::{
+        browser::CloseParams,
+        target::{CreateBrowserContextParams, CreateTargetParams},
+    },
 };
 use futures_util::StreamExt;
 use std::{
@@ -16,6 +19,10 @@ use std::{
     time::Duration,
 };
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+/// How long its end may take.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// How long one command may take.
 const COMMAND: Duration = Duration::from_secs(20);
@@ -41,6 +48,8 @@ const ARGUMENTS: [&str; 11] = [
 pub(super) struct Browser {
     connection: Arc<Connection>,
     alive: Arc<AtomicBool>,
+    /// Ends with the connection.
+    over: JoinHandle<()>,
     /// The profile and the fonts; deleted with it.
     _folder: TempDir,
 }
@@ -63,7 +72,7 @@ impl Browser {
         let (connection, mut events) = started.map_err(|error| failed(format!("Chromium did not start: {error}")))?;
         let alive = Arc::new(AtomicBool::new(true));
         let is_over = alive.clone();
-        tokio::spawn(async move {
+        let over = tokio::spawn(async move {
             while let Some(event) = events.next().await {
                 if event.is_err() {
                     break;
@@ -71,11 +80,25 @@ impl Browser {
             }
             is_over.store(false, Ordering::Relaxed);
         });
-        Ok(Self { connection: Arc::new(connection), alive, _folder: folder })
+        Ok(Self { connection: Arc::new(connection), alive, over, _folder: folder })
     }
 
     pub(super) fn is_alive(&self) -> bool {
         self.alive.load(Ordering::Relaxed)
+    }
+
+    /// Ends it, and waits until it is gone: only then can its folder be deleted.
+    pub(super) async fn close(self) {
+        let Self { connection, alive: _, over, _folder } = self;
+        let ended = async {
+            let _ = connection.execute(CloseParams::default()).await;
+            let _ = over.await;
+        };
+        let _ = tokio::time::timeout(CLOSING, ended).await;
+        // Now the process is killed if it still is there.
+        if let Ok(mut connection) = Arc::try_unwrap(connection) {
+            let _ = tokio::time::timeout(CLOSING, connection.wait()).await;
+        }
     }
 
     /// An empty tab that shares nothing with the others.

@@ -13,7 +13,7 @@ use browser::Browser;
 use std::{fmt, path::PathBuf, time::Duration};
 use tab::Tab;
 use tokio::{
-    runtime::{Builder, Runtime},
+    runtime::{Builder, Handle, Runtime},
     sync::Mutex,
 };
 
@@ -63,8 +63,8 @@ impl Chromium {
         self
     }
 
-    /// Opens a page, in the browser that runs or in a new one.
-    async fn open(&self, page: &Page) -> Result<Tab, RenderError> {
+    /// An empty tab of the browser that runs, or of a new one.
+    async fn open(&self) -> Result<Tab, RenderError> {
         let mut browser = self.browser.lock().await;
         if browser.as_ref().is_none_or(|browser| !browser.is_alive()) {
             // The old one is gone before the new one begins: they share no folder, but memory.
@@ -72,15 +72,7 @@ impl Chromium {
             *browser = Some(Browser::start(&self.executable).await?);
         }
         let Some(running) = browser.as_ref() else { return Err(failed("Chromium is gone")) };
-        let tab = running.tab().await?;
-        drop(browser);
-        match tab.load(page, &self.pages).await {
-            Ok(()) => Ok(tab),
-            Err(error) => {
-                tab.close().await;
-                Err(error)
-            }
-        }
+        running.tab().await
     }
 }
 
@@ -100,10 +92,12 @@ fn picture(runtime: &Runtime, tab: &Tab, page: &Page) -> Result<Picture, RenderE
 impl Renderer for Chromium {
     fn render(&self, page: &Page) -> Result<Picture, RenderError> {
         let runtime = self.runtime.as_ref().ok_or_else(|| failed("the engine has stopped"))?;
-        let tab = runtime.block_on(async {
-            tokio::time::timeout(self.time, self.open(page)).await.map_err(|_| RenderError::TimedOut)?
-        })?;
-        let picture = picture(runtime, &tab, page);
+        let tab = runtime.block_on(self.open())?;
+        let loaded = runtime.block_on(async {
+            let loaded = tokio::time::timeout(self.time, tab.load(page, &self.pages)).await;
+            loaded.map_err(|_| RenderError::TimedOut)?
+        });
+        let picture = loaded.and_then(|()| picture(runtime, &tab, page));
         runtime.block_on(tab.close());
         picture
     }
@@ -111,13 +105,29 @@ impl Renderer for Chromium {
     fn loads(&self) -> bool {
         true
     }
+
+    fn close(&self) {
+        if let Some(runtime) = &self.runtime {
+            runtime.block_on(async {
+                if let Some(browser) = self.browser.lock().await.take() {
+                    browser.close().await;
+                }
+            });
+        }
+    }
 }
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // The last owner may be a task, which must not wait for others.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+        let (runtime, browser) = (self.runtime.take(), self.browser.get_mut().take());
+        let closing = std::thread::spawn(move || {
+            if let (Some(runtime), Some(browser)) = (runtime, browser) {
+                runtime.block_on(browser.close());
+            }
+        });
+        // The last owner may be a task, which must not wait.
+        if Handle::try_current().is_err() {
+            let _ = closing.join();
         }
     }
 }
