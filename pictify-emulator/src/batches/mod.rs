@@ -220,6 +220,13 @@ impl Batch {
     }
 }
 
+/// How many items of a batch are rendered, and how many have failed.
+pub(crate) fn counts(service: &Service, batch: &str) -> Result<(usize, usize), StoreError> {
+    let count =
+        |success| service.store.count(&items_of(batch), &Filter::default().and_bool("$.success", Some(success)));
+    Ok((count(true)?, count(false)?))
+}
+
 /// The items of a batch that are done, in their order.
 pub(crate) fn items(service: &Service, batch: &str) -> Result<Vec<Value>, StoreError> {
     let mut items = service.store.all(&items_of(batch), &Filter::default(), Order::Oldest)?;

@@ -4,11 +4,13 @@
 
 use crate::{
     answer::{Answer, Refusal, Reply},
+    batches::{self, BATCH},
+    deliveries::DELIVERY,
     render::{Format, Page},
     renders::{BILLED, RENDER},
     server::{Service, query_pairs},
     source::{self, TEMPLATE},
-    store::{Filter, Order},
+    store::{Filter, Order, StoreError},
 };
 use axum::http::{
     HeaderName, StatusCode,
@@ -25,7 +27,8 @@ pub(crate) const PREVIEW: &str = "/_emulator/preview/";
 const SHOWN: usize = 24;
 
 /// Nothing but what this server sends may run or load, whatever a template's name or a request's path holds.
-const POLICY: &str = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; script-src 'self'";
+const POLICY: &str =
+    "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'";
 
 /// Where the script is.
 pub(crate) const SCRIPT: &str = "/_emulator/page.js";
@@ -43,7 +46,17 @@ pub(crate) fn page(service: &Service) -> Answer {
     let newest = |kind| store.page(kind, &Filter::default(), Order::Newest, 0, SHOWN);
     let (renders, total) = newest(RENDER)?;
     let (templates, template_count) = newest(TEMPLATE)?;
+    let (deliveries, delivery_count) = newest(DELIVERY)?;
+    let (batches, batch_count) = newest(BATCH)?;
+    let batches = batches.into_iter().map(|batch| with_progress(service, batch)).collect::<Result<Vec<_>, _>>()?;
+    let is_busy = deliveries.iter().any(|delivery| delivery["status"] == "pending")
+        || batches.iter().any(|batch| batch["status"] == "pending" || batch["status"] == "processing");
     let data = json!({
+        "batches": batches,
+        "batchCount": batch_count,
+        "deliveries": deliveries.into_iter().map(readable).collect::<Vec<_>>(),
+        "deliveryCount": delivery_count,
+        "isBusy": is_busy,
         "url": service.url(),
         "renders": renders,
         "total": total,
@@ -57,6 +70,25 @@ pub(crate) fn page(service: &Service) -> Answer {
         .header(CONTENT_SECURITY_POLICY, POLICY)
         .header(CACHE_CONTROL, "no-store")
         .header(HeaderName::from_static("x-content-type-options"), "nosniff"))
+}
+
+/// A batch with how far it is.
+fn with_progress(service: &Service, mut batch: Value) -> Result<Value, StoreError> {
+    let (completed, failed) = batches::counts(service, batch["batchId"].as_str().unwrap_or_default())?;
+    (batch["done"], batch["completed"], batch["failed"]) =
+        ((completed + failed).into(), completed.into(), failed.into());
+    Ok(batch)
+}
+
+/// A delivery whose body people can read.
+fn readable(mut delivery: Value) -> Value {
+    let body = delivery["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok());
+    delivery["text"] = body.and_then(|body| serde_json::to_string_pretty(&body).ok()).into();
+    delivery["tries"] = delivery["attempts"].as_array().map_or(0, Vec::len).into();
+    delivery["isOver"] = (delivery["status"] != "pending").into();
+    let last = delivery["attempts"].as_array().and_then(|attempts| attempts.last()).cloned().unwrap_or_default();
+    delivery["last"] = if last["error"].is_null() { last["responseCode"].clone() } else { last["error"].clone() };
+    delivery
 }
 
 /// The script of the page.

@@ -14,3 +14,33 @@ for (const form of document.querySelectorAll("form.template")) {
     waiting = setTimeout(show, 250);
   });
 }
+
+// Sends a delivery once more.
+document.addEventListener("click", async (event) => {
+  const address = event.target.dataset?.resend;
+  if (address) {
+    event.target.disabled = true;
+    await fetch(address, { method: "POST" });
+    await refresh();
+  }
+});
+
+// Shows how batches and deliveries go on, for as long as they do. What is open stays open.
+async function refresh() {
+  const page = new DOMParser().parseFromString(await (await fetch("/")).text(), "text/html");
+  for (const name of ["batches", "deliveries"]) {
+    const [old, now] = [document.getElementById(name), page.getElementById(name)];
+    const open = [...old.querySelectorAll("details")].map((details) => details.open).reverse();
+    old.replaceWith(now);
+    [...now.querySelectorAll("details")].reverse().forEach((details, place) => (details.open = open[place] ?? false));
+  }
+  follow();
+}
+
+function follow() {
+  if (document.querySelector("[data-busy]")) {
+    setTimeout(refresh, 500);
+  }
+}
+
+follow();
