@@ -1,7 +1,7 @@
 //! Starting and stopping.
 
 use crate::{
-    batches, deliveries,
+    batches, deliveries, demo,
     faults::{Fault, Script},
     fetch::Reach,
     house::{Profile, RETRY_SPEED, Rules},
@@ -100,6 +100,7 @@ pub struct EmulatorBuilder {
     faults: Vec<Fault>,
     seed: u64,
     reach: Reach,
+    demo: bool,
 }
 
 impl Default for EmulatorBuilder {
@@ -114,6 +115,7 @@ impl Default for EmulatorBuilder {
             faults: Vec::new(),
             seed: 0,
             reach: Reach::default(),
+            demo: false,
         }
     }
 }
@@ -203,6 +205,12 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Whether there is a template under the uid that the examples of the SDK name, `XK4P2M9QZT`.
+    pub fn demo(mut self, present: bool) -> Self {
+        self.demo = present;
+        self
+    }
+
     /// What goes wrong. The first fault that means a call decides.
     pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
         self.faults = faults.into_iter().collect();
@@ -243,6 +251,9 @@ impl EmulatorBuilder {
             faults: Script { seed: self.seed, faults: self.faults },
             network: Network::new(self.reach).map_err(|error| StartError::Network { reason: error.to_string() })?,
         });
+        if self.demo {
+            demo::store(&service.store, &service.now_text()).map_err(unusable)?;
+        }
         deliveries::resume(&service).and_then(|()| batches::resume(&service)).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(accept(listener, service.clone(), stopped));

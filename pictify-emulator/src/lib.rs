@@ -30,6 +30,7 @@
 //! | `experiments/` | which variant a visitor sees |
 //! | `pictures.rs` | pictures at permanent addresses |
 //! | `renders.rs` | a page rendered, kept, listed and billed |
+//! | `demo.rs` | the template that examples name |
 //! | `source.rs` | a template and values made a page |
 //! | `store/` | what was made |
 //! | `variables.rs` | what definitions say of the values of templates |
@@ -45,6 +46,7 @@ mod batches;
 mod bindings;
 mod contract;
 mod deliveries;
+mod demo;
 mod emulator;
 mod experiments;
 pub mod expressions;

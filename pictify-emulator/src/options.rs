@@ -13,6 +13,7 @@ use std::{net::IpAddr, path::PathBuf};
 /// The options of `pictify emulator` and `pictify-emulator`.
 #[derive(Clone, Debug, Args)]
 #[non_exhaustive]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub struct Options {
     /// The address to listen on. The emulator is open to whoever reaches it.
     #[arg(long, default_value = "127.0.0.1")]
@@ -61,6 +62,10 @@ pub struct Options {
     /// How many times as fast as published failed deliveries are tried again.
     #[arg(long, value_name = "TIMES", default_value_t = RETRY_SPEED)]
     pub retry_speed: f64,
+
+    /// Begin with the template that the examples of the SDK name, XK4P2M9QZT.
+    #[arg(long)]
+    pub demo: bool,
 
     /// What renders. Chromium runs scripts and knows all of CSS; it must be installed, and this program built with the
     /// feature `chromium`.
@@ -114,7 +119,8 @@ impl Options {
             .profile(self.profile)
             .reach(self.reach)
             .retry_speed(self.retry_speed)
-            .batch_urls(!self.no_batch_urls);
+            .batch_urls(!self.no_batch_urls)
+            .demo(self.demo);
         if self.idempotency_keys {
             builder = builder.idempotency_keys(true);
         }

@@ -38,7 +38,12 @@ async fn images(client: &Client, folder: &Path) -> Result<()> {
     println!("{}", call.size(800, 600).send().await?.url);
 
     let prompt = "Capture the pricing table on example.com";
-    println!("{}", client.images().agent_screenshot(prompt).send().await?.url);
+    match client.images().agent_screenshot(prompt).send().await {
+        Ok(image) => println!("{}", image.url),
+        // The emulator has no agent.
+        Err(error) if error.kind() == ErrorKind::NotImplemented => println!("{error}"),
+        Err(error) => return Err(error),
+    }
     Ok(())
 }
 
@@ -95,7 +100,7 @@ async fn webhooks(client: &Client) -> Result<()> {
 }
 
 async fn bindings(client: &Client, template: &str) -> Result<()> {
-    let source = BindingSource::http("https://api.github.com/repos/octo/demo")?;
+    let source = BindingSource::http("https://example.com/repos/octo/demo")?;
     let call = client.bindings().create(template, source, [("stars", "stargazers_count")]).name("GitHub stats");
     let binding = call.schedule("0 * * * *")?.send().await?;
     println!("{:?}", binding.render_url);

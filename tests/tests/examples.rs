@@ -73,12 +73,15 @@ const EXAMPLES: [(&str, Run); 13] = [
 ];
 
 /// The examples that need nothing but what the emulator has, and the files that they leave.
-const ON_THE_EMULATOR: [(&str, usize); 8] = [
+const ON_THE_EMULATOR: [(&str, usize); 11] = [
     ("animated_gif", 1),
+    ("badges_batch", 1),
     ("careful", 0),
     ("certificates", 5),
     ("gallery", 1),
+    ("live_banner", 0),
     ("queue", 0),
+    ("screenshot", 1),
     ("social_card", 1),
     ("template", 1),
     ("webhook_subscription", 1),
@@ -132,7 +135,7 @@ async fn every_example_runs_on_the_answers_of_the_document() {
 
 #[tokio::test]
 async fn the_emulator_runs_what_it_has_the_operations_for_and_says_so_of_the_rest() {
-    let emulator = Emulator::start().await.unwrap();
+    let emulator = Emulator::builder().demo(true).start().await.unwrap();
     for (name, run) in EXAMPLES {
         let client = Client::builder().api_key(KEY).base_url(emulator.url()).build().unwrap();
         let folder = tempfile::tempdir().unwrap();

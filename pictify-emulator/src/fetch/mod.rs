@@ -3,6 +3,7 @@
 //! A name is looked up once, and what is connected to is one of the addresses found that [`Reach`] allows: so a name
 //! cannot lead elsewhere between the look and the connection. Each redirect is looked at again.
 
+mod example;
 mod reach;
 
 pub use reach::Reach;
@@ -78,6 +79,9 @@ impl Fetcher {
 
     /// Sends a request and reads the whole answer, of at most so many bytes, in at most so long.
     pub(crate) async fn send(&self, request: Request, largest: usize, time: Duration) -> Result<Fetched, FetchError> {
+        if example::is_example(request.url()) {
+            return Ok(example::answer(&request));
+        }
         let place = place(request.url());
         check(self.reach, request.url())?;
         let whole = async {
@@ -89,6 +93,9 @@ impl Fetcher {
 
     /// Sends a request of whose answer only the status counts, and takes at most so long.
     pub(crate) async fn post(&self, request: Request, time: Duration) -> Result<u16, FetchError> {
+        if example::is_example(request.url()) {
+            return Ok(example::answer(&request).status);
+        }
         let place = place(request.url());
         check(self.reach, request.url())?;
         let sent = tokio::time::timeout(time, self.client.execute(request)).await;

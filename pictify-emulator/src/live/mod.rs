@@ -7,7 +7,7 @@ mod html;
 
 use crate::{
     answer::Refusal,
-    fetch::{self, FetchError, Fetched, Fetcher},
+    fetch::{FetchError, Fetched, Fetcher},
 };
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -34,15 +34,8 @@ const AT_ONCE: usize = 8;
 /// A picture of one pixel that cannot be seen, in the place of one that cannot be had.
 const NOTHING: &str = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
 
-/// What stands at `example.com`, which examples everywhere name: they work without a network.
-const EXAMPLE: &str = include_str!("example.html");
-
 /// The page at an address, and where it was found behind all redirects.
 pub(crate) async fn page(pages: &Fetcher, address: &str) -> Result<(String, Url), Refusal> {
-    let url = fetch::url(address)?;
-    if url.host_str().is_some_and(|host| host == "example.com" || host.ends_with(".example.com")) {
-        return Ok((EXAMPLE.to_owned(), url));
-    }
     let fetched = pages.get(address, LARGEST, TIME).await?;
     let kind = kind(&fetched);
     if kind.starts_with("image/") {
