@@ -31,6 +31,7 @@
 //! | `variables.rs` | what definitions say of the values of templates |
 //! | `expressions/` | the expression language |
 //! | `html_templates/` | templates in Handlebars |
+//! | `workflows/` | documents made of rows |
 //! | `render/` | from HTML to bytes |
 #![forbid(unsafe_code)]
 
@@ -57,6 +58,7 @@ mod source;
 mod store;
 mod uid;
 pub mod variables;
+mod workflows;
 
 pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError};
 pub use faults::Fault;

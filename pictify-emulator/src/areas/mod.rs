@@ -18,6 +18,7 @@ mod template_renders;
 mod templates;
 mod tracking;
 mod webhooks;
+mod workflows;
 
 use crate::{answer::Answer, server::Call};
 use std::{collections::HashMap, pin::Pin, sync::LazyLock};
@@ -54,6 +55,7 @@ static HANDLERS: LazyLock<HashMap<&'static str, Handler>> = LazyLock::new(|| {
         templates::HANDLERS,
         tracking::HANDLERS,
         webhooks::HANDLERS,
+        workflows::HANDLERS,
     ]
     .concat()
     .into_iter()
@@ -76,29 +78,18 @@ mod tests {
         "batchRenderTemplate",
         "cancelBatch",
         "createVideoTemplate",
-        "createWorkflowHook",
-        "createWorkflowRun",
         "deleteVideoTemplate",
-        "deleteWorkflowHook",
         "duplicateVideoTemplate",
         "generateVideoTemplate",
         "getBatchResults",
         "getPdfPresets",
         "getVideoTemplate",
         "getVideoTemplateVariables",
-        "getWorkflowPreview",
-        "getWorkflowRun",
-        "getWorkflowStats",
         "listVideoTemplates",
-        "listWorkflowHooks",
-        "listWorkflowRuns",
         "previewVideoTemplate",
-        "previewWorkflow",
         "renderMultiPagePdf",
         "renderPdf",
         "renderVideo",
-        "resendWorkflowItem",
-        "sendWorkflowHook",
         "testWebhookSubscription",
         "updateVideoTemplate",
     ];
