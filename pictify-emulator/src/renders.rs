@@ -2,7 +2,7 @@
 
 use crate::{
     answer::Refusal,
-    render::{Format, Motion, Page, RenderError},
+    render::{Format, Motion, Page, Picture, RenderError},
     server::Call,
     store::{Store, StoreError},
     uid,
@@ -43,6 +43,11 @@ impl Call {
     pub(crate) async fn render(&self, page: Page, about: &About) -> Result<Render, RenderError> {
         let format = page.format;
         let picture = self.service.worker.render(page).await?;
+        self.keep(&picture, format, about)
+    }
+
+    /// Keeps a picture that was made, and bills one render.
+    pub(crate) fn keep(&self, picture: &Picture, format: Format, about: &About) -> Result<Render, RenderError> {
         let id = uid::new(10);
         let now = self.service.now();
         let file = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), format.extension());

@@ -17,6 +17,7 @@ mod renders;
 mod template_renders;
 mod templates;
 mod tracking;
+mod video_templates;
 mod webhooks;
 mod workflows;
 
@@ -54,6 +55,7 @@ static HANDLERS: LazyLock<HashMap<&'static str, Handler>> = LazyLock::new(|| {
         template_renders::HANDLERS,
         templates::HANDLERS,
         tracking::HANDLERS,
+        video_templates::HANDLERS,
         webhooks::HANDLERS,
         workflows::HANDLERS,
     ]
@@ -77,21 +79,11 @@ mod tests {
     const NOT_YET: &[&str] = &[
         "batchRenderTemplate",
         "cancelBatch",
-        "createVideoTemplate",
-        "deleteVideoTemplate",
-        "duplicateVideoTemplate",
-        "generateVideoTemplate",
         "getBatchResults",
         "getPdfPresets",
-        "getVideoTemplate",
-        "getVideoTemplateVariables",
-        "listVideoTemplates",
-        "previewVideoTemplate",
         "renderMultiPagePdf",
         "renderPdf",
-        "renderVideo",
         "testWebhookSubscription",
-        "updateVideoTemplate",
     ];
 
     #[test]

@@ -12,6 +12,7 @@ mod selector;
 mod worker;
 
 pub use embedded::Embedded;
+pub(crate) use gif::{BYTES, Film, check_pixels};
 pub use picture::{Format, Motion, Pace, Page, Picture};
 pub(crate) use worker::Worker;
 

@@ -1,0 +1,214 @@
+//! A scene that runs: its variables, and the HTML of its frames.
+
+use super::{Code, SceneError};
+use rquickjs::{
+    CatchResultExt, CaughtError, Context, Ctx, Error, FromJs, Function, Module, Object, Runtime,
+    function::IntoArgs,
+    loader::{ImportAttributes, Loader, Resolver},
+    module::Declared,
+};
+use serde_json::{Map, Value, json};
+use std::{
+    cell::Cell,
+    collections::BTreeMap,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+/// What scenes import, in the order in which one needs the other.
+const SCRIPTS: [(&str, &str); 5] = [
+    ("elements", include_str!("scripts/elements.js")),
+    ("markup", include_str!("scripts/markup.js")),
+    ("schema", include_str!("scripts/schema.js")),
+    ("motion", include_str!("scripts/motion.js")),
+    ("stage", include_str!("scripts/stage.js")),
+];
+
+/// How much memory a scene may take, in bytes.
+const MEMORY: usize = 64 * 1024 * 1024;
+
+/// How much stack a scene may take, in bytes.
+const STACK: usize = 4 * 1024 * 1024;
+
+/// How long a scene may run, over all its frames.
+const TIME: Duration = Duration::from_secs(20);
+
+/// How many bytes of HTML all frames have together.
+const HTML: usize = 128 * 1024 * 1024;
+
+/// What a video is, beside its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) fps: u32,
+    pub(crate) frames: u32,
+}
+
+/// A scene that runs.
+pub(crate) struct Scene<'js> {
+    ctx: Ctx<'js>,
+    exports: Object<'js>,
+    is_late: Rc<Cell<bool>>,
+}
+
+impl Scene<'_> {
+    /// Runs a scene, and does something with it.
+    pub(crate) fn play<T>(
+        code: &Code,
+        work: impl FnOnce(&Scene<'_>) -> Result<T, SceneError>,
+    ) -> Result<T, SceneError> {
+        let runtime = Runtime::new().map_err(broken)?;
+        runtime.set_memory_limit(MEMORY);
+        runtime.set_max_stack_size(STACK);
+        let (is_late, begun) = (Rc::new(Cell::new(false)), Instant::now());
+        let noted = is_late.clone();
+        runtime.set_interrupt_handler(Some(Box::new(move || {
+            noted.set(begun.elapsed() > TIME);
+            noted.get()
+        })));
+        let context = Context::full(&runtime).map_err(broken)?;
+        context.with(|ctx| {
+            let failed = |error| failed(error, &is_late);
+            for (name, script) in SCRIPTS {
+                let run = ctx.eval::<(), _>(script).catch(&ctx);
+                run.map_err(|error| SceneError::code(format!("{name}: {error}")))?;
+            }
+            let modules = modules(&ctx, code).catch(&ctx).map_err(failed)?;
+            runtime.set_loader(Known, Modules(modules));
+            let exports = exports(&ctx, code).catch(&ctx).map_err(failed)?;
+            work(&Scene { ctx: ctx.clone(), exports, is_late: is_late.clone() })
+        })
+    }
+}
+
+impl<'js> Scene<'js> {
+    /// The definitions of its variables, if it is a scene.
+    pub(crate) fn definitions(&self) -> Result<Vec<Value>, SceneError> {
+        let about = self.json("__about", (self.exports.clone(),))?;
+        let errors: Vec<_> = list(&about["errors"]).iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        if errors.is_empty() { Ok(list(&about["definitions"]).to_vec()) } else { Err(SceneError::Code(errors)) }
+    }
+
+    /// The values that it is drawn with: those given, and the defaults of the others.
+    pub(crate) fn props(&self, given: &Map<String, Value>) -> Result<Value, SceneError> {
+        let mut filled = self.json("__props", (self.exports.clone(), json!(given).to_string()))?;
+        match filled["problem"].as_str() {
+            Some(problem) => Err(SceneError::Variable(problem.to_owned())),
+            None => Ok(filled["props"].take()),
+        }
+    }
+
+    /// The page of each of these frames.
+    pub(crate) fn pages(
+        &self,
+        size: Size,
+        props: &Value,
+        frames: impl Iterator<Item = u32>,
+    ) -> Result<Vec<String>, SceneError> {
+        let Size { width, height, fps, frames: duration } = size;
+        let config = json!({"id": "scene", "width": width, "height": height, "fps": fps, "durationInFrames": duration});
+        let (config, props) = (config.to_string(), props.to_string());
+        let (mut pages, mut bytes) = (Vec::new(), 0);
+        for frame in frames {
+            let drawn: String = self.call("__frame", (self.exports.clone(), props.as_str(), config.as_str(), frame))?;
+            bytes += drawn.len();
+            if bytes > HTML {
+                return Err(SceneError::code(format!(
+                    "Up to frame {frame} the scene has more than {HTML} bytes of HTML"
+                )));
+            }
+            pages.push(format!(
+                "<body style=\"margin:0\"><div style=\"position:relative;width:{width}px;height:{height}px;overflow:hidden\">{drawn}</div></body>"
+            ));
+        }
+        Ok(pages)
+    }
+
+    fn json(&self, function: &str, arguments: impl IntoArgs<'js>) -> Result<Value, SceneError> {
+        let text: String = self.call(function, arguments)?;
+        let tampered = |error| SceneError::code(format!("The scene has changed what it runs in: {error}"));
+        serde_json::from_str(&text).map_err(tampered)
+    }
+
+    fn call<T: FromJs<'js>>(&self, function: &str, arguments: impl IntoArgs<'js>) -> Result<T, SceneError> {
+        let function: rquickjs::Result<Function<'js>> = self.ctx.globals().get(function);
+        let result = function.and_then(|function| function.call(arguments)).catch(&self.ctx);
+        result.map_err(|error| failed(error, &self.is_late))
+    }
+}
+
+/// The sources of the modules that the code imports.
+fn modules(ctx: &Ctx<'_>, code: &Code) -> rquickjs::Result<BTreeMap<String, String>> {
+    let source: Function<'_> = ctx.globals().get("__source")?;
+    let sources = code.imports.iter().map(|(module, names)| {
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        Ok((module.clone(), source.call((module.as_str(), names))?))
+    });
+    sources.collect()
+}
+
+/// Runs the code up to its end, and returns what it exports.
+fn exports<'js>(ctx: &Ctx<'js>, code: &Code) -> rquickjs::Result<Object<'js>> {
+    let module = Module::declare(ctx.clone(), "scene", code.script.as_str())?;
+    let (module, ended) = module.eval()?;
+    ended.finish::<()>()?;
+    module.namespace()
+}
+
+/// Why the engine gave up.
+fn failed(error: CaughtError<'_>, is_late: &Cell<bool>) -> SceneError {
+    if is_late.get() {
+        return SceneError::code(format!("The scene runs for more than {} seconds", TIME.as_secs()));
+    }
+    let exception = match error {
+        CaughtError::Exception(exception) => exception,
+        CaughtError::Error(Error::WouldBlock) => return SceneError::code("The scene waits for something for ever"),
+        CaughtError::Error(error) => return SceneError::code(error.to_string()),
+        CaughtError::Value(value) => {
+            let text = value.as_string().and_then(|text| text.to_string().ok());
+            return SceneError::code(text.unwrap_or_else(|| "The scene threw what is no error".to_owned()));
+        }
+    };
+    let name: String = exception.as_object().get("name").unwrap_or_default();
+    let message = exception.message().unwrap_or_default();
+    if name == "Unsupported" { SceneError::Missing(message) } else { SceneError::code(format!("{name}: {message}")) }
+}
+
+fn broken(error: Error) -> SceneError {
+    SceneError::code(format!("The engine for scenes cannot start: {error}"))
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+/// Every module has the name that the code says: there are no paths.
+struct Known;
+
+impl Resolver for Known {
+    fn resolve<'js>(
+        &mut self,
+        _: &Ctx<'js>,
+        _: &str,
+        name: &str,
+        _: Option<ImportAttributes<'js>>,
+    ) -> rquickjs::Result<String> {
+        Ok(name.to_owned())
+    }
+}
+
+/// The sources of what may be imported.
+struct Modules(BTreeMap<String, String>);
+
+impl Loader for Modules {
+    fn load<'js>(
+        &mut self,
+        ctx: &Ctx<'js>,
+        name: &str,
+        _: Option<ImportAttributes<'js>>,
+    ) -> rquickjs::Result<Module<'js, Declared>> {
+        let source = self.0.get(name).ok_or_else(|| Error::new_loading(name))?;
+        Module::declare(ctx.clone(), name, source.as_str())
+    }
+}
