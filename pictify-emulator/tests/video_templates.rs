@@ -207,12 +207,12 @@ async fn code_that_is_no_scene_is_refused_with_its_place_and_not_stored() {
     let fine = scene("", "null");
     for (tsx, expected) in [
         ("const = 1;".to_owned(), "1:7 Unexpected token"),
-        (format!("{fine}\nlet a; let a;"), "5:5 Identifier `a` has already been declared"),
+        (format!("{fine}\nlet a; let a;"), "6:5 Identifier `a` has already been declared"),
         (
             format!("import fs from 'fs';\n{fine}"),
-            "1:1 Cannot import fs: a scene imports only remotion, @remotion/*, react and zod",
+            "1:16 Cannot import fs: a scene imports only remotion, @remotion/*, react and zod",
         ),
-        (format!("{fine}import('./other');"), "4:1 A scene is one file: import() is not allowed"),
+        (format!("{fine}import('./other');"), "5:1 A scene is one file: import() is not allowed"),
         ("export default () => null".to_owned(), "The scene must export a zod object as schema"),
         (
             "import {z} from 'zod'; export const schema = z.object({});".to_owned(),

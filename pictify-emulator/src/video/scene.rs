@@ -10,7 +10,7 @@ use rquickjs::{
 use serde_json::{Map, Value, json};
 use std::{
     cell::Cell,
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     rc::Rc,
     time::{Duration, Instant},
 };
@@ -67,6 +67,7 @@ impl Scene<'_> {
             noted.set(begun.elapsed() > TIME);
             noted.get()
         })));
+        runtime.set_loader(Known, Modules(code.imports.clone()));
         let context = Context::full(&runtime).map_err(broken)?;
         context.with(|ctx| {
             let failed = |error| failed(error, &is_late);
@@ -74,8 +75,6 @@ impl Scene<'_> {
                 let run = ctx.eval::<(), _>(script).catch(&ctx);
                 run.map_err(|error| SceneError::code(format!("{name}: {error}")))?;
             }
-            let modules = modules(&ctx, code).catch(&ctx).map_err(failed)?;
-            runtime.set_loader(Known, Modules(modules));
             let exports = exports(&ctx, code).catch(&ctx).map_err(failed)?;
             work(&Scene { ctx: ctx.clone(), exports, is_late: is_late.clone() })
         })
@@ -138,16 +137,6 @@ impl<'js> Scene<'js> {
     }
 }
 
-/// The sources of the modules that the code imports.
-fn modules(ctx: &Ctx<'_>, code: &Code) -> rquickjs::Result<BTreeMap<String, String>> {
-    let source: Function<'_> = ctx.globals().get("__source")?;
-    let sources = code.imports.iter().map(|(module, names)| {
-        let names: Vec<_> = names.iter().map(String::as_str).collect();
-        Ok((module.clone(), source.call((module.as_str(), names))?))
-    });
-    sources.collect()
-}
-
 /// Runs the code up to its end, and returns what it exports.
 fn exports<'js>(ctx: &Ctx<'js>, code: &Code) -> rquickjs::Result<Object<'js>> {
     let module = Module::declare(ctx.clone(), "scene", code.script.as_str())?;
@@ -198,8 +187,8 @@ impl Resolver for Known {
     }
 }
 
-/// The sources of what may be imported.
-struct Modules(BTreeMap<String, String>);
+/// What may be imported: by module, the names that are.
+struct Modules(BTreeMap<String, BTreeSet<String>>);
 
 impl Loader for Modules {
     fn load<'js>(
@@ -208,7 +197,10 @@ impl Loader for Modules {
         name: &str,
         _: Option<ImportAttributes<'js>>,
     ) -> rquickjs::Result<Module<'js, Declared>> {
-        let source = self.0.get(name).ok_or_else(|| Error::new_loading(name))?;
-        Module::declare(ctx.clone(), name, source.as_str())
+        let names: Vec<_> =
+            self.0.get(name).ok_or_else(|| Error::new_loading(name))?.iter().map(String::as_str).collect();
+        let source: Function<'js> = ctx.globals().get("__source")?;
+        let source: String = source.call((name, names))?;
+        Module::declare(ctx.clone(), name, source)
     }
 }

