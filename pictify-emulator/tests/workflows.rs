@@ -221,6 +221,49 @@ async fn a_preview_shows_what_a_row_becomes() {
 }
 
 #[tokio::test]
+async fn the_preview_of_a_video_is_a_job() {
+    let emulator = Emulator::start().await.unwrap();
+    let tsx = "import {z} from 'zod'; import {useCurrentFrame} from 'remotion';
+        export const schema = z.object({colour: z.string().max(8).default('#ffffff')});
+        export default ({colour}) => <p style={{margin: 0, height: 20, width: 40 - useCurrentFrame(), background: colour}} />;";
+    let body = json!({"name": "Bar", "kind": "tsx", "tsx": tsx, "width": 40, "height": 20, "durationInFrames": 10});
+    let video = post(&emulator, "/video/templates", &body).await.json()["template"]["uid"].clone();
+    for (format, row, expected) in [
+        (None, json!({"c": "#0000ff"}), Ok([0, 0, 255])),
+        (Some("gif"), json!({"c": "#ff0000"}), Ok([255, 0, 0])),
+        (Some("mp4"), json!({}), Err("The emulator cannot make mp4 files: ask for the format gif")),
+        (Some("gif"), json!({"c": "much too long"}), Err("Variable \"colour\" is more than 8 characters")),
+    ] {
+        let mut body = json!({"templateUid": video, "row": row, "columnMapping": {"colour": "c"}});
+        if let Some(format) = format {
+            body["outputFormat"] = format.into();
+        }
+        let queued = post(&emulator, "/workflow/preview", &body).await.json();
+        assert_eq!(queued["status"], "queued");
+        let job = ended(&emulator, &format!("/workflow/preview/{}", queued["jobId"].as_str().unwrap())).await;
+        match expected {
+            Ok(expected) => {
+                assert_eq!(
+                    (&job["status"], &job["width"], &job["height"]),
+                    (&json!("completed"), &json!(40), &json!(20)),
+                    "{job}"
+                );
+                assert_eq!(colour(&emulator, &job["url"]).await, expected);
+            }
+            Err(message) => assert_eq!(job, json!({"status": "failed", "message": message})),
+        }
+    }
+    let png = json!({"templateUid": video, "row": {}, "outputFormat": "png"});
+    let refused = post(&emulator, "/workflow/preview", &png).await;
+    assert_eq!((refused.status, &refused.json()["code"]), (400, &json!("output_format_mismatch")));
+
+    // A run makes what can be made here.
+    let run = run(&emulator, video.as_str().unwrap(), json!([{"c": "#0000ff"}]), json!({})).await;
+    assert!(run["items"][0]["url"].as_str().unwrap().ends_with(".gif"), "{run}");
+    assert_eq!(emulator.billed(), 3);
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_named() {
     let emulator = Emulator::start().await.unwrap();
     for (path, body, message) in [

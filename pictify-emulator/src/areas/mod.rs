@@ -21,6 +21,8 @@ mod video_templates;
 mod webhooks;
 mod workflows;
 
+pub(crate) use video_templates::make as make_video;
+
 use crate::{answer::Answer, server::Call};
 use std::{collections::HashMap, pin::Pin, sync::LazyLock};
 

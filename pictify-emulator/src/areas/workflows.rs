@@ -98,8 +98,8 @@ async fn create_run(call: Call) -> Answer {
 /// What a request asks to be made.
 fn recipe(call: &Call, asked: &Value, format: Option<&str>) -> Result<Recipe, Refusal> {
     let source = Source::find(call, asked["templateUid"].as_str().unwrap_or_default())?;
-    let format = source.format(format)?;
-    Ok(Recipe { source, format, mapping: asked["columnMapping"].clone() })
+    let output = source.output(format)?;
+    Ok(Recipe { source, output, mapping: asked["columnMapping"].clone() })
 }
 
 fn list_runs(call: &Call) -> Answer {

@@ -28,10 +28,10 @@ const SCRIPTS: [(&str, &str); 5] = [
 const MEMORY: usize = 64 * 1024 * 1024;
 
 /// How much stack a scene may take, in bytes.
-const STACK: usize = 4 * 1024 * 1024;
+const STACK: usize = 1024 * 1024;
 
 /// How long a scene may run, over all its frames.
-const TIME: Duration = Duration::from_secs(20);
+const TIME: Duration = Duration::from_secs(10);
 
 /// How many bytes of HTML all frames have together.
 const HTML: usize = 128 * 1024 * 1024;
@@ -44,6 +44,9 @@ pub(crate) struct Size {
     pub(crate) fps: u32,
     pub(crate) frames: u32,
 }
+
+/// How much of a message is told, in characters.
+const LONGEST_MESSAGE: usize = 300;
 
 /// A scene that runs.
 pub(crate) struct Scene<'js> {
@@ -58,13 +61,21 @@ impl Scene<'_> {
         code: &Code,
         work: impl FnOnce(&Scene<'_>) -> Result<T, SceneError>,
     ) -> Result<T, SceneError> {
+        Self::play_within(TIME, code, work)
+    }
+
+    fn play_within<T>(
+        time: Duration,
+        code: &Code,
+        work: impl FnOnce(&Scene<'_>) -> Result<T, SceneError>,
+    ) -> Result<T, SceneError> {
         let runtime = Runtime::new().map_err(broken)?;
         runtime.set_memory_limit(MEMORY);
         runtime.set_max_stack_size(STACK);
         let (is_late, begun) = (Rc::new(Cell::new(false)), Instant::now());
         let noted = is_late.clone();
         runtime.set_interrupt_handler(Some(Box::new(move || {
-            noted.set(begun.elapsed() > TIME);
+            noted.set(begun.elapsed() > time);
             noted.get()
         })));
         runtime.set_loader(Known, Modules(code.imports.clone()));
@@ -148,7 +159,7 @@ fn exports<'js>(ctx: &Ctx<'js>, code: &Code) -> rquickjs::Result<Object<'js>> {
 /// Why the engine gave up.
 fn failed(error: CaughtError<'_>, is_late: &Cell<bool>) -> SceneError {
     if is_late.get() {
-        return SceneError::code(format!("The scene runs for more than {} seconds", TIME.as_secs()));
+        return SceneError::code("The scene runs for too long: it may take ten seconds over all frames");
     }
     let exception = match error {
         CaughtError::Exception(exception) => exception,
@@ -160,7 +171,8 @@ fn failed(error: CaughtError<'_>, is_late: &Cell<bool>) -> SceneError {
         }
     };
     let name: String = exception.as_object().get("name").unwrap_or_default();
-    let message = exception.message().unwrap_or_default();
+    // A message may quote all of the code.
+    let message: String = exception.message().unwrap_or_default().chars().take(LONGEST_MESSAGE).collect();
     if name == "Unsupported" { SceneError::Missing(message) } else { SceneError::code(format!("{name}: {message}")) }
 }
 
@@ -202,5 +214,61 @@ impl Loader for Modules {
         let source: Function<'js> = ctx.globals().get("__source")?;
         let source: String = source.call((name, names))?;
         Module::declare(ctx.clone(), name, source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::video::compile;
+
+    fn run(code: &str, time: Duration) -> Result<Vec<Value>, SceneError> {
+        let scene = "import {z} from 'zod'; export const schema = z.object({}); export default () => null;";
+        let code = compile(&format!("{scene}\n{code}")).unwrap();
+        Scene::play_within(time, &code, |scene| scene.definitions())
+    }
+
+    #[test]
+    fn a_scene_that_never_ends_is_ended() {
+        for code in [
+            "for (;;) {}",
+            "/^(a+)+$/.test('a'.repeat(60) + 'b')",
+            "Object.defineProperty(globalThis, '__about', {get() { for (;;); }})",
+            "try { for (;;) {} } catch { for (;;) {} }",
+        ] {
+            let error = run(code, Duration::from_millis(50)).unwrap_err();
+            let message = "The scene runs for too long: it may take ten seconds over all frames";
+            assert_eq!(error, SceneError::code(message), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_scene_that_takes_too_much_is_stopped() {
+        for (code, message) in [
+            ("const list = []; for (;;) list.push('x'.repeat(1000) + list.length)", "InternalError: out of memory"),
+            ("new Array(2 ** 32 - 1).fill(1)", "InternalError: out of memory"),
+            ("const f = () => f() + 1; f()", "RangeError: Maximum call stack size exceeded"),
+            ("JSON.parse('['.repeat(1e6))", "RangeError: Maximum call stack size exceeded"),
+        ] {
+            assert_eq!(run(code, TIME), Err(SceneError::code(message)), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_scene_finds_nothing_of_this_machine() {
+        for name in ["require", "process", "fetch", "std", "os", "XMLHttpRequest", "setTimeout", "Deno", "window"] {
+            let code = format!("if (typeof {name} !== 'undefined') throw new Error('there is {name}')");
+            assert_eq!(run(&code, TIME), Ok(Vec::new()), "{name}");
+        }
+        let error = run("await eval(\"import('os')\")", TIME).unwrap_err();
+        assert!(matches!(&error, SceneError::Code(messages) if messages[0].contains("os")), "{error:?}");
+    }
+
+    #[test]
+    fn a_scene_that_changes_what_it_runs_in_hurts_only_itself() {
+        for code in ["globalThis.__about = () => 7", "globalThis.__about = () => '{'", "delete globalThis.__about"] {
+            assert!(matches!(run(code, TIME), Err(SceneError::Code(_))), "{code}");
+        }
+        assert_eq!(run("", TIME), Ok(Vec::new()));
     }
 }

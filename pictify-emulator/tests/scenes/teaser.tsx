@@ -42,7 +42,7 @@ export default function Teaser({title, accent, points, year, bold, footer}: Prop
   const {durationInFrames} = useVideoConfig();
   const frame = useCurrentFrame();
   return (
-    <AbsoluteFill style={{backgroundColor: '#111827', fontFamily, padding: 48, gap: 16}}>
+    <AbsoluteFill style={{backgroundColor: '#111827', fontFamily, padding: 48, gap: 16, boxSizing: 'border-box'}}>
       <Title title={title} bold={bold} />
       <Sequence from={10} layout="none">
         {points.map((text, index) => <Point key={index} text={text} index={index} accent={accent} />)}

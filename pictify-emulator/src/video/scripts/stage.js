@@ -85,8 +85,8 @@
   // What the module of this name exports; names that it has not are stubs.
   globalThis.__module = (name, wanted) => {
     const font = /^@remotion\/google-fonts\/(\w+)$/.exec(name)?.[1];
-    // Fonts are those of this server; the name is one for a style to fall back from.
-    const family = font?.replace(/([a-z])([A-Z])/g, "$1 $2");
+    // Fonts are those of this server: the name is written as a list, so that a style falls back to one without serifs.
+    const family = font && `"${font.replace(/([a-z])([A-Z])/g, "$1 $2")}", sans-serif`;
     const loaded = { fontFamily: family, fonts: {}, waitUntilDone: () => Promise.resolve() };
     const known = font ? { fontFamily: family, loadFont: () => loaded } : (__modules[name] ?? {});
     const exported = { ...known };
