@@ -130,6 +130,7 @@ impl Checked {
 /// taken at its word.
 fn check(tsx: &str) -> Result<(Option<Vec<Value>>, Vec<String>), SceneError> {
     let code = video::compile(tsx)?;
+    #[allow(clippy::redundant_closure_for_method_calls, reason = "the method is of one lifetime, the closure of any")]
     let definitions = match Scene::play(&code, |scene| scene.definitions()) {
         Err(SceneError::Missing(_)) => return Ok((None, Vec::new())),
         definitions => definitions?,

@@ -69,7 +69,7 @@ impl Scene<'_> {
         code: &Code,
         work: impl FnOnce(&Scene<'_>) -> Result<T, SceneError>,
     ) -> Result<T, SceneError> {
-        let runtime = Runtime::new().map_err(broken)?;
+        let runtime = Runtime::new().map_err(|error| broken(&error))?;
         runtime.set_memory_limit(MEMORY);
         runtime.set_max_stack_size(STACK);
         let (is_late, begun) = (Rc::new(Cell::new(false)), Instant::now());
@@ -79,7 +79,7 @@ impl Scene<'_> {
             noted.get()
         })));
         runtime.set_loader(Known, Modules(code.imports.clone()));
-        let context = Context::full(&runtime).map_err(broken)?;
+        let context = Context::full(&runtime).map_err(|error| broken(&error))?;
         context.with(|ctx| {
             let failed = |error| failed(error, &is_late);
             for (name, script) in SCRIPTS {
@@ -176,7 +176,7 @@ fn failed(error: CaughtError<'_>, is_late: &Cell<bool>) -> SceneError {
     if name == "Unsupported" { SceneError::Missing(message) } else { SceneError::code(format!("{name}: {message}")) }
 }
 
-fn broken(error: Error) -> SceneError {
+fn broken(error: &Error) -> SceneError {
     SceneError::code(format!("The engine for scenes cannot start: {error}"))
 }
 
@@ -225,6 +225,10 @@ mod tests {
     fn run(code: &str, time: Duration) -> Result<Vec<Value>, SceneError> {
         let scene = "import {z} from 'zod'; export const schema = z.object({}); export default () => null;";
         let code = compile(&format!("{scene}\n{code}")).unwrap();
+        #[allow(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method is of one lifetime, the closure of any"
+        )]
         Scene::play_within(time, &code, |scene| scene.definitions())
     }
 
