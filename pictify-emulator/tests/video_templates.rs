@@ -290,8 +290,8 @@ async fn templates_are_kept_listed_changed_copied_and_forgotten() {
 
     let copy = post(&emulator, &path(&bar, "/duplicate"), &json!({})).await.json()["template"].clone();
     assert_eq!((&copy["name"], &copy["status"], &copy["tsx"]), (&json!("Bar 2 (copy)"), &json!("draft"), &bar["tsx"]));
-    let named = post(&emulator, &path(&bar, "/duplicate"), &json!({"name": "Winter"})).await.json();
-    assert_eq!(named["template"]["name"], "Winter");
+    let winter = post(&emulator, &path(&bar, "/duplicate"), &json!({"name": "Winter"})).await.json();
+    assert_eq!(winter["template"]["name"], "Winter");
 
     let listed = get(&emulator, "/video/templates").await.json();
     let names: Vec<_> =
