@@ -73,6 +73,8 @@ async fn numbers_follow_the_frame() {
         ("Math.round(spring({frame: 0, fps: 10, reverse: true, to: 80}))", 0, 80),
         ("measureSpring({fps: 10, config: {damping: 10}})", 0, 10),
         ("random('seed') === random('seed') && random('seed') !== random('other') && random(1) < 1 ? 7 : 0", 0, 7),
+        ("(1234567.5).toLocaleString() === '1,234,567.5' && (999).toLocaleString() === '999' ? 7 : 0", 0, 7),
+        ("(0.5).toLocaleString('en-US', {minimumFractionDigits: 2}) === '0.50' ? 7 : 0", 0, 7),
         ("useVideoConfig().durationInFrames + useVideoConfig().fps", 0, 70),
     ] {
         assert_eq!(number(&emulator, expression, at).await, Ok(expected), "{expression} at {at}");
@@ -171,6 +173,7 @@ async fn components_are_those_of_react() {
     for (code, message) in [
         ("export default () => ({a: 1});", "TypeError: A scene cannot show an object with the keys a"),
         ("export default () => () => 1;", "TypeError: A scene cannot show a function"),
+        ("export default () => <b>{NaN.a.b}</b>;", "TypeError: cannot read property 'b' of undefined"),
         ("const B = {}; export default () => <B.C />;", "TypeError: A component is undefined, not a function"),
         ("export default () => React.createElement('b><script>');", "TypeError: b><script> is no name of an element"),
         ("export default () => <b {...{'x onload=': 1}} />;", "TypeError: x onload= is no name of an attribute"),

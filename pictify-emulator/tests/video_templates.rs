@@ -98,6 +98,40 @@ async fn a_scene_tells_its_variables() {
 }
 
 #[tokio::test]
+async fn a_scene_of_the_kind_that_users_write_is_drawn() {
+    let emulator = Emulator::start().await.unwrap();
+    let body =
+        json!({"name": "Teaser", "kind": "tsx", "tsx": TEASER, "width": 640, "height": 360, "durationInFrames": 60});
+    let template = created(&emulator, &body).await;
+    let variables = json!({"title": "Maya", "accent": "#00ff41", "points": ["One"]});
+    let picture = preview(&emulator, &template, &json!({"frame": 45, "variables": variables})).await;
+    let [background, accent] = [[17, 24, 39, 255], [0, 255, 65, 255]].map(Rgba);
+    let bar: Vec<_> = (0..640).filter(|x| *picture.get_pixel(*x, 356) == accent).collect();
+    assert_eq!((bar.len(), bar.first(), bar.last()), (480, Some(&0), Some(&479)), "three quarters of the way");
+    assert_eq!(*picture.get_pixel(600, 356), background);
+    let white = |rows: std::ops::Range<u32>| {
+        rows.flat_map(|y| (0..640).map(move |x| (x, y))).filter(|(x, y)| picture.get_pixel(*x, *y)[0] > 240).count()
+    };
+    assert!(white(40..120) > 500, "the title");
+    assert!(white(120..180) > 50, "the point");
+    assert_eq!(white(180..350), 0, "and nothing below, after both parts of the series");
+}
+
+#[tokio::test]
+async fn code_that_needs_what_is_missing_here_is_taken_at_its_word() {
+    let emulator = Emulator::start().await.unwrap();
+    let tsx =
+        format!("import {{noise2D}} from '@remotion/noise';\n{}const n = `${{noise2D('x', 1, 2)}}`;", scene("", "n"));
+    let mut body = template(&tsx);
+    body["variableDefinitions"] = json!([{"name": "title", "type": "text"}]);
+    let template = created(&emulator, &body).await;
+    assert_eq!(template["variableDefinitions"], body["variableDefinitions"], "nothing else is known of them");
+    let refused = post(&emulator, &path(&template, "/preview"), &json!({})).await;
+    let message = "The emulator cannot draw noise2D of @remotion/noise";
+    assert_eq!((refused.status, &refused.json()["message"]), (501, &json!(message)));
+}
+
+#[tokio::test]
 async fn a_frame_is_drawn_as_it_is_in_the_video() {
     let emulator = Emulator::start().await.unwrap();
     let template = created(&emulator, &template(&bar())).await;

@@ -104,6 +104,26 @@ async fn a_run_ends_as_its_rows_do() {
 }
 
 #[tokio::test]
+async fn runs_and_hooks_outlive_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || Emulator::builder().data(folder.path()).start();
+    let emulator = start().await.unwrap();
+    let uid = template(&emulator).await;
+    let before = run(&emulator, &uid, json!([{"c": "#ff0000"}]), json!({"email": true})).await;
+    let hook = post(&emulator, "/workflow/hooks", &json!({"name": "x", "templateUid": uid})).await.json();
+    emulator.shutdown().await;
+
+    let emulator = start().await.unwrap();
+    let after = get(&emulator, &format!("/workflow/{}", before["uid"].as_str().unwrap())).await.json()["run"].clone();
+    assert_eq!((&after["status"], &after["counts"]), (&before["status"], &before["counts"]));
+    assert_eq!(colour(&emulator, &after["items"][0]["url"]).await, [255, 0, 0]);
+    let sent = post(&emulator, hook["hook"]["path"].as_str().unwrap(), &json!({"colour": "#00ff00"})).await;
+    assert_eq!(sent.json(), json!({"accepted": true}));
+    let stats = get(&emulator, "/workflow/stats").await.json();
+    assert_eq!(stats["stats"]["totalRuns"], 2);
+}
+
+#[tokio::test]
 async fn the_newest_runs_are_listed() {
     let emulator = Emulator::start().await.unwrap();
     let uid = template(&emulator).await;

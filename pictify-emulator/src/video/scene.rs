@@ -16,12 +16,12 @@ use std::{
 };
 
 /// What scenes import, in the order in which one needs the other.
-const SCRIPTS: [(&str, &str); 5] = [
-    ("elements", include_str!("scripts/elements.js")),
-    ("markup", include_str!("scripts/markup.js")),
-    ("schema", include_str!("scripts/schema.js")),
-    ("motion", include_str!("scripts/motion.js")),
-    ("stage", include_str!("scripts/stage.js")),
+const SCRIPTS: [&str; 5] = [
+    include_str!("scripts/elements.js"),
+    include_str!("scripts/markup.js"),
+    include_str!("scripts/schema.js"),
+    include_str!("scripts/motion.js"),
+    include_str!("scripts/stage.js"),
 ];
 
 /// How much memory a scene may take, in bytes.
@@ -82,9 +82,8 @@ impl Scene<'_> {
         let context = Context::full(&runtime).map_err(|error| broken(&error))?;
         context.with(|ctx| {
             let failed = |error| failed(error, &is_late);
-            for (name, script) in SCRIPTS {
-                let run = ctx.eval::<(), _>(script).catch(&ctx);
-                run.map_err(|error| SceneError::code(format!("{name}: {error}")))?;
+            for script in SCRIPTS {
+                ctx.eval::<(), _>(script).catch(&ctx).map_err(failed)?;
             }
             let exports = exports(&ctx, code).catch(&ctx).map_err(failed)?;
             work(&Scene { ctx: ctx.clone(), exports, is_late: is_late.clone() })

@@ -139,5 +139,13 @@
     return ((state ^ (state >>> 16)) >>> 0) / 4294967296;
   };
 
+  // The engine knows no languages; numbers are written as in English, which is what a server without a locale does.
+  Number.prototype.toLocaleString = function (_, { minimumFractionDigits = 0, maximumFractionDigits = Math.max(3, minimumFractionDigits) } = {}) {
+    const [whole, rest = ""] = Number(this).toFixed(maximumFractionDigits).split(".");
+    const fraction = rest.replace(/0+$/, "").padEnd(minimumFractionDigits, "0");
+    return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (fraction ? `.${fraction}` : "");
+  };
+  globalThis.Intl = __missing("Intl");
+
   globalThis.__motion = { Easing, interpolate, interpolateColors, measureSpring, spring, random };
 })();
