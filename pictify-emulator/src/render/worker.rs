@@ -21,7 +21,10 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn new(renderer: Arc<dyn Renderer>) -> Self {
-        let places = thread::available_parallelism().map_or(1, usize::from);
+        Self::with_places(renderer, thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    pub(crate) fn with_places(renderer: Arc<dyn Renderer>, places: usize) -> Self {
         Self { renderer, places: Arc::new(Semaphore::new(places)) }
     }
 

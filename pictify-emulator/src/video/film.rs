@@ -47,12 +47,12 @@ async fn render(worker: &Worker, pages: Vec<String>, size: Size) -> Result<Pictu
     let mut drawn = std::pin::pin!(stream::iter(shots).map(draw).buffered(AHEAD));
     while let Some(picture) = drawn.next().await {
         let (picture, hundredths) = picture?;
-        film = worker
-            .run(move || {
-                film.show(pixels(&picture.bytes)?, hundredths).map_err(failed)?;
-                Ok::<_, RenderError>(film)
-            })
-            .await??;
+        // Not in a place of the worker: one may be promised to the next frame, which does not go on while this one waits.
+        let shown = tokio::task::spawn_blocking(move || {
+            film.show(pixels(&picture.bytes)?, hundredths).map_err(failed)?;
+            Ok::<_, RenderError>(film)
+        });
+        film = shown.await.map_err(failed)??;
         if film.bytes() > BYTES {
             let message = format!("The GIF is larger than {BYTES} bytes: make the video smaller or shorter");
             return Err(RenderError::Input(message));
@@ -113,6 +113,8 @@ fn failed(error: impl std::fmt::Display) -> RenderError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::Embedded;
+    use std::sync::Arc;
 
     fn hundredths(pages: &[&str], fps: u32) -> Vec<u16> {
         let pages = pages.iter().map(|page| (*page).to_owned()).collect();
@@ -143,5 +145,19 @@ mod tests {
             let error = pace(size).map(Iterator::count).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
         }
+    }
+
+    #[tokio::test]
+    async fn videos_share_one_place() {
+        let worker = Worker::with_places(Arc::new(Embedded::new()), 1);
+        let size = Size { width: 20, height: 10, fps: 10, frames: 8 };
+        let pages = || {
+            (0..4).map(|frame| format!("<p style='margin:0;width:{frame}px;height:9px;background:red'></p>")).collect()
+        };
+        let (one, other) = tokio::join!(film(&worker, pages(), size), film(&worker, pages(), size));
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert_eq!((one.width, one.height), (20, 10));
+        assert_eq!(one.motion, Some(Motion { frames: 4, duration: Duration::from_millis(800) }));
+        assert_eq!(one, other);
     }
 }
