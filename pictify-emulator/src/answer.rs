@@ -167,7 +167,8 @@ impl Refusal {
     /// What it says to people, for where it is one of several.
     pub(crate) fn text(&self) -> String {
         let text = self.body["message"].as_str().or(self.body["error"].as_str());
-        text.unwrap_or_default().to_owned()
+        let sentences = || self.body["errors"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        text.map_or_else(|| sentences().collect::<Vec<_>>().join("; "), str::to_owned)
     }
 
     /// `{message, code}`: how limits and templates speak.

@@ -1,6 +1,6 @@
 //! The rules of the house: how many requests a minute, how many renders a month, and what an idempotency key does.
 
-use crate::answer::Refusal;
+use crate::{answer::Refusal, contract::Operation};
 use axum::http::StatusCode;
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -112,9 +112,11 @@ pub(crate) fn too_soon(wait: i64) -> Refusal {
     Refusal::message(StatusCode::TOO_MANY_REQUESTS, "Too many requests").with("retry_after", wait)
 }
 
-/// What a render beyond the month's is told.
-pub(crate) fn used_up() -> Refusal {
-    Refusal::message_code(StatusCode::TOO_MANY_REQUESTS, "quota_exceeded", "Monthly renders used up.")
+/// What a render beyond the month's is told; videos have a status of their own.
+pub(crate) fn used_up(operation: &Operation) -> Refusal {
+    let is_video = operation.id.contains("Video");
+    let status = if is_video { StatusCode::PAYMENT_REQUIRED } else { StatusCode::TOO_MANY_REQUESTS };
+    Refusal::message_code(status, "quota_exceeded", "Monthly renders used up.")
         .with("upgradeUrl", "https://pictify.io/pricing")
 }
 

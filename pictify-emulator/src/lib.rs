@@ -36,6 +36,8 @@
 //! | `variables.rs` | what definitions say of the values of templates |
 //! | `expressions/` | the expression language |
 //! | `html_templates/` | templates in Handlebars |
+//! | `video/` | scenes of code to moving pictures |
+//! | `workflows/` | documents made of rows |
 //! | `render/` | from HTML to bytes |
 #![forbid(unsafe_code)]
 
@@ -67,6 +69,8 @@ mod source;
 mod store;
 mod uid;
 pub mod variables;
+mod video;
+mod workflows;
 
 pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError};
 pub use faults::Fault;

@@ -3,7 +3,7 @@
 use crate::{
     answer::Refusal,
     deliveries, live,
-    render::{Format, Motion, Page, RenderError},
+    render::{Format, Motion, Page, Picture, RenderError},
     server::Call,
     store::{Store, StoreError},
     uid,
@@ -80,6 +80,11 @@ impl Call {
                 return Err(error);
             }
         };
+        self.keep(&picture, format, about)
+    }
+
+    /// Keeps a picture that was made, and bills one render.
+    pub(crate) fn keep(&self, picture: &Picture, format: Format, about: &About) -> Result<Render, RenderError> {
         let id = uid::new(10);
         let now = self.service.now();
         let file = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), format.extension());

@@ -286,8 +286,8 @@ impl Incoming<'_> {
             let message = format!("The emulator does not serve {} yet.", operation.id);
             return Err(Refusal::message(StatusCode::NOT_IMPLEMENTED, message));
         };
-        if operation.is_billed && service.rules.per_month.is_some_and(|limit| service.has_used(limit)) {
-            return Err(house::used_up());
+        if operation.is_billed && service.has_used_up() {
+            return Err(house::used_up(operation));
         }
         let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         let base = base.map_or_else(|| service.url.clone(), |host| format!("http://{host}"));
@@ -420,8 +420,9 @@ impl Service {
     }
 
     /// Whether this month's renders are used up.
-    pub(crate) fn has_used(&self, limit: u64) -> bool {
-        crate::renders::billed_this_month(&self.store, self.now()).is_ok_and(|used| used >= limit)
+    pub(crate) fn has_used_up(&self) -> bool {
+        let used = |limit| crate::renders::billed_this_month(&self.store, self.now()).is_ok_and(|used| used >= limit);
+        self.rules.per_month.is_some_and(used)
     }
 
     /// The time as the service writes it.

@@ -61,16 +61,6 @@ async fn a_version_in_the_path_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_not_served_yet_says_so_with_its_name() {
-    let emulator = Emulator::start().await.unwrap();
-    for (line, name) in [("GET /video/templates", "listVideoTemplates"), ("GET /workflow/stats", "getWorkflowStats")] {
-        let answer = send(&emulator, line, &[KEY], b"").await;
-        let expected = json!({"message": format!("The emulator does not serve {name} yet.")});
-        assert_eq!((answer.status, answer.json()), (501, expected));
-    }
-}
-
-#[tokio::test]
 async fn bodies_that_are_no_json_speak_as_the_framework_does() {
     let emulator = Emulator::start().await.unwrap();
     let text = "Content-Type: text/plain";

@@ -172,8 +172,8 @@ impl Batch {
 
     async fn layout(&self, key: &str, variables: &Value) -> Result<Value, Refusal> {
         let (call, template) = (&self.call, &self.asked["template"]);
-        if call.service.rules.per_month.is_some_and(|limit| call.service.has_used(limit)) {
-            return Err(house::used_up());
+        if call.service.has_used_up() {
+            return Err(house::used_up(call.operation));
         }
         let output = areas::output(&self.asked)?;
         let mut result = render_layout(call, template, key, variables, None, output).await?;

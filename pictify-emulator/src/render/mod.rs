@@ -16,6 +16,7 @@ mod worker;
 #[cfg(feature = "chromium")]
 pub use chromium::Chromium;
 pub use embedded::Embedded;
+pub(crate) use gif::{BYTES, Film, check_pixels};
 pub use picture::{Format, Motion, Pace, Page, Picture};
 pub(crate) use worker::Worker;
 

@@ -21,7 +21,10 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn new(renderer: Arc<dyn Renderer>) -> Self {
-        let places = thread::available_parallelism().map_or(1, usize::from);
+        Self::with_places(renderer, thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    pub(crate) fn with_places(renderer: Arc<dyn Renderer>, places: usize) -> Self {
         Self { renderer, places: Arc::new(Semaphore::new(places)) }
     }
 
@@ -37,21 +40,29 @@ impl Worker {
     }
 
     pub(crate) async fn render(&self, page: Page) -> Result<Picture, RenderError> {
-        let place = self.place().await?;
         let renderer = self.renderer.clone();
+        self.run(move || renderer.render(&page)).await?
+    }
+
+    /// Runs other work of the same kind, in one of the same places.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, RenderError> {
+        let place = self.place().await?;
         let (sender, receiver) = oneshot::channel();
         thread::Builder::new()
             .name("render".to_owned())
             .stack_size(STACK)
             .spawn(move || {
-                let result = renderer.render(&page);
+                let result = work();
                 // A thread cannot be stopped, so its place stays taken until it is done, whoever waits for it.
                 drop(place);
                 let _ = sender.send(result);
             })
             .map_err(|error| RenderError::Failed(format!("no thread: {error}")))?;
         match timeout(TIME_LIMIT, receiver).await {
-            Ok(Ok(result)) => result,
+            Ok(Ok(result)) => Ok(result),
             // The sender is gone without a word: the thread panicked.
             Ok(Err(_)) => Err(RenderError::Failed("the engine cannot handle this page".to_owned())),
             Err(_) => Err(RenderError::TimedOut),

@@ -7,7 +7,7 @@ use std::io;
 const HASTE: i32 = 10;
 
 /// A GIF that is being written.
-pub(super) struct Film {
+pub(crate) struct Film {
     encoder: Encoder<Vec<u8>>,
     width: u16,
     height: u16,
@@ -19,7 +19,7 @@ pub(super) struct Film {
 }
 
 impl Film {
-    pub(super) fn new(width: u32, height: u32) -> Result<Self, EncodingError> {
+    pub(crate) fn new(width: u32, height: u32) -> Result<Self, EncodingError> {
         let too_large = |_| EncodingError::Io(io::Error::other("a GIF has at most 65535 pixels a side"));
         let (width, height) = (u16::try_from(width).map_err(too_large)?, u16::try_from(height).map_err(too_large)?);
         let mut encoder = Encoder::new(Vec::new(), width, height, &[])?;
@@ -27,17 +27,17 @@ impl Film {
         Ok(Self { encoder, width, height, shown: Vec::new(), last: None, frames: 0 })
     }
 
-    pub(super) fn size(&self) -> (u32, u32) {
+    pub(crate) fn size(&self) -> (u32, u32) {
         (self.width.into(), self.height.into())
     }
 
     /// How large the file is so far.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.encoder.get_ref().len()
     }
 
     /// Shows these pixels, four bytes each, for so many hundredths of a second.
-    pub(super) fn show(&mut self, pixels: Vec<u8>, hundredths: u16) -> Result<(), EncodingError> {
+    pub(crate) fn show(&mut self, pixels: Vec<u8>, hundredths: u16) -> Result<(), EncodingError> {
         let changed = self.changed(&pixels);
         match (&mut self.last, changed) {
             (Some(last), None) => last.delay = last.delay.saturating_add(hundredths),
@@ -55,7 +55,7 @@ impl Film {
     }
 
     /// The file, and how many frames it has.
-    pub(super) fn finish(mut self) -> Result<(Vec<u8>, u32), EncodingError> {
+    pub(crate) fn finish(mut self) -> Result<(Vec<u8>, u32), EncodingError> {
         self.store_last()?;
         Ok((self.encoder.into_inner()?, self.frames))
     }

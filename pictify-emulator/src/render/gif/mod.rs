@@ -9,7 +9,7 @@ use super::{
     selector::Area,
     worker::TIME_LIMIT,
 };
-use film::Film;
+pub(crate) use film::Film;
 use std::time::{Duration, Instant};
 pub(super) use timeline::Animation;
 use timeline::Timeline;
@@ -18,7 +18,7 @@ use timeline::Timeline;
 const PIXELS: u64 = 400 * 1000 * 1000;
 
 /// How large a file may become.
-const BYTES: usize = 64 * 1024 * 1024;
+pub(crate) const BYTES: usize = 64 * 1024 * 1024;
 
 /// Renders a page to an animated GIF that repeats for ever.
 pub(super) fn render(parsed: &Parsed, area: Option<Area>, pace: Pace) -> Result<Picture, RenderError> {
@@ -81,7 +81,8 @@ pub(super) fn record(
     Ok(Picture { bytes, width, height, motion: Some(motion) })
 }
 
-fn check_pixels(frames: usize, width: u32, height: u32) -> Result<(), RenderError> {
+/// Refuses a picture that is more work than a render may be.
+pub(crate) fn check_pixels(frames: usize, width: u32, height: u32) -> Result<(), RenderError> {
     if u64::from(width) * u64::from(height) * frames as u64 <= PIXELS {
         return Ok(());
     }

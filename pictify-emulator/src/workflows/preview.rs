@@ -1,0 +1,73 @@
+//! The preview of a video: a job that is asked about.
+
+use super::{PROCESS, Recipe, STOPPED, WORKER, is_alive};
+use crate::{answer::Refusal, server::Call, store::StoreError, uid};
+use serde_json::{Value, json};
+
+/// The kind of the documents that this file keeps.
+const PREVIEW: &str = "workflow_preview";
+
+/// Begins with the preview of a row, and names the job.
+pub(crate) fn start(call: Call, recipe: Recipe, row: Value) -> Result<String, Refusal> {
+    let id = format!("job_{}", uid::new(10));
+    let job = json!({"status": "queued", WORKER: PROCESS.as_str()});
+    call.service.store.insert(PREVIEW, &id, &job)?;
+    let named = id.clone();
+    tokio::spawn(async move {
+        // A store that fails cannot be told of it; whoever asks will be.
+        let _ = note(&call, &named, json!({"status": "rendering"}));
+        let done = match recipe.render(&call, &row).await {
+            Ok(render) => json!({
+                "status": "completed",
+                "file": render.url.rsplit('/').next(),
+                "width": render.width,
+                "height": render.height,
+            }),
+            Err(refusal) => json!({"status": "failed", "message": refusal.text()}),
+        };
+        let _ = note(&call, &named, done);
+    });
+    Ok(id)
+}
+
+fn note(call: &Call, id: &str, mut state: Value) -> Result<(), StoreError> {
+    state[WORKER] = PROCESS.as_str().into();
+    call.service.store.change(PREVIEW, id, |job| {
+        *job = state;
+        Ok::<_, StoreError>(())
+    })?;
+    Ok(())
+}
+
+/// How far a job is, as it is answered.
+pub(crate) fn job(call: &Call, id: &str) -> Result<Option<Value>, Refusal> {
+    Ok(call.service.store.get(PREVIEW, id)?.map(|job| call.public(shown(job))))
+}
+
+fn shown(mut job: Value) -> Value {
+    if job["status"] != "completed" && job["status"] != "failed" && !is_alive(&job) {
+        job = json!({"status": "failed", "message": STOPPED});
+    }
+    if let Some(job) = job.as_object_mut() {
+        job.remove(WORKER);
+    }
+    job
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_stopped_server_left_has_failed() {
+        for (status, worker, expected) in [
+            ("rendering", PROCESS.as_str(), "rendering"),
+            ("rendering", "another", "failed"),
+            ("queued", "another", "failed"),
+            ("completed", "another", "completed"),
+        ] {
+            let job = shown(json!({"status": status, WORKER: worker}));
+            assert_eq!((&job["status"], job.get(WORKER)), (&json!(expected), None), "{status} by {worker}");
+        }
+    }
+}
