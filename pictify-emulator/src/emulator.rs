@@ -4,7 +4,7 @@ use crate::{
     batches, deliveries, demo,
     faults::{Fault, Script},
     fetch::Reach,
-    house::{Profile, RETRY_SPEED, Rules},
+    house::{Profile, RETRY_SPEED, Rules, VersionPrefix},
     render::{Embedded, Renderer},
     renders::BILLED,
     server::{self, Network, Service, Settings},
@@ -211,6 +211,12 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Whether the paths of operations begin with `/v1`, as older documents have it; by default they may.
+    pub fn version_prefix(mut self, prefix: VersionPrefix) -> Self {
+        self.rules.prefix = prefix;
+        self
+    }
+
     /// What goes wrong. The first fault that means a call decides.
     pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
         self.faults = faults.into_iter().collect();
@@ -320,8 +326,8 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
-    /// The file that says what goes wrong cannot be read.
-    Faults {
+    /// A file of options or of faults cannot be used.
+    File {
         /// Which file.
         file: PathBuf,
         /// Why.
@@ -339,7 +345,7 @@ impl fmt::Display for StartError {
             }
             Self::Engine { reason } => write!(f, "the emulator has no engine: {reason}"),
             Self::Network { reason } => write!(f, "the emulator cannot make requests: {reason}"),
-            Self::Faults { file, reason } => write!(f, "{} is no script of faults: {reason}", file.display()),
+            Self::File { file, reason } => write!(f, "{} cannot be used: {reason}", file.display()),
         }
     }
 }
@@ -348,7 +354,24 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Listen { source, .. } => Some(source),
-            Self::Data { .. } | Self::Engine { .. } | Self::Network { .. } | Self::Faults { .. } => None,
+            Self::Data { .. } | Self::Engine { .. } | Self::Network { .. } | Self::File { .. } => None,
         }
     }
+}
+
+/// Waits until this process is asked to stop: by Ctrl-C, or as service managers and containers do it.
+///
+/// # Errors
+/// When the system cannot tell.
+pub async fn asked_to_stop() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            asked = tokio::signal::ctrl_c() => asked,
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }

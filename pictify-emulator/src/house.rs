@@ -4,6 +4,7 @@ use crate::{answer::Refusal, contract::Operation};
 use axum::http::StatusCode;
 use clap::ValueEnum;
 use jiff::Timestamp;
+use serde::Deserialize;
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -24,6 +25,7 @@ pub(crate) struct Rules {
     pub(crate) batch_urls: bool,
     /// How many times as fast as published failed deliveries are tried again.
     pub(crate) retry_speed: f64,
+    pub(crate) prefix: VersionPrefix,
 }
 
 impl Default for Rules {
@@ -35,6 +37,7 @@ impl Default for Rules {
             problems: false,
             batch_urls: true,
             retry_speed: RETRY_SPEED,
+            prefix: VersionPrefix::default(),
         }
     }
 }
@@ -43,7 +46,8 @@ impl Default for Rules {
 pub(crate) const RETRY_SPEED: f64 = 60.0;
 
 /// Whose word counts where the documents and the live service disagree.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Profile {
     /// What the live service was seen to do: each area refuses in its own words, and idempotency keys do nothing.
@@ -51,6 +55,20 @@ pub enum Profile {
     Live,
     /// What the first documents say: refusals are problem documents, and idempotency keys are honoured.
     Documented,
+}
+
+/// Whether the paths of operations begin with `/v1`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum VersionPrefix {
+    /// As the client likes.
+    #[default]
+    Any,
+    /// They do; others are not found.
+    Required,
+    /// They do not; those that do are not found.
+    Refused,
 }
 
 /// How many requests each key has made in its minute.

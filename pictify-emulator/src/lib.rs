@@ -72,8 +72,8 @@ pub mod variables;
 mod video;
 mod workflows;
 
-pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError};
+pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError, asked_to_stop};
 pub use faults::Fault;
 pub use fetch::Reach;
-pub use house::Profile;
+pub use house::{Profile, VersionPrefix};
 pub use options::{Engine, Options};

@@ -22,8 +22,8 @@ async fn main() -> ExitCode {
         }
     };
     println!("Pictify emulator listening on {}", emulator.url());
-    if let Err(error) = tokio::signal::ctrl_c().await {
-        eprintln!("error: Ctrl-C cannot be waited for: {error}");
+    if let Err(error) = pictify_emulator::asked_to_stop().await {
+        eprintln!("error: the end cannot be waited for: {error}");
         return ExitCode::FAILURE;
     }
     emulator.shutdown().await;

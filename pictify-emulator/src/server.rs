@@ -7,7 +7,7 @@ use crate::{
     contract::{CONTRACT, Found, KeyUse, Operation},
     faults::{Fault, Faults, Script},
     fetch::{FetchError, Fetcher, Reach, Redirects},
-    house::{self, Rules, Windows},
+    house::{self, Rules, VersionPrefix, Windows},
     log::{Asked, Log},
     page, problem,
     render::{Renderer, Worker},
@@ -202,7 +202,13 @@ async fn answer(service: Arc<Service>, request: Request, request_id: &str) -> Re
         let answer = body.and_then(|body| admin::answer(&service, &parts, name, &body));
         return Ok(service.respond(answer, &asked, request_id));
     }
+    let is_wrong = match service.rules.prefix {
+        VersionPrefix::Any => false,
+        VersionPrefix::Required => path == asked,
+        VersionPrefix::Refused => path != asked,
+    };
     match CONTRACT.find(parts.method.as_str(), path) {
+        _ if is_wrong => Ok(service.refuse(Refusal::no_route(&parts), &asked, request_id)),
         Found::Operation(operation, parameters) => {
             let request = Incoming { service, operation, path: parameters, parts, body, request_id };
             request.answer().await

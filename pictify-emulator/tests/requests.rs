@@ -2,7 +2,7 @@
 
 mod support;
 
-use pictify_emulator::Emulator;
+use pictify_emulator::{Emulator, VersionPrefix};
 use serde_json::{Value, json};
 use support::{JSON, KEY, get, post, send};
 
@@ -212,4 +212,15 @@ async fn an_answer_has_the_fields_of_the_service() {
     assert!(id.len() == 10 && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()), "{id}");
     let created = image["createdAt"].as_str().unwrap();
     assert!(created.len() == 24 && created.ends_with('Z'), "milliseconds, UTC: {created}");
+}
+
+#[tokio::test]
+async fn the_version_in_the_path_may_be_asked_for_or_refused() {
+    for (prefix, bare, versioned) in
+        [(VersionPrefix::Any, 200, 200), (VersionPrefix::Required, 404, 200), (VersionPrefix::Refused, 200, 404)]
+    {
+        let emulator = Emulator::builder().version_prefix(prefix).start().await.unwrap();
+        let statuses = (get(&emulator, "/image").await.status, get(&emulator, "/v1/image").await.status);
+        assert_eq!(statuses, (bare, versioned), "{prefix:?}");
+    }
 }

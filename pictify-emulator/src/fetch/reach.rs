@@ -1,11 +1,13 @@
 //! Which addresses the server may connect to.
 
 use clap::ValueEnum;
+use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// How far the server may go when it fetches the data of bindings, tables of batches and live pages, or delivers
 /// webhooks.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Reach {
     /// To public addresses.
