@@ -2,7 +2,7 @@
 
 use crate::{
     answer::Refusal,
-    render::{Format, Motion, Page, RenderError},
+    render::{Document, Format, Motion, Page, RenderError, pdf::Paper},
     server::Call,
     store::{Store, StoreError},
     uid,
@@ -34,8 +34,31 @@ pub(crate) struct Render {
     pub(crate) created_at: String,
     pub(crate) width: u32,
     pub(crate) height: u32,
-    pub(crate) format: Format,
     pub(crate) motion: Option<Motion>,
+}
+
+/// A rendered PDF.
+#[derive(Clone, Debug)]
+pub(crate) struct Printed {
+    pub(crate) id: String,
+    pub(crate) url: String,
+    pub(crate) created_at: String,
+    pub(crate) pages: u32,
+    pub(crate) paper: Paper,
+}
+
+/// A file that is to be kept.
+struct Made {
+    extension: &'static str,
+    content_type: &'static str,
+    bytes: Vec<u8>,
+}
+
+/// Under which names it is kept.
+struct Kept {
+    id: String,
+    url: String,
+    created_at: String,
 }
 
 impl Call {
@@ -43,27 +66,46 @@ impl Call {
     pub(crate) async fn render(&self, page: Page, about: &About) -> Result<Render, RenderError> {
         let format = page.format;
         let picture = self.service.worker.render(page).await?;
-        let id = uid::new(10);
-        let now = self.service.now();
-        let file = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), format.extension());
-        let render = Render {
-            url: self.media_url(&file),
-            created_at: format!("{now:.3}"),
-            width: picture.width,
-            height: picture.height,
-            format,
-            motion: picture.motion,
-            id,
+        let (width, height, motion) = (picture.width, picture.height, picture.motion);
+        let kind = match format {
+            Format::Gif(_) => "gif",
+            Format::Png | Format::Jpeg | Format::Webp => "image",
         };
-        let store = &self.service.store;
-        let kept = store
-            .put_file(&file, format.content_type(), &picture.bytes)
-            .and_then(|()| store.insert(RENDER, &render.id, &record(&render, &file, about)))
-            .and_then(|_| self.bill(1));
-        match kept {
-            Ok(()) => Ok(render),
-            Err(error) => Err(RenderError::Failed(format!("the file cannot be kept: {error}"))),
+        let mut record = record(kind, format.extension(), (width, height), about);
+        if let Some(motion) = motion {
+            record["animationLength"] = motion_length(motion).into();
         }
+        let file = Made { extension: format.extension(), content_type: format.content_type(), bytes: picture.bytes };
+        let Kept { id, url, created_at } = self.keep(&file, record, 1)?;
+        Ok(Render { id, url, created_at, width, height, motion })
+    }
+
+    /// Renders a document to a PDF, keeps the file, and bills a render for each page.
+    pub(crate) async fn print(&self, document: Document, about: &About) -> Result<Printed, RenderError> {
+        let paper = document.paper;
+        let pdf = self.service.worker.print(document).await?;
+        let mut record = record("pdf", "pdf", paper.size_in_pixels(), about);
+        record["pageCount"] = pdf.pages.into();
+        let file = Made { extension: "pdf", content_type: "application/pdf", bytes: pdf.bytes };
+        let Kept { id, url, created_at } = self.keep(&file, record, u64::from(pdf.pages))?;
+        Ok(Printed { id, url, created_at, pages: pdf.pages, paper })
+    }
+
+    /// Keeps a file and its record, and bills it.
+    fn keep(&self, made: &Made, mut record: Value, renders: u64) -> Result<Kept, RenderError> {
+        let (id, now) = (uid::new(10), self.service.now());
+        let file = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), made.extension);
+        let kept = Kept { url: self.media_url(&file), created_at: format!("{now:.3}"), id };
+        record["id"] = kept.id.as_str().into();
+        record["file"] = file.as_str().into();
+        record["createdAt"] = kept.created_at.as_str().into();
+        let store = &self.service.store;
+        store
+            .put_file(&file, made.content_type, &made.bytes)
+            .and_then(|()| store.insert(RENDER, &kept.id, &record))
+            .and_then(|_| self.bill(renders))
+            .map_err(|error| RenderError::Failed(format!("the file cannot be kept: {error}")))?;
+        Ok(kept)
     }
 
     /// Writes down that renders were billed to this request.
@@ -103,24 +145,14 @@ pub(crate) fn month(now: Timestamp) -> Result<(Timestamp, Timestamp), jiff::Erro
 }
 
 /// What is kept of a render beside its file.
-fn record(render: &Render, file: &str, about: &About) -> Value {
-    let kind = match render.format {
-        Format::Gif(_) => "gif",
-        Format::Png | Format::Jpeg | Format::Webp => "image",
-    };
+fn record(kind: &str, extension: &str, (width, height): (u32, u32), about: &About) -> Value {
     let mut record = json!({
-        "id": render.id,
-        "file": file,
         "kind": kind,
-        "format": render.format.extension().to_ascii_uppercase(),
-        "width": render.width,
-        "height": render.height,
+        "format": extension.to_ascii_uppercase(),
+        "width": width,
+        "height": height,
         "source": "api",
-        "createdAt": render.created_at,
     });
-    if let Some(motion) = render.motion {
-        record["animationLength"] = motion_length(motion).into();
-    }
     if let Some(template) = &about.template {
         record["template"] = template.as_str().into();
     }

@@ -13,6 +13,7 @@ mod images;
 mod links;
 mod lists;
 mod media;
+mod pdfs;
 mod renders;
 mod template_renders;
 mod templates;
@@ -49,6 +50,7 @@ static HANDLERS: LazyLock<HashMap<&'static str, Handler>> = LazyLock::new(|| {
         images::HANDLERS,
         links::HANDLERS,
         media::HANDLERS,
+        pdfs::HANDLERS,
         renders::HANDLERS,
         template_renders::HANDLERS,
         templates::HANDLERS,
@@ -83,7 +85,6 @@ mod tests {
         "duplicateVideoTemplate",
         "generateVideoTemplate",
         "getBatchResults",
-        "getPdfPresets",
         "getVideoTemplate",
         "getVideoTemplateVariables",
         "getWorkflowPreview",
@@ -94,8 +95,6 @@ mod tests {
         "listWorkflowRuns",
         "previewVideoTemplate",
         "previewWorkflow",
-        "renderMultiPagePdf",
-        "renderPdf",
         "renderVideo",
         "resendWorkflowItem",
         "sendWorkflowHook",

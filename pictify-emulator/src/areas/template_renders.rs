@@ -1,9 +1,9 @@
 //! Templates rendered: in their own size, in layouts, in sizes of the caller's.
 
-use super::{handlers, lists::whole, templates::not_found};
+use super::{handlers, lists::whole, pdfs, templates::not_found};
 use crate::{
     answer::{Answer, Refusal},
-    render::{Format, Page},
+    render::{Format, Page, pdf::Paper},
     renders::{About, Render},
     server::Call,
     source::{self, Filled},
@@ -42,16 +42,33 @@ const PRESETS: &[(&str, u32, u32)] = &[
     ("og-image", 1200, 630),
 ];
 
+/// What a template is to become.
+enum Wanted {
+    /// In a size of the request's, if it has one.
+    Picture(Format, Option<(u32, u32)>),
+    Pdf(Paper),
+}
+
+impl Wanted {
+    fn of(body: &Value, template: &Value) -> Result<Self, Refusal> {
+        let size = size(body);
+        Ok(match (body["format"].as_str(), body["preset"].as_str(), size) {
+            (Some("pdf"), None, Some((width, height))) => Self::Pdf(Paper::in_pixels(width, height)),
+            (Some("pdf"), preset, _) => Self::Pdf(pdfs::paper(preset, template)?),
+            (format, ..) => Self::Picture(Format::named(format.unwrap_or_default()), size),
+        })
+    }
+}
+
 async fn render(call: Call) -> Answer {
     let template = template(&call)?;
-    let format = format(&call.body)?;
-    let size = size(&call.body);
+    let wanted = Wanted::of(&call.body, &template)?;
     let several = call.body["layouts"].as_array().map(|keys| keys.iter().filter_map(Value::as_str).collect());
     let single = call.body["layout"].as_str().unwrap_or(DEFAULT);
     let keys: Vec<&str> = several.unwrap_or_else(|| vec![single]);
     let (mut results, mut errors) = (Vec::new(), Vec::new());
     for key in &keys {
-        match render_layout(&call, &template, key, size, format).await {
+        match render_layout(&call, &template, key, &wanted).await {
             Ok(result) => results.push(result),
             // A call for one picture fails with it; one for several tells which have failed.
             Err(refusal) if call.body["layouts"].is_null() && *key == DEFAULT => return Err(refusal),
@@ -69,13 +86,7 @@ async fn render(call: Call) -> Answer {
     .into())
 }
 
-async fn render_layout(
-    call: &Call,
-    template: &Value,
-    key: &str,
-    size: Option<(u32, u32)>,
-    format: Format,
-) -> Result<Value, Refusal> {
+async fn render_layout(call: &Call, template: &Value, key: &str, wanted: &Wanted) -> Result<Value, Refusal> {
     let layout = match key {
         DEFAULT => None,
         key => {
@@ -84,23 +95,33 @@ async fn render_layout(
         }
     };
     let name = layout.map_or("Default", |layout| layout["name"].as_str().unwrap_or(key));
-    let filled = source::fill(template, layout, &call.body["variables"], size)?;
-    let render = make(call, template, filled, format).await?;
+    let (id, url, created_at, (width, height), format) = match wanted {
+        Wanted::Picture(format, size) => {
+            let filled = source::fill(template, layout, &call.body["variables"], *size)?;
+            let render = make(call, template, filled, *format).await?;
+            (render.id, render.url, render.created_at, (render.width, render.height), format_name(*format))
+        }
+        Wanted::Pdf(paper) => {
+            let sets = pdfs::sets(&call.body)?;
+            let printed = pdfs::print(call, template, layout, &sets, *paper, None).await?;
+            (printed.id, printed.url, printed.created_at, printed.paper.size_in_pixels(), "pdf")
+        }
+    };
     Ok(json!({
         "layout": key,
         "name": name,
-        "url": render.url,
-        "width": render.width,
-        "height": render.height,
-        "format": format_name(format),
-        "id": render.id,
-        "createdAt": render.created_at,
+        "url": url,
+        "width": width,
+        "height": height,
+        "format": format,
+        "id": id,
+        "createdAt": created_at,
     }))
 }
 
 async fn render_sizes(call: Call) -> Answer {
     let template = template(&call)?;
-    let format = format(&call.body)?;
+    let format = Format::named(call.body["format"].as_str().unwrap_or_default());
     let sizes = call.body["sizes"].as_array().cloned().unwrap_or_default();
     let (mut results, mut errors) = (Vec::new(), Vec::new());
     for wanted in &sizes {
@@ -148,16 +169,6 @@ async fn make(call: &Call, template: &Value, filled: Filled, format: Format) -> 
 
 fn template(call: &Call) -> Result<Value, Refusal> {
     source::find(call, call.parameter("uid"))?.ok_or_else(not_found)
-}
-
-fn format(body: &Value) -> Result<Format, Refusal> {
-    match body["format"].as_str() {
-        Some("pdf") => {
-            let message = "The emulator cannot render PDFs yet";
-            Err(Refusal::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message))
-        }
-        name => Ok(Format::named(name.unwrap_or_default())),
-    }
 }
 
 /// What answers call a format.

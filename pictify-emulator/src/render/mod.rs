@@ -7,11 +7,13 @@ mod fonts;
 mod gif;
 mod keyframes;
 mod limits;
+pub mod pdf;
 mod picture;
 mod selector;
 mod worker;
 
 pub use embedded::Embedded;
+pub use pdf::{Document, Pdf};
 pub use picture::{Format, Motion, Pace, Page, Picture};
 pub(crate) use worker::Worker;
 
@@ -30,6 +32,15 @@ pub trait Renderer: Send + Sync + fmt::Debug + 'static {
     /// [`RenderError::Input`] when the page is at fault, [`RenderError::Motionless`] when a moving picture is asked for
     /// and nothing moves, else [`RenderError::Failed`].
     fn render(&self, page: &Page) -> Result<Picture, RenderError>;
+
+    /// Renders a document to a PDF, a sheet to a page. A renderer that does not say how makes none.
+    ///
+    /// # Errors
+    /// [`RenderError::Input`] when a sheet or the paper is at fault, else [`RenderError::Failed`].
+    fn print(&self, document: &Document) -> Result<Pdf, RenderError> {
+        let _ = document;
+        Err(RenderError::Failed("this renderer makes no PDFs".to_owned()))
+    }
 }
 
 /// Why there is no picture.

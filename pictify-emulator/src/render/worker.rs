@@ -1,6 +1,6 @@
 //! Renders are slow, large and may go wrong: they run apart, a few at a time, and not for ever.
 
-use super::{Page, Picture, RenderError, Renderer};
+use super::{Document, Page, Pdf, Picture, RenderError, Renderer};
 use std::{sync::Arc, thread, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
@@ -26,6 +26,17 @@ impl Worker {
     }
 
     pub(crate) async fn render(&self, page: Page) -> Result<Picture, RenderError> {
+        self.run(move |renderer| renderer.render(&page)).await
+    }
+
+    pub(crate) async fn print(&self, document: Document) -> Result<Pdf, RenderError> {
+        self.run(move |renderer| renderer.print(&document)).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&dyn Renderer) -> Result<T, RenderError> + Send + 'static,
+    ) -> Result<T, RenderError> {
         let place = self.place().await?;
         let renderer = self.renderer.clone();
         let (sender, receiver) = oneshot::channel();
@@ -33,7 +44,7 @@ impl Worker {
             .name("render".to_owned())
             .stack_size(STACK)
             .spawn(move || {
-                let result = renderer.render(&page);
+                let result = job(renderer.as_ref());
                 // A thread cannot be stopped, so its place stays taken until it is done, whoever waits for it.
                 drop(place);
                 let _ = sender.send(result);

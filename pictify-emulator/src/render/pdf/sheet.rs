@@ -1,0 +1,164 @@
+//! A sheet as a PDF of its own, in the size of its content.
+
+use super::{
+    super::{
+        RenderError, canvas,
+        embedded::{self, FONTS, Parsed, Stage, failed, parse},
+    },
+    Paper, Sheet,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use takumi::{
+    prelude::{MeasuredNode, OutputFormat, Viewport},
+    unstable::base::viewport::MediaTarget,
+};
+use takumi_pdf::{PageMargins, PageOptions, PageRange, PdfError, PdfOptions, Tagging, UncoveredText};
+
+/// What takes the backgrounds away.
+const NO_BACKGROUNDS: &str = "* { background-color: transparent !important; background-image: none !important }";
+
+/// How many times wider than the page content may be to be shrunk to fit, as in browsers. What is wider is cut.
+const MOST_SHRUNK: f64 = 2.0;
+
+/// How many pixels a sheet that becomes a picture has for each of its own, and how many a side at most.
+const SHARPNESS: f64 = 2.0;
+const LARGEST_PICTURE: f64 = 4096.0;
+
+/// A sheet, drawn.
+pub(super) struct Drawn {
+    /// A PDF of one page that holds nothing else.
+    pub(super) bytes: Vec<u8>,
+    /// How much larger it is drawn on the paper.
+    pub(super) scale: f64,
+    /// Whether it lies in the middle of the paper rather than at its top left.
+    pub(super) is_centred: bool,
+}
+
+pub(super) fn print(sheet: &Sheet, paper: &Paper) -> Result<Drawn, RenderError> {
+    let layout = match sheet.canvas {
+        Some(size) => Layout::of_canvas(sheet, size, paper)?,
+        None => Layout::flowing(sheet, paper)?,
+    };
+    let bytes = match layout.draw() {
+        Ok(bytes) => bytes,
+        Err(PdfError::UnsupportedFilter(_)) => layout.into_picture()?.draw().map_err(wrong)?,
+        Err(error) => return Err(wrong(error)),
+    };
+    Ok(Drawn { bytes, scale: layout.scale, is_centred: layout.is_fixed })
+}
+
+/// A sheet that is ready to be drawn.
+struct Layout {
+    parsed: Parsed,
+    /// In pixels.
+    width: f64,
+    /// In pixels.
+    height: f64,
+    scale: f64,
+    /// Whether it is as large as it is, rather than flowing over pages of which the first is kept.
+    is_fixed: bool,
+    backgrounds: bool,
+}
+
+impl Layout {
+    fn of_canvas(sheet: &Sheet, size: (u32, u32), paper: &Paper) -> Result<Self, RenderError> {
+        let (width, height) = (f64::from(size.0), f64::from(size.1));
+        let (inside_width, inside_height) = paper.inside().pixels(1.0);
+        let fits = (inside_width / width).min(inside_height / height);
+        let (parsed, backgrounds) = (printed(&sheet.html, (width, height))?, paper.backgrounds);
+        Ok(Self { parsed, width, height, scale: fits * paper.scale, is_fixed: true, backgrounds })
+    }
+
+    fn flowing(sheet: &Sheet, paper: &Paper) -> Result<Self, RenderError> {
+        let size = paper.inside().pixels(paper.scale);
+        let parsed = printed(&sheet.html, size)?;
+        let widest = widest(&takumi::measure(parsed.options(&[])).map_err(failed)?);
+        let shrunk = (widest / size.0).clamp(1.0, MOST_SHRUNK);
+        // Less than a pixel is rounding.
+        let shrunk = if widest - size.0 < 1.0 { 1.0 } else { shrunk };
+        let (width, height) = (size.0 * shrunk, size.1 * shrunk);
+        let parsed = Parsed { viewport: viewport((width, height), 1.0), ..parsed };
+        let (scale, backgrounds) = (paper.scale / shrunk, paper.backgrounds);
+        Ok(Self { parsed, width, height, scale, is_fixed: false, backgrounds })
+    }
+
+    fn draw(&self) -> Result<Vec<u8>, PdfError> {
+        let css: &[&str] = if self.backgrounds { &[] } else { &[NO_BACKGROUNDS] };
+        let mut options = PdfOptions::builder()
+            .node(self.parsed.node.clone())
+            .stylesheet(self.parsed.sheet(css))
+            .fonts(&FONTS)
+            // What belongs to a whole document does not survive the binding.
+            .tagged(Tagging::Off)
+            .uncovered_text(UncoveredText::Placeholder)
+            .build();
+        options.background_color = canvas::color(&self.parsed.tree(css));
+        if self.is_fixed {
+            options.viewport = Some(self.parsed.viewport);
+        } else {
+            let margin = PageMargins::uniform(0.0);
+            options.page = Some(PageOptions { width: single(self.width), height: single(self.height), margin });
+            options.page_ranges = Some(vec![PageRange::single(1)]);
+        }
+        takumi_pdf::render(options)
+    }
+
+    /// The sheet as a picture of itself.
+    fn into_picture(&self) -> Result<Self, RenderError> {
+        let (width, height) = (self.width.ceil(), self.height.ceil());
+        let sharpness = SHARPNESS.min(LARGEST_PICTURE / width.max(height));
+        let css = if self.backgrounds { "" } else { NO_BACKGROUNDS };
+        let mut parsed = Parsed { viewport: viewport((width, height), sharpness), ..self.parsed.clone() };
+        parsed.css.push(css.to_owned());
+        let (bitmap, mut bytes) = (Stage::new(&parsed).paint(0)?, Vec::new());
+        takumi::write_image(&bitmap, &mut bytes, OutputFormat::Png).map_err(failed)?;
+        let html = format!(
+            r#"<!doctype html><body style="margin:0"><img style="display:block;width:{width}px;height:{height}px" src="data:image/png;base64,{}">"#,
+            STANDARD.encode(bytes)
+        );
+        let node = embedded::parse_with_defaults(&html)?.node;
+        let parsed = Parsed { node, css: Vec::new(), viewport: viewport((width, height), 1.0) };
+        Ok(Self { parsed, width, height, is_fixed: true, backgrounds: true, scale: self.scale })
+    }
+}
+
+fn printed(html: &str, size: (f64, f64)) -> Result<Parsed, RenderError> {
+    let viewport = viewport(size, 1.0);
+    Ok(Parsed { viewport, ..parse(html, (0, 0))? })
+}
+
+fn viewport((width, height): (f64, f64), sharpness: f64) -> Viewport {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no page is negative or that long")]
+    let [width, height] = [width, height].map(|side| (side * sharpness).ceil() as u32);
+    Viewport::new((width, height)).with_device_pixel_ratio(single(sharpness)).with_media_target(MediaTarget::Print)
+}
+
+/// How far to the right the boxes of a page reach.
+fn widest(root: &MeasuredNode) -> f64 {
+    let (mut widest, mut open) = (0.0_f64, vec![root]);
+    while let Some(node) = open.pop() {
+        let [a, _, c, _, x, _] = node.transform.map(f64::from);
+        let (width, height) = (f64::from(node.width), f64::from(node.height));
+        widest = widest.max(x + (a * width).max(0.0) + (c * height).max(0.0));
+        open.extend(&node.children);
+    }
+    widest
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "the engine counts in single precision")]
+fn single(number: f64) -> f32 {
+    number as f32
+}
+
+fn wrong(error: PdfError) -> RenderError {
+    match error {
+        PdfError::Render(takumi::prelude::Error::ImageResolveError(error)) => {
+            RenderError::Input(format!("A picture in the page cannot be read: {error}"))
+        }
+        error @ (PdfError::TooManyPages(_)
+        | PdfError::UndrawableImage(_)
+        | PdfError::UnsupportedFilter(_)
+        | PdfError::InvalidPageSize) => RenderError::Input(format!("The page cannot become a PDF: {error}")),
+        error => failed(error),
+    }
+}
