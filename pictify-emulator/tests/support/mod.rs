@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod canvas;
+pub mod paper;
 
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};

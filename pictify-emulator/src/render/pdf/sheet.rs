@@ -20,8 +20,8 @@ const NO_BACKGROUNDS: &str = "* { background-color: transparent !important; back
 /// How many times wider than the page content may be to be shrunk to fit, as in browsers. What is wider is cut.
 const MOST_SHRUNK: f64 = 2.0;
 
-/// How many pixels a sheet that becomes a picture has for each of its own, and how many a side at most.
-const SHARPNESS: f64 = 2.0;
+/// How many pixels a side a sheet has that becomes a picture. It has one for each of its own, because at another ratio
+/// the engine puts what has a `transform: matrix()` in the wrong place.
 const LARGEST_PICTURE: f64 = 4096.0;
 
 /// A sheet, drawn.
@@ -41,7 +41,7 @@ pub(super) fn print(sheet: &Sheet, paper: &Paper) -> Result<Drawn, RenderError> 
     };
     let bytes = match layout.draw() {
         Ok(bytes) => bytes,
-        Err(PdfError::UnsupportedFilter(_)) => layout.into_picture()?.draw().map_err(wrong)?,
+        Err(PdfError::UnsupportedFilter(_)) => layout.as_picture()?.draw().map_err(wrong)?,
         Err(error) => return Err(wrong(error)),
     };
     Ok(Drawn { bytes, scale: layout.scale, is_centred: layout.is_fixed })
@@ -77,7 +77,7 @@ impl Layout {
         // Less than a pixel is rounding.
         let shrunk = if widest - size.0 < 1.0 { 1.0 } else { shrunk };
         let (width, height) = (size.0 * shrunk, size.1 * shrunk);
-        let parsed = Parsed { viewport: viewport((width, height), 1.0), ..parsed };
+        let parsed = Parsed { viewport: viewport((width, height)), ..parsed };
         let (scale, backgrounds) = (paper.scale / shrunk, paper.backgrounds);
         Ok(Self { parsed, width, height, scale, is_fixed: false, backgrounds })
     }
@@ -104,12 +104,19 @@ impl Layout {
     }
 
     /// The sheet as a picture of itself.
-    fn into_picture(&self) -> Result<Self, RenderError> {
+    fn as_picture(&self) -> Result<Self, RenderError> {
         let (width, height) = (self.width.ceil(), self.height.ceil());
-        let sharpness = SHARPNESS.min(LARGEST_PICTURE / width.max(height));
-        let css = if self.backgrounds { "" } else { NO_BACKGROUNDS };
-        let mut parsed = Parsed { viewport: viewport((width, height), sharpness), ..self.parsed.clone() };
-        parsed.css.push(css.to_owned());
+        if width.max(height) > LARGEST_PICTURE {
+            let message = format!(
+                "A page with filter: blur() or drop-shadow() becomes a picture, and {width} by {height} pixels are more \
+                 than the {LARGEST_PICTURE} a side that one has: take smaller paper, or another effect"
+            );
+            return Err(RenderError::Input(message));
+        }
+        let mut parsed = self.parsed.clone();
+        if !self.backgrounds {
+            parsed.css.push(NO_BACKGROUNDS.to_owned());
+        }
         let (bitmap, mut bytes) = (Stage::new(&parsed).paint(0)?, Vec::new());
         takumi::write_image(&bitmap, &mut bytes, OutputFormat::Png).map_err(failed)?;
         let html = format!(
@@ -117,20 +124,20 @@ impl Layout {
             STANDARD.encode(bytes)
         );
         let node = embedded::parse_with_defaults(&html)?.node;
-        let parsed = Parsed { node, css: Vec::new(), viewport: viewport((width, height), 1.0) };
+        let parsed = Parsed { node, css: Vec::new(), viewport: viewport((width, height)) };
         Ok(Self { parsed, width, height, is_fixed: true, backgrounds: true, scale: self.scale })
     }
 }
 
 fn printed(html: &str, size: (f64, f64)) -> Result<Parsed, RenderError> {
-    let viewport = viewport(size, 1.0);
+    let viewport = viewport(size);
     Ok(Parsed { viewport, ..parse(html, (0, 0))? })
 }
 
-fn viewport((width, height): (f64, f64), sharpness: f64) -> Viewport {
+fn viewport((width, height): (f64, f64)) -> Viewport {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no page is negative or that long")]
-    let [width, height] = [width, height].map(|side| (side * sharpness).ceil() as u32);
-    Viewport::new((width, height)).with_device_pixel_ratio(single(sharpness)).with_media_target(MediaTarget::Print)
+    let [width, height] = [width, height].map(|side| side.ceil() as u32);
+    Viewport::new((width, height)).with_media_target(MediaTarget::Print)
 }
 
 /// How far to the right the boxes of a page reach.
