@@ -232,7 +232,7 @@ async fn what_cannot_be_printed_is_refused_and_costs_nothing() {
     let emulator = Emulator::start().await.unwrap();
     let plain = html(&emulator, "{{n}}").await;
     let broken = html(&emulator, "<img src='data:image/png,nothing'>").await;
-    let large = html(&emulator, &format!("<!--{}-->", "x".repeat(400_000))).await;
+    let large = html(&emulator, &"{{n}}".repeat(20)).await;
     let blurred = html(&emulator, "<p style='filter:blur(2px)'>x").await;
     let one = |uid: &str, options: Value| ("/pdf/render", json!({"templateUid": uid, "options": options}));
     let many = |uid: &str, count: usize| {
@@ -240,10 +240,16 @@ async fn what_cannot_be_printed_is_refused_and_costs_nothing() {
     };
     let custom = |side: u32| json!({"preset": "custom", "customSize": {"width": side, "height": side}});
     let rendered = format!("/templates/{plain}/render");
+    let larger = format!("/templates/{large}/render");
+    let values = json!({"format": "pdf", "variables": {"n": "x".repeat(20_000)}, "variableSets": vec![json!({}); 100]});
     for ((path, body), status, error) in [
         (one("none", json!({})), 404, "Template none not found"),
         (("/pdf/render", json!({})), 400, "templateUid"),
-        (one(&plain, json!({"preset": "A9"})), 400, "body/options/preset"),
+        (
+            one(&plain, json!({"preset": "A9"})),
+            400,
+            "There is no preset A9, but there are A4, Letter, Legal, A3, A5, Tabloid",
+        ),
         (one(&plain, json!({"preset": "custom"})), 400, "The preset custom needs customSize"),
         (one(&plain, json!({"preset": "custom", "customSize": {"width": 0, "height": 9}})), 400, "customSize/width"),
         (one(&plain, custom(19_201)), 400, "A page has 1 to 19200 pixels a side: 19201 by 19201 is not"),
@@ -257,11 +263,11 @@ async fn what_cannot_be_printed_is_refused_and_costs_nothing() {
         (one(&plain, json!({"scale": 3})), 400, "options/scale"),
         (many(&plain, 0), 400, "variableSets"),
         (many(&plain, 101), 400, "variableSets holds 1 to 100 sets, one for each page, not 101"),
-        (many(&large, 100), 422, "The pages have more than the 33554432 bytes of HTML"),
+        ((larger.as_str(), values), 422, "The pages have more than the 33554432 bytes of HTML"),
         (one(&broken, json!({})), 422, "A picture in the page cannot be read"),
         (one(&blurred, custom(5_000)), 422, "5000 by 5000 pixels are more than the 4096 a side"),
         ((rendered.as_str(), json!({"format": "pdf", "variableSets": []})), 400, "variableSets holds 1 to 100 sets"),
-        ((rendered.as_str(), json!({"format": "pdf", "preset": "Letter"})), 400, "body/preset"),
+        ((rendered.as_str(), json!({"format": "pdf", "preset": "A9"})), 400, "There is no preset A9"),
     ] {
         let (found, message) = post(&emulator, path, &body).await.says();
         assert!(found == status && message.contains(error), "{body:.200}: {found} {message}, not {status} {error}");

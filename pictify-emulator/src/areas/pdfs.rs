@@ -87,6 +87,8 @@ pub(super) async fn print(
         }
         let canvas = (template["engine"] != "html").then_some((width, height));
         sheets.push(Sheet { html, canvas });
+        // A hundred templates take their time: others have a turn between two of them.
+        tokio::task::yield_now().await;
     }
     let about = About {
         template: template["uid"].as_str().map(str::to_owned),
@@ -120,7 +122,10 @@ pub(super) fn sets(body: &Value) -> Result<Vec<Value>, Refusal> {
 pub(super) fn paper(preset: Option<&str>, template: &Value) -> Result<Paper, Refusal> {
     let name = preset.or(template["pdfPreset"].as_str()).unwrap_or(DEFAULT);
     let upright = name.strip_suffix(LANDSCAPE);
-    let preset = Preset::named(upright.unwrap_or(name)).ok_or_else(|| bad(format!("There is no preset {name}")))?;
+    let preset = Preset::named(upright.unwrap_or(name)).ok_or_else(|| {
+        let names = Preset::ALL.map(|preset| preset.name).join(", ");
+        bad(format!("There is no preset {name}, but there are {names}"))
+    })?;
     let paper = Paper::from(preset);
     Ok(if upright.is_some() { paper.turned() } else { paper })
 }

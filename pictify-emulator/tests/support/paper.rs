@@ -44,33 +44,31 @@ pub fn title(pdf: &Document) -> Option<String> {
 
 /// What is filled on the first page, as left, bottom, right, top.
 pub fn blocks(pdf: &Document) -> Vec<[f32; 4]> {
-    let content = pdf.get_page_content(pdf.get_pages()[&1]).unwrap();
-    let (mut matrix, mut kept, mut path, mut blocks) =
-        ([1.0, 0.0, 0.0, 1.0, 0.0, 0.0], Vec::new(), Vec::new(), Vec::new());
+    let content = pdf.get_page_content(pdf.get_pages()[&1]);
+    let mut matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
+    let (mut kept, mut path, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
     for operation in Content::decode(&content).unwrap().operations {
         let values = numbers(&operation.operands);
         match (operation.operator.as_str(), values.as_slice()) {
             ("q", _) => kept.push(matrix),
             ("Q", _) => matrix = kept.pop().unwrap(),
-            ("cm", &[a, b, c, d, e, f]) => {
-                let (x, y) = at(matrix, e, f);
-                let [m, n, o, p, ..] = matrix;
-                matrix = [a * m + b * o, a * n + b * p, c * m + d * o, c * n + d * p, x, y];
+            ("cm", inner) => matrix = inside(matrix, inner.try_into().unwrap()),
+            ("re", &[left, bottom, width, height]) => {
+                path.extend([at(matrix, left, bottom), at(matrix, left + width, bottom + height)]);
             }
-            ("re", &[x, y, width, height]) => path.extend([at(matrix, x, y), at(matrix, x + width, y + height)]),
             ("m" | "l", &[x, y]) => path.push(at(matrix, x, y)),
             ("n" | "S", _) => path.clear(),
-            ("f" | "f*", _) => {
-                let around = |block: [f32; 4], (x, y): (f32, f32)| {
-                    [block[0].min(x), block[1].min(y), block[2].max(x), block[3].max(y)]
-                };
-                let none = [f32::MAX, f32::MAX, f32::MIN, f32::MIN];
-                blocks.push(path.drain(..).fold(none, around));
-            }
+            ("f" | "f*", _) => blocks.push(around(path.drain(..))),
             _ => {}
         }
     }
     blocks
+}
+
+fn around(points: impl Iterator<Item = [f32; 2]>) -> [f32; 4] {
+    points.fold([f32::MAX, f32::MAX, f32::MIN, f32::MIN], |[left, bottom, right, top], [x, y]| {
+        [left.min(x), bottom.min(y), right.max(x), top.max(y)]
+    })
 }
 
 /// Whether each is within half a point.
@@ -78,8 +76,20 @@ pub fn near(found: &[f32], expected: &[f32]) -> bool {
     found.len() == expected.len() && found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 0.5)
 }
 
-fn at([a, b, c, d, e, f]: [f32; 6], x: f32, y: f32) -> (f32, f32) {
-    (a * x + c * y + e, b * x + d * y + f)
+/// A matrix within another.
+fn inside(outer: [f32; 6], inner: [f32; 6]) -> [f32; 6] {
+    let origin = at(outer, 0.0, 0.0);
+    let turned = |x, y| {
+        let [to_x, to_y] = at(outer, x, y);
+        [to_x - origin[0], to_y - origin[1]]
+    };
+    let [[xx, xy], [yx, yy]] = [turned(inner[0], inner[1]), turned(inner[2], inner[3])];
+    let [x, y] = at(outer, inner[4], inner[5]);
+    [xx, xy, yx, yy, x, y]
+}
+
+fn at(matrix: [f32; 6], x: f32, y: f32) -> [f32; 2] {
+    [matrix[0] * x + matrix[2] * y + matrix[4], matrix[1] * x + matrix[3] * y + matrix[5]]
 }
 
 fn numbers(of: &[Object]) -> Vec<f32> {

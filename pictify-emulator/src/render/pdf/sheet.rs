@@ -9,8 +9,8 @@ use super::{
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use takumi::{
-    prelude::{MeasuredNode, OutputFormat, Viewport},
-    unstable::base::viewport::MediaTarget,
+    prelude::{MeasuredNode, NodeKind, OutputFormat, Viewport},
+    unstable::base::{layout::tree::RenderNode, viewport::MediaTarget},
 };
 use takumi_pdf::{PageMargins, PageOptions, PageRange, PdfError, PdfOptions, Tagging, UncoveredText};
 
@@ -39,6 +39,7 @@ pub(super) fn print(sheet: &Sheet, paper: &Paper) -> Result<Drawn, RenderError> 
         Some(size) => Layout::of_canvas(sheet, size, paper)?,
         None => Layout::flowing(sheet, paper)?,
     };
+    layout.check_pictures()?;
     let bytes = match layout.draw() {
         Ok(bytes) => bytes,
         Err(PdfError::UnsupportedFilter(_)) => layout.as_picture()?.draw().map_err(wrong)?,
@@ -80,6 +81,17 @@ impl Layout {
         let parsed = Parsed { viewport: viewport((width, height)), ..parsed };
         let (scale, backgrounds) = (paper.scale / shrunk, paper.backgrounds);
         Ok(Self { parsed, width, height, scale, is_fixed: false, backgrounds })
+    }
+
+    /// Looks for a picture that is broken: on the page it would be a hole, and no error.
+    fn check_pictures(&self) -> Result<(), RenderError> {
+        let tree = self.parsed.tree(&[]);
+        let broken = |node: &RenderNode| match &node.node.as_ref()?.kind {
+            NodeKind::Image(image) => image.src.resolve(&node.context).err(),
+            _ => None,
+        };
+        let found = tree.path_where(|node| broken(node).is_some()).and_then(|path| broken(tree.node_at_path(&path)?));
+        found.map_or(Ok(()), |error| Err(unreadable(&error)))
     }
 
     fn draw(&self) -> Result<Vec<u8>, PdfError> {
@@ -157,11 +169,13 @@ fn single(number: f64) -> f32 {
     number as f32
 }
 
+fn unreadable(error: &impl std::fmt::Display) -> RenderError {
+    RenderError::Input(format!("A picture in the page cannot be read: {error}"))
+}
+
 fn wrong(error: PdfError) -> RenderError {
     match error {
-        PdfError::Render(takumi::prelude::Error::ImageResolveError(error)) => {
-            RenderError::Input(format!("A picture in the page cannot be read: {error}"))
-        }
+        PdfError::Render(takumi::prelude::Error::ImageResolveError(error)) => unreadable(&error),
         error @ (PdfError::TooManyPages(_)
         | PdfError::UndrawableImage(_)
         | PdfError::UnsupportedFilter(_)
