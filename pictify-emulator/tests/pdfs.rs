@@ -182,7 +182,7 @@ async fn rules_for_print_count() {
 #[tokio::test]
 async fn what_does_not_fit_on_its_page_is_cut() {
     let emulator = Emulator::start().await.unwrap();
-    let rows: String = (0..200).map(|row| format!("<p>row{row}</p>")).collect();
+    let rows = (0..200).map(|row| format!("<p>row{row}</p>")).collect::<Vec<_>>().concat();
     let uid = html(&emulator, &rows).await;
     let file = pdf(&emulator, &print(&emulator, &uid, json!({})).await).await;
     let words = words(&file, 1);
@@ -233,6 +233,7 @@ async fn what_cannot_be_printed_is_refused_and_costs_nothing() {
     let plain = html(&emulator, "{{n}}").await;
     let broken = html(&emulator, "<img src='data:image/png,nothing'>").await;
     let large = html(&emulator, &"{{n}}".repeat(20)).await;
+    let long = html(&emulator, "<div style='height:1e9px'>x</div>").await;
     let blurred = html(&emulator, "<p style='filter:blur(2px)'>x").await;
     let one = |uid: &str, options: Value| ("/pdf/render", json!({"templateUid": uid, "options": options}));
     let many = |uid: &str, count: usize| {
@@ -264,6 +265,7 @@ async fn what_cannot_be_printed_is_refused_and_costs_nothing() {
         (many(&plain, 0), 400, "variableSets"),
         (many(&plain, 101), 400, "variableSets holds 1 to 100 sets, one for each page, not 101"),
         ((larger.as_str(), values), 422, "The pages have more than the 33554432 bytes of HTML"),
+        (one(&long, json!({})), 422, "pixels long, more than the 200 times 1123 that are laid out"),
         (one(&broken, json!({})), 422, "A picture in the page cannot be read"),
         (one(&blurred, custom(5_000)), 422, "5000 by 5000 pixels are more than the 4096 a side"),
         ((rendered.as_str(), json!({"format": "pdf", "variableSets": []})), 400, "variableSets holds 1 to 100 sets"),

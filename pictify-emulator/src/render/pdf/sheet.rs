@@ -20,6 +20,9 @@ const NO_BACKGROUNDS: &str = "* { background-color: transparent !important; back
 /// How many times wider than the page content may be to be shrunk to fit, as in browsers. What is wider is cut.
 const MOST_SHRUNK: f64 = 2.0;
 
+/// How many pages long the content may be of which the first is printed: all are laid out.
+const MOST_LAID_OUT: f64 = 200.0;
+
 /// How many pixels a side a sheet has that becomes a picture. It has one for each of its own, because at another ratio
 /// the engine puts what has a `transform: matrix()` in the wrong place.
 const LARGEST_PICTURE: f64 = 4096.0;
@@ -73,7 +76,15 @@ impl Layout {
     fn flowing(sheet: &Sheet, paper: &Paper) -> Result<Self, RenderError> {
         let size = paper.inside().pixels(paper.scale);
         let parsed = printed(&sheet.html, size)?;
-        let widest = widest(&takumi::measure(parsed.options(&[])).map_err(failed)?);
+        let (widest, longest) = extent(&takumi::measure(parsed.options(&[])).map_err(failed)?);
+        if longest > size.1 * MOST_LAID_OUT {
+            let message = format!(
+                "The content of a page is {longest:.0} pixels long, more than the {MOST_LAID_OUT} times {:.0} that are \
+                 laid out to print the first",
+                size.1
+            );
+            return Err(RenderError::Input(message));
+        }
         let shrunk = (widest / size.0).clamp(1.0, MOST_SHRUNK);
         // Less than a pixel is rounding.
         let shrunk = if widest - size.0 < 1.0 { 1.0 } else { shrunk };
@@ -152,16 +163,17 @@ fn viewport((width, height): (f64, f64)) -> Viewport {
     Viewport::new((width, height)).with_media_target(MediaTarget::Print)
 }
 
-/// How far to the right the boxes of a page reach.
-fn widest(root: &MeasuredNode) -> f64 {
-    let (mut widest, mut open) = (0.0_f64, vec![root]);
+/// How far to the right and how far down the boxes of a page reach.
+fn extent(root: &MeasuredNode) -> (f64, f64) {
+    let (mut right, mut bottom, mut open) = (0.0_f64, 0.0_f64, vec![root]);
     while let Some(node) = open.pop() {
-        let [a, _, c, _, x, _] = node.transform.map(f64::from);
+        let [a, b, c, d, x, y] = node.transform.map(f64::from);
         let (width, height) = (f64::from(node.width), f64::from(node.height));
-        widest = widest.max(x + (a * width).max(0.0) + (c * height).max(0.0));
+        right = right.max(x + (a * width).max(0.0) + (c * height).max(0.0));
+        bottom = bottom.max(y + (b * width).max(0.0) + (d * height).max(0.0));
         open.extend(&node.children);
     }
-    widest
+    (right, bottom)
 }
 
 #[allow(clippy::cast_possible_truncation, reason = "the engine counts in single precision")]
