@@ -4,7 +4,7 @@ use super::{handlers, lists::whole};
 use crate::{
     answer::{Answer, Refusal},
     render::{
-        Document,
+        Document, RenderError, TIME_LIMIT,
         pdf::{MOST_HTML, MOST_PAGES, Margins, Paper, Preset, Sheet},
     },
     renders::{About, Printed},
@@ -13,6 +13,7 @@ use crate::{
 };
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
+use std::time::Instant;
 
 handlers! {
     "renderPdf" => later render,
@@ -77,8 +78,11 @@ pub(super) async fn print(
     // Before the work that it would spare.
     paper.check().map_err(bad)?;
     let mut sheets = Vec::with_capacity(sets.len());
-    let mut size = 0;
+    let (started, mut size) = (Instant::now(), 0);
     for set in sets {
+        if started.elapsed() > TIME_LIMIT {
+            return Err(RenderError::TimedOut.into());
+        }
         let Filled { html, width, height } = source::fill(template, layout, set, None)?;
         size += html.len();
         if size > MOST_HTML {

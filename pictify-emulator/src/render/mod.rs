@@ -15,7 +15,7 @@ mod worker;
 pub use embedded::Embedded;
 pub use pdf::{Document, Pdf};
 pub use picture::{Format, Motion, Pace, Page, Picture};
-pub(crate) use worker::Worker;
+pub(crate) use worker::{TIME_LIMIT, Worker};
 
 use std::fmt;
 

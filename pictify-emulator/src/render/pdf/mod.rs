@@ -67,7 +67,7 @@ pub(super) fn print(document: &Document) -> Result<Pdf, RenderError> {
     let mut book = bind::Book::new(document.paper);
     for sheet in &document.sheets {
         // Nobody waits any longer, and the place is needed.
-        if started.elapsed() > super::worker::TIME_LIMIT {
+        if started.elapsed() > super::TIME_LIMIT {
             return Err(RenderError::TimedOut);
         }
         book.add(&sheet::print(sheet, &document.paper)?)?;

@@ -167,10 +167,9 @@ fn viewport((width, height): (f64, f64)) -> Viewport {
 fn extent(root: &MeasuredNode) -> (f64, f64) {
     let (mut right, mut bottom, mut open) = (0.0_f64, 0.0_f64, vec![root]);
     while let Some(node) = open.pop() {
-        let [a, b, c, d, x, y] = node.transform.map(f64::from);
-        let (width, height) = (f64::from(node.width), f64::from(node.height));
-        right = right.max(x + (a * width).max(0.0) + (c * height).max(0.0));
-        bottom = bottom.max(y + (b * width).max(0.0) + (d * height).max(0.0));
+        let (matrix, width, height) = (node.transform.map(f64::from), f64::from(node.width), f64::from(node.height));
+        right = right.max(matrix[4] + (matrix[0] * width).max(0.0) + (matrix[2] * height).max(0.0));
+        bottom = bottom.max(matrix[5] + (matrix[1] * width).max(0.0) + (matrix[3] * height).max(0.0));
         open.extend(&node.children);
     }
     (right, bottom)
