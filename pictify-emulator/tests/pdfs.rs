@@ -108,6 +108,11 @@ async fn there_is_a_page_for_each_set_of_values_and_its_words_can_be_selected() 
 
     let listed = get(&emulator, "/render?format=PDF").await.json();
     assert_eq!((&listed["pagination"]["total"], &listed["renders"][1]["pageCount"]), (&json!(2), &json!(3)));
+    let page = String::from_utf8(get(&emulator, "/").await.body).unwrap();
+    assert!(
+        page.contains("<b>Pages: 3</b>") && !page.contains("<img src=\"/media/"),
+        "no browser shows one as a picture"
+    );
 }
 
 #[tokio::test]
