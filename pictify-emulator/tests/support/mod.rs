@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod canvas;
+pub mod paper;
 pub mod receiver;
 
 use pictify_emulator::Emulator;
