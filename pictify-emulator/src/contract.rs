@@ -162,7 +162,7 @@ impl Operation {
         self.body.is_some()
     }
 
-    /// Whether a body may also be of this media type, or `one item` of a list.
+    /// Whether a body may also be of this media type, `one item` of a list, or an object with `no name`.
     pub(crate) fn also_takes(&self, form: &str) -> bool {
         self.also_takes.iter().any(|known| known == form)
     }

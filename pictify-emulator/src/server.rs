@@ -40,6 +40,9 @@ use tokio_util::sync::CancellationToken;
 /// How large a body may be, in bytes. HTML with its pictures inside is the largest that makes sense.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
+/// What is called so has no name.
+const UNNAMED: &str = "Untitled";
+
 /// How long a body may take to come.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
@@ -508,6 +511,10 @@ async fn read_body(operation: &Operation, parts: &Parts, body: Body) -> Result<V
     match serde_json::from_slice(&bytes) {
         Ok(value @ Value::Object(_)) if operation.also_takes("one item") => {
             validated(operation, Value::Array(vec![value]))
+        }
+        Ok(Value::Object(mut body)) if operation.also_takes("no name") => {
+            body.entry("name").or_insert_with(|| UNNAMED.into());
+            validated(operation, body.into())
         }
         Ok(value) => validated(operation, value),
         Err(error) => {
