@@ -188,7 +188,8 @@ async def videos(client):
     assert wrong.errors, wrong.response_body
     await raised(RenderError, 422, client.render_video(video.uid, variables={"unknown": 1}, format="gif"))
     # The one thing that cannot be had here: there is no model.
-    await raised(ServerError, 501, client.generate_video_template("A bar that grows"))
+    refused = await raised(ServerError, 503, client.generate_video_template("A bar that grows"))
+    same(refused.response_body["code"], "ai_unavailable")
 
 
 async def typed_errors(client, kind):
