@@ -212,7 +212,7 @@ def test_answers(case):
         answer,
         checks=[status_code_conformance, content_type_conformance, response_headers_conformance],
     )
-    open_schema[case.operation.path][case.method].validate_response(answer)
+    open_schema[case.operation.path][case.operation.method].validate_response(answer)
 
 
 if __name__ == "__main__":
