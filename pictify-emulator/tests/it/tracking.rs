@@ -1,10 +1,8 @@
 //! What visitors do with experiments is counted.
 
-mod support;
-
+use crate::support::{JSON, get, post, send};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
-use support::{JSON, get, post, send};
 
 const WRITE_KEY: &str = "X-Write-Key: wk_1";
 

@@ -1,10 +1,8 @@
 //! Experiments are made, run and ended, and show each visitor a picture.
 
-mod support;
-
+use crate::support::{Answer, JSON, KEY, send};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
-use support::{Answer, JSON, KEY, send};
 
 async fn call(emulator: &Emulator, line: &str, body: &Value) -> (u16, Value) {
     let text = if body.is_null() { String::new() } else { body.to_string() };

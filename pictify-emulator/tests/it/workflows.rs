@@ -1,11 +1,9 @@
 //! Rows turned into documents: by a run, by a hook, by a preview.
 
-mod support;
-
+use crate::support::{Answer, JSON, KEY, get, post, send};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
 use std::time::Duration;
-use support::{Answer, JSON, KEY, get, post, send};
 
 /// A template of 40 by 20 with one variable, and its uid.
 async fn template(emulator: &Emulator) -> String {

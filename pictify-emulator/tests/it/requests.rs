@@ -1,10 +1,8 @@
 //! What is answered to a request before anything is rendered: routes, keys, bodies, queries.
 
-mod support;
-
+use crate::support::{JSON, KEY, get, post, send};
 use pictify_emulator::{Emulator, VersionPrefix};
 use serde_json::{Value, json};
-use support::{JSON, KEY, get, post, send};
 
 #[tokio::test]
 async fn a_key_is_needed_where_the_contract_says_so() {
@@ -153,7 +151,7 @@ async fn images_are_listed_page_by_page_newest_first() {
     let emulator = Emulator::start().await.unwrap();
     let mut ids = Vec::new();
     for _ in 0..5 {
-        let created = support::create(&emulator, "x", 4, 4).await.json();
+        let created = crate::support::create(&emulator, "x", 4, 4).await.json();
         ids.insert(0, created["id"].clone());
     }
     for (query, expected, limit, offset, more) in [
@@ -192,7 +190,7 @@ async fn wrong_queries_are_named() {
 #[tokio::test]
 async fn an_image_is_read_without_a_key() {
     let emulator = Emulator::start().await.unwrap();
-    let created = support::create(&emulator, "x", 4, 4).await.json();
+    let created = crate::support::create(&emulator, "x", 4, 4).await.json();
     let read = |id: String| {
         let emulator = &emulator;
         async move { send(emulator, &format!("GET /image/{id}"), &[], b"").await }
@@ -206,7 +204,7 @@ async fn an_image_is_read_without_a_key() {
 #[tokio::test]
 async fn an_answer_has_the_fields_of_the_service() {
     let emulator = Emulator::start().await.unwrap();
-    let Value::Object(image) = support::create(&emulator, "x", 4, 4).await.json() else { panic!("no object") };
+    let Value::Object(image) = crate::support::create(&emulator, "x", 4, 4).await.json() else { panic!("no object") };
     assert_eq!(image.keys().collect::<Vec<_>>(), ["url", "id", "createdAt"]);
     let id = image["id"].as_str().unwrap();
     assert!(id.len() == 10 && id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()), "{id}");

@@ -1,5 +1,4 @@
 //! A client of one file: plain HTTP/1.1 over a socket, so that these tests know nothing of the SDK and of TLS.
-#![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod canvas;
 pub mod paper;

@@ -1,15 +1,13 @@
 //! Webhooks: signed, tried again, looked at and sent once more.
 
-mod support;
-
-use pictify::webhooks::{Event, Verifier};
-use pictify_emulator::Emulator;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     JSON, KEY, create, get, post,
     receiver::{Received, Receiver},
     send,
 };
+use pictify::webhooks::{Event, Verifier};
+use pictify_emulator::Emulator;
+use serde_json::{Value, json};
 
 const OK: &str = "200 OK";
 const BROKEN: &str = "500 Internal Server Error";

@@ -1,12 +1,10 @@
 //! Video templates: kept, checked, and drawn.
 
-mod support;
-
+use crate::support::{Answer, JSON, KEY, file_path, get, post, send};
 use image::{AnimationDecoder, Frame, Rgba, RgbaImage, codecs::gif::GifDecoder};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
 use std::io::Cursor;
-use support::{Answer, JSON, KEY, file_path, get, post, send};
 
 const TEASER: &str = include_str!("scenes/teaser.tsx");
 

@@ -1,7 +1,6 @@
 //! Batches: rendered in the background, looked at, cancelled, gone on with.
 
-mod support;
-
+use crate::support::{get, post, receiver::Receiver};
 use pictify_emulator::{
     Emulator, Reach,
     render::{Embedded, Page, Picture, RenderError, Renderer},
@@ -11,7 +10,6 @@ use std::{
     sync::{Mutex, mpsc},
     time::Duration,
 };
-use support::{get, post, receiver::Receiver};
 
 async fn template(emulator: &Emulator) -> String {
     let body = json!({
@@ -185,10 +183,10 @@ async fn a_cancelled_batch_begins_nothing_more() {
     assert_eq!((status, text.as_str()), (409, "The batch is cancelled and cannot be cancelled"));
     for path in ["cancel", "results"] {
         let line = if path == "cancel" { "POST" } else { "GET" };
-        let answer = support::send(
+        let answer = crate::support::send(
             &emulator,
             &format!("{line} /templates/batch/NONE/{path}"),
-            &[support::KEY, support::JSON],
+            &[crate::support::KEY, crate::support::JSON],
             b"{}",
         )
         .await;

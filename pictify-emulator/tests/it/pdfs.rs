@@ -1,14 +1,12 @@
 //! What is on the pages of a PDF, and how large they are.
 
-mod support;
-
-use pictify_emulator::Emulator;
-use serde_json::{Value, json};
-use support::{
+use crate::support::{
     Answer, get,
     paper::{blocks, link, near, pdf, pictures, sizes, title, words},
     post,
 };
+use pictify_emulator::Emulator;
+use serde_json::{Value, json};
 
 /// A page that is red from edge to edge.
 const RED: &str = "<body style='margin:0'><div style='height:100vh;background:red'></div>";

@@ -1,11 +1,9 @@
 //! The rules of the house, the faults on demand, and the ledger.
 
-mod support;
-
+use crate::support::{JSON, KEY, connect, create, get, post, send};
 use pictify_emulator::{Emulator, Fault, Profile};
 use serde_json::{Value, json};
 use std::time::Duration;
-use support::{JSON, KEY, connect, create, get, post, send};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn image() -> Value {

@@ -1,11 +1,9 @@
 //! What is on the pictures.
 
-mod support;
-
+use crate::support::{get, picture, post, red_png};
 use image::{Rgba, RgbaImage};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
-use support::{get, picture, post, red_png};
 
 const RED: Rgba<u8> = Rgba([255, 0, 0, 255]);
 const BLUE: Rgba<u8> = Rgba([0, 0, 255, 255]);

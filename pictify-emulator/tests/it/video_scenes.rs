@@ -1,11 +1,9 @@
 //! What scenes may say, and what they come to: the numbers of motion, and the HTML that is drawn.
 
-mod support;
-
+use crate::support::{file_path, get, post};
 use image::{Rgba, RgbaImage};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
-use support::{file_path, get, post};
 
 /// The frame of a scene of 100 by 20 with ten frames a second, whose body is this.
 async fn frame(emulator: &Emulator, code: &str, frame: u32) -> Result<RgbaImage, Value> {

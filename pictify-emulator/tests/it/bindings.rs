@@ -1,10 +1,8 @@
 //! A binding shows its data at one address, and says what fails.
 
-mod support;
-
+use crate::support::{Answer, JSON, KEY, receiver::Receiver, send};
 use pictify_emulator::{Emulator, Reach};
 use serde_json::{Value, json};
-use support::{Answer, JSON, KEY, receiver::Receiver, send};
 use tokio::net::TcpListener;
 
 async fn call(emulator: &Emulator, line: &str, body: &Value) -> (u16, Value) {

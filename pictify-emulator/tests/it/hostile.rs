@@ -1,11 +1,9 @@
 //! Pages that mean harm. Each ends in a picture or in an error with a type, and the server goes on.
 
-mod support;
-
+use crate::support::{create, get, post};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
 use std::{io::ErrorKind, net::TcpListener};
-use support::{create, get, post};
 
 fn join(parts: impl Iterator<Item = String>) -> String {
     parts.collect::<Vec<_>>().concat()

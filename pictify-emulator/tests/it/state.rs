@@ -1,10 +1,8 @@
 //! What is made can be listed, read, changed, rendered and deleted.
 
-mod support;
-
+use crate::support::{JSON, KEY, get, post, send};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
-use support::{JSON, KEY, get, post, send};
 
 /// A request with a body, or without.
 async fn call(emulator: &Emulator, line: &str, body: &Value) -> (u16, Value) {

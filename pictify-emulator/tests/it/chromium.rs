@@ -1,15 +1,12 @@
 //! The engine that is an installed Chromium. Without one these tests have nothing to say, except where CI runs them.
-#![cfg(feature = "chromium")]
 
-mod support;
-
+use crate::support::{get, picture, post, receiver::Receiver};
 use pictify_emulator::{
     Emulator, Reach,
     render::{Chromium, Format, Pace, Page, Picture, RenderError, Renderer},
 };
 use serde_json::json;
 use std::time::Duration;
-use support::{get, picture, post, receiver::Receiver};
 
 fn chromium(reach: Reach) -> Option<Chromium> {
     match Chromium::find(reach) {

@@ -1,6 +1,6 @@
 //! Every documented function, with its edges.
 
-use crate::{all, evaluate};
+use super::{all, evaluate};
 use pictify_emulator::expressions::{Function, functions};
 use serde_json::json;
 

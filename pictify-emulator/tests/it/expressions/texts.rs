@@ -1,6 +1,6 @@
 //! Text and HTML with expressions in them.
 
-use crate::variables;
+use super::variables;
 use pictify_emulator::expressions::{Scope, fill_html, interpolate};
 
 #[test]

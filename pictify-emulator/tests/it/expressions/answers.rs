@@ -1,6 +1,6 @@
 //! What the endpoints say, against the examples of the contract.
 
-use crate::variables;
+use super::variables;
 use pictify_emulator::expressions::answers::{function_list, interpolation, test, validation};
 use serde_json::json;
 

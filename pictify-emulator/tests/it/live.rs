@@ -1,11 +1,9 @@
 //! Live pages, and what pages need from elsewhere.
 
-mod support;
-
+use crate::support::{get, post};
 use pictify_emulator::{Emulator, Reach};
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use support::{get, post};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -44,7 +42,7 @@ fn png(colour: [u8; 3]) -> Vec<u8> {
 const HTML: &str = "Content-Type: text/html; charset=utf-8";
 
 async fn pixels(emulator: &Emulator, body: &Value, places: &[(u32, u32)]) -> Vec<[u8; 3]> {
-    let picture = support::picture(emulator, body).await;
+    let picture = crate::support::picture(emulator, body).await;
     places.iter().map(|(x, y)| picture.get_pixel(*x, *y).0[..3].try_into().unwrap()).collect()
 }
 
@@ -111,7 +109,8 @@ async fn a_page_that_cannot_be_had_is_refused() {
     }
     // A redirect is looked at as the first address is.
     let mut receiver =
-        support::receiver::Receiver::start(vec![("302 Found\r\nLocation: http://10.0.0.1/", String::new())]).await;
+        crate::support::receiver::Receiver::start(vec![("302 Found\r\nLocation: http://10.0.0.1/", String::new())])
+            .await;
     let answer = post(&emulator, "/image", &json!({"url": receiver.url})).await;
     assert_eq!((answer.status, &answer.json()["code"]), (422, &json!("blocked_url")));
     receiver.next().await;

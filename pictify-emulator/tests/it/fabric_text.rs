@@ -1,9 +1,7 @@
 //! What text on a FabricJS canvas looks like.
 
-mod support;
-
+use crate::support::canvas::*;
 use serde_json::{Value, json};
-use support::canvas::*;
 
 #[test]
 fn text_leaves_its_ink_in_its_box() {

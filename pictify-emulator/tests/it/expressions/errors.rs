@@ -1,6 +1,6 @@
 //! What is wrong, and where.
 
-use crate::evaluate;
+use super::evaluate;
 use pictify_emulator::expressions::ErrorKind;
 
 #[test]

@@ -1,6 +1,6 @@
 //! Operators, precedence, names and what is true.
 
-use crate::{all, evaluate, is, variables};
+use super::{all, evaluate, is, variables};
 use pictify_emulator::expressions::{Expression, Missing, Scope, interpolate, interpolated_variables};
 use serde_json::json;
 

@@ -1,7 +1,6 @@
 //! Starting, stopping, files, and several servers at once.
 
-mod support;
-
+use crate::support::{JSON, KEY, address, connect, create, file_path, get, post, send};
 use pictify_emulator::{
     Emulator,
     render::{Page, Picture, RenderError, Renderer},
@@ -11,7 +10,6 @@ use std::sync::{
     Arc, Mutex,
     mpsc::{Receiver, Sender, channel},
 };
-use support::{JSON, KEY, address, connect, create, file_path, get, post, send};
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
 #[tokio::test]

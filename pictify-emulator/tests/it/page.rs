@@ -1,10 +1,8 @@
 //! The page for people.
 
-mod support;
-
+use crate::support::{create, get, post, send};
 use pictify_emulator::Emulator;
 use serde_json::json;
-use support::{create, get, post, send};
 
 #[tokio::test]
 async fn it_shows_what_was_made_and_asked_and_nothing_of_it_runs() {

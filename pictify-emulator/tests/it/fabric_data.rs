@@ -1,10 +1,8 @@
 //! What is wrong with a FabricJS canvas is named, and what it holds stays data.
 
-mod support;
-
+use crate::support::canvas::*;
 use pictify_emulator::render::fabric::{self, Problem};
 use serde_json::{Value, json};
-use support::canvas::*;
 
 #[test]
 fn what_is_wrong_is_named_with_its_place() {

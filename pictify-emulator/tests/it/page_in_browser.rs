@@ -1,7 +1,6 @@
 //! The page for people, in a browser. Without one this test has nothing to say, except where CI runs it.
 
-mod support;
-
+use crate::support::{create, get, post, receiver::Receiver};
 use chromiumoxide::{
     Browser, BrowserConfig, Page,
     cdp::browser_protocol::page::{CaptureScreenshotFormat, CaptureScreenshotParams},
@@ -10,7 +9,6 @@ use futures_util::StreamExt;
 use pictify_emulator::Emulator;
 use serde_json::json;
 use std::time::Duration;
-use support::{create, get, post, receiver::Receiver};
 
 async fn browser(folder: &std::path::Path) -> Option<Browser> {
     let config = BrowserConfig::builder().user_data_dir(folder).no_sandbox().viewport(None).window_size(1100, 1600);

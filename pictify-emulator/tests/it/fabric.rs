@@ -1,10 +1,8 @@
 //! What the shapes, pictures and groups of a FabricJS canvas look like.
 
-mod support;
-
+use crate::support::{canvas::*, red_png};
 use pictify_emulator::render::fabric;
 use serde_json::{Value, json};
-use support::{canvas::*, red_png};
 
 /// The object around the middle of the canvas.
 fn at_middle(object: Value) -> Value {
