@@ -3,6 +3,7 @@
 use crate::support::{JSON, KEY, get, post, send};
 use pictify_emulator::{Emulator, VersionPrefix};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
 async fn a_key_is_needed_where_the_contract_says_so() {
@@ -27,6 +28,40 @@ async fn a_key_is_needed_where_the_contract_says_so() {
         }
     }
     assert_eq!(send(&any, "GET /healthcheck", &[], b"").await.status, 200, "no key is needed");
+}
+
+/// A client that sends on while it is refused must not find its connection closed at the next request.
+#[tokio::test]
+async fn a_refused_request_leaves_the_connection_to_the_next() {
+    let emulator = Emulator::start().await.unwrap();
+    for line in ["POST /image", "GET /image", "POST /nothing"] {
+        let mut stream = crate::support::connect(&emulator).await;
+        let head = format!("{line} HTTP/1.1\r\nHost: e\r\n{JSON}\r\nContent-Length: 200000\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b' '; 200_000]).await.unwrap();
+        stream.write_all(b"GET /healthcheck HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).await.unwrap();
+        assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{line}: {answers}");
+        assert!(answers.contains("HTTP/1.1 200 OK"), "{line}: {answers}");
+    }
+}
+
+#[tokio::test]
+async fn a_template_needs_no_name() {
+    let emulator = Emulator::start().await.unwrap();
+    let created = post(&emulator, "/templates", &json!({"html": "<p>Hi</p>"})).await;
+    assert_eq!((created.status, &created.json()["template"]["name"]), (200, &json!("Untitled")));
+    let wrong = post(&emulator, "/templates", &json!({"html": "<p>Hi</p>", "name": ""})).await;
+    assert_eq!(wrong.status, 400, "a name that is sent counts");
+}
+
+#[tokio::test]
+async fn what_has_a_format_is_held_to_it() {
+    let emulator = Emulator::start().await.unwrap();
+    let body = json!({"event": "render.completed", "targetUrl": "no address"});
+    let answer = post(&emulator, "/webhook-subscriptions", &body).await;
+    assert_eq!((answer.status, &answer.json()["code"]), (400, &json!("FST_ERR_VALIDATION")));
 }
 
 #[tokio::test]
