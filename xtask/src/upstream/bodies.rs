@@ -132,8 +132,7 @@ fn home<'k>(known: &'k BTreeSet<String>, status: &str) -> Option<&'k String> {
 
 fn response<'a>(side: Side<'a>, operation: &str, status: &str) -> Option<At<'a>> {
     let responses = below(operation, "responses");
-    let (key, value) =
-        members(side.root.pointer(&responses)).find(|(key, _)| key.to_uppercase() == *status)?;
+    let (key, value) = members(side.root.pointer(&responses)).find(|(key, _)| key.to_uppercase() == *status)?;
     side.locate(&below(&responses, key), value)
 }
 

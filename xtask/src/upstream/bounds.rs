@@ -30,7 +30,8 @@ impl<'a> Bounds<'a> {
                 _ => "",
             };
             let is_exclusive = schema.get(exclusive) == Some(&Value::Bool(true));
-            let keyword = LOWER.into_iter().chain(UPPER).find(|known| is_exclusive && *known == exclusive).unwrap_or(keyword);
+            let keyword =
+                LOWER.into_iter().chain(UPPER).find(|known| is_exclusive && *known == exclusive).unwrap_or(keyword);
             // A length of at least nothing is no limit.
             if keyword.starts_with("min") && keyword != "minimum" && limit.as_u64() == Some(0) {
                 continue;

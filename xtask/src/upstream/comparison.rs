@@ -132,7 +132,7 @@ fn home<'a>(side: Side<'a>, parts: &[At<'a>]) -> Vec<At<'a>> {
     let [only] = parts else { return parts.to_vec() };
     let mut at = only.clone();
     for _ in 0..32 {
-        let alone = at.value.as_object().is_some_and(|object| side.is_3_0 || object.len() == 1);
+        let alone = at.value.as_object().is_some_and(|object| object.len() == 1);
         let target = crate::document::reference(at.value).filter(|_| alone).and_then(|target| side.target(target));
         match target {
             Some(target) => at = target,

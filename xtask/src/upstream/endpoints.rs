@@ -142,7 +142,10 @@ fn event(comparison: &mut Comparison<'_>, at: &str, upstream_at: &str, name: &st
 fn security(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endpoint<'_>) {
     let needs = |side: Side<'_>, value: &Value| {
         let schemes = value.get("security").or_else(|| side.root.get("security"))?.as_array()?;
-        Some(!schemes.is_empty() && schemes.iter().all(|scheme| scheme.as_object().is_none_or(|scheme| !scheme.is_empty())))
+        Some(
+            !schemes.is_empty()
+                && schemes.iter().all(|scheme| scheme.as_object().is_none_or(|scheme| !scheme.is_empty())),
+        )
     };
     let before = needs(comparison.ours, ours.value).unwrap_or_default();
     let after = needs(comparison.theirs, theirs.value);

@@ -33,8 +33,10 @@ use std::{io::Write, path::Path};
 
 /// What to compare, and how to say it.
 #[derive(Args)]
-#[command(after_help = "Exit codes: 0 nothing open, 1 could not compare, 2 wrong arguments; else by the gravest open\n\
-                        difference: 3 documentation (or a stale acceptance), 4 loosened, 5 additive, 6 breaking.")]
+#[command(
+    after_help = "Exit codes: 0 nothing open, 1 could not compare, 2 wrong arguments; else by the gravest open\n\
+                        difference: 3 documentation (or a stale acceptance), 4 loosened, 5 additive, 6 breaking."
+)]
 pub struct Options {
     /// The published document, or a part of one: a file, or a URL of http or https.
     source: String,

@@ -54,10 +54,11 @@ fn parameters<'a>(side: Side<'a>, endpoint: Endpoint<'_>) -> Parameters<'a> {
             let text = |name: &str| at.value.get(name).and_then(Value::as_str);
             let (Some(name), Some(place)) = (text("name"), text("in")) else { continue };
             let key = match place {
-                "path" => endpoint.path.split('/').position(|step| step == format!("{{{name}}}")).map_or_else(
-                    || name.to_owned(),
-                    |position| position.to_string(),
-                ),
+                "path" => endpoint
+                    .path
+                    .split('/')
+                    .position(|step| step == format!("{{{name}}}"))
+                    .map_or_else(|| name.to_owned(), |position| position.to_string()),
                 "header" => name.to_lowercase(),
                 _ => name.to_owned(),
             };
@@ -84,8 +85,7 @@ pub fn compare(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endp
             None if key.0 == "path" && !comparison.whole => {}
             None => {
                 let subject = format!("{} parameter `{}`", key.0, parameter.name);
-                let difference =
-                    Difference::new(Severity::Breaking, Change::Parameter, &parameter.listed, subject);
+                let difference = Difference::new(Severity::Breaking, Change::Parameter, &parameter.listed, subject);
                 let difference = difference.upstream(theirs.pointer()).from_to(Some(String::new()), None);
                 comparison.found(&name, difference);
             }
@@ -117,11 +117,13 @@ fn both<'a>(comparison: &mut Comparison<'a>, ours: &Parameter<'a>, theirs: &Para
         found.push(difference.from_to(word(ours.is_required()), word(theirs.is_required())));
     }
     if ours.place() == "path" && ours.name != theirs.name {
-        let difference = new(Severity::Documentation, Change::Wording, below(at, "name"), "name in the path".to_owned());
+        let difference =
+            new(Severity::Documentation, Change::Wording, below(at, "name"), "name in the path".to_owned());
         found.push(difference.from_to(Some(ours.name.to_owned()), Some(theirs.name.to_owned())));
     }
     if ours.style() != theirs.style() {
-        let word = |(style, explode): (String, bool)| Some(format!("{style}{}", if explode { ", exploded" } else { "" }));
+        let word =
+            |(style, explode): (String, bool)| Some(format!("{style}{}", if explode { ", exploded" } else { "" }));
         let difference = new(Severity::Breaking, Change::Style, below(at, "style"), format!("style of {subject}"));
         found.push(difference.from_to(word(ours.style()), word(theirs.style())));
     }

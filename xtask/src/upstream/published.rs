@@ -52,12 +52,8 @@ impl Published {
     }
 
     fn fragment(value: Value, ours: &Value, at: Option<&str>) -> Result<Self> {
-        let part = |document: Value, prefix: &str| Self {
-            document,
-            whole: false,
-            prefix: prefix.to_owned(),
-            schema: None,
-        };
+        let part =
+            |document: Value, prefix: &str| Self { document, whole: false, prefix: prefix.to_owned(), schema: None };
         let keys = || members(Some(&value)).map(|(key, _)| key.as_str());
         let has = |key: &str| value.get(key).is_some();
         if has("components") {

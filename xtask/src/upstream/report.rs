@@ -1,6 +1,9 @@
 //! A comparison for the terminal, for a review and for a program.
 
-use super::{accepted::Acceptance, finding::{Finding, Severity}};
+use super::{
+    accepted::Acceptance,
+    finding::{Finding, Severity},
+};
 use anyhow::Result;
 use clap::ValueEnum;
 use serde::Serialize;
@@ -105,7 +108,13 @@ impl Report {
             }
         }
         for finding in self.accepted() {
-            writeln!(out, "accepted: {}: {}: {}", finding.at, finding.says(), finding.accepted.as_deref().unwrap_or(""))?;
+            writeln!(
+                out,
+                "accepted: {}: {}: {}",
+                finding.at,
+                finding.says(),
+                finding.accepted.as_deref().unwrap_or("")
+            )?;
         }
         for stale in &self.stale {
             writeln!(out, "stale: {}: {}: upstream no longer says this: delete it", stale.at, stale.subject)?;
@@ -113,12 +122,20 @@ impl Report {
         for note in &self.notes {
             writeln!(out, "note: {note}")?;
         }
-        writeln!(out, "\n{}", self.summary())?;
+        if !out.ends_with("\n\n") {
+            out.push('\n');
+        }
+        writeln!(out, "{}", self.summary())?;
         Ok(out)
     }
 
     fn markdown(&self) -> Result<String> {
-        let mut out = format!("# Upstream against openapi.yaml\n\n`{}`, read as {}: {}.\n", self.source, self.read_as(), self.summary());
+        let mut out = format!(
+            "# Upstream against openapi.yaml\n\n`{}`, read as {}: {}.\n",
+            self.source,
+            self.read_as(),
+            self.summary()
+        );
         for severity in Severity::ALL {
             let mut findings = self.open().filter(|finding| finding.severity == severity).peekable();
             if findings.peek().is_some() {

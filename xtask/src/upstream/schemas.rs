@@ -198,10 +198,12 @@ fn words(met: &Met<'_, '_>, found: &mut Vec<Difference>) {
 
 /// A difference of two texts, line breaks and spaces apart.
 pub fn wording(at: &str, subject: &str, ours: Option<&str>, theirs: Option<&str>) -> Option<Difference> {
-    let [ours, theirs] = [ours, theirs].map(|text| text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")));
+    let [ours, theirs] =
+        [ours, theirs].map(|text| text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")));
     let text = |text: Option<String>| text.map(|text| format!("{:?}", shorten(&text)));
-    (ours != theirs)
-        .then(|| Difference::new(Severity::Documentation, Change::Wording, at, subject).from_to(text(ours), text(theirs)))
+    (ours != theirs).then(|| {
+        Difference::new(Severity::Documentation, Change::Wording, at, subject).from_to(text(ours), text(theirs))
+    })
 }
 
 /// At most a line of a text.

@@ -13,17 +13,8 @@ const PARTS: usize = 256;
 const NESTING: usize = 8;
 
 /// Keywords that are compared as they are written: what they mean together is more than a table of fields can show.
-const AS_WRITTEN: [&str; 9] = [
-    "not",
-    "if",
-    "then",
-    "else",
-    "patternProperties",
-    "prefixItems",
-    "dependentRequired",
-    "contains",
-    "propertyNames",
-];
+const AS_WRITTEN: [&str; 9] =
+    ["not", "if", "then", "else", "patternProperties", "prefixItems", "dependentRequired", "contains", "propertyNames"];
 
 /// What a schema means.
 #[derive(Clone, Default)]
@@ -143,9 +134,6 @@ fn flatten<'a>(side: Side<'a>, parts: &[At<'a>], shape: &mut Shape<'a>) -> Vec<A
                 Some(target) => open.push(target),
                 None => shape.unknown = Some(format!("{}: `{target}` points at nothing here", at.pointer)),
             }
-            if side.is_3_0 {
-                continue;
-            }
         }
         flat.push(at);
     }
@@ -163,10 +151,10 @@ fn build<'a>(side: Side<'a>, parts: &[At<'a>], nesting: usize) -> Shape<'a> {
         ["oneOf", "anyOf"].into_iter().find_map(|keyword| {
             let list = at.value.get(keyword)?.as_array()?;
             let pointer = below(&at.pointer, keyword);
-            let variants = list.iter().enumerate().map(move |(index, value)| At {
-                pointer: below(&pointer, &index.to_string()),
-                value,
-            });
+            let variants = list
+                .iter()
+                .enumerate()
+                .map(move |(index, value)| At { pointer: below(&pointer, &index.to_string()), value });
             let variants: Vec<At<'a>> = variants.collect();
             variants.iter().any(|variant| says_a_type(variant.value)).then_some(variants)
         })
@@ -300,7 +288,8 @@ impl<'a> Shape<'a> {
             _ => None,
         };
         self.bounds = if alone && self.bounds.is_empty() { other.bounds } else { self.bounds.common(&other.bounds) };
-        self.format = if alone { self.format.or(other.format) } else { self.format.filter(|f| Some(*f) == other.format) };
+        self.format =
+            if alone { self.format.or(other.format) } else { self.format.filter(|f| Some(*f) == other.format) };
         self.description = self.description.or(other.description);
         self.scalars.extend(other.scalars);
         self.objects.extend(other.objects);
@@ -356,7 +345,8 @@ impl<'a> Object<'a> {
 impl<'a> Array<'a> {
     fn of(flat: &[At<'a>]) -> Self {
         let home = flat.iter().find(|at| at.value.get("items").is_some());
-        let items = home.and_then(|at| Some(At { pointer: below(&at.pointer, "items"), value: at.value.get("items")? }));
+        let items =
+            home.and_then(|at| Some(At { pointer: below(&at.pointer, "items"), value: at.value.get("items")? }));
         let pointer = home.or(flat.first()).map(|at| at.pointer.clone()).unwrap_or_default();
         Self { pointer, items }
     }

@@ -12,7 +12,8 @@ pub struct Side<'a> {
     pub root: &'a Value,
     /// Where a fragment's references lead that leave it: to what we know under the same name.
     pub known: Option<&'a Value>,
-    /// Version 3.0: what stands beside `$ref` says nothing.
+    /// Version 3.0, which has no word for webhooks. Its rule that nothing stands beside `$ref` few authors keep, so what
+    /// stands there counts.
     pub is_3_0: bool,
 }
 

@@ -29,7 +29,8 @@ fn text(source: &str) -> Result<String> {
 
 fn fetch(url: &str) -> Result<impl Read> {
     let agent = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).max_redirects(5).build().new_agent();
-    let response = agent.get(url).call().with_context(|| format!("cannot get {url}: save it to a file and give that"))?;
+    let response =
+        agent.get(url).call().with_context(|| format!("cannot get {url}: save it to a file and give that"))?;
     Ok(response.into_body().into_reader())
 }
 
