@@ -45,17 +45,17 @@ pub fn requests(comparison: &mut Comparison<'_>, at: &str, upstream_at: &str, na
                 let severity = if required.1 { Severity::Breaking } else { Severity::Loosened };
                 let word = |required| Some(if required { "required" } else { "optional" }.to_owned());
                 let difference = Difference::new(severity, Change::Required, &ours.pointer, "body");
-                let difference = difference.upstream(&theirs.pointer).from_to(word(required.0), word(required.1));
+                let difference = difference.upstream(&theirs.pointer).said(word(required.0), word(required.1));
                 comparison.found(name, difference);
             }
             contents(comparison, &ours, &theirs, &place);
         }
         (Some(_), None) if comparison.whole => {
-            comparison.found(name, difference(Severity::Breaking).from_to(Some(String::new()), None));
+            comparison.found(name, difference(Severity::Breaking).said(Some(String::new()), None));
         }
         (None, Some(theirs)) => {
             let severity = if is_required(&theirs) { Severity::Breaking } else { Severity::Additive };
-            comparison.found(name, difference(severity).from_to(None, Some(String::new())));
+            comparison.found(name, difference(severity).said(None, Some(String::new())));
         }
         _ => {}
     }
@@ -84,13 +84,13 @@ fn contents<'a>(comparison: &mut Comparison<'a>, ours: &At<'a>, theirs: &At<'a>,
         } else {
             let difference = Difference::new(Severity::Breaking, Change::MediaType, &our.pointer, subject(name));
             let difference = difference.upstream(below(&theirs.pointer, "content"));
-            comparison.found(&place.seen_in, difference.from_to(Some(String::new()), None));
+            comparison.found(&place.seen_in, difference.said(Some(String::new()), None));
         }
     }
     for (name, their) in their_types.iter().filter(|(name, _)| !our_types.contains_key(*name)) {
         let at = below(&below(&ours.pointer, "content"), name);
         let difference = Difference::new(Severity::Additive, Change::MediaType, &at, subject(name));
-        let difference = difference.upstream(&their.pointer).from_to(None, Some(String::new()));
+        let difference = difference.upstream(&their.pointer).said(None, Some(String::new()));
         comparison.found(&place.seen_in, difference);
     }
 }
@@ -152,13 +152,13 @@ fn headers<'a>(comparison: &mut Comparison<'a>, ours: &At<'a>, theirs: &At<'a>, 
         } else if comparison.whole {
             let difference =
                 Difference::new(Severity::Breaking, Change::Header, &our.pointer, format!("header `{name}`"));
-            comparison.found(&place.seen_in, difference.upstream(&theirs.pointer).from_to(Some(String::new()), None));
+            comparison.found(&place.seen_in, difference.upstream(&theirs.pointer).said(Some(String::new()), None));
         }
     }
     for (name, their) in their_headers.iter().filter(|(name, _)| !our_headers.contains_key(*name)) {
         let at = below(&below(&ours.pointer, "headers"), name);
         let difference = Difference::new(Severity::Additive, Change::Header, &at, format!("header `{name}`"));
-        comparison.found(&place.seen_in, difference.upstream(&their.pointer).from_to(None, Some(String::new())));
+        comparison.found(&place.seen_in, difference.upstream(&their.pointer).said(None, Some(String::new())));
     }
 }
 
@@ -174,5 +174,5 @@ fn only(comparison: &mut Comparison<'_>, at: &str, upstream_at: &str, status: &s
     let difference = Difference::new(severity, Change::Status, &at, format!("answer {status}"));
     let words = (is_ours.then(String::new), (!is_ours).then(String::new));
     let difference = if is_ours { difference } else { difference.upstream(upstream_at) };
-    comparison.found(name, difference.from_to(words.0, words.1));
+    comparison.found(name, difference.said(words.0, words.1));
 }

@@ -122,7 +122,7 @@ impl<'a> Comparison<'a> {
             }
         }
         let mut findings: Vec<Finding> = merged.into_values().collect();
-        findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         findings
     }
 }
@@ -161,7 +161,7 @@ impl Difference {
     }
 
     /// What we say, and what they say.
-    pub fn from_to(mut self, ours: Option<String>, theirs: Option<String>) -> Self {
+    pub fn said(mut self, ours: Option<String>, theirs: Option<String>) -> Self {
         (self.ours, self.theirs) = (ours, theirs);
         self
     }

@@ -78,7 +78,7 @@ fn paths(comparison: &mut Comparison<'_>) {
                     let name = ours.name();
                     let subject = format!("operation {name}");
                     let difference = Difference::new(Severity::Breaking, Change::Operation, &ours.pointer(), subject);
-                    comparison.found(&name, difference.from_to(Some(String::new()), None));
+                    comparison.found(&name, difference.said(Some(String::new()), None));
                 }
                 (None, Some(theirs)) => added(comparison, theirs, our.map(|(_, pointer, _)| pointer)),
                 _ => {}
@@ -93,16 +93,15 @@ fn added(comparison: &mut Comparison<'_>, theirs: Endpoint<'_>, our_item: Option
     let name = theirs.name();
     let summary = theirs.value.get("summary").and_then(Value::as_str).unwrap_or_default();
     let difference = Difference::new(Severity::Additive, Change::Operation, &at, format!("operation {name}"));
-    let difference = difference.upstream(theirs.pointer()).from_to(None, Some(summary.to_owned()));
+    let difference = difference.upstream(theirs.pointer()).said(None, Some(summary.to_owned()));
     comparison.found(&name, difference);
 }
 
-fn operation<'a>(comparison: &mut Comparison<'a>, ours: Endpoint<'_>, theirs: Endpoint<'_>) {
+fn operation(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endpoint<'_>) {
     let name = ours.name();
     let (at, upstream_at) = (ours.pointer(), theirs.pointer());
     comparison.covered.insert(at.clone());
     parameters::compare(comparison, ours, theirs);
-    // Their pointers are looked up again, as the endpoints live only as long as the loop over the paths.
     bodies::requests(comparison, &at, &upstream_at, &name, Direction::Request);
     bodies::answers(comparison, &at, &upstream_at, &name);
     event(comparison, &at, &upstream_at, &name);
@@ -116,17 +115,13 @@ fn operation<'a>(comparison: &mut Comparison<'a>, ours: Endpoint<'_>, theirs: En
             "mark `deprecated`",
         );
         let mark = |deprecated: bool| deprecated.then(String::new);
-        comparison.found(&name, difference.upstream(&upstream_at).from_to(mark(is(ours)), mark(is(theirs))));
+        comparison.found(&name, difference.upstream(&upstream_at).said(mark(is(ours)), mark(is(theirs))));
     }
     for keyword in ["operationId", "summary", "description"] {
-        let text = |endpoint: Endpoint<'a>| endpoint.value.get(keyword).and_then(Value::as_str);
-        let theirs = theirs.value.get(keyword).and_then(Value::as_str);
-        let ours = ours.value.get(keyword).and_then(Value::as_str);
-        let _ = text;
-        if theirs.is_some() {
-            if let Some(difference) = wording(&below(&at, keyword), keyword, ours, theirs) {
-                comparison.found(&name, difference.upstream(below(&upstream_at, keyword)));
-            }
+        let [before, after] = [ours, theirs].map(|endpoint| endpoint.value.get(keyword).and_then(Value::as_str));
+        let difference = after.and_then(|_| wording(&below(&at, keyword), keyword, before, after));
+        if let Some(difference) = difference {
+            comparison.found(&name, difference.upstream(below(&upstream_at, keyword)));
         }
     }
 }
@@ -154,7 +149,7 @@ fn security(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endpoin
     let severity = if after { Severity::Breaking } else { Severity::Loosened };
     let difference = Difference::new(severity, Change::Security, &below(&ours.pointer(), "security"), "needs a key");
     let word = |needs| Some(if needs { "yes" } else { "no" }.to_owned());
-    let difference = difference.upstream(theirs.pointer()).from_to(word(before), word(after));
+    let difference = difference.upstream(theirs.pointer()).said(word(before), word(after));
     comparison.found(&ours.name(), difference);
 }
 
@@ -176,7 +171,7 @@ fn webhooks(comparison: &mut Comparison<'_>) {
             }
             None if says => {
                 let difference = Difference::new(Severity::Breaking, Change::Webhook, &pointer, seen_in.clone());
-                comparison.found(&seen_in, difference.from_to(Some(String::new()), None));
+                comparison.found(&seen_in, difference.said(Some(String::new()), None));
             }
             None => {}
         }
@@ -185,7 +180,7 @@ fn webhooks(comparison: &mut Comparison<'_>) {
         if ours.is_none_or(|ours| ours.get(name).is_none()) {
             let (pointer, seen_in) = (below("/webhooks", name), format!("webhook {name}"));
             let difference = Difference::new(Severity::Additive, Change::Webhook, &pointer, seen_in.clone());
-            comparison.found(&seen_in, difference.upstream(&pointer).from_to(None, Some(String::new())));
+            comparison.found(&seen_in, difference.upstream(&pointer).said(None, Some(String::new())));
         }
     }
 }
@@ -199,11 +194,11 @@ fn servers(comparison: &mut Comparison<'_>) {
     }
     for url in ours.iter().filter(|url| !theirs.contains(url)) {
         let difference = Difference::new(Severity::Breaking, Change::Server, "/servers", format!("server {url}"));
-        comparison.found("every call", difference.upstream("/servers").from_to(Some(String::new()), None));
+        comparison.found("every call", difference.upstream("/servers").said(Some(String::new()), None));
     }
     for url in theirs.iter().filter(|url| !ours.contains(url)) {
         let difference = Difference::new(Severity::Additive, Change::Server, "/servers", format!("server {url}"));
-        comparison.found("every call", difference.upstream("/servers").from_to(None, Some(String::new())));
+        comparison.found("every call", difference.upstream("/servers").said(None, Some(String::new())));
     }
 }
 

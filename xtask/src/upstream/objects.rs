@@ -83,7 +83,7 @@ fn gone(comparison: &mut Comparison<'_>, ours: (&Object<'_>, &str, &Field<'_>), 
     // What may be absent and is nowhere said to come, the reader has to do without already; its loss is breaking all the
     // same, as whoever uses it gets nothing any more.
     let difference = Difference::new(Severity::Breaking, Change::Field, &at, format!("field `{name}`"));
-    comparison.found(&place.seen_in, difference.upstream(theirs.pointer.clone()).from_to(Some(was), None));
+    comparison.found(&place.seen_in, difference.upstream(theirs.pointer.clone()).said(Some(was), None));
 }
 
 fn new(comparison: &mut Comparison<'_>, ours: &Object<'_>, theirs: (&Object<'_>, &str, &Field<'_>), place: &Place) {
@@ -95,7 +95,7 @@ fn new(comparison: &mut Comparison<'_>, ours: &Object<'_>, theirs: (&Object<'_>,
     };
     let upstream_at = field.parts.first().map(|at| at.pointer.clone()).unwrap_or_default();
     let difference = Difference::new(severity, Change::Field, &field_at(ours, name), format!("field `{name}`"));
-    comparison.found(&place.seen_in, difference.upstream(upstream_at).from_to(None, Some(is)));
+    comparison.found(&place.seen_in, difference.upstream(upstream_at).said(None, Some(is)));
 }
 
 fn duty(comparison: &mut Comparison<'_>, ours: (&Object<'_>, &str), theirs: (&Object<'_>, &str), place: &Place) {
@@ -111,7 +111,7 @@ fn duty(comparison: &mut Comparison<'_>, ours: (&Object<'_>, &str), theirs: (&Ob
     let difference = Difference::new(severity, Change::Required, &field_at(ours.0, ours.1), subject);
     let difference = difference.upstream(field_at(theirs.0, theirs.1));
     let words = (Some(before.word().to_owned()), Some(after.word().to_owned()));
-    comparison.found(&place.seen_in, difference.from_to(words.0, words.1));
+    comparison.found(&place.seen_in, difference.said(words.0, words.1));
 }
 
 /// What the objects may hold beside their fields.
@@ -139,7 +139,7 @@ fn rest<'a>(comparison: &mut Comparison<'a>, ours: &Object<'a>, theirs: &Object<
     let difference = Difference::new(severity, Change::Openness, &at, "further fields");
     let difference = difference.upstream(below(&theirs.pointer, "additionalProperties"));
     let words = (Some(word(&ours.rest).to_owned()), Some(word(&theirs.rest).to_owned()));
-    comparison.found(&place.seen_in, difference.from_to(words.0, words.1));
+    comparison.found(&place.seen_in, difference.said(words.0, words.1));
 }
 
 /// Where a field of an object is, or would be.

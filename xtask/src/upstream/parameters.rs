@@ -86,7 +86,7 @@ pub fn compare(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endp
             None => {
                 let subject = format!("{} parameter `{}`", key.0, parameter.name);
                 let difference = Difference::new(Severity::Breaking, Change::Parameter, &parameter.listed, subject);
-                let difference = difference.upstream(theirs.pointer()).from_to(Some(String::new()), None);
+                let difference = difference.upstream(theirs.pointer()).said(Some(String::new()), None);
                 comparison.found(&name, difference);
             }
         }
@@ -98,7 +98,7 @@ pub fn compare(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endp
         let subject = format!("{} parameter `{}`", key.0, parameter.name);
         let duty = if parameter.is_required() { "required" } else { "optional" };
         let difference = Difference::new(severity, Change::Parameter, &at, subject);
-        let difference = difference.upstream(&parameter.listed).from_to(None, Some(duty.to_owned()));
+        let difference = difference.upstream(&parameter.listed).said(None, Some(duty.to_owned()));
         comparison.found(&name, difference);
     }
 }
@@ -114,25 +114,25 @@ fn both<'a>(comparison: &mut Comparison<'a>, ours: &Parameter<'a>, theirs: &Para
         let severity = if theirs.is_required() { Severity::Breaking } else { Severity::Loosened };
         let word = |required| Some(if required { "required" } else { "optional" }.to_owned());
         let difference = new(severity, Change::Required, at.clone(), subject.clone());
-        found.push(difference.from_to(word(ours.is_required()), word(theirs.is_required())));
+        found.push(difference.said(word(ours.is_required()), word(theirs.is_required())));
     }
     if ours.place() == "path" && ours.name != theirs.name {
         let difference =
             new(Severity::Documentation, Change::Wording, below(at, "name"), "name in the path".to_owned());
-        found.push(difference.from_to(Some(ours.name.to_owned()), Some(theirs.name.to_owned())));
+        found.push(difference.said(Some(ours.name.to_owned()), Some(theirs.name.to_owned())));
     }
     if ours.style() != theirs.style() {
         let word =
             |(style, explode): (String, bool)| Some(format!("{style}{}", if explode { ", exploded" } else { "" }));
         let difference = new(Severity::Breaking, Change::Style, below(at, "style"), format!("style of {subject}"));
-        found.push(difference.from_to(word(ours.style()), word(theirs.style())));
+        found.push(difference.said(word(ours.style()), word(theirs.style())));
     }
     let deprecated = |parameter: &Parameter<'_>| parameter.at.value.get("deprecated") == Some(&Value::Bool(true));
     if deprecated(ours) != deprecated(theirs) {
         let mark = |deprecated: bool| deprecated.then(String::new);
         let difference =
             new(Severity::Documentation, Change::Deprecation, below(at, "deprecated"), "mark `deprecated`".to_owned());
-        found.push(difference.from_to(mark(deprecated(ours)), mark(deprecated(theirs))));
+        found.push(difference.said(mark(deprecated(ours)), mark(deprecated(theirs))));
     }
     let description = |parameter: &Parameter<'a>| parameter.at.value.get("description").and_then(Value::as_str);
     if description(theirs).is_some() {

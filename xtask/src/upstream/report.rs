@@ -80,15 +80,15 @@ impl Report {
             1 => format!("1 difference: {}", counts.join(", ")),
             open => format!("{open} differences: {}", counts.join(", ")),
         };
-        let mut also = |count: usize, what: &str| {
-            if count > 0 {
-                summary.push_str(&format!("; {count} {what}"));
-            }
-        };
-        also(self.accepted().count(), "accepted");
-        also(self.stale.len(), "stale in upstream-accepted.yaml");
-        also(self.lighter, "lighter than asked for");
-        also(self.notes.len(), "not compared");
+        let beside = [
+            (self.accepted().count(), "accepted"),
+            (self.stale.len(), "stale in upstream-accepted.yaml"),
+            (self.lighter, "lighter than asked for"),
+            (self.notes.len(), "not compared"),
+        ];
+        for (count, what) in beside.into_iter().filter(|(count, _)| *count > 0) {
+            summary = format!("{summary}; {count} {what}");
+        }
         summary
     }
 

@@ -3,7 +3,8 @@
 use super::{
     comparison::{Comparison, Difference, Pair, Place},
     finding::{Change, Direction, Severity, Way},
-    shape::{Object, Shape},
+    shape::{Array, Object, Shape},
+    side::At,
 };
 use crate::document::below;
 use std::collections::BTreeSet;
@@ -12,9 +13,20 @@ use std::collections::BTreeSet;
 struct Met<'c, 'a> {
     ours: &'c Shape<'a>,
     theirs: &'c Shape<'a>,
+    /// Where the structure is written.
     at: &'c str,
     upstream_at: &'c str,
+    /// Where it is used.
+    uses: [&'c At<'a>; 2],
     place: &'c Place,
+}
+
+impl Met<'_, '_> {
+    /// Where something is said: at the use if one of the two says it there, else where the structure is.
+    fn said_at(&self, keywords: &[&str]) -> &str {
+        let at_use = self.uses.iter().any(|at| keywords.iter().any(|keyword| at.value.get(keyword).is_some()));
+        if at_use { &self.uses[0].pointer } else { self.at }
+    }
 }
 
 /// Compares everything in the queue, and what comes into it on the way.
@@ -41,15 +53,25 @@ fn compare<'a>(comparison: &mut Comparison<'a>, pair: &Pair<'a>) {
     if ours.unknown.is_some() || theirs.unknown.is_some() {
         return;
     }
-    let met =
-        Met { ours: &ours, theirs: &theirs, at: &first.pointer, upstream_at: &upstream.pointer, place: &pair.place };
+    let alone = |parts: &[At<'a>]| parts.len() == 1;
+    let at = if alone(&pair.ours) { comparison.ours.core(first) } else { first.clone() };
+    let upstream_at = if alone(&pair.theirs) { comparison.theirs.core(upstream) } else { upstream.clone() };
+    comparison.covered.insert(at.pointer.clone());
+    let met = Met {
+        ours: &ours,
+        theirs: &theirs,
+        at: &at.pointer,
+        upstream_at: &upstream_at.pointer,
+        uses: [first, upstream],
+        place: &pair.place,
+    };
     let mut found = Vec::new();
     types(&met, &mut found);
     values(&met, &mut found);
     limits(&met, &mut found);
     words(&met, &mut found);
     for difference in found {
-        let upstream_at = difference.upstream_at.clone().unwrap_or_else(|| upstream.pointer.clone());
+        let upstream_at = difference.upstream_at.clone().unwrap_or_else(|| upstream_at.pointer.clone());
         comparison.found(&pair.place.seen_in, difference.upstream(upstream_at));
     }
     for (ours, theirs) in alternatives(comparison, &met) {
@@ -57,9 +79,9 @@ fn compare<'a>(comparison: &mut Comparison<'a>, pair: &Pair<'a>) {
     }
     if let ([ours], [theirs]) = (&ours.arrays[..], &theirs.arrays[..]) {
         let nothing = &serde_json::Value::Bool(true);
-        let items = |array: &super::shape::Array<'a>| {
+        let items = |array: &Array<'a>| {
             let pointer = below(&array.pointer, "items");
-            array.items.clone().unwrap_or(super::side::At { pointer, value: nothing })
+            array.items.clone().unwrap_or(At { pointer, value: nothing })
         };
         comparison.push(&items(ours), &items(theirs), &pair.place);
     }
@@ -82,20 +104,21 @@ fn types(met: &Met<'_, '_>, found: &mut Vec<Difference>) {
             Way::Aside
         };
         let (from, to) = names();
-        found.push(Difference::judged(met.place, way, Change::Type, met.at, "type").from_to(from, to));
+        found.push(Difference::judged(met.place, way, Change::Type, met.at, "type").said(from, to));
     }
     // What may be anything may be null.
     if met.ours.nullable != met.theirs.nullable && !met.ours.is_any() && !met.theirs.is_any() {
         let way = if met.theirs.nullable { Way::Wider } else { Way::Narrower };
         let word = |nullable| Some(if nullable { "yes" } else { "no" }.to_owned());
         let (from, to) = (word(met.ours.nullable), word(met.theirs.nullable));
-        found.push(Difference::judged(met.place, way, Change::Nullable, met.at, "may be null").from_to(from, to));
+        let at = met.said_at(&["nullable", "oneOf", "anyOf"]);
+        found.push(Difference::judged(met.place, way, Change::Nullable, at, "may be null").said(from, to));
     }
     let counts = (met.ours.arrays.len(), met.theirs.arrays.len());
     if counts.0 != counts.1 && counts.0 > 0 && counts.1 > 0 {
         let way = if counts.1 > counts.0 { Way::Wider } else { Way::Narrower };
         let difference = Difference::judged(met.place, way, Change::Variant, met.at, "forms of the array");
-        found.push(difference.from_to(Some(counts.0.to_string()), Some(counts.1.to_string())));
+        found.push(difference.said(Some(counts.0.to_string()), Some(counts.1.to_string())));
     }
 }
 
@@ -109,12 +132,12 @@ fn values(met: &Met<'_, '_>, found: &mut Vec<Difference>) {
             for value in theirs.iter().filter(|value| !ours.contains(value)) {
                 let subject = format!("value {value}");
                 let difference = Difference::new(Severity::Additive, Change::EnumValue, &at, subject);
-                found.push(difference.upstream(&upstream_at).from_to(None, Some(String::new())));
+                found.push(difference.upstream(&upstream_at).said(None, Some(String::new())));
             }
             for value in ours.iter().filter(|value| !theirs.contains(value)) {
                 let subject = format!("value {value}");
                 let difference = Difference::judged(met.place, Way::Narrower, Change::EnumValue, &at, subject);
-                found.push(difference.upstream(&upstream_at).from_to(Some(String::new()), None));
+                found.push(difference.upstream(&upstream_at).said(Some(String::new()), None));
             }
         }
         (Some(ours), None) if !met.theirs.types().is_empty() => {
@@ -123,11 +146,11 @@ fn values(met: &Met<'_, '_>, found: &mut Vec<Difference>) {
                 Direction::Answer => Severity::Additive,
             };
             let difference = Difference::new(severity, Change::EnumValue, &at, "list of values");
-            found.push(difference.from_to(Some(list(ours)), None));
+            found.push(difference.said(Some(list(ours)), None));
         }
         (None, Some(theirs)) if !met.ours.types().is_empty() => {
             let difference = Difference::judged(met.place, Way::Narrower, Change::EnumValue, &at, "list of values");
-            found.push(difference.upstream(upstream_at).from_to(None, Some(list(theirs))));
+            found.push(difference.upstream(upstream_at).said(None, Some(list(theirs))));
         }
         _ => {}
     }
@@ -141,7 +164,7 @@ fn limits(met: &Met<'_, '_>, found: &mut Vec<Difference>) {
             Direction::Answer => Severity::Documentation,
         };
         let at = below(met.at, keyword);
-        found.push(Difference::new(severity, Change::Limit, &at, keyword).from_to(ours, theirs));
+        found.push(Difference::new(severity, Change::Limit, &at, keyword).said(ours, theirs));
     }
     for (keyword, ours) in &met.ours.as_written {
         let theirs = met.theirs.as_written.get(keyword);
@@ -165,30 +188,30 @@ fn rule(
 ) -> Difference {
     let text = |value: Option<&serde_json::Value>| value.map(|value| shorten(&value.to_string()));
     Difference::new(Severity::Breaking, Change::Rule, &below(met.at, keyword), format!("`{keyword}` (read both)"))
-        .from_to(text(ours), text(theirs))
+        .said(text(ours), text(theirs))
 }
 
 fn words(met: &Met<'_, '_>, found: &mut Vec<Difference>) {
-    let at = |keyword| below(met.at, keyword);
+    let at = |keyword| below(met.said_at(&[keyword]), keyword);
     let (ours, theirs) = (met.ours, met.theirs);
     if ours.format != theirs.format {
         let both = ours.format.is_some() && theirs.format.is_some();
         let severity = if both { Severity::Breaking } else { Severity::Documentation };
         let [from, to] = [ours.format, theirs.format].map(|format| format.map(str::to_owned));
-        found.push(Difference::new(severity, Change::Format, &at("format"), "format").from_to(from, to));
+        found.push(Difference::new(severity, Change::Format, &at("format"), "format").said(from, to));
     }
     if ours.default != theirs.default {
         let both = ours.default.is_some() && theirs.default.is_some();
         let changes_calls = both && met.place.direction == Direction::Request;
         let severity = if changes_calls { Severity::Breaking } else { Severity::Documentation };
         let [from, to] = [ours.default, theirs.default].map(|value| value.map(|value| shorten(&value.to_string())));
-        found.push(Difference::new(severity, Change::Default, &at("default"), "default").from_to(from, to));
+        found.push(Difference::new(severity, Change::Default, &at("default"), "default").said(from, to));
     }
     if ours.deprecated != theirs.deprecated {
         let mark = |deprecated: bool| deprecated.then(String::new);
         let difference =
             Difference::new(Severity::Documentation, Change::Deprecation, &at("deprecated"), "mark `deprecated`");
-        found.push(difference.from_to(mark(ours.deprecated), mark(theirs.deprecated)));
+        found.push(difference.said(mark(ours.deprecated), mark(theirs.deprecated)));
     }
     // What they do not describe we describe on our own.
     if theirs.description.is_some() {
@@ -201,9 +224,8 @@ pub fn wording(at: &str, subject: &str, ours: Option<&str>, theirs: Option<&str>
     let [ours, theirs] =
         [ours, theirs].map(|text| text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")));
     let text = |text: Option<String>| text.map(|text| format!("{:?}", shorten(&text)));
-    (ours != theirs).then(|| {
-        Difference::new(Severity::Documentation, Change::Wording, at, subject).from_to(text(ours), text(theirs))
-    })
+    (ours != theirs)
+        .then(|| Difference::new(Severity::Documentation, Change::Wording, at, subject).said(text(ours), text(theirs)))
 }
 
 /// At most a line of a text.
@@ -243,13 +265,13 @@ fn alternatives<'c, 'a>(comparison: &mut Comparison<'a>, met: &Met<'c, 'a>) -> V
             Direction::Answer => Severity::Breaking,
         };
         let difference = Difference::new(severity, Change::Variant, met.at, subject);
-        let difference = difference.upstream(&theirs.pointer).from_to(None, Some(String::new()));
+        let difference = difference.upstream(&theirs.pointer).said(None, Some(String::new()));
         comparison.found(&met.place.seen_in, difference);
     }
     for ours in alone {
         let subject = format!("form {}", name(ours));
         let difference = Difference::judged(met.place, Way::Narrower, Change::Variant, met.at, subject);
-        comparison.found(&met.place.seen_in, difference.from_to(Some(String::new()), None));
+        comparison.found(&met.place.seen_in, difference.said(Some(String::new()), None));
     }
     pairs
 }

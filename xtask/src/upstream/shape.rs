@@ -268,7 +268,7 @@ fn type_of_value(value: &Value) -> &'static str {
     }
 }
 
-impl<'a> Shape<'a> {
+impl Shape<'_> {
     /// Takes in another member of a union.
     fn join(&mut self, other: Self) {
         let alone = self.types().is_empty();

@@ -1,7 +1,7 @@
 //! One of the two documents, and the following of its references.
 
-use crate::document::{follow, reference};
-use serde_json::Value;
+use crate::document::{below, follow, reference};
+use serde_json::{Map, Value};
 
 /// How many references in a row are followed.
 const HOPS: usize = 32;
@@ -45,6 +45,29 @@ impl<'a> Side<'a> {
         None
     }
 
+    /// The schema that a use of it stands for: what a use says besides is about the use.
+    pub fn core(&self, at: &At<'a>) -> At<'a> {
+        let mut at = at.clone();
+        for _ in 0..HOPS {
+            let Some(inner) = at.value.as_object().and_then(|object| self.inside(&at.pointer, object)) else { break };
+            at = inner;
+        }
+        at
+    }
+
+    fn inside(&self, pointer: &str, object: &'a Map<String, Value>) -> Option<At<'a>> {
+        let mut says = object.keys().filter(|keyword| !is_about_the_use(keyword));
+        let (keyword, None) = (says.next()?.as_str(), says.next()) else { return None };
+        if keyword == "$ref" {
+            return self.target(object.get("$ref")?.as_str()?);
+        }
+        let list = object.get(keyword).filter(|_| matches!(keyword, "allOf" | "oneOf" | "anyOf"))?.as_array()?;
+        let mut members =
+            list.iter().enumerate().filter(|(_, member)| member.get("type") != Some(&Value::from("null")));
+        let ((index, value), None) = (members.next()?, members.next()) else { return None };
+        Some(At { pointer: below(&below(pointer, keyword), &index.to_string()), value })
+    }
+
     /// What is at `pointer`, references followed.
     pub fn at(&self, pointer: &str) -> Option<At<'a>> {
         self.locate(pointer, self.root.pointer(pointer)?)
@@ -54,4 +77,11 @@ impl<'a> Side<'a> {
     pub fn path_item(&self, pointer: &str) -> Option<&'a Value> {
         self.root.pointer(pointer).map(|item| follow(self.root, item))
     }
+}
+
+/// Whether a keyword beside a reference says something of this use and nothing of what a value may be.
+fn is_about_the_use(keyword: &str) -> bool {
+    const WORDS: [&str; 9] =
+        ["description", "title", "default", "deprecated", "nullable", "example", "examples", "readOnly", "writeOnly"];
+    WORDS.contains(&keyword) || keyword.starts_with("x-")
 }

@@ -4,6 +4,7 @@ use super::{document, lines, our_own};
 use crate::upstream::{
     accepted::{self, FILE},
     compare,
+    finding::Finding,
     published::{Published, Scope},
     report::Report,
 };
@@ -46,10 +47,7 @@ fn an_accepted_difference_no_longer_counts_until_upstream_says_something_else() 
     assert_eq!(accepted::load(&file).unwrap()[0].reason, reason);
 
     let again = report(theirs("string"), &file);
-    assert_eq!(
-        again.open().map(|finding| finding.says()).collect::<Vec<_>>(),
-        ["field `new` added: anything, optional"]
-    );
+    assert_eq!(again.open().map(Finding::says).collect::<Vec<_>>(), ["field `new` added: anything, optional"]);
     assert!(again.stale.is_empty());
 
     let other = report(theirs("boolean"), &file);

@@ -15,7 +15,7 @@ fn case(ours: Value, theirs: Value, request: &'static str, answer: &'static str)
     Case { ours, theirs, request, answer }
 }
 
-fn object(properties: Value, required: &[&str]) -> Value {
+fn object(properties: &Value, required: &[&str]) -> Value {
     json!({"type": "object", "properties": properties, "required": required})
 }
 
@@ -36,37 +36,37 @@ fn fields_that_come_go_or_become_required() {
     let both = || json!({"a": text, "b": {"type": "integer"}});
     check(vec![
         case(
-            object(a(), &[]),
-            object(both(), &[]),
+            object(&a(), &[]),
+            object(&both(), &[]),
             "additive: field `b` added: integer, optional",
             "additive: field `b` added: integer, optional",
         ),
         case(
-            object(a(), &[]),
-            object(both(), &["b"]),
+            object(&a(), &[]),
+            object(&both(), &["b"]),
             "breaking: field `b` added: integer, required",
             "additive: field `b` added: integer, required",
         ),
         case(
-            object(both(), &["b"]),
-            object(a(), &[]),
+            object(&both(), &["b"]),
+            object(&a(), &[]),
             "breaking: field `b` removed, was integer, required",
             "breaking: field `b` removed, was integer, required",
         ),
         case(
-            object(a(), &[]),
-            object(a(), &["a"]),
+            object(&a(), &[]),
+            object(&a(), &["a"]),
             "breaking: field `a`: optional -> required",
             "loosened: field `a`: optional -> required",
         ),
         case(
-            object(a(), &["a"]),
-            object(a(), &[]),
+            object(&a(), &["a"]),
+            object(&a(), &[]),
             "loosened: field `a`: required -> optional",
             "breaking: field `a`: required -> optional",
         ),
         case(
-            object(a(), &[]),
+            object(&a(), &[]),
             json!({"type": "object", "properties": a(), "additionalProperties": false}),
             "breaking: further fields: anything -> nothing",
             "loosened: further fields: anything -> nothing",
@@ -120,8 +120,8 @@ fn types_that_widen_narrow_or_change() {
             "breaking: type: string -> boolean",
         ),
         case(
-            json!({"oneOf": [object(json!({"a": {}}), &[]), object(json!({"b": {}}), &[])]}),
-            json!({"anyOf": [object(json!({"b": {}}), &[]), object(json!({"c": {}}), &[]), object(json!({"a": {}}), &[])]}),
+            json!({"oneOf": [object(&json!({"a": {}}), &[]), object(&json!({"b": {}}), &[])]}),
+            json!({"anyOf": [object(&json!({"b": {}}), &[]), object(&json!({"c": {}}), &[]), object(&json!({"a": {}}), &[])]}),
             "additive: form {c} added",
             "breaking: form {c} added",
         ),
@@ -330,7 +330,7 @@ fn a_schema_that_is_written_and_read_gets_the_graver_severity_once() {
     let with = |required: &[&str]| {
         let mut document =
             document(&json!({"$ref": "#/components/schemas/Size"}), &json!({"$ref": "#/components/schemas/Size"}));
-        document["components"] = json!({"schemas": {"Size": object(json!({"width": {"type": "integer"}}), required)}});
+        document["components"] = json!({"schemas": {"Size": object(&json!({"width": {"type": "integer"}}), required)}});
         document
     };
     let report = report(&with(&[]), with(&["width"]));

@@ -15,6 +15,7 @@ use super::{
     report::Report,
 };
 use serde_json::{Value, json};
+use std::{path::Path, sync::LazyLock};
 
 /// A document with one operation, which takes `request` and answers with `answer`.
 fn document(request: &Value, answer: &Value) -> Value {
@@ -55,6 +56,9 @@ fn line(finding: &Finding) -> String {
 
 /// Our own document.
 fn our_own() -> Value {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml");
-    crate::document::load(&path).unwrap()
+    static OURS: LazyLock<Value> = LazyLock::new(|| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml");
+        crate::document::load(&path).unwrap()
+    });
+    OURS.clone()
 }
