@@ -5,11 +5,13 @@
 mod axum_og_image;
 
 use actix_web::{App, HttpServer};
+use futures_util::FutureExt;
 use pictify::{
     Client,
     og_image::{CachedPicture, MemoryCache, OgError, OgImages, Parameters, PictureCache},
     templates::TemplateSource,
 };
+use pictify_api::BoxFuture;
 use pictify_tests::{Reply, Request, ScriptedServer, TestClock, client};
 use serde_json::{Value, json};
 use std::{
@@ -17,6 +19,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
+use tokio::sync::oneshot;
 
 /// A render whose file has the number `count`.
 fn rendered(count: usize) -> Reply {
@@ -41,6 +44,27 @@ fn parameters(title: &str) -> Parameters {
 
 fn images(client: &Client) -> OgImages {
     OgImages::new(client, "T", ["title"])
+}
+
+/// A cache whose first question finds nothing, and is answered when the test says so.
+struct SlowToAnswer {
+    first: Mutex<Option<oneshot::Receiver<()>>>,
+    cache: MemoryCache,
+}
+
+impl PictureCache for SlowToAnswer {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedPicture>> {
+        let first = self.first.lock().unwrap().take();
+        Box::pin(async move {
+            let Some(answer) = first else { return self.cache.get(key).await };
+            answer.await.unwrap();
+            None
+        })
+    }
+
+    fn put<'a>(&'a self, key: &'a str, picture: CachedPicture) -> BoxFuture<'a, ()> {
+        self.cache.put(key, picture)
+    }
 }
 
 /// What a server answers: the status, and the headers that count.
@@ -146,6 +170,25 @@ async fn requests_at_the_same_time_share_one_render_which_goes_on_without_them()
     let picture = images.picture(parameters("b")).await.unwrap();
     assert_eq!((picture.url.as_str(), picture.is_current), ("https://media.pictify.io/2.jpg", true));
     assert_eq!(service.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_render_that_lands_between_the_question_and_the_render_is_not_made_again() {
+    for (reply, url) in [(rendered(1), "https://media.pictify.io/1.jpg"), (failed(), "https://example.com/card.png")] {
+        // Another render would find another picture.
+        let service = ScriptedServer::start([reply, rendered(2)]).await;
+        let (answer, first) = oneshot::channel();
+        let cache = SlowToAnswer { first: Mutex::new(Some(first)), cache: MemoryCache::default() };
+        let images = images(&client(&service, &TestClock::default()))
+            .cache(cache)
+            .fallback("https://example.com/card.png");
+        let mut early = Box::pin(images.picture(parameters("a")));
+        assert!((&mut early).now_or_never().is_none(), "it waits for the cache");
+        assert_eq!(images.picture(parameters("a")).await.unwrap().url, url);
+        answer.send(()).unwrap();
+        assert_eq!(early.await.unwrap().url, url);
+        assert_eq!(service.requests().len(), 1, "{url}");
+    }
 }
 
 #[tokio::test]

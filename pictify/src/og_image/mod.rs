@@ -34,7 +34,7 @@ mod cache;
 pub use answer::{OgError, OgPicture};
 pub use cache::{CachedPicture, MemoryCache, PictureCache};
 
-use crate::{Call, Client, Error, Result, flight::Flights, templates::RenderTemplate};
+use crate::{Call, Client, Error, flight::Flights, templates::RenderTemplate};
 use moka::sync::Cache;
 use pictify_api::BoxFuture;
 use serde::Serialize;
@@ -67,6 +67,9 @@ type Mapper =
 
 type Each = dyn Fn(Call<RenderTemplate, Client>) -> Call<RenderTemplate, Client> + Send + Sync;
 
+/// A picture, or why there is none and for how long it is not tried again.
+type Rendered = std::result::Result<CachedPicture, (Error, Duration)>;
+
 /// Serves a template's pictures by redirects. Clones share what is cached.
 #[derive(Clone)]
 pub struct OgImages {
@@ -78,7 +81,7 @@ pub struct OgImages {
     fresh_for: Duration,
     fallback: Option<String>,
     cache: Arc<dyn PictureCache>,
-    flights: Arc<Flights<String, Result<CachedPicture>>>,
+    flights: Arc<Flights<String, Rendered>>,
     /// Until when a picture that has failed is not tried again, and why it has failed.
     failures: Cache<String, (Instant, Error)>,
 }
@@ -197,14 +200,14 @@ impl OgImages {
         // Everything that makes a picture what it is.
         let key = serde_json::to_string(call.operation()).map_err(OgError::lookup)?;
         let cached = self.cache.get(&key).await;
-        let clock = self.client.clock();
-        if let Some(left) = cached.as_ref().and_then(|picture| picture.left(self.fresh_for, clock.time_of_day())) {
+        if let Some(left) = cached.as_ref().and_then(|picture| self.left(picture)) {
             let url = cached.map(|picture| picture.url).unwrap_or_default();
             return Ok(OgPicture { url, fresh_for: left.min(LONGEST_AGE), is_current: true });
         }
         match self.render(key, call).await {
             Ok(picture) => {
-                Ok(OgPicture { url: picture.url, fresh_for: self.fresh_for.min(LONGEST_AGE), is_current: true })
+                let left = self.left(&picture).unwrap_or_default();
+                Ok(OgPicture { url: picture.url, fresh_for: left.min(LONGEST_AGE), is_current: true })
             }
             Err((error, pause)) => {
                 let instead = cached.map(|picture| picture.url).or_else(|| self.fallback.clone());
@@ -215,30 +218,26 @@ impl OgImages {
     }
 
     /// Renders, once for all who ask at the same time, and not while a failure is fresh.
-    async fn render(
-        &self,
-        key: String,
-        call: Call<RenderTemplate, Client>,
-    ) -> std::result::Result<CachedPicture, (Error, Duration)> {
-        let clock = self.client.clock();
-        if let Some((until, error)) = self.failures.get(&key) {
-            let left = until.saturating_duration_since(clock.now());
-            if !left.is_zero() {
-                return Err((error, left));
-            }
+    async fn render(&self, key: String, call: Call<RenderTemplate, Client>) -> Rendered {
+        if let Some(failure) = self.failure(&key) {
+            return Err(failure);
         }
         let flight = self.flights.join(key.clone(), || {
             // A task of its own: the render is paid for, also when all who asked for it have gone.
             let task = tokio::spawn(self.clone().render_and_keep(key.clone(), call));
-            Box::pin(async move { task.await.unwrap_or_else(|_| Err(stopped())) })
+            Box::pin(async move { task.await.unwrap_or_else(|_| Err((stopped(), PAUSE))) })
         });
-        flight.await.map_err(|error| {
-            let pause = pause(&error);
-            (error, pause)
-        })
+        flight.await
     }
 
-    async fn render_and_keep(self, key: String, call: Call<RenderTemplate, Client>) -> Result<CachedPicture> {
+    async fn render_and_keep(self, key: String, call: Call<RenderTemplate, Client>) -> Rendered {
+        // Asked again: a render may have landed since this one was found to be needed, and would be billed twice.
+        if let Some(picture) = self.cache.get(&key).await.filter(|picture| self.left(picture).is_some()) {
+            return Ok(picture);
+        }
+        if let Some(failure) = self.failure(&key) {
+            return Err(failure);
+        }
         let clock = self.client.clock();
         match call.send().await {
             Ok(picture) => {
@@ -248,11 +247,24 @@ impl OgImages {
                 Ok(picture)
             }
             Err(error) => {
+                let pause = pause(&error);
                 (self.on_error)(&error);
-                self.failures.insert(key, (clock.now() + pause(&error), error.clone()));
-                Err(error)
+                self.failures.insert(key, (clock.now() + pause, error.clone()));
+                Err((error, pause))
             }
         }
+    }
+
+    /// For how much longer a picture is fresh, if it is.
+    fn left(&self, picture: &CachedPicture) -> Option<Duration> {
+        picture.left(self.fresh_for, self.client.clock().time_of_day())
+    }
+
+    /// Why a picture is not tried at this time, and for how much longer.
+    fn failure(&self, key: &str) -> Option<(Error, Duration)> {
+        let (until, error) = self.failures.get(key)?;
+        let left = until.saturating_duration_since(self.client.clock().now());
+        (!left.is_zero()).then_some((error, left))
     }
 }
 
