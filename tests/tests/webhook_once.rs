@@ -2,7 +2,8 @@
 
 use futures_util::FutureExt;
 use pictify::webhooks::{
-    Claim, ClaimToken, DeliveryStore, ExactlyOnce, HandleError, Handled, MemoryStore, RedisStore, StoreError, StoreFuture,
+    Claim, ClaimToken, DeliveryStore, ExactlyOnce, HandleError, Handled, MemoryStore, RedisStore, StoreError,
+    StoreFuture,
 };
 use std::{
     convert::Infallible,

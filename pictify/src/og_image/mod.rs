@@ -43,7 +43,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 /// For how long a picture is served without rendering it again.
@@ -55,8 +55,11 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// For how long a redirect may be remembered by others: they are to see a new picture within a day.
 const LONGEST_AGE: Duration = Duration::from_secs(24 * 3600);
 
-/// How many failures are remembered.
-const FAILURES: u64 = 10_000;
+/// How much memory failures may take, about, in bytes. What a service says when it fails may be long.
+const FAILURES: u64 = 32 * 1024 * 1024;
+
+/// What a failure takes beside the body of its answer, about.
+const FAILURE: usize = 2 * 1024;
 
 /// The parameters of a request, decoded: those of its path, and those of its query where the path has none of that name.
 pub type Parameters = BTreeMap<String, String>;
@@ -146,7 +149,7 @@ impl OgImages {
             fallback: None,
             cache: Arc::new(MemoryCache::default()),
             flights: Arc::default(),
-            failures: Cache::new(FAILURES),
+            failures: Cache::builder().max_capacity(FAILURES).weigher(weight).build(),
         }
     }
 
@@ -197,8 +200,7 @@ impl OgImages {
         let values = (self.mapper)(parameters).await?.ok_or(OgError::NotFound)?;
         let call = self.client.templates().render(self.template.as_str(), &values);
         let call = (self.each)(call.map_err(OgError::lookup)?);
-        // Everything that makes a picture what it is.
-        let key = serde_json::to_string(call.operation()).map_err(OgError::lookup)?;
+        let key = cache::key(call.operation()).map_err(OgError::lookup)?;
         let cached = self.cache.get(&key).await;
         if let Some(left) = cached.as_ref().and_then(|picture| self.left(picture)) {
             let url = cached.map(|picture| picture.url).unwrap_or_default();
@@ -248,8 +250,9 @@ impl OgImages {
             }
             Err(error) => {
                 let pause = pause(&error);
-                (self.on_error)(&error);
+                // First, as who is told may panic.
                 self.failures.insert(key, (clock.now() + pause, error.clone()));
+                (self.on_error)(&error);
                 Err((error, pause))
             }
         }
@@ -272,6 +275,13 @@ impl OgImages {
 fn pause(error: &Error) -> Duration {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     error.retry_after().unwrap_or_default().clamp(PAUSE, DAY)
+}
+
+/// How much memory a failure takes.
+fn weight(_: &String, (_, error): &(Instant, Error)) -> u32 {
+    // What is received stands in the body, and what of it is understood in the message and the details.
+    let received = error.body().map_or(0, |body| body.len()).saturating_mul(2);
+    u32::try_from(FAILURE.saturating_add(received)).unwrap_or(u32::MAX)
 }
 
 fn stopped() -> Error {
@@ -298,9 +308,4 @@ fn parameters<'a>(path: impl Iterator<Item = (&'a str, &'a str)>, query: &str) -
     }
     parameters.extend(path.map(|(name, value)| (name.to_owned(), value.to_owned())));
     parameters
-}
-
-/// Whether a time of day lies before another, and by how much; clocks may be set back.
-fn since(earlier: SystemTime, now: SystemTime) -> Duration {
-    now.duration_since(earlier).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! A delivery as a web server takes it in: what the frameworks have in common.
 
-use super::{DELIVERY_ID_HEADER, Delivery, DeliveryError, SIGNATURE_HEADER, Verifier, signature::hex};
+use super::{DELIVERY_ID_HEADER, Delivery, DeliveryError, SIGNATURE_HEADER, Verifier};
+use crate::hex::hex;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::{fmt, time::Duration};
