@@ -308,6 +308,19 @@ async fn a_failure_is_remembered_also_when_whoever_is_told_panics() {
 }
 
 #[tokio::test]
+async fn failures_that_say_much_are_not_all_remembered() {
+    let service = ScriptedServer::start([]).await;
+    let images = images(&client(&service, &TestClock::default()));
+    let long = json!({"error": "the renderer is down", "trace": "a".repeat(pictify::BODY_KEPT)}).to_string();
+    for title in (0..600).chain(0..600) {
+        service.then(Reply::json(500, &long));
+        assert!(images.picture(parameters(&title.to_string())).await.is_err());
+    }
+    let asked_again = service.requests().len() - 600;
+    assert!((300..600).contains(&asked_again), "{asked_again}: of 80 MB some are kept, and not all");
+}
+
+#[tokio::test]
 async fn what_cannot_be_looked_up_costs_nothing() {
     let service = ScriptedServer::start([]).await;
     let client = client(&service, &TestClock::default());
