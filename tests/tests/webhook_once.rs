@@ -231,6 +231,16 @@ async fn what_was_handled_is_forgotten_in_time() {
 }
 
 #[tokio::test]
+async fn too_many_are_forgotten_the_oldest_first() {
+    let once = ExactlyOnce::new(MemoryStore::with_capacity(100));
+    for id in 0..10_000 {
+        assert_eq!(once.handle(id.to_string(), well()).await.unwrap(), Handled::Now("done"));
+        assert_eq!(once.handle(id.to_string(), well()).await.unwrap(), Handled::Before, "{id} is new");
+    }
+    assert_eq!(once.handle("0", well()).await.unwrap(), Handled::Now("done"));
+}
+
+#[tokio::test]
 async fn nothing_is_handled_while_the_store_is_away() {
     let mut redis = Redis::start();
     let once = ExactlyOnce::new(redis.store().await);

@@ -29,6 +29,22 @@ const REMEMBERED: Duration = Duration::from_secs(3 * 24 * 3600);
 /// No store can see whether a process died before or after its handler's last effect: handlers should still bear to be
 /// run twice where that matters. Clones share the store.
 ///
+/// # The id is not signed
+/// The signature covers the body and the time, and not the header that the id comes in. Whoever has a copy of a signed
+/// delivery, out of a log or a proxy, can send it again for as long as the verifier's tolerance lasts, 5 minutes by default:
+/// under new ids, or without one, and each time it is handled; or under the id of a delivery to come, which then counts as
+/// handled. Where others might have copies, make the key of what is signed:
+#[cfg_attr(
+    any(feature = "actix", feature = "axum", feature = "tower"),
+    doc = "[`SignedDelivery::digest`](super::SignedDelivery::digest),"
+)]
+#[cfg_attr(
+    not(any(feature = "actix", feature = "axum", feature = "tower")),
+    doc = "a hash of the body, for example SHA-256,"
+)]
+/// and remember it for [longer](Self::remember_for) than the tolerance. A repeat whose body differs in a byte is then handled
+/// again; whether the service sends such repeats is not published.
+///
 /// ```
 /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use pictify::webhooks::{ExactlyOnce, Handled};
