@@ -6,7 +6,7 @@ use pictify_api::BoxFuture;
 use std::{
     collections::HashMap,
     hash::Hash,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// What makes two calls identical.
@@ -20,29 +20,64 @@ pub(crate) struct Route {
 type Flight<T> = BoxFuture<'static, T>;
 
 /// What is under way. A flight goes on for as long as anyone waits for it, whoever began it.
-pub(crate) struct Flights<K, T: Clone>(Mutex<HashMap<K, WeakShared<Flight<T>>>>);
+pub(crate) struct Flights<K, T: Clone>(Arc<Mutex<UnderWay<K, T>>>);
+
+struct UnderWay<K, T: Clone> {
+    flights: HashMap<K, (u64, WeakShared<Flight<T>>)>,
+    /// How many were begun: each has a number.
+    begun: u64,
+}
 
 impl<K, T: Clone> Default for Flights<K, T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Arc::new(Mutex::new(UnderWay { flights: HashMap::new(), begun: 0 })))
     }
 }
 
-impl<K: Eq + Hash, T: Clone> Flights<K, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<K: Clone + Eq + Hash + Send + 'static, T: Clone + Send + Sync + 'static> Flights<K, T> {
     /// Joins the flight that is under way, or begins one.
     pub(crate) fn join(&self, route: K, begin: impl FnOnce() -> Flight<T>) -> Shared<Flight<T>> {
-        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut under_way = lock(&self.0);
         // One that has landed is a thing of the past, even when somebody has yet to look at it.
-        let under_way = |flight: &WeakShared<Flight<T>>| flight.upgrade().filter(|flight| flight.peek().is_none());
-        if let Some(flight) = flights.get(&route).and_then(under_way) {
+        let known = under_way.flights.get(&route).and_then(|(_, flight)| flight.upgrade());
+        if let Some(flight) = known.filter(|flight| flight.peek().is_none()) {
             return flight;
         }
-        flights.retain(|_, flight| under_way(flight).is_some());
-        let flight = begin().shared();
+        let flight = begin();
+        under_way.begun += 1;
+        let number = under_way.begun;
+        let entry = Entry { flights: self.0.clone(), route: route.clone(), number };
+        let flight: Flight<T> = Box::pin(async move {
+            let _entry = entry;
+            flight.await
+        });
+        let flight = flight.shared();
         if let Some(weak) = flight.downgrade() {
-            flights.insert(route, weak);
+            under_way.flights.insert(route, (number, weak));
         }
         flight
+    }
+}
+
+/// Forgets a flight when it has landed, or nobody waits for it any more: nobody has to look through all of them for it,
+/// and what it was asked with is not kept.
+struct Entry<K: Eq + Hash, T: Clone> {
+    flights: Arc<Mutex<UnderWay<K, T>>>,
+    route: K,
+    number: u64,
+}
+
+impl<K: Eq + Hash, T: Clone> Drop for Entry<K, T> {
+    fn drop(&mut self) {
+        let mut under_way = lock(&self.flights);
+        // Another may have begun since.
+        if under_way.flights.get(&self.route).is_some_and(|(number, _)| *number == self.number) {
+            under_way.flights.remove(&self.route);
+        }
     }
 }
 
@@ -74,6 +109,16 @@ mod tests {
         assert_eq!(flights.join(route("a"), || Box::pin(async { 3 })).await, 3);
         assert_eq!(same.await, 1);
         drop(flights.join(route("c"), || Box::pin(async { 4 })));
-        assert_eq!(flights.0.lock().unwrap().len(), 1, "what is over is not kept");
+        assert!(lock(&flights.0).flights.is_empty(), "what is over is not kept");
+    }
+
+    #[tokio::test]
+    async fn a_flight_that_panics_troubles_those_on_board_and_nobody_else() {
+        let flights = Flights::default();
+        let on_board = flights.join(route("a"), || Box::pin(async { panic!("in the flight") }));
+        assert!(tokio::spawn(on_board.clone()).await.unwrap_err().is_panic());
+        assert_eq!(flights.join(route("b"), || Box::pin(async { 1 })).await, 1);
+        assert_eq!(flights.join(route("a"), || Box::pin(async { 2 })).await, 2);
+        drop(on_board);
     }
 }

@@ -91,6 +91,8 @@ mod flight;
 pub mod gifs;
 #[cfg(feature = "client")]
 pub mod health;
+#[cfg(any(feature = "og-image", feature = "webhook"))]
+mod hex;
 #[cfg(feature = "client")]
 mod idempotency;
 #[cfg(feature = "client")]

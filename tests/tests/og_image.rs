@@ -5,11 +5,13 @@
 mod axum_og_image;
 
 use actix_web::{App, HttpServer};
+use futures_util::FutureExt;
 use pictify::{
     Client,
     og_image::{CachedPicture, MemoryCache, OgError, OgImages, Parameters, PictureCache},
     templates::TemplateSource,
 };
+use pictify_api::BoxFuture;
 use pictify_tests::{Reply, Request, ScriptedServer, TestClock, client};
 use serde_json::{Value, json};
 use std::{
@@ -17,6 +19,7 @@ use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
+use tokio::sync::oneshot;
 
 /// A render whose file has the number `count`.
 fn rendered(count: usize) -> Reply {
@@ -24,6 +27,12 @@ fn rendered(count: usize) -> Reply {
         "results": [{"layout": "default", "url": format!("https://media.pictify.io/{count}.jpg"), "id": "A"}],
         "errors": [], "totalLayouts": 1, "totalRendered": 1, "totalErrors": 0, "templateUid": "T",
     });
+    Reply::json(200, &body.to_string())
+}
+
+/// A render whose address cannot stand in a header.
+fn unspeakable() -> Reply {
+    let body = json!({"results": [{"layout": "default", "url": "https://media.pictify.io/\n.jpg", "id": "A"}]});
     Reply::json(200, &body.to_string())
 }
 
@@ -41,6 +50,27 @@ fn parameters(title: &str) -> Parameters {
 
 fn images(client: &Client) -> OgImages {
     OgImages::new(client, "T", ["title"])
+}
+
+/// A cache whose first question finds nothing, and is answered when the test says so.
+struct SlowToAnswer {
+    first: Mutex<Option<oneshot::Receiver<()>>>,
+    cache: MemoryCache,
+}
+
+impl PictureCache for SlowToAnswer {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedPicture>> {
+        let first = self.first.lock().unwrap().take();
+        Box::pin(async move {
+            let Some(answer) = first else { return self.cache.get(key).await };
+            answer.await.unwrap();
+            None
+        })
+    }
+
+    fn put<'a>(&'a self, key: &'a str, picture: CachedPicture) -> BoxFuture<'a, ()> {
+        self.cache.put(key, picture)
+    }
 }
 
 /// What a server answers: the status, and the headers that count.
@@ -67,7 +97,7 @@ async fn parameters_become_variables_and_the_answer_is_a_redirect(address: Socke
 
 #[tokio::test]
 async fn on_axum() {
-    let service = ScriptedServer::start([rendered(1), rendered(2), failed()]).await;
+    let service = ScriptedServer::start([rendered(1), rendered(2), failed(), unspeakable()]).await;
     let app = axum_og_image::app(&client(&service, &TestClock::default()), "T");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -79,6 +109,7 @@ async fn on_axum() {
     assert_eq!(get("POST", address, "/og/Hello").await.0, 405);
     let fallback = ["https://example.com/default-card.png", "public, max-age=30"].map(str::to_owned).to_vec();
     assert_eq!(get("GET", address, "/og/Down").await, (302, fallback));
+    assert_eq!(get("GET", address, "/og/Odd").await, (502, vec!["no-store".to_owned()]));
 }
 
 #[tokio::test]
@@ -103,8 +134,9 @@ async fn on_the_emulator_the_redirect_leads_to_a_real_picture() {
 
 #[actix_web::test]
 async fn on_actix() {
-    let service = ScriptedServer::start([rendered(1), rendered(2), failed()]).await;
-    let cards = OgImages::new(&client(&service, &TestClock::default()), "T", ["title", "author"]);
+    let service = ScriptedServer::start([rendered(1), rendered(2), failed(), unspeakable()]).await;
+    let clock = TestClock::default();
+    let cards = OgImages::new(&client(&service, &clock), "T", ["title", "author"]);
     let app = move || {
         let lost =
             OgImages::with(&Client::new("k").unwrap(), "T", |_| async { Ok::<_, std::fmt::Error>(None::<Value>) });
@@ -116,6 +148,10 @@ async fn on_actix() {
     parameters_become_variables_and_the_answer_is_a_redirect(address, &service).await;
     let found = |target| get("GET", address, target);
     assert_eq!(found("/og/Down").await, (503, vec!["no-store".to_owned(), "30".to_owned()]));
+    // Half a second before it may be asked for again is no reason to ask at once.
+    clock.advance(Duration::from_millis(29_500));
+    assert_eq!(found("/og/Down").await, (503, vec!["no-store".to_owned(), "1".to_owned()]));
+    assert_eq!(found("/og/Odd").await, (502, vec!["no-store".to_owned()]));
     // What actix-web says of a method that no route of a path takes.
     assert_eq!(get("POST", address, "/og/Hello").await.0, 404);
     assert_eq!(found("/lost/a").await, (404, vec!["no-store".to_owned()]));
@@ -146,6 +182,85 @@ async fn requests_at_the_same_time_share_one_render_which_goes_on_without_them()
     let picture = images.picture(parameters("b")).await.unwrap();
     assert_eq!((picture.url.as_str(), picture.is_current), ("https://media.pictify.io/2.jpg", true));
     assert_eq!(service.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn a_render_that_lands_between_the_question_and_the_render_is_not_made_again() {
+    for (reply, url) in [(rendered(1), "https://media.pictify.io/1.jpg"), (failed(), "https://example.com/card.png")] {
+        // Another render would find another picture.
+        let service = ScriptedServer::start([reply, rendered(2)]).await;
+        let (answer, first) = oneshot::channel();
+        let cache = SlowToAnswer { first: Mutex::new(Some(first)), cache: MemoryCache::default() };
+        let images =
+            images(&client(&service, &TestClock::default())).cache(cache).fallback("https://example.com/card.png");
+        let mut early = Box::pin(images.picture(parameters("a")));
+        assert!((&mut early).now_or_never().is_none(), "it waits for the cache");
+        assert_eq!(images.picture(parameters("a")).await.unwrap().url, url);
+        answer.send(()).unwrap();
+        assert_eq!(early.await.unwrap().url, url);
+        assert_eq!(service.requests().len(), 1, "{url}");
+    }
+}
+
+/// A cache filled by a machine whose clock was ahead.
+struct Ahead {
+    by: Duration,
+    cache: MemoryCache,
+}
+
+impl PictureCache for Ahead {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedPicture>> {
+        self.cache.get(key)
+    }
+
+    fn put<'a>(&'a self, key: &'a str, mut picture: CachedPicture) -> BoxFuture<'a, ()> {
+        picture.rendered_at += self.by;
+        self.cache.put(key, picture)
+    }
+}
+
+/// A cache that notes the keys it is asked for, and remembers nothing.
+#[derive(Clone, Default)]
+struct Keys(Arc<Mutex<Vec<String>>>);
+
+impl PictureCache for Keys {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedPicture>> {
+        self.0.lock().unwrap().push(key.to_owned());
+        Box::pin(async { None })
+    }
+
+    fn put<'a>(&'a self, _: &'a str, _: CachedPicture) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
+}
+
+#[tokio::test]
+async fn a_key_has_one_length_whatever_is_asked_for() {
+    let service = ScriptedServer::start([rendered(1), rendered(2), rendered(3)]).await;
+    let keys = Keys::default();
+    let images = images(&client(&service, &TestClock::default())).cache(keys.clone());
+    for title in ["a", "b", &"long ".repeat(100_000)] {
+        images.picture(parameters(title)).await.unwrap();
+    }
+    let mut keys = keys.0.lock().unwrap().clone();
+    keys.dedup();
+    assert_eq!(keys.iter().map(String::len).collect::<Vec<_>>(), [64; 3]);
+    keys.sort_unstable();
+    keys.dedup();
+    assert_eq!(keys.len(), 3, "one for each picture");
+}
+
+#[tokio::test]
+async fn the_order_of_values_makes_no_other_picture() {
+    let service = ScriptedServer::start([rendered(1)]).await;
+    let client = client(&service, &TestClock::default());
+    let images = OgImages::with(&client, "T", |parameters| async move {
+        serde_json::from_str::<Value>(&parameters["title"]).map(Some)
+    });
+    for values in [r#"{"a": {"x": 1, "y": 2}, "b": 3}"#, r#"{"b": 3, "a": {"y": 2, "x": 1}}"#] {
+        images.picture(parameters(values)).await.unwrap();
+    }
+    assert_eq!(service.requests().len(), 1);
 }
 
 #[tokio::test]
@@ -182,6 +297,30 @@ async fn a_service_that_fails_is_left_in_peace_and_the_last_good_picture_served(
 }
 
 #[tokio::test]
+async fn a_failure_is_remembered_also_when_whoever_is_told_panics() {
+    let service = ScriptedServer::start([failed()]).await;
+    let images = images(&client(&service, &TestClock::default())).on_error(|_| panic!("while it is told"));
+    for _ in 0..2 {
+        let error = images.picture(parameters("a")).await.unwrap_err();
+        assert!(matches!(error, OgError::Failed { retry_after, .. } if retry_after.as_secs() == 30), "{error}");
+    }
+    assert_eq!(service.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn failures_that_say_much_are_not_all_remembered() {
+    let service = ScriptedServer::start([]).await;
+    let images = images(&client(&service, &TestClock::default()));
+    let long = json!({"error": "the renderer is down", "trace": "a".repeat(pictify::BODY_KEPT)}).to_string();
+    for title in (0..600).chain(0..600) {
+        service.then(Reply::json(500, &long));
+        assert!(images.picture(parameters(&title.to_string())).await.is_err());
+    }
+    let asked_again = service.requests().len() - 600;
+    assert!((300..600).contains(&asked_again), "{asked_again}: of 80 MB some are kept, and not all");
+}
+
+#[tokio::test]
 async fn what_cannot_be_looked_up_costs_nothing() {
     let service = ScriptedServer::start([]).await;
     let client = client(&service, &TestClock::default());
@@ -197,6 +336,20 @@ async fn what_cannot_be_looked_up_costs_nothing() {
     let error = no_object.picture(parameters("a")).await.unwrap_err().to_string();
     assert!(error.contains("must serialise to a JSON object"), "{error}");
     assert!(service.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_picture_of_the_future_is_as_old_as_anybody_knows() {
+    let clock = TestClock::default();
+    for (ahead, is_rendered) in [(0, false), (60, false), (301, true), (365 * 24 * 3600, true)] {
+        let service = ScriptedServer::start([rendered(1), rendered(2)]).await;
+        let cache = Ahead { by: Duration::from_secs(ahead), cache: MemoryCache::default() };
+        let images = images(&client(&service, &clock)).cache(cache);
+        images.picture(parameters("a")).await.unwrap();
+        let picture = images.picture(parameters("a")).await.unwrap();
+        assert_eq!(service.requests().len(), 1 + usize::from(is_rendered), "{ahead} s");
+        assert!(picture.is_current && picture.fresh_for == Duration::from_secs(24 * 3600), "{picture:?}");
+    }
 }
 
 #[tokio::test]

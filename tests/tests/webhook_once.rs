@@ -1,7 +1,9 @@
 //! A delivery is handled once, however often it comes: the same for both stores.
 
+use futures_util::FutureExt;
 use pictify::webhooks::{
     Claim, ClaimToken, DeliveryStore, ExactlyOnce, HandleError, Handled, MemoryStore, RedisStore, StoreError,
+    StoreFuture,
 };
 use std::{
     convert::Infallible,
@@ -163,6 +165,44 @@ async fn a_claim_is_only_given_back_by_its_holder_and_ends_by_itself(store: impl
     assert_eq!(store.claim("b", second, hour).await.unwrap(), Claim::Done);
 }
 
+/// A store that never says that it has noted a success, and counts what it is told.
+#[derive(Clone, Default)]
+struct Unanswering {
+    completions: Arc<AtomicUsize>,
+    releases: Arc<AtomicUsize>,
+}
+
+impl DeliveryStore for Unanswering {
+    fn claim<'a>(&'a self, _: &'a str, _: ClaimToken, _: Duration) -> StoreFuture<'a, Claim> {
+        Box::pin(ready(Ok(Claim::Granted)))
+    }
+
+    fn complete<'a>(&'a self, _: &'a str, _: ClaimToken, _: Duration) -> StoreFuture<'a, ()> {
+        self.completions.fetch_add(1, Ordering::Relaxed);
+        Box::pin(pending())
+    }
+
+    fn release<'a>(&'a self, _: &'a str, _: ClaimToken) -> StoreFuture<'a, ()> {
+        self.releases.fetch_add(1, Ordering::Relaxed);
+        Box::pin(ready(Ok(())))
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_has_succeeded_never_gives_its_claim_back() {
+    let store = Unanswering::default();
+    let once = ExactlyOnce::new(store.clone());
+    let mut handling = Box::pin(once.handle("a", well()));
+    assert!((&mut handling).now_or_never().is_none(), "the store does not answer");
+    drop(handling);
+    // What was left to the runtime gets its turn.
+    while store.completions.load(Ordering::Relaxed) + store.releases.load(Ordering::Relaxed) < 2 {
+        tokio::task::yield_now().await;
+    }
+    let told = (store.completions.load(Ordering::Relaxed), store.releases.load(Ordering::Relaxed));
+    assert_eq!(told, (2, 0), "it is said again that it was handled, as nobody heard the answer");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn in_memory() {
     ten_thousand_copies_of_a_thousand_deliveries_are_handled_a_thousand_times(MemoryStore::new()).await;
@@ -188,6 +228,16 @@ async fn what_was_handled_is_forgotten_in_time() {
     assert_eq!(once.handle("a", well()).await.unwrap(), Handled::Now("done"));
     let forever = ExactlyOnce::in_memory().remember_for(Duration::MAX);
     assert_eq!(forever.handle("a", well()).await.unwrap(), Handled::Now("done"));
+}
+
+#[tokio::test]
+async fn too_many_are_forgotten_the_oldest_first() {
+    let once = ExactlyOnce::new(MemoryStore::with_capacity(100));
+    for id in 0..10_000 {
+        assert_eq!(once.handle(id.to_string(), well()).await.unwrap(), Handled::Now("done"));
+        assert_eq!(once.handle(id.to_string(), well()).await.unwrap(), Handled::Before, "{id} is new");
+    }
+    assert_eq!(once.handle("0", well()).await.unwrap(), Handled::Now("done"));
 }
 
 #[tokio::test]

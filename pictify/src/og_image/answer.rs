@@ -67,20 +67,40 @@ impl std::error::Error for OgError {
     }
 }
 
-/// An answer in the words of HTTP: its status and headers.
+/// An answer in the words of HTTP: its status and headers, with values as the server has them. 502 when there is a picture
+/// whose address cannot stand in a header.
 #[cfg(any(feature = "actix", feature = "axum"))]
-pub(super) fn answer(result: Result<OgPicture, OgError>) -> (u16, Vec<(&'static str, String)>) {
+pub(super) fn answer<V: TryFrom<String>>(result: Result<OgPicture, OgError>) -> (u16, Vec<(&'static str, V)>) {
+    let values = |headers: Vec<(&'static str, String)>| -> Result<Vec<_>, V::Error> {
+        headers.into_iter().map(|(name, value)| Ok((name, V::try_from(value)?))).collect()
+    };
+    let (status, headers) = in_words(result);
+    match values(headers) {
+        Ok(headers) => (status, headers),
+        Err(_) => (502, values(vec![not_kept()]).unwrap_or_default()),
+    }
+}
+
+#[cfg(any(feature = "actix", feature = "axum"))]
+fn in_words(result: Result<OgPicture, OgError>) -> (u16, Vec<(&'static str, String)>) {
     match result {
         Ok(picture) => {
             let age = format!("public, max-age={}", picture.fresh_for.as_secs());
             (302, vec![("location", picture.url), ("cache-control", age)])
         }
         Err(error) => {
-            let mut headers = vec![("cache-control", "no-store".to_owned())];
+            let mut headers = vec![not_kept()];
             if let OgError::Failed { retry_after, .. } = &error {
-                headers.push(("retry-after", retry_after.as_secs().to_string()));
+                // Rounded up: not earlier than it may be tried.
+                let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+                headers.push(("retry-after", seconds.to_string()));
             }
             (error.status(), headers)
         }
     }
+}
+
+#[cfg(any(feature = "actix", feature = "axum"))]
+fn not_kept() -> (&'static str, String) {
+    ("cache-control", "no-store".to_owned())
 }

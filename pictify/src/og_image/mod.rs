@@ -34,7 +34,7 @@ mod cache;
 pub use answer::{OgError, OgPicture};
 pub use cache::{CachedPicture, MemoryCache, PictureCache};
 
-use crate::{Call, Client, Error, Result, flight::Flights, templates::RenderTemplate};
+use crate::{Call, Client, Error, flight::Flights, templates::RenderTemplate};
 use moka::sync::Cache;
 use pictify_api::BoxFuture;
 use serde::Serialize;
@@ -43,7 +43,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 /// For how long a picture is served without rendering it again.
@@ -55,8 +55,11 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// For how long a redirect may be remembered by others: they are to see a new picture within a day.
 const LONGEST_AGE: Duration = Duration::from_secs(24 * 3600);
 
-/// How many failures are remembered.
-const FAILURES: u64 = 10_000;
+/// How much memory failures may take, about, in bytes. What a service says when it fails may be long.
+const FAILURES: u64 = 32 * 1024 * 1024;
+
+/// What a failure takes beside the body of its answer, about.
+const FAILURE: usize = 2 * 1024;
 
 /// The parameters of a request, decoded: those of its path, and those of its query where the path has none of that name.
 pub type Parameters = BTreeMap<String, String>;
@@ -66,6 +69,9 @@ type Mapper =
     dyn Fn(Parameters) -> BoxFuture<'static, std::result::Result<Option<Map<String, Value>>, OgError>> + Send + Sync;
 
 type Each = dyn Fn(Call<RenderTemplate, Client>) -> Call<RenderTemplate, Client> + Send + Sync;
+
+/// A picture, or why there is none and for how long it is not tried again.
+type Rendered = std::result::Result<CachedPicture, (Error, Duration)>;
 
 /// Serves a template's pictures by redirects. Clones share what is cached.
 #[derive(Clone)]
@@ -78,7 +84,7 @@ pub struct OgImages {
     fresh_for: Duration,
     fallback: Option<String>,
     cache: Arc<dyn PictureCache>,
-    flights: Arc<Flights<String, Result<CachedPicture>>>,
+    flights: Arc<Flights<String, Rendered>>,
     /// Until when a picture that has failed is not tried again, and why it has failed.
     failures: Cache<String, (Instant, Error)>,
 }
@@ -143,7 +149,7 @@ impl OgImages {
             fallback: None,
             cache: Arc::new(MemoryCache::default()),
             flights: Arc::default(),
-            failures: Cache::new(FAILURES),
+            failures: Cache::builder().max_capacity(FAILURES).weigher(weight).build(),
         }
     }
 
@@ -194,17 +200,16 @@ impl OgImages {
         let values = (self.mapper)(parameters).await?.ok_or(OgError::NotFound)?;
         let call = self.client.templates().render(self.template.as_str(), &values);
         let call = (self.each)(call.map_err(OgError::lookup)?);
-        // Everything that makes a picture what it is.
-        let key = serde_json::to_string(call.operation()).map_err(OgError::lookup)?;
+        let key = cache::key(call.operation()).map_err(OgError::lookup)?;
         let cached = self.cache.get(&key).await;
-        let clock = self.client.clock();
-        if let Some(left) = cached.as_ref().and_then(|picture| picture.left(self.fresh_for, clock.time_of_day())) {
+        if let Some(left) = cached.as_ref().and_then(|picture| self.left(picture)) {
             let url = cached.map(|picture| picture.url).unwrap_or_default();
             return Ok(OgPicture { url, fresh_for: left.min(LONGEST_AGE), is_current: true });
         }
         match self.render(key, call).await {
             Ok(picture) => {
-                Ok(OgPicture { url: picture.url, fresh_for: self.fresh_for.min(LONGEST_AGE), is_current: true })
+                let left = self.left(&picture).unwrap_or_default();
+                Ok(OgPicture { url: picture.url, fresh_for: left.min(LONGEST_AGE), is_current: true })
             }
             Err((error, pause)) => {
                 let instead = cached.map(|picture| picture.url).or_else(|| self.fallback.clone());
@@ -215,30 +220,26 @@ impl OgImages {
     }
 
     /// Renders, once for all who ask at the same time, and not while a failure is fresh.
-    async fn render(
-        &self,
-        key: String,
-        call: Call<RenderTemplate, Client>,
-    ) -> std::result::Result<CachedPicture, (Error, Duration)> {
-        let clock = self.client.clock();
-        if let Some((until, error)) = self.failures.get(&key) {
-            let left = until.saturating_duration_since(clock.now());
-            if !left.is_zero() {
-                return Err((error, left));
-            }
+    async fn render(&self, key: String, call: Call<RenderTemplate, Client>) -> Rendered {
+        if let Some(failure) = self.failure(&key) {
+            return Err(failure);
         }
         let flight = self.flights.join(key.clone(), || {
             // A task of its own: the render is paid for, also when all who asked for it have gone.
             let task = tokio::spawn(self.clone().render_and_keep(key.clone(), call));
-            Box::pin(async move { task.await.unwrap_or_else(|_| Err(stopped())) })
+            Box::pin(async move { task.await.unwrap_or_else(|_| Err((stopped(), PAUSE))) })
         });
-        flight.await.map_err(|error| {
-            let pause = pause(&error);
-            (error, pause)
-        })
+        flight.await
     }
 
-    async fn render_and_keep(self, key: String, call: Call<RenderTemplate, Client>) -> Result<CachedPicture> {
+    async fn render_and_keep(self, key: String, call: Call<RenderTemplate, Client>) -> Rendered {
+        // Asked again: a render may have landed since this one was found to be needed, and would be billed twice.
+        if let Some(picture) = self.cache.get(&key).await.filter(|picture| self.left(picture).is_some()) {
+            return Ok(picture);
+        }
+        if let Some(failure) = self.failure(&key) {
+            return Err(failure);
+        }
         let clock = self.client.clock();
         match call.send().await {
             Ok(picture) => {
@@ -248,11 +249,25 @@ impl OgImages {
                 Ok(picture)
             }
             Err(error) => {
+                let pause = pause(&error);
+                // First, as who is told may panic.
+                self.failures.insert(key, (clock.now() + pause, error.clone()));
                 (self.on_error)(&error);
-                self.failures.insert(key, (clock.now() + pause(&error), error.clone()));
-                Err(error)
+                Err((error, pause))
             }
         }
+    }
+
+    /// For how much longer a picture is fresh, if it is.
+    fn left(&self, picture: &CachedPicture) -> Option<Duration> {
+        picture.left(self.fresh_for, self.client.clock().time_of_day())
+    }
+
+    /// Why a picture is not tried at this time, and for how much longer.
+    fn failure(&self, key: &str) -> Option<(Error, Duration)> {
+        let (until, error) = self.failures.get(key)?;
+        let left = until.saturating_duration_since(self.client.clock().now());
+        (!left.is_zero()).then_some((error, left))
     }
 }
 
@@ -260,6 +275,13 @@ impl OgImages {
 fn pause(error: &Error) -> Duration {
     const DAY: Duration = Duration::from_secs(24 * 3600);
     error.retry_after().unwrap_or_default().clamp(PAUSE, DAY)
+}
+
+/// How much memory a failure takes.
+fn weight(_: &String, (_, error): &(Instant, Error)) -> u32 {
+    // What is received stands in the body, and what of it is understood in the message and the details.
+    let received = error.body().map_or(0, |body| body.len()).saturating_mul(2);
+    u32::try_from(FAILURE.saturating_add(received)).unwrap_or(u32::MAX)
 }
 
 fn stopped() -> Error {
@@ -286,9 +308,4 @@ fn parameters<'a>(path: impl Iterator<Item = (&'a str, &'a str)>, query: &str) -
     }
     parameters.extend(path.map(|(name, value)| (name.to_owned(), value.to_owned())));
     parameters
-}
-
-/// Whether a time of day lies before another, and by how much; clocks may be set back.
-fn since(earlier: SystemTime, now: SystemTime) -> Duration {
-    now.duration_since(earlier).unwrap_or_default()
 }

@@ -123,8 +123,3 @@ fn unhex(text: &[u8]) -> Option<Tag> {
     }
     all_digits.then_some(tag)
 }
-
-/// A signature as the header has it.
-pub(super) fn hex(tag: &[u8]) -> String {
-    tag.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
-}

@@ -1,6 +1,7 @@
 //! A delivery as a web server takes it in: what the frameworks have in common.
 
-use super::{DELIVERY_ID_HEADER, Delivery, DeliveryError, SIGNATURE_HEADER, Verifier, signature::hex};
+use super::{DELIVERY_ID_HEADER, Delivery, DeliveryError, SIGNATURE_HEADER, Verifier};
+use crate::hex::hex;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::{fmt, time::Duration};
@@ -67,11 +68,21 @@ pub struct SignedDelivery {
 }
 
 impl SignedDelivery {
-    /// What tells it from other deliveries and is the same for its repeats: its id, or the SHA-256 of its body where none
-    /// came.
+    /// What tells it from other deliveries and is the same for its repeats: its id, or its [`digest`](Self::digest) where
+    /// none came.
+    ///
+    /// The id is not signed: whoever has a copy of a delivery can send it again under another.
     #[must_use]
     pub fn key(&self) -> String {
-        self.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| hex(&Sha256::digest(&self.body)))
+        self.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| self.digest())
+    }
+
+    /// The SHA-256 of its body, in hexadecimal: what tells it from other deliveries by what is signed alone.
+    ///
+    /// It is the same for a repeat whose body is the same to the byte; whether the service's repeats are is not published.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        hex(&Sha256::digest(&self.body))
     }
 }
 

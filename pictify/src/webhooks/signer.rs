@@ -2,8 +2,9 @@
 
 use super::{
     EmptySecret,
-    signature::{Key, hex, key, sign},
+    signature::{Key, key, sign},
 };
+use crate::hex::hex;
 use pictify_api::Secret;
 use std::{
     fmt,

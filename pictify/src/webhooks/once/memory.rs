@@ -1,11 +1,17 @@
 //! Handled deliveries in the memory of this process.
 
 use super::{Claim, ClaimToken, DeliveryStore, StoreFuture};
-use moka::{Expiry, ops::compute::Op, sync::Cache};
+use moka::{Expiry, ops::compute::Op, policy::EvictionPolicy, sync::Cache};
 use std::{fmt, time::Duration};
 use tokio::time::Instant;
 
+/// How many deliveries are remembered unless it is said otherwise: some 50 MB of them.
+const CAPACITY: u64 = 250_000;
+
 /// Remembers handled deliveries in memory, some 200 bytes each until they are forgotten. Clones share them.
+///
+/// Where there are too many, those go first that were not heard of for longest: up to 250,000 are kept unless
+/// [`with_capacity`](Self::with_capacity) says otherwise. A repeat of one that is gone is handled again.
 ///
 /// It knows nothing of other processes, and forgets all with this one.
 #[derive(Clone)]
@@ -27,7 +33,16 @@ impl MemoryStore {
     /// An empty store.
     #[must_use]
     pub fn new() -> Self {
-        Self(Cache::builder().expire_after(ByEntry).build())
+        Self::with_capacity(CAPACITY)
+    }
+
+    /// An empty store of at most this many deliveries, at least one. It must have room for those of a day, as the service
+    /// repeats for longer than that.
+    #[must_use]
+    pub fn with_capacity(deliveries: u64) -> Self {
+        // The policy that always has room for what is new: another might forget a claim as soon as it is granted.
+        let cache = Cache::builder().max_capacity(deliveries.max(1)).eviction_policy(EvictionPolicy::lru());
+        Self(cache.expire_after(ByEntry).build())
     }
 }
 

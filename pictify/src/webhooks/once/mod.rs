@@ -29,6 +29,22 @@ const REMEMBERED: Duration = Duration::from_secs(3 * 24 * 3600);
 /// No store can see whether a process died before or after its handler's last effect: handlers should still bear to be
 /// run twice where that matters. Clones share the store.
 ///
+/// # The id is not signed
+/// The signature covers the body and the time, and not the header that the id comes in. Whoever has a copy of a signed
+/// delivery, out of a log or a proxy, can send it again for as long as the verifier's tolerance lasts, 5 minutes by default:
+/// under new ids, or without one, and each time it is handled; or under the id of a delivery to come, which then counts as
+/// handled. Where others might have copies, make the key of what is signed:
+#[cfg_attr(
+    any(feature = "actix", feature = "axum", feature = "tower"),
+    doc = "[`SignedDelivery::digest`](super::SignedDelivery::digest),"
+)]
+#[cfg_attr(
+    not(any(feature = "actix", feature = "axum", feature = "tower")),
+    doc = "a hash of the body, for example SHA-256,"
+)]
+/// and remember it for [longer](Self::remember_for) than the tolerance. A repeat whose body differs in a byte is then handled
+/// again; whether the service sends such repeats is not published.
+///
 /// ```
 /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use pictify::webhooks::{ExactlyOnce, Handled};
@@ -97,7 +113,7 @@ impl ExactlyOnce {
         let id = id.as_ref();
         let token = ClaimToken::random();
         // Guarded from here on: who stops waiting for the store's word may have been given the claim.
-        let mut guard = Guard { store: Some(self.store.clone()), id, token };
+        let mut guard = Guard { store: Some(self.store.clone()), id, token, handled: None };
         match self.store.claim(id, token, self.lease).await {
             Ok(Claim::Granted) => {}
             Ok(Claim::UnderWay) => return Ok(guard.end(Handled::Elsewhere)),
@@ -106,11 +122,10 @@ impl ExactlyOnce {
         }
         match handler.await {
             Ok(value) => {
-                let remembered = self.store.complete(id, token, self.remembered).await;
-                // Handled it is, whatever the store says: a claim that stays keeps copies away for the lease.
-                guard.end(());
-                remembered.map_err(HandleError::Store)?;
-                Ok(Handled::Now(value))
+                // Handled it is, whatever the store says and whoever still listens: the claim is not given back.
+                guard.handled = Some(self.remembered);
+                self.store.complete(id, token, self.remembered).await.map_err(HandleError::Store)?;
+                Ok(guard.end(Handled::Now(value)))
             }
             Err(error) => {
                 // Once here; the guard would do it behind the caller's back.
@@ -131,12 +146,15 @@ impl fmt::Debug for ExactlyOnce {
     }
 }
 
-/// Gives a claim back when its handler panics, or nobody waits for it any more: servers drop the handlers of clients that
-/// have gone.
+/// Ends a claim when its handler panics, or nobody waits for it any more: servers drop the handlers of clients that have
+/// gone. It gives the claim back, or, when the handler has succeeded and the store has not confirmed that it knows, tells
+/// the store once more.
 struct Guard<'a> {
     store: Option<Arc<dyn DeliveryStore>>,
     id: &'a str,
     token: ClaimToken,
+    /// For how long the delivery is remembered, once it is handled.
+    handled: Option<Duration>,
 }
 
 impl Guard<'_> {
@@ -149,9 +167,14 @@ impl Guard<'_> {
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         let (Some(store), Ok(runtime)) = (self.store.take(), tokio::runtime::Handle::try_current()) else { return };
-        let (id, token) = (self.id.to_owned(), self.token);
+        let (id, token, handled) = (self.id.to_owned(), self.token, self.handled);
         // Where this fails the claim ends with its lease.
-        runtime.spawn(async move { store.release(&id, token).await });
+        runtime.spawn(async move {
+            match handled {
+                Some(remembered) => store.complete(&id, token, remembered).await,
+                None => store.release(&id, token).await,
+            }
+        });
     }
 }
 
