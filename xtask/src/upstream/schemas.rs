@@ -213,8 +213,9 @@ fn words(met: &Met<'_, '_>, found: &mut Vec<Difference>) {
             Difference::new(Severity::Documentation, Change::Deprecation, &at("deprecated"), "mark `deprecated`");
         found.push(difference.said(mark(ours.deprecated), mark(theirs.deprecated)));
     }
-    // What they do not describe we describe on our own.
-    if theirs.description.is_some() {
+    // What they do not describe we describe on our own, a use of a schema like a schema.
+    let [our_use, their_use] = met.uses.map(|at| at.value.get("description").is_some());
+    if theirs.description.is_some() && (their_use || !our_use) {
         found.extend(wording(&at("description"), "description", ours.description, theirs.description));
     }
 }

@@ -8,9 +8,11 @@ use crate::document::{below, items, last_step, members, reference};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many schemas one schema may be put together from, and how deep unions may nest.
+/// How many schemas one schema may be put together from, how deep unions may nest, and how many members they may have in
+/// all.
 const PARTS: usize = 256;
 const NESTING: usize = 8;
+const MEMBERS: usize = 512;
 
 /// Keywords that are compared as they are written: what they mean together is more than a table of fields can show.
 const AS_WRITTEN: [&str; 9] =
@@ -81,7 +83,7 @@ pub struct Array<'a> {
 impl<'a> Shape<'a> {
     /// The shape that `parts` have together.
     pub fn of(side: Side<'a>, parts: &[At<'a>]) -> Self {
-        build(side, parts, NESTING)
+        build(side, parts, NESTING, &mut { MEMBERS })
     }
 
     /// Whether nothing is said of its type.
@@ -140,7 +142,7 @@ fn flatten<'a>(side: Side<'a>, parts: &[At<'a>], shape: &mut Shape<'a>) -> Vec<A
     flat
 }
 
-fn build<'a>(side: Side<'a>, parts: &[At<'a>], nesting: usize) -> Shape<'a> {
+fn build<'a>(side: Side<'a>, parts: &[At<'a>], nesting: usize, members: &mut usize) -> Shape<'a> {
     let mut shape = Shape::default();
     let flat = flatten(side, parts, &mut shape);
     if shape.unknown.is_some() {
@@ -162,12 +164,17 @@ fn build<'a>(side: Side<'a>, parts: &[At<'a>], nesting: usize) -> Shape<'a> {
     describe(&flat, &mut shape);
     match union {
         None => structure(&flat, &mut shape),
-        Some(variants) if nesting == 0 || variants.len() > PARTS => {
+        Some(variants) if nesting == 0 || variants.len() > *members => {
             shape.unknown = Some(format!("{}: unions inside unions without end", flat[0].pointer));
         }
         Some(variants) => {
+            *members -= variants.len();
             for variant in variants {
-                let mut variant = build(side, &[variant], nesting - 1);
+                let mut variant = build(side, &[variant], nesting - 1, members);
+                if variant.unknown.is_some() {
+                    shape.unknown = variant.unknown;
+                    return shape;
+                }
                 // What stands beside the union holds for each of its members.
                 if flat.iter().any(|at| at.value.get("properties").is_some()) {
                     let mut base = Shape::default();
@@ -276,7 +283,6 @@ impl Shape<'_> {
             self.nullable = true;
             return;
         }
-        self.unknown = self.unknown.take().or(other.unknown);
         self.nullable |= other.nullable;
         self.values = match (self.values.take(), other.values) {
             (None, values) if alone => values,
