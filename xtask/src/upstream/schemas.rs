@@ -6,7 +6,7 @@ use super::{
     shape::{Array, Object, Shape},
     side::At,
 };
-use crate::document::below;
+use crate::document::{below, schema_name};
 use std::collections::BTreeSet;
 
 /// The two shapes of a pair, and where they are.
@@ -214,8 +214,10 @@ fn words(met: &Met<'_, '_>, found: &mut Vec<Difference>) {
         found.push(difference.said(mark(ours.deprecated), mark(theirs.deprecated)));
     }
     // What they do not describe we describe on our own, a use of a schema like a schema.
-    let [our_use, their_use] = met.uses.map(|at| at.value.get("description").is_some());
-    if theirs.description.is_some() && (their_use || !our_use) {
+    let [our_use, their_use] = met.uses;
+    let only_we_speak_of_the_use =
+        our_use.pointer != met.at && schema_name(&format!("#{}", their_use.pointer)).is_some();
+    if theirs.description.is_some() && !only_we_speak_of_the_use {
         found.extend(wording(&at("description"), "description", ours.description, theirs.description));
     }
 }
