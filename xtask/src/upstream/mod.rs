@@ -10,6 +10,7 @@ mod bounds;
 mod comparison;
 mod endpoints;
 mod finding;
+mod forms;
 mod objects;
 mod parameters;
 mod published;

@@ -3,7 +3,8 @@
 use super::{
     comparison::{Comparison, Difference, Pair, Place},
     finding::{Change, Direction, Severity, Way},
-    shape::{Array, Object, Shape},
+    forms::{Array, Object},
+    shape::Shape,
     side::At,
 };
 use crate::document::{below, schema_name};
@@ -214,10 +215,11 @@ fn words(met: &Met<'_, '_>, found: &mut Vec<Difference>) {
         found.push(difference.said(mark(ours.deprecated), mark(theirs.deprecated)));
     }
     // What they do not describe we describe on our own, a use of a schema like a schema.
-    let [our_use, their_use] = met.uses;
-    let only_we_speak_of_the_use =
-        our_use.pointer != met.at && schema_name(&format!("#{}", their_use.pointer)).is_some();
-    if theirs.description.is_some() && !only_we_speak_of_the_use {
+    let [our_use, their_use] = met.uses.map(|at| {
+        let is_component = schema_name(&format!("#{}", at.pointer)).is_some();
+        !is_component && at.value.get("description").is_some()
+    });
+    if theirs.description.is_some() && (their_use || !our_use) {
         found.extend(wording(&at("description"), "description", ours.description, theirs.description));
     }
 }

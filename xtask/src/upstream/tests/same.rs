@@ -97,6 +97,9 @@ fn what_we_say_of_a_use_is_no_difference_when_they_say_nothing_of_it() {
     };
     let plain = json!({"$ref": "#/components/schemas/Size"});
     let told = json!({"$ref": "#/components/schemas/Size", "description": "The size of the picture."});
-    assert_eq!(lines(&report(&with(told.clone()), with(plain.clone()))), [""; 0]);
+    let wrapped = json!({"allOf": [plain, {"type": "integer"}]});
+    for theirs in [&plain, &wrapped] {
+        assert_eq!(lines(&report(&with(told.clone()), with(theirs.clone()))), [""; 0], "{theirs}");
+    }
     assert_eq!(lines(&report(&with(plain), with(told))).len(), 1);
 }
