@@ -10,6 +10,7 @@ mod bounds;
 mod comparison;
 mod endpoints;
 mod finding;
+mod forms;
 mod objects;
 mod parameters;
 mod published;
@@ -77,7 +78,7 @@ pub fn run(options: &Options, root: &Path, out: &mut impl Write) -> Result<u8> {
         let file = root.join(accepted::FILE);
         let count = accepted::accept(&file, &options.accept, reason, &mut report.findings)?;
         // Not part of the report, which may be read by a program.
-        eprintln!("{count} differences were added to {}", accepted::FILE);
+        eprintln!("recorded in {}: {count}", accepted::FILE);
     }
     let all = report.findings.len();
     report.findings.retain(|finding| finding.severity >= options.at_least);

@@ -3,7 +3,8 @@
 use super::{
     comparison::{Comparison, Difference, Place},
     finding::{Change, Direction, Severity, Way},
-    shape::{Field, Object, Rest, Shape},
+    forms::{Field, Object, Rest},
+    shape::Shape,
     side::{At, Side},
 };
 use crate::document::below;

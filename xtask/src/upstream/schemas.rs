@@ -3,10 +3,11 @@
 use super::{
     comparison::{Comparison, Difference, Pair, Place},
     finding::{Change, Direction, Severity, Way},
-    shape::{Array, Object, Shape},
+    forms::{Array, Object},
+    shape::Shape,
     side::At,
 };
-use crate::document::below;
+use crate::document::{below, schema_name};
 use std::collections::BTreeSet;
 
 /// The two shapes of a pair, and where they are.
@@ -213,8 +214,12 @@ fn words(met: &Met<'_, '_>, found: &mut Vec<Difference>) {
             Difference::new(Severity::Documentation, Change::Deprecation, &at("deprecated"), "mark `deprecated`");
         found.push(difference.said(mark(ours.deprecated), mark(theirs.deprecated)));
     }
-    // What they do not describe we describe on our own.
-    if theirs.description.is_some() {
+    // What they do not describe we describe on our own, a use of a schema like a schema.
+    let [our_use, their_use] = met.uses.map(|at| {
+        let is_component = schema_name(&format!("#{}", at.pointer)).is_some();
+        !is_component && at.value.get("description").is_some()
+    });
+    if theirs.description.is_some() && (their_use || !our_use) {
         found.extend(wording(&at("description"), "description", ours.description, theirs.description));
     }
 }

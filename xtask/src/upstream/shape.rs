@@ -2,15 +2,18 @@
 
 use super::{
     bounds::Bounds,
+    forms::{Array, Object},
     side::{At, Side},
 };
-use crate::document::{below, items, last_step, members, reference};
+use crate::document::{below, items, reference};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many schemas one schema may be put together from, and how deep unions may nest.
+/// How many schemas one schema may be put together from, how deep unions may nest, and how many members they may have in
+/// all.
 const PARTS: usize = 256;
 const NESTING: usize = 8;
+const MEMBERS: usize = 512;
 
 /// Keywords that are compared as they are written: what they mean together is more than a table of fields can show.
 const AS_WRITTEN: [&str; 9] =
@@ -38,50 +41,10 @@ pub struct Shape<'a> {
     pub as_written: BTreeMap<&'static str, &'a Value>,
 }
 
-/// A form of an object.
-#[derive(Clone, Default)]
-pub struct Object<'a> {
-    pub pointer: String,
-    /// The name of its component, if it is one.
-    pub name: Option<String>,
-    pub fields: BTreeMap<String, Field<'a>>,
-    pub required: BTreeSet<String>,
-    /// What every answer is said to have (`x-expected`).
-    pub expected: BTreeSet<String>,
-    pub rest: Rest<'a>,
-}
-
-/// A field of an object: everything that is said of it.
-#[derive(Clone, Default)]
-pub struct Field<'a> {
-    pub parts: Vec<At<'a>>,
-    /// Other names under which we accept it.
-    pub aliases: Vec<&'a str>,
-}
-
-/// What an object may hold beside its fields.
-#[derive(Clone, Default)]
-pub enum Rest<'a> {
-    /// Anything.
-    #[default]
-    Open,
-    /// Nothing.
-    Closed,
-    /// Values of one schema.
-    Map(At<'a>),
-}
-
-/// A form of an array.
-#[derive(Clone)]
-pub struct Array<'a> {
-    pub pointer: String,
-    pub items: Option<At<'a>>,
-}
-
 impl<'a> Shape<'a> {
     /// The shape that `parts` have together.
     pub fn of(side: Side<'a>, parts: &[At<'a>]) -> Self {
-        build(side, parts, NESTING)
+        build(side, parts, NESTING, &mut { MEMBERS })
     }
 
     /// Whether nothing is said of its type.
@@ -105,12 +68,6 @@ impl<'a> Shape<'a> {
         }
         types.join(" or ")
     }
-}
-
-/// The only component that a place is.
-fn component(pointer: &str) -> Option<String> {
-    let rest = pointer.strip_prefix("/components/schemas/")?;
-    (!rest.contains('/')).then(|| last_step(rest))
 }
 
 /// One schema object of those that are put together; `allOf` and references are gone.
@@ -140,7 +97,7 @@ fn flatten<'a>(side: Side<'a>, parts: &[At<'a>], shape: &mut Shape<'a>) -> Vec<A
     flat
 }
 
-fn build<'a>(side: Side<'a>, parts: &[At<'a>], nesting: usize) -> Shape<'a> {
+fn build<'a>(side: Side<'a>, parts: &[At<'a>], nesting: usize, members: &mut usize) -> Shape<'a> {
     let mut shape = Shape::default();
     let flat = flatten(side, parts, &mut shape);
     if shape.unknown.is_some() {
@@ -162,12 +119,17 @@ fn build<'a>(side: Side<'a>, parts: &[At<'a>], nesting: usize) -> Shape<'a> {
     describe(&flat, &mut shape);
     match union {
         None => structure(&flat, &mut shape),
-        Some(variants) if nesting == 0 || variants.len() > PARTS => {
+        Some(variants) if nesting == 0 || variants.len() > *members => {
             shape.unknown = Some(format!("{}: unions inside unions without end", flat[0].pointer));
         }
         Some(variants) => {
+            *members -= variants.len();
             for variant in variants {
-                let mut variant = build(side, &[variant], nesting - 1);
+                let mut variant = build(side, &[variant], nesting - 1, members);
+                if variant.unknown.is_some() {
+                    shape.unknown = variant.unknown;
+                    return shape;
+                }
                 // What stands beside the union holds for each of its members.
                 if flat.iter().any(|at| at.value.get("properties").is_some()) {
                     let mut base = Shape::default();
@@ -276,7 +238,6 @@ impl Shape<'_> {
             self.nullable = true;
             return;
         }
-        self.unknown = self.unknown.take().or(other.unknown);
         self.nullable |= other.nullable;
         self.values = match (self.values.take(), other.values) {
             (None, values) if alone => values,
@@ -297,57 +258,5 @@ impl Shape<'_> {
         for (keyword, value) in other.as_written {
             self.as_written.entry(keyword).or_insert(value);
         }
-    }
-}
-
-impl<'a> Object<'a> {
-    fn of(flat: &[At<'a>]) -> Self {
-        let mut object = Self::default();
-        let home = flat.iter().find(|at| at.value.get("properties").is_some()).or(flat.first());
-        if let Some(home) = home {
-            object.pointer.clone_from(&home.pointer);
-            object.name = component(&home.pointer);
-        }
-        for at in flat {
-            for (name, value) in members(at.value.get("properties")) {
-                let pointer = below(&below(&at.pointer, "properties"), name);
-                let field = object.fields.entry(name.clone()).or_default();
-                let alias = value.get("x-rust-alias");
-                field.aliases.extend(items(alias).chain(alias).filter_map(Value::as_str));
-                field.parts.push(At { pointer, value });
-            }
-            let names = |keyword| items(at.value.get(keyword)).filter_map(Value::as_str).map(str::to_owned);
-            object.required.extend(names("required"));
-            object.expected.extend(names("x-expected"));
-            match at.value.get("additionalProperties") {
-                Some(Value::Bool(false)) => object.rest = Rest::Closed,
-                Some(value @ Value::Object(schema)) if !schema.is_empty() => {
-                    let pointer = below(&at.pointer, "additionalProperties");
-                    object.rest = Rest::Map(At { pointer, value });
-                }
-                _ => {}
-            }
-        }
-        object
-    }
-
-    /// Takes over what stands beside the union of which this is a member.
-    fn inherit(&mut self, base: &[Self]) {
-        for base in base {
-            for (name, field) in &base.fields {
-                self.fields.entry(name.clone()).or_insert_with(|| field.clone());
-            }
-            self.required.extend(base.required.iter().cloned());
-        }
-    }
-}
-
-impl<'a> Array<'a> {
-    fn of(flat: &[At<'a>]) -> Self {
-        let home = flat.iter().find(|at| at.value.get("items").is_some());
-        let items =
-            home.and_then(|at| Some(At { pointer: below(&at.pointer, "items"), value: at.value.get("items")? }));
-        let pointer = home.or(flat.first()).map(|at| at.pointer.clone()).unwrap_or_default();
-        Self { pointer, items }
     }
 }

@@ -54,6 +54,11 @@ fn what_has_no_end_or_no_target_is_said_and_nothing_is_guessed() {
         ("a reference to nothing", json!({"A": reference("Missing")}), "points at nothing here"),
         ("a reference to another file", json!({"A": {"$ref": "other.yaml#/A"}}), "points at nothing here"),
         ("a union of itself", Value::Object(unions), "unions inside unions without end"),
+        (
+            "a union of unions",
+            json!({"A": {"oneOf": vec![json!({"oneOf": vec![reference("A"); 60]}); 60]}}),
+            "unions inside unions without end",
+        ),
         ("a chain", Value::Object(chain), "put together from more than"),
     ];
     let ours = with_schemas(&json!({"A": {"type": "string"}}));

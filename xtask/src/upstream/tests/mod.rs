@@ -5,6 +5,7 @@ mod differences;
 mod formats;
 mod fragments;
 mod hostile;
+mod operations;
 mod same;
 mod twelve;
 

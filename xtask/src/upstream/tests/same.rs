@@ -87,3 +87,19 @@ fn what_we_accept_beyond_the_document_is_no_difference() {
         assert_eq!(lines(&report(&document(&json!({}), &ours), document(&json!({}), &theirs))), [""; 0], "{theirs}");
     }
 }
+
+#[test]
+fn what_we_say_of_a_use_is_no_difference_when_they_say_nothing_of_it() {
+    let with = |size: Value| {
+        let mut document = document(&json!({"type": "object", "properties": {"size": size}}), &json!({}));
+        document["components"] = json!({"schemas": {"Size": {"type": "integer", "description": "A size."}}});
+        document
+    };
+    let plain = json!({"$ref": "#/components/schemas/Size"});
+    let told = json!({"$ref": "#/components/schemas/Size", "description": "The size of the picture."});
+    let wrapped = json!({"allOf": [plain, {"type": "integer"}]});
+    for theirs in [&plain, &wrapped] {
+        assert_eq!(lines(&report(&with(told.clone()), with(theirs.clone()))), [""; 0], "{theirs}");
+    }
+    assert_eq!(lines(&report(&with(plain), with(told))).len(), 1);
+}
