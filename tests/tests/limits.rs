@@ -133,6 +133,37 @@ async fn the_limit_is_learned_and_a_used_up_window_holds_every_clone_back() {
 }
 
 #[tokio::test]
+async fn a_limit_that_changes_with_every_answer_lets_no_burst_through() {
+    let states =
+        |limit| Reply::new(200, &[("x-ratelimit-limit", limit), ("x-ratelimit-remaining", "9")], IMAGE.as_bytes());
+    let script = ["60", "120"].into_iter().cycle().take(21).map(states);
+    let server = ScriptedServer::start(script).await;
+    let clock = TestClock::default();
+    let client = builder(&server, &clock).rate_limiter(RateLimiter::learned()).build().unwrap();
+    for _ in 0..21 {
+        client.images().create(Source::html("x")).send().await.unwrap();
+    }
+    // The lower limit has a second between two requests, the higher one half of that.
+    let waited: Duration = clock.slept().iter().sum();
+    assert!(waited >= Duration::from_secs(7), "{waited:?}");
+}
+
+#[tokio::test]
+async fn no_limit_and_no_burst_is_too_large() {
+    for (per_minute, burst) in [(1, u32::MAX), (u32::MAX, u32::MAX), (u32::MAX, 1)] {
+        let [per_minute, burst] = [per_minute, burst].map(|number| NonZeroU32::new(number).unwrap());
+        let server = ScriptedServer::start(std::iter::repeat_n(ok(), 3)).await;
+        let clock = TestClock::default();
+        let client = builder(&server, &clock).rate_limiter(RateLimiter::per_minute(per_minute).burst(burst)).build();
+        let client = client.unwrap();
+        for _ in 0..3 {
+            client.images().create(Source::html("x")).send().await.unwrap();
+        }
+        assert!(clock.slept().iter().sum::<Duration>() < Duration::from_secs(1), "{per_minute} {burst}");
+    }
+}
+
+#[tokio::test]
 async fn the_hook_sees_every_attempt() {
     let limited =
         Reply::new(429, &[("x-ratelimit-limit", "60"), ("x-ratelimit-remaining", "3"), ("retry-after", "2")], b"{}");
