@@ -1,6 +1,6 @@
 //! What a client holds back by itself: spending, identical calls, requests per minute.
 
-use pictify::{Client, ClientBuilder, ErrorKind, RateLimiter, SpendLimit, images::Source, many};
+use pictify::{Client, ClientBuilder, ErrorKind, RateLimiter, RetryPolicy, SpendLimit, images::Source, many};
 use pictify_tests::{KEY, Reply, ScriptedServer, TestClock};
 use std::{
     num::NonZeroU32,
@@ -36,6 +36,29 @@ async fn nothing_is_sent_past_the_spending_limit_and_what_was_not_done_is_not_sp
     // Reading bills nothing.
     server.then(Reply::json(200, r#"{"images":[]}"#));
     client.images().list().send().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_attempt_that_may_bill_once_more_counts_once_more() {
+    for (limit, requests, spent, is_ok) in [(1, 1, 1, false), (2, 2, 2, false), (3, 3, 3, true), (9, 3, 3, true)] {
+        let script = [Reply::json(500, "{}"), Reply::json(500, "{}"), ok()];
+        let server = ScriptedServer::start(script).await;
+        let client = builder(&server, &TestClock::default())
+            .spend_limit(SpendLimit::renders(limit).at_once(1))
+            .retry(RetryPolicy::default().may_bill_twice(true))
+            .build()
+            .unwrap();
+        let result = client.images().create(Source::html("x")).send().await;
+        assert_eq!((server.requests().len(), client.spent(), result.is_ok()), (requests, spent, is_ok), "{limit}");
+        if let Err(error) = result {
+            assert!(error.outcome_unknown() && error.to_string().contains("would go past the limit"), "{error}");
+        }
+    }
+    // What was turned away before any work bills nothing, however often it is tried.
+    let server = ScriptedServer::start([Reply::json(429, "{}"), ok()]).await;
+    let client = builder(&server, &TestClock::default()).spend_limit(SpendLimit::renders(1)).build().unwrap();
+    client.images().create(Source::html("x")).send().await.unwrap();
+    assert_eq!((server.requests().len(), client.spent()), (2, 1));
 }
 
 #[tokio::test]
