@@ -280,7 +280,7 @@ fn pause(error: &Error) -> Duration {
 /// How much memory a failure takes.
 fn weight(_: &String, (_, error): &(Instant, Error)) -> u32 {
     // What is received stands in the body, and what of it is understood in the message and the details.
-    let received = error.body().map_or(0, |body| body.len()).saturating_mul(2);
+    let received = error.body().map_or(0, bytes::Bytes::len).saturating_mul(2);
     u32::try_from(FAILURE.saturating_add(received)).unwrap_or(u32::MAX)
 }
 
