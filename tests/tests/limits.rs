@@ -114,6 +114,20 @@ async fn identical_renders_share_a_failure_and_survive_the_one_who_began() {
 }
 
 #[tokio::test]
+async fn a_hook_that_panics_leaves_nobody_waiting_who_shares_the_call() {
+    let server = ScriptedServer::start([ok()]).await;
+    let builder = builder(&server, &TestClock::default()).single_flight(true);
+    let client = builder.on_attempt(|_| panic!("in the hook")).build().unwrap();
+    let render = || tokio::time::timeout(Duration::from_secs(10), client.images().create(Source::html("a")).send());
+    let (first, second) = tokio::join!(render(), render());
+    for result in [first, second] {
+        let error = result.expect("it is not waited for").unwrap_err();
+        assert!(error.outcome_unknown() && error.to_string().contains("has panicked"), "{error}");
+    }
+    assert_eq!((server.requests().len(), client.spent()), (1, 1));
+}
+
+#[tokio::test]
 async fn requests_are_spread_below_the_limit_that_was_set() {
     let server = ScriptedServer::start(std::iter::repeat_n(ok(), 7)).await;
     let clock = TestClock::default();

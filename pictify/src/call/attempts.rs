@@ -13,6 +13,7 @@ use crate::{
     trace,
 };
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
 use pictify_api::{
     Body, BoxError, BoxFuture, Drift, Operation as OperationInfo, Response, ResponseValue, Safety, Transport,
 };
@@ -21,6 +22,7 @@ use reqwest::{
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
 };
 use std::{
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -101,7 +103,9 @@ impl Attempts {
         let by = self.clone();
         let begin = || -> BoxFuture<'static, Landed> {
             Box::pin(async move {
-                let result = by.pay_and_run(request, info).await.map(|response| {
+                // A panic, as of a hook, would leave those who have joined waiting for what never comes.
+                let result = AssertUnwindSafe(by.pay_and_run(request, info)).catch_unwind().await;
+                let result = result.unwrap_or_else(|_| Err(panicked())).map(|response| {
                     let Received { status, headers, body } = received(response.status, response.headers, response.body);
                     (status, headers, body)
                 });
@@ -481,6 +485,10 @@ enum Broken {
     Cut(Box<Received>, reqwest::Error),
     TimedOut,
     TooLarge,
+}
+
+fn panicked() -> Error {
+    Error::new(ErrorKind::Transport, "the call has panicked, maybe in a hook").with_outcome(true, false)
 }
 
 fn request_id(headers: &HeaderMap) -> Option<String> {
