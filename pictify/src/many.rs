@@ -46,7 +46,7 @@ where
     I::IntoIter: Send + 'a,
 {
     Many {
-        calls: Box::new(calls.into_iter().map(IntoCall::into_call)),
+        calls: Box::new(calls.into_iter().fuse().map(IntoCall::into_call)),
         concurrency: CONCURRENCY,
         in_order: true,
         stopped: false,

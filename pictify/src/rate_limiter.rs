@@ -12,6 +12,9 @@ use std::{
 /// The longest that requests are held back because the service said so; a mistaken date must not stop a client for ever.
 const LONGEST_CLOSED: Duration = Duration::from_secs(600);
 
+/// The largest burst; beyond it governor's arithmetic would overflow at low rates.
+const LARGEST_BURST: NonZeroU32 = NonZeroU32::new(1_000_000).unwrap();
+
 /// A rate limiter for a client and all its clones.
 ///
 /// A request waits for its turn, within its call's deadline; one whose turn would come too late fails with
@@ -48,7 +51,7 @@ impl RateLimiter {
         Self { per_minute: None, burst: None }
     }
 
-    /// How many requests may go at once after a pause.
+    /// How many requests may go at once after a pause, up to a million.
     #[must_use]
     pub fn burst(mut self, requests: NonZeroU32) -> Self {
         self.burst = Some(requests);
@@ -57,7 +60,7 @@ impl RateLimiter {
 
     fn quota(self, per_minute: NonZeroU32) -> Quota {
         let tenth = NonZeroU32::new(per_minute.get() / 10).unwrap_or(NonZeroU32::MIN);
-        Quota::per_minute(per_minute).allow_burst(self.burst.unwrap_or(tenth))
+        Quota::per_minute(per_minute).allow_burst(self.burst.unwrap_or(tenth).min(LARGEST_BURST))
     }
 }
 
@@ -150,7 +153,12 @@ impl Turnstile {
         let mut state = self.lock();
         if state.per_minute != Some(per_minute) {
             let quota = self.settings.quota(per_minute);
-            state.cells = Some(Cells::direct_with_clock(quota, self.clock.clone()));
+            let cells = Cells::direct_with_clock(quota, self.clock.clone());
+            if state.per_minute.is_some() {
+                // A new limit is no new burst: answers may state one limit and another in turn. It fits, so it is taken.
+                let _ = cells.check_n(quota.burst_size());
+            }
+            state.cells = Some(cells);
             state.per_minute = Some(per_minute);
         }
     }

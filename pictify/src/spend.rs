@@ -11,7 +11,8 @@ use std::sync::{
 /// What would go past it fails with [`SpendLimit`](crate::ErrorKind::SpendLimit) before anything is sent. A call counts as
 /// many renders as can be known before it is sent: one for most, one a row and layout for a batch, one a page for a PDF of
 /// many pages. Of a CSV file the rows are not known, so it counts as one. A call that surely did nothing is given back; one
-/// whose outcome is unknown is not.
+/// whose outcome is unknown is not, and counts once more for each further attempt, where
+/// [`may_bill_twice`](crate::RetryPolicy::may_bill_twice) allows one.
 ///
 /// ```
 /// # fn run() -> pictify::Result<()> {
@@ -36,7 +37,8 @@ impl SpendLimit {
         Self { renders, at_once: u64::MAX }
     }
 
-    /// At most this many calls that bill, at once.
+    /// At most this many calls that bill, at once. One more fails; it does not wait. Give [`many`](crate::many()) no greater
+    /// concurrency than this: the call that fails ends the rest.
     #[must_use]
     pub fn at_once(mut self, calls: u64) -> Self {
         self.at_once = calls;
@@ -77,7 +79,7 @@ impl Purse {
 
     /// Takes out what a call may cost, or says that it is not there.
     pub(crate) fn take(self: &Arc<Self>, renders: u64) -> Result<Payment> {
-        let SpendLimit { renders: all, at_once } = self.limit;
+        let at_once = self.limit.at_once;
         self.with(|spent| {
             if spent.calls_under_way >= at_once {
                 let text = format!(
@@ -85,17 +87,22 @@ impl Purse {
                 );
                 return Err(Error::new(ErrorKind::SpendLimit, text));
             }
-            if renders > all - spent.renders.min(all) {
-                let (spent, s) = (spent.renders, if renders == 1 { "" } else { "s" });
-                let text = format!(
-                    "{renders} more render{s} would go past the limit of {all}, {spent} are spent; nothing was sent"
-                );
-                return Err(Error::new(ErrorKind::SpendLimit, text));
-            }
-            spent.renders += renders;
+            self.add(spent, renders)
+                .map_err(|text| Error::new(ErrorKind::SpendLimit, format!("{text}; nothing was sent")))?;
             spent.calls_under_way += 1;
             Ok(Payment { purse: self.clone(), renders })
         })
+    }
+
+    /// Adds to what is spent, or says why not.
+    fn add(&self, spent: &mut Spent, renders: u64) -> Result<(), String> {
+        let all = self.limit.renders;
+        if renders > all - spent.renders.min(all) {
+            let (spent, s) = (spent.renders, if renders == 1 { "" } else { "s" });
+            return Err(format!("{renders} more render{s} would go past the limit of {all}, {spent} are spent"));
+        }
+        spent.renders += renders;
+        Ok(())
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut Spent) -> T) -> T {
@@ -114,6 +121,13 @@ pub(crate) struct Payment {
 }
 
 impl Payment {
+    /// Takes as much again, for another attempt after one that may have been billed, or says why not.
+    pub(crate) fn again(&mut self, renders: u64) -> Result<(), String> {
+        self.purse.with(|spent| self.purse.add(spent, renders))?;
+        self.renders += renders;
+        Ok(())
+    }
+
     /// Gives it back: nothing was done.
     pub(crate) fn give_back(mut self) {
         let renders = std::mem::take(&mut self.renders);

@@ -157,6 +157,19 @@ async fn waiting_ends_in_time_and_keeps_what_was_heard() {
 }
 
 #[tokio::test]
+async fn counts_beyond_counting_do_not_panic() {
+    let body = format!(r#"{{"status":"completed","totalItems":{0},"completedItems":{0},"failedItems":{0}}}"#, u64::MAX);
+    let ended = || Reply::json(200, &body);
+    let server = ScriptedServer::start([accepted("A"), accepted("B"), ended(), ended()]).await;
+    let client = client(&server, &TestClock::default());
+    let mut job = job(&client, 2, 1);
+    job.start(&client).await.unwrap();
+    job.wait(&client).await.unwrap();
+    let BatchProgress { total, completed, failed, .. } = job.progress();
+    assert_eq!([total, completed, failed], [u64::MAX; 3]);
+}
+
+#[tokio::test]
 async fn a_cancelled_job_can_be_waited_for() {
     let script = [accepted("A"), Reply::json(402, "{}"), Reply::json(409, "{}"), batch("cancelled", 1, 2)];
     let server = ScriptedServer::start(script).await;

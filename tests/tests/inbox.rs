@@ -121,6 +121,45 @@ async fn what_is_not_delivered_in_time_is_missing_and_can_be_waited_for_again() 
     assert_eq!(server.requests().len(), 2, "a job that has ended is not asked for again");
 }
 
+/// A batch of two rows of which the service has said nothing yet.
+fn under_way() -> Reply {
+    Reply::json(200, r#"{"batchId":"A","status":"processing","totalItems":2,"completedItems":1,"failedItems":0}"#)
+}
+
+/// Puts a picture in at each look, into an inbox that has room for one.
+fn at_each_look(inbox: &Inbox) -> impl FnMut(pictify::batches::BatchProgress) + Send + use<> {
+    let (inbox, mut looks) = (inbox.clone(), 0);
+    move |_| {
+        looks += 1;
+        inbox.put(&rendered(&format!("u{looks}"), &json!({"n": looks})));
+    }
+}
+
+#[tokio::test]
+async fn pictures_are_taken_while_a_job_is_under_way_before_the_inbox_forgets_them() {
+    let server = ScriptedServer::start([accepted(), under_way(), ended(&[true, true])]).await;
+    let client = client(&server, &TestClock::default());
+    let (inbox, rows) = (Inbox::with_capacity(1), [json!({"n": 1}), json!({"n": 2})]);
+    let mut job = client.batches().create("T", rows).unwrap().into_job();
+    job.start(&client).await.unwrap();
+    job.wait(&client).with(&inbox).on_progress(at_each_look(&inbox)).deliveries_within(Duration::ZERO).await.unwrap();
+    assert_eq!(urls(&job), [["u1"], ["u2"]]);
+}
+
+#[test]
+fn the_blocking_client_takes_pictures_while_a_job_is_under_way_as_well() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(ScriptedServer::start([accepted(), under_way(), ended(&[true, true])]));
+    let builder = pictify::Client::builder().api_key("k").base_url(server.url()).clock(TestClock::default());
+    let client = builder.build_blocking().unwrap();
+    let (inbox, rows) = (Inbox::with_capacity(1), [json!({"n": 1}), json!({"n": 2})]);
+    let mut job = client.batches().create("T", rows).unwrap().into_job();
+    job.start(&client).run().unwrap();
+    let waiting = job.wait(&client).with(&inbox).on_progress(at_each_look(&inbox));
+    waiting.deliveries_within(Duration::ZERO).run().unwrap();
+    assert_eq!(urls(&job), [["u1"], ["u2"]]);
+}
+
 #[test]
 fn the_blocking_client_waits_for_deliveries_as_well() {
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -1,6 +1,6 @@
 //! What a client holds back by itself: spending, identical calls, requests per minute.
 
-use pictify::{Client, ClientBuilder, ErrorKind, RateLimiter, SpendLimit, images::Source, many};
+use pictify::{Client, ClientBuilder, ErrorKind, RateLimiter, RetryPolicy, SpendLimit, images::Source, many};
 use pictify_tests::{KEY, Reply, ScriptedServer, TestClock};
 use std::{
     num::NonZeroU32,
@@ -36,6 +36,29 @@ async fn nothing_is_sent_past_the_spending_limit_and_what_was_not_done_is_not_sp
     // Reading bills nothing.
     server.then(Reply::json(200, r#"{"images":[]}"#));
     client.images().list().send().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_attempt_that_may_bill_once_more_counts_once_more() {
+    for (limit, requests, spent, is_ok) in [(1, 1, 1, false), (2, 2, 2, false), (3, 3, 3, true), (9, 3, 3, true)] {
+        let script = [Reply::json(500, "{}"), Reply::json(500, "{}"), ok()];
+        let server = ScriptedServer::start(script).await;
+        let client = builder(&server, &TestClock::default())
+            .spend_limit(SpendLimit::renders(limit).at_once(1))
+            .retry(RetryPolicy::default().may_bill_twice(true))
+            .build()
+            .unwrap();
+        let result = client.images().create(Source::html("x")).send().await;
+        assert_eq!((server.requests().len(), client.spent(), result.is_ok()), (requests, spent, is_ok), "{limit}");
+        if let Err(error) = result {
+            assert!(error.outcome_unknown() && error.to_string().contains("would go past the limit"), "{error}");
+        }
+    }
+    // What was turned away before any work bills nothing, however often it is tried.
+    let server = ScriptedServer::start([Reply::json(429, "{}"), ok()]).await;
+    let client = builder(&server, &TestClock::default()).spend_limit(SpendLimit::renders(1)).build().unwrap();
+    client.images().create(Source::html("x")).send().await.unwrap();
+    assert_eq!((server.requests().len(), client.spent()), (2, 1));
 }
 
 #[tokio::test]
@@ -91,6 +114,20 @@ async fn identical_renders_share_a_failure_and_survive_the_one_who_began() {
 }
 
 #[tokio::test]
+async fn a_hook_that_panics_leaves_nobody_waiting_who_shares_the_call() {
+    let server = ScriptedServer::start([ok()]).await;
+    let builder = builder(&server, &TestClock::default()).single_flight(true);
+    let client = builder.on_attempt(|_| panic!("in the hook")).build().unwrap();
+    let render = || tokio::time::timeout(Duration::from_secs(10), client.images().create(Source::html("a")).send());
+    let (first, second) = tokio::join!(render(), render());
+    for result in [first, second] {
+        let error = result.expect("it is not waited for").unwrap_err();
+        assert!(error.outcome_unknown() && error.to_string().contains("has panicked"), "{error}");
+    }
+    assert_eq!((server.requests().len(), client.spent()), (1, 1));
+}
+
+#[tokio::test]
 async fn requests_are_spread_below_the_limit_that_was_set() {
     let server = ScriptedServer::start(std::iter::repeat_n(ok(), 7)).await;
     let clock = TestClock::default();
@@ -129,6 +166,37 @@ async fn the_limit_is_learned_and_a_used_up_window_holds_every_clone_back() {
         let _ = client.images().create(Source::html("x")).send().await;
         client.clone().images().create(Source::html("x")).send().await.unwrap();
         assert_eq!(clock.slept(), [Duration::from_secs(30)]);
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_changes_with_every_answer_lets_no_burst_through() {
+    let states =
+        |limit| Reply::new(200, &[("x-ratelimit-limit", limit), ("x-ratelimit-remaining", "9")], IMAGE.as_bytes());
+    let script = ["60", "120"].into_iter().cycle().take(21).map(states);
+    let server = ScriptedServer::start(script).await;
+    let clock = TestClock::default();
+    let client = builder(&server, &clock).rate_limiter(RateLimiter::learned()).build().unwrap();
+    for _ in 0..21 {
+        client.images().create(Source::html("x")).send().await.unwrap();
+    }
+    // The lower limit has a second between two requests, the higher one half of that.
+    let waited: Duration = clock.slept().iter().sum();
+    assert!(waited >= Duration::from_secs(7), "{waited:?}");
+}
+
+#[tokio::test]
+async fn no_limit_and_no_burst_is_too_large() {
+    for (per_minute, burst) in [(1, u32::MAX), (u32::MAX, u32::MAX), (u32::MAX, 1)] {
+        let [per_minute, burst] = [per_minute, burst].map(|number| NonZeroU32::new(number).unwrap());
+        let server = ScriptedServer::start(std::iter::repeat_n(ok(), 3)).await;
+        let clock = TestClock::default();
+        let client = builder(&server, &clock).rate_limiter(RateLimiter::per_minute(per_minute).burst(burst)).build();
+        let client = client.unwrap();
+        for _ in 0..3 {
+            client.images().create(Source::html("x")).send().await.unwrap();
+        }
+        assert!(clock.slept().iter().sum::<Duration>() < Duration::from_secs(1), "{per_minute} {burst}");
     }
 }
 

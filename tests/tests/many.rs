@@ -61,6 +61,21 @@ async fn what_would_fail_for_every_row_ends_the_rest() {
     }
 }
 
+#[tokio::test]
+async fn rows_that_have_ended_are_asked_for_no_more() {
+    let server = ScriptedServer::start([image("0"), image("1")]).await;
+    let client = client(&server, &TestClock::default());
+    let mut turn = 0;
+    let rows = std::iter::from_fn(|| {
+        turn += 1;
+        assert!(turn <= 2, "it has said that there are no more");
+        (turn == 1).then(|| client.images().create(Source::html("x")))
+    });
+    let mut many = many(rows);
+    assert!(many.next().await.is_some());
+    assert!(many.next().await.is_none() && many.next().await.is_none());
+}
+
 /// A server that answers a row only once it is let go, and counts what is under way.
 struct Gate {
     url: String,

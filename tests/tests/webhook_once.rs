@@ -203,11 +203,24 @@ async fn a_handler_that_has_succeeded_never_gives_its_claim_back() {
     assert_eq!(told, (2, 0), "it is said again that it was handled, as nobody heard the answer");
 }
 
+async fn every_lease_and_every_memory_can_be_kept(store: impl DeliveryStore + Clone) {
+    let durations = [Duration::ZERO, Duration::from_nanos(1), Duration::from_secs(u64::MAX / 1000), Duration::MAX];
+    for (number, duration) in durations.into_iter().enumerate() {
+        let once = ExactlyOnce::new(store.clone()).lease(duration).remember_for(duration);
+        let id = format!("duration {number}");
+        assert_eq!(once.handle(&id, well()).await.unwrap(), Handled::Now("done"), "{duration:?}");
+        if duration > Duration::from_secs(1) {
+            assert_eq!(once.handle(&id, well()).await.unwrap(), Handled::Before, "{duration:?}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn in_memory() {
     ten_thousand_copies_of_a_thousand_deliveries_are_handled_a_thousand_times(MemoryStore::new()).await;
     a_handler_that_does_not_succeed_gives_its_claim_back(MemoryStore::new()).await;
     a_claim_is_only_given_back_by_its_holder_and_ends_by_itself(MemoryStore::new()).await;
+    every_lease_and_every_memory_can_be_kept(MemoryStore::new()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,6 +229,7 @@ async fn in_redis() {
     ten_thousand_copies_of_a_thousand_deliveries_are_handled_a_thousand_times(redis.store().await).await;
     a_handler_that_does_not_succeed_gives_its_claim_back(redis.store().await.prefix("second:")).await;
     a_claim_is_only_given_back_by_its_holder_and_ends_by_itself(redis.store().await.prefix("third:")).await;
+    every_lease_and_every_memory_can_be_kept(redis.store().await.prefix("fourth:")).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -10,7 +10,12 @@ mod axum_webhook;
 
 use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Response};
 use pictify::webhooks::{Event, SignedDelivery, Signer, Verifier, VerifyDeliveries};
-use std::{convert::Infallible, net::SocketAddr};
+use sha2::Digest;
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
 use tokio::net::TcpListener;
 use tower::{Layer, Service, ServiceExt};
 
@@ -84,6 +89,31 @@ async fn behind_the_tower_layer() {
     let service = VerifyDeliveries::new(verifier()).layer(told);
     let app = Router::new().route_service("/pictify", service);
     only_signed_deliveries_come_in_and_nobody_is_told_why_not(serve(app).await).await;
+}
+
+#[tokio::test]
+async fn a_copy_under_another_id_has_another_key_and_the_same_digest() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sees = seen.clone();
+    let told = tower::service_fn(move |request: axum::http::Request<http_body_util::Full<_>>| {
+        let delivery = request.extensions().get::<SignedDelivery>().cloned().unwrap();
+        sees.lock().unwrap().push((delivery.key(), delivery.digest()));
+        async { Ok::<Response, Infallible>(Response::default()) }
+    });
+    let app = Router::new().route_service("/pictify", VerifyDeliveries::new(verifier()).layer(told));
+    let address = serve(app).await;
+    let signature = signed(BODY);
+    for id in ["del_1", "del_2", ""] {
+        let headers = [
+            ("content-type", "application/json"),
+            ("x-pictify-signature", signature.as_str()),
+            ("x-pictify-delivery-id", id),
+        ];
+        assert_eq!(pictify_tests::request(address, "POST", "/pictify", &headers, BODY).await.status, 200);
+    }
+    let digest: String = sha2::Sha256::digest(BODY).iter().map(|byte| format!("{byte:02x}")).collect();
+    let expected = ["del_1", "del_2", &digest].map(|key| (key.to_owned(), digest.clone()));
+    assert_eq!(*seen.lock().unwrap(), expected);
 }
 
 /// The head of a delivery.

@@ -36,20 +36,25 @@ impl Deliveries {
         Deadline::after(self.grace.min(deadline.left(clock)), clock)
     }
 
+    /// Takes what was delivered, before the inbox forgets it.
+    pub(super) fn take(&mut self, job: &mut BatchJob) {
+        let Self { reader, expected, .. } = self;
+        reader.lock().unwrap_or_else(PoisonError::into_inner).take(|render| expected.give(job, render));
+    }
+
     /// Takes what was delivered. While pictures are missing and there is time, returns the waiting for more.
-    pub(super) fn take(
+    pub(super) fn take_or_wait(
         &mut self,
         job: &mut BatchJob,
         deadline: Deadline,
         clock: &Arc<dyn Clock>,
     ) -> Option<impl Future<Output = Result<()>> + Send + use<>> {
-        let Self { reader, expected, .. } = self;
-        reader.lock().unwrap_or_else(PoisonError::into_inner).take(|render| expected.give(job, render));
+        self.take(job);
         let left = deadline.left(&**clock);
         if left.is_zero() || !Expected::is_missing(job) {
             return None;
         }
-        let (reader, clock) = (reader.clone(), clock.clone());
+        let (reader, clock) = (self.reader.clone(), clock.clone());
         let more = std::future::poll_fn(move |context| {
             reader.lock().unwrap_or_else(PoisonError::into_inner).poll_more(context)
         });

@@ -89,9 +89,11 @@ impl BatchJob {
         let mut progress = BatchProgress { parts: self.parts.len(), ..BatchProgress::default() };
         for part in &self.parts {
             let last = part.last();
-            progress.total += last.and_then(|batch| batch.total_items).or(part.rows).unwrap_or(0);
-            progress.completed += last.and_then(|batch| batch.completed_items).unwrap_or(0);
-            progress.failed += last.and_then(|batch| batch.failed_items).unwrap_or(0);
+            // What the service counts need not be within reason.
+            let add = |sum: &mut u64, count: Option<u64>| *sum = sum.saturating_add(count.unwrap_or(0));
+            add(&mut progress.total, last.and_then(|batch| batch.total_items).or(part.rows));
+            add(&mut progress.completed, last.and_then(|batch| batch.completed_items));
+            add(&mut progress.failed, last.and_then(|batch| batch.failed_items));
             progress.ended_parts += usize::from(part.has_ended());
         }
         progress

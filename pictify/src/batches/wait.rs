@@ -109,6 +109,10 @@ impl<'a, C: Clone> Wait<'a, C> {
         if let Some(see) = &mut self.on_progress {
             see(self.job.progress());
         }
+        #[cfg(feature = "webhook")]
+        if let Some(deliveries) = &mut self.deliveries {
+            deliveries.take(self.job);
+        }
     }
 
     /// How long to wait before look `look`, if there is time for it.
@@ -146,7 +150,7 @@ impl Wait<'_, Client> {
         #[cfg(feature = "webhook")]
         if let Some(deliveries) = &mut self.deliveries {
             let deadline = deliveries.deadline(deadline, &*clock);
-            while let Some(more) = deliveries.take(self.job, deadline, &clock) {
+            while let Some(more) = deliveries.take_or_wait(self.job, deadline, &clock) {
                 more.await?;
             }
         }
@@ -183,7 +187,7 @@ impl Wait<'_, crate::blocking::Client> {
         #[cfg(feature = "webhook")]
         if let Some(deliveries) = &mut self.deliveries {
             let deadline = deliveries.deadline(deadline, &*clock);
-            while let Some(more) = deliveries.take(self.job, deadline, &clock) {
+            while let Some(more) = deliveries.take_or_wait(self.job, deadline, &clock) {
                 self.client.wait(more)?;
             }
         }

@@ -9,9 +9,11 @@ use crate::{
     observe::AttemptReport,
     race::{TimedOut, within},
     retry::{Failure, Verdict, failure_of_answer, stated_delay, verdict},
+    spend::Payment,
     trace,
 };
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
 use pictify_api::{
     Body, BoxError, BoxFuture, Drift, Operation as OperationInfo, Response, ResponseValue, Safety, Transport,
 };
@@ -20,6 +22,7 @@ use reqwest::{
     header::{AUTHORIZATION, HeaderMap, HeaderValue},
 };
 use std::{
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
@@ -100,7 +103,9 @@ impl Attempts {
         let by = self.clone();
         let begin = || -> BoxFuture<'static, Landed> {
             Box::pin(async move {
-                let result = by.pay_and_run(request, info).await.map(|response| {
+                // A panic, as of a hook, would leave those who have joined waiting for what never comes.
+                let result = AssertUnwindSafe(by.pay_and_run(request, info)).catch_unwind().await;
+                let result = result.unwrap_or_else(|_| Err(panicked())).map(|response| {
                     let Received { status, headers, body } = received(response.status, response.headers, response.body);
                     (status, headers, body)
                 });
@@ -122,10 +127,10 @@ impl Attempts {
     /// Tries within the spending limit.
     async fn pay_and_run(&self, request: Request, info: &OperationInfo) -> Result<Response> {
         if info.safety != Safety::Billed {
-            return self.run(request, info).await;
+            return self.run(request, info, None).await;
         }
-        let payment = self.shared.purse.take(self.renders)?;
-        let result = self.run(request, info).await;
+        let mut payment = self.shared.purse.take(self.renders)?;
+        let result = self.run(request, info, Some(&mut payment)).await;
         match &result {
             Err(error) if !error.outcome_unknown() => payment.give_back(),
             _ => drop(payment),
@@ -134,7 +139,7 @@ impl Attempts {
     }
 
     /// Tries until an answer comes that is not worth another try, and returns that, or fails.
-    async fn run(&self, request: Request, info: &OperationInfo) -> Result<Response> {
+    async fn run(&self, request: Request, info: &OperationInfo, mut payment: Option<&mut Payment>) -> Result<Response> {
         let mut request = request;
         self.dress(&mut request, info)?;
         let mut waited = Duration::ZERO;
@@ -169,7 +174,7 @@ impl Attempts {
             let unknown = maybe_by_us || may_have_been_done && !crate::retry::harmless(info.safety);
             let headers = failed.error.headers().cloned().unwrap_or_default();
             self.learn(&headers, failed.stated.filter(|_| failed.error.kind() == ErrorKind::RateLimited));
-            match self.next(&failed, info) {
+            match self.next(&failed, info, payment.as_deref_mut()) {
                 Next::Wait(wait) => {
                     self.report(info, &headers, Some(wait));
                     self.shared.clock.sleep(wait).await;
@@ -222,7 +227,7 @@ impl Attempts {
     }
 
     /// What follows from a failed attempt.
-    fn next(&self, failed: &Failed, info: &OperationInfo) -> Next {
+    fn next(&self, failed: &Failed, info: &OperationInfo, payment: Option<&mut Payment>) -> Next {
         match verdict(failed.failure, info.safety, self.policy.accepts_double_billing()) {
             Verdict::Stop | Verdict::StopOutcomeUnknown => return Next::stop(None, false),
             Verdict::Retry => {}
@@ -244,6 +249,11 @@ impl Attempts {
         }
         if !self.shared.budget.take() {
             return Next::stop(Some("not retried: too many calls fail".to_owned()), true);
+        }
+        if let (Some(payment), Failure::Ambiguous) = (payment, failed.failure) {
+            if let Err(why) = payment.again(self.renders) {
+                return Next::stop(Some(format!("not retried: {why}")), false);
+            }
         }
         Next::Wait(wait)
     }
@@ -475,6 +485,10 @@ enum Broken {
     Cut(Box<Received>, reqwest::Error),
     TimedOut,
     TooLarge,
+}
+
+fn panicked() -> Error {
+    Error::new(ErrorKind::Transport, "the call has panicked, maybe in a hook").with_outcome(true, false)
 }
 
 fn request_id(headers: &HeaderMap) -> Option<String> {
