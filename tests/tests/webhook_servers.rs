@@ -94,10 +94,10 @@ async fn behind_the_tower_layer() {
 #[tokio::test]
 async fn a_copy_under_another_id_has_another_key_and_the_same_digest() {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let sees = seen.clone();
+    let handler = seen.clone();
     let told = tower::service_fn(move |request: axum::http::Request<http_body_util::Full<_>>| {
         let delivery = request.extensions().get::<SignedDelivery>().cloned().unwrap();
-        sees.lock().unwrap().push((delivery.key(), delivery.digest()));
+        handler.lock().unwrap().push((delivery.key(), delivery.digest()));
         async { Ok::<Response, Infallible>(Response::default()) }
     });
     let app = Router::new().route_service("/pictify", VerifyDeliveries::new(verifier()).layer(told));
@@ -111,7 +111,7 @@ async fn a_copy_under_another_id_has_another_key_and_the_same_digest() {
         ];
         assert_eq!(pictify_tests::request(address, "POST", "/pictify", &headers, BODY).await.status, 200);
     }
-    let digest: String = sha2::Sha256::digest(BODY).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = sha2::Sha256::digest(BODY).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
     let expected = ["del_1", "del_2", &digest].map(|key| (key.to_owned(), digest.clone()));
     assert_eq!(*seen.lock().unwrap(), expected);
 }
