@@ -100,19 +100,19 @@ impl Report {
         let mut out = format!("{}, read as {}\n\n", self.source, self.read_as());
         for severity in Severity::ALL {
             for finding in self.open().filter(|finding| finding.severity == severity) {
-                writeln!(out, "{severity}: {}\n  ours     {}", finding.says(), finding.at)?;
+                writeln!(out, "{severity}: {}\n  ours     {}", plain(&finding.says()), plain(&finding.at))?;
                 if let Some(pointer) = &finding.upstream_at {
-                    writeln!(out, "  upstream {}", root(pointer))?;
+                    writeln!(out, "  upstream {}", plain(root(pointer)))?;
                 }
-                writeln!(out, "  seen in  {}", seen_in(finding))?;
+                writeln!(out, "  seen in  {}", plain(&seen_in(finding)))?;
             }
         }
         for finding in self.accepted() {
             writeln!(
                 out,
                 "accepted: {}: {}: {}",
-                finding.at,
-                finding.says(),
+                plain(&finding.at),
+                plain(&finding.says()),
                 finding.accepted.as_deref().unwrap_or("")
             )?;
         }
@@ -120,7 +120,7 @@ impl Report {
             writeln!(out, "stale: {}: {}: upstream no longer says this: delete it", stale.at, stale.subject)?;
         }
         for note in &self.notes {
-            writeln!(out, "note: {note}")?;
+            writeln!(out, "note: {}", plain(note))?;
         }
         if !out.ends_with("\n\n") {
             out.push('\n');
@@ -131,8 +131,8 @@ impl Report {
 
     fn markdown(&self) -> Result<String> {
         let mut out = format!(
-            "# Upstream against openapi.yaml\n\n`{}`, read as {}: {}.\n",
-            self.source,
+            "# Upstream against openapi.yaml\n\n{}, read as {}: {}.\n",
+            code(&self.source),
             self.read_as(),
             self.summary()
         );
@@ -143,7 +143,7 @@ impl Report {
             }
             for finding in findings {
                 writeln!(out, "- [ ] {}", escape(&finding.says()))?;
-                writeln!(out, "  <br>`{}`, seen in {}", finding.at, escape(&seen_in(finding)))?;
+                writeln!(out, "  <br>{}, seen in {}", code(&finding.at), escape(&seen_in(finding)))?;
             }
         }
         if self.accepted().next().is_some() {
@@ -151,13 +151,13 @@ impl Report {
         }
         for finding in self.accepted() {
             let reason = finding.accepted.as_deref().unwrap_or_default();
-            writeln!(out, "- `{}`: {}: {}", finding.at, escape(&finding.says()), escape(reason))?;
+            writeln!(out, "- {}: {}: {}", code(&finding.at), escape(&finding.says()), escape(reason))?;
         }
         if !self.stale.is_empty() {
             writeln!(out, "\n## Stale acceptances\n")?;
         }
         for stale in &self.stale {
-            writeln!(out, "- [ ] delete `{}`: {}", stale.at, escape(&stale.subject))?;
+            writeln!(out, "- [ ] delete {}: {}", code(&stale.at), escape(&stale.subject))?;
         }
         if !self.notes.is_empty() {
             writeln!(out, "\n## Not compared\n")?;
@@ -200,12 +200,22 @@ fn capital(word: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
+/// What another document says cannot steer the terminal, nor pass for a line of the report.
+fn plain(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// A pointer as code, whatever is in it.
+fn code(text: &str) -> String {
+    format!("`{}`", plain(text).replace('`', "'"))
+}
+
 /// What another document says stays text: no markup of its own, no line of its own.
 fn escape(text: &str) -> String {
     let mut escaped = String::new();
     for letter in text.chars() {
         match letter {
-            '\n' | '\r' => escaped.push(' '),
+            letter if letter.is_control() => escaped.push(' '),
             '<' => escaped.push_str("&lt;"),
             '*' | '_' | '[' | ']' | '|' | '#' => escaped.extend(['\\', letter]),
             letter => escaped.push(letter),

@@ -13,7 +13,36 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// Reads and parses what is at `source`.
 pub fn read(source: &str) -> Result<Value> {
     let text = text(source)?;
-    parse(&text).with_context(|| format!("{source} is neither YAML nor JSON that holds a document"))
+    let parsed = parse(&text);
+    // A fence can start no line of YAML, so a page with one never passes for a document itself.
+    let parsed = match (parsed, &blocks(&text)[..]) {
+        (Err(_), [block]) => parse(&block.join("\n")),
+        (Err(_), [_, _, ..]) => {
+            bail!("{source} holds several documents in fences: save the one that matters to a file")
+        }
+        (parsed, _) => parsed,
+    };
+    parsed.with_context(|| format!("{source} is neither YAML nor JSON that holds a document"))
+}
+
+/// The blocks of YAML and JSON between the fences of a page in Markdown.
+fn blocks(text: &str) -> Vec<Vec<&str>> {
+    let mut blocks: Vec<Vec<&str>> = Vec::new();
+    let mut fence = None;
+    for line in text.lines() {
+        match (line.trim_start().strip_prefix("```"), fence) {
+            (Some(info), None) => {
+                let language = info.split_whitespace().next().unwrap_or_default().to_lowercase();
+                let is_data = matches!(language.as_str(), "yaml" | "yml" | "json");
+                fence = Some(is_data);
+                blocks.extend(is_data.then(Vec::new));
+            }
+            (Some(""), Some(_)) => fence = None,
+            (_, Some(true)) => blocks.last_mut().into_iter().for_each(|block| block.push(line)),
+            _ => {}
+        }
+    }
+    blocks
 }
 
 fn text(source: &str) -> Result<String> {
@@ -98,6 +127,23 @@ mod tests {
         assert!(large.ends_with("is larger than 16 MiB: give the part of it that matters"), "{large}");
         assert!(format!("{:#}", read("/nowhere.yaml").unwrap_err()).starts_with("cannot open /nowhere.yaml"));
         assert!(format!("{:#}", read("ftp://example.com/a").unwrap_err()).contains("`ftp` is not read"));
+    }
+
+    #[test]
+    fn a_page_is_read_for_the_document_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("page.md");
+        let read = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            read(path.to_str().unwrap())
+        };
+        let page =
+            "# Fonts: all of them\n\n```sh\ncurl a\n```\n\n```yaml openapi\n/fonts:\n  get: {}\n```\n\nThat: is: all\n";
+        assert_eq!(read(page).unwrap(), serde_json::json!({"/fonts": {"get": {}}}));
+        let two = read("```json\n{}\n```\n```json\n{}\n```\n").unwrap_err().to_string();
+        assert!(two.contains("holds several documents in fences"), "{two}");
+        let quoted = "info:\n  description: |\n    Send this:\n    ```json\n    {}\n    ```\npaths: {}\n";
+        assert_eq!(read(quoted).unwrap()["paths"], serde_json::json!({}));
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! Documents made to hurt: they are compared as far as that makes sense, and what does not is said.
 
 use super::{compare, document, our_own, report};
-use crate::upstream::published::{Published, Scope};
+use crate::upstream::{
+    published::{Published, Scope},
+    report::Format,
+};
 use serde_json::{Map, Value, json};
 
 fn with_schemas(schemas: &Value) -> Value {
@@ -136,7 +139,22 @@ fn members_of_any_kind_are_no_reason_to_stop() {
             *theirs.pointer_mut(place).expect(place) = value.clone();
             let published = Published::of(theirs, &ours, Scope::Whole, None).unwrap();
             let report = compare(&ours, &published, "theirs.yaml", &[]);
-            assert!(report.render(crate::upstream::report::Format::Markdown).is_ok(), "{place}: {value}");
+            assert!(report.render(Format::Markdown).is_ok(), "{place}: {value}");
         }
+    }
+}
+
+#[test]
+fn what_they_say_stays_on_its_line() {
+    let ours = document(&json!({}), &json!({}));
+    let mut theirs = ours.clone();
+    theirs["paths"]["/a\nbreaking: b"] =
+        json!({"get": {"summary": "A.\u{1b}[2J\nbreaking: everything\r", "responses": {}}});
+    let report = report(&ours, theirs);
+    for format in [Format::Text, Format::Markdown] {
+        let text = report.render(format).unwrap();
+        assert!(!text.contains(|letter: char| letter.is_control() && letter != '\n'), "{text:?}");
+        assert!(!text.lines().any(|line| line.starts_with("breaking")), "{text}");
+        assert!(text.contains("breaking: everything"), "{text}");
     }
 }
