@@ -8,8 +8,8 @@ use std::{
     sync::{Arc, LazyLock, OnceLock},
 };
 
-/// `openapi.yaml`, as the build script has read it.
-const DOCUMENT: &str = include_str!(concat!(env!("OUT_DIR"), "/contract.json"));
+/// `openapi.yaml`, as `cargo xtask generate` has written it: JSON is read ten times as fast.
+const DOCUMENT: &str = include_str!("contract.json");
 
 /// The contract that this crate was built with.
 pub(crate) static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
