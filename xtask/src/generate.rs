@@ -40,7 +40,7 @@ pub fn run(root: &Path) -> Result<Generated> {
     let mut outputs: Vec<_> =
         files.files.into_iter().map(|(name, text)| Output { path: folder.join(name), text }).collect();
     // The emulator reads the document itself. A published crate has only what is in its own folder.
-    let text = format!("{:#}\n", source);
+    let text = format!("{source:#}\n");
     outputs.push(Output { path: root.join("pictify-emulator/src/contract.json"), text });
     Ok(Generated { files: outputs, notes: files.notes })
 }
