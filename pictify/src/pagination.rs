@@ -192,23 +192,35 @@ impl<O: Paged, C: Clone> Pages<O, C> {
                     Some(Call { operation, ..call })
                 });
             }
-            Err(_) => self.failed = true,
+            Err(_) => self.fail(),
         }
+    }
+
+    /// Asks for nothing more, and abandons what was asked for ahead.
+    fn fail(&mut self) {
+        self.failed = true;
+        self.under_way = None;
     }
 }
 
+/// How many empty pages in a row are passed over on the way to the next item. A service that always says that there is more
+/// would be asked for ever.
+const EMPTY_PAGES: u32 = 100;
+
 /// The items of a list, page after page.
 ///
-/// It ends after the last item and after an error.
+/// It ends after the last item and after an error; 100 empty pages in a row are one.
 #[must_use = "a list is read only when it is asked for"]
 pub struct Items<O: Paged, C> {
     pages: Pages<O, C>,
     ready: VecDeque<O::Item>,
+    /// How many pages before the next item were empty so far.
+    empty: u32,
 }
 
 impl<O: Paged, C: Clone> Items<O, C> {
     fn new(first: Call<O, C>) -> Self {
-        Self { pages: Pages::new(first), ready: VecDeque::new() }
+        Self { pages: Pages::new(first), ready: VecDeque::new(), empty: 0 }
     }
 
     /// Asks for the next page as soon as one has come, while its items are being looked at. Off by default.
@@ -224,7 +236,16 @@ impl<O: Paged, C: Clone> Items<O, C> {
     }
 
     fn take(&mut self, page: Option<Result<O::Output>>) -> Option<Result<()>> {
-        Some(page?.map(|page| self.ready.extend(O::items(page))))
+        Some(page?.and_then(|page| {
+            self.ready.extend(O::items(page));
+            self.empty = if self.ready.is_empty() { self.empty + 1 } else { 0 };
+            if self.empty < EMPTY_PAGES || self.pages.next.is_none() {
+                return Ok(());
+            }
+            self.pages.fail();
+            let text = format!("{EMPTY_PAGES} pages in a row are empty, and the service says that more follow");
+            Err(Error::new(ErrorKind::Server, text).with_operation(&O::INFO))
+        }))
     }
 }
 

@@ -48,6 +48,22 @@ async fn an_empty_page_in_the_middle_does_not_end_a_list() {
 }
 
 #[tokio::test]
+async fn a_list_that_only_says_that_there_is_more_ends() {
+    for ahead in [false, true] {
+        let server = ScriptedServer::start((0..101).map(|_| page(0..0, r#"{"hasMore":true}"#))).await;
+        let items = client(&server, &TestClock::default()).images().list().limit(2).items();
+        let mut items = if ahead { items.prefetch() } else { items };
+        let error = items.try_next().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Server);
+        assert!(error.to_string().contains("100 pages in a row are empty"), "{error}");
+        assert!(items.try_next().await.unwrap().is_none(), "it ends after an error");
+        assert!((100..=101).contains(&server.requests().len()));
+        let request = serde_json::to_string(items.next_request().unwrap()).unwrap();
+        assert_eq!(request, r#"{"limit":2,"offset":200}"#, "who knows better can go on");
+    }
+}
+
+#[tokio::test]
 async fn an_error_ends_a_list_and_the_page_that_failed_can_be_asked_for_again() {
     let script = [page(0..2, r#"{"hasMore":true}"#), Reply::json(403, "{}"), page(2..3, r#"{"hasMore":false}"#)];
     let server = ScriptedServer::start(script).await;

@@ -12,7 +12,7 @@ use std::{
     process::{Child, Command, Stdio},
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -201,6 +201,44 @@ async fn a_handler_that_has_succeeded_never_gives_its_claim_back() {
     }
     let told = (store.completions.load(Ordering::Relaxed), store.releases.load(Ordering::Relaxed));
     assert_eq!(told, (2, 0), "it is said again that it was handled, as nobody heard the answer");
+}
+
+/// A store that fails the first time that it is told of a success.
+struct FailsOnce {
+    has_failed: AtomicBool,
+    store: MemoryStore,
+}
+
+impl DeliveryStore for FailsOnce {
+    fn claim<'a>(&'a self, id: &'a str, token: ClaimToken, lease: Duration) -> StoreFuture<'a, Claim> {
+        self.store.claim(id, token, lease)
+    }
+
+    fn complete<'a>(&'a self, id: &'a str, token: ClaimToken, remembered: Duration) -> StoreFuture<'a, ()> {
+        if self.has_failed.swap(true, Ordering::Relaxed) {
+            return self.store.complete(id, token, remembered);
+        }
+        Box::pin(ready(Err(StoreError::new("no answer"))))
+    }
+
+    fn release<'a>(&'a self, id: &'a str, token: ClaimToken) -> StoreFuture<'a, ()> {
+        self.store.release(id, token)
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_could_not_be_told_is_told_once_more() {
+    let once = ExactlyOnce::new(FailsOnce { has_failed: AtomicBool::new(false), store: MemoryStore::new() });
+    let error = once.handle("a", well()).await.unwrap_err();
+    assert!(matches!(error, HandleError::Store(_)), "{error}");
+    for _ in 0..1000 {
+        match once.handle("a", badly()).await.unwrap() {
+            Handled::Before => return,
+            Handled::Elsewhere => tokio::task::yield_now().await,
+            Handled::Now(()) => unreachable!("the handler panics"),
+        }
+    }
+    panic!("the store is never told");
 }
 
 async fn every_lease_and_every_memory_can_be_kept(store: impl DeliveryStore + Clone) {
