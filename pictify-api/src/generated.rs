@@ -10353,7 +10353,7 @@ impl Client {
     }
     /// Store a template.
     ///
-    /// Variables that the source uses and that are not defined are added as text variables and listed in `addedVariables`.
+    /// Variables that the source uses and that are not defined are added as text variables and listed in `addedVariables`. The wire also takes a template without a name, as one client sends it; the documents want one.
     ///
     /// Sends a `POST` request to `/templates`
     pub async fn create_template<'a>(

@@ -3,7 +3,7 @@
 use crate::{
     answer::Refusal,
     deliveries, live,
-    render::{Format, Motion, Page, Picture, RenderError},
+    render::{Document, Format, Motion, Page, Picture, RenderError, pdf::Paper},
     server::Call,
     store::{Store, StoreError},
     uid,
@@ -57,8 +57,31 @@ pub(crate) struct Render {
     pub(crate) created_at: String,
     pub(crate) width: u32,
     pub(crate) height: u32,
-    pub(crate) format: Format,
     pub(crate) motion: Option<Motion>,
+}
+
+/// A rendered PDF.
+#[derive(Clone, Debug)]
+pub(crate) struct Printed {
+    pub(crate) id: String,
+    pub(crate) url: String,
+    pub(crate) created_at: String,
+    pub(crate) pages: u32,
+    pub(crate) paper: Paper,
+}
+
+/// A file that is to be kept.
+struct Made {
+    extension: &'static str,
+    content_type: &'static str,
+    bytes: Vec<u8>,
+}
+
+/// Under which names it is kept.
+struct Kept {
+    id: String,
+    url: String,
+    created_at: String,
 }
 
 impl Call {
@@ -69,49 +92,68 @@ impl Call {
             let base = page.url.as_deref().and_then(|url| url.parse().ok());
             page.html = live::complete(&self.service.network.pages, page.html, base.as_ref()).await;
         }
-        let picture = match self.service.worker.render(page).await {
-            Ok(picture) => picture,
-            Err(error) => {
-                let code = (error == RenderError::TimedOut).then_some("RENDER_TIMEOUT");
-                // Nothing was tried where there was no room.
-                if error != RenderError::Busy {
-                    self.tell_failure(format, about, &error.to_string(), code);
-                }
-                return Err(error);
-            }
-        };
-        self.keep(&picture, format, about)
+        let made = self.service.worker.render(page).await;
+        let picture = made.inspect_err(|error| self.tell_failed_render(kind(format), about, error))?;
+        self.keep(picture, format, about)
     }
 
     /// Keeps a picture that was made, and bills one render.
-    pub(crate) fn keep(&self, picture: &Picture, format: Format, about: &About) -> Result<Render, RenderError> {
-        let id = uid::new(10);
-        let now = self.service.now();
-        let file = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), format.extension());
-        let render = Render {
-            url: self.media_url(&file),
-            created_at: format!("{now:.3}"),
-            width: picture.width,
-            height: picture.height,
-            format,
-            motion: picture.motion,
-            id,
-        };
+    pub(crate) fn keep(&self, picture: Picture, format: Format, about: &About) -> Result<Render, RenderError> {
+        let (width, height, motion) = (picture.width, picture.height, picture.motion);
+        let mut record = record(kind(format), format.extension(), (width, height), about);
+        if let Some(motion) = motion {
+            record["animationLength"] = motion_length(motion).into();
+        }
+        let file = Made { extension: format.extension(), content_type: format.content_type(), bytes: picture.bytes };
+        let Kept { id, url, created_at } = self.keep_file(&file, record, 1, about)?;
+        Ok(Render { id, url, created_at, width, height, motion })
+    }
+
+    /// Renders a document to a PDF, keeps the file, and bills a render for each page.
+    pub(crate) async fn print(&self, mut document: Document, about: &About) -> Result<Printed, RenderError> {
+        let paper = document.paper;
+        for sheet in &mut document.sheets {
+            let html = std::mem::take(&mut sheet.html);
+            sheet.html = live::complete(&self.service.network.pages, html, None).await;
+        }
+        let made = self.service.worker.print(document).await;
+        let pdf = made.inspect_err(|error| self.tell_failed_render("pdf", about, error))?;
+        let mut record = record("pdf", "pdf", paper.size_in_pixels(), about);
+        record["pageCount"] = pdf.pages.into();
+        let file = Made { extension: "pdf", content_type: "application/pdf", bytes: pdf.bytes };
+        let Kept { id, url, created_at } = self.keep_file(&file, record, u64::from(pdf.pages), about)?;
+        Ok(Printed { id, url, created_at, pages: pdf.pages, paper })
+    }
+
+    /// Keeps a file and its record, bills it, and tells of it.
+    fn keep_file(&self, made: &Made, mut record: Value, renders: u64, about: &About) -> Result<Kept, RenderError> {
+        let (id, now) = (uid::new(10), self.service.now());
+        let file = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), made.extension);
+        let kept = Kept { url: self.media_url(&file), created_at: format!("{now:.3}"), id };
+        record["id"] = kept.id.as_str().into();
+        record["file"] = file.as_str().into();
+        record["createdAt"] = kept.created_at.as_str().into();
         let store = &self.service.store;
-        let kept = store
-            .put_file(&file, format.content_type(), &picture.bytes)
-            .and_then(|()| store.insert(RENDER, &render.id, &record(&render, &file, about)))
-            .and_then(|_| self.bill(1))
-            .and_then(|()| deliveries::emit(&self.service, "render.completed", &event(&render, about)));
-        match kept {
-            Ok(()) => Ok(render),
-            Err(error) => Err(RenderError::Failed(format!("the file cannot be kept: {error}"))),
+        store
+            .put_file(&file, made.content_type, &made.bytes)
+            .and_then(|()| store.insert(RENDER, &kept.id, &record))
+            .and_then(|_| self.bill(renders))
+            .and_then(|()| deliveries::emit(&self.service, "render.completed", &event(&kept, &record, made, about)))
+            .map_err(|error| RenderError::Failed(format!("the file cannot be kept: {error}")))?;
+        Ok(kept)
+    }
+
+    fn tell_failed_render(&self, kind: &str, about: &About, error: &RenderError) {
+        // Nothing was tried where there was no room.
+        if *error != RenderError::Busy {
+            let code = (*error == RenderError::TimedOut).then_some("RENDER_TIMEOUT");
+            self.tell_failure(kind, about, &error.to_string(), code);
         }
     }
 
     /// Tells that a render failed.
-    pub(crate) fn tell_failure(&self, format: Format, about: &About, error: &str, code: Option<&str>) {
-        let mut data = json!({"type": kind(format), "source": "api", "error": error});
+    pub(crate) fn tell_failure(&self, kind: &str, about: &About, error: &str, code: Option<&str>) {
+        let mut data = json!({"type": kind, "source": "api", "error": error});
         about.add_to(&mut data);
         if let Some(code) = code {
             data["errorCode"] = code.into();
@@ -157,27 +199,11 @@ pub(crate) fn month(now: Timestamp) -> Result<(Timestamp, Timestamp), jiff::Erro
 }
 
 /// What kind of file a format is.
-fn kind(format: Format) -> &'static str {
+pub(crate) fn kind(format: Format) -> &'static str {
     match format {
         Format::Gif(_) => "gif",
         Format::Png | Format::Jpeg | Format::Webp => "image",
     }
-}
-
-/// What subscribers are told of a render.
-fn event(render: &Render, about: &About) -> Value {
-    let mut data = json!({
-        "type": kind(render.format),
-        "source": "api",
-        "imageId": render.id,
-        "url": render.url,
-        "width": render.width,
-        "height": render.height,
-        "format": render.format.extension(),
-        "renderedAt": render.created_at,
-    });
-    about.add_to(&mut data);
-    data
 }
 
 impl About {
@@ -192,21 +218,31 @@ impl About {
     }
 }
 
-/// What is kept of a render beside its file.
-fn record(render: &Render, file: &str, about: &About) -> Value {
-    let mut record = json!({
-        "id": render.id,
-        "file": file,
-        "kind": kind(render.format),
-        "format": render.format.extension().to_ascii_uppercase(),
-        "width": render.width,
-        "height": render.height,
+/// What subscribers are told of a render.
+fn event(kept: &Kept, record: &Value, made: &Made, about: &About) -> Value {
+    let mut data = json!({
+        "type": record["kind"],
         "source": "api",
-        "createdAt": render.created_at,
+        "imageId": kept.id,
+        "url": kept.url,
+        "width": record["width"],
+        "height": record["height"],
+        "format": made.extension,
+        "renderedAt": kept.created_at,
     });
-    if let Some(motion) = render.motion {
-        record["animationLength"] = motion_length(motion).into();
-    }
+    about.add_to(&mut data);
+    data
+}
+
+/// What is kept of a render beside its file.
+fn record(kind: &str, extension: &str, (width, height): (u32, u32), about: &About) -> Value {
+    let mut record = json!({
+        "kind": kind,
+        "format": extension.to_ascii_uppercase(),
+        "width": width,
+        "height": height,
+        "source": "api",
+    });
     if let Some(template) = &about.template {
         record["template"] = template.as_str().into();
     }

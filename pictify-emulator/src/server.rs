@@ -40,6 +40,9 @@ use tokio_util::sync::CancellationToken;
 /// How large a body may be, in bytes. HTML with its pictures inside is the largest that makes sense.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
+/// What is called so has no name.
+const UNNAMED: &str = "Untitled";
+
 /// How long a body may take to come.
 const BODY_TIME: Duration = Duration::from_secs(30);
 
@@ -185,6 +188,9 @@ pub(crate) async fn serve(service: Arc<Service>, request: Request) -> Result<Res
 
 async fn answer(service: Arc<Service>, request: Request, request_id: &str) -> Result<Response<Body>, Dropped> {
     let (parts, body) = request.into_parts();
+    // All of it, also of a request that is refused for something else: a connection with a rest in it is closed, and what
+    // its client sends next gets no answer.
+    let body = all_bytes(body).await;
     let asked = parts.uri.path().to_owned();
     // Older documents put a version into the path; both work here.
     let path = asked.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&asked);
@@ -198,7 +204,6 @@ async fn answer(service: Arc<Service>, request: Request, request_id: &str) -> Re
         return Ok(service.respond(answer, &asked, request_id));
     }
     if let Some(name) = path.strip_prefix(admin::PREFIX) {
-        let body = all_bytes(body).await;
         let answer = body.and_then(|body| admin::answer(&service, &parts, name, &body));
         return Ok(service.respond(answer, &asked, request_id));
     }
@@ -232,13 +237,13 @@ async fn for_people(service: &Service, parts: &Parts, path: &str) -> Option<Answ
     }
 }
 
-/// A request for an operation, before anything of it is read.
+/// A request for an operation, before anything of it is looked at.
 struct Incoming<'a> {
     service: Arc<Service>,
     operation: &'static Operation,
     path: BTreeMap<String, String>,
     parts: Parts,
-    body: Body,
+    body: Result<Bytes, Refusal>,
     request_id: &'a str,
 }
 
@@ -287,7 +292,7 @@ impl Incoming<'_> {
         let Self { service, operation, path, parts, body, request_id } = self;
         let query = query(operation, parts.uri.query().unwrap_or_default())?;
         service.check_key(operation, &parts.headers, &query)?;
-        let body = read_body(operation, &parts, body).await?;
+        let body = read_body(operation, &parts, body)?;
         let Some(handler) = areas::handler(&operation.id) else {
             let message = format!("The emulator does not serve {} yet.", operation.id);
             return Err(Refusal::message(StatusCode::NOT_IMPLEMENTED, message));
@@ -489,12 +494,12 @@ fn decode(text: &str) -> String {
     percent_encoding::percent_decode_str(&spaces).decode_utf8_lossy().into_owned()
 }
 
-async fn read_body(operation: &Operation, parts: &Parts, body: Body) -> Result<Value, Refusal> {
+fn read_body(operation: &Operation, parts: &Parts, body: Result<Bytes, Refusal>) -> Result<Value, Refusal> {
     if parts.method == Method::GET {
         // The service does not look at it, so that a client may send its usual headers.
         return Ok(Value::Null);
     }
-    let bytes = all_bytes(body).await?;
+    let bytes = body?;
     let is_json = parts.headers.get(CONTENT_TYPE).is_some_and(is_json);
     if bytes.is_empty() {
         if is_json {
@@ -515,6 +520,10 @@ async fn read_body(operation: &Operation, parts: &Parts, body: Body) -> Result<V
     match serde_json::from_slice(&bytes) {
         Ok(value @ Value::Object(_)) if operation.also_takes("one item") => {
             validated(operation, Value::Array(vec![value]))
+        }
+        Ok(Value::Object(mut body)) if operation.also_takes("no name") => {
+            body.entry("name").or_insert_with(|| UNNAMED.into());
+            validated(operation, body.into())
         }
         Ok(value) => validated(operation, value),
         Err(error) => {

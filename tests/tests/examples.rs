@@ -73,17 +73,19 @@ const EXAMPLES: [(&str, Run); 13] = [
 ];
 
 /// The examples that need nothing but what the emulator has, and the files that they leave.
-const ON_THE_EMULATOR: [(&str, usize); 11] = [
+const ON_THE_EMULATOR: [(&str, usize); 13] = [
     ("animated_gif", 1),
     ("badges_batch", 1),
     ("careful", 0),
     ("certificates", 5),
     ("gallery", 1),
+    ("invoice_pdf", 1),
     ("live_banner", 0),
     ("queue", 0),
     ("screenshot", 1),
     ("social_card", 1),
     ("template", 1),
+    ("tour", 1),
     ("webhook_subscription", 1),
 ];
 

@@ -10,6 +10,7 @@ mod axum_webhook;
 
 use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Response};
 use pictify::webhooks::{Event, SignedDelivery, Signer, Verifier, VerifyDeliveries};
+use sha2::Digest;
 use std::{
     convert::Infallible,
     net::SocketAddr,
@@ -93,10 +94,10 @@ async fn behind_the_tower_layer() {
 #[tokio::test]
 async fn a_copy_under_another_id_has_another_key_and_the_same_digest() {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let note = seen.clone();
+    let handler = seen.clone();
     let told = tower::service_fn(move |request: axum::http::Request<http_body_util::Full<_>>| {
         let delivery = request.extensions().get::<SignedDelivery>().cloned().unwrap();
-        note.lock().unwrap().push((delivery.key(), delivery.digest()));
+        handler.lock().unwrap().push((delivery.key(), delivery.digest()));
         async { Ok::<Response, Infallible>(Response::default()) }
     });
     let app = Router::new().route_service("/pictify", VerifyDeliveries::new(verifier()).layer(told));
@@ -110,9 +111,8 @@ async fn a_copy_under_another_id_has_another_key_and_the_same_digest() {
         ];
         assert_eq!(pictify_tests::request(address, "POST", "/pictify", &headers, BODY).await.status, 200);
     }
-    // Of the body, by sha256sum.
-    let digest = "309b1cdda5dd1288b8e595b64e262a24f3c4209754418d7c79812d94f60645f7";
-    let expected = ["del_1", "del_2", digest].map(|key| (key.to_owned(), digest.to_owned()));
+    let digest = sha2::Sha256::digest(BODY).iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+    let expected = ["del_1", "del_2", &digest].map(|key| (key.to_owned(), digest.clone()));
     assert_eq!(*seen.lock().unwrap(), expected);
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask generate`: from the document to the three generated files.
+//! `cargo xtask generate`: from the document to the generated files.
 
 use crate::{bounds, document, drift, lint, normalise, normalise::Note, operations, queries, syntax, usage::Usage};
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -37,10 +37,12 @@ pub fn run(root: &Path) -> Result<Generated> {
     lint::check(&source)?;
     let files = render(&source)?;
     let folder = root.join("pictify-api/src");
-    Ok(Generated {
-        files: files.files.into_iter().map(|(name, text)| Output { path: folder.join(name), text }).collect(),
-        notes: files.notes,
-    })
+    let mut outputs: Vec<_> =
+        files.files.into_iter().map(|(name, text)| Output { path: folder.join(name), text }).collect();
+    // The emulator reads the document itself. A published crate has only what is in its own folder.
+    let text = format!("{source:#}\n");
+    outputs.push(Output { path: root.join("pictify-emulator/src/contract.json"), text });
+    Ok(Generated { files: outputs, notes: files.notes })
 }
 
 /// The files by name.

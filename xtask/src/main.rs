@@ -1,4 +1,4 @@
-//! The workspace's own commands: `cargo xtask generate`, `lint` and `coverage`.
+//! The workspace's own commands: `cargo xtask generate`, `lint`, `coverage` and `upstream`.
 
 mod bounds;
 mod coverage;
@@ -10,6 +10,7 @@ mod normalise;
 mod operations;
 mod queries;
 mod syntax;
+mod upstream;
 mod usage;
 
 use anyhow::{Result, bail};
@@ -43,11 +44,13 @@ enum Command {
     Lint,
     /// Prints what the SDK has of each operation of openapi.yaml, and fails on a hole.
     Coverage,
+    /// Says where a document that upstream published differs from openapi.yaml, and how grave that is.
+    Upstream(upstream::Options),
 }
 
 fn main() -> ExitCode {
     match run(&Arguments::parse().command, &root()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         // Whoever reads the output, `head` for example, has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
@@ -62,7 +65,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-fn run(command: &Command, root: &Path) -> Result<()> {
+fn run(command: &Command, root: &Path) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
     match command {
         Command::Generate { check, verbose } => {
@@ -85,7 +88,7 @@ fn run(command: &Command, root: &Path) -> Result<()> {
                     bail!("{stale} of {all} generated files differ from openapi.yaml: run `cargo xtask generate`");
                 }
                 writeln!(out, "{} generated files are what openapi.yaml says", generated.files.len())?;
-                return Ok(());
+                return Ok(ExitCode::SUCCESS);
             }
             let written = generate::write(&generated.files)?;
             for path in &written {
@@ -98,11 +101,11 @@ fn run(command: &Command, root: &Path) -> Result<()> {
                     generated.files.len()
                 )?;
             }
-            Ok(())
         }
+        Command::Upstream(options) => return Ok(upstream::run(options, root, &mut out)?.into()),
         Command::Coverage => {
             let document = document::load(&root.join("openapi.yaml"))?;
-            coverage::print(&document::operations(&document), root, &mut out)
+            coverage::print(&document::operations(&document), root, &mut out)?;
         }
         Command::Lint => {
             let document = document::load(&root.join("openapi.yaml"))?;
@@ -114,9 +117,9 @@ fn run(command: &Command, root: &Path) -> Result<()> {
                 operations.len(),
                 schemas.count()
             )?;
-            Ok(())
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The root of the workspace, wherever the command was started.

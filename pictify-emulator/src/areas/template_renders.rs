@@ -1,10 +1,10 @@
 //! Templates rendered: in their own size, in layouts, in sizes of the caller's.
 
-use super::{handlers, lists::whole, templates::not_found};
+use super::{handlers, lists::whole, pdfs, templates::not_found};
 use crate::{
     answer::{Answer, Refusal},
-    render::{Format, Pace, Page},
-    renders::{About, Output, Render},
+    render::{Format, Pace, Page, pdf::Paper},
+    renders::{About, Output, Render, kind},
     server::Call,
     source::{self, Filled},
 };
@@ -42,17 +42,35 @@ const PRESETS: &[(&str, u32, u32)] = &[
     ("og-image", 1200, 630),
 ];
 
+/// What a template is to become.
+pub(crate) enum Wanted {
+    /// In a size of the request's, if it has one.
+    Picture(Output, Option<(u32, u32)>),
+    Pdf(Paper),
+}
+
+impl Wanted {
+    /// What a request says.
+    pub(crate) fn of(body: &Value, template: &Value) -> Result<Self, Refusal> {
+        let size = size(body);
+        Ok(match (body["format"].as_str(), body["preset"].as_str(), size) {
+            (Some("pdf"), None, Some((width, height))) => Self::Pdf(Paper::in_pixels(width, height)),
+            (Some("pdf"), preset, _) => Self::Pdf(pdfs::paper(preset, template)?),
+            _ => Self::Picture(picture(body), size),
+        })
+    }
+}
+
 async fn render(call: Call) -> Answer {
     let template = template(&call)?;
-    let output = output(&call.body)?;
-    let size = size(&call.body);
+    let wanted = Wanted::of(&call.body, &template)?;
     let several = call.body["layouts"].as_array().map(|keys| keys.iter().filter_map(Value::as_str).collect());
     let single = call.body["layout"].as_str().unwrap_or(DEFAULT);
     let keys: Vec<&str> = several.unwrap_or_else(|| vec![single]);
     let (mut results, mut errors) = (Vec::new(), Vec::new());
     let variables = &call.body["variables"];
     for key in &keys {
-        match render_layout(&call, &template, key, variables, size, output).await {
+        match render_layout(&call, &template, key, variables, &wanted).await {
             Ok(result) => results.push(result),
             // A call for one picture fails with it; one for several tells which have failed.
             Err(refusal) if call.body["layouts"].is_null() && *key == DEFAULT => return Err(refusal),
@@ -76,8 +94,7 @@ pub(crate) async fn render_layout(
     template: &Value,
     key: &str,
     variables: &Value,
-    size: Option<(u32, u32)>,
-    output: Output,
+    wanted: &Wanted,
 ) -> Result<Value, Refusal> {
     let layout = match key {
         DEFAULT => None,
@@ -87,23 +104,33 @@ pub(crate) async fn render_layout(
         }
     };
     let name = layout.map_or("Default", |layout| layout["name"].as_str().unwrap_or(key));
-    let filled = fill(call, template, layout, variables, size, output)?;
-    let render = make(call, template, variables, filled, output).await?;
+    let (id, url, created_at, (width, height), format) = match wanted {
+        Wanted::Picture(output, size) => {
+            let filled = fill(call, template, layout, variables, *size, *output)?;
+            let render = make(call, template, variables, filled, *output).await?;
+            (render.id, render.url, render.created_at, (render.width, render.height), format_name(output.format))
+        }
+        Wanted::Pdf(paper) => {
+            let sets = pdfs::sets(&call.body)?;
+            let printed = pdfs::print(call, template, layout, &sets, *paper, None).await?;
+            (printed.id, printed.url, printed.created_at, printed.paper.size_in_pixels(), "pdf")
+        }
+    };
     Ok(json!({
         "layout": key,
         "name": name,
-        "url": render.url,
-        "width": render.width,
-        "height": render.height,
-        "format": format_name(output.format),
-        "id": render.id,
-        "createdAt": render.created_at,
+        "url": url,
+        "width": width,
+        "height": height,
+        "format": format,
+        "id": id,
+        "createdAt": created_at,
     }))
 }
 
 async fn render_sizes(call: Call) -> Answer {
     let template = template(&call)?;
-    let output = output(&call.body)?;
+    let output = picture(&call.body);
     let sizes = call.body["sizes"].as_array().cloned().unwrap_or_default();
     let (mut results, mut errors) = (Vec::new(), Vec::new());
     let variables = &call.body["variables"];
@@ -152,7 +179,7 @@ fn fill(
 ) -> Result<Filled, Refusal> {
     source::fill(template, layout, variables, size).inspect_err(|refusal| {
         let code = if refusal.code() == Some("EXPRESSION_ERROR") { "EXPRESSION_ERROR" } else { "INVALID_VARIABLE" };
-        call.tell_failure(output.format, &about(template, variables), &refusal.text(), Some(code));
+        call.tell_failure(kind(output.format), &about(template, variables), &refusal.text(), Some(code));
     })
 }
 
@@ -179,17 +206,13 @@ fn template(call: &Call) -> Result<Value, Refusal> {
     source::find(call, call.parameter("uid"))?.ok_or_else(not_found)
 }
 
-/// What kind of file a request wants.
-pub(crate) fn output(body: &Value) -> Result<Output, Refusal> {
+/// What kind of picture a request wants.
+fn picture(body: &Value) -> Output {
     let format = match body["format"].as_str() {
-        Some("pdf") => {
-            let message = "The emulator cannot render PDFs yet";
-            return Err(Refusal::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message));
-        }
         Some("gif") => Format::Gif(Pace::MEDIUM),
         name => Format::named(name.unwrap_or_default()),
     };
-    Ok(Output::new(format, &body["quality"]))
+    Output::new(format, &body["quality"])
 }
 
 /// What answers call a format.

@@ -231,7 +231,7 @@ pub(crate) async fn make(call: &Call, template: &Value, variables: &Value, forma
         return Err(video::not_rendered(message));
     };
     let picture = video::film(&call.service.worker, pages, size).await?;
-    Ok(call.keep(&picture, Format::Gif(Pace::MEDIUM), &about(template, variables))?)
+    Ok(call.keep(picture, Format::Gif(Pace::MEDIUM), &about(template, variables))?)
 }
 
 async fn preview(call: Call) -> Answer {

@@ -9,7 +9,7 @@ pub(crate) use table::rows;
 
 use crate::{
     answer::Refusal,
-    areas::{self, DEFAULT, render_layout},
+    areas::{DEFAULT, Wanted, render_layout},
     contract::CONTRACT,
     deliveries, house,
     server::{Call, Service},
@@ -175,8 +175,8 @@ impl Batch {
         if call.service.has_used_up() {
             return Err(house::used_up(call.operation));
         }
-        let output = areas::output(&self.asked)?;
-        let mut result = render_layout(call, template, key, variables, None, output).await?;
+        let wanted = Wanted::of(&self.asked, template)?;
+        let mut result = render_layout(call, template, key, variables, &wanted).await?;
         // The address is made anew for each who asks, who may know this server by another name.
         let file = result["url"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();
         if let Some(result) = result.as_object_mut() {

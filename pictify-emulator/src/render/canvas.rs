@@ -3,7 +3,7 @@
 //! The engine paints the box alone. So the page gets a last element behind everything, which takes the background over.
 
 use takumi::{
-    prelude::{BackgroundImage, ComputedStyle},
+    prelude::{BackgroundImage, Color, ComputedStyle},
     unstable::base::{context::RenderContext, layout::tree::RenderNode},
 };
 
@@ -26,6 +26,14 @@ pub(super) fn spread_background(page: &mut RenderNode) {
         canvas.context.current_color = color;
         change(&mut canvas.context, |style| style.background_data = background);
     }
+}
+
+/// The colour of that background, if it covers what is under it.
+pub(super) fn color(page: &RenderNode) -> Option<Color> {
+    let [html, body] = ["html", "body"].map(|name| page.node_at_path(&path(page, name)?));
+    let source = html.filter(|html| has_background(html)).or(body)?;
+    let color = source.context.style.background_data.background_color.resolve(source.context.current_color);
+    (color.0[3] == u8::MAX).then_some(color)
 }
 
 fn path(page: &RenderNode, name: &str) -> Option<Vec<usize>> {

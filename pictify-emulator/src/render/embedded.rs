@@ -1,6 +1,8 @@
 //! The embedded engine: takumi lays out and paints, without scripts and without a network.
 
-use super::{Format, Page, Picture, RenderError, Renderer, canvas, fonts, gif, keyframes, limits, selector};
+use super::{
+    Document, Format, Page, Pdf, Picture, RenderError, Renderer, canvas, fonts, gif, keyframes, limits, pdf, selector,
+};
 use std::sync::{Arc, LazyLock};
 use takumi::{
     prelude::{
@@ -19,7 +21,7 @@ const CACHE: u64 = 128 * 1024 * 1024;
 /// What a page looks like before it says anything.
 const BROWSER: &str = include_str!("browser.css");
 
-static FONTS: LazyLock<Fonts> = LazyLock::new(fonts::built_in);
+pub(super) static FONTS: LazyLock<Fonts> = LazyLock::new(fonts::built_in);
 
 /// HTML and CSS to pixels in this process. Scripts do not run; pictures must be `data:` URIs.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,7 +55,7 @@ impl Parsed {
         RenderNode::from_node(&self.options(css).take_render_context(), self.node.clone())
     }
 
-    fn sheet(&self, css: &[&str]) -> Arc<StyleSheet> {
+    pub(super) fn sheet(&self, css: &[&str]) -> Arc<StyleSheet> {
         let sheets = self.css.iter().map(String::as_str).chain(css.iter().copied());
         Arc::new(StyleSheet::parse_list_loosy(sheets))
     }
@@ -100,7 +102,7 @@ impl<'a> Stage<'a> {
 
 impl Renderer for Embedded {
     fn render(&self, page: &Page) -> Result<Picture, RenderError> {
-        let parsed = parse(page)?;
+        let parsed = parse(&page.html, (page.width, page.height))?;
         let area = page.selector.as_deref().map(|selector| selector::find(&parsed, selector)).transpose()?;
         let format = match page.format {
             Format::Gif(speed) => return gif::render(&parsed, area, speed),
@@ -117,22 +119,26 @@ impl Renderer for Embedded {
         takumi::write_image(&bitmap, &mut bytes, format).map_err(failed)?;
         Ok(Picture { bytes, width: bitmap.width(), height: bitmap.height(), motion: None })
     }
+
+    fn print(&self, document: &Document) -> Result<Pdf, RenderError> {
+        pdf::print(document)
+    }
 }
 
-fn parse(page: &Page) -> Result<Parsed, RenderError> {
-    limits::check_source(&page.html)?;
+pub(super) fn parse(html: &str, size: (u32, u32)) -> Result<Parsed, RenderError> {
+    limits::check_source(html)?;
     // A doctype makes the parser build html and body around a fragment, as a browser does.
-    let ParsedHtml { mut node, css } = parse_with_defaults(&format!("<!doctype html>{}", page.html))?;
+    let ParsedHtml { mut node, css } = parse_with_defaults(&format!("<!doctype html>{html}"))?;
     limits::check_page(&node, &StyleSheet::parse_list_loosy(&css))?;
     let css = std::iter::once(BROWSER.to_owned()).chain(css.iter().map(|sheet| keyframes::repaired(sheet))).collect();
     let canvas = parse_with_defaults(canvas::ELEMENT)?.node;
     if let NodeKind::Container { children } = &mut node.kind {
         children.push(canvas);
     }
-    Ok(Parsed { node, css, viewport: Viewport::new((page.width, page.height)) })
+    Ok(Parsed { node, css, viewport: Viewport::new(size) })
 }
 
-fn parse_with_defaults(html: &str) -> Result<ParsedHtml, RenderError> {
+pub(super) fn parse_with_defaults(html: &str) -> Result<ParsedHtml, RenderError> {
     parse_html(html, FromHtmlOptions::default()).map_err(|error| RenderError::Input(error.to_string()))
 }
 

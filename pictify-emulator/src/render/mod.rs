@@ -9,6 +9,7 @@ mod fonts;
 mod gif;
 mod keyframes;
 mod limits;
+pub mod pdf;
 mod picture;
 mod selector;
 mod worker;
@@ -17,8 +18,9 @@ mod worker;
 pub use chromium::Chromium;
 pub use embedded::Embedded;
 pub(crate) use gif::{BYTES, Film, check_pixels};
+pub use pdf::{Document, Pdf};
 pub use picture::{Format, Motion, Pace, Page, Picture};
-pub(crate) use worker::Worker;
+pub(crate) use worker::{TIME_LIMIT, Worker};
 
 use std::fmt;
 
@@ -35,6 +37,15 @@ pub trait Renderer: Send + Sync + fmt::Debug + 'static {
     /// [`RenderError::Input`] when the page is at fault, [`RenderError::Motionless`] when a moving picture is asked for
     /// and nothing moves, else [`RenderError::Failed`].
     fn render(&self, page: &Page) -> Result<Picture, RenderError>;
+
+    /// Renders a document to a PDF, a sheet to a page. A renderer that does not say how makes none.
+    ///
+    /// # Errors
+    /// [`RenderError::Input`] when a sheet or the paper is at fault, else [`RenderError::Failed`].
+    fn print(&self, document: &Document) -> Result<Pdf, RenderError> {
+        let _ = document;
+        Err(RenderError::Failed("this renderer makes no PDFs".to_owned()))
+    }
 
     /// Whether it loads the pictures and style sheets of pages itself. Else the server puts them into the HTML before.
     fn loads(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Renders are slow, large and may go wrong: they run apart, a few at a time, and not for ever.
 
-use super::{Page, Picture, RenderError, Renderer};
+use super::{Document, Page, Pdf, Picture, RenderError, Renderer};
 use std::{sync::Arc, thread, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
@@ -42,6 +42,11 @@ impl Worker {
     pub(crate) async fn render(&self, page: Page) -> Result<Picture, RenderError> {
         let renderer = self.renderer.clone();
         self.run(move || renderer.render(&page)).await?
+    }
+
+    pub(crate) async fn print(&self, document: Document) -> Result<Pdf, RenderError> {
+        let renderer = self.renderer.clone();
+        self.run(move || renderer.print(&document)).await?
     }
 
     /// Runs other work of the same kind, in one of the same places.

@@ -15,7 +15,7 @@ const WORDS: [(&str, &[&str]); 2] = [
 const OTHERS: [&str; 5] = ["x-timeout", "x-envelope", "x-event", "x-pagination", "x-also-takes"];
 
 /// Forms of a request that the wire takes and the document does not declare.
-const ALSO_TAKES: [&str; 2] = ["text/plain", "one item"];
+const ALSO_TAKES: [&str; 3] = ["text/plain", "one item", "no name"];
 const PAGINATION_STYLES: [&str; 3] = ["page", "offset", "flat"];
 
 /// Every operation has an id in camel case that no other one has, also not as a method name.
@@ -285,7 +285,7 @@ mod tests {
             ("x-availability", json!(1), ("x-availability", "use one of live, doc, doc-only, retired, public")),
             ("x-timeout", json!(0), ("x-timeout", "whole seconds")),
             ("x-pagination", json!({"style": "cursor"}), ("x-pagination", "use one of page, offset, flat")),
-            ("x-also-takes", json!(["xml"]), ("x-also-takes", "use some of text/plain, one item")),
+            ("x-also-takes", json!(["xml"]), ("x-also-takes", "use some of text/plain, one item, no name")),
             ("x-envelop", json!("image"), ("x-envelop", "no such extension")),
         ] {
             let mut operation = good.clone();

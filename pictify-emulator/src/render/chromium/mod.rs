@@ -7,7 +7,7 @@ mod browser;
 mod requests;
 mod tab;
 
-use super::{Format, Page, Picture, RenderError, Renderer, gif, worker::TIME_LIMIT};
+use super::{Document, Embedded, Format, Page, Pdf, Picture, RenderError, Renderer, gif, worker::TIME_LIMIT};
 use crate::fetch::{Fetcher, Reach, Redirects};
 use browser::Browser;
 use std::{fmt, path::PathBuf, time::Duration};
@@ -100,6 +100,11 @@ impl Renderer for Chromium {
         let picture = loaded.and_then(|()| picture(runtime, &tab, page));
         runtime.block_on(tab.close());
         picture
+    }
+
+    /// By the embedded engine: the contract's pages are sheets, which are cut where Chromium would begin another page.
+    fn print(&self, document: &Document) -> Result<Pdf, RenderError> {
+        Embedded::new().print(document)
     }
 
     fn loads(&self) -> bool {

@@ -1,0 +1,197 @@
+//! Starting, stopping, files, and several servers at once.
+
+use crate::support::{JSON, KEY, address, connect, create, file_path, get, post, send};
+use pictify_emulator::{
+    Emulator,
+    render::{Page, Picture, RenderError, Renderer},
+};
+use serde_json::json;
+use std::sync::{
+    Arc, Mutex,
+    mpsc::{Receiver, Sender, channel},
+};
+use tokio::{io::AsyncWriteExt, net::TcpListener};
+
+#[tokio::test]
+async fn files_are_served_with_their_type_and_an_etag() {
+    let emulator = Emulator::start().await.unwrap();
+    for (extension, ending, kind) in [
+        ("png", ".png", "image/png"),
+        ("jpg", ".jpg", "image/jpeg"),
+        ("jpeg", ".jpg", "image/jpeg"),
+        ("webp", ".webp", "image/webp"),
+        ("tiff", ".png", "image/png"),
+    ] {
+        let body = json!({"html": "x", "width": 9, "height": 9, "fileExtension": extension});
+        let path = file_path(&emulator, &post(&emulator, "/image", &body).await);
+        assert!(path.ends_with(ending), "{path}");
+        let file = get(&emulator, &path).await;
+        assert_eq!((file.status, file.header("content-type")), (200, Some(kind)));
+        assert_eq!(image::guess_format(&file.body).unwrap().to_mime_type(), kind);
+
+        let etag = format!("If-None-Match: {}", file.header("etag").unwrap());
+        let again = send(&emulator, &format!("GET {path}"), &[&etag], b"").await;
+        assert_eq!((again.status, again.body.len()), (304, 0), "unchanged");
+        let other = send(&emulator, &format!("GET {path}"), &["If-None-Match: \"x\""], b"").await;
+        assert_eq!((other.status, other.body), (200, file.body.clone()));
+        let head = send(&emulator, &format!("HEAD {path}"), &[], b"").await;
+        assert_eq!((head.status, head.body.len()), (200, 0));
+        assert_eq!(head.header("content-length"), Some(file.body.len().to_string().as_str()));
+    }
+    for path in ["/media/none.png", "/media/", "/media/../image", "/media/%2e%2e/%2fetc/passwd"] {
+        let answer = get(&emulator, path).await;
+        assert_eq!((answer.status, answer.json()), (404, json!({"message": "File not found"})), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn addresses_of_files_are_those_under_which_the_client_knows_the_server() {
+    let emulator = Emulator::start().await.unwrap();
+    let body = json!({"html": "x", "width": 9, "height": 9}).to_string();
+    let send = |host| {
+        let (emulator, body) = (&emulator, body.as_bytes());
+        async move { send(emulator, "POST /image", &[KEY, JSON, host], body).await.json() }
+    };
+    let url = send("Host: pictify.test:8080").await["url"].as_str().unwrap().to_owned();
+    assert!(url.starts_with("http://pictify.test:8080/media/"), "{url}");
+    let id = send("Host: pictify.test").await["id"].clone();
+    let read = get(&emulator, &format!("/image/{}", id.as_str().unwrap())).await.json();
+    assert!(read["image"]["url"].as_str().unwrap().starts_with(emulator.url()), "{read}");
+}
+
+#[tokio::test]
+async fn two_servers_know_nothing_of_each_other() {
+    let (one, two) = (Emulator::start().await.unwrap(), Emulator::start().await.unwrap());
+    assert_ne!(one.url(), two.url());
+    let created = create(&one, "x", 9, 9).await;
+    let path = file_path(&one, &created);
+    assert_eq!(get(&one, "/image").await.json()["pagination"]["total"], 1);
+    assert_eq!(get(&two, "/image").await.json()["pagination"]["total"], 0);
+    assert_eq!(get(&two, &path).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named() {
+    let emulator = Emulator::start().await.unwrap();
+    let port = address(&emulator).rsplit(':').next().unwrap().parse().unwrap();
+    let error = Emulator::builder().port(port).start().await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.starts_with(&format!("the emulator cannot listen on 127.0.0.1:{port}: ")), "{text}");
+    assert!(std::error::Error::source(&error).is_some());
+}
+
+#[tokio::test]
+async fn after_a_shutdown_the_port_is_free() {
+    let emulator = Emulator::start().await.unwrap();
+    let address = address(&emulator).to_owned();
+    create(&emulator, "x", 9, 9).await;
+    emulator.shutdown().await;
+    TcpListener::bind(&address).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dropped_server_stops_listening() {
+    let emulator = Emulator::start().await.unwrap();
+    let address = address(&emulator).to_owned();
+    drop(emulator);
+    while TcpListener::bind(&address).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn drawn() -> Picture {
+    Picture { bytes: b"picture".to_vec(), width: 9, height: 9, motion: None }
+}
+
+/// Renders when it is told to.
+#[derive(Debug)]
+struct OnDemand {
+    begun: Sender<()>,
+    go: Mutex<Receiver<()>>,
+}
+
+impl Renderer for OnDemand {
+    fn render(&self, _page: &Page) -> Result<Picture, RenderError> {
+        self.begun.send(()).unwrap();
+        self.go.lock().unwrap().recv().unwrap();
+        Ok(drawn())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_waits_for_the_renders_under_way() {
+    let ((begun, has_begun), (start, go)) = (channel(), channel());
+    let renderer = OnDemand { begun, go: Mutex::new(go) };
+    let emulator = Arc::new(Emulator::builder().renderer(renderer).start().await.unwrap());
+    let mut stream = connect(&emulator).await;
+    let body = r#"{"html":"x"}"#;
+    let length = body.len();
+    let request =
+        format!("POST /image HTTP/1.1\r\nHost: h\r\n{KEY}\r\n{JSON}\r\nContent-Length: {length}\r\n\r\n{body}");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    tokio::task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
+
+    let stopping = tokio::spawn(Arc::into_inner(emulator).unwrap().shutdown());
+    start.send(()).unwrap();
+    let mut answer = String::new();
+    tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    stopping.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_does_not_wait_for_ever_for_a_request_that_does_not_come() {
+    let emulator = Emulator::start().await.unwrap();
+    let mut stream = connect(&emulator).await;
+    stream.write_all(b"POST /image HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n").await.unwrap();
+    emulator.shutdown().await;
+}
+
+/// Panics at a page that says so.
+#[derive(Debug)]
+struct Fragile;
+
+impl Renderer for Fragile {
+    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
+        match page.html.as_str() {
+            "panic" => panic!("as told"),
+            "busy" => Err(RenderError::Busy),
+            "late" => Err(RenderError::TimedOut),
+            "still" => Err(RenderError::Motionless),
+            "input" => Err(RenderError::Input("not this".to_owned())),
+            "failed" => Err(RenderError::Failed("not now".to_owned())),
+            _ => Ok(drawn()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_goes_wrong_in_a_renderer_is_an_answer() {
+    let emulator = Emulator::builder().renderer(Fragile).start().await.unwrap();
+    for (html, status, body) in [
+        (
+            "panic",
+            500,
+            json!({"error": "The render failed: the engine cannot handle this page", "code": "render_failed"}),
+        ),
+        (
+            "busy",
+            503,
+            json!({"error": "Other renders take all places: try again later", "code": "BROWSER_POOL_UNAVAILABLE", "retriable": true}),
+        ),
+        ("late", 504, json!({"error": "The render took too long", "code": "render_timeout"})),
+        (
+            "still",
+            422,
+            json!({"error": "Nothing on the page moves: a GIF needs a CSS animation", "code": "NO_FRAMES_CAPTURED"}),
+        ),
+        ("input", 422, json!({"error": "not this", "code": "render_failed"})),
+        ("failed", 500, json!({"error": "The render failed: not now", "code": "render_failed"})),
+    ] {
+        let answer = create(&emulator, html, 9, 9).await;
+        assert_eq!((answer.status, answer.json()), (status, body));
+    }
+    let path = file_path(&emulator, &create(&emulator, "fine", 9, 9).await);
+    assert_eq!(get(&emulator, &path).await.body, b"picture");
+    assert_eq!(get(&emulator, "/image").await.json()["pagination"]["total"], 1, "only what was made is listed");
+}
