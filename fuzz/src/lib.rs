@@ -1,6 +1,11 @@
 //! What the fuzz targets hold of any input. The tests of the workspace run the same on inputs of their own making.
 
 use pictify::webhooks::{Delivery, Event, Signer, Verifier, VerifyError};
+use pictify_emulator::{
+    expressions::{Expression, Scope, interpolate},
+    html_templates::HtmlTemplate,
+};
+use serde_json::{Map, Value, json};
 
 /// No header but ours is taken for a signature, and none makes verifying panic.
 pub fn webhook_header(header: &[u8]) {
@@ -32,5 +37,45 @@ pub fn webhook_delivery(body: &[u8]) {
     assert_eq!(came["event"], delivery.event.name());
     if let Event::Unknown { data, .. } = &delivery.event {
         assert_eq!(data, came.get("data").unwrap_or(&serde_json::Value::Null));
+    }
+}
+
+/// Values for expressions and templates, of every kind.
+fn values() -> Map<String, Value> {
+    let values = json!({
+        "a": "text", "n": -1.5e3, "yes": true, "no": null, "list": [1, "two", [3]], "o": {"a": {"b": "deep"}},
+    });
+    values.as_object().cloned().unwrap_or_default()
+}
+
+/// Any text is an expression, which then has a value or says why not, or it says where it is none.
+pub fn expression(source: &[u8]) {
+    let Ok(source) = std::str::from_utf8(source) else { return };
+    let values = values();
+    let scope = Scope::new(&values);
+    match Expression::parse(source) {
+        Ok(expression) => {
+            if let Err(error) = expression.evaluate(&scope) {
+                assert!(!error.to_string().is_empty());
+            }
+            let _ = expression.is_true(&scope);
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    let _ = interpolate(source, &scope);
+}
+
+/// Any text is a template, which then renders or says why not, or it says what is wrong with it.
+pub fn template(source: &[u8]) {
+    let Ok(source) = std::str::from_utf8(source) else { return };
+    match HtmlTemplate::compile(source) {
+        Ok(template) => {
+            for strict in [false, true] {
+                if let Err(error) = template.render(&values(), &[], strict) {
+                    assert!(!error.to_string().is_empty());
+                }
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
     }
 }

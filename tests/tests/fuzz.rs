@@ -53,3 +53,26 @@ fn webhook_deliveries() {
     ];
     run(targets::webhook_delivery, &seeds, b"{}[]\":,0123456789eE+-.\\utrnfalsd \xc3\xa4\xff\0");
 }
+
+#[test]
+fn expressions() {
+    let seeds: [&[u8]; 5] = [
+        b"n > 3 && !no ? upper(a) : o.a.b + \"x\"",
+        b"length(list) * 2 - -n / 0 % 3",
+        b"{{formatNumber(n, 2)}} and {{ a | upper }} {{o['a'].b}}",
+        b"((((((a))))))[0][1] == null || list contains 'two'",
+        b"formatDate('2026-08-04', 'YYYY-MM-DD') != default(no, \"\\n\")",
+    ];
+    run(targets::expression, &seeds, b"()[]{}?:.,+-*/%<>=!&|'\" 019anlsto\\\xc3\xa4");
+}
+
+#[test]
+fn templates() {
+    let seeds: [&[u8]; 4] = [
+        b"{{#each list}}{{@index}} {{this}}{{else}}none{{/each}}",
+        b"{{#if (gt n 3)}}{{upper a}}{{else if yes}}{{o.a.b}}{{/if}}{{!-- c --}}",
+        b"{{#with o}}{{#each a}}{{../n}}{{/each}}{{/with}}{{{a}}}",
+        b"<p style=\"color:{{a}}\">{{#unless no}}{{formatNumber n}}{{/unless}}</p>",
+    ];
+    run(targets::template, &seeds, b"{}#/^~!>&()=.@\"' abnoeilstw|\\\xc3\xa4");
+}

@@ -150,3 +150,12 @@ async fn many_at_once_share_one_browser() {
     assert_eq!(get(&emulator, "/_emulator/ledger").await.json()["renders"], 8);
     emulator.shutdown().await;
 }
+
+#[test]
+fn a_page_that_takes_all_memory_loses_its_tab_and_the_next_is_served() {
+    let Some(engine) = chromium(Reach::Public) else { return };
+    let greedy = "<script>const all = []; for (;;) all.push(new Array(1e6).fill({}))</script>";
+    assert_eq!(engine.render(&page(greedy, 40, 40)), Err(RenderError::Failed("the page crashed its tab".to_owned())));
+    let picture = engine.render(&page("<body style='background:#f00'>", 40, 40)).unwrap();
+    assert_eq!(pixel(&picture, 20, 20), [255, 0, 0]);
+}

@@ -28,7 +28,7 @@ const CLOSING: Duration = Duration::from_secs(5);
 const COMMAND: Duration = Duration::from_secs(20);
 
 /// What keeps Chromium from the network and makes its pictures the same everywhere.
-const ARGUMENTS: [&str; 11] = [
+const ARGUMENTS: [&str; 12] = [
     // Where nothing listens: what is not answered by this server, fails.
     "proxy-server=127.0.0.1:9",
     "proxy-bypass-list=<-loopback>",
@@ -42,6 +42,8 @@ const ARGUMENTS: [&str; 11] = [
     "disable-quic",
     "font-render-hinting=none",
     "hide-scrollbars",
+    // In megabytes. A page that wants more loses its tab, and nobody else anything.
+    "js-flags=--max-old-space-size=512",
 ];
 
 /// A running Chromium. It ends when this is dropped.
