@@ -1,27 +1,9 @@
 //! A binding shows its data at one address, and says what fails.
 
-use crate::support::{Answer, JSON, KEY, receiver::Receiver, send};
+use crate::support::{Answer, JSON, call, ok, receiver::Receiver, send, visit};
 use pictify_emulator::{Emulator, Reach};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
-
-async fn call(emulator: &Emulator, line: &str, body: &Value) -> (u16, Value) {
-    let text = if body.is_null() { String::new() } else { body.to_string() };
-    let headers = if body.is_null() { &[KEY][..] } else { &[KEY, JSON][..] };
-    let answer = send(emulator, line, headers, text.as_bytes()).await;
-    (answer.status, answer.json())
-}
-
-async fn ok(emulator: &Emulator, line: &str, body: Value) -> Value {
-    let (status, answer) = call(emulator, line, &body).await;
-    assert!((200..300).contains(&status), "{line}: {status} {answer}");
-    answer
-}
-
-/// What a visitor without a key gets.
-async fn visit(emulator: &Emulator, path: &str, headers: &[&str]) -> Answer {
-    send(emulator, &format!("GET {path}"), headers, b"").await
-}
 
 fn colour(answer: &Answer) -> [u8; 3] {
     let picture = image::load_from_memory(&answer.body).unwrap_or_else(|_| panic!("no picture: {answer:?}"));

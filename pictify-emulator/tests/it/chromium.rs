@@ -127,7 +127,7 @@ async fn a_live_page_runs_its_scripts() {
 #[test]
 fn a_page_that_never_ends_is_given_up_and_the_next_is_served() {
     let Some(engine) = chromium(Reach::Public) else { return };
-    let engine = engine.time_limit(Duration::from_secs(3));
+    let engine = engine.time_limit(Duration::from_secs(8));
     let busy = engine.render(&page("<script>for (;;) {}</script>", 40, 40));
     assert_eq!(busy, Err(RenderError::TimedOut));
     let picture = engine.render(&page("<body style='background:#f00'>", 40, 40)).unwrap();

@@ -1,26 +1,8 @@
 //! Experiments are made, run and ended, and show each visitor a picture.
 
-use crate::support::{Answer, JSON, KEY, send};
+use crate::support::{Answer, call, ok, visit};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
-
-async fn call(emulator: &Emulator, line: &str, body: &Value) -> (u16, Value) {
-    let text = if body.is_null() { String::new() } else { body.to_string() };
-    let headers = if body.is_null() { &[KEY][..] } else { &[KEY, JSON][..] };
-    let answer = send(emulator, line, headers, text.as_bytes()).await;
-    (answer.status, answer.json())
-}
-
-async fn ok(emulator: &Emulator, line: &str, body: Value) -> Value {
-    let (status, answer) = call(emulator, line, &body).await;
-    assert!((200..300).contains(&status), "{line}: {status} {answer}");
-    answer
-}
-
-/// What a visitor without a key gets.
-async fn visit(emulator: &Emulator, path: &str, headers: &[&str]) -> Answer {
-    send(emulator, &format!("GET {path}"), headers, b"").await
-}
 
 fn colour(answer: &Answer) -> [u8; 3] {
     image::load_from_memory(&answer.body).unwrap().to_rgb8().get_pixel(5, 5).0

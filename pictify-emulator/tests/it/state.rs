@@ -1,23 +1,8 @@
 //! What is made can be listed, read, changed, rendered and deleted.
 
-use crate::support::{JSON, KEY, get, post, send};
+use crate::support::{call, get, ok, post, send};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
-
-/// A request with a body, or without.
-async fn call(emulator: &Emulator, line: &str, body: &Value) -> (u16, Value) {
-    let text = if body.is_null() { String::new() } else { body.to_string() };
-    let headers = if body.is_null() { &[KEY][..] } else { &[KEY, JSON][..] };
-    let answer = send(emulator, line, headers, text.as_bytes()).await;
-    (answer.status, answer.json())
-}
-
-/// The answer to a request that is served.
-async fn ok(emulator: &Emulator, line: &str, body: Value) -> Value {
-    let (status, answer) = call(emulator, line, &body).await;
-    assert!((200..300).contains(&status), "{line}: {status} {answer}");
-    answer
-}
 
 /// The colour in the middle of the picture at a URL.
 async fn colour(emulator: &Emulator, url: &Value) -> (u32, u32, [u8; 3]) {

@@ -90,6 +90,26 @@ pub async fn post(emulator: &Emulator, path: &str, body: &Value) -> Answer {
     send(emulator, &format!("POST {path}"), &[KEY, JSON], body.to_string().as_bytes()).await
 }
 
+/// A request with a body, or without; its status and answer.
+pub async fn call(emulator: &Emulator, line: &str, body: &Value) -> (u16, Value) {
+    let text = if body.is_null() { String::new() } else { body.to_string() };
+    let headers = if body.is_null() { &[KEY][..] } else { &[KEY, JSON][..] };
+    let answer = send(emulator, line, headers, text.as_bytes()).await;
+    (answer.status, answer.json())
+}
+
+/// The answer to a request that is served.
+pub async fn ok(emulator: &Emulator, line: &str, body: Value) -> Value {
+    let (status, answer) = call(emulator, line, &body).await;
+    assert!((200..300).contains(&status), "{line}: {status} {answer}");
+    answer
+}
+
+/// What a visitor without a key gets.
+pub async fn visit(emulator: &Emulator, path: &str, headers: &[&str]) -> Answer {
+    send(emulator, &format!("GET {path}"), headers, b"").await
+}
+
 /// A render of that size.
 pub async fn create(emulator: &Emulator, html: &str, width: u32, height: u32) -> Answer {
     post(emulator, "/image", &json!({"html": html, "width": width, "height": height})).await
