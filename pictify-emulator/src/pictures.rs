@@ -2,8 +2,9 @@
 
 use crate::{
     answer::Refusal,
+    areas::print_sheet,
     render::{Format, Page},
-    renders::{About, Output},
+    renders::About,
     server::Call,
     source,
     store::{Store, StoreError, StoredFile},
@@ -14,6 +15,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The kind of the documents that this file keeps.
 const PICTURE: &str = "picture";
+
+/// What stands at a permanent address.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    Picture(Format),
+    Pdf,
+}
 
 /// The picture of an owner as it is now.
 #[derive(Clone, Debug)]
@@ -43,20 +51,25 @@ impl Call {
         template: &Value,
         variables: &Value,
         size: Option<(u32, u32)>,
-        Output { format, quality }: Output,
+        form: Form,
+        quality: Option<u8>,
     ) -> Result<Kept, Refusal> {
-        let (store, uid) = (&self.service.store, key(owner, format));
+        let (store, uid) = (&self.service.store, key(owner, form));
         let of = mark(template, variables, size, quality);
         if let Some(known) = store.get(PICTURE, &uid)?.filter(|known| known["of"] == of.as_str())
             && let Some(kept) = self.file(known["file"].as_str().unwrap_or_default())?
         {
             return Ok(kept);
         }
-        let filled = source::fill(template, None, variables, size)?;
-        let page =
-            Page { html: filled.html, width: filled.width, height: filled.height, format, quality, ..Page::default() };
-        let about = About { template: template["uid"].as_str().map(str::to_owned), variables: Some(variables.clone()) };
-        let render = self.render(page, &about).await?;
+        let render = match form {
+            Form::Pdf => print_sheet(self, template, variables).await?,
+            Form::Picture(format) => {
+                let source::Filled { html, width, height } = source::fill(template, None, variables, size)?;
+                let page = Page { html, width, height, format, quality, ..Page::default() };
+                let template = template["uid"].as_str().map(str::to_owned);
+                self.render(page, &About { template, variables: Some(variables.clone()) }).await?
+            }
+        };
         let name = render.url.rsplit('/').next().unwrap_or_default().to_owned();
         let kept = self.file(&name)?.ok_or_else(|| Refusal::internal("The file is gone"))?;
         let known = json!({"of": of, "file": name, "width": render.width, "height": render.height});
@@ -66,8 +79,8 @@ impl Call {
     }
 
     /// The last picture of an owner, whatever it shows.
-    pub(crate) fn last_picture(&self, owner: &str, format: Format) -> Result<Option<Kept>, Refusal> {
-        match self.stored_picture(owner, format)? {
+    pub(crate) fn last_picture(&self, owner: &str, form: Form) -> Result<Option<Kept>, Refusal> {
+        match self.stored_picture(owner, form)? {
             Some(stored) => self.file(&stored.name),
             None => Ok(None),
         }
@@ -84,8 +97,8 @@ impl Call {
     }
 
     /// The picture of an owner as it was last rendered.
-    pub(crate) fn stored_picture(&self, owner: &str, format: Format) -> Result<Option<Stored>, Refusal> {
-        let known = self.service.store.get(PICTURE, &key(owner, format))?;
+    pub(crate) fn stored_picture(&self, owner: &str, form: Form) -> Result<Option<Stored>, Refusal> {
+        let known = self.service.store.get(PICTURE, &key(owner, form))?;
         Ok(known.map(|mut known| Stored {
             name: known["file"].as_str().unwrap_or_default().to_owned(),
             width: known["width"].take(),
@@ -96,14 +109,19 @@ impl Call {
 
 /// Forgets which pictures an owner had. The files stay: their addresses may be in pages.
 pub(crate) fn forget(store: &Store, owner: &str) -> Result<(), StoreError> {
-    for format in [Format::Png, Format::Jpeg, Format::Webp] {
-        store.remove(PICTURE, &key(owner, format))?;
+    let pictures = [Format::Png, Format::Jpeg, Format::Webp].map(Form::Picture);
+    for form in pictures.into_iter().chain([Form::Pdf]) {
+        store.remove(PICTURE, &key(owner, form))?;
     }
     Ok(())
 }
 
-fn key(owner: &str, format: Format) -> String {
-    format!("{owner}.{}", format.extension())
+fn key(owner: &str, form: Form) -> String {
+    let extension = match form {
+        Form::Picture(format) => format.extension(),
+        Form::Pdf => "pdf",
+    };
+    format!("{owner}.{extension}")
 }
 
 /// A text that is another when the picture is.

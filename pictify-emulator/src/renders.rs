@@ -38,15 +38,14 @@ pub(crate) struct Output {
 impl Output {
     /// A format with a quality from 0.1 to 1, as renders of templates have it.
     pub(crate) fn new(format: Format, share: &Value) -> Self {
-        Self::percent(format, &share.as_f64().map_or(Value::Null, |share| (share * 100.0).into()))
+        Self { format, quality: percent(&share.as_f64().map_or(Value::Null, |share| (share * 100.0).into())) }
     }
+}
 
-    /// A format with a quality from 1 to 100, as bindings and experiments have it.
-    pub(crate) fn percent(format: Format, quality: &Value) -> Self {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 100")]
-        let quality = quality.as_f64().map(|quality| quality.round().clamp(1.0, 100.0) as u8);
-        Self { format, quality }
-    }
+/// A quality from 1 to 100, as bindings and experiments have it.
+pub(crate) fn percent(quality: &Value) -> Option<u8> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 100")]
+    quality.as_f64().map(|quality| quality.round().clamp(1.0, 100.0) as u8)
 }
 
 /// A rendered file.

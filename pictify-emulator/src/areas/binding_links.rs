@@ -4,6 +4,7 @@ use super::{bindings::find, handlers};
 use crate::{
     answer::{Answer, Refusal, Reply},
     bindings,
+    pictures::Form,
     render::Format,
     server::Call,
 };
@@ -20,7 +21,7 @@ handlers! {
 
 async fn render(call: Call) -> Answer {
     let binding = find(&call, "bindingId")?;
-    let kept = bindings::picture(&call, &binding, format(call.parameter("format"))?).await?;
+    let kept = bindings::picture(&call, &binding, form(call.parameter("format"))?).await?;
     let etag = format!("\"{}\"", kept.name);
     let is_known = call.header("if-none-match").is_some_and(|known| {
         known.split(',').map(|known| known.trim().trim_start_matches("W/")).any(|known| known == etag || known == "*")
@@ -33,14 +34,14 @@ async fn render(call: Call) -> Answer {
 
 async fn info(call: Call) -> Answer {
     let binding = find(&call, "bindingId")?;
-    let (format, uid) = (format(call.parameter("format"))?, call.parameter("bindingId"));
-    let before = call.stored_picture(uid, format)?;
+    let (form, uid) = (form(call.parameter("format"))?, call.parameter("bindingId"));
+    let before = call.stored_picture(uid, form)?;
     let cached = before.is_some();
     let stored = if let Some(stored) = before {
         stored
     } else {
-        bindings::picture(&call, &binding, format).await?;
-        call.stored_picture(uid, format)?.ok_or_else(|| Refusal::internal("The picture is gone"))?
+        bindings::picture(&call, &binding, form).await?;
+        call.stored_picture(uid, form)?.ok_or_else(|| Refusal::internal("The picture is gone"))?
     };
     Ok(json!({
         "url": call.media_url(&stored.name),
@@ -52,14 +53,13 @@ async fn info(call: Call) -> Answer {
     .into())
 }
 
-/// The format of this name, if it is a picture's.
-pub(super) fn format(name: &str) -> Result<Format, Refusal> {
+/// What an address of this ending shows.
+pub(super) fn form(name: &str) -> Result<Form, Refusal> {
     match name {
-        "pdf" => {
-            let message = "The emulator cannot render bindings as PDF yet: use png, jpeg or webp";
-            Err(Refusal::message(StatusCode::NOT_IMPLEMENTED, message))
+        "pdf" => Ok(Form::Pdf),
+        "png" | "jpg" | "jpeg" | "webp" => Ok(Form::Picture(Format::named(name))),
+        other => {
+            Err(Refusal::message(StatusCode::BAD_REQUEST, format!("{other} is not one of png, jpeg, jpg, webp, pdf")))
         }
-        "png" | "jpg" | "jpeg" | "webp" => Ok(Format::named(name)),
-        other => Err(Refusal::message(StatusCode::BAD_REQUEST, format!("{other} is not one of png, jpeg, jpg, webp"))),
     }
 }

@@ -134,9 +134,9 @@ fn delete(call: &Call) -> Answer {
 /// Done when it is answered, though the service says that it has begun. What fails is told here and not hidden.
 async fn refresh(call: Call) -> Answer {
     let binding = find(&call, "uid")?;
-    let format = super::binding_links::format(binding["outputConfig"]["format"].as_str().unwrap_or("png"))?;
+    let form = super::binding_links::form(binding["outputConfig"]["format"].as_str().unwrap_or("png"))?;
     let data = bindings::refresh(&call, &binding).await?;
-    bindings::render(&call, &binding, Some(&data), format).await?;
+    bindings::render(&call, &binding, Some(&data), form).await?;
     Ok(json!({"status": "refreshing", "imageUrl": bindings::render_url(&call, &binding)}).into())
 }
 

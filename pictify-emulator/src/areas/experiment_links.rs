@@ -4,8 +4,9 @@ use super::{experiments::not_found, handlers};
 use crate::{
     answer::{Answer, Refusal, Reply},
     experiments::{self, Choice, Visitor, choose},
+    pictures::Form,
     render::Format,
-    renders::Output,
+    renders,
     server::Call,
     source,
 };
@@ -70,8 +71,8 @@ async fn picture(
     })?;
     let template = source::find(call, uid)?.ok_or_else(super::templates::not_found)?;
     let owner = experiments::picture_owner(experiment, variant);
-    let output = Output::percent(format, &experiment["outputConfig"]["quality"]);
-    let kept = call.picture(&owner, &template, variables, None, output).await?;
+    let quality = renders::percent(&experiment["outputConfig"]["quality"]);
+    let kept = call.picture(&owner, &template, variables, None, Form::Picture(format), quality).await?;
     Ok(Reply::bytes(&kept.content_type, kept.bytes).header(CACHE_CONTROL, NOT_KEPT))
 }
 

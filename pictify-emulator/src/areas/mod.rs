@@ -25,6 +25,7 @@ mod workflows;
 
 pub(crate) use video_templates::make as make_video;
 
+pub(crate) use pdfs::print_sheet;
 pub(crate) use template_renders::{DEFAULT, Wanted, render_layout};
 pub(crate) use webhooks::SUBSCRIPTION;
 

@@ -7,7 +7,7 @@ use crate::{
         Document, RenderError, TIME_LIMIT,
         pdf::{MOST_HTML, MOST_PAGES, Margins, Paper, Preset, Sheet},
     },
-    renders::{About, Printed},
+    renders::{About, Printed, Render},
     server::Call,
     source::{self, Filled},
 };
@@ -104,6 +104,15 @@ pub(super) async fn print(
     };
     let title = title.map(str::to_owned);
     Ok(call.print(Document { sheets, paper, title }, &about).await?)
+}
+
+/// Prints a template filled in once, on paper of its own.
+pub(crate) async fn print_sheet(call: &Call, template: &Value, variables: &Value) -> Result<Render, Refusal> {
+    let sets = std::slice::from_ref(variables);
+    let Printed { id, url, created_at, paper, .. } =
+        print(call, template, None, sets, paper(None, template)?, None).await?;
+    let (width, height) = paper.size_in_pixels();
+    Ok(Render { id, url, created_at, width, height, motion: None })
 }
 
 /// The values of each page: those of all pages with those of its set over them.

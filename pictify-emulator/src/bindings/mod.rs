@@ -7,7 +7,12 @@ mod source;
 pub(crate) use source::{Failure, Fetched, check as check_source, fetch};
 
 use crate::{
-    answer::Refusal, deliveries, pictures::Kept, render::Format, renders::Output, server::Call, source as templates,
+    answer::Refusal,
+    deliveries,
+    pictures::{Form, Kept},
+    renders,
+    server::Call,
+    source as templates,
 };
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -33,7 +38,7 @@ pub(crate) fn ttl(binding: &Value) -> i64 {
 
 /// The picture of a binding as it is now: its data is had again if its policy says so. What fails is written down, and
 /// the policy says what is shown instead.
-pub(crate) async fn picture(call: &Call, binding: &Value, format: Format) -> Result<Kept, Refusal> {
+pub(crate) async fn picture(call: &Call, binding: &Value, form: Form) -> Result<Kept, Refusal> {
     let on_error = binding["refreshPolicy"]["onError"].as_str().unwrap_or("serve_stale");
     let own = binding[OWN].get("data");
     let data = match own {
@@ -47,30 +52,26 @@ pub(crate) async fn picture(call: &Call, binding: &Value, format: Format) -> Res
         (Err(failure), "serve_error") => return Err(failure.into()),
         (Err(failure), _) => Some(own.ok_or_else(|| Refusal::from(failure))?.clone()),
     };
-    let failure = match render(call, binding, data.as_ref(), format).await {
+    let failure = match render(call, binding, data.as_ref(), form).await {
         Ok(kept) => return Ok(kept),
         Err(failure) => failure,
     };
     note_failure(call, binding, &failure.text())?;
     match (on_error, data) {
         ("serve_error", _) | ("serve_default", None) => Err(failure),
-        ("serve_default", Some(_)) => render(call, binding, None, format).await,
-        _ => call.last_picture(uid(binding), format)?.ok_or(failure),
+        ("serve_default", Some(_)) => render(call, binding, None, form).await,
+        _ => call.last_picture(uid(binding), form)?.ok_or(failure),
     }
 }
 
 /// Renders a binding with this data, or with nothing but its defaults.
-pub(crate) async fn render(
-    call: &Call,
-    binding: &Value,
-    data: Option<&Value>,
-    format: Format,
-) -> Result<Kept, Refusal> {
+pub(crate) async fn render(call: &Call, binding: &Value, data: Option<&Value>, form: Form) -> Result<Kept, Refusal> {
     let variables = mapping::variables(binding, data.unwrap_or(&Value::Null)).0;
     let template = templates::find(call, binding["templateId"].as_str().unwrap_or_default())?;
     let template = template.ok_or_else(|| Refusal::message(StatusCode::NOT_FOUND, "Template not found"))?;
-    let output = Output::percent(format, &binding["outputConfig"]["quality"]);
-    let kept = call.picture(uid(binding), &template, &variables, size(binding, &template), output).await?;
+    let quality = renders::percent(&binding["outputConfig"]["quality"]);
+    let size = size(binding, &template);
+    let kept = call.picture(uid(binding), &template, &variables, size, form, quality).await?;
     if kept.is_new {
         call.service.store.change(BINDING, uid(binding), |binding| {
             binding["lastRenderAt"] = call.service.now_text().into();

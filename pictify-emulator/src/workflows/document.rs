@@ -2,7 +2,7 @@
 
 use crate::{
     answer::Refusal,
-    areas::make_video,
+    areas::{make_video, print_sheet},
     render::{Format, Pace, Page},
     renders::{About, Render},
     server::Call,
@@ -23,6 +23,7 @@ pub(crate) enum Source {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
     Picture(Format),
+    Pdf,
     /// By the name of its format.
     Video(String),
 }
@@ -77,10 +78,7 @@ impl Source {
         }
         match name {
             name if self.is_video() => Ok(Output::Video(name.to_owned())),
-            "pdf" => {
-                let message = "The emulator cannot render workflows as PDF yet: use a template for images";
-                Err(Refusal::message(StatusCode::NOT_IMPLEMENTED, message))
-            }
+            "pdf" => Ok(Output::Pdf),
             "gif" => Ok(Output::Picture(Format::Gif(Pace::MEDIUM))),
             name => Ok(Output::Picture(Format::named(name))),
         }
@@ -105,6 +103,7 @@ impl Recipe {
         let template = self.source.template();
         match &self.output {
             Output::Video(format) => make_video(call, template, &variables, format).await,
+            Output::Pdf => print_sheet(call, template, &variables).await,
             Output::Picture(format) => {
                 let filled = source::fill(template, None, &variables, None)?;
                 let page = Page {

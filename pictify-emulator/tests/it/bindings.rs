@@ -118,9 +118,7 @@ async fn what_cannot_be_bound_is_refused() {
     }
     let uid = create(&emulator, webhook, &Value::Null).await;
     assert_eq!(call(&emulator, &format!("PUT /bindings/{uid}"), &json!({"status": "error"})).await.0, 400);
-    for (format, status) in [("gif", 400), ("pdf", 501)] {
-        assert_eq!(visit(&emulator, &format!("/b/{uid}.{format}"), &[]).await.status, status, "{format}");
-    }
+    assert_eq!(visit(&emulator, &format!("/b/{uid}.gif"), &[]).await.status, 400);
 }
 
 #[tokio::test]
@@ -156,6 +154,12 @@ async fn a_picture_changes_with_its_data_and_only_then() {
     let wide = image::load_from_memory(&visit(&emulator, &address, &[]).await.body).unwrap();
     assert_eq!((wide.width(), wide.height()), (40, 10));
     assert_eq!(emulator.billed(), 3);
+
+    let pdf = visit(&emulator, &format!("/b/{uid}.pdf"), &[]).await;
+    assert_eq!((pdf.status, pdf.header("content-type")), (200, Some("application/pdf")));
+    assert!(pdf.body.starts_with(b"%PDF"));
+    let again = visit(&emulator, &format!("/b/{uid}.pdf"), &[]).await;
+    assert_eq!((again.header("etag"), emulator.billed()), (pdf.header("etag"), 4), "nothing has changed");
 }
 
 #[tokio::test]

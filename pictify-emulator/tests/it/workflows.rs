@@ -236,6 +236,12 @@ async fn a_preview_shows_what_a_row_becomes() {
         let refused = post(&emulator, "/workflow/preview", &body).await;
         assert_eq!((refused.status, &refused.json()["code"]), (400, &json!("output_format_mismatch")), "{format}");
     }
+    // What is meant for paper becomes a PDF.
+    let template = json!({"name": "letter", "html": "<p>{{colour}}", "outputFormat": "pdf", "pdfPreset": "A5"});
+    let uid = post(&emulator, "/templates", &template).await.json()["template"]["uid"].clone();
+    let preview = post(&emulator, "/workflow/preview", &json!({"templateUid": uid, "row": {"colour": "red"}})).await;
+    let path = preview.json()["url"].as_str().unwrap().strip_prefix(emulator.url()).unwrap().to_owned();
+    assert!(get(&emulator, &path).await.body.starts_with(b"%PDF"));
 }
 
 #[tokio::test]
