@@ -10,8 +10,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What a request must look like is not written here: it is read from `openapi.yaml`, the contract. An operation that the
-//! contract has and this server does not answers 501 and says so.
+//! What a request must look like is not written here: it is read from `openapi.yaml`, the contract. Every operation of it is
+//! served; what cannot be made here (pictures by a prompt, MP4, timelines) is refused as the contract does.
 //!
 //! | file | holds |
 //! |---|---|
