@@ -14,7 +14,7 @@
 //! # Ok(()) }
 //! ```
 
-mod check;
+pub(crate) mod check;
 
 pub use check::{CheckVariables, JsonType, VariableProblem, VariableProblems};
 pub use pictify_api::types::{

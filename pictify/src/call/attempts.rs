@@ -11,6 +11,7 @@ use crate::{
     retry::{Failure, Verdict, failure_of_answer, stated_delay, verdict},
     spend::Payment,
     trace,
+    wire::NotAnswered,
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
@@ -301,6 +302,10 @@ impl Attempts {
                         id = request_id(&received.headers);
                         (AttemptOutcome::Broken(text), Failure::Ambiguous, error.with_received(*received))
                     }
+                    #[cfg(feature = "testing")]
+                    Broken::NotRecorded(error) => {
+                        (AttemptOutcome::NotSent(error.message().to_owned()), Failure::Refused, error)
+                    }
                     Broken::TooLarge => {
                         let text = format!("the answer is larger than {} bytes", self.shared.answer_limit);
                         let error = Error::new(ErrorKind::TooLarge, text.clone());
@@ -315,7 +320,11 @@ impl Attempts {
 
     /// Sends a request and reads the whole answer, unless the answer is a stream.
     async fn exchange(&self, request: Request, info: &OperationInfo) -> Result<Response, Broken> {
-        let mut response = self.shared.http.execute(request).await.map_err(Broken::Network)?;
+        let mut response = self.shared.call(request).await.map_err(|why| match why {
+            NotAnswered::Network(error) => Broken::Network(error),
+            #[cfg(feature = "testing")]
+            NotAnswered::NotRecorded(_) => Broken::NotRecorded(why.into()),
+        })?;
         if info.events && is_event_stream(&response) && response.status().is_success() {
             return Ok(Response::streaming(response));
         }
@@ -487,6 +496,9 @@ enum Broken {
     Cut(Box<Received>, reqwest::Error),
     TimedOut,
     TooLarge,
+    /// Nor will it: a cassette that has none is replayed.
+    #[cfg(feature = "testing")]
+    NotRecorded(Error),
 }
 
 fn panicked() -> Error {
