@@ -275,6 +275,14 @@ async fn a_struct_is_held_against_the_template_that_it_fills() {
         sub_title: Option<String>,
     }
 
+    #[derive(serde::Serialize, schemars::JsonSchema)]
+    #[serde(rename_all = "camelCase")]
+    struct Better {
+        title: String,
+        badge: f64,
+        sub_title: Option<String>,
+    }
+
     let emulator = Emulator::builder().start().await.unwrap();
     let client = Client::builder().api_key(KEY).base_url(emulator.url()).build().unwrap();
     let definitions = json!([
@@ -316,13 +324,6 @@ async fn a_struct_is_held_against_the_template_that_it_fills() {
          sample 0: sub_title: is not a variable of the template, subTitle is"
     );
 
-    #[derive(serde::Serialize, schemars::JsonSchema)]
-    #[serde(rename_all = "camelCase")]
-    struct Better {
-        title: String,
-        badge: f64,
-        sub_title: Option<String>,
-    }
     let better = Better { title: "Hello".to_owned(), badge: 1.5, sub_title: Some("x".to_owned()) };
     check_struct(&definitions, &[better]).unwrap();
     check_type::<Better>(&definitions).unwrap();
