@@ -53,29 +53,27 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
 
 /// A manifest without what only tests and examples need: nobody who depends on a package builds that.
 fn without_tests(manifest: &str) -> String {
+    let heads = ["[dev-dependencies", "[[example]]", "[[test]]", "[[bench]]"];
     let mut kept = true;
-    let lines = manifest.lines().filter(|line| {
+    let lines = manifest.split_inclusive('\n').filter(|line| {
         if line.starts_with('[') {
-            kept = !["[dev-dependencies", "[[example]]", "[[test]]", "[[bench]]"]
-                .iter()
-                .any(|head| line.starts_with(head));
+            kept = !heads.iter().any(|head| line.starts_with(head));
         }
         kept
     });
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.collect()
 }
 
 /// The manifest of a workspace with other members, and with nothing beside them.
 fn with_members(manifest: &str, members: &[&str]) -> String {
-    let lines = manifest.lines().filter(|line| {
-        let of_others =
-            line.contains("path = ") && !members.iter().any(|member| line.starts_with(&format!("{member} =")));
-        !of_others && !["default-members", "exclude"].iter().any(|key| line.starts_with(key))
-    });
-    let lines =
-        lines.map(
-            |line| if line.starts_with("members =") { format!("members = {members:?}\n") } else { format!("{line}\n") },
-        );
+    let of_others = |line: &str| {
+        let of_a_member = members.iter().any(|member| line.starts_with(&format!("{member} =")));
+        line.contains("path = ") && !of_a_member || line.starts_with("default-members") || line.starts_with("exclude")
+    };
+    let lines = manifest
+        .split_inclusive('\n')
+        .filter(|line| !of_others(line))
+        .map(|line| if line.starts_with("members =") { format!("members = {members:?}\n") } else { line.to_owned() });
     lines.collect()
 }
 
