@@ -34,7 +34,7 @@ const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 /// A client of the Pictify API.
 ///
 /// It is cheap to clone and its clones share connections, limits and the retry budget: make one and keep it. The same
-/// surface without `async` is [`blocking::Client`](crate::blocking::Client).
+/// surface without `async` is `blocking::Client`, behind the feature `blocking`.
 ///
 /// ```no_run
 /// # async fn run() -> pictify::Result<()> {
@@ -48,7 +48,7 @@ const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<Shared>);
 
-/// Either client: [`Client`] or [`blocking::Client`](crate::blocking::Client). Nothing else can be one.
+/// Either client: [`Client`] or `blocking::Client`. Nothing else can be one.
 pub trait AnyClient: Clone + crate::operation::Sealed {
     /// The async client, or the one inside the blocking client.
     #[doc(hidden)]
@@ -158,7 +158,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Sets up a [`Client`], or with the feature `blocking` a [`blocking::Client`](crate::blocking::Client).
+/// Sets up a [`Client`], or with the feature `blocking` a `blocking::Client`.
 ///
 /// ```
 /// # fn run() -> pictify::Result<()> {

@@ -53,7 +53,11 @@
 //! | `tracing` | | spans and events for `tracing` |
 //! | `testing` | | recorded answers, redactions, and checks of structs against templates, for tests |
 //! | `schemars` | | JSON Schemas of the types of the API |
+// The tables above name what the default features have.
+#![cfg_attr(not(feature = "client"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Nearly everything asks for `client`, and has it by default: a badge on each would say nothing.
+#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "client"))))]
 
 #[cfg(feature = "client")]
 pub mod account;
