@@ -170,6 +170,8 @@ pub use crate::{
     retry::RetryPolicy,
     spend::SpendLimit,
 };
+#[cfg(feature = "schemars")]
+pub use pictify_api::json_schemas;
 #[cfg(feature = "client")]
 pub use pictify_api::{Availability, Drift, DriftKind, Drifts, Finding, Safety, Timestamp, Violation, Violations};
 #[cfg(feature = "rate-limit")]
