@@ -13,7 +13,7 @@ use crate::{
     observe::{OnAttempt, OnDrift},
     retry::RetryBudget,
     spend::Purse,
-    tls,
+    tls::{self, Tls},
 };
 use reqwest::{Url, redirect};
 use std::{fmt, sync::Arc, time::Duration};
@@ -358,8 +358,9 @@ impl ClientBuilder {
             None => USER_AGENT.to_owned(),
         };
         let local = base_url::is_on_this_machine(&base_url);
+        let tls = Tls::new(!replays)?;
         let http = |redirects| -> Result<reqwest::Client> {
-            let builder = tls::configure(reqwest::Client::builder())?;
+            let builder = tls.configure(reqwest::Client::builder());
             // A proxy of the environment is for other machines; an emulator on this one is not behind it.
             let builder = if local { builder.no_proxy() } else { builder };
             builder

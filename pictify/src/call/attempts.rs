@@ -353,8 +353,7 @@ impl Attempts {
         if response.status.is_success() || response.status.is_redirection() {
             return Ok(response);
         }
-        let mut received = received(response.status, response.headers, response.body);
-        received.body = self.shared.key.redact(received.body);
+        let received = self.without_key(received(response.status, response.headers, response.body));
         let details = ErrorDetails::read(received.status, &received.headers, &received.body);
         let failure = failure_of_answer(received.status, &received.headers, &details);
         let stated = match failure {
@@ -364,6 +363,11 @@ impl Attempts {
             Failure::NotSent | Failure::Refused => None,
         };
         Err(Failed { error: Error::answered(received), failure, stated })
+    }
+
+    /// What is kept of an answer that becomes an error: without the key, should a server repeat it.
+    fn without_key(&self, received: Received) -> Received {
+        Received { body: self.shared.key.redact(received.body), ..received }
     }
 
     /// Puts on what every attempt carries.
@@ -395,7 +399,7 @@ impl Attempts {
         let shared = self.stood_in.get().is_some();
         let error = match result {
             Ok(ResponseValue { value, status, headers, body, .. }) => {
-                let received = || Received { status, headers: headers.clone(), body: body.clone() };
+                let received = || self.without_key(Received { status, headers: headers.clone(), body: body.clone() });
                 if let Err(error) = self.watch(&value, received, info) {
                     return Err(error.with_operation(info).with_attempts(attempts, idempotency_key));
                 }
@@ -407,11 +411,13 @@ impl Attempts {
                 let unknown = !crate::retry::harmless(info.safety)
                     && (response.status == StatusCode::SEE_OTHER
                         || by.policy.accepts_double_billing() && attempts.len() > 1);
-                let error = unexpected_status(received(response.status, response.headers, response.body));
+                let received = received(response.status, response.headers, response.body);
+                let error = unexpected_status(self.without_key(received));
                 error.with_outcome(unknown, false)
             }
             Err(pictify_api::Error::Decode { response, source, .. }) => {
-                Error::decode(received(response.status, response.headers, response.body), source)
+                let received = received(response.status, response.headers, response.body);
+                Error::decode(self.without_key(received), source)
             }
             Err(pictify_api::Error::PathSegment(segment)) => {
                 Error::invalid_field("id", format!("`{segment}` cannot be an identifier"))
