@@ -5,7 +5,7 @@ use crate::rate_limiter::{RateLimiter, Turnstile};
 use crate::{
     ApiKey, AttemptReport, Call, Deadline, DriftReport, Error, Operation, Result, RetryPolicy, SpendLimit,
     base_url::{self, DEFAULT_BASE_URL},
-    call::attempts::Landed,
+    call::Landed,
     clock::{Clock, SystemClock},
     flight::{Flights, Route},
     observe::{OnAttempt, OnDrift},

@@ -1,12 +1,16 @@
 //! A call: an operation, the options of this one sending of it, and the client that will send it.
 
 mod attempt;
-pub(crate) mod attempts;
+mod attempts;
+mod conclude;
 mod deadline;
+mod exchange;
+mod joint;
 mod meta;
 
 pub use attempt::{Attempt, AttemptOutcome};
 pub use deadline::Deadline;
+pub(crate) use joint::Landed;
 pub use meta::{Answer, Meta, RateLimit};
 
 use crate::{Client, Error, IdempotencyKey, Operation, Result, RetryPolicy};
