@@ -12,6 +12,9 @@
 //! | [`Validate`] | the document's bounds on requests: the trait is here, its implementations are generated |
 //! | [`Transport`], [`Response`], [`Error`], [`ResponseValue`] | by hand: the seam between generated code and whoever sends |
 //! | [`Timestamp`], [`Secret`] | by hand: a date that never fails an answer, a text that is not printed |
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// Nearly everything asks for `client`, and has it by default: a badge on each would say nothing.
+#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "client"))))]
 
 // The generated code names the types that it borrows from this crate by the crate's own name.
 extern crate self as pictify_api;

@@ -39,6 +39,7 @@
 //! | `video/` | scenes of code to moving pictures |
 //! | `workflows/` | documents made of rows |
 //! | `render/` | from HTML to bytes |
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod admin;

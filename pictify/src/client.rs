@@ -2,6 +2,8 @@
 
 #[cfg(feature = "rate-limit")]
 use crate::rate_limiter::{RateLimiter, Turnstile};
+#[cfg(feature = "testing")]
+use crate::testing::{Cassette, ReplayClock, Tape};
 use crate::{
     ApiKey, AttemptReport, Call, Deadline, DriftReport, Error, Operation, Result, RetryPolicy, SpendLimit,
     base_url::{self, DEFAULT_BASE_URL},
@@ -32,7 +34,7 @@ const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 /// A client of the Pictify API.
 ///
 /// It is cheap to clone and its clones share connections, limits and the retry budget: make one and keep it. The same
-/// surface without `async` is [`blocking::Client`](crate::blocking::Client).
+/// surface without `async` is `blocking::Client`, behind the feature `blocking`.
 ///
 /// ```no_run
 /// # async fn run() -> pictify::Result<()> {
@@ -46,7 +48,7 @@ const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<Shared>);
 
-/// Either client: [`Client`] or [`blocking::Client`](crate::blocking::Client). Nothing else can be one.
+/// Either client: [`Client`] or `blocking::Client`. Nothing else can be one.
 pub trait AnyClient: Clone + crate::operation::Sealed {
     /// The async client, or the one inside the blocking client.
     #[doc(hidden)]
@@ -80,6 +82,8 @@ pub(crate) struct Shared {
     pub(crate) on_attempt: Option<OnAttempt>,
     pub(crate) on_drift: Option<OnDrift>,
     pub(crate) strict: bool,
+    #[cfg(feature = "testing")]
+    pub(crate) tape: Option<Arc<Tape>>,
 }
 
 impl Client {
@@ -154,7 +158,7 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Sets up a [`Client`], or with the feature `blocking` a [`blocking::Client`](crate::blocking::Client).
+/// Sets up a [`Client`], or with the feature `blocking` a `blocking::Client`.
 ///
 /// ```
 /// # fn run() -> pictify::Result<()> {
@@ -188,6 +192,8 @@ pub struct ClientBuilder {
     on_attempt: Option<OnAttempt>,
     on_drift: Option<OnDrift>,
     strict: bool,
+    #[cfg(feature = "testing")]
+    tape: Option<Arc<Tape>>,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -298,6 +304,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Records the exchanges with the service, or replays them. A replay needs no key, takes the base URL from the cassette,
+    /// and does not wait, unless a [`clock`](Self::clock) is given.
+    #[cfg(feature = "testing")]
+    pub fn cassette(mut self, cassette: &Cassette) -> Self {
+        self.tape = Some(cassette.0.clone());
+        self
+    }
+
     /// The clock, for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -309,7 +323,20 @@ impl ClientBuilder {
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config) when there is no key, the key is empty or cannot be sent, the base URL is
     /// malformed or needs TLS that is not compiled in, the timeout is zero, or TLS cannot be set up.
-    pub fn build(self) -> Result<Client> {
+    #[cfg_attr(not(feature = "testing"), allow(unused_mut))]
+    pub fn build(mut self) -> Result<Client> {
+        #[cfg(feature = "testing")]
+        let replays = self.tape.as_ref().is_some_and(|tape| tape.replays());
+        #[cfg(not(feature = "testing"))]
+        let replays = false;
+        #[cfg(feature = "testing")]
+        if let Some(tape) = self.tape.as_ref().filter(|tape| tape.replays()) {
+            // Nothing is sent, so it needs no key, and plain HTTP shows it to nobody.
+            self.api_key.get_or_insert_with(|| ApiKey::new("none"));
+            self.base_url = Some(tape.base_url());
+            self.plain_http = true;
+            self.clock.get_or_insert_with(|| Arc::new(ReplayClock::default()));
+        }
         let key = match self.api_key {
             Some(key) => key?,
             None => match std::env::var("PICTIFY_API_KEY") {
@@ -323,7 +350,7 @@ impl ClientBuilder {
         let base_url = self.base_url.or_else(|| std::env::var("PICTIFY_BASE_URL").ok());
         let plain_http = self.plain_http || std::env::var("PICTIFY_PLAIN_HTTP").is_ok_and(|value| value == "1");
         let base_url = base_url::parse(base_url.as_deref().unwrap_or(DEFAULT_BASE_URL), plain_http)?;
-        if base_url.scheme() == "https" && !tls::AVAILABLE {
+        if base_url.scheme() == "https" && !tls::AVAILABLE && !replays {
             return Err(Error::config("the base URL is https: switch on the feature `rustls` or `native-tls`"));
         }
         let user_agent = match &self.user_agent {
@@ -348,6 +375,10 @@ impl ClientBuilder {
                 .map_err(|error| Error::config("the HTTP client cannot be set up").with_source(error))
         };
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        #[cfg(feature = "testing")]
+        if let Some(tape) = &self.tape {
+            tape.attend(&base_url, local, &key);
+        }
         Ok(Client(Arc::new(Shared {
             base_url,
             key,
@@ -366,6 +397,8 @@ impl ClientBuilder {
             on_attempt: self.on_attempt,
             on_drift: self.on_drift,
             strict: self.strict,
+            #[cfg(feature = "testing")]
+            tape: self.tape,
             clock,
         })))
     }

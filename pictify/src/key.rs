@@ -43,6 +43,12 @@ impl ApiKey {
         self.0.clone()
     }
 
+    /// The key itself, for who must leave it out.
+    #[cfg(feature = "testing")]
+    pub(crate) fn text(&self) -> &str {
+        self.0.to_str().unwrap_or_default().strip_prefix("Bearer ").unwrap_or_default()
+    }
+
     /// A body without the key, should a server repeat it.
     pub(crate) fn redact(&self, body: Bytes) -> Bytes {
         let bearer = self.0.as_bytes();

@@ -31,6 +31,7 @@
 //! | decide how often a call is tried again, and until when | [`retry`], [`RetryPolicy`], [`Deadline`] |
 //! | keep costs and requests down | [`SpendLimit`], [`ClientBuilder::single_flight`], `RateLimiter` |
 //! | see what it does | [`ClientBuilder::on_attempt`], [`ClientBuilder::on_drift`], the feature `tracing` |
+//! | test what is built on it | `testing`, behind the feature of that name |
 //! | keep a request for later | every [`Operation`] is plain data: [`Client::call`] |
 //!
 //! [`render_many`]: templates::Templates::render_many
@@ -50,8 +51,13 @@
 //! | `cron` | | cron expressions for the refresh of bindings |
 //! | `rate-limit` | | `RateLimiter`, which spreads requests below a limit |
 //! | `tracing` | | spans and events for `tracing` |
+//! | `testing` | | recorded answers, redactions, and checks of structs against templates, for tests |
 //! | `schemars` | | JSON Schemas of the types of the API |
+// The tables above name what the default features have.
+#![cfg_attr(not(feature = "client"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Nearly everything asks for `client`, and has it by default: a badge on each would say nothing.
+#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "client"))))]
 
 #[cfg(feature = "client")]
 pub mod account;
@@ -131,6 +137,8 @@ mod source;
 mod spend;
 #[cfg(feature = "client")]
 pub mod templates;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "client")]
 mod tls;
 #[cfg(feature = "client")]
@@ -141,6 +149,8 @@ mod variables;
 pub mod videos;
 #[cfg(any(feature = "client", feature = "webhook"))]
 pub mod webhooks;
+#[cfg(feature = "client")]
+mod wire;
 #[cfg(feature = "client")]
 pub mod workflows;
 

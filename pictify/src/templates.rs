@@ -14,7 +14,7 @@
 //! # Ok(()) }
 //! ```
 
-mod check;
+pub(crate) mod check;
 mod gallery;
 mod problems;
 mod render;

@@ -130,6 +130,17 @@ async fn a_client_whose_calls_all_fail_stops_trying_again() {
 }
 
 #[tokio::test]
+async fn a_client_that_is_told_when_to_come_back_does_so_however_often() {
+    let refused = || Reply::new(429, &[("retry-after", "1")], b"{}");
+    let server = ScriptedServer::start((0..100).flat_map(|_| [refused(), ok()])).await;
+    let client = client(&server, &TestClock::default());
+    for number in 0..100 {
+        let result = client.images().create(Source::html("<p>")).send().await;
+        assert!(result.is_ok(), "call {number}: {result:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_whose_time_is_over_is_not_sent() {
     let server = ScriptedServer::start([ok(), ok()]).await;
     let clock = TestClock::default();

@@ -1,4 +1,4 @@
-//! The workspace's own commands: `cargo xtask generate`, `lint`, `coverage` and `upstream`.
+//! The workspace's own commands: `cargo xtask generate`, `lint`, `coverage`, `upstream`, and what a release asks for.
 
 mod bounds;
 mod coverage;
@@ -9,6 +9,7 @@ mod lint;
 mod normalise;
 mod operations;
 mod queries;
+mod release;
 mod syntax;
 mod upstream;
 mod usage;
@@ -46,6 +47,10 @@ enum Command {
     Coverage,
     /// Says where a document that upstream published differs from openapi.yaml, and how grave that is.
     Upstream(upstream::Options),
+    /// Checks that nothing that is published needs a newer Rust than its manifest promises.
+    RustVersions,
+    /// Checks that the SDK builds with the lowest versions that its manifests name.
+    MinimalVersions,
 }
 
 fn main() -> ExitCode {
@@ -103,6 +108,8 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
             }
         }
         Command::Upstream(options) => return Ok(upstream::run(options, root, &mut out)?.into()),
+        Command::RustVersions => release::rust_versions(root, &mut out)?,
+        Command::MinimalVersions => release::minimal_versions(root, &mut out)?,
         Command::Coverage => {
             let document = document::load(&root.join("openapi.yaml"))?;
             coverage::print(&document::operations(&document), root, &mut out)?;

@@ -194,7 +194,9 @@ impl Attempts {
         if wait >= left {
             return Next::stop(Some(format!("the next attempt would be too late for {}", self.deadline_text())), true);
         }
-        if !self.shared.budget.take() {
+        // A refusal that says when to come back is no failure, and the wait keeps the service from harm.
+        let told = failed.failure == Failure::Rejected && failed.stated.is_some_and(|stated| !stated.is_zero());
+        if !told && !self.shared.budget.take() {
             return Next::stop(Some("not retried: too many calls fail".to_owned()), true);
         }
         if let (Some(payment), Failure::Ambiguous) = (payment, failed.failure) {

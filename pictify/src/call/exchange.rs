@@ -7,6 +7,7 @@ use crate::{
     race::{TimedOut, within},
     retry::{Failure, failure_of_answer, stated_delay},
     trace,
+    wire::NotAnswered,
 };
 use bytes::{Bytes, BytesMut};
 use pictify_api::{Body, Operation as OperationInfo, Response};
@@ -87,6 +88,10 @@ impl Attempts {
                         id = request_id(&received.headers);
                         (AttemptOutcome::Broken(text), Failure::Ambiguous, error.with_received(*received))
                     }
+                    #[cfg(feature = "testing")]
+                    Broken::NotRecorded(error) => {
+                        (AttemptOutcome::NotSent(error.message().to_owned()), Failure::Refused, error)
+                    }
                     Broken::TooLarge => {
                         let text = format!("the answer is larger than {} bytes", self.shared.answer_limit);
                         let error = Error::new(ErrorKind::TooLarge, text.clone());
@@ -101,7 +106,11 @@ impl Attempts {
 
     /// Sends a request and reads the whole answer, unless the answer is a stream.
     async fn exchange(&self, request: Request, info: &OperationInfo) -> Result<Response, Broken> {
-        let mut response = self.shared.http.execute(request).await.map_err(Broken::Network)?;
+        let mut response = self.shared.call(request).await.map_err(|why| match why {
+            NotAnswered::Network(error) => Broken::Network(error),
+            #[cfg(feature = "testing")]
+            NotAnswered::NotRecorded(_) => Broken::NotRecorded(why.into()),
+        })?;
         if info.events && is_event_stream(&response) && response.status().is_success() {
             return Ok(Response::streaming(response));
         }
@@ -157,6 +166,9 @@ enum Broken {
     Cut(Box<Received>, reqwest::Error),
     TimedOut,
     TooLarge,
+    /// Nor will it: a cassette that has none is replayed.
+    #[cfg(feature = "testing")]
+    NotRecorded(Error),
 }
 
 fn request_id(headers: &HeaderMap) -> Option<String> {

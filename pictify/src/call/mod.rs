@@ -20,7 +20,7 @@ use std::{fmt, time::Duration};
 /// A call that is ready to be sent.
 ///
 /// It is a value: the operation is plain data, the options are this call's own, and `C` is the client that will send it,
-/// [`Client`] or [`blocking::Client`](crate::blocking::Client). Setters are the same for both; only `send` differs.
+/// [`Client`] or `blocking::Client`. Setters are the same for both; only `send` differs.
 /// Nothing happens before `send`.
 #[derive(Clone)]
 #[must_use = "a call does nothing before it is sent"]

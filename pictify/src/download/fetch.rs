@@ -6,6 +6,7 @@ use crate::{
     client::Shared,
     error::Received,
     race::{TimedOut, within},
+    wire::NotAnswered,
 };
 use bytes::BytesMut;
 use reqwest::{
@@ -123,7 +124,8 @@ async fn fetch(shared: &Shared, plan: &Plan, url: &Url, sink: &mut impl Sink, pr
     if let (Some((_, validator)), 1..) = (&progress.validator, progress.written) {
         request = request.header(RANGE, format!("bytes={}-", progress.written)).header(IF_RANGE, validator);
     }
-    let mut response = stalls(shared, plan, request.send()).await?;
+    let request = request.build().map_err(Error::from_network)?;
+    let mut response = stalls(shared, plan, shared.file(request)).await?;
     // Where this answer's bytes end, when it says so.
     let end = match response.status() {
         StatusCode::PARTIAL_CONTENT => {
@@ -225,10 +227,13 @@ fn is_file(headers: &HeaderMap) -> bool {
 }
 
 /// Gives one step of the exchange its time, and names what may go wrong in it.
-async fn stalls<T>(shared: &Shared, plan: &Plan, step: impl Future<Output = reqwest::Result<T>>) -> Result<T> {
+async fn stalls<T, E>(shared: &Shared, plan: &Plan, step: impl Future<Output = Result<T, E>>) -> Result<T>
+where
+    NotAnswered: From<E>,
+{
     match within(&*shared.clock, plan.stall_timeout, step).await {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(Error::from_network(error)),
+        Ok(Err(error)) => Err(NotAnswered::from(error).into()),
         Err(TimedOut) => {
             let text = format!("nothing arrived for {} s", plan.stall_timeout.as_secs_f64());
             Err(Error::new(ErrorKind::Timeout, text))

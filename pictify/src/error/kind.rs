@@ -54,6 +54,8 @@ pub enum ErrorKind {
     TooLarge,
     /// A file could not be written.
     Io,
+    /// The cassette that is replayed, in tests, has no answer for the request; nothing was sent.
+    NotRecorded,
 }
 
 impl fmt::Display for ErrorKind {

@@ -9,7 +9,7 @@ const REFUND: u32 = 1;
 /// What a client, with all its clones, may spend on retries.
 ///
 /// A retry takes 10 from it and a success gives 1 back, so that in the long run at most one call in ten is a retry while a
-/// short outage can still be ridden out.
+/// short outage can still be ridden out. What the service turned away with a time to come back is none of it.
 #[derive(Debug)]
 pub(crate) struct RetryBudget(AtomicU32);
 

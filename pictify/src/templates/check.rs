@@ -39,7 +39,8 @@ pub trait CheckVariables {
     /// Finds every problem that `variables`, anything that serialises to a JSON object, has.
     ///
     /// # Errors
-    /// All problems at once. They turn into an [`Error`](crate::Error) of the kind [`Validation`](crate::ErrorKind::Validation) by `?`.
+    /// All problems at once. They turn into an [`Error`](crate::Error) of the kind
+    /// [`Validation`](crate::ErrorKind::Validation) by `?`.
     fn check(&self, variables: &impl Serialize) -> Result<(), VariableProblems>;
 }
 
@@ -88,12 +89,12 @@ fn problem(definition: &VariableDefinition, value: Option<&Value>) -> Option<Var
 }
 
 /// Older answers say it beside the type, newer ones in the validation.
-fn is_required(definition: &VariableDefinition) -> bool {
+pub(crate) fn is_required(definition: &VariableDefinition) -> bool {
     let newer = || definition.validation.as_ref().and_then(|validation| validation.required);
     definition.required.or_else(newer).unwrap_or(false)
 }
 
-fn takes(expected: &VariableType, given: JsonType) -> bool {
+pub(crate) fn takes(expected: &VariableType, given: JsonType) -> bool {
     match expected {
         VariableType::Text | VariableType::String => {
             matches!(given, JsonType::String | JsonType::Number | JsonType::Boolean)
@@ -108,16 +109,32 @@ fn takes(expected: &VariableType, given: JsonType) -> bool {
     }
 }
 
+/// What a variable wants, in words.
+pub(crate) fn wanted(expected: &VariableType) -> &'static str {
+    match expected {
+        VariableType::Image => "the URL of an image as a string",
+        VariableType::Color => "a colour as a string",
+        VariableType::Url => "a URL as a string",
+        VariableType::Number => "a number",
+        VariableType::Boolean => "a boolean",
+        VariableType::Date => "a date as a string or number",
+        VariableType::Array => "a list",
+        VariableType::Object => "an object",
+        _ => "a text",
+    }
+}
+
 /// The values that no variable is there for.
 fn unknown(definitions: &[VariableDefinition], values: &Map<String, Value>) -> Vec<VariableProblem> {
     let names = || definitions.iter().map(|definition| &definition.name);
     let strangers = values.keys().filter(|name| !names().any(|known| known == *name));
-    strangers
-        .map(|name| {
-            let similar = names().find(|known| folded(known).eq(folded(name))).cloned();
-            VariableProblem::Unknown { name: name.clone(), similar }
-        })
-        .collect()
+    strangers.map(|name| VariableProblem::Unknown { name: name.clone(), similar: similar(definitions, name) }).collect()
+}
+
+/// The variable that is probably meant by a name.
+pub(crate) fn similar(definitions: &[VariableDefinition], name: &str) -> Option<String> {
+    let mut names = definitions.iter().map(|definition| &definition.name);
+    names.find(|known| folded(known).eq(folded(name))).cloned()
 }
 
 /// A name without what is easily mistaken in it.

@@ -1,6 +1,6 @@
 //! Why values do not fit a template.
 
-use super::VariableType;
+use super::{VariableType, check::wanted};
 use crate::Error;
 use pictify_api::Violations;
 use serde_json::Value;
@@ -187,20 +187,5 @@ impl From<VariableProblems> for Error {
             }
         });
         Self::invalid(violations).with_source(problems)
-    }
-}
-
-/// What a variable wants, in words.
-fn wanted(expected: &VariableType) -> &'static str {
-    match expected {
-        VariableType::Image => "the URL of an image as a string",
-        VariableType::Color => "a colour as a string",
-        VariableType::Url => "a URL as a string",
-        VariableType::Number => "a number",
-        VariableType::Boolean => "a boolean",
-        VariableType::Date => "a date as a string or number",
-        VariableType::Array => "a list",
-        VariableType::Object => "an object",
-        _ => "a text",
     }
 }

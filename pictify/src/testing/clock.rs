@@ -1,0 +1,47 @@
+//! Time while a cassette is replayed: what was waited for when it was recorded passes at once.
+
+use crate::clock::{Clock, SystemClock};
+use pictify_api::BoxFuture;
+use std::{
+    future::ready,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime},
+};
+
+/// The machine's clock, moved on by every wait.
+#[derive(Debug, Default)]
+pub(crate) struct ReplayClock {
+    skipped: Mutex<Duration>,
+}
+
+impl ReplayClock {
+    fn skipped(&self) -> Duration {
+        *self.skipped.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clock for ReplayClock {
+    fn now(&self) -> Instant {
+        let now = SystemClock::default().now();
+        now.checked_add(self.skipped()).unwrap_or(now)
+    }
+
+    fn time_of_day(&self) -> SystemTime {
+        let now = SystemTime::now();
+        now.checked_add(self.skipped()).unwrap_or(now)
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        let mut skipped = self.skipped.lock().unwrap_or_else(PoisonError::into_inner);
+        *skipped = skipped.saturating_add(duration);
+        Box::pin(ready(()))
+    }
+
+    fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        SystemClock::default().sleep(duration)
+    }
+
+    fn random(&self) -> f64 {
+        0.5
+    }
+}

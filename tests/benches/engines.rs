@@ -1,0 +1,84 @@
+//! Renders of the emulator, by each engine: the engine alone, and the whole way over HTTP with the SDK.
+//!
+//! `cargo bench -p pictify-tests --bench engines`
+//!
+//! Chromium is left out where none is installed.
+
+mod support;
+
+use divan::{AllocProfiler, Bencher, black_box};
+use pictify::{Client, images::Source};
+use pictify_emulator::{
+    Emulator, Reach,
+    render::{
+        Chromium, Document, Embedded, Page, Renderer,
+        pdf::{Paper, Sheet},
+    },
+};
+use std::sync::LazyLock;
+use support::{KEY, runtime};
+
+#[global_allocator]
+static ALLOC: AllocProfiler = AllocProfiler::system();
+
+/// Pages of the gallery, with their sizes.
+const PAGES: [(&str, &str, u32, u32); 3] = [
+    ("social card", include_str!("../../pictify-emulator/gallery/social-card.html"), 600, 315),
+    ("invoice", include_str!("../../pictify-emulator/gallery/invoice.html"), 600, 500),
+    ("emoji", include_str!("../../pictify-emulator/gallery/emoji.html"), 600, 200),
+];
+
+const NAMES: [&str; 3] = [PAGES[0].0, PAGES[1].0, PAGES[2].0];
+
+static CHROMIUM: LazyLock<Option<Chromium>> = LazyLock::new(|| Chromium::find(Reach::Loopback).ok());
+
+fn main() {
+    divan::main();
+    if let Some(chromium) = &*CHROMIUM {
+        chromium.close();
+    }
+}
+
+fn page(name: &str) -> Page {
+    let (_, html, width, height) = PAGES.into_iter().find(|page| page.0 == name).expect("a name of the table");
+    Page { html: html.to_owned(), width, height, ..Page::default() }
+}
+
+/// The engine alone.
+#[divan::bench(args = NAMES)]
+fn embedded(bencher: Bencher, name: &str) {
+    let (engine, page) = (Embedded::new(), page(name));
+    bencher.bench_local(|| engine.render(black_box(&page)).expect("a picture"));
+}
+
+/// The way from the SDK through HTTP, the checks of the emulator, the engine and its store, and back.
+#[divan::bench(args = NAMES)]
+fn embedded_over_http(bencher: Bencher, name: &str) {
+    over_http(bencher, name, Embedded::new());
+}
+
+/// The engine alone.
+#[divan::bench(args = NAMES, sample_count = 20, sample_size = 1, ignore = CHROMIUM.is_none())]
+fn chromium(bencher: Bencher, name: &str) {
+    let (engine, page) = (CHROMIUM.as_ref().expect("it is there"), page(name));
+    bencher.bench_local(|| engine.render(black_box(&page)).expect("a picture"));
+}
+
+/// A page of PDF, which the embedded engine makes for both.
+#[divan::bench(args = NAMES)]
+fn pdf(bencher: Bencher, name: &str) {
+    let (engine, html) = (Embedded::new(), page(name).html);
+    let document =
+        Document { sheets: vec![Sheet { html, canvas: None }], paper: Paper::in_pixels(600, 800), title: None };
+    bencher.bench_local(|| engine.print(black_box(&document)).expect("a PDF"));
+}
+
+fn over_http(bencher: Bencher, name: &str, engine: impl Renderer) {
+    let (runtime, page) = (runtime(), page(name));
+    let emulator = runtime.block_on(Emulator::builder().renderer(engine).start()).expect("an emulator");
+    let client = Client::builder().api_key(KEY).base_url(emulator.url()).build().expect("a client");
+    bencher.bench_local(|| {
+        let call = client.images().create(Source::html(page.html.as_str())).size(page.width, page.height);
+        runtime.block_on(call.send()).expect("an image")
+    });
+}

@@ -1,0 +1,97 @@
+//! 10,000 rows of one template, 16 renders under way at once, beside the same by hand: time, and the most memory that was
+//! held.
+//!
+//! `cargo bench -p pictify-tests --bench many`
+
+mod support;
+
+use divan::{AllocProfiler, Bencher, black_box, counter::ItemsCount};
+use futures_util::{StreamExt, stream};
+use pictify::Client;
+use serde::{Deserialize, Serialize};
+use support::{KEY, answer, by_hand, install_crypto, runtime, serve};
+
+#[global_allocator]
+static ALLOC: AllocProfiler = AllocProfiler::system();
+
+const ROWS: u32 = 10_000;
+const AT_ONCE: usize = 16;
+
+const RENDERED: &str = r#"{"results":[{"layout":"default","name":"Default","url":"https://media.pictify.io/r-81.png","width":1200,"height":630,"format":"png","id":"R81QWERTYU","createdAt":"2026-08-04T09:15:27.482Z"}],"errors":[],"totalLayouts":1,"totalRendered":1,"totalErrors":0}"#;
+
+fn main() {
+    install_crypto();
+    divan::main();
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    seat: u32,
+}
+
+fn rows() -> impl Iterator<Item = Row> + Send + 'static {
+    (0..ROWS).map(|seat| Row { name: format!("Ada Lovelace {seat}"), seat })
+}
+
+fn render(bencher: Bencher, as_completed: bool) {
+    let runtime = runtime();
+    let url = serve(|_| answer(200, "", RENDERED));
+    let client = Client::builder().api_key(KEY).base_url(url).build().expect("a client");
+    bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
+        runtime.block_on(async {
+            let mut made = client.templates().render_many("XK4P2M9QZT", rows()).concurrency(AT_ONCE);
+            if as_completed {
+                made = made.as_completed();
+            }
+            while let Some(done) = made.next().await {
+                black_box(done.result.expect("a render"));
+            }
+        });
+    });
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn sdk(bencher: Bencher) {
+    render(bencher, false);
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn sdk_as_completed(bencher: Bencher) {
+    render(bencher, true);
+}
+
+#[derive(Serialize)]
+struct Body<T> {
+    variables: T,
+}
+
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "reading them is what is measured")]
+struct Rendered {
+    results: Vec<Layout>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "reading them is what is measured")]
+struct Layout {
+    url: String,
+    id: Option<String>,
+    width: Option<u32>,
+    height: Option<u32>,
+    created_at: Option<String>,
+}
+
+#[divan::bench(sample_count = 5, sample_size = 1)]
+fn raw(bencher: Bencher) {
+    let runtime = runtime();
+    let (client, url) = (by_hand(), serve(|_| answer(200, "", RENDERED)) + "/templates/XK4P2M9QZT/render");
+    bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
+        let calls = rows().map(|row| {
+            let request = client.post(&url).bearer_auth(KEY).json(&Body { variables: row });
+            async { request.send().await.expect("an answer").json::<Rendered>().await.expect("a render") }
+        });
+        runtime.block_on(stream::iter(calls).buffered(AT_ONCE).for_each(async |done| drop(black_box(done))));
+    });
+}

@@ -1,0 +1,99 @@
+//! The SDK as others have it: `pictify-api` and `pictify` in a workspace of their own, with versions of their own.
+//!
+//! In this house the emulator raises versions for everybody: `Cargo.lock` says nothing of who takes the SDK alone.
+
+use anyhow::{Context, Result};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The packages of the SDK.
+pub const SDK: [&str; 2] = ["pictify-api", "pictify"];
+
+/// Writes the copy below `target` and says where it is. A `Cargo.lock` that was there is gone.
+pub fn write(root: &Path) -> Result<PathBuf> {
+    let copy = root.join("target/sdk-alone");
+    // What was built there stays.
+    for old in SDK.iter().chain(&["Cargo.lock"]).map(|old| copy.join(old)).filter(|old| old.exists()) {
+        let removed = if old.is_dir() { fs::remove_dir_all(&old) } else { fs::remove_file(&old) };
+        removed.with_context(|| format!("{} cannot be replaced", old.display()))?;
+    }
+    for package in SDK {
+        copy_files(&root.join(package).join("src"), &copy.join(package).join("src"))?;
+        let manifest = read(&root.join(package).join("Cargo.toml"))?;
+        put(&copy.join(package).join("Cargo.toml"), &without_tests(&manifest))?;
+    }
+    put(&copy.join("Cargo.toml"), &with_members(&read(&root.join("Cargo.toml"))?, &SDK))?;
+    put(&copy.join("README.md"), &read(&root.join("README.md"))?)?;
+    Ok(copy)
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+fn put(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
+}
+
+fn copy_files(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("{} cannot be made", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("{} cannot be read", from.display()))? {
+        let entry = entry.with_context(|| format!("{} cannot be read", from.display()))?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            copy_files(&from, &to)?;
+        } else {
+            fs::copy(&from, &to).with_context(|| format!("{} cannot be copied", from.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// A manifest without what only tests and examples need: nobody who depends on a package builds that.
+fn without_tests(manifest: &str) -> String {
+    let heads = ["[dev-dependencies", "[[example]]", "[[test]]", "[[bench]]"];
+    let mut kept = true;
+    let lines = manifest.split_inclusive('\n').filter(|line| {
+        if line.starts_with('[') {
+            kept = !heads.iter().any(|head| line.starts_with(head));
+        }
+        kept
+    });
+    lines.collect()
+}
+
+/// The manifest of a workspace with other members, and with nothing beside them.
+fn with_members(manifest: &str, members: &[&str]) -> String {
+    let of_others = |line: &str| {
+        let of_a_member = members.iter().any(|member| line.starts_with(&format!("{member} =")));
+        line.contains("path = ") && !of_a_member || line.starts_with("default-members") || line.starts_with("exclude")
+    };
+    let lines = manifest
+        .split_inclusive('\n')
+        .filter(|line| !of_others(line))
+        .map(|line| if line.starts_with("members =") { format!("members = {members:?}\n") } else { line.to_owned() });
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manifest_loses_what_only_tests_and_examples_need() {
+        let manifest = "[dependencies]\na = \"1\"\n\n[dev-dependencies]\nb = \"1\"\n\n[[example]]\nname = \"c\"\n\n[lints]\nworkspace = true\n";
+        assert_eq!(without_tests(manifest), "[dependencies]\na = \"1\"\n\n[lints]\nworkspace = true\n");
+    }
+
+    #[test]
+    fn a_workspace_keeps_its_versions_and_loses_its_other_members() {
+        let manifest = "[workspace]\nmembers = [\"a\", \"b\"]\ndefault-members = [\"a\", \"b\"]\nexclude = [\"fuzz\"]\n\
+                        [workspace.dependencies]\na = { path = \"a\" }\nb = { path = \"b\" }\nserde = \"1\"\n";
+        assert_eq!(
+            with_members(manifest, &["a"]),
+            "[workspace]\nmembers = [\"a\"]\n[workspace.dependencies]\na = { path = \"a\" }\nserde = \"1\"\n"
+        );
+    }
+}

@@ -1,0 +1,27 @@
+//! What must hold before a version goes out: that the Rust which the manifests promise is enough, and that so are the
+//! lowest versions which they name.
+
+mod alone;
+mod minimal;
+mod rust_version;
+
+pub use minimal::check as minimal_versions;
+pub use rust_version::check as rust_versions;
+
+use anyhow::{Context, Result, bail};
+use std::{path::Path, process::Command};
+
+/// What a cargo command prints. `environment` goes to this command alone.
+fn cargo(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<String> {
+    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .current_dir(directory)
+        .output()
+        .context("cargo cannot be run")?;
+    if !output.status.success() {
+        let (command, said) = (arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+        bail!("`cargo {command}` failed in {}:\n{}", directory.display(), said.trim_end());
+    }
+    String::from_utf8(output.stdout).context("cargo's output is not text")
+}

@@ -1,0 +1,144 @@
+//! Who has the Rust that a manifest promises can build what is published: nothing in its tree asks for a newer one.
+//!
+//! It is read off the manifests, because a machine seldom has the old compilers. The workflow compiles with them.
+
+use super::{alone, cargo};
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+    path::Path,
+};
+
+/// A version of Rust, so that `1.85` is `1.85.0` and less than `1.100`.
+type Rust = [u32; 3];
+
+/// Packages by name and version, with what they ask for. Some ask for nothing.
+type Stated = BTreeMap<String, Option<Rust>>;
+
+/// Fails with everything that is too new, and prints a line for each published package.
+pub fn check(root: &Path, out: &mut impl Write) -> Result<()> {
+    // The SDK is built in the workspaces of others. There the resolver takes what their Rust can build.
+    let copy = alone::write(root)?;
+    cargo(&copy, &["generate-lockfile"], &[("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback")])?;
+    let mut too_new = Vec::new();
+    for (directory, packages) in [(copy.as_path(), &alone::SDK[..]), (root, &["pictify-emulator", "pictify-cli"])] {
+        let metadata = cargo(directory, &["metadata", "--format-version", "1", "--all-features", "--locked"], &[])?;
+        let stated = stated(&serde_json::from_str(&metadata)?)?;
+        for package in packages {
+            let tree = tree(directory, package)?;
+            let verdict = judge(package, &tree, &stated)?;
+            writeln!(out, "{}", verdict.line)?;
+            too_new.extend(verdict.too_new);
+        }
+    }
+    if !too_new.is_empty() {
+        bail!("newer than promised: raise `rust-version`, or take an older version\n  {}", too_new.join("\n  "));
+    }
+    Ok(())
+}
+
+struct Verdict {
+    line: String,
+    too_new: Vec<String>,
+}
+
+fn judge(package: &str, tree: &BTreeSet<String>, stated: &Stated) -> Result<Verdict> {
+    let prefix = format!("{package} v");
+    let own = tree.iter().find(|name| name.starts_with(&prefix)).and_then(|name| stated.get(name)).copied().flatten();
+    let promise = own.with_context(|| format!("{package} promises no `rust-version`"))?;
+    let (mut silent, mut too_new) = (0, Vec::new());
+    for name in tree {
+        match stated
+            .get(name)
+            .with_context(|| format!("{package} builds {name}, of which the metadata knows nothing"))?
+        {
+            None => silent += 1,
+            Some(asked) if *asked > promise => {
+                too_new.push(format!("{package} promises {}, {name} asks for {}", shown(promise), shown(*asked)));
+            }
+            Some(_) => {}
+        }
+    }
+    let line = format!(
+        "{package}: {} crates, none asks for more than Rust {}; {silent} say nothing",
+        tree.len(),
+        shown(promise)
+    );
+    let line = if too_new.is_empty() { line } else { format!("{package}: {} too new", too_new.len()) };
+    Ok(Verdict { line, too_new })
+}
+
+/// What is built for a package with all its features on any platform, without what its tests need.
+fn tree(directory: &Path, package: &str) -> Result<BTreeSet<String>> {
+    let arguments = ["--all-features", "--edges", "normal,build", "--target", "all", "--prefix", "none", "--locked"];
+    let lines = cargo(directory, &[&["tree", "--package", package, "--format", "{p}"], &arguments[..]].concat(), &[])?;
+    // `name v1.2.3 (path)`.
+    Ok(lines
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| line.split(" (").next().unwrap_or(line).trim().to_owned())
+        .collect())
+}
+
+fn stated(metadata: &Value) -> Result<Stated> {
+    let packages = metadata["packages"].as_array().context("cargo's metadata has no packages")?;
+    let entries = packages.iter().map(|package| {
+        let field =
+            |name: &str| package[name].as_str().with_context(|| format!("a package of cargo's metadata has no {name}"));
+        let asked = package["rust_version"].as_str().map(parse).transpose()?;
+        Ok((format!("{} v{}", field("name")?, field("version")?), asked))
+    });
+    entries.collect()
+}
+
+fn parse(text: &str) -> Result<Rust> {
+    let mut version = [0; 3];
+    for (place, part) in version.iter_mut().zip(text.split('.')) {
+        *place = part.parse().with_context(|| format!("`{text}` is no version of Rust"))?;
+    }
+    Ok(version)
+}
+
+fn shown([major, minor, patch]: Rust) -> String {
+    if patch == 0 { format!("{major}.{minor}") } else { format!("{major}.{minor}.{patch}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn judged(asked: &str) -> Verdict {
+        let metadata = json!({ "packages": [
+            { "name": "ours", "version": "0.1.0", "rust_version": "1.85" },
+            { "name": "asks", "version": "2.0.0", "rust_version": asked },
+            { "name": "silent", "version": "1.0.0", "rust_version": null },
+        ] });
+        let stated = stated(&metadata).unwrap();
+        judge("ours", &stated.keys().cloned().collect(), &stated).unwrap()
+    }
+
+    #[test]
+    fn what_asks_for_no_more_is_let_through_and_counted() {
+        for asked in ["1.9", "1.85", "1.85.0"] {
+            assert_eq!(judged(asked).too_new, [""; 0], "{asked}");
+            assert_eq!(judged(asked).line, "ours: 3 crates, none asks for more than Rust 1.85; 1 say nothing");
+        }
+    }
+
+    #[test]
+    fn what_asks_for_more_is_named() {
+        for (asked, shown) in [("1.85.1", "1.85.1"), ("1.86", "1.86"), ("1.100.0", "1.100"), ("2.0", "2.0")] {
+            assert_eq!(judged(asked).too_new, [format!("ours promises 1.85, asks v2.0.0 asks for {shown}")]);
+        }
+    }
+
+    #[test]
+    fn a_package_without_a_promise_and_a_version_that_is_none_are_errors() {
+        let stated = Stated::from([("ours v1.0.0".into(), None)]);
+        assert!(judge("ours", &stated.keys().cloned().collect(), &stated).is_err());
+        assert!(parse("stable").is_err());
+    }
+}
