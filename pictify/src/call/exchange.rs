@@ -17,6 +17,10 @@ use reqwest::{
 };
 use std::time::Duration;
 
+/// How much of an answer that is no success is read, in bytes: its words are kept in memory by errors, and by what remembers
+/// them.
+const REFUSAL_LIMIT: usize = 1024 * 1024;
+
 /// An attempt that failed, and what it may have done.
 pub(super) struct Failed {
     pub(super) error: Error,
@@ -115,10 +119,11 @@ impl Attempts {
             return Ok(Response::streaming(response));
         }
         let status = response.status();
+        let limit = if status.is_success() { self.shared.answer_limit } else { REFUSAL_LIMIT };
         let mut body = BytesMut::new();
         loop {
             match response.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() <= self.shared.answer_limit => {
+                Ok(Some(chunk)) if body.len() + chunk.len() <= limit => {
                     body.extend_from_slice(&chunk);
                 }
                 Ok(None) => break,
