@@ -20,8 +20,9 @@ impl Attempts {
     pub(super) async fn fly(self: &Arc<Self>, request: Request, info: &'static OperationInfo) -> Result<Response> {
         let body = request.body().and_then(reqwest::Body::as_bytes).map(Bytes::copy_from_slice).unwrap_or_default();
         let route = Route { operation: info.id, url: request.url().to_string(), body };
-        let by = self.clone();
+        let (by, mut is_own) = (self.clone(), false);
         let begin = || -> BoxFuture<'static, Landed> {
+            is_own = true;
             Box::pin(async move {
                 // A panic, as of a hook, would leave those who have joined waiting for what never comes.
                 let result = AssertUnwindSafe(by.pay_and_run(request, info)).catch_unwind().await;
@@ -33,7 +34,10 @@ impl Attempts {
             })
         };
         let flight = self.shared.flights.join(route, begin);
-        let Ok(Landed { by, result }) = within(&*self.shared.clock, self.time_left(), flight).await else {
+        // The call keeps to the deadline of who began it; whoever joins may be in more of a hurry.
+        let landed =
+            if is_own { Ok(flight.await) } else { within(&*self.shared.clock, self.time_left(), flight).await };
+        let Ok(Landed { by, result }) = landed else {
             let text = format!("the identical call that this one joined did not end within {}", self.deadline_text());
             return Err(Error::new(ErrorKind::Timeout, text).with_outcome(true, false));
         };
