@@ -22,6 +22,8 @@ extern crate self as pictify_api;
 #[doc(hidden)]
 pub mod de;
 mod drift;
+#[cfg(feature = "schemars")]
+mod json_schemas;
 #[cfg(feature = "client")]
 mod operation;
 #[cfg(feature = "client")]
@@ -33,6 +35,8 @@ mod transport;
 mod validate;
 
 pub use drift::{Drift, DriftKind, Drifts, Finding};
+#[cfg(feature = "schemars")]
+pub use json_schemas::json_schemas;
 #[cfg(feature = "client")]
 pub use operation::{Availability, Operation, Pagination, PaginationStyle, Safety};
 #[cfg(feature = "client")]

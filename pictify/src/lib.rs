@@ -56,8 +56,6 @@
 // The tables above name what the default features have.
 #![cfg_attr(not(feature = "client"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Nearly everything asks for `client`, and has it by default: a badge on each would say nothing.
-#![cfg_attr(docsrs, doc(auto_cfg(hide(feature = "client"))))]
 
 #[cfg(feature = "client")]
 pub mod account;
@@ -170,6 +168,8 @@ pub use crate::{
     retry::RetryPolicy,
     spend::SpendLimit,
 };
+#[cfg(feature = "schemars")]
+pub use pictify_api::json_schemas;
 #[cfg(feature = "client")]
 pub use pictify_api::{Availability, Drift, DriftKind, Drifts, Finding, Safety, Timestamp, Violation, Violations};
 #[cfg(feature = "rate-limit")]

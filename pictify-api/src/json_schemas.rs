@@ -1,0 +1,21 @@
+//! The JSON Schemas of all types in one document.
+
+use crate::types;
+use schemars::{Schema, generate::SchemaSettings, json_schema};
+
+/// The JSON Schemas (2020-12) of all types of the API, each in `$defs` under the type's name.
+///
+/// They say what this version reads and writes, which is more than the document promises: answers may have members and
+/// values that nobody knows yet.
+///
+/// ```
+/// let schemas = pictify_api::json_schemas();
+/// assert!(schemas.as_value()["$defs"]["Image"]["properties"]["url"].is_object());
+/// ```
+#[must_use]
+pub fn json_schemas() -> Schema {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    types::define_json_schemas(&mut generator);
+    let definitions = generator.take_definitions(true);
+    json_schema!({"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": definitions})
+}
