@@ -28,14 +28,22 @@ pub struct Response {
     pub(crate) envelope: Option<&'static str>,
 }
 
-/// The body of an answer.
-#[derive(Debug)]
+/// The body of an answer. `Debug` shows how long it is, and not what it says: it may hold a secret.
 #[non_exhaustive]
 pub enum Body {
     /// Read to its end.
     Full(Bytes),
     /// Still to be read, for answers that are streams.
     Stream(Box<reqwest::Response>),
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Full(body) => write!(f, "Full({} bytes)", body.len()),
+            Self::Stream(_) => f.write_str("Stream(..)"),
+        }
+    }
 }
 
 impl Response {
@@ -140,8 +148,7 @@ impl StdError for DecodeError {
     }
 }
 
-/// A decoded answer together with what it was decoded from.
-#[derive(Debug)]
+/// A decoded answer together with what it was decoded from. `Debug` shows how long the body is, and not the body.
 #[non_exhaustive]
 pub struct ResponseValue<T> {
     /// The decoded value.
@@ -152,6 +159,18 @@ pub struct ResponseValue<T> {
     pub headers: HeaderMap,
     /// The body that `value` was decoded from; empty when the value is a stream.
     pub body: Bytes,
+}
+
+impl<T: fmt::Debug> fmt::Debug for ResponseValue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { value, status, headers, body } = self;
+        f.debug_struct("ResponseValue")
+            .field("value", value)
+            .field("status", status)
+            .field("headers", headers)
+            .field("body_bytes", &body.len())
+            .finish()
+    }
 }
 
 impl<T> ResponseValue<T> {

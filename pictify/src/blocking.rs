@@ -11,8 +11,9 @@
 //! ```
 //!
 //! Requests, setters and errors are the very same types as in the async client; only `send` and the ends of a download
-//! block. The work is done on one background thread of the client, so it may be used from any thread. Inside an async
-//! runtime it works too, but it holds up the thread that calls it: use [`crate::Client`] there.
+//! block. The work is done on one background thread of the client, so it may be used from any thread but that one: a call
+//! from a hook of the same client fails with [`Config`](ErrorKind::Config). Inside an async runtime it works too, but it holds
+//! up the thread that calls it: use [`crate::Client`] there.
 
 use crate::{Answer, AnyClient, Call, ClientBuilder, Deadline, Error, ErrorKind, Operation, Result};
 use std::{
@@ -90,11 +91,14 @@ impl Client {
     /// Starts a future on the background thread.
     pub(crate) fn start<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Work<T> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        let task = self.background.runtime.spawn(async move {
-            // Nobody waits any more only if the caller has given up.
-            let _ = sender.send(work.await);
+        let refused = self.background.would_wait_for_itself();
+        let task = refused.is_none().then(|| {
+            self.background.runtime.spawn(async move {
+                // Nobody waits any more only if the caller has given up.
+                let _ = sender.send(work.await);
+            })
         });
-        Work { receiver, task: task.abort_handle() }
+        Work { receiver, task: task.map(|task| task.abort_handle()), refused }
     }
 }
 
@@ -109,11 +113,16 @@ impl AnyClient for Client {
 /// What the background thread works on. It is abandoned when it is dropped.
 pub(crate) struct Work<T> {
     receiver: mpsc::Receiver<Result<T>>,
-    task: AbortHandle,
+    task: Option<AbortHandle>,
+    /// Why it was not begun.
+    refused: Option<Error>,
 }
 
 impl<T> Work<T> {
-    pub(crate) fn wait(self) -> Result<T> {
+    pub(crate) fn wait(mut self) -> Result<T> {
+        if let Some(error) = self.refused.take() {
+            return Err(error);
+        }
         self.receiver
             .recv()
             // Nobody knows how far the work had come.
@@ -126,7 +135,9 @@ impl<T> Work<T> {
 
 impl<T> Drop for Work<T> {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = &self.task {
+            task.abort();
+        }
     }
 }
 
@@ -152,6 +163,7 @@ impl ClientBuilder {
 /// be inside another one without knowing.
 struct Background {
     runtime: runtime::Handle,
+    thread: thread::ThreadId,
     /// Dropping it ends the thread.
     _stop: oneshot::Sender<()>,
 }
@@ -162,13 +174,19 @@ impl Background {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("pictify".to_owned())
             .spawn(move || {
                 let _ = runtime.block_on(stopped);
             })
             .map_err(failed)?;
-        Ok(Self { runtime: handle, _stop: stop })
+        Ok(Self { runtime: handle, thread: thread.thread().id(), _stop: stop })
+    }
+
+    /// Why a call from this thread would wait for ever, if it would: a hook runs on the thread that does the work.
+    fn would_wait_for_itself(&self) -> Option<Error> {
+        let text = "a blocking call from a hook of the same client would wait for itself: make it on another thread";
+        (thread::current().id() == self.thread).then(|| Error::config(text))
     }
 }
 
@@ -199,6 +217,9 @@ impl<O: Operation> Call<O, Client> {
     /// Sends the call from the background thread as one of `tasks`, and hands the result to `done` there.
     pub(crate) fn spawn(self, tasks: &mut JoinSet<()>, done: impl FnOnce(Result<O::Output>) + Send + 'static) {
         let (client, call) = self.split();
+        if let Some(error) = client.background.would_wait_for_itself() {
+            return done(Err(error));
+        }
         let runtime = client.background.runtime.clone();
         let work = async move {
             done(call.send().await);

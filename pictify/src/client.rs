@@ -7,7 +7,7 @@ use crate::testing::{Cassette, ReplayClock, Tape};
 use crate::{
     ApiKey, AttemptReport, Call, Deadline, DriftReport, Error, Operation, Result, RetryPolicy, SpendLimit,
     base_url::{self, DEFAULT_BASE_URL},
-    call::attempts::Landed,
+    call::Landed,
     clock::{Clock, SystemClock},
     flight::{Flights, Route},
     observe::{OnAttempt, OnDrift},
@@ -15,7 +15,7 @@ use crate::{
     spend::Purse,
     tls::{self, Tls},
 };
-use reqwest::{Url, redirect};
+use reqwest::{Url, header::HeaderValue, redirect};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// The version of this crate, as it is sent in the `User-Agent` header.
@@ -322,7 +322,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config) when there is no key, the key is empty or cannot be sent, the base URL is
-    /// malformed or needs TLS that is not compiled in, the timeout is zero, or TLS cannot be set up.
+    /// malformed or needs TLS that is not compiled in, the user agent cannot be sent, the timeout is zero, or TLS cannot be
+    /// set up.
     #[cfg_attr(not(feature = "testing"), allow(unused_mut))]
     pub fn build(mut self) -> Result<Client> {
         #[cfg(feature = "testing")]
@@ -347,9 +348,11 @@ impl ClientBuilder {
         if self.timeout == Some(Duration::ZERO) {
             return Err(Error::config("the timeout must be longer than 0 s"));
         }
+        let is_given = self.base_url.is_some();
         let base_url = self.base_url.or_else(|| std::env::var("PICTIFY_BASE_URL").ok());
         let plain_http = self.plain_http || std::env::var("PICTIFY_PLAIN_HTTP").is_ok_and(|value| value == "1");
-        let base_url = base_url::parse(base_url.as_deref().unwrap_or(DEFAULT_BASE_URL), plain_http)?;
+        let base_url = base_url::parse(base_url.as_deref().unwrap_or(DEFAULT_BASE_URL), plain_http)
+            .map_err(|error| if is_given { error } else { error.explain("it was taken from PICTIFY_BASE_URL") })?;
         if base_url.scheme() == "https" && !tls::AVAILABLE && !replays {
             return Err(Error::config("the base URL is https: switch on the feature `rustls` or `native-tls`"));
         }
@@ -357,6 +360,8 @@ impl ClientBuilder {
             Some(product) => format!("{USER_AGENT} {product}"),
             None => USER_AGENT.to_owned(),
         };
+        let user_agent = HeaderValue::try_from(user_agent)
+            .map_err(|_| Error::config("the user agent has characters that a header cannot carry"))?;
         let local = base_url::is_on_this_machine(&base_url);
         let tls = Tls::new(!replays)?;
         let http = |redirects| -> Result<reqwest::Client> {
@@ -364,7 +369,7 @@ impl ClientBuilder {
             // A proxy of the environment is for other machines; an emulator on this one is not behind it.
             let builder = if local { builder.no_proxy() } else { builder };
             builder
-                .user_agent(&user_agent)
+                .user_agent(user_agent.clone())
                 .connect_timeout(CONNECT_TIMEOUT)
                 .pool_idle_timeout(IDLE_TIMEOUT)
                 // The URL before a redirect may be signed, which is nothing for the host after it.

@@ -200,6 +200,10 @@ impl<O: Paged, C: Clone> Pages<O, C> {
     fn fail(&mut self) {
         self.failed = true;
         self.under_way = None;
+        #[cfg(feature = "blocking")]
+        {
+            self.in_background = None;
+        }
     }
 }
 

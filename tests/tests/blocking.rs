@@ -3,7 +3,10 @@
 use pictify::{ErrorKind, blocking::Client, images::Source};
 use pictify_emulator::Emulator;
 use pictify_tests::{Reply, ScriptedServer};
-use std::time::Duration;
+use std::{
+    sync::{Arc, OnceLock, mpsc},
+    time::Duration,
+};
 
 const IMAGE: &str = r#"{"url":"https://media.pictify.io/a.png","id":"A"}"#;
 
@@ -78,4 +81,29 @@ fn it_makes_the_same_picture_as_the_async_client() {
         client.download(&image).bytes().await.unwrap()
     });
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+#[test]
+fn a_hook_that_calls_its_own_client_is_told_so_and_does_not_wait_for_itself() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = runtime.block_on(ScriptedServer::start(std::iter::repeat_n(Reply::json(200, IMAGE), 9)));
+    let own = Arc::new(OnceLock::<Client>::new());
+    let (told, heard) = mpsc::channel();
+    let hook_client = own.clone();
+    let builder = Client::builder().api_key("k").base_url(server.url()).on_attempt(move |_| {
+        let client = hook_client.get().unwrap();
+        let one = client.images().get("A").send().map(drop);
+        let several = pictify::many([client.images().get("A")]).next().unwrap().result.map(drop);
+        let file = client.download("http://127.0.0.1/a.png").to_writer(std::io::sink()).map(drop);
+        let page = client.images().list().items().next().unwrap().map(drop);
+        told.send([one, several, file, page]).unwrap();
+    });
+    let client = own.get_or_init(|| builder.build_blocking().unwrap()).clone();
+    std::thread::spawn(move || client.images().get("A").send());
+    for result in heard.recv_timeout(Duration::from_secs(20)).expect("it does not hang") {
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("from a hook of the same client"), "{error}");
+    }
+    assert_eq!(server.requests().len(), 1);
 }

@@ -430,3 +430,24 @@ async fn what_is_open_already_is_written_to_behind_what_it_has() {
     assert_eq!(client(&server, &TestClock::default()).download(&server.url()).to_file(target).await.unwrap(), 3);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "before new");
 }
+
+#[tokio::test]
+async fn a_wait_that_outlasts_the_download_is_not_waited_for() {
+    let busy = Reply::new(503, &[("retry-after", "30")], b"busy");
+    let server = ScriptedServer::start([busy, file(b"x")]).await;
+    let clock = TestClock::default();
+    let download = client(&server, &clock).download(&server.url()).timeout(Duration::from_secs(20));
+    let error = download.bytes().await.unwrap_err();
+    assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Server, true), "{error}");
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
+    assert!(error.to_string().contains("too late for the download's 20 s"), "{error}");
+    assert_eq!((server.requests().len(), clock.slept()), (1, vec![]));
+}
+
+#[tokio::test]
+async fn a_redirect_that_is_not_followed_says_why() {
+    let server = ScriptedServer::answering(|_| Reply::new(302, &[("location", "/again")], b"")).await;
+    let error = client(&server, &TestClock::default()).download(&server.url()).bytes().await.unwrap_err();
+    assert_eq!((error.kind(), server.requests().len()), (ErrorKind::Redirect, 6));
+    assert!(error.to_string().contains("redirects more than 5 times, or from https to http"), "{error}");
+}

@@ -216,3 +216,21 @@ async fn a_reader_who_is_too_slow_is_told_what_it_has_missed() {
     assert_eq!(url(&renders.next().await.unwrap()), "3");
     assert_eq!(url(&renders.next().await.unwrap()), "4");
 }
+
+#[tokio::test]
+async fn pictures_of_other_jobs_with_the_same_template_do_not_hold_a_large_job_up() {
+    let count = 4000;
+    let rows: Vec<_> = (0..count).map(|n| json!({"n": n, "text": "the same in every row"})).collect();
+    let server = ScriptedServer::start([accepted(), ended(&vec![true; count])]).await;
+    let client = client(&server, &TestClock::default());
+    let (inbox, mut job) = (Inbox::new(), client.batches().create("T", rows).unwrap().into_job_of(count));
+    job.start(&client).await.unwrap();
+    for n in 0..count {
+        inbox.put(&rendered("of another job", &json!({"n": n + count, "text": "the same in every row"})));
+    }
+    inbox.put(&rendered("u9", &json!({"n": 9, "text": "the same in every row", "colour": "red"})));
+    let started = std::time::Instant::now();
+    job.wait(&client).with(&inbox).deliveries_within(Duration::ZERO).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+    assert_eq!(urls(&job)[9], ["u9"]);
+}

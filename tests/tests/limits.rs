@@ -1,11 +1,15 @@
 //! What a client holds back by itself: spending, identical calls, requests per minute.
 
-use pictify::{Client, ClientBuilder, ErrorKind, RateLimiter, RetryPolicy, SpendLimit, images::Source, many};
+use pictify::{Client, ClientBuilder, Clock, ErrorKind, RateLimiter, RetryPolicy, SpendLimit, images::Source, many};
+use pictify_api::BoxFuture;
 use pictify_tests::{KEY, Reply, ScriptedServer, TestClock};
 use std::{
     num::NonZeroU32,
-    sync::{Arc, Mutex},
-    time::Duration,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, Instant, SystemTime},
 };
 
 const IMAGE: &str = r#"{"url":"u","id":"A"}"#;
@@ -214,4 +218,50 @@ async fn the_hook_sees_every_attempt() {
     });
     builder.build().unwrap().images().create(Source::html("secret page")).send().await.unwrap_err();
     assert_eq!(*seen.lock().unwrap(), [("createImage", 1, Some(3), Some(2)), ("createImage", 2, None, None)]);
+}
+
+/// A clock whose first alarm goes off a moment too early, as alarms of a real clock do that are rounded.
+#[derive(Clone, Debug)]
+struct Hasty(TestClock, Arc<AtomicBool>);
+
+impl Clock for Hasty {
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+
+    fn time_of_day(&self) -> SystemTime {
+        self.0.time_of_day()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.0.sleep(duration)
+    }
+
+    fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        let early = if self.1.swap(false, Relaxed) { Duration::from_millis(1) } else { Duration::ZERO };
+        self.0.alarm(duration - early)
+    }
+
+    fn random(&self) -> f64 {
+        self.0.random()
+    }
+}
+
+#[tokio::test]
+async fn who_began_a_shared_call_learns_what_became_of_it_and_not_that_it_has_joined() {
+    let server = ScriptedServer::start([Reply::Hang]).await;
+    let clock = TestClock::default();
+    let builder = Client::builder().api_key(KEY).base_url(server.url()).single_flight(true);
+    let client = builder.clock(Hasty(clock.clone(), Arc::new(AtomicBool::new(true)))).build().unwrap();
+    let call = client.images().create(Source::html("a")).timeout(Duration::from_secs(10)).send();
+    let call = tokio::spawn(call);
+    server.arrived().await;
+    clock.advance(Duration::from_millis(9_999));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    clock.advance(Duration::from_millis(1));
+    let error = call.await.unwrap().unwrap_err();
+    assert!(error.outcome_unknown() && error.to_string().contains("no answer within 10 s"), "{error}");
+    assert_eq!(error.attempts().len(), 1);
 }

@@ -1,6 +1,6 @@
 //! The key appears in one header, and nowhere else.
 
-use pictify::{Client, images::Source};
+use pictify::{Client, images::Source, webhooks::WebhookEventType};
 use pictify_tests::{KEY, Reply, ScriptedServer, TestClock, client};
 
 #[tokio::test]
@@ -62,4 +62,51 @@ async fn a_signed_url_is_not_told_to_the_host_that_it_redirects_to() {
     let client = client(&media, &TestClock::default());
     client.download(&format!("{}/a.png?signature=hunter2", media.url())).bytes().await.unwrap();
     assert!(!format!("{:?}", storage.requests()).contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_secret_that_an_answer_brings_is_in_no_debug_output() {
+    let subscription = r#"{"uid":"W","event":"render.completed","targetUrl":"u","status":"active","secret":"hunter2"}"#;
+    let server = ScriptedServer::start([Reply::json(200, subscription), Reply::json(200, subscription)]).await;
+    let client = client(&server, &TestClock::default());
+    let created = || client.webhooks().create(WebhookEventType::RenderCompleted, "https://example.com").unwrap();
+    let answer = created().send_with_response().await.unwrap();
+    assert_eq!(answer.secret.as_ref().unwrap().expose(), "hunter2");
+    assert_eq!(answer.meta.body, subscription, "who asks for the body gets it");
+    assert!(!format!("{answer:?} {answer:#?}").contains("hunter2"), "{answer:?}");
+
+    // The same of the crate below.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::new();
+    let api = pictify_api::Client::with_transport(&server.url(), http.clone(), std::sync::Arc::new(Bare(http)));
+    let answer = api.get_webhook_subscription("W").await.unwrap();
+    assert!(!format!("{answer:?} {answer:#?}").contains("hunter2"), "{answer:?}");
+    let error = pictify_api::Error::Status(pictify_api::Response::new(answer.status, answer.headers, answer.body));
+    assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+}
+
+/// Sends, and no more.
+struct Bare(reqwest::Client);
+
+impl pictify_api::Transport for Bare {
+    fn send<'a>(
+        &'a self,
+        request: reqwest::Request,
+        _: &'static pictify_api::Operation,
+    ) -> pictify_api::BoxFuture<'a, Result<pictify_api::Response, pictify_api::BoxError>> {
+        Box::pin(async move {
+            let answer = self.0.execute(request).await?;
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            Ok(pictify_api::Response::new(status, headers, answer.bytes().await?))
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_password_in_the_address_of_a_file_is_in_no_error() {
+    let server = ScriptedServer::start([Reply::new(403, &[], b"no")]).await;
+    let url = format!("{}/a.png", server.url()).replace("http://", "http://me:hunter2@");
+    let error = client(&server, &TestClock::default()).download(&url).bytes().await.unwrap_err();
+    assert_eq!(error.kind(), pictify::ErrorKind::Permission);
+    assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
 }

@@ -23,3 +23,10 @@ fn a_key_or_base_url_that_cannot_work_is_a_config_error() {
 fn a_key_from_a_file_may_end_in_a_line_break() {
     assert!(Client::builder().api_key("abc\n").build().is_ok());
 }
+
+#[test]
+fn a_product_that_a_header_cannot_carry_is_named() {
+    let error = Client::builder().api_key("k").user_agent("acme\n1.4").build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("the user agent has characters that a header cannot carry"), "{error}");
+}

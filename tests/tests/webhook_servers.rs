@@ -102,7 +102,8 @@ async fn a_copy_under_another_id_has_another_key_and_the_same_digest() {
     let app = Router::new().route_service("/pictify", VerifyDeliveries::new(verifier()).layer(told));
     let address = serve(app).await;
     let signature = signed(BODY);
-    for id in ["del_1", "del_2", ""] {
+    let endless = "9".repeat(5000);
+    for id in ["del_1", "del_2", "", &endless] {
         let headers = [
             ("content-type", "application/json"),
             ("x-pictify-signature", signature.as_str()),
@@ -112,7 +113,7 @@ async fn a_copy_under_another_id_has_another_key_and_the_same_digest() {
     }
     // Of the body, by sha256sum.
     let digest = "309b1cdda5dd1288b8e595b64e262a24f3c4209754418d7c79812d94f60645f7";
-    let expected = ["del_1", "del_2", digest].map(|key| (key.to_owned(), digest.to_owned()));
+    let expected = ["del_1", "del_2", digest, digest].map(|key| (key.to_owned(), digest.to_owned()));
     assert_eq!(*seen.lock().unwrap(), expected);
 }
 

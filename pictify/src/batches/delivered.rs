@@ -10,7 +10,7 @@ use crate::{
 use pictify_api::types::{RenderedLayout, Variables};
 use serde_json::Value;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -68,6 +68,8 @@ struct Expected {
     rows: Vec<Row>,
     /// The places of the rows with a template and values, in text.
     places: HashMap<(String, String), Vec<usize>>,
+    /// Which names the rows of a template have values for: most often the same in every row.
+    shapes: HashMap<String, BTreeSet<Vec<String>>>,
 }
 
 /// A row: its part, its number there, and how many pictures it may still get.
@@ -79,9 +81,12 @@ struct Row {
 
 impl Expected {
     fn of(job: &BatchJob) -> Self {
-        let mut expected = Self { rows: Vec::new(), places: HashMap::new() };
+        let mut expected = Self { rows: Vec::new(), places: HashMap::new(), shapes: HashMap::new() };
         for (index, part) in job.parts.iter().enumerate() {
             for (number, set) in (0..).zip(part.operation.body.variable_sets.iter().flatten()) {
+                let mut names: Vec<_> = set.keys().cloned().collect();
+                names.sort_unstable();
+                expected.shapes.entry(part.operation.uid.clone()).or_default().insert(names);
                 let key = (part.operation.uid.clone(), canonical(set));
                 expected.places.entry(key).or_default().push(expected.rows.len());
                 let has = part.delivered.get(&number).map_or(0, Vec::len);
@@ -97,7 +102,7 @@ impl Expected {
             return false;
         };
         // The service may add the template's defaults to what was sent.
-        let place = self.exact(template, variables).or_else(|| self.similar(job, template, variables));
+        let place = self.exact(template, variables).or_else(|| self.similar(template, variables));
         let Some(row) = place.and_then(|place| self.rows.get_mut(place)) else { return false };
         row.wants -= 1;
         job.parts[row.part].delivered.entry(row.number).or_default().push(picture(url, render));
@@ -110,14 +115,11 @@ impl Expected {
         places.iter().copied().find(|place| self.rows[*place].wants > 0)
     }
 
-    /// The first row that wants a picture and whose values are among these.
-    fn similar(&self, job: &BatchJob, template: &str, variables: &Variables) -> Option<usize> {
-        self.rows.iter().position(|row| {
-            let operation = &job.parts[row.part].operation;
-            let sets = operation.body.variable_sets.as_deref().unwrap_or_default();
-            let set = usize::try_from(row.number).ok().and_then(|number| sets.get(number));
-            row.wants > 0 && operation.uid == template && set.is_some_and(|set| is_within(set, variables))
-        })
+    /// The first row that wants a picture and whose values are among these. By way of what the rows have values for: an inbox
+    /// may be full of other jobs' pictures, and must not be held against every row.
+    fn similar(&self, template: &str, variables: &Variables) -> Option<usize> {
+        let shapes = self.shapes.get(template)?;
+        shapes.iter().filter_map(|names| self.exact(template, &only(names, variables)?)).min()
     }
 
     /// Whether a row that is reported as rendered has no picture yet.
@@ -167,7 +169,8 @@ fn ordered(value: &Value) -> Value {
     }
 }
 
-/// Whether everything that was sent came back.
-fn is_within(sent: &Variables, delivered: &Variables) -> bool {
-    sent.iter().all(|(name, value)| delivered.get(name).is_some_and(|other| ordered(other) == ordered(value)))
+/// The values of these names, if all of them have one.
+fn only(names: &[String], variables: &Variables) -> Option<Variables> {
+    let values = names.iter().map(|name| Some((name.clone(), variables.get(name)?.clone())));
+    values.collect::<Option<serde_json::Map<_, _>>>().map(Variables::from)
 }

@@ -5,6 +5,7 @@ use crate::IdempotencyKey;
 use bytes::Bytes;
 use reqwest::{StatusCode, header::HeaderMap};
 use std::{
+    fmt,
     ops::Deref,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -34,8 +35,8 @@ impl<T> Deref for Answer<T> {
     }
 }
 
-/// What a value came in.
-#[derive(Clone, Debug)]
+/// What a value came in. `Debug` shows how long the body is, and not the body: it may hold a secret.
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Meta {
     /// The status.
@@ -63,6 +64,19 @@ impl Meta {
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimit> {
         RateLimit::read(&self.headers)
+    }
+}
+
+impl fmt::Debug for Meta {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meta")
+            .field("status", &self.status)
+            .field("headers", &self.headers)
+            .field("body_bytes", &self.body.len())
+            .field("attempts", &self.attempts)
+            .field("idempotency_key", &self.idempotency_key)
+            .field("shared", &self.shared)
+            .finish()
     }
 }
 

@@ -1,12 +1,16 @@
 //! A call: an operation, the options of this one sending of it, and the client that will send it.
 
 mod attempt;
-pub(crate) mod attempts;
+mod attempts;
+mod conclude;
 mod deadline;
+mod exchange;
+mod joint;
 mod meta;
 
 pub use attempt::{Attempt, AttemptOutcome};
 pub use deadline::Deadline;
+pub(crate) use joint::Landed;
 pub use meta::{Answer, Meta, RateLimit};
 
 use crate::{Client, Error, IdempotencyKey, Operation, Result, RetryPolicy};
@@ -25,6 +29,23 @@ pub struct Call<O, C> {
     pub(crate) operation: O,
     pub(crate) options: CallOptions,
 }
+
+/// The headers that a call cannot set: they are the client's, or the connection's.
+const NOT_TO_SET: [&str; 13] = [
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "idempotency-key",
+    "keep-alive",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// The options of one call.
 #[derive(Clone, Default)]
@@ -97,12 +118,12 @@ impl<O, C> Call<O, C> {
         self
     }
 
-    /// A further header. `Authorization` and the headers of HTTP itself cannot be set.
+    /// A further header, in place of one of that name. `Authorization`, `Idempotency-Key`, `Content-Type` and what
+    /// belongs to the connection, such as `Host`, `Connection` and `Expect`, cannot be set: `send` then fails with
+    /// [`Validation`](crate::ErrorKind::Validation).
     pub fn header(mut self, name: &str, value: &str) -> Self {
-        const OURS: [&str; 6] =
-            ["authorization", "content-length", "content-type", "host", "idempotency-key", "transfer-encoding"];
         match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            (Ok(name), Ok(value)) if !OURS.contains(&name.as_str()) => {
+            (Ok(name), Ok(value)) if !NOT_TO_SET.contains(&name.as_str()) => {
                 self.options.headers.insert(name, value);
             }
             _ => self.options.wrong_header = Some(name.to_owned()),

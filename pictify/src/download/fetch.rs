@@ -1,8 +1,8 @@
 //! One file, in as many requests as it takes.
 
-use super::{Plan, sink::Sink};
+use super::{MAX_REDIRECTS, Plan, sink::Sink};
 use crate::{
-    Error, ErrorKind, Result,
+    Deadline, Error, ErrorKind, Result,
     client::Shared,
     error::Received,
     race::{TimedOut, within},
@@ -25,7 +25,8 @@ const APPEARS_MS: [u64; 8] = [250, 500, 1000, 1500, 1500, 1500, 1500, 1500];
 pub(super) async fn run(shared: &Shared, plan: &Plan, sink: &mut impl Sink) -> Result<()> {
     let url = crate::source::web_url("url", &plan.url)?;
     let limit = plan.deadline.map_or(plan.timeout, |deadline| deadline.left(&*shared.clock).min(plan.timeout));
-    let Ok(result) = within(&*shared.clock, limit, tries(shared, plan, &url, sink)).await else {
+    let end = Deadline::after(limit, &*shared.clock);
+    let Ok(result) = within(&*shared.clock, limit, tries(shared, plan, end, &url, sink)).await else {
         let text = format!("the download from {} took longer than {} s", place(&url), limit.as_secs_f64());
         return Err(Error::new(ErrorKind::Timeout, text).with_outcome(false, true));
     };
@@ -70,7 +71,7 @@ impl Progress {
 }
 
 /// Fetches until the file is whole, it is clear that it does not come, or the policy's attempts are spent.
-async fn tries(shared: &Shared, plan: &Plan, url: &Url, sink: &mut impl Sink) -> Result<()> {
+async fn tries(shared: &Shared, plan: &Plan, end: Deadline, url: &Url, sink: &mut impl Sink) -> Result<()> {
     let mut failures = 0;
     let mut missing = APPEARS_MS.into_iter().map(Duration::from_millis);
     let mut address = url.clone();
@@ -105,6 +106,10 @@ async fn tries(shared: &Shared, plan: &Plan, url: &Url, sink: &mut impl Sink) ->
             }
             _ => return Err(error),
         };
+        if wait >= end.left(&*shared.clock) {
+            let text = format!("the next try would be too late for the download's {} s", end.total().as_secs_f64());
+            return Err(error.explain(&text).with_outcome(false, true));
+        }
         shared.clock.sleep(wait).await;
         if progress.validator.is_none() {
             start_over(sink, &mut progress).await?;
@@ -254,6 +259,10 @@ async fn refused(shared: &Shared, plan: &Plan, response: Response) -> Error {
     if received.status == StatusCode::NOT_FOUND {
         return Error::new(ErrorKind::NotFound, "the file is not there").with_received(received);
     }
+    if received.status.is_redirection() {
+        let text = format!("the host redirects more than {MAX_REDIRECTS} times, or from https to http");
+        return Error::new(ErrorKind::Redirect, text).with_received(received);
+    }
     Error::answered(received).with_retry_after(delay)
 }
 
@@ -275,9 +284,11 @@ fn too_large(limit: u64) -> Error {
     Error::new(ErrorKind::TooLarge, format!("the file is larger than {limit} bytes"))
 }
 
-/// A URL for messages: without the query, which may be a signature.
+/// A URL for messages: without the query, which may be a signature, and without a password.
 fn place(url: &Url) -> String {
     let mut url = url.clone();
+    // A URL with a host, as this one has, may have them or not.
+    let _ = url.set_username("").and_then(|()| url.set_password(None));
     url.set_query(None);
     url.set_fragment(None);
     url.into()

@@ -12,7 +12,7 @@ use pictify_api::{BoxError, DecodeError, Operation, Violations};
 use reqwest::{StatusCode, header::HeaderMap};
 use std::{
     error::Error as StdError,
-    fmt::{self, Write as _},
+    fmt,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -25,6 +25,9 @@ pub const BODY_KEPT: usize = 64 * 1024;
 
 /// How much of a message is shown, in characters; all of it is in [`Error::message`].
 const MESSAGE_SHOWN: usize = 1000;
+
+/// How much of a request id is shown, in characters.
+const ID_SHOWN: usize = 100;
 
 /// Why a call failed, with everything that was received.
 ///
@@ -303,17 +306,10 @@ impl fmt::Display for Error {
             write!(f, "{} ", received.status.as_u16())?;
         }
         write!(f, "{}: ", self.0.kind)?;
-        // One line, whatever the service says: not a page, and nothing that a terminal obeys.
-        let mut letters = self.0.message.chars();
-        for letter in letters.by_ref().take(MESSAGE_SHOWN) {
-            f.write_char(if letter.is_control() { ' ' } else { letter })?;
-        }
-        if letters.next().is_some() {
-            f.write_str("...")?;
-        }
+        f.write_str(&one_line(&self.0.message, MESSAGE_SHOWN))?;
         let mut notes = Vec::new();
         if let Some(id) = self.request_id() {
-            notes.push(format!("request {id}"));
+            notes.push(format!("request {}", one_line(id, ID_SHOWN)));
         }
         if self.0.attempts.len() > 1 {
             notes.push(format!("{} attempts", self.0.attempts.len()));
@@ -356,6 +352,17 @@ fn root_cause(error: &dyn StdError) -> String {
         cause = next;
     }
     cause.to_string()
+}
+
+/// What the service says, as one line: not a page, and nothing that a terminal obeys.
+fn one_line(text: &str, shown: usize) -> String {
+    let mut letters = text.chars();
+    let clean = |letter: char| if letter.is_control() { ' ' } else { letter };
+    let mut line: String = letters.by_ref().take(shown).map(clean).collect();
+    if letters.next().is_some() {
+        line.push_str("...");
+    }
+    line
 }
 
 /// `createImage` as `create image`.
@@ -413,6 +420,11 @@ mod tests {
         let error = Error::new(ErrorKind::Server, "a\r\nb\u{1b}[31m");
         assert_eq!(error.to_string(), "Server: a  b [31m");
         assert_eq!(error.message(), "a\r\nb\u{1b}[31m");
+        let body = format!(r#"{{"error": "no", "requestId": "req\n\u001b[31m{}"}}"#, "9".repeat(100_000));
+        let (status, headers) = (StatusCode::BAD_GATEWAY, HeaderMap::new());
+        let named = Error::answered(Received { status, headers, body: body.into() }).to_string();
+        assert!(named.starts_with("502 Server: no (request req  [31m999"), "{named:.80}");
+        assert!(named.ends_with("9...)") && named.chars().count() < 200);
         let long = Error::new(ErrorKind::Server, "ü".repeat(100_000)).to_string();
         assert!(long.ends_with("ü...") && long.chars().count() < 1100);
     }

@@ -9,6 +9,9 @@ use std::{fmt, time::Duration};
 /// How long the body of a delivery may take to come: as long as the service waits for an answer.
 pub(super) const BODY_TIME: Duration = Duration::from_secs(30);
 
+/// How long an id may be, in bytes. It is not signed: whoever has a copy of a delivery can send it under any.
+const LONGEST_ID: usize = 255;
+
 /// A delivery whose signature was checked before anything read it.
 ///
 #[cfg_attr(feature = "axum", doc = "As an extractor of axum, it takes the [`Verifier`] out of the state, and the body")]
@@ -69,12 +72,13 @@ pub struct SignedDelivery {
 
 impl SignedDelivery {
     /// What tells it from other deliveries and is the same for its repeats: its id, or its [`digest`](Self::digest) where
-    /// none came.
+    /// none came, or one of more than 255 bytes, which would only fill a store.
     ///
     /// The id is not signed: whoever has a copy of a delivery can send it again under another.
     #[must_use]
     pub fn key(&self) -> String {
-        self.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| self.digest())
+        let id = self.id.as_ref().filter(|id| (1..=LONGEST_ID).contains(&id.len()));
+        id.cloned().unwrap_or_else(|| self.digest())
     }
 
     /// The SHA-256 of its body, in hexadecimal: what tells it from other deliveries by what is signed alone.

@@ -1,0 +1,93 @@
+//! The templates of the public gallery.
+
+use super::{PublicTemplateSort, Template, TemplateList, Templates};
+use crate::{Call, operation::operation, pagination::paged};
+use pictify_api::types::ListPublicTemplatesQuery;
+
+impl<C: Clone> Templates<C> {
+    /// Lists the templates of the public gallery. `send` reads one page, [`items`](Call::items) all of them.
+    ///
+    /// `GET /public/templates`, public: needs no key, and one is accepted. Reads only. The service returns 12 templates a
+    /// page unless told otherwise.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let page = client.templates().list_public().category("social").search("quote").send().await?;
+    /// println!("{} templates", page.templates.len());
+    /// # Ok(()) }
+    /// ```
+    pub fn list_public(&self) -> Call<ListPublicTemplates, C> {
+        self.call(ListPublicTemplates::default())
+    }
+
+    /// Reads one template of the public gallery.
+    ///
+    /// `GET /public/templates/{uid}`, public: needs no key, and one is accepted. Reads only.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{:?}", client.templates().get_public("PB11QWERTY").send().await?.name);
+    /// # Ok(()) }
+    /// ```
+    pub fn get_public(&self, uid: impl Into<String>) -> Call<GetPublicTemplate, C> {
+        self.call(GetPublicTemplate { uid: uid.into() })
+    }
+}
+
+operation! {
+    /// The request of [`Templates::list_public`] as data.
+    #[derive(Default)]
+    #[serde(transparent)]
+    ListPublicTemplates { query: ListPublicTemplatesQuery } -> TemplateList = LIST_PUBLIC_TEMPLATES,
+    |op, api| api.list_public_templates(
+        op.query.category.as_deref(),
+        op.query.limit,
+        op.query.page,
+        op.query.search.as_deref(),
+        op.query.sort.clone(),
+        op.query.tag.as_deref(),
+        op.query.type_.as_deref(),
+    )
+}
+
+/// Setters of [`Templates::list_public`].
+impl<C> Call<ListPublicTemplates, C> {
+    /// The order.
+    pub fn sort(self, sort: PublicTemplateSort) -> Self {
+        self.with(|op| op.query.sort = Some(sort))
+    }
+
+    /// Only templates of this category.
+    pub fn category(self, category: impl Into<String>) -> Self {
+        self.with(|op| op.query.category = Some(category.into()))
+    }
+
+    /// Only templates for this, for example `og-image`: the parameter `type`.
+    pub fn kind(self, kind: impl Into<String>) -> Self {
+        self.with(|op| op.query.type_ = Some(kind.into()))
+    }
+
+    /// Only templates with this tag.
+    pub fn tag(self, tag: impl Into<String>) -> Self {
+        self.with(|op| op.query.tag = Some(tag.into()))
+    }
+
+    /// Only templates that match this text.
+    pub fn search(self, text: impl Into<String>) -> Self {
+        self.with(|op| op.query.search = Some(text.into()))
+    }
+}
+
+paged!(ListPublicTemplates, templates: Template, by page, 12 a page);
+
+operation! {
+    /// The request of [`Templates::get_public`] as data.
+    GetPublicTemplate { uid: String } -> Template = GET_PUBLIC_TEMPLATE,
+    |op, api| api.get_public_template(&op.uid)
+}

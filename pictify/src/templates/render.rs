@@ -1,0 +1,301 @@
+//! Renders of a template: one file, one for each row, pages of a PDF, layouts.
+
+use super::{LayoutError, RenderFormat, RenderedLayout, TemplatePdfPreset, TemplateRender, Templates};
+use crate::{
+    Call, Error, ErrorKind, Result, download::RenderedFile, error::Received, many, many::Many, operation::operation,
+    variables,
+};
+use pictify_api::{
+    Violations,
+    types::{RenderTemplateRequest, Variables},
+};
+use serde::Serialize;
+
+/// How many pages a PDF may be given in one call.
+const PAGE_LIMIT: usize = 100;
+
+impl<C: Clone> Templates<C> {
+    /// Renders a template to one file. Bills one render.
+    ///
+    /// `POST /templates/{uid}/render`, live. `variables` is anything that serialises to a JSON object; `&()` does not, an
+    /// empty struct with braces does. Without setters the file is a PNG of the template's own size. When the service does
+    /// not know the [`layout`](Call::layout) it may render the template itself: the answer's `layout` says what it is.
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
+    /// `Validation` for a size outside 10 to 4096 pixels, half a size, or a quality outside 0.1 to 1, before anything is
+    /// sent; `RenderFailed` when nothing was rendered, also when the service calls that a success; `NotFound`; from the
+    /// service, `Validation` for values that the template does not take; `QuotaExceeded`, `RateLimited`, `Server`.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::templates::RenderFormat;
+    ///
+    /// let values = serde_json::json!({"title": "My post", "showBadge": true});
+    /// let card = client.templates().render("XK4P2M9QZT", &values)?.format(RenderFormat::Webp).quality(0.8).send().await?;
+    /// client.download(&card).to_file("card.webp").await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn render(&self, uid: impl Into<String>, variables: &impl Serialize) -> Result<Call<RenderTemplate, C>> {
+        Ok(self.call(RenderTemplate::new(uid, variables::from(variables)?)))
+    }
+
+    /// Renders a template once for each row, with single calls side by side: each picture is in its result, one bad row
+    /// sinks no other, and a million rows need no more memory than those under way. Bills one render a row.
+    ///
+    /// `POST /templates/{uid}/render` for each row, live. See [`Many`] for how many go at once and in which order
+    /// results come; [`batches`](crate::batches) leave that to the service.
+    ///
+    /// # Errors
+    /// In the results: as [`render`](Self::render).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::templates::RenderFormat;
+    ///
+    /// let rows = (1..=10_000).map(|n| serde_json::json!({"title": format!("Badge {n}")}));
+    /// let mut badges = client.templates().render_many("XK4P2M9QZT", rows).each(|call| call.format(RenderFormat::Webp));
+    /// while let Some(badge) = badges.next().await {
+    ///     client.download(&badge.result?).to_file(format!("badge-{}.webp", badge.index)).await?;
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn render_many<'a, R: Serialize + 'a>(
+        &self,
+        uid: impl Into<String>,
+        rows: impl IntoIterator<Item = R, IntoIter: Send + 'a>,
+    ) -> Many<'a, RenderTemplate, C>
+    where
+        C: Send + 'static,
+    {
+        let (templates, uid) = (self.clone(), uid.into());
+        many(rows.into_iter().map(move |row| templates.render(uid.as_str(), &row)))
+    }
+
+    /// Renders a template to one PDF with a page for each set of values, 1 to 100. Bills.
+    ///
+    /// `POST /templates/{uid}/render`, live. [`Pdfs::render_pages`](crate::pdfs::Pdfs::render_pages) knows margins and
+    /// titles as well; this one works with keys wherever templates do.
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when one of `pages` does not serialise to a JSON object. At
+    /// `send`: `Validation` for no page or more than 100, before anything is sent; else as [`render`](Self::render).
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::templates::TemplatePdfPreset;
+    ///
+    /// let pages = [serde_json::json!({"title": "p1"}), serde_json::json!({"title": "p2"})];
+    /// let pdf = client.templates().render_pages("XK4P2M9QZT", pages)?.pdf_preset(TemplatePdfPreset::A4).send().await?;
+    /// println!("{}", pdf.url);
+    /// # Ok(()) }
+    /// ```
+    pub fn render_pages(
+        &self,
+        uid: impl Into<String>,
+        pages: impl IntoIterator<Item = impl Serialize>,
+    ) -> Result<Call<RenderTemplate, C>> {
+        let sets = pages.into_iter().map(|page| variables::from(&page)).collect::<Result<Vec<_>>>()?;
+        Ok(self.call(RenderTemplate::pages(uid, sets)))
+    }
+
+    /// Renders a template in several of its layouts, 1 to 20. Bills one render each.
+    ///
+    /// `POST /templates/{uid}/render`, live. The layout `default` is the template itself. A layout that fails does not fail
+    /// the call: look at the answer's `errors`.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render), except that nothing rendered is no error.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// let values = serde_json::json!({"title": "My post"});
+    /// let layouts = ["default", "twitter-post"];
+    /// let cards = client.templates().render_layouts("XK4P2M9QZT", &values, layouts)?.send().await?;
+    /// for card in &cards.results {
+    ///     println!("{:?} {}", card.layout, card.url);
+    /// }
+    /// for failed in &cards.errors {
+    ///     eprintln!("{:?} {:?}", failed.layout, failed.error);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn render_layouts(
+        &self,
+        uid: impl Into<String>,
+        variables: &impl Serialize,
+        layouts: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<Call<RenderTemplateLayouts, C>> {
+        let variables = variables::from(variables)?;
+        Ok(self.call(RenderTemplateLayouts::new(uid, variables, layouts.into_iter().map(Into::into))))
+    }
+}
+
+operation! {
+    /// The request of [`Templates::render`] and [`Templates::render_pages`] as data.
+    RenderTemplate { uid: String, body: RenderTemplateRequest } -> RenderedLayout = RENDER_TEMPLATE,
+    |op, api| async {
+        let answer = api.render_template(&op.uid, &op.body).await?;
+        let received = Received { status: answer.status, headers: answer.headers.clone(), body: answer.body.clone() };
+        answer.try_map(|render| only_layout(render).map_err(|error| error.with_received(received)))
+    },
+    rules |op, found| {
+        check_render(&op.body, found);
+        if op.body.layouts.is_some() {
+            found.push("layouts", "must not be set: what comes out is one file");
+        }
+        if let Some(sets) = &op.body.variable_sets {
+            found.length("variableSets", "sets", sets.len(), Some(1), Some(PAGE_LIMIT));
+        }
+    },
+    renders |op| op.body.variable_sets.as_ref().map_or(1, Vec::len) as u64
+}
+
+impl RenderTemplate {
+    /// A request for one file with these values.
+    #[must_use]
+    pub fn new(uid: impl Into<String>, variables: Variables) -> Self {
+        let body = RenderTemplateRequest { variables: Some(variables), ..RenderTemplateRequest::default() };
+        Self { uid: uid.into(), body }
+    }
+
+    /// A request for one PDF with a page for each set of values.
+    #[must_use]
+    pub fn pages(uid: impl Into<String>, sets: Vec<Variables>) -> Self {
+        let body = RenderTemplateRequest {
+            variable_sets: Some(sets),
+            format: Some(RenderFormat::Pdf),
+            ..RenderTemplateRequest::default()
+        };
+        Self { uid: uid.into(), body }
+    }
+}
+
+/// Setters of [`Templates::render`] alone.
+impl<C> Call<RenderTemplate, C> {
+    /// The key of the layout to render. The service's default is the template itself.
+    pub fn layout(self, key: impl Into<String>) -> Self {
+        self.with(|op| op.body.layout = Some(key.into()))
+    }
+}
+
+operation! {
+    /// The request of [`Templates::render_layouts`] as data.
+    RenderTemplateLayouts { uid: String, body: RenderTemplateRequest } -> TemplateRender = RENDER_TEMPLATE,
+    |op, api| async {
+        let answer = api.render_template(&op.uid, &op.body).await?;
+        answer.try_map(|render| Ok::<_, Error>(with_results(render)))
+    },
+    rules |op, found| {
+        check_render(&op.body, found);
+        if op.body.layout.is_some() {
+            found.push("layout", "must not be set beside layouts");
+        }
+        if op.body.variable_sets.is_some() {
+            found.push("variableSets", "must not be set: a PDF of several pages has one layout");
+        }
+        found.length("layouts", "layouts", op.body.layouts.as_ref().map_or(0, Vec::len), Some(1), None);
+    },
+    renders |op| op.body.layouts.as_ref().map_or(0, Vec::len) as u64
+}
+
+impl RenderTemplateLayouts {
+    /// A request for a file for each layout, with these values.
+    #[must_use]
+    pub fn new(uid: impl Into<String>, variables: Variables, layouts: impl IntoIterator<Item = String>) -> Self {
+        let body = RenderTemplateRequest {
+            variables: Some(variables),
+            layouts: Some(layouts.into_iter().collect()),
+            ..RenderTemplateRequest::default()
+        };
+        Self { uid: uid.into(), body }
+    }
+}
+
+/// Rules that both kinds of renders share.
+fn check_render(body: &RenderTemplateRequest, found: &mut Violations) {
+    if body.width.is_some() != body.height.is_some() {
+        found.push("", "width and height must be set both or not at all");
+    }
+    if let Some(RenderFormat::Unknown(format)) = &body.format {
+        found.push("format", format!("must be png, jpeg, webp, gif or pdf, is {format}"));
+    }
+    if body.format != Some(RenderFormat::Pdf) && (body.variable_sets.is_some() || body.preset.is_some()) {
+        found.push("format", "must be pdf when pages or their size are set");
+    }
+}
+
+/// Gives the setters that both kinds of renders share to both.
+macro_rules! render_setters {
+    ($($operation:ident),*) => {$(
+        /// Setters of what comes out.
+        impl<C> Call<$operation, C> {
+            /// The file format. The service's default is png.
+            pub fn format(self, format: RenderFormat) -> Self {
+                self.with(|op| op.body.format = Some(format))
+            }
+
+            /// The quality of lossy formats, 0.1 to 1. The service's default is 0.9.
+            pub fn quality(self, quality: f64) -> Self {
+                self.with(|op| op.body.quality = Some(quality))
+            }
+
+            /// Width and height in pixels, 10 to 4096 each. The service's default is the template's own size.
+            pub fn size(self, width: u32, height: u32) -> Self {
+                self.with(|op| {
+                    op.body.width = Some(width.into());
+                    op.body.height = Some(height.into());
+                })
+            }
+
+            /// The page size; sets the format pdf.
+            pub fn pdf_preset(self, preset: TemplatePdfPreset) -> Self {
+                self.with(|op| {
+                    op.body.format = Some(RenderFormat::Pdf);
+                    op.body.preset = Some(preset);
+                })
+            }
+        }
+    )*};
+}
+
+render_setters!(RenderTemplate, RenderTemplateLayouts);
+
+/// Makes the results of an answer in the older flat form, which has one and does not call it so.
+fn with_results(mut render: TemplateRender) -> TemplateRender {
+    let Some(url) = render.url.as_ref().filter(|_| render.results.is_empty()) else { return render };
+    let mut layout = RenderedLayout::new(url.as_str());
+    layout.layout = Some("default".to_owned());
+    layout.id.clone_from(&render.id);
+    (layout.width, layout.height) = (render.width, render.height);
+    layout.format.clone_from(&render.format);
+    layout.created_at.clone_from(&render.created_at);
+    layout.user_storage_url.clone_from(&render.user_storage_url);
+    render.results.push(layout);
+    render
+}
+
+/// The one file of an answer. The service answers 200 even when it has rendered nothing.
+fn only_layout(render: TemplateRender) -> Result<RenderedLayout> {
+    let render = with_results(render);
+    let Some(layout) = render.results.into_iter().next() else {
+        let why: Vec<_> = render.errors.iter().map(describe).collect();
+        return Err(if why.is_empty() {
+            Error::new(ErrorKind::Decode, "the answer has neither a result nor an error")
+        } else {
+            Error::new(ErrorKind::RenderFailed, why.join("; "))
+        });
+    };
+    Ok(layout)
+}
+
+fn describe(error: &LayoutError) -> String {
+    let why = error.error.as_deref().unwrap_or("the service does not say why");
+    error.layout.as_ref().map_or_else(|| why.to_owned(), |layout| format!("layout {layout}: {why}"))
+}
+
+impl RenderedFile for RenderedLayout {
+    fn url(&self) -> &str {
+        &self.url
+    }
+}

@@ -1,0 +1,123 @@
+//! One template in several sizes.
+
+use super::{MultiSizeRender, RasterFormat, SizedRender, Templates};
+use crate::{Call, Result, download::RenderedFile, operation::operation, variables};
+use pictify_api::types::{MultiSizeRenderTemplateRequest, RenderSize, Variables};
+use serde::Serialize;
+
+/// How many pixels all sizes of one call may have together.
+const PIXEL_LIMIT: u64 = 50_000_000;
+
+impl<C: Clone> Templates<C> {
+    /// Renders a template in several sizes, 1 to 20, of at most 50 million pixels together. Bills one render each.
+    ///
+    /// `POST /templates/{uid}/multi-size-render`, live. A size that fails does not fail the call: look at the answer's
+    /// `errors`.
+    ///
+    /// # Errors
+    /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
+    /// `Validation` for sizes that are too few, too many, too large, or outside 10 to 4096 pixels, before anything is sent;
+    /// any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::templates::Size;
+    ///
+    /// let values = serde_json::json!({"title": "Sale"});
+    /// let sizes = [Size::preset("instagram-post"), Size::px(728, 90).label("banner")];
+    /// let banners = client.templates().render_sizes("XK4P2M9QZT", &values, sizes)?.send().await?;
+    /// for banner in &banners.results {
+    ///     println!("{:?} {}", banner.size, banner.url);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn render_sizes(
+        &self,
+        uid: impl Into<String>,
+        variables: &impl Serialize,
+        sizes: impl IntoIterator<Item = Size>,
+    ) -> Result<Call<RenderTemplateSizes, C>> {
+        Ok(self.call(RenderTemplateSizes::new(uid, variables::from(variables)?, sizes)))
+    }
+}
+
+/// A size to render a template in: a preset, or width and height.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Size(RenderSize);
+
+impl Size {
+    /// A size that the service knows by name, for example `og-image` or `instagram-post`.
+    pub fn preset(name: impl Into<String>) -> Self {
+        Self(RenderSize { preset: Some(name.into()), ..RenderSize::default() })
+    }
+
+    /// Width and height in pixels, 10 to 4096 each.
+    #[must_use]
+    pub fn px(width: u32, height: u32) -> Self {
+        Self(RenderSize { width: Some(width.into()), height: Some(height.into()), ..RenderSize::default() })
+    }
+
+    /// What to call it in the answer.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.0.label = Some(label.into());
+        self
+    }
+}
+
+operation! {
+    /// The request of [`Templates::render_sizes`] as data.
+    RenderTemplateSizes {
+        uid: String,
+        body: MultiSizeRenderTemplateRequest,
+    } -> MultiSizeRender = MULTI_SIZE_RENDER_TEMPLATE,
+    |op, api| api.multi_size_render_template(&op.uid, &op.body),
+    rules |op, found| {
+        found.each("sizes", &op.body.sizes, |size, found| {
+            // A request that came out of a queue was not built from `Size`.
+            let (preset, pixels) = (size.preset.is_some(), [size.width, size.height].iter().flatten().count());
+            if !matches!((preset, pixels), (true, 0) | (false, 2)) {
+                found.push("", "must be either a preset or both width and height");
+            }
+        });
+        let pixels = op.body.sizes.iter().filter_map(|size| size.width?.checked_mul(size.height?));
+        let pixels = pixels.fold(0, u64::saturating_add);
+        if pixels > PIXEL_LIMIT {
+            found.push("sizes", format!("must have at most {PIXEL_LIMIT} pixels together, have {pixels}"));
+        }
+        if let Some(RasterFormat::Unknown(format)) = &op.body.format {
+            found.push("format", format!("must be png, jpeg, webp or gif, is {format}"));
+        }
+    },
+    renders |op| op.body.sizes.len() as u64
+}
+
+impl RenderTemplateSizes {
+    /// A request for a file for each size, with these values.
+    #[must_use]
+    pub fn new(uid: impl Into<String>, variables: Variables, sizes: impl IntoIterator<Item = Size>) -> Self {
+        let sizes: Vec<_> = sizes.into_iter().map(|Size(size)| size).collect();
+        let mut body = MultiSizeRenderTemplateRequest::new(sizes);
+        body.variables = Some(variables);
+        Self { uid: uid.into(), body }
+    }
+}
+
+/// Setters of [`Templates::render_sizes`].
+impl<C> Call<RenderTemplateSizes, C> {
+    /// The file format. The service's default is png.
+    pub fn format(self, format: RasterFormat) -> Self {
+        self.with(|op| op.body.format = Some(format))
+    }
+
+    /// The quality of lossy formats, 0.1 to 1. The service's default is 0.9.
+    pub fn quality(self, quality: f64) -> Self {
+        self.with(|op| op.body.quality = Some(quality))
+    }
+}
+
+impl RenderedFile for SizedRender {
+    fn url(&self) -> &str {
+        &self.url
+    }
+}

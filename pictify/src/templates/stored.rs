@@ -1,0 +1,297 @@
+//! The account's own templates: list, create, read, change, delete.
+
+use super::{
+    Deletion, Template, TemplateEngine, TemplateLayout, TemplateList, TemplateOutput, TemplateOutputFilter,
+    TemplatePage, TemplatePdfPreset, TemplateSort, TemplateSource, Templates, VariableDefinition, source::check_source,
+};
+use crate::{Call, operation::operation, pagination::paged};
+use pictify_api::types::{CreateTemplateRequest, ListTemplatesQuery, UpdateTemplateRequest};
+
+impl<C: Clone> Templates<C> {
+    /// Lists the account's templates. `send` reads one page, [`items`](Call::items) all of them.
+    ///
+    /// `GET /templates`, live; reads only. The service returns 12 templates a page, newest first, unless told otherwise.
+    /// Their sources may be left out.
+    ///
+    /// # Errors
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation) for a limit outside 1 to 100 before anything is sent; any
+    /// error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::templates::TemplateSort;
+    ///
+    /// let mut templates = client.templates().list().sort(TemplateSort::Name).limit(100).items();
+    /// while let Some(template) = templates.try_next().await? {
+    ///     println!("{} {:?}", template.uid, template.name);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn list(&self) -> Call<ListTemplates, C> {
+        self.call(ListTemplates::default())
+    }
+
+    /// Stores a template. Bills nothing, but plans limit how many there may be.
+    ///
+    /// `POST /templates`, live. Variables that the source uses and that are not
+    /// [defined](Call::variable_definitions) are added as texts and listed in the answer's `added_variables`.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for an empty name or source, or one of more than 500 KB, before anything is sent; from the
+    /// service, `Validation` for a source that it does not accept; `QuotaExceeded` when the plan allows no more templates.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// use pictify::templates::TemplateSource;
+    ///
+    /// let source = TemplateSource::html("<h1>{{title}}</h1>");
+    /// let template = client.templates().create("Social card", source).size(1200, 630).send().await?;
+    /// println!("{} {:?}", template.uid, template.added_variables);
+    /// # Ok(()) }
+    /// ```
+    pub fn create(&self, name: impl Into<String>, source: TemplateSource) -> Call<CreateTemplate, C> {
+        self.call(CreateTemplate::new(name, source))
+    }
+
+    /// Reads one template, with its source.
+    ///
+    /// `GET /templates/{uid}`, live; reads only.
+    ///
+    /// # Errors
+    /// At `send`: `Validation` for a uid that cannot stand in a path (empty, `.` or `..`) before anything is sent;
+    /// `NotFound`, also for a template of another team; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// println!("{:?}", client.templates().get("XK4P2M9QZT").send().await?.html);
+    /// # Ok(()) }
+    /// ```
+    pub fn get(&self, uid: impl Into<String>) -> Call<GetTemplate, C> {
+        self.call(GetTemplate { uid: uid.into() })
+    }
+
+    /// Changes a template. What is not set stays as it is; the engine cannot change.
+    ///
+    /// `PUT /templates/{uid}`, live. Bills nothing.
+    ///
+    /// # Errors
+    /// At `send`: as [`create`](Self::create), and `NotFound`.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.templates().update("XK4P2M9QZT").name("Social card v2").size(1080, 630).send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn update(&self, uid: impl Into<String>) -> Call<UpdateTemplate, C> {
+        self.call(UpdateTemplate { uid: uid.into(), body: UpdateTemplateRequest::default() })
+    }
+
+    /// Deletes a template. What was rendered from it stays.
+    ///
+    /// `DELETE /templates/{uid}`, live. Bills nothing.
+    ///
+    /// # Errors
+    /// At `send`: as [`get`](Self::get). `NotFound` may mean that an earlier attempt has deleted it.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// client.templates().delete("XK4P2M9QZT").send().await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn delete(&self, uid: impl Into<String>) -> Call<DeleteTemplate, C> {
+        self.call(DeleteTemplate { uid: uid.into() })
+    }
+}
+
+operation! {
+    /// The request of [`Templates::list`] as data.
+    #[derive(Default)]
+    #[serde(transparent)]
+    ListTemplates { query: ListTemplatesQuery } -> TemplateList = LIST_TEMPLATES,
+    |op, api| api.list_templates(
+        op.query.has_dynamic_link,
+        op.query.limit,
+        op.query.output_format.clone(),
+        op.query.page,
+        op.query.sort.clone(),
+    )
+}
+
+/// Setters of [`Templates::list`].
+impl<C> Call<ListTemplates, C> {
+    /// The order. The service's default is the newest first.
+    pub fn sort(self, sort: TemplateSort) -> Self {
+        self.with(|op| op.query.sort = Some(sort))
+    }
+
+    /// Only templates that make this.
+    pub fn output(self, output: TemplateOutputFilter) -> Self {
+        self.with(|op| op.query.output_format = Some(output))
+    }
+
+    /// Only templates with, or without, a dynamic link.
+    pub fn has_dynamic_link(self, has: bool) -> Self {
+        self.with(|op| op.query.has_dynamic_link = Some(has))
+    }
+}
+
+paged!(ListTemplates, templates: Template, by page, 12 a page);
+
+operation! {
+    /// The request of [`Templates::create`] as data.
+    #[serde(transparent)]
+    CreateTemplate { body: CreateTemplateRequest } -> Template = CREATE_TEMPLATE,
+    |op, api| api.create_template(&op.body),
+    rules |op, found| {
+        let body = &op.body;
+        if body.html.is_none() && body.fabric_js_data.is_none() && body.pages.as_ref().is_none_or(Vec::is_empty) {
+            found.push("", "one of html, fabricJSData and pages must be set");
+        }
+        check_source(body.html.as_deref(), body.fabric_js_data.as_ref(), body.layouts.as_ref(), found);
+    }
+}
+
+impl CreateTemplate {
+    /// A request for a template with this name and source.
+    #[must_use]
+    pub fn new(name: impl Into<String>, source: TemplateSource) -> Self {
+        let mut body = CreateTemplateRequest::new(name);
+        match source {
+            TemplateSource::Html(html) => {
+                body.engine = Some(TemplateEngine::Html);
+                body.html = Some(html);
+            }
+            TemplateSource::Canvas(canvas) => {
+                body.engine = Some(TemplateEngine::Fabric);
+                body.fabric_js_data = Some(canvas);
+            }
+        }
+        Self { body }
+    }
+}
+
+/// Setters of [`Templates::create`] alone.
+impl<C> Call<CreateTemplate, C> {
+    /// What it is for. Documented; not confirmed.
+    pub fn description(self, text: impl Into<String>) -> Self {
+        self.with(|op| op.body.description = Some(text.into()))
+    }
+}
+
+operation! {
+    /// The request of [`Templates::get`] as data.
+    GetTemplate { uid: String } -> Template = GET_TEMPLATE,
+    |op, api| api.get_template(&op.uid)
+}
+
+operation! {
+    /// The request of [`Templates::update`] as data.
+    UpdateTemplate { uid: String, body: UpdateTemplateRequest } -> Template = UPDATE_TEMPLATE,
+    |op, api| api.update_template(&op.uid, &op.body),
+    rules |op, found| {
+        let body = &op.body;
+        check_source(body.html.as_deref(), body.fabric_js_data.as_ref(), body.layouts.as_ref(), found);
+    }
+}
+
+/// Setters of [`Templates::update`] alone.
+impl<C> Call<UpdateTemplate, C> {
+    /// What it is called.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with(|op| op.body.name = Some(name.into()))
+    }
+
+    /// The source, in what the template is already written in.
+    pub fn source(self, source: TemplateSource) -> Self {
+        self.with(|op| {
+            (op.body.html, op.body.fabric_js_data) = match source {
+                TemplateSource::Html(html) => (Some(html), None),
+                TemplateSource::Canvas(canvas) => (None, Some(canvas)),
+            };
+        })
+    }
+}
+
+/// Gives the setters that creating and changing share to both.
+macro_rules! template_setters {
+    ($($operation:ident),*) => {$(
+        /// Setters of the template itself.
+        impl<C> Call<$operation, C> {
+            /// Width and height in pixels.
+            pub fn size(self, width: u32, height: u32) -> Self {
+                self.width(width).height(height)
+            }
+
+            /// Width in pixels.
+            pub fn width(self, pixels: u32) -> Self {
+                self.with(|op| op.body.width = Some(pixels.into()))
+            }
+
+            /// Height in pixels.
+            pub fn height(self, pixels: u32) -> Self {
+                self.with(|op| op.body.height = Some(pixels.into()))
+            }
+
+            /// Its variables.
+            pub fn variable_definitions(self, definitions: impl IntoIterator<Item = VariableDefinition>) -> Self {
+                self.with(|op| op.body.variable_definitions = Some(definitions.into_iter().collect()))
+            }
+
+            /// What it makes. The service's default is images.
+            pub fn output(self, output: TemplateOutput) -> Self {
+                self.with(|op| op.body.output_format = Some(output))
+            }
+
+            /// The page size of its PDFs. The service's default is A4.
+            pub fn pdf_preset(self, preset: TemplatePdfPreset) -> Self {
+                self.with(|op| op.body.pdf_preset = Some(preset))
+            }
+
+            /// Whether the scripts of its HTML run. The service's default is that they do not.
+            pub fn scripts(self, run: bool) -> Self {
+                self.with(|op| op.body.js_enabled = Some(run))
+            }
+
+            /// Whether a missing variable fails a render, if it is HTML. The service's default is that it does not.
+            pub fn strict_variables(self, strict: bool) -> Self {
+                self.with(|op| op.body.strict_variables = Some(strict))
+            }
+
+            /// What it is for, in free text, for example `og-image`: the field `type`.
+            pub fn kind(self, kind: impl Into<String>) -> Self {
+                self.with(|op| op.body.type_ = Some(kind.into()))
+            }
+
+            /// The category, in free text.
+            pub fn category(self, category: impl Into<String>) -> Self {
+                self.with(|op| op.body.category = Some(category.into()))
+            }
+
+            /// The tags.
+            pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
+                self.with(|op| op.body.tags = Some(tags.into_iter().map(Into::into).collect()))
+            }
+
+            /// The pages of a canvas with several.
+            pub fn pages(self, pages: impl IntoIterator<Item = TemplatePage>) -> Self {
+                self.with(|op| op.body.pages = Some(pages.into_iter().collect()))
+            }
+
+            /// Adds a further size with a design of its own. The key is 1 to 64 small letters, digits and hyphens; there
+            /// may be 20. When a template is changed, all its layouts must be given.
+            pub fn layout(self, key: impl Into<String>, layout: TemplateLayout) -> Self {
+                self.with(|op| {
+                    op.body.layouts.get_or_insert_default().0.insert(key.into(), layout);
+                })
+            }
+        }
+    )*};
+}
+
+template_setters!(CreateTemplate, UpdateTemplate);
+
+operation! {
+    /// The request of [`Templates::delete`] as data.
+    DeleteTemplate { uid: String } -> Deletion = DELETE_TEMPLATE,
+    |op, api| api.delete_template(&op.uid)
+}
