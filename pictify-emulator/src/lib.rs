@@ -16,9 +16,9 @@
 //! | file | holds |
 //! |---|---|
 //! | `emulator.rs`, `options.rs` | starting and stopping |
-//! | `server.rs` | the way of a request: route, key, body, handler |
+//! | `server/` | the way of a request: route, key, body, handler |
 //! | `house.rs`, `faults.rs`, `admin.rs` | limits, what goes wrong on demand, and what only tests ask for |
-//! | `contract.rs` | the document as routes and validators |
+//! | `contract/` | the document as routes and validators |
 //! | `answer.rs`, `problem.rs` | the shapes of answers and refusals |
 //! | `page/`, `log.rs` | the page for people |
 //! | `areas/` | the handlers, a file for each area of the contract |

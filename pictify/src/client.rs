@@ -13,7 +13,7 @@ use crate::{
     observe::{OnAttempt, OnDrift},
     retry::RetryBudget,
     spend::Purse,
-    tls,
+    tls::{self, Tls},
 };
 use reqwest::{Url, header::HeaderValue, redirect};
 use std::{fmt, sync::Arc, time::Duration};
@@ -363,8 +363,9 @@ impl ClientBuilder {
         let user_agent = HeaderValue::try_from(user_agent)
             .map_err(|_| Error::config("the user agent has characters that a header cannot carry"))?;
         let local = base_url::is_on_this_machine(&base_url);
+        let tls = Tls::new(!replays)?;
         let http = |redirects| -> Result<reqwest::Client> {
-            let builder = tls::configure(reqwest::Client::builder())?;
+            let builder = tls.configure(reqwest::Client::builder());
             // A proxy of the environment is for other machines; an emulator on this one is not behind it.
             let builder = if local { builder.no_proxy() } else { builder };
             builder

@@ -17,7 +17,16 @@ async fn the_key_is_sent_as_a_bearer_token_with_our_user_agent() {
 #[tokio::test]
 async fn the_key_is_in_no_debug_output_and_no_error() {
     let echo = format!("{{\"message\":\"the key is {KEY}\"}}");
-    for reply in [Reply::Reset, Reply::json(500, "{}"), Reply::json(200, "<html>"), Reply::json(401, &echo)] {
+    let replies = [
+        Reply::Reset,
+        Reply::json(500, "{}"),
+        Reply::json(200, "<html>"),
+        // A server that repeats the key: in a refusal, a redirect, a success that does not decode.
+        Reply::json(401, &echo),
+        Reply::json(307, &echo),
+        Reply::json(200, &echo),
+    ];
+    for reply in replies {
         let server = ScriptedServer::start([reply]).await;
         let client = client(&server, &TestClock::default());
         let call = client.images().create(Source::html("<p>"));

@@ -41,3 +41,12 @@ fn the_sdk_never_depends_on_the_emulator_or_on_what_renders() {
         assert!(!all.iter().any(|line| line.starts_with(&format!("{heavy} "))), "{heavy}");
     }
 }
+
+#[test]
+fn the_default_features_bring_one_tls_that_needs_no_tools_beside_a_c_compiler() {
+    let all = crates(&[]);
+    assert!(all.iter().any(|line| line.starts_with("rustls ")), "the tree was not read");
+    for other in ["openssl", "openssl-sys", "native-tls", "aws-lc-rs", "aws-lc-sys"] {
+        assert!(!all.iter().any(|line| line.starts_with(&format!("{other} "))), "{other}");
+    }
+}

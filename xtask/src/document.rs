@@ -24,7 +24,12 @@ const SCHEMA_EXTENSIONS: [&str; 2] = ["x-event", "x-query"];
 /// Reads a YAML or JSON document; mappings keep their order.
 pub fn load(path: &Path) -> Result<Value> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    serde_saphyr::from_str(&text).with_context(|| format!("{} is not valid YAML", path.display()))
+    parse(&text).with_context(|| format!("{} is not valid YAML", path.display()))
+}
+
+/// Parses YAML, of which JSON is a part.
+pub fn parse(text: &str) -> Result<Value> {
+    Ok(serde_saphyr::from_str(text)?)
 }
 
 /// Adds `step` to a JSON pointer.

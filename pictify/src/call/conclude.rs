@@ -18,7 +18,7 @@ impl Attempts {
         let shared = self.stood_in.get().is_some();
         let error = match result {
             Ok(ResponseValue { value, status, headers, body, .. }) => {
-                let received = || Received { status, headers: headers.clone(), body: body.clone() };
+                let received = || self.without_key(Received { status, headers: headers.clone(), body: body.clone() });
                 if let Err(error) = self.watch(&value, received, info) {
                     return Err(error.with_operation(info).with_attempts(attempts, idempotency_key));
                 }
@@ -30,11 +30,13 @@ impl Attempts {
                 let unknown = !crate::retry::harmless(info.safety)
                     && (response.status == StatusCode::SEE_OTHER
                         || by.policy.accepts_double_billing() && attempts.len() > 1);
-                let error = unexpected_status(received(response.status, response.headers, response.body));
+                let received = received(response.status, response.headers, response.body);
+                let error = unexpected_status(self.without_key(received));
                 error.with_outcome(unknown, false)
             }
             Err(pictify_api::Error::Decode { response, source, .. }) => {
-                Error::decode(received(response.status, response.headers, response.body), source)
+                let received = received(response.status, response.headers, response.body);
+                Error::decode(self.without_key(received), source)
             }
             Err(pictify_api::Error::PathSegment(segment)) => {
                 Error::invalid_field("id", format!("`{segment}` cannot be an identifier"))

@@ -90,7 +90,11 @@ impl Attempts {
                         let error = Error::from_network(source).explain(&format!("the server is {}", self.host()));
                         let text = error.message().to_owned();
                         id = request_id(&received.headers);
-                        (AttemptOutcome::Broken(text), Failure::Ambiguous, error.with_received(*received))
+                        (
+                            AttemptOutcome::Broken(text),
+                            Failure::Ambiguous,
+                            error.with_received(self.without_key(*received)),
+                        )
                     }
                     #[cfg(feature = "testing")]
                     Broken::NotRecorded(error) => {
@@ -144,8 +148,7 @@ impl Attempts {
         if response.status.is_success() || response.status.is_redirection() {
             return Ok(response);
         }
-        let mut received = received(response.status, response.headers, response.body);
-        received.body = self.shared.key.redact(received.body);
+        let received = self.without_key(received(response.status, response.headers, response.body));
         let details = ErrorDetails::read(received.status, &received.headers, &received.body);
         let failure = failure_of_answer(received.status, &received.headers, &details);
         let stated = match failure {
@@ -155,6 +158,11 @@ impl Attempts {
             Failure::NotSent | Failure::Refused => None,
         };
         Err(Failed { error: Error::answered(received), failure, stated })
+    }
+
+    /// What is kept of an answer that becomes an error: without the key, should a server repeat it.
+    pub(super) fn without_key(&self, received: Received) -> Received {
+        Received { body: self.shared.key.redact(received.body), ..received }
     }
 
     fn host(&self) -> String {

@@ -60,7 +60,17 @@ impl Cassette {
         let path = path.into();
         let fails = |why| CassetteError { path: path.clone(), why };
         let text = fs::read_to_string(&path).map_err(|error| fails(Why::Read(error)))?;
-        let recording: Recording = serde_json::from_str(&text).map_err(|error| fails(Why::Malformed(error)))?;
+        Self::parse(path, &text)
+    }
+
+    /// Replays what is at hand, as of `include_str!`; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// [`CassetteError`] when it is no cassette.
+    pub fn parse(name: impl Into<PathBuf>, text: &str) -> Result<Self, CassetteError> {
+        let path = name.into();
+        let fails = |why| CassetteError { path: path.clone(), why };
+        let recording: Recording = serde_json::from_str(text).map_err(|error| fails(Why::Malformed(error)))?;
         if recording.version != VERSION {
             return Err(fails(Why::Version(recording.version)));
         }

@@ -87,6 +87,15 @@ pub fn run(options: &Options, root: &Path, out: &mut impl Write) -> Result<u8> {
     Ok(report.exit_code())
 }
 
+/// Any document is no different from itself. For the fuzz target.
+pub fn any_document(document: &Value) {
+    for scope in [Scope::Auto, Scope::Whole] {
+        let Ok(published) = Published::of(document.clone(), document, scope, None) else { continue };
+        let report = compare(document, &published, "itself", &[]);
+        assert!(report.findings.is_empty(), "{}", report.render(Format::Text).unwrap_or_default());
+    }
+}
+
 fn compare(ours: &Value, published: &Published, source: &str, accepted: &[accepted::Acceptance]) -> Report {
     let mut comparison = Comparison::new(ours, published);
     endpoints::compare(&mut comparison);

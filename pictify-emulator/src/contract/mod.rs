@@ -1,19 +1,22 @@
 //! The document as routes and validators. Nothing that it says is said again anywhere in this crate.
 
-use jsonschema::Validator;
-use percent_encoding::percent_decode_str;
+mod path;
+mod schema;
+
+use path::Segment;
+use schema::{Schema, open_enumerations};
 use serde_json::{Map, Value, json};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, LazyLock, OnceLock},
+    sync::{Arc, LazyLock},
 };
 
 /// `openapi.yaml`, as `cargo xtask generate` has written it: JSON is read ten times as fast.
-const DOCUMENT: &str = include_str!("contract.json");
+const DOCUMENT: &str = include_str!("../contract.json");
 
 /// The contract that this crate was built with.
 pub(crate) static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
-    let document = serde_json::from_str(DOCUMENT).expect("the JSON that the build script has written");
+    let document = serde_json::from_str(DOCUMENT).expect("the JSON that `cargo xtask generate` has written");
     Contract::new(&document)
 });
 
@@ -46,29 +49,6 @@ pub(crate) enum KeyUse {
     None,
 }
 
-/// What the document says of a route.
-pub(crate) enum Found<'a> {
-    Operation(&'a Operation, BTreeMap<String, String>),
-    /// The path exists, with other methods.
-    OtherMethod,
-    Nothing,
-}
-
-/// A part of a path between slashes: text with parameters in it, as in `{uid}.{format}`.
-struct Segment(Vec<Piece>);
-
-enum Piece {
-    Text(String),
-    Parameter(String),
-}
-
-/// A schema, compiled when it is first needed: a test that renders one image does not pay for 93 operations.
-pub(crate) struct Schema {
-    own: Value,
-    components: Arc<Value>,
-    compiled: OnceLock<Option<Validator>>,
-}
-
 impl Contract {
     fn new(document: &Value) -> Self {
         let mut components = json!({"schemas": document["components"]["schemas"]});
@@ -98,17 +78,11 @@ impl Contract {
         self.operations.iter().find(|operation| operation.id == id)
     }
 
-    pub(crate) fn find(&self, method: &str, path: &str) -> Found<'_> {
+    /// The operation of a route, and the parameters of the path.
+    pub(crate) fn find(&self, method: &str, path: &str) -> Option<(&Operation, BTreeMap<String, String>)> {
         let parts: Vec<_> = path.trim_matches('/').split('/').collect();
-        let mut other_method = false;
-        for operation in &self.operations {
-            let Some(parameters) = operation.matches(&parts) else { continue };
-            if operation.method.eq_ignore_ascii_case(method) {
-                return Found::Operation(operation, parameters);
-            }
-            other_method = true;
-        }
-        if other_method { Found::OtherMethod } else { Found::Nothing }
+        let of_method = |operation: &&Operation| operation.method.eq_ignore_ascii_case(method);
+        self.operations.iter().filter(of_method).find_map(|operation| Some((operation, operation.matches(&parts)?)))
     }
 }
 
@@ -196,105 +170,6 @@ impl KeyUse {
     }
 }
 
-impl Segment {
-    fn new(text: &str) -> Self {
-        let mut pieces = Vec::new();
-        for part in text.split('{') {
-            match part.split_once('}') {
-                Some((name, rest)) => {
-                    pieces.push(Piece::Parameter(name.to_owned()));
-                    if !rest.is_empty() {
-                        pieces.push(Piece::Text(rest.to_owned()));
-                    }
-                }
-                None if part.is_empty() => {}
-                None => pieces.push(Piece::Text(part.to_owned())),
-            }
-        }
-        Self(pieces)
-    }
-
-    fn has_parameter(&self) -> bool {
-        self.0.iter().any(|piece| matches!(piece, Piece::Parameter(_)))
-    }
-
-    fn matches(&self, mut part: &str, parameters: &mut BTreeMap<String, String>) -> Option<()> {
-        let mut pieces = self.0.iter().peekable();
-        while let Some(piece) = pieces.next() {
-            match piece {
-                Piece::Text(text) => part = part.strip_prefix(text.as_str())?,
-                Piece::Parameter(name) => {
-                    let (value, rest) = match pieces.peek() {
-                        // The last dot counts: a slug may hold others.
-                        Some(Piece::Text(text)) => part.split_at(part.rfind(text.as_str())?),
-                        _ => (part, ""),
-                    };
-                    if value.is_empty() {
-                        return None;
-                    }
-                    parameters.insert(name.clone(), percent_decode_str(value).decode_utf8().ok()?.into_owned());
-                    part = rest;
-                }
-            }
-        }
-        part.is_empty().then_some(())
-    }
-}
-
-impl Schema {
-    fn new(mut schema: Value, components: Arc<Value>) -> Self {
-        open_enumerations(&mut schema);
-        Self { own: schema, components, compiled: OnceLock::new() }
-    }
-
-    /// What is wrong with `value`; `place` is what the message calls it.
-    pub(crate) fn wrong(&self, place: &str, value: &Value) -> Option<String> {
-        let validator = self.compiled.get_or_init(|| {
-            let schema = json!({"allOf": [self.own], "components": *self.components});
-            // Formats, too, as the service's framework has it: what is no date must not come back as one.
-            jsonschema::options().should_validate_formats(true).build(&schema).ok()
-        });
-        let error = validator.as_ref()?.iter_errors(value).next()?;
-        let at = error.instance_path().to_string();
-        Some(format!("{place}{at} {}", shorten(&error.to_string())))
-    }
-
-    /// A query value as the JSON that the schema describes.
-    pub(crate) fn read(&self, text: &str) -> Value {
-        match self.own["type"].as_str() {
-            Some("integer" | "number" | "boolean") => {
-                serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
-            }
-            _ => Value::String(text.to_owned()),
-        }
-    }
-}
-
-/// The messages of the validator quote the whole value, which may be a megabyte of HTML.
-fn shorten(message: &str) -> String {
-    const KEPT: usize = 200;
-    if message.chars().count() <= KEPT {
-        return message.to_owned();
-    }
-    let tail: String = message.chars().rev().take(KEPT / 2).collect();
-    let head: String = message.chars().take(KEPT / 2).collect();
-    format!("{head} ... {}", tail.chars().rev().collect::<String>())
-}
-
-/// Enumerations of the document are open: the service takes values that the document does not know.
-fn open_enumerations(value: &mut Value) {
-    match value {
-        Value::Object(object) => {
-            if object.get("enum").is_some_and(Value::is_array) {
-                object.remove("enum");
-            }
-            object.values_mut().for_each(open_enumerations);
-        }
-        Value::Array(items) => items.iter_mut().for_each(open_enumerations),
-        _ => {}
-    }
-}
-
 fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let target = value["$ref"].as_str().and_then(|reference| document.pointer(reference.strip_prefix('#')?));
     target.unwrap_or(value)
@@ -315,27 +190,29 @@ mod tests {
             ("GET", "/image/A%20B", "getImage", &[("uid", "A B")]),
             ("GET", "/healthcheck/", "healthCheck", &[]),
         ] {
-            let Found::Operation(operation, found) = CONTRACT.find(method, path) else { panic!("{method} {path}") };
+            let Some((operation, found)) = CONTRACT.find(method, path) else { panic!("{method} {path}") };
             assert_eq!(operation.id, id);
             let expected = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             assert_eq!(found, expected);
         }
-        assert!(matches!(CONTRACT.find("PATCH", "/image"), Found::OtherMethod));
-        assert!(matches!(CONTRACT.find("GET", "/nothing/here/at/all"), Found::Nothing));
+        assert!(CONTRACT.find("PATCH", "/image").is_none());
+        assert!(CONTRACT.find("GET", "/nothing/here/at/all").is_none());
     }
 
+    /// One that does not would hold nothing against anything.
     #[test]
-    fn parameters_may_share_a_segment() {
-        let mut parameters = BTreeMap::new();
-        Segment::new("{slug}.{format}").matches("v1.2.png", &mut parameters).unwrap();
-        assert_eq!((parameters["slug"].as_str(), parameters["format"].as_str()), ("v1.2", "png"));
-        assert!(Segment::new("{slug}.{format}").matches("none", &mut parameters).is_none());
-        assert!(Segment::new("{slug}.{format}").matches(".png", &mut parameters).is_none());
+    fn every_schema_compiles() {
+        for operation in &CONTRACT.operations {
+            let answers = operation.answers.values().flatten();
+            for schema in operation.body.iter().chain(operation.query.values()).chain(answers) {
+                assert!(schema.compiles(), "{}", operation.id);
+            }
+        }
     }
 
     #[test]
     fn a_body_is_held_against_the_document() {
-        let Found::Operation(operation, _) = CONTRACT.find("POST", "/image") else { panic!() };
+        let (operation, _) = CONTRACT.find("POST", "/image").unwrap();
         for (body, wrong) in [
             (json!({"html": "<p>", "width": 10}), None),
             (json!({"html": "<p>", "fileExtension": "avif"}), None),

@@ -1,0 +1,34 @@
+//! Rendered files, as they are served.
+
+use super::service::Service;
+use crate::answer::Refusal;
+use axum::{
+    body::Body,
+    http::{
+        HeaderMap, HeaderValue, Response, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH},
+    },
+};
+
+/// The file of this name, unless the client has it.
+pub(super) fn file(service: &Service, name: &str, headers: &HeaderMap) -> Response<Body> {
+    let file = match service.store.file(name) {
+        Ok(Some(file)) => file,
+        Ok(None) => return Refusal::message(StatusCode::NOT_FOUND, "File not found").into_response(),
+        Err(error) => return Refusal::from(error).into_response(),
+    };
+    // A file's name is as unique as its content: it is written once.
+    let etag = HeaderValue::try_from(format!("\"{name}\"")).unwrap_or(HeaderValue::from_static("\"file\""));
+    let unchanged = headers.get(IF_NONE_MATCH) == Some(&etag);
+    let mut response = Response::new(if unchanged { Body::empty() } else { Body::from(file.bytes) });
+    if unchanged {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    let headers = response.headers_mut();
+    if let Ok(kind) = HeaderValue::try_from(file.content_type) {
+        headers.insert(CONTENT_TYPE, kind);
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
+    headers.insert(ETAG, etag);
+    response
+}

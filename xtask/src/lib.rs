@@ -1,0 +1,154 @@
+//! The workspace's own commands: `cargo xtask generate`, `lint`, `coverage`, `upstream`, and what a release asks for.
+
+mod bounds;
+mod coverage;
+mod document;
+mod drift;
+mod generate;
+mod lint;
+mod normalise;
+mod operations;
+mod queries;
+mod release;
+mod syntax;
+mod upstream;
+mod usage;
+
+use anyhow::{Result, bail};
+use clap::{Parser, Subcommand};
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Any text is a document that the passes before the generator take, and that is no different from itself, or an error says
+/// why not. For the fuzz target.
+///
+/// # Panics
+/// When that does not hold.
+#[doc(hidden)]
+pub fn any_document(text: &str) {
+    let Ok(document) = document::parse(text) else { return };
+    let _ = lint::check(&document);
+    let mut normalised = document.clone();
+    queries::add(&mut normalised);
+    let _ = usage::Usage::of(&normalised);
+    let _ = normalise::run(&mut normalised);
+    upstream::any_document(&document);
+}
+
+/// The workspace's own commands.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Writes the generated files of pictify-api from openapi.yaml.
+    Generate {
+        /// Write nothing: print what differs, and fail if anything does.
+        #[arg(long)]
+        check: bool,
+        /// Print what each pass changed.
+        #[arg(short, long)]
+        verbose: bool,
+    },
+    /// Checks openapi.yaml against the rules of the house.
+    Lint,
+    /// Prints what the SDK has of each operation of openapi.yaml, and fails on a hole.
+    Coverage,
+    /// Says where a document that upstream published differs from openapi.yaml, and how grave that is.
+    Upstream(upstream::Options),
+    /// Checks that nothing that is published needs a newer Rust than its manifest promises.
+    RustVersions,
+    /// Checks that the SDK builds with the lowest versions that its manifests name.
+    MinimalVersions,
+}
+
+/// Runs the command that the arguments of the process name.
+#[must_use]
+pub fn main() -> ExitCode {
+    match run(&Arguments::parse().command, &root()) {
+        Ok(code) => code,
+        // Whoever reads the output, `head` for example, has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The whole chain on one line; a backtrace of this program would help nobody who edits the document.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn run(command: &Command, root: &Path) -> Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    match command {
+        Command::Generate { check, verbose } => {
+            let generated = generate::run(root)?;
+            if *verbose {
+                for (pass, note) in &generated.notes {
+                    writeln!(out, "{pass}: {}: {}", note.at, note.what)?;
+                }
+            }
+            if *check {
+                let diffs = generate::drift(&generated.files, root)?;
+                for diff in &diffs {
+                    // Drift is a failure, also when nobody reads to the end.
+                    if write!(out, "{diff}").is_err() {
+                        break;
+                    }
+                }
+                if !diffs.is_empty() {
+                    let (stale, all) = (diffs.len(), generated.files.len());
+                    bail!("{stale} of {all} generated files differ from openapi.yaml: run `cargo xtask generate`");
+                }
+                writeln!(out, "{} generated files are what openapi.yaml says", generated.files.len())?;
+                return Ok(ExitCode::SUCCESS);
+            }
+            let written = generate::write(&generated.files)?;
+            for path in &written {
+                writeln!(out, "wrote {}", path.strip_prefix(root).unwrap_or(path).display())?;
+            }
+            if written.is_empty() {
+                writeln!(
+                    out,
+                    "nothing to write: {} generated files are what openapi.yaml says",
+                    generated.files.len()
+                )?;
+            }
+        }
+        Command::Upstream(options) => return Ok(upstream::run(options, root, &mut out)?.into()),
+        Command::RustVersions => release::rust_versions(root, &mut out)?,
+        Command::MinimalVersions => release::minimal_versions(root, &mut out)?,
+        Command::Coverage => {
+            let document = document::load(&root.join("openapi.yaml"))?;
+            coverage::print(&document::operations(&document), root, &mut out)?;
+        }
+        Command::Lint => {
+            let document = document::load(&root.join("openapi.yaml"))?;
+            lint::check(&document)?;
+            let (operations, schemas) = (document::operations(&document), document::component_schemas(&document));
+            writeln!(
+                out,
+                "openapi.yaml keeps the rules: {} operations, {} schemas",
+                operations.len(),
+                schemas.count()
+            )?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The root of the workspace, wherever the command was started.
+fn root() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package).to_path_buf()
+}
