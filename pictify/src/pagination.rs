@@ -13,12 +13,15 @@
 //! one at a time, when they are wanted or, with `prefetch`, one ahead; none is asked for twice. The service pages its lists in three ways and leaves
 //! out some of what it documents; whether a page follows is decided from whatever an answer does say.
 
+#[cfg(feature = "blocking")]
+mod blocking;
+mod following;
+
+pub(crate) use following::{next_offset, next_page};
+
 use crate::{Call, Client, Error, ErrorKind, Operation, Result};
 use futures_util::Stream;
-use pictify_api::{
-    BoxFuture,
-    types::{OffsetPagination, PagePagination},
-};
+use pictify_api::BoxFuture;
 use std::{
     collections::VecDeque,
     fmt,
@@ -97,45 +100,6 @@ macro_rules! paged {
     };
 }
 pub(crate) use paged;
-
-/// Where the next page of a list by offset starts, if there is one.
-pub(crate) fn next_offset(
-    said: Option<&OffsetPagination>,
-    limit: Option<u64>,
-    offset: Option<u64>,
-    count: usize,
-) -> Option<u64> {
-    let offset = offset.unwrap_or(0);
-    let count = count as u64;
-    let limit = limit.or_else(|| said?.limit);
-    // An empty page in the middle is passed by its size; where that is unknown there is nowhere to go on.
-    let next = offset.checked_add(if count > 0 { count } else { limit? })?;
-    let more = match said {
-        Some(OffsetPagination { has_more: Some(more), .. }) => *more,
-        Some(OffsetPagination { total: Some(total), .. }) => next < *total,
-        _ => count > 0 && limit.is_some_and(|limit| count >= limit),
-    };
-    (more && next > offset).then_some(next)
-}
-
-/// The number of the next page, if there is one.
-pub(crate) fn next_page(
-    said: Option<&PagePagination>,
-    limit: Option<u64>,
-    page: Option<u64>,
-    count: usize,
-) -> Option<u64> {
-    let page = page.unwrap_or(1);
-    let limit = limit.or_else(|| said?.limit);
-    let said = said.cloned().unwrap_or_default();
-    let more = match (said.has_next, said.total_pages, said.total, limit) {
-        (Some(more), ..) => more,
-        (None, Some(pages), ..) => page < pages,
-        (None, None, Some(total), Some(limit)) => page.saturating_mul(limit) < total,
-        (None, None, _, limit) => count > 0 && limit.is_some_and(|limit| count as u64 >= limit),
-    };
-    if more { page.checked_add(1) } else { None }
-}
 
 /// The pages of a list.
 ///
@@ -348,54 +312,6 @@ impl<O: Paged> Stream for Items<O, Client> {
     }
 }
 
-#[cfg(feature = "blocking")]
-mod blocking {
-    use super::{Call, Items, Paged, Pages, Result};
-    use crate::blocking::{Client, Work};
-
-    impl<O: Paged> Call<O, Client> {
-        /// Reads the list to its end, page by page. Setters that are set apply to every page.
-        pub fn pages(self) -> Pages<O, Client> {
-            Pages::new(self)
-        }
-
-        /// Reads the list to its end, item by item. Setters that are set apply to every page.
-        pub fn items(self) -> Items<O, Client> {
-            Items::new(self)
-        }
-    }
-
-    impl<O: Paged> Iterator for Pages<O, Client> {
-        type Item = Result<O::Output>;
-
-        fn next(&mut self) -> Option<Self::Item> {
-            let call = self.upcoming()?;
-            let result = self.in_background.take().map_or_else(|| call.send(), Work::wait);
-            self.advance(&result);
-            if let (true, Some(call)) = (self.prefetch, self.upcoming()) {
-                self.in_background = Some(call.start());
-            }
-            Some(result)
-        }
-    }
-
-    impl<O: Paged> Iterator for Items<O, Client> {
-        type Item = Result<O::Item>;
-
-        fn next(&mut self) -> Option<Self::Item> {
-            loop {
-                if let Some(item) = self.ready.pop_front() {
-                    return Some(Ok(item));
-                }
-                let page = self.pages.next();
-                if let Err(error) = self.take(page)? {
-                    return Some(Err(error));
-                }
-            }
-        }
-    }
-}
-
 impl<O: Operation, C> fmt::Debug for Pages<O, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pages").field("ended", &self.next.is_none()).finish_non_exhaustive()
@@ -405,58 +321,5 @@ impl<O: Operation, C> fmt::Debug for Pages<O, C> {
 impl<O: Paged, C> fmt::Debug for Items<O, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Items").field("ready", &self.ready.len()).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn whether_a_page_by_offset_follows_is_read_off_whatever_is_there() {
-        for (said, limit, offset, count, next) in [
-            (json!({"hasMore": true}), None, None, 30, Some(30)),
-            (json!({"hasMore": true}), Some(10), Some(20), 10, Some(30)),
-            (json!({"hasMore": false, "total": 99}), Some(10), None, 10, None),
-            (json!({"hasMore": true, "limit": 10}), None, Some(20), 0, Some(30)),
-            (json!({"hasMore": true}), None, Some(20), 0, None),
-            (json!({"total": 31, "limit": 30}), None, None, 30, Some(30)),
-            (json!({"total": 30, "limit": 30}), None, None, 30, None),
-            (json!({}), Some(10), None, 10, Some(10)),
-            (json!({}), Some(10), None, 9, None),
-            (json!({}), Some(10), None, 0, None),
-            (json!({}), None, None, 30, None),
-            (json!(null), Some(10), Some(10), 10, Some(20)),
-            (json!(null), None, None, 30, None),
-            (json!({"hasMore": true}), Some(10), Some(u64::MAX), 10, None),
-        ] {
-            let pagination: Option<OffsetPagination> = serde_json::from_value(said.clone()).unwrap();
-            assert_eq!(
-                next_offset(pagination.as_ref(), limit, offset, count),
-                next,
-                "{said} {limit:?} {offset:?} {count}"
-            );
-        }
-    }
-
-    #[test]
-    fn whether_a_numbered_page_follows_is_read_off_whatever_is_there() {
-        for (said, limit, page, count, next) in [
-            (json!({"hasNext": true}), None, None, 12, Some(2)),
-            (json!({"hasNext": true}), None, Some(4), 0, Some(5)),
-            (json!({"hasNext": false, "totalPages": 9}), None, None, 12, None),
-            (json!({"totalPages": 3}), None, Some(2), 12, Some(3)),
-            (json!({"totalPages": 3}), None, Some(3), 12, None),
-            (json!({"total": 45, "limit": 20, "page": 2}), None, Some(2), 20, Some(3)),
-            (json!({"total": 40, "limit": 20, "page": 2}), None, Some(2), 20, None),
-            (json!({}), Some(12), None, 12, Some(2)),
-            (json!({}), Some(12), None, 11, None),
-            (json!({}), None, None, 12, None),
-            (json!(null), Some(12), None, 12, Some(2)),
-        ] {
-            let pagination: Option<PagePagination> = serde_json::from_value(said.clone()).unwrap();
-            assert_eq!(next_page(pagination.as_ref(), limit, page, count), next, "{said} {limit:?} {page:?} {count}");
-        }
     }
 }

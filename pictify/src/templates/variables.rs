@@ -36,7 +36,7 @@ impl<C: Clone> Templates<C> {
     /// # Errors
     /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
     /// `Validation` with every problem at once, as [`violations`](Error::violations) and as a
-    /// [`VariableProblems`] that is the error's source; else as [`get`](Self::get).
+    /// [`VariableProblems`](super::VariableProblems) that is the error's source; else as [`get`](Self::get).
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {

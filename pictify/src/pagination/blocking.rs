@@ -1,0 +1,46 @@
+//! Lists as iterators.
+
+use super::{Call, Items, Paged, Pages, Result};
+use crate::blocking::{Client, Work};
+
+impl<O: Paged> Call<O, Client> {
+    /// Reads the list to its end, page by page. Setters that are set apply to every page.
+    pub fn pages(self) -> Pages<O, Client> {
+        Pages::new(self)
+    }
+
+    /// Reads the list to its end, item by item. Setters that are set apply to every page.
+    pub fn items(self) -> Items<O, Client> {
+        Items::new(self)
+    }
+}
+
+impl<O: Paged> Iterator for Pages<O, Client> {
+    type Item = Result<O::Output>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let call = self.upcoming()?;
+        let result = self.in_background.take().map_or_else(|| call.send(), Work::wait);
+        self.advance(&result);
+        if let (true, Some(call)) = (self.prefetch, self.upcoming()) {
+            self.in_background = Some(call.start());
+        }
+        Some(result)
+    }
+}
+
+impl<O: Paged> Iterator for Items<O, Client> {
+    type Item = Result<O::Item>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(item) = self.ready.pop_front() {
+                return Some(Ok(item));
+            }
+            let page = self.pages.next();
+            if let Err(error) = self.take(page)? {
+                return Some(Err(error));
+            }
+        }
+    }
+}
