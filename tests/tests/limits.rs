@@ -239,7 +239,7 @@ impl Clock for Hasty {
 
     fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
         let early = if self.1.swap(false, Relaxed) { Duration::from_millis(1) } else { Duration::ZERO };
-        self.0.alarm(duration - early)
+        self.0.alarm(duration.saturating_sub(early))
     }
 
     fn random(&self) -> f64 {
