@@ -92,7 +92,7 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 }
 
 /// A client that is answered by these exchanges, whatever a query says; nothing when they are none.
-fn client(exchanges: Value, retry: RetryPolicy) -> Option<Client> {
+fn client(exchanges: &Value, retry: RetryPolicy) -> Option<Client> {
     let recording = json!({"version": 1, "base_url": "http://a.test", "exchanges": exchanges}).to_string();
     let cassette = Cassette::parse("fuzz.json", &recording).ok()?.ignore("offset").ignore("page");
     Client::builder().api_key(KEY).cassette(&cassette).retry(retry).build().ok()
@@ -118,7 +118,7 @@ pub fn error_body(input: &[u8]) {
     let headers = BTreeMap::from([("content-type", kind.to_owned()), ("x-request-id", kind.to_owned())]);
     let request = json!({"html": "<p>"});
     let exchanges = json!([exchange("POST /image", &request, status, &headers, body)]);
-    let Some(client) = client(exchanges, RetryPolicy::never()) else { return };
+    let Some(client) = client(&exchanges, RetryPolicy::never()) else { return };
     let error = run(client.images().create(Source::html("<p>")).send()).expect_err("no success");
     if error.kind() == pictify::ErrorKind::NotRecorded {
         // Not every text is a header.
@@ -153,7 +153,9 @@ pub fn retry_after(input: &[u8]) {
     let refused = exchange("POST /image", &request, 429, &headers, &line());
     let image = exchange("POST /image", &request, 200, &BTreeMap::new(), r#"{"url":"https://a.test/a.png"}"#);
     let longest = Duration::from_secs(60);
-    let Some(client) = client(json!([refused, image]), RetryPolicy::default().max_stated_wait(longest)) else { return };
+    let Some(client) = client(&json!([refused, image]), RetryPolicy::default().max_stated_wait(longest)) else {
+        return;
+    };
     match run(client.images().create(Source::html("<p>")).send_with_response()) {
         Ok(answer) => {
             let attempts = &answer.meta.attempts;
@@ -173,7 +175,7 @@ pub fn pagination(input: &[u8]) {
     for line in ["GET /image", "GET /templates"] {
         let exchanges: Value =
             pages.iter().map(|page| exchange(line, &Value::Null, 200, &BTreeMap::new(), page)).collect();
-        let Some(client) = client(exchanges, RetryPolicy::never()) else { return };
+        let Some(client) = client(&exchanges, RetryPolicy::never()) else { return };
         let most = text.len();
         run(async {
             let mut count = 0;
@@ -215,7 +217,7 @@ fn honest_pages(input: &[u8]) {
         }
         exchange(&format!("GET /image?limit={limit}"), &Value::Null, 200, &BTreeMap::new(), &body.to_string())
     });
-    let Some(client) = client(exchanges.collect(), RetryPolicy::never()) else { return };
+    let Some(client) = client(&exchanges.collect(), RetryPolicy::never()) else { return };
     let read = run(async {
         let mut items = client.images().list().limit(limit as u64).items();
         let mut read = Vec::new();
