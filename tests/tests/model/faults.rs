@@ -26,10 +26,16 @@ pub const ALL: [&str; 12] = [
     STUCK,
 ];
 
-/// The faults of these kinds.
+/// The kind of a name.
 ///
 /// # Panics
-/// When there is no such kind.
+/// When there is none.
+pub fn kind(name: &str) -> &'static str {
+    let known = ALL.into_iter().find(|kind| *kind == name);
+    known.unwrap_or_else(|| panic!("no fault is called {name}; there are {}", ALL.join(", ")))
+}
+
+/// The faults of these kinds.
 pub fn named(kinds: &[&str]) -> Vec<Fault> {
     kinds.iter().filter(|kind| **kind != STUCK).map(|kind| fault(kind)).collect()
 }
@@ -58,6 +64,6 @@ fn fault(kind: &str) -> Fault {
         "unreadable" => Fault::status(200).body("no JSON").after_work().share(0.02),
         "refused" => Fault::status(422).body(json!({"error": "refused"})).share(0.03),
         "later" => Fault::status(503).header("retry-after", "1").share(0.03),
-        _ => panic!("no fault is called {kind}; there are {}", ALL.join(", ")),
+        _ => unreachable!("{kind} is in the list of all kinds"),
     }
 }

@@ -10,7 +10,7 @@ use crate::{
 use pictify::RetryPolicy;
 use pictify_emulator::Emulator;
 use serde_json::json;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 /// How long a run may take before it is said to hang, for each of its calls and in real time.
 const PER_CALL: Duration = Duration::from_millis(100);
@@ -82,5 +82,18 @@ impl Outcome {
                 self.told[place] += 1;
             }
         }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { found, count, told: [failed, unknown, done], billed } = self;
+        let calls: u64 = count.values().sum();
+        write!(
+            f,
+            "{calls} calls; renders told to be done {done}, unknown {unknown}, failed {failed}; billed {billed}; "
+        )?;
+        write!(f, "{} findings;", found.len())?;
+        count.iter().try_for_each(|(what, count)| write!(f, " {what} {count}"))
     }
 }
