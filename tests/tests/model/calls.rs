@@ -128,7 +128,7 @@ async fn dropped(lane: &mut Lane, step: &Step) {
     let call = step.call(&lane.client, image(lane, step)).idempotency_key(key.clone());
     *lane.story.count.entry("dropped image").or_default() += 1;
     // How far it gets in a number of turns hangs on the machine: a run that is to be had again does without.
-    let turns = if lane.is_alone || step.number % 2 == 0 { u64::MAX } else { step.number % 97 };
+    let turns = if lane.is_alone || step.number.is_multiple_of(2) { u64::MAX } else { step.number % 97 };
     let leaves = async {
         for _ in 0..turns {
             tokio::task::yield_now().await;

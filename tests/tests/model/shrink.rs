@@ -28,7 +28,7 @@ pub async fn shrink(setup: &Setup) -> Option<(Setup, Outcome)> {
             continue;
         }
         let calls = (least.calls * LATER).max(FEW).min(setup.calls);
-        if let Some(fewer) = soonest(&Setup { faults, calls, ..least.clone() }).await {
+        if let Some(fewer) = soonest(&Setup { calls, faults, ..least.clone() }).await {
             (least, outcome) = fewer;
         }
     }
