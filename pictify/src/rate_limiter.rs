@@ -3,6 +3,7 @@
 use crate::{Clock, Error, ErrorKind, RateLimit, Result};
 use governor::{Quota, clock::Clock as GovernorClock, state::InMemoryState};
 use std::{
+    collections::VecDeque,
     fmt,
     num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
@@ -14,6 +15,9 @@ const LONGEST_CLOSED: Duration = Duration::from_secs(600);
 
 /// The largest burst; beyond it governor's arithmetic would overflow at low rates.
 const LARGEST_BURST: NonZeroU32 = NonZeroU32::new(1_000_000).unwrap();
+
+/// What requests are counted over.
+const MINUTE: Duration = Duration::from_secs(60);
 
 /// A rate limiter for a client and all its clones.
 ///
@@ -38,7 +42,7 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// At most this many requests a minute, evenly spread; up to a tenth of them at once.
+    /// At most this many requests in any minute, evenly spread; up to a tenth of them at once.
     #[must_use]
     pub fn per_minute(requests: NonZeroU32) -> Self {
         Self { per_minute: Some(requests), burst: None }
@@ -51,7 +55,8 @@ impl RateLimiter {
         Self { per_minute: None, burst: None }
     }
 
-    /// How many requests may go at once after a pause, up to a million.
+    /// How many requests may go at once after a pause, up to a million. More than the limit of a minute raises that to as
+    /// many.
     #[must_use]
     pub fn burst(mut self, requests: NonZeroU32) -> Self {
         self.burst = Some(requests);
@@ -77,6 +82,9 @@ struct State {
     cells: Option<Cells>,
     per_minute: Option<NonZeroU32>,
     closed_until: Option<Instant>,
+    /// When the requests of the last minute went. Evenly spread requests and a burst before them would be more than the
+    /// limit.
+    went: VecDeque<Instant>,
 }
 
 /// The client's clock, as governor wants it.
@@ -96,7 +104,7 @@ impl Turnstile {
         let turnstile = Self {
             settings,
             clock: OurClock(clock),
-            state: Mutex::new(State { cells: None, per_minute: None, closed_until: None }),
+            state: Mutex::new(State { cells: None, per_minute: None, closed_until: None, went: VecDeque::new() }),
         };
         if let Some(per_minute) = settings.per_minute {
             turnstile.set(per_minute);
@@ -124,13 +132,22 @@ impl Turnstile {
     /// Takes a turn, or says how long to wait before the next try.
     fn try_turn(&self) -> Option<Duration> {
         let now = self.clock.now();
-        let state = self.lock();
+        let mut state = self.lock();
         if let Some(closed_until) = state.closed_until.filter(|until| *until > now) {
             return Some(closed_until - now);
         }
-        let refused = state.cells.as_ref()?.check().err()?;
         // Never zero, or a coarse clock makes a busy loop.
-        Some(refused.wait_time_from(now).max(Duration::from_millis(1)))
+        let at_least = |wait: Duration| wait.max(Duration::from_millis(1));
+        let per_minute = state.per_minute?;
+        let most = self.settings.burst.map_or(per_minute, |burst| burst.max(per_minute)).get();
+        if let Some(wait) = state.wait_for_room(now, usize::try_from(most).unwrap_or(usize::MAX)) {
+            return Some(at_least(wait));
+        }
+        if let Err(refused) = state.cells.as_ref()?.check() {
+            return Some(at_least(refused.wait_time_from(now)));
+        }
+        state.went.push_back(now);
+        None
     }
 
     /// Learns from what an answer said.
@@ -165,6 +182,18 @@ impl Turnstile {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// How long until fewer than `most` requests went within a minute, if it is not so already.
+    fn wait_for_room(&mut self, now: Instant, most: usize) -> Option<Duration> {
+        while self.went.front().is_some_and(|went| now.saturating_duration_since(*went) >= MINUTE) {
+            self.went.pop_front();
+        }
+        // A limit that was lowered leaves more than that: it is the one whose end makes room that counts.
+        let in_the_way = self.went.len().checked_sub(most)?;
+        self.went.get(in_the_way).map(|went| MINUTE.saturating_sub(now.saturating_duration_since(*went)))
     }
 }
 
