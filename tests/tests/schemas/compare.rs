@@ -66,10 +66,11 @@ impl<'a> Comparison<'a> {
             Some("object") => self.object(at, documented, typed, side),
             Some("array") => self.schema(&format!("{at}/items"), &documented["items"], &typed["items"], side),
             Some("string") => self.format(at, documented, typed),
-            Some("integer") if documented["minimum"].as_f64().is_some_and(|minimum| minimum < 0.0) => {
-                if typed["minimum"].is_number() {
-                    self.found.push(format!("{at}: may be negative, and is not in the type"));
-                }
+            Some("integer")
+                if documented["minimum"].as_f64().is_some_and(|minimum| minimum < 0.0)
+                    && typed["minimum"].is_number() =>
+            {
+                self.found.push(format!("{at}: may be negative, and is not in the type"));
             }
             _ => {}
         }

@@ -27,10 +27,10 @@ fn reached(document: &Value, part: &Value, found: &mut BTreeSet<String>) {
     match part {
         Value::Object(members) => {
             if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-                if let Some(name) = reference.strip_prefix("#/components/schemas/") {
-                    if !found.insert(name.to_owned()) {
-                        return;
-                    }
+                if let Some(name) = reference.strip_prefix("#/components/schemas/")
+                    && !found.insert(name.to_owned())
+                {
+                    return;
                 }
                 return reached(document, document.pointer(&reference[1..]).unwrap(), found);
             }
