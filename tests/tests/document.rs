@@ -92,5 +92,13 @@ fn the_operations_of_the_table_are_those_of_the_document() {
     of_document.sort();
     of_table.sort();
     assert_eq!(of_table, of_document);
-    assert_eq!(of_table.len(), 93);
+}
+
+#[test]
+fn the_readme_says_how_many_operations_there_are() {
+    let readme = include_str!("../../README.md");
+    let count = pictify::operation::all().len();
+    let said = readme.match_indices(" operations").map(|(at, _)| &readme[..at]);
+    let numbers: Vec<usize> = said.filter_map(|before| before.rsplit([' ', '\n']).next()?.parse().ok()).collect();
+    assert_eq!(numbers, vec![count; 2], "the README must say {count} operations, twice");
 }

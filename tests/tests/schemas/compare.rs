@@ -1,14 +1,16 @@
 //! Holds the JSON Schema of a type against the schema of the document.
 //!
-//! | the type may | because |
+//! | what differs on purpose | because |
 //! |---|---|
-//! | take null, and lack a member, where the document does not say so | answers leave out what they promise; a member that is not there must not fail what was billed |
-//! | take texts that are not in an enumeration | the service adds values; they are kept |
-//! | take members that the document does not name | the same |
-//! | lack bounds, patterns, defaults | they are facts about the service, checked in requests by `Validate` |
-//! | say that a number is not negative | the document's `minimum: 0` makes it an unsigned one |
+//! | a member that is not required takes null | it is an `Option` |
+//! | a required member of an answer may take null | a member that is not there must not fail what was billed |
+//! | an enumeration takes any text besides | the service adds values; they are kept |
+//! | a union takes anything besides | the same |
+//! | an answer takes members that the document does not name | the same |
+//! | bounds, patterns, defaults, formats are left out | they are facts about the service, checked in requests by `Validate` |
+//! | `minimum: 0` or more is a number that is not negative | the type is unsigned, and knows no other bound |
 //!
-//! A request must have what the document requires, and may leave out all else.
+//! What is neither compared nor in this table is reported.
 
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -16,11 +18,50 @@ use std::collections::BTreeSet;
 /// Who makes values of a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// We do: the type asks for exactly what the document requires.
+    /// We do: the type can say nothing that the document does not know.
     Request,
-    /// The service does: the type asks for no more than the document promises.
+    /// The service does: the type keeps what the document does not know.
     Answer,
 }
+
+/// Keywords of the document that are compared.
+const COMPARED: [&str; 13] = [
+    "$ref",
+    "additionalProperties",
+    "anyOf",
+    "const",
+    "enum",
+    "format",
+    "items",
+    "minimum",
+    "oneOf",
+    "properties",
+    "required",
+    "type",
+    "x-rust-alias",
+];
+
+/// Keywords that are left out on purpose, and what only describes.
+const LEFT_OUT: [&str; 18] = [
+    "default",
+    "description",
+    "example",
+    "examples",
+    "exclusiveMinimum",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "multipleOf",
+    "pattern",
+    "propertyNames",
+    "readOnly",
+    "title",
+    "uniqueItems",
+];
 
 pub struct Comparison<'a> {
     pub document: &'a Value,
@@ -36,6 +77,14 @@ impl<'a> Comparison<'a> {
     }
 
     pub fn schema(&mut self, at: &str, documented: &'a Value, typed: &'a Value, side: Side) {
+        for keyword in documented.as_object().into_iter().flatten().map(|(name, _)| name.as_str()) {
+            if !COMPARED.contains(&keyword) && !LEFT_OUT.contains(&keyword) && !keyword.starts_with("x-") {
+                self.found.push(format!("{at}: nothing compares `{keyword}`"));
+            }
+        }
+        if takes_null(documented) && !takes_null(typed) {
+            self.found.push(format!("{at}: may be null, and not in the type"));
+        }
         let typed = without_null(typed);
         if let (Some(wanted), Some(given)) = (reference(documented), reference(typed)) {
             if wanted != given {
@@ -66,11 +115,12 @@ impl<'a> Comparison<'a> {
             Some("object") => self.object(at, documented, typed, side),
             Some("array") => self.schema(&format!("{at}/items"), &documented["items"], &typed["items"], side),
             Some("string") => self.format(at, documented, typed),
-            Some("integer")
-                if documented["minimum"].as_f64().is_some_and(|minimum| minimum < 0.0)
-                    && typed["minimum"].is_number() =>
-            {
-                self.found.push(format!("{at}: may be negative, and is not in the type"));
+            Some("integer") => {
+                let unsigned = documented["minimum"].as_f64().is_some_and(|minimum| minimum >= 0.0);
+                if unsigned != (typed["minimum"] == 0) {
+                    let may = |unsigned| if unsigned { "is never negative" } else { "may be negative" };
+                    self.found.push(format!("{at}: {} in the document, not in the type", may(unsigned)));
+                }
             }
             _ => {}
         }
@@ -88,18 +138,29 @@ impl<'a> Comparison<'a> {
         for name in asked.difference(&required) {
             self.found.push(format!("{at}/required: the type asks for {name}, the document does not"));
         }
-        if side == Side::Request {
-            for name in required.difference(&asked) {
-                self.found.push(format!("{at}/required: the document asks for {name}, the type does not"));
-            }
+        for name in required.difference(&asked) {
+            self.found.push(format!("{at}/required: the document asks for {name}, the type does not"));
         }
         for name in wanted.intersection(&given) {
             let place = format!("{at}/properties/{name}");
-            self.schema(&place, &documented["properties"][*name], &typed["properties"][*name], side);
+            let (documented, typed) = (&documented["properties"][*name], &typed["properties"][*name]);
+            if side == Side::Request && required.contains(name) && takes_null(typed) && !takes_null(documented) {
+                self.found.push(format!("{place}: is never null, and may be in the type"));
+            }
+            self.schema(&place, documented, typed, side);
         }
         // A map; `true` beside properties is the rest that is kept.
         let values = &documented["additionalProperties"];
-        if values.is_object() {
+        let is_map = values.as_object().is_some_and(|values| !values.is_empty());
+        let documented_open = *values == true || values.is_object() && !is_map;
+        let open = typed["additionalProperties"] == true;
+        if side == Side::Answer && !is_map && !open {
+            self.found.push(format!("{at}: the type keeps nothing that it does not know"));
+        }
+        if side == Side::Request && open && !documented_open {
+            self.found.push(format!("{at}: the type takes what the document does not know"));
+        }
+        if is_map {
             let place = format!("{at}/additionalProperties");
             self.schema(&place, values, &typed["additionalProperties"], side);
         }
@@ -113,6 +174,10 @@ impl<'a> Comparison<'a> {
             known.extend(listed(&choice["enum"]));
         }
         known.extend(typed["const"].as_str());
+        let open = choices.iter().any(|choice| choice["type"] == "string" && choice["const"].is_null());
+        if values.len() > 1 && !open {
+            self.found.push(format!("{at}/enum: the type takes no value that it does not know"));
+        }
         for value in values.difference(&known) {
             self.found.push(format!("{at}/enum: the type lacks {value}"));
         }
@@ -129,6 +194,11 @@ impl<'a> Comparison<'a> {
                 Some(found) => self.schema(&format!("{at}/{index}"), variant, found, side),
                 None => self.found.push(format!("{at}/{index}: the type lacks it")),
             }
+        }
+        let is_the_rest = |one: &Value| kind(one).is_none() && reference(one).is_none();
+        let rest = usize::from(typed.last().is_some_and(is_the_rest));
+        for index in documented.len()..typed.len() - rest {
+            self.found.push(format!("{at}/{index}: the document lacks it"));
         }
     }
 
@@ -160,6 +230,13 @@ fn reference(schema: &Value) -> Option<&str> {
 
 fn is_null(schema: &Value) -> bool {
     schema["type"] == "null"
+}
+
+/// Whether null is one of its values.
+fn takes_null(schema: &Value) -> bool {
+    let listed = schema["type"].as_array().is_some_and(|types| types.iter().any(|one| one == "null"));
+    let chosen = |keyword: &str| schema[keyword].as_array().is_some_and(|choices| choices.iter().any(is_null));
+    listed || is_null(schema) || chosen("anyOf") || chosen("oneOf")
 }
 
 /// What is there when it is not null.

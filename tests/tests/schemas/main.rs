@@ -86,6 +86,10 @@ fn differences(document: &Value, types: &Value) -> Vec<String> {
     for operation in operations(document) {
         let id = operation["operationId"].as_str().unwrap();
         let name = format!("{}{}Query", id[..1].to_uppercase(), &id[1..]);
+        let parameters = query(document, operation);
+        if parameters["properties"] != json!({}) && !defined.contains(&name) {
+            comparison.found.push(format!("/{name}: there is no type"));
+        }
         if defined.contains(&name) {
             comparison.schema(&format!("/{name}"), query(document, operation), &types["$defs"][&name], Side::Request);
             queries.insert(name);
@@ -138,7 +142,7 @@ fn each_difference_is_found_and_named() {
     fn without(types: &mut Value, pointer: &str, name: &str) -> Value {
         types.pointer_mut(&format!("/$defs{pointer}")).unwrap().as_object_mut().unwrap().remove(name).unwrap()
     }
-    let changes: [(Change, &str); 14] = [
+    let changes: [(Change, &str); 22] = [
         (
             |_, types| {
                 let width = without(types, "/Template/properties", "width");
@@ -196,6 +200,40 @@ fn each_difference_is_found_and_named() {
             "/TemplateLayouts/additionalProperties: the document has object, the type string",
         ),
         (|_, types| drop(without(types, "", "TemplateList")), "/TemplateList: there is no type"),
+        (
+            |_, types| typed(types, "/CreateTemplateRequest/properties/name", json!({"type": ["string", "null"]})),
+            "/CreateTemplateRequest/properties/name: is never null, and may be in the type",
+        ),
+        (
+            |document, types| {
+                documented(document, "/Template/properties/uid/type", json!(["string", "null"]));
+                typed(types, "/Template/properties/uid/type", json!("string"));
+            },
+            "/Template/properties/uid: may be null, and not in the type",
+        ),
+        (
+            |_, types| drop(without(types, "/Template/properties/width", "minimum")),
+            "/Template/properties/width: is never negative in the document, not in the type",
+        ),
+        (
+            |_, types| {
+                types["$defs"]["AgentScreenshotEventType"]["anyOf"].as_array_mut().unwrap().pop();
+            },
+            "/AgentScreenshotEventType/enum: the type takes no value that it does not know",
+        ),
+        (
+            |_, types| drop(without(types, "/Template", "additionalProperties")),
+            "/Template: the type keeps nothing that it does not know",
+        ),
+        (
+            |_, types| types["$defs"]["CreateImageRequest"]["additionalProperties"] = json!(true),
+            "/CreateImageRequest: the type takes what the document does not know",
+        ),
+        (
+            |document, _| document["components"]["schemas"]["Template"]["allOf"] = json!([]),
+            "/Template: nothing compares `allOf`",
+        ),
+        (|_, types| drop(without(types, "", "ListImagesQuery")), "/ListImagesQuery: there is no type"),
         (
             |_, types| types["$defs"]["Stranger"] = json!({"type": "object"}),
             "/Stranger: the document has no such schema",
