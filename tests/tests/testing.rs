@@ -96,7 +96,9 @@ async fn a_request_that_was_not_recorded_fails_at_once_and_says_what_is_differen
 
     let file = client.download("http://pictify.test/files/none.png").bytes().await.unwrap_err();
     assert_eq!(file.kind(), ErrorKind::NotRecorded);
-    cassette.finish().unwrap();
+    assert_eq!(cassette.unused(), [""; 0]);
+    let error = cassette.finish().unwrap_err().to_string();
+    assert!(error.contains("4 requests were not recorded: POST /templates, GET "), "{error}");
 }
 
 #[tokio::test]

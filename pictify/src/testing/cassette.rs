@@ -28,7 +28,9 @@ const RECORD: &str = "PICTIFY_RECORD";
 /// `password` and the like, credentials of bindings, and signatures in URLs; [`scrub`](Self::scrub) adds to that. A server
 /// on this machine is written down as `http://pictify.test`, so that its port makes no difference.
 ///
-/// Only answers are recorded, and each to its end: a connection that breaks is not in the file, and a stream comes at once.
+/// Only answers are recorded, and each to its end: a connection that breaks is not in the file, a stream comes at once, and
+/// one that never ends cannot be recorded. Equal requests that are sent side by side may be answered in another order; and
+/// waits that go side by side are skipped one after the other, which many long ones may show in their deadlines.
 ///
 /// ```
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -130,14 +132,19 @@ impl Cassette {
         unused.into_iter().map(|asked| format!("{} {}", asked.method, asked.target)).collect()
     }
 
-    /// Writes the recording, in one step and with its folders; or, after a replay, makes sure that all of it was asked for.
+    /// Writes the recording, in one step and with its folders; or, after a replay, makes sure that all of it was asked for, and
+    /// nothing else.
     ///
     /// # Errors
-    /// [`CassetteError`] when the file cannot be written, or some exchanges have not been used.
+    /// [`CassetteError`] when the file cannot be written, something was asked in vain, or some exchanges have not been used.
     pub fn finish(&self) -> Result<(), CassetteError> {
         let fails = |why| CassetteError { path: self.0.path.clone(), why };
         if self.records() {
             return self.write().map_err(|error| fails(Why::Write(error)));
+        }
+        let in_vain = self.0.in_vain();
+        if !in_vain.is_empty() {
+            return Err(fails(Why::InVain(in_vain)));
         }
         let unused = self.unused();
         if unused.is_empty() { Ok(()) } else { Err(fails(Why::Unused(unused))) }
@@ -172,6 +179,7 @@ enum Why {
     Version(u32),
     Write(io::Error),
     Unused(Vec<String>),
+    InVain(Vec<String>),
 }
 
 impl CassetteError {
@@ -195,6 +203,9 @@ impl fmt::Display for CassetteError {
                 write!(f, "{path} is of version {version}, this one reads {VERSION}: record it again")
             }
             Why::Write(_) => write!(f, "{path} cannot be written"),
+            Why::InVain(requests) => {
+                write!(f, "{path}: {} requests were not recorded: {}", requests.len(), requests.join(", "))
+            }
             Why::Unused(requests) => {
                 write!(f, "{path}: {} recorded requests were not sent: {}", requests.len(), requests.join(", "))
             }
@@ -207,7 +218,7 @@ impl std::error::Error for CassetteError {
         match &self.why {
             Why::Read(error) | Why::Write(error) => Some(error),
             Why::Malformed(error) => Some(error),
-            Why::Version(_) | Why::Unused(_) => None,
+            Why::Version(_) | Why::Unused(_) | Why::InVain(_) => None,
         }
     }
 }

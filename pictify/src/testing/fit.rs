@@ -156,7 +156,14 @@ pub fn check_struct<T: Serialize>(definitions: &[VariableDefinition], samples: &
 /// ```
 #[cfg(feature = "schemars")]
 pub fn check_type<T: schemars::JsonSchema>(definitions: &[VariableDefinition]) -> Result<(), Misfits> {
-    schema::check(definitions, &schemars::schema_for!(T).to_value())
+    schema::check(
+        definitions,
+        &schemars::generate::SchemaSettings::draft2020_12()
+            .for_serialize()
+            .into_generator()
+            .into_root_schema_for::<T>()
+            .to_value(),
+    )
 }
 
 #[cfg(feature = "schemars")]

@@ -1,5 +1,6 @@
 //! Answers without what changes from run to run.
 
+use super::scrub::{begins_as_secret, is_secret};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -15,27 +16,53 @@ use std::collections::HashMap;
 /// ```
 ///
 /// They go by names alone. [`redact`] goes by values, too, and keeps apart what differs.
-pub const REDACTIONS: [(&str, &str); 17] = [
+pub const REDACTIONS: [(&str, &str); 42] = [
     (".**.id", "[id]"),
     (".**.uid", "[id]"),
     (".**.batchId", "[id]"),
+    (".**.bindingId", "[id]"),
+    (".**.deliveryId", "[id]"),
+    (".**.experimentId", "[id]"),
+    (".**.imageId", "[id]"),
     (".**.jobId", "[id]"),
     (".**.renderId", "[id]"),
     (".**.requestId", "[id]"),
+    (".**.templateId", "[id]"),
     (".**.templateUid", "[id]"),
+    (".**.userId", "[id]"),
+    (".**.variantId", "[id]"),
     (".**.url", "[url]"),
+    (".**.checkoutUrl", "[url]"),
+    (".**.imageUrl", "[url]"),
+    (".**.posterUrl", "[url]"),
+    (".**.previewUrl", "[url]"),
+    (".**.renderUrl", "[url]"),
+    (".**.targetUrl", "[url]"),
     (".**.thumbnail", "[url]"),
+    (".**.upgradeUrl", "[url]"),
     (".**.userStorageUrl", "[url]"),
+    (".**.webhookUrl", "[url]"),
     (".**.createdAt", "[time]"),
     (".**.updatedAt", "[time]"),
     (".**.completedAt", "[time]"),
     (".**.expiresAt", "[time]"),
     (".**.startedAt", "[time]"),
+    (".**.renderedAt", "[time]"),
+    (".**.lastDeliveryAt", "[time]"),
+    (".**.lastFetchAt", "[time]"),
+    (".**.lastRenderAt", "[time]"),
+    (".**.winnerDeclaredAt", "[time]"),
     (".**.timestamp", "[time]"),
+    (".**.executionTime", "[duration]"),
     (".**.processingTime", "[duration]"),
+    (".**.secret", "[secret]"),
+    (".**.signingSecret", "[secret]"),
+    (".**.token", "[secret]"),
+    (".**.writeKey", "[secret]"),
 ];
 
-/// Writes placeholders for what changes from run to run: ids, URLs, points in time, durations. Fit for any snapshot.
+/// Writes placeholders for what changes from run to run: ids, URLs, points in time, durations; and for secrets. Fit for any
+/// snapshot.
 ///
 /// The same id or URL gets the same number, so that one can see which belong together: `[id 1]`, `[url 2]`. What an id is,
 /// is told by the member's name (`id`, `uid`, `requestId`, `template_uid`), which also tells durations (`durationMs`,
@@ -82,6 +109,7 @@ impl Redaction {
                 Value::Object(members)
             }
             Value::String(text) if text.is_empty() => Value::String(text),
+            Value::String(text) if is_secret(name) || begins_as_secret(&text) => Value::from("[secret]"),
             Value::String(text) if text.starts_with("https://") || text.starts_with("http://") => {
                 self.numbered("url", text)
             }
@@ -131,6 +159,7 @@ mod tests {
                 json!({"batch_id": "A", "renderIds": ["A", "B"]}),
                 json!({"batch_id": "[id 1]", "renderIds": ["[id 1]", "[id 2]"]}),
             ),
+            (json!({"secret": "x", "note": "whsec_1f8a"}), json!({"secret": "[secret]", "note": "[secret]"})),
             (json!({"id": 7, "id2": "x"}), json!({"id": 7, "id2": "x"})),
             (json!({"id": "", "url": null}), json!({"id": "", "url": null})),
             (

@@ -12,30 +12,25 @@ use std::{borrow::Cow, fmt, sync::Arc};
 /// What stands in the place of what is left out.
 const SECRET: &str = "[secret]";
 
-/// Members whose value is a secret, in small letters without `_` and `-`.
-const SECRET_NAMES: [&str; 18] = [
+/// What the name of a member has in it whose value is a secret, in small letters without `_` and `-`.
+const SECRET_PARTS: [&str; 10] = [
     "accesskey",
-    "accesstoken",
     "apikey",
     "authorization",
-    "clientsecret",
+    "cookie",
+    "credential",
     "hookurl",
     "password",
     "privatekey",
-    "refreshtoken",
     "secret",
-    "secretkey",
-    "sig",
     "signature",
-    "signingsecret",
-    "token",
-    "webhooksecret",
-    "writekey",
-    "xamzsignature",
 ];
 
+/// How such a name ends.
+const SECRET_ENDS: [&str; 3] = ["sig", "token", "writekey"];
+
 /// A value that begins like this is a secret, wherever it stands.
-const SECRET_BEGINNINGS: [&str; 5] = ["whsec_", "sk_live_", "sk_test_", "Bearer ", "Basic "];
+const SECRET_BEGINNINGS: [&str; 3] = ["whsec_", "sk_live_", "sk_test_"];
 
 /// Objects of which every text is a secret.
 const SECRET_OBJECTS: [&str; 2] = ["credentials", "auth"];
@@ -63,20 +58,21 @@ impl Scrubber {
         if text.is_empty() {
             return;
         }
-        let percent: String = text
-            .bytes()
-            .map(|byte| match byte {
-                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
-                other => format!("%{other:02X}"),
-            })
-            .collect();
-        let with_colon = format!("{text}:");
+        let percent = |hex: fn(u8) -> String| -> String {
+            text.bytes()
+                .map(|byte| match byte {
+                    b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+                    other => hex(other),
+                })
+                .collect()
+        };
+        let hex = |digits: fn(u8) -> String| text.bytes().map(digits).collect::<String>();
         let forms = [
             text.to_owned(),
-            percent,
-            STANDARD_NO_PAD.encode(text),
-            URL_SAFE_NO_PAD.encode(text),
-            STANDARD_NO_PAD.encode(with_colon),
+            percent(|byte| format!("%{byte:02X}")),
+            percent(|byte| format!("%{byte:02x}")),
+            hex(|byte| format!("{byte:02x}")),
+            hex(|byte| format!("{byte:02X}")),
         ];
         for form in forms {
             if !self.literals.iter().any(|(known, _)| *known == form) {
@@ -137,8 +133,35 @@ impl Scrubber {
         }
     }
 
-    /// A text without its secrets. A URL loses the secret parts of it, also in the middle of a text.
+    /// A text without its secrets: JSON in it is looked through as JSON, events of a stream as well, and a URL loses the secret
+    /// parts of it, also in the middle of a text.
     fn text(&self, text: &str) -> String {
+        if let Some(json) = self.json(text) {
+            return json;
+        }
+        if text.starts_with("data:") || text.contains("\ndata:") {
+            let lines = text.split_inclusive('\n').map(|line| {
+                let (data, end) = line.trim_end().split_at(line.trim_end().len().min("data:".len()));
+                let tail = &line[line.trim_end().len()..];
+                let json = if data == "data:" { self.json(end) } else { None };
+                json.map_or_else(|| self.words(line), |json| format!("data: {json}{tail}"))
+            });
+            return lines.collect();
+        }
+        self.words(text)
+    }
+
+    /// JSON that stands in a text, if something in it is a secret.
+    fn json(&self, text: &str) -> Option<String> {
+        if !text.trim_start().starts_with(['{', '[']) {
+            return None;
+        }
+        let value: Value = serde_json::from_str(text).ok()?;
+        let scrubbed = self.value(&value, false);
+        (scrubbed != value).then(|| scrubbed.to_string())
+    }
+
+    fn words(&self, text: &str) -> String {
         let mut text = Cow::Borrowed(text);
         for (form, instead) in &self.literals {
             if text.contains(form.as_str()) {
@@ -146,32 +169,38 @@ impl Scrubber {
             }
         }
         let mut clean = String::with_capacity(text.len());
+        let mut after_scheme = false;
         // Words end where no URL and no token goes on, and what is between them stays as it is.
         for word in text.split_inclusive(|letter: char| letter.is_whitespace() || "\"'<>`\\(){}".contains(letter)) {
             let end = word.trim_end_matches(|letter: char| letter.is_whitespace() || "\"'<>`\\(){}".contains(letter));
-            clean.push_str(&scrubbed_word(end));
+            // Only what looks like a credential: prose has spaces and short words.
+            let credential = after_scheme && end.len() >= 16 || self.is_encoded_literal(end);
+            if credential {
+                clean.push_str(SECRET);
+            } else {
+                clean.push_str(&scrubbed_word(end));
+            }
             clean.push_str(&word[end.len()..]);
-        }
-        for scheme in ["Bearer ", "Basic "] {
-            if let Some(at) = clean.find(scheme) {
-                let (start, rest) = (at + scheme.len(), &clean[at + scheme.len()..]);
-                let end = start + rest.find(char::is_whitespace).unwrap_or(rest.len());
-                // Only what looks like a credential: prose has spaces and short words.
-                if end - start >= 16 {
-                    clean.replace_range(start..end, SECRET);
-                }
+            if !end.is_empty() {
+                after_scheme = ["Bearer", "Basic"].contains(&end);
             }
         }
         self.changes.iter().fold(clean, |text, change| change(text))
+    }
+
+    /// Whether a word is Base64 of something with a literal in it, as of `user:key`.
+    fn is_encoded_literal(&self, word: &str) -> bool {
+        let word = word.trim_end_matches('=').rsplit(['=', ':', ',']).next().unwrap_or_default();
+        let decoded = STANDARD_NO_PAD.decode(word).or_else(|_| URL_SAFE_NO_PAD.decode(word)).unwrap_or_default();
+        let literals = self.literals.iter().filter(|(form, _)| decoded.len() >= form.len());
+        literals.into_iter().any(|(form, _)| decoded.windows(form.len()).any(|part| part == form.as_bytes()))
     }
 }
 
 /// A word without what is secret in it.
 fn scrubbed_word(word: &str) -> Cow<'_, str> {
-    if let Some(beginning) = SECRET_BEGINNINGS.iter().find(|beginning| word.starts_with(**beginning)) {
-        if word.len() > beginning.len() {
-            return Cow::Borrowed(SECRET);
-        }
+    if begins_as_secret(word) {
+        return Cow::Borrowed(SECRET);
     }
     let absolute = word.starts_with("http://") || word.starts_with("https://");
     if !absolute && !word.starts_with('/') {
@@ -205,8 +234,14 @@ fn scrubbed_word(word: &str) -> Cow<'_, str> {
     word
 }
 
-fn is_secret(name: &str) -> bool {
-    SECRET_NAMES.contains(&&*folded(name))
+pub(super) fn is_secret(name: &str) -> bool {
+    let name = folded(name);
+    SECRET_PARTS.iter().any(|part| name.contains(part)) || SECRET_ENDS.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a text begins as only secrets do.
+pub(super) fn begins_as_secret(text: &str) -> bool {
+    SECRET_BEGINNINGS.iter().any(|beginning| text.strip_prefix(beginning).is_some_and(|rest| !rest.is_empty()))
 }
 
 fn folded(name: &str) -> String {
@@ -244,6 +279,18 @@ mod tests {
             (json!("/?a=key%2F5f1d%200c9b%2B"), json!("/?a=[key]")),
             (json!({"key/5f1d 0c9b+": 1}), json!({"[key]": 1})),
             (json!("a token of love"), json!("a token of love")),
+            (json!({"X-Api-Key": "x", "authToken": "x"}), json!({"X-Api-Key": "[secret]", "authToken": "[secret]"})),
+            (
+                json!("Basic rules. Bearer 0123456789abcdef0 and Bearer 1123456789abcdef0"),
+                json!("Basic rules. Bearer [secret] and Bearer [secret]"),
+            ),
+            (
+                json!({"payload": "{\"password\":\"x\",\"a\":1}"}),
+                json!({"payload": "{\"a\":1,\"password\":\"[secret]\"}"}),
+            ),
+            (json!("data: {\"token\":\"x\"}\n\ndata: done\n"), json!("data: {\"token\":\"[secret]\"}\n\ndata: done\n")),
+            (json!("a=6B65792F3566316420306339622B"), json!("a=[key]")),
+            (json!("/?a=key%2f5f1d%200c9b%2b"), json!("/?a=[key]")),
             (json!({"tokens": 3, "token": 4}), json!({"tokens": 3, "token": 4})),
         ] {
             assert_eq!(scrubbed(&value), expected);
@@ -255,9 +302,19 @@ mod tests {
     fn the_key_is_found_in_base64_and_in_files() {
         let mut scrubber = Scrubber::default();
         scrubber.literal("test-key-5f1d0c9b", "[key]");
-        for text in ["test-key-5f1d0c9b", "test-key-5f1d0c9b:"] {
-            let encoded = format!("a={}", STANDARD.encode(text));
-            assert!(scrubber.text(&encoded).starts_with("a=[key]"), "{encoded}");
+        for text in [
+            "test-key-5f1d0c9b",
+            "test-key-5f1d0c9b:",
+            "user:test-key-5f1d0c9b",
+            "xtest-key-5f1d0c9b",
+            "{}test-key-5f1d0c9b{}",
+        ] {
+            for encoded in [STANDARD.encode(text), STANDARD_NO_PAD.encode(text), URL_SAFE_NO_PAD.encode(text)] {
+                for text in [format!("of {encoded} it"), format!("a={encoded}")] {
+                    let clean = scrubber.text(&text);
+                    assert!(!clean.contains(encoded.trim_end_matches('=')), "{clean}");
+                }
+            }
         }
         let body = Content::of(b"\xfftest-key-5f1d0c9b\xff");
         assert_eq!(&scrubber.content(&body).bytes().unwrap()[..], b"\xff*****************\xff");

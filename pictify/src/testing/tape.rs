@@ -60,6 +60,8 @@ struct State {
     used: Vec<bool>,
     scrubber: Scrubber,
     matcher: Matcher,
+    /// What was asked and not answered.
+    in_vain: Vec<String>,
     /// Where the API really is, while it is recorded.
     real_base: Option<String>,
 }
@@ -68,7 +70,11 @@ impl Tape {
     pub(super) fn new(path: PathBuf, mode: Mode, recording: Recording) -> Self {
         let used = vec![false; recording.exchanges.len()];
         let (scrubber, matcher) = (Scrubber::default(), Matcher::default());
-        Self { path, mode, state: Mutex::new(State { recording, used, scrubber, matcher, real_base: None }) }
+        Self {
+            path,
+            mode,
+            state: Mutex::new(State { recording, used, scrubber, matcher, in_vain: Vec::new(), real_base: None }),
+        }
     }
 
     pub(crate) fn replays(&self) -> bool {
@@ -110,6 +116,11 @@ impl Tape {
         (state.recording.clone(), unused)
     }
 
+    /// What was asked and not answered, as `METHOD target`.
+    pub(super) fn in_vain(&self) -> Vec<String> {
+        self.lock().in_vain.clone()
+    }
+
     /// Lets a request through and writes down what is answered, or answers it.
     pub(crate) async fn exchange(&self, http: &reqwest::Client, request: Request) -> Result<Response, NotAnswered> {
         let asked = self.asked(&request);
@@ -137,7 +148,11 @@ impl Tape {
         let State { recording, used, matcher, .. } = &mut *state;
         let found = (0..used.len())
             .find(|at| !used[*at] && matcher.difference(&recording.exchanges[*at].request, asked).is_none());
-        let Some(at) = found else { return Err(NotAnswered::NotRecorded(self.not_recorded(&state, asked))) };
+        let Some(at) = found else {
+            let text = self.not_recorded(&state, asked);
+            state.in_vain.push(format!("{} {}", asked.method, asked.target));
+            return Err(NotAnswered::NotRecorded(text));
+        };
         used[at] = true;
         let answer = &recording.exchanges[at].answer;
         let wrong = |why: String| {
