@@ -24,8 +24,10 @@ pub(crate) fn answer(service: &Arc<Service>, parts: &Parts, name: &str, body: &[
             Ok(json!({"deliveries": service.store.all(DELIVERY, &Filter::default(), Order::Newest)?}).into())
         }
         (&Method::PUT, "faults") => {
-            let script: Script = serde_json::from_slice(body)
-                .map_err(|error| Refusal::message(StatusCode::BAD_REQUEST, format!("No script of faults: {error}")))?;
+            let unusable =
+                |why: String| Refusal::message(StatusCode::BAD_REQUEST, format!("No script of faults: {why}"));
+            let script: Script = serde_json::from_slice(body).map_err(|error| unusable(error.to_string()))?;
+            script.check().map_err(unusable)?;
             let count = script.faults.len();
             service.faults.set(script);
             Ok(Reply::from(json!({"faults": count})))

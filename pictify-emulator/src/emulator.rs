@@ -57,7 +57,8 @@ impl Emulator {
         &self.url
     }
 
-    /// Lets other things go wrong from here on. The first fault that means a call decides.
+    /// Lets other things go wrong from here on. The first fault that means a call decides. One that could never happen,
+    /// such as one for an operation that does not exist, is not refused here, as it is by [`EmulatorBuilder::start`].
     pub fn set_faults(&self, seed: u64, faults: impl IntoIterator<Item = Fault>) {
         self.service.faults.set(Script { seed, faults: faults.into_iter().collect() });
     }
@@ -76,6 +77,7 @@ impl Emulator {
         let _ = tokio::time::timeout(LAST_REQUESTS, &mut self.task).await;
         self.service.stop();
         self.service.worker.close().await;
+        self.service.store.leave();
     }
 }
 
@@ -84,6 +86,7 @@ impl Drop for Emulator {
         // Dropping the sender is the signal; the requests under way end by themselves.
         self.stop.take();
         self.service.stop();
+        self.service.store.leave();
     }
 }
 
@@ -232,11 +235,13 @@ impl EmulatorBuilder {
     /// Starts the server.
     ///
     /// # Errors
-    /// When the address cannot be listened on, for example because the port is taken, or the folder for the data cannot
-    /// be used.
+    /// When the address cannot be listened on, for example because the port is taken; when the folder for the data cannot
+    /// be used, for example because another emulator uses it; when a fault could never happen as it is described.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let address = SocketAddr::new(self.host, self.port);
         let failed = |source| StartError::Listen { address, source };
+        let faults = Script { seed: self.seed, faults: self.faults };
+        faults.check().map_err(|reason| StartError::Faults { reason })?;
         let store = match &self.data {
             None => Store::in_memory(),
             Some(folder) => Store::in_folder(folder),
@@ -254,7 +259,7 @@ impl EmulatorBuilder {
             store,
             clock: Arc::new(Timestamp::now),
             rules: self.rules,
-            faults: Script { seed: self.seed, faults: self.faults },
+            faults,
             network: Network::new(self.reach).map_err(|error| StartError::Network { reason: error.to_string() })?,
         });
         if self.demo {
@@ -321,6 +326,11 @@ pub enum StartError {
         /// Why.
         reason: String,
     },
+    /// A fault could never happen as it is described.
+    Faults {
+        /// Which, and why.
+        reason: String,
+    },
     /// Requests to other servers cannot be made.
     Network {
         /// Why.
@@ -338,12 +348,17 @@ pub enum StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Listen { address, source } if source.kind() == io::ErrorKind::AddrInUse => write!(
+                f,
+                "the emulator cannot listen on {address}: {source}: stop what listens there, or choose another port; 0 takes a free one"
+            ),
             Self::Listen { address, source } => write!(f, "the emulator cannot listen on {address}: {source}"),
             Self::Data { folder, reason } => {
                 let folder = folder.as_deref().map_or("memory".into(), |folder| folder.display().to_string());
                 write!(f, "the emulator cannot keep its data in {folder}: {reason}")
             }
             Self::Engine { reason } => write!(f, "the emulator has no engine: {reason}"),
+            Self::Faults { reason } => write!(f, "the faults cannot be used: {reason}"),
             Self::Network { reason } => write!(f, "the emulator cannot make requests: {reason}"),
             Self::File { file, reason } => write!(f, "{} cannot be used: {reason}", file.display()),
         }
@@ -354,7 +369,11 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Listen { source, .. } => Some(source),
-            Self::Data { .. } | Self::Engine { .. } | Self::Network { .. } | Self::File { .. } => None,
+            Self::Data { .. }
+            | Self::Engine { .. }
+            | Self::Faults { .. }
+            | Self::Network { .. }
+            | Self::File { .. } => None,
         }
     }
 }

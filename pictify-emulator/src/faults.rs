@@ -1,5 +1,7 @@
 //! Faults on demand: what a client must bear, for tests of clients.
 
+use crate::contract::CONTRACT;
+use axum::http::{HeaderName, HeaderValue};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -59,7 +61,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// An answer with this status instead of the real one.
+    /// An answer with this status, 200 to 999, instead of the real one.
     pub fn status(status: u16) -> Self {
         Self { status: Some(status), ..Self::default() }
     }
@@ -74,7 +76,8 @@ impl Fault {
         Self { cut_after: Some(bytes), after_work: true, ..Self::default() }
     }
 
-    /// An answer that comes later.
+    /// An answer that comes later. The work begins so much later, too; with [`after_work`](Self::after_work) it is done, and
+    /// billed, before.
     pub fn delay(delay: Duration) -> Self {
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         Self { delay_ms, ..Self::default() }
@@ -114,6 +117,30 @@ impl Fault {
     pub fn after_work(mut self) -> Self {
         self.after_work = true;
         self
+    }
+
+    /// Why it could never go wrong as it says.
+    fn wrong(&self) -> Option<String> {
+        if let Some(name) = self.operation.as_ref().filter(|name| CONTRACT.operation(name).is_none()) {
+            return Some(format!("the contract has no operation {name}"));
+        }
+        // What is below is no answer, but the announcement of one.
+        if let Some(status) = self.status.filter(|status| !(200..1000).contains(status)) {
+            return Some(format!("status {status} is not one of 200 to 999"));
+        }
+        if let Some(share) = self.share.filter(|share| !(0.0..=1.0).contains(share)) {
+            return Some(format!("share {share} is not between 0 and 1"));
+        }
+        if self.calls.contains(&0) {
+            return Some("calls are counted from 1".to_owned());
+        }
+        let is_header =
+            |name: &str, value: &str| HeaderName::try_from(name).is_ok() && HeaderValue::try_from(value).is_ok();
+        if let Some((name, _)) = self.headers.iter().find(|(name, value)| !is_header(name, value)) {
+            return Some(format!("the header {name:?} cannot be sent"));
+        }
+        let is_nothing = self.status.is_none() && !self.reset && self.cut_after.is_none() && self.delay_ms == 0;
+        is_nothing.then(|| "nothing goes wrong: give status, reset, cutAfter or delayMs".to_owned())
     }
 
     pub(crate) fn is_after_work(&self) -> bool {
@@ -161,6 +188,14 @@ pub(crate) struct Script {
     #[serde(default)]
     pub(crate) seed: u64,
     pub(crate) faults: Vec<Fault>,
+}
+
+impl Script {
+    /// What of it could never happen: it would let a test pass that tests nothing.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let wrong = |(index, fault): (usize, &Fault)| fault.wrong().map(|why| format!("faults[{index}]: {why}"));
+        self.faults.iter().enumerate().find_map(wrong).map_or(Ok(()), Err)
+    }
 }
 
 impl Faults {

@@ -1,13 +1,18 @@
 //! The rules of the house: how many requests a minute, how many renders a month, and what an idempotency key does.
 
-use crate::{answer::Refusal, contract::Operation};
+use crate::{
+    answer::Refusal,
+    contract::Operation,
+    renders::billed_this_month,
+    server::{Call, Service},
+};
 use axum::http::StatusCode;
 use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::Deserialize;
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 /// What is allowed. Nothing is limited unless it is said.
@@ -122,6 +127,58 @@ impl Standing {
         ];
         headers.extend(self.wait.map(|wait| ("retry-after", wait.to_string())));
         headers
+    }
+}
+
+/// How many renders are under way that will be billed.
+#[derive(Debug, Default)]
+pub(crate) struct UnderWay(Mutex<u64>);
+
+/// The place that renders under way have in the month. Without it, as many as are asked for at once would go beyond it.
+#[derive(Debug)]
+pub(crate) struct Room {
+    service: Arc<Service>,
+    renders: u64,
+}
+
+impl Room {
+    /// Takes a place for so many renders, if the month is not used up.
+    pub(crate) fn of(call: &Call, renders: u64) -> Result<Self, Refusal> {
+        let service = call.service.clone();
+        if let Some(limit) = service.rules.per_month {
+            let mut under_way = service.under_way.lock();
+            let billed = billed_this_month(&service.store, service.now())?;
+            if billed.saturating_add(*under_way) >= limit {
+                return Err(used_up(call.operation));
+            }
+            *under_way += renders;
+            drop(under_way);
+            return Ok(Self { service, renders });
+        }
+        Ok(Self { service, renders: 0 })
+    }
+
+    /// Does what bills these renders. Nobody counts them twice meanwhile, or not at all.
+    pub(crate) fn bill<T>(mut self, bill: impl FnOnce() -> T) -> T {
+        let service = self.service.clone();
+        let mut under_way = service.under_way.lock();
+        *under_way = under_way.saturating_sub(std::mem::take(&mut self.renders));
+        bill()
+    }
+}
+
+impl UnderWay {
+    fn lock(&self) -> MutexGuard<'_, u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        if self.renders > 0 {
+            let mut under_way = self.service.under_way.lock();
+            *under_way = under_way.saturating_sub(self.renders);
+        }
     }
 }
 

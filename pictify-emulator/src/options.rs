@@ -163,6 +163,7 @@ impl Options {
         }
         if let Some(file) = self.faults {
             let script: Script = read(&file)?;
+            script.check().map_err(|reason| StartError::File { file: file.clone(), reason })?;
             builder = builder.seed(script.seed).faults(script.faults);
         }
         builder.start().await

@@ -2,8 +2,10 @@
 
 use crate::{
     answer::Refusal,
-    deliveries, live,
-    render::{Document, Format, Motion, Page, Picture, RenderError, pdf::Paper},
+    deliveries,
+    house::Room,
+    live,
+    render::{Document, Format, Motion, Page, Picture, RenderError, TIME_LIMIT, pdf::Paper},
     server::Call,
     store::{Store, StoreError},
     uid,
@@ -11,6 +13,7 @@ use crate::{
 use axum::http::StatusCode;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 /// The kind of the documents that this file keeps.
 pub(crate) const RENDER: &str = "render";
@@ -85,7 +88,8 @@ struct Kept {
 
 impl Call {
     /// Renders a page, keeps the file, and bills one render.
-    pub(crate) async fn render(&self, mut page: Page, about: &About) -> Result<Render, RenderError> {
+    pub(crate) async fn render(&self, mut page: Page, about: &About) -> Result<Render, Refusal> {
+        let room = Room::of(self, 1)?;
         let format = page.format;
         if !self.service.worker.loads() {
             let base = page.url.as_deref().and_then(|url| url.parse().ok());
@@ -93,39 +97,52 @@ impl Call {
         }
         let made = self.service.worker.render(page).await;
         let picture = made.inspect_err(|error| self.tell_failed_render(kind(format), about, error))?;
-        self.keep(picture, format, about)
+        self.keep(picture, format, about, room)
     }
 
     /// Keeps a picture that was made, and bills one render.
-    pub(crate) fn keep(&self, picture: Picture, format: Format, about: &About) -> Result<Render, RenderError> {
+    pub(crate) fn keep(&self, picture: Picture, format: Format, about: &About, room: Room) -> Result<Render, Refusal> {
         let (width, height, motion) = (picture.width, picture.height, picture.motion);
         let mut record = record(kind(format), format.extension(), (width, height), about);
         if let Some(motion) = motion {
             record["animationLength"] = motion_length(motion).into();
         }
         let file = Made { extension: format.extension(), content_type: format.content_type(), bytes: picture.bytes };
-        let Kept { id, url, created_at } = self.keep_file(&file, record, 1, about)?;
+        let Kept { id, url, created_at } = self.keep_file(&file, record, 1, about, room)?;
         Ok(Render { id, url, created_at, width, height, motion })
     }
 
     /// Renders a document to a PDF, keeps the file, and bills a render for each page.
-    pub(crate) async fn print(&self, mut document: Document, about: &About) -> Result<Printed, RenderError> {
+    pub(crate) async fn print(&self, mut document: Document, about: &About) -> Result<Printed, Refusal> {
+        let room = Room::of(self, document.sheets.len() as u64)?;
         let paper = document.paper;
-        for sheet in &mut document.sheets {
-            let html = std::mem::take(&mut sheet.html);
-            sheet.html = live::complete(&self.service.network.pages, html, None).await;
-        }
-        let made = self.service.worker.print(document).await;
+        let completed = timeout(TIME_LIMIT, async {
+            for sheet in &mut document.sheets {
+                let html = std::mem::take(&mut sheet.html);
+                sheet.html = live::complete(&self.service.network.pages, html, None).await;
+            }
+        });
+        let made = match completed.await {
+            Ok(()) => self.service.worker.print(document).await,
+            Err(_) => Err(RenderError::TimedOut),
+        };
         let pdf = made.inspect_err(|error| self.tell_failed_render("pdf", about, error))?;
         let mut record = record("pdf", "pdf", paper.size_in_pixels(), about);
         record["pageCount"] = pdf.pages.into();
         let file = Made { extension: "pdf", content_type: "application/pdf", bytes: pdf.bytes };
-        let Kept { id, url, created_at } = self.keep_file(&file, record, u64::from(pdf.pages), about)?;
+        let Kept { id, url, created_at } = self.keep_file(&file, record, u64::from(pdf.pages), about, room)?;
         Ok(Printed { id, url, created_at, pages: pdf.pages, paper })
     }
 
     /// Keeps a file and its record, bills it, and tells of it.
-    fn keep_file(&self, made: &Made, mut record: Value, renders: u64, about: &About) -> Result<Kept, RenderError> {
+    fn keep_file(
+        &self,
+        made: &Made,
+        mut record: Value,
+        renders: u64,
+        about: &About,
+        room: Room,
+    ) -> Result<Kept, RenderError> {
         let (id, now) = (uid::new(10), self.service.now());
         let file = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), made.extension);
         let kept = Kept { url: self.media_url(&file), created_at: format!("{now:.3}"), id };
@@ -133,10 +150,10 @@ impl Call {
         record["file"] = file.as_str().into();
         record["createdAt"] = kept.created_at.as_str().into();
         let store = &self.service.store;
+        let (bill, entry) = (uid::new(16), self.ledger_entry(renders));
         store
             .put_file(&file, made.content_type, &made.bytes)
-            .and_then(|()| store.insert(RENDER, &kept.id, &record))
-            .and_then(|_| self.bill(renders))
+            .and_then(|()| room.bill(|| store.insert_all(&[(RENDER, &kept.id, &record), (BILLED, &bill, &entry)])))
             .and_then(|()| deliveries::emit(&self.service, "render.completed", &event(&kept, &record, made, about)))
             .map_err(|error| RenderError::Failed(format!("the file cannot be kept: {error}")))?;
         Ok(kept)
@@ -161,16 +178,15 @@ impl Call {
         let _ = deliveries::emit(&self.service, "render.failed", &data);
     }
 
-    /// Writes down that renders were billed to this request.
-    pub(crate) fn bill(&self, renders: u64) -> Result<(), StoreError> {
-        let entry = json!({
+    /// What the ledger says of renders that are billed to this request.
+    fn ledger_entry(&self, renders: u64) -> Value {
+        json!({
             "requestId": self.request_id,
             "operation": self.operation.id,
             "renders": renders,
             "at": self.service.now_text(),
             "idempotencyKey": self.header("idempotency-key"),
-        });
-        self.service.store.insert(BILLED, &uid::new(16), &entry).map(|_| ())
+        })
     }
 
     /// A stored document as it is answered: the name of its file as an address that the client can reach.

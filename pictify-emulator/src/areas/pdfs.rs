@@ -103,7 +103,7 @@ pub(super) async fn print(
         .filter(|variables| !variables.is_null()),
     };
     let title = title.map(str::to_owned);
-    Ok(call.print(Document { sheets, paper, title }, &about).await?)
+    call.print(Document { sheets, paper, title }, &about).await
 }
 
 /// Prints a template filled in once, on paper of its own.

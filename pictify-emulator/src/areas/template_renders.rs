@@ -46,16 +46,21 @@ const PRESETS: &[(&str, u32, u32)] = &[
 pub(crate) enum Wanted {
     /// In a size of the request's, if it has one.
     Picture(Output, Option<(u32, u32)>),
-    Pdf(Paper),
+    /// A page for each set of values.
+    Pdf(Paper, Vec<Value>),
 }
 
 impl Wanted {
-    /// What a request says.
-    pub(crate) fn of(body: &Value, template: &Value) -> Result<Self, Refusal> {
+    /// What a request says. `sets` has the values of each page.
+    pub(crate) fn of(
+        body: &Value,
+        template: &Value,
+        sets: impl FnOnce() -> Result<Vec<Value>, Refusal>,
+    ) -> Result<Self, Refusal> {
         let size = size(body);
         Ok(match (body["format"].as_str(), body["preset"].as_str(), size) {
-            (Some("pdf"), None, Some((width, height))) => Self::Pdf(Paper::in_pixels(width, height)),
-            (Some("pdf"), preset, _) => Self::Pdf(pdfs::paper(preset, template)?),
+            (Some("pdf"), None, Some((width, height))) => Self::Pdf(Paper::in_pixels(width, height), sets()?),
+            (Some("pdf"), preset, _) => Self::Pdf(pdfs::paper(preset, template)?, sets()?),
             _ => Self::Picture(picture(body), size),
         })
     }
@@ -63,7 +68,7 @@ impl Wanted {
 
 async fn render(call: Call) -> Answer {
     let template = template(&call)?;
-    let wanted = Wanted::of(&call.body, &template)?;
+    let wanted = Wanted::of(&call.body, &template, || pdfs::sets(&call.body))?;
     let several = call.body["layouts"].as_array().map(|keys| keys.iter().filter_map(Value::as_str).collect());
     let single = call.body["layout"].as_str().unwrap_or(DEFAULT);
     let keys: Vec<&str> = several.unwrap_or_else(|| vec![single]);
@@ -110,9 +115,8 @@ pub(crate) async fn render_layout(
             let render = make(call, template, variables, filled, *output).await?;
             (render.id, render.url, render.created_at, (render.width, render.height), format_name(output.format))
         }
-        Wanted::Pdf(paper) => {
-            let sets = pdfs::sets(&call.body)?;
-            let printed = pdfs::print(call, template, layout, &sets, *paper, None).await?;
+        Wanted::Pdf(paper, sets) => {
+            let printed = pdfs::print(call, template, layout, sets, *paper, None).await?;
             (printed.id, printed.url, printed.created_at, printed.paper.size_in_pixels(), "pdf")
         }
     };
@@ -199,7 +203,7 @@ async fn make(
 ) -> Result<Render, Refusal> {
     let (Filled { html, width, height }, Output { format, quality }) = (filled, output);
     let about = about(template, variables);
-    Ok(call.render(Page { html, width, height, format, quality, ..Page::default() }, &about).await?)
+    call.render(Page { html, width, height, format, quality, ..Page::default() }, &about).await
 }
 
 fn template(call: &Call) -> Result<Value, Refusal> {

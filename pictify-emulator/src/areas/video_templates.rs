@@ -3,6 +3,7 @@
 use super::{handlers, lists::whole};
 use crate::{
     answer::{Answer, Refusal},
+    house::Room,
     render::{Format, Pace, Page},
     renders::{About, Render},
     server::Call,
@@ -220,6 +221,7 @@ pub(crate) async fn make(call: &Call, template: &Value, variables: &Value, forma
         check_values(template, &given)?;
         return Err(video::not_rendered("The emulator cannot render timelines: use a template of code"));
     };
+    let room = Room::of(call, 1)?;
     let is_gif = format == "gif";
     let frames = if is_gif { Some(video::pace(size)?) } else { None };
     let pages = play(call, code, move |scene| {
@@ -231,7 +233,7 @@ pub(crate) async fn make(call: &Call, template: &Value, variables: &Value, forma
         return Err(video::not_rendered(message));
     };
     let picture = video::film(&call.service.worker, pages, size).await?;
-    Ok(call.keep(picture, Format::Gif(Pace::MEDIUM), &about(template, variables))?)
+    call.keep(picture, Format::Gif(Pace::MEDIUM), &about(template, variables), room)
 }
 
 async fn preview(call: Call) -> Answer {

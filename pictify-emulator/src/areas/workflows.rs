@@ -104,14 +104,14 @@ fn recipe(call: &Call, asked: &Value, format: Option<&str>) -> Result<Recipe, Re
 
 fn list_runs(call: &Call) -> Answer {
     let (runs, _) = call.service.store.page(RUN, &Filter::default(), Order::Newest, 0, NEWEST)?;
-    let runs: Vec<_> = runs.into_iter().map(workflows::shown).collect();
+    let runs: Vec<_> = runs.into_iter().map(|run| workflows::shown(run, &call.service.name)).collect();
     Ok(json!({"runs": runs}).into())
 }
 
 fn get_run(call: &Call) -> Answer {
     let run = run(call)?;
     let items = workflows::items(call, &run)?;
-    let mut run = workflows::shown(run);
+    let mut run = workflows::shown(run, &call.service.name);
     run["items"] = items.into();
     Ok(json!({"run": run}).into())
 }
@@ -150,7 +150,7 @@ fn resend(call: &Call) -> Answer {
         Refusal::framework(StatusCode::BAD_REQUEST, Some("FST_ERR_VALIDATION"), message)
     })?;
     let item = workflows::requeue(call, call.parameter("uid"), index, call.body["email"].as_str())?;
-    Ok(json!({"item": item, "counts": workflows::shown(run)["counts"]}).into())
+    Ok(json!({"item": item, "counts": workflows::shown(run, &call.service.name)["counts"]}).into())
 }
 
 fn run(call: &Call) -> Result<Value, Refusal> {

@@ -11,7 +11,7 @@ use crate::{
     answer::Refusal,
     areas::{DEFAULT, Wanted, render_layout},
     contract::CONTRACT,
-    deliveries, house,
+    deliveries,
     server::{Call, Service},
     store::{Filter, Order, StoreError},
     uid,
@@ -172,10 +172,7 @@ impl Batch {
 
     async fn layout(&self, key: &str, variables: &Value) -> Result<Value, Refusal> {
         let (call, template) = (&self.call, &self.asked["template"]);
-        if call.service.has_used_up() {
-            return Err(house::used_up(call.operation));
-        }
-        let wanted = Wanted::of(&self.asked, template)?;
+        let wanted = Wanted::of(&self.asked, template, || Ok(vec![variables.clone()]))?;
         let mut result = render_layout(call, template, key, variables, &wanted).await?;
         // The address is made anew for each who asks, who may know this server by another name.
         let file = result["url"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();

@@ -23,8 +23,10 @@ impl fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-/// The answer that a fault gives instead of the real one.
-pub(super) fn wrong(fault: &Fault) -> Result<Option<Response<Body>>, Dropped> {
+/// Waits as long as a fault says; the answer that it gives instead of the real one.
+pub(super) async fn late_and_wrong(fault: Option<&Fault>) -> Result<Option<Response<Body>>, Dropped> {
+    let Some(fault) = fault else { return Ok(None) };
+    tokio::time::sleep(fault.delay_time()).await;
     if fault.is_reset() {
         return Err(Dropped);
     }

@@ -1,7 +1,7 @@
 //! A request for an operation: within the rules of the house, with the faults that are set, to its handler.
 
 use super::{
-    faulty::{Dropped, cut, wrong},
+    faulty::{Dropped, cut, late_and_wrong},
     reading::{query, read_body},
     replay::Replay,
     service::{Call, Service},
@@ -42,15 +42,12 @@ impl Incoming<'_> {
             service.windows.count(&String::from_utf8_lossy(key), limit, service.now())
         });
         let fault = service.faults.next(&self.operation.id);
-        if let Some(fault) = &fault {
-            tokio::time::sleep(fault.delay_time()).await;
-        }
-        let (before, after) = match fault {
+        let (before, after) = match &fault {
             Some(fault) if fault.is_after_work() => (None, Some(fault)),
-            fault => (fault, None),
+            fault => (fault.as_ref(), None),
         };
         let wait = standing.and_then(|standing| standing.wait);
-        let mut response = match (before.as_ref().map(wrong).transpose()?.flatten(), wait) {
+        let mut response = match (late_and_wrong(before).await?, wait) {
             (Some(wrong), _) => wrong,
             (None, Some(wait)) => service.refuse(house::too_soon(wait), self.parts.uri.path(), self.request_id),
             (None, None) => {
@@ -58,13 +55,11 @@ impl Incoming<'_> {
                 service.respond(self.call().await, &path, request_id)
             }
         };
-        if let Some(fault) = &after {
-            if let Some(wrong) = wrong(fault)? {
-                response = wrong;
-            }
-            if let Some(bytes) = fault.cut_after() {
-                response = cut(response, bytes).await;
-            }
+        if let Some(wrong) = late_and_wrong(after).await? {
+            response = wrong;
+        }
+        if let Some(bytes) = fault.and_then(|fault| fault.cut_after()) {
+            response = cut(response, bytes).await;
         }
         for (name, value) in standing.into_iter().flat_map(house::Standing::headers) {
             if let Ok(value) = HeaderValue::try_from(value) {
@@ -83,18 +78,22 @@ impl Incoming<'_> {
             // A test holds that each operation has one.
             return Err(Refusal::internal(format!("{} has no handler", operation.id)));
         };
-        if operation.is_billed && service.has_used_up() {
-            return Err(house::used_up(operation));
-        }
         let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         let base = base.map_or_else(|| service.url.clone(), |host| format!("http://{host}"));
         let (headers, request_id) = (parts.headers, request_id.to_owned());
         let call = Call { service, operation, path, query, body, headers, base, request_id };
-        let again = call.service.rules.replays.then(|| Replay::of(&call)).flatten();
-        if let Some(stored) = again.as_ref().and_then(|again| again.stored(&call.service)) {
+        let service = call.service.clone();
+        let again = if service.rules.replays { Replay::of(&call) } else { None };
+        let _turn = match &again {
+            Some(again) => Some(again.turn(&service).await),
+            None => None,
+        };
+        if let Some(stored) = again.as_ref().and_then(|again| again.stored(&service)) {
             return Ok(stored);
         }
-        let service = call.service.clone();
+        if operation.is_billed && service.has_used_up() {
+            return Err(house::used_up(operation));
+        }
         let reply = handler(call).await?.checked(operation)?;
         if let Some(again) = again {
             again.store(&service, &reply)?;

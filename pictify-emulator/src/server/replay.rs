@@ -3,6 +3,15 @@
 use super::service::{Call, Service};
 use crate::answer::{Refusal, Reply};
 use axum::http::StatusCode;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+use tokio::sync::OwnedMutexGuard;
+
+/// The requests with a key that are being served: who comes again meanwhile waits for the answer of the first.
+#[derive(Debug, Default)]
+pub(super) struct Turns(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
 
 /// An answer that is given again to the same idempotency key with the same request.
 pub(super) struct Replay(String);
@@ -14,6 +23,21 @@ impl Replay {
     pub(super) fn of(call: &Call) -> Option<Self> {
         let key = call.header("idempotency-key")?;
         Some(Self(format!("{key} {} {:?} {}", call.operation.id, call.path, call.body)))
+    }
+
+    /// Waits until nobody else serves the same request.
+    pub(super) async fn turn(&self, service: &Service) -> OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = service.turns.0.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.retain(|_, turn| turn.strong_count() > 0);
+            let known = turns.get(&self.0).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let turn = Arc::default();
+                turns.insert(self.0.clone(), Arc::downgrade(&turn));
+                turn
+            })
+        };
+        turn.lock_owned().await
     }
 
     pub(super) fn stored(&self, service: &Service) -> Option<Reply> {

@@ -1,16 +1,17 @@
 //! What every request can reach, and what a handler gets of one.
 
-use super::MEDIA;
+use super::{MEDIA, replay::Turns};
 use crate::{
     answer::{Answer, Refusal},
     contract::{KeyUse, Operation},
     faults::{Faults, Script},
     fetch::{FetchError, Fetcher, Reach, Redirects},
-    house::{Rules, Windows},
+    house::{Rules, UnderWay, Windows},
     log::Log,
     problem,
     render::{Renderer, Worker},
     store::Store,
+    uid,
 };
 use axum::{
     body::Body,
@@ -70,6 +71,10 @@ pub(crate) struct Service {
     clock: Clock,
     pub(crate) rules: Rules,
     pub(super) windows: Windows,
+    pub(super) turns: Turns,
+    pub(crate) under_way: UnderWay,
+    /// Names this server, so that another one that reads its documents knows that nobody works on them any more.
+    pub(crate) name: String,
     stop: CancellationToken,
 }
 
@@ -123,6 +128,9 @@ pub(crate) fn service(settings: Settings) -> Arc<Service> {
         clock,
         rules,
         windows,
+        turns: Turns::default(),
+        under_way: UnderWay::default(),
+        name: uid::new(16),
         stop: CancellationToken::new(),
     })
 }

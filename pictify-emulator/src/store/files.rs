@@ -3,13 +3,13 @@
 use super::{Result, Store};
 use bytes::Bytes;
 use rusqlite::{OptionalExtension, params};
-use std::{fs::File, io::Write};
+use std::{
+    fs::File,
+    io::{ErrorKind, Write},
+};
 
 /// How many bytes of files are kept in memory.
 const CAPACITY: i64 = 512 * 1024 * 1024;
-
-/// Where the files are in the folder.
-pub(super) const FOLDER: &str = "files";
 
 /// A stored file.
 #[derive(Clone, Debug)]
@@ -25,9 +25,10 @@ impl Store {
             None => Some(bytes),
             Some(folder) => {
                 // On the disk before its row is: a row promises the file.
-                let mut file = File::create(folder.join(FOLDER).join(name))?;
+                let mut file = File::create(folder.file(name))?;
                 file.write_all(bytes)?;
                 file.sync_all()?;
+                folder.sync_names()?;
                 None
             }
         };
@@ -57,7 +58,11 @@ impl Store {
         let Some((content_type, bytes)) = found else { return Ok(None) };
         let bytes = match (bytes, &self.folder) {
             (Some(bytes), _) => bytes,
-            (None, Some(folder)) => std::fs::read(folder.join(FOLDER).join(name))?,
+            (None, Some(folder)) => match std::fs::read(folder.file(name)) {
+                // Somebody has made room.
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+                read => read?,
+            },
             (None, None) => return Ok(None),
         };
         Ok(Some(StoredFile { bytes: bytes.into(), content_type }))
@@ -68,7 +73,7 @@ impl Store {
         self.lock().prepare_cached("DELETE FROM files WHERE name = ?")?.execute([name])?;
         if let Some(folder) = &self.folder {
             // Without a row nobody finds it; one that stays is only lost room.
-            let _ = std::fs::remove_file(folder.join(FOLDER).join(name));
+            let _ = std::fs::remove_file(folder.file(name));
         }
         Ok(())
     }

@@ -4,15 +4,17 @@
 //! its own. What is answered is written first; with a folder, on the disk.
 
 mod files;
+mod folder;
 mod migrations;
 
 pub(crate) use files::StoredFile;
+use folder::Folder;
 
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value as Sql};
 use serde_json::Value;
 use std::{
     fmt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -23,7 +25,7 @@ const DATABASE: &str = "pictify.sqlite";
 pub(crate) struct Store {
     connection: Mutex<Connection>,
     /// Where files are, when they are not in memory.
-    folder: Option<PathBuf>,
+    folder: Option<Folder>,
 }
 
 /// Which documents of a kind are meant: those whose members at these JSON paths (`$.a.b`) have these values.
@@ -86,15 +88,15 @@ impl Store {
 
     /// In a folder, which is made when it is not there.
     pub(crate) fn in_folder(folder: &Path) -> Result<Self> {
-        std::fs::create_dir_all(folder.join(files::FOLDER))?;
-        let connection = Connection::open(folder.join(DATABASE))?;
+        let folder = Folder::take(folder)?;
+        let connection = Connection::open(folder.path().join(DATABASE))?;
         // What was answered outlives a killed process and a power cut.
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        Self::with(connection, Some(folder.to_owned()))
+        Self::with(connection, Some(folder))
     }
 
-    fn with(mut connection: Connection, folder: Option<PathBuf>) -> Result<Self> {
+    fn with(mut connection: Connection, folder: Option<Folder>) -> Result<Self> {
         migrations::run(&mut connection)?;
         Ok(Self { connection: Mutex::new(connection), folder })
     }
@@ -103,6 +105,24 @@ impl Store {
     pub(crate) fn insert(&self, kind: &str, uid: &str, body: &Value) -> Result<bool> {
         let sql = "INSERT INTO documents (kind, uid, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
         Ok(self.lock().prepare_cached(sql)?.execute(params![kind, uid, body.to_string()])? == 1)
+    }
+
+    /// Keeps new documents by kind and uid: all of them or, when it fails, none.
+    pub(crate) fn insert_all(&self, documents: &[(&str, &str, &Value)]) -> Result<()> {
+        let mut connection = self.lock();
+        let together = connection.transaction()?;
+        for (kind, uid, body) in documents {
+            let sql = "INSERT INTO documents (kind, uid, body) VALUES (?, ?, ?)";
+            together.prepare_cached(sql)?.execute(params![kind, uid, body.to_string()])?;
+        }
+        Ok(together.commit()?)
+    }
+
+    /// Leaves the folder to another server.
+    pub(crate) fn leave(&self) {
+        if let Some(folder) = &self.folder {
+            folder.leave();
+        }
     }
 
     /// The document with this uid.
@@ -257,7 +277,8 @@ mod tests {
         let store = Store::in_folder(folder.path()).unwrap();
         store.insert("template", "A", &json!({"uid": "A"})).unwrap();
         store.put_file("a.png", "image/png", b"bytes").unwrap();
-        // As a killed process leaves it: nothing is closed.
+        // As a killed process leaves it: nothing is closed, and the system takes back the lock.
+        store.leave();
         std::mem::forget(store);
         let store = Store::in_folder(folder.path()).unwrap();
         assert_eq!(store.get("template", "A").unwrap(), Some(json!({"uid": "A"})));

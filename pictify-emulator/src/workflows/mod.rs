@@ -10,20 +10,15 @@ pub(crate) use document::{Recipe, Source};
 pub(crate) use preview::{job, start as start_preview};
 pub(crate) use run::{HOOK, RUN, items, requeue, shown, start};
 
-use crate::uid;
 use serde_json::Value;
-use std::sync::LazyLock;
 
-/// Names this process, so that another one that reads its documents knows that nobody works on them any more.
-static PROCESS: LazyLock<String> = LazyLock::new(|| uid::new(16));
-
-/// The member that holds the name of the process that works on a document. No answer has it.
+/// The member that holds the name of the server that works on a document. No answer has it.
 const WORKER: &str = "_worker";
 
-/// Whether somebody may still work on a document.
-fn is_alive(document: &Value) -> bool {
-    document[WORKER] == PROCESS.as_str()
+/// Whether this server may still work on a document.
+fn is_alive(document: &Value, server: &str) -> bool {
+    document[WORKER] == server
 }
 
-/// What is said of work that ended with its process.
+/// What is said of work that ended with its server.
 const STOPPED: &str = "The server was stopped before this was rendered";

@@ -1,6 +1,6 @@
 //! The preview of a video: a job that is asked about.
 
-use super::{PROCESS, Recipe, STOPPED, WORKER, is_alive};
+use super::{Recipe, STOPPED, WORKER, is_alive};
 use crate::{answer::Refusal, server::Call, store::StoreError, uid};
 use serde_json::{Value, json};
 
@@ -10,10 +10,10 @@ const PREVIEW: &str = "workflow_preview";
 /// Begins with the preview of a row, and names the job.
 pub(crate) fn start(call: Call, recipe: Recipe, row: Value) -> Result<String, Refusal> {
     let id = format!("job_{}", uid::new(10));
-    let job = json!({"status": "queued", WORKER: PROCESS.as_str()});
+    let job = json!({"status": "queued", WORKER: call.service.name});
     call.service.store.insert(PREVIEW, &id, &job)?;
     let named = id.clone();
-    tokio::spawn(async move {
+    call.service.clone().spawn(async move {
         // A store that fails cannot be told of it; whoever asks will be.
         let _ = note(&call, &named, json!({"status": "rendering"}));
         let done = match recipe.render(&call, &row).await {
@@ -31,7 +31,7 @@ pub(crate) fn start(call: Call, recipe: Recipe, row: Value) -> Result<String, Re
 }
 
 fn note(call: &Call, id: &str, mut state: Value) -> Result<(), StoreError> {
-    state[WORKER] = PROCESS.as_str().into();
+    state[WORKER] = call.service.name.as_str().into();
     call.service.store.change(PREVIEW, id, |job| {
         *job = state;
         Ok::<_, StoreError>(())
@@ -41,11 +41,11 @@ fn note(call: &Call, id: &str, mut state: Value) -> Result<(), StoreError> {
 
 /// How far a job is, as it is answered.
 pub(crate) fn job(call: &Call, id: &str) -> Result<Option<Value>, Refusal> {
-    Ok(call.service.store.get(PREVIEW, id)?.map(|job| call.public(shown(job))))
+    Ok(call.service.store.get(PREVIEW, id)?.map(|job| call.public(shown(job, &call.service.name))))
 }
 
-fn shown(mut job: Value) -> Value {
-    if job["status"] != "completed" && job["status"] != "failed" && !is_alive(&job) {
+fn shown(mut job: Value, server: &str) -> Value {
+    if job["status"] != "completed" && job["status"] != "failed" && !is_alive(&job, server) {
         job = json!({"status": "failed", "message": STOPPED});
     }
     if let Some(job) = job.as_object_mut() {
@@ -61,12 +61,12 @@ mod tests {
     #[test]
     fn what_a_stopped_server_left_has_failed() {
         for (status, worker, expected) in [
-            ("rendering", PROCESS.as_str(), "rendering"),
+            ("rendering", "this", "rendering"),
             ("rendering", "another", "failed"),
             ("queued", "another", "failed"),
             ("completed", "another", "completed"),
         ] {
-            let job = shown(json!({"status": status, WORKER: worker}));
+            let job = shown(json!({"status": status, WORKER: worker}), "this");
             assert_eq!((&job["status"], job.get(WORKER)), (&json!(expected), None), "{status} by {worker}");
         }
     }

@@ -1,9 +1,8 @@
 //! A run: its rows one after the other, and how far it got.
 
-use super::{PROCESS, Recipe, STOPPED, WORKER, is_alive};
+use super::{Recipe, STOPPED, WORKER, is_alive};
 use crate::{
     answer::Refusal,
-    house,
     server::Call,
     store::{self, Filter, StoreError},
     uid,
@@ -30,12 +29,12 @@ pub(crate) fn start(call: Call, about: Value, recipe: Recipe, rows: Vec<Value>) 
     run["status"] = if rows.is_empty() { "completed" } else { "running" }.into();
     run["counts"] = json!({"total": rows.len(), "rendered": 0, "delivered": 0, "failed": 0});
     run["createdAt"] = call.service.now_text().into();
-    run[WORKER] = PROCESS.as_str().into();
+    run[WORKER] = call.service.name.as_str().into();
     let store = &call.service.store;
     store.insert(ROWS, &uid, &json!(rows))?;
     store.insert(RUN, &uid, &run)?;
     let named = uid.clone();
-    tokio::spawn(async move {
+    call.service.clone().spawn(async move {
         for (index, row) in rows.iter().enumerate() {
             let item = item(&call, &recipe, &run["delivery"], index, row).await;
             if note(&call, &named, &item).is_err() {
@@ -49,9 +48,7 @@ pub(crate) fn start(call: Call, about: Value, recipe: Recipe, rows: Vec<Value>) 
 
 /// Makes the document of a row, and says what became of it.
 async fn item(call: &Call, recipe: &Recipe, delivery: &Value, index: usize, row: &Value) -> Value {
-    let rendered =
-        if call.service.has_used_up() { Err(house::used_up(call.operation)) } else { recipe.render(call, row).await };
-    match rendered {
+    match recipe.render(call, row).await {
         Ok(render) => json!({
             "index": index,
             "status": "rendered",
@@ -99,8 +96,8 @@ fn status(counts: &Value) -> &'static str {
 }
 
 /// A run as it is answered. What nobody works on any more has failed.
-pub(crate) fn shown(mut run: Value) -> Value {
-    if run["status"] == "running" && !is_alive(&run) {
+pub(crate) fn shown(mut run: Value, server: &str) -> Value {
+    if run["status"] == "running" && !is_alive(&run, server) {
         let [total, rendered] = ["total", "rendered"].map(|name| number(&run["counts"][name]));
         run["counts"]["failed"] = total.saturating_sub(rendered).into();
         run["status"] = status(&run["counts"]).into();
@@ -117,7 +114,7 @@ pub(crate) fn items(call: &Call, run: &Value) -> Result<Vec<Value>, Refusal> {
     let known = call.service.store.all(ITEM, &filter, store::Order::Oldest)?;
     let mut items: Vec<_> = known.into_iter().map(|item| shown_item(call, item)).collect();
     for index in items.len() as u64..number(&run["counts"]["total"]) {
-        items.push(if is_alive(run) {
+        items.push(if is_alive(run, &call.service.name) {
             json!({"index": index, "status": "queued", "url": null, "deliveryStatus": null, "error": null})
         } else {
             json!({"index": index, "status": "failed", "url": null, "deliveryStatus": null, "error": STOPPED})
@@ -200,9 +197,9 @@ mod tests {
     fn what_a_stopped_server_left_has_failed() {
         let run = |worker: &str, total| {
             let counts = json!({"total": total, "rendered": 1, "delivered": 0, "failed": 1});
-            shown(json!({"uid": "A", "status": "running", "counts": counts, WORKER: worker}))
+            shown(json!({"uid": "A", "status": "running", "counts": counts, WORKER: worker}), "this")
         };
-        let mine = run(&PROCESS, 5);
+        let mine = run("this", 5);
         assert_eq!((&mine["status"], &mine["counts"]["failed"]), (&json!("running"), &json!(1)));
         assert_eq!(mine.get(WORKER), None, "nobody's business");
         let other = run("another", 5);

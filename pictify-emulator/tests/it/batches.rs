@@ -1,6 +1,6 @@
 //! Batches: rendered in the background, looked at, cancelled, gone on with.
 
-use crate::support::{get, post, receiver::Receiver};
+use crate::support::{get, paper::words, post, receiver::Receiver};
 use pictify_emulator::{
     Emulator, Reach,
     render::{Embedded, Page, Picture, RenderError, Renderer},
@@ -97,6 +97,28 @@ async fn items_have_layouts() {
     let batch = begin(&emulator, &template, &single).await;
     assert_eq!(until(&emulator, &batch, is_over).await["status"], "failed");
     assert_eq!(emulator.billed(), 2);
+}
+
+/// Each item is a document of its own, also for the server that goes on with the batch.
+#[tokio::test]
+async fn items_may_be_pdfs() {
+    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let template = template(&emulator).await;
+    let table = Receiver::start(vec![("200 OK\r\nContent-Type: text/csv", "who\nAda\nGrace\n".to_owned())]).await;
+    for body in [
+        json!({"variableSets": [{"who": "Ada"}, {"who": "Grace"}], "format": "pdf"}),
+        json!({"csvUrl": table.url, "format": "pdf"}),
+    ] {
+        let batch = begin(&emulator, &template, &body).await;
+        let results = until(&emulator, &batch, is_over).await;
+        for (index, who) in ["Ada", "Grace"].into_iter().enumerate() {
+            let url = results["results"][index]["results"][0]["url"].as_str().unwrap_or_else(|| panic!("{results}"));
+            let file = get(&emulator, url.strip_prefix(emulator.url()).unwrap()).await;
+            let pdf = lopdf::Document::load_mem(&file.body).unwrap();
+            assert_eq!((pdf.get_pages().len(), words(&pdf, 1).as_str()), (1, who), "{body}");
+        }
+    }
+    assert_eq!(emulator.billed(), 4);
 }
 
 #[tokio::test]

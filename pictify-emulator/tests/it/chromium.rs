@@ -159,3 +159,17 @@ fn a_page_that_takes_all_memory_loses_its_tab_and_the_next_is_served() {
     let picture = engine.render(&page("<body style='background:#f00'>", 40, 40)).unwrap();
     assert_eq!(pixel(&picture, 20, 20), [255, 0, 0]);
 }
+
+/// As many as there is room for in memory: each may be large.
+#[test]
+fn a_page_is_given_a_few_things_at_once() {
+    let Some(engine) = chromium(Reach::Loopback) else { return };
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let pictures: String = (0..40).map(|number| format!("<img src='http://{address}/{number}.png'>")).collect();
+    let error = engine.time_limit(Duration::from_secs(3)).render(&page(&pictures, 40, 40)).unwrap_err();
+    assert_eq!(error, RenderError::TimedOut);
+    silent.set_nonblocking(true).unwrap();
+    let came = std::iter::from_fn(|| silent.accept().ok()).count();
+    assert_eq!(came, 8);
+}

@@ -55,6 +55,40 @@ async fn idempotency_keys_count_where_they_are_honoured() {
 }
 
 #[tokio::test]
+async fn a_request_that_comes_again_while_the_first_is_served_waits_for_its_answer() {
+    let emulator = Emulator::builder().idempotency_keys(true).start().await.unwrap();
+    let send = async || {
+        let headers = [KEY, JSON, "Idempotency-Key: k1"];
+        send(&emulator, "POST /image", &headers, image().to_string().as_bytes()).await.json()["id"].clone()
+    };
+    let (one, two, three) = tokio::join!(send(), send(), send());
+    assert_eq!((&one, &two), (&two, &three));
+    assert_eq!(emulator.billed(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_is_given_again_also_when_the_month_is_used_up() {
+    let emulator = Emulator::builder().idempotency_keys(true).renders_per_month(1).start().await.unwrap();
+    let send = async || {
+        let headers = [KEY, JSON, "Idempotency-Key: k1"];
+        send(&emulator, "POST /image", &headers, image().to_string().as_bytes()).await
+    };
+    let (first, again) = (send().await, send().await);
+    assert_eq!((again.status, again.json()), (200, first.json()));
+    assert_eq!(create(&emulator, "other", 9, 9).await.status, 429);
+}
+
+#[tokio::test]
+async fn renders_at_once_do_not_go_beyond_the_month() {
+    let emulator = Emulator::builder().renders_per_month(2).start().await.unwrap();
+    let make = |_| async { create(&emulator, "x", 9, 9).await.status };
+    let mut statuses = futures_util::future::join_all((0..6).map(make)).await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 200, 429, 429, 429, 429]);
+    assert_eq!(emulator.billed(), 2);
+}
+
+#[tokio::test]
 async fn a_fault_answers_before_the_work_or_after_it() {
     let busy = Fault::status(503).body(json!({"error": "busy", "retriable": true})).header("retry-after", "7");
     let lost = Fault::status(502).body("<h1>Bad gateway").header("content-type", "text/html");

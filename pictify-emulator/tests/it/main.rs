@@ -4,12 +4,14 @@ mod batches;
 mod bindings;
 #[cfg(feature = "chromium")]
 mod chromium;
+mod data;
 mod deliveries;
 mod experiments;
 mod expressions;
 mod fabric;
 mod fabric_data;
 mod fabric_text;
+mod faults;
 mod gallery;
 mod gifs;
 mod hostile;

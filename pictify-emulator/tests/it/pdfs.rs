@@ -4,9 +4,11 @@ use crate::support::{
     Answer, get,
     paper::{blocks, link, near, pdf, pictures, sizes, title, words},
     post,
+    receiver::Receiver,
 };
-use pictify_emulator::Emulator;
+use pictify_emulator::{Emulator, Reach};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 /// A page that is red from edge to edge.
 const RED: &str = "<body style='margin:0'><div style='height:100vh;background:red'></div>";
@@ -280,4 +282,19 @@ async fn what_cannot_be_printed_is_refused_and_costs_nothing() {
     assert_eq!(emulator.billed(), 0);
     let answer = print(&emulator, &plain, custom(19_200)).await;
     assert_eq!(sizes(&pdf(&emulator, &answer).await), [(14_400.0, 14_400.0)], "the largest");
+}
+
+/// A hundred pages with a picture that does not come each wait for theirs: nobody waits for all of them.
+#[tokio::test(start_paused = true)]
+async fn what_pages_need_from_elsewhere_has_as_long_as_a_render() {
+    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let silent = Receiver::start(vec![("", String::new())]).await;
+    let html = format!("<img src='{}&page={{{{page}}}}'>", silent.url);
+    let template = post(&emulator, "/templates", &json!({"name": "slow", "html": html})).await.json();
+    let sets: Vec<_> = (0..20).map(|page| json!({"page": page.to_string()})).collect();
+    let body = json!({"templateUid": template["template"]["uid"], "variableSets": sets});
+    let began = tokio::time::Instant::now();
+    let answer = post(&emulator, "/pdf/multi-page", &body).await;
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (504, Some("render_timeout")), "{answer:?}");
+    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
 }

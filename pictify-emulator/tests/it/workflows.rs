@@ -1,9 +1,15 @@
 //! Rows turned into documents: by a run, by a hook, by a preview.
 
 use crate::support::{Answer, JSON, KEY, get, post, send};
-use pictify_emulator::Emulator;
+use pictify_emulator::{
+    Emulator,
+    render::{Embedded, Page, Picture, RenderError, Renderer},
+};
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{
+    sync::{Mutex, mpsc},
+    time::Duration,
+};
 
 /// A template of 40 by 20 with one variable, and its uid.
 async fn template(emulator: &Emulator) -> String {
@@ -304,4 +310,39 @@ async fn what_is_not_there_is_named() {
     {
         assert_eq!(get(&emulator, path).await.says(), (404, message.to_owned()), "{path}");
     }
+}
+
+/// Says when it begins, and waits until it may.
+#[derive(Debug)]
+struct Gate {
+    begun: mpsc::Sender<()>,
+    go: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Renderer for Gate {
+    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
+        let _ = self.begun.send(());
+        let _ = self.go.lock().unwrap().recv();
+        Embedded::new().render(page)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_with_its_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let ((begun, has_begun), (open, go)) = (mpsc::channel(), mpsc::channel());
+    let gate = Gate { begun, go: Mutex::new(go) };
+    let emulator = Emulator::builder().data(folder.path()).renderer(gate).start().await.unwrap();
+    let uid = template(&emulator).await;
+    let body = json!({"templateUid": uid, "rows": [{}, {}, {}]});
+    let run = post(&emulator, "/workflow", &body).await.json()["run"]["uid"].clone();
+    let has_begun = tokio::task::spawn_blocking(move || has_begun.recv().map(|()| has_begun)).await.unwrap().unwrap();
+    emulator.shutdown().await;
+    open.send(()).unwrap();
+    let next = tokio::task::spawn_blocking(move || has_begun.recv()).await.unwrap();
+    assert!(next.is_err(), "the second row is not begun, and the renderer is gone");
+
+    let emulator = Emulator::builder().data(folder.path()).start().await.unwrap();
+    let run = get(&emulator, &format!("/workflow/{}", run.as_str().unwrap())).await.json()["run"].clone();
+    assert_eq!((&run["status"], &run["counts"]["failed"]), (&json!("failed"), &json!(3)), "{run}");
 }

@@ -53,7 +53,7 @@ pub(super) struct Browser {
     /// Ends with the connection.
     over: JoinHandle<()>,
     /// The profile and the fonts; deleted with it.
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Browser {
@@ -82,7 +82,12 @@ impl Browser {
             }
             is_over.store(false, Ordering::Relaxed);
         });
-        Ok(Self { connection: Arc::new(connection), alive, over, _folder: folder })
+        Ok(Self { connection: Arc::new(connection), alive, over, folder })
+    }
+
+    #[cfg(test)]
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(super) fn is_alive(&self) -> bool {
@@ -91,7 +96,7 @@ impl Browser {
 
     /// Ends it, and waits until it is gone: only then can its folder be deleted.
     pub(super) async fn close(self) {
-        let Self { connection, alive: _, over, _folder } = self;
+        let Self { connection, alive: _, over, folder: _folder } = self;
         let ended = async {
             let _ = connection.execute(CloseParams::default()).await;
             let _ = over.await;

@@ -13,7 +13,7 @@ use browser::Browser;
 use std::{fmt, path::PathBuf, time::Duration};
 use tab::Tab;
 use tokio::{
-    runtime::{Builder, Handle, Runtime},
+    runtime::{Builder, Runtime},
     sync::Mutex,
 };
 
@@ -92,7 +92,7 @@ fn picture(runtime: &Runtime, tab: &Tab, page: &Page) -> Result<Picture, RenderE
 impl Renderer for Chromium {
     fn render(&self, page: &Page) -> Result<Picture, RenderError> {
         let runtime = self.runtime.as_ref().ok_or_else(|| failed("the engine has stopped"))?;
-        let tab = runtime.block_on(self.open())?;
+        let mut tab = runtime.block_on(self.open())?;
         let loaded = runtime.block_on(async {
             let loaded = tokio::time::timeout(self.time, tab.load(page, &self.pages)).await;
             loaded.map_err(|_| RenderError::TimedOut)?
@@ -130,10 +130,9 @@ impl Drop for Chromium {
                 runtime.block_on(browser.close());
             }
         });
-        // The last owner may be a task, which must not wait.
-        if Handle::try_current().is_err() {
-            let _ = closing.join();
-        }
+        // Also where the last owner is a task, which should not wait: this process may end right after it, and what is not
+        // closed then stays, with its profile.
+        let _ = closing.join();
     }
 }
 
@@ -145,4 +144,25 @@ impl fmt::Debug for Chromium {
 
 fn failed(error: impl fmt::Display) -> RenderError {
     RenderError::Failed(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A test that drops its server at its end leaves no process and no profile behind.
+    #[test]
+    fn nothing_is_left_of_an_engine_that_is_dropped_inside_a_runtime() {
+        let engine = match Chromium::find(Reach::Public) {
+            Ok(engine) => engine,
+            Err(error) if std::env::var_os("CI").is_some() => panic!("{error}"),
+            Err(error) => return eprintln!("not tested: {error}"),
+        };
+        let page = Page { html: "x".to_owned(), width: 9, height: 9, ..Page::default() };
+        engine.render(&page).unwrap();
+        let folder = engine.browser.blocking_lock().as_ref().unwrap().folder().to_owned();
+        assert!(folder.is_dir());
+        Builder::new_current_thread().build().unwrap().block_on(async { drop(engine) });
+        assert!(!folder.exists(), "{}", folder.display());
+    }
 }

@@ -11,10 +11,14 @@ use chromiumoxide::{
 };
 use futures_util::StreamExt;
 use std::{sync::Arc, time::Duration};
+use tokio::{sync::Semaphore, task::JoinSet};
 
 /// How large one answer may be, in bytes, and how long it may take.
 const LARGEST: usize = 16 * 1024 * 1024;
 const TIME: Duration = Duration::from_secs(10);
+
+/// How many are answered at once. Each may be as large as one may be.
+const AT_ONCE: usize = 8;
 
 /// How many requests a page may make.
 const MOST: usize = 500;
@@ -29,14 +33,16 @@ pub(super) struct Document {
     pub(super) html: String,
 }
 
-/// Answers requests until the tab is closed.
+/// Answers requests until the tab is closed, or nobody waits for this.
 pub(super) async fn answer(
     page: Page,
     mut requests: impl StreamExt<Item = Arc<EventRequestPaused>> + Unpin,
     document: Document,
     pages: Fetcher,
 ) {
-    let mut count = 0;
+    let (mut count, places) = (0, Arc::new(Semaphore::new(AT_ONCE)));
+    // Ends with this.
+    let mut answers = JoinSet::new();
     while let Some(request) = requests.next().await {
         count += 1;
         if request.request.url == document.url {
@@ -45,8 +51,9 @@ pub(super) async fn answer(
         } else if request.request.method != "GET" || count > MOST {
             fail(&page, &request).await;
         } else {
-            let (page, pages) = (page.clone(), pages.clone());
-            tokio::spawn(async move {
+            let (page, pages, places) = (page.clone(), pages.clone(), places.clone());
+            answers.spawn(async move {
+                let _place = places.acquire().await;
                 let url = reqwest::Url::parse(&request.request.url).ok();
                 let fetched = match url.map(|url| reqwest::Request::new(reqwest::Method::GET, url)) {
                     Some(own) => pages.send(own, LARGEST, TIME).await.ok(),

@@ -25,6 +25,7 @@ use chromiumoxide::{
 use futures_util::StreamExt;
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
+use tokio::task::JoinSet;
 
 /// The address of HTML that was sent. Nothing is there.
 const SENT: &str = "http://page.invalid/";
@@ -51,6 +52,8 @@ pub(super) struct Tab {
     connection: Arc<Connection>,
     context: BrowserContextId,
     target: Target,
+    /// Answers what the page asks for; ends with the tab.
+    answering: JoinSet<()>,
 }
 
 /// A rectangle of the page, in pixels.
@@ -59,11 +62,11 @@ pub(super) struct Area([f64; 4]);
 
 impl Tab {
     pub(super) fn new(connection: Arc<Connection>, context: BrowserContextId, target: Target) -> Self {
-        Self { connection, context, target }
+        Self { connection, context, target, answering: JoinSet::new() }
     }
 
     /// Loads a page and waits until all of it is there.
-    pub(super) async fn load(&self, page: &Page, pages: &Fetcher) -> Result<(), RenderError> {
+    pub(super) async fn load(&mut self, page: &Page, pages: &Fetcher) -> Result<(), RenderError> {
         let size = SetDeviceMetricsOverrideParams::new(i64::from(page.width), i64::from(page.height), 1.0, false);
         self.target.execute(size).await.map_err(failed)?;
         let requests = self.target.event_listener::<EventRequestPaused>().await.map_err(failed)?;
@@ -73,7 +76,7 @@ impl Tab {
         // As the embedded engine does: what people send is a fragment as often as a document.
         let html = if page.url.is_none() { format!("<!doctype html>{}", page.html) } else { page.html.clone() };
         let document = Document { url: without_fragment(&url).to_owned(), html };
-        tokio::spawn(requests::answer(self.target.clone(), requests, document, pages.clone()));
+        self.answering.spawn(requests::answer(self.target.clone(), requests, document, pages.clone()));
         let loaded = async {
             self.target.goto(url).await.map_err(failed)?;
             self.evaluate(READY).await
