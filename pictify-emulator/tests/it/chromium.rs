@@ -166,7 +166,8 @@ fn a_page_is_given_a_few_things_at_once() {
     let Some(engine) = chromium(Reach::Loopback) else { return };
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
-    let pictures: String = (0..40).map(|number| format!("<img src='http://{address}/{number}.png'>")).collect();
+    let pictures: Vec<_> = (0..40).map(|number| format!("<img src='http://{address}/{number}.png'>")).collect();
+    let pictures = pictures.concat();
     let error = engine.time_limit(Duration::from_secs(3)).render(&page(&pictures, 40, 40)).unwrap_err();
     assert_eq!(error, RenderError::TimedOut);
     silent.set_nonblocking(true).unwrap();
