@@ -285,7 +285,7 @@ mod tests {
                 json!("Basic rules. Bearer [secret] and Bearer [secret]"),
             ),
             (
-                json!({"payload": "{\"password\":\"x\",\"a\":1}"}),
+                json!({"payload": "{\"a\":1,\"password\":\"x\"}"}),
                 json!({"payload": "{\"a\":1,\"password\":\"[secret]\"}"}),
             ),
             (json!("data: {\"token\":\"x\"}\n\ndata: done\n"), json!("data: {\"token\":\"[secret]\"}\n\ndata: done\n")),
