@@ -131,6 +131,7 @@ fn the_types_are_what_the_document_says() {
 
 /// What would go wrong in silence: a change of either side, and what is said of it.
 #[test]
+#[allow(clippy::too_many_lines, reason = "it is a table")]
 fn each_difference_is_found_and_named() {
     type Change = fn(&mut Value, &mut Value);
     fn typed(types: &mut Value, pointer: &str, value: Value) {
