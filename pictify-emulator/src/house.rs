@@ -142,13 +142,13 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// Takes a place for so many renders, if the month is not used up.
+    /// Takes a place for so many renders, if the month has them left.
     pub(crate) fn of(call: &Call, renders: u64) -> Result<Self, Refusal> {
         let service = call.service.clone();
         if let Some(limit) = service.rules.per_month {
             let mut under_way = service.under_way.lock();
             let billed = billed_this_month(&service.store, service.now())?;
-            if billed.saturating_add(*under_way) >= limit {
+            if billed.saturating_add(*under_way).saturating_add(renders.max(1)) > limit {
                 return Err(used_up(call.operation));
             }
             *under_way += renders;

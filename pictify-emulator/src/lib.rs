@@ -15,7 +15,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `emulator.rs`, `options.rs` | starting and stopping |
+//! | `emulator/`, `options.rs` | starting and stopping |
 //! | `server/` | the way of a request: route, key, body, handler |
 //! | `house.rs`, `faults.rs`, `admin.rs` | limits, what goes wrong on demand, and what only tests ask for |
 //! | `contract/` | the document as routes and validators |

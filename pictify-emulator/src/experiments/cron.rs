@@ -1,94 +1,75 @@
-//! Cron expressions of five fields: minute, hour, day of the month, month, day of the week.
+//! Cron expressions of five fields, by the clock of a place.
 
-use jiff::{SignedDuration, ToSpan, ZonedDateTime};
-
-/// How many days are looked back for the last time.
-const FARTHEST: usize = 366;
+use croner::{
+    CivilDate, CivilDateTime, CivilTime, CronDateTime, Resolution, Weekday,
+    errors::CronError,
+    parser::{CronParser, Seconds, Year},
+};
+use jiff::{SignedDuration, ZonedDateTime, civil, tz::AmbiguousOffset};
+use std::cmp::Ordering;
 
 /// An expression that has been read.
 #[derive(Clone, Debug)]
-pub(super) struct Cron {
-    minutes: Vec<i8>,
-    hours: Vec<i8>,
-    days: Vec<i8>,
-    months: Vec<i8>,
-    weekdays: Vec<i8>,
-    /// As cron has it, of two fields that both name days one is enough.
-    either_day: bool,
-}
+pub(super) struct Cron(croner::Cron);
 
 impl Cron {
-    pub(super) fn read(text: &str) -> Option<Self> {
-        let fields: Vec<_> = text.split_whitespace().collect();
-        let [minutes, hours, days, months, weekdays] = fields[..] else { return None };
-        // Sunday is 0 and 7.
-        let mut week = field(weekdays, 0, 7)?;
-        for day in &mut week {
-            *day %= 7;
-        }
-        Some(Self {
-            minutes: field(minutes, 0, 59)?,
-            hours: field(hours, 0, 23)?,
-            days: field(days, 1, 31)?,
-            months: field(months, 1, 12)?,
-            weekdays: week,
-            either_day: !days.starts_with('*') && !weekdays.starts_with('*'),
-        })
+    pub(super) fn read(text: &str) -> Result<Self, CronError> {
+        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+        parser.parse(text).map(Self)
     }
 
     /// Whether it has fired in the time before `now`, or does now.
     pub(super) fn fired_within(&self, now: &ZonedDateTime, length: SignedDuration) -> bool {
-        let mut day = now.clone();
-        for _ in 0..FARTHEST {
-            if self.is_day(&day) {
-                for hour in self.hours.iter().rev() {
-                    for minute in self.minutes.iter().rev() {
-                        let Ok(fired) = day.date().at(*hour, *minute, 0, 0).to_zoned_datetime(day.time_zone().clone())
-                        else {
-                            continue;
-                        };
-                        if fired <= *now {
-                            return now.duration_since(&fired) < length;
-                        }
-                    }
-                }
-            }
-            match day.checked_sub(1.day()) {
-                Ok(before) => day = before,
-                Err(_) => return false,
-            }
-        }
-        false
-    }
-
-    fn is_day(&self, day: &ZonedDateTime) -> bool {
-        let in_month = self.days.contains(&day.day());
-        let in_week = self.weekdays.contains(&day.weekday().to_sunday_zero_offset());
-        let is_day = if self.either_day { in_month || in_week } else { in_month && in_week };
-        is_day && self.months.contains(&day.month())
+        let last = self.0.find_previous_occurrence(&Moment(now.clone()), true);
+        last.is_ok_and(|Moment(fired)| now.duration_since(&fired) < length)
     }
 }
 
-/// The numbers that a field means, in order.
-fn field(text: &str, least: i8, most: i8) -> Option<Vec<i8>> {
-    let mut numbers = Vec::new();
-    for part in text.split(',') {
-        let (range, step) = part.split_once('/').map_or((part, None), |(range, step)| (range, Some(step)));
-        let step = step.map_or(Some(1), |step| step.parse::<u8>().ok().filter(|step| *step > 0))?;
-        let (from, to) = match range.split_once('-') {
-            _ if range == "*" => (least, most),
-            Some((from, to)) => (from.parse().ok()?, to.parse().ok()?),
-            // `5/10` is from 5 to the end.
-            None if step > 1 => (range.parse().ok()?, most),
-            None => (range.parse().ok()?, range.parse().ok()?),
-        };
-        if from < least || to > most || from > to {
-            return None;
-        }
-        numbers.extend((from..=to).step_by(usize::from(step)));
+/// A moment as croner counts with it; what it brings for jiff means an older one.
+#[derive(Clone)]
+struct Moment(ZonedDateTime);
+
+impl CronDateTime for Moment {
+    fn to_civil(&self) -> CivilDateTime {
+        let unsigned = |number: i8| u32::from(number.unsigned_abs());
+        let (date, time) = (self.0.date(), self.0.time());
+        CivilDateTime::new(
+            CivilDate::from_parts_unchecked(date.year().into(), unsigned(date.month()), unsigned(date.day())),
+            CivilTime::from_parts_unchecked(unsigned(time.hour()), unsigned(time.minute()), unsigned(time.second())),
+        )
     }
-    numbers.sort_unstable();
-    Some(numbers)
+
+    fn civil_weekday(&self) -> Weekday {
+        Weekday::from_days_from_sunday(self.0.weekday().to_sunday_zero_offset().unsigned_abs().into())
+    }
+
+    fn resolve_civil(&self, civil: CivilDateTime) -> Result<Resolution<Self>, CronError> {
+        let ambiguous = self.0.time_zone().to_ambiguous_zoned_datetime(civil_of(civil).ok_or(CronError::InvalidDate)?);
+        let offset = ambiguous.offset();
+        let moment = |found: Result<ZonedDateTime, jiff::Error>| found.map(Self).map_err(|_| CronError::InvalidTime);
+        Ok(match offset {
+            AmbiguousOffset::Gap { .. } => Resolution::Gap,
+            AmbiguousOffset::Unambiguous { .. } => Resolution::Single(moment(ambiguous.unambiguous())?),
+            AmbiguousOffset::Fold { .. } => {
+                Resolution::Ambiguous(moment(ambiguous.clone().earlier())?, moment(ambiguous.later())?)
+            }
+        })
+    }
+
+    fn checked_add_seconds(&self, seconds: i64) -> Option<Self> {
+        self.0.checked_add(SignedDuration::from_secs(seconds)).ok().map(Self)
+    }
+
+    fn cmp_instant(&self, other: &Self) -> Ordering {
+        self.0.timestamp().cmp(&other.0.timestamp())
+    }
+}
+
+fn civil_of(civil: CivilDateTime) -> Option<civil::DateTime> {
+    let part = |number: u32| i8::try_from(number).ok();
+    let (month, day) = (part(civil.month())?, part(civil.day())?);
+    let (hour, minute, second) = (part(civil.hour())?, part(civil.minute())?, part(civil.second())?);
+    civil::DateTime::new(civil.year().try_into().ok()?, month, day, hour, minute, second, 0).ok()
 }
 
 #[cfg(test)]
@@ -96,38 +77,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_numbers_ranges_steps_and_lists() {
-        for (text, numbers) in [
-            ("5", Some(vec![5])),
-            ("*/20", Some(vec![0, 20, 40])),
-            ("50/5", Some(vec![50, 55])),
-            ("1-3,2,58", Some(vec![1, 2, 2, 3, 58])),
-            ("60", None),
-            ("3-1", None),
-            ("*/0", None),
-            ("x", None),
-            ("", None),
+    fn five_fields_are_read_and_nothing_else() {
+        for (text, readable) in [
+            ("*/20 9-17 * * MON-FRI", true),
+            ("0 0 1 JAN *", true),
+            ("0 0 * * 7", true),
+            ("50/5 * * * *", false),
+            ("* * * *", false),
+            ("* * * * * *", false),
+            ("60 * * * *", false),
+            ("3-1 * * * *", false),
+            ("*/0 * * * *", false),
+            ("x * * * *", false),
+            ("", false),
         ] {
-            assert_eq!(field(text, 0, 59), numbers, "{text}");
+            assert_eq!(Cron::read(text).is_ok(), readable, "{text}");
         }
-        assert!(Cron::read("* * * *").is_none());
     }
 
     #[test]
     fn the_last_time_counts() {
-        let now: ZonedDateTime = "2026-03-14T09:30:00[UTC]".parse().unwrap();
-        for (text, minutes, expected) in [
-            ("30 9 * * *", 1, true),
-            ("0 9 * * *", 30, false),
-            ("0 9 * * *", 31, true),
-            ("0 10 * * *", 24 * 60, true),
+        for (now, text, minutes, expected) in [
+            ("2026-03-14T09:30:00[UTC]", "30 9 * * *", 1, true),
+            ("2026-03-14T09:30:00[UTC]", "0 9 * * *", 30, false),
+            ("2026-03-14T09:30:00[UTC]", "0 9 * * *", 31, true),
+            ("2026-03-14T09:30:00[UTC]", "0 10 * * *", 24 * 60, true),
+            ("2026-03-14T09:30:30.5[UTC]", "30 9 * * *", 1, true),
             // A Saturday that is not the 1st.
-            ("0 9 1 * 6", 60, true),
-            ("0 9 1 * *", 60, false),
-            ("0 9 30 2 *", 60 * 24 * 400, false),
+            ("2026-03-14T09:30:00[UTC]", "0 9 1 * 6", 60, true),
+            ("2026-03-14T09:30:00[UTC]", "0 9 1 * *", 60, false),
+            ("2026-03-14T09:30:00[UTC]", "0 9 30 2 *", 60 * 24 * 400, false),
+            // Half past two does not happen on this day, and twice on the other.
+            ("2026-03-29T03:10:00[Europe/Paris]", "30 1 * * *", 41, true),
+            ("2026-03-29T03:10:00[Europe/Paris]", "30 1 * * *", 40, false),
+            ("2026-10-25T02:40:00+01:00[Europe/Paris]", "30 * * * *", 11, true),
+            ("2026-10-25T02:20:00+01:00[Europe/Paris]", "30 * * * *", 51, true),
+            ("2026-10-25T02:20:00+01:00[Europe/Paris]", "30 * * * *", 50, false),
         ] {
-            let fired = Cron::read(text).unwrap().fired_within(&now, SignedDuration::from_mins(minutes));
-            assert_eq!(fired, expected, "{text} {minutes}");
+            let local: ZonedDateTime = now.parse().unwrap();
+            let fired = Cron::read(text).unwrap().fired_within(&local, SignedDuration::from_mins(minutes));
+            assert_eq!(fired, expected, "{now} {text} {minutes}");
         }
     }
 }

@@ -86,7 +86,7 @@ fn zone(recurrence: &Value) -> Result<TimeZone, String> {
 
 fn cron(recurrence: &Value) -> Result<Cron, String> {
     let text = recurrence["cronExpression"].as_str().ok_or("recurrence.cronExpression is missing")?;
-    Cron::read(text).ok_or_else(|| format!("recurrence.cronExpression cannot be read: {text}"))
+    Cron::read(text).map_err(|error| format!("recurrence.cronExpression cannot be read: {text}: {error}"))
 }
 
 #[cfg(test)]

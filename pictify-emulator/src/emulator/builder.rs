@@ -1,94 +1,22 @@
-//! Starting and stopping.
+//! Setting a server up, and starting it.
 
+use super::{Emulator, StartError, accept};
 use crate::{
     batches, deliveries, demo,
     faults::{Fault, Script},
     fetch::Reach,
     house::{Profile, RETRY_SPEED, Rules, VersionPrefix},
     render::{Embedded, Renderer},
-    renders::BILLED,
-    server::{self, Network, Service, Settings},
+    server::{self, Network, Settings},
     store::{Store, StoreError},
 };
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use jiff::Timestamp;
 use std::{
-    fmt, io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
-    time::Duration,
 };
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
-
-/// The port that the commands listen on unless they are told otherwise.
-pub const DEFAULT_PORT: u16 = 4040;
-
-/// How long a shutdown waits.
-const LAST_REQUESTS: Duration = Duration::from_secs(60);
-
-/// A running server. It stops when it is dropped.
-#[derive(Debug)]
-pub struct Emulator {
-    url: String,
-    service: Arc<Service>,
-    stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
-}
-
-impl Emulator {
-    /// Starts on a free port of this machine, accepting any key.
-    ///
-    /// # Errors
-    /// When no port can be had.
-    pub async fn start() -> Result<Self, StartError> {
-        Self::builder().start().await
-    }
-
-    /// Sets up a server step by step.
-    pub fn builder() -> EmulatorBuilder {
-        EmulatorBuilder::default()
-    }
-
-    /// Where it listens, for example `http://127.0.0.1:4040`: the base URL for a client.
-    #[must_use]
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// Lets other things go wrong from here on. The first fault that means a call decides. One that could never happen,
-    /// such as one for an operation that does not exist, is not refused here, as it is by [`EmulatorBuilder::start`].
-    pub fn set_faults(&self, seed: u64, faults: impl IntoIterator<Item = Fault>) {
-        self.service.faults.set(Script { seed, faults: faults.into_iter().collect() });
-    }
-
-    /// How many renders were billed so far, over all keys. `GET /_emulator/ledger` tells for what.
-    #[must_use]
-    pub fn billed(&self) -> u64 {
-        self.service.store.sum(BILLED, "$.renders", "$.at", "").unwrap_or(0)
-    }
-
-    /// Stops listening and waits for the requests under way, at most a minute: as long as one may take to come and to be
-    /// served. So a client that holds a request back does not hold up the end of a test for ever.
-    pub async fn shutdown(mut self) {
-        drop(self.stop.take());
-        // The task only ends; it returns nothing that could be lost.
-        let _ = tokio::time::timeout(LAST_REQUESTS, &mut self.task).await;
-        self.service.stop();
-        self.service.worker.close().await;
-        self.service.store.leave();
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        // Dropping the sender is the signal; the requests under way end by themselves.
-        self.stop.take();
-        self.service.stop();
-        self.service.store.leave();
-    }
-}
+use tokio::{net::TcpListener, sync::oneshot};
 
 /// Sets up an [`Emulator`].
 #[derive(Clone, Debug)]
@@ -270,127 +198,4 @@ impl EmulatorBuilder {
         let task = tokio::spawn(accept(listener, service.clone(), stopped));
         Ok(Emulator { url, service, stop: Some(stop), task })
     }
-}
-
-/// How long to wait when there is no room for another connection.
-const NO_ROOM: Duration = Duration::from_millis(100);
-
-/// Serves connections until it is told to stop, and then those that are under way.
-async fn accept(listener: TcpListener, service: Arc<Service>, mut stopped: oneshot::Receiver<()>) {
-    let connections = GracefulShutdown::new();
-    loop {
-        let accepted = tokio::select! {
-            _ = &mut stopped => break,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, _)) = accepted else {
-            // Out of files, for example: others may end meanwhile.
-            tokio::time::sleep(NO_ROOM).await;
-            continue;
-        };
-        // An answer in two pieces must not wait for the first to be acknowledged.
-        let _ = stream.set_nodelay(true);
-        let service = service.clone();
-        let answer = service_fn(move |request: hyper::Request<Incoming>| {
-            server::serve(service.clone(), request.map(axum::body::Body::new))
-        });
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
-        // What ends a connection is its client's business, or was asked for.
-        let connection = connections.watch(connection);
-        tokio::spawn(async move { drop(connection.await) });
-    }
-    drop(listener);
-    connections.shutdown().await;
-}
-
-/// Why an emulator did not start.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The address cannot be listened on.
-    Listen {
-        /// Which address.
-        address: SocketAddr,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The folder for the data cannot be used.
-    Data {
-        /// Which folder; none when even memory failed.
-        folder: Option<PathBuf>,
-        /// Why.
-        reason: String,
-    },
-    /// The engine that renders cannot be used.
-    Engine {
-        /// Why.
-        reason: String,
-    },
-    /// A fault could never happen as it is described.
-    Faults {
-        /// Which, and why.
-        reason: String,
-    },
-    /// Requests to other servers cannot be made.
-    Network {
-        /// Why.
-        reason: String,
-    },
-    /// A file of options or of faults cannot be used.
-    File {
-        /// Which file.
-        file: PathBuf,
-        /// Why.
-        reason: String,
-    },
-}
-
-impl fmt::Display for StartError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Listen { address, source } if source.kind() == io::ErrorKind::AddrInUse => write!(
-                f,
-                "the emulator cannot listen on {address}: {source}: stop what listens there, or choose another port; 0 takes a free one"
-            ),
-            Self::Listen { address, source } => write!(f, "the emulator cannot listen on {address}: {source}"),
-            Self::Data { folder, reason } => {
-                let folder = folder.as_deref().map_or("memory".into(), |folder| folder.display().to_string());
-                write!(f, "the emulator cannot keep its data in {folder}: {reason}")
-            }
-            Self::Engine { reason } => write!(f, "the emulator has no engine: {reason}"),
-            Self::Faults { reason } => write!(f, "the faults cannot be used: {reason}"),
-            Self::Network { reason } => write!(f, "the emulator cannot make requests: {reason}"),
-            Self::File { file, reason } => write!(f, "{} cannot be used: {reason}", file.display()),
-        }
-    }
-}
-
-impl std::error::Error for StartError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Listen { source, .. } => Some(source),
-            Self::Data { .. }
-            | Self::Engine { .. }
-            | Self::Faults { .. }
-            | Self::Network { .. }
-            | Self::File { .. } => None,
-        }
-    }
-}
-
-/// Waits until this process is asked to stop: by Ctrl-C, or as service managers and containers do it.
-///
-/// # Errors
-/// When the system cannot tell.
-pub async fn asked_to_stop() -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            _ = terminate.recv() => Ok(()),
-            asked = tokio::signal::ctrl_c() => asked,
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }
