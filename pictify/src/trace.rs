@@ -10,7 +10,7 @@ pub(crate) use off::{attempt, call};
 
 #[cfg(feature = "tracing")]
 mod on {
-    use crate::{operation::OperationInfo, race::TimedOut};
+    use crate::{call::Broken, operation::OperationInfo};
     use pictify_api::{Error, Response, ResponseValue};
     use reqwest::Url;
     use tracing::{Instrument, Span, field::Empty, info_span};
@@ -60,11 +60,11 @@ mod on {
     }
 
     /// The span of an attempt, the `number`th of its call.
-    pub(crate) async fn attempt<E>(
+    pub(crate) async fn attempt(
         info: &OperationInfo,
         number: usize,
-        work: impl Future<Output = Result<Result<Response, E>, TimedOut>>,
-    ) -> Result<Result<Response, E>, TimedOut> {
+        work: impl Future<Output = Result<Response, Broken>>,
+    ) -> Result<Response, Broken> {
         let span = info_span!(
             "pictify.attempt",
             http.request.method = info.method,
@@ -75,14 +75,13 @@ mod on {
         );
         let result = work.instrument(span.clone()).await;
         match &result {
-            Ok(Ok(response)) => {
+            Ok(response) => {
                 span.record("http.response.status_code", response.status.as_u16());
                 if response.status.is_client_error() || response.status.is_server_error() {
                     span.record("error.type", response.status.as_str());
                 }
             }
-            Ok(Err(_)) => drop(span.record("error.type", "connection")),
-            Err(TimedOut) => drop(span.record("error.type", "timeout")),
+            Err(broken) => drop(span.record("error.type", broken.kind())),
         }
         result
     }

@@ -8,12 +8,17 @@ use std::{
     task::{Poll, Waker},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+use tokio::sync::watch;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// Sleeping moves this clock on at once and is recorded; alarms go off only when the clock has been moved past them.
 #[derive(Clone, Debug)]
-pub struct TestClock(Arc<Mutex<State>>);
+pub struct TestClock {
+    state: Arc<Mutex<State>>,
+    /// How many alarms were set.
+    set: Arc<watch::Sender<usize>>,
+}
 
 #[derive(Debug)]
 struct State {
@@ -28,7 +33,7 @@ impl Default for TestClock {
     fn default() -> Self {
         let start = Instant::now();
         let state = State { start, elapsed: Duration::ZERO, slept: Vec::new(), random: 1.0, alarms: Vec::new() };
-        Self(Arc::new(Mutex::new(state)))
+        Self { state: Arc::new(Mutex::new(state)), set: Arc::default() }
     }
 }
 
@@ -51,8 +56,16 @@ impl TestClock {
         self.with(|state| state.slept.clone())
     }
 
+    /// Waits until so many alarms were set, counted from the beginning.
+    ///
+    /// # Panics
+    /// Never: the clock keeps what it waits for.
+    pub async fn alarms(&self, count: usize) {
+        self.set.subscribe().wait_for(|set| *set >= count).await.expect("the sender is this clock's");
+    }
+
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
-        work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        work(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -74,6 +87,7 @@ impl Clock for TestClock {
     fn alarm(&self, duration: Duration) -> BoxFuture<()> {
         let clock = self.clone();
         let due = self.with(|state| state.elapsed + duration);
+        self.set.send_modify(|set| *set += 1);
         Box::pin(std::future::poll_fn(move |context| {
             clock.with(|state| {
                 if state.elapsed >= due {

@@ -1,7 +1,7 @@
 //! What follows from each fault, for each safety class: what the caller gets, and how many requests the server saw.
 
 use pictify::{
-    Client, Error, ErrorKind,
+    BODY_KEPT, Client, Error, ErrorKind,
     ErrorKind::*,
     Safety::{self, *},
     images::Source,
@@ -42,6 +42,11 @@ fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Reply {
     Reply::new(status, headers, body.as_bytes())
 }
 
+/// An answer that begins and never ends.
+fn stalled(status: u16) -> Reply {
+    Reply::stall_with(status, &[("content-type", "application/json")], 500, b"{\"mess")
+}
+
 /// A fault, what comes of it for a call that reads, for one that sets or removes, and for one that creates or bills; and
 /// what the error says.
 type Row = (&'static str, Reply, [Then; 3], &'static str);
@@ -55,6 +60,9 @@ fn table() -> Vec<Row> {
         ("cut refusal", Reply::cut(422, 500, b"{\"mess"), [Fails(Validation); 3], "422 Validation"),
         ("cut rate limit", Reply::cut(429, 500, b"{\"mess"), [Again; 3], ""),
         ("cut 502", Reply::cut(502, 500, b"<html>"), [Again, Again, Unknown(Server)], "502 Server"),
+        ("stalled body", stalled(200), [Again, Again, Unknown(Timeout)], "the answer did not end within 30 s"),
+        ("stalled refusal", stalled(422), [Fails(Validation); 3], "422 Validation"),
+        ("stalled rate limit", stalled(429), [Again; 3], ""),
         ("stall", Reply::Hang, [Again, Again, Unknown(Timeout)], "no answer within 30 s"),
         ("408", answer(408, &[], no), [Again; 3], ""),
         (
@@ -110,13 +118,20 @@ async fn the_class_of_an_operation_decides_what_follows_from_a_fault() {
     for (fault, reply, [reads, sets, makes], says) in table() {
         for (safety, expected) in [(ReadOnly, reads), (Idempotent, sets), (Creating, makes), (Billed, makes)] {
             let row = format!("{fault}, {safety:?}");
-            let stalls = matches!(reply, Reply::Hang);
             let server = ScriptedServer::start([reply.clone(), Reply::json(200, DONE)]).await;
             let clock = TestClock::default();
             let call = tokio::spawn(call(client(&server, &clock), safety));
-            if stalls {
-                server.arrived().await;
-                clock.advance(Duration::from_secs(30));
+            match &reply {
+                Reply::Hang => {
+                    server.arrived().await;
+                    clock.advance(Duration::from_secs(30));
+                }
+                Reply::StallAfter(words) => {
+                    // The second alarm is that for the words of the answer; those of a refusal do not count for much.
+                    clock.alarms(2).await;
+                    clock.advance(Duration::from_secs(if words.starts_with(b"HTTP/1.1 200") { 30 } else { 5 }));
+                }
+                _ => {}
             }
             let result = call.await.unwrap();
 
@@ -201,4 +216,30 @@ async fn a_later_refusal_does_not_make_the_outcome_of_an_earlier_attempt_known()
     let server = ScriptedServer::start(script).await;
     let error = call(client(&server, &TestClock::default()), Billed).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome_unknown(), server.requests().len()), (Server, true, 2));
+}
+
+#[tokio::test]
+async fn of_an_answer_that_is_not_whole_nothing_is_lost() {
+    let headers = [("content-type", "application/json"), ("x-request-id", "req_1")];
+    let words = vec![b' '; 64 * 1024 * 1024 + 1];
+    for (reply, kind, stalls, kept) in [
+        (Reply::cut_with(200, &headers, 500, b"{\"url\""), Transport, false, 0..=6),
+        (Reply::stall_with(200, &headers, 500, b"{\"url\""), Timeout, true, 0..=6),
+        (Reply::new(200, &headers, &words), TooLarge, false, BODY_KEPT..=BODY_KEPT),
+    ] {
+        let server = ScriptedServer::start([reply]).await;
+        let clock = TestClock::default();
+        let call = tokio::spawn(call(client(&server, &clock), Billed));
+        if stalls {
+            clock.alarms(2).await;
+            clock.advance(Duration::from_secs(30));
+        }
+        let error = call.await.unwrap().unwrap_err();
+        assert_eq!((error.kind(), error.outcome_unknown()), (kind, true), "{error}");
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(200), "{error}");
+        assert!(error.headers().is_some_and(|headers| headers.contains_key("content-type")), "{error}");
+        assert_eq!(error.attempts()[0].request_id(), Some("req_1"), "{error}");
+        // How much had come when it ended is the network's affair.
+        assert!(error.body().is_some_and(|body| kept.contains(&body.len())), "{error}");
+    }
 }

@@ -3,6 +3,7 @@
 use super::{Batch, BatchItem, BatchItemError, BatchStatus};
 use pictify_api::types::RenderedLayout;
 use serde_json::Value;
+use std::collections::{HashMap, HashSet};
 
 /// What came of one row of a batch.
 ///
@@ -32,9 +33,7 @@ impl BatchRow {
     pub(super) fn of_batch(first: u64, batch: &Batch) -> Vec<Self> {
         let mut rows: Vec<_> =
             (0..).zip(&batch.results).map(|(position, item)| Self::of_item(first, position, item)).collect();
-        for error in &batch.errors {
-            Self::add_error(&mut rows, first, error);
-        }
+        Self::add_errors(&mut rows, first, &batch.errors);
         rows.sort_by_key(|row| row.index);
         rows
     }
@@ -64,14 +63,23 @@ impl BatchRow {
         }
     }
 
-    /// Errors are listed apart; a row that failed may be there only.
-    fn add_error(rows: &mut Vec<Self>, first: u64, error: &BatchItemError) {
-        let text = error.error.clone().unwrap_or_else(|| Value::Object(error.extra.clone()).to_string());
-        let Some(index) = error.index.map(|index| first.saturating_add(index)) else { return };
-        match rows.iter_mut().find(|row| row.index == index) {
-            Some(row) if row.errors.contains(&text) => {}
-            Some(row) => row.errors.push(text),
-            None => rows.push(Self { index, ok: Some(false), results: Vec::new(), errors: vec![text] }),
+    /// Errors are listed apart; a row that failed may be there only. They are looked up rather than looked for, since a
+    /// server may list any number of them.
+    fn add_errors(rows: &mut Vec<Self>, first: u64, errors: &[BatchItemError]) {
+        let told = |row: &Self| row.errors.iter().map(|text| (row.index, text.clone())).collect::<Vec<_>>();
+        let mut told: HashSet<_> = rows.iter().flat_map(told).collect();
+        let mut places: HashMap<_, _> = rows.iter().enumerate().map(|(place, row)| (row.index, place)).collect();
+        for error in errors {
+            let Some(index) = error.index.map(|index| first.saturating_add(index)) else { continue };
+            let text = error.error.clone().unwrap_or_else(|| Value::Object(error.extra.clone()).to_string());
+            if !told.insert((index, text.clone())) {
+                continue;
+            }
+            let place = *places.entry(index).or_insert_with(|| {
+                rows.push(Self { index, ok: Some(false), results: Vec::new(), errors: Vec::new() });
+                rows.len() - 1
+            });
+            rows[place].errors.push(text);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One attempt: what goes out, what comes back, and what it may have done.
 
-use super::{Attempt, AttemptOutcome, attempts::Attempts};
+use super::{Attempt, AttemptOutcome, Deadline, attempts::Attempts};
 use crate::{
     Error, ErrorKind, Result,
     error::{ErrorDetails, Received},
@@ -20,6 +20,9 @@ use std::time::Duration;
 /// How much of an answer that is no success is read, in bytes: its words are kept in memory by errors, and by what remembers
 /// them.
 const REFUSAL_LIMIT: usize = 1024 * 1024;
+
+/// How long the words of such an answer are waited for: its status has said what counts.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// An attempt that failed, and what it may have done.
 pub(super) struct Failed {
@@ -57,10 +60,7 @@ impl Attempts {
         let started = clock.now();
         let number = self.lock_history().len() + 1;
         let limit = self.attempt_timeout.min(self.time_left());
-        let result = match trace::attempt(info, number, within(clock, limit, self.exchange(request, info))).await {
-            Ok(result) => result,
-            Err(TimedOut) => Err(Broken::TimedOut),
-        };
+        let result = trace::attempt(info, number, self.exchange(request, info, limit)).await;
         let took = clock.now().saturating_duration_since(started);
         let remember = |outcome, request_id| {
             self.lock_history().push(Attempt { waited, took, outcome, request_id });
@@ -71,76 +71,84 @@ impl Attempts {
                 self.judge(response)
             }
             Err(broken) => {
-                let mut id = None;
-                let (outcome, failure, error) = match broken {
-                    Broken::TimedOut => {
-                        let text = format!("no answer within {} s", limit.as_secs_f64());
-                        (AttemptOutcome::TimedOut, Failure::Ambiguous, Error::new(ErrorKind::Timeout, text))
-                    }
-                    Broken::Network(source) => {
-                        let error = Error::from_network(source).explain(&format!("the server is {}", self.host()));
-                        let text = error.message().to_owned();
-                        if error.kind() == ErrorKind::Connect {
-                            (AttemptOutcome::NotSent(text), Failure::NotSent, error)
-                        } else {
-                            (AttemptOutcome::Broken(text), Failure::Ambiguous, error)
-                        }
-                    }
-                    Broken::Cut(received, source) => {
-                        let error = Error::from_network(source).explain(&format!("the server is {}", self.host()));
-                        let text = error.message().to_owned();
-                        id = request_id(&received.headers);
-                        (
-                            AttemptOutcome::Broken(text),
-                            Failure::Ambiguous,
-                            error.with_received(self.without_key(*received)),
-                        )
-                    }
-                    #[cfg(feature = "testing")]
-                    Broken::NotRecorded(error) => {
-                        (AttemptOutcome::NotSent(error.message().to_owned()), Failure::Refused, error)
-                    }
-                    Broken::TooLarge => {
-                        let text = format!("the answer is larger than {} bytes", self.shared.answer_limit);
-                        let error = Error::new(ErrorKind::TooLarge, text.clone());
-                        (AttemptOutcome::Broken(text), Failure::Ambiguous, error)
-                    }
-                };
-                remember(outcome, id);
+                let (outcome, failure, error) = self.broken(broken, limit);
+                remember(outcome, error.headers().and_then(request_id));
                 Err(Failed { error, failure, stated: None })
             }
         }
     }
 
+    /// What is said of an attempt that brought no whole answer, and what it may have done.
+    fn broken(&self, broken: Broken, limit: Duration) -> (AttemptOutcome, Failure, Error) {
+        let network = |source| {
+            let error = Error::from_network(source).explain(&format!("the server is {}", self.host()));
+            (error.message().to_owned(), error)
+        };
+        match broken {
+            Broken::Network(source) => match network(source) {
+                (text, error) if error.kind() == ErrorKind::Connect => {
+                    (AttemptOutcome::NotSent(text), Failure::NotSent, error)
+                }
+                (text, error) => (AttemptOutcome::Broken(text), Failure::Ambiguous, error),
+            },
+            Broken::TimedOut => {
+                let text = format!("no answer within {} s", limit.as_secs_f64());
+                (AttemptOutcome::TimedOut, Failure::Ambiguous, Error::new(ErrorKind::Timeout, text))
+            }
+            Broken::NotWhole(received, why) => {
+                let (outcome, error) = match why {
+                    NotWhole::Cut(source) => {
+                        let (text, error) = network(source);
+                        (AttemptOutcome::Broken(text), error)
+                    }
+                    NotWhole::TooLarge => {
+                        let text = format!("the answer is larger than {} bytes", self.shared.answer_limit);
+                        (AttemptOutcome::Broken(text.clone()), Error::new(ErrorKind::TooLarge, text))
+                    }
+                    NotWhole::Stalled => {
+                        let text = format!("the answer did not end within {} s", limit.as_secs_f64());
+                        (AttemptOutcome::TimedOut, Error::new(ErrorKind::Timeout, text))
+                    }
+                };
+                (outcome, Failure::Ambiguous, error.with_received(self.without_key(*received)))
+            }
+            #[cfg(feature = "testing")]
+            Broken::NotRecorded(error) => {
+                (AttemptOutcome::NotSent(error.message().to_owned()), Failure::Refused, error)
+            }
+        }
+    }
+
     /// Sends a request and reads the whole answer, unless the answer is a stream.
-    async fn exchange(&self, request: Request, info: &OperationInfo) -> Result<Response, Broken> {
-        let mut response = self.shared.call(request).await.map_err(|why| match why {
+    async fn exchange(&self, request: Request, info: &OperationInfo, limit: Duration) -> Result<Response, Broken> {
+        let clock = &*self.shared.clock;
+        let deadline = Deadline::after(limit, clock);
+        let answer = within(clock, limit, self.shared.call(request)).await.map_err(|TimedOut| Broken::TimedOut)?;
+        let mut response = answer.map_err(|why| match why {
             NotAnswered::Network(error) => Broken::Network(error),
             #[cfg(feature = "testing")]
             NotAnswered::NotRecorded(_) => Broken::NotRecorded(why.into()),
         })?;
-        if info.events && is_event_stream(&response) && response.status().is_success() {
+        let status = response.status();
+        if info.events && is_event_stream(&response) && status.is_success() {
             return Ok(Response::streaming(response));
         }
-        let status = response.status();
-        let limit = if status.is_success() { self.shared.answer_limit } else { REFUSAL_LIMIT };
+        let (most, patience) = if status.is_success() {
+            (self.shared.answer_limit, deadline.left(clock))
+        } else {
+            (REFUSAL_LIMIT, deadline.left(clock).min(REFUSAL_PATIENCE))
+        };
         let mut body = BytesMut::new();
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() <= limit => {
-                    body.extend_from_slice(&chunk);
-                }
-                Ok(None) => break,
-                // What is no success says so in its status, whether or not all of its words come.
-                _ if !status.is_success() => break,
-                Ok(Some(_)) => return Err(Broken::TooLarge),
-                Err(error) => {
-                    let headers = std::mem::take(response.headers_mut());
-                    return Err(Broken::Cut(Box::new(Received { status, headers, body: body.freeze() }), error));
-                }
-            }
-        }
-        Ok(Response::new(status, std::mem::take(response.headers_mut()), body.freeze()))
+        let read = within(clock, patience, read(&mut response, &mut body, most)).await;
+        let (headers, body) = (std::mem::take(response.headers_mut()), body.freeze());
+        let why = match read {
+            // What is no success says so in its status, whether or not all of its words come.
+            _ if !status.is_success() => return Ok(Response::new(status, headers, body)),
+            Ok(Ok(())) => return Ok(Response::new(status, headers, body)),
+            Ok(Err(why)) => why,
+            Err(TimedOut) => NotWhole::Stalled,
+        };
+        Err(Broken::NotWhole(Box::new(Received { status, headers, body }), why))
     }
 
     /// Lets successes and redirects through; the generated method knows which of them it expects.
@@ -172,16 +180,45 @@ impl Attempts {
     }
 }
 
-/// Why an attempt brought no answer.
-enum Broken {
+/// Reads an answer's words into `body`, where they stay if this is dropped.
+async fn read(response: &mut reqwest::Response, body: &mut BytesMut, most: usize) -> Result<(), NotWhole> {
+    while let Some(chunk) = response.chunk().await.map_err(NotWhole::Cut)? {
+        if body.len() + chunk.len() > most {
+            return Err(NotWhole::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(())
+}
+
+/// Why an attempt brought no whole answer.
+pub(crate) enum Broken {
     Network(reqwest::Error),
-    /// In the middle of an answer, of which this much came.
-    Cut(Box<Received>, reqwest::Error),
+    /// The time was over before anything came.
     TimedOut,
-    TooLarge,
+    /// This came of a success, and no more.
+    NotWhole(Box<Received>, NotWhole),
     /// Nor will it: a cassette that has none is replayed.
     #[cfg(feature = "testing")]
     NotRecorded(Error),
+}
+
+/// Why the words of an answer were not read to their end.
+pub(crate) enum NotWhole {
+    Cut(reqwest::Error),
+    Stalled,
+    TooLarge,
+}
+
+#[cfg(feature = "tracing")]
+impl Broken {
+    /// Its name for those who watch.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::TimedOut | Self::NotWhole(_, NotWhole::Stalled) => "timeout",
+            _ => "connection",
+        }
+    }
 }
 
 fn request_id(headers: &HeaderMap) -> Option<String> {

@@ -10,6 +10,8 @@ mod meta;
 
 pub use attempt::{Attempt, AttemptOutcome};
 pub use deadline::Deadline;
+#[cfg(feature = "tracing")]
+pub(crate) use exchange::Broken;
 pub(crate) use joint::Landed;
 pub use meta::{Answer, Meta, RateLimit};
 
