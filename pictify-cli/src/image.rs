@@ -123,20 +123,32 @@ fn writable(path: &Path) -> io::Result<()> {
     tempfile::Builder::new().prefix(".pictify-").tempfile_in(folder).map(drop)
 }
 
-fn format(format: Option<String>, output: &Output) -> Result<Option<ImageFormat>, Failure> {
-    let (text, origin) = match (format, output) {
-        (Some(format), _) => (format, "--format"),
-        (None, Output::File(path)) => match path.extension() {
-            Some(extension) => (extension.to_string_lossy().into_owned(), "the output's name"),
-            None => return Ok(None),
-        },
-        (None, _) => return Ok(None),
+/// What was asked for, or else what the output's name ends in. A file whose name says another format than its content
+/// helps nobody.
+fn format(asked: Option<String>, output: &Output) -> Result<Option<ImageFormat>, Failure> {
+    let extension = match output {
+        Output::File(path) => path.extension().map(|extension| extension.to_string_lossy().into_owned()),
+        Output::Stdout | Output::Nowhere => None,
     };
+    let Some(asked) = asked else {
+        return extension.map(|extension| known_format("the output's name", &extension)).transpose();
+    };
+    let format = known_format("--format", &asked)?;
+    if let Some(named) = extension.and_then(|extension| known_format("the output's name", &extension).ok()) {
+        let is_jpeg = |format: &ImageFormat| matches!(format, ImageFormat::Jpg | ImageFormat::Jpeg);
+        if named != format && !(is_jpeg(&named) && is_jpeg(&format)) {
+            return Err(Failure::usage(format!("--format says {format}, the output's name {named}: which is it?")));
+        }
+    }
+    Ok(Some(format))
+}
+
+fn known_format(origin: &str, text: &str) -> Result<ImageFormat, Failure> {
     match ImageFormat::from(text.to_ascii_lowercase()) {
         ImageFormat::Unknown(format) => {
             Err(Failure::usage(format!("{origin}: images are png, jpg, jpeg or webp, not {format}")))
         }
-        format => Ok(Some(format)),
+        format => Ok(format),
     }
 }
 

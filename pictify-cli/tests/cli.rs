@@ -108,6 +108,11 @@ fn wrong_arguments_are_answered_before_anything_is_rendered() {
         (&["--html", "", "-o", path], 2, "html: must not be empty"),
         (&["--html", "x", "--format", "pdf", "-o", path], 2, "--format: images are png, jpg, jpeg or webp, not pdf"),
         (&["--html", "x", "-o", "a.gif"], 2, "the output's name: images are png, jpg, jpeg or webp, not gif"),
+        (
+            &["--html", "x", "--format", "png", "-o", "a.webp"],
+            2,
+            "--format says png, the output's name webp: which is it?",
+        ),
         (&["--url", "example.com", "-o", path], 2, "url: relative URL without a base"),
         (&["--url", "file:///etc/passwd", "-o", path], 2, "url: must be http or https, is file"),
         (&["--html", "x", "-o", "-", "--json"], 2, "both want standard output"),
