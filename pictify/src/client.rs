@@ -365,10 +365,10 @@ impl ClientBuilder {
         let local = base_url::is_on_this_machine(&base_url);
         let tls = Tls::new(!replays)?;
         let http = |redirects| -> Result<reqwest::Client> {
-            let builder = tls.configure(reqwest::Client::builder());
+            let builder = reqwest::Client::builder();
             // A proxy of the environment is for other machines; an emulator on this one is not behind it.
             let builder = if local { builder.no_proxy() } else { builder };
-            builder
+            let builder = builder
                 .user_agent(user_agent.clone())
                 .connect_timeout(CONNECT_TIMEOUT)
                 .pool_idle_timeout(IDLE_TIMEOUT)
@@ -376,9 +376,8 @@ impl ClientBuilder {
                 .referer(false)
                 // Attempts are counted in one place, ours.
                 .retry(reqwest::retry::never())
-                .redirect(redirects)
-                .build()
-                .map_err(|error| Error::config("the HTTP client cannot be set up").with_source(error))
+                .redirect(redirects);
+            tls.client(builder)
         };
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         #[cfg(feature = "testing")]

@@ -1,6 +1,6 @@
 //! The one place that knows which TLS library is in.
 
-use crate::Result;
+use crate::{Error, Result};
 use reqwest::ClientBuilder;
 
 /// Whether https can be spoken at all.
@@ -24,7 +24,6 @@ impl Tls {
     /// Reading the platform's certificates is most of the work, so that it is done once for a client, and not at all when
     /// nothing is connected to.
     pub(crate) fn new(connects: bool) -> Result<Self> {
-        use crate::Error;
         use rustls_crate::{ClientConfig, RootCertStore, crypto::CryptoProvider};
         use std::sync::Arc;
 
@@ -47,8 +46,8 @@ impl Tls {
         Ok(Self(config.with_no_client_auth()))
     }
 
-    pub(crate) fn configure(&self, builder: ClientBuilder) -> ClientBuilder {
-        builder.tls_backend_preconfigured(self.0.clone())
+    pub(crate) fn client(&self, builder: ClientBuilder) -> Result<reqwest::Client> {
+        builder.tls_backend_preconfigured(self.0.clone()).build().map_err(unusable)
     }
 }
 
@@ -59,7 +58,20 @@ impl Tls {
         Ok(Self)
     }
 
-    pub(crate) fn configure(&self, builder: ClientBuilder) -> ClientBuilder {
-        builder
+    /// Another crate of the program may have switched on reqwest's rustls without a crypto provider. reqwest then panics,
+    /// which is no way to tell of a setting.
+    pub(crate) fn client(&self, builder: ClientBuilder) -> Result<reqwest::Client> {
+        #[cfg(feature = "native-tls")]
+        let builder = builder.tls_backend_native();
+        let built = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| builder.build()));
+        built.map_or_else(|_| Err(Error::config(NO_PROVIDER)), |built| built.map_err(unusable))
     }
+}
+
+#[cfg(not(feature = "rustls-no-provider"))]
+const NO_PROVIDER: &str = "another crate of this program uses rustls without a crypto provider: install one before the \
+                           client is built, or use the feature `rustls`";
+
+fn unusable(error: reqwest::Error) -> Error {
+    Error::config("the HTTP client cannot be set up").with_source(error)
 }
