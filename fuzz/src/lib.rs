@@ -120,15 +120,15 @@ pub fn error_body(input: &[u8]) {
     let exchanges = json!([exchange("POST /image", &request, status, &headers, body)]);
     let Some(client) = client(&exchanges, RetryPolicy::never()) else { return };
     let error = run(client.images().create(Source::html("<p>")).send()).expect_err("no success");
-    if error.kind() == pictify::ErrorKind::NotRecorded {
+    if error.kind() == pictify::ErrorKind::CassetteMiss {
         // Not every text is a header.
         return;
     }
     assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
     let kept = error.body().expect("what came");
-    assert!(kept.len() <= pictify::BODY_KEPT);
+    assert!(kept.len() <= pictify::MAX_ERROR_BODY_BYTES);
     if !body.contains(KEY) {
-        assert_eq!(&kept[..], &body.as_bytes()[..body.len().min(pictify::BODY_KEPT)]);
+        assert_eq!(&kept[..], &body.as_bytes()[..body.len().min(pictify::MAX_ERROR_BODY_BYTES)]);
     }
     assert!(!error.to_string().is_empty());
     if !kind.contains(KEY) {
@@ -153,7 +153,7 @@ pub fn retry_after(input: &[u8]) {
     let refused = exchange("POST /image", &request, 429, &headers, &line());
     let image = exchange("POST /image", &request, 200, &BTreeMap::new(), r#"{"url":"https://a.test/a.png"}"#);
     let longest = Duration::from_secs(60);
-    let Some(client) = client(&json!([refused, image]), RetryPolicy::default().max_stated_wait(longest)) else {
+    let Some(client) = client(&json!([refused, image]), RetryPolicy::default().max_retry_after(longest)) else {
         return;
     };
     match run(client.images().create(Source::html("<p>")).send_with_response()) {

@@ -11,7 +11,7 @@ const HELLO: &str = r#"<h1 style="color:#667eea">Hello</h1>"#;
 fn pictify() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pictify"));
     command.timeout(Duration::from_secs(60));
-    for name in ["PICTIFY_API_KEY", "PICTIFY_BASE_URL", "PICTIFY_PLAIN_HTTP"] {
+    for name in ["PICTIFY_API_KEY", "PICTIFY_BASE_URL", "PICTIFY_ALLOW_INSECURE_HTTP"] {
         command.env_remove(name);
     }
     command

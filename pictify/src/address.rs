@@ -1,6 +1,6 @@
 //! URLs of operations that only read, made without sending anything.
 
-use crate::{AnyClient, Error, ErrorKind, Operation, Result};
+use crate::{AsClient, Error, ErrorKind, Operation, Result};
 use pictify_api::{BoxError, BoxFuture, Operation as OperationInfo, Response, Transport};
 use reqwest::{Request, Url};
 use std::{
@@ -9,7 +9,7 @@ use std::{
 };
 
 /// The URL that an operation would be sent to: its generated method runs up to the transport, which keeps the URL.
-pub(crate) fn url_of<O: Operation>(client: &impl AnyClient, operation: &O) -> Result<Url> {
+pub(crate) fn url_of<O: Operation>(client: &impl AsClient, operation: &O) -> Result<Url> {
     operation.check()?;
     let shared = &client.as_async().0;
     let seen = Arc::new(Seen::default());

@@ -8,8 +8,8 @@ pub const DEFAULT_BASE_URL: &str = "https://api.pictify.io";
 
 /// Reads a base URL: http or https, any path kept, slashes at the end cut off.
 ///
-/// `plain_http` allows http to other machines; to this machine it is always allowed.
-pub(crate) fn parse(text: &str, plain_http: bool) -> Result<Url> {
+/// `allow_insecure_http` allows http to other machines; to this machine it is always allowed.
+pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url> {
     // The text is repeated in no message: it may hold a password.
     let malformed =
         |why: &str| Error::config(format!("the base URL is malformed: {why} (example: {DEFAULT_BASE_URL})"));
@@ -23,11 +23,11 @@ pub(crate) fn parse(text: &str, plain_http: bool) -> Result<Url> {
     }
     match url.scheme() {
         "https" => {}
-        "http" if plain_http || is_this_machine(host) => {}
+        "http" if allow_insecure_http || is_this_machine(host) => {}
         "http" => {
             return Err(Error::config(format!(
                 "the base URL is plain http to {host}, which would show the API key to the network: \
-                 use https, or allow it with ClientBuilder::plain_http (PICTIFY_PLAIN_HTTP=1)"
+                 use https, or allow it with ClientBuilder::allow_insecure_http (PICTIFY_ALLOW_INSECURE_HTTP=1)"
             )));
         }
         other => return Err(malformed(&format!("its scheme is {other}, not https"))),

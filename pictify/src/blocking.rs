@@ -15,7 +15,7 @@
 //! from a hook of the same client fails with [`Config`](ErrorKind::Config). Inside an async runtime it works too, but it holds
 //! up the thread that calls it: use [`crate::Client`] there.
 
-use crate::{Answer, AnyClient, Call, ClientBuilder, Deadline, Error, ErrorKind, Operation, Result};
+use crate::{AsClient, Call, ClientBuilder, Deadline, Error, ErrorKind, Operation, Response, Result};
 use std::{
     fmt,
     future::Future,
@@ -68,8 +68,8 @@ impl Client {
 
     /// How many renders this client and its clones have asked for, as [`SpendLimit`](crate::SpendLimit) counts them.
     #[must_use]
-    pub fn spent(&self) -> u64 {
-        self.inner.spent()
+    pub fn renders_spent(&self) -> u64 {
+        self.inner.renders_spent()
     }
 
     /// Where this client sends its calls, without a slash at the end.
@@ -91,7 +91,7 @@ impl Client {
     /// Starts a future on the background thread.
     pub(crate) fn start<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Work<T> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        let refused = self.background.would_wait_for_itself();
+        let refused = self.background.reentrancy_error();
         let task = refused.is_none().then(|| {
             self.background.runtime.spawn(async move {
                 // Nobody waits any more only if the caller has given up.
@@ -104,7 +104,7 @@ impl Client {
 
 impl crate::operation::Sealed for Client {}
 
-impl AnyClient for Client {
+impl AsClient for Client {
     fn as_async(&self) -> &crate::Client {
         &self.inner
     }
@@ -184,7 +184,7 @@ impl Background {
     }
 
     /// Why a call from this thread would wait for ever, if it would: a hook runs on the thread that does the work.
-    fn would_wait_for_itself(&self) -> Option<Error> {
+    fn reentrancy_error(&self) -> Option<Error> {
         let text = "a blocking call from a hook of the same client would wait for itself: make it on another thread";
         (thread::current().id() == self.thread).then(|| Error::config(text))
     }
@@ -196,14 +196,14 @@ impl<O: Operation> Call<O, Client> {
     /// # Errors
     /// As [`send`](crate::Call::send) of the async client.
     pub fn send(self) -> Result<O::Output> {
-        self.send_with_response().map(Answer::into_value)
+        self.send_with_response().map(Response::into_value)
     }
 
     /// As [`send`](Self::send), with the status, headers, body, rate limit and attempts beside the value.
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub fn send_with_response(self) -> Result<Answer<O::Output>> {
+    pub fn send_with_response(self) -> Result<Response<O::Output>> {
         let (client, call) = self.split();
         client.wait(call.send_with_response())
     }
@@ -217,7 +217,7 @@ impl<O: Operation> Call<O, Client> {
     /// Sends the call from the background thread as one of `tasks`, and hands the result to `done` there.
     pub(crate) fn spawn(self, tasks: &mut JoinSet<()>, done: impl FnOnce(Result<O::Output>) + Send + 'static) {
         let (client, call) = self.split();
-        if let Some(error) = client.background.would_wait_for_itself() {
+        if let Some(error) = client.background.reentrancy_error() {
             return done(Err(error));
         }
         let runtime = client.background.runtime.clone();

@@ -1,18 +1,18 @@
 //! The client, and how it is set up.
 
 #[cfg(feature = "rate-limit")]
-use crate::rate_limiter::{RateLimiter, Turnstile};
+use crate::rate_limiter::{RateLimitGate, RateLimiter};
 #[cfg(feature = "testing")]
 use crate::testing::{Cassette, ReplayClock, Tape};
 use crate::{
-    ApiKey, AttemptReport, Call, Deadline, DriftReport, Error, Operation, Result, RetryPolicy, SpendLimit,
+    ApiKey, AttemptEvent, Call, Deadline, Error, Operation, Result, RetryPolicy, SchemaMismatchReport, SpendLimit,
     base_url::{self, DEFAULT_BASE_URL},
     call::Landed,
     clock::{Clock, SystemClock},
-    flight::{Flights, Route},
-    observe::{OnAttempt, OnDrift},
+    hooks::{OnAttempt, OnSchemaMismatch},
     retry::RetryBudget,
-    spend::Purse,
+    single_flight::{Flights, Route},
+    spend_limit::SpendTracker,
     tls::{self, Tls},
 };
 use reqwest::{Url, header::HeaderValue, redirect};
@@ -29,7 +29,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How large an answer of the API may be, in bytes. Files are downloads and have their own limit.
-const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
 /// A client of the Pictify API.
 ///
@@ -46,10 +46,10 @@ const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct Client(pub(crate) Arc<Shared>);
+pub struct Client(pub(crate) Arc<ClientInner>);
 
 /// Either client: [`Client`] or `blocking::Client`. Nothing else can be one.
-pub trait AnyClient: Clone + crate::operation::Sealed {
+pub trait AsClient: Clone + crate::operation::Sealed {
     /// The async client, or the one inside the blocking client.
     #[doc(hidden)]
     fn as_async(&self) -> &Client;
@@ -57,14 +57,14 @@ pub trait AnyClient: Clone + crate::operation::Sealed {
 
 impl crate::operation::Sealed for Client {}
 
-impl AnyClient for Client {
+impl AsClient for Client {
     fn as_async(&self) -> &Client {
         self
     }
 }
 
 /// What the clones of a client share.
-pub(crate) struct Shared {
+pub(crate) struct ClientInner {
     pub(crate) base_url: Url,
     pub(crate) key: ApiKey,
     pub(crate) http: reqwest::Client,
@@ -73,14 +73,14 @@ pub(crate) struct Shared {
     pub(crate) retry: RetryPolicy,
     pub(crate) budget: RetryBudget,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) answer_limit: usize,
-    pub(crate) purse: Arc<Purse>,
+    pub(crate) max_response_bytes: usize,
+    pub(crate) purse: Arc<SpendTracker>,
     #[cfg(feature = "rate-limit")]
-    pub(crate) turnstile: Option<Turnstile>,
+    pub(crate) turnstile: Option<RateLimitGate>,
     pub(crate) single_flight: bool,
     pub(crate) flights: Flights<Route, Landed>,
     pub(crate) on_attempt: Option<OnAttempt>,
-    pub(crate) on_drift: Option<OnDrift>,
+    pub(crate) on_schema_mismatch: Option<OnSchemaMismatch>,
     pub(crate) strict: bool,
     #[cfg(feature = "testing")]
     pub(crate) tape: Option<Arc<Tape>>,
@@ -116,7 +116,7 @@ impl Client {
 
     /// How many renders this client and its clones have asked for, as [`SpendLimit`] counts them.
     #[must_use]
-    pub fn spent(&self) -> u64 {
+    pub fn renders_spent(&self) -> u64 {
         self.0.purse.spent()
     }
 
@@ -180,7 +180,7 @@ impl fmt::Debug for Client {
 pub struct ClientBuilder {
     api_key: Option<Result<ApiKey>>,
     base_url: Option<String>,
-    plain_http: bool,
+    allow_insecure_http: bool,
     timeout: Option<Duration>,
     retry: RetryPolicy,
     user_agent: Option<String>,
@@ -190,7 +190,7 @@ pub struct ClientBuilder {
     rate_limiter: Option<RateLimiter>,
     single_flight: bool,
     on_attempt: Option<OnAttempt>,
-    on_drift: Option<OnDrift>,
+    on_schema_mismatch: Option<OnSchemaMismatch>,
     strict: bool,
     #[cfg(feature = "testing")]
     tape: Option<Arc<Tape>>,
@@ -222,9 +222,9 @@ impl ClientBuilder {
     }
 
     /// Allows plain http to other machines, which shows the key to the network between. Off by default; to this
-    /// machine it is always allowed. The environment's `PICTIFY_PLAIN_HTTP=1` allows it too.
-    pub fn plain_http(mut self, allowed: bool) -> Self {
-        self.plain_http = allowed;
+    /// machine it is always allowed. The environment's `PICTIFY_ALLOW_INSECURE_HTTP=1` allows it too.
+    pub fn allow_insecure_http(mut self, allowed: bool) -> Self {
+        self.allow_insecure_http = allowed;
         self
     }
 
@@ -264,7 +264,7 @@ impl ClientBuilder {
     /// Calls with headers or an idempotency key of their own are never shared. Off by default.
     ///
     /// Who began the call may drop it; it goes on while anyone waits for it, with the options of who began it.
-    /// [`Meta::shared`](crate::Meta::shared) tells who joined.
+    /// [`ResponseMeta::shared`](crate::ResponseMeta::shared) tells who joined.
     pub fn single_flight(mut self, shared: bool) -> Self {
         self.single_flight = shared;
         self
@@ -279,7 +279,7 @@ impl ClientBuilder {
     ///     println!("{} #{}: {:?}", report.operation.id, report.number, report.attempt.outcome);
     /// });
     /// ```
-    pub fn on_attempt(mut self, hook: impl Fn(&AttemptReport<'_>) + Send + Sync + 'static) -> Self {
+    pub fn on_attempt(mut self, hook: impl Fn(&AttemptEvent<'_>) + Send + Sync + 'static) -> Self {
         self.on_attempt = Some(OnAttempt::new(Arc::new(hook)));
         self
     }
@@ -290,14 +290,14 @@ impl ClientBuilder {
     /// ```
     /// use pictify::Client;
     ///
-    /// let builder = Client::builder().on_drift(|report| eprintln!("Pictify has changed: {report}"));
+    /// let builder = Client::builder().on_schema_mismatch(|report| eprintln!("Pictify has changed: {report}"));
     /// ```
-    pub fn on_drift(mut self, hook: impl Fn(&DriftReport) + Send + Sync + 'static) -> Self {
-        self.on_drift = Some(OnDrift::new(Arc::new(hook)));
+    pub fn on_schema_mismatch(mut self, hook: impl Fn(&SchemaMismatchReport) + Send + Sync + 'static) -> Self {
+        self.on_schema_mismatch = Some(OnSchemaMismatch::new(Arc::new(hook)));
         self
     }
 
-    /// Fails with [`Drift`](crate::ErrorKind::Drift) where an answer is not as the document says. For tests against the
+    /// Fails with [`Drift`](crate::ErrorKind::SchemaMismatch) where an answer is not as the document says. For tests against the
     /// service: what was asked has been done, and billed. Off by default.
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -335,13 +335,13 @@ impl ClientBuilder {
             // Nothing is sent, so it needs no key, and plain HTTP shows it to nobody.
             self.api_key.get_or_insert_with(|| ApiKey::new("none"));
             self.base_url = Some(tape.base_url());
-            self.plain_http = true;
+            self.allow_insecure_http = true;
             self.clock.get_or_insert_with(|| Arc::new(ReplayClock::default()));
         }
         let key = match self.api_key {
             Some(key) => key?,
             None => match std::env::var("PICTIFY_API_KEY") {
-                Ok(key) => ApiKey::new(key).map_err(|error| error.explain("it was taken from PICTIFY_API_KEY"))?,
+                Ok(key) => ApiKey::new(key).map_err(|error| error.with_context("it was taken from PICTIFY_API_KEY"))?,
                 Err(_) => return Err(Error::config("no API key: set PICTIFY_API_KEY, or give one to the builder")),
             },
         };
@@ -350,9 +350,10 @@ impl ClientBuilder {
         }
         let is_given = self.base_url.is_some();
         let base_url = self.base_url.or_else(|| std::env::var("PICTIFY_BASE_URL").ok());
-        let plain_http = self.plain_http || std::env::var("PICTIFY_PLAIN_HTTP").is_ok_and(|value| value == "1");
-        let base_url = base_url::parse(base_url.as_deref().unwrap_or(DEFAULT_BASE_URL), plain_http)
-            .map_err(|error| if is_given { error } else { error.explain("it was taken from PICTIFY_BASE_URL") })?;
+        let allow_insecure_http =
+            self.allow_insecure_http || std::env::var("PICTIFY_ALLOW_INSECURE_HTTP").is_ok_and(|value| value == "1");
+        let base_url = base_url::parse(base_url.as_deref().unwrap_or(DEFAULT_BASE_URL), allow_insecure_http)
+            .map_err(|error| if is_given { error } else { error.with_context("it was taken from PICTIFY_BASE_URL") })?;
         if base_url.scheme() == "https" && !tls::AVAILABLE && !replays {
             return Err(Error::config("the base URL is https: switch on the feature `rustls` or `native-tls`"));
         }
@@ -384,7 +385,7 @@ impl ClientBuilder {
         if let Some(tape) = &self.tape {
             tape.attend(&base_url, local, &key);
         }
-        Ok(Client(Arc::new(Shared {
+        Ok(Client(Arc::new(ClientInner {
             base_url,
             key,
             // A redirected call would take the key or the data elsewhere, or turn a POST into a GET.
@@ -393,14 +394,14 @@ impl ClientBuilder {
             retry: self.retry,
             budget: RetryBudget::default(),
             timeout: self.timeout,
-            answer_limit: ANSWER_LIMIT,
-            purse: Arc::new(Purse::new(self.spend_limit)),
+            max_response_bytes: MAX_RESPONSE_BYTES,
+            purse: Arc::new(SpendTracker::new(self.spend_limit)),
             #[cfg(feature = "rate-limit")]
-            turnstile: self.rate_limiter.map(|settings| Turnstile::new(settings, clock.clone())),
+            turnstile: self.rate_limiter.map(|settings| RateLimitGate::new(settings, clock.clone())),
             single_flight: self.single_flight,
             flights: Flights::default(),
             on_attempt: self.on_attempt,
-            on_drift: self.on_drift,
+            on_schema_mismatch: self.on_schema_mismatch,
             strict: self.strict,
             #[cfg(feature = "testing")]
             tape: self.tape,

@@ -14,7 +14,7 @@
 //! routes with them: calls may fail with [`NotFound`](crate::ErrorKind::NotFound) or [`Gone`](crate::ErrorKind::Gone).
 
 use crate::{
-    AnyClient, Call, Error, ErrorKind, Result, address::url_of, operation::operation, resources::resource, variables,
+    AsClient, Call, Error, ErrorKind, Result, address::url_of, operation::operation, resources::resource, variables,
 };
 use pictify_api::{
     Secret,
@@ -218,7 +218,7 @@ operation! {
     }
 }
 
-impl<C: AnyClient> Call<TrackExperimentClick, C> {
+impl<C: AsClient> Call<TrackExperimentClick, C> {
     /// The URL, for a link. Nothing is sent, and nothing is counted.
     ///
     /// # Errors
@@ -242,7 +242,7 @@ operation! {
     |op, api| async { api.track_experiment_pixel(&op.slug).await?.try_map(|_| Ok::<_, Error>(())) }
 }
 
-impl<C: AnyClient> Call<TrackExperimentPixel, C> {
+impl<C: AsClient> Call<TrackExperimentPixel, C> {
     /// The URL, for a picture of one pixel. Nothing is sent, and nothing is counted.
     ///
     /// # Errors

@@ -12,7 +12,7 @@
 
 use crate::{
     Call, Result,
-    download::RenderedFile,
+    download::Downloadable,
     operation::operation,
     pagination::paged,
     resources::resource,
@@ -187,7 +187,7 @@ operation! {
     |op, api| api.get_gif(&op.uid)
 }
 
-impl RenderedFile for Gif {
+impl Downloadable for Gif {
     fn url(&self) -> &str {
         &self.url
     }

@@ -19,7 +19,7 @@
 mod agent_events;
 
 use crate::{
-    Call, Error, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource,
+    Call, Error, Result, download::Downloadable, operation::operation, pagination::paged, resources::resource,
     source::exactly_one, variables,
 };
 use pictify_api::types::{
@@ -353,7 +353,7 @@ impl<C> Call<StreamAgentScreenshot, C> {
     }
 }
 
-impl RenderedFile for AgentScreenshot {
+impl Downloadable for AgentScreenshot {
     fn url(&self) -> &str {
         &self.url
     }
@@ -375,7 +375,7 @@ operation! {
     |op, api| api.get_image(&op.uid)
 }
 
-impl RenderedFile for Image {
+impl Downloadable for Image {
     fn url(&self) -> &str {
         &self.url
     }

@@ -17,7 +17,7 @@
 //! | make moving pictures | [`gifs`], [`videos`] |
 //! | make PDFs | [`pdfs`] |
 //! | store a design and render it, check values before that is paid for | [`templates`], [`expressions`] |
-//! | render rows by the hundred | [`batches`] at the service, [`many()`] or [`render_many`] from here |
+//! | render rows by the hundred | [`batches`] at the service, [`send_all()`] or [`render_many`] from here |
 //! | deliver a document for each row | [`workflows`] |
 //! | put URLs that answer with a picture into pages | [`links`], [`bindings`] |
 //! | find out which picture works better | [`experiments`], [`events`] |
@@ -30,7 +30,7 @@
 //! | know what went wrong, and whether it was billed | [`Error`], [`ErrorKind`], [`Error::outcome_unknown`] |
 //! | decide how often a call is tried again, and until when | [`retry`], [`RetryPolicy`], [`Deadline`] |
 //! | keep costs and requests down | [`SpendLimit`], [`ClientBuilder::single_flight`], `RateLimiter` |
-//! | see what it does | [`ClientBuilder::on_attempt`], [`ClientBuilder::on_drift`], the feature `tracing` |
+//! | see what it does | [`ClientBuilder::on_attempt`], [`ClientBuilder::on_schema_mismatch`], the feature `tracing` |
 //! | test what is built on it | `testing`, behind the feature of that name |
 //! | keep a request for later | every [`Operation`] is plain data: [`Client::call`] |
 //!
@@ -78,8 +78,6 @@ pub mod clock;
 #[cfg(feature = "client")]
 pub mod download;
 #[cfg(feature = "client")]
-mod drift;
-#[cfg(feature = "client")]
 mod error;
 #[cfg(feature = "client")]
 mod event_stream;
@@ -90,13 +88,13 @@ pub mod experiments;
 #[cfg(feature = "client")]
 pub mod expressions;
 #[cfg(feature = "client")]
-mod flight;
-#[cfg(feature = "client")]
 pub mod gifs;
 #[cfg(feature = "client")]
 pub mod health;
 #[cfg(any(feature = "og-image", feature = "webhook"))]
 mod hex;
+#[cfg(feature = "client")]
+mod hooks;
 #[cfg(feature = "client")]
 mod idempotency;
 #[cfg(feature = "client")]
@@ -106,11 +104,7 @@ mod key;
 #[cfg(feature = "client")]
 pub mod links;
 #[cfg(feature = "client")]
-pub mod many;
-#[cfg(feature = "client")]
 pub mod media;
-#[cfg(feature = "client")]
-mod observe;
 #[cfg(feature = "og-image")]
 pub mod og_image;
 #[cfg(feature = "client")]
@@ -119,8 +113,6 @@ pub mod operation;
 pub mod pagination;
 #[cfg(feature = "client")]
 pub mod pdfs;
-#[cfg(feature = "client")]
-mod race;
 #[cfg(feature = "rate-limit")]
 mod rate_limiter;
 #[cfg(feature = "client")]
@@ -130,17 +122,27 @@ mod resources;
 #[cfg(feature = "client")]
 pub mod retry;
 #[cfg(feature = "client")]
+mod schema_mismatch;
+#[cfg(feature = "client")]
+pub mod send_all;
+#[cfg(feature = "client")]
+mod single_flight;
+#[cfg(feature = "client")]
 mod source;
 #[cfg(feature = "client")]
-mod spend;
+mod spend_limit;
 #[cfg(feature = "client")]
 pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "client")]
+mod timeout;
+#[cfg(feature = "client")]
 mod tls;
 #[cfg(feature = "client")]
 mod trace;
+#[cfg(feature = "client")]
+mod transport;
 #[cfg(feature = "client")]
 mod variables;
 #[cfg(feature = "client")]
@@ -148,25 +150,23 @@ pub mod videos;
 #[cfg(any(feature = "client", feature = "webhook"))]
 pub mod webhooks;
 #[cfg(feature = "client")]
-mod wire;
-#[cfg(feature = "client")]
 pub mod workflows;
 
 #[cfg(feature = "client")]
 pub use crate::{
     base_url::DEFAULT_BASE_URL,
-    call::{Answer, Attempt, AttemptOutcome, Call, Deadline, Meta, RateLimit},
-    client::{AnyClient, Client, ClientBuilder, USER_AGENT},
+    call::{Attempt, AttemptOutcome, Call, Deadline, RateLimitStatus, Response, ResponseMeta},
+    client::{AsClient, Client, ClientBuilder, USER_AGENT},
     clock::Clock,
-    drift::DriftReport,
-    error::{BODY_KEPT, Error, ErrorDetails, ErrorKind, FieldError, Result},
+    error::{Error, ErrorDetails, ErrorKind, FieldError, MAX_ERROR_BODY_BYTES, Result},
+    hooks::AttemptEvent,
     idempotency::IdempotencyKey,
     key::ApiKey,
-    many::many,
-    observe::AttemptReport,
     operation::Operation,
     retry::RetryPolicy,
-    spend::SpendLimit,
+    schema_mismatch::SchemaMismatchReport,
+    send_all::send_all,
+    spend_limit::SpendLimit,
 };
 #[cfg(feature = "schemars")]
 pub use pictify_api::json_schemas;

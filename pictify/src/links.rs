@@ -19,7 +19,7 @@ pub use pictify_api::types::{BindingUrlInfo, ImageFormat, QueryVariables};
 pub use picture::{ExperimentPicture, Picture, StoredPicture};
 
 use crate::{
-    AnyClient, Call, Error, Result, address::url_of, download::RenderedFile, operation::operation, resources::resource,
+    AsClient, Call, Error, Result, address::url_of, download::Downloadable, operation::operation, resources::resource,
     variables,
 };
 use pictify_api::{
@@ -197,7 +197,7 @@ impl<C> Call<RenderTemplateUrl, C> {
     }
 }
 
-impl<C: AnyClient> Call<RenderTemplateUrl, C> {
+impl<C: AsClient> Call<RenderTemplateUrl, C> {
     /// The URL, without a key in it: for whatever can send the header `Authorization`. Nothing is sent.
     ///
     /// # Errors
@@ -257,7 +257,7 @@ impl<C> Call<RenderBindingUrl, C> {
     }
 }
 
-impl<C: AnyClient> Call<RenderBindingUrl, C> {
+impl<C: AsClient> Call<RenderBindingUrl, C> {
     /// The URL. Nothing is sent.
     ///
     /// # Errors
@@ -273,7 +273,7 @@ operation! {
     |op, api| api.get_binding_url_info(&op.id, op.format.0.clone())
 }
 
-impl RenderedFile for BindingUrlInfo {
+impl Downloadable for BindingUrlInfo {
     fn url(&self) -> &str {
         &self.url
     }
@@ -302,7 +302,7 @@ impl<C> Call<RenderExperimentUrl, C> {
     }
 }
 
-impl<C: AnyClient> Call<RenderExperimentUrl, C> {
+impl<C: AsClient> Call<RenderExperimentUrl, C> {
     /// The URL. Nothing is sent, and nothing is counted.
     ///
     /// # Errors

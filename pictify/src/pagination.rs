@@ -15,9 +15,9 @@
 
 #[cfg(feature = "blocking")]
 mod blocking;
-mod following;
+mod next_page;
 
-pub(crate) use following::{next_offset, next_page};
+pub(crate) use next_page::{next_offset, next_page};
 
 use crate::{Call, Client, Error, ErrorKind, Operation, Result};
 use futures_util::Stream;
@@ -32,26 +32,26 @@ use std::{
 use tokio::task::JoinHandle;
 
 /// An operation that answers one page of a list.
-pub trait Paged: Operation + Unpin {
+pub trait Paginated: Operation + Unpin {
     /// What the list is made of.
     type Item: Send + Unpin + 'static;
 
     /// The request for the page after `page`, if there is one.
     #[doc(hidden)]
-    fn following(&self, page: &Self::Output) -> Option<Self>;
+    fn next_page_request(&self, page: &Self::Output) -> Option<Self>;
 
     /// The items of a page.
     #[doc(hidden)]
     fn items(page: Self::Output) -> Vec<Self::Item>;
 }
 
-/// Makes an operation [`Paged`], with the setters that its style has: `paged!(ListImages, images: Image, by offset, 30 a page)`.
+/// Makes an operation [`Paginated`], with the setters that its style has: `paged!(ListImages, images: Image, by offset, 30 a page)`.
 macro_rules! paged {
     ($operation:ty, $items:ident: $item:ty, by $style:ident, $default:literal a page) => {
-        impl $crate::pagination::Paged for $operation {
+        impl $crate::pagination::Paginated for $operation {
             type Item = $item;
 
-            fn following(&self, page: &Self::Output) -> Option<Self> {
+            fn next_page_request(&self, page: &Self::Output) -> Option<Self> {
                 let mut next = self.clone();
                 $crate::pagination::paged!(@$style next.query, page, page.$items.len());
                 Some(next)
@@ -117,7 +117,7 @@ pub struct Pages<O: Operation, C> {
 
 type UnderWay<O> = BoxFuture<'static, Result<<O as Operation>::Output>>;
 
-impl<O: Paged, C: Clone> Pages<O, C> {
+impl<O: Paginated, C: Clone> Pages<O, C> {
     fn new(first: Call<O, C>) -> Self {
         Self {
             next: Some(first),
@@ -152,7 +152,7 @@ impl<O: Paged, C: Clone> Pages<O, C> {
             Ok(page) => {
                 let call = self.next.take();
                 self.next = call.and_then(|call| {
-                    let operation = call.operation.following(page)?;
+                    let operation = call.operation.next_page_request(page)?;
                     Some(Call { operation, ..call })
                 });
             }
@@ -179,14 +179,14 @@ const EMPTY_PAGES: u32 = 100;
 ///
 /// It ends after the last item and after an error; 100 empty pages in a row are one.
 #[must_use = "a list is read only when it is asked for"]
-pub struct Items<O: Paged, C> {
+pub struct Items<O: Paginated, C> {
     pages: Pages<O, C>,
     ready: VecDeque<O::Item>,
     /// How many pages before the next item were empty so far.
     empty: u32,
 }
 
-impl<O: Paged, C: Clone> Items<O, C> {
+impl<O: Paginated, C: Clone> Items<O, C> {
     fn new(first: Call<O, C>) -> Self {
         Self { pages: Pages::new(first), ready: VecDeque::new(), empty: 0 }
     }
@@ -217,7 +217,7 @@ impl<O: Paged, C: Clone> Items<O, C> {
     }
 }
 
-impl<O: Paged> Call<O, Client> {
+impl<O: Paginated> Call<O, Client> {
     /// Reads the list to its end, page by page. Setters that are set apply to every page.
     pub fn pages(self) -> Pages<O, Client> {
         Pages::new(self)
@@ -229,7 +229,7 @@ impl<O: Paged> Call<O, Client> {
     }
 }
 
-impl<O: Paged> Pages<O, Client> {
+impl<O: Paginated> Pages<O, Client> {
     /// The next page; `None` after the last.
     ///
     /// # Errors
@@ -272,7 +272,7 @@ impl<T> Drop for Ahead<T> {
     }
 }
 
-impl<O: Paged> Stream for Pages<O, Client> {
+impl<O: Paginated> Stream for Pages<O, Client> {
     type Item = Result<O::Output>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -280,7 +280,7 @@ impl<O: Paged> Stream for Pages<O, Client> {
     }
 }
 
-impl<O: Paged> Items<O, Client> {
+impl<O: Paginated> Items<O, Client> {
     /// The next item; `None` after the last.
     ///
     /// # Errors
@@ -304,7 +304,7 @@ impl<O: Paged> Items<O, Client> {
     }
 }
 
-impl<O: Paged> Stream for Items<O, Client> {
+impl<O: Paginated> Stream for Items<O, Client> {
     type Item = Result<O::Item>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -318,7 +318,7 @@ impl<O: Operation, C> fmt::Debug for Pages<O, C> {
     }
 }
 
-impl<O: Paged, C> fmt::Debug for Items<O, C> {
+impl<O: Paginated, C> fmt::Debug for Items<O, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Items").field("ready", &self.ready.len()).finish_non_exhaustive()
     }

@@ -13,7 +13,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Result, download::RenderedFile, operation::operation, resources::resource, variables};
+use crate::{Call, Result, download::Downloadable, operation::operation, resources::resource, variables};
 use pictify_api::types::{PdfMargins, PixelSize, RenderMultiPagePdfRequest, RenderPdfRequest};
 use serde::Serialize;
 
@@ -162,7 +162,7 @@ macro_rules! page_setters {
 
 page_setters!(RenderPdf, RenderMultiPagePdf);
 
-impl RenderedFile for Pdf {
+impl Downloadable for Pdf {
     fn url(&self) -> &str {
         &self.url
     }

@@ -1,6 +1,6 @@
 //! Spreading requests, so that the service's limit is not run into.
 
-use crate::{Clock, Error, ErrorKind, RateLimit, Result};
+use crate::{Clock, Error, ErrorKind, RateLimitStatus, Result};
 use governor::{Quota, clock::Clock as GovernorClock, state::InMemoryState};
 use std::{
     collections::VecDeque,
@@ -11,10 +11,10 @@ use std::{
 };
 
 /// The longest that requests are held back because the service said so; a mistaken date must not stop a client for ever.
-const LONGEST_CLOSED: Duration = Duration::from_secs(600);
+const MAX_BLOCKED: Duration = Duration::from_secs(600);
 
 /// The largest burst; beyond it governor's arithmetic would overflow at low rates.
-const LARGEST_BURST: NonZeroU32 = NonZeroU32::new(1_000_000).unwrap();
+const MAX_BURST: NonZeroU32 = NonZeroU32::new(1_000_000).unwrap();
 
 /// What requests are counted over.
 const MINUTE: Duration = Duration::from_secs(60);
@@ -48,10 +48,10 @@ impl RateLimiter {
         Self { per_minute: Some(requests), burst: None }
     }
 
-    /// No limit until the service states one in `X-RateLimit-*` headers; then that one, taken to be for a minute. The
+    /// No limit until the service states one in `X-RateLimitStatus-*` headers; then that one, taken to be for a minute. The
     /// service does not always send them.
     #[must_use]
-    pub fn learned() -> Self {
+    pub fn from_headers() -> Self {
         Self { per_minute: None, burst: None }
     }
 
@@ -65,23 +65,23 @@ impl RateLimiter {
 
     fn quota(self, per_minute: NonZeroU32) -> Quota {
         let tenth = NonZeroU32::new(per_minute.get() / 10).unwrap_or(NonZeroU32::MIN);
-        Quota::per_minute(per_minute).allow_burst(self.burst.unwrap_or(tenth).min(LARGEST_BURST))
+        Quota::per_minute(per_minute).allow_burst(self.burst.unwrap_or(tenth).min(MAX_BURST))
     }
 }
 
-type Cells = governor::RateLimiter<governor::state::NotKeyed, InMemoryState, OurClock>;
+type Cells = governor::RateLimiter<governor::state::NotKeyed, InMemoryState, ClockAdapter>;
 
 /// A rate limiter at work.
-pub(crate) struct Turnstile {
+pub(crate) struct RateLimitGate {
     settings: RateLimiter,
-    clock: OurClock,
+    clock: ClockAdapter,
     state: Mutex<State>,
 }
 
 struct State {
     cells: Option<Cells>,
     per_minute: Option<NonZeroU32>,
-    closed_until: Option<Instant>,
+    blocked_until: Option<Instant>,
     /// When the requests of the last minute went. Evenly spread requests and a burst before them would be more than the
     /// limit.
     went: VecDeque<Instant>,
@@ -89,9 +89,9 @@ struct State {
 
 /// The client's clock, as governor wants it.
 #[derive(Clone)]
-struct OurClock(Arc<dyn Clock>);
+struct ClockAdapter(Arc<dyn Clock>);
 
-impl GovernorClock for OurClock {
+impl GovernorClock for ClockAdapter {
     type Instant = Instant;
 
     fn now(&self) -> Instant {
@@ -99,12 +99,12 @@ impl GovernorClock for OurClock {
     }
 }
 
-impl Turnstile {
+impl RateLimitGate {
     pub(crate) fn new(settings: RateLimiter, clock: Arc<dyn Clock>) -> Self {
         let turnstile = Self {
             settings,
-            clock: OurClock(clock),
-            state: Mutex::new(State { cells: None, per_minute: None, closed_until: None, went: VecDeque::new() }),
+            clock: ClockAdapter(clock),
+            state: Mutex::new(State { cells: None, per_minute: None, blocked_until: None, went: VecDeque::new() }),
         };
         if let Some(per_minute) = settings.per_minute {
             turnstile.set(per_minute);
@@ -133,8 +133,8 @@ impl Turnstile {
     fn try_turn(&self) -> Option<Duration> {
         let now = self.clock.now();
         let mut state = self.lock();
-        if let Some(closed_until) = state.closed_until.filter(|until| *until > now) {
-            return Some(closed_until - now);
+        if let Some(blocked_until) = state.blocked_until.filter(|until| *until > now) {
+            return Some(blocked_until - now);
         }
         // Never zero, or a coarse clock makes a busy loop.
         let at_least = |wait: Duration| wait.max(Duration::from_millis(1));
@@ -151,14 +151,14 @@ impl Turnstile {
     }
 
     /// Learns from what an answer said.
-    pub(crate) fn learn(&self, said: Option<RateLimit>, refused_for: Option<Duration>) {
+    pub(crate) fn learn(&self, said: Option<RateLimitStatus>, refused_for: Option<Duration>) {
         let to_reset = said.filter(|said| said.remaining == 0).and_then(|said| said.reset);
-        let to_reset = to_reset.and_then(|reset| reset.duration_since(self.clock.0.time_of_day()).ok());
+        let to_reset = to_reset.and_then(|reset| reset.duration_since(self.clock.0.system_time()).ok());
         if let Some(until) =
-            refused_for.or(to_reset).and_then(|closed| self.clock.now().checked_add(closed.min(LONGEST_CLOSED)))
+            refused_for.or(to_reset).and_then(|closed| self.clock.now().checked_add(closed.min(MAX_BLOCKED)))
         {
             let mut state = self.lock();
-            state.closed_until = state.closed_until.max(Some(until));
+            state.blocked_until = state.blocked_until.max(Some(until));
         }
         let stated = said.and_then(|said| NonZeroU32::new(u32::try_from(said.limit).unwrap_or(u32::MAX)));
         if let (None, Some(stated)) = (self.settings.per_minute, stated) {
@@ -197,7 +197,7 @@ impl State {
     }
 }
 
-impl fmt::Debug for Turnstile {
+impl fmt::Debug for RateLimitGate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.settings.fmt(f)
     }

@@ -10,7 +10,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Result, download::RenderedFile, operation::operation, resources::resource, variables};
+use crate::{Call, Result, download::Downloadable, operation::operation, resources::resource, variables};
 use pictify_api::types::{
     CreateVideoTemplateRequest, DuplicateVideoTemplateRequest, GenerateVideoTemplateRequest, JsonObject,
     PreviewVideoTemplateRequest, RenderVideoRequest, UpdateVideoTemplateRequest, VariableDefinition,
@@ -445,13 +445,13 @@ impl<C> Call<GenerateVideoTemplate, C> {
     }
 }
 
-impl RenderedFile for Video {
+impl Downloadable for Video {
     fn url(&self) -> &str {
         &self.url
     }
 }
 
-impl RenderedFile for VideoPreview {
+impl Downloadable for VideoPreview {
     fn url(&self) -> &str {
         &self.url
     }

@@ -38,7 +38,7 @@ impl Clock for Impatient {
         Instant::now()
     }
 
-    fn time_of_day(&self) -> SystemTime {
+    fn system_time(&self) -> SystemTime {
         SystemTime::now()
     }
 
@@ -46,7 +46,7 @@ impl Clock for Impatient {
         Box::pin(ready(()))
     }
 
-    fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
+    fn timeout_timer(&self, duration: Duration) -> BoxFuture<'static, ()> {
         SystemClock::default().sleep(duration)
     }
 

@@ -74,7 +74,7 @@ impl Clock for TestClock {
         self.with(|state| state.start + state.elapsed)
     }
 
-    fn time_of_day(&self) -> SystemTime {
+    fn system_time(&self) -> SystemTime {
         UNIX_EPOCH + Self::START + self.with(|state| state.elapsed)
     }
 
@@ -84,7 +84,7 @@ impl Clock for TestClock {
         Box::pin(std::future::ready(()))
     }
 
-    fn alarm(&self, duration: Duration) -> BoxFuture<()> {
+    fn timeout_timer(&self, duration: Duration) -> BoxFuture<()> {
         let clock = self.clone();
         let due = self.with(|state| state.elapsed + duration);
         self.set.send_modify(|set| *set += 1);

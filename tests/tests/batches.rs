@@ -106,7 +106,7 @@ async fn an_accepted_request_is_not_sent_again_for_being_new_in_strict_mode() {
     let builder = pictify::Client::builder().api_key("k").base_url(server.url()).strict(true);
     let client = builder.build().unwrap();
     let mut job = job(&client, 1, 1);
-    assert_eq!(job.start(&client).await.unwrap_err().kind(), ErrorKind::Drift);
+    assert_eq!(job.start(&client).await.unwrap_err().kind(), ErrorKind::SchemaMismatch);
     assert!(job.outcome_unknown());
     job.start(&client).await.unwrap_err();
     assert_eq!(server.requests().len(), 1);

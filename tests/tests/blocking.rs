@@ -93,7 +93,7 @@ fn a_hook_that_calls_its_own_client_is_told_so_and_does_not_wait_for_itself() {
     let builder = Client::builder().api_key("k").base_url(server.url()).on_attempt(move |_| {
         let client = hook_client.get().unwrap();
         let one = client.images().get("A").send().map(drop);
-        let several = pictify::many([client.images().get("A")]).next().unwrap().result.map(drop);
+        let several = pictify::send_all([client.images().get("A")]).next().unwrap().result.map(drop);
         let file = client.download("http://127.0.0.1/a.png").to_writer(std::io::sink()).map(drop);
         let page = client.images().list().items().next().unwrap().map(drop);
         told.send([one, several, file, page]).unwrap();

@@ -306,7 +306,7 @@ async fn a_download_that_stalls_in_the_middle_goes_on_where_it_stalled() {
         ScriptedServer::start([Reply::stall_with(200, &headers, 10, b"01234"), rest("bytes 5-9/10", b"56789")]).await;
     let clock = TestClock::default();
     let (writer, mut reader) = tokio::io::duplex(64);
-    let download = client(&server, &clock).download(&server.url()).stall_timeout(Duration::from_secs(7));
+    let download = client(&server, &clock).download(&server.url()).read_timeout(Duration::from_secs(7));
     let download = tokio::spawn(download.to_writer(writer));
     let mut written = [0; 5];
     reader.read_exact(&mut written).await.unwrap();
@@ -327,7 +327,7 @@ async fn a_download_that_takes_too_long_ends_and_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
     let download = client(&server, &clock).download(&server.url());
-    let download = download.timeout(Duration::from_secs(60)).stall_timeout(Duration::from_secs(90));
+    let download = download.timeout(Duration::from_secs(60)).read_timeout(Duration::from_secs(90));
     let download = tokio::spawn(async move { download.to_file(path).await });
     server.arrived().await;
     clock.advance(Duration::from_secs(60));

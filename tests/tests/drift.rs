@@ -13,7 +13,7 @@ async fn a_new_field_is_reported_and_fails_no_call() {
     let (reports, log) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
     let (seen, attempts) = (reports.clone(), log.clone());
     let builder = pictify::Client::builder().api_key(KEY).base_url(server.url());
-    let builder = builder.on_drift(move |report| seen.lock().unwrap().push(report.to_string()));
+    let builder = builder.on_schema_mismatch(move |report| seen.lock().unwrap().push(report.to_string()));
     let client = builder.on_attempt(move |report| attempts.lock().unwrap().push(report.number)).build().unwrap();
     let image = client.images().create(Source::html("x")).send().await.unwrap();
     assert_eq!(image.extra["colour"], "hunter2");
@@ -31,7 +31,7 @@ async fn in_strict_mode_it_is_an_error_that_keeps_the_answer() {
         let server = ScriptedServer::start([Reply::json(200, answer), Reply::json(200, answer)]).await;
         let client = pictify::Client::builder().api_key(KEY).base_url(server.url()).strict(true).build().unwrap();
         let error = client.images().create(Source::html("x")).send().await.unwrap_err();
-        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Drift, says));
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::SchemaMismatch, says));
         assert_eq!(error.body().unwrap(), answer);
         assert_eq!(server.requests().len(), 1, "it was done");
     }

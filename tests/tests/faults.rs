@@ -1,8 +1,9 @@
 //! What follows from each fault, for each safety class: what the caller gets, and how many requests the server saw.
 
 use pictify::{
-    BODY_KEPT, Client, Error, ErrorKind,
+    Client, Error, ErrorKind,
     ErrorKind::*,
+    MAX_ERROR_BODY_BYTES,
     Safety::{self, *},
     images::Source,
     webhooks::WebhookEventType,
@@ -92,7 +93,12 @@ fn table() -> Vec<Row> {
             "503 Server: busy",
         ),
         ("504", answer(504, &[], no), [Again, Again, Unknown(Server)], "504 Server: no"),
-        ("a status beyond 5xx", answer(999, &[], no), [Again, Again, Unknown(Status)], "999 Status"),
+        (
+            "a status beyond 5xx",
+            answer(999, &[], no),
+            [Again, Again, Unknown(UnexpectedStatus)],
+            "999 UnexpectedStatus",
+        ),
         ("501", answer(501, &[], no), [Fails(NotImplemented); 3], "501 NotImplemented: no"),
         ("400", answer(400, &[], no), [Fails(Validation); 3], "400 Validation: no"),
         ("401", answer(401, &[], no), [Fails(Authentication); 3], "401 Authentication: no"),
@@ -225,7 +231,7 @@ async fn of_an_answer_that_is_not_whole_nothing_is_lost() {
     for (reply, kind, stalls, kept) in [
         (Reply::cut_with(200, &headers, 500, b"{\"url\""), Transport, false, 0..=6),
         (Reply::stall_with(200, &headers, 500, b"{\"url\""), Timeout, true, 0..=6),
-        (Reply::new(200, &headers, &words), TooLarge, false, BODY_KEPT..=BODY_KEPT),
+        (Reply::new(200, &headers, &words), TooLarge, false, MAX_ERROR_BODY_BYTES..=MAX_ERROR_BODY_BYTES),
     ] {
         let server = ScriptedServer::start([reply]).await;
         let clock = TestClock::default();

@@ -1,6 +1,8 @@
 //! What a client holds back by itself: spending, identical calls, requests per minute.
 
-use pictify::{Client, ClientBuilder, Clock, ErrorKind, RateLimiter, RetryPolicy, SpendLimit, images::Source, many};
+use pictify::{
+    Client, ClientBuilder, Clock, ErrorKind, RateLimiter, RetryPolicy, SpendLimit, images::Source, send_all,
+};
 use pictify_api::BoxFuture;
 use pictify_tests::{KEY, Reply, ScriptedServer, TestClock};
 use std::{
@@ -29,11 +31,11 @@ async fn nothing_is_sent_past_the_spending_limit_and_what_was_not_done_is_not_sp
     let client = builder(&server, &TestClock::default()).spend_limit(SpendLimit::renders(2)).build().unwrap();
     let render = || client.images().create(Source::html("x")).send();
     render().await.unwrap();
-    assert_eq!(client.spent(), 1);
+    assert_eq!(client.renders_spent(), 1);
     assert_eq!(render().await.unwrap_err().kind(), ErrorKind::Validation);
-    assert_eq!(client.spent(), 1, "a refused call bills nothing");
+    assert_eq!(client.renders_spent(), 1, "a refused call bills nothing");
     assert!(render().await.unwrap_err().outcome_unknown());
-    assert_eq!(client.spent(), 2, "this one may have been billed");
+    assert_eq!(client.renders_spent(), 2, "this one may have been billed");
     let error = render().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SpendLimit);
     assert!(!error.outcome_unknown() && server.requests().len() == 3, "{error}");
@@ -48,12 +50,16 @@ async fn an_attempt_that_may_bill_once_more_counts_once_more() {
         let script = [Reply::json(500, "{}"), Reply::json(500, "{}"), ok()];
         let server = ScriptedServer::start(script).await;
         let client = builder(&server, &TestClock::default())
-            .spend_limit(SpendLimit::renders(limit).at_once(1))
+            .spend_limit(SpendLimit::renders(limit).max_concurrent(1))
             .retry(RetryPolicy::default().may_bill_twice(true))
             .build()
             .unwrap();
         let result = client.images().create(Source::html("x")).send().await;
-        assert_eq!((server.requests().len(), client.spent(), result.is_ok()), (requests, spent, is_ok), "{limit}");
+        assert_eq!(
+            (server.requests().len(), client.renders_spent(), result.is_ok()),
+            (requests, spent, is_ok),
+            "{limit}"
+        );
         if let Err(error) = result {
             assert!(error.outcome_unknown() && error.to_string().contains("would go past the limit"), "{error}");
         }
@@ -62,7 +68,7 @@ async fn an_attempt_that_may_bill_once_more_counts_once_more() {
     let server = ScriptedServer::start([Reply::json(429, "{}"), ok()]).await;
     let client = builder(&server, &TestClock::default()).spend_limit(SpendLimit::renders(1)).build().unwrap();
     client.images().create(Source::html("x")).send().await.unwrap();
-    assert_eq!((server.requests().len(), client.spent()), (2, 1));
+    assert_eq!((server.requests().len(), client.renders_spent()), (2, 1));
 }
 
 #[tokio::test]
@@ -73,9 +79,9 @@ async fn a_batch_counts_its_rows_and_a_limit_ends_a_bulk_run() {
     let batch = client.batches().create("T", rows).unwrap();
     assert_eq!(batch.send().await.unwrap_err().kind(), ErrorKind::SpendLimit);
 
-    let mut many = many((0..99).map(|_| client.images().create(Source::html("x")))).concurrency(1);
+    let mut results = send_all((0..99).map(|_| client.images().create(Source::html("x")))).concurrency(1);
     let mut made = 0;
-    while let Some(done) = many.next().await {
+    while let Some(done) = results.next().await {
         made += usize::from(done.result.is_ok());
     }
     assert_eq!((made, server.requests().len()), (2, 2));
@@ -93,7 +99,7 @@ async fn identical_renders_at_the_same_time_are_one() {
     assert_eq!((first.meta.shared, same.meta.shared), (false, true));
     assert_eq!(first.meta.idempotency_key, same.meta.idempotency_key);
     assert_eq!((first.meta.attempts.len(), first.value), (1, same.value));
-    assert_eq!(client.spent(), 2);
+    assert_eq!(client.renders_spent(), 2);
     render("a").await.unwrap();
     assert_eq!(server.requests().len(), 3, "a render after that is a render of its own");
 }
@@ -128,7 +134,7 @@ async fn a_hook_that_panics_leaves_nobody_waiting_who_shares_the_call() {
         let error = result.expect("it is not waited for").unwrap_err();
         assert!(error.outcome_unknown() && error.to_string().contains("has panicked"), "{error}");
     }
-    assert_eq!((server.requests().len(), client.spent()), (1, 1));
+    assert_eq!((server.requests().len(), client.renders_spent()), (1, 1));
 }
 
 #[tokio::test]
@@ -165,7 +171,8 @@ async fn the_limit_is_learned_and_a_used_up_window_holds_every_clone_back() {
     for script in [[used_up(200), ok()], [Reply::new(429, &[("retry-after", "30")], b"{}"), ok()]] {
         let server = ScriptedServer::start(script).await;
         let clock = TestClock::default();
-        let client = builder(&server, &clock).rate_limiter(RateLimiter::learned()).retry(pictify::RetryPolicy::never());
+        let client =
+            builder(&server, &clock).rate_limiter(RateLimiter::from_headers()).retry(pictify::RetryPolicy::never());
         let client = client.build().unwrap();
         let _ = client.images().create(Source::html("x")).send().await;
         client.clone().images().create(Source::html("x")).send().await.unwrap();
@@ -180,7 +187,7 @@ async fn a_limit_that_changes_with_every_answer_lets_no_burst_through() {
     let script = ["60", "120"].into_iter().cycle().take(21).map(states);
     let server = ScriptedServer::start(script).await;
     let clock = TestClock::default();
-    let client = builder(&server, &clock).rate_limiter(RateLimiter::learned()).build().unwrap();
+    let client = builder(&server, &clock).rate_limiter(RateLimiter::from_headers()).build().unwrap();
     for _ in 0..21 {
         client.images().create(Source::html("x")).send().await.unwrap();
     }
@@ -213,7 +220,7 @@ async fn the_hook_sees_every_attempt() {
     let log = seen.clone();
     let builder = builder(&server, &TestClock::default()).on_attempt(move |report| {
         let remaining = report.rate_limit.map(|limit| limit.remaining);
-        let wait = report.next_in.map(|wait| wait.as_secs());
+        let wait = report.retry_in.map(|wait| wait.as_secs());
         log.lock().unwrap().push((report.operation.id, report.number, remaining, wait));
     });
     builder.build().unwrap().images().create(Source::html("secret page")).send().await.unwrap_err();
@@ -229,17 +236,17 @@ impl Clock for Hasty {
         self.0.now()
     }
 
-    fn time_of_day(&self) -> SystemTime {
-        self.0.time_of_day()
+    fn system_time(&self) -> SystemTime {
+        self.0.system_time()
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.0.sleep(duration)
     }
 
-    fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
+    fn timeout_timer(&self, duration: Duration) -> BoxFuture<'static, ()> {
         let early = if self.1.swap(false, Relaxed) { Duration::from_millis(1) } else { Duration::ZERO };
-        self.0.alarm(duration.saturating_sub(early))
+        self.0.timeout_timer(duration.saturating_sub(early))
     }
 
     fn random(&self) -> f64 {

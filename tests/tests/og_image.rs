@@ -311,7 +311,7 @@ async fn a_failure_is_remembered_also_when_whoever_is_told_panics() {
 async fn failures_that_say_much_are_not_all_remembered() {
     let service = ScriptedServer::start([]).await;
     let images = images(&client(&service, &TestClock::default()));
-    let long = json!({"error": "the renderer is down", "trace": "a".repeat(pictify::BODY_KEPT)}).to_string();
+    let long = json!({"error": "the renderer is down", "trace": "a".repeat(pictify::MAX_ERROR_BODY_BYTES)}).to_string();
     for title in (0..600).chain(0..600) {
         service.then(Reply::json(500, &long));
         assert!(images.picture(parameters(&title.to_string())).await.is_err());
@@ -362,7 +362,7 @@ async fn a_cache_outlives_the_process_that_filled_it() {
     assert_eq!(service.requests().len(), 1);
     // Another size is another picture.
     service.then(rendered(2));
-    images(&client).cache(cache).each(|call| call.size(10, 10)).picture(parameters("a")).await.unwrap();
+    images(&client).cache(cache).map_call(|call| call.size(10, 10)).picture(parameters("a")).await.unwrap();
     assert_eq!(service.requests().len(), 2);
 
     let picture = CachedPicture { url: "u".to_owned(), rendered_at: std::time::SystemTime::UNIX_EPOCH };

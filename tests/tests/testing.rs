@@ -82,7 +82,7 @@ async fn a_request_that_was_not_recorded_fails_at_once_and_says_what_is_differen
     let (client, cassette) = replaying(&path);
 
     let other = client.templates().create("Card", TemplateSource::html("<h2>{{title}}</h2>")).send().await.unwrap_err();
-    assert_eq!((other.kind(), other.outcome_unknown(), other.attempts().len()), (ErrorKind::NotRecorded, false, 1));
+    assert_eq!((other.kind(), other.outcome_unknown(), other.attempts().len()), (ErrorKind::CassetteMiss, false, 1));
     let text = other.to_string();
     assert!(text.contains("the body at /html is \"<h2>{{title}}</h2>\", recorded is \"<h1>{{title}}</h1>\""), "{text}");
     assert!(text.contains("card.json") && text.contains("PICTIFY_RECORD=1"), "{text}");
@@ -95,7 +95,7 @@ async fn a_request_that_was_not_recorded_fails_at_once_and_says_what_is_differen
     assert!(again.contains("asked more often than it was recorded"), "{again}");
 
     let file = client.download("http://pictify.test/files/none.png").bytes().await.unwrap_err();
-    assert_eq!(file.kind(), ErrorKind::NotRecorded);
+    assert_eq!(file.kind(), ErrorKind::CassetteMiss);
     assert_eq!(cassette.unused(), [""; 0]);
     let error = cassette.finish().unwrap_err().to_string();
     assert!(error.contains("4 requests were not recorded: POST /templates, GET "), "{error}");
@@ -222,7 +222,7 @@ async fn a_cassette_that_was_edited_badly_is_an_error_and_no_panic() {
         fs::write(&path, format!(r#"{{"version":1,"base_url":"http://a.test","exchanges":[{exchange}]}}"#)).unwrap();
         let (client, _) = replaying(&path);
         let error = client.images().list().send().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::NotRecorded);
+        assert_eq!(error.kind(), ErrorKind::CassetteMiss);
         assert!(error.to_string().contains("the answer of exchange 0 is wrong"), "{error}");
     }
 }

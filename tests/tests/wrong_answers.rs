@@ -138,12 +138,12 @@ async fn a_refusal_is_read_no_further_than_people_and_programs_need() {
     let body = serde_json::json!({"message": "no", "errors": errors}).to_string();
     let error = create(Reply::json(422, &body)).await.unwrap_err();
     assert_eq!((error.message(), error.field_errors().len()), ("no", 5000));
-    assert_eq!(error.body().unwrap().len(), pictify::BODY_KEPT);
+    assert_eq!(error.body().unwrap().len(), pictify::MAX_ERROR_BODY_BYTES);
 
     // What is larger is not kept in memory, whatever it may be.
     let body = serde_json::json!({"message": "no", "trace": "x".repeat(3_000_000)}).to_string();
     let error = create(Reply::json(422, &body)).await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Validation, "Unprocessable Entity"));
     assert!(error.details().raw().is_empty());
-    assert_eq!(error.body().unwrap().len(), pictify::BODY_KEPT);
+    assert_eq!(error.body().unwrap().len(), pictify::MAX_ERROR_BODY_BYTES);
 }

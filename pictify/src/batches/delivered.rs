@@ -4,7 +4,7 @@
 use super::{BatchJob, BatchRow, job::Part};
 use crate::{
     Clock, Deadline, Result,
-    race::within,
+    timeout::within,
     webhooks::{Inbox, Reader, RenderCompleted},
 };
 use pictify_api::types::{RenderedLayout, Variables};
@@ -20,7 +20,7 @@ const GRACE: Duration = Duration::from_secs(60);
 
 /// What comes by webhook for a job that is waited for.
 pub(super) struct Deliveries {
-    /// Shared with the waiting for more, which may run on another thread.
+    /// ClientInner with the waiting for more, which may run on another thread.
     reader: Arc<Mutex<Reader>>,
     expected: Expected,
     pub(super) grace: Duration,

@@ -29,11 +29,11 @@ impl Attempt {
 #[non_exhaustive]
 pub enum AttemptOutcome {
     /// An answer came, whole.
-    Answered(StatusCode),
+    Response(StatusCode),
     /// It was not sent: no connection came about.
     NotSent(String),
     /// It was sent and no whole answer came; the service may have done what was asked.
-    Broken(String),
+    ConnectionLost(String),
     /// No answer came in time; the service may have done what was asked.
     TimedOut,
 }

@@ -1,19 +1,19 @@
 //! A call: an operation, the options of this one sending of it, and the client that will send it.
 
 mod attempt;
-mod attempts;
-mod conclude;
+mod coalesce;
 mod deadline;
-mod exchange;
-mod joint;
-mod meta;
+mod finish;
+mod response;
+mod retry_loop;
+mod send_attempt;
 
 pub use attempt::{Attempt, AttemptOutcome};
+pub(crate) use coalesce::Landed;
 pub use deadline::Deadline;
+pub use response::{RateLimitStatus, Response, ResponseMeta};
 #[cfg(feature = "tracing")]
-pub(crate) use exchange::Broken;
-pub(crate) use joint::Landed;
-pub use meta::{Answer, Meta, RateLimit};
+pub(crate) use send_attempt::Broken;
 
 use crate::{Client, Error, IdempotencyKey, Operation, Result, RetryPolicy};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -33,7 +33,7 @@ pub struct Call<O, C> {
 }
 
 /// The headers that a call cannot set: they are the client's, or the connection's.
-const NOT_TO_SET: [&str; 13] = [
+const RESERVED_HEADERS: [&str; 13] = [
     "authorization",
     "connection",
     "content-length",
@@ -125,7 +125,7 @@ impl<O, C> Call<O, C> {
     /// [`Validation`](crate::ErrorKind::Validation).
     pub fn header(mut self, name: &str, value: &str) -> Self {
         match (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-            (Ok(name), Ok(value)) if !NOT_TO_SET.contains(&name.as_str()) => {
+            (Ok(name), Ok(value)) if !RESERVED_HEADERS.contains(&name.as_str()) => {
                 self.options.headers.insert(name, value);
             }
             _ => self.options.wrong_header = Some(name.to_owned()),
@@ -161,17 +161,17 @@ impl<O: Operation> Call<O, Client> {
     /// # Cancellation
     /// Dropping the future abandons the attempt under way; the service may still do, and bill, what was asked.
     pub async fn send(self) -> Result<O::Output> {
-        self.send_with_response().await.map(Answer::into_value)
+        self.send_with_response().await.map(Response::into_value)
     }
 
     /// As [`send`](Self::send), with the status, headers, body, rate limit and attempts beside the value.
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub async fn send_with_response(self) -> Result<Answer<O::Output>> {
+    pub async fn send_with_response(self) -> Result<Response<O::Output>> {
         let Self { client, operation, options } = self;
         options.check().and_then(|()| operation.check()).map_err(|error| error.with_operation(&O::INFO))?;
-        attempts::send(&client.0, &operation, options).await
+        retry_loop::send(&client.0, &operation, options).await
     }
 }
 

@@ -1,12 +1,12 @@
 //! Fetching a rendered file from wherever it is stored.
 
-mod fetch;
-mod file;
+mod atomic_file;
+mod resume;
 mod sink;
 
 use crate::{Client, Deadline, Result};
+use atomic_file::PartialFile;
 use bytes::{Bytes, BytesMut};
-use file::PartialFile;
 use reqwest::redirect;
 use sink::Writer;
 use std::{
@@ -30,30 +30,30 @@ const MAX_REDIRECTS: usize = 5;
 /// Something that was rendered and stored as a file.
 ///
 /// ```
-/// use pictify::download::RenderedFile;
+/// use pictify::download::Downloadable;
 ///
 /// struct Stored {
 ///     address: String,
 /// }
 ///
-/// impl RenderedFile for Stored {
+/// impl Downloadable for Stored {
 ///     fn url(&self) -> &str {
 ///         &self.address
 ///     }
 /// }
 /// ```
-pub trait RenderedFile {
+pub trait Downloadable {
     /// Where the file is. The host is the service's choice and may change.
     fn url(&self) -> &str;
 }
 
-impl RenderedFile for str {
+impl Downloadable for str {
     fn url(&self) -> &str {
         self
     }
 }
 
-impl RenderedFile for String {
+impl Downloadable for String {
     fn url(&self) -> &str {
         self
     }
@@ -78,17 +78,17 @@ struct Plan {
     size_limit: u64,
     timeout: Duration,
     deadline: Option<Deadline>,
-    stall_timeout: Duration,
+    read_timeout: Duration,
 }
 
 impl<C: Clone> Download<C> {
-    pub(crate) fn new(client: &C, file: &(impl RenderedFile + ?Sized)) -> Self {
+    pub(crate) fn new(client: &C, file: &(impl Downloadable + ?Sized)) -> Self {
         let plan = Plan {
             url: file.url().to_owned(),
             size_limit: SIZE_LIMIT,
             timeout: TIMEOUT,
             deadline: None,
-            stall_timeout: STALL,
+            read_timeout: STALL,
         };
         Self { client: client.clone(), plan }
     }
@@ -141,17 +141,17 @@ impl<C: Clone> Download<C> {
     /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
     /// use std::time::Duration;
     ///
-    /// let png = client.download(url).stall_timeout(Duration::from_secs(5)).bytes().await?;
+    /// let png = client.download(url).read_timeout(Duration::from_secs(5)).bytes().await?;
     /// # Ok(()) }
     /// ```
-    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
-        self.plan.stall_timeout = timeout;
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.plan.read_timeout = timeout;
         self
     }
 }
 
 impl Client {
-    /// Downloads a rendered file: an image, or anything else with a [`RenderedFile::url`].
+    /// Downloads a rendered file: an image, or anything else with a [`Downloadable::url`].
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -161,7 +161,7 @@ impl Client {
     /// client.download(&image).size_limit(1_000_000).to_file("hello.png").await?;
     /// # Ok(()) }
     /// ```
-    pub fn download(&self, file: &(impl RenderedFile + ?Sized)) -> Download<Self> {
+    pub fn download(&self, file: &(impl Downloadable + ?Sized)) -> Download<Self> {
         Download::new(self, file)
     }
 }
@@ -181,7 +181,7 @@ impl Download<Client> {
     /// ```
     pub async fn bytes(self) -> Result<Bytes> {
         let mut buffer = BytesMut::new();
-        fetch::run(&self.client.0, &self.plan, &mut buffer).await?;
+        resume::run(&self.client.0, &self.plan, &mut buffer).await?;
         Ok(buffer.freeze())
     }
 
@@ -201,7 +201,7 @@ impl Download<Client> {
     pub async fn to_file(self, path: impl AsRef<Path>) -> Result<u64> {
         let path = PathBuf::from(path.as_ref());
         let mut file = PartialFile::create(path).await?;
-        fetch::run(&self.client.0, &self.plan, &mut file).await?;
+        resume::run(&self.client.0, &self.plan, &mut file).await?;
         file.finish().await
     }
 
@@ -221,26 +221,26 @@ impl Download<Client> {
     /// ```
     pub async fn to_writer(self, writer: impl AsyncWrite + Unpin) -> Result<u64> {
         let mut writer = Writer::new(writer);
-        fetch::run(&self.client.0, &self.plan, &mut writer).await?;
+        resume::run(&self.client.0, &self.plan, &mut writer).await?;
         writer.finish().await
     }
 }
 
 #[cfg(feature = "blocking")]
 mod blocking {
-    use super::{Bytes, Download, Path, PathBuf, RenderedFile, Result, fetch, sink::Pipe};
+    use super::{Bytes, Download, Downloadable, Path, PathBuf, Result, resume, sink::Pipe};
     use crate::blocking::Client;
     use std::io::Write;
 
     impl Client {
-        /// Downloads a rendered file: an image, or anything else with a [`RenderedFile::url`].
+        /// Downloads a rendered file: an image, or anything else with a [`Downloadable::url`].
         ///
         /// ```no_run
         /// # fn run(client: pictify::blocking::Client, url: &str) -> pictify::Result<()> {
         /// client.download(url).size_limit(1_000_000).to_file("a.png")?;
         /// # Ok(()) }
         /// ```
-        pub fn download(&self, file: &(impl RenderedFile + ?Sized)) -> Download<Self> {
+        pub fn download(&self, file: &(impl Downloadable + ?Sized)) -> Download<Self> {
             Download::new(self, file)
         }
     }
@@ -296,7 +296,7 @@ mod blocking {
         pub fn to_writer(self, writer: impl Write) -> Result<u64> {
             let (client, download) = self.split();
             let (mut pipe, end) = Pipe::new();
-            let work = client.start(async move { fetch::run(&download.client.0, &download.plan, &mut pipe).await });
+            let work = client.start(async move { resume::run(&download.client.0, &download.plan, &mut pipe).await });
             let written = end.drain(&client, writer)?;
             work.wait()?;
             Ok(written)

@@ -43,11 +43,11 @@ pub enum ErrorKind {
     /// 5xx: the service failed.
     Server,
     /// Another status that is not a success.
-    Status,
+    UnexpectedStatus,
     /// A success that does not decode. What was asked was done: the body is on the error.
     Decode,
     /// A success that is not as the document says, in [strict mode](crate::ClientBuilder::strict). What was asked was done.
-    Drift,
+    SchemaMismatch,
     /// What was downloaded is not a file of the kinds that the service renders; most likely it is an error page.
     ContentType,
     /// An answer or a file is larger than allowed.
@@ -55,7 +55,7 @@ pub enum ErrorKind {
     /// A file could not be written.
     Io,
     /// The cassette that is replayed, in tests, has no answer for the request; nothing was sent.
-    NotRecorded,
+    CassetteMiss,
 }
 
 impl fmt::Display for ErrorKind {
@@ -95,7 +95,7 @@ impl ErrorKind {
             429 => Self::RateLimited,
             501 => Self::NotImplemented,
             500..=599 => Self::Server,
-            _ => Self::Status,
+            _ => Self::UnexpectedStatus,
         }
     }
 }

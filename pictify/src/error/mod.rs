@@ -21,7 +21,7 @@ use std::{
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// How much of an answer's body an error keeps, in bytes.
-pub const BODY_KEPT: usize = 64 * 1024;
+pub const MAX_ERROR_BODY_BYTES: usize = 64 * 1024;
 
 /// Why a call failed, with everything that was received.
 ///
@@ -61,7 +61,7 @@ struct Inner {
     idempotency_key: Option<IdempotencyKey>,
     outcome_unknown: bool,
     retryable: bool,
-    /// Shared, since identical calls may share a failure.
+    /// ClientInner, since identical calls may share a failure.
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -75,9 +75,9 @@ pub(crate) struct Received {
 
 impl Received {
     /// The wait that the answer asks for.
-    pub(crate) fn stated_delay(&self, now: SystemTime) -> Option<Duration> {
+    pub(crate) fn retry_after_of(&self, now: SystemTime) -> Option<Duration> {
         let details = ErrorDetails::read(self.status, &self.headers, &self.body);
-        crate::retry::stated_delay(&self.headers, &details, now)
+        crate::retry::retry_after_of(&self.headers, &details, now)
     }
 }
 
@@ -150,9 +150,9 @@ impl Error {
     }
 
     pub(crate) fn with_received(mut self, mut received: Received) -> Self {
-        if received.body.len() > BODY_KEPT {
+        if received.body.len() > MAX_ERROR_BODY_BYTES {
             // A copy, so that the error does not hold on to the whole body.
-            received.body = Bytes::copy_from_slice(&received.body[..BODY_KEPT]);
+            received.body = Bytes::copy_from_slice(&received.body[..MAX_ERROR_BODY_BYTES]);
         }
         self.0.received = Some(received);
         self
@@ -185,7 +185,7 @@ impl Error {
         self
     }
 
-    pub(crate) fn explain(mut self, more: &str) -> Self {
+    pub(crate) fn with_context(mut self, more: &str) -> Self {
         self.0.message = format!("{}; {more}", self.0.message);
         self
     }
@@ -220,7 +220,7 @@ impl Error {
         self.0.received.as_ref().map(|received| &received.headers)
     }
 
-    /// The first [`BODY_KEPT`] bytes of the last answer's body; `None` when nothing was received.
+    /// The first [`MAX_ERROR_BODY_BYTES`] bytes of the last answer's body; `None` when nothing was received.
     #[must_use]
     pub fn body(&self) -> Option<&Bytes> {
         self.0.received.as_ref().map(|received| &received.body)
@@ -319,8 +319,8 @@ mod tests {
 
     #[test]
     fn an_error_keeps_the_first_part_of_a_large_body() {
-        let body = Bytes::from(vec![b'x'; BODY_KEPT + 1]);
+        let body = Bytes::from(vec![b'x'; MAX_ERROR_BODY_BYTES + 1]);
         let error = Error::answered(Received { status: StatusCode::BAD_GATEWAY, headers: HeaderMap::new(), body });
-        assert_eq!(error.body().unwrap().len(), BODY_KEPT);
+        assert_eq!(error.body().unwrap().len(), MAX_ERROR_BODY_BYTES);
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     clock::{Clock, SystemClock},
     error::Received,
     event_stream::{Frame, Frames},
-    race::{TimedOut, within},
+    timeout::{TimedOut, within},
 };
 use bytes::Bytes;
 use futures_util::Stream;

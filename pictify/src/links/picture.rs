@@ -1,6 +1,6 @@
 //! What the URLs answer with.
 
-use crate::{Error, ErrorKind, download::RenderedFile};
+use crate::{Error, ErrorKind, download::Downloadable};
 use bytes::Bytes;
 use pictify_api::{Body, ByteStream, Drift, Drifts, ResponseValue};
 use reqwest::{
@@ -70,7 +70,7 @@ pub struct StoredPicture {
     pub url: String,
 }
 
-impl RenderedFile for StoredPicture {
+impl Downloadable for StoredPicture {
     fn url(&self) -> &str {
         &self.url
     }

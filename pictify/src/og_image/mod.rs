@@ -10,7 +10,7 @@
 //! use pictify::{og_image::OgImages, templates::RenderFormat};
 //!
 //! let cards = OgImages::new(client, "XK4P2M9QZT", ["title", "author"])
-//!     .each(|call| call.size(1200, 630).format(RenderFormat::Jpeg))
+//!     .map_call(|call| call.size(1200, 630).format(RenderFormat::Jpeg))
 //!     .fallback("https://example.com/default-card.png");
 //! Router::new().route("/og/{title}", cards.axum_route())
 //! # }
@@ -34,7 +34,7 @@ mod cache;
 pub use answer::{OgError, OgPicture};
 pub use cache::{CachedPicture, MemoryCache, PictureCache};
 
-use crate::{Call, Client, Error, flight::Flights, templates::RenderTemplate};
+use crate::{Call, Client, Error, single_flight::Flights, templates::RenderTemplate};
 use moka::sync::Cache;
 use pictify_api::BoxFuture;
 use serde::Serialize;
@@ -155,7 +155,7 @@ impl OgImages {
 
     /// Sets up each render: its size, its format.
     #[must_use]
-    pub fn each(
+    pub fn map_call(
         mut self,
         set_up: impl Fn(Call<RenderTemplate, Client>) -> Call<RenderTemplate, Client> + Send + Sync + 'static,
     ) -> Self {
@@ -243,7 +243,7 @@ impl OgImages {
         let clock = self.client.clock();
         match call.send().await {
             Ok(picture) => {
-                let picture = CachedPicture { url: picture.url.clone(), rendered_at: clock.time_of_day() };
+                let picture = CachedPicture { url: picture.url.clone(), rendered_at: clock.system_time() };
                 self.cache.put(&key, picture.clone()).await;
                 self.failures.invalidate(&key);
                 Ok(picture)
@@ -260,7 +260,7 @@ impl OgImages {
 
     /// For how much longer a picture is fresh, if it is.
     fn left(&self, picture: &CachedPicture) -> Option<Duration> {
-        picture.left(self.fresh_for, self.client.clock().time_of_day())
+        picture.left(self.fresh_for, self.client.clock().system_time())
     }
 
     /// Why a picture is not tried at this time, and for how much longer.

@@ -1,9 +1,9 @@
 //! Lists as iterators.
 
-use super::{Call, Items, Paged, Pages, Result};
+use super::{Call, Items, Pages, Paginated, Result};
 use crate::blocking::{Client, Work};
 
-impl<O: Paged> Call<O, Client> {
+impl<O: Paginated> Call<O, Client> {
     /// Reads the list to its end, page by page. Setters that are set apply to every page.
     pub fn pages(self) -> Pages<O, Client> {
         Pages::new(self)
@@ -15,7 +15,7 @@ impl<O: Paged> Call<O, Client> {
     }
 }
 
-impl<O: Paged> Iterator for Pages<O, Client> {
+impl<O: Paginated> Iterator for Pages<O, Client> {
     type Item = Result<O::Output>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -29,7 +29,7 @@ impl<O: Paged> Iterator for Pages<O, Client> {
     }
 }
 
-impl<O: Paged> Iterator for Items<O, Client> {
+impl<O: Paginated> Iterator for Items<O, Client> {
     type Item = Result<O::Item>;
 
     fn next(&mut self) -> Option<Self::Item> {

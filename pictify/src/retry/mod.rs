@@ -13,12 +13,12 @@
 //! [`outcome_unknown`]: crate::Error::outcome_unknown
 
 mod budget;
-mod delay;
-mod verdict;
+mod decision;
+mod retry_after;
 
 pub(crate) use budget::RetryBudget;
-pub(crate) use delay::stated_delay;
-pub(crate) use verdict::{Failure, Verdict, failure_of_answer, harmless, verdict};
+pub(crate) use decision::{Failure, RetryDecision, decide, failure_of_response, is_idempotent};
+pub(crate) use retry_after::retry_after_of;
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ impl RetryPolicy {
 
     /// The longest wait before the first retry; it doubles with each further one. 250 ms by default.
     #[must_use]
-    pub fn first_backoff(mut self, wait: Duration) -> Self {
+    pub fn initial_backoff(mut self, wait: Duration) -> Self {
         self.base = wait;
         self
     }
@@ -85,7 +85,7 @@ impl RetryPolicy {
     /// The longest wait that the service may ask for; a longer one ends the call at once, with the wait on the error.
     /// 60 s by default.
     #[must_use]
-    pub fn max_stated_wait(mut self, wait: Duration) -> Self {
+    pub fn max_retry_after(mut self, wait: Duration) -> Self {
         self.longest_stated = wait;
         self
     }
@@ -143,7 +143,7 @@ mod tests {
         ] {
             assert_eq!(policy.wait(retry, stated, random), expected, "retry {retry}, stated {stated:?}");
         }
-        let longest = policy.first_backoff(Duration::MAX).max_backoff(Duration::MAX);
+        let longest = policy.initial_backoff(Duration::MAX).max_backoff(Duration::MAX);
         for random in [1.0, 1.5, -1.0, f64::NAN] {
             assert_eq!(longest.wait(1, None, random), Ok(Duration::MAX), "{random}");
         }

@@ -2,7 +2,11 @@
 
 use super::{LayoutError, RenderFormat, RenderedLayout, TemplatePdfPreset, TemplateRender, Templates};
 use crate::{
-    Call, Error, ErrorKind, Result, download::RenderedFile, error::Received, many, many::Many, operation::operation,
+    Call, Error, ErrorKind, Result,
+    download::Downloadable,
+    error::Received,
+    operation::operation,
+    send_all::{SendAll, send_all},
     variables,
 };
 use pictify_api::{
@@ -43,7 +47,7 @@ impl<C: Clone> Templates<C> {
     /// Renders a template once for each row, with single calls side by side: each picture is in its result, one bad row
     /// sinks no other, and a million rows need no more memory than those under way. Bills one render a row.
     ///
-    /// `POST /templates/{uid}/render` for each row, live. See [`Many`] for how many go at once and in which order
+    /// `POST /templates/{uid}/render` for each row, live. See [`SendAll`] for how many go at once and in which order
     /// results come; [`batches`](crate::batches) leave that to the service.
     ///
     /// # Errors
@@ -54,7 +58,7 @@ impl<C: Clone> Templates<C> {
     /// use pictify::templates::RenderFormat;
     ///
     /// let rows = (1..=10_000).map(|n| serde_json::json!({"title": format!("Badge {n}")}));
-    /// let mut badges = client.templates().render_many("XK4P2M9QZT", rows).each(|call| call.format(RenderFormat::Webp));
+    /// let mut badges = client.templates().render_many("XK4P2M9QZT", rows).map_call(|call| call.format(RenderFormat::Webp));
     /// while let Some(badge) = badges.next().await {
     ///     client.download(&badge.result?).to_file(format!("badge-{}.webp", badge.index)).await?;
     /// }
@@ -64,12 +68,12 @@ impl<C: Clone> Templates<C> {
         &self,
         uid: impl Into<String>,
         rows: impl IntoIterator<Item = R, IntoIter: Send + 'a>,
-    ) -> Many<'a, RenderTemplate, C>
+    ) -> SendAll<'a, RenderTemplate, C>
     where
         C: Send + 'static,
     {
         let (templates, uid) = (self.clone(), uid.into());
-        many(rows.into_iter().map(move |row| templates.render(uid.as_str(), &row)))
+        send_all(rows.into_iter().map(move |row| templates.render(uid.as_str(), &row)))
     }
 
     /// Renders a template to one PDF with a page for each set of values, 1 to 100. Bills.
@@ -294,7 +298,7 @@ fn describe(error: &LayoutError) -> String {
     error.layout.as_ref().map_or_else(|| why.to_owned(), |layout| format!("layout {layout}: {why}"))
 }
 
-impl RenderedFile for RenderedLayout {
+impl Downloadable for RenderedLayout {
     fn url(&self) -> &str {
         &self.url
     }

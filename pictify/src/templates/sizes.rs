@@ -1,7 +1,7 @@
 //! One template in several sizes.
 
 use super::{MultiSizeRender, RasterFormat, SizedRender, Templates};
-use crate::{Call, Result, download::RenderedFile, operation::operation, variables};
+use crate::{Call, Result, download::Downloadable, operation::operation, variables};
 use pictify_api::types::{MultiSizeRenderTemplateRequest, RenderSize, Variables};
 use serde::Serialize;
 
@@ -116,7 +116,7 @@ impl<C> Call<RenderTemplateSizes, C> {
     }
 }
 
-impl RenderedFile for SizedRender {
+impl Downloadable for SizedRender {
     fn url(&self) -> &str {
         &self.url
     }

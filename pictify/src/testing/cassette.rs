@@ -20,7 +20,7 @@ const RECORD: &str = "PICTIFY_RECORD";
 /// passes at once. A cassette belongs to one client and its clones, async or blocking, downloads included.
 ///
 /// A request is answered by the first recorded one that has not answered yet and is the same: method, path, query, range,
-/// and body, which is compared as JSON. Anything else fails with [`NotRecorded`](crate::ErrorKind::NotRecorded), which
+/// and body, which is compared as JSON. Anything else fails with [`NotRecorded`](crate::ErrorKind::CassetteMiss), which
 /// says what is different and is not retried.
 ///
 /// The file is JSON, for review: bodies are JSON or text where they are either, else Base64. Left out of it are all

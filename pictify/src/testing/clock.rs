@@ -26,7 +26,7 @@ impl Clock for ReplayClock {
         now.checked_add(self.skipped()).unwrap_or(now)
     }
 
-    fn time_of_day(&self) -> SystemTime {
+    fn system_time(&self) -> SystemTime {
         let now = SystemTime::now();
         now.checked_add(self.skipped()).unwrap_or(now)
     }
@@ -37,7 +37,7 @@ impl Clock for ReplayClock {
         Box::pin(ready(()))
     }
 
-    fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
+    fn timeout_timer(&self, duration: Duration) -> BoxFuture<'static, ()> {
         SystemClock::default().sleep(duration)
     }
 

@@ -5,7 +5,7 @@ use super::{
     matching::Matcher,
     scrub::Scrubber,
 };
-use crate::{ApiKey, wire::NotAnswered};
+use crate::{ApiKey, transport::NotAnswered};
 use bytes::Bytes;
 use reqwest::{
     Request, Response, Url,

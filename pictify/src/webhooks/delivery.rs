@@ -117,9 +117,9 @@ fn typed<T: DeserializeOwned>(data: &Value) -> Option<Box<T>> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeliveryError {
-    /// It is not trusted. Answer 400 or 401, as the error says.
+    /// It is not trusted. Response 400 or 401, as the error says.
     Untrusted(VerifyError),
-    /// It is trusted, and is no delivery: this says what is wrong with it. Answer 400.
+    /// It is trusted, and is no delivery: this says what is wrong with it. Response 400.
     Unreadable(String),
 }
 

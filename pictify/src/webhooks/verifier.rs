@@ -132,16 +132,16 @@ impl fmt::Debug for Verifier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The header is not a signature: the sender is at fault, whoever that is. Answer 400.
+    /// The header is not a signature: the sender is at fault, whoever that is. Response 400.
     Malformed(&'static str),
-    /// The time is too far from now: a repeat of an old delivery, or clocks that disagree. Answer 401.
+    /// The time is too far from now: a repeat of an old delivery, or clocks that disagree. Response 401.
     OutOfTolerance {
         /// How far it is.
         off: Duration,
         /// How far it may be.
         tolerance: Duration,
     },
-    /// No signature fits the body: it was changed, or signed with another secret. Answer 401.
+    /// No signature fits the body: it was changed, or signed with another secret. Response 401.
     NoMatch,
 }
 

@@ -69,7 +69,7 @@ async fn the_first_example_of_every_answer_is_as_the_document_says() {
         let server = ScriptedServer::start([reply]).await;
         let builder = Client::builder().api_key("k").base_url(server.url()).strict(true);
         if let Err(error) = call(builder.build().unwrap()).await {
-            assert_eq!(error.kind(), pictify::ErrorKind::Drift, "{id}: {error}");
+            assert_eq!(error.kind(), pictify::ErrorKind::SchemaMismatch, "{id}: {error}");
             found.push(format!("{id}: {}", error.message()));
         }
     }

@@ -5,9 +5,9 @@ use crate::{
     told::{Card, Render, Verdict, key, waited, waited_before},
 };
 use pictify::{
-    Answer, Call, Client, IdempotencyKey, Operation, Result,
+    Call, Client, IdempotencyKey, Operation, Response, Result,
     images::Source,
-    many,
+    send_all,
     templates::{Size, TemplateSource},
 };
 use serde_json::json;
@@ -46,7 +46,7 @@ async fn send<O: Operation>(
     step: &Step,
     what: &'static str,
     call: Call<O, Client>,
-) -> Result<Answer<O::Output>> {
+) -> Result<Response<O::Output>> {
     *lane.story.count.entry(what).or_default() += 1;
     let result = step.call(&lane.client, call).send_with_response().await;
     lane.hold(step, what, waited(&result));
@@ -59,7 +59,7 @@ async fn send_idle<O: Operation>(
     step: &Step,
     what: &'static str,
     call: Call<O, Client>,
-) -> Result<Answer<O::Output>> {
+) -> Result<Response<O::Output>> {
     let before = lane.now();
     let result = send(lane, step, what, call).await;
     lane.hold(step, what, lane.now() - before);
@@ -98,7 +98,7 @@ async fn bulk(lane: &mut Lane, step: &Step) {
     let calls: Vec<_> =
         keys.iter().map(|key| step.call(&lane.client, image(lane, step)).idempotency_key(key.clone())).collect();
     *lane.story.count.entry("image of many").or_default() += BULK;
-    let mut all = many(calls).concurrency(if lane.is_alone { 1 } else { 3 });
+    let mut all = send_all(calls).concurrency(if lane.is_alone { 1 } else { 3 });
     while let Some(done) = all.next().await {
         if let Err(error) = &done.result {
             lane.hold(step, "image of many", waited_before(error));

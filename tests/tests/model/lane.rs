@@ -54,10 +54,10 @@ impl Lane {
     pub fn new(setup: &Setup, url: &str, desks: Arc<Vec<Desk>>, index: usize, template: String) -> Self {
         let rushed = Arc::<Mutex<Vec<String>>>::default();
         let (log, all_desks) = (rushed.clone(), desks.clone());
-        let hook = move |report: &pictify::AttemptReport<'_>| {
+        let hook = move |report: &pictify::AttemptEvent<'_>| {
             all_desks[index].attempt_ended();
-            let refused = matches!(&report.attempt.outcome, AttemptOutcome::Answered(status) if status.as_u16() == 429);
-            if let Some(wait) = report.next_in.filter(|wait| refused && *wait < STATED) {
+            let refused = matches!(&report.attempt.outcome, AttemptOutcome::Response(status) if status.as_u16() == 429);
+            if let Some(wait) = report.retry_in.filter(|wait| refused && *wait < STATED) {
                 let found = format!("{}: told to wait {STATED:?}, and comes again in {wait:?}", report.operation.id);
                 log.lock().unwrap_or_else(PoisonError::into_inner).push(found);
             }
@@ -78,7 +78,7 @@ impl Lane {
             calls::take(&mut self, step).await;
             self.desks[self.index].set_step(None);
         }
-        self.story.spent = self.client.spent();
+        self.story.spent = self.client.renders_spent();
         self.story.findings.append(&mut self.rushed.lock().unwrap_or_else(PoisonError::into_inner));
         self.story
     }

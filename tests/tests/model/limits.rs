@@ -56,7 +56,7 @@ async fn a_client_that_spreads_its_requests_is_never_refused() {
         }
         let seen = seen.lock().unwrap();
         let is_refused =
-            |outcome: &AttemptOutcome| !matches!(outcome, AttemptOutcome::Answered(status) if status.is_success());
+            |outcome: &AttemptOutcome| !matches!(outcome, AttemptOutcome::Response(status) if status.is_success());
         assert!(!seen.iter().any(|(_, outcome)| is_refused(outcome)), "{per_minute} a minute");
         let times: Vec<_> = seen.iter().map(|(time, _)| *time).collect();
         let most = most_in_a_minute(&times);
@@ -72,8 +72,8 @@ async fn a_client_without_a_limiter_comes_again_when_it_is_told_to() {
     let log = waits.clone();
     let builder = Client::builder().api_key(KEY).base_url(emulator.url()).clock(TestClock::default());
     let client = builder.on_attempt(move |report| {
-        if matches!(report.attempt.outcome, AttemptOutcome::Answered(status) if status.as_u16() == 429) {
-            log.lock().unwrap().push(report.next_in);
+        if matches!(report.attempt.outcome, AttemptOutcome::Response(status) if status.as_u16() == 429) {
+            log.lock().unwrap().push(report.retry_in);
         }
     });
     let client = client.build().unwrap();

@@ -1,6 +1,6 @@
 //! What clients were told: the side of the story that is held against the emulator's.
 
-use pictify::{Answer, Attempt, Error, ErrorKind, Result};
+use pictify::{Attempt, Error, ErrorKind, Response, Result};
 use std::{collections::BTreeMap, time::Duration};
 
 /// What a client was told of a call.
@@ -27,7 +27,7 @@ impl Verdict {
 }
 
 /// The key that a call went out with.
-pub fn key<T>(result: &Result<Answer<T>>) -> Option<String> {
+pub fn key<T>(result: &Result<Response<T>>) -> Option<String> {
     let key = match result {
         Ok(answer) => answer.meta.idempotency_key.as_ref(),
         Err(error) => error.idempotency_key(),
@@ -36,7 +36,7 @@ pub fn key<T>(result: &Result<Answer<T>>) -> Option<String> {
 }
 
 /// How long a call has waited between its attempts.
-pub fn waited<T>(result: &Result<Answer<T>>) -> Duration {
+pub fn waited<T>(result: &Result<Response<T>>) -> Duration {
     match result {
         Ok(answer) => sum(&answer.meta.attempts),
         Err(error) => sum(error.attempts()),

@@ -21,7 +21,7 @@ pub enum Side {
     /// We do: the type can say nothing that the document does not know.
     Request,
     /// The service does: the type keeps what the document does not know.
-    Answer,
+    Response,
 }
 
 /// Keywords of the document that are compared.
@@ -154,7 +154,7 @@ impl<'a> Comparison<'a> {
         let is_map = values.as_object().is_some_and(|values| !values.is_empty());
         let documented_open = *values == true || values.is_object() && !is_map;
         let open = typed["additionalProperties"] == true;
-        if side == Side::Answer && !is_map && !open {
+        if side == Side::Response && !is_map && !open {
             self.found.push(format!("{at}: the type keeps nothing that it does not know"));
         }
         if side == Side::Request && open && !documented_open {

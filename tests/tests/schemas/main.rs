@@ -76,7 +76,7 @@ fn differences(document: &Value, types: &Value) -> Vec<String> {
     for name in requests.union(&answers) {
         if defined.contains(name) {
             // What goes both ways is read as answers are.
-            let side = if answers.contains(name) { Side::Answer } else { Side::Request };
+            let side = if answers.contains(name) { Side::Response } else { Side::Request };
             comparison.component(name, side);
         } else if !envelopes.contains(name) {
             comparison.found.push(format!("/{name}: there is no type"));

@@ -100,7 +100,7 @@ impl ExactlyOnce {
         doc = "what came in the header `X-Pictify-Delivery-Id`."
     )]
     ///
-    /// Answer the delivery with [`Handled::status`], and an error with 500: the service then sends it again.
+    /// Response the delivery with [`Handled::status`], and an error with 500: the service then sends it again.
     ///
     /// # Errors
     /// [`HandleError::Handler`] with the handler's own error, its claim given back; [`HandleError::Store`] when the store

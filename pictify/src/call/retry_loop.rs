@@ -1,12 +1,12 @@
 //! The attempt loop: what stands between a generated method and the network.
 
-use super::{Answer, Attempt, CallOptions, Deadline, RateLimit, exchange::Failed};
+use super::{Attempt, CallOptions, Deadline, RateLimitStatus, send_attempt::Failed};
 use crate::{
     Error, ErrorKind, IdempotencyKey, Operation, Result, RetryPolicy,
-    client::Shared,
-    observe::AttemptReport,
-    retry::{Failure, Verdict, verdict},
-    spend::Payment,
+    client::ClientInner,
+    hooks::AttemptEvent,
+    retry::{Failure, RetryDecision, decide},
+    spend_limit::SpendPermit,
     trace,
 };
 use pictify_api::{BoxError, BoxFuture, Operation as OperationInfo, Response, Safety, Transport};
@@ -18,10 +18,10 @@ use std::{
 
 /// Sends an operation by its generated method, with the attempt loop as the transport below it.
 pub(super) async fn send<O: Operation>(
-    shared: &Arc<Shared>,
+    shared: &Arc<ClientInner>,
     operation: &O,
     options: CallOptions,
-) -> Result<Answer<O::Output>> {
+) -> Result<super::Response<O::Output>> {
     let attempts = Arc::new(Attempts::new(shared.clone(), &O::INFO, operation.renders(), options));
     let prefix = crate::base_url::as_prefix(&shared.base_url);
     let api = pictify_api::Client::with_transport(prefix, shared.http.clone(), Arc::new(Way(attempts.clone())));
@@ -31,7 +31,7 @@ pub(super) async fn send<O: Operation>(
 
 /// One logical call: its options, its deadline and the history of its attempts.
 pub(crate) struct Attempts {
-    pub(super) shared: Arc<Shared>,
+    pub(super) shared: Arc<ClientInner>,
     pub(super) policy: RetryPolicy,
     /// How many renders it bills, as far as is known.
     renders: u64,
@@ -48,7 +48,7 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    fn new(shared: Arc<Shared>, info: &OperationInfo, renders: u64, options: CallOptions) -> Self {
+    fn new(shared: Arc<ClientInner>, info: &OperationInfo, renders: u64, options: CallOptions) -> Self {
         let timeout = options.timeout.or(shared.timeout).unwrap_or(info.timeout * 2);
         let end = Deadline::after(timeout, &*shared.clock);
         // A call that was given its own key or headers is meant to be told apart.
@@ -79,14 +79,19 @@ impl Attempts {
         let mut payment = self.shared.purse.take(self.renders)?;
         let result = self.run(request, info, Some(&mut payment)).await;
         match &result {
-            Err(error) if !error.outcome_unknown() => payment.give_back(),
+            Err(error) if !error.outcome_unknown() => payment.release(),
             _ => drop(payment),
         }
         result
     }
 
     /// Tries until an answer comes that is not worth another try, and returns that, or fails.
-    async fn run(&self, request: Request, info: &OperationInfo, mut payment: Option<&mut Payment>) -> Result<Response> {
+    async fn run(
+        &self,
+        request: Request,
+        info: &OperationInfo,
+        mut payment: Option<&mut SpendPermit>,
+    ) -> Result<Response> {
         let mut request = request;
         self.dress(&mut request, info)?;
         let mut waited = Duration::ZERO;
@@ -94,11 +99,11 @@ impl Attempts {
         let mut may_have_been_done = false;
         loop {
             self.turn().await.map_err(|error| {
-                let unknown = may_have_been_done && !crate::retry::harmless(info.safety);
+                let unknown = may_have_been_done && !crate::retry::is_idempotent(info.safety);
                 error.with_outcome(unknown, !unknown)
             })?;
             if self.time_left().is_zero() {
-                let unknown = may_have_been_done && !crate::retry::harmless(info.safety);
+                let unknown = may_have_been_done && !crate::retry::is_idempotent(info.safety);
                 let text = format!("not sent: the time for {} is over", self.deadline_text());
                 return Err(Error::new(ErrorKind::Timeout, text).with_outcome(unknown, !unknown));
             }
@@ -118,7 +123,7 @@ impl Attempts {
                 && info.safety != Safety::ReadOnly
                 && matches!(failed.error.kind(), ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Gone);
             may_have_been_done |= failed.failure == Failure::Ambiguous;
-            let unknown = maybe_by_us || may_have_been_done && !crate::retry::harmless(info.safety);
+            let unknown = maybe_by_us || may_have_been_done && !crate::retry::is_idempotent(info.safety);
             let headers = failed.error.headers().cloned().unwrap_or_default();
             self.learn(&headers, failed.stated.filter(|_| failed.error.kind() == ErrorKind::RateLimited));
             match self.next(&failed, info, payment.as_deref_mut()) {
@@ -131,7 +136,7 @@ impl Attempts {
                     self.report(info, &headers, None);
                     let error =
                         failed.error.with_retry_after(failed.stated).with_outcome(unknown, retryable && !unknown);
-                    return Err(if let Some(why) = why { error.explain(&why) } else { error });
+                    return Err(if let Some(why) = why { error.with_context(&why) } else { error });
                 }
             }
         }
@@ -149,7 +154,7 @@ impl Attempts {
     #[cfg(feature = "rate-limit")]
     fn learn(&self, headers: &HeaderMap, refused_for: Option<Duration>) {
         if let Some(turnstile) = &self.shared.turnstile {
-            turnstile.learn(RateLimit::read(headers), refused_for);
+            turnstile.learn(RateLimitStatus::read(headers), refused_for);
         }
     }
 
@@ -164,20 +169,20 @@ impl Attempts {
     fn learn(&self, _headers: &HeaderMap, _refused_for: Option<Duration>) {}
 
     /// Shows the last attempt to who wants to see it.
-    fn report(&self, info: &OperationInfo, headers: &HeaderMap, next_in: Option<Duration>) {
+    fn report(&self, info: &OperationInfo, headers: &HeaderMap, retry_in: Option<Duration>) {
         let Some(hook) = &self.shared.on_attempt else { return };
         let history = self.lock_history().clone();
         if let Some(attempt) = history.last() {
-            let rate_limit = RateLimit::read(headers);
-            hook.get()(&AttemptReport { operation: info, number: history.len(), attempt, rate_limit, next_in });
+            let rate_limit = RateLimitStatus::read(headers);
+            hook.get()(&AttemptEvent { operation: info, number: history.len(), attempt, rate_limit, retry_in });
         }
     }
 
     /// What follows from a failed attempt.
-    fn next(&self, failed: &Failed, info: &OperationInfo, payment: Option<&mut Payment>) -> Next {
-        match verdict(failed.failure, info.safety, self.policy.accepts_double_billing()) {
-            Verdict::Stop | Verdict::StopOutcomeUnknown => return Next::stop(None, false),
-            Verdict::Retry => {}
+    fn next(&self, failed: &Failed, info: &OperationInfo, payment: Option<&mut SpendPermit>) -> Next {
+        match decide(failed.failure, info.safety, self.policy.accepts_double_billing()) {
+            RetryDecision::Stop | RetryDecision::StopOutcomeUnknown => return Next::stop(None, false),
+            RetryDecision::Retry => {}
         }
         let made = u32::try_from(self.lock_history().len()).unwrap_or(u32::MAX);
         if made >= self.policy.attempts() {

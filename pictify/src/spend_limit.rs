@@ -18,30 +18,30 @@ use std::sync::{
 /// # fn run() -> pictify::Result<()> {
 /// use pictify::{Client, SpendLimit};
 ///
-/// let limit = SpendLimit::renders(500).at_once(4);
+/// let limit = SpendLimit::renders(500).max_concurrent(4);
 /// let client = Client::builder().api_key("0123456789abcdef").spend_limit(limit).build()?;
-/// assert_eq!(client.spent(), 0);
+/// assert_eq!(client.renders_spent(), 0);
 /// # Ok(()) }
 /// # run().unwrap();
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpendLimit {
     renders: u64,
-    at_once: u64,
+    max_concurrent: u64,
 }
 
 impl SpendLimit {
     /// At most this many renders, for as long as the client lives.
     #[must_use]
     pub fn renders(renders: u64) -> Self {
-        Self { renders, at_once: u64::MAX }
+        Self { renders, max_concurrent: u64::MAX }
     }
 
-    /// At most this many calls that bill, at once. One more fails; it does not wait. Give [`many`](crate::many()) no greater
+    /// At most this many calls that bill, at once. One more fails; it does not wait. Give [`many`](crate::send_all()) no greater
     /// concurrency than this: the call that fails ends the rest.
     #[must_use]
-    pub fn at_once(mut self, calls: u64) -> Self {
-        self.at_once = calls;
+    pub fn max_concurrent(mut self, calls: u64) -> Self {
+        self.max_concurrent = calls;
         self
     }
 }
@@ -49,26 +49,26 @@ impl SpendLimit {
 impl Default for SpendLimit {
     /// No limit.
     fn default() -> Self {
-        Self { renders: u64::MAX, at_once: u64::MAX }
+        Self { renders: u64::MAX, max_concurrent: u64::MAX }
     }
 }
 
 /// What the clones of a client have spent.
 #[derive(Debug, Default)]
-pub(crate) struct Purse {
+pub(crate) struct SpendTracker {
     limit: SpendLimit,
-    state: Mutex<Spent>,
+    state: Mutex<SpendState>,
     /// For reading without waiting.
     spent: AtomicU64,
 }
 
 #[derive(Debug, Default)]
-struct Spent {
+struct SpendState {
     renders: u64,
     calls_under_way: u64,
 }
 
-impl Purse {
+impl SpendTracker {
     pub(crate) fn new(limit: SpendLimit) -> Self {
         Self { limit, ..Self::default() }
     }
@@ -78,24 +78,24 @@ impl Purse {
     }
 
     /// Takes out what a call may cost, or says that it is not there.
-    pub(crate) fn take(self: &Arc<Self>, renders: u64) -> Result<Payment> {
-        let at_once = self.limit.at_once;
+    pub(crate) fn take(self: &Arc<Self>, renders: u64) -> Result<SpendPermit> {
+        let max_concurrent = self.limit.max_concurrent;
         self.with(|spent| {
-            if spent.calls_under_way >= at_once {
+            if spent.calls_under_way >= max_concurrent {
                 let text = format!(
-                    "{at_once} calls that bill are under way, and no more are allowed at once; nothing was sent"
+                    "{max_concurrent} calls that bill are under way, and no more are allowed at once; nothing was sent"
                 );
                 return Err(Error::new(ErrorKind::SpendLimit, text));
             }
             self.add(spent, renders)
                 .map_err(|text| Error::new(ErrorKind::SpendLimit, format!("{text}; nothing was sent")))?;
             spent.calls_under_way += 1;
-            Ok(Payment { purse: self.clone(), renders })
+            Ok(SpendPermit { purse: self.clone(), renders })
         })
     }
 
     /// Adds to what is spent, or says why not.
-    fn add(&self, spent: &mut Spent, renders: u64) -> Result<(), String> {
+    fn add(&self, spent: &mut SpendState, renders: u64) -> Result<(), String> {
         let all = self.limit.renders;
         if renders > all - spent.renders.min(all) {
             let (spent, s) = (spent.renders, if renders == 1 { "" } else { "s" });
@@ -105,7 +105,7 @@ impl Purse {
         Ok(())
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Spent) -> T) -> T {
+    fn with<T>(&self, change: impl FnOnce(&mut SpendState) -> T) -> T {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut state);
         self.spent.store(state.renders, Ordering::Relaxed);
@@ -115,12 +115,12 @@ impl Purse {
 
 /// What was taken out for a call that is under way. Dropped, as when the call is abandoned, it stays spent.
 #[derive(Debug)]
-pub(crate) struct Payment {
-    purse: Arc<Purse>,
+pub(crate) struct SpendPermit {
+    purse: Arc<SpendTracker>,
     renders: u64,
 }
 
-impl Payment {
+impl SpendPermit {
     /// Takes as much again, for another attempt after one that may have been billed, or says why not.
     pub(crate) fn again(&mut self, renders: u64) -> Result<(), String> {
         self.purse.with(|spent| self.purse.add(spent, renders))?;
@@ -129,13 +129,13 @@ impl Payment {
     }
 
     /// Gives it back: nothing was done.
-    pub(crate) fn give_back(mut self) {
+    pub(crate) fn release(mut self) {
         let renders = std::mem::take(&mut self.renders);
         self.purse.with(|spent| spent.renders -= renders);
     }
 }
 
-impl Drop for Payment {
+impl Drop for SpendPermit {
     fn drop(&mut self) {
         self.purse.with(|spent| spent.calls_under_way -= 1);
     }
@@ -147,9 +147,9 @@ mod tests {
 
     #[test]
     fn what_surely_did_nothing_is_given_back_and_the_rest_is_not() {
-        let purse = Arc::new(Purse::new(SpendLimit::renders(3)));
+        let purse = Arc::new(SpendTracker::new(SpendLimit::renders(3)));
         drop(purse.take(1).unwrap());
-        purse.take(2).unwrap().give_back();
+        purse.take(2).unwrap().release();
         assert_eq!(purse.spent(), 1);
         assert_eq!(
             purse.take(3).unwrap_err().to_string(),
@@ -160,11 +160,11 @@ mod tests {
     }
 
     #[test]
-    fn only_so_many_calls_are_under_way_at_once() {
-        let purse = Arc::new(Purse::new(SpendLimit::default().at_once(2)));
+    fn only_so_many_calls_are_under_way_max_concurrent() {
+        let purse = Arc::new(SpendTracker::new(SpendLimit::default().max_concurrent(2)));
         let (first, second) = (purse.take(1).unwrap(), purse.take(100).unwrap());
         assert_eq!(purse.take(1).unwrap_err().kind(), ErrorKind::SpendLimit);
-        first.give_back();
+        first.release();
         let third = purse.take(1).unwrap();
         assert_eq!(purse.spent(), 101);
         drop((second, third));

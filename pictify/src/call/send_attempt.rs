@@ -1,13 +1,13 @@
 //! One attempt: what goes out, what comes back, and what it may have done.
 
-use super::{Attempt, AttemptOutcome, Deadline, attempts::Attempts};
+use super::{Attempt, AttemptOutcome, Deadline, retry_loop::Attempts};
 use crate::{
     Error, ErrorKind, Result,
     error::{ErrorDetails, Received},
-    race::{TimedOut, within},
-    retry::{Failure, failure_of_answer, stated_delay},
+    retry::{Failure, failure_of_response, retry_after_of},
+    timeout::{TimedOut, within},
     trace,
-    wire::NotAnswered,
+    transport::NotAnswered,
 };
 use bytes::{Bytes, BytesMut};
 use pictify_api::{Body, Operation as OperationInfo, Response};
@@ -19,10 +19,10 @@ use std::time::Duration;
 
 /// How much of an answer that is no success is read, in bytes: its words are kept in memory by errors, and by what remembers
 /// them.
-const REFUSAL_LIMIT: usize = 1024 * 1024;
+const MAX_ERROR_RESPONSE_BYTES: usize = 1024 * 1024;
 
 /// How long the words of such an answer are waited for: its status has said what counts.
-const REFUSAL_PATIENCE: Duration = Duration::from_secs(5);
+const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An attempt that failed, and what it may have done.
 pub(super) struct Failed {
@@ -67,7 +67,7 @@ impl Attempts {
         };
         match result {
             Ok(response) => {
-                remember(AttemptOutcome::Answered(response.status), request_id(&response.headers));
+                remember(AttemptOutcome::Response(response.status), request_id(&response.headers));
                 self.judge(response)
             }
             Err(broken) => {
@@ -81,7 +81,7 @@ impl Attempts {
     /// What is said of an attempt that brought no whole answer, and what it may have done.
     fn broken(&self, broken: Broken, limit: Duration) -> (AttemptOutcome, Failure, Error) {
         let network = |source| {
-            let error = Error::from_network(source).explain(&format!("the server is {}", self.host()));
+            let error = Error::from_network(source).with_context(&format!("the server is {}", self.host()));
             (error.message().to_owned(), error)
         };
         match broken {
@@ -89,7 +89,7 @@ impl Attempts {
                 (text, error) if error.kind() == ErrorKind::Connect => {
                     (AttemptOutcome::NotSent(text), Failure::NotSent, error)
                 }
-                (text, error) => (AttemptOutcome::Broken(text), Failure::Ambiguous, error),
+                (text, error) => (AttemptOutcome::ConnectionLost(text), Failure::Ambiguous, error),
             },
             Broken::TimedOut => {
                 let text = format!("no answer within {} s", limit.as_secs_f64());
@@ -99,18 +99,18 @@ impl Attempts {
                 let (outcome, error) = match why {
                     NotWhole::Cut(source) => {
                         let (text, error) = network(source);
-                        (AttemptOutcome::Broken(text), error)
+                        (AttemptOutcome::ConnectionLost(text), error)
                     }
                     NotWhole::TooLarge => {
-                        let text = format!("the answer is larger than {} bytes", self.shared.answer_limit);
-                        (AttemptOutcome::Broken(text.clone()), Error::new(ErrorKind::TooLarge, text))
+                        let text = format!("the answer is larger than {} bytes", self.shared.max_response_bytes);
+                        (AttemptOutcome::ConnectionLost(text.clone()), Error::new(ErrorKind::TooLarge, text))
                     }
                     NotWhole::Stalled => {
                         let text = format!("the answer did not end within {} s", limit.as_secs_f64());
                         (AttemptOutcome::TimedOut, Error::new(ErrorKind::Timeout, text))
                     }
                 };
-                (outcome, Failure::Ambiguous, error.with_received(self.without_key(*received)))
+                (outcome, Failure::Ambiguous, error.with_received(self.redacted(*received)))
             }
             #[cfg(feature = "testing")]
             Broken::NotRecorded(error) => {
@@ -134,9 +134,9 @@ impl Attempts {
             return Ok(Response::streaming(response));
         }
         let (most, patience) = if status.is_success() {
-            (self.shared.answer_limit, deadline.left(clock))
+            (self.shared.max_response_bytes, deadline.left(clock))
         } else {
-            (REFUSAL_LIMIT, deadline.left(clock).min(REFUSAL_PATIENCE))
+            (MAX_ERROR_RESPONSE_BYTES, deadline.left(clock).min(ERROR_BODY_TIMEOUT))
         };
         let mut body = BytesMut::new();
         let read = within(clock, patience, read(&mut response, &mut body, most)).await;
@@ -156,12 +156,12 @@ impl Attempts {
         if response.status.is_success() || response.status.is_redirection() {
             return Ok(response);
         }
-        let received = self.without_key(received(response.status, response.headers, response.body));
+        let received = self.redacted(received(response.status, response.headers, response.body));
         let details = ErrorDetails::read(received.status, &received.headers, &received.body);
-        let failure = failure_of_answer(received.status, &received.headers, &details);
+        let failure = failure_of_response(received.status, &received.headers, &details);
         let stated = match failure {
             Failure::Rejected | Failure::Ambiguous => {
-                stated_delay(&received.headers, &details, self.shared.clock.time_of_day())
+                retry_after_of(&received.headers, &details, self.shared.clock.system_time())
             }
             Failure::NotSent | Failure::Refused => None,
         };
@@ -169,7 +169,7 @@ impl Attempts {
     }
 
     /// What is kept of an answer that becomes an error: without the key, should a server repeat it.
-    pub(super) fn without_key(&self, received: Received) -> Received {
+    pub(super) fn redacted(&self, received: Received) -> Received {
         Received { body: self.shared.key.redact(received.body), ..received }
     }
 

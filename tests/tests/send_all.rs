@@ -1,6 +1,6 @@
-//! Many calls side by side: bounded, in order or as they come, with one bad row sinking no other.
+//! SendAll calls side by side: bounded, in order or as they come, with one bad row sinking no other.
 
-use pictify::{Client, ErrorKind, blocking, images::Source, many};
+use pictify::{Client, ErrorKind, blocking, images::Source, send_all};
 use pictify_tests::{Reply, ScriptedServer, TestClock, client};
 use std::sync::{
     Arc,
@@ -25,9 +25,9 @@ async fn one_bad_row_sinks_no_other_and_results_keep_the_order_of_the_rows() {
         Ok(html) => Ok(client.images().create(Source::html(html))),
         Err(url) => Ok(client.images().create(Source::url(url)?)),
     });
-    let mut many = many(rows).concurrency(1);
+    let mut sent = send_all(rows).concurrency(1);
     let mut results = Vec::new();
-    while let Some(done) = many.next().await {
+    while let Some(done) = sent.next().await {
         results.push((done.index, done.result.map(|image| image.id.unwrap()).map_err(|error| error.kind())));
     }
     assert_eq!(
@@ -52,9 +52,9 @@ async fn what_would_fail_for_every_row_ends_the_rest() {
             taken.fetch_add(1, Ordering::Relaxed);
             client.images().create(Source::html(row.to_string()))
         });
-        let mut many = many(rows).concurrency(1);
+        let mut sent = send_all(rows).concurrency(1);
         let mut results = Vec::new();
-        while let Some(done) = many.next().await {
+        while let Some(done) = sent.next().await {
             results.push(done.result.is_ok());
         }
         assert_eq!((results, taken.load(Ordering::Relaxed)), (vec![true, false], 2));
@@ -71,9 +71,9 @@ async fn rows_that_have_ended_are_asked_for_no_more() {
         assert!(turn <= 2, "it has said that there are no more");
         (turn == 1).then(|| client.images().create(Source::html("x")))
     });
-    let mut many = many(rows);
-    assert!(many.next().await.is_some());
-    assert!(many.next().await.is_none() && many.next().await.is_none());
+    let mut sent = send_all(rows);
+    assert!(sent.next().await.is_some());
+    assert!(sent.next().await.is_none() && sent.next().await.is_none());
 }
 
 /// A server that answers a row only once it is let go, and counts what is under way.
@@ -119,9 +119,9 @@ async fn no_more_calls_are_under_way_than_allowed() {
     let client = gate.client();
     gate.go.add_permits(50);
     let rows = (0..50).map(|row| client.images().create(Source::html(row.to_string())));
-    let mut many = many(rows).concurrency(4).as_completed();
+    let mut sent = send_all(rows).concurrency(4).unordered();
     let mut seen = Vec::new();
-    while let Some(done) = many.next().await {
+    while let Some(done) = sent.next().await {
         done.result.unwrap();
         seen.push(done.index);
     }
@@ -137,15 +137,15 @@ fn the_blocking_client_iterates_and_abandons_what_is_under_way_when_dropped() {
     let client = blocking::Client::builder().api_key("k").base_url(&gate.url).build_blocking().unwrap();
     gate.go.add_permits(20);
     let rows = (0..20).map(|row| client.images().create(Source::html(row.to_string())));
-    let indices: Vec<_> = many(rows).concurrency(3).map(|done| done.result.map(|_| done.index).unwrap()).collect();
+    let indices: Vec<_> = send_all(rows).concurrency(3).map(|done| done.result.map(|_| done.index).unwrap()).collect();
     assert_eq!(indices, (0..20).collect::<Vec<_>>());
     assert!(gate.most.load(Ordering::SeqCst) <= 3);
 
     gate.go.add_permits(1);
     let rows = (0..20).map(|row| client.images().create(Source::html(row.to_string())));
-    let mut many = many(rows).concurrency(2).as_completed();
-    assert!(many.next().unwrap().result.is_ok());
-    drop(many);
+    let mut sent = send_all(rows).concurrency(2).unordered();
+    assert!(sent.next().unwrap().result.is_ok());
+    drop(sent);
     drop(client);
 }
 
@@ -156,9 +156,10 @@ async fn a_template_is_rendered_row_by_row() {
     let client = client(&server, &TestClock::default());
     let rows = [serde_json::json!({"n": 1}), serde_json::json!("no object"), serde_json::json!({"n": 2})];
     let format = pictify::templates::RenderFormat::Webp;
-    let mut many = client.templates().render_many("T", rows).concurrency(1).each(|call| call.format(format.clone()));
+    let mut sent =
+        client.templates().render_many("T", rows).concurrency(1).map_call(|call| call.format(format.clone()));
     let mut results = Vec::new();
-    while let Some(done) = many.next().await {
+    while let Some(done) = sent.next().await {
         results.push(done.result.map(|picture| picture.url).map_err(|error| error.kind()));
     }
     assert_eq!(results, [Ok("a".to_owned()), Err(ErrorKind::Validation), Ok("b".to_owned())]);

@@ -1,13 +1,13 @@
 //! Seeing every attempt.
 
-use crate::{Attempt, DriftReport, RateLimit, operation::OperationInfo};
+use crate::{Attempt, RateLimitStatus, SchemaMismatchReport, operation::OperationInfo};
 use std::{fmt, sync::Arc, time::Duration};
 
 /// One attempt of a call, as [`ClientBuilder::on_attempt`](crate::ClientBuilder::on_attempt) shows it. There is no key, no
 /// HTML and no URL in it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct AttemptReport<'a> {
+pub struct AttemptEvent<'a> {
     /// What was asked: id, method, path, safety.
     pub operation: &'a OperationInfo,
     /// Which attempt of its call it is, from 1.
@@ -15,9 +15,9 @@ pub struct AttemptReport<'a> {
     /// How it went.
     pub attempt: &'a Attempt,
     /// What the answer said of the rate limit, if it did.
-    pub rate_limit: Option<RateLimit>,
+    pub rate_limit: Option<RateLimitStatus>,
     /// How long the client waits before the next attempt, if there is one.
-    pub next_in: Option<Duration>,
+    pub retry_in: Option<Duration>,
 }
 
 /// Something that is called with every report of its kind.
@@ -41,7 +41,7 @@ impl<T: ?Sized> fmt::Debug for Hook<T> {
 }
 
 /// A hook for answers that are not what the document says.
-pub(crate) type OnDrift = Hook<dyn Fn(&DriftReport) + Send + Sync>;
+pub(crate) type OnSchemaMismatch = Hook<dyn Fn(&SchemaMismatchReport) + Send + Sync>;
 
 /// A hook for attempts.
-pub(crate) type OnAttempt = Hook<dyn Fn(&AttemptReport<'_>) + Send + Sync>;
+pub(crate) type OnAttempt = Hook<dyn Fn(&AttemptEvent<'_>) + Send + Sync>;

@@ -1,7 +1,7 @@
 //! Identical calls at the same time, as one.
 
-use super::{attempts::Attempts, exchange::received};
-use crate::{Error, ErrorKind, Result, error::Received, flight::Route, race::within};
+use super::{retry_loop::Attempts, send_attempt::received};
+use crate::{Error, ErrorKind, Result, error::Received, single_flight::Route, timeout::within};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use pictify_api::{BoxFuture, Operation as OperationInfo, Response};

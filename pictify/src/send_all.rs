@@ -1,11 +1,11 @@
-//! Many calls side by side.
+//! SendAll calls side by side.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
 //! use pictify::images::Source;
 //!
 //! let cards = (1..=1000).map(|n| client.images().create(Source::html(format!("<h1>{n}</h1>"))).size(1200, 630));
-//! let mut made = pictify::many(cards).concurrency(16);
+//! let mut made = pictify::send_all(cards).concurrency(16);
 //! while let Some(done) = made.next().await {
 //!     match done.result {
 //!         Ok(image) => println!("{}: {}", done.index, image.url),
@@ -18,7 +18,7 @@
 //! Calls are taken from an iterator when there is room for them, so a million rows need no more memory than those under
 //! way. One that fails does not end the others, with three exceptions after which no further call is taken, as it would
 //! fail the same way: a key that is refused, a quota that is used up, and a [spending limit](crate::SpendLimit) that is
-//! reached. With the blocking client [`Many`] is an `Iterator`.
+//! reached. With the blocking client [`SendAll`] is an `Iterator`.
 
 use crate::{Call, Client, Error, ErrorKind, Operation, Result};
 use futures_util::stream::{FuturesUnordered, Stream};
@@ -38,15 +38,15 @@ const CONCURRENCY: usize = 8;
 ///
 /// Items are calls, or the `Result`s that make them: a call that cannot be made is a result like any other. The client is
 /// in the calls.
-pub fn many<'a, O, C, I>(calls: I) -> Many<'a, O, C>
+pub fn send_all<'a, O, C, I>(calls: I) -> SendAll<'a, O, C>
 where
     O: Operation,
     C: 'static,
-    I: IntoIterator<Item: IntoCall<O, C> + 'a>,
+    I: IntoIterator<Item: TryIntoCall<O, C> + 'a>,
     I::IntoIter: Send + 'a,
 {
-    Many {
-        calls: Box::new(calls.into_iter().fuse().map(IntoCall::into_call)),
+    SendAll {
+        calls: Box::new(calls.into_iter().fuse().map(TryIntoCall::try_into_call)),
         concurrency: CONCURRENCY,
         in_order: true,
         stopped: false,
@@ -61,20 +61,20 @@ where
 }
 
 /// A call, or the error of making it.
-pub trait IntoCall<O, C> {
+pub trait TryIntoCall<O, C> {
     /// Makes one of the other.
     #[expect(clippy::missing_errors_doc, reason = "it passes on what it is")]
-    fn into_call(self) -> Result<Call<O, C>>;
+    fn try_into_call(self) -> Result<Call<O, C>>;
 }
 
-impl<O, C> IntoCall<O, C> for Call<O, C> {
-    fn into_call(self) -> Result<Self> {
+impl<O, C> TryIntoCall<O, C> for Call<O, C> {
+    fn try_into_call(self) -> Result<Self> {
         Ok(self)
     }
 }
 
-impl<O, C> IntoCall<O, C> for Result<Call<O, C>> {
-    fn into_call(self) -> Self {
+impl<O, C> TryIntoCall<O, C> for Result<Call<O, C>> {
+    fn try_into_call(self) -> Self {
         self
     }
 }
@@ -82,19 +82,19 @@ impl<O, C> IntoCall<O, C> for Result<Call<O, C>> {
 /// What came of one of many calls.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Done<T> {
+pub struct Completed<T> {
     /// The call's place among the calls, from 0.
     pub index: u64,
     /// What came of it.
     pub result: Result<T>,
 }
 
-/// Many calls, sent as their results are asked for: a `Stream` of [`Done`] with the async client, an `Iterator` with the
+/// SendAll calls, sent as their results are asked for: a `Stream` of [`Completed`] with the async client, an `Iterator` with the
 /// blocking one.
 ///
 /// Dropping it abandons what is under way; the service may still do, and bill, it.
 #[must_use = "nothing is sent before the first result is asked for"]
-pub struct Many<'a, O: Operation, C> {
+pub struct SendAll<'a, O: Operation, C> {
     calls: Box<dyn Iterator<Item = Result<Call<O, C>>> + Send + 'a>,
     concurrency: usize,
     in_order: bool,
@@ -105,12 +105,12 @@ pub struct Many<'a, O: Operation, C> {
     under_way: usize,
     /// Results that wait for their turn.
     done: BTreeMap<u64, Result<O::Output>>,
-    futures: FuturesUnordered<BoxFuture<'static, Done<O::Output>>>,
+    futures: FuturesUnordered<BoxFuture<'static, Completed<O::Output>>>,
     #[cfg(feature = "blocking")]
     background: blocking::Side<O::Output>,
 }
 
-impl<'a, O: Operation, C> Many<'a, O, C> {
+impl<'a, O: Operation, C> SendAll<'a, O, C> {
     /// How many calls are under way at once, at least 1. 8 by default. The service limits both renders at once and requests
     /// per minute.
     pub fn concurrency(mut self, calls: usize) -> Self {
@@ -119,7 +119,7 @@ impl<'a, O: Operation, C> Many<'a, O, C> {
     }
 
     /// Changes each call before it is sent: sets a format, a timeout, an idempotency key of one's own.
-    pub fn each(mut self, change: impl Fn(Call<O, C>) -> Call<O, C> + Send + 'a) -> Self
+    pub fn map_call(mut self, change: impl Fn(Call<O, C>) -> Call<O, C> + Send + 'a) -> Self
     where
         C: 'a,
     {
@@ -128,7 +128,7 @@ impl<'a, O: Operation, C> Many<'a, O, C> {
     }
 
     /// Gives results as they come, each with its index, and not in the order of the calls.
-    pub fn as_completed(mut self) -> Self {
+    pub fn unordered(mut self) -> Self {
         self.in_order = false;
         self
     }
@@ -143,17 +143,17 @@ impl<'a, O: Operation, C> Many<'a, O, C> {
         Some((self.taken - 1, call))
     }
 
-    fn settle(&mut self, Done { index, result }: Done<O::Output>) {
+    fn settle(&mut self, Completed { index, result }: Completed<O::Output>) {
         self.stopped |= result.as_ref().is_err_and(ends_all);
         self.done.insert(index, result);
     }
 
     /// The next result, if it is there.
-    fn ready(&mut self) -> Option<Done<O::Output>> {
+    fn ready(&mut self) -> Option<Completed<O::Output>> {
         let (index, result) =
             if self.in_order { (self.given, self.done.remove(&self.given)?) } else { self.done.pop_first()? };
         self.given += 1;
-        Some(Done { index, result })
+        Some(Completed { index, result })
     }
 }
 
@@ -162,21 +162,21 @@ fn ends_all(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Authentication | ErrorKind::QuotaExceeded | ErrorKind::SpendLimit)
 }
 
-impl<O: Operation> Many<'_, O, Client> {
+impl<O: Operation> SendAll<'_, O, Client> {
     /// The next result; none after the last.
-    pub async fn next(&mut self) -> Option<Done<O::Output>> {
+    pub async fn next(&mut self) -> Option<Completed<O::Output>> {
         poll_fn(|context| self.poll(context)).await
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Done<O::Output>>> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Completed<O::Output>>> {
         loop {
             while let Some((index, call)) = self.next_call() {
                 match call {
                     Ok(call) => {
                         self.under_way += 1;
-                        self.futures.push(Box::pin(async move { Done { index, result: call.send().await } }));
+                        self.futures.push(Box::pin(async move { Completed { index, result: call.send().await } }));
                     }
-                    Err(error) => self.settle(Done { index, result: Err(error) }),
+                    Err(error) => self.settle(Completed { index, result: Err(error) }),
                 }
             }
             if let Some(done) = self.ready() {
@@ -193,8 +193,8 @@ impl<O: Operation> Many<'_, O, Client> {
     }
 }
 
-impl<O: Operation> Stream for Many<'_, O, Client> {
-    type Item = Done<O::Output>;
+impl<O: Operation> Stream for SendAll<'_, O, Client> {
+    type Item = Completed<O::Output>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll(context)
@@ -202,11 +202,11 @@ impl<O: Operation> Stream for Many<'_, O, Client> {
 }
 
 // Nothing in it is borrowed from itself.
-impl<O: Operation, C> Unpin for Many<'_, O, C> {}
+impl<O: Operation, C> Unpin for SendAll<'_, O, C> {}
 
 #[cfg(feature = "blocking")]
 mod blocking {
-    use super::{Done, Error, ErrorKind, Many, Operation, Result};
+    use super::{Completed, Error, ErrorKind, Operation, Result, SendAll};
     use crate::blocking::Client;
     use std::sync::mpsc;
     use tokio::task::JoinSet;
@@ -214,8 +214,8 @@ mod blocking {
     /// The calls under way on the background thread. They are abandoned when it is dropped.
     pub(super) struct Side<T> {
         tasks: JoinSet<()>,
-        sender: mpsc::Sender<Done<T>>,
-        receiver: mpsc::Receiver<Done<T>>,
+        sender: mpsc::Sender<Completed<T>>,
+        receiver: mpsc::Receiver<Completed<T>>,
     }
 
     impl<T> Default for Side<T> {
@@ -228,14 +228,14 @@ mod blocking {
     /// Sends a result, or, dropped without one, that there will be none. So nobody waits for ever.
     struct Report<T> {
         index: u64,
-        sender: Option<mpsc::Sender<Done<T>>>,
+        sender: Option<mpsc::Sender<Completed<T>>>,
     }
 
     impl<T> Report<T> {
         fn send(&mut self, result: Result<T>) {
             if let Some(sender) = self.sender.take() {
                 // Nobody listens any more if the iterator was dropped.
-                let _ = sender.send(Done { index: self.index, result });
+                let _ = sender.send(Completed { index: self.index, result });
             }
         }
     }
@@ -248,8 +248,8 @@ mod blocking {
         }
     }
 
-    impl<O: Operation> Iterator for Many<'_, O, Client> {
-        type Item = Done<O::Output>;
+    impl<O: Operation> Iterator for SendAll<'_, O, Client> {
+        type Item = Completed<O::Output>;
 
         fn next(&mut self) -> Option<Self::Item> {
             loop {
@@ -260,7 +260,7 @@ mod blocking {
                             let mut report = Report { index, sender: Some(self.background.sender.clone()) };
                             call.spawn(&mut self.background.tasks, move |result| report.send(result));
                         }
-                        Err(error) => self.settle(Done { index, result: Err(error) }),
+                        Err(error) => self.settle(Completed { index, result: Err(error) }),
                     }
                 }
                 if let Some(done) = self.ready() {
@@ -278,9 +278,9 @@ mod blocking {
     }
 }
 
-impl<O: Operation, C> fmt::Debug for Many<'_, O, C> {
+impl<O: Operation, C> fmt::Debug for SendAll<'_, O, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Many")
+        f.debug_struct("SendAll")
             .field("concurrency", &self.concurrency)
             .field("taken", &self.taken)
             .field("given", &self.given)

@@ -13,7 +13,7 @@ pub(crate) async fn within<T>(
     work: impl Future<Output = T>,
 ) -> Result<T, TimedOut> {
     let mut work = pin!(work);
-    let mut alarm = clock.alarm(limit);
+    let mut alarm = clock.timeout_timer(limit);
     std::future::poll_fn(|context| {
         if let Poll::Ready(output) = work.as_mut().poll(context) {
             return Poll::Ready(Ok(output));

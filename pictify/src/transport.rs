@@ -1,6 +1,6 @@
 //! The one place where requests leave, and where a cassette stands in for the network.
 
-use crate::{Error, client::Shared};
+use crate::{Error, client::ClientInner};
 use reqwest::{Request, Response};
 
 /// Why a request brought no answer.
@@ -23,12 +23,12 @@ impl From<NotAnswered> for Error {
         match why {
             NotAnswered::Network(error) => Self::from_network(error),
             #[cfg(feature = "testing")]
-            NotAnswered::NotRecorded(text) => Self::new(crate::ErrorKind::NotRecorded, text),
+            NotAnswered::NotRecorded(text) => Self::new(crate::ErrorKind::CassetteMiss, text),
         }
     }
 }
 
-impl Shared {
+impl ClientInner {
     /// Sends a request of a call.
     pub(crate) async fn call(&self, request: Request) -> Result<Response, NotAnswered> {
         self.send(&self.http, request).await

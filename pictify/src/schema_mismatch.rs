@@ -4,7 +4,7 @@ use pictify_api::Drifts;
 use std::fmt;
 
 /// An answer in which something is not as the document says, as
-/// [`ClientBuilder::on_drift`](crate::ClientBuilder::on_drift) shows it.
+/// [`ClientBuilder::on_schema_mismatch`](crate::ClientBuilder::on_schema_mismatch) shows it.
 ///
 /// No value of the answer is in it but that of an unknown enumeration. Displays as one line:
 ///
@@ -13,7 +13,7 @@ use std::fmt;
 /// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct DriftReport {
+pub struct SchemaMismatchReport {
     /// The id of the operation.
     pub operation: &'static str,
     /// What is different, and where.
@@ -22,7 +22,7 @@ pub struct DriftReport {
     pub request_id: Option<String>,
 }
 
-impl fmt::Display for DriftReport {
+impl fmt::Display for SchemaMismatchReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.operation, self.findings)?;
         self.request_id.as_ref().map_or(Ok(()), |id| write!(f, " (request {id})"))

@@ -3,10 +3,10 @@
 use super::{MAX_REDIRECTS, Plan, sink::Sink};
 use crate::{
     Deadline, Error, ErrorKind, Result,
-    client::Shared,
+    client::ClientInner,
     error::Received,
-    race::{TimedOut, within},
-    wire::NotAnswered,
+    timeout::{TimedOut, within},
+    transport::NotAnswered,
 };
 use bytes::BytesMut;
 use reqwest::{
@@ -19,10 +19,10 @@ use reqwest::{
 use std::time::Duration;
 
 /// How long a file may be missing right after its render, in all: the sum of the waits between tries, in milliseconds.
-const APPEARS_MS: [u64; 8] = [250, 500, 1000, 1500, 1500, 1500, 1500, 1500];
+const NOT_FOUND_RETRY_DELAYS_MS: [u64; 8] = [250, 500, 1000, 1500, 1500, 1500, 1500, 1500];
 
 /// Fetches a file into a sink.
-pub(super) async fn run(shared: &Shared, plan: &Plan, sink: &mut impl Sink) -> Result<()> {
+pub(super) async fn run(shared: &ClientInner, plan: &Plan, sink: &mut impl Sink) -> Result<()> {
     let url = crate::source::web_url("url", &plan.url)?;
     let limit = plan.deadline.map_or(plan.timeout, |deadline| deadline.left(&*shared.clock).min(plan.timeout));
     let end = Deadline::after(limit, &*shared.clock);
@@ -30,7 +30,7 @@ pub(super) async fn run(shared: &Shared, plan: &Plan, sink: &mut impl Sink) -> R
         let text = format!("the download from {} took longer than {} s", place(&url), limit.as_secs_f64());
         return Err(Error::new(ErrorKind::Timeout, text).with_outcome(false, true));
     };
-    result.map_err(|error| error.explain(&format!("while downloading from {}", place(&url))))
+    result.map_err(|error| error.with_context(&format!("while downloading from {}", place(&url))))
 }
 
 /// How far a file has come.
@@ -71,9 +71,9 @@ impl Progress {
 }
 
 /// Fetches until the file is whole, it is clear that it does not come, or the policy's attempts are spent.
-async fn tries(shared: &Shared, plan: &Plan, end: Deadline, url: &Url, sink: &mut impl Sink) -> Result<()> {
+async fn tries(shared: &ClientInner, plan: &Plan, end: Deadline, url: &Url, sink: &mut impl Sink) -> Result<()> {
     let mut failures = 0;
-    let mut missing = APPEARS_MS.into_iter().map(Duration::from_millis);
+    let mut missing = NOT_FOUND_RETRY_DELAYS_MS.into_iter().map(Duration::from_millis);
     let mut address = url.clone();
     let mut progress = Progress::default();
     loop {
@@ -108,7 +108,7 @@ async fn tries(shared: &Shared, plan: &Plan, end: Deadline, url: &Url, sink: &mu
         };
         if wait >= end.left(&*shared.clock) {
             let text = format!("the next try would be too late for the download's {} s", end.total().as_secs_f64());
-            return Err(error.explain(&text).with_outcome(false, true));
+            return Err(error.with_context(&text).with_outcome(false, true));
         }
         shared.clock.sleep(wait).await;
         if progress.validator.is_none() {
@@ -124,7 +124,13 @@ async fn start_over(sink: &mut impl Sink, progress: &mut Progress) -> Result<()>
 }
 
 /// One request: the whole file, or the rest of it.
-async fn fetch(shared: &Shared, plan: &Plan, url: &Url, sink: &mut impl Sink, progress: &mut Progress) -> Result<()> {
+async fn fetch(
+    shared: &ClientInner,
+    plan: &Plan,
+    url: &Url,
+    sink: &mut impl Sink,
+    progress: &mut Progress,
+) -> Result<()> {
     let mut request = shared.files.get(url.clone());
     if let (Some((_, validator)), 1..) = (&progress.validator, progress.written) {
         request = request.header(RANGE, format!("bytes={}-", progress.written)).header(IF_RANGE, validator);
@@ -232,30 +238,30 @@ fn is_file(headers: &HeaderMap) -> bool {
 }
 
 /// Gives one step of the exchange its time, and names what may go wrong in it.
-async fn stalls<T, E>(shared: &Shared, plan: &Plan, step: impl Future<Output = Result<T, E>>) -> Result<T>
+async fn stalls<T, E>(shared: &ClientInner, plan: &Plan, step: impl Future<Output = Result<T, E>>) -> Result<T>
 where
     NotAnswered: From<E>,
 {
-    match within(&*shared.clock, plan.stall_timeout, step).await {
+    match within(&*shared.clock, plan.read_timeout, step).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(NotAnswered::from(error).into()),
         Err(TimedOut) => {
-            let text = format!("nothing arrived for {} s", plan.stall_timeout.as_secs_f64());
+            let text = format!("nothing arrived for {} s", plan.read_timeout.as_secs_f64());
             Err(Error::new(ErrorKind::Timeout, text))
         }
     }
 }
 
-async fn not_a_file(shared: &Shared, plan: &Plan, response: Response) -> Error {
+async fn not_a_file(shared: &ClientInner, plan: &Plan, response: Response) -> Error {
     let received = first_part(shared, plan, response).await;
     let kind = received.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("?");
     let text = format!("what came is {kind}, and not an image, a video or a PDF");
     Error::new(ErrorKind::ContentType, text).with_received(received)
 }
 
-async fn refused(shared: &Shared, plan: &Plan, response: Response) -> Error {
+async fn refused(shared: &ClientInner, plan: &Plan, response: Response) -> Error {
     let received = first_part(shared, plan, response).await;
-    let delay = received.stated_delay(shared.clock.time_of_day());
+    let delay = received.retry_after_of(shared.clock.system_time());
     if received.status == StatusCode::NOT_FOUND {
         return Error::new(ErrorKind::NotFound, "the file is not there").with_received(received);
     }
@@ -267,10 +273,10 @@ async fn refused(shared: &Shared, plan: &Plan, response: Response) -> Error {
 }
 
 /// An answer with as much of its body as errors keep.
-async fn first_part(shared: &Shared, plan: &Plan, mut response: Response) -> Received {
+async fn first_part(shared: &ClientInner, plan: &Plan, mut response: Response) -> Received {
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = BytesMut::new();
-    while body.len() < crate::error::BODY_KEPT {
+    while body.len() < crate::error::MAX_ERROR_BODY_BYTES {
         match stalls(shared, plan, response.chunk()).await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             // The status says enough; what was read of the body is kept.

@@ -5,8 +5,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The wait that the service stated: the `Retry-After` header (seconds, whole or decimal, or an HTTP date), then the
-/// body's own field, then, when nothing is left of the window, the time at which `X-RateLimit-Reset` says it ends.
-pub(crate) fn stated_delay(headers: &HeaderMap, details: &ErrorDetails, now: SystemTime) -> Option<Duration> {
+/// body's own field, then, when nothing is left of the window, the time at which `X-RateLimitStatus-Reset` says it ends.
+pub(crate) fn retry_after_of(headers: &HeaderMap, details: &ErrorDetails, now: SystemTime) -> Option<Duration> {
     header(headers, RETRY_AFTER.as_str())
         .and_then(|text| retry_after(text, now))
         .or_else(|| details.retry_after())
@@ -66,7 +66,7 @@ mod tests {
             let map = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
             let body = Bytes::from_static(body.as_bytes());
             let details = ErrorDetails::read(StatusCode::TOO_MANY_REQUESTS, &map, &body);
-            let delay = stated_delay(&map, &details, now).map(|delay| delay.as_secs_f64());
+            let delay = retry_after_of(&map, &details, now).map(|delay| delay.as_secs_f64());
             assert_eq!(delay, expected, "{headers:?}");
         }
     }

@@ -13,21 +13,21 @@ use std::{
 /// A value with what it came in. Dereferences to the value.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Answer<T> {
+pub struct Response<T> {
     /// What came out.
     pub value: T,
     /// What it came in.
-    pub meta: Meta,
+    pub meta: ResponseMeta,
 }
 
-impl<T> Answer<T> {
+impl<T> Response<T> {
     /// Drops what the value came in.
     pub fn into_value(self) -> T {
         self.value
     }
 }
 
-impl<T> Deref for Answer<T> {
+impl<T> Deref for Response<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
@@ -38,7 +38,7 @@ impl<T> Deref for Answer<T> {
 /// What a value came in. `Debug` shows how long the body is, and not the body: it may hold a secret.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Meta {
+pub struct ResponseMeta {
     /// The status.
     pub status: StatusCode,
     /// The headers.
@@ -53,7 +53,7 @@ pub struct Meta {
     pub shared: bool,
 }
 
-impl Meta {
+impl ResponseMeta {
     /// The service's name for the request, to give to its support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
@@ -62,14 +62,14 @@ impl Meta {
 
     /// What the answer said of the rate limit, if it did.
     #[must_use]
-    pub fn rate_limit(&self) -> Option<RateLimit> {
-        RateLimit::read(&self.headers)
+    pub fn rate_limit(&self) -> Option<RateLimitStatus> {
+        RateLimitStatus::read(&self.headers)
     }
 }
 
-impl fmt::Debug for Meta {
+impl fmt::Debug for ResponseMeta {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Meta")
+        f.debug_struct("ResponseMeta")
             .field("status", &self.status)
             .field("headers", &self.headers)
             .field("body_bytes", &self.body.len())
@@ -83,7 +83,7 @@ impl fmt::Debug for Meta {
 /// What an answer said of the rate limit. The service does not always say it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct RateLimit {
+pub struct RateLimitStatus {
     /// Requests allowed per window.
     pub limit: u64,
     /// Requests left in this window.
@@ -92,7 +92,7 @@ pub struct RateLimit {
     pub reset: Option<SystemTime>,
 }
 
-impl RateLimit {
+impl RateLimitStatus {
     pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
         let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
         Some(Self {

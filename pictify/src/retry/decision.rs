@@ -19,28 +19,28 @@ pub(crate) enum Failure {
 
 /// What follows from a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum RetryDecision {
     Retry,
     Stop,
     StopOutcomeUnknown,
 }
 
-pub(crate) fn verdict(failure: Failure, safety: Safety, accepts_double_billing: bool) -> Verdict {
+pub(crate) fn decide(failure: Failure, safety: Safety, accepts_double_billing: bool) -> RetryDecision {
     match failure {
-        Failure::NotSent | Failure::Rejected => Verdict::Retry,
-        Failure::Refused => Verdict::Stop,
-        Failure::Ambiguous if harmless(safety) || accepts_double_billing => Verdict::Retry,
-        Failure::Ambiguous => Verdict::StopOutcomeUnknown,
+        Failure::NotSent | Failure::Rejected => RetryDecision::Retry,
+        Failure::Refused => RetryDecision::Stop,
+        Failure::Ambiguous if is_idempotent(safety) || accepts_double_billing => RetryDecision::Retry,
+        Failure::Ambiguous => RetryDecision::StopOutcomeUnknown,
     }
 }
 
 /// Whether a second send of the same request leaves the world as the first one did.
-pub(crate) fn harmless(safety: Safety) -> bool {
+pub(crate) fn is_idempotent(safety: Safety) -> bool {
     matches!(safety, Safety::ReadOnly | Safety::Idempotent)
 }
 
 /// What an answer that is not a success says about the attempt.
-pub(crate) fn failure_of_answer(status: StatusCode, headers: &HeaderMap, details: &ErrorDetails) -> Failure {
+pub(crate) fn failure_of_response(status: StatusCode, headers: &HeaderMap, details: &ErrorDetails) -> Failure {
     let kind = ErrorKind::of_answer(status, details);
     match status.as_u16() {
         _ if kind == ErrorKind::QuotaExceeded => Failure::Refused,
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn what_may_have_happened_decides() {
-        use {Failure::*, Safety::*, Verdict::*};
+        use {Failure::*, RetryDecision::*, Safety::*};
         for (failure, safety, expected) in [
             (NotSent, ReadOnly, Retry),
             (NotSent, Idempotent, Retry),
@@ -82,10 +82,10 @@ mod tests {
             (Ambiguous, Creating, StopOutcomeUnknown),
             (Ambiguous, Billed, StopOutcomeUnknown),
         ] {
-            assert_eq!(verdict(failure, safety, false), expected, "{failure:?} {safety:?}");
+            assert_eq!(decide(failure, safety, false), expected, "{failure:?} {safety:?}");
         }
-        assert_eq!(verdict(Ambiguous, Billed, true), Retry, "when the caller accepts the risk");
-        assert_eq!(verdict(Refused, ReadOnly, true), Stop);
+        assert_eq!(decide(Ambiguous, Billed, true), Retry, "when the caller accepts the risk");
+        assert_eq!(decide(Refused, ReadOnly, true), Stop);
     }
 
     #[test]
@@ -123,7 +123,7 @@ mod tests {
             }
             let status = StatusCode::from_u16(status).unwrap();
             let details = ErrorDetails::read(status, &headers, &Bytes::from_static(body.as_bytes()));
-            assert_eq!(failure_of_answer(status, &headers, &details), expected, "{status} {body}");
+            assert_eq!(failure_of_response(status, &headers, &details), expected, "{status} {body}");
         }
     }
 }
