@@ -3,7 +3,7 @@
 use pictify::{
     BODY_KEPT, Client, Error, ErrorKind,
     ErrorKind::*,
-    Safety::{self, *},
+    RetrySafety::{self, *},
     images::Source,
     webhooks::WebhookEventType,
 };
@@ -25,7 +25,7 @@ enum Then {
 }
 use Then::{Again, Fails, Unknown};
 
-async fn call(client: Client, safety: Safety) -> Result<(), Error> {
+async fn call(client: Client, safety: RetrySafety) -> Result<(), Error> {
     match safety {
         ReadOnly => client.images().list().send().await.map(drop),
         Idempotent => client.webhooks().delete("A").send().await.map(drop),
