@@ -6,10 +6,10 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | [`types`], [`Client`] | generated: `generated.rs` |
-//! | [`operations`] | generated: a row per operation, with what the document says of it beyond its types |
-//! | [`Drift`] | where an answer is not what the document says: the trait is here, its implementations are generated |
-//! | [`Validate`] | the document's bounds on requests: the trait is here, its implementations are generated |
+//! | [`types`], [`Client`] | generated: a type per schema, a method per operation |
+//! | [`operations`] | generated: a constant per operation with its method, path, retry safety and default timeout |
+//! | [`CheckSchema`] | differences between a response and the document; the implementations are generated |
+//! | [`Validate`] | the document's limits on requests; the implementations are generated |
 //! | [`Transport`], [`Response`], [`Error`], [`ResponseValue`] | by hand: the seam between generated code and whoever sends |
 //! | [`Timestamp`], [`Secret`] | by hand: a date that never fails an answer, a text that is not printed |
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -21,46 +21,36 @@ extern crate self as pictify_api;
 
 #[doc(hidden)]
 pub mod de;
-mod drift;
 #[cfg(feature = "schemars")]
 mod json_schemas;
 #[cfg(feature = "client")]
 mod operation;
 #[cfg(feature = "client")]
 mod runtime;
+mod schema_mismatch;
 mod secret;
 mod timestamp;
 #[cfg(feature = "client")]
 mod transport;
 mod validate;
 
-pub use drift::{Drift, DriftKind, Drifts, Finding};
 #[cfg(feature = "schemars")]
 pub use json_schemas::json_schemas;
 #[cfg(feature = "client")]
-pub use operation::{Availability, Operation, Pagination, PaginationStyle, Safety};
+pub use operation::{Evidence, OperationInfo, Pagination, PaginationStyle, RetrySafety};
 #[cfg(feature = "client")]
 pub use runtime::{Body, ByteStream, DecodeError, Error, Response, ResponseValue};
+pub use schema_mismatch::{CheckSchema, SchemaMismatch, SchemaMismatchKind, SchemaMismatches};
 pub use secret::Secret;
 pub use timestamp::Timestamp;
 #[cfg(feature = "client")]
 pub use transport::{BoxError, BoxFuture, Inner, Transport};
-pub use validate::{Validate, Violation, Violations};
+pub use validate::{Validate, ValidationError, ValidationErrors};
 
 #[rustfmt::skip]
 #[allow(clippy::all, clippy::pedantic)]
 mod generated;
-#[rustfmt::skip]
-#[allow(clippy::all, clippy::pedantic)]
-#[cfg(feature = "client")]
-pub mod operations;
-#[rustfmt::skip]
-#[allow(clippy::all, clippy::pedantic)]
-mod bounds;
-#[rustfmt::skip]
-#[allow(clippy::all, clippy::pedantic)]
-mod drifts;
 
-#[cfg(feature = "client")]
-pub use generated::Client;
 pub use generated::types;
+#[cfg(feature = "client")]
+pub use generated::{client::Client, operations};

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// A row of the table in [`operations`](crate::operations): everything that the document says of one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Operation {
+pub struct OperationInfo {
     /// The operation id of the document, for example `createImage`.
     pub id: &'static str,
     /// The HTTP method in capitals.
@@ -17,9 +17,9 @@ pub struct Operation {
     /// One line on what it does.
     pub summary: &'static str,
     /// What sending the same request a second time may do.
-    pub safety: Safety,
+    pub safety: RetrySafety,
     /// How sure we are that an API key can call it today.
-    pub availability: Availability,
+    pub evidence: Evidence,
     /// Whether it takes the API key. Operations that do not must not be sent one.
     pub needs_key: bool,
     /// How long one call may take by default.
@@ -32,7 +32,7 @@ pub struct Operation {
     pub events: bool,
 }
 
-impl Operation {
+impl OperationInfo {
     /// Makes a row. `const`, so that the generated table costs nothing at run time.
     #[doc(hidden)]
     #[must_use]
@@ -43,8 +43,8 @@ impl Operation {
         path: &'static str,
         tag: &'static str,
         summary: &'static str,
-        safety: Safety,
-        availability: Availability,
+        safety: RetrySafety,
+        evidence: Evidence,
         needs_key: bool,
         timeout_seconds: u64,
         envelope: Option<&'static str>,
@@ -52,14 +52,14 @@ impl Operation {
         events: bool,
     ) -> Self {
         let timeout = Duration::from_secs(timeout_seconds);
-        Self { id, method, path, tag, summary, safety, availability, needs_key, timeout, envelope, pagination, events }
+        Self { id, method, path, tag, summary, safety, evidence, needs_key, timeout, envelope, pagination, events }
     }
 }
 
 /// What sending the same request a second time may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Safety {
+pub enum RetrySafety {
     /// Nothing: it only reads.
     ReadOnly,
     /// Nothing more than the first time: it sets or removes a named thing.
@@ -73,13 +73,13 @@ pub enum Safety {
 /// How sure we are that an API key can call an operation today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Availability {
+pub enum Evidence {
     /// Called with a key by a current official client, or tested against the live service.
     Live,
     /// Documented for keys and consistent with other evidence; no live test seen.
-    Doc,
+    Documented,
     /// Only prose documents it, and at least one source doubts it.
-    DocOnly,
+    Disputed,
     /// Documented and once real; the newest evidence says that it was withdrawn.
     Retired,
     /// Needs no credentials.

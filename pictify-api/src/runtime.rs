@@ -5,7 +5,7 @@
 //! that does not decode, lets `..` through as a path segment, and adds a licence and a minimum Rust version to our users'
 //! trees. What is here is only what the output uses.
 
-use crate::{BoxError, Client, Operation, de};
+use crate::{BoxError, Client, OperationInfo, de};
 use bytes::Bytes;
 use reqwest::{
     StatusCode,
@@ -277,20 +277,20 @@ impl ResponseValue<()> {
 /// The hooks that generated methods call around each request.
 pub(crate) trait ClientHooks<Inner> {
     #[allow(clippy::unused_async, reason = "generated code awaits it")]
-    async fn pre(&self, _request: &mut reqwest::Request, _operation: &Operation) -> Result<(), Error> {
+    async fn pre(&self, _request: &mut reqwest::Request, _operation: &OperationInfo) -> Result<(), Error> {
         Ok(())
     }
 
-    async fn exec(&self, request: reqwest::Request, operation: &'static Operation) -> Result<Response, Error>;
+    async fn exec(&self, request: reqwest::Request, operation: &'static OperationInfo) -> Result<Response, Error>;
 
     #[allow(clippy::unused_async, reason = "generated code awaits it")]
-    async fn post(&self, _result: &Result<Response, Error>, _operation: &Operation) -> Result<(), Error> {
+    async fn post(&self, _result: &Result<Response, Error>, _operation: &OperationInfo) -> Result<(), Error> {
         Ok(())
     }
 }
 
 impl ClientHooks<crate::Inner> for Client {
-    async fn exec(&self, request: reqwest::Request, operation: &'static Operation) -> Result<Response, Error> {
+    async fn exec(&self, request: reqwest::Request, operation: &'static OperationInfo) -> Result<Response, Error> {
         self.send(request, operation).await
     }
 }

@@ -1,6 +1,6 @@
 //! The seam: generated methods build a request and decode an answer; whoever implements [`Transport`] sends.
 
-use crate::{Client, Error, Operation, Response};
+use crate::{Client, Error, OperationInfo, Response};
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 /// A boxed future that can move between threads.
@@ -23,7 +23,7 @@ pub trait Transport: Send + Sync {
     fn send<'a>(
         &'a self,
         request: reqwest::Request,
-        operation: &'static Operation,
+        operation: &'static OperationInfo,
     ) -> BoxFuture<'a, Result<Response, BoxError>>;
 }
 
@@ -63,7 +63,7 @@ impl Client {
     pub(crate) async fn send(
         &self,
         request: reqwest::Request,
-        operation: &'static Operation,
+        operation: &'static OperationInfo,
     ) -> Result<Response, Error> {
         let mut response = self.inner.0.send(request, operation).await.map_err(Error::Transport)?;
         response.envelope = operation.envelope;

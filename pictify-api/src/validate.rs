@@ -11,28 +11,28 @@ use std::fmt;
 /// use pictify_api::{Validate, types::CreateImageRequest};
 ///
 /// let request = CreateImageRequest { width: Some(5000), ..Default::default() };
-/// assert_eq!(request.violations().to_string(), "width: must be 1 to 4096, is 5000");
+/// assert_eq!(request.validation_errors().to_string(), "width: must be 1 to 4096, is 5000");
 /// ```
 pub trait Validate {
     /// Adds to `found` what is out of bounds in this value.
-    fn validate(&self, found: &mut Violations);
+    fn validate(&self, found: &mut ValidationErrors);
 
     /// Everything that is out of bounds in this value.
-    fn violations(&self) -> Violations {
-        let mut found = Violations::default();
+    fn validation_errors(&self) -> ValidationErrors {
+        let mut found = ValidationErrors::default();
         self.validate(&mut found);
         found
     }
 }
 
 impl<T: Validate> Validate for Vec<T> {
-    fn validate(&self, found: &mut Violations) {
+    fn validate(&self, found: &mut ValidationErrors) {
         found.each("", self, T::validate);
     }
 }
 
 impl<T: Validate> Validate for Option<T> {
-    fn validate(&self, found: &mut Violations) {
+    fn validate(&self, found: &mut ValidationErrors) {
         if let Some(value) = self {
             value.validate(found);
         }
@@ -44,7 +44,7 @@ impl<T: Validate> Validate for Option<T> {
 macro_rules! unbounded {
     ($($type:ty),*) => {$(
         impl Validate for $type {
-            fn validate(&self, _: &mut Violations) {}
+            fn validate(&self, _: &mut ValidationErrors) {}
         }
     )*};
 }
@@ -54,7 +54,7 @@ unbounded!(String, u64, f64, crate::Secret);
 /// One field that is out of bounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Violation {
+pub struct ValidationError {
     /// Where: wire names joined by dots, list positions in brackets, for example `sizes[2].width`.
     pub field: String,
     /// What is wrong, without the field's name.
@@ -63,19 +63,19 @@ pub struct Violation {
 
 /// What is out of bounds in a request. Displays as one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Violations {
-    found: Vec<Violation>,
+pub struct ValidationErrors {
+    found: Vec<ValidationError>,
     at: Vec<String>,
 }
 
-impl Violations {
+impl ValidationErrors {
     /// Adds a violation at `field`, below wherever [`at`](Self::at) stands.
     pub fn push(&mut self, field: &str, message: impl Into<String>) {
         let mut path = self.at.concat();
         if !path.is_empty() && !field.is_empty() {
             path.push('.');
         }
-        self.found.push(Violation { field: path + field, message: message.into() });
+        self.found.push(ValidationError { field: path + field, message: message.into() });
     }
 
     /// Runs `check` with `field` as the place that it speaks of.
@@ -98,7 +98,7 @@ impl Violations {
     }
 
     /// Checks a number, with the bounds included.
-    pub fn range<N: PartialOrd + Copy + fmt::Display>(
+    pub fn check_range<N: PartialOrd + Copy + fmt::Display>(
         &mut self,
         field: &str,
         value: N,
@@ -112,7 +112,7 @@ impl Violations {
     }
 
     /// Checks how many characters or items there are, with the bounds included.
-    pub fn length(&mut self, field: &str, unit: &str, length: usize, min: Option<usize>, max: Option<usize>) {
+    pub fn check_length(&mut self, field: &str, unit: &str, length: usize, min: Option<usize>, max: Option<usize>) {
         if min.is_none_or(|min| length >= min) && max.is_none_or(|max| length <= max) {
             return;
         }
@@ -130,32 +130,32 @@ impl Violations {
     }
 
     /// What was found, in the order of the fields.
-    pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
+    pub fn iter(&self) -> std::slice::Iter<'_, ValidationError> {
         self.found.iter()
     }
 }
 
-impl IntoIterator for Violations {
-    type Item = Violation;
-    type IntoIter = std::vec::IntoIter<Violation>;
+impl IntoIterator for ValidationErrors {
+    type Item = ValidationError;
+    type IntoIter = std::vec::IntoIter<ValidationError>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.found.into_iter()
     }
 }
 
-impl<'a> IntoIterator for &'a Violations {
-    type Item = &'a Violation;
-    type IntoIter = std::slice::Iter<'a, Violation>;
+impl<'a> IntoIterator for &'a ValidationErrors {
+    type Item = &'a ValidationError;
+    type IntoIter = std::slice::Iter<'a, ValidationError>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
 }
 
-impl fmt::Display for Violations {
+impl fmt::Display for ValidationErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Violation { field, message }) in self.found.iter().enumerate() {
+        for (index, ValidationError { field, message }) in self.found.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
             if field.is_empty() {
                 write!(f, "{separator}{message}")?;
@@ -184,21 +184,21 @@ mod tests {
     fn a_list_is_checked_item_by_item() {
         struct Size(u64);
         impl Validate for Size {
-            fn validate(&self, found: &mut Violations) {
-                found.range("width", self.0, None, Some(9));
+            fn validate(&self, found: &mut ValidationErrors) {
+                found.check_range("width", self.0, None, Some(9));
             }
         }
-        assert_eq!(vec![Size(5), Size(10)].violations().to_string(), "[1].width: must be at most 9, is 10");
+        assert_eq!(vec![Size(5), Size(10)].validation_errors().to_string(), "[1].width: must be at most 9, is 10");
     }
 
     #[test]
     fn a_violation_names_the_place_and_the_bounds() {
-        let mut found = Violations::default();
-        found.range("width", 0, Some(1), Some(4096));
-        found.range("height", 5, Some(1), None);
-        found.each("sizes", &[20, 5], |size, found| found.range("width", *size, Some(10), None));
-        found.length("prompt", "characters", 3, None, Some(2));
-        found.length("html", "characters", 0, Some(1), None);
+        let mut found = ValidationErrors::default();
+        found.check_range("width", 0, Some(1), Some(4096));
+        found.check_range("height", 5, Some(1), None);
+        found.each("sizes", &[20, 5], |size, found| found.check_range("width", *size, Some(10), None));
+        found.check_length("prompt", "characters", 3, None, Some(2));
+        found.check_length("html", "characters", 0, Some(1), None);
         assert_eq!(
             found.to_string(),
             "width: must be 1 to 4096, is 0; sizes[1].width: must be at least 10, is 5; \

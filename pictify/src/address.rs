@@ -1,7 +1,7 @@
 //! URLs of operations that only read, made without sending anything.
 
 use crate::{AsClient, Error, ErrorKind, Operation, Result};
-use pictify_api::{BoxError, BoxFuture, Operation as OperationInfo, Response, Transport};
+use pictify_api::{BoxError, BoxFuture, OperationInfo, Response, Transport};
 use reqwest::{Request, Url};
 use std::{
     sync::{Arc, Mutex, PoisonError},

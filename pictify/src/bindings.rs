@@ -26,7 +26,7 @@ mod source;
 
 use crate::{Call, Result, operation::operation, pagination::paged, resources::resource, variables};
 use pictify_api::{
-    Violations,
+    ValidationErrors,
     types::{
         ActiveOrPaused, CreateBindingRequest, EmptyRequest, JsonObject, ListBindingsQuery, UpdateBindingRequest,
         Variables,
@@ -337,7 +337,7 @@ operation! {
 /// Headers that hold secrets. Answers repeat headers, and so do logs; credentials are not repeated.
 const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "x-api-key"];
 
-fn check_headers(source: &DataSource, found: &mut Violations) {
+fn check_headers(source: &DataSource, found: &mut ValidationErrors) {
     for name in source.headers.iter().flatten().map(|(name, _)| name) {
         if SECRET_HEADERS.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
             found.push("dataSource.headers", format!("must not hold {name}: the credentials are for that"));

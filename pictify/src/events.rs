@@ -188,7 +188,7 @@ operation! {
         = TRACK_EXPERIMENT_EVENTS,
     |op, api| api.track_experiment_events(op.write_key.as_ref().map(Secret::expose), &op.events),
     rules |op, found| {
-        found.length("events", "events", op.events.len(), Some(1), Some(100));
+        found.check_length("events", "events", op.events.len(), Some(1), Some(100));
         for (index, event) in op.events.iter().enumerate() {
             let size = event.metadata.as_ref().and_then(|object| serde_json::to_vec(object).ok()).map_or(0, |json| json.len());
             if size > METADATA_LIMIT {

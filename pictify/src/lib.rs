@@ -171,7 +171,10 @@ pub use crate::{
 #[cfg(feature = "schemars")]
 pub use pictify_api::json_schemas;
 #[cfg(feature = "client")]
-pub use pictify_api::{Availability, Drift, DriftKind, Drifts, Finding, Safety, Timestamp, Violation, Violations};
+pub use pictify_api::{
+    CheckSchema, Evidence, RetrySafety, SchemaMismatch, SchemaMismatchKind, SchemaMismatches, Timestamp,
+    ValidationError, ValidationErrors,
+};
 #[cfg(feature = "rate-limit")]
 pub use rate_limiter::RateLimiter;
 

@@ -23,7 +23,7 @@ use crate::{
     variables,
 };
 use pictify_api::{
-    Validate, Violations,
+    Validate, ValidationErrors,
     types::{RenderBindingUrlQuery, RenderExperimentUrlQuery, RenderTemplateUrlQuery},
 };
 use reqwest::Url;
@@ -318,7 +318,7 @@ impl<C: AsClient> Call<RenderExperimentUrl, C> {
 pub(crate) struct LinkFormat(ImageFormat);
 
 impl Validate for LinkFormat {
-    fn validate(&self, found: &mut Violations) {
+    fn validate(&self, found: &mut ValidationErrors) {
         if let ImageFormat::Unknown(format) = &self.0 {
             found.push("format", format!("must be png, jpg, jpeg or webp, is {format}"));
         }
@@ -328,7 +328,7 @@ impl Validate for LinkFormat {
 /// Values as the texts that a URL can hold.
 fn texts(values: &impl Serialize) -> Result<BTreeMap<String, String>> {
     let mut texts = BTreeMap::new();
-    let mut found = Violations::default();
+    let mut found = ValidationErrors::default();
     for (name, value) in variables::object(values, "variables")? {
         match value {
             Value::Null => {}

@@ -1,10 +1,10 @@
 //! An endpoint as a value.
 
 use crate::{Result, operations};
-use pictify_api::{BoxFuture, Drift, ResponseValue};
+use pictify_api::{BoxFuture, CheckSchema, ResponseValue};
 
 /// The document's row of an operation: method, path, safety, availability, timeout.
-pub use pictify_api::Operation as OperationInfo;
+pub use pictify_api::OperationInfo;
 
 /// A request as plain data: what to ask of one endpoint of the API.
 ///
@@ -12,7 +12,7 @@ pub use pictify_api::Operation as OperationInfo;
 /// [`Client::call`](crate::Client::call). Nothing outside this crate can implement it.
 pub trait Operation: Clone + Send + Sync + Sealed + 'static {
     /// What comes out.
-    type Output: Drift + Send + 'static;
+    type Output: CheckSchema + Send + 'static;
 
     /// What the document says of the endpoint.
     const INFO: OperationInfo;
@@ -25,7 +25,7 @@ pub trait Operation: Clone + Send + Sync + Sealed + 'static {
 
     /// How many renders it bills if all goes well, as far as that is known before it is sent; 0 when it bills none.
     fn renders(&self) -> u64 {
-        u64::from(Self::INFO.safety == pictify_api::Safety::Billed)
+        u64::from(Self::INFO.safety == pictify_api::RetrySafety::Billed)
     }
 
     /// Sends it by the generated method.
@@ -67,7 +67,7 @@ macro_rules! operation {
 
         impl pictify_api::Validate for $name {
             #[allow(unused_variables)]
-            fn validate(&self, found: &mut pictify_api::Violations) {
+            fn validate(&self, found: &mut pictify_api::ValidationErrors) {
                 $(pictify_api::Validate::validate(&self.$field, found);)*
                 $(
                     let ($this, $found) = (self, found);
@@ -83,7 +83,7 @@ macro_rules! operation {
             const INFO: $crate::operation::OperationInfo = $crate::operations::$row;
 
             fn check(&self) -> $crate::Result<()> {
-                let violations = pictify_api::Validate::violations(self);
+                let violations = pictify_api::Validate::validation_errors(self);
                 if violations.is_empty() { Ok(()) } else { Err($crate::Error::invalid(violations)) }
             }
 

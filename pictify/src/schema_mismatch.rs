@@ -1,6 +1,6 @@
 //! Noticing that the service answers something else than the document says.
 
-use pictify_api::Drifts;
+use pictify_api::SchemaMismatches;
 use std::fmt;
 
 /// An answer in which something is not as the document says, as
@@ -17,7 +17,7 @@ pub struct SchemaMismatchReport {
     /// The id of the operation.
     pub operation: &'static str,
     /// What is different, and where.
-    pub findings: Drifts,
+    pub findings: SchemaMismatches,
     /// The service's name for the request, if it gave one.
     pub request_id: Option<String>,
 }

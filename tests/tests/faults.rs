@@ -4,7 +4,7 @@ use pictify::{
     Client, Error, ErrorKind,
     ErrorKind::*,
     MAX_ERROR_BODY_BYTES,
-    Safety::{self, *},
+    RetrySafety::{self, *},
     images::Source,
     webhooks::WebhookEventType,
 };
@@ -26,7 +26,7 @@ enum Then {
 }
 use Then::{Again, Fails, Unknown};
 
-async fn call(client: Client, safety: Safety) -> Result<(), Error> {
+async fn call(client: Client, safety: RetrySafety) -> Result<(), Error> {
     match safety {
         ReadOnly => client.images().list().send().await.map(drop),
         Idempotent => client.webhooks().delete("A").send().await.map(drop),

@@ -92,7 +92,7 @@ impl pictify_api::Transport for Bare {
     fn send<'a>(
         &'a self,
         request: reqwest::Request,
-        _: &'static pictify_api::Operation,
+        _: &'static pictify_api::OperationInfo,
     ) -> pictify_api::BoxFuture<'a, Result<pictify_api::Response, pictify_api::BoxError>> {
         Box::pin(async move {
             let answer = self.0.execute(request).await?;

@@ -18,7 +18,7 @@ const SCHEMA_LISTS: [&str; 4] = ["oneOf", "anyOf", "allOf", "prefixItems"];
 const SCHEMA_SINGLES: [&str; 8] =
     ["items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"];
 
-/// Extensions whose value is a schema: an event of a stream, and the query that [`crate::queries`] adds.
+/// Extensions whose value is a schema: an event of a stream, and the query that [`crate::query_structs`] adds.
 const SCHEMA_EXTENSIONS: [&str; 2] = ["x-event", "x-query"];
 
 /// Reads a YAML or JSON document; mappings keep their order.

@@ -1,18 +1,18 @@
 //! The workspace's own commands: `cargo xtask generate`, `lint`, `coverage`, `upstream`, and what a release asks for.
 
-mod bounds;
 mod coverage;
 mod document;
-mod drift;
 mod generate;
 mod lint;
-mod normalise;
-mod operations;
-mod queries;
+mod openapi_diff;
+mod operation_table;
+mod postprocess;
+mod preprocess;
+mod query_structs;
 mod release;
-mod syntax;
-mod upstream;
+mod schema_check_impls;
 mod usage;
+mod validate_impls;
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
@@ -32,10 +32,10 @@ pub fn any_document(text: &str) {
     let Ok(document) = document::parse(text) else { return };
     let _ = lint::check(&document);
     let mut normalised = document.clone();
-    queries::add(&mut normalised);
+    query_structs::add(&mut normalised);
     let _ = usage::Usage::of(&normalised);
-    let _ = normalise::run(&mut normalised);
-    upstream::any_document(&document);
+    let _ = preprocess::run(&mut normalised);
+    openapi_diff::any_document(&document);
 }
 
 /// The workspace's own commands.
@@ -62,7 +62,7 @@ enum Command {
     /// Prints what the SDK has of each operation of openapi.yaml, and fails on a hole.
     Coverage,
     /// Says where a document that upstream published differs from openapi.yaml, and how grave that is.
-    Upstream(upstream::Options),
+    Upstream(openapi_diff::Options),
     /// Checks that nothing that is published needs a newer Rust than its manifest promises.
     RustVersions,
     /// Checks that the SDK builds with the lowest versions that its manifests name.
@@ -125,7 +125,7 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
                 )?;
             }
         }
-        Command::Upstream(options) => return Ok(upstream::run(options, root, &mut out)?.into()),
+        Command::Upstream(options) => return Ok(openapi_diff::run(options, root, &mut out)?.into()),
         Command::RustVersions => release::rust_versions(root, &mut out)?,
         Command::MinimalVersions => release::minimal_versions(root, &mut out)?,
         Command::Coverage => {

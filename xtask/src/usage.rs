@@ -2,7 +2,7 @@
 
 use crate::{
     document::{follow, members, operations, reached, reference, schema_name},
-    queries,
+    query_structs,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ impl Usage {
                 let names = schemas.flatten().filter_map(reference).filter_map(schema_name);
                 usage.bodies.extend(names.map(str::to_owned));
             }
-            let query = operation.value.get(queries::EXTENSION);
+            let query = operation.value.get(query_structs::EXTENSION);
             usage.bodies.extend(query.and_then(reference).and_then(schema_name).map(str::to_owned));
             usage.requests.extend(schemas(document, query));
             usage.requests.extend(schemas(document, body));

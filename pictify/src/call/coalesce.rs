@@ -4,7 +4,7 @@ use super::{retry_loop::Attempts, send_attempt::received};
 use crate::{Error, ErrorKind, Result, error::Received, single_flight::Route, timeout::within};
 use bytes::Bytes;
 use futures_util::FutureExt;
-use pictify_api::{BoxFuture, Operation as OperationInfo, Response};
+use pictify_api::{BoxFuture, OperationInfo, Response};
 use reqwest::{Request, StatusCode, header::HeaderMap};
 use std::{panic::AssertUnwindSafe, sync::Arc};
 

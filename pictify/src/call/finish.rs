@@ -2,12 +2,12 @@
 
 use super::{Response, ResponseMeta, retry_loop::Attempts, send_attempt::received};
 use crate::{Error, ErrorKind, Result, SchemaMismatchReport, error::Received};
-use pictify_api::{BoxError, Drift, Operation as OperationInfo, ResponseValue};
+use pictify_api::{BoxError, CheckSchema, OperationInfo, ResponseValue};
 use reqwest::StatusCode;
 
 impl Attempts {
     /// Turns what the generated method returned into what the caller gets.
-    pub(super) fn conclude<T: Drift>(
+    pub(super) fn conclude<T: CheckSchema>(
         &self,
         result: Result<ResponseValue<T>, pictify_api::Error>,
         info: &OperationInfo,
@@ -53,12 +53,12 @@ impl Attempts {
     }
 
     /// Holds an answer against the document, for whoever wants to know.
-    fn watch(&self, value: &impl Drift, received: impl FnOnce() -> Received, info: &OperationInfo) -> Result<()> {
+    fn watch(&self, value: &impl CheckSchema, received: impl FnOnce() -> Received, info: &OperationInfo) -> Result<()> {
         let (on_schema_mismatch, strict) = (&self.shared.on_schema_mismatch, self.shared.strict);
         if on_schema_mismatch.is_none() && !strict {
             return Ok(());
         }
-        let findings = value.findings();
+        let findings = value.schema_mismatches();
         if findings.is_empty() {
             return Ok(());
         }

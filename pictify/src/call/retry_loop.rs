@@ -9,7 +9,7 @@ use crate::{
     spend_limit::SpendPermit,
     trace,
 };
-use pictify_api::{BoxError, BoxFuture, Operation as OperationInfo, Response, Safety, Transport};
+use pictify_api::{BoxError, BoxFuture, OperationInfo, Response, RetrySafety, Transport};
 use reqwest::{Request, header::HeaderMap};
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -64,7 +64,7 @@ impl Attempts {
             attempt_timeout: options.attempt_timeout.unwrap_or(info.timeout),
             idempotency_key,
             headers: options.headers,
-            shareable: shareable && info.safety == Safety::Billed && !info.events,
+            shareable: shareable && info.safety == RetrySafety::Billed && !info.events,
             history: Mutex::default(),
             stood_in: OnceLock::new(),
             shared,
@@ -73,7 +73,7 @@ impl Attempts {
 
     /// Tries within the spending limit.
     pub(super) async fn pay_and_run(&self, request: Request, info: &OperationInfo) -> Result<Response> {
-        if info.safety != Safety::Billed {
+        if info.safety != RetrySafety::Billed {
             return self.run(request, info, None).await;
         }
         let mut payment = self.shared.purse.take(self.renders)?;
@@ -120,7 +120,7 @@ impl Attempts {
             };
             // What an earlier attempt has deleted or started is not there any more, or cannot be started again.
             let maybe_by_us = may_have_been_done
-                && info.safety != Safety::ReadOnly
+                && info.safety != RetrySafety::ReadOnly
                 && matches!(failed.error.kind(), ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Gone);
             may_have_been_done |= failed.failure == Failure::Ambiguous;
             let unknown = maybe_by_us || may_have_been_done && !crate::retry::is_idempotent(info.safety);
@@ -251,5 +251,5 @@ impl Next {
 }
 
 fn is_read_only(info: &OperationInfo) -> bool {
-    info.safety == Safety::ReadOnly
+    info.safety == RetrySafety::ReadOnly
 }

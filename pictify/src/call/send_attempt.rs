@@ -10,7 +10,7 @@ use crate::{
     transport::NotAnswered,
 };
 use bytes::{Bytes, BytesMut};
-use pictify_api::{Body, Operation as OperationInfo, Response};
+use pictify_api::{Body, OperationInfo, Response};
 use reqwest::{
     Request, StatusCode,
     header::{AUTHORIZATION, HeaderMap, HeaderValue},

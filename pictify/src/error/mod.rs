@@ -9,7 +9,7 @@ pub use kind::ErrorKind;
 
 use crate::{IdempotencyKey, call::Attempt};
 use bytes::Bytes;
-use pictify_api::{BoxError, DecodeError, Operation, Violations};
+use pictify_api::{BoxError, DecodeError, OperationInfo, ValidationErrors};
 use reqwest::{StatusCode, header::HeaderMap};
 use std::{
     error::Error as StdError,
@@ -55,7 +55,7 @@ struct Inner {
     operation: Option<&'static str>,
     received: Option<Received>,
     details: ErrorDetails,
-    violations: Violations,
+    violations: ValidationErrors,
     retry_after: Option<Duration>,
     attempts: Vec<Attempt>,
     idempotency_key: Option<IdempotencyKey>,
@@ -102,7 +102,7 @@ impl Error {
             operation: None,
             received: None,
             details: ErrorDetails::default(),
-            violations: Violations::default(),
+            violations: ValidationErrors::default(),
             retry_after: None,
             attempts: Vec::new(),
             idempotency_key: None,
@@ -116,14 +116,14 @@ impl Error {
         Self::new(ErrorKind::Config, message)
     }
 
-    pub(crate) fn invalid(violations: Violations) -> Self {
+    pub(crate) fn invalid(violations: ValidationErrors) -> Self {
         let mut error = Self::new(ErrorKind::Validation, violations.to_string());
         error.0.violations = violations;
         error
     }
 
     pub(crate) fn invalid_field(field: &str, message: impl Into<String>) -> Self {
-        let mut violations = Violations::default();
+        let mut violations = ValidationErrors::default();
         violations.push(field, message);
         Self::invalid(violations)
     }
@@ -163,7 +163,7 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_operation(mut self, operation: &Operation) -> Self {
+    pub(crate) fn with_operation(mut self, operation: &OperationInfo) -> Self {
         self.0.operation = Some(operation.id);
         self
     }
@@ -246,7 +246,7 @@ impl Error {
 
     /// What is wrong with single fields, found before anything was sent.
     #[must_use]
-    pub fn violations(&self) -> &Violations {
+    pub fn violations(&self) -> &ValidationErrors {
         &self.0.violations
     }
 

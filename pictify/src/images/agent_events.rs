@@ -241,8 +241,8 @@ impl AgentScreenshotStream {
 }
 
 /// Its events are looked at by nobody but their reader.
-impl pictify_api::Drift for AgentScreenshotStream {
-    fn drift(&self, _: &mut pictify_api::Drifts) {}
+impl pictify_api::CheckSchema for AgentScreenshotStream {
+    fn check_schema(&self, _: &mut pictify_api::SchemaMismatches) {}
 }
 
 impl fmt::Debug for AgentScreenshotStream {

@@ -2,7 +2,7 @@
 
 use crate::{Error, ErrorKind, download::Downloadable};
 use bytes::Bytes;
-use pictify_api::{Body, ByteStream, Drift, Drifts, ResponseValue};
+use pictify_api::{Body, ByteStream, CheckSchema, ResponseValue, SchemaMismatches};
 use reqwest::{
     StatusCode, Url,
     header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LOCATION},
@@ -54,12 +54,12 @@ pub enum ExperimentPicture {
     Stored(StoredPicture),
 }
 
-impl Drift for Picture {
-    fn drift(&self, _: &mut Drifts) {}
+impl CheckSchema for Picture {
+    fn check_schema(&self, _: &mut SchemaMismatches) {}
 }
 
-impl Drift for ExperimentPicture {
-    fn drift(&self, _: &mut Drifts) {}
+impl CheckSchema for ExperimentPicture {
+    fn check_schema(&self, _: &mut SchemaMismatches) {}
 }
 
 /// Where a picture is.

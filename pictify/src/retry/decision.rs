@@ -1,7 +1,7 @@
 //! The table: what may have happened, and what follows from it.
 
 use crate::error::{ErrorDetails, ErrorKind};
-use pictify_api::Safety;
+use pictify_api::RetrySafety;
 use reqwest::{StatusCode, header::HeaderMap};
 
 /// What a failed attempt may have done on the other side.
@@ -25,7 +25,7 @@ pub(crate) enum RetryDecision {
     StopOutcomeUnknown,
 }
 
-pub(crate) fn decide(failure: Failure, safety: Safety, accepts_double_billing: bool) -> RetryDecision {
+pub(crate) fn decide(failure: Failure, safety: RetrySafety, accepts_double_billing: bool) -> RetryDecision {
     match failure {
         Failure::NotSent | Failure::Rejected => RetryDecision::Retry,
         Failure::Refused => RetryDecision::Stop,
@@ -35,8 +35,8 @@ pub(crate) fn decide(failure: Failure, safety: Safety, accepts_double_billing: b
 }
 
 /// Whether a second send of the same request leaves the world as the first one did.
-pub(crate) fn is_idempotent(safety: Safety) -> bool {
-    matches!(safety, Safety::ReadOnly | Safety::Idempotent)
+pub(crate) fn is_idempotent(safety: RetrySafety) -> bool {
+    matches!(safety, RetrySafety::ReadOnly | RetrySafety::Idempotent)
 }
 
 /// What an answer that is not a success says about the attempt.
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn what_may_have_happened_decides() {
-        use {Failure::*, RetryDecision::*, Safety::*};
+        use {Failure::*, RetryDecision::*, RetrySafety::*};
         for (failure, safety, expected) in [
             (NotSent, ReadOnly, Retry),
             (NotSent, Idempotent, Retry),

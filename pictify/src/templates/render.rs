@@ -10,7 +10,7 @@ use crate::{
     variables,
 };
 use pictify_api::{
-    Violations,
+    ValidationErrors,
     types::{RenderTemplateRequest, Variables},
 };
 use serde::Serialize;
@@ -149,7 +149,7 @@ operation! {
             found.push("layouts", "must not be set: what comes out is one file");
         }
         if let Some(sets) = &op.body.variable_sets {
-            found.length("variableSets", "sets", sets.len(), Some(1), Some(PAGE_LIMIT));
+            found.check_length("variableSets", "sets", sets.len(), Some(1), Some(PAGE_LIMIT));
         }
     },
     renders |op| op.body.variable_sets.as_ref().map_or(1, Vec::len) as u64
@@ -198,7 +198,7 @@ operation! {
         if op.body.variable_sets.is_some() {
             found.push("variableSets", "must not be set: a PDF of several pages has one layout");
         }
-        found.length("layouts", "layouts", op.body.layouts.as_ref().map_or(0, Vec::len), Some(1), None);
+        found.check_length("layouts", "layouts", op.body.layouts.as_ref().map_or(0, Vec::len), Some(1), None);
     },
     renders |op| op.body.layouts.as_ref().map_or(0, Vec::len) as u64
 }
@@ -217,7 +217,7 @@ impl RenderTemplateLayouts {
 }
 
 /// Rules that both kinds of renders share.
-fn check_render(body: &RenderTemplateRequest, found: &mut Violations) {
+fn check_render(body: &RenderTemplateRequest, found: &mut ValidationErrors) {
     if body.width.is_some() != body.height.is_some() {
         found.push("", "width and height must be set both or not at all");
     }

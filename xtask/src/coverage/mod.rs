@@ -2,7 +2,7 @@
 
 mod sdk;
 
-use crate::{document::OperationAt, operations::const_name};
+use crate::{document::OperationAt, operation_table::const_name};
 use anyhow::{Result, bail};
 use sdk::{Clients, Method, Sdk};
 use std::{

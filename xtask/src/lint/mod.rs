@@ -2,10 +2,10 @@
 //!
 //! A rule looks at the whole document and returns what it found; a finding names the place and what to do about it.
 
-mod answers;
 mod names;
 mod operations;
 mod references;
+mod responses;
 mod schemas;
 
 use anyhow::{Result, bail};
@@ -45,8 +45,8 @@ const RULES: [Rule; 22] = [
     operations::declare_success_and_error,
     operations::declare_their_path_parameters,
     operations::have_one_media_type_per_body,
-    answers::have_what_the_extensions_name,
-    answers::are_open,
+    responses::have_what_the_extensions_name,
+    responses::are_open,
     names::of_schemas_are_distinct_types,
     names::of_properties_are_distinct_fields,
     names::of_values_are_distinct_variants,

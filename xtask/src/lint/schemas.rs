@@ -3,7 +3,7 @@
 use super::{Finding, finding};
 use crate::{
     document::{below, component_schemas, items, members, schema_pointers},
-    drift,
+    schema_check_impls,
     usage::Usage,
 };
 use serde_json::Value;
@@ -133,7 +133,7 @@ pub fn have_aliases_where_they_work(document: &Value) -> Vec<Finding> {
                 }
             }
         }
-        let read = ["x-rust-alias", drift::EXTENSION];
+        let read = ["x-rust-alias", schema_check_impls::EXTENSION];
         for (name, _) in
             members(Some(schema)).filter(|(name, _)| name.starts_with("x-") && !read.contains(&name.as_str()))
         {
@@ -151,8 +151,8 @@ pub fn expect_what_may_be_missing(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for pointer in schema_pointers(document) {
         let Some(schema) = document.pointer(&pointer) else { continue };
-        let Some(expected) = schema.get(drift::EXTENSION) else { continue };
-        let at = below(&pointer, drift::EXTENSION);
+        let Some(expected) = schema.get(schema_check_impls::EXTENSION) else { continue };
+        let at = below(&pointer, schema_check_impls::EXTENSION);
         if !is_component(&pointer) {
             found.push(finding(&at, "only works on a component: move it there"));
         }

@@ -1,9 +1,9 @@
 //! What must hold before a version goes out: that the Rust which the manifests promise is enough, and that so are the
 //! lowest versions which they name.
 
-mod alone;
 mod minimal;
 mod rust_version;
+mod standalone;
 
 pub use minimal::check as minimal_versions;
 pub use rust_version::check as rust_versions;

@@ -2,7 +2,7 @@
 //!
 //! It is read off the manifests, because a machine seldom has the old compilers. The workflow compiles with them.
 
-use super::{alone, cargo};
+use super::{cargo, standalone};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::{
@@ -20,10 +20,11 @@ type Stated = BTreeMap<String, Option<Rust>>;
 /// Fails with everything that is too new, and prints a line for each published package.
 pub fn check(root: &Path, out: &mut impl Write) -> Result<()> {
     // The SDK is built in the workspaces of others. There the resolver takes what their Rust can build.
-    let copy = alone::write(root)?;
+    let copy = standalone::write(root)?;
     cargo(&copy, &["generate-lockfile"], &[("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback")])?;
     let mut too_new = Vec::new();
-    for (directory, packages) in [(copy.as_path(), &alone::SDK[..]), (root, &["pictify-emulator", "pictify-cli"])] {
+    for (directory, packages) in [(copy.as_path(), &standalone::SDK[..]), (root, &["pictify-emulator", "pictify-cli"])]
+    {
         let metadata = cargo(directory, &["metadata", "--format-version", "1", "--all-features", "--locked"], &[])?;
         let stated = stated(&serde_json::from_str(&metadata)?)?;
         for package in packages {

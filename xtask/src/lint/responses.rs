@@ -1,0 +1,121 @@
+//! Successful answers.
+
+use super::{Finding, finding};
+use crate::{
+    document::{below, component_schemas, follow, operations},
+    preprocess::success_schemas,
+    usage::Usage,
+};
+use serde_json::Value;
+
+/// What `x-envelope` and `x-pagination` name is in the answer: an object in the envelope, a list of items.
+pub fn have_what_the_extensions_name(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for operation in operations(document) {
+        let at = operation.pointer();
+        let items = operation.value.pointer("/x-pagination/items").and_then(Value::as_str);
+        let wanted = [("x-envelope", operation.text("x-envelope"), "object"), ("x-pagination", items, "array")];
+        for (extension, member, kind) in wanted {
+            let Some(member) = member else {
+                if operation.value.get(extension).is_some() {
+                    found.push(finding(
+                        below(&at, extension),
+                        format!("{extension} names no member of the answer: add it"),
+                    ));
+                }
+                continue;
+            };
+            let answers = success_schemas(document, &operation);
+            if answers.is_empty() {
+                found.push(finding(below(&at, extension), "the operation has no JSON answer: remove the extension"));
+            }
+            for (_, schema) in answers {
+                let property = follow(document, schema).pointer(&below("/properties", member));
+                match property.map(|property| kind_of(document, property)) {
+                    None => {
+                        found.push(finding(below(&at, extension), format!("the answer has no property `{member}`")));
+                    }
+                    Some(actual) if actual != Some(kind) => {
+                        found.push(finding(
+                            below(&at, extension),
+                            format!("`{member}` of the answer must be an {kind}"),
+                        ));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+    found
+}
+
+fn kind_of<'a>(document: &'a Value, property: &'a Value) -> Option<&'a str> {
+    follow(document, property).get("type").and_then(Value::as_str)
+}
+
+/// Objects in answers keep what they do not know.
+pub fn are_open(document: &Value) -> Vec<Finding> {
+    let usage = Usage::of(document);
+    component_schemas(document)
+        .filter(|(name, schema)| usage.answers.contains(*name) && schema.get("properties").is_some())
+        .filter(|(_, schema)| schema.get("additionalProperties").is_none_or(|rest| !rest.is_object()))
+        .map(|(name, _)| {
+            finding(
+                below("/components/schemas", name),
+                "an answer drops unknown fields: add `additionalProperties: {}`",
+            )
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::assert_finds;
+    use serde_json::json;
+
+    fn document(operation: Value, answer: &Value) -> Value {
+        let mut operation = operation;
+        operation["responses"] = json!({"200": {"content": {"application/json": {
+            "schema": {"$ref": "#/components/schemas/Answer"},
+        }}}});
+        let image = json!({"type": "object", "properties": {}, "additionalProperties": {}});
+        json!({"paths": {"/a": {"get": operation}}, "components": {"schemas": {"Answer": answer, "Image": image}}})
+    }
+
+    #[test]
+    fn envelopes_and_lists_name_a_member_that_is_there() {
+        let answer = json!({
+            "properties": {
+                "image": {"$ref": "#/components/schemas/Image"},
+                "images": {"type": "array"},
+            },
+            "additionalProperties": {},
+        });
+        for (operation, expected) in [
+            (json!({"x-envelope": "image"}), vec![]),
+            (json!({"x-pagination": {"style": "page", "items": "images"}}), vec![]),
+            (json!({"x-envelope": "gif"}), vec![("/paths/~1a/get/x-envelope", "no property `gif`")]),
+            (json!({"x-envelope": "images"}), vec![("/paths/~1a/get/x-envelope", "must be an object")]),
+            (json!({"x-pagination": {"items": "image"}}), vec![("/paths/~1a/get/x-pagination", "must be an array")]),
+            (json!({"x-pagination": {}}), vec![("/paths/~1a/get/x-pagination", "names no member")]),
+        ] {
+            assert_finds(have_what_the_extensions_name, &document(operation, &answer), &expected);
+        }
+    }
+
+    #[test]
+    fn an_answer_is_open() {
+        for (rest, expected) in [
+            (Some(json!({})), vec![]),
+            (None, vec![("/components/schemas/Answer", "add `additionalProperties: {}`")]),
+            (Some(json!(false)), vec![("/components/schemas/Answer", "add `additionalProperties: {}`")]),
+        ] {
+            let mut answer = json!({"properties": {"a": {}}});
+            if let Some(rest) = rest {
+                answer["additionalProperties"] = rest;
+            }
+            assert_finds(are_open, &document(json!({}), &answer), &expected);
+        }
+    }
+}

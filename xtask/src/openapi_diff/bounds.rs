@@ -1,0 +1,93 @@
+//! The limits of a schema, and which of two is stricter.
+
+use super::change::Way;
+use serde_json::{Number, Value};
+use std::collections::BTreeMap;
+
+/// Limits from below: more is stricter.
+const LOWER: [&str; 5] = ["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"];
+/// Limits from above: less is stricter.
+const UPPER: [&str; 5] = ["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"];
+/// Rules that can only be the same or not.
+const RULES: [&str; 3] = ["pattern", "multipleOf", "uniqueItems"];
+
+/// The limits of a schema by keyword.
+#[derive(Clone, Default)]
+pub struct Bounds<'a> {
+    limits: BTreeMap<&'static str, &'a Number>,
+    rules: BTreeMap<&'static str, &'a Value>,
+}
+
+impl<'a> Bounds<'a> {
+    /// Takes in what `schema` says; the first word counts.
+    pub fn read(&mut self, schema: &'a Value) {
+        for keyword in LOWER.into_iter().chain(UPPER) {
+            let Some(Value::Number(limit)) = schema.get(keyword) else { continue };
+            // In 3.0 exclusive is a word about the limit, in 3.1 a limit of its own.
+            let exclusive = match keyword {
+                "minimum" => "exclusiveMinimum",
+                "maximum" => "exclusiveMaximum",
+                _ => "",
+            };
+            let is_exclusive = schema.get(exclusive) == Some(&Value::Bool(true));
+            let keyword =
+                LOWER.into_iter().chain(UPPER).find(|known| is_exclusive && *known == exclusive).unwrap_or(keyword);
+            // A length of at least nothing is no limit.
+            if keyword.starts_with("min") && keyword != "minimum" && limit.as_u64() == Some(0) {
+                continue;
+            }
+            self.limits.entry(keyword).or_insert(limit);
+        }
+        for keyword in RULES {
+            if let Some(rule) = schema.get(keyword).filter(|rule| **rule != Value::Bool(false)) {
+                self.rules.entry(keyword).or_insert(rule);
+            }
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.limits.is_empty() && self.rules.is_empty()
+    }
+
+    /// The limits that both have.
+    pub fn common(&self, other: &Self) -> Self {
+        let mut common = self.clone();
+        common.limits.retain(|keyword, limit| other.limits.get(keyword) == Some(limit));
+        common.rules.retain(|keyword, rule| other.rules.get(keyword) == Some(rule));
+        common
+    }
+
+    /// What differs: the keyword, ours, theirs, and which way.
+    pub fn differences(&self, theirs: &Self) -> Vec<(&'static str, Option<String>, Option<String>, Way)> {
+        let mut found = Vec::new();
+        for keyword in LOWER.into_iter().chain(UPPER) {
+            let [ours, theirs] = [self, theirs].map(|bounds| bounds.limits.get(keyword).copied());
+            let way = match (ours.and_then(Number::as_f64), theirs.and_then(Number::as_f64)) {
+                (Some(ours), Some(theirs)) if LOWER.contains(&keyword) == (theirs > ours) => Way::Narrower,
+                (None, Some(_)) => Way::Narrower,
+                _ => Way::Wider,
+            };
+            let same = match (ours.and_then(Number::as_f64), theirs.and_then(Number::as_f64)) {
+                (Some(ours), Some(theirs)) => (ours - theirs).abs() < f64::EPSILON,
+                (ours, theirs) => ours.is_none() && theirs.is_none(),
+            };
+            if !same {
+                found.push((keyword, ours.map(ToString::to_string), theirs.map(ToString::to_string), way));
+            }
+        }
+        for keyword in RULES {
+            let [ours, theirs] = [self, theirs].map(|bounds| bounds.rules.get(keyword).copied());
+            if ours == theirs {
+                continue;
+            }
+            let way = match (ours, theirs) {
+                (None, _) => Way::Narrower,
+                (_, None) => Way::Wider,
+                _ => Way::Aside,
+            };
+            found.push((keyword, ours.map(ToString::to_string), theirs.map(ToString::to_string), way));
+        }
+        found
+    }
+}

@@ -1,0 +1,262 @@
+//! A schema by what it means: references, `allOf`, unions, `const`, and the ways to say "or null" are one form.
+
+use super::{
+    bounds::Bounds,
+    composites::{Array, Object},
+    document::{At, Side},
+};
+use crate::document::{below, items, reference};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many schemas one schema may be put together from, how deep unions may nest, and how many members they may have in
+/// all.
+const PARTS: usize = 256;
+const NESTING: usize = 8;
+const MEMBERS: usize = 512;
+
+/// Keywords that are compared as they are written: what they mean together is more than a table of fields can show.
+const AS_WRITTEN: [&str; 9] =
+    ["not", "if", "then", "else", "patternProperties", "prefixItems", "dependentRequired", "contains", "propertyNames"];
+
+/// What a schema means.
+#[derive(Clone, Default)]
+pub struct Shape<'a> {
+    /// A reference led nowhere, or there was no end to it: nothing can be said.
+    pub unknown: Option<String>,
+    pub nullable: bool,
+    /// `string`, `number`, `integer` and `boolean`.
+    pub scalars: BTreeSet<String>,
+    /// Each form that an object may have.
+    pub objects: Vec<Object<'a>>,
+    /// Each form that an array may have: the schemas of its items.
+    pub arrays: Vec<Array<'a>>,
+    /// The only values, when there is such a list; without null.
+    pub values: Option<Vec<&'a Value>>,
+    pub format: Option<&'a str>,
+    pub bounds: Bounds<'a>,
+    pub default: Option<&'a Value>,
+    pub deprecated: bool,
+    pub description: Option<&'a str>,
+    pub as_written: BTreeMap<&'static str, &'a Value>,
+}
+
+impl<'a> Shape<'a> {
+    /// The shape that `parts` have together.
+    pub fn of(side: Side<'a>, parts: &[At<'a>]) -> Self {
+        build(side, parts, NESTING, &mut { MEMBERS })
+    }
+
+    /// Whether nothing is said of its type.
+    pub fn is_any(&self) -> bool {
+        self.unknown.is_none() && self.types().is_empty() && !self.nullable
+    }
+
+    /// The types it may have, null apart.
+    pub fn types(&self) -> BTreeSet<&str> {
+        let mut types: BTreeSet<&str> = self.scalars.iter().map(String::as_str).collect();
+        types.extend((!self.objects.is_empty()).then_some("object"));
+        types.extend((!self.arrays.is_empty()).then_some("array"));
+        types
+    }
+
+    /// The types in words.
+    pub fn type_name(&self) -> String {
+        let types: Vec<_> = self.types().into_iter().collect();
+        if types.is_empty() {
+            return if self.nullable { "null" } else { "anything" }.to_owned();
+        }
+        types.join(" or ")
+    }
+}
+
+/// One schema object of those that are put together; `allOf` and references are gone.
+fn flatten<'a>(side: Side<'a>, parts: &[At<'a>], shape: &mut Shape<'a>) -> Vec<At<'a>> {
+    let mut open: Vec<At<'a>> = parts.iter().rev().cloned().collect();
+    let (mut flat, mut seen) = (Vec::new(), BTreeSet::new());
+    while let Some(at) = open.pop() {
+        if !seen.insert(at.pointer.clone()) {
+            continue;
+        }
+        if flat.len() + open.len() > PARTS {
+            shape.unknown = Some(format!("{}: put together from more than {PARTS} schemas", at.pointer));
+            break;
+        }
+        for (index, part) in items(at.value.get("allOf")).enumerate().collect::<Vec<_>>().into_iter().rev() {
+            let pointer = below(&below(&at.pointer, "allOf"), &index.to_string());
+            open.push(At { pointer, value: part });
+        }
+        if let Some(target) = reference(at.value) {
+            match side.target(target) {
+                Some(target) => open.push(target),
+                None => shape.unknown = Some(format!("{}: `{target}` points at nothing here", at.pointer)),
+            }
+        }
+        flat.push(at);
+    }
+    flat
+}
+
+fn build<'a>(side: Side<'a>, parts: &[At<'a>], nesting: usize, members: &mut usize) -> Shape<'a> {
+    let mut shape = Shape::default();
+    let flat = flatten(side, parts, &mut shape);
+    if shape.unknown.is_some() {
+        return shape;
+    }
+    // A union of which one member is null, and of which the others say more than `required`.
+    let union = flat.iter().find_map(|at| {
+        ["oneOf", "anyOf"].into_iter().find_map(|keyword| {
+            let list = at.value.get(keyword)?.as_array()?;
+            let pointer = below(&at.pointer, keyword);
+            let variants = list
+                .iter()
+                .enumerate()
+                .map(move |(index, value)| At { pointer: below(&pointer, &index.to_string()), value });
+            let variants: Vec<At<'a>> = variants.collect();
+            variants.iter().any(|variant| says_a_type(variant.value)).then_some(variants)
+        })
+    });
+    describe(&flat, &mut shape);
+    match union {
+        None => structure(&flat, &mut shape),
+        Some(variants) if nesting == 0 || variants.len() > *members => {
+            shape.unknown = Some(format!("{}: unions inside unions without end", flat[0].pointer));
+        }
+        Some(variants) => {
+            *members -= variants.len();
+            for variant in variants {
+                let mut variant = build(side, &[variant], nesting - 1, members);
+                if variant.unknown.is_some() {
+                    shape.unknown = variant.unknown;
+                    return shape;
+                }
+                // What stands beside the union holds for each of its members.
+                if flat.iter().any(|at| at.value.get("properties").is_some()) {
+                    let mut base = Shape::default();
+                    structure(&flat, &mut base);
+                    variant.objects.iter_mut().for_each(|object| object.inherit(&base.objects));
+                }
+                shape.join(variant);
+            }
+            shape.nullable |= flat.iter().any(|at| at.value.get("nullable") == Some(&Value::Bool(true)));
+        }
+    }
+    shape
+}
+
+fn says_a_type(schema: &Value) -> bool {
+    ["type", "properties", "items", "$ref", "allOf", "oneOf", "anyOf", "enum", "const", "additionalProperties"]
+        .iter()
+        .any(|keyword| schema.get(keyword).is_some())
+}
+
+/// What is said beside the type.
+fn describe<'a>(flat: &[At<'a>], shape: &mut Shape<'a>) {
+    for at in flat {
+        let text = |name: &str| at.value.get(name).and_then(Value::as_str);
+        shape.format = shape.format.or_else(|| text("format"));
+        shape.description = shape.description.or_else(|| text("description"));
+        shape.default = shape.default.or_else(|| at.value.get("default"));
+        shape.deprecated |= at.value.get("deprecated") == Some(&Value::Bool(true));
+        shape.bounds.read(at.value);
+        for keyword in AS_WRITTEN {
+            if let Some(value) = at.value.get(keyword) {
+                shape.as_written.entry(keyword).or_insert(value);
+            }
+        }
+    }
+}
+
+/// The types, with what objects and arrays hold.
+fn structure<'a>(flat: &[At<'a>], shape: &mut Shape<'a>) {
+    let mut types: Option<BTreeSet<&str>> = None;
+    // Each part that names types has to allow null; a use of a component adds it in words of 3.0, without a type.
+    let (mut nullable, mut added) = (None, false);
+    for at in flat {
+        if let Some(said) = types_of(at.value) {
+            let null = said.contains("null") || at.value.get("nullable") == Some(&Value::Bool(true));
+            nullable = Some(nullable.unwrap_or(true) && null);
+            let said: BTreeSet<&str> = said.into_iter().filter(|name| *name != "null").collect();
+            types = Some(types.map_or_else(|| said.clone(), |types| types.intersection(&said).copied().collect()));
+        } else if at.value.get("nullable") == Some(&Value::Bool(true)) {
+            added = true;
+        }
+        let values = at.value.get("enum").and_then(Value::as_array).map(|values| values.iter().collect());
+        if let Some(values) = values.or_else(|| at.value.get("const").map(|value| vec![value])) {
+            let values: Vec<&Value> = values.into_iter().filter(|value| !value.is_null()).collect();
+            shape.values = Some(match shape.values.take() {
+                Some(before) => before.into_iter().filter(|value| values.contains(value)).collect(),
+                None => values,
+            });
+        }
+    }
+    shape.nullable |= added || nullable.unwrap_or_default();
+    for name in types.unwrap_or_default() {
+        match name {
+            "object" => shape.objects.push(Object::of(flat)),
+            "array" => shape.arrays.push(Array::of(flat)),
+            name => shape.scalars.extend([name.to_owned()]),
+        }
+    }
+}
+
+/// The types that a schema names, or that its keywords have sense for.
+fn types_of(schema: &Value) -> Option<BTreeSet<&str>> {
+    match schema.get("type") {
+        Some(Value::String(name)) => return Some(BTreeSet::from([name.as_str()])),
+        Some(Value::Array(names)) => return Some(names.iter().filter_map(Value::as_str).collect()),
+        _ => {}
+    }
+    if schema.get("properties").is_some() || schema.get("additionalProperties").is_some() {
+        return Some(BTreeSet::from(["object"]));
+    }
+    if schema.get("items").is_some() {
+        return Some(BTreeSet::from(["array"]));
+    }
+    let constant = schema.get("const").into_iter();
+    let values: BTreeSet<&str> = items(schema.get("enum")).chain(constant).map(type_of_value).collect();
+    (!values.is_empty()).then_some(values)
+}
+
+fn type_of_value(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+impl Shape<'_> {
+    /// Takes in another member of a union.
+    fn join(&mut self, other: Self) {
+        let alone = self.types().is_empty();
+        if other.types().is_empty() && other.nullable {
+            self.nullable = true;
+            return;
+        }
+        self.nullable |= other.nullable;
+        self.values = match (self.values.take(), other.values) {
+            (None, values) if alone => values,
+            (Some(mut values), Some(others)) => {
+                values.extend(others);
+                Some(values)
+            }
+            // One member takes any value.
+            _ => None,
+        };
+        self.bounds = if alone && self.bounds.is_empty() { other.bounds } else { self.bounds.common(&other.bounds) };
+        self.format =
+            if alone { self.format.or(other.format) } else { self.format.filter(|f| Some(*f) == other.format) };
+        self.description = self.description.or(other.description);
+        self.scalars.extend(other.scalars);
+        self.objects.extend(other.objects);
+        self.arrays.extend(other.arrays);
+        for (keyword, value) in other.as_written {
+            self.as_written.entry(keyword).or_insert(value);
+        }
+    }
+}

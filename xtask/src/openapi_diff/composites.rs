@@ -1,0 +1,106 @@
+//! What objects and arrays hold: each form that a schema gives them.
+
+use super::document::At;
+use crate::document::{below, items, last_step, members};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A form of an object.
+#[derive(Clone, Default)]
+pub struct Object<'a> {
+    pub pointer: String,
+    /// The name of its component, if it is one.
+    pub name: Option<String>,
+    pub fields: BTreeMap<String, Field<'a>>,
+    pub required: BTreeSet<String>,
+    /// What every answer is said to have (`x-expected`).
+    pub expected: BTreeSet<String>,
+    pub rest: Rest<'a>,
+}
+
+/// A field of an object: everything that is said of it.
+#[derive(Clone, Default)]
+pub struct Field<'a> {
+    pub parts: Vec<At<'a>>,
+    /// Other names under which we accept it.
+    pub aliases: Vec<&'a str>,
+}
+
+/// What an object may hold beside its fields.
+#[derive(Clone, Default)]
+pub enum Rest<'a> {
+    /// Anything.
+    #[default]
+    Open,
+    /// Nothing.
+    Closed,
+    /// Values of one schema.
+    Map(At<'a>),
+}
+
+/// A form of an array.
+#[derive(Clone)]
+pub struct Array<'a> {
+    pub pointer: String,
+    pub items: Option<At<'a>>,
+}
+
+impl<'a> Object<'a> {
+    /// The object that all of `flat` are together.
+    pub fn of(flat: &[At<'a>]) -> Self {
+        let mut object = Self::default();
+        let home = flat.iter().find(|at| at.value.get("properties").is_some()).or(flat.first());
+        if let Some(home) = home {
+            object.pointer.clone_from(&home.pointer);
+            object.name = component(&home.pointer);
+        }
+        for at in flat {
+            for (name, value) in members(at.value.get("properties")) {
+                let pointer = below(&below(&at.pointer, "properties"), name);
+                let field = object.fields.entry(name.clone()).or_default();
+                let alias = value.get("x-rust-alias");
+                field.aliases.extend(items(alias).chain(alias).filter_map(Value::as_str));
+                field.parts.push(At { pointer, value });
+            }
+            let names = |keyword| items(at.value.get(keyword)).filter_map(Value::as_str).map(str::to_owned);
+            object.required.extend(names("required"));
+            object.expected.extend(names("x-expected"));
+            match at.value.get("additionalProperties") {
+                Some(Value::Bool(false)) => object.rest = Rest::Closed,
+                Some(value @ Value::Object(schema)) if !schema.is_empty() => {
+                    let pointer = below(&at.pointer, "additionalProperties");
+                    object.rest = Rest::Map(At { pointer, value });
+                }
+                _ => {}
+            }
+        }
+        object
+    }
+
+    /// Takes over what stands beside the union of which this is a member.
+    pub fn inherit(&mut self, base: &[Self]) {
+        for base in base {
+            for (name, field) in &base.fields {
+                self.fields.entry(name.clone()).or_insert_with(|| field.clone());
+            }
+            self.required.extend(base.required.iter().cloned());
+        }
+    }
+}
+
+impl<'a> Array<'a> {
+    /// The array that all of `flat` are together.
+    pub fn of(flat: &[At<'a>]) -> Self {
+        let home = flat.iter().find(|at| at.value.get("items").is_some());
+        let items =
+            home.and_then(|at| Some(At { pointer: below(&at.pointer, "items"), value: at.value.get("items")? }));
+        let pointer = home.or(flat.first()).map(|at| at.pointer.clone()).unwrap_or_default();
+        Self { pointer, items }
+    }
+}
+
+/// The only component that a place is.
+fn component(pointer: &str) -> Option<String> {
+    let rest = pointer.strip_prefix("/components/schemas/")?;
+    (!rest.contains('/')).then(|| last_step(rest))
+}

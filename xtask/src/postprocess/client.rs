@@ -1,0 +1,43 @@
+//! What of the generated client nobody needs: its own reqwest client, the api version, the prelude.
+
+use super::{Context, note, trait_name};
+use crate::preprocess::Note;
+use anyhow::Result;
+use syn::{File, ImplItem, Item};
+
+/// Removes it.
+///
+/// `Client::new` builds a reqwest client with a timeout of its own and panics when that fails; `ClientInfo` exists for
+/// the `api-version` header, which the service does not know.
+pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
+    file.items.retain(|item| match item {
+        Item::Mod(module) => module.ident != "prelude",
+        Item::Impl(block) => trait_name(block).as_deref() != Some("ClientInfo"),
+        _ => true,
+    });
+    for item in &mut file.items {
+        if let Item::Impl(block) = item {
+            block.items.retain(|item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"));
+        }
+    }
+    Ok(vec![note("Client", "left out `new`, `ClientInfo` and the prelude")])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postprocess::{applied, tidy};
+    use serde_json::json;
+
+    #[test]
+    fn the_client_keeps_one_way_to_be_made() {
+        let source = "
+            impl Client { pub fn new() -> Self { todo() } pub fn new_with_client() -> Self { todo() } }
+            impl ClientInfo<crate::Inner> for Client { fn api_version() -> &'static str { \"1\" } }
+            pub mod prelude { pub use super::Client; }
+            pub mod types {}
+        ";
+        let left = "impl Client { pub fn new_with_client() -> Self { todo() } } pub mod types {}";
+        assert_eq!(applied(run, source, &json!({})), tidy(left));
+    }
+}

@@ -1,0 +1,80 @@
+//! Numbers: an answer that was paid for must not fail over the form of one.
+
+use super::{Context, add_serde, has_word, inner_type, named_fields, note, serde_of, text_of, type_name, types};
+use crate::preprocess::Note;
+use anyhow::Result;
+use syn::{File, Item, Type, parse_quote};
+
+/// Reads numbers leniently in every struct that answers contain.
+pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
+    let mut notes = Vec::new();
+    for item in types(file)? {
+        let Item::Struct(item) = item else { continue };
+        let name = item.ident.to_string();
+        if !context.usage.answers.contains(&name) {
+            continue;
+        }
+        for field in named_fields(item).into_iter().flatten() {
+            let arguments = serde_of(&field.attrs);
+            if text_of(&arguments, "deserialize_with").is_some() {
+                continue;
+            }
+            if inner_type(&field.ty, "Option").is_some_and(is_number) {
+                // With a way of its own to be read, a field that is missing is no longer none by itself.
+                if !has_word(&arguments, "default") {
+                    add_serde(&mut field.attrs, parse_quote!(default));
+                }
+                add_serde(&mut field.attrs, parse_quote!(deserialize_with = "crate::de::optional_number"));
+            } else if is_number(&field.ty) {
+                add_serde(&mut field.attrs, parse_quote!(deserialize_with = "crate::de::number"));
+            } else {
+                continue;
+            }
+            let field = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+            notes.push(note(format!("{name}.{field}"), "a number in whatever form it comes"));
+        }
+    }
+    Ok(notes)
+}
+
+fn is_number(ty: &Type) -> bool {
+    matches!(type_name(ty).as_deref(), Some("u64" | "i64" | "f64"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postprocess::{applied, tidy};
+    use serde_json::json;
+
+    #[test]
+    fn numbers_of_answers_are_read_leniently_and_those_of_requests_are_not() {
+        let document = json!({
+            "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {
+                "schema": {"$ref": "#/components/schemas/Image"},
+            }}}}}}},
+            "components": {"schemas": {"Image": {}, "Request": {}}},
+        });
+        let source = r#"pub mod types {
+            pub struct Image {
+                pub width: ::std::option::Option<u64>,
+                #[serde(default)] pub height: ::std::option::Option<u64>,
+                #[serde(rename = "s")] pub seconds: f64,
+                pub url: ::std::string::String,
+            }
+            pub struct Request { pub width: ::std::option::Option<u64> }
+        }"#;
+        let expected = r#"pub mod types {
+            pub struct Image {
+                #[serde(default, deserialize_with = "crate::de::optional_number")]
+                pub width: ::std::option::Option<u64>,
+                #[serde(default, deserialize_with = "crate::de::optional_number")]
+                pub height: ::std::option::Option<u64>,
+                #[serde(rename = "s", deserialize_with = "crate::de::number")] pub seconds: f64,
+                pub url: ::std::string::String,
+            }
+            pub struct Request { pub width: ::std::option::Option<u64> }
+        }"#;
+        assert_eq!(applied(run, source, &document), tidy(expected));
+    }
+}

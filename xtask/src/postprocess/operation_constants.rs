@@ -1,0 +1,65 @@
+//! The row of the operation instead of its name: hooks and transport get all that the document says of it.
+
+use super::{Context, note};
+use crate::{operation_table::const_name, preprocess::Note};
+use anyhow::Result;
+use quote::format_ident;
+use syn::{
+    Expr, File, Member, parse_quote,
+    visit_mut::{VisitMut, visit_expr_mut},
+};
+
+/// Replaces `OperationInfo { operation_id: ".." }` by the row in `crate::operations`.
+pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
+    let mut rows = Rows { found: 0 };
+    rows.visit_file_mut(file);
+    Ok(vec![note("Client", format!("{} operation rows", rows.found))])
+}
+
+struct Rows {
+    found: usize,
+}
+
+impl VisitMut for Rows {
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        visit_expr_mut(self, expression);
+        match expression {
+            Expr::Struct(literal) if literal.path.is_ident("OperationInfo") => {
+                let id = literal.fields.iter().find_map(|field| match &field.member {
+                    Member::Named(name) if name == "operation_id" => super::text(&field.expr),
+                    _ => None,
+                });
+                if let Some(id) = id {
+                    let row = format_ident!("{}", const_name(&id));
+                    *expression = parse_quote!(&crate::operations::#row);
+                    self.found += 1;
+                }
+            }
+            Expr::Reference(reference) if matches!(&*reference.expr, Expr::Path(path) if path.path.is_ident("info")) => {
+                let info = (*reference.expr).clone();
+                *expression = info;
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postprocess::{applied, tidy};
+    use serde_json::json;
+
+    #[test]
+    fn hooks_get_the_row() {
+        let source = "fn a() {
+            let info = OperationInfo { operation_id: \"list_images\" };
+            self.pre(&mut request, &info);
+        }";
+        let expected = "fn a() {
+            let info = &crate::operations::LIST_IMAGES;
+            self.pre(&mut request, info);
+        }";
+        assert_eq!(applied(run, source, &json!({})), tidy(expected));
+    }
+}

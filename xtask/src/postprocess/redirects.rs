@@ -1,0 +1,76 @@
+//! Declared redirects: answers of their operations, with their status and headers.
+
+use super::{Context, each_method, note};
+use crate::{
+    document::operations,
+    preprocess::{Note, responses::REDIRECTS},
+};
+use anyhow::{Result, bail};
+use heck::ToSnakeCase;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use syn::{
+    Arm, File, LitInt, Pat, parse_quote,
+    visit_mut::{VisitMut, visit_arm_mut},
+};
+
+/// Widens the match on success of the operations that have any.
+///
+/// A redirect cannot be declared as a success to progenitor (it only counts 2xx), so the generated `200..=299` becomes
+/// `200..=299 | 302`.
+pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
+    let mut declared: BTreeMap<String, Vec<u64>> = operations(context.normalised)
+        .into_iter()
+        .filter_map(|operation| {
+            let statuses = operation.value.get(REDIRECTS)?.as_array()?;
+            Some((operation.id().to_snake_case(), statuses.iter().filter_map(Value::as_u64).collect()))
+        })
+        .collect();
+    let mut notes = Vec::new();
+    each_method(file, |method| {
+        let Some(statuses) = declared.remove(&method.sig.ident.to_string()) else { return };
+        notes.push(note(&method.sig.ident, format!("{statuses:?} count as answers")));
+        Widen { statuses }.visit_block_mut(&mut method.block);
+    });
+    if let Some(missing) = declared.keys().next() {
+        bail!("no method `{missing}` was generated, whose redirects are answers");
+    }
+    Ok(notes)
+}
+
+struct Widen {
+    statuses: Vec<u64>,
+}
+
+impl VisitMut for Widen {
+    fn visit_arm_mut(&mut self, arm: &mut Arm) {
+        visit_arm_mut(self, arm);
+        if matches!(arm.pat, Pat::Range(_)) {
+            let success = &arm.pat;
+            let statuses =
+                self.statuses.iter().map(|status| LitInt::new(&status.to_string(), proc_macro2::Span::call_site()));
+            arm.pat = parse_quote!(#success #(| #statuses)*);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postprocess::{applied, tidy};
+    use serde_json::json;
+
+    #[test]
+    fn a_declared_redirect_is_matched_as_a_success() {
+        let document = json!({"paths": {"/s": {"get": {"operationId": "trackClick", "x-redirects": [302]}}}});
+        let wrap = |arm: &str| {
+            format!(
+                "impl Client {{
+                pub async fn track_click(&self) {{ match status {{ {arm} => Ok(a), _ => Err(b) }} }}
+                pub async fn other(&self) {{ match status {{ 200..=299 => Ok(a), _ => Err(b) }} }}
+            }}"
+            )
+        };
+        assert_eq!(applied(run, &wrap("200..=299"), &document), tidy(&wrap("200..=299 | 302")));
+    }
+}

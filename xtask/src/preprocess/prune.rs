@@ -1,0 +1,57 @@
+//! Components that nothing uses any more: error bodies, opened envelopes, shared error responses.
+
+use super::{Notes, note};
+use crate::document::reached;
+use anyhow::Result;
+use serde_json::Value;
+
+/// The kinds of components that can be referred to.
+const KINDS: [&str; 5] = ["schemas", "responses", "parameters", "requestBodies", "headers"];
+
+/// Removes them. What a webhook reaches is used.
+pub fn run(document: &mut Value) -> Result<Notes> {
+    let used = reached(document, ["paths", "webhooks"].iter().filter_map(|root| document.get(root)));
+    let mut notes = Notes::new();
+    for kind in KINDS {
+        let place = format!("/components/{kind}");
+        let Some(components) = document.pointer_mut(&place).and_then(Value::as_object_mut) else { continue };
+        components.retain(|name, _| {
+            let keep = used.contains(&format!("#{place}/{name}"));
+            if !keep {
+                notes.push(note(&format!("{place}/{name}"), "nothing uses it; left out"));
+            }
+            keep
+        });
+    }
+    Ok(notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preprocess::applied;
+    use serde_json::json;
+
+    #[test]
+    fn only_what_paths_and_webhooks_reach_is_left() {
+        let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+        let document = json!({
+            "paths": {"/a": {"get": {"parameters": [{"$ref": "#/components/parameters/Uid"}]}}},
+            "webhooks": {"done": {"post": to("Event")}},
+            "components": {
+                "parameters": {"Uid": {"schema": to("Uid")}, "Old": {}},
+                "responses": {"Error": to("Error")},
+                "schemas": {"Uid": {}, "Event": to("Part"), "Part": to("Event"), "Error": to("Error")},
+            },
+        });
+        let result = applied(run, &document).unwrap();
+        assert_eq!(
+            result["components"],
+            json!({
+                "parameters": {"Uid": {"schema": to("Uid")}},
+                "responses": {},
+                "schemas": {"Uid": {}, "Event": to("Part"), "Part": to("Event")},
+            })
+        );
+    }
+}

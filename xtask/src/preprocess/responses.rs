@@ -1,0 +1,135 @@
+//! One success per operation, and no errors.
+//!
+//! progenitor wants a single success type and a single error type, and loses status and headers of an error whose body
+//! does not match. So each operation keeps one answer, under `2XX`: whatever the exact status of a success, it is one.
+//! Errors are left out, and reach the caller as the whole response instead.
+//!
+//! A redirect (or a "not modified") that the document declares without content is an answer, not an error: its status is
+//! kept in `x-redirects` for the pass that widens the generated match. Its value is what the operation's 2xx has, or
+//! nothing.
+
+use super::{Notes, note};
+use crate::document::{below, follow, members, operations};
+use anyhow::{Result, bail};
+use serde_json::{Map, Value, json};
+
+/// The extension that carries declared redirects from here to the syntax passes.
+pub const REDIRECTS: &str = "x-redirects";
+
+/// Rewrites the responses of every operation.
+pub fn run(document: &mut Value) -> Result<Notes> {
+    let mut rewritten = Vec::new();
+    for operation in operations(document) {
+        let at = operation.pointer();
+        let mut success: Option<(&str, Value)> = None;
+        let mut redirects = Vec::new();
+        let mut dropped = Vec::new();
+        for (status, response) in members(operation.value.get("responses")) {
+            let place = below(&below(&at, "responses"), status);
+            let response = follow(document, response);
+            match status.as_bytes().first() {
+                Some(b'2') => {
+                    let answer = answer(response, &place)?;
+                    match &success {
+                        Some((first, other)) if other.get("content") != answer.get("content") => bail!(
+                            "{place}: the answer differs from that of {first}; an operation has one type of success"
+                        ),
+                        Some(_) => {}
+                        None => success = Some((status, answer)),
+                    }
+                }
+                Some(b'3') if response.get("content").is_none() => match status.parse::<u16>() {
+                    Ok(code) => redirects.push(code),
+                    Err(_) => bail!("{place}: a redirect must be declared with its exact status"),
+                },
+                _ => dropped.push(status.as_str()),
+            }
+        }
+        let answer = match success {
+            Some((_, answer)) => answer,
+            None if redirects.is_empty() => bail!("{at}/responses: no successful answer is declared"),
+            None => json!({"description": "A redirect."}),
+        };
+        rewritten.push((at, answer, redirects, dropped.join(", ")));
+    }
+
+    let mut notes = Notes::new();
+    for (at, answer, redirects, dropped) in rewritten {
+        let Some(operation) = document.pointer_mut(&at) else { continue };
+        operation["responses"] = json!({"2XX": answer});
+        notes.push(note(&at, format!("one answer under 2XX; left out: {dropped}")));
+        if !redirects.is_empty() {
+            notes.push(note(&at, format!("statuses {redirects:?} count as answers too")));
+            operation[REDIRECTS] = json!(redirects);
+        }
+    }
+    Ok(notes)
+}
+
+/// A response with only what the generator needs: headers and examples say nothing to it.
+fn answer(response: &Value, at: &str) -> Result<Value> {
+    let description = response.get("description").cloned().unwrap_or_else(|| json!(""));
+    let mut content = Map::new();
+    for (media_type, body) in members(response.get("content")) {
+        let Some(schema) = body.get("schema") else { bail!("{at}/content: `{media_type}` has no schema") };
+        content.insert(media_type.clone(), json!({"schema": schema}));
+    }
+    Ok(if content.is_empty() {
+        json!({"description": description})
+    } else {
+        json!({"description": description, "content": content})
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preprocess::applied;
+
+    fn document(responses: &Value) -> Value {
+        json!({
+            "paths": {"/a": {"get": {"responses": responses}}},
+            "components": {"responses": {"Error": {"description": "E"}}},
+        })
+    }
+
+    fn json_of(name: &str) -> Value {
+        json!({"description": name, "content": {"application/json": {
+            "schema": {"$ref": format!("#/components/schemas/{name}")},
+        }}})
+    }
+
+    #[test]
+    fn one_answer_is_left_whatever_its_exact_status() {
+        let error = json!({"$ref": "#/components/responses/Error"});
+        for (responses, answer, redirects) in [
+            (json!({"200": json_of("A"), "default": error, "404": error}), json_of("A"), json!(null)),
+            (json!({"200": json_of("A"), "201": json_of("A")}), json_of("A"), json!(null)),
+            (json!({"204": {"description": "Gone."}}), json!({"description": "Gone."}), json!(null)),
+            (
+                json!({"302": {"description": "There.", "headers": {}}, "default": error}),
+                json!({"description": "A redirect."}),
+                json!([302]),
+            ),
+            (json!({"200": json_of("A"), "302": {"description": "There."}}), json_of("A"), json!([302])),
+        ] {
+            let result = applied(run, &document(&responses)).unwrap();
+            let operation = &result["paths"]["/a"]["get"];
+            assert_eq!(operation["responses"], json!({"2XX": answer}));
+            assert_eq!(operation.get(REDIRECTS).cloned().unwrap_or_default(), redirects);
+        }
+    }
+
+    #[test]
+    fn two_types_of_success_and_none_at_all_are_errors() {
+        for (responses, message) in [
+            (json!({"200": json_of("A"), "202": json_of("B")}), "differs from that of 200"),
+            (json!({"200": json_of("A"), "204": {"description": ""}}), "differs from that of 200"),
+            (json!({"default": {"description": ""}}), "no successful answer"),
+            (json!({"200": {"description": "", "content": {"application/json": {}}}}), "has no schema"),
+        ] {
+            let error = applied(run, &document(&responses)).unwrap_err().to_string();
+            assert!(error.starts_with("/paths/~1a/get/responses") && error.contains(message), "{error}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! A type for the query of each operation that has one.
+//!
+//! Generated methods take query parameters one by one. Whoever keeps a request as data, and checks it before it is sent,
+//! needs them together: `ListImagesQuery` for `listImages`. The types are made here as schemas, so that everything later
+//! treats them like the bodies of requests.
+
+use crate::{
+    document::{SCHEMA_PREFIX, operations},
+    preprocess::Note,
+};
+use heck::ToUpperCamelCase as _;
+use serde_json::{Map, Value, json};
+
+/// The extension by which an operation names the schema of its query.
+pub const EXTENSION: &str = "x-query";
+
+/// Adds a schema for each query, and the extension that names it.
+pub fn add(document: &mut Value) -> Vec<Note> {
+    let mut found = Vec::new();
+    for operation in operations(document) {
+        let parameters = operation.parameters(document);
+        let query: Vec<_> =
+            parameters.iter().map(|(_, parameter)| *parameter).filter(|it| it["in"] == "query").collect();
+        if !query.is_empty() {
+            let name = format!("{}Query", operation.id().to_upper_camel_case());
+            found.push((operation.pointer(), name, schema(operation.id(), &query)));
+        }
+    }
+    let mut notes = Vec::new();
+    for (at, name, schema) in found {
+        if let Some(operation) = document.pointer_mut(&at) {
+            operation[EXTENSION] = json!({"$ref": format!("{SCHEMA_PREFIX}{name}")});
+            notes.push(Note { at, what: format!("its query became the schema {name}") });
+        }
+        document["components"]["schemas"][name] = schema;
+    }
+    notes
+}
+
+fn schema(id: &str, parameters: &[&Value]) -> Value {
+    let mut properties = Map::new();
+    for parameter in parameters {
+        let mut property = parameter["schema"].clone();
+        if let Some(description) = parameter.get("description") {
+            property["description"] = description.clone();
+        }
+        properties.insert(parameter["name"].as_str().unwrap_or_default().to_owned(), property);
+    }
+    let required: Vec<_> =
+        parameters.iter().filter(|it| it["required"] == true).map(|parameter| parameter["name"].clone()).collect();
+    let mut schema = json!({
+        "type": "object",
+        "description": format!("The query of `{id}`."),
+        "properties": properties,
+    });
+    if !required.is_empty() {
+        schema["required"] = required.into();
+    }
+    schema
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_query_becomes_a_schema_that_its_operation_names() {
+        let mut document = json!({
+            "paths": {"/a/{uid}": {"get": {"operationId": "listA", "parameters": [
+                {"name": "uid", "in": "path", "schema": {"type": "string"}},
+                {"$ref": "#/components/parameters/Limit"},
+                {"name": "q", "in": "query", "required": true, "schema": {"type": "string"}},
+            ]}, "put": {"operationId": "putA"}}},
+            "components": {
+                "parameters": {"Limit": {"name": "limit", "in": "query", "description": "How many.",
+                    "schema": {"type": "integer", "minimum": 1}}},
+                "schemas": {},
+            },
+        });
+        assert_eq!(add(&mut document).len(), 1);
+        assert_eq!(document["paths"]["/a/{uid}"]["get"]["x-query"]["$ref"], "#/components/schemas/ListAQuery");
+        assert_eq!(
+            document["components"]["schemas"],
+            json!({"ListAQuery": {
+                "type": "object",
+                "description": "The query of `listA`.",
+                "properties": {
+                    "limit": {"type": "integer", "minimum": 1, "description": "How many."},
+                    "q": {"type": "string"},
+                },
+                "required": ["q"],
+            }})
+        );
+    }
+}
