@@ -6,11 +6,12 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | [`types`], [`Client`] | generated: a type per schema, a method per operation |
+//! | [`types`] | generated: a type for each schema |
+//! | [`requests`] | generated: a pure function for each operation, which builds its request and the decoder of its response |
 //! | [`operations`] | generated: a constant per operation with its method, path, retry safety and default timeout |
 //! | [`CheckSchema`] | differences between a response and the document; the implementations are generated |
 //! | [`Validate`] | the document's limits on requests; the implementations are generated |
-//! | [`Transport`], [`Response`], [`Error`], [`ResponseValue`] | by hand: the seam between generated code and whoever sends |
+//! | [`Request`], [`Decoder`] | a request as a value, and the decoder of its response |
 //! | [`Timestamp`], [`Secret`] | by hand: a date that never fails an answer, a text that is not printed |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Nearly everything asks for `client`, and has it by default: a badge on each would say nothing.
@@ -21,17 +22,17 @@ extern crate self as pictify_api;
 
 #[doc(hidden)]
 pub mod de;
+#[cfg(feature = "client")]
+mod decode;
 #[cfg(feature = "schemars")]
 mod json_schemas;
 #[cfg(feature = "client")]
 mod operation;
 #[cfg(feature = "client")]
-mod runtime;
+mod request;
 mod schema_mismatch;
 mod secret;
 mod timestamp;
-#[cfg(feature = "client")]
-mod transport;
 mod validate;
 
 #[cfg(feature = "schemars")]
@@ -39,12 +40,10 @@ pub use json_schemas::json_schemas;
 #[cfg(feature = "client")]
 pub use operation::{Evidence, OperationInfo, Pagination, PaginationStyle, RetrySafety};
 #[cfg(feature = "client")]
-pub use runtime::{Body, ByteStream, DecodeError, Error, Response, ResponseValue};
+pub use request::{BuildError, DecodeError, Decoder, RawBody, Request};
 pub use schema_mismatch::{CheckSchema, SchemaMismatch, SchemaMismatchKind, SchemaMismatches};
 pub use secret::Secret;
 pub use timestamp::Timestamp;
-#[cfg(feature = "client")]
-pub use transport::{BoxError, BoxFuture, Inner, Transport};
 pub use validate::{Validate, ValidationError, ValidationErrors};
 
 #[rustfmt::skip]
@@ -53,4 +52,7 @@ mod generated;
 
 pub use generated::types;
 #[cfg(feature = "client")]
-pub use generated::{client::Client, operations};
+pub use generated::{operations, requests};
+
+/// A boxed error that can move between threads.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -215,7 +215,7 @@ macro_rules! anything_goes {
 
 anything_goes!((), bool, f64, i64, u64, Map<String, Value>, Secret, String, Value);
 #[cfg(feature = "client")]
-anything_goes!(crate::ByteStream, reqwest::Url);
+anything_goes!(url::Url);
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! Time and chance, behind a trait so that tests need neither to wait nor to guess.
 
-use pictify_api::BoxFuture;
+use crate::transport::BoxFuture;
 use std::{
     fmt,
     time::{Duration, Instant, SystemTime},

@@ -2,9 +2,9 @@
 //!
 //! By hand, because it is little and the crates for it bring a parser library along.
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, transport::Body};
 use bytes::{Buf, Bytes};
-use pictify_api::{Body, ByteStream};
+
 use std::{fmt, mem};
 
 /// How large one frame may be, in bytes. Progress takes hundreds.
@@ -19,13 +19,13 @@ pub(crate) struct Frame {
 
 /// The frames of a body.
 pub(crate) struct Frames {
-    body: Option<Body>,
+    body: Body,
     parser: Parser,
 }
 
 impl Frames {
-    pub(crate) fn new(stream: ByteStream) -> Self {
-        Self { body: Some(stream.into_body()), parser: Parser::new(FRAME_LIMIT) }
+    pub(crate) fn new(body: Body) -> Self {
+        Self { body, parser: Parser::new(FRAME_LIMIT) }
     }
 
     /// The next frame; `None` when the body has ended. What follows the last blank line is no frame.
@@ -39,13 +39,7 @@ impl Frames {
                     return Err(Error::new(ErrorKind::TooLarge, text));
                 }
             }
-            let chunk = match &mut self.body {
-                Some(Body::Stream(response)) => response.chunk().await.map_err(Error::from_network)?,
-                _ => match self.body.take() {
-                    Some(Body::Full(bytes)) => Some(bytes),
-                    _ => None,
-                },
-            };
+            let chunk = self.body.chunk().await.map_err(Error::from_transport)?;
             let Some(chunk) = chunk else { return Ok(None) };
             self.parser.feed(chunk);
         }

@@ -14,7 +14,7 @@
 //! routes with them: calls may fail with [`NotFound`](crate::ErrorKind::NotFound) or [`Gone`](crate::ErrorKind::Gone).
 
 use crate::{
-    AsClient, Call, Error, ErrorKind, Result, address::url_of, operation::operation, resources::resource, variables,
+    AsClient, Call, Error, ErrorKind, Result, request::url_of, resources::api_request, resources::resource, variables,
 };
 use pictify_api::{
     Secret,
@@ -36,7 +36,7 @@ resource! {
 impl<C: Clone> Events<C> {
     /// Reports 1 to 100 events. Sent twice, they count twice.
     ///
-    /// `POST /s/events`, retired: it may answer 404 or 410. It takes a [`write_key`](Call::write_key) in place of the API
+    /// `POST /s/events`, retired: it may answer 404 or 410. It takes a [`write_key`](TrackExperimentEventsCall::write_key) in place of the API
     /// key. A refused event does not fail the call: look at the answer's `errors`.
     ///
     /// # Errors
@@ -51,13 +51,13 @@ impl<C: Clone> Events<C> {
     /// println!("{:?}", client.events().track(events).write_key("wk_example").send().await?.processed);
     /// # Ok(()) }
     /// ```
-    pub fn track(&self, events: impl IntoIterator<Item = Event>) -> Call<TrackExperimentEvents, C> {
+    pub fn track(&self, events: impl IntoIterator<Item = Event>) -> TrackExperimentEventsCall<C> {
         let events = events.into_iter().map(|event| event.0).collect();
         self.call(TrackExperimentEvents { write_key: None, events })
     }
 
     /// Counts a click, and answers where it leads. Made for links in pages and mail: there use
-    /// [`url`](Call::url) of this call.
+    /// [`url`](TrackExperimentClickCall::url) of this call.
     ///
     /// `GET /s/{slug}/click`, retired: it may answer 404 or 410. Each call counts.
     ///
@@ -71,11 +71,11 @@ impl<C: Clone> Events<C> {
     /// println!("{link} leads to {destination}");
     /// # Ok(()) }
     /// ```
-    pub fn click(&self, slug: impl Into<String>) -> Call<TrackExperimentClick, C> {
+    pub fn click(&self, slug: impl Into<String>) -> TrackExperimentClickCall<C> {
         self.call(TrackExperimentClick { slug: slug.into() })
     }
 
-    /// Counts an impression. Made for pages and mail: there use [`url`](Call::url) of this call as a picture's address.
+    /// Counts an impression. Made for pages and mail: there use [`url`](TrackExperimentPixelCall::url) of this call as a picture's address.
     ///
     /// `GET /s/{slug}/pixel.gif`, retired: it may answer 404 or 410. Each call counts, and succeeds whether there is such an
     /// experiment or not.
@@ -89,7 +89,7 @@ impl<C: Clone> Events<C> {
     /// client.events().pixel("homepage-hero").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn pixel(&self, slug: impl Into<String>) -> Call<TrackExperimentPixel, C> {
+    pub fn pixel(&self, slug: impl Into<String>) -> TrackExperimentPixelCall<C> {
         self.call(TrackExperimentPixel { slug: slug.into() })
     }
 
@@ -105,7 +105,7 @@ impl<C: Clone> Events<C> {
     /// println!("{:?}", client.events().resolve("homepage-hero").send().await?.variant_id);
     /// # Ok(()) }
     /// ```
-    pub fn resolve(&self, slug: impl Into<String>) -> Call<ResolveExperiment, C> {
+    pub fn resolve(&self, slug: impl Into<String>) -> ResolveExperimentCall<C> {
         self.call(ResolveExperiment { slug: slug.into() })
     }
 }
@@ -182,11 +182,11 @@ impl Event {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Events::track`] as data.
-    TrackExperimentEvents { write_key: Option<Secret>, events: Vec<ExperimentEvent> } -> EventReceipt
+    TrackExperimentEvents / TrackExperimentEventsCall { write_key: Option<Secret>, events: Vec<ExperimentEvent> } -> EventReceipt
         = TRACK_EXPERIMENT_EVENTS,
-    |op, api| api.track_experiment_events(op.write_key.as_ref().map(Secret::expose), &op.events),
+    |op, base| requests::track_experiment_events(base, op.write_key.as_ref().map(Secret::expose), &op.events),
     rules |op, found| {
         found.check_length("events", "events", op.events.len(), Some(1), Some(100));
         for (index, event) in op.events.iter().enumerate() {
@@ -200,31 +200,30 @@ operation! {
 }
 
 /// Setters of [`Events::track`].
-impl<C> Call<TrackExperimentEvents, C> {
+impl<C> TrackExperimentEventsCall<C> {
     /// The account's write key, which vouches for the events. It may stand in a browser.
     pub fn write_key(self, key: impl Into<Secret>) -> Self {
         self.with(|op| op.write_key = Some(key.into()))
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Events::click`] as data.
-    TrackExperimentClick { slug: String } -> Url = TRACK_EXPERIMENT_CLICK,
-    |op, api| async {
-        let answer = api.track_experiment_click(&op.slug).await?;
-        let location = answer.headers.get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
-        let base = api.base_url().to_owned();
-        answer.try_map(|()| destination(location.as_deref(), &base))
+    TrackExperimentClick / TrackExperimentClickCall { slug: String } -> Url = TRACK_EXPERIMENT_CLICK,
+    |op, base| requests::track_experiment_click(base, &op.slug),
+    read |value, response| {
+        let () = value;
+        destination(response.headers.get(LOCATION).and_then(|to| to.to_str().ok()), base)
     }
 }
 
-impl<C: AsClient> Call<TrackExperimentClick, C> {
+impl<C: AsClient> TrackExperimentClickCall<C> {
     /// The URL, for a link. Nothing is sent, and nothing is counted.
     ///
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation) for a slug that cannot stand in a path.
     pub fn url(&self) -> Result<Url> {
-        url_of(&self.client, &self.operation)
+        url_of(self.0.client.as_async().base_url(), &self.0.request)
     }
 }
 
@@ -236,24 +235,25 @@ fn destination(location: Option<&str>, base: &str) -> Result<Url> {
     })
 }
 
-operation! {
+api_request! {
     /// The request of [`Events::pixel`] as data.
-    TrackExperimentPixel { slug: String } -> () = TRACK_EXPERIMENT_PIXEL,
-    |op, api| async { api.track_experiment_pixel(&op.slug).await?.try_map(|_| Ok::<_, Error>(())) }
+    TrackExperimentPixel / TrackExperimentPixelCall { slug: String } -> () = TRACK_EXPERIMENT_PIXEL,
+    |op, base| requests::track_experiment_pixel(base, &op.slug),
+    read |_value, _response| Ok(())
 }
 
-impl<C: AsClient> Call<TrackExperimentPixel, C> {
+impl<C: AsClient> TrackExperimentPixelCall<C> {
     /// The URL, for a picture of one pixel. Nothing is sent, and nothing is counted.
     ///
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation) for a slug that cannot stand in a path.
     pub fn url(&self) -> Result<Url> {
-        url_of(&self.client, &self.operation)
+        url_of(self.0.client.as_async().base_url(), &self.0.request)
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Events::resolve`] as data.
-    ResolveExperiment { slug: String } -> ResolvedVariant = RESOLVE_EXPERIMENT,
-    |op, api| api.resolve_experiment(&op.slug)
+    ResolveExperiment / ResolveExperimentCall { slug: String } -> ResolvedVariant = RESOLVE_EXPERIMENT,
+    |op, base| requests::resolve_experiment(base, &op.slug)
 }

@@ -11,7 +11,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Result, operation::operation, resources::resource, variables};
+use crate::{Call, Result, resources::api_request, resources::resource, variables};
 use pictify_api::types::{InterpolateExpressionRequest, TestExpressionRequest, ValidateExpressionRequest};
 use serde::Serialize;
 
@@ -38,7 +38,7 @@ impl<C: Clone> Expressions<C> {
     /// println!("{:?} {:?}", validation.valid, validation.error);
     /// # Ok(()) }
     /// ```
-    pub fn validate(&self, expression: impl Into<String>) -> Call<ValidateExpression, C> {
+    pub fn validate(&self, expression: impl Into<String>) -> ValidateExpressionCall<C> {
         self.call(ValidateExpression { body: ValidateExpressionRequest::new(expression.into()) })
     }
 
@@ -57,10 +57,12 @@ impl<C: Clone> Expressions<C> {
     /// println!("{:?}", tested.result);
     /// # Ok(()) }
     /// ```
-    pub fn test(&self, expression: impl Into<String>, variables: &impl Serialize) -> Result<Call<TestExpression, C>> {
-        let mut body = TestExpressionRequest::new(expression.into());
-        body.variables = Some(variables::from(variables)?);
-        Ok(self.call(TestExpression { body }))
+    pub fn test(&self, expression: impl Into<String>, variables: &impl Serialize) -> TestExpressionCall<C> {
+        self.call_with(variables::from(variables), |variables| {
+            let mut body = TestExpressionRequest::new(expression.into());
+            body.variables = Some(variables);
+            TestExpression { body }
+        })
     }
 
     /// Fills the expressions of a text, written in double braces. Bills nothing and changes nothing.
@@ -78,14 +80,12 @@ impl<C: Clone> Expressions<C> {
     /// println!("{:?}", filled.result);
     /// # Ok(()) }
     /// ```
-    pub fn interpolate(
-        &self,
-        text: impl Into<String>,
-        variables: &impl Serialize,
-    ) -> Result<Call<InterpolateExpression, C>> {
-        let mut body = InterpolateExpressionRequest::new(text.into());
-        body.variables = Some(variables::from(variables)?);
-        Ok(self.call(InterpolateExpression { body }))
+    pub fn interpolate(&self, text: impl Into<String>, variables: &impl Serialize) -> InterpolateExpressionCall<C> {
+        self.call_with(variables::from(variables), |variables| {
+            let mut body = InterpolateExpressionRequest::new(text.into());
+            body.variables = Some(variables);
+            InterpolateExpression { body }
+        })
     }
 
     /// Lists the functions of the language.
@@ -100,34 +100,34 @@ impl<C: Clone> Expressions<C> {
     /// println!("{:?}", client.expressions().functions().send().await?.functions);
     /// # Ok(()) }
     /// ```
-    pub fn functions(&self) -> Call<ListExpressionFunctions, C> {
+    pub fn functions(&self) -> ListExpressionFunctionsCall<C> {
         self.call(ListExpressionFunctions {})
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Expressions::validate`] as data.
     #[serde(transparent)]
-    ValidateExpression { body: ValidateExpressionRequest } -> ExpressionValidation = VALIDATE_EXPRESSION,
-    |op, api| api.validate_expression(&op.body)
+    ValidateExpression / ValidateExpressionCall { body: ValidateExpressionRequest } -> ExpressionValidation = VALIDATE_EXPRESSION,
+    |op, base| requests::validate_expression(base, &op.body)
 }
 
-operation! {
+api_request! {
     /// The request of [`Expressions::test`] as data.
     #[serde(transparent)]
-    TestExpression { body: TestExpressionRequest } -> ExpressionResult = TEST_EXPRESSION,
-    |op, api| api.test_expression(&op.body)
+    TestExpression / TestExpressionCall { body: TestExpressionRequest } -> ExpressionResult = TEST_EXPRESSION,
+    |op, base| requests::test_expression(base, &op.body)
 }
 
-operation! {
+api_request! {
     /// The request of [`Expressions::interpolate`] as data.
     #[serde(transparent)]
-    InterpolateExpression { body: InterpolateExpressionRequest } -> Interpolation = INTERPOLATE_EXPRESSION,
-    |op, api| api.interpolate_expression(&op.body)
+    InterpolateExpression / InterpolateExpressionCall { body: InterpolateExpressionRequest } -> Interpolation = INTERPOLATE_EXPRESSION,
+    |op, base| requests::interpolate_expression(base, &op.body)
 }
 
-operation! {
+api_request! {
     /// The request of [`Expressions::functions`] as data.
-    ListExpressionFunctions {} -> ExpressionFunctions = LIST_EXPRESSION_FUNCTIONS,
-    |op, api| api.list_expression_functions()
+    ListExpressionFunctions / ListExpressionFunctionsCall {} -> ExpressionFunctions = LIST_EXPRESSION_FUNCTIONS,
+    |op, base| requests::list_expression_functions(base)
 }

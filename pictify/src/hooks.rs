@@ -1,6 +1,7 @@
 //! Seeing every attempt.
 
-use crate::{Attempt, RateLimitStatus, SchemaMismatchReport, operation::OperationInfo};
+use crate::{Attempt, rate_limit::RateLimitStatus, schema_mismatch::SchemaMismatchReport};
+use pictify_api::OperationInfo;
 use std::{fmt, sync::Arc, time::Duration};
 
 /// One attempt of a call, as [`ClientBuilder::on_attempt`](crate::ClientBuilder::on_attempt) shows it. There is no key, no

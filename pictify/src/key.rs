@@ -39,6 +39,11 @@ impl ApiKey {
         Ok(Self(header))
     }
 
+    /// Returns true if both are the same key.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
     }

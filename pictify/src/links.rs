@@ -19,8 +19,8 @@ pub use pictify_api::types::{BindingUrlInfo, ImageFormat, QueryVariables};
 pub use picture::{ExperimentPicture, Picture, StoredPicture};
 
 use crate::{
-    AsClient, Call, Error, Result, address::url_of, download::Downloadable, operation::operation, resources::resource,
-    variables,
+    AsClient, Call, Error, Result, download::Downloadable, request::url_of, resources::api_request,
+    resources::resource, variables,
 };
 use pictify_api::{
     Validate, ValidationErrors,
@@ -42,7 +42,7 @@ resource! {
 impl<C: Clone> Links<C> {
     /// A template, rendered when its URL is asked for. Bills one render each time that no cache answers.
     ///
-    /// `GET /r/{templateUid}.{format}`, documented. [`url`](Call::url) makes the URL, `send` asks for the picture. When it
+    /// `GET /r/{templateUid}.{format}`, documented. [`url`](RenderTemplateUrlCall::url) makes the URL, `send` asks for the picture. When it
     /// fails, the service may send a placeholder so that pages do not break: see
     /// [`is_placeholder`](Picture::is_placeholder).
     ///
@@ -59,7 +59,7 @@ impl<C: Clone> Links<C> {
     /// println!("{url}");
     /// # Ok(()) }
     /// ```
-    pub fn template(&self, uid: impl Into<String>, format: ImageFormat) -> Call<RenderTemplateUrl, C> {
+    pub fn template(&self, uid: impl Into<String>, format: ImageFormat) -> RenderTemplateUrlCall<C> {
         let (uid, format) = (uid.into(), LinkFormat(format));
         self.call(RenderTemplateUrl { uid, format, query: RenderTemplateUrlQuery::default(), if_none_match: None })
     }
@@ -84,7 +84,7 @@ impl<C: Clone> Links<C> {
     /// println!("unchanged: {}", later.send().await?.unchanged);
     /// # Ok(()) }
     /// ```
-    pub fn binding(&self, id: impl Into<String>, format: ImageFormat) -> Call<RenderBindingUrl, C> {
+    pub fn binding(&self, id: impl Into<String>, format: ImageFormat) -> RenderBindingUrlCall<C> {
         let (id, format) = (id.into(), LinkFormat(format));
         self.call(RenderBindingUrl { id, format, query: RenderBindingUrlQuery::default(), if_none_match: None })
     }
@@ -105,7 +105,7 @@ impl<C: Clone> Links<C> {
     /// client.download(&stored).to_file("stars.png").await?;
     /// # Ok(()) }
     /// ```
-    pub fn binding_info(&self, id: impl Into<String>, format: ImageFormat) -> Call<GetBindingUrlInfo, C> {
+    pub fn binding_info(&self, id: impl Into<String>, format: ImageFormat) -> GetBindingUrlInfoCall<C> {
         self.call(GetBindingUrlInfo { id: id.into(), format: LinkFormat(format) })
     }
 
@@ -131,29 +131,28 @@ impl<C: Clone> Links<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn experiment(&self, slug: impl Into<String>, format: ImageFormat) -> Call<RenderExperimentUrl, C> {
+    pub fn experiment(&self, slug: impl Into<String>, format: ImageFormat) -> RenderExperimentUrlCall<C> {
         let (slug, format) = (slug.into(), LinkFormat(format));
         self.call(RenderExperimentUrl { slug, format, query: RenderExperimentUrlQuery::default() })
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Links::template`] as data.
-    RenderTemplateUrl {
+    RenderTemplateUrl / RenderTemplateUrlCall {
         uid: String,
         format: LinkFormat,
         query: RenderTemplateUrlQuery,
         if_none_match: Option<String>,
     } -> Picture = RENDER_TEMPLATE_URL,
-    |op, api| async {
+    |op, base| {
         let RenderTemplateUrlQuery { layout, quality, token, variables, .. } = &op.query;
         let etag = op.if_none_match.as_deref();
         let (layout, token) = (layout.as_deref(), token.as_ref().map(pictify_api::Secret::expose));
         let format = op.format.0.clone();
-        let answer =
-            api.render_template_url(&op.uid, format, layout, *quality, token, variables.as_ref(), etag).await?;
-        picture::read(answer)
+        requests::render_template_url(base, &op.uid, format, layout, *quality, token, variables.as_ref(), etag)
     },
+    read |_value, response| picture::read(response),
     rules |op, found| {
         for name in op.query.variables.iter().flat_map(|variables| variables.keys()) {
             if RESERVED.contains(&name.as_str()) {
@@ -164,7 +163,7 @@ operation! {
 }
 
 /// Setters of [`Links::template`].
-impl<C> Call<RenderTemplateUrl, C> {
+impl<C> RenderTemplateUrlCall<C> {
     /// A value for a variable of the template, as text. `quality`, `layout` and `token` cannot be names.
     pub fn variable(self, name: impl Into<String>, value: impl Display) -> Self {
         self.with(|op| {
@@ -176,9 +175,8 @@ impl<C> Call<RenderTemplateUrl, C> {
     ///
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation) when it does not; a URL cannot hold lists and objects.
-    pub fn variables(self, variables: &impl Serialize) -> Result<Self> {
-        let texts = texts(variables)?;
-        Ok(self.with(|op| op.query.variables.get_or_insert_default().0.extend(texts)))
+    pub fn variables(self, variables: &impl Serialize) -> Self {
+        self.try_with(texts(variables), |op, texts| op.query.variables.get_or_insert_default().0.extend(texts))
     }
 
     /// The quality of lossy formats, 0.1 to 1. The service's default is 0.9.
@@ -197,13 +195,13 @@ impl<C> Call<RenderTemplateUrl, C> {
     }
 }
 
-impl<C: AsClient> Call<RenderTemplateUrl, C> {
+impl<C: AsClient> RenderTemplateUrlCall<C> {
     /// The URL, without a key in it: for whatever can send the header `Authorization`. Nothing is sent.
     ///
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation), as [`Links::template`] says.
     pub fn url(&self) -> Result<Url> {
-        url_of(&self.client, &self.operation)
+        url_of(self.0.client.as_async().base_url(), &self.0.request)
     }
 
     /// The URL with an API key in it, for places that cannot send a header. Nothing is sent.
@@ -224,28 +222,29 @@ impl<C: AsClient> Call<RenderTemplateUrl, C> {
     /// ```
     pub fn url_with_key(&self, key: &str) -> Result<Url> {
         // Only here, so that a call neither prints nor stores the key.
-        let mut operation = self.operation.clone();
+        let mut operation = self.0.request.clone();
         operation.query.token = Some(key.trim().into());
-        url_of(&self.client, &operation)
+        url_of(self.0.client.as_async().base_url(), &operation)
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Links::binding`] as data.
-    RenderBindingUrl {
+    RenderBindingUrl / RenderBindingUrlCall {
         id: String,
         format: LinkFormat,
         query: RenderBindingUrlQuery,
         if_none_match: Option<String>,
     } -> Picture = RENDER_BINDING_URL,
-    |op, api| async {
+    |op, base| {
         let (cache_key, etag) = (op.query.t.as_deref(), op.if_none_match.as_deref());
-        picture::read(api.render_binding_url(&op.id, op.format.0.clone(), cache_key, etag).await?)
-    }
+        requests::render_binding_url(base, &op.id, op.format.0.clone(), cache_key, etag)
+    },
+    read |_value, response| picture::read(response)
 }
 
 /// Setters of [`Links::binding`].
-impl<C> Call<RenderBindingUrl, C> {
+impl<C> RenderBindingUrlCall<C> {
     /// Passes by caches: any value that was not sent before, for example the time of day.
     pub fn cache_key(self, value: impl Display) -> Self {
         self.with(|op| op.query.t = Some(value.to_string()))
@@ -257,20 +256,20 @@ impl<C> Call<RenderBindingUrl, C> {
     }
 }
 
-impl<C: AsClient> Call<RenderBindingUrl, C> {
+impl<C: AsClient> RenderBindingUrlCall<C> {
     /// The URL. Nothing is sent.
     ///
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation), as [`Links::binding`] says.
     pub fn url(&self) -> Result<Url> {
-        url_of(&self.client, &self.operation)
+        url_of(self.0.client.as_async().base_url(), &self.0.request)
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Links::binding_info`] as data.
-    GetBindingUrlInfo { id: String, format: LinkFormat } -> BindingUrlInfo = GET_BINDING_URL_INFO,
-    |op, api| api.get_binding_url_info(&op.id, op.format.0.clone())
+    GetBindingUrlInfo / GetBindingUrlInfoCall { id: String, format: LinkFormat } -> BindingUrlInfo = GET_BINDING_URL_INFO,
+    |op, base| requests::get_binding_url_info(base, &op.id, op.format.0.clone())
 }
 
 impl Downloadable for BindingUrlInfo {
@@ -279,21 +278,19 @@ impl Downloadable for BindingUrlInfo {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Links::experiment`] as data.
-    RenderExperimentUrl {
+    RenderExperimentUrl / RenderExperimentUrlCall {
         slug: String,
         format: LinkFormat,
         query: RenderExperimentUrlQuery,
     } -> ExperimentPicture = RENDER_EXPERIMENT_URL,
-    |op, api| async {
-        let answer = api.render_experiment_url(&op.slug, op.format.0.clone(), op.query.context.as_ref()).await?;
-        picture::read_or_follow(answer, api.base_url())
-    }
+    |op, base| requests::render_experiment_url(base, &op.slug, op.format.0.clone(), op.query.context.as_ref()),
+    read |_value, response| picture::read_or_follow(response, base)
 }
 
 /// Setters of [`Links::experiment`].
-impl<C> Call<RenderExperimentUrl, C> {
+impl<C> RenderExperimentUrlCall<C> {
     /// A parameter that the conditions of a smart link look at.
     pub fn context(self, name: impl Into<String>, value: impl Display) -> Self {
         self.with(|op| {
@@ -302,13 +299,13 @@ impl<C> Call<RenderExperimentUrl, C> {
     }
 }
 
-impl<C: AsClient> Call<RenderExperimentUrl, C> {
+impl<C: AsClient> RenderExperimentUrlCall<C> {
     /// The URL. Nothing is sent, and nothing is counted.
     ///
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation), as [`Links::experiment`] says.
     pub fn url(&self) -> Result<Url> {
-        url_of(&self.client, &self.operation)
+        url_of(self.0.client.as_async().base_url(), &self.0.request)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Noticing that the service answers something else than the document says.
 
-use pictify_api::SchemaMismatches;
+pub use pictify_api::{CheckSchema, SchemaMismatch, SchemaMismatchKind, SchemaMismatches};
 use std::fmt;
 
 /// An answer in which something is not as the document says, as
@@ -17,14 +17,14 @@ pub struct SchemaMismatchReport {
     /// The id of the operation.
     pub operation: &'static str,
     /// What is different, and where.
-    pub findings: SchemaMismatches,
+    pub mismatches: SchemaMismatches,
     /// The service's name for the request, if it gave one.
     pub request_id: Option<String>,
 }
 
 impl fmt::Display for SchemaMismatchReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.operation, self.findings)?;
+        write!(f, "{}: {}", self.operation, self.mismatches)?;
         self.request_id.as_ref().map_or(Ok(()), |id| write!(f, " (request {id})"))
     }
 }

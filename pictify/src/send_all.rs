@@ -20,9 +20,9 @@
 //! fail the same way: a key that is refused, a quota that is used up, and a [spending limit](crate::SpendLimit) that is
 //! reached. With the blocking client [`SendAll`] is an `Iterator`.
 
-use crate::{Call, Client, Error, ErrorKind, Operation, Result};
+use crate::transport::BoxFuture;
+use crate::{ApiRequest, Call, Client, Error, ErrorKind, Result};
 use futures_util::stream::{FuturesUnordered, Stream};
-use pictify_api::BoxFuture;
 use std::{
     collections::BTreeMap,
     fmt,
@@ -40,7 +40,7 @@ const CONCURRENCY: usize = 8;
 /// in the calls.
 pub fn send_all<'a, O, C, I>(calls: I) -> SendAll<'a, O, C>
 where
-    O: Operation,
+    O: ApiRequest,
     C: 'static,
     I: IntoIterator<Item: TryIntoCall<O, C> + 'a>,
     I::IntoIter: Send + 'a,
@@ -56,7 +56,7 @@ where
         done: BTreeMap::new(),
         futures: FuturesUnordered::new(),
         #[cfg(feature = "blocking")]
-        background: blocking::Side::default(),
+        background: blocking::BackgroundCalls::default(),
     }
 }
 
@@ -73,9 +73,9 @@ impl<O, C> TryIntoCall<O, C> for Call<O, C> {
     }
 }
 
-impl<O, C> TryIntoCall<O, C> for Result<Call<O, C>> {
-    fn try_into_call(self) -> Self {
-        self
+impl<O, C, T: TryIntoCall<O, C>> TryIntoCall<O, C> for Result<T> {
+    fn try_into_call(self) -> Result<Call<O, C>> {
+        self?.try_into_call()
     }
 }
 
@@ -94,7 +94,7 @@ pub struct Completed<T> {
 ///
 /// Dropping it abandons what is under way; the service may still do, and bill, it.
 #[must_use = "nothing is sent before the first result is asked for"]
-pub struct SendAll<'a, O: Operation, C> {
+pub struct SendAll<'a, O: ApiRequest, C> {
     calls: Box<dyn Iterator<Item = Result<Call<O, C>>> + Send + 'a>,
     concurrency: usize,
     in_order: bool,
@@ -104,13 +104,13 @@ pub struct SendAll<'a, O: Operation, C> {
     given: u64,
     under_way: usize,
     /// Results that wait for their turn.
-    done: BTreeMap<u64, Result<O::Output>>,
-    futures: FuturesUnordered<BoxFuture<'static, Completed<O::Output>>>,
+    done: BTreeMap<u64, Result<O::Response>>,
+    futures: FuturesUnordered<BoxFuture<'static, Completed<O::Response>>>,
     #[cfg(feature = "blocking")]
-    background: blocking::Side<O::Output>,
+    background: blocking::BackgroundCalls<O::Response>,
 }
 
-impl<'a, O: Operation, C> SendAll<'a, O, C> {
+impl<'a, O: ApiRequest, C> SendAll<'a, O, C> {
     /// How many calls are under way at once, at least 1. 8 by default. The service limits both renders at once and requests
     /// per minute.
     pub fn concurrency(mut self, calls: usize) -> Self {
@@ -119,11 +119,11 @@ impl<'a, O: Operation, C> SendAll<'a, O, C> {
     }
 
     /// Changes each call before it is sent: sets a format, a timeout, an idempotency key of one's own.
-    pub fn map_call(mut self, change: impl Fn(Call<O, C>) -> Call<O, C> + Send + 'a) -> Self
+    pub fn map_call(mut self, change: impl Fn(O::Call<C>) -> O::Call<C> + Send + 'a) -> Self
     where
         C: 'a,
     {
-        self.calls = Box::new(self.calls.map(move |call| call.map(&change)));
+        self.calls = Box::new(self.calls.map(move |call| call.map(|call| change(call.into()).into())));
         self
     }
 
@@ -143,13 +143,13 @@ impl<'a, O: Operation, C> SendAll<'a, O, C> {
         Some((self.taken - 1, call))
     }
 
-    fn settle(&mut self, Completed { index, result }: Completed<O::Output>) {
+    fn settle(&mut self, Completed { index, result }: Completed<O::Response>) {
         self.stopped |= result.as_ref().is_err_and(ends_all);
         self.done.insert(index, result);
     }
 
     /// The next result, if it is there.
-    fn ready(&mut self) -> Option<Completed<O::Output>> {
+    fn ready(&mut self) -> Option<Completed<O::Response>> {
         let (index, result) =
             if self.in_order { (self.given, self.done.remove(&self.given)?) } else { self.done.pop_first()? };
         self.given += 1;
@@ -162,13 +162,13 @@ fn ends_all(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Authentication | ErrorKind::QuotaExceeded | ErrorKind::SpendLimit)
 }
 
-impl<O: Operation> SendAll<'_, O, Client> {
+impl<O: ApiRequest> SendAll<'_, O, Client> {
     /// The next result; none after the last.
-    pub async fn next(&mut self) -> Option<Completed<O::Output>> {
+    pub async fn next(&mut self) -> Option<Completed<O::Response>> {
         poll_fn(|context| self.poll(context)).await
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Completed<O::Output>>> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Completed<O::Response>>> {
         loop {
             while let Some((index, call)) = self.next_call() {
                 match call {
@@ -193,8 +193,8 @@ impl<O: Operation> SendAll<'_, O, Client> {
     }
 }
 
-impl<O: Operation> Stream for SendAll<'_, O, Client> {
-    type Item = Completed<O::Output>;
+impl<O: ApiRequest> Stream for SendAll<'_, O, Client> {
+    type Item = Completed<O::Response>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll(context)
@@ -202,23 +202,23 @@ impl<O: Operation> Stream for SendAll<'_, O, Client> {
 }
 
 // Nothing in it is borrowed from itself.
-impl<O: Operation, C> Unpin for SendAll<'_, O, C> {}
+impl<O: ApiRequest, C> Unpin for SendAll<'_, O, C> {}
 
 #[cfg(feature = "blocking")]
 mod blocking {
-    use super::{Completed, Error, ErrorKind, Operation, Result, SendAll};
+    use super::{ApiRequest, Completed, Error, ErrorKind, Result, SendAll};
     use crate::blocking::Client;
     use std::sync::mpsc;
     use tokio::task::JoinSet;
 
     /// The calls under way on the background thread. They are abandoned when it is dropped.
-    pub(super) struct Side<T> {
+    pub(super) struct BackgroundCalls<T> {
         tasks: JoinSet<()>,
         sender: mpsc::Sender<Completed<T>>,
         receiver: mpsc::Receiver<Completed<T>>,
     }
 
-    impl<T> Default for Side<T> {
+    impl<T> Default for BackgroundCalls<T> {
         fn default() -> Self {
             let (sender, receiver) = mpsc::channel();
             Self { tasks: JoinSet::new(), sender, receiver }
@@ -226,12 +226,12 @@ mod blocking {
     }
 
     /// Sends a result, or, dropped without one, that there will be none. So nobody waits for ever.
-    struct Report<T> {
+    struct ResultGuard<T> {
         index: u64,
         sender: Option<mpsc::Sender<Completed<T>>>,
     }
 
-    impl<T> Report<T> {
+    impl<T> ResultGuard<T> {
         fn send(&mut self, result: Result<T>) {
             if let Some(sender) = self.sender.take() {
                 // Nobody listens any more if the iterator was dropped.
@@ -240,7 +240,7 @@ mod blocking {
         }
     }
 
-    impl<T> Drop for Report<T> {
+    impl<T> Drop for ResultGuard<T> {
         fn drop(&mut self) {
             let error = Error::new(ErrorKind::Transport, "the client's background thread has dropped the call");
             // Nobody knows how far it had come.
@@ -248,8 +248,8 @@ mod blocking {
         }
     }
 
-    impl<O: Operation> Iterator for SendAll<'_, O, Client> {
-        type Item = Completed<O::Output>;
+    impl<O: ApiRequest> Iterator for SendAll<'_, O, Client> {
+        type Item = Completed<O::Response>;
 
         fn next(&mut self) -> Option<Self::Item> {
             loop {
@@ -257,7 +257,7 @@ mod blocking {
                     match call {
                         Ok(call) => {
                             self.under_way += 1;
-                            let mut report = Report { index, sender: Some(self.background.sender.clone()) };
+                            let mut report = ResultGuard { index, sender: Some(self.background.sender.clone()) };
                             call.spawn(&mut self.background.tasks, move |result| report.send(result));
                         }
                         Err(error) => self.settle(Completed { index, result: Err(error) }),
@@ -278,7 +278,7 @@ mod blocking {
     }
 }
 
-impl<O: Operation, C> fmt::Debug for SendAll<'_, O, C> {
+impl<O: ApiRequest, C> fmt::Debug for SendAll<'_, O, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendAll")
             .field("concurrency", &self.concurrency)

@@ -65,7 +65,7 @@ pub(crate) struct SpendTracker {
 #[derive(Debug, Default)]
 struct SpendState {
     renders: u64,
-    calls_under_way: u64,
+    calls_in_flight: u64,
 }
 
 impl SpendTracker {
@@ -78,10 +78,10 @@ impl SpendTracker {
     }
 
     /// Takes out what a call may cost, or says that it is not there.
-    pub(crate) fn take(self: &Arc<Self>, renders: u64) -> Result<SpendPermit> {
+    pub(crate) fn reserve(self: &Arc<Self>, renders: u64) -> Result<SpendPermit> {
         let max_concurrent = self.limit.max_concurrent;
         self.with(|spent| {
-            if spent.calls_under_way >= max_concurrent {
+            if spent.calls_in_flight >= max_concurrent {
                 let text = format!(
                     "{max_concurrent} calls that bill are under way, and no more are allowed at once; nothing was sent"
                 );
@@ -89,8 +89,8 @@ impl SpendTracker {
             }
             self.add(spent, renders)
                 .map_err(|text| Error::new(ErrorKind::SpendLimit, format!("{text}; nothing was sent")))?;
-            spent.calls_under_way += 1;
-            Ok(SpendPermit { purse: self.clone(), renders })
+            spent.calls_in_flight += 1;
+            Ok(SpendPermit { tracker: self.clone(), renders })
         })
     }
 
@@ -116,14 +116,14 @@ impl SpendTracker {
 /// What was taken out for a call that is under way. Dropped, as when the call is abandoned, it stays spent.
 #[derive(Debug)]
 pub(crate) struct SpendPermit {
-    purse: Arc<SpendTracker>,
+    tracker: Arc<SpendTracker>,
     renders: u64,
 }
 
 impl SpendPermit {
     /// Takes as much again, for another attempt after one that may have been billed, or says why not.
-    pub(crate) fn again(&mut self, renders: u64) -> Result<(), String> {
-        self.purse.with(|spent| self.purse.add(spent, renders))?;
+    pub(crate) fn reserve_more(&mut self, renders: u64) -> Result<(), String> {
+        self.tracker.with(|spent| self.tracker.add(spent, renders))?;
         self.renders += renders;
         Ok(())
     }
@@ -131,13 +131,13 @@ impl SpendPermit {
     /// Gives it back: nothing was done.
     pub(crate) fn release(mut self) {
         let renders = std::mem::take(&mut self.renders);
-        self.purse.with(|spent| spent.renders -= renders);
+        self.tracker.with(|spent| spent.renders -= renders);
     }
 }
 
 impl Drop for SpendPermit {
     fn drop(&mut self) {
-        self.purse.with(|spent| spent.calls_under_way -= 1);
+        self.tracker.with(|spent| spent.calls_in_flight -= 1);
     }
 }
 
@@ -147,27 +147,27 @@ mod tests {
 
     #[test]
     fn what_surely_did_nothing_is_given_back_and_the_rest_is_not() {
-        let purse = Arc::new(SpendTracker::new(SpendLimit::renders(3)));
-        drop(purse.take(1).unwrap());
-        purse.take(2).unwrap().release();
-        assert_eq!(purse.spent(), 1);
+        let tracker = Arc::new(SpendTracker::new(SpendLimit::renders(3)));
+        drop(tracker.reserve(1).unwrap());
+        tracker.reserve(2).unwrap().release();
+        assert_eq!(tracker.spent(), 1);
         assert_eq!(
-            purse.take(3).unwrap_err().to_string(),
+            tracker.reserve(3).unwrap_err().to_string(),
             "SpendLimit: 3 more renders would go past the limit of 3, 1 are spent; nothing was sent"
         );
-        drop(purse.take(2).unwrap());
-        assert_eq!(purse.take(1).unwrap_err().kind(), ErrorKind::SpendLimit);
+        drop(tracker.reserve(2).unwrap());
+        assert_eq!(tracker.reserve(1).unwrap_err().kind(), ErrorKind::SpendLimit);
     }
 
     #[test]
     fn only_so_many_calls_are_under_way_max_concurrent() {
-        let purse = Arc::new(SpendTracker::new(SpendLimit::default().max_concurrent(2)));
-        let (first, second) = (purse.take(1).unwrap(), purse.take(100).unwrap());
-        assert_eq!(purse.take(1).unwrap_err().kind(), ErrorKind::SpendLimit);
+        let tracker = Arc::new(SpendTracker::new(SpendLimit::default().max_concurrent(2)));
+        let (first, second) = (tracker.reserve(1).unwrap(), tracker.reserve(100).unwrap());
+        assert_eq!(tracker.reserve(1).unwrap_err().kind(), ErrorKind::SpendLimit);
         first.release();
-        let third = purse.take(1).unwrap();
-        assert_eq!(purse.spent(), 101);
+        let third = tracker.reserve(1).unwrap();
+        assert_eq!(tracker.spent(), 101);
         drop((second, third));
-        assert_eq!(purse.with(|spent| spent.calls_under_way), 0);
+        assert_eq!(tracker.with(|spent| spent.calls_in_flight), 0);
     }
 }

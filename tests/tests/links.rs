@@ -69,7 +69,7 @@ fn variables_of_a_url_are_texts() {
     let values = json!({"title": "a b", "n": 1.5, "on": true, "none": null});
     assert!(card().variables(&values).unwrap().url().unwrap().as_str().ends_with("?n=1.5&on=true&title=a%20b"));
     let error = card().variables(&json!({"a": [1], "b": {}})).unwrap_err();
-    assert_eq!(error.violations().iter().count(), 2);
+    assert_eq!(error.validation_errors().iter().count(), 2);
     assert_eq!(card().variables(&"text").unwrap_err().kind(), ErrorKind::Validation);
 }
 

@@ -1,7 +1,7 @@
 //! A job: rows in parts, and how far each part is.
 
 use super::{Batch, BatchAccepted, BatchRenderTemplate, BatchRow, BatchStatus};
-use crate::{Error, ErrorKind, IdempotencyKey, Operation, Result};
+use crate::{ApiRequest, Error, ErrorKind, IdempotencyKey, Result};
 use pictify_api::types::RenderedLayout;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// Rows that are rendered in batches: which requests they are split into, and how far each of these is.
 ///
 /// It is plain data. Store it with any serde format before and after every step, with
-/// [`Start::journal`](super::Start::journal) for the steps in between, and a job survives a restart: what was sent is not
+/// [`StartJob::journal`](super::StartJob::journal) for the steps in between, and a job survives a restart: what was sent is not
 /// sent again. Keep it until [`rows`](Self::rows) has given its results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatchJob {
@@ -27,7 +27,7 @@ pub(super) struct Part {
     pub(super) state: State,
     /// The pictures that were not in the service's answers and came by webhook, by row of this part.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) delivered: BTreeMap<u64, Vec<RenderedLayout>>,
+    pub(super) webhook_join: BTreeMap<u64, Vec<RenderedLayout>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -224,8 +224,8 @@ impl BatchJob {
 
 impl Part {
     fn new(first: u64, rows: Option<u64>, operation: BatchRenderTemplate) -> Self {
-        let (idempotency_key, delivered) = (IdempotencyKey::random(), BTreeMap::new());
-        Self { first, rows, idempotency_key, operation, state: State::Planned, delivered }
+        let (idempotency_key, webhook_join) = (IdempotencyKey::random(), BTreeMap::new());
+        Self { first, rows, idempotency_key, operation, state: State::Planned, webhook_join }
     }
 
     fn batch_id(&self) -> Option<&str> {
@@ -243,15 +243,15 @@ impl Part {
         }
     }
 
-    /// The rows that the service has reported on, or delivered pictures of.
+    /// The rows that the service has reported on, or webhook_join pictures of.
     pub(super) fn reported_rows(&self) -> Vec<BatchRow> {
         let mut rows = self.last().map(|batch| BatchRow::of_batch(self.first, batch)).unwrap_or_default();
-        for (row, pictures) in &self.delivered {
+        for (row, pictures) in &self.webhook_join {
             let index = self.first.saturating_add(*row);
             match rows.binary_search_by_key(&index, |row| row.index) {
                 Ok(at) if rows[at].results.is_empty() => rows[at].results.clone_from(pictures),
                 Ok(_) => {}
-                Err(at) => rows.insert(at, BatchRow::delivered(index, pictures.clone())),
+                Err(at) => rows.insert(at, BatchRow::webhook_join(index, pictures.clone())),
             }
         }
         rows

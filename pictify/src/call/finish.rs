@@ -1,74 +1,81 @@
-//! What the caller gets of what the generated method returned.
+//! The end of a call: decodes the response, checks it against the document, and completes errors.
 
-use super::{Response, ResponseMeta, retry_loop::Attempts, send_attempt::received};
-use crate::{Error, ErrorKind, Result, SchemaMismatchReport, error::Received};
-use pictify_api::{BoxError, CheckSchema, OperationInfo, ResponseValue};
-use reqwest::StatusCode;
+use super::{Response, ResponseMeta, attempt::to_received, retry_loop::CallState};
+use crate::{
+    Error, ErrorKind, Result,
+    error::Received,
+    request::{ReadResponse, ResponseParts},
+    retry::is_idempotent,
+    schema_mismatch::SchemaMismatchReport,
+    transport::Body,
+};
+use http::{StatusCode, header::LOCATION};
+use pictify_api::CheckSchema;
 
-impl Attempts {
-    /// Turns what the generated method returned into what the caller gets.
-    pub(super) fn conclude<T: CheckSchema>(
+impl CallState {
+    /// Returns the response that the caller gets.
+    pub(super) fn finish<T: CheckSchema>(
         &self,
-        result: Result<ResponseValue<T>, pictify_api::Error>,
-        info: &OperationInfo,
+        response: Result<http::Response<Body>>,
+        decoder: Box<dyn ReadResponse<T>>,
     ) -> Result<Response<T>> {
-        let by = self.stood_in.get().map_or(self, |by| by);
-        let attempts = by.lock_history().clone();
-        let idempotency_key = by.idempotency_key.clone();
-        let shared = self.stood_in.get().is_some();
-        let error = match result {
-            Ok(ResponseValue { value, status, headers, body, .. }) => {
-                let received = || self.redacted(Received { status, headers: headers.clone(), body: body.clone() });
-                if let Err(error) = self.watch(&value, received, info) {
-                    return Err(error.with_operation(info).with_attempts(attempts, idempotency_key));
-                }
-                return Ok(Response {
-                    value,
-                    meta: ResponseMeta { status, headers, body, attempts, idempotency_key, shared },
-                });
+        let state = self.leader.get().map_or(self, |leader| leader);
+        let attempts = state.lock_history().clone();
+        let idempotency_key = state.idempotency_key.clone();
+        let is_shared = self.leader.get().is_some();
+        let result = response.and_then(|response| self.decode(response, decoder, attempts.len()));
+        match result {
+            Ok((value, Received { status, headers, body })) => {
+                let meta = ResponseMeta { status, headers, body, attempts, idempotency_key, shared: is_shared };
+                Ok(Response { value, meta })
             }
-            Err(pictify_api::Error::Transport(error)) => unbox(error),
-            Err(pictify_api::Error::Status(response)) => {
-                // "See other" is what is said when something was done; and an earlier attempt may have done it.
-                let unknown = !crate::retry::is_idempotent(info.safety)
-                    && (response.status == StatusCode::SEE_OTHER
-                        || by.policy.accepts_double_billing() && attempts.len() > 1);
-                let received = received(response.status, response.headers, response.body);
-                let error = unexpected_status(self.redacted(received));
-                error.with_outcome(unknown, false)
-            }
-            Err(pictify_api::Error::Decode { response, source, .. }) => {
-                let received = received(response.status, response.headers, response.body);
-                Error::decode(self.redacted(received), source)
-            }
-            Err(pictify_api::Error::PathSegment(segment)) => {
-                Error::invalid_field("id", format!("`{segment}` cannot be an identifier"))
-            }
-            Err(pictify_api::Error::Request(error)) => {
-                Error::new(ErrorKind::Validation, "the request cannot be built").with_source(error)
-            }
-            Err(other) => Error::new(ErrorKind::Transport, other.to_string()).with_source(other),
-        };
-        Err(error.with_operation(info).with_attempts(attempts, idempotency_key))
+            Err(error) => Err(error.with_operation(self.operation).with_attempts(attempts, idempotency_key)),
+        }
     }
 
-    /// Holds an answer against the document, for whoever wants to know.
-    fn watch(&self, value: &impl CheckSchema, received: impl FnOnce() -> Received, info: &OperationInfo) -> Result<()> {
-        let (on_schema_mismatch, strict) = (&self.shared.on_schema_mismatch, self.shared.strict);
-        if on_schema_mismatch.is_none() && !strict {
+    fn decode<T: CheckSchema>(
+        &self,
+        response: http::Response<Body>,
+        decoder: Box<dyn ReadResponse<T>>,
+        attempts: usize,
+    ) -> Result<(T, Received)> {
+        if !decoder.accepts(response.status()) {
+            // 303 "See Other" means that something was done; and an earlier attempt may have succeeded.
+            let unknown = !is_idempotent(self.operation.safety)
+                && (response.status() == StatusCode::SEE_OTHER
+                    || self.leader.get().map_or(self, |it| it).policy.accepts_double_billing() && attempts > 1);
+            let received = self.redacted(to_received(response));
+            return Err(unexpected_status(received).with_outcome(unknown, false));
+        }
+        let (head, body) = response.into_parts();
+        let mut parts = ResponseParts { status: head.status, headers: head.headers, body };
+        let value = decoder.read(&mut parts).map_err(|error| {
+            // The error keeps what was received.
+            error.map_received(|received| self.redacted(received))
+        })?;
+        let received = parts.into_received();
+        self.check_schema(&value, &received)?;
+        Ok((value, received))
+    }
+
+    /// Checks a response against the document, if the caller wants to know the differences.
+    fn check_schema(&self, value: &impl CheckSchema, received: &Received) -> Result<()> {
+        let (hook, is_strict) = (&self.client.on_schema_mismatch, self.client.strict_responses);
+        if hook.is_none() && !is_strict {
             return Ok(());
         }
-        let findings = value.schema_mismatches();
-        if findings.is_empty() {
+        let mismatches = value.schema_mismatches();
+        if mismatches.is_empty() {
             return Ok(());
         }
-        let received = received();
-        if let Some(hook) = on_schema_mismatch {
+        if let Some(hook) = hook {
             let request_id = received.headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-            hook.get()(&SchemaMismatchReport { operation: info.id, findings: findings.clone(), request_id });
+            let operation = self.operation.id;
+            hook.get()(&SchemaMismatchReport { operation, mismatches: mismatches.clone(), request_id });
         }
-        if strict {
-            return Err(Error::new(ErrorKind::SchemaMismatch, findings.to_string()).with_received(received));
+        if is_strict {
+            let error = Error::new(ErrorKind::SchemaMismatch, mismatches.to_string());
+            return Err(error.with_received(self.redacted(received.clone())));
         }
         Ok(())
     }
@@ -78,16 +85,9 @@ fn unexpected_status(received: Received) -> Error {
     if !received.status.is_redirection() {
         return Error::answered(received);
     }
-    let to = received.headers.get(reqwest::header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
+    let to = received.headers.get(LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
     // A query may hold a token.
     let to = to.split(['?', '#']).next().unwrap_or_default();
     let text = format!("the server redirects to {to}; calls do not follow, set the base URL to where the API is");
     Error::new(ErrorKind::Redirect, text).with_received(received)
-}
-
-fn unbox(error: BoxError) -> Error {
-    match error.downcast::<Error>() {
-        Ok(error) => *error,
-        Err(other) => Error::new(ErrorKind::Transport, other.to_string()).with_source(other),
-    }
 }

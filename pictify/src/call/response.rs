@@ -1,29 +1,30 @@
-//! What comes with an answer beside its value.
+//! The response of a call: the value, and its status, headers and attempts.
 
-use super::Attempt;
-use crate::IdempotencyKey;
+use crate::{Attempt, IdempotencyKey, rate_limit::RateLimitStatus};
 use bytes::Bytes;
-use reqwest::{StatusCode, header::HeaderMap};
-use std::{
-    fmt,
-    ops::Deref,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use http::{HeaderMap, StatusCode};
+use std::{fmt, ops::Deref};
 
-/// A value with what it came in. Dereferences to the value.
+/// The response of a call. Dereferences to the value.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Response<T> {
-    /// What came out.
+    /// The decoded value.
     pub value: T,
-    /// What it came in.
+    /// Status, headers, body and attempts.
     pub meta: ResponseMeta,
 }
 
 impl<T> Response<T> {
-    /// Drops what the value came in.
+    /// Returns the value without the rest.
     pub fn into_value(self) -> T {
         self.value
+    }
+}
+
+impl<T> crate::trace::HasStatus for Response<T> {
+    fn status(&self) -> StatusCode {
+        self.meta.status
     }
 }
 
@@ -35,32 +36,32 @@ impl<T> Deref for Response<T> {
     }
 }
 
-/// What a value came in. `Debug` shows how long the body is, and not the body: it may hold a secret.
+/// Metadata of a response. `Debug` shows the length of the body, not the body: it may hold a secret.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct ResponseMeta {
-    /// The status.
+    /// HTTP status.
     pub status: StatusCode,
-    /// The headers.
+    /// HTTP headers.
     pub headers: HeaderMap,
-    /// The body as it was received, whatever became of it.
+    /// Body as it was received.
     pub body: Bytes,
-    /// Each attempt of the call, the successful one last.
+    /// Attempts of the call, the successful one last.
     pub attempts: Vec<Attempt>,
-    /// The idempotency key that every attempt carried; none for calls that only read.
+    /// Idempotency key that every attempt carried; none for calls that only read.
     pub idempotency_key: Option<IdempotencyKey>,
-    /// Whether this is the answer of an identical call that was under way.
+    /// True if this is the response of an identical call that was already in flight.
     pub shared: bool,
 }
 
 impl ResponseMeta {
-    /// The service's name for the request, to give to its support.
+    /// Returns the service's ID of the request, for its support.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.headers.get("x-request-id")?.to_str().ok()
     }
 
-    /// What the answer said of the rate limit, if it did.
+    /// Returns the rate limit that the response states, if it does.
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimitStatus> {
         RateLimitStatus::read(&self.headers)
@@ -77,28 +78,5 @@ impl fmt::Debug for ResponseMeta {
             .field("idempotency_key", &self.idempotency_key)
             .field("shared", &self.shared)
             .finish()
-    }
-}
-
-/// What an answer said of the rate limit. The service does not always say it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RateLimitStatus {
-    /// Requests allowed per window.
-    pub limit: u64,
-    /// Requests left in this window.
-    pub remaining: u64,
-    /// When the window ends, if it was said.
-    pub reset: Option<SystemTime>,
-}
-
-impl RateLimitStatus {
-    pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
-        let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-        Some(Self {
-            limit: number("x-ratelimit-limit")?,
-            remaining: number("x-ratelimit-remaining")?,
-            reset: number("x-ratelimit-reset").and_then(|at| UNIX_EPOCH.checked_add(Duration::from_secs(at))),
-        })
     }
 }

@@ -1,219 +1,279 @@
-//! The attempt loop: what stands between a generated method and the network.
+//! The retry loop: attempts until a response comes, or until another attempt must not or cannot help.
 
-use super::{Attempt, CallOptions, Deadline, RateLimitStatus, send_attempt::Failed};
+use super::{CallOptions, ClientInner, attempt::AttemptFailure, coalesce};
 use crate::{
-    Error, ErrorKind, IdempotencyKey, Operation, Result, RetryPolicy,
-    client::ClientInner,
+    ApiKey, ApiRequest, Attempt, Deadline, Error, ErrorKind, IdempotencyKey, Result, RetryPolicy,
+    call::Response,
     hooks::AttemptEvent,
-    retry::{Failure, RetryDecision, decide},
+    rate_limit::RateLimitStatus,
+    retry::{FailureClass, RetryDecision, decide, is_idempotent},
     spend_limit::SpendPermit,
+    timeout::{Elapsed, timeout},
     trace,
+    transport::Body,
 };
-use pictify_api::{BoxError, BoxFuture, OperationInfo, Response, RetrySafety, Transport};
-use reqwest::{Request, header::HeaderMap};
+use bytes::Bytes;
+use http::HeaderMap;
+use pictify_api::{OperationInfo, RetrySafety};
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
-/// Sends an operation by its generated method, with the attempt loop as the transport below it.
-pub(super) async fn send<O: Operation>(
-    shared: &Arc<ClientInner>,
-    operation: &O,
+/// Sends a request and returns the decoded response.
+pub(crate) async fn send<R: ApiRequest>(
+    client: &Arc<ClientInner>,
+    request: &R,
     options: CallOptions,
-) -> Result<super::Response<O::Output>> {
-    let attempts = Arc::new(Attempts::new(shared.clone(), &O::INFO, operation.renders(), options));
-    let prefix = crate::base_url::as_prefix(&shared.base_url);
-    let api = pictify_api::Client::with_transport(prefix, shared.http.clone(), Arc::new(Way(attempts.clone())));
-    let result = trace::call(&O::INFO, &shared.base_url, operation.send(&api)).await;
-    attempts.conclude(result, &O::INFO)
+) -> Result<Response<R::Response>> {
+    let prepared = options
+        .check()
+        .and_then(|()| request.check())
+        .and_then(|()| request.prepare(crate::base_url::as_prefix(&client.base_url)))
+        .map_err(|error| error.with_operation(&R::OPERATION))?;
+    let state = Arc::new(CallState::new(client.clone(), &R::OPERATION, request.renders(), options));
+    trace::call(&R::OPERATION, &client.base_url, async {
+        let received = if state.is_shareable {
+            coalesce::send(&state, prepared.http).await
+        } else {
+            state.run_within_spend_limit(prepared.http).await
+        };
+        state.finish(received, prepared.decoder)
+    })
+    .await
 }
 
 /// One logical call: its options, its deadline and the history of its attempts.
-pub(crate) struct Attempts {
-    pub(super) shared: Arc<ClientInner>,
+pub(crate) struct CallState {
+    pub(super) client: Arc<ClientInner>,
+    pub(super) operation: &'static OperationInfo,
     pub(super) policy: RetryPolicy,
-    /// How many renders it bills, as far as is known.
+    /// Number of renders that the call bills, as far as is known before it is sent.
     renders: u64,
-    /// When the whole call ends.
+    /// The end of the whole call.
     deadline: Deadline,
     pub(super) attempt_timeout: Duration,
     pub(super) idempotency_key: Option<IdempotencyKey>,
     pub(super) headers: HeaderMap,
-    /// Whether an identical call at the same time may stand for it.
-    shareable: bool,
+    /// Allows an identical call at the same time to share the response.
+    is_shareable: bool,
+    /// The keys that the call was sent with, to keep them out of errors.
+    keys: Mutex<Vec<ApiKey>>,
     history: Mutex<Vec<Attempt>>,
-    /// The identical call that stood for it.
-    pub(super) stood_in: OnceLock<Arc<Attempts>>,
+    /// The identical call whose response this one shares.
+    pub(super) leader: OnceLock<Arc<CallState>>,
 }
 
-impl Attempts {
-    fn new(shared: Arc<ClientInner>, info: &OperationInfo, renders: u64, options: CallOptions) -> Self {
-        let timeout = options.timeout.or(shared.timeout).unwrap_or(info.timeout * 2);
-        let end = Deadline::after(timeout, &*shared.clock);
-        // A call that was given its own key or headers is meant to be told apart.
-        let plain = options.idempotency_key.is_none() && options.headers.is_empty();
-        let shareable = plain && options.single_flight.unwrap_or(shared.single_flight);
-        let idempotency_key = options
-            .idempotency_key
-            .or_else(|| (info.method == "POST" && !is_read_only(info)).then(IdempotencyKey::random));
+impl CallState {
+    fn new(client: Arc<ClientInner>, operation: &'static OperationInfo, renders: u64, options: CallOptions) -> Self {
+        let timeout = options.timeout.or(client.timeout).unwrap_or(operation.timeout * 2);
+        let end = Deadline::after(timeout, &*client.clock);
+        // A call with its own key or headers is meant to be told apart from others.
+        let is_plain = options.idempotency_key.is_none() && options.headers.is_empty();
+        let is_shareable = is_plain && options.single_flight.unwrap_or(client.single_flight);
+        let needs_key = operation.method == "POST" && operation.safety != RetrySafety::ReadOnly;
+        let idempotency_key = options.idempotency_key.or_else(|| needs_key.then(IdempotencyKey::random));
         Self {
-            policy: options.retry.unwrap_or_else(|| shared.retry.clone()),
+            policy: options.retry.unwrap_or_else(|| client.retry.clone()),
             renders,
             deadline: options.deadline.map_or(end, |deadline| deadline.min(end)),
-            attempt_timeout: options.attempt_timeout.unwrap_or(info.timeout),
+            attempt_timeout: options.attempt_timeout.unwrap_or(operation.timeout),
             idempotency_key,
             headers: options.headers,
-            shareable: shareable && info.safety == RetrySafety::Billed && !info.events,
+            is_shareable: is_shareable && operation.safety == RetrySafety::Billed && !operation.events,
+            keys: Mutex::default(),
             history: Mutex::default(),
-            stood_in: OnceLock::new(),
-            shared,
+            leader: OnceLock::new(),
+            operation,
+            client,
         }
     }
 
-    /// Tries within the spending limit.
-    pub(super) async fn pay_and_run(&self, request: Request, info: &OperationInfo) -> Result<Response> {
-        if info.safety != RetrySafety::Billed {
-            return self.run(request, info, None).await;
+    /// Runs the loop within the spending limit.
+    pub(super) async fn run_within_spend_limit(&self, request: http::Request<Bytes>) -> Result<http::Response<Body>> {
+        if self.operation.safety != RetrySafety::Billed {
+            return self.run(request, None).await;
         }
-        let mut payment = self.shared.purse.take(self.renders)?;
-        let result = self.run(request, info, Some(&mut payment)).await;
+        let mut permit = self.client.spend.reserve(self.renders)?;
+        let result = self.run(request, Some(&mut permit)).await;
         match &result {
-            Err(error) if !error.outcome_unknown() => payment.release(),
-            _ => drop(payment),
+            Err(error) if !error.outcome_unknown() => permit.release(),
+            _ => drop(permit),
         }
         result
     }
 
-    /// Tries until an answer comes that is not worth another try, and returns that, or fails.
+    /// Sends attempts until one succeeds, or another one is not allowed or of no use.
     async fn run(
         &self,
-        request: Request,
-        info: &OperationInfo,
-        mut payment: Option<&mut SpendPermit>,
-    ) -> Result<Response> {
-        let mut request = request;
-        self.dress(&mut request, info)?;
-        let mut waited = Duration::ZERO;
-        // Once an attempt may have been done, a later refusal does not make the outcome known.
-        let mut may_have_been_done = false;
+        request: http::Request<Bytes>,
+        mut permit: Option<&mut SpendPermit>,
+    ) -> Result<http::Response<Body>> {
+        let safety = self.operation.safety;
+        let mut key = if self.operation.needs_key { Some(self.current_key().await?) } else { None };
+        let mut is_key_replaced = false;
+        let mut delay = Duration::ZERO;
+        // Once an attempt may have succeeded, a later rejection does not make the outcome known.
+        let mut may_have_succeeded = false;
+        let is_unknown = |may_have_succeeded: bool| may_have_succeeded && !is_idempotent(safety);
         loop {
-            self.turn().await.map_err(|error| {
-                let unknown = may_have_been_done && !crate::retry::is_idempotent(info.safety);
-                error.with_outcome(unknown, !unknown)
+            let unknown = is_unknown(may_have_succeeded);
+            self.acquire_rate_limit().await.map_err(|error| error.with_outcome(unknown, !unknown))?;
+            let connection = timeout(&*self.client.clock, self.time_left(), self.client.connections.for_call()).await;
+            let connection = connection.map_err(|Elapsed| {
+                let text = format!("not sent: no connection was free within {}", self.deadline_text());
+                Error::new(ErrorKind::Timeout, text).with_outcome(unknown, !unknown)
             })?;
             if self.time_left().is_zero() {
-                let unknown = may_have_been_done && !crate::retry::is_idempotent(info.safety);
                 let text = format!("not sent: the time for {} is over", self.deadline_text());
                 return Err(Error::new(ErrorKind::Timeout, text).with_outcome(unknown, !unknown));
             }
-            let attempt =
-                request.try_clone().ok_or_else(|| Error::config("the request's body cannot be sent twice"))?;
-            let failed = match self.attempt(attempt, waited, info).await {
+            let attempt = self.apply_headers(&request, key.as_ref())?;
+            let failed = match self.attempt(attempt, delay, connection).await {
                 Ok(response) => {
-                    self.shared.budget.refund();
-                    self.learn(&response.headers, None);
-                    self.report(info, &response.headers, None);
+                    self.client.budget.refund();
+                    self.update_rate_limit(response.headers(), None);
+                    self.emit_attempt_event(response.headers(), None);
                     return Ok(response);
                 }
                 Err(failed) => failed,
             };
-            // What an earlier attempt has deleted or started is not there any more, or cannot be started again.
-            let maybe_by_us = may_have_been_done
-                && info.safety != RetrySafety::ReadOnly
+            let is_unauthorized = failed.error.kind() == ErrorKind::Authentication;
+            // An earlier attempt may have deleted or started what is now gone or cannot be started again.
+            let maybe_by_us = may_have_succeeded
+                && safety != RetrySafety::ReadOnly
                 && matches!(failed.error.kind(), ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Gone);
-            may_have_been_done |= failed.failure == Failure::Ambiguous;
-            let unknown = maybe_by_us || may_have_been_done && !crate::retry::is_idempotent(info.safety);
+            may_have_succeeded |= failed.class == FailureClass::Ambiguous;
+            let unknown = maybe_by_us || is_unknown(may_have_succeeded);
             let headers = failed.error.headers().cloned().unwrap_or_default();
-            self.learn(&headers, failed.stated.filter(|_| failed.error.kind() == ErrorKind::RateLimited));
-            match self.next(&failed, info, payment.as_deref_mut()) {
-                Next::Wait(wait) => {
-                    self.report(info, &headers, Some(wait));
-                    self.shared.clock.sleep(wait).await;
-                    waited = wait;
+            let blocked_for = failed.retry_after.filter(|_| failed.error.kind() == ErrorKind::RateLimited);
+            self.update_rate_limit(&headers, blocked_for);
+            if let (true, false, Some(rejected)) = (is_unauthorized, is_key_replaced, &key) {
+                if let Some(replacement) = self.replacement_key(rejected).await {
+                    self.emit_attempt_event(&headers, Some(Duration::ZERO));
+                    (key, is_key_replaced, delay) = (Some(replacement), true, Duration::ZERO);
+                    continue;
                 }
-                Next::Stop { why, retryable } => {
-                    self.report(info, &headers, None);
-                    let error =
-                        failed.error.with_retry_after(failed.stated).with_outcome(unknown, retryable && !unknown);
-                    return Err(if let Some(why) = why { error.with_context(&why) } else { error });
+            }
+            match self.next(&failed, permit.as_deref_mut()) {
+                Next::Retry(wait) => {
+                    self.emit_attempt_event(&headers, Some(wait));
+                    self.client.clock.sleep(wait).await;
+                    delay = wait;
+                }
+                Next::Stop { reason, retryable } => {
+                    self.emit_attempt_event(&headers, None);
+                    let error = failed.error.with_retry_after(failed.retry_after);
+                    let error = error.with_outcome(unknown, retryable && !unknown);
+                    return Err(if let Some(reason) = reason { error.with_context(&reason) } else { error });
                 }
             }
         }
     }
 
-    /// Waits for a turn, if the client spreads its requests.
+    async fn current_key(&self) -> Result<ApiKey> {
+        let limit = self.time_left();
+        let key = timeout(&*self.client.clock, limit, self.client.credentials.current()).await;
+        let key = key.unwrap_or_else(|Elapsed| {
+            let text = format!("not sent: the credentials did not come within {}", self.deadline_text());
+            Err(Error::new(ErrorKind::Timeout, text).with_outcome(false, true))
+        })?;
+        self.remember_key(&key);
+        Ok(key)
+    }
+
+    /// Returns another key after a 401. If none comes, the caller gets the 401.
+    async fn replacement_key(&self, rejected: &ApiKey) -> Option<ApiKey> {
+        let replacement = self.client.credentials.replacement(rejected);
+        let key = timeout(&*self.client.clock, self.time_left(), replacement).await.ok()?.ok()??;
+        self.remember_key(&key);
+        Some(key)
+    }
+
+    fn remember_key(&self, key: &ApiKey) {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).push(key.clone());
+    }
+
+    /// Removes the keys of the call from a body that becomes part of an error.
+    pub(super) fn redact(&self, body: Bytes) -> Bytes {
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().fold(body, |body, key| key.redact(body))
+    }
+
+    /// Waits until the rate limiter lets the request go, if there is one.
     #[cfg(feature = "rate-limit")]
-    async fn turn(&self) -> Result<()> {
-        match &self.shared.turnstile {
-            Some(turnstile) => turnstile.turn(self.time_left()).await,
+    async fn acquire_rate_limit(&self) -> Result<()> {
+        match &self.client.rate_limit_gate {
+            Some(gate) => gate.acquire(self.time_left()).await,
             None => Ok(()),
         }
     }
 
     #[cfg(feature = "rate-limit")]
-    fn learn(&self, headers: &HeaderMap, refused_for: Option<Duration>) {
-        if let Some(turnstile) = &self.shared.turnstile {
-            turnstile.learn(RateLimitStatus::read(headers), refused_for);
+    fn update_rate_limit(&self, headers: &HeaderMap, blocked_for: Option<Duration>) {
+        if let Some(gate) = &self.client.rate_limit_gate {
+            gate.update_from_headers(RateLimitStatus::read(headers), blocked_for);
         }
     }
 
     #[cfg(not(feature = "rate-limit"))]
-    #[allow(clippy::unused_async, clippy::unused_self, reason = "it stands for what the feature does")]
-    async fn turn(&self) -> Result<()> {
+    #[allow(clippy::unused_async, clippy::unused_self, reason = "the counterpart of the feature's function")]
+    async fn acquire_rate_limit(&self) -> Result<()> {
         Ok(())
     }
 
     #[cfg(not(feature = "rate-limit"))]
-    #[allow(clippy::unused_self, reason = "it stands for what the feature does")]
-    fn learn(&self, _headers: &HeaderMap, _refused_for: Option<Duration>) {}
+    #[allow(clippy::unused_self, reason = "the counterpart of the feature's function")]
+    fn update_rate_limit(&self, _headers: &HeaderMap, _blocked_for: Option<Duration>) {}
 
-    /// Shows the last attempt to who wants to see it.
-    fn report(&self, info: &OperationInfo, headers: &HeaderMap, retry_in: Option<Duration>) {
-        let Some(hook) = &self.shared.on_attempt else { return };
+    /// Calls the hook for the last attempt.
+    fn emit_attempt_event(&self, headers: &HeaderMap, retry_in: Option<Duration>) {
+        let Some(hook) = &self.client.on_attempt else { return };
         let history = self.lock_history().clone();
         if let Some(attempt) = history.last() {
+            let (operation, number) = (self.operation, history.len());
             let rate_limit = RateLimitStatus::read(headers);
-            hook.get()(&AttemptEvent { operation: info, number: history.len(), attempt, rate_limit, retry_in });
+            hook.get()(&AttemptEvent { operation, number, attempt, rate_limit, retry_in });
         }
     }
 
-    /// What follows from a failed attempt.
-    fn next(&self, failed: &Failed, info: &OperationInfo, payment: Option<&mut SpendPermit>) -> Next {
-        match decide(failed.failure, info.safety, self.policy.accepts_double_billing()) {
+    /// Decides what follows a failed attempt.
+    fn next(&self, failed: &AttemptFailure, permit: Option<&mut SpendPermit>) -> Next {
+        match decide(failed.class, self.operation.safety, self.policy.accepts_double_billing()) {
             RetryDecision::Stop | RetryDecision::StopOutcomeUnknown => return Next::stop(None, false),
             RetryDecision::Retry => {}
         }
-        let made = u32::try_from(self.lock_history().len()).unwrap_or(u32::MAX);
-        if made >= self.policy.attempts() {
+        let attempts = u32::try_from(self.lock_history().len()).unwrap_or(u32::MAX);
+        if attempts >= self.policy.attempts() {
             return Next::stop(None, true);
         }
-        let wait = match self.policy.wait(made, failed.stated, self.shared.clock.random()) {
+        let wait = match self.policy.wait(attempts, failed.retry_after, self.client.clock.random()) {
             Ok(wait) => wait,
             Err(stated) => {
                 let seconds = stated.as_secs_f64();
                 return Next::stop(Some(format!("the service asks to wait {seconds} s, longer than allowed")), true);
             }
         };
-        let left = self.time_left();
-        if wait >= left {
-            return Next::stop(Some(format!("the next attempt would be too late for {}", self.deadline_text())), true);
+        if wait >= self.time_left() {
+            let reason = format!("the next attempt would be too late for {}", self.deadline_text());
+            return Next::stop(Some(reason), true);
         }
-        // A refusal that says when to come back is no failure, and the wait keeps the service from harm.
-        let told = failed.failure == Failure::Rejected && failed.stated.is_some_and(|stated| !stated.is_zero());
-        if !told && !self.shared.budget.take() {
+        // A throttled request that states when to come back is not a failure, and the wait protects the service.
+        let is_throttled =
+            failed.class == FailureClass::Throttled && failed.retry_after.is_some_and(|it| !it.is_zero());
+        if !is_throttled && !self.client.budget.take() {
             return Next::stop(Some("not retried: too many calls fail".to_owned()), true);
         }
-        if let (Some(payment), Failure::Ambiguous) = (payment, failed.failure) {
-            if let Err(why) = payment.again(self.renders) {
-                return Next::stop(Some(format!("not retried: {why}")), false);
+        if let (Some(permit), FailureClass::Ambiguous) = (permit, failed.class) {
+            if let Err(reason) = permit.reserve_more(self.renders) {
+                return Next::stop(Some(format!("not retried: {reason}")), false);
             }
         }
-        Next::Wait(wait)
+        Next::Retry(wait)
     }
 
     pub(super) fn time_left(&self) -> Duration {
-        self.deadline.left(&*self.shared.clock)
+        self.deadline.left(&*self.client.clock)
     }
 
     pub(super) fn deadline_text(&self) -> String {
@@ -225,31 +285,14 @@ impl Attempts {
     }
 }
 
-/// The transport of one call.
-struct Way(Arc<Attempts>);
-
-impl Transport for Way {
-    fn send<'a>(&'a self, request: Request, info: &'static OperationInfo) -> BoxFuture<'a, Result<Response, BoxError>> {
-        Box::pin(async move {
-            let Self(call) = self;
-            let result =
-                if call.shareable { call.fly(request, info).await } else { call.pay_and_run(request, info).await };
-            result.map_err(BoxError::from)
-        })
-    }
-}
-
+/// The step after a failed attempt.
 enum Next {
-    Wait(Duration),
-    Stop { why: Option<String>, retryable: bool },
+    Retry(Duration),
+    Stop { reason: Option<String>, retryable: bool },
 }
 
 impl Next {
-    fn stop(why: Option<String>, retryable: bool) -> Self {
-        Self::Stop { why, retryable }
+    fn stop(reason: Option<String>, retryable: bool) -> Self {
+        Self::Stop { reason, retryable }
     }
-}
-
-fn is_read_only(info: &OperationInfo) -> bool {
-    info.safety == RetrySafety::ReadOnly
 }

@@ -1,13 +1,13 @@
 //! Fetching a rendered file from wherever it is stored.
 
 mod atomic_file;
+mod redirects;
 mod resume;
 mod sink;
 
 use crate::{Client, Deadline, Result};
 use atomic_file::PartialFile;
 use bytes::{Bytes, BytesMut};
-use reqwest::redirect;
 use sink::Writer;
 use std::{
     fmt,
@@ -302,12 +302,6 @@ mod blocking {
             Ok(written)
         }
     }
-}
-
-/// Downloads follow redirects, since file hosts use them, but never from https to http.
-pub(crate) fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let downgrade = attempt.url().scheme() != "https" && attempt.previous().iter().any(|url| url.scheme() == "https");
-    if downgrade || attempt.previous().len() > MAX_REDIRECTS { attempt.stop() } else { attempt.follow() }
 }
 
 impl<C> fmt::Debug for Download<C> {

@@ -1,16 +1,21 @@
 //! One file, in as many requests as it takes.
 
-use super::{MAX_REDIRECTS, Plan, sink::Sink};
+use super::{
+    MAX_REDIRECTS, Plan,
+    redirects::{self, FileResponse},
+    sink::Sink,
+};
 use crate::{
     Deadline, Error, ErrorKind, Result,
-    client::ClientInner,
-    error::Received,
-    timeout::{TimedOut, within},
-    transport::NotAnswered,
+    call::ClientInner,
+    error::{ErrorDetails, Received},
+    retry::retry_after_of,
+    timeout::{Elapsed, timeout},
+    transport::TransportError,
 };
 use bytes::BytesMut;
 use reqwest::{
-    Response, StatusCode, Url,
+    StatusCode, Url,
     header::{
         ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_RANGE, LAST_MODIFIED,
         RANGE,
@@ -26,7 +31,7 @@ pub(super) async fn run(shared: &ClientInner, plan: &Plan, sink: &mut impl Sink)
     let url = crate::source::web_url("url", &plan.url)?;
     let limit = plan.deadline.map_or(plan.timeout, |deadline| deadline.left(&*shared.clock).min(plan.timeout));
     let end = Deadline::after(limit, &*shared.clock);
-    let Ok(result) = within(&*shared.clock, limit, tries(shared, plan, end, &url, sink)).await else {
+    let Ok(result) = timeout(&*shared.clock, limit, tries(shared, plan, end, &url, sink)).await else {
         let text = format!("the download from {} took longer than {} s", place(&url), limit.as_secs_f64());
         return Err(Error::new(ErrorKind::Timeout, text).with_outcome(false, true));
     };
@@ -131,37 +136,39 @@ async fn fetch(
     sink: &mut impl Sink,
     progress: &mut Progress,
 ) -> Result<()> {
-    let mut request = shared.files.get(url.clone());
+    let mut headers = HeaderMap::new();
     if let (Some((_, validator)), 1..) = (&progress.validator, progress.written) {
-        request = request.header(RANGE, format!("bytes={}-", progress.written)).header(IF_RANGE, validator);
+        if let Ok(range) = HeaderValue::try_from(format!("bytes={}-", progress.written)) {
+            headers.insert(RANGE, range);
+            headers.insert(IF_RANGE, validator.clone());
+        }
     }
-    let request = request.build().map_err(Error::from_network)?;
-    let mut response = stalls(shared, plan, shared.file(request)).await?;
+    let mut response = stalls(shared, plan, redirects::get(shared, url, headers)).await?;
     // Where this answer's bytes end, when it says so.
-    let end = match response.status() {
+    let end = match response.status {
         StatusCode::PARTIAL_CONTENT => {
-            let part = Part::read(response.headers()).filter(|part| progress.is_continued_by(part, response.headers()));
+            let part = Part::read(&response.headers).filter(|part| progress.is_continued_by(part, &response.headers));
             let Some(part) = part else { return Err(misplaced(progress)) };
-            if !is_file(response.headers()) {
+            if !is_file(&response.headers) {
                 return Err(not_a_file(shared, plan, response).await);
             }
             progress.whole = progress.whole.or(part.whole);
             Some(part.end)
         }
         // Only the word that it was all was lost.
-        StatusCode::RANGE_NOT_SATISFIABLE if progress.written > 0 && progress.is_all_there(response.headers()) => {
+        StatusCode::RANGE_NOT_SATISFIABLE if progress.written > 0 && progress.is_all_there(&response.headers) => {
             return Ok(());
         }
         StatusCode::RANGE_NOT_SATISFIABLE if progress.written > 0 => return Err(misplaced(progress)),
         status if status.is_success() => {
-            if !is_file(response.headers()) {
+            if !is_file(&response.headers) {
                 return Err(not_a_file(shared, plan, response).await);
             }
             if progress.written > 0 {
                 // The host gives the file from its beginning: it cannot go on, or the file has changed.
                 start_over(sink, progress).await?;
             }
-            progress.validator = validator(response.headers());
+            progress.validator = validator(&response.headers);
             progress.whole = response.content_length();
             progress.whole
         }
@@ -238,30 +245,33 @@ fn is_file(headers: &HeaderMap) -> bool {
 }
 
 /// Gives one step of the exchange its time, and names what may go wrong in it.
-async fn stalls<T, E>(shared: &ClientInner, plan: &Plan, step: impl Future<Output = Result<T, E>>) -> Result<T>
-where
-    NotAnswered: From<E>,
-{
-    match within(&*shared.clock, plan.read_timeout, step).await {
-        Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(NotAnswered::from(error).into()),
-        Err(TimedOut) => {
+async fn stalls<T>(
+    shared: &ClientInner,
+    plan: &Plan,
+    step: impl Future<Output = Result<T, TransportError>>,
+) -> Result<T> {
+    match timeout(&*shared.clock, plan.read_timeout, step).await {
+        Ok(result) => result.map_err(Error::from_transport),
+        Err(Elapsed) => {
             let text = format!("nothing arrived for {} s", plan.read_timeout.as_secs_f64());
             Err(Error::new(ErrorKind::Timeout, text))
         }
     }
 }
 
-async fn not_a_file(shared: &ClientInner, plan: &Plan, response: Response) -> Error {
+async fn not_a_file(shared: &ClientInner, plan: &Plan, response: FileResponse) -> Error {
     let received = first_part(shared, plan, response).await;
     let kind = received.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("?");
     let text = format!("what came is {kind}, and not an image, a video or a PDF");
     Error::new(ErrorKind::ContentType, text).with_received(received)
 }
 
-async fn refused(shared: &ClientInner, plan: &Plan, response: Response) -> Error {
+async fn refused(shared: &ClientInner, plan: &Plan, response: FileResponse) -> Error {
     let received = first_part(shared, plan, response).await;
-    let delay = received.retry_after_of(shared.clock.system_time());
+    let delay = {
+        let details = ErrorDetails::read(received.status, &received.headers, &received.body);
+        retry_after_of(&received.headers, &details, shared.clock.system_time())
+    };
     if received.status == StatusCode::NOT_FOUND {
         return Error::new(ErrorKind::NotFound, "the file is not there").with_received(received);
     }
@@ -273,10 +283,10 @@ async fn refused(shared: &ClientInner, plan: &Plan, response: Response) -> Error
 }
 
 /// An answer with as much of its body as errors keep.
-async fn first_part(shared: &ClientInner, plan: &Plan, mut response: Response) -> Received {
-    let (status, headers) = (response.status(), response.headers().clone());
+async fn first_part(shared: &ClientInner, plan: &Plan, mut response: FileResponse) -> Received {
+    let (status, headers) = (response.status, response.headers.clone());
     let mut body = BytesMut::new();
-    while body.len() < crate::error::MAX_ERROR_BODY_BYTES {
+    while body.len() < Error::MAX_BODY_BYTES {
         match stalls(shared, plan, response.chunk()).await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
             // The status says enough; what was read of the body is kept.

@@ -1,27 +1,28 @@
 //! What a failed call tells.
 
+mod attempt;
 mod body;
 mod display;
 mod kind;
 
+pub use attempt::{Attempt, AttemptOutcome};
 pub use body::{ErrorDetails, FieldError};
 pub use kind::ErrorKind;
 
-use crate::{IdempotencyKey, call::Attempt};
-use bytes::Bytes;
-use pictify_api::{BoxError, DecodeError, OperationInfo, ValidationErrors};
-use reqwest::{StatusCode, header::HeaderMap};
-use std::{
-    error::Error as StdError,
-    sync::Arc,
-    time::{Duration, SystemTime},
+use crate::{
+    IdempotencyKey,
+    transport::{TransportError, TransportErrorKind},
 };
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use pictify_api::{BoxError, DecodeError, OperationInfo, ValidationErrors};
+use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// How much of an answer's body an error keeps, in bytes.
-pub const MAX_ERROR_BODY_BYTES: usize = 64 * 1024;
+/// Maximum size of the body that an error keeps, in bytes.
+pub(crate) const MAX_ERROR_BODY_BYTES: usize = 64 * 1024;
 
 /// Why a call failed, with everything that was received.
 ///
@@ -55,7 +56,7 @@ struct Inner {
     operation: Option<&'static str>,
     received: Option<Received>,
     details: ErrorDetails,
-    violations: ValidationErrors,
+    validation_errors: ValidationErrors,
     retry_after: Option<Duration>,
     attempts: Vec<Attempt>,
     idempotency_key: Option<IdempotencyKey>,
@@ -73,26 +74,28 @@ pub(crate) struct Received {
     pub(crate) body: Bytes,
 }
 
-impl Received {
-    /// The wait that the answer asks for.
-    pub(crate) fn retry_after_of(&self, now: SystemTime) -> Option<Duration> {
-        let details = ErrorDetails::read(self.status, &self.headers, &self.body);
-        crate::retry::retry_after_of(&self.headers, &details, now)
-    }
-}
-
 impl Error {
-    /// No answer, or not a whole one.
-    pub(crate) fn from_network(error: reqwest::Error) -> Self {
-        // A URL may be signed or hold a secret; it stays out of messages and logs.
-        let error = error.without_url();
-        // Only what failed to connect is sure not to have been sent.
-        let (kind, what) = if error.is_connect() || error.is_builder() {
-            (ErrorKind::Connect, "no connection")
-        } else {
-            (ErrorKind::Transport, "the connection broke")
-        };
-        Self::new(kind, format!("{what}: {}", root_cause(&error))).with_source(error)
+    /// Maximum size of the body that an error keeps, in bytes.
+    pub const MAX_BODY_BYTES: usize = MAX_ERROR_BODY_BYTES;
+
+    /// Makes the error of a request without a complete response.
+    pub(crate) fn from_transport(error: TransportError) -> Self {
+        let cause = error.root_cause();
+        match error.kind {
+            TransportErrorKind::NotSent => Self::new(ErrorKind::Connect, format!("no connection: {cause}")),
+            TransportErrorKind::ConnectionLost => {
+                Self::new(ErrorKind::Transport, format!("the connection broke: {cause}"))
+            }
+            #[cfg(feature = "testing")]
+            TransportErrorKind::CassetteMiss => return Self::new(ErrorKind::CassetteMiss, cause),
+        }
+        .with_source(error)
+    }
+
+    /// Changes what was received, for example to remove a secret.
+    pub(crate) fn map_received(mut self, change: impl FnOnce(Received) -> Received) -> Self {
+        self.0.received = self.0.received.take().map(change);
+        self
     }
 
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -102,7 +105,7 @@ impl Error {
             operation: None,
             received: None,
             details: ErrorDetails::default(),
-            violations: ValidationErrors::default(),
+            validation_errors: ValidationErrors::default(),
             retry_after: None,
             attempts: Vec::new(),
             idempotency_key: None,
@@ -116,16 +119,16 @@ impl Error {
         Self::new(ErrorKind::Config, message)
     }
 
-    pub(crate) fn invalid(violations: ValidationErrors) -> Self {
-        let mut error = Self::new(ErrorKind::Validation, violations.to_string());
-        error.0.violations = violations;
+    pub(crate) fn invalid(validation_errors: ValidationErrors) -> Self {
+        let mut error = Self::new(ErrorKind::Validation, validation_errors.to_string());
+        error.0.validation_errors = validation_errors;
         error
     }
 
     pub(crate) fn invalid_field(field: &str, message: impl Into<String>) -> Self {
-        let mut violations = ValidationErrors::default();
-        violations.push(field, message);
-        Self::invalid(violations)
+        let mut validation_errors = ValidationErrors::default();
+        validation_errors.push(field, message);
+        Self::invalid(validation_errors)
     }
 
     /// An answer that is not a success.
@@ -220,7 +223,7 @@ impl Error {
         self.0.received.as_ref().map(|received| &received.headers)
     }
 
-    /// The first [`MAX_ERROR_BODY_BYTES`] bytes of the last answer's body; `None` when nothing was received.
+    /// The first [`MAX_BODY_BYTES`](Self::MAX_BODY_BYTES) bytes of the last answer's body; `None` when nothing was received.
     #[must_use]
     pub fn body(&self) -> Option<&Bytes> {
         self.0.received.as_ref().map(|received| &received.body)
@@ -246,8 +249,8 @@ impl Error {
 
     /// What is wrong with single fields, found before anything was sent.
     #[must_use]
-    pub fn violations(&self) -> &ValidationErrors {
-        &self.0.violations
+    pub fn validation_errors(&self) -> &ValidationErrors {
+        &self.0.validation_errors
     }
 
     /// The service's name for the request, to give to its support.
@@ -295,15 +298,6 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_ref().map(|source| &**source as _)
     }
-}
-
-/// The innermost reason, which is the one that an operator can act on.
-fn root_cause(error: &dyn StdError) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! What the URLs answer with.
 
-use crate::{Error, ErrorKind, download::Downloadable};
+use crate::{Error, ErrorKind, Result, download::Downloadable, request::ResponseParts};
 use bytes::Bytes;
-use pictify_api::{Body, ByteStream, CheckSchema, ResponseValue, SchemaMismatches};
-use reqwest::{
-    StatusCode, Url,
-    header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LOCATION},
+use http::{
+    HeaderMap, HeaderName, StatusCode,
+    header::{CONTENT_TYPE, ETAG, LOCATION},
 };
+use pictify_api::{CheckSchema, SchemaMismatches};
 use std::fmt;
+use url::Url;
 
 /// A picture as its URL sent it.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -76,43 +77,30 @@ impl Downloadable for StoredPicture {
     }
 }
 
-/// Reads the picture of an answer.
-#[allow(clippy::result_large_err, reason = "the generated method's own error, handed on once")]
-pub(super) fn read(answer: ResponseValue<ByteStream>) -> Result<ResponseValue<Picture>, pictify_api::Error> {
-    let (status, headers) = (answer.status, answer.headers.clone());
-    let mut answer = answer.try_map(|stream| picture(stream, status, &headers))?;
-    answer.body = answer.value.bytes.clone();
-    Ok(answer)
-}
-
-/// Reads the picture of an answer, or where it says that the picture is; `base` is what a path is relative to.
-#[allow(clippy::result_large_err, reason = "the generated method's own error, handed on once")]
-pub(super) fn read_or_follow(
-    answer: ResponseValue<ByteStream>,
-    base: &str,
-) -> Result<ResponseValue<ExperimentPicture>, pictify_api::Error> {
-    if !answer.status.is_redirection() {
-        return read(answer)?.try_map(|picture| Ok::<_, Error>(ExperimentPicture::Inline(picture)));
+/// Reads the picture of a response.
+pub(super) fn read(response: &ResponseParts) -> Result<Picture> {
+    if response.body.is_stream() {
+        return Err(Error::new(ErrorKind::Decode, "the response is a stream of events, not an image"));
     }
-    let location = text(&answer.headers, &LOCATION);
-    answer.try_map(|_| {
-        let base = Url::parse(base).ok();
-        let url = location.and_then(|location| base?.join(&location).ok());
-        let url = url.ok_or_else(|| Error::new(ErrorKind::Decode, "the answer does not say where the picture is"))?;
-        Ok::<_, Error>(ExperimentPicture::Stored(StoredPicture { url: url.into() }))
-    })
-}
-
-fn picture(stream: ByteStream, status: StatusCode, headers: &HeaderMap) -> Result<Picture, Error> {
-    let Body::Full(bytes) = stream.into_body() else {
-        return Err(Error::new(ErrorKind::Decode, "the answer is a stream of events and no picture"));
-    };
+    let headers = &response.headers;
     Ok(Picture {
-        bytes,
+        bytes: response.body.bytes(),
         content_type: text(headers, &CONTENT_TYPE),
         etag: text(headers, &ETAG),
-        unchanged: status == StatusCode::NOT_MODIFIED,
+        unchanged: response.status == StatusCode::NOT_MODIFIED,
     })
+}
+
+/// Reads the picture of a response, or the URL that it redirects to; `base` is what a path is relative to.
+pub(super) fn read_or_follow(response: &ResponseParts, base: &str) -> Result<ExperimentPicture> {
+    if !response.status.is_redirection() {
+        return read(response).map(ExperimentPicture::Inline);
+    }
+    let location = text(&response.headers, &LOCATION);
+    let base = Url::parse(base).ok();
+    let url = location.and_then(|location| base?.join(&location).ok());
+    let url = url.ok_or_else(|| Error::new(ErrorKind::Decode, "the response does not say where the image is"))?;
+    Ok(ExperimentPicture::Stored(StoredPicture { url: url.into() }))
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

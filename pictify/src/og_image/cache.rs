@@ -1,8 +1,8 @@
 //! Where pictures are remembered.
 
 use crate::hex::hex;
+use crate::transport::BoxFuture;
 use moka::sync::Cache;
-use pictify_api::BoxFuture;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{

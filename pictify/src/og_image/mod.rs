@@ -34,9 +34,9 @@ mod cache;
 pub use answer::{OgError, OgPicture};
 pub use cache::{CachedPicture, MemoryCache, PictureCache};
 
+use crate::transport::BoxFuture;
 use crate::{Call, Client, Error, single_flight::Flights, templates::RenderTemplate};
 use moka::sync::Cache;
-use pictify_api::BoxFuture;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::{

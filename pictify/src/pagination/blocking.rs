@@ -1,7 +1,7 @@
 //! Lists as iterators.
 
 use super::{Call, Items, Pages, Paginated, Result};
-use crate::blocking::{Client, Work};
+use crate::blocking::{BackgroundResult, Client};
 
 impl<O: Paginated> Call<O, Client> {
     /// Reads the list to its end, page by page. Setters that are set apply to every page.
@@ -16,11 +16,11 @@ impl<O: Paginated> Call<O, Client> {
 }
 
 impl<O: Paginated> Iterator for Pages<O, Client> {
-    type Item = Result<O::Output>;
+    type Item = Result<O::Response>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let call = self.upcoming()?;
-        let result = self.in_background.take().map_or_else(|| call.send(), Work::wait);
+        let result = self.in_background.take().map_or_else(|| call.send(), BackgroundResult::wait);
         self.advance(&result);
         if let (true, Some(call)) = (self.prefetch, self.upcoming()) {
             self.in_background = Some(call.start());

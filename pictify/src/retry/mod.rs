@@ -17,7 +17,7 @@ mod decision;
 mod retry_after;
 
 pub(crate) use budget::RetryBudget;
-pub(crate) use decision::{Failure, RetryDecision, decide, failure_of_response, is_idempotent};
+pub(crate) use decision::{FailureClass, RetryDecision, decide, failure_of_response, is_idempotent};
 pub(crate) use retry_after::retry_after_of;
 
 use std::time::Duration;

@@ -5,7 +5,7 @@ use crate::{
     Call, Error, ErrorKind, Result,
     download::Downloadable,
     error::Received,
-    operation::operation,
+    resources::api_request,
     send_all::{SendAll, send_all},
     variables,
 };
@@ -23,7 +23,7 @@ impl<C: Clone> Templates<C> {
     ///
     /// `POST /templates/{uid}/render`, live. `variables` is anything that serialises to a JSON object; `&()` does not, an
     /// empty struct with braces does. Without setters the file is a PNG of the template's own size. When the service does
-    /// not know the [`layout`](Call::layout) it may render the template itself: the answer's `layout` says what it is.
+    /// not know the [`layout`](RenderTemplateCall::layout) it may render the template itself: the answer's `layout` says what it is.
     ///
     /// # Errors
     /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
@@ -40,8 +40,8 @@ impl<C: Clone> Templates<C> {
     /// client.download(&card).to_file("card.webp").await?;
     /// # Ok(()) }
     /// ```
-    pub fn render(&self, uid: impl Into<String>, variables: &impl Serialize) -> Result<Call<RenderTemplate, C>> {
-        Ok(self.call(RenderTemplate::new(uid, variables::from(variables)?)))
+    pub fn render(&self, uid: impl Into<String>, variables: &impl Serialize) -> RenderTemplateCall<C> {
+        self.call_with(variables::from(variables), |variables| RenderTemplate::new(uid, variables))
     }
 
     /// Renders a template once for each row, with single calls side by side: each picture is in its result, one bad row
@@ -98,9 +98,9 @@ impl<C: Clone> Templates<C> {
         &self,
         uid: impl Into<String>,
         pages: impl IntoIterator<Item = impl Serialize>,
-    ) -> Result<Call<RenderTemplate, C>> {
-        let sets = pages.into_iter().map(|page| variables::from(&page)).collect::<Result<Vec<_>>>()?;
-        Ok(self.call(RenderTemplate::pages(uid, sets)))
+    ) -> RenderTemplateCall<C> {
+        let sets = pages.into_iter().map(|page| variables::from(&page)).collect::<Result<Vec<_>>>();
+        self.call_with(sets, |sets| RenderTemplate::pages(uid, sets))
     }
 
     /// Renders a template in several of its layouts, 1 to 20. Bills one render each.
@@ -129,20 +129,17 @@ impl<C: Clone> Templates<C> {
         uid: impl Into<String>,
         variables: &impl Serialize,
         layouts: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Result<Call<RenderTemplateLayouts, C>> {
-        let variables = variables::from(variables)?;
-        Ok(self.call(RenderTemplateLayouts::new(uid, variables, layouts.into_iter().map(Into::into))))
+    ) -> RenderTemplateLayoutsCall<C> {
+        let layouts = layouts.into_iter().map(Into::into);
+        self.call_with(variables::from(variables), |variables| RenderTemplateLayouts::new(uid, variables, layouts))
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Templates::render`] and [`Templates::render_pages`] as data.
-    RenderTemplate { uid: String, body: RenderTemplateRequest } -> RenderedLayout = RENDER_TEMPLATE,
-    |op, api| async {
-        let answer = api.render_template(&op.uid, &op.body).await?;
-        let received = Received { status: answer.status, headers: answer.headers.clone(), body: answer.body.clone() };
-        answer.try_map(|render| only_layout(render).map_err(|error| error.with_received(received)))
-    },
+    RenderTemplate / RenderTemplateCall { uid: String, body: RenderTemplateRequest } -> RenderedLayout = RENDER_TEMPLATE,
+    |op, base| requests::render_template(base, &op.uid, &op.body),
+    read |render, response| only_layout(render).map_err(|error| error.with_received(response.to_received())),
     rules |op, found| {
         check_render(&op.body, found);
         if op.body.layouts.is_some() {
@@ -176,20 +173,18 @@ impl RenderTemplate {
 }
 
 /// Setters of [`Templates::render`] alone.
-impl<C> Call<RenderTemplate, C> {
+impl<C> RenderTemplateCall<C> {
     /// The key of the layout to render. The service's default is the template itself.
     pub fn layout(self, key: impl Into<String>) -> Self {
         self.with(|op| op.body.layout = Some(key.into()))
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Templates::render_layouts`] as data.
-    RenderTemplateLayouts { uid: String, body: RenderTemplateRequest } -> TemplateRender = RENDER_TEMPLATE,
-    |op, api| async {
-        let answer = api.render_template(&op.uid, &op.body).await?;
-        answer.try_map(|render| Ok::<_, Error>(with_results(render)))
-    },
+    RenderTemplateLayouts / RenderTemplateLayoutsCall { uid: String, body: RenderTemplateRequest } -> TemplateRender = RENDER_TEMPLATE,
+    |op, base| requests::render_template(base, &op.uid, &op.body),
+    read |render, _response| Ok(with_results(render)),
     rules |op, found| {
         check_render(&op.body, found);
         if op.body.layout.is_some() {
@@ -233,7 +228,7 @@ fn check_render(body: &RenderTemplateRequest, found: &mut ValidationErrors) {
 macro_rules! render_setters {
     ($($operation:ident),*) => {$(
         /// Setters of what comes out.
-        impl<C> Call<$operation, C> {
+        impl<C> $operation<C> {
             /// The file format. The service's default is png.
             pub fn format(self, format: RenderFormat) -> Self {
                 self.with(|op| op.body.format = Some(format))
@@ -263,7 +258,7 @@ macro_rules! render_setters {
     )*};
 }
 
-render_setters!(RenderTemplate, RenderTemplateLayouts);
+render_setters!(RenderTemplateCall, RenderTemplateLayoutsCall);
 
 /// Makes the results of an answer in the older flat form, which has one and does not call it so.
 fn with_results(mut render: TemplateRender) -> TemplateRender {

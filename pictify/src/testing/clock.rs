@@ -1,7 +1,7 @@
 //! Time while a cassette is replayed: what was waited for when it was recorded passes at once.
 
 use crate::clock::{Clock, SystemClock};
-use pictify_api::BoxFuture;
+use crate::transport::BoxFuture;
 use std::{
     future::ready,
     sync::{Mutex, PoisonError},

@@ -17,7 +17,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Result, operation::operation, pagination::paged, resources::resource, source::web_url};
+use crate::{Call, Result, pagination::paged, resources::api_request, resources::resource, source::web_url};
 use pictify_api::types::{
     ActiveOrPaused, CreateWebhookSubscriptionRequest, EmptyRequest, ListWebhookSubscriptionsQuery,
     UpdateWebhookSubscriptionRequest,
@@ -34,10 +34,10 @@ resource! {
 }
 
 impl<C: Clone> Webhooks<C> {
-    /// Lists the subscriptions, without their secrets. `send` reads one page, [`items`](Call::items) all of them.
+    /// Lists the subscriptions, without their secrets. `send` reads one page, [`items`](ListWebhookSubscriptionsCall::items) all of them.
     ///
     /// `GET /webhook-subscriptions`, documented; reads only. The service returns 20 subscriptions a page unless a
-    /// [`limit`](Call::limit) is set.
+    /// [`limit`](ListWebhookSubscriptionsCall::limit) is set.
     ///
     /// # Errors
     /// At `send`: `Validation` for a page or limit of 0 before anything is sent; any error of the service.
@@ -52,7 +52,7 @@ impl<C: Clone> Webhooks<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn list(&self) -> Call<ListWebhookSubscriptions, C> {
+    pub fn list(&self) -> ListWebhookSubscriptionsCall<C> {
         self.call(ListWebhookSubscriptions::default())
     }
 
@@ -74,14 +74,12 @@ impl<C: Clone> Webhooks<C> {
     /// println!("{:?}", subscription.uid);
     /// # Ok(()) }
     /// ```
-    pub fn create(
-        &self,
-        event: WebhookEventType,
-        target_url: impl AsRef<str>,
-    ) -> Result<Call<CreateWebhookSubscription, C>> {
-        let target_url = web_url("target_url", target_url.as_ref())?;
-        let body = CreateWebhookSubscriptionRequest::new(event, target_url);
-        Ok(self.call(CreateWebhookSubscription { body }))
+    pub fn create(&self, event: WebhookEventType, target_url: impl AsRef<str>) -> CreateWebhookSubscriptionCall<C> {
+        let target_url = web_url("target_url", target_url.as_ref()).map(String::from);
+        self.call_with(target_url, |target_url| {
+            let body = CreateWebhookSubscriptionRequest::new(event, target_url);
+            CreateWebhookSubscription { body }
+        })
     }
 
     /// Reads one subscription, without its secret.
@@ -97,7 +95,7 @@ impl<C: Clone> Webhooks<C> {
     /// println!("{:?} failures", subscription.failure_count);
     /// # Ok(()) }
     /// ```
-    pub fn get(&self, uid: impl Into<String>) -> Call<GetWebhookSubscription, C> {
+    pub fn get(&self, uid: impl Into<String>) -> GetWebhookSubscriptionCall<C> {
         self.call(GetWebhookSubscription { uid: uid.into() })
     }
 
@@ -114,7 +112,7 @@ impl<C: Clone> Webhooks<C> {
     /// client.webhooks().update("WH3N8YD5KC").target_url("https://hooks.example.net/new")?.send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn update(&self, uid: impl Into<String>) -> Call<UpdateWebhookSubscription, C> {
+    pub fn update(&self, uid: impl Into<String>) -> UpdateWebhookSubscriptionCall<C> {
         let body = UpdateWebhookSubscriptionRequest::default();
         self.call(UpdateWebhookSubscription { uid: uid.into(), body })
     }
@@ -127,7 +125,7 @@ impl<C: Clone> Webhooks<C> {
     /// client.webhooks().pause("WH3N8YD5KC").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn pause(&self, uid: impl Into<String>) -> Call<UpdateWebhookSubscription, C> {
+    pub fn pause(&self, uid: impl Into<String>) -> UpdateWebhookSubscriptionCall<C> {
         self.update(uid).with(|op| op.body.status = Some(ActiveOrPaused::Paused))
     }
 
@@ -138,7 +136,7 @@ impl<C: Clone> Webhooks<C> {
     /// client.webhooks().resume("WH3N8YD5KC").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn resume(&self, uid: impl Into<String>) -> Call<UpdateWebhookSubscription, C> {
+    pub fn resume(&self, uid: impl Into<String>) -> UpdateWebhookSubscriptionCall<C> {
         self.update(uid).with(|op| op.body.status = Some(ActiveOrPaused::Active))
     }
 
@@ -154,7 +152,7 @@ impl<C: Clone> Webhooks<C> {
     /// client.webhooks().delete("WH3N8YD5KC").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn delete(&self, uid: impl Into<String>) -> Call<DeleteWebhookSubscription, C> {
+    pub fn delete(&self, uid: impl Into<String>) -> DeleteWebhookSubscriptionCall<C> {
         self.call(DeleteWebhookSubscription { uid: uid.into() })
     }
 
@@ -170,60 +168,60 @@ impl<C: Clone> Webhooks<C> {
     /// client.webhooks().test("WH3N8YD5KC").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn test(&self, uid: impl Into<String>) -> Call<TestWebhookSubscription, C> {
+    pub fn test(&self, uid: impl Into<String>) -> TestWebhookSubscriptionCall<C> {
         self.call(TestWebhookSubscription { uid: uid.into() })
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Webhooks::list`] as data.
     #[derive(Default)]
     #[serde(transparent)]
-    ListWebhookSubscriptions { query: ListWebhookSubscriptionsQuery } -> WebhookSubscriptionList
+    ListWebhookSubscriptions / ListWebhookSubscriptionsCall { query: ListWebhookSubscriptionsQuery } -> WebhookSubscriptionList
         = LIST_WEBHOOK_SUBSCRIPTIONS,
-    |op, api| {
+    |op, base| {
         let query = op.query.clone();
-        api.list_webhook_subscriptions(query.event, query.limit, query.page, query.platform, query.status)
+        requests::list_webhook_subscriptions(base, query.event, query.limit, query.page, query.platform, query.status)
     }
 }
 
-paged!(ListWebhookSubscriptions, subscriptions: WebhookSubscription, by page, 20 a page);
+paged!(ListWebhookSubscriptions / ListWebhookSubscriptionsCall, subscriptions: WebhookSubscription, by page, 20 a page);
 
-operation! {
+api_request! {
     /// The request of [`Webhooks::create`] as data.
     #[serde(transparent)]
-    CreateWebhookSubscription { body: CreateWebhookSubscriptionRequest } -> WebhookSubscription
+    CreateWebhookSubscription / CreateWebhookSubscriptionCall { body: CreateWebhookSubscriptionRequest } -> WebhookSubscription
         = CREATE_WEBHOOK_SUBSCRIPTION,
-    |op, api| api.create_webhook_subscription(&op.body)
+    |op, base| requests::create_webhook_subscription(base, &op.body)
 }
 
-operation! {
+api_request! {
     /// The request of [`Webhooks::get`] as data.
-    GetWebhookSubscription { uid: String } -> WebhookSubscription = GET_WEBHOOK_SUBSCRIPTION,
-    |op, api| api.get_webhook_subscription(&op.uid)
+    GetWebhookSubscription / GetWebhookSubscriptionCall { uid: String } -> WebhookSubscription = GET_WEBHOOK_SUBSCRIPTION,
+    |op, base| requests::get_webhook_subscription(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Webhooks::update`], [`pause`](Webhooks::pause) and [`resume`](Webhooks::resume) as data.
-    UpdateWebhookSubscription { uid: String, body: UpdateWebhookSubscriptionRequest } -> WebhookSubscription
+    UpdateWebhookSubscription / UpdateWebhookSubscriptionCall { uid: String, body: UpdateWebhookSubscriptionRequest } -> WebhookSubscription
         = UPDATE_WEBHOOK_SUBSCRIPTION,
-    |op, api| api.update_webhook_subscription(&op.uid, &op.body)
+    |op, base| requests::update_webhook_subscription(base, &op.uid, &op.body)
 }
 
-operation! {
+api_request! {
     /// The request of [`Webhooks::delete`] as data.
-    DeleteWebhookSubscription { uid: String } -> Deletion = DELETE_WEBHOOK_SUBSCRIPTION,
-    |op, api| api.delete_webhook_subscription(&op.uid)
+    DeleteWebhookSubscription / DeleteWebhookSubscriptionCall { uid: String } -> Deletion = DELETE_WEBHOOK_SUBSCRIPTION,
+    |op, base| requests::delete_webhook_subscription(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Webhooks::test`] as data.
-    TestWebhookSubscription { uid: String } -> Acknowledgement = TEST_WEBHOOK_SUBSCRIPTION,
-    |op, api| api.test_webhook_subscription(&op.uid, &EmptyRequest {})
+    TestWebhookSubscription / TestWebhookSubscriptionCall { uid: String } -> Acknowledgement = TEST_WEBHOOK_SUBSCRIPTION,
+    |op, base| requests::test_webhook_subscription(base, &op.uid, &EmptyRequest {})
 }
 
 /// Setters of [`Webhooks::list`].
-impl<C> Call<ListWebhookSubscriptions, C> {
+impl<C> ListWebhookSubscriptionsCall<C> {
     /// Only subscriptions to this event.
     pub fn event(self, event: WebhookEventType) -> Self {
         self.with(|op| op.query.event = Some(event))
@@ -241,7 +239,7 @@ impl<C> Call<ListWebhookSubscriptions, C> {
 }
 
 /// Setters of [`Webhooks::create`].
-impl<C> Call<CreateWebhookSubscription, C> {
+impl<C> CreateWebhookSubscriptionCall<C> {
     /// The platform behind the URL. The service's default is [`Custom`](WebhookPlatform::Custom).
     pub fn platform(self, platform: WebhookPlatform) -> Self {
         self.with(|op| op.body.platform = Some(platform))
@@ -264,14 +262,13 @@ impl<C> Call<CreateWebhookSubscription, C> {
 }
 
 /// Setters of [`Webhooks::update`].
-impl<C> Call<UpdateWebhookSubscription, C> {
+impl<C> UpdateWebhookSubscriptionCall<C> {
     /// Where to deliver to.
     ///
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation) when it is not an absolute http or https URL.
-    pub fn target_url(self, url: impl AsRef<str>) -> Result<Self> {
-        let url = web_url("target_url", url.as_ref())?;
-        Ok(self.with(|op| op.body.target_url = Some(url.into())))
+    pub fn target_url(self, url: impl AsRef<str>) -> Self {
+        self.try_with(web_url("target_url", url.as_ref()), |op, url| op.body.target_url = Some(url.into()))
     }
 
     /// Which events to deliver.

@@ -1,6 +1,6 @@
 //! Documentation comments: one attribute per line, no prose that runs as a test, and no type or field without a word.
 
-use super::{Context, each_method, has_word, note, serde_of, text};
+use super::{Context, has_word, note, serde_of, text};
 use crate::preprocess::Note;
 use anyhow::Result;
 use syn::{
@@ -12,17 +12,6 @@ use syn::{
 /// Rewrites all of them.
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     let mut fences = 0;
-    each_method(file, |method| {
-        if let Some(attribute) = method.attrs.iter_mut().find(|attribute| attribute.path().is_ident("doc"))
-            && let Some(text) = doc(attribute)
-        {
-            let (summary, rest) = text.split_once('\n').unwrap_or((&text, ""));
-            // The generator takes the full stop away.
-            let stop = if summary.trim_end().ends_with(['.', '?', '!', ':']) { "" } else { "." };
-            let text = format!("{}{stop}\n{rest}", summary.trim_end());
-            *attribute = parse_quote!(#[doc = #text]);
-        }
-    });
     let mut lines = Lines { fences: &mut fences };
     lines.visit_file_mut(file);
     Ok(vec![note("docs", format!("{fences} code fences became text"))])

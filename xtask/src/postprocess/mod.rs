@@ -4,20 +4,15 @@
 
 #![allow(clippy::unnecessary_wraps, reason = "passes share a signature, and most can fail")]
 
-mod accept;
 mod aliases;
-mod client;
 mod docs;
 mod enums;
 mod inventory;
 mod json_schema;
 mod lists;
-mod methods;
 mod numbers;
-mod operation_constants;
 mod recursion;
-mod redirects;
-mod runtime;
+mod requests;
 mod structs;
 mod unions;
 
@@ -26,8 +21,8 @@ use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
 use std::{collections::BTreeMap, fmt};
 use syn::{
-    Attribute, Expr, ExprLit, Fields, File, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, ItemStruct,
-    Lit, Meta, PathArguments, Token, Type, parse_quote, punctuated::Punctuated,
+    Attribute, Expr, ExprLit, Fields, File, GenericArgument, Item, ItemImpl, ItemMod, ItemStruct, Lit, Meta,
+    PathArguments, Token, Type, parse_quote, punctuated::Punctuated,
 };
 
 /// What the passes know besides the tree.
@@ -44,14 +39,9 @@ pub struct Context<'a> {
 type Pass = fn(&mut File, &Context<'_>) -> Result<Vec<Note>>;
 
 /// The passes in the order in which they must run.
-const PASSES: [(&str, Pass); 16] = [
+const PASSES: [(&str, Pass); 11] = [
     ("inventory", inventory::run),
-    ("client", client::run),
-    ("runtime", runtime::run),
-    ("operation constants", operation_constants::run),
-    ("methods", methods::run),
-    ("redirects", redirects::run),
-    ("accept", accept::run),
+    ("requests", requests::run),
     ("enums", enums::run),
     ("unions", unions::run),
     ("recursion", recursion::run),
@@ -179,23 +169,6 @@ pub fn inner_type<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
 fn trait_name(block: &ItemImpl) -> Option<String> {
     let (path, _) = block.trait_.as_ref()?;
     path.segments.last().map(|segment| segment.ident.to_string())
-}
-
-/// Runs `change` on every method of the generated client that stands for an operation.
-fn each_method(file: &mut File, mut change: impl FnMut(&mut ImplItemFn)) {
-    for item in &mut file.items {
-        let Item::Impl(block) = item else { continue };
-        if block.trait_.is_some() || type_name(&block.self_ty).as_deref() != Some("Client") {
-            continue;
-        }
-        for item in &mut block.items {
-            if let ImplItem::Fn(method) = item
-                && method.sig.asyncness.is_some()
-            {
-                change(method);
-            }
-        }
-    }
 }
 
 /// The named fields of a struct.

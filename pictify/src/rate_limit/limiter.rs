@@ -1,6 +1,7 @@
 //! Spreading requests, so that the service's limit is not run into.
 
-use crate::{Clock, Error, ErrorKind, RateLimitStatus, Result};
+use super::RateLimitStatus;
+use crate::{Clock, Error, ErrorKind, Result};
 use governor::{Quota, clock::Clock as GovernorClock, state::InMemoryState};
 use std::{
     collections::VecDeque,
@@ -42,7 +43,7 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// At most this many requests in any minute, evenly spread; up to a tenth of them at once.
+    /// At max this many requests in any minute, evenly spread; up to a tenth of them at once.
     #[must_use]
     pub fn per_minute(requests: NonZeroU32) -> Self {
         Self { per_minute: Some(requests), burst: None }
@@ -69,7 +70,7 @@ impl RateLimiter {
     }
 }
 
-type Cells = governor::RateLimiter<governor::state::NotKeyed, InMemoryState, ClockAdapter>;
+type Gcra = governor::RateLimiter<governor::state::NotKeyed, InMemoryState, ClockAdapter>;
 
 /// A rate limiter at work.
 pub(crate) struct RateLimitGate {
@@ -79,12 +80,12 @@ pub(crate) struct RateLimitGate {
 }
 
 struct State {
-    cells: Option<Cells>,
+    gcra: Option<Gcra>,
     per_minute: Option<NonZeroU32>,
     blocked_until: Option<Instant>,
-    /// When the requests of the last minute went. Evenly spread requests and a burst before them would be more than the
+    /// When the requests of the last minute sent_at. Evenly spread requests and a burst before them would be more than the
     /// limit.
-    went: VecDeque<Instant>,
+    sent_at: VecDeque<Instant>,
 }
 
 /// The client's clock, as governor wants it.
@@ -101,22 +102,22 @@ impl GovernorClock for ClockAdapter {
 
 impl RateLimitGate {
     pub(crate) fn new(settings: RateLimiter, clock: Arc<dyn Clock>) -> Self {
-        let turnstile = Self {
+        let gate = Self {
             settings,
             clock: ClockAdapter(clock),
-            state: Mutex::new(State { cells: None, per_minute: None, blocked_until: None, went: VecDeque::new() }),
+            state: Mutex::new(State { gcra: None, per_minute: None, blocked_until: None, sent_at: VecDeque::new() }),
         };
         if let Some(per_minute) = settings.per_minute {
-            turnstile.set(per_minute);
+            gate.set(per_minute);
         }
-        turnstile
+        gate
     }
 
     /// Waits for a turn, for less than `patience`.
-    pub(crate) async fn turn(&self, patience: Duration) -> Result<()> {
-        let give_up = self.clock.now().checked_add(patience);
+    pub(crate) async fn acquire(&self, timeout: Duration) -> Result<()> {
+        let give_up = self.clock.now().checked_add(timeout);
         loop {
-            let Some(wait) = self.try_turn() else { return Ok(()) };
+            let Some(wait) = self.try_acquire() else { return Ok(()) };
             let left = give_up.map_or(Duration::MAX, |end| end.saturating_duration_since(self.clock.now()));
             if wait >= left {
                 let text =
@@ -130,7 +131,7 @@ impl RateLimitGate {
     }
 
     /// Takes a turn, or says how long to wait before the next try.
-    fn try_turn(&self) -> Option<Duration> {
+    fn try_acquire(&self) -> Option<Duration> {
         let now = self.clock.now();
         let mut state = self.lock();
         if let Some(blocked_until) = state.blocked_until.filter(|until| *until > now) {
@@ -139,23 +140,23 @@ impl RateLimitGate {
         // Never zero, or a coarse clock makes a busy loop.
         let at_least = |wait: Duration| wait.max(Duration::from_millis(1));
         let per_minute = state.per_minute?;
-        let most = self.settings.burst.map_or(per_minute, |burst| burst.max(per_minute)).get();
-        if let Some(wait) = state.wait_for_room(now, usize::try_from(most).unwrap_or(usize::MAX)) {
+        let max = self.settings.burst.map_or(per_minute, |burst| burst.max(per_minute)).get();
+        if let Some(wait) = state.time_until_free(now, usize::try_from(max).unwrap_or(usize::MAX)) {
             return Some(at_least(wait));
         }
-        if let Err(refused) = state.cells.as_ref()?.check() {
+        if let Err(refused) = state.gcra.as_ref()?.check() {
             return Some(at_least(refused.wait_time_from(now)));
         }
-        state.went.push_back(now);
+        state.sent_at.push_back(now);
         None
     }
 
     /// Learns from what an answer said.
-    pub(crate) fn learn(&self, said: Option<RateLimitStatus>, refused_for: Option<Duration>) {
+    pub(crate) fn update_from_headers(&self, said: Option<RateLimitStatus>, blocked_for: Option<Duration>) {
         let to_reset = said.filter(|said| said.remaining == 0).and_then(|said| said.reset);
         let to_reset = to_reset.and_then(|reset| reset.duration_since(self.clock.0.system_time()).ok());
         if let Some(until) =
-            refused_for.or(to_reset).and_then(|closed| self.clock.now().checked_add(closed.min(MAX_BLOCKED)))
+            blocked_for.or(to_reset).and_then(|closed| self.clock.now().checked_add(closed.min(MAX_BLOCKED)))
         {
             let mut state = self.lock();
             state.blocked_until = state.blocked_until.max(Some(until));
@@ -170,12 +171,12 @@ impl RateLimitGate {
         let mut state = self.lock();
         if state.per_minute != Some(per_minute) {
             let quota = self.settings.quota(per_minute);
-            let cells = Cells::direct_with_clock(quota, self.clock.clone());
+            let gcra = Gcra::direct_with_clock(quota, self.clock.clone());
             if state.per_minute.is_some() {
                 // A new limit is no new burst: answers may state one limit and another in turn. It fits, so it is taken.
-                let _ = cells.check_n(quota.burst_size());
+                let _ = gcra.check_n(quota.burst_size());
             }
-            state.cells = Some(cells);
+            state.gcra = Some(gcra);
             state.per_minute = Some(per_minute);
         }
     }
@@ -186,14 +187,14 @@ impl RateLimitGate {
 }
 
 impl State {
-    /// How long until fewer than `most` requests went within a minute, if it is not so already.
-    fn wait_for_room(&mut self, now: Instant, most: usize) -> Option<Duration> {
-        while self.went.front().is_some_and(|went| now.saturating_duration_since(*went) >= MINUTE) {
-            self.went.pop_front();
+    /// How long until fewer than `max` requests sent_at within a minute, if it is not so already.
+    fn time_until_free(&mut self, now: Instant, max: usize) -> Option<Duration> {
+        while self.sent_at.front().is_some_and(|sent_at| now.saturating_duration_since(*sent_at) >= MINUTE) {
+            self.sent_at.pop_front();
         }
         // A limit that was lowered leaves more than that: it is the one whose end makes room that counts.
-        let in_the_way = self.went.len().checked_sub(most)?;
-        self.went.get(in_the_way).map(|went| MINUTE.saturating_sub(now.saturating_duration_since(*went)))
+        let excess = self.sent_at.len().checked_sub(max)?;
+        self.sent_at.get(excess).map(|sent_at| MINUTE.saturating_sub(now.saturating_duration_since(*sent_at)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! A point in time that several calls share.
 
-use crate::Clock;
+use crate::clock::Clock;
 use std::time::{Duration, Instant};
 
 /// A point in time by which calls must have ended, for work that takes several of them.

@@ -1,4 +1,8 @@
-//! The areas of the API, as methods of either client.
+//! The resources of the API, as methods of both clients.
+
+pub(crate) mod macros;
+
+pub(crate) use macros::{api_request, resource};
 
 use crate::{
     Client, account::Account, batches::Batches, bindings::Bindings, events::Events, experiments::Experiments,
@@ -6,28 +10,7 @@ use crate::{
     renders::Renders, templates::Templates, videos::Videos, webhooks::Webhooks, workflows::Workflows,
 };
 
-/// Makes the type of an area: it holds the client that will send its calls.
-macro_rules! resource {
-    ($(#[$attribute:meta])* $name:ident) => {
-        $(#[$attribute])*
-        #[derive(Clone, Debug)]
-        pub struct $name<C>(C);
-
-        impl<C: Clone> $name<C> {
-            pub(crate) fn new(client: &C) -> Self {
-                Self(client.clone())
-            }
-
-            #[allow(dead_code)]
-            fn call<O>(&self, operation: O) -> crate::Call<O, C> {
-                crate::Call::new(self.0.clone(), operation)
-            }
-        }
-    };
-}
-pub(crate) use resource;
-
-/// Gives both clients the same areas.
+/// Gives both clients the same resources.
 macro_rules! resources {
     ($($(#[$doc:meta])* $name:ident: $type:ident,)*) => {
         impl Client {
