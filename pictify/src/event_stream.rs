@@ -8,7 +8,7 @@ use pictify_api::{Body, ByteStream};
 use std::{fmt, mem};
 
 /// How large one frame may be, in bytes. Progress takes hundreds.
-const FRAME_LIMIT: usize = 1024 * 1024;
+const MAX_FRAME_BYTES: usize = 1024 * 1024;
 
 /// One event: its name, if it has one, and the lines of its data.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub(crate) struct Frames {
 
 impl Frames {
     pub(crate) fn new(stream: ByteStream) -> Self {
-        Self { body: Some(stream.into_body()), parser: Parser::new(FRAME_LIMIT) }
+        Self { body: Some(stream.into_body()), parser: Parser::new(MAX_FRAME_BYTES) }
     }
 
     /// The next frame; `None` when the body has ended. What follows the last blank line is no frame.
@@ -35,7 +35,7 @@ impl Frames {
                 Ok(None) => {}
                 Ok(frame) => return Ok(frame),
                 Err(TooLarge) => {
-                    let text = format!("an event is larger than {FRAME_LIMIT} bytes");
+                    let text = format!("an event is larger than {MAX_FRAME_BYTES} bytes");
                     return Err(Error::new(ErrorKind::TooLarge, text));
                 }
             }

@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use pictify_api::types::{EventChannel, EventDevice, EventError, EventReceipt, EventSource, ResolvedVariant};
 
 /// How large the metadata of an event may be, in bytes of JSON.
-const METADATA_LIMIT: usize = 10 * 1024;
+const MAX_METADATA_BYTES: usize = 10 * 1024;
 
 resource! {
     /// The counting operations of a client: [`client.events()`](crate::Client::events).
@@ -191,8 +191,8 @@ operation! {
         found.length("events", "events", op.events.len(), Some(1), Some(100));
         for (index, event) in op.events.iter().enumerate() {
             let size = event.metadata.as_ref().and_then(|object| serde_json::to_vec(object).ok()).map_or(0, |json| json.len());
-            if size > METADATA_LIMIT {
-                let text = format!("must be at most {METADATA_LIMIT} bytes of JSON, is {size}");
+            if size > MAX_METADATA_BYTES {
+                let text = format!("must be at most {MAX_METADATA_BYTES} bytes of JSON, is {size}");
                 found.push(&format!("events[{index}].metadata"), text);
             }
         }

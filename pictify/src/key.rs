@@ -6,7 +6,7 @@ use reqwest::header::HeaderValue;
 use std::fmt;
 
 /// How long a key is at least for its appearance in a text to be no accident, in bytes.
-const SHORTEST_SECRET: usize = 16;
+const MIN_SECRET_LEN: usize = 16;
 
 /// An API key: opaque, and never shown.
 ///
@@ -54,7 +54,7 @@ impl ApiKey {
         let bearer = self.0.as_bytes();
         let key = bearer.strip_prefix(b"Bearer ").unwrap_or(bearer);
         // A very short one stands in many texts by chance.
-        if key.len() < SHORTEST_SECRET || !body.windows(key.len()).any(|part| part == key) {
+        if key.len() < MIN_SECRET_LEN || !body.windows(key.len()).any(|part| part == key) {
             return body;
         }
         let (mut clean, mut rest) = (Vec::with_capacity(body.len()), &body[..]);

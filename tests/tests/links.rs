@@ -2,7 +2,7 @@
 
 use pictify::{
     Client, ErrorKind, blocking,
-    links::{ExperimentPicture, ImageFormat, RenderTemplateUrl},
+    links::{ExperimentImage, ImageFormat, RenderTemplateUrl},
 };
 use pictify_tests::{KEY, Reply, ScriptedServer, TestClock, client};
 use serde_json::json;
@@ -69,7 +69,7 @@ fn variables_of_a_url_are_texts() {
     let values = json!({"title": "a b", "n": 1.5, "on": true, "none": null});
     assert!(card().variables(&values).unwrap().url().unwrap().as_str().ends_with("?n=1.5&on=true&title=a%20b"));
     let error = card().variables(&json!({"a": [1], "b": {}})).unwrap_err();
-    assert_eq!(error.violations().iter().count(), 2);
+    assert_eq!(error.validation_errors().iter().count(), 2);
     assert_eq!(card().variables(&"text").unwrap_err().kind(), ErrorKind::Validation);
 }
 
@@ -133,7 +133,7 @@ async fn the_picture_of_an_experiment_may_be_elsewhere() {
         let result = client(&server, &TestClock::default()).links().experiment("hero", ImageFormat::Png).send().await;
         let expected = url.or_else(|| Some(server.url() + location?));
         match (result, expected) {
-            (Ok(ExperimentPicture::Stored(stored)), Some(url)) => assert_eq!(stored.url, url),
+            (Ok(ExperimentImage::Stored(stored)), Some(url)) => assert_eq!(stored.url, url),
             (Err(error), None) => assert_eq!(error.kind(), ErrorKind::Decode),
             (result, expected) => panic!("{result:?}, expected {expected:?}"),
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// How much of a plain-text body becomes the message, in characters.
-const TEXT_KEPT: usize = 300;
+const MAX_TEXT_MESSAGE_LEN: usize = 300;
 
 /// Everything that an error body said, whichever of its forms it had.
 ///
@@ -104,7 +104,7 @@ impl ErrorDetails {
 
     /// Whether the service said that the request may be sent again.
     #[must_use]
-    pub fn retriable(&self) -> Option<bool> {
+    pub fn server_says_retryable(&self) -> Option<bool> {
         self.retriable
     }
 
@@ -156,7 +156,8 @@ fn plain_text(raw: &Map<String, Value>, body: &[u8]) -> Option<String> {
     if !raw.is_empty() || text.is_empty() || text.starts_with(['{', '[']) || looks_like_html(body) {
         return None;
     }
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(TEXT_KEPT).collect();
+    let line: String =
+        text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_TEXT_MESSAGE_LEN).collect();
     Some(line)
 }
 
@@ -221,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_long_text_is_cut() {
-        assert_eq!(read(500, &"word ".repeat(1000)).message().chars().count(), TEXT_KEPT);
+        assert_eq!(read(500, &"word ".repeat(1000)).message().chars().count(), MAX_TEXT_MESSAGE_LEN);
     }
 
     #[test]

@@ -5,10 +5,10 @@ use bytes::Bytes;
 use std::fmt;
 
 /// How much of a message is shown, in characters; all of it is in [`Error::message`].
-const MESSAGE_SHOWN: usize = 1000;
+const MAX_MESSAGE_LEN: usize = 1000;
 
 /// How much of a request id is shown, in characters.
-const ID_SHOWN: usize = 100;
+const MAX_ID_LEN: usize = 100;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -19,10 +19,10 @@ impl fmt::Display for Error {
             write!(f, "{} ", received.status.as_u16())?;
         }
         write!(f, "{}: ", self.0.kind)?;
-        f.write_str(&one_line(&self.0.message, MESSAGE_SHOWN))?;
+        f.write_str(&one_line(&self.0.message, MAX_MESSAGE_LEN))?;
         let mut notes = Vec::new();
         if let Some(id) = self.request_id() {
-            notes.push(format!("request {}", one_line(id, ID_SHOWN)));
+            notes.push(format!("request {}", one_line(id, MAX_ID_LEN)));
         }
         if self.0.attempts.len() > 1 {
             notes.push(format!("{} attempts", self.0.attempts.len()));
@@ -95,11 +95,11 @@ mod tests {
         for (error, line) in [
             (Error::config("no API key"), "Config: no API key"),
             (
-                Error::answered(validation).with_operation(&operations::CREATE_IMAGE),
+                Error::from_response(validation).with_operation(&operations::CREATE_IMAGE),
                 "create image: 422 Validation: width must be positive (request req_123)",
             ),
             (
-                Error::answered(limited).with_retry_after(Some(Duration::from_millis(1200))),
+                Error::from_response(limited).with_retry_after(Some(Duration::from_millis(1200))),
                 "429 RateLimited: Too many requests (retry after 2 s)",
             ),
             (
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(error.message(), "a\r\nb\u{1b}[31m");
         let body = format!(r#"{{"error": "no", "requestId": "req\n\u001b[31m{}"}}"#, "9".repeat(100_000));
         let (status, headers) = (StatusCode::BAD_GATEWAY, HeaderMap::new());
-        let named = Error::answered(Received { status, headers, body: body.into() }).to_string();
+        let named = Error::from_response(Received { status, headers, body: body.into() }).to_string();
         assert!(named.starts_with("502 Server: no (request req  [31m999"), "{named:.80}");
         assert!(named.ends_with("9...)") && named.chars().count() < 200);
         let long = Error::new(ErrorKind::Server, "ü".repeat(100_000)).to_string();

@@ -72,7 +72,7 @@ const QUOTA_CODES: [&str; 5] =
 const RENDER_CODES: [&str; 4] = ["render-failed", "render_timeout", "RENDER_TIMEOUT", "NO_FRAMES_CAPTURED"];
 
 impl ErrorKind {
-    pub(crate) fn of_answer(status: StatusCode, details: &ErrorDetails) -> Self {
+    pub(crate) fn from_response(status: StatusCode, details: &ErrorDetails) -> Self {
         let code = details.code().unwrap_or_default();
         if QUOTA_CODES.contains(&code) {
             return Self::QuotaExceeded;

@@ -129,9 +129,9 @@ impl Error {
     }
 
     /// An answer that is not a success.
-    pub(crate) fn answered(received: Received) -> Self {
+    pub(crate) fn from_response(received: Received) -> Self {
         let details = ErrorDetails::read(received.status, &received.headers, &received.body);
-        let kind = ErrorKind::of_answer(received.status, &details);
+        let kind = ErrorKind::from_response(received.status, &details);
         let mut error = Self::new(kind, details.message().to_owned());
         error.0.details = details;
         error.with_received(received)
@@ -246,7 +246,7 @@ impl Error {
 
     /// What is wrong with single fields, found before anything was sent.
     #[must_use]
-    pub fn violations(&self) -> &Violations {
+    pub fn validation_errors(&self) -> &Violations {
         &self.0.violations
     }
 
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn an_error_keeps_the_first_part_of_a_large_body() {
         let body = Bytes::from(vec![b'x'; MAX_ERROR_BODY_BYTES + 1]);
-        let error = Error::answered(Received { status: StatusCode::BAD_GATEWAY, headers: HeaderMap::new(), body });
+        let error = Error::from_response(Received { status: StatusCode::BAD_GATEWAY, headers: HeaderMap::new(), body });
         assert_eq!(error.body().unwrap().len(), MAX_ERROR_BODY_BYTES);
     }
 }

@@ -17,7 +17,7 @@ mod decision;
 mod retry_after;
 
 pub(crate) use budget::RetryBudget;
-pub(crate) use decision::{Failure, RetryDecision, decide, failure_of_response, is_idempotent};
+pub(crate) use decision::{FailureClass, RetryDecision, decide, failure_of_response, is_idempotent};
 pub(crate) use retry_after::retry_after_of;
 
 use std::time::Duration;
@@ -28,9 +28,9 @@ use std::time::Duration;
 /// use pictify::RetryPolicy;
 /// use std::time::Duration;
 ///
-/// let patient = RetryPolicy::default().max_attempts(8).max_backoff(Duration::from_secs(30));
+/// let persistent = RetryPolicy::default().with_max_attempts(8).max_backoff(Duration::from_secs(30));
 /// let once = RetryPolicy::never();
-/// assert_eq!((patient.attempts(), once.attempts()), (8, 1));
+/// assert_eq!((persistent.max_attempts(), once.max_attempts()), (8, 1));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
@@ -63,7 +63,7 @@ impl RetryPolicy {
 
     /// How many attempts a call may take in all; at least 1. 4 by default.
     #[must_use]
-    pub fn max_attempts(mut self, attempts: u32) -> Self {
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
@@ -102,7 +102,7 @@ impl RetryPolicy {
 
     /// How many attempts a call may take in all.
     #[must_use]
-    pub fn attempts(&self) -> u32 {
+    pub fn max_attempts(&self) -> u32 {
         self.max_attempts
     }
 
