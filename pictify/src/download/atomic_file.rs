@@ -30,7 +30,10 @@ impl PartialFile {
         let target = fs::canonicalize(&path).await.unwrap_or(path);
         // Check a trailing separator now: the rename would fail only after the whole download.
         if target.as_os_str().to_string_lossy().ends_with(std::path::is_separator) {
-            return Err(Error::new(ErrorKind::Io, format!("{} is the name of a folder, not of a file", target.display())));
+            return Err(Error::new(
+                ErrorKind::Io,
+                format!("{} is the name of a folder, not of a file", target.display()),
+            ));
         }
         match fs::metadata(&target).await {
             Ok(found) if found.is_dir() => Err(Error::new(ErrorKind::Io, format!("{} is a folder", target.display()))),

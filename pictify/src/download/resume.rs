@@ -54,16 +54,14 @@ impl Progress {
             && part.first == self.written
             && part.whole.is_none_or(|length| whole == Some(length))
             && whole.is_none_or(|whole| part.end <= whole)
-                && self.is_same_file(headers)
+            && self.is_same_file(headers)
     }
 
     /// Returns `true` if a 416 response states that the file ends exactly where writing stopped.
     fn is_complete(&self, headers: &HeaderMap) -> bool {
         let end = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok()?.trim().strip_prefix("bytes */"));
         let end = end.and_then(|end| end.trim().parse().ok());
-        end == Some(self.written)
-            && self.whole.is_none_or(|whole| whole == self.written)
-                && self.is_same_file(headers)
+        end == Some(self.written) && self.whole.is_none_or(|whole| whole == self.written) && self.is_same_file(headers)
     }
 
     fn is_same_file(&self, headers: &HeaderMap) -> bool {
@@ -114,10 +112,8 @@ async fn download_with_retries(
             _ => return Err(error),
         };
         if wait >= end.left(&*shared.clock) {
-            let text = format!(
-                "the next attempt would start after the download's timeout of {} s",
-                end.total().as_secs_f64()
-            );
+            let text =
+                format!("the next attempt would start after the download's timeout of {} s", end.total().as_secs_f64());
             return Err(error.with_context(&text).with_outcome(false, true));
         }
         shared.clock.sleep(wait).await;

@@ -63,7 +63,9 @@ pub(super) fn cannot_restart(written: u64) -> Result<()> {
     if written == 0 {
         return Ok(());
     }
-    let text = format!("the download failed after {written} bytes; they are already written, and the host cannot resume there");
+    let text = format!(
+        "the download failed after {written} bytes; they are already written, and the host cannot resume there"
+    );
     Err(Error::new(ErrorKind::Transport, text).with_outcome(false, true))
 }
 
