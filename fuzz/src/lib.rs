@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, time::Duration};
 pub fn webhook_header(header: &[u8]) {
     const BODY: &[u8] = br#"{"event":"render.completed"}"#;
     let secret = "whsec_8QkZ1vXr2Yc9";
-    let verifier = Verifier::new(secret).expect("a secret").any_age();
+    let verifier = Verifier::new(secret).expect("a secret").without_timestamp_check();
     match verifier.verify(BODY, header) {
         Ok(()) => {
             // Then it holds what the signer would have made of its time.
@@ -27,7 +27,7 @@ pub fn webhook_header(header: &[u8]) {
             assert!(time.starts_with('0') || text.to_ascii_lowercase().contains(tag), "{text}");
         }
         Err(VerifyError::Malformed(what)) => assert!(!what.is_empty()),
-        Err(error) => assert_eq!(error, VerifyError::NoMatch),
+        Err(error) => assert_eq!(error, VerifyError::SignatureMismatch),
     }
 }
 

@@ -4,7 +4,7 @@
 //! the subscription.
 
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, http::StatusCode, web};
-use pictify::webhooks::{Event, ExactlyOnce, SignedDelivery, Verifier};
+use pictify::webhooks::{DeliveryDeduplicator, Event, SignedDelivery, Verifier};
 use std::{
     io::{self, Write},
     net::TcpListener,
@@ -20,8 +20,8 @@ fn note(event: &Event) -> io::Result<()> {
     }
 }
 
-async fn told(once: web::Data<ExactlyOnce>, delivery: SignedDelivery) -> HttpResponse {
-    match once.handle(delivery.key(), async { note(&delivery.delivery.event) }).await {
+async fn told(once: web::Data<DeliveryDeduplicator>, delivery: SignedDelivery) -> HttpResponse {
+    match once.handle(delivery.dedup_key(), async { note(&delivery.delivery.event) }).await {
         Ok(handled) => HttpResponse::new(StatusCode::from_u16(handled.status()).unwrap_or_default()),
         Err(error) => {
             eprintln!("{error}");
@@ -31,7 +31,7 @@ async fn told(once: web::Data<ExactlyOnce>, delivery: SignedDelivery) -> HttpRes
 }
 
 pub(crate) fn serve(verifier: Verifier, listener: TcpListener) -> io::Result<Server> {
-    let once = web::Data::new(ExactlyOnce::in_memory());
+    let once = web::Data::new(DeliveryDeduplicator::in_memory());
     let app = move || {
         let app = App::new().app_data(verifier.clone()).app_data(once.clone());
         app.route("/pictify", web::post().to(told))

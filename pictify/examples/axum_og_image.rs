@@ -8,7 +8,7 @@ use pictify::{Client, og_image::OgImages, templates::RenderFormat};
 
 pub(crate) fn app(client: &Client, template: &str) -> Router {
     let cards = OgImages::new(client, template, ["title", "author"])
-        .map_call(|call| call.size(1200, 630).format(RenderFormat::Jpeg))
+        .configure_request(|call| call.size(1200, 630).format(RenderFormat::Jpeg))
         .fallback("https://example.com/default-card.png")
         .on_error(|error| eprintln!("{error}"));
     Router::new().route("/og/{title}", cards.axum_route())

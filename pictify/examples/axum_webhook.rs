@@ -9,13 +9,13 @@ use axum::{
     http::StatusCode,
     routing::post,
 };
-use pictify::webhooks::{Event, ExactlyOnce, SignedDelivery, Verifier};
+use pictify::webhooks::{DeliveryDeduplicator, Event, SignedDelivery, Verifier};
 use std::io::{self, Write};
 
 #[derive(Clone)]
 struct Webhooks {
     verifier: Verifier,
-    once: ExactlyOnce,
+    once: DeliveryDeduplicator,
 }
 
 impl FromRef<Webhooks> for Verifier {
@@ -35,7 +35,7 @@ fn note(event: &Event) -> io::Result<()> {
 }
 
 async fn told(State(webhooks): State<Webhooks>, delivery: SignedDelivery) -> StatusCode {
-    match webhooks.once.handle(delivery.key(), async { note(&delivery.delivery.event) }).await {
+    match webhooks.once.handle(delivery.dedup_key(), async { note(&delivery.delivery.event) }).await {
         Ok(handled) => StatusCode::from_u16(handled.status()).unwrap_or_default(),
         Err(error) => {
             eprintln!("{error}");
@@ -45,7 +45,7 @@ async fn told(State(webhooks): State<Webhooks>, delivery: SignedDelivery) -> Sta
 }
 
 pub(crate) fn app(verifier: Verifier) -> Router {
-    let webhooks = Webhooks { verifier, once: ExactlyOnce::in_memory() };
+    let webhooks = Webhooks { verifier, once: DeliveryDeduplicator::in_memory() };
     Router::new().route("/pictify", post(told)).with_state(webhooks)
 }
 

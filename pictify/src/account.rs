@@ -7,7 +7,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, resources::api_request, resources::resource};
+use crate::{resources::api_request, resources::resource};
 use pictify_api::types::EmptyRequest;
 
 pub use pictify_api::types::{ApiToken, ApiTokenList, PlanDetails, PlanUsage, User};

@@ -24,7 +24,7 @@
 mod schedule;
 mod source;
 
-use crate::{Call, Result, pagination::paged, resources::api_request, resources::resource, variables};
+use crate::{pagination::paged, resources::api_request, resources::resource, variables};
 use pictify_api::{
     ValidationErrors,
     types::{

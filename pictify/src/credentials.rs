@@ -57,13 +57,4 @@ impl ClientCredentials {
             }
         }
     }
-
-    /// Returns the fixed key, if the credentials are one.
-    #[cfg(feature = "testing")]
-    pub(crate) fn fixed(&self) -> Option<&ApiKey> {
-        match self {
-            Self::Fixed(key) => Some(key),
-            Self::Provider(_) => None,
-        }
-    }
 }

@@ -25,7 +25,7 @@ mod condition;
 mod rules;
 mod variant;
 
-use crate::{Call, Result, pagination::paged, resources::api_request, resources::resource, source::web_url};
+use crate::{pagination::paged, resources::api_request, resources::resource, source::web_url};
 use pictify_api::types::{
     BanditConfig, CompleteExperimentRequest, CreateExperimentRequest, EmptyRequest, ExperimentVariant, GoalConfig,
     ListExperimentsQuery, UpdateExperimentRequest,

@@ -11,7 +11,6 @@
 //! ```
 
 use crate::{
-    Call, Result,
     download::Downloadable,
     pagination::paged,
     resources::api_request,

@@ -1,6 +1,6 @@
 //! Whether the service is up.
 
-use crate::{Call, resources::api_request, resources::resource};
+use crate::{resources::api_request, resources::resource};
 
 pub use pictify_api::types::Health as HealthReport;
 

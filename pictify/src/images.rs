@@ -19,8 +19,8 @@
 mod agent_events;
 
 use crate::{
-    Call, Error, Result, download::Downloadable, pagination::paged, resources::api_request, resources::resource,
-    source::exactly_one, variables,
+    download::Downloadable, pagination::paged, resources::api_request, resources::resource, source::exactly_one,
+    variables,
 };
 use pictify_api::types::{
     AgentScreenshotRequest, CreateCanvasImageRequest, CreateImageRequest, CreateOgImageRequest, ListImagesQuery,

@@ -57,9 +57,6 @@
 #![cfg_attr(not(feature = "client"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(any(feature = "og-image", feature = "webhook"))]
-mod hex;
-
 #[cfg(any(feature = "client", feature = "webhook"))]
 pub mod webhooks;
 

@@ -1,6 +1,6 @@
 //! Rendered files, whatever they hold.
 
-use crate::{Call, resources::api_request, resources::resource};
+use crate::{resources::api_request, resources::resource};
 
 pub use pictify_api::types::Deletion;
 

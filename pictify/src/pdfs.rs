@@ -13,7 +13,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Result, download::Downloadable, resources::api_request, resources::resource, variables};
+use crate::{Result, download::Downloadable, resources::api_request, resources::resource, variables};
 use pictify_api::types::{PdfMargins, PixelSize, RenderMultiPagePdfRequest, RenderPdfRequest};
 use serde::Serialize;
 

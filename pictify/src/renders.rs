@@ -11,7 +11,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, pagination::paged, resources::api_request, resources::resource};
+use crate::{pagination::paged, resources::api_request, resources::resource};
 use pictify_api::types::ListRendersQuery;
 
 pub use pictify_api::types::{Render, RenderFormatFilter, RenderList};

@@ -10,7 +10,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Result, download::Downloadable, resources::api_request, resources::resource, variables};
+use crate::{download::Downloadable, resources::api_request, resources::resource, variables};
 use pictify_api::types::{
     CreateVideoTemplateRequest, DuplicateVideoTemplateRequest, GenerateVideoTemplateRequest, JsonObject,
     PreviewVideoTemplateRequest, RenderVideoRequest, UpdateVideoTemplateRequest, VariableDefinition,

@@ -17,7 +17,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Error, Result, resources::api_request, resources::resource, variables};
+use crate::{Error, Result, resources::api_request, resources::resource, variables};
 use pictify_api::{
     Secret,
     types::{

@@ -108,7 +108,7 @@ async fn a_file_beyond_the_limit_is_refused_whether_or_not_it_says_its_size() {
     let unannounced = Reply::CutAfter([&head[..], &[b'x'; 1001]].concat());
     for reply in [file(&[b'x'; 1001]), unannounced] {
         let server = ScriptedServer::start([reply, file(b"")]).await;
-        let download = client(&server, &TestClock::default()).download(&server.url()).size_limit(1000);
+        let download = client(&server, &TestClock::default()).download(&server.url()).max_size(1000);
         let error = download.bytes().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge);
         assert_eq!(server.requests().len(), 1);
@@ -220,7 +220,7 @@ async fn an_empty_file_is_no_picture() {
 #[tokio::test]
 async fn a_file_of_exactly_the_limit_is_fetched() {
     let server = ScriptedServer::start([file(&[b'x'; 1000])]).await;
-    let download = client(&server, &TestClock::default()).download(&server.url()).size_limit(1000);
+    let download = client(&server, &TestClock::default()).download(&server.url()).max_size(1000);
     assert_eq!(download.bytes().await.unwrap().len(), 1000);
 }
 

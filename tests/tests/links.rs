@@ -2,7 +2,7 @@
 
 use pictify::{
     Client, ErrorKind, blocking,
-    links::{ExperimentPicture, ImageFormat, RenderTemplateUrl},
+    links::{ExperimentImage, ImageFormat, RenderTemplateUrl},
 };
 use pictify_tests::{KEY, Reply, ScriptedServer, TestClock, client};
 use serde_json::json;
@@ -133,7 +133,7 @@ async fn the_picture_of_an_experiment_may_be_elsewhere() {
         let result = client(&server, &TestClock::default()).links().experiment("hero", ImageFormat::Png).send().await;
         let expected = url.or_else(|| Some(server.url() + location?));
         match (result, expected) {
-            (Ok(ExperimentPicture::Stored(stored)), Some(url)) => assert_eq!(stored.url, url),
+            (Ok(ExperimentImage::Stored(stored)), Some(url)) => assert_eq!(stored.url, url),
             (Err(error), None) => assert_eq!(error.kind(), ErrorKind::Decode),
             (result, expected) => panic!("{result:?}, expected {expected:?}"),
         }

@@ -8,7 +8,7 @@ use actix_web::{App, HttpServer};
 use futures_util::FutureExt;
 use pictify::{
     Client,
-    og_image::{CachedPicture, MemoryCache, OgError, OgImages, Parameters, PictureCache},
+    og_image::{CachedImage, ImageCache, MemoryCache, OgError, OgImages, Parameters},
     templates::TemplateSource,
 };
 use pictify_api::BoxFuture;
@@ -58,8 +58,8 @@ struct SlowToAnswer {
     cache: MemoryCache,
 }
 
-impl PictureCache for SlowToAnswer {
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedPicture>> {
+impl ImageCache for SlowToAnswer {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedImage>> {
         let first = self.first.lock().unwrap().take();
         Box::pin(async move {
             let Some(answer) = first else { return self.cache.get(key).await };
@@ -68,7 +68,7 @@ impl PictureCache for SlowToAnswer {
         })
     }
 
-    fn put<'a>(&'a self, key: &'a str, picture: CachedPicture) -> BoxFuture<'a, ()> {
+    fn put<'a>(&'a self, key: &'a str, picture: CachedImage) -> BoxFuture<'a, ()> {
         self.cache.put(key, picture)
     }
 }
@@ -138,8 +138,9 @@ async fn on_actix() {
     let clock = TestClock::default();
     let cards = OgImages::new(&client(&service, &clock), "T", ["title", "author"]);
     let app = move || {
-        let lost =
-            OgImages::with(&Client::new("k").unwrap(), "T", |_| async { Ok::<_, std::fmt::Error>(None::<Value>) });
+        let lost = OgImages::with_lookup(&Client::new("k").unwrap(), "T", |_| async {
+            Ok::<_, std::fmt::Error>(None::<Value>)
+        });
         App::new().route("/og/{title}", cards.clone().actix_route()).route("/lost/{title}", lost.actix_route())
     };
     let server = HttpServer::new(app).workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
@@ -164,7 +165,7 @@ async fn requests_at_the_same_time_share_one_render_which_goes_on_without_them()
     let mut asking: Vec<_> = (0..50)
         .map(|_| {
             let images = images.clone();
-            tokio::spawn(async move { images.picture(parameters("a")).await.unwrap().url })
+            tokio::spawn(async move { images.image(parameters("a")).await.unwrap().url })
         })
         .collect();
     service.arrived().await;
@@ -174,13 +175,13 @@ async fn requests_at_the_same_time_share_one_render_which_goes_on_without_them()
     assert_eq!(staying.await.unwrap(), "https://media.pictify.io/1.jpg");
     let late = tokio::spawn({
         let images = images.clone();
-        async move { images.picture(parameters("b")).await.map(|picture| picture.url) }
+        async move { images.image(parameters("b")).await.map(|picture| picture.url) }
     });
     service.arrived().await;
     late.abort();
     // Nobody waits for it; its picture is there all the same, and not rendered again.
-    let picture = images.picture(parameters("b")).await.unwrap();
-    assert_eq!((picture.url.as_str(), picture.is_current), ("https://media.pictify.io/2.jpg", true));
+    let picture = images.image(parameters("b")).await.unwrap();
+    assert_eq!((picture.url.as_str(), picture.is_fresh), ("https://media.pictify.io/2.jpg", true));
     assert_eq!(service.requests().len(), 2);
 }
 
@@ -193,9 +194,9 @@ async fn a_render_that_lands_between_the_question_and_the_render_is_not_made_aga
         let cache = SlowToAnswer { first: Mutex::new(Some(first)), cache: MemoryCache::default() };
         let images =
             images(&client(&service, &TestClock::default())).cache(cache).fallback("https://example.com/card.png");
-        let mut early = Box::pin(images.picture(parameters("a")));
+        let mut early = Box::pin(images.image(parameters("a")));
         assert!((&mut early).now_or_never().is_none(), "it waits for the cache");
-        assert_eq!(images.picture(parameters("a")).await.unwrap().url, url);
+        assert_eq!(images.image(parameters("a")).await.unwrap().url, url);
         answer.send(()).unwrap();
         assert_eq!(early.await.unwrap().url, url);
         assert_eq!(service.requests().len(), 1, "{url}");
@@ -208,12 +209,12 @@ struct Ahead {
     cache: MemoryCache,
 }
 
-impl PictureCache for Ahead {
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedPicture>> {
+impl ImageCache for Ahead {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedImage>> {
         self.cache.get(key)
     }
 
-    fn put<'a>(&'a self, key: &'a str, mut picture: CachedPicture) -> BoxFuture<'a, ()> {
+    fn put<'a>(&'a self, key: &'a str, mut picture: CachedImage) -> BoxFuture<'a, ()> {
         picture.rendered_at += self.by;
         self.cache.put(key, picture)
     }
@@ -223,13 +224,13 @@ impl PictureCache for Ahead {
 #[derive(Clone, Default)]
 struct Keys(Arc<Mutex<Vec<String>>>);
 
-impl PictureCache for Keys {
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedPicture>> {
+impl ImageCache for Keys {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedImage>> {
         self.0.lock().unwrap().push(key.to_owned());
         Box::pin(async { None })
     }
 
-    fn put<'a>(&'a self, _: &'a str, _: CachedPicture) -> BoxFuture<'a, ()> {
+    fn put<'a>(&'a self, _: &'a str, _: CachedImage) -> BoxFuture<'a, ()> {
         Box::pin(async {})
     }
 }
@@ -240,7 +241,7 @@ async fn a_key_has_one_length_whatever_is_asked_for() {
     let keys = Keys::default();
     let images = images(&client(&service, &TestClock::default())).cache(keys.clone());
     for title in ["a", "b", &"long ".repeat(100_000)] {
-        images.picture(parameters(title)).await.unwrap();
+        images.image(parameters(title)).await.unwrap();
     }
     let mut keys = keys.0.lock().unwrap().clone();
     keys.dedup();
@@ -254,11 +255,11 @@ async fn a_key_has_one_length_whatever_is_asked_for() {
 async fn the_order_of_values_makes_no_other_picture() {
     let service = ScriptedServer::start([rendered(1)]).await;
     let client = client(&service, &TestClock::default());
-    let images = OgImages::with(&client, "T", |parameters| async move {
+    let images = OgImages::with_lookup(&client, "T", |parameters| async move {
         serde_json::from_str::<Value>(&parameters["title"]).map(Some)
     });
     for values in [r#"{"a": {"x": 1, "y": 2}, "b": 3}"#, r#"{"b": 3, "a": {"y": 2, "x": 1}}"#] {
-        images.picture(parameters(values)).await.unwrap();
+        images.image(parameters(values)).await.unwrap();
     }
     assert_eq!(service.requests().len(), 1);
 }
@@ -270,10 +271,10 @@ async fn a_service_that_fails_is_left_in_peace_and_the_last_good_picture_served(
     let (clock, seen) = (TestClock::default(), Arc::new(Mutex::new(Vec::new())));
     let see = seen.clone();
     let images = images(&client(&service, &clock))
-        .fresh_for(Duration::from_secs(3600))
+        .ttl(Duration::from_secs(3600))
         .on_error(move |error| see.lock().unwrap().push(error.to_string()));
     let mut requests = Vec::new();
-    for (after, title, url, fresh_for, is_current) in [
+    for (after, title, url, max_age, is_fresh) in [
         (0, "a", "1", 3600, true),
         (3599, "a", "1", 1, true),
         (1, "a", "1", 30, false),
@@ -282,17 +283,17 @@ async fn a_service_that_fails_is_left_in_peace_and_the_last_good_picture_served(
         (1, "a", "2", 3600, true),
     ] {
         clock.advance(Duration::from_secs(after));
-        let picture = images.picture(parameters(title)).await.unwrap();
+        let picture = images.image(parameters(title)).await.unwrap();
         let url = format!("https://media.pictify.io/{url}.jpg");
-        assert_eq!((picture.url, picture.fresh_for.as_secs(), picture.is_current), (url, fresh_for, is_current));
+        assert_eq!((picture.url, picture.max_age.as_secs(), picture.is_fresh), (url, max_age, is_fresh));
         requests.push(service.requests().len());
     }
     assert_eq!(requests, [1, 1, 2, 2, 3]);
 
-    let error = images.picture(parameters("b")).await.unwrap_err();
+    let error = images.image(parameters("b")).await.unwrap_err();
     assert!(matches!(&error, OgError::Failed { retry_after, .. } if retry_after.as_secs() == 30), "{error}");
     assert_eq!(error.status(), 503);
-    assert!(images.picture(parameters("b")).await.is_err());
+    assert!(images.image(parameters("b")).await.is_err());
     assert_eq!((service.requests().len(), seen.lock().unwrap().len()), (4, 2));
 }
 
@@ -301,7 +302,7 @@ async fn a_failure_is_remembered_also_when_whoever_is_told_panics() {
     let service = ScriptedServer::start([failed()]).await;
     let images = images(&client(&service, &TestClock::default())).on_error(|_| panic!("while it is told"));
     for _ in 0..2 {
-        let error = images.picture(parameters("a")).await.unwrap_err();
+        let error = images.image(parameters("a")).await.unwrap_err();
         assert!(matches!(error, OgError::Failed { retry_after, .. } if retry_after.as_secs() == 30), "{error}");
     }
     assert_eq!(service.requests().len(), 1);
@@ -314,7 +315,7 @@ async fn failures_that_say_much_are_not_all_remembered() {
     let long = json!({"error": "the renderer is down", "trace": "a".repeat(pictify::MAX_ERROR_BODY_BYTES)}).to_string();
     for title in (0..600).chain(0..600) {
         service.then(Reply::json(500, &long));
-        assert!(images.picture(parameters(&title.to_string())).await.is_err());
+        assert!(images.image(parameters(&title.to_string())).await.is_err());
     }
     let asked_again = service.requests().len() - 600;
     assert!((300..600).contains(&asked_again), "{asked_again}: of 80 MB some are kept, and not all");
@@ -324,16 +325,16 @@ async fn failures_that_say_much_are_not_all_remembered() {
 async fn what_cannot_be_looked_up_costs_nothing() {
     let service = ScriptedServer::start([]).await;
     let client = client(&service, &TestClock::default());
-    let no_page = OgImages::with(&client, "T", |_| async { Ok::<_, std::fmt::Error>(None::<Value>) });
-    assert!(matches!(no_page.picture(parameters("a")).await, Err(OgError::NotFound)));
-    let no_database = OgImages::with(&client, "T", |_| async { Err::<Option<Value>, _>("no database") });
-    let error = no_database.picture(parameters("a")).await.unwrap_err();
+    let no_page = OgImages::with_lookup(&client, "T", |_| async { Ok::<_, std::fmt::Error>(None::<Value>) });
+    assert!(matches!(no_page.image(parameters("a")).await, Err(OgError::NotFound)));
+    let no_database = OgImages::with_lookup(&client, "T", |_| async { Err::<Option<Value>, _>("no database") });
+    let error = no_database.image(parameters("a")).await.unwrap_err();
     assert_eq!(
         (error.status(), error.to_string().as_str()),
         (503, "picture: the page's values cannot be had: no database")
     );
-    let no_object = OgImages::with(&client, "T", |_| async { Ok::<_, std::fmt::Error>(Some(7)) });
-    let error = no_object.picture(parameters("a")).await.unwrap_err().to_string();
+    let no_object = OgImages::with_lookup(&client, "T", |_| async { Ok::<_, std::fmt::Error>(Some(7)) });
+    let error = no_object.image(parameters("a")).await.unwrap_err().to_string();
     assert!(error.contains("must serialise to a JSON object"), "{error}");
     assert!(service.requests().is_empty());
 }
@@ -345,10 +346,10 @@ async fn a_picture_of_the_future_is_as_old_as_anybody_knows() {
         let service = ScriptedServer::start([rendered(1), rendered(2)]).await;
         let cache = Ahead { by: Duration::from_secs(ahead), cache: MemoryCache::default() };
         let images = images(&client(&service, &clock)).cache(cache);
-        images.picture(parameters("a")).await.unwrap();
-        let picture = images.picture(parameters("a")).await.unwrap();
+        images.image(parameters("a")).await.unwrap();
+        let picture = images.image(parameters("a")).await.unwrap();
         assert_eq!(service.requests().len(), 1 + usize::from(is_rendered), "{ahead} s");
-        assert!(picture.is_current && picture.fresh_for == Duration::from_secs(24 * 3600), "{picture:?}");
+        assert!(picture.is_fresh && picture.max_age == Duration::from_secs(24 * 3600), "{picture:?}");
     }
 }
 
@@ -357,16 +358,16 @@ async fn a_cache_outlives_the_process_that_filled_it() {
     let service = ScriptedServer::start([rendered(1)]).await;
     let client = client(&service, &TestClock::default());
     let cache = MemoryCache::default();
-    images(&client).cache(cache.clone()).picture(parameters("a")).await.unwrap();
-    images(&client).cache(cache.clone()).picture(parameters("a")).await.unwrap();
+    images(&client).cache(cache.clone()).image(parameters("a")).await.unwrap();
+    images(&client).cache(cache.clone()).image(parameters("a")).await.unwrap();
     assert_eq!(service.requests().len(), 1);
     // Another size is another picture.
     service.then(rendered(2));
-    images(&client).cache(cache).map_call(|call| call.size(10, 10)).picture(parameters("a")).await.unwrap();
+    images(&client).cache(cache).configure_request(|call| call.size(10, 10)).image(parameters("a")).await.unwrap();
     assert_eq!(service.requests().len(), 2);
 
-    let picture = CachedPicture { url: "u".to_owned(), rendered_at: std::time::SystemTime::UNIX_EPOCH };
-    let stored: CachedPicture = serde_json::from_value(serde_json::to_value(&picture).unwrap()).unwrap();
+    let picture = CachedImage { url: "u".to_owned(), rendered_at: std::time::SystemTime::UNIX_EPOCH };
+    let stored: CachedImage = serde_json::from_value(serde_json::to_value(&picture).unwrap()).unwrap();
     let cache = MemoryCache::with_capacity(1);
     cache.put("k", stored).await;
     assert_eq!(cache.get("k").await, Some(picture));

@@ -162,8 +162,8 @@ async fn no_form_of_a_secret_is_in_the_file() {
     let html = format!("<p>{KEY}</p><i>https://a.b/?sig=sec-8</i> for Ada Lovelace");
     let call = |client: &Client| client.images().create(Source::html(html.as_str())).send();
 
-    let scrubbed = |cassette: Cassette| cassette.scrub("Ada Lovelace", "[name]");
-    let cassette = scrubbed(Cassette::record(&path));
+    let redacting = |cassette: Cassette| cassette.redact("Ada Lovelace", "[name]");
+    let cassette = redacting(Cassette::record(&path));
     let builder = Client::builder().api_key(KEY).base_url(server.url()).cassette(&cassette);
     let image = call(&builder.build().unwrap()).await.unwrap();
     assert!(image.url.ends_with(KEY), "who records gets what came");
@@ -175,7 +175,7 @@ async fn no_form_of_a_secret_is_in_the_file() {
         assert!(!text.contains(secret), "{secret} is in {text}");
     }
     // The same request finds its answer, though neither is written down as it was.
-    let cassette = scrubbed(Cassette::replay(&path).unwrap());
+    let cassette = redacting(Cassette::replay(&path).unwrap());
     let client = Client::builder().api_key(KEY).cassette(&cassette).build().unwrap();
     assert_eq!(call(&client).await.unwrap().url, "https://a.b/c.png?token=[secret]&key=[key]");
     assert!(!format!("{client:?}{cassette:?}").contains(KEY));

@@ -2,8 +2,8 @@
 
 use futures_util::FutureExt;
 use pictify::webhooks::{
-    Claim, ClaimToken, DeliveryStore, ExactlyOnce, HandleError, Handled, MemoryStore, RedisStore, StoreError,
-    StoreFuture,
+    Claim, ClaimToken, DeliveryDeduplicator, DeliveryStore, HandleError, HandleOutcome, MemoryStore, RedisStore,
+    StoreError, StoreFuture,
 };
 use std::{
     convert::Infallible,
@@ -76,7 +76,7 @@ fn badly() -> impl Future<Output = Result<(), Infallible>> {
 }
 
 async fn ten_thousand_copies_of_a_thousand_deliveries_are_handled_a_thousand_times(store: impl DeliveryStore) {
-    let (once, runs) = (ExactlyOnce::new(store), Arc::new(AtomicUsize::new(0)));
+    let (once, runs) = (DeliveryDeduplicator::new(store), Arc::new(AtomicUsize::new(0)));
     let copies = (0..10_000).map(|copy| {
         let (once, runs) = (once.clone(), runs.clone());
         tokio::spawn(async move {
@@ -92,33 +92,33 @@ async fn ten_thousand_copies_of_a_thousand_deliveries_are_handled_a_thousand_tim
     let copies: Vec<_> = copies.collect();
     let mut handled = 0;
     for copy in copies {
-        handled += usize::from(copy.await.unwrap() == Handled::Now(()));
+        handled += usize::from(copy.await.unwrap() == HandleOutcome::Processed(()));
     }
     assert_eq!((runs.load(Ordering::Relaxed), handled), (1000, 1000));
     for id in 0..1000 {
-        assert_eq!(once.handle(format!("del_{id}"), well()).await.unwrap(), Handled::Before);
+        assert_eq!(once.handle(format!("del_{id}"), well()).await.unwrap(), HandleOutcome::Duplicate);
     }
 }
 
 /// Handles the delivery as soon as its claim is given back.
-async fn handled_at_last(once: &ExactlyOnce, id: &str) {
+async fn handled_at_last(once: &DeliveryDeduplicator, id: &str) {
     for _ in 0..100_000 {
         match once.handle(id, well()).await.unwrap() {
-            Handled::Now(_) => return,
-            Handled::Elsewhere => tokio::task::yield_now().await,
-            Handled::Before => panic!("{id}: nobody has handled it"),
+            HandleOutcome::Processed(_) => return,
+            HandleOutcome::InProgress => tokio::task::yield_now().await,
+            HandleOutcome::Duplicate => panic!("{id}: nobody has handled it"),
         }
     }
     panic!("{id}: the claim is never given back");
 }
 
 async fn a_handler_that_does_not_succeed_gives_its_claim_back(store: impl DeliveryStore) {
-    let once = ExactlyOnce::new(store);
+    let once = DeliveryDeduplicator::new(store);
     let error = once.handle("fails", async { Err::<(), _>("no disk") }).await.unwrap_err();
     assert!(matches!(error, HandleError::Handler("no disk")));
     assert_eq!(error.to_string(), "webhook: the handler has failed: no disk");
-    assert_eq!(once.handle("fails", well()).await.unwrap(), Handled::Now("done"));
-    assert_eq!(once.handle("fails", well()).await.unwrap(), Handled::Before);
+    assert_eq!(once.handle("fails", well()).await.unwrap(), HandleOutcome::Processed("done"));
+    assert_eq!(once.handle("fails", well()).await.unwrap(), HandleOutcome::Duplicate);
 
     let other = once.clone();
     let handling = async move { other.handle("panics", badly()).await };
@@ -132,7 +132,7 @@ async fn a_handler_that_does_not_succeed_gives_its_claim_back(store: impl Delive
             _ = &mut dropped => unreachable!("it is pending"),
             () = tokio::task::yield_now() => {}
         }
-        if once.handle("dropped", pending::<Result<(), Infallible>>()).await.unwrap() == Handled::Elsewhere {
+        if once.handle("dropped", pending::<Result<(), Infallible>>()).await.unwrap() == HandleOutcome::InProgress {
             break;
         }
     }
@@ -143,18 +143,18 @@ async fn a_handler_that_does_not_succeed_gives_its_claim_back(store: impl Delive
 async fn a_claim_is_only_given_back_by_its_holder_and_ends_by_itself(store: impl DeliveryStore) {
     let [first, second] = [ClaimToken::random(), ClaimToken::random()];
     let hour = Duration::from_secs(3600);
-    assert_eq!(store.claim("a", first, hour).await.unwrap(), Claim::Granted);
+    assert_eq!(store.claim("a", first, hour).await.unwrap(), Claim::Acquired);
     store.release("a", second).await.unwrap();
-    assert_eq!(store.claim("a", second, hour).await.unwrap(), Claim::UnderWay);
+    assert_eq!(store.claim("a", second, hour).await.unwrap(), Claim::InProgress);
     store.release("a", first).await.unwrap();
-    assert_eq!(store.claim("a", second, hour).await.unwrap(), Claim::Granted);
+    assert_eq!(store.claim("a", second, hour).await.unwrap(), Claim::Acquired);
     store.complete("a", second, hour).await.unwrap();
     store.release("a", second).await.unwrap();
-    assert_eq!(store.claim("a", first, hour).await.unwrap(), Claim::Done);
+    assert_eq!(store.claim("a", first, hour).await.unwrap(), Claim::Completed);
 
-    assert_eq!(store.claim("b", first, Duration::from_millis(1)).await.unwrap(), Claim::Granted);
+    assert_eq!(store.claim("b", first, Duration::from_millis(1)).await.unwrap(), Claim::Acquired);
     let mut claims = 0;
-    while store.claim("b", second, hour).await.unwrap() == Claim::UnderWay {
+    while store.claim("b", second, hour).await.unwrap() == Claim::InProgress {
         claims += 1;
         assert!(claims < 1_000_000, "the claim does not end");
         tokio::task::yield_now().await;
@@ -162,7 +162,7 @@ async fn a_claim_is_only_given_back_by_its_holder_and_ends_by_itself(store: impl
     // Who was too slow has handled it all the same.
     store.complete("b", first, hour).await.unwrap();
     store.release("b", second).await.unwrap();
-    assert_eq!(store.claim("b", second, hour).await.unwrap(), Claim::Done);
+    assert_eq!(store.claim("b", second, hour).await.unwrap(), Claim::Completed);
 }
 
 /// A store that never says that it has noted a success, and counts what it is told.
@@ -174,7 +174,7 @@ struct Unanswering {
 
 impl DeliveryStore for Unanswering {
     fn claim<'a>(&'a self, _: &'a str, _: ClaimToken, _: Duration) -> StoreFuture<'a, Claim> {
-        Box::pin(ready(Ok(Claim::Granted)))
+        Box::pin(ready(Ok(Claim::Acquired)))
     }
 
     fn complete<'a>(&'a self, _: &'a str, _: ClaimToken, _: Duration) -> StoreFuture<'a, ()> {
@@ -191,7 +191,7 @@ impl DeliveryStore for Unanswering {
 #[tokio::test]
 async fn a_handler_that_has_succeeded_never_gives_its_claim_back() {
     let store = Unanswering::default();
-    let once = ExactlyOnce::new(store.clone());
+    let once = DeliveryDeduplicator::new(store.clone());
     let mut handling = Box::pin(once.handle("a", well()));
     assert!((&mut handling).now_or_never().is_none(), "the store does not answer");
     drop(handling);
@@ -228,14 +228,14 @@ impl DeliveryStore for FailsOnce {
 
 #[tokio::test]
 async fn a_store_that_could_not_be_told_is_told_once_more() {
-    let once = ExactlyOnce::new(FailsOnce { has_failed: AtomicBool::new(false), store: MemoryStore::new() });
+    let once = DeliveryDeduplicator::new(FailsOnce { has_failed: AtomicBool::new(false), store: MemoryStore::new() });
     let error = once.handle("a", well()).await.unwrap_err();
     assert!(matches!(error, HandleError::Store(_)), "{error}");
     for _ in 0..1000 {
         match once.handle("a", badly()).await.unwrap() {
-            Handled::Before => return,
-            Handled::Elsewhere => tokio::task::yield_now().await,
-            Handled::Now(()) => unreachable!("the handler panics"),
+            HandleOutcome::Duplicate => return,
+            HandleOutcome::InProgress => tokio::task::yield_now().await,
+            HandleOutcome::Processed(()) => unreachable!("the handler panics"),
         }
     }
     panic!("the store is never told");
@@ -244,11 +244,11 @@ async fn a_store_that_could_not_be_told_is_told_once_more() {
 async fn every_lease_and_every_memory_can_be_kept(store: impl DeliveryStore + Clone) {
     let durations = [Duration::ZERO, Duration::from_nanos(1), Duration::from_secs(u64::MAX / 1000), Duration::MAX];
     for (number, duration) in durations.into_iter().enumerate() {
-        let once = ExactlyOnce::new(store.clone()).lease(duration).remember_for(duration);
+        let once = DeliveryDeduplicator::new(store.clone()).lease(duration).retention(duration);
         let id = format!("duration {number}");
-        assert_eq!(once.handle(&id, well()).await.unwrap(), Handled::Now("done"), "{duration:?}");
+        assert_eq!(once.handle(&id, well()).await.unwrap(), HandleOutcome::Processed("done"), "{duration:?}");
         if duration > Duration::from_secs(1) {
-            assert_eq!(once.handle(&id, well()).await.unwrap(), Handled::Before, "{duration:?}");
+            assert_eq!(once.handle(&id, well()).await.unwrap(), HandleOutcome::Duplicate, "{duration:?}");
         }
     }
 }
@@ -272,30 +272,30 @@ async fn in_redis() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_handled_is_forgotten_in_time() {
-    let once = ExactlyOnce::in_memory().remember_for(Duration::from_secs(60));
-    assert_eq!(once.handle("a", well()).await.unwrap(), Handled::Now("done"));
+    let once = DeliveryDeduplicator::in_memory().retention(Duration::from_secs(60));
+    assert_eq!(once.handle("a", well()).await.unwrap(), HandleOutcome::Processed("done"));
     tokio::time::advance(Duration::from_secs(59)).await;
-    assert_eq!(once.handle("a", well()).await.unwrap(), Handled::Before);
+    assert_eq!(once.handle("a", well()).await.unwrap(), HandleOutcome::Duplicate);
     tokio::time::advance(Duration::from_secs(1)).await;
-    assert_eq!(once.handle("a", well()).await.unwrap(), Handled::Now("done"));
-    let forever = ExactlyOnce::in_memory().remember_for(Duration::MAX);
-    assert_eq!(forever.handle("a", well()).await.unwrap(), Handled::Now("done"));
+    assert_eq!(once.handle("a", well()).await.unwrap(), HandleOutcome::Processed("done"));
+    let forever = DeliveryDeduplicator::in_memory().retention(Duration::MAX);
+    assert_eq!(forever.handle("a", well()).await.unwrap(), HandleOutcome::Processed("done"));
 }
 
 #[tokio::test]
 async fn too_many_are_forgotten_the_oldest_first() {
-    let once = ExactlyOnce::new(MemoryStore::with_capacity(100));
+    let once = DeliveryDeduplicator::new(MemoryStore::with_capacity(100));
     for id in 0..10_000 {
-        assert_eq!(once.handle(id.to_string(), well()).await.unwrap(), Handled::Now("done"));
-        assert_eq!(once.handle(id.to_string(), well()).await.unwrap(), Handled::Before, "{id} is new");
+        assert_eq!(once.handle(id.to_string(), well()).await.unwrap(), HandleOutcome::Processed("done"));
+        assert_eq!(once.handle(id.to_string(), well()).await.unwrap(), HandleOutcome::Duplicate, "{id} is new");
     }
-    assert_eq!(once.handle("0", well()).await.unwrap(), Handled::Now("done"));
+    assert_eq!(once.handle("0", well()).await.unwrap(), HandleOutcome::Processed("done"));
 }
 
 #[tokio::test]
 async fn nothing_is_handled_while_the_store_is_away() {
     let mut redis = Redis::start();
-    let once = ExactlyOnce::new(redis.store().await);
+    let once = DeliveryDeduplicator::new(redis.store().await);
     redis.stop();
     let error = once.handle("a", badly()).await.unwrap_err();
     assert!(matches!(error, HandleError::Store(_)), "{error}");

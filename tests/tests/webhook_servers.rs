@@ -9,7 +9,7 @@ mod actix_webhook;
 mod axum_webhook;
 
 use axum::{Router, body::Body, extract::Request, http::StatusCode, response::Response};
-use pictify::webhooks::{Event, SignedDelivery, Signer, Verifier, VerifyDeliveries};
+use pictify::webhooks::{Event, SignedDelivery, Signer, Verifier, VerifyDeliveryLayer};
 use std::{
     convert::Infallible,
     net::SocketAddr,
@@ -85,7 +85,7 @@ async fn behind_the_tower_layer() {
         assert_eq!(body, delivery.body);
         Ok::<Response, Infallible>(Response::default())
     });
-    let service = VerifyDeliveries::new(verifier()).layer(told);
+    let service = VerifyDeliveryLayer::new(verifier()).layer(told);
     let app = Router::new().route_service("/pictify", service);
     only_signed_deliveries_come_in_and_nobody_is_told_why_not(serve(app).await).await;
 }
@@ -96,10 +96,10 @@ async fn a_copy_under_another_id_has_another_key_and_the_same_digest() {
     let note = seen.clone();
     let told = tower::service_fn(move |request: axum::http::Request<http_body_util::Full<_>>| {
         let delivery = request.extensions().get::<SignedDelivery>().cloned().unwrap();
-        note.lock().unwrap().push((delivery.key(), delivery.digest()));
+        note.lock().unwrap().push((delivery.dedup_key(), delivery.digest()));
         async { Ok::<Response, Infallible>(Response::default()) }
     });
-    let app = Router::new().route_service("/pictify", VerifyDeliveries::new(verifier()).layer(told));
+    let app = Router::new().route_service("/pictify", VerifyDeliveryLayer::new(verifier()).layer(told));
     let address = serve(app).await;
     let signature = signed(BODY);
     let endless = "9".repeat(5000);
@@ -133,7 +133,7 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
 
     let told = tower::service_fn(|_: axum::http::Request<_>| async { Ok::<Response, Infallible>(Response::default()) });
-    let answer = VerifyDeliveries::new(verifier()).layer(told).call(without_end()).await.unwrap();
+    let answer = VerifyDeliveryLayer::new(verifier()).layer(told).call(without_end()).await.unwrap();
     assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
 
     let request =

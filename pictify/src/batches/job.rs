@@ -27,7 +27,7 @@ pub(super) struct Part {
     pub(super) state: State,
     /// The pictures that were not in the service's answers and came by webhook, by row of this part.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) webhook_join: BTreeMap<u64, Vec<RenderedLayout>>,
+    pub(super) delivered: BTreeMap<u64, Vec<RenderedLayout>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -224,8 +224,8 @@ impl BatchJob {
 
 impl Part {
     fn new(first: u64, rows: Option<u64>, operation: BatchRenderTemplate) -> Self {
-        let (idempotency_key, webhook_join) = (IdempotencyKey::random(), BTreeMap::new());
-        Self { first, rows, idempotency_key, operation, state: State::Planned, webhook_join }
+        let (idempotency_key, delivered) = (IdempotencyKey::random(), BTreeMap::new());
+        Self { first, rows, idempotency_key, operation, state: State::Planned, delivered }
     }
 
     fn batch_id(&self) -> Option<&str> {
@@ -243,15 +243,15 @@ impl Part {
         }
     }
 
-    /// The rows that the service has reported on, or webhook_join pictures of.
+    /// The rows that the service has reported on, or delivered images of.
     pub(super) fn reported_rows(&self) -> Vec<BatchRow> {
         let mut rows = self.last().map(|batch| BatchRow::of_batch(self.first, batch)).unwrap_or_default();
-        for (row, pictures) in &self.webhook_join {
+        for (row, pictures) in &self.delivered {
             let index = self.first.saturating_add(*row);
             match rows.binary_search_by_key(&index, |row| row.index) {
                 Ok(at) if rows[at].results.is_empty() => rows[at].results.clone_from(pictures),
                 Ok(_) => {}
-                Err(at) => rows.insert(at, BatchRow::webhook_join(index, pictures.clone())),
+                Err(at) => rows.insert(at, BatchRow::delivered(index, pictures.clone())),
             }
         }
         rows

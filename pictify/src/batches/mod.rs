@@ -26,7 +26,7 @@ mod wait;
 #[cfg(feature = "webhook")]
 mod webhook_join;
 
-use crate::{Call, Result, resources::api_request, resources::resource, source::web_url, variables};
+use crate::{Result, resources::api_request, resources::resource, source::web_url, variables};
 use pictify_api::types::{BatchRenderTemplateRequest, EmptyRequest};
 use serde::Serialize;
 

@@ -39,7 +39,7 @@ impl BatchRow {
     }
 
     /// A row of which only the pictures are known.
-    pub(super) fn webhook_join(index: u64, results: Vec<RenderedLayout>) -> Self {
+    pub(super) fn delivered(index: u64, results: Vec<RenderedLayout>) -> Self {
         Self { index, ok: Some(true), results, errors: Vec::new() }
     }
 

@@ -77,10 +77,10 @@ impl<'a, C: Clone> WaitForJob<'a, C> {
     /// Takes the pictures that the service keeps out of its answers from what comes by webhook. When the job has ended,
     /// waits for those that are missing, for a minute unless [`deliveries_within`](Self::deliveries_within) says otherwise.
     ///
-    /// A delivery names no batch: it is the row's whose template and values it has. What is not webhook_join in time is
+    /// A delivery names no batch: it is the row's whose template and values it has. What is not delivered in time is
     /// missing from the rows, and no error.
     #[cfg(feature = "webhook")]
-    pub fn with_inbox(mut self, inbox: &crate::webhooks::Inbox) -> Self {
+    pub fn with_inbox(mut self, inbox: &crate::webhooks::RenderInbox) -> Self {
         self.deliveries = Some(Deliveries::new(inbox, self.job));
         self
     }

@@ -3,9 +3,10 @@
 
 use super::{BatchJob, BatchRow, job::Part};
 use crate::{
-    Clock, Deadline, Result,
-    timeout::within,
-    webhooks::{Inbox, Reader, RenderCompleted},
+    Deadline, Result,
+    clock::Clock,
+    timeout::timeout,
+    webhooks::{Reader, RenderCompleted, RenderInbox},
 };
 use pictify_api::types::{RenderedLayout, Variables};
 use serde_json::Value;
@@ -20,14 +21,14 @@ const GRACE: Duration = Duration::from_secs(60);
 
 /// What comes by webhook for a job that is waited for.
 pub(super) struct Deliveries {
-    /// ClientInner with the waiting for more, which may run on another thread.
+    /// Shared with the waiting for more, which may run on another thread.
     reader: Arc<Mutex<Reader>>,
     expected: Expected,
     pub(super) grace: Duration,
 }
 
 impl Deliveries {
-    pub(super) fn new(inbox: &Inbox, job: &BatchJob) -> Self {
+    pub(super) fn new(inbox: &RenderInbox, job: &BatchJob) -> Self {
         Self { reader: Arc::new(Mutex::new(inbox.reader())), expected: Expected::of(job), grace: GRACE }
     }
 
@@ -59,7 +60,7 @@ impl Deliveries {
             reader.lock().unwrap_or_else(PoisonError::into_inner).poll_more(context)
         });
         // Whether it came in time is seen at the next turn.
-        Some(async move { within(&*clock, left, more).await.map_or(Ok(()), Ok) })
+        Some(async move { timeout(&*clock, left, more).await.map_or(Ok(()), Ok) })
     }
 }
 

@@ -180,7 +180,7 @@ impl CallState {
             }
             FailureClass::NotSent | FailureClass::Permanent => None,
         };
-        Err(AttemptFailure { error: Error::answered(received), class, retry_after })
+        Err(AttemptFailure { error: Error::from_response(received), class, retry_after })
     }
 
     /// Returns a response without the key, in case the server repeats it.

@@ -11,7 +11,6 @@ mod options;
 mod response;
 mod retry_loop;
 
-pub(crate) use coalesce::CoalescedResult;
 pub(crate) use context::ClientInner;
 pub(crate) use options::CallOptions;
 pub use response::{Response, ResponseMeta};

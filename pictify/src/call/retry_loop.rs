@@ -244,7 +244,7 @@ impl CallState {
             RetryDecision::Retry => {}
         }
         let attempts = u32::try_from(self.lock_history().len()).unwrap_or(u32::MAX);
-        if attempts >= self.policy.attempts() {
+        if attempts >= self.policy.max_attempts() {
             return Next::stop(None, true);
         }
         let wait = match self.policy.wait(attempts, failed.retry_after, self.client.clock.random()) {

@@ -335,7 +335,7 @@ impl ClientBuilder {
         #[cfg(feature = "testing")]
         let transport = match &self.recorder {
             Some(recorder) => {
-                recorder.register_client(&base_url, is_local, credentials.fixed());
+                recorder.set_base_url(&base_url, is_local);
                 recorder.clone().wrap(transport)
             }
             None => transport,

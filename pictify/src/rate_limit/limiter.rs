@@ -1,7 +1,7 @@
 //! Spreading requests, so that the service's limit is not run into.
 
 use super::RateLimitStatus;
-use crate::{Clock, Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, clock::Clock};
 use governor::{Quota, clock::Clock as GovernorClock, state::InMemoryState};
 use std::{
     collections::VecDeque,

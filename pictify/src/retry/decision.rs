@@ -1,23 +1,23 @@
-//! The table: what may have happened, and what follows from it.
+//! The decision table for retries.
 
 use crate::error::{ErrorDetails, ErrorKind};
 use pictify_api::RetrySafety;
 use reqwest::{StatusCode, header::HeaderMap};
 
-/// What a failed attempt may have done on the other side.
+/// Class of a failed attempt, by what it may have done at the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FailureClass {
-    /// Nothing: it never left.
+    /// Nothing: the request was not sent.
     NotSent,
-    /// Nothing: it was turned away before any work, and may come again.
+    /// Nothing: the service rejected the request before any work, and a later one may succeed.
     Throttled,
-    /// Nothing: it was turned away, and would be again.
+    /// Nothing: the service rejected the request, and would reject it again.
     Permanent,
-    /// Anything.
+    /// Unknown: the request may have taken effect.
     Ambiguous,
 }
 
-/// What follows from a failed attempt.
+/// Decision after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryDecision {
     Retry,
@@ -34,26 +34,26 @@ pub(crate) fn decide(failure: FailureClass, safety: RetrySafety, accepts_double_
     }
 }
 
-/// Whether a second send of the same request leaves the world as the first one did.
+/// Returns `true` if sending the same request twice has the same effect as sending it once.
 pub(crate) fn is_idempotent(safety: RetrySafety) -> bool {
     matches!(safety, RetrySafety::ReadOnly | RetrySafety::Idempotent)
 }
 
-/// What an answer that is not a success says about the attempt.
+/// Classifies an unsuccessful response.
 pub(crate) fn failure_of_response(status: StatusCode, headers: &HeaderMap, details: &ErrorDetails) -> FailureClass {
-    let kind = ErrorKind::of_answer(status, details);
+    let kind = ErrorKind::from_response(status, details);
     match status.as_u16() {
         _ if kind == ErrorKind::QuotaExceeded => FailureClass::Permanent,
-        // It is the render that took too long or went wrong, and not the request that came too late or too often.
+        // The code says that the render timed out or failed, not that the request was late or throttled.
         408 | 429 if kind == ErrorKind::RenderFailed => FailureClass::Ambiguous,
         408 | 429 => FailureClass::Throttled,
-        // `retriable: false` is the server's word that trying again is in vain; it does not say that nothing was done.
-        503 if details.retriable() == Some(true) => FailureClass::Throttled,
-        503 if details.retriable().is_none() && headers.contains_key(reqwest::header::RETRY_AFTER) => {
+        // `retriable: false` means that a retry is useless; it does not mean that nothing was done.
+        503 if details.server_says_retryable() == Some(true) => FailureClass::Throttled,
+        503 if details.server_says_retryable().is_none() && headers.contains_key(reqwest::header::RETRY_AFTER) => {
             FailureClass::Throttled
         }
         300..=499 | 501 => FailureClass::Permanent,
-        // What no standard knows says nothing.
+        // The effect of a nonstandard status is unknown.
         _ => FailureClass::Ambiguous,
     }
 }
@@ -64,7 +64,7 @@ mod tests {
     use bytes::Bytes;
 
     #[test]
-    fn what_may_have_happened_decides() {
+    fn the_failure_class_and_the_safety_decide() {
         use {FailureClass::*, RetryDecision::*, RetrySafety::*};
         for (failure, safety, expected) in [
             (NotSent, ReadOnly, Retry),
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_says_what_may_have_happened() {
+    fn a_response_is_classified_by_status_headers_and_body() {
         use FailureClass::*;
         for (status, header, body, expected) in [
             (400, false, "", Permanent),

@@ -1,7 +1,7 @@
 //! The templates of the public gallery.
 
 use super::{PublicTemplateSort, Template, TemplateList, Templates};
-use crate::{Call, pagination::paged, resources::api_request};
+use crate::{pagination::paged, resources::api_request};
 use pictify_api::types::ListPublicTemplatesQuery;
 
 impl<C: Clone> Templates<C> {

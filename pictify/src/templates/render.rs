@@ -2,9 +2,8 @@
 
 use super::{LayoutError, RenderFormat, RenderedLayout, TemplatePdfPreset, TemplateRender, Templates};
 use crate::{
-    Call, Error, ErrorKind, Result,
+    Error, ErrorKind, Result,
     download::Downloadable,
-    error::Received,
     resources::api_request,
     send_all::{SendAll, send_all},
     variables,

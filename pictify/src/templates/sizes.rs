@@ -1,7 +1,7 @@
 //! One template in several sizes.
 
 use super::{MultiSizeRender, RasterFormat, SizedRender, Templates};
-use crate::{Call, Result, download::Downloadable, resources::api_request, variables};
+use crate::{download::Downloadable, resources::api_request, variables};
 use pictify_api::types::{MultiSizeRenderTemplateRequest, RenderSize, Variables};
 use serde::Serialize;
 

@@ -4,7 +4,7 @@ use super::{
     Deletion, Template, TemplateEngine, TemplateLayout, TemplateList, TemplateOutput, TemplateOutputFilter,
     TemplatePage, TemplatePdfPreset, TemplateSort, TemplateSource, Templates, VariableDefinition, source::check_source,
 };
-use crate::{Call, pagination::paged, resources::api_request};
+use crate::{pagination::paged, resources::api_request};
 use pictify_api::types::{CreateTemplateRequest, ListTemplatesQuery, UpdateTemplateRequest};
 
 impl<C: Clone> Templates<C> {

@@ -1,7 +1,7 @@
 //! What variables a template has, read from the service.
 
 use super::{CheckVariables, TemplateVariables, Templates};
-use crate::{Call, Error, Result, resources::api_request, variables};
+use crate::{Error, resources::api_request, variables};
 use pictify_api::types::JsonObject;
 use serde::Serialize;
 
