@@ -4,25 +4,25 @@ use crate::runtime::{ByteStream, ClientHooks, Error, ResponseValue, encode_path}
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
-    /// An answer that says no more than that a request was taken. Which member comes is not published.
+    /// A response that only confirms a request. It is not published which member it contains.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct Acknowledgement {
-        /// Whether it was taken.
+        /// Indicates whether the request was accepted.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
-        /// Whether it was taken, in the words of a workflow hook.
+        /// Indicates whether the request was accepted. Workflow hooks use this field.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub accepted: ::std::option::Option<bool>,
-        /// A sentence about it.
+        /// Human-readable message.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What an update may set a webhook subscription or a binding to.
+    /// State to set in an update of a webhook subscription or a binding.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -88,30 +88,30 @@ pub mod types {
             }
         }
     }
-    /// A screenshot that an agent took.
+    /// A screenshot taken by an AI agent.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct AgentScreenshot {
-        /// The image's identifier.
+        /// ID of the image.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
-        /// Where the file is.
+        /// URL of the file.
         pub url: ::std::string::String,
-        /// The copy in the account's own storage.
+        /// Copy of the file in the account's own storage.
         #[serde(
             rename = "userStorageUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub user_storage_url: ::std::option::Option<::std::string::String>,
-        /// When it was taken.
+        /// Time when the screenshot was taken.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// How it was found.
+        /// Metadata of the search.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub metadata: ::std::option::Option<AgentScreenshotMetadata>,
         /// What the service sent beside the fields that this version knows.
@@ -151,17 +151,17 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct AgentScreenshotEvent {
-        /// The kind of event; in the other style it is the name of the event.
+        /// Type of the event. In the other style it is the event name.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<AgentScreenshotEventType>,
-        /// What the event says; in the other style its members stand beside each other without it.
+        /// Content of the event. In the other style the members are at the top level, without this object.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub data: ::std::option::Option<AgentScreenshotProgress>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// The kinds of events of an agent screenshot. The file is there from `saved` on.
+    /// Type of an event of an agent screenshot. The file exists from `saved` on.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -272,27 +272,27 @@ pub mod types {
             }
         }
     }
-    /// How an agent found what it took.
+    /// Metadata of a search by an AI agent.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct AgentScreenshotMetadata {
-        /// The instruction.
+        /// Instruction.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub prompt: ::std::option::Option<::std::string::String>,
-        /// The page that was visited.
+        /// Page that the agent visited.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
-        /// What was taken, in words.
+        /// Description of the captured element.
         #[serde(
             rename = "elementDescription",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub element_description: ::std::option::Option<::std::string::String>,
-        /// The CSS selector of what was taken.
+        /// CSS selector of the captured element.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub selector: ::std::option::Option<::std::string::String>,
-        /// How long it took, in milliseconds.
+        /// Duration in milliseconds.
         #[serde(
             rename = "executionTime",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -304,52 +304,52 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What an event of an agent screenshot says.
+    /// Content of an event of an agent screenshot.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct AgentScreenshotProgress {
-        /// The state, in the style of named events.
+        /// Status, in the style with named events.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<::std::string::String>,
-        /// The step under way.
+        /// Current step.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub step: ::std::option::Option<::std::string::String>,
-        /// The step in words.
+        /// Description of the step.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<::std::string::String>,
-        /// Where the file is.
+        /// URL of the file.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
-        /// The image's identifier.
+        /// ID of the image.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
-        /// When it was taken.
+        /// Time when the screenshot was taken.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// How it was found.
+        /// Metadata of the search.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub metadata: ::std::option::Option<AgentScreenshotMetadata>,
-        /// What went wrong.
+        /// Error message.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<::std::string::String>,
-        /// When the event happened.
+        /// Time of the event.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What to find and take a screenshot of.
+    /// A request for a screenshot by an AI agent.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct AgentScreenshotRequest {
-        /// An instruction that names the site and the part of it.
+        /// Instruction that contains the site and the part of it to capture.
         pub prompt: ::std::string::String,
-        /// The page to start from. Only one document of the stream has it; send the prompt always.
+        /// Page to start from. Only one document of the stream has this field; always send the prompt.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
         /// Width in pixels. Documented; not confirmed.
@@ -375,18 +375,18 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct ApiToken {
-        /// The key's identifier, which is not the key.
+        /// ID of the key. It is not the key itself.
         pub uid: ::std::string::String,
-        /// The key itself, in full. It must not be logged.
+        /// Complete key. It must never be logged.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub token: ::std::option::Option<::pictify_api::Secret>,
-        /// Whether the key works.
+        /// Indicates whether the key is active.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub active: ::std::option::Option<bool>,
-        /// The identifier of the user that it belongs to.
+        /// ID of the user that owns the key.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub user: ::std::option::Option<::std::string::String>,
-        /// When the key was made.
+        /// Time when the key was created.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -409,7 +409,7 @@ pub mod types {
             }
         }
     }
-    /// The account's API keys.
+    /// API keys of the account.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -426,7 +426,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// How traffic moves to the better variant.
+    /// Algorithm that moves traffic to the better variant.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -495,17 +495,17 @@ pub mod types {
             }
         }
     }
-    /// Whether and how traffic moves to the better variant while the experiment runs. Needs a larger plan.
+    /// Settings for moving traffic to the better variant while the experiment runs. Requires a larger plan.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct BanditConfig {
-        /// Whether traffic moves. The service's default is false.
+        /// Moves traffic to the better variant. The service's default is false.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub enabled: ::std::option::Option<bool>,
-        /// How traffic moves. The service's default is `thompson_sampling`.
+        /// Algorithm. The service's default is `thompson_sampling`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub algorithm: ::std::option::Option<BanditAlgorithm>,
-        /// How many impressions to wait for first. The service's default is 50.
+        /// Number of impressions before traffic starts to move. The service's default is 50.
         #[serde(
             rename = "warmupImpressions",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -513,7 +513,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub warmup_impressions: ::std::option::Option<u64>,
-        /// How often to decide anew, in minutes. The service's default is 15.
+        /// Interval between decisions, in minutes. The service's default is 15.
         #[serde(
             rename = "recomputeIntervalMinutes",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -525,35 +525,35 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// A batch and what came of it.
+    /// A batch and its results.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct Batch {
-        /// The identifier of the batch.
+        /// ID of the batch.
         #[serde(
             rename = "batchId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub batch_id: ::std::option::Option<::std::string::String>,
-        /// The uid of the template; only documented.
+        /// The uid of the template. Documented, not observed.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_uid: ::std::option::Option<::std::string::String>,
-        /// The state.
+        /// Current state.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<BatchStatus>,
-        /// How far it is, 0 to 100.
+        /// Progress in per cent, 0 to 100.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub progress: ::std::option::Option<f64>,
-        /// How many items there are.
+        /// Number of items.
         #[serde(
             rename = "totalItems",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -561,7 +561,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub total_items: ::std::option::Option<u64>,
-        /// How many items are rendered.
+        /// Number of rendered items.
         #[serde(
             rename = "completedItems",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -569,7 +569,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub completed_items: ::std::option::Option<u64>,
-        /// How many items have failed.
+        /// Number of failed items.
         #[serde(
             rename = "failedItems",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -577,36 +577,36 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub failed_items: ::std::option::Option<u64>,
-        /// The items that are done.
+        /// Completed items.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub results: ::std::vec::Vec<BatchItem>,
-        /// The items that have failed.
+        /// Failed items.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub errors: ::std::vec::Vec<BatchItemError>,
-        /// Where this page of items stands; only documented.
+        /// Position of this page of items. Documented, not observed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub pagination: ::std::option::Option<PagePagination>,
-        /// When it was accepted.
+        /// Time when the batch was accepted.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// When it was started.
+        /// Time when the batch was started.
         #[serde(
             rename = "startedAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub started_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// When it was done.
+        /// Time when the batch was completed.
         #[serde(
             rename = "completedAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -641,25 +641,25 @@ pub mod types {
             Self::serialize(self, serializer)
         }
     }
-    /// A batch that was accepted.
+    /// An accepted batch.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct BatchAccepted {
-        /// The identifier of the batch.
+        /// ID of the batch.
         #[serde(rename = "batchId")]
         pub batch_id: ::std::string::String,
-        /// The uid of the template; only documented.
+        /// The uid of the template. Documented, not observed.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_uid: ::std::option::Option<::std::string::String>,
-        /// The state.
+        /// Current state.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<BatchStatus>,
-        /// How many items there are.
+        /// Number of items.
         #[serde(
             rename = "totalItems",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -667,7 +667,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub total_items: ::std::option::Option<u64>,
-        /// How many items are rendered.
+        /// Number of rendered items.
         #[serde(
             rename = "completedItems",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -675,7 +675,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub completed_items: ::std::option::Option<u64>,
-        /// How many items have failed.
+        /// Number of failed items.
         #[serde(
             rename = "failedItems",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -683,10 +683,10 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub failed_items: ::std::option::Option<u64>,
-        /// A confirmation in words.
+        /// Confirmation message.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<::std::string::String>,
-        /// When it was accepted; only documented.
+        /// Time when the batch was accepted. Documented, not observed.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -737,25 +737,25 @@ pub mod types {
             }
         }
     }
-    /// A batch that was cancelled.
+    /// A cancelled batch.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct BatchCancellation {
-        /// The identifier of the batch.
+        /// ID of the batch.
         #[serde(
             rename = "batchId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub batch_id: ::std::option::Option<::std::string::String>,
-        /// The state.
+        /// Current state.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<BatchStatus>,
-        /// A confirmation in words.
+        /// Confirmation message.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<::std::string::String>,
-        /// How many items there are.
+        /// Number of items.
         #[serde(
             rename = "totalItems",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -763,7 +763,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub total_items: ::std::option::Option<u64>,
-        /// How many items are rendered.
+        /// Number of rendered items.
         #[serde(
             rename = "completedItems",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -771,7 +771,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub completed_items: ::std::option::Option<u64>,
-        /// How many items have failed.
+        /// Number of failed items.
         #[serde(
             rename = "failedItems",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -779,7 +779,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub failed_items: ::std::option::Option<u64>,
-        /// How many items were not rendered; only documented.
+        /// Number of items that were not rendered. Documented, not observed.
         #[serde(
             rename = "cancelledCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -816,13 +816,13 @@ pub mod types {
             Self::serialize(self, serializer)
         }
     }
-    /// A batch is done. Only prose documents this event.
+    /// Event for a completed batch. Only prose documents it.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct BatchCompleted {
-        /// The identifier of the batch.
+        /// ID of the batch.
         #[serde(
             rename = "batchId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -834,10 +834,10 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_uid: ::std::option::Option<::std::string::String>,
-        /// The state.
+        /// Current state.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<BatchStatus>,
-        /// How many items there are.
+        /// Number of items.
         #[serde(
             rename = "totalCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -845,7 +845,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub total_count: ::std::option::Option<u64>,
-        /// How many items were rendered.
+        /// Number of rendered items.
         #[serde(
             rename = "completedCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -853,7 +853,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub completed_count: ::std::option::Option<u64>,
-        /// How many items have failed.
+        /// Number of failed items.
         #[serde(
             rename = "failedCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -861,7 +861,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub failed_count: ::std::option::Option<u64>,
-        /// How long it took, in milliseconds.
+        /// Duration in milliseconds.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
@@ -897,12 +897,12 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct BatchCompletedDelivery {
-        /// Always `batch.completed`.
+        /// Type of the event. Always `batch.completed`.
         pub event: ::std::string::String,
-        /// When it happened; one sample leaves it out.
+        /// Time of the event. One sample omits it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
-        /// What happened.
+        /// Details of the event.
         pub data: BatchCompleted,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -922,13 +922,13 @@ pub mod types {
             }
         }
     }
-    /// A batch has failed. Only prose documents this event.
+    /// Event for a failed batch. Only prose documents it.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct BatchFailed {
-        /// The identifier of the batch.
+        /// ID of the batch.
         #[serde(
             rename = "batchId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -940,10 +940,10 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_uid: ::std::option::Option<::std::string::String>,
-        /// The state.
+        /// Current state.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<BatchStatus>,
-        /// How many items there are.
+        /// Number of items.
         #[serde(
             rename = "totalCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -951,7 +951,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub total_count: ::std::option::Option<u64>,
-        /// How many items were rendered.
+        /// Number of rendered items.
         #[serde(
             rename = "completedCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -959,7 +959,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub completed_count: ::std::option::Option<u64>,
-        /// How many items have failed.
+        /// Number of failed items.
         #[serde(
             rename = "failedCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -967,7 +967,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub failed_count: ::std::option::Option<u64>,
-        /// How long it took, in milliseconds.
+        /// Duration in milliseconds.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
@@ -1003,12 +1003,12 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct BatchFailedDelivery {
-        /// Always `batch.failed`.
+        /// Type of the event. Always `batch.failed`.
         pub event: ::std::string::String,
-        /// When it happened; one sample leaves it out.
+        /// Time of the event. One sample omits it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
-        /// What happened.
+        /// Details of the event.
         pub data: BatchFailed,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -1034,57 +1034,57 @@ pub mod types {
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct BatchItem {
-        /// Its place in the request, from 0.
+        /// Position of the item in the request, from 0.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub index: ::std::option::Option<u64>,
-        /// Whether it was rendered.
+        /// Indicates whether the item was rendered.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
-        /// Its state, in the documented form.
+        /// State of the item, in the documented form.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<BatchStatus>,
-        /// What was rendered, layout by layout.
+        /// Rendered files, one for each layout.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub results: ::std::vec::Vec<RenderedLayout>,
-        /// The layouts that have failed.
+        /// Failed layouts.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub errors: ::std::vec::Vec<LayoutError>,
-        /// Where the file is, in the older flat form.
+        /// URL of the file. In the older flat form.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
-        /// The render's identifier, in the documented form.
+        /// ID of the render. In the documented form.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
-        /// Width in pixels, in the older flat form.
+        /// Width in pixels. In the older flat form.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub width: ::std::option::Option<u64>,
-        /// Height in pixels, in the older flat form.
+        /// Height in pixels. In the older flat form.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub height: ::std::option::Option<u64>,
-        /// What went wrong.
+        /// Error message.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<::std::string::String>,
-        /// The names of its variables as a list, or in the documented form their values as an object.
+        /// Names of the variables as a list; in the documented form, their values as an object.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<::serde_json::Value>,
         /// What the service sent beside the fields that this version knows.
@@ -1108,23 +1108,23 @@ pub mod types {
             Self::serialize(self, serializer)
         }
     }
-    /// Why an item of a batch has failed.
+    /// An error of one item of a batch.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct BatchItemError {
-        /// Its place in the request, from 0.
+        /// Position of the item in the request, from 0.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub index: ::std::option::Option<u64>,
-        /// What went wrong.
+        /// Error message.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<::std::string::String>,
-        /// Its variables.
+        /// Variables of the item.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<::serde_json::Value>,
         /// What the service sent beside the fields that this version knows.
@@ -1152,40 +1152,40 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct BatchRenderTemplateRequest {
-        /// The values, one render a set. How many are allowed depends on the plan; documented from 100 to 1,000.
+        /// Sets of variable values, one render for each set. The maximum depends on the plan; documented values are from 100 to 1,000.
         #[serde(
             rename = "variableSets",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub variable_sets: ::std::option::Option<::std::vec::Vec<Variables>>,
-        /// A public CSV file, fetched once; one render a row.
+        /// URL of a public CSV file. The service fetches it once and renders each row.
         #[serde(
             rename = "csvUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub csv_url: ::std::option::Option<::std::string::String>,
-        /// With `csvUrl`: template variable to column.
+        /// Map from template variable to CSV column. Only with `csvUrl`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub mappings: ::std::option::Option<
             ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
         >,
-        /// The file format. The service's default is `png`.
+        /// File format. The service's default is `png`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<RasterFormat>,
         /// Quality of lossy formats, 0.1 to 1. The service's default is 0.9.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub quality: ::std::option::Option<f64>,
-        /// How many renders run at once, 1 to 10, capped by the plan. The service's default is 5.
+        /// Number of concurrent renders, 1 to 10. The plan may lower it. The service's default is 5.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub concurrency: ::std::option::Option<u64>,
-        /// The key of the layout for every item.
+        /// Key of the layout for every item.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub layout: ::std::option::Option<::std::string::String>,
-        /// The keys of up to 20 layouts for every item.
+        /// Keys of up to 20 layouts for every item.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub layouts: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
     }
-    /// The state of a batch. The last four are final.
+    /// State of a batch. The last four states are final.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -1282,37 +1282,37 @@ pub mod types {
             }
         }
     }
-    /// A template tied to a data source, with a permanent URL of its current picture.
+    /// A template connected to a data source, with a permanent URL for its current image.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct Binding {
-        /// The binding's identifier. Missing only where an update answers without the binding.
+        /// ID of the binding. Missing only if an update returns a response without the binding.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub uid: ::std::option::Option<::std::string::String>,
-        /// A name for people.
+        /// Display name.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
-        /// The identifier of the template.
+        /// ID of the template.
         #[serde(
             rename = "templateId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_id: ::std::option::Option<::std::string::String>,
-        /// Where the data comes from, without credentials.
+        /// Data source, without credentials.
         #[serde(
             rename = "dataSource",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub data_source: ::std::option::Option<DataSource>,
-        /// The URL of the data. Only in answers of older documents; see `dataSource`.
+        /// URL of the data. Only in responses of older documents; see `dataSource`.
         #[serde(
             rename = "dataUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub data_url: ::std::option::Option<::std::string::String>,
-        /// For each template variable the path of its value in the data.
+        /// Path of the value in the data for each template variable.
         #[serde(
             default,
             skip_serializing_if = "::std::collections::BTreeMap::is_empty",
@@ -1322,61 +1322,61 @@ pub mod types {
             ::std::string::String,
             ::std::string::String,
         >,
-        /// Values for variables whose path leads nowhere.
+        /// Values for variables whose path matches nothing.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub defaults: ::std::option::Option<Variables>,
-        /// When the data is fetched again.
+        /// Rules for fetching the data again.
         #[serde(
             rename = "refreshPolicy",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub refresh_policy: ::std::option::Option<RefreshPolicy>,
-        /// When the data is fetched again, as a cron expression. Only in older documents; see `refreshPolicy`.
+        /// Cron expression for fetching the data again. Only in older documents; see `refreshPolicy`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub schedule: ::std::option::Option<::std::string::String>,
-        /// What file is rendered.
+        /// Output settings.
         #[serde(
             rename = "outputConfig",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub output_config: ::std::option::Option<BindingOutput>,
-        /// The file format. Only in answers of older documents; see `outputConfig`.
+        /// File format. Only in responses of older documents; see `outputConfig`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<BindingFormat>,
-        /// Whether the binding refreshes.
+        /// State of the binding.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<BindingStatus>,
-        /// The permanent URL of the current picture.
+        /// Permanent URL of the current image.
         #[serde(
             rename = "renderUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub render_url: ::std::option::Option<::std::string::String>,
-        /// Where data can be pushed to.
+        /// URL to which data can be pushed.
         #[serde(
             rename = "webhookUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub webhook_url: ::std::option::Option<::std::string::String>,
-        /// When the data was last fetched; null before the first time.
+        /// Time of the last data fetch; null before the first one.
         #[serde(
             rename = "lastFetchAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_fetch_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// When the picture was last rendered; null before the first time.
+        /// Time of the last render; null before the first one.
         #[serde(
             rename = "lastRenderAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_render_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// Why the last refresh failed; null when it did not.
+        /// Error message of the last refresh; null if it succeeded.
         #[serde(
             rename = "lastError",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_error: ::std::option::Option<::std::string::String>,
-        /// How many refreshes failed.
+        /// Number of failed refreshes.
         #[serde(
             rename = "errorCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -1384,19 +1384,19 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub error_count: ::std::option::Option<u64>,
-        /// The data of the last fetch. Any JSON value. Only in answers of older documents.
+        /// Data of the last fetch. Any JSON value. Only in responses of older documents.
         #[serde(
             rename = "lastData",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_data: ::std::option::Option<::serde_json::Value>,
-        /// When the binding was made.
+        /// Time when the binding was created.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// When the binding was last changed.
+        /// Time of the last change to the binding.
         #[serde(
             rename = "updatedAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1432,7 +1432,7 @@ pub mod types {
             Self::serialize(self, serializer)
         }
     }
-    /// A binding could not be refreshed.
+    /// Event for a failed refresh of a binding.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -1443,10 +1443,10 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub binding_id: ::std::option::Option<::std::string::String>,
-        /// What went wrong.
+        /// Error message.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<::std::string::String>,
-        /// How often it was tried again.
+        /// Number of retries.
         #[serde(
             rename = "retryCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -1454,7 +1454,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub retry_count: ::std::option::Option<u64>,
-        /// When it is tried again.
+        /// Time of the next retry.
         #[serde(
             rename = "nextRetry",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1469,12 +1469,12 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct BindingFailedDelivery {
-        /// Always `binding.failed`.
+        /// Type of the event. Always `binding.failed`.
         pub event: ::std::string::String,
-        /// When it happened; one sample leaves it out.
+        /// Time of the event. One sample omits it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
-        /// What happened.
+        /// Details of the event.
         pub data: BindingFailed,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -1494,18 +1494,18 @@ pub mod types {
             }
         }
     }
-    /// How the fetch of a binding's data went.
+    /// Result of the data fetch of a binding.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct BindingFetchTest {
-        /// Whether data was had.
+        /// Indicates whether the fetch returned data.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
-        /// The data. Any JSON value.
+        /// Fetched data. Any JSON value.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub data: ::std::option::Option<::serde_json::Value>,
-        /// The HTTP status that the data source answered.
+        /// HTTP status that the data source returned.
         #[serde(
             rename = "statusCode",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -1517,7 +1517,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// The file format that a binding renders.
+    /// File format of a binding's image.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -1600,34 +1600,34 @@ pub mod types {
             }
         }
     }
-    /// A page of bindings.
+    /// One page of bindings.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct BindingList {
-        /// The bindings of this page.
+        /// Bindings on this page.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub bindings: ::std::vec::Vec<Binding>,
-        /// Where this page stands.
+        /// Position of this page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub pagination: ::std::option::Option<PagePagination>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Whether a binding's mapping fits its data.
+    /// Result of the check of a binding's mapping against its data.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct BindingMappingTest {
-        /// Whether every path leads to a value.
+        /// Indicates whether every path matches a value.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub valid: ::std::option::Option<bool>,
-        /// What does not fit. The shape of the items is not published. Any JSON values.
+        /// Errors of the mapping. The shape of the items is not published. Any JSON values.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
@@ -1638,11 +1638,11 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What file a binding renders.
+    /// Output settings of a binding.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct BindingOutput {
-        /// The file format. The service's default is `png`.
+        /// File format. The service's default is `png`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<BindingFormat>,
         /// Compression quality, 1 to 100. The service's default is 90. Template renders use 0.1 to 1 instead.
@@ -1652,14 +1652,14 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub quality: ::std::option::Option<f64>,
-        /// Width in pixels. Without it, the template's.
+        /// Width in pixels. The default is the template's width.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub width: ::std::option::Option<u64>,
-        /// Height in pixels. Without it, the template's.
+        /// Height in pixels. The default is the template's height.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
@@ -1670,34 +1670,34 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What a refresh answered. Sources differ on the shape, so the picture's URL may stand in any of three fields; take the first of `imageUrl`, `renderUrl` and `url` that is there.
+    /// Result of a refresh. Sources disagree on the shape, so the URL of the image may be in any of three fields. Use the first of `imageUrl`, `renderUrl` and `url` that is present.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct BindingRefresh {
-        /// How far the refresh has got. `refreshing` is the only published value.
+        /// Progress of the refresh. `refreshing` is the only published value.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<::std::string::String>,
-        /// The URL of the picture.
+        /// URL of the image.
         #[serde(
             rename = "imageUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub image_url: ::std::option::Option<::std::string::String>,
-        /// The permanent URL of the binding's picture.
+        /// Permanent URL of the binding's image.
         #[serde(
             rename = "renderUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub render_url: ::std::option::Option<::std::string::String>,
-        /// The URL of the file that was rendered.
+        /// URL of the rendered file.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Whether a binding refreshes.
+    /// State of a binding: refreshed or not.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -1769,21 +1769,21 @@ pub mod types {
             }
         }
     }
-    /// What a binding's data source answered and what the mapping makes of it.
+    /// Result of a test of a binding: the response of its data source and the mapped values.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct BindingTest {
-        /// How the fetch went.
+        /// Result of the fetch.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub fetch: ::std::option::Option<BindingFetchTest>,
-        /// How the mapping went.
+        /// Result of the mapping.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub mapping: ::std::option::Option<BindingMappingTest>,
-        /// The values that the template would get.
+        /// Values for the template's variables.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
-        /// The paths that the data offers to a mapping.
+        /// Paths in the data that a mapping can use.
         #[serde(
             rename = "availablePaths",
             default,
@@ -1795,7 +1795,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// The picture of a binding has changed.
+    /// Event for a changed image of a binding.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -1813,19 +1813,19 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_uid: ::std::option::Option<::std::string::String>,
-        /// Where the picture is.
+        /// The location of the image.
         #[serde(
             rename = "imageUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub image_url: ::std::option::Option<::std::string::String>,
-        /// The data before.
+        /// Data before the change.
         #[serde(
             rename = "previousData",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub previous_data: ::std::option::Option<::serde_json::Value>,
-        /// The data now.
+        /// Data after the change.
         #[serde(
             rename = "newData",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1860,12 +1860,12 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct BindingUpdatedDelivery {
-        /// Always `binding.updated`.
+        /// Type of the event. Always `binding.updated`.
         pub event: ::std::string::String,
-        /// When it happened; one sample leaves it out.
+        /// Time of the event. One sample omits it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
-        /// What happened.
+        /// Details of the event.
         pub data: BindingUpdated,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -1885,12 +1885,12 @@ pub mod types {
             }
         }
     }
-    /// Where the current picture of a binding is stored.
+    /// Location of the current image of a binding.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct BindingUrlInfo {
-        /// The URL of the file.
+        /// URL of the file.
         pub url: ::std::string::String,
         /// Width in pixels.
         #[serde(
@@ -1906,10 +1906,10 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub height: ::std::option::Option<u64>,
-        /// The file format.
+        /// File format.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<ImageFormat>,
-        /// Whether the file was there already.
+        /// Indicates whether the file existed already.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub cached: ::std::option::Option<bool>,
         /// What the service sent beside the fields that this version knows.
@@ -1933,7 +1933,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CaptureGifRequest {
-        /// The page; http or https, public addresses only.
+        /// Page to capture; http or https, public addresses only.
         pub url: ::std::string::String,
         /// Width in pixels, 1 to 2000. The service's default is 800; one guide says 1280.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -1941,19 +1941,19 @@ pub mod types {
         /// Height in pixels, 1 to 2000. The service's default is 600; one guide says 720.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub height: ::std::option::Option<u64>,
-        /// Frame rate and length. The service's default is `medium`.
+        /// Frame rate and maximum length. The service's default is `medium`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub quality: ::std::option::Option<GifQuality>,
-        /// 1 to 30 seconds. Documented as the length of the recording; an older server took it for how long each frame is shown. Its default was 1.
+        /// Time in seconds, 1 to 30. Documented as the length of the recording; an older server used it as the duration of each frame. That server's default was 1.
         #[serde(
             rename = "frameDurationSeconds",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub frame_duration_seconds: ::std::option::Option<f64>,
-        /// A CSS selector to crop to. Only an early document has it.
+        /// CSS selector to crop to. Only an early document has this field.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub selector: ::std::option::Option<::std::string::String>,
-        /// A CSS selector to wait for. Only an early document has it.
+        /// CSS selector to wait for. Only an early document has this field.
         #[serde(
             rename = "waitForSelector",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1974,11 +1974,11 @@ pub mod types {
             }
         }
     }
-    /// How to end an experiment.
+    /// Options for ending an experiment.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CompleteExperimentRequest {
-        /// The `id` of the variant that won.
+        /// The `id` of the winning variant.
         #[serde(rename = "winnerVariantId")]
         pub winner_variant_id: ::std::string::String,
     }
@@ -1992,33 +1992,33 @@ pub mod types {
             }
         }
     }
-    /// A node of the tree of conditions under which a variant is shown, at most 3 levels deep. A group has `operator` and `children`; a rule has `property`, a comparison and `value`. Sources differ on rules. The service's code wants the comparison in `operator` with the names `eq`, `in`, `not_in`, `gt`, `lt`, `gte`, `lte` and `contains`, and dotted properties; that is what to send. The documents put it into `ruleOperator` with longer names.
+    /// A node of the tree of conditions for showing a variant, at most 3 levels deep. A group has `operator` and `children`. A rule has `property`, a comparison and `value`. Sources disagree on rules. The service's code expects the comparison in `operator` with the names `eq`, `in`, `not_in`, `gt`, `lt`, `gte`, `lte` and `contains`, and dotted properties; send that form. The documents use `ruleOperator` with longer names.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[serde(remote = "Self")]
     pub struct Condition {
-        /// Whether this is a group or a rule.
+        /// Type of the node: a group or a rule.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<ConditionType>,
-        /// In a group `AND` or `OR`; in a rule the comparison.
+        /// Operator. In a group, `AND` or `OR`; in a rule, the comparison.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub operator: ::std::option::Option<::std::string::String>,
-        /// The conditions that a group joins. A form without nesting calls them `rules`.
+        /// Conditions of a group. A form without nesting calls them `rules`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub children: ::std::option::Option<::std::vec::Vec<Condition>>,
-        /// What a rule looks at: `device.type`, `device.os`, `geo.country`, `geo.continent`, `time.hour`, `time.dayOfWeek`, `browser.language`, `url.param` or `referrer.domain`.
+        /// Property that a rule tests: `device.type`, `device.os`, `geo.country`, `geo.continent`, `time.hour`, `time.dayOfWeek`, `browser.language`, `url.param` or `referrer.domain`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub property: ::std::option::Option<::std::string::String>,
-        /// The comparison of a rule as the documents have it: `equals`, `not_equals`, `contains`, `not_contains`, `starts_with`, `ends_with`, `gt`, `lt`, `gte` or `lte`.
+        /// Comparison of a rule in the form of the documents: `equals`, `not_equals`, `contains`, `not_contains`, `starts_with`, `ends_with`, `gt`, `lt`, `gte` or `lte`.
         #[serde(
             rename = "ruleOperator",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub rule_operator: ::std::option::Option<::std::string::String>,
-        /// What a rule compares with. Any JSON value; an array for `in` and `not_in`.
+        /// Value to compare with. Any JSON value; an array for `in` and `not_in`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub value: ::std::option::Option<::serde_json::Value>,
-        /// The name of the URL parameter; for the property `url.param`.
+        /// Name of the URL parameter. Only for the property `url.param`.
         #[serde(
             rename = "paramName",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -2045,7 +2045,7 @@ pub mod types {
             Self::serialize(self, serializer)
         }
     }
-    /// Whether a condition joins others or tests something itself.
+    /// Type of a condition: a group of conditions, or a rule with its own test.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -2111,35 +2111,35 @@ pub mod types {
             }
         }
     }
-    /// Which template to tie to which data.
+    /// A binding to create.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateBindingRequest {
-        /// A name for people, up to 255 characters. One older document requires it.
+        /// Display name, up to 255 characters. One older document requires it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
-        /// The identifier of the template.
+        /// ID of the template.
         #[serde(rename = "templateId")]
         pub template_id: ::std::string::String,
-        /// Where the data comes from.
+        /// Data source.
         #[serde(rename = "dataSource")]
         pub data_source: DataSource,
-        /// For each template variable the path of its value in the data, such as `name`, `user.name`, `items[0].name` or `items.length`. Design notes write `$.a.b`.
+        /// Path of the value in the data for each template variable, such as `name`, `user.name`, `items[0].name` or `items.length`. Design notes write `$.a.b`.
         #[serde(deserialize_with = "crate::de::null_as_default")]
         pub mapping: ::std::collections::BTreeMap<
             ::std::string::String,
             ::std::string::String,
         >,
-        /// Values for variables whose path leads nowhere.
+        /// Values for variables whose path matches nothing.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub defaults: ::std::option::Option<Variables>,
-        /// When to fetch the data again.
+        /// Rules for fetching the data again.
         #[serde(
             rename = "refreshPolicy",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub refresh_policy: ::std::option::Option<RefreshPolicy>,
-        /// What file to render.
+        /// Output settings.
         #[serde(
             rename = "outputConfig",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -2173,13 +2173,13 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateCanvasImageRequest {
-        /// A FabricJS export: `version`, `objects` and perhaps `background`.
+        /// A FabricJS export: `version`, `objects` and optionally `background`.
         #[serde(rename = "fabricJSData")]
         pub fabric_js_data: JsonObject,
         /// Values for the variables in text, `src` and `fill`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
-        /// What the variables are.
+        /// Definitions of the variables.
         #[serde(
             rename = "variableDefinitions",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -2187,13 +2187,13 @@ pub mod types {
         pub variable_definitions: ::std::option::Option<
             ::std::vec::Vec<VariableDefinition>,
         >,
-        /// Width in pixels, 1 to 4096. The service's default is the canvas's own.
+        /// Width in pixels, 1 to 4096. The service's default is the width of the canvas.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub width: ::std::option::Option<u64>,
-        /// Height in pixels, 1 to 4096. The service's default is the canvas's own.
+        /// Height in pixels, 1 to 4096. The service's default is the height of the canvas.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub height: ::std::option::Option<u64>,
-        /// The file format; an older document calls it `format`. The service's default is `png`.
+        /// File format. An older document calls the field `format`. The service's default is `png`.
         #[serde(
             rename = "fileExtension",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -2213,72 +2213,72 @@ pub mod types {
             }
         }
     }
-    /// The experiment to make.
+    /// An experiment to create.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateExperimentRequest {
-        /// A name for people, up to 255 characters.
+        /// Display name, up to 255 characters.
         pub name: ::std::string::String,
-        /// What decides which variant is shown. It can never be changed.
+        /// Selection rule for the variant. It can never be changed.
         #[serde(rename = "type")]
         pub type_: ExperimentType,
-        /// The public name in the experiment's URLs: 3 to 60 lower-case letters, digits and inner hyphens. Reserved are `events`, `api`, `admin`, `health`, `status`, `pixel`, `track` and `sdk`.
+        /// Public slug in the URLs of the experiment: 3 to 60 lower-case letters, digits and inner hyphens. The slugs `events`, `api`, `admin`, `health`, `status`, `pixel`, `track` and `sdk` are reserved.
         pub slug: ::std::string::String,
-        /// The identifier of the template, for variants that name none.
+        /// ID of the template for variants without their own template.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_uid: ::std::option::Option<::std::string::String>,
-        /// The pictures to choose from, at least 2. The plan limits how many.
+        /// Variants, at least 2. The plan limits their number.
         #[serde(deserialize_with = "crate::de::null_as_default")]
         pub variants: ::std::vec::Vec<ExperimentVariant>,
-        /// What counts as success.
+        /// Success criterion.
         #[serde(
             rename = "goalConfig",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub goal_config: ::std::option::Option<GoalConfig>,
-        /// Whether traffic moves to the better variant by itself.
+        /// Settings for moving traffic to the better variant automatically.
         #[serde(
             rename = "banditConfig",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub bandit_config: ::std::option::Option<BanditConfig>,
-        /// What the experiment is to show, up to 500 characters.
+        /// Hypothesis of the experiment, up to 500 characters.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub hypothesis: ::std::option::Option<::std::string::String>,
-        /// How many impressions a verdict needs. The service's default is 1000.
+        /// Minimum number of impressions for a result. The service's default is 1000.
         #[serde(
             rename = "minimumSampleSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub minimum_sample_size: ::std::option::Option<u64>,
-        /// How sure a verdict must be, 0 to 1. The service's default is 0.95.
+        /// Minimum confidence of a result, 0 to 1. The service's default is 0.95.
         #[serde(
             rename = "confidenceThreshold",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub confidence_threshold: ::std::option::Option<f64>,
-        /// How many days a verdict needs. The service's default is 7.
+        /// Minimum run time for a result, in days. The service's default is 7.
         #[serde(
             rename = "minimumRunDays",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub minimum_run_days: ::std::option::Option<u64>,
-        /// What file to render.
+        /// Output settings.
         #[serde(
             rename = "outputConfig",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub output_config: ::std::option::Option<ExperimentOutput>,
-        /// The picture to show when no variant can be shown.
+        /// URL of the image to show if no variant can be shown.
         #[serde(
             rename = "fallbackImageUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub fallback_image_url: ::std::option::Option<::std::string::String>,
-        /// The template to render when no variant can be shown.
+        /// ID of the template to render if no variant can be shown.
         #[serde(
             rename = "fallbackTemplateUid",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -2311,14 +2311,14 @@ pub mod types {
             }
         }
     }
-    /// What to render to a GIF. Exactly one of `html`, `url` and `template`.
+    /// A request to render a GIF. Exactly one of `html`, `url` and `template` is set.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateGifRequest {
-        /// The HTML to render; something in it must move.
+        /// HTML to render. It must contain an animation.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub html: ::std::option::Option<::std::string::String>,
-        /// The page to render; http or https, public addresses only.
+        /// Page to render; http or https, public addresses only.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
         /// The uid of the template to render.
@@ -2333,33 +2333,33 @@ pub mod types {
         /// Height in pixels, 1 to 2000. The service's default is 600.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub height: ::std::option::Option<u64>,
-        /// Frame rate and length. The service's default is `medium`.
+        /// Frame rate and maximum length. The service's default is `medium`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub quality: ::std::option::Option<GifQuality>,
-        /// Frames per second. Only the web application sends it.
+        /// Frames per second. Only the web application sends this field.
         #[serde(
             rename = "framesPerSecond",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub frames_per_second: ::std::option::Option<f64>,
-        /// A CSS selector to crop to. Only the web application sends it.
+        /// CSS selector to crop to. Only the web application sends this field.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub selector: ::std::option::Option<::std::string::String>,
-        /// Length in seconds. Only an early document has it.
+        /// Length in seconds. Only an early document has this field.
         #[serde(
             rename = "frameDurationSeconds",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub frame_duration_seconds: ::std::option::Option<f64>,
     }
-    /// What to render to one image. Exactly one of `html`, `url` and `template`.
+    /// A request to render one image. Exactly one of `html`, `url` and `template` is set.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateImageRequest {
-        /// The HTML to render. CSS goes into a `<style>` element in front.
+        /// HTML to render. Put CSS into a `<style>` element at the start.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub html: ::std::option::Option<::std::string::String>,
-        /// The page to take a screenshot of; http or https, public addresses only.
+        /// Page to take a screenshot of; http or https, public addresses only.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
         /// The uid of the template to render.
@@ -2368,35 +2368,35 @@ pub mod types {
         /// Values for the template's variables. Only with `template`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
-        /// Width in pixels, 1 to 4096. The service's default is 1280 (older documents say 1200, and 4000 as the maximum); it silently clamps what is larger.
+        /// Width in pixels, 1 to 4096. The service's default is 1280 (older documents say 1200, and a maximum of 4000). The service silently reduces a larger value to the maximum.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub width: ::std::option::Option<u64>,
         /// Height in pixels, 1 to 4096. The service's default is 720 (older documents say 630).
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub height: ::std::option::Option<u64>,
-        /// A CSS selector; the picture is cropped to the first element that it matches.
+        /// CSS selector. The image is cropped to the first element that matches.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub selector: ::std::option::Option<::std::string::String>,
-        /// The file format. The service's default is `png`, also for a value it does not know.
+        /// File format. The service's default is `png`, also for an unknown value.
         #[serde(
             rename = "fileExtension",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub file_extension: ::std::option::Option<ImageFormat>,
     }
-    /// What to fill an Open Graph template with.
+    /// Values for an Open Graph template.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateOgImageRequest {
         /// The uid of a template of type `og-image`.
         pub template: ::std::string::String,
-        /// The main line.
+        /// Main line.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub heading: ::std::option::Option<::std::string::String>,
-        /// The line below.
+        /// Second line.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
-        /// The URL of a logo.
+        /// URL of a logo.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub logo: ::std::option::Option<::std::string::String>,
     }
@@ -2411,19 +2411,19 @@ pub mod types {
             }
         }
     }
-    /// A template to store.
+    /// A template to create.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateTemplateRequest {
-        /// What it is called.
+        /// Display name.
         pub name: ::std::string::String,
-        /// What it is written in. Send `html` whenever `html` is sent: sources disagree on the default.
+        /// Engine of the template. Send `html` together with the field `html`: sources disagree on the default.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub engine: ::std::option::Option<TemplateEngine>,
-        /// The Handlebars source, up to 500 KB. One of `html` and `fabricJSData`.
+        /// Handlebars source, up to 500 KB. Set one of `html` and `fabricJSData`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub html: ::std::option::Option<::std::string::String>,
-        /// The canvas. One of `html` and `fabricJSData`.
+        /// The canvas. Set one of `html` and `fabricJSData`.
         #[serde(
             rename = "fabricJSData",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -2435,7 +2435,7 @@ pub mod types {
         /// Height in pixels.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub height: ::std::option::Option<u64>,
-        /// Its variables.
+        /// Definitions of the variables.
         #[serde(
             rename = "variableDefinitions",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -2443,46 +2443,46 @@ pub mod types {
         pub variable_definitions: ::std::option::Option<
             ::std::vec::Vec<VariableDefinition>,
         >,
-        /// What it makes. The service's default is `image`.
+        /// Output of the template. The service's default is `image`.
         #[serde(
             rename = "outputFormat",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub output_format: ::std::option::Option<TemplateOutput>,
-        /// The page size of its PDFs. The service's default is `A4`.
+        /// Page size of its PDFs. The service's default is `A4`.
         #[serde(
             rename = "pdfPreset",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub pdf_preset: ::std::option::Option<TemplatePdfPreset>,
-        /// Whether scripts run. The service's default is false.
+        /// Runs scripts. The service's default is false.
         #[serde(
             rename = "jsEnabled",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub js_enabled: ::std::option::Option<bool>,
-        /// Whether a missing variable fails a render. The service's default is false.
+        /// Fails a render if a variable is missing. The service's default is false.
         #[serde(
             rename = "strictVariables",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub strict_variables: ::std::option::Option<bool>,
-        /// What it is for, in free text, for example `og-image`.
+        /// Purpose of the template as free text, for example `og-image`.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<::std::string::String>,
-        /// The category, in free text.
+        /// Category as free text.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub category: ::std::option::Option<::std::string::String>,
         /// Tags.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub tags: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-        /// Its pages, if it is a canvas with several.
+        /// Pages, if the template is a canvas with several pages.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub pages: ::std::option::Option<::std::vec::Vec<TemplatePage>>,
-        /// Its further sizes.
+        /// Additional sizes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub layouts: ::std::option::Option<TemplateLayouts>,
-        /// What it is for; only documented.
+        /// Purpose of the template. Documented, not observed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
     }
@@ -2510,24 +2510,24 @@ pub mod types {
             }
         }
     }
-    /// The video template to store, either code or a timeline.
+    /// A video template to create, either code or a timeline.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateVideoTemplateRequest {
-        /// A name for people, 1 to 200 characters.
+        /// Display name, 1 to 200 characters.
         pub name: ::std::string::String,
-        /// What the template is made of. It can never be changed.
+        /// Kind of the template. It can never be changed.
         pub kind: VideoTemplateKind,
-        /// The code, needed for `tsx`: one file that imports only `remotion`, `@remotion/*`, `react` and `zod`, exports a zod `schema` of flat fields with defaults, and has a component as its default export.
+        /// Code, required for `tsx`. One file that imports only `remotion`, `@remotion/*`, `react` and `zod`, exports a zod `schema` of flat fields with defaults, and has a component as its default export.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub tsx: ::std::option::Option<::std::string::String>,
-        /// The editor's project, needed for `timeline`. Its shape is not published.
+        /// Project of the editor, required for `timeline`. Its shape is not published.
         #[serde(
             rename = "projectJson",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub project_json: ::std::option::Option<JsonObject>,
-        /// The variables. For `tsx` the service derives them from the code's schema.
+        /// Definitions of the variables. For `tsx` the service derives them from the schema in the code.
         #[serde(
             rename = "variableDefinitions",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -2541,19 +2541,19 @@ pub mod types {
         /// Height in pixels, 16 to 4096. The service's default is 1080.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub height: ::std::option::Option<u64>,
-        /// Frames a second, 1 to 60. The service's default is 30.
+        /// Frames per second, 1 to 60. The service's default is 30.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub fps: ::std::option::Option<u64>,
-        /// Length in frames, from 1. Seconds times `fps`, rounded. The service's default is 8 seconds.
+        /// Length in frames, at least 1: seconds times `fps`, rounded. The service's default is 8 seconds.
         #[serde(
             rename = "durationInFrames",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub duration_in_frames: ::std::option::Option<u64>,
-        /// Whether the template is finished. The service's default is `draft`.
+        /// State of the template. The service's default is `draft`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<VideoTemplateStatus>,
-        /// A still picture that stands for the video.
+        /// URL of a poster image for the video.
         #[serde(
             rename = "posterUrl",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -2581,19 +2581,19 @@ pub mod types {
             }
         }
     }
-    /// Which event to deliver, and where to.
+    /// A webhook subscription to create.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateWebhookSubscriptionRequest {
-        /// The event to deliver; one for each subscription.
+        /// Type of the event to deliver. Each subscription has one.
         pub event: WebhookEventType,
-        /// Where to deliver to. HTTPS is expected; private addresses are refused.
+        /// URL to deliver to. HTTPS is expected; the service rejects private addresses.
         #[serde(rename = "targetUrl")]
         pub target_url: ::std::string::String,
-        /// The platform behind the URL. The service's default is `custom`.
+        /// Automation platform behind the URL. The service's default is `custom`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub platform: ::std::option::Option<WebhookPlatform>,
-        /// Which events to deliver. Without it, all.
+        /// Filters for events. Without filters, all events are delivered.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub filters: ::std::option::Option<WebhookFilters>,
     }
@@ -2611,16 +2611,16 @@ pub mod types {
             }
         }
     }
-    /// What a hook renders, and how it delivers.
+    /// A workflow hook to create: its document and its delivery.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateWorkflowHookRequest {
-        /// A name for people.
+        /// Display name.
         pub name: ::std::string::String,
-        /// The identifier of the template.
+        /// ID of the template.
         #[serde(rename = "templateUid")]
         pub template_uid: ::std::string::String,
-        /// For each template variable the key that holds its value.
+        /// Key of the value for each template variable.
         #[serde(
             rename = "columnMapping",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -2628,7 +2628,7 @@ pub mod types {
         pub column_mapping: ::std::option::Option<
             ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
         >,
-        /// How to deliver, such as `email`. Its shape is not published.
+        /// Delivery settings, such as `email`. The shape is not published.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub delivery: ::std::option::Option<JsonObject>,
     }
@@ -2646,23 +2646,23 @@ pub mod types {
             }
         }
     }
-    /// What to render for which rows, and how to deliver it.
+    /// Rows to render and their delivery.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateWorkflowRunRequest {
-        /// The kind of document, such as `certificate`. The list is not published.
+        /// Kind of document, such as `certificate`. The list is not published.
         #[serde(
             rename = "packType",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub pack_type: ::std::option::Option<::std::string::String>,
-        /// The identifier of the template.
+        /// ID of the template.
         #[serde(rename = "templateUid")]
         pub template_uid: ::std::string::String,
-        /// The rows of the table, each an object from column to value. One document each.
+        /// Rows of the table, each an object from column to value. Each row becomes one document.
         #[serde(deserialize_with = "crate::de::null_as_default")]
         pub rows: ::std::vec::Vec<JsonObject>,
-        /// For each template variable the column that holds its value.
+        /// Name of the column for each template variable.
         #[serde(
             rename = "columnMapping",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -2670,7 +2670,7 @@ pub mod types {
         pub column_mapping: ::std::option::Option<
             ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
         >,
-        /// How to deliver, such as `email`. Its shape is not published.
+        /// Delivery settings, such as `email`. The shape is not published.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub delivery: ::std::option::Option<JsonObject>,
     }
@@ -2689,7 +2689,7 @@ pub mod types {
             }
         }
     }
-    /// How the service proves itself to a data source.
+    /// Type of the credentials for a data source.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -2772,31 +2772,31 @@ pub mod types {
             }
         }
     }
-    /// Where a binding's data comes from.
+    /// Data source of a binding.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct DataSource {
-        /// The kind of source.
+        /// Type of the source.
         #[serde(rename = "type")]
         pub type_: DataSourceType,
-        /// What to fetch; http or https, public addresses only. Needed for `http`.
+        /// URL to fetch; http or https, public addresses only. Required for `http`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
-        /// The method of the fetch. The service's default is `GET`.
+        /// HTTP method of the request. The service's default is `GET`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub method: ::std::option::Option<DataSourceMethod>,
-        /// Headers to send with the fetch. Put secrets into `credentials`, which answers do not repeat.
+        /// Headers of the request. Put secrets into `credentials`, which responses do not repeat.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub headers: ::std::option::Option<
             ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
         >,
-        /// The body of a `POST`. Any JSON value.
+        /// Body of a `POST` request. Any JSON value.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub body: ::std::option::Option<::serde_json::Value>,
-        /// How to prove oneself to the source. Answers leave it out.
+        /// Credentials for the source. Responses omit them.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub credentials: ::std::option::Option<DataSourceCredentials>,
-        /// The data itself, for `static`. Stands in design notes only.
+        /// The data itself, for `static`. Only design notes mention this field.
         #[serde(
             rename = "staticData",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -2821,20 +2821,20 @@ pub mod types {
             }
         }
     }
-    /// How the service proves itself to a data source. Sent only; answers leave it out.
+    /// Credentials for a data source. They are only sent; responses omit them.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct DataSourceCredentials {
-        /// The kind of credentials.
+        /// Type of the credentials.
         #[serde(rename = "type")]
         pub type_: CredentialsType,
-        /// The key, token, password or header value. Needed in requests; optional here because an answer would not repeat it. It must not be logged.
+        /// Key, token, password or header value. Required in requests; optional here because a response would not repeat it. It must never be logged.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub value: ::std::option::Option<::pictify_api::Secret>,
-        /// The user's name; for `basic_auth`.
+        /// User name. Only for `basic_auth`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub username: ::std::option::Option<::std::string::String>,
-        /// The name of the header; for `custom_header`.
+        /// Name of the header. Only for `custom_header`.
         #[serde(
             rename = "headerName",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -2856,7 +2856,7 @@ pub mod types {
             }
         }
     }
-    /// The HTTP method that fetches the data.
+    /// HTTP method of the request for the data.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -2922,7 +2922,7 @@ pub mod types {
             }
         }
     }
-    /// Where data comes from. `static` stands in design notes only.
+    /// Type of a data source. Only design notes mention `static`.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -2994,32 +2994,32 @@ pub mod types {
             }
         }
     }
-    /// The answer to a deletion, in any of its forms.
+    /// Response to a deletion, in any of its forms.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct Deletion {
-        /// A confirmation in words.
+        /// Confirmation message.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<::std::string::String>,
-        /// Always true.
+        /// Success flag. Always true.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub deleted: ::std::option::Option<bool>,
-        /// Always true.
+        /// Success flag. Always true.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// A function of the expression language.
+    /// A function of the expression language with a description.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct DescribedFunction {
-        /// Its name.
+        /// Name of the function.
         pub name: ::std::string::String,
-        /// What it does.
+        /// Description of the function.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
@@ -3036,20 +3036,20 @@ pub mod types {
             }
         }
     }
-    /// How to copy a video template.
+    /// Options for duplicating a video template.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct DuplicateVideoTemplateRequest {
-        /// The copy's name. Without it, the old name and "(copy)".
+        /// Name of the copy. The default is the old name and "(copy)".
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
     }
-    /// Nothing: an empty object. The service refuses an empty body.
+    /// An empty object. The service rejects an empty body.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[serde(deny_unknown_fields)]
     pub struct EmptyRequest {}
-    /// Where the visitor met the experiment.
+    /// Channel in which the visitor saw the experiment.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -3146,7 +3146,7 @@ pub mod types {
             }
         }
     }
-    /// What the visitor looked at the experiment with.
+    /// Device on which the visitor saw the experiment.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -3218,55 +3218,55 @@ pub mod types {
             }
         }
     }
-    /// Why one event was refused.
+    /// An error of one rejected event.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct EventError {
-        /// The position of the event in the batch, from 0.
+        /// Position of the event in the batch, from 0.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub index: ::std::option::Option<u64>,
-        /// Why it was refused.
+        /// Reason for the rejection.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// How many events were counted and which were refused.
+    /// Number of counted events, and the rejected events.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct EventReceipt {
-        /// Whether the batch was read.
+        /// Indicates whether the batch was read.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ok: ::std::option::Option<bool>,
-        /// How many events were counted.
+        /// Number of counted events.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub processed: ::std::option::Option<u64>,
-        /// The events that were refused.
+        /// Rejected events.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub errors: ::std::vec::Vec<EventError>,
-        /// A remark; `write_key_recommended` when no write key was sent.
+        /// A warning; `write_key_recommended` if no write key was sent.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub warning: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What sent an event.
+    /// Sender of an event.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -3332,54 +3332,54 @@ pub mod types {
             }
         }
     }
-    /// A choice between pictures behind one URL.
+    /// A selection of one of several images behind one URL.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct Experiment {
-        /// The experiment's identifier.
+        /// ID of the experiment.
         pub uid: ::std::string::String,
-        /// The public name in the experiment's URLs.
+        /// Public slug in the URLs of the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub slug: ::std::option::Option<::std::string::String>,
-        /// What decides which variant is shown.
+        /// Selection rule for the variant.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<ExperimentType>,
-        /// A name for people.
+        /// Display name.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
-        /// Where the experiment stands.
+        /// State of the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<ExperimentStatus>,
-        /// The identifier of the template, for variants that name none.
+        /// ID of the template for variants without their own template.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_uid: ::std::option::Option<::std::string::String>,
-        /// The pictures to choose from.
+        /// Variants.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub variants: ::std::vec::Vec<ExperimentVariant>,
-        /// What counts as success.
+        /// Success criterion.
         #[serde(
             rename = "goalConfig",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub goal_config: ::std::option::Option<GoalConfig>,
-        /// Whether traffic moves to the better variant by itself.
+        /// Settings for moving traffic to the better variant automatically.
         #[serde(
             rename = "banditConfig",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub bandit_config: ::std::option::Option<BanditConfig>,
-        /// What the experiment is to show.
+        /// Hypothesis of the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub hypothesis: ::std::option::Option<::std::string::String>,
-        /// How many impressions a verdict needs.
+        /// Minimum number of impressions for a result.
         #[serde(
             rename = "minimumSampleSize",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -3387,7 +3387,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub minimum_sample_size: ::std::option::Option<u64>,
-        /// How sure a verdict must be, 0 to 1.
+        /// Minimum confidence of a result, 0 to 1.
         #[serde(
             rename = "confidenceThreshold",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -3395,7 +3395,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub confidence_threshold: ::std::option::Option<f64>,
-        /// How many days a verdict needs.
+        /// Minimum run time for a result, in days.
         #[serde(
             rename = "minimumRunDays",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -3403,61 +3403,61 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub minimum_run_days: ::std::option::Option<u64>,
-        /// The `id` of the variant that won; null while there is none.
+        /// The `id` of the winning variant; null before a winner is declared.
         #[serde(
             rename = "winnerVariantId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub winner_variant_id: ::std::option::Option<::std::string::String>,
-        /// When the winner was declared; null while there is none.
+        /// Time when the winner was declared; null before that.
         #[serde(
             rename = "winnerDeclaredAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub winner_declared_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// The picture to show when no variant can be shown.
+        /// URL of the image to show if no variant can be shown.
         #[serde(
             rename = "fallbackImageUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub fallback_image_url: ::std::option::Option<::std::string::String>,
-        /// The template to render when no variant can be shown.
+        /// ID of the template to render if no variant can be shown.
         #[serde(
             rename = "fallbackTemplateUid",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub fallback_template_uid: ::std::option::Option<::std::string::String>,
-        /// What file is rendered.
+        /// Output settings.
         #[serde(
             rename = "outputConfig",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub output_config: ::std::option::Option<ExperimentOutput>,
-        /// When the experiment starts. Known from older dashboard code only.
+        /// Start time of the experiment. Known only from older dashboard code.
         #[serde(
             rename = "startAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub start_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// When the experiment ends. Known from older dashboard code only.
+        /// End time of the experiment. Known only from older dashboard code.
         #[serde(
             rename = "endAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub end_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// When the experiment's URLs stop working.
+        /// Time when the URLs of the experiment stop working.
         #[serde(
             rename = "expiresAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub expires_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// When the experiment was made.
+        /// Time when the experiment was created.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// When the experiment was last changed.
+        /// Time of the last change to the experiment.
         #[serde(
             rename = "updatedAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3498,7 +3498,7 @@ pub mod types {
             }
         }
     }
-    /// An experiment was completed. Only design notes have this event.
+    /// Event for a completed experiment. Only in design notes.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -3510,13 +3510,13 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub experiment_id: ::std::option::Option<::std::string::String>,
-        /// The slug of the experiment.
+        /// Slug of the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub slug: ::std::option::Option<::std::string::String>,
-        /// The state of the experiment.
+        /// State of the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<::std::string::String>,
-        /// The variant that won.
+        /// The `id` of the winning variant.
         #[serde(
             rename = "winnerVariantId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3548,12 +3548,12 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct ExperimentCompletedDelivery {
-        /// Always `experiment.completed`.
+        /// Type of the event. Always `experiment.completed`.
         pub event: ::std::string::String,
-        /// When it happened; one sample leaves it out.
+        /// Time of the event. One sample omits it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
-        /// What happened.
+        /// Details of the event.
         pub data: ExperimentCompleted,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -3573,13 +3573,13 @@ pub mod types {
             }
         }
     }
-    /// What one visitor did with an experiment.
+    /// An event of one visitor of an experiment.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ExperimentEvent {
-        /// What happened: `impression`, `view`, `click` or `conversion`, or the name of the custom event that the experiment has for its goal.
+        /// Name of the event: `impression`, `view`, `click` or `conversion`, or the name of the custom event that is the goal of the experiment.
         pub event: ::std::string::String,
-        /// The slug of the experiment, up to 60 characters.
+        /// Slug of the experiment, up to 60 characters.
         pub experiment: ::std::string::String,
         /// The `id` of the variant that was shown.
         #[serde(
@@ -3587,22 +3587,22 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub variant_id: ::std::option::Option<::std::string::String>,
-        /// Where the visitor met it.
+        /// Channel in which the visitor saw the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub channel: ::std::option::Option<EventChannel>,
-        /// What the visitor looked at it with.
+        /// Device on which the visitor saw the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub device: ::std::option::Option<EventDevice>,
-        /// The page that the visitor came from.
+        /// Page from which the visitor came.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub referrer: ::std::option::Option<::std::string::String>,
-        /// Anything else; at most 10 KB, 3 levels and 50 properties.
+        /// Additional data; at most 10 KB, 3 levels and 50 properties.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub metadata: ::std::option::Option<JsonObject>,
-        /// What sends the event. The service's default is `api`.
+        /// Sender of the event. The service's default is `api`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub source: ::std::option::Option<EventSource>,
-        /// The write key, for senders that cannot set the `X-Write-Key` header. It must not be logged.
+        /// Write key, for senders that cannot set the `X-Write-Key` header. It must never be logged.
         #[serde(
             rename = "writeKey",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3628,33 +3628,33 @@ pub mod types {
             }
         }
     }
-    /// A page of experiments, with its place in the list beside them.
+    /// A page of experiments, with its position in the list as top-level fields.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct ExperimentList {
-        /// The experiments of this page.
+        /// Experiments on this page.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub experiments: ::std::vec::Vec<Experiment>,
-        /// How many experiments there are in all.
+        /// Total number of experiments.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub total: ::std::option::Option<u64>,
-        /// Which page this is, from 1.
+        /// Number of this page, from 1.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub page: ::std::option::Option<u64>,
-        /// How many items a page holds.
+        /// Maximum number of items on a page.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
@@ -3665,11 +3665,11 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What file an experiment renders.
+    /// Output settings of an experiment.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ExperimentOutput {
-        /// The file format; `png`, `jpeg` or `webp`. The service's default is `png`.
+        /// File format: `png`, `jpeg` or `webp`. The service's default is `png`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<ImageFormat>,
         /// Compression quality, 1 to 100. The service's default is 90. Template renders use 0.1 to 1 instead.
@@ -3683,18 +3683,18 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// How many experiments the plan allows.
+    /// Number of experiments that the plan allows.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct ExperimentQuota {
-        /// The name of the plan.
+        /// Name of the plan.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub plan: ::std::option::Option<::std::string::String>,
-        /// The quota of each kind.
+        /// Quota of each type.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub quota: ::std::option::Option<ExperimentQuotas>,
-        /// How many variants an experiment may have.
+        /// Maximum number of variants of an experiment.
         #[serde(
             rename = "maxVariants",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -3702,7 +3702,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub max_variants: ::std::option::Option<u64>,
-        /// How many days results are kept.
+        /// Retention of the results, in days.
         #[serde(
             rename = "analyticsRetentionDays",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -3714,25 +3714,25 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// The quota of each kind of experiment.
+    /// The quota of each type of experiment.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct ExperimentQuotas {
-        /// For `ab_test`.
+        /// Quota for `ab_test`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub ab_test: ::std::option::Option<QuotaUsage>,
-        /// For `smart_link`.
+        /// Quota for `smart_link`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub smart_link: ::std::option::Option<QuotaUsage>,
-        /// For `scheduled`.
+        /// Quota for `scheduled`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub scheduled: ::std::option::Option<QuotaUsage>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// An experiment was started. Only design notes have this event.
+    /// Event for a started experiment. Only in design notes.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -3744,13 +3744,13 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub experiment_id: ::std::option::Option<::std::string::String>,
-        /// The slug of the experiment.
+        /// Slug of the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub slug: ::std::option::Option<::std::string::String>,
-        /// The state of the experiment.
+        /// State of the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<::std::string::String>,
-        /// The variant that won.
+        /// The `id` of the winning variant.
         #[serde(
             rename = "winnerVariantId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3782,12 +3782,12 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct ExperimentStartedDelivery {
-        /// Always `experiment.started`.
+        /// Type of the event. Always `experiment.started`.
         pub event: ::std::string::String,
-        /// When it happened; one sample leaves it out.
+        /// Time of the event. One sample omits it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
-        /// What happened.
+        /// Details of the event.
         pub data: ExperimentStarted,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -3807,7 +3807,7 @@ pub mod types {
             }
         }
     }
-    /// Where an experiment stands. A draft or paused one can be started, a running one paused, a running or paused one completed.
+    /// State of an experiment. A draft or paused one can be started, a running one paused, a running or paused one completed.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -3897,7 +3897,7 @@ pub mod types {
             }
         }
     }
-    /// What decides which variant a visitor sees. `ab_test` draws by weight, `smart_link` looks at conditions, `scheduled` at the time.
+    /// Selection rule for the variant that a visitor sees. `ab_test` selects by weight, `smart_link` by conditions, `scheduled` by time.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -3973,19 +3973,19 @@ pub mod types {
             }
         }
     }
-    /// One of the pictures that an experiment chooses from.
+    /// One image variant of an experiment.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ExperimentVariant {
-        /// The variant's identifier within its experiment. Letters, digits, underscores and hyphens.
+        /// ID of the variant within its experiment. Letters, digits, underscores and hyphens.
         pub id: ::std::string::String,
-        /// A name for people.
+        /// Display name.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
-        /// The share of traffic in hundredths of a per cent, 0 to 10000. All weights add up to exactly 10000.
+        /// Share of traffic in hundredths of a per cent, 0 to 10000. All weights add up to exactly 10000.
         #[serde(deserialize_with = "crate::de::number")]
         pub weight: u64,
-        /// The identifier of the variant's template. Without it, the experiment's.
+        /// ID of the variant's template. The default is the template of the experiment.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3994,33 +3994,33 @@ pub mod types {
         /// Values for the template's variables.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
-        /// Whether this variant is shown when no other fits. The service's default is false.
+        /// Shows this variant if no other matches. The service's default is false.
         #[serde(
             rename = "isDefault",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub is_default: ::std::option::Option<bool>,
-        /// The order in which conditions are tried, for smart links. Known from older dashboard code only.
+        /// Order in which the service tests conditions, for smart links. Known only from older dashboard code.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub priority: ::std::option::Option<i64>,
-        /// When this variant is shown; for smart links.
+        /// Conditions for showing this variant. Only for smart links.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub conditions: ::std::option::Option<Condition>,
-        /// When this variant is shown; for scheduled experiments.
+        /// Times when this variant is shown. Only for scheduled experiments.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub schedule: ::std::option::Option<VariantSchedule>,
-        /// How often the variant was shown. Only in answers.
+        /// Number of impressions of the variant. Only in responses.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub impressions: ::std::option::Option<u64>,
-        /// How often the variant was clicked. Only in answers.
+        /// Number of clicks on the variant. Only in responses.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
@@ -4053,7 +4053,7 @@ pub mod types {
             }
         }
     }
-    /// An experiment has a winner. Only design notes have this event.
+    /// Event for a declared winner of an experiment. Only in design notes.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -4065,13 +4065,13 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub experiment_id: ::std::option::Option<::std::string::String>,
-        /// The slug of the experiment.
+        /// Slug of the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub slug: ::std::option::Option<::std::string::String>,
-        /// The state of the experiment.
+        /// State of the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<::std::string::String>,
-        /// The variant that won.
+        /// The `id` of the winning variant.
         #[serde(
             rename = "winnerVariantId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -4103,12 +4103,12 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct ExperimentWinnerDeclaredDelivery {
-        /// Always `experiment.winner_declared`.
+        /// Type of the event. Always `experiment.winner_declared`.
         pub event: ::std::string::String,
-        /// When it happened; one sample leaves it out.
+        /// Time of the event. One sample omits it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
-        /// What happened.
+        /// Details of the event.
         pub data: ExperimentWinnerDeclared,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -4128,7 +4128,7 @@ pub mod types {
             }
         }
     }
-    /// A function of the expression language: its name, or its name with a description.
+    /// A function of the expression language: its name only, or its name with a description.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[serde(untagged)]
@@ -4151,7 +4151,7 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct ExpressionFunctions {
-        /// The functions, each by name only or with a description.
+        /// Functions, each as a name only or with a description.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
@@ -4162,53 +4162,53 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What an expression evaluates to.
+    /// Result of the evaluation of an expression.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct ExpressionResult {
-        /// Whether it could be evaluated.
+        /// Indicates whether the evaluation succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
-        /// The result: any JSON.
+        /// Result. Any JSON value.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub result: ::std::option::Option<::serde_json::Value>,
-        /// The type of the result, for example `string`.
+        /// Type of the result, for example `string`.
         #[serde(
             rename = "resultType",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub result_type: ::std::option::Option<::std::string::String>,
-        /// Why it could not be evaluated.
+        /// Error message of a failed evaluation.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Whether an expression is valid.
+    /// Result of the check of an expression.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct ExpressionValidation {
-        /// Whether it is.
+        /// Indicates whether the expression is valid.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub valid: ::std::option::Option<bool>,
-        /// The expression.
+        /// The checked expression.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub expression: ::std::option::Option<::std::string::String>,
-        /// What is wrong with it.
+        /// Description of the error.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What video template to write.
+    /// A video template to generate.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct GenerateVideoTemplateRequest {
-        /// What the video is to show, 1 to 2000 characters.
+        /// Description of the video, 1 to 2000 characters.
         pub prompt: ::std::string::String,
         /// Width in pixels. The service's default is 1080.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4222,7 +4222,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub duration_seconds: ::std::option::Option<f64>,
-        /// A colour to use, as a hexadecimal code of up to 32 characters.
+        /// Colour to use, as a hexadecimal code of up to 32 characters.
         #[serde(
             rename = "brandColor",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -4247,12 +4247,12 @@ pub mod types {
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct Gif {
-        /// The GIF's identifier.
+        /// ID of the GIF.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub uid: ::std::option::Option<::std::string::String>,
-        /// Where the file is. It may answer 404 for a moment after the render.
+        /// URL of the file. It may return 404 for a moment after the render.
         pub url: ::std::string::String,
-        /// The copy in the account's own storage, when a storage connector is set up.
+        /// Copy of the file in the account's own storage, if a storage connector is set up.
         #[serde(
             rename = "userStorageUrl",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -4272,7 +4272,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub height: ::std::option::Option<u64>,
-        /// The length of the animation. Sources disagree whether in seconds or in milliseconds.
+        /// Length of the animation. Sources disagree on the unit, seconds or milliseconds.
         #[serde(
             rename = "animationLength",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -4288,7 +4288,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub frames_per_second: ::std::option::Option<f64>,
-        /// The length or frame duration that was asked for, in seconds.
+        /// Requested length or frame duration, in seconds.
         #[serde(
             rename = "frameDurationSeconds",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -4296,7 +4296,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub frame_duration_seconds: ::std::option::Option<f64>,
-        /// How many frames there are; only documented.
+        /// Number of frames. Documented, not observed.
         #[serde(
             rename = "frameCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -4304,39 +4304,39 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub frame_count: ::std::option::Option<u64>,
-        /// The length in milliseconds; only documented.
+        /// Length in milliseconds. Documented, not observed.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub duration: ::std::option::Option<f64>,
-        /// Size of the file in bytes; only documented.
+        /// Size of the file in bytes. Documented, not observed.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub size: ::std::option::Option<u64>,
-        /// The quality that was asked for.
+        /// Requested quality.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub quality: ::std::option::Option<GifQuality>,
-        /// Who made it.
+        /// Creator of the GIF.
         #[serde(
             rename = "createdBy",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub created_by: ::std::option::Option<::std::string::String>,
-        /// When it was rendered.
+        /// Time of the render.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// What the capture measured.
+        /// Measurements of the capture.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub metadata: ::std::option::Option<GifMetadata>,
-        /// How long the service took.
+        /// Processing time of the service.
         #[serde(
             rename = "_meta",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -4385,31 +4385,31 @@ pub mod types {
             }
         }
     }
-    /// A page of GIFs.
+    /// One page of GIFs.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct GifList {
-        /// The GIFs of this page.
+        /// GIFs on this page.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub gifs: ::std::vec::Vec<Gif>,
-        /// Where this page stands. Documents leave it out.
+        /// Position of this page. The documents omit it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub pagination: ::std::option::Option<OffsetPagination>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What a capture measured.
+    /// Measurements of a capture.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct GifMetadata {
-        /// The GIF's identifier.
+        /// ID of the GIF.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub uid: ::std::option::Option<::std::string::String>,
         /// Width in pixels.
@@ -4434,7 +4434,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub frames_per_second: ::std::option::Option<f64>,
-        /// How long each frame is shown, in seconds.
+        /// Duration of each frame, in seconds.
         #[serde(
             rename = "frameDurationSeconds",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -4442,7 +4442,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub frame_duration_seconds: ::std::option::Option<f64>,
-        /// How many frames there are.
+        /// Number of frames.
         #[serde(
             rename = "frameCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -4450,7 +4450,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub frame_count: ::std::option::Option<u64>,
-        /// The length of the animation; an older server said it in seconds.
+        /// Length of the animation. An older server reported it in seconds.
         #[serde(
             rename = "animationLength",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -4458,14 +4458,14 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub animation_length: ::std::option::Option<f64>,
-        /// The quality that was asked for.
+        /// Requested quality.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub quality: ::std::option::Option<GifQuality>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// The frame rate and greatest length of a GIF: 10, 15 or 24 frames a second for up to 10, 15 or 30 seconds, as documented.
+    /// Frame rate and maximum length of a GIF: 10, 15 or 24 frames per second for up to 10, 15 or 30 seconds, as documented.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -4537,12 +4537,12 @@ pub mod types {
             }
         }
     }
-    /// How long the service took for a GIF.
+    /// Processing time of the service for a GIF.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct GifTiming {
-        /// Milliseconds.
+        /// Time in milliseconds.
         #[serde(
             rename = "processingTime",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -4554,20 +4554,20 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What an experiment counts as success.
+    /// Success criterion of an experiment.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct GoalConfig {
-        /// The kind of goal. The service's default is `impressions_only`.
+        /// Type of the goal. The service's default is `impressions_only`.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<GoalType>,
-        /// Where a click leads; for `click_through`.
+        /// Destination URL of a click. Only for `click_through`.
         #[serde(
             rename = "destinationUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub destination_url: ::std::option::Option<::std::string::String>,
-        /// The name of the event to count; for `custom_event`. A lower-case letter, then up to 49 lower-case letters, digits and underscores.
+        /// Name of the event to count. Only for `custom_event`. A lower-case letter, then up to 49 lower-case letters, digits and underscores.
         #[serde(
             rename = "customEventName",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -4577,7 +4577,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What an experiment counts as success. `custom_event` is known from older dashboard code only.
+    /// Success criterion of an experiment. `custom_event` is known only from older dashboard code.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -4653,7 +4653,7 @@ pub mod types {
             }
         }
     }
-    /// The answer of a service that is up.
+    /// Response of a running service.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -4671,48 +4671,48 @@ pub mod types {
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct Image {
-        /// The image's identifier.
+        /// ID of the image.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
-        /// Where the file is. It may answer 404 for a moment after the render.
+        /// URL of the file. It may return 404 for a moment after the render.
         pub url: ::std::string::String,
-        /// The copy in the account's own storage, when a storage connector is set up.
+        /// Copy of the file in the account's own storage, if a storage connector is set up.
         #[serde(
             rename = "userStorageUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub user_storage_url: ::std::option::Option<::std::string::String>,
-        /// Width in pixels, when the service says it.
+        /// Width in pixels, if the service reports it.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub width: ::std::option::Option<u64>,
-        /// Height in pixels, when the service says it.
+        /// Height in pixels, if the service reports it.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub height: ::std::option::Option<u64>,
-        /// The file format, when the service says it.
+        /// File format, if the service reports it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<ImageFormat>,
-        /// Size of the file in bytes, when the service says it.
+        /// Size of the file in bytes, if the service reports it.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub size: ::std::option::Option<u64>,
-        /// The HTML that was rendered; only in stored records.
+        /// The rendered HTML. Only in stored records.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub html: ::std::option::Option<::std::string::String>,
-        /// The page that was rendered; only in stored records.
+        /// URL of the rendered page. Only in stored records.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub link: ::std::option::Option<::std::string::String>,
-        /// When the image was rendered.
+        /// Time when the image was rendered.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -4838,30 +4838,30 @@ pub mod types {
             }
         }
     }
-    /// A page of images.
+    /// One page of images.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct ImageList {
-        /// The images of this page.
+        /// Images on this page.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub images: ::std::vec::Vec<Image>,
-        /// Where this page stands. Older servers leave it out.
+        /// Position of this page. Older servers omit it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub pagination: ::std::option::Option<OffsetPagination>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// A text to fill.
+    /// A text with expressions to evaluate.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct InterpolateExpressionRequest {
-        /// The text, with expressions in double braces.
+        /// Text with expressions in double braces.
         pub text: ::std::string::String,
         /// Values for the variables.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -4876,25 +4876,25 @@ pub mod types {
             }
         }
     }
-    /// A filled text.
+    /// A text with the results of its expressions.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct Interpolation {
-        /// Whether it could be filled.
+        /// Indicates whether the evaluation succeeded.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
-        /// The filled text.
+        /// The text with all results inserted.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub result: ::std::option::Option<::std::string::String>,
-        /// Why it could not be filled.
+        /// Error message of a failed evaluation.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Any JSON object. Its keys are passed untouched.
+    /// Any JSON object. Its keys are not changed.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[serde(transparent)]
@@ -4924,15 +4924,15 @@ pub mod types {
             Self(value)
         }
     }
-    /// Why a layout was not rendered.
+    /// An error of one layout.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct LayoutError {
-        /// The key of the layout.
+        /// Key of the layout.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub layout: ::std::option::Option<::std::string::String>,
-        /// What went wrong.
+        /// Error message.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
@@ -4943,19 +4943,19 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ListBindingsQuery {
-        /// Only bindings of this template.
+        /// Returns only bindings of this template.
         #[serde(
             rename = "templateId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_id: ::std::option::Option<::std::string::String>,
-        /// Only bindings in this state.
+        /// Returns only bindings in this state.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<BindingStatus>,
-        /// The number of the page, from 1.
+        /// Number of the page, from 1.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub page: ::std::option::Option<u64>,
-        /// How many items to return, 1 to 100. The service's default is 20.
+        /// Number of items to return, 1 to 100. The service's default is 20.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub limit: ::std::option::Option<u64>,
     }
@@ -4963,16 +4963,16 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ListExperimentsQuery {
-        /// Only experiments of this kind.
+        /// Returns only experiments of this type.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<ExperimentType>,
-        /// Only experiments in this state. `archived` is not documented as a filter.
+        /// Returns only experiments in this state. `archived` is not documented as a filter.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<ExperimentStatus>,
-        /// The number of the page, from 1.
+        /// Number of the page, from 1.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub page: ::std::option::Option<u64>,
-        /// How many items to return, 1 to 100. The service's default is 20.
+        /// Number of items to return, 1 to 100. The service's default is 20.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub limit: ::std::option::Option<u64>,
     }
@@ -4980,10 +4980,10 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ListGifsQuery {
-        /// How many items to return, 1 to 100. The service's default is 30.
+        /// Number of items to return, 1 to 100. The service's default is 30.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub limit: ::std::option::Option<u64>,
-        /// How many items to skip, from 0.
+        /// Number of items to skip, from 0.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub offset: ::std::option::Option<u64>,
     }
@@ -4991,10 +4991,10 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ListImagesQuery {
-        /// How many items to return, 1 to 100. The service's default is 30.
+        /// Number of items to return, 1 to 100. The service's default is 30.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub limit: ::std::option::Option<u64>,
-        /// How many items to skip, from 0.
+        /// Number of items to skip, from 0.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub offset: ::std::option::Option<u64>,
     }
@@ -5002,25 +5002,25 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ListPublicTemplatesQuery {
-        /// Only templates of this category.
+        /// Returns only templates of this category.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub category: ::std::option::Option<::std::string::String>,
-        /// Only templates of this type.
+        /// Returns only templates of this type.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<::std::string::String>,
-        /// Only templates with this tag.
+        /// Returns only templates with this tag.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub tag: ::std::option::Option<::std::string::String>,
-        /// Only templates that match this text.
+        /// Returns only templates that match this text.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub search: ::std::option::Option<::std::string::String>,
-        /// The order.
+        /// Sort order.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub sort: ::std::option::Option<PublicTemplateSort>,
-        /// The number of the page, from 1.
+        /// Number of the page, from 1.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub page: ::std::option::Option<u64>,
-        /// How many items to return, 1 to 100. The service's default is 12.
+        /// Number of items to return, 1 to 100. The service's default is 12.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub limit: ::std::option::Option<u64>,
     }
@@ -5028,19 +5028,19 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ListRendersQuery {
-        /// Only renders in this format. The service's default is `ALL`.
+        /// Returns only renders in this format. The service's default is `ALL`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<RenderFormatFilter>,
-        /// Only renders of the template with this uid.
+        /// Returns only renders of the template with this uid.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub template: ::std::option::Option<::std::string::String>,
-        /// Only renders of this origin; the values are unpublished.
+        /// Returns only renders of this origin. The values are not published.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub source: ::std::option::Option<::std::string::String>,
-        /// How many items to return, 1 to 100. The service's default is 24.
+        /// Number of items to return, 1 to 100. The service's default is 24.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub limit: ::std::option::Option<u64>,
-        /// How many items to skip, from 0.
+        /// Number of items to skip, from 0.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub offset: ::std::option::Option<u64>,
     }
@@ -5048,22 +5048,22 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ListTemplatesQuery {
-        /// The number of the page, from 1.
+        /// Number of the page, from 1.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub page: ::std::option::Option<u64>,
-        /// How many items to return, 1 to 100. The service's default is 12.
+        /// Number of items to return, 1 to 100. The service's default is 12.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub limit: ::std::option::Option<u64>,
-        /// The order. The service's default is `newest`.
+        /// Sort order. The service's default is `newest`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub sort: ::std::option::Option<TemplateSort>,
-        /// Only templates that make this. The service's default is `all`.
+        /// Returns only templates with this output. The service's default is `all`.
         #[serde(
             rename = "outputFormat",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub output_format: ::std::option::Option<TemplateOutputFilter>,
-        /// Only templates with, or without, a dynamic link.
+        /// Returns only templates with a dynamic link (true) or without one (false).
         #[serde(
             rename = "hasDynamicLink",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -5074,35 +5074,35 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ListWebhookSubscriptionsQuery {
-        /// Only subscriptions to this event.
+        /// Returns only subscriptions to this event.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub event: ::std::option::Option<WebhookEventType>,
-        /// Only subscriptions in this state.
+        /// Returns only subscriptions in this state.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<WebhookSubscriptionStatus>,
-        /// Only subscriptions made for this platform.
+        /// Returns only subscriptions created for this platform.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub platform: ::std::option::Option<WebhookPlatform>,
-        /// The number of the page, from 1.
+        /// Number of the page, from 1.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub page: ::std::option::Option<u64>,
-        /// How many items to return, from 1. The service's default is 20.
+        /// Number of items to return, at least 1. The service's default is 20.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub limit: ::std::option::Option<u64>,
     }
-    /// What came of rendering a template in several sizes. Failed sizes are no error of the call.
+    /// Result of the render of a template in several sizes. A failed size is not an error of the call.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct MultiSizeRender {
-        /// What was rendered.
+        /// Rendered files.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub results: ::std::vec::Vec<SizedRender>,
-        /// What failed.
+        /// Failed layouts or sizes.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
@@ -5115,7 +5115,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_uid: ::std::option::Option<::std::string::String>,
-        /// How many sizes were asked for.
+        /// Number of requested sizes.
         #[serde(
             rename = "totalSizes",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -5123,7 +5123,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub total_sizes: ::std::option::Option<u64>,
-        /// How many failed.
+        /// Number of failures.
         #[serde(
             rename = "totalErrors",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -5135,17 +5135,17 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// In which sizes to render a template. At most 50 million pixels in all.
+    /// A request to render a template in several sizes. At most 50 million pixels in total.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct MultiSizeRenderTemplateRequest {
         /// Values for the template's variables.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
-        /// The sizes, 1 to 20.
+        /// Sizes, 1 to 20.
         #[serde(deserialize_with = "crate::de::null_as_default")]
         pub sizes: ::std::vec::Vec<RenderSize>,
-        /// The file format. The service's default is `png`.
+        /// File format. The service's default is `png`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<RasterFormat>,
         /// Quality of lossy formats, 0.1 to 1. The service's default is 0.9.
@@ -5165,33 +5165,33 @@ pub mod types {
             }
         }
     }
-    /// Where an offset-based page stands in its list.
+    /// Position of a page in a list with offset pagination.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct OffsetPagination {
-        /// How many items there are in all.
+        /// Total number of items.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub total: ::std::option::Option<u64>,
-        /// How many items a page holds.
+        /// Maximum number of items on a page.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub limit: ::std::option::Option<u64>,
-        /// How many items came before this page.
+        /// Number of items before this page.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub offset: ::std::option::Option<u64>,
-        /// Whether items follow.
+        /// Indicates whether more items follow.
         #[serde(
             rename = "hasMore",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -5201,33 +5201,33 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Where a numbered page stands in its list.
+    /// Position of a page in a list with numbered pages.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct PagePagination {
-        /// The number of this page, from 1.
+        /// Number of this page, from 1.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub page: ::std::option::Option<u64>,
-        /// How many items a page holds.
+        /// Maximum number of items on a page.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub limit: ::std::option::Option<u64>,
-        /// How many items there are in all.
+        /// Total number of items.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub total: ::std::option::Option<u64>,
-        /// How many pages there are.
+        /// Number of pages.
         #[serde(
             rename = "totalPages",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -5235,13 +5235,13 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub total_pages: ::std::option::Option<u64>,
-        /// Whether a page follows; some answers leave it out.
+        /// Indicates whether a page follows. Some responses omit it.
         #[serde(
             rename = "hasNext",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub has_next: ::std::option::Option<bool>,
-        /// Whether a page came before; some answers leave it out.
+        /// Indicates whether a page precedes this one. Some responses omit it.
         #[serde(
             rename = "hasPrev",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -5257,21 +5257,21 @@ pub mod types {
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct Pdf {
-        /// Where the file is. It may answer 404 for a moment after the render.
+        /// URL of the file. It may return 404 for a moment after the render.
         pub url: ::std::string::String,
-        /// The copy in the account's own storage, when a storage connector is set up.
+        /// Copy of the file in the account's own storage, if a storage connector is set up.
         #[serde(
             rename = "userStorageUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub user_storage_url: ::std::option::Option<::std::string::String>,
-        /// The PDF's identifier; only documented.
+        /// ID of the PDF. Documented, not observed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
-        /// Always true.
+        /// Success flag. Always true.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub success: ::std::option::Option<bool>,
-        /// How many pages there are.
+        /// Number of pages.
         #[serde(
             rename = "pageCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -5279,16 +5279,16 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub page_count: ::std::option::Option<u64>,
-        /// The page size by name.
+        /// Name of the page size.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub preset: ::std::option::Option<::std::string::String>,
-        /// The page size in points.
+        /// Page size in points.
         #[serde(
             rename = "pageSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub page_size: ::std::option::Option<PointSize>,
-        /// When it was rendered; only documented.
+        /// Time of the render. Documented, not observed.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -5333,52 +5333,52 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct PdfMargins {
-        /// The top margin in pixels.
+        /// Top margin in pixels.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub top: ::std::option::Option<f64>,
-        /// The bottom margin in pixels.
+        /// Bottom margin in pixels.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub bottom: ::std::option::Option<f64>,
-        /// The left margin in pixels.
+        /// Left margin in pixels.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub left: ::std::option::Option<f64>,
-        /// The right margin in pixels.
+        /// Right margin in pixels.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub right: ::std::option::Option<f64>,
     }
-    /// How the pages of a PDF look.
+    /// Page options of a PDF.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct PdfOptions {
-        /// The page size. The service's default is `A4`.
+        /// Page size. The service's default is `A4`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub preset: ::std::option::Option<PdfPreset>,
-        /// The page size with the preset `custom`, in pixels.
+        /// Page size for the preset `custom`, in pixels.
         #[serde(
             rename = "customSize",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub custom_size: ::std::option::Option<PixelSize>,
-        /// The margins. The service's default is none.
+        /// Page margins. The service's default is no margins.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub margins: ::std::option::Option<PdfMargins>,
-        /// The title of the document.
+        /// Title of the document.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub title: ::std::option::Option<::std::string::String>,
-        /// Whether the page is turned. Only an early document has it.
+        /// Rotates the page to landscape orientation. Only an early document has this field.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub landscape: ::std::option::Option<bool>,
-        /// Whether backgrounds are printed. Only an early document has it; its default is true.
+        /// Prints backgrounds. Only an early document has this field; its default is true.
         #[serde(
             rename = "printBackground",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub print_background: ::std::option::Option<bool>,
-        /// Scale, 0.1 to 2. Only an early document has it; its default is 1.
+        /// Scale, 0.1 to 2. Only an early document has this field; its default is 1.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub scale: ::std::option::Option<f64>,
     }
-    /// A page size. Template records spell theirs in capitals: see TemplatePdfPreset.
+    /// A page size. Template records write it in capitals: see TemplatePdfPreset.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -5482,12 +5482,12 @@ pub mod types {
             }
         }
     }
-    /// The page sizes for PDFs.
+    /// Page sizes for PDFs.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct PdfPresets {
-        /// The page sizes: an object by name, or a list. What an item holds is unpublished; expect `name` or `label`, `width` and `height` in a unit that is not stated.
+        /// Page sizes: an object by name, or a list. The contents of an item are not published. Expect `name` or `label`, and `width` and `height` in a unit that is not stated.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub presets: ::std::option::Option<::serde_json::Value>,
         /// What the service sent beside the fields that this version knows.
@@ -5509,12 +5509,12 @@ pub mod types {
             Self { width, height }
         }
     }
-    /// The plan's limits and what is used of them.
+    /// Limits and usage of the plan.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct PlanDetails {
-        /// How many renders a month the plan holds. How an unlimited plan is written is not published.
+        /// Number of renders per month in the plan. The value for an unlimited plan is not published.
         #[serde(
             rename = "monthlyLimit",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -5522,16 +5522,16 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub monthly_limit: ::std::option::Option<i64>,
-        /// Whether this month's renders are used up.
+        /// Indicates whether this month's renders are used up.
         #[serde(
             rename = "hasExceededMonthlyLimit",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub has_exceeded_monthly_limit: ::std::option::Option<bool>,
-        /// What is used this month.
+        /// Usage in this month.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub usage: ::std::option::Option<PlanUsage>,
-        /// When the count starts anew.
+        /// Time when the count starts again from zero.
         #[serde(
             rename = "nextReset",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -5541,12 +5541,12 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What is used of a plan this month.
+    /// Usage of a plan in this month.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct PlanUsage {
-        /// How many renders. Some operations count as a fraction more than one.
+        /// Number of renders. Some operations count as more than one, by a fraction.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
@@ -5557,7 +5557,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// A size in points: A4 is 595 by 842.
+    /// A size in points. A4 is 595 by 842.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -5580,27 +5580,27 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Which frame of a video template to render.
+    /// A request to render one frame of a video template.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct PreviewVideoTemplateRequest {
         /// Values for the template's variables.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
-        /// The number of the frame, from 0.
+        /// Number of the frame, from 0.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub frame: ::std::option::Option<u64>,
     }
-    /// Which row to render as a preview.
+    /// A row to render as a preview.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct PreviewWorkflowRequest {
-        /// The identifier of the template.
+        /// ID of the template.
         #[serde(rename = "templateUid")]
         pub template_uid: ::std::string::String,
-        /// The row, an object from column to value.
+        /// Row, an object from column to value.
         pub row: JsonObject,
-        /// For each template variable the column that holds its value.
+        /// Name of the column for each template variable.
         #[serde(
             rename = "columnMapping",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -5608,7 +5608,7 @@ pub mod types {
         pub column_mapping: ::std::option::Option<
             ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
         >,
-        /// The file format, such as `png`. The list is not published; the template's kind limits it.
+        /// File format, such as `png`. The list is not published. The kind of the template limits the formats.
         #[serde(
             rename = "outputFormat",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -5629,7 +5629,7 @@ pub mod types {
             }
         }
     }
-    /// An order of templates of the public gallery.
+    /// Sort order of templates of the public gallery.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -5705,7 +5705,7 @@ pub mod types {
             }
         }
     }
-    /// Values for a template's variables in a URL, by name. Text only.
+    /// Values for the variables of a template in a URL, by name. Text only.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[serde(transparent)]
@@ -5744,19 +5744,19 @@ pub mod types {
             Self(value)
         }
     }
-    /// How much of a quota is used.
+    /// Usage of a quota.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct QuotaUsage {
-        /// How many there are.
+        /// Number of existing experiments.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub used: ::std::option::Option<u64>,
-        /// How many there may be; null for any number.
+        /// Maximum number of experiments; null if unlimited.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
@@ -5767,7 +5767,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// A raster file format for template renders; there is no `jpg` here.
+    /// A raster file format for template renders. It does not include `jpg`.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -5850,27 +5850,27 @@ pub mod types {
             }
         }
     }
-    /// How a schedule repeats.
+    /// Repetition of a schedule.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct Recurrence {
-        /// The rhythm. The service's default is `none`.
+        /// Type of the repetition. The service's default is `none`.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<RecurrenceType>,
-        /// When the variant is shown; for `cron`.
+        /// Cron expression for the times when the variant is shown. Only for `cron`.
         #[serde(
             rename = "cronExpression",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub cron_expression: ::std::option::Option<::std::string::String>,
-        /// The time zone by its IANA name. The service's default is `UTC`.
+        /// IANA name of the time zone. The service's default is `UTC`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timezone: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// How a schedule repeats.
+    /// Repetition of a schedule.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -5953,7 +5953,7 @@ pub mod types {
             }
         }
     }
-    /// What a binding shows when its data cannot be had.
+    /// Behaviour of a binding if its data is not available.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -6029,14 +6029,14 @@ pub mod types {
             }
         }
     }
-    /// When a binding fetches its data again.
+    /// Rules for fetching the data of a binding again.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct RefreshPolicy {
-        /// What makes it fetch again. The service's default is `ttl`.
+        /// Trigger for fetching the data again. The service's default is `ttl`.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<RefreshPolicyType>,
-        /// How long data stays fresh, in seconds, 60 to 604800. The service's default is 300.
+        /// Time for which data stays fresh, in seconds, 60 to 604800. The service's default is 300.
         #[serde(
             rename = "ttlSeconds",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -6044,7 +6044,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub ttl_seconds: ::std::option::Option<u64>,
-        /// What to show when the data cannot be had. The service's default is `serve_stale`.
+        /// Behaviour if the data is not available. The service's default is `serve_stale`.
         #[serde(
             rename = "onError",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -6054,7 +6054,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What makes a binding fetch again.
+    /// Trigger for fetching the data of a binding again.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -6137,19 +6137,19 @@ pub mod types {
             }
         }
     }
-    /// One render of the history. The exact names of its fields are unpublished.
+    /// One render of the history. The exact names of its fields are not published.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct Render {
-        /// The render's identifier.
+        /// ID of the render.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub uid: ::std::option::Option<::std::string::String>,
-        /// Where the file is.
+        /// URL of the file.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
-        /// The file format.
+        /// File format.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<::std::string::String>,
         /// Width in pixels.
@@ -6166,13 +6166,13 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub height: ::std::option::Option<u64>,
-        /// The uid of the template, if one was rendered.
+        /// The uid of the template, if a template was rendered.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub template: ::std::option::Option<::std::string::String>,
-        /// Where the render came from.
+        /// Origin of the render.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub source: ::std::option::Option<::std::string::String>,
-        /// When it was rendered.
+        /// Time of the render.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -6206,32 +6206,32 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct RenderBindingUrlQuery {
-        /// Any value that was not sent before makes caches ask again.
+        /// Cache buster: a new value makes caches request the image again.
         #[serde(rename = "_t", skip_serializing_if = "::std::option::Option::is_none")]
         pub t: ::std::option::Option<::std::string::String>,
     }
-    /// Something was rendered.
+    /// Event for a completed render.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct RenderCompleted {
-        /// What was rendered.
+        /// Type of the rendered file.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<RenderType>,
-        /// Where the render came from; usually `api`.
+        /// Origin of the render; usually `api`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub source: ::std::option::Option<::std::string::String>,
-        /// The render's identifier, whatever its type.
+        /// ID of the render, for any type.
         #[serde(
             rename = "imageId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub image_id: ::std::option::Option<::std::string::String>,
-        /// Where the file is.
+        /// URL of the file.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
-        /// The copy in the account's own storage.
+        /// Copy of the file in the account's own storage.
         #[serde(
             rename = "userStorageUrl",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -6251,57 +6251,57 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub height: ::std::option::Option<u64>,
-        /// The file format.
+        /// File format.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<::std::string::String>,
-        /// The uid of the template, if one was rendered.
+        /// The uid of the template, if a template was rendered.
         #[serde(
             rename = "templateId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_id: ::std::option::Option<::std::string::String>,
-        /// What the template is called; only in design notes.
+        /// Display name of the template. Only in design notes.
         #[serde(
             rename = "templateName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_name: ::std::option::Option<::std::string::String>,
-        /// The uid of the binding; only in design notes.
+        /// The uid of the binding. Only in design notes.
         #[serde(
             rename = "bindingId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub binding_id: ::std::option::Option<::std::string::String>,
-        /// Whose render it is.
+        /// ID of the user that owns the render.
         #[serde(
             rename = "userId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub user_id: ::std::option::Option<::std::string::String>,
-        /// The values that were rendered: the only way to tell the items of a batch apart.
+        /// Values that were rendered. They are the only way to distinguish the items of a batch.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
-        /// Size of the file in bytes; only in design notes.
+        /// Size of the file in bytes. Only in design notes.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub size: ::std::option::Option<u64>,
-        /// How long it took in milliseconds; only in design notes.
+        /// Duration of the render in milliseconds. Only in design notes.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub duration: ::std::option::Option<f64>,
-        /// The identifier of the delivery; only in one guide.
+        /// ID of the delivery. Only in one guide.
         #[serde(
             rename = "deliveryId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub delivery_id: ::std::option::Option<::std::string::String>,
-        /// When it was rendered.
+        /// Time of the render.
         #[serde(
             rename = "renderedAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -6336,12 +6336,12 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct RenderCompletedDelivery {
-        /// Always `render.completed`.
+        /// Type of the event. Always `render.completed`.
         pub event: ::std::string::String,
-        /// When it happened; one sample leaves it out.
+        /// Time of the event. One sample omits it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
-        /// What happened.
+        /// Details of the event.
         pub data: RenderCompleted,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -6361,7 +6361,7 @@ pub mod types {
             }
         }
     }
-    /// Why a render has failed. The list is open.
+    /// Reason for a failed render. The list is open.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -6455,20 +6455,20 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct RenderExperimentUrlQuery {
-        /// URL parameters that the conditions of a smart link look at, each a query parameter of its own.
+        /// URL parameters that the conditions of a smart link test. Each one is a query parameter of its own.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub context: ::std::option::Option<QueryVariables>,
     }
-    /// A render has failed.
+    /// Event for a failed render.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct RenderFailed {
-        /// What was to be rendered.
+        /// Type of the file that failed to render.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<RenderType>,
-        /// Where the render came from.
+        /// Origin of the render.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub source: ::std::option::Option<::std::string::String>,
         /// The uid of the template.
@@ -6477,13 +6477,13 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_id: ::std::option::Option<::std::string::String>,
-        /// The values.
+        /// Values for the variables.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
-        /// What went wrong.
+        /// Error message.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<::std::string::String>,
-        /// Why.
+        /// Cause of the error.
         #[serde(
             rename = "errorCode",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -6518,12 +6518,12 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct RenderFailedDelivery {
-        /// Always `render.failed`.
+        /// Type of the event. Always `render.failed`.
         pub event: ::std::string::String,
-        /// When it happened; one sample leaves it out.
+        /// Time of the event. One sample omits it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
-        /// What happened.
+        /// Details of the event.
         pub data: RenderFailed,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -6543,7 +6543,7 @@ pub mod types {
             }
         }
     }
-    /// Which renders to list.
+    /// A filter for renders by format.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -6633,22 +6633,22 @@ pub mod types {
             }
         }
     }
-    /// A page of the render history.
+    /// One page of the render history.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct RenderList {
-        /// The renders of this page.
+        /// Renders on this page.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub renders: ::std::vec::Vec<Render>,
-        /// Where this page stands.
+        /// Position of this page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub pagination: ::std::option::Option<OffsetPagination>,
-        /// How many renders there are, by format.
+        /// Number of renders by format.
         #[serde(
             default,
             skip_serializing_if = "::std::collections::BTreeMap::is_empty",
@@ -6666,13 +6666,13 @@ pub mod types {
         /// The uid of the template.
         #[serde(rename = "templateUid")]
         pub template_uid: ::std::string::String,
-        /// The values for each page, one page a set. Documented up to 100.
+        /// Sets of variable values, one page for each set. At most 100 sets, as documented.
         #[serde(
             rename = "variableSets",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub variable_sets: ::std::vec::Vec<Variables>,
-        /// The pages.
+        /// Options of the pages.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub options: ::std::option::Option<PdfOptions>,
     }
@@ -6699,7 +6699,7 @@ pub mod types {
         /// Values for the template's variables.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
-        /// The page.
+        /// Options of the page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub options: ::std::option::Option<PdfOptions>,
     }
@@ -6719,7 +6719,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct RenderSize {
-        /// A name such as `og-image` or `instagram-post`. The list is open.
+        /// Name of a preset such as `og-image` or `instagram-post`. The list is open.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub preset: ::std::option::Option<::std::string::String>,
         /// Width in pixels, 10 to 4096.
@@ -6728,42 +6728,42 @@ pub mod types {
         /// Height in pixels, 10 to 4096.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub height: ::std::option::Option<u64>,
-        /// What to call it in the answer.
+        /// Label of the size in the response.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub label: ::std::option::Option<::std::string::String>,
     }
-    /// How to render a template.
+    /// Options for the render of a template.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct RenderTemplateRequest {
         /// Values for the template's variables.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
-        /// The file format. The service's default is `png`; `gif` is only in older prose.
+        /// File format. The service's default is `png`. Only older prose mentions `gif`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<TemplateRenderFormat>,
         /// Quality of lossy formats, 0.1 to 1. The service's default is 0.9.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub quality: ::std::option::Option<f64>,
-        /// Width in pixels, 10 to 4096; send both or none. The service's default is the template's own.
+        /// Width in pixels, 10 to 4096. Send both width and height, or neither. The service's default is the template's own.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub width: ::std::option::Option<u64>,
-        /// Height in pixels, 10 to 4096; send both or none. The service's default is the template's own.
+        /// Height in pixels, 10 to 4096. Send both width and height, or neither. The service's default is the template's own.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub height: ::std::option::Option<u64>,
-        /// The key of one layout; `default` is the template itself.
+        /// Key of one layout. `default` is the template itself.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub layout: ::std::option::Option<::std::string::String>,
-        /// The keys of up to 20 layouts; one result each.
+        /// Keys of up to 20 layouts, with one result for each.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub layouts: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-        /// For PDFs: the values for each page, one page a set.
+        /// Sets of variable values for PDFs, one page for each set.
         #[serde(
             rename = "variableSets",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub variable_sets: ::std::option::Option<::std::vec::Vec<Variables>>,
-        /// For PDFs: the page size.
+        /// Page size for PDFs.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub preset: ::std::option::Option<TemplatePdfPreset>,
     }
@@ -6774,17 +6774,17 @@ pub mod types {
         /// Compression quality, 0.1 to 1. The service's default is 0.9.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub quality: ::std::option::Option<f64>,
-        /// The key of the layout to render. Without it the default layout is rendered.
+        /// Key of the layout to render. Without it the service renders the default layout.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub layout: ::std::option::Option<::std::string::String>,
-        /// The API key, for places that cannot send a header. It then stands in logs, histories and pages: send the header wherever that is possible. It must not be logged.
+        /// The API key, for clients that cannot send a header. The key then appears in logs, browser histories and pages; send it in the header wherever possible. Never log it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub token: ::std::option::Option<::pictify_api::Secret>,
-        /// Values for the template's variables, each a query parameter of its own.
+        /// Values for the template's variables. Each value is a query parameter of its own.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<QueryVariables>,
     }
-    /// What was rendered. Video is unconfirmed.
+    /// Type of a rendered file. Video is not confirmed.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -6867,14 +6867,14 @@ pub mod types {
             }
         }
     }
-    /// How to render a video template.
+    /// Options for the render of a video template.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct RenderVideoRequest {
         /// Values for the template's variables.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
-        /// The file format. The service's default is `mp4`. A `gif` of a timeline has at most 15 frames a second and 720 pixels of width; one of code has half the template's frame rate (one source caps it too).
+        /// File format. The service's default is `mp4`. A `gif` of a timeline has at most 15 frames per second and a width of 720 pixels. A `gif` of code has half of the template's frame rate (one source limits this rate too).
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<VideoFormat>,
     }
@@ -6884,13 +6884,13 @@ pub mod types {
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct RenderedLayout {
-        /// The key of the layout; `default` is the template itself.
+        /// Key of the layout. `default` is the template itself.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub layout: ::std::option::Option<::std::string::String>,
-        /// What the layout is called.
+        /// Display name of the layout.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
-        /// Where the file is. It may answer 404 for a moment after the render.
+        /// URL of the file. It may return 404 for a moment after the render.
         pub url: ::std::string::String,
         /// Width in pixels.
         #[serde(
@@ -6906,19 +6906,19 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub height: ::std::option::Option<u64>,
-        /// The file format.
+        /// File format.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<TemplateRenderFormat>,
-        /// The render's identifier.
+        /// ID of the render.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
-        /// When it was rendered.
+        /// Time of the render.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// The copy in the account's own storage.
+        /// Copy of the file in the account's own storage.
         #[serde(
             rename = "userStorageUrl",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -6979,25 +6979,25 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub height: ::std::option::Option<u64>,
-        /// The preset, if one was asked for.
+        /// Name of the preset, if one was requested.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub preset: ::std::option::Option<::std::string::String>,
-        /// What it is called.
+        /// Display name.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub label: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Where to deliver an item again.
+    /// Options for delivering an item again.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ResendWorkflowItemRequest {
-        /// The address to deliver to. Without it, the row's own.
+        /// Email address for the delivery. The default is the address in the row.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub email: ::std::option::Option<::std::string::String>,
     }
-    /// An item whose delivery was queued again.
+    /// An item after its delivery was queued again.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -7005,14 +7005,14 @@ pub mod types {
         /// The item.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub item: ::std::option::Option<WorkflowItem>,
-        /// How far the run has got.
+        /// Progress of the run.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub counts: ::std::option::Option<WorkflowCounts>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// The variant that an experiment picked. Further fields are not published.
+    /// The variant that an experiment selected. Additional fields are not published.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -7027,15 +7027,15 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Why a size was not rendered.
+    /// An error of one size.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct SizeError {
-        /// The size.
+        /// Size that was not rendered.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub size: ::std::option::Option<RenderedSize>,
-        /// What went wrong.
+        /// Error message.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
@@ -7048,15 +7048,15 @@ pub mod types {
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct SizedRender {
-        /// Where the file is. It may answer 404 for a moment after the render.
+        /// URL of the file. It may return 404 for a moment after the render.
         pub url: ::std::string::String,
-        /// The render's identifier.
+        /// ID of the render.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
-        /// The size.
+        /// Size of the render.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub size: ::std::option::Option<RenderedSize>,
-        /// The copy in the account's own storage.
+        /// Copy of the file in the account's own storage.
         #[serde(
             rename = "userStorageUrl",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -7099,42 +7099,42 @@ pub mod types {
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct Template {
-        /// The template's identifier.
+        /// ID of the template.
         pub uid: ::std::string::String,
-        /// What it is called.
+        /// Display name.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
-        /// What it is for; only documented.
+        /// Purpose of the template. Documented, not observed.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
-        /// What it is written in.
+        /// Engine of the template.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub engine: ::std::option::Option<TemplateEngine>,
-        /// The Handlebars source; lists may leave it out.
+        /// Handlebars source. Lists may omit it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub html: ::std::option::Option<::std::string::String>,
-        /// The canvas; lists may leave it out.
+        /// The canvas. Lists may omit it.
         #[serde(
             rename = "fabricJSData",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub fabric_js_data: ::std::option::Option<JsonObject>,
-        /// Whether scripts run.
+        /// Indicates whether scripts run.
         #[serde(
             rename = "jsEnabled",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub js_enabled: ::std::option::Option<bool>,
-        /// Whether a missing variable fails a render.
+        /// Indicates whether a missing variable fails a render.
         #[serde(
             rename = "strictVariables",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub strict_variables: ::std::option::Option<bool>,
-        /// What it is for, in free text, for example `og-image`.
+        /// Purpose of the template as free text, for example `og-image`.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<::std::string::String>,
-        /// The category, in free text.
+        /// Category as free text.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub category: ::std::option::Option<::std::string::String>,
         /// Tags.
@@ -7158,35 +7158,35 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub height: ::std::option::Option<u64>,
-        /// Where a small picture of it is.
+        /// URL of a thumbnail.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub thumbnail: ::std::option::Option<::std::string::String>,
-        /// What it makes.
+        /// Output of the template.
         #[serde(
             rename = "outputFormat",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub output_format: ::std::option::Option<TemplateOutput>,
-        /// The page size of its PDFs.
+        /// Page size of its PDFs.
         #[serde(
             rename = "pdfPreset",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub pdf_preset: ::std::option::Option<TemplatePdfPreset>,
-        /// Whether it has a dynamic link.
+        /// Indicates whether the template has a dynamic link.
         #[serde(
             rename = "hasDynamicLink",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub has_dynamic_link: ::std::option::Option<bool>,
-        /// The names of its variables; older than the definitions.
+        /// Names of the variables. Older than the definitions.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub variables: ::std::vec::Vec<::std::string::String>,
-        /// Its variables.
+        /// Definitions of the variables.
         #[serde(
             rename = "variableDefinitions",
             default,
@@ -7194,17 +7194,17 @@ pub mod types {
             deserialize_with = "crate::de::null_as_default"
         )]
         pub variable_definitions: ::std::vec::Vec<VariableDefinition>,
-        /// Its pages, if it is a canvas with several.
+        /// Pages, if the template is a canvas with several pages.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub pages: ::std::vec::Vec<TemplatePage>,
-        /// Its further sizes.
+        /// Additional sizes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub layouts: ::std::option::Option<TemplateLayouts>,
-        /// The variables that creating or changing it has added; empty in other answers.
+        /// Variables that the creation or update has added. Empty in other responses.
         #[serde(
             rename = "addedVariables",
             default,
@@ -7212,13 +7212,13 @@ pub mod types {
             deserialize_with = "crate::de::null_as_default"
         )]
         pub added_variables: ::std::vec::Vec<::std::string::String>,
-        /// When it was created.
+        /// Time of creation.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// When it was last changed.
+        /// Time of the last change.
         #[serde(
             rename = "updatedAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -7275,7 +7275,7 @@ pub mod types {
             }
         }
     }
-    /// What a template is written in; fixed when it is created.
+    /// Engine of a template. It is fixed when the template is created.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -7341,11 +7341,11 @@ pub mod types {
             }
         }
     }
-    /// A further size of a template with a design of its own.
+    /// An additional size of a template with its own design.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct TemplateLayout {
-        /// What it is called.
+        /// Display name.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
         /// Width in pixels.
@@ -7368,7 +7368,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub fabric_js_data: ::std::option::Option<JsonObject>,
-        /// When it was made.
+        /// Time of creation.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -7378,7 +7378,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// The further sizes of a template by key: small letters, digits and hyphens, at most 64 characters; at most 20.
+    /// Additional sizes of a template by key. A key has at most 64 lower-case letters, digits and hyphens. At most 20 sizes.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[serde(transparent)]
@@ -7411,26 +7411,26 @@ pub mod types {
             Self(value)
         }
     }
-    /// A page of templates.
+    /// One page of templates.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct TemplateList {
-        /// The templates of this page.
+        /// Templates on this page.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub templates: ::std::vec::Vec<Template>,
-        /// Where this page stands.
+        /// Position of this page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub pagination: ::std::option::Option<PagePagination>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What a template makes.
+    /// Output of a template.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -7502,7 +7502,7 @@ pub mod types {
             }
         }
     }
-    /// Which templates to list.
+    /// A filter for templates by output.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -7589,7 +7589,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct TemplatePage {
-        /// The number of the page, from 1.
+        /// Number of the page, from 1.
         #[serde(
             rename = "pageNumber",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -7597,7 +7597,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub page_number: ::std::option::Option<u64>,
-        /// The name of the page.
+        /// Name of the page.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
         /// The canvas.
@@ -7610,7 +7610,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// The page size of a template that makes PDFs.
+    /// Page size of a template for PDFs.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -7714,26 +7714,26 @@ pub mod types {
             }
         }
     }
-    /// What came of rendering a template. Failed layouts are no error of the call.
+    /// Result of the render of a template. A failed layout is not an error of the call.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct TemplateRender {
-        /// What was rendered.
+        /// Rendered files.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub results: ::std::vec::Vec<RenderedLayout>,
-        /// What failed.
+        /// Failed layouts or sizes.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub errors: ::std::vec::Vec<LayoutError>,
-        /// How many layouts were asked for.
+        /// Number of requested layouts.
         #[serde(
             rename = "totalLayouts",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -7741,7 +7741,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub total_layouts: ::std::option::Option<u64>,
-        /// How many were rendered.
+        /// Number of rendered layouts.
         #[serde(
             rename = "totalRendered",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -7749,7 +7749,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub total_rendered: ::std::option::Option<u64>,
-        /// How many failed.
+        /// Number of failures.
         #[serde(
             rename = "totalErrors",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -7763,43 +7763,43 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_uid: ::std::option::Option<::std::string::String>,
-        /// Where the file is, in the older flat answer without `results`.
+        /// URL of the file. In the older flat response without `results`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
-        /// The render's identifier, in the older flat answer.
+        /// ID of the render. In the older flat response.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
-        /// Width in pixels, in the older flat answer.
+        /// Width in pixels. In the older flat response.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub width: ::std::option::Option<u64>,
-        /// Height in pixels, in the older flat answer.
+        /// Height in pixels. In the older flat response.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub height: ::std::option::Option<u64>,
-        /// The file format, in the older flat answer.
+        /// File format. In the older flat response.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<TemplateRenderFormat>,
-        /// The names of the variables, in the older flat answer.
+        /// Names of the variables. In the older flat response.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub variables: ::std::vec::Vec<::std::string::String>,
-        /// When it was rendered, in the older flat answer.
+        /// Time of the render. In the older flat response.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// The copy in the account's own storage, in the older flat answer.
+        /// Copy of the file in the account's own storage. In the older flat response.
         #[serde(
             rename = "userStorageUrl",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -7809,7 +7809,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// A file format for a rendered template. `jpg` is taken as `jpeg`.
+    /// A file format for a rendered template. The service treats `jpg` as `jpeg`.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -7906,7 +7906,7 @@ pub mod types {
             }
         }
     }
-    /// An order of templates.
+    /// Sort order of templates.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -7989,7 +7989,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_uid: ::std::option::Option<::std::string::String>,
-        /// What the template is called.
+        /// Display name of the template.
         #[serde(
             rename = "templateName",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -8010,9 +8010,9 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct TestExpressionRequest {
-        /// The expression, without braces.
+        /// Expression, without braces.
         pub expression: ::std::string::String,
-        /// Values for its variables.
+        /// Values for the variables of the expression.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
     }
@@ -8027,107 +8027,107 @@ pub mod types {
             }
         }
     }
-    /// What to change. Fields that are left out stay as they are. The template cannot be changed.
+    /// Changes. Omitted fields stay unchanged. The template cannot be changed.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct UpdateBindingRequest {
-        /// A name for people, up to 255 characters.
+        /// Display name, up to 255 characters.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
-        /// Where the data comes from.
+        /// Data source.
         #[serde(
             rename = "dataSource",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub data_source: ::std::option::Option<DataSource>,
-        /// For each template variable the path of its value in the data.
+        /// Path of the value in the data for each template variable.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub mapping: ::std::option::Option<
             ::std::collections::BTreeMap<::std::string::String, ::std::string::String>,
         >,
-        /// Values for variables whose path leads nowhere.
+        /// Values for variables whose path matches nothing.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub defaults: ::std::option::Option<Variables>,
-        /// When to fetch the data again.
+        /// Rules for fetching the data again.
         #[serde(
             rename = "refreshPolicy",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub refresh_policy: ::std::option::Option<RefreshPolicy>,
-        /// What file to render.
+        /// Output settings.
         #[serde(
             rename = "outputConfig",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub output_config: ::std::option::Option<BindingOutput>,
-        /// Whether the binding refreshes.
+        /// State of the binding.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<ActiveOrPaused>,
     }
-    /// What to change. Fields that are left out stay as they are; which fields may change depends on the state.
+    /// Changes. Omitted fields stay unchanged. The state decides which fields may change.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct UpdateExperimentRequest {
-        /// A name for people, up to 255 characters.
+        /// Display name, up to 255 characters.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
-        /// The public name in the experiment's URLs.
+        /// Public slug in the URLs of the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub slug: ::std::option::Option<::std::string::String>,
-        /// The pictures to choose from, at least 2.
+        /// Variants, at least 2.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variants: ::std::option::Option<::std::vec::Vec<ExperimentVariant>>,
-        /// What counts as success.
+        /// Success criterion.
         #[serde(
             rename = "goalConfig",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub goal_config: ::std::option::Option<GoalConfig>,
-        /// Whether traffic moves to the better variant by itself.
+        /// Settings for moving traffic to the better variant automatically.
         #[serde(
             rename = "banditConfig",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub bandit_config: ::std::option::Option<BanditConfig>,
-        /// What the experiment is to show, up to 500 characters.
+        /// Hypothesis of the experiment, up to 500 characters.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub hypothesis: ::std::option::Option<::std::string::String>,
-        /// How sure a verdict must be, 0 to 1.
+        /// Minimum confidence of a result, 0 to 1.
         #[serde(
             rename = "confidenceThreshold",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub confidence_threshold: ::std::option::Option<f64>,
-        /// How many days a verdict needs.
+        /// Minimum run time for a result, in days.
         #[serde(
             rename = "minimumRunDays",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub minimum_run_days: ::std::option::Option<u64>,
-        /// What file to render.
+        /// Output settings.
         #[serde(
             rename = "outputConfig",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub output_config: ::std::option::Option<ExperimentOutput>,
-        /// The picture to show when no variant can be shown.
+        /// URL of the image to show if no variant can be shown.
         #[serde(
             rename = "fallbackImageUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub fallback_image_url: ::std::option::Option<::std::string::String>,
     }
-    /// What to change of a template.
+    /// Changes to a template.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct UpdateTemplateRequest {
-        /// What it is called.
+        /// Display name.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
-        /// The Handlebars source, up to 500 KB. One of `html` and `fabricJSData`.
+        /// Handlebars source, up to 500 KB. Set one of `html` and `fabricJSData`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub html: ::std::option::Option<::std::string::String>,
-        /// The canvas. One of `html` and `fabricJSData`.
+        /// The canvas. Set one of `html` and `fabricJSData`.
         #[serde(
             rename = "fabricJSData",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -8139,7 +8139,7 @@ pub mod types {
         /// Height in pixels.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub height: ::std::option::Option<u64>,
-        /// Its variables.
+        /// Definitions of the variables.
         #[serde(
             rename = "variableDefinitions",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -8147,63 +8147,63 @@ pub mod types {
         pub variable_definitions: ::std::option::Option<
             ::std::vec::Vec<VariableDefinition>,
         >,
-        /// What it makes. The service's default is `image`.
+        /// Output of the template. The service's default is `image`.
         #[serde(
             rename = "outputFormat",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub output_format: ::std::option::Option<TemplateOutput>,
-        /// The page size of its PDFs. The service's default is `A4`.
+        /// Page size of its PDFs. The service's default is `A4`.
         #[serde(
             rename = "pdfPreset",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub pdf_preset: ::std::option::Option<TemplatePdfPreset>,
-        /// Whether scripts run. The service's default is false.
+        /// Runs scripts. The service's default is false.
         #[serde(
             rename = "jsEnabled",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub js_enabled: ::std::option::Option<bool>,
-        /// Whether a missing variable fails a render. The service's default is false.
+        /// Fails a render if a variable is missing. The service's default is false.
         #[serde(
             rename = "strictVariables",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub strict_variables: ::std::option::Option<bool>,
-        /// What it is for, in free text, for example `og-image`.
+        /// Purpose of the template as free text, for example `og-image`.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<::std::string::String>,
-        /// The category, in free text.
+        /// Category as free text.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub category: ::std::option::Option<::std::string::String>,
         /// Tags.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub tags: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
-        /// Its pages, if it is a canvas with several.
+        /// Pages, if the template is a canvas with several pages.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub pages: ::std::option::Option<::std::vec::Vec<TemplatePage>>,
-        /// Its further sizes.
+        /// Additional sizes.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub layouts: ::std::option::Option<TemplateLayouts>,
     }
-    /// What to change. Fields that are left out stay as they are.
+    /// Changes. Omitted fields stay unchanged.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct UpdateVideoTemplateRequest {
-        /// A name for people, 1 to 200 characters.
+        /// Display name, 1 to 200 characters.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
-        /// The code; for `tsx`.
+        /// Code. Only for `tsx`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub tsx: ::std::option::Option<::std::string::String>,
-        /// The editor's project; for `timeline`.
+        /// Project of the editor. Only for `timeline`.
         #[serde(
             rename = "projectJson",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub project_json: ::std::option::Option<JsonObject>,
-        /// The variables. For `tsx` the service derives them from the code's schema.
+        /// Definitions of the variables. For `tsx` the service derives them from the schema in the code.
         #[serde(
             rename = "variableDefinitions",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -8217,57 +8217,57 @@ pub mod types {
         /// Height in pixels, 16 to 4096.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub height: ::std::option::Option<u64>,
-        /// Frames a second, 1 to 60.
+        /// Frames per second, 1 to 60.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub fps: ::std::option::Option<u64>,
-        /// Length in frames, from 1.
+        /// Length in frames, at least 1.
         #[serde(
             rename = "durationInFrames",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub duration_in_frames: ::std::option::Option<u64>,
-        /// Whether the template is finished.
+        /// State of the template.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<VideoTemplateStatus>,
-        /// A still picture that stands for the video.
+        /// URL of a poster image for the video.
         #[serde(
             rename = "posterUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub poster_url: ::std::option::Option<::std::string::String>,
     }
-    /// What to change. Fields that are left out stay as they are.
+    /// Changes. Omitted fields stay unchanged.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct UpdateWebhookSubscriptionRequest {
-        /// Where to deliver to.
+        /// URL to deliver to.
         #[serde(
             rename = "targetUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub target_url: ::std::option::Option<::std::string::String>,
-        /// Which events to deliver.
+        /// Filters for events.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub filters: ::std::option::Option<WebhookFilters>,
-        /// Whether to deliver. `active` also revives a subscription that the service stopped after failures.
+        /// State to set. `active` also reactivates a subscription that the service stopped after failures.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<ActiveOrPaused>,
     }
-    /// Who a key belongs to. The shape is not published; there are more fields.
+    /// The user that owns a key. The shape is not published; there are more fields.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct User {
-        /// The user's mail address.
+        /// Email address of the user.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub email: ::std::option::Option<::std::string::String>,
-        /// The name of the plan, such as `standard`.
+        /// Name of the plan, such as `standard`.
         #[serde(
             rename = "currentPlan",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub current_plan: ::std::option::Option<::std::string::String>,
-        /// Whether the mail address is verified. Without that, generation may be blocked.
+        /// Indicates whether the email address is verified. The service may block renders for unverified users.
         #[serde(
             rename = "isEmailVerified",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -8281,7 +8281,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ValidateExpressionRequest {
-        /// The expression, without braces.
+        /// Expression, without braces.
         pub expression: ::std::string::String,
     }
     impl ValidateExpressionRequest {
@@ -8298,30 +8298,30 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct VariableDefinition {
-        /// The name, as in `{{name}}`. Upper and lower case differ.
+        /// Name, as in `{{name}}`. It is case-sensitive.
         pub name: ::std::string::String,
-        /// What it holds. The service's default is `text`; older documents say `string` for it.
+        /// Type of the variable. The service's default is `text`; older documents call it `string`.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<VariableType>,
-        /// What is used when no value is given.
+        /// Value that is used if none is given.
         #[serde(
             rename = "defaultValue",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub default_value: ::std::option::Option<::serde_json::Value>,
-        /// What it is for.
+        /// Purpose of the variable.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub description: ::std::option::Option<::std::string::String>,
-        /// Whether a text may hold HTML that is not escaped; only in templates written in HTML.
+        /// Allows HTML in a text without escaping. Only in templates written in HTML.
         #[serde(
             rename = "allowRawHtml",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub allow_raw_html: ::std::option::Option<bool>,
-        /// What a value must be.
+        /// Validation rules for the value.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub validation: ::std::option::Option<VariableValidation>,
-        /// Whether a value must be given; only in older answers, see `validation`.
+        /// Requires a value. Only in older responses; see `validation`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub required: ::std::option::Option<bool>,
         /// What the service sent beside the fields that this version knows.
@@ -8343,7 +8343,7 @@ pub mod types {
             }
         }
     }
-    /// What a variable holds.
+    /// Type of a variable.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -8468,14 +8468,14 @@ pub mod types {
             }
         }
     }
-    /// What a value of a variable must be.
+    /// Validation rules for the value of a variable.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct VariableValidation {
-        /// Whether a value must be given.
+        /// Requires a value.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub required: ::std::option::Option<bool>,
-        /// The least number of characters.
+        /// Minimum number of characters.
         #[serde(
             rename = "minLength",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -8483,7 +8483,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub min_length: ::std::option::Option<u64>,
-        /// The greatest number of characters.
+        /// Maximum number of characters.
         #[serde(
             rename = "maxLength",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -8495,7 +8495,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Values for a template's variables, by name. Any JSON values.
+    /// Values for the variables of a template, by name. Any JSON values.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[serde(transparent)]
@@ -8525,23 +8525,23 @@ pub mod types {
             Self(value)
         }
     }
-    /// When a variant is shown.
+    /// Times when a variant is shown.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct VariantSchedule {
-        /// From when.
+        /// Start time.
         #[serde(
             rename = "startAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub start_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// Until when.
+        /// End time.
         #[serde(
             rename = "endAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub end_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// How it repeats.
+        /// Repetition of the schedule.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub recurrence: ::std::option::Option<Recurrence>,
         /// What the service sent beside the fields that this version knows.
@@ -8553,7 +8553,7 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct Video {
-        /// Where the file is. It may answer 404 for a moment after the render.
+        /// URL of the file. It may return 404 for a moment after the render.
         pub url: ::std::string::String,
         /// Length in frames.
         #[serde(
@@ -8563,7 +8563,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub duration_in_frames: ::std::option::Option<u64>,
-        /// The file format. Older answers leave it out; it is then the requested one.
+        /// File format. Older responses omit it; it is then the requested format.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<VideoFormat>,
         /// What the service sent beside the fields that this version knows.
@@ -8581,7 +8581,7 @@ pub mod types {
             }
         }
     }
-    /// The file format of a video.
+    /// File format of a video.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -8652,7 +8652,7 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct VideoPreview {
-        /// Where the PNG image is.
+        /// URL of the PNG image.
         pub url: ::std::string::String,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
@@ -8672,12 +8672,12 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct VideoTemplate {
-        /// The video template's identifier.
+        /// ID of the video template.
         pub uid: ::std::string::String,
-        /// A name for people.
+        /// Display name.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
-        /// What the template is made of.
+        /// Kind of the template.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub kind: ::std::option::Option<VideoTemplateKind>,
         /// Width in pixels.
@@ -8694,7 +8694,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub height: ::std::option::Option<u64>,
-        /// Frames a second.
+        /// Frames per second.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
@@ -8709,13 +8709,13 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub duration_in_frames: ::std::option::Option<u64>,
-        /// A still picture that stands for the video, when there is one.
+        /// URL of a poster image for the video, if one exists.
         #[serde(
             rename = "posterUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub poster_url: ::std::option::Option<::std::string::String>,
-        /// Whether the template is finished.
+        /// State of the template.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<VideoTemplateStatus>,
         /// The variables.
@@ -8726,34 +8726,34 @@ pub mod types {
             deserialize_with = "crate::de::null_as_default"
         )]
         pub variable_definitions: ::std::vec::Vec<VariableDefinition>,
-        /// The code; for `tsx`. Lists leave it out.
+        /// Code. Only for `tsx`. Lists omit it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub tsx: ::std::option::Option<::std::string::String>,
-        /// The editor's project; for `timeline`. Lists leave it out.
+        /// Project of the editor. Only for `timeline`. Lists omit it.
         #[serde(
             rename = "projectJson",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub project_json: ::std::option::Option<JsonObject>,
-        /// The schema of the variables as the service derived it. Any JSON value. Sent now and then.
+        /// Schema of the variables, derived by the service. Any JSON value. The service sends it only sometimes.
         #[serde(
             rename = "schemaJson",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub schema_json: ::std::option::Option<::serde_json::Value>,
-        /// A frame of the template that was just generated, or null when it could not be rendered. On the wire it stands beside the template.
+        /// URL of a frame of the generated template, or null if the frame could not be rendered. In the response of the service this field is beside the template, not inside it.
         #[serde(
             rename = "previewUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub preview_url: ::std::option::Option<::std::string::String>,
-        /// When the template was stored.
+        /// Time when the template was created.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// When the template was last changed.
+        /// Time of the last change to the template.
         #[serde(
             rename = "updatedAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -8787,7 +8787,7 @@ pub mod types {
             }
         }
     }
-    /// What a video template is made of. `timeline` is an editor's project, `tsx` is code.
+    /// Kind of a video template. `timeline` is an editor project, `tsx` is code.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -8858,7 +8858,7 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct VideoTemplateList {
-        /// The video templates, without their bodies.
+        /// Video templates, without their bodies.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
@@ -8869,7 +8869,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Whether a video template is finished.
+    /// State of a video template: finished or not.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -8935,24 +8935,24 @@ pub mod types {
             }
         }
     }
-    /// Which variables a video template takes.
+    /// Variables of a video template.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct VideoTemplateVariables {
-        /// The video template's identifier.
+        /// ID of the video template.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_uid: ::std::option::Option<::std::string::String>,
-        /// The video template's name.
+        /// Display name of the video template.
         #[serde(
             rename = "templateName",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_name: ::std::option::Option<::std::string::String>,
-        /// What the template is made of.
+        /// Kind of the template.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub kind: ::std::option::Option<VideoTemplateKind>,
         /// The variables.
@@ -8962,7 +8962,7 @@ pub mod types {
             deserialize_with = "crate::de::null_as_default"
         )]
         pub variables: ::std::vec::Vec<VariableDefinition>,
-        /// The names that the template uses.
+        /// Names of the variables that the template uses.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
@@ -8973,18 +8973,18 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// How one delivery went.
+    /// Result of one delivery.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct WebhookDelivery {
-        /// The outcome. `failed` is the only published value.
+        /// Outcome. `failed` is the only published value.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<::std::string::String>,
-        /// When the delivery was tried.
+        /// Time of the delivery attempt.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
-        /// The HTTP status that the target answered.
+        /// HTTP status that the target returned.
         #[serde(
             rename = "responseCode",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -8992,17 +8992,17 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub response_code: ::std::option::Option<u64>,
-        /// How long the target took, in milliseconds.
+        /// Response time of the target, in milliseconds.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub duration: ::std::option::Option<f64>,
-        /// Why the delivery failed.
+        /// Error message of a failed delivery.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<::std::string::String>,
-        /// How often it was tried again.
+        /// Number of retries.
         #[serde(
             rename = "retryCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -9010,7 +9010,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub retry_count: ::std::option::Option<u64>,
-        /// When it will be tried again.
+        /// Time of the next retry.
         #[serde(
             rename = "nextRetry",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -9020,7 +9020,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// What happened. The two `render` and two `binding` events are certain. The `batch` events stand in prose only, the `experiment` events in design notes only; a subscription to them may be refused with 400.
+    /// Type of an event. The two `render` and the two `binding` events are certain. Only prose mentions the `batch` events, and only design notes mention the `experiment` events; the service may reject a subscription to these with 400.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -9138,30 +9138,30 @@ pub mod types {
             }
         }
     }
-    /// Which events to deliver. An event must match every filter.
+    /// Filters for events. An event must match all filters.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct WebhookFilters {
-        /// Only events of this template.
+        /// Delivers only events of this template.
         #[serde(
             rename = "templateId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_id: ::std::option::Option<::std::string::String>,
-        /// Only events of this binding.
+        /// Delivers only events of this binding.
         #[serde(
             rename = "bindingId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub binding_id: ::std::option::Option<::std::string::String>,
-        /// Only events about this kind of file. Stands in prose only; the service may ignore it.
+        /// Delivers only events about this type of file. Documented in prose only; the service may ignore it.
         #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
         pub type_: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Which automation platform a subscription was made for.
+    /// Automation platform of a subscription.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -9251,34 +9251,34 @@ pub mod types {
             }
         }
     }
-    /// A subscription of one URL to one kind of event.
+    /// A subscription of one URL to one type of event.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct WebhookSubscription {
-        /// The subscription's identifier. Missing only where an update answers without the subscription.
+        /// ID of the subscription. Missing only if an update returns a response without the subscription.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub uid: ::std::option::Option<::std::string::String>,
-        /// The event that is delivered.
+        /// Type of the event that is delivered.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub event: ::std::option::Option<WebhookEventType>,
-        /// Where it is delivered to.
+        /// URL of the deliveries.
         #[serde(
             rename = "targetUrl",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub target_url: ::std::option::Option<::std::string::String>,
-        /// The platform behind the URL.
+        /// Automation platform behind the URL.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub platform: ::std::option::Option<WebhookPlatform>,
-        /// Whether events are delivered.
+        /// State of the subscription.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<WebhookSubscriptionStatus>,
-        /// Which events are delivered.
+        /// Filters for events.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub filters: ::std::option::Option<WebhookFilters>,
-        /// How many deliveries there were.
+        /// Number of deliveries.
         #[serde(
             rename = "deliveryCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -9286,7 +9286,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub delivery_count: ::std::option::Option<u64>,
-        /// How many deliveries failed.
+        /// Number of failed deliveries.
         #[serde(
             rename = "failureCount",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -9294,25 +9294,25 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub failure_count: ::std::option::Option<u64>,
-        /// When the last delivery was; null before the first.
+        /// Time of the last delivery; null before the first one.
         #[serde(
             rename = "lastDeliveryAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_delivery_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// How the last delivery went. Stands in prose only.
+        /// Result of the last delivery. Documented in prose only.
         #[serde(
             rename = "lastDelivery",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub last_delivery: ::std::option::Option<WebhookDelivery>,
-        /// When the subscription was made.
+        /// Time when the subscription was created.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-        /// The secret that deliveries are signed with; only in the answer that made the subscription. Used as it is, any prefix included. It must not be logged.
+        /// Secret that signs deliveries. Only the response to the creation contains it. Use it unmodified, including any prefix. It must never be logged.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub secret: ::std::option::Option<::pictify_api::Secret>,
         /// What the service sent beside the fields that this version knows.
@@ -9339,21 +9339,21 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct WebhookSubscriptionList {
-        /// The subscriptions of this page.
+        /// Subscriptions on this page.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub subscriptions: ::std::vec::Vec<WebhookSubscription>,
-        /// Where this page stands. Some documents leave it out.
+        /// Position of this page. Some documents omit it.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub pagination: ::std::option::Option<PagePagination>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// Whether events are delivered. After repeated failures the service stops by itself; sources differ on whether the state is then `paused` or `failed`.
+    /// State of a subscription. After repeated failures the service stops deliveries itself; sources disagree on whether the state is then `paused` or `failed`.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -9425,33 +9425,33 @@ pub mod types {
             }
         }
     }
-    /// How far a workflow run has got.
+    /// Progress of a workflow run.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct WorkflowCounts {
-        /// How many documents there are in all.
+        /// Total number of documents.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub total: ::std::option::Option<u64>,
-        /// How many are rendered.
+        /// Number of rendered documents.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub rendered: ::std::option::Option<u64>,
-        /// How many are delivered.
+        /// Number of delivered documents.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub delivered: ::std::option::Option<u64>,
-        /// How many failed.
+        /// Number of failures.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
@@ -9467,33 +9467,33 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct WorkflowHook {
-        /// The hook's identifier.
+        /// ID of the hook.
         pub uid: ::std::string::String,
-        /// A name for people.
+        /// Display name.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub name: ::std::option::Option<::std::string::String>,
-        /// The path of the hook's URL. It holds a secret and must not be logged.
+        /// Path of the hook's URL. It contains a secret and must never be logged.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub path: ::std::option::Option<::pictify_api::Secret>,
-        /// The hook's URL. It holds a secret and must not be logged.
+        /// URL of the hook. It contains a secret and must never be logged.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::pictify_api::Secret>,
-        /// A secret of the hook. Whether it is the one in the URL or the one to sign with is not published. It must not be logged.
+        /// A secret of the hook. Public sources do not say if this is the secret in the URL or the signing secret. It must never be logged.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub secret: ::std::option::Option<::pictify_api::Secret>,
-        /// The secret to sign rows with, when the hook asks for signatures. The field's name is not published. It must not be logged.
+        /// Secret for signing rows, if the hook requires signatures. The name of the field is not published. It must never be logged.
         #[serde(
             rename = "signingSecret",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub signing_secret: ::std::option::Option<::pictify_api::Secret>,
-        /// The identifier of the template.
+        /// ID of the template.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_uid: ::std::option::Option<::std::string::String>,
-        /// For each template variable the key that holds its value.
+        /// Key of the value for each template variable.
         #[serde(
             rename = "columnMapping",
             default,
@@ -9504,10 +9504,10 @@ pub mod types {
             ::std::string::String,
             ::std::string::String,
         >,
-        /// How documents are delivered. Its shape is not published.
+        /// Delivery settings. The shape is not published.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub delivery: ::std::option::Option<JsonObject>,
-        /// When the hook was made.
+        /// Time when the hook was created.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -9556,38 +9556,38 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct WorkflowItem {
-        /// The position of its row, from 0.
+        /// Position of the row, from 0.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
             deserialize_with = "crate::de::optional_number"
         )]
         pub index: ::std::option::Option<u64>,
-        /// How far it has got, such as `rendered`. The list is not published.
+        /// Progress of the document, such as `rendered`. The list is not published.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<::std::string::String>,
-        /// Where the file is, once it is rendered.
+        /// URL of the file, after the render.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
-        /// How far its delivery has got, such as `queued` or `delivered`. The list is not published.
+        /// Progress of the delivery, such as `queued` or `delivered`. The list is not published.
         #[serde(
             rename = "deliveryStatus",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub delivery_status: ::std::option::Option<::std::string::String>,
-        /// Why it failed; null when it did not.
+        /// Error message; null if there was no error.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub error: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// A preview, or the job that makes it. An image comes at once; a video comes by way of a job.
+    /// A preview, or the job that renders it. An image is available immediately; a video needs a job.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct WorkflowPreview {
-        /// Where the file is, once it is rendered.
+        /// URL of the file, after the render.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
         /// Width in pixels.
@@ -9604,23 +9604,23 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub height: ::std::option::Option<u64>,
-        /// The identifier of the job that makes the preview.
+        /// ID of the job that renders the preview.
         #[serde(
             rename = "jobId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub job_id: ::std::option::Option<::std::string::String>,
-        /// How far the job has got. An image has none.
+        /// Status of the job. An image has no status.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<WorkflowPreviewStatus>,
-        /// Why the job failed.
+        /// Error message of a failed job.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<::std::string::String>,
         /// What the service sent beside the fields that this version knows.
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// How far the preview of a video has got.
+    /// Status of the preview of a video.
     #[derive(
         ::serde::Deserialize,
         ::serde::Serialize,
@@ -9703,27 +9703,27 @@ pub mod types {
             }
         }
     }
-    /// A table of rows being rendered and delivered.
+    /// A workflow run, which renders and delivers a table of rows.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct WorkflowRun {
-        /// The run's identifier.
+        /// ID of the run.
         pub uid: ::std::string::String,
-        /// How far the run has got, such as `running`. The list is not published.
+        /// Progress of the run, such as `running`. The list is not published.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<::std::string::String>,
-        /// How far its documents have got.
+        /// Progress of the documents.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub counts: ::std::option::Option<WorkflowCounts>,
-        /// Its documents. Lists leave them out.
+        /// Documents. Lists omit them.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
             deserialize_with = "crate::de::null_as_default"
         )]
         pub items: ::std::vec::Vec<WorkflowItem>,
-        /// When the run was started.
+        /// Time when the run was started.
         #[serde(
             rename = "createdAt",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -9751,7 +9751,7 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct WorkflowRunList {
-        /// The runs, without their items.
+        /// Runs, without their items.
         #[serde(
             default,
             skip_serializing_if = "::std::vec::Vec::is_empty",
@@ -9762,12 +9762,12 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// How much the account's workflows have produced.
+    /// Totals of all workflow runs of the account.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct WorkflowStats {
-        /// How many runs there were.
+        /// Number of runs.
         #[serde(
             rename = "totalRuns",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -9775,7 +9775,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub total_runs: ::std::option::Option<u64>,
-        /// How many documents were rendered.
+        /// Number of rendered documents.
         #[serde(
             rename = "documentsRendered",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -9783,7 +9783,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub documents_rendered: ::std::option::Option<u64>,
-        /// How many documents were delivered.
+        /// Number of delivered documents.
         #[serde(
             rename = "documentsDelivered",
             skip_serializing_if = "::std::option::Option::is_none",
@@ -10011,7 +10011,7 @@ pub mod types {
 #[derive(Clone, Debug)]
 /// Client for Pictify
 ///
-/// Every operation that an API key can reach, as understood from public material up to August 2026.
+/// All operations available to API keys, based on public material up to August 2026.
 ///
 /// Version: 2026.8.0
 pub struct Client {
@@ -10050,13 +10050,13 @@ const _: () = {
 #[cfg(feature = "client")]
 #[allow(clippy::all)]
 impl Client {
-    /// List the images of the account, newest first.
+    /// Lists the images of the account, newest first.
     ///
     /// Sends a `GET` request to `/image`
     ///
     /// Arguments:
-    /// - `limit`: How many items to return, 1 to 100. The service's default is 30.
-    /// - `offset`: How many items to skip, from 0.
+    /// - `limit`: Number of items to return, 1 to 100. The service's default is 30.
+    /// - `offset`: Number of items to skip, from 0.
     pub async fn list_images<'a>(
         &'a self,
         limit: Option<u64>,
@@ -10084,9 +10084,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render HTML, a live page or a template to one image.
+    /// Renders HTML, a live page or a template to one image.
     ///
-    /// Exactly one of `html`, `url` and `template` is the source. Without `width` and `height` the service renders 1280 by 720 pixels (older documents say 1200 by 630); send both when the size matters.
+    /// Set exactly one of `html`, `url` and `template`. Without `width` and `height` the service renders 1280 by 720 pixels (older documents say 1200 by 630). Send both if the size matters.
     ///
     /// Sends a `POST` request to `/image`
     pub async fn create_image<'a>(
@@ -10114,14 +10114,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read one image.
+    /// Returns one image.
     ///
-    /// No credentials are needed; a key is accepted.
+    /// Requires no credentials, but accepts a key.
     ///
     /// Sends a `GET` request to `/image/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn get_image<'a>(
         &'a self,
         uid: &'a str,
@@ -10148,9 +10148,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render a template of type `og-image` from a heading, a description and a logo.
+    /// Renders a template of type `og-image` from a heading, a description and a logo.
     ///
-    /// The newest published document no longer has it; rendering the template with the same variables is the general way.
+    /// The newest published document no longer lists this operation. The general way is to render the template with the same variables.
     ///
     /// Sends a `POST` request to `/image/og-image`
     pub async fn create_og_image<'a>(
@@ -10178,7 +10178,7 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render a FabricJS canvas to one image.
+    /// Renders a FabricJS canvas to one image.
     ///
     /// Sends a `POST` request to `/image/canvas`
     pub async fn create_canvas_image<'a>(
@@ -10206,9 +10206,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Let an agent find a page by a prompt and take a screenshot of it.
+    /// Lets an AI agent find a page from a prompt and take a screenshot of it.
     ///
-    /// Slow. The newest published document no longer has it.
+    /// Slow. The newest published document no longer lists this operation.
     ///
     /// Sends a `POST` request to `/image/agent-screenshot`
     pub async fn agent_screenshot<'a>(
@@ -10236,7 +10236,7 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// As agentScreenshot, with progress as server-sent events.
+    /// Does the same as agentScreenshot and reports progress as server-sent events.
     ///
     /// Sends a `POST` request to `/image/agent-screenshot-stream`
     pub async fn agent_screenshot_stream<'a>(
@@ -10264,13 +10264,13 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// List the GIFs of the account, newest first.
+    /// Lists the GIFs of the account, newest first.
     ///
     /// Sends a `GET` request to `/gif`
     ///
     /// Arguments:
-    /// - `limit`: How many items to return, 1 to 100. The service's default is 30.
-    /// - `offset`: How many items to skip, from 0.
+    /// - `limit`: Number of items to return, 1 to 100. The service's default is 30.
+    /// - `offset`: Number of items to skip, from 0.
     pub async fn list_gifs<'a>(
         &'a self,
         limit: Option<u64>,
@@ -10298,9 +10298,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render moving HTML, a live page or a template to an animated GIF.
+    /// Renders animated HTML, a live page or a template to an animated GIF.
     ///
-    /// Exactly one of `html`, `url` and `template` is the source. Fails with 422 when nothing moves.
+    /// Set exactly one of `html`, `url` and `template`. Fails with 422 if the source has no animation.
     ///
     /// Sends a `POST` request to `/gif`
     pub async fn create_gif<'a>(
@@ -10328,9 +10328,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Capture a live page that moves as an animated GIF.
+    /// Captures an animated live page as a GIF.
     ///
-    /// An older server billed one and a half renders for it.
+    /// An older server billed 1.5 renders for each capture.
     ///
     /// Sends a `POST` request to `/gif/capture`
     pub async fn capture_gif<'a>(
@@ -10358,14 +10358,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read one GIF.
+    /// Returns one GIF.
     ///
-    /// No credentials are needed; a key is accepted.
+    /// Requires no credentials, but accepts a key.
     ///
     /// Sends a `GET` request to `/gif/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn get_gif<'a>(
         &'a self,
         uid: &'a str,
@@ -10390,9 +10390,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render a template to a PDF of one page.
+    /// Renders a template to a PDF of one page.
     ///
-    /// Sources disagree whether keys are accepted; rendering the template with `format: pdf` is the other way.
+    /// Sources disagree on whether this operation accepts API keys. The alternative is to render the template with `format: pdf`.
     ///
     /// Sends a `POST` request to `/pdf/render`
     pub async fn render_pdf<'a>(
@@ -10420,9 +10420,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render a template to a PDF with one page for each set of variables.
+    /// Renders a template to a PDF with one page for each set of variables.
     ///
-    /// Sources disagree whether keys are accepted; rendering the template with `format: pdf` is the other way.
+    /// Sources disagree on whether this operation accepts API keys. The alternative is to render the template with `format: pdf`.
     ///
     /// Sends a `POST` request to `/pdf/multi-page`
     pub async fn render_multi_page_pdf<'a>(
@@ -10450,7 +10450,7 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// List the page sizes for PDFs.
+    /// Lists the page sizes for PDFs.
     ///
     /// Sends a `GET` request to `/pdf/presets`
     pub async fn get_pdf_presets<'a>(
@@ -10476,16 +10476,16 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// List everything that the account has rendered, newest first.
+    /// Lists all renders of the account, newest first.
     ///
     /// Sends a `GET` request to `/render`
     ///
     /// Arguments:
-    /// - `format`: Only renders in this format. The service's default is `ALL`.
-    /// - `limit`: How many items to return, 1 to 100. The service's default is 24.
-    /// - `offset`: How many items to skip, from 0.
-    /// - `source`: Only renders of this origin; the values are unpublished.
-    /// - `template`: Only renders of the template with this uid.
+    /// - `format`: Returns only renders in this format. The service's default is `ALL`.
+    /// - `limit`: Number of items to return, 1 to 100. The service's default is 24.
+    /// - `offset`: Number of items to skip, from 0.
+    /// - `source`: Returns only renders of this origin. The values are not published.
+    /// - `template`: Returns only renders of the template with this uid.
     pub async fn list_renders<'a>(
         &'a self,
         format: Option<types::RenderFormatFilter>,
@@ -10519,16 +10519,16 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// List the templates of the account.
+    /// Lists the templates of the account.
     ///
     /// Sends a `GET` request to `/templates`
     ///
     /// Arguments:
-    /// - `has_dynamic_link`: Only templates with, or without, a dynamic link.
-    /// - `limit`: How many items to return, 1 to 100. The service's default is 12.
-    /// - `output_format`: Only templates that make this. The service's default is `all`.
-    /// - `page`: The number of the page, from 1.
-    /// - `sort`: The order. The service's default is `newest`.
+    /// - `has_dynamic_link`: Returns only templates with a dynamic link (true) or without one (false).
+    /// - `limit`: Number of items to return, 1 to 100. The service's default is 12.
+    /// - `output_format`: Returns only templates with this output. The service's default is `all`.
+    /// - `page`: Number of the page, from 1.
+    /// - `sort`: Sort order. The service's default is `newest`.
     pub async fn list_templates<'a>(
         &'a self,
         has_dynamic_link: Option<bool>,
@@ -10562,9 +10562,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Store a template.
+    /// Creates a template.
     ///
-    /// Variables that the source uses and that are not defined are added as text variables and listed in `addedVariables`. The wire also takes a template without a name, as one client sends it; the documents want one.
+    /// Variables that the source uses without a definition are added as text variables and listed in `addedVariables`. The service also accepts a template without a name, which one client sends; the documents require a name.
     ///
     /// Sends a `POST` request to `/templates`
     pub async fn create_template<'a>(
@@ -10592,12 +10592,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read one template.
+    /// Returns one template.
     ///
     /// Sends a `GET` request to `/templates/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn get_template<'a>(
         &'a self,
         uid: &'a str,
@@ -10624,14 +10624,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Change a template.
+    /// Updates a template.
     ///
-    /// What is left out stays as it is. The engine cannot change.
+    /// Omitted fields stay unchanged. The engine cannot change.
     ///
     /// Sends a `PUT` request to `/templates/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn update_template<'a>(
         &'a self,
@@ -10661,12 +10661,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Delete a template.
+    /// Deletes a template.
     ///
     /// Sends a `DELETE` request to `/templates/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn delete_template<'a>(
         &'a self,
         uid: &'a str,
@@ -10693,12 +10693,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render a template, in one layout or several.
+    /// Renders a template in one layout or several.
     ///
     /// Sends a `POST` request to `/templates/{uid}/render`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn render_template<'a>(
         &'a self,
@@ -10728,12 +10728,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render a template in several sizes.
+    /// Renders a template in several sizes.
     ///
     /// Sends a `POST` request to `/templates/{uid}/multi-size-render`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn multi_size_render_template<'a>(
         &'a self,
@@ -10764,12 +10764,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read what variables a template has.
+    /// Returns the variables of a template.
     ///
     /// Sends a `GET` request to `/templates/{uid}/variables`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn get_template_variables<'a>(
         &'a self,
         uid: &'a str,
@@ -10796,18 +10796,18 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// List the templates of the public gallery.
+    /// Lists the templates of the public gallery.
     ///
     /// Sends a `GET` request to `/public/templates`
     ///
     /// Arguments:
-    /// - `category`: Only templates of this category.
-    /// - `limit`: How many items to return, 1 to 100. The service's default is 12.
-    /// - `page`: The number of the page, from 1.
-    /// - `search`: Only templates that match this text.
-    /// - `sort`: The order.
-    /// - `tag`: Only templates with this tag.
-    /// - `type_`: Only templates of this type.
+    /// - `category`: Returns only templates of this category.
+    /// - `limit`: Number of items to return, 1 to 100. The service's default is 12.
+    /// - `page`: Number of the page, from 1.
+    /// - `search`: Returns only templates that match this text.
+    /// - `sort`: Sort order.
+    /// - `tag`: Returns only templates with this tag.
+    /// - `type_`: Returns only templates of this type.
     pub async fn list_public_templates<'a>(
         &'a self,
         category: Option<&'a str>,
@@ -10845,12 +10845,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read one template of the public gallery.
+    /// Returns one template of the public gallery.
     ///
     /// Sends a `GET` request to `/public/templates/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn get_public_template<'a>(
         &'a self,
         uid: &'a str,
@@ -10877,7 +10877,7 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Check the syntax of an expression.
+    /// Checks the syntax of an expression.
     ///
     /// Sends a `POST` request to `/templates/expression/validate`
     pub async fn validate_expression<'a>(
@@ -10905,7 +10905,7 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Evaluate an expression.
+    /// Evaluates an expression.
     ///
     /// Sends a `POST` request to `/templates/expression/test`
     pub async fn test_expression<'a>(
@@ -10933,9 +10933,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Fill the expressions of a text.
+    /// Evaluates the expressions in a text and inserts their results.
     ///
-    /// The answer is unpublished; this is what the web application reads.
+    /// The response is not published. The declared form is the one that the web application reads.
     ///
     /// Sends a `POST` request to `/templates/expression/interpolate`
     pub async fn interpolate_expression<'a>(
@@ -10963,7 +10963,7 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// List the functions of the expression language.
+    /// Lists the functions of the expression language.
     ///
     /// Sends a `GET` request to `/templates/expression/functions`
     pub async fn list_expression_functions<'a>(
@@ -10989,14 +10989,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render a template once for each set of variables.
+    /// Renders a template once for each set of variables.
     ///
-    /// Exactly one of `variableSets` and `csvUrl`. The webhook that an early document lets this call name is not on the wire: subscribe to `render.completed`.
+    /// Set exactly one of `variableSets` and `csvUrl`. An early document lets the request set a webhook, but the service has no such field: subscribe to `render.completed` instead.
     ///
     /// Sends a `POST` request to `/templates/{uid}/batch-render`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn batch_render_template<'a>(
         &'a self,
@@ -11027,14 +11027,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read how far a batch is and what came of it.
+    /// Returns the progress and the results of a batch.
     ///
-    /// The live service has been seen to leave the URLs out; they then come only by the `render.completed` webhook.
+    /// The live service has been observed to omit the URLs. They are then available only from the `render.completed` webhook.
     ///
     /// Sends a `GET` request to `/templates/batch/{batchId}/results`
     ///
     /// Arguments:
-    /// - `batch_id`: The identifier of the batch.
+    /// - `batch_id`: ID of the batch.
     pub async fn get_batch_results<'a>(
         &'a self,
         batch_id: &'a str,
@@ -11062,12 +11062,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Cancel a batch.
+    /// Cancels a batch.
     ///
     /// Sends a `POST` request to `/templates/batch/{batchId}/cancel`
     ///
     /// Arguments:
-    /// - `batch_id`: The identifier of the batch.
+    /// - `batch_id`: ID of the batch.
     /// - `body`
     pub async fn cancel_batch<'a>(
         &'a self,
@@ -11098,16 +11098,16 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// List the webhook subscriptions of the account.
+    /// Lists the webhook subscriptions of the account.
     ///
     /// Sends a `GET` request to `/webhook-subscriptions`
     ///
     /// Arguments:
-    /// - `event`: Only subscriptions to this event.
-    /// - `limit`: How many items to return, from 1. The service's default is 20.
-    /// - `page`: The number of the page, from 1.
-    /// - `platform`: Only subscriptions made for this platform.
-    /// - `status`: Only subscriptions in this state.
+    /// - `event`: Returns only subscriptions to this event.
+    /// - `limit`: Number of items to return, at least 1. The service's default is 20.
+    /// - `page`: Number of the page, from 1.
+    /// - `platform`: Returns only subscriptions created for this platform.
+    /// - `status`: Returns only subscriptions in this state.
     pub async fn list_webhook_subscriptions<'a>(
         &'a self,
         event: Option<types::WebhookEventType>,
@@ -11141,9 +11141,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Subscribe a URL to one kind of event.
+    /// Subscribes a URL to one type of event.
     ///
-    /// Only this answer carries the `secret` that deliveries are signed with; store it at once. A plan without webhooks answers 402 or 403 (which of the two is not published). Older documents show the subscription without its envelope; both forms are read.
+    /// Only this response contains the `secret` that signs deliveries. Store it immediately. A plan without webhooks gets 402 or 403 (sources do not say which). Older documents show the subscription without its envelope; clients read both forms.
     ///
     /// Sends a `POST` request to `/webhook-subscriptions`
     pub async fn create_webhook_subscription<'a>(
@@ -11171,14 +11171,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read one webhook subscription.
+    /// Returns one webhook subscription.
     ///
-    /// Older documents show the subscription without its envelope; both forms are read.
+    /// Older documents show the subscription without its envelope; clients read both forms.
     ///
     /// Sends a `GET` request to `/webhook-subscriptions/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn get_webhook_subscription<'a>(
         &'a self,
         uid: &'a str,
@@ -11206,14 +11206,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Change, pause or resume a webhook subscription.
+    /// Updates, pauses or resumes a webhook subscription.
     ///
-    /// With a key, `status` is the way to pause and resume; the `/pause` and `/resume` routes take a dashboard login only. What the service answers is not published: the subscription in its envelope is expected, but the subscription alone, a message or nothing at all may come too.
+    /// With an API key, set `status` to pause or resume; the `/pause` and `/resume` routes accept only a dashboard login. The response is not published. The subscription in its envelope is expected, but the service may also return the subscription alone, a message or an empty body.
     ///
     /// Sends a `PUT` request to `/webhook-subscriptions/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn update_webhook_subscription<'a>(
         &'a self,
@@ -11244,12 +11244,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Delete a webhook subscription.
+    /// Deletes a webhook subscription.
     ///
     /// Sends a `DELETE` request to `/webhook-subscriptions/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn delete_webhook_subscription<'a>(
         &'a self,
         uid: &'a str,
@@ -11277,14 +11277,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Have a test event sent to a subscription's URL.
+    /// Requests a test event for the URL of a subscription.
     ///
-    /// Only one page names this operation. Its request and its answer are not published, so nothing is assumed.
+    /// Only one page mentions this operation. Its request and its response are not published, so nothing is assumed about them.
     ///
     /// Sends a `POST` request to `/webhook-subscriptions/{uid}/test`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn test_webhook_subscription<'a>(
         &'a self,
@@ -11315,17 +11315,17 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// List the bindings of the account.
+    /// Lists the bindings of the account.
     ///
-    /// The dashboard withdrew bindings in July 2026 and the routes may follow; then this answers 404 or 410.
+    /// Bindings were removed from the dashboard in July 2026, and the routes may follow. The status is then 404 or 410.
     ///
     /// Sends a `GET` request to `/bindings`
     ///
     /// Arguments:
-    /// - `limit`: How many items to return, 1 to 100. The service's default is 20.
-    /// - `page`: The number of the page, from 1.
-    /// - `status`: Only bindings in this state.
-    /// - `template_id`: Only bindings of this template.
+    /// - `limit`: Number of items to return, 1 to 100. The service's default is 20.
+    /// - `page`: Number of the page, from 1.
+    /// - `status`: Returns only bindings in this state.
+    /// - `template_id`: Returns only bindings of this template.
     pub async fn list_bindings<'a>(
         &'a self,
         limit: Option<u64>,
@@ -11357,9 +11357,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Tie a template to a data source, for an image that follows its data.
+    /// Connects a template to a data source, so that its image follows the data.
     ///
-    /// Older documents name the fields `templateUid`, `dataUrl`, `dataMapping`, `schedule` (cron) and `format`; the wire knows none of them in requests, and the service has no cron: `refreshPolicy.ttlSeconds` takes its place. The dashboard withdrew bindings in July 2026 and the routes may follow; then this answers 404 or 410.
+    /// Older documents call the fields `templateUid`, `dataUrl`, `dataMapping`, `schedule` (cron) and `format`. The service accepts none of these in requests. It has no cron schedule; use `refreshPolicy.ttlSeconds` instead. Bindings were removed from the dashboard in July 2026, and the routes may follow. The status is then 404 or 410.
     ///
     /// Sends a `POST` request to `/bindings`
     pub async fn create_binding<'a>(
@@ -11387,12 +11387,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read one binding.
+    /// Returns one binding.
     ///
     /// Sends a `GET` request to `/bindings/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn get_binding<'a>(
         &'a self,
         uid: &'a str,
@@ -11419,14 +11419,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Change, pause or resume a binding.
+    /// Updates, pauses or resumes a binding.
     ///
-    /// With a key, `status` is the surest way to pause and resume. What the service answers is not published; the binding in its envelope is expected.
+    /// With an API key, `status` is the most reliable way to pause and resume. The response is not published; the binding in its envelope is expected.
     ///
     /// Sends a `PUT` request to `/bindings/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn update_binding<'a>(
         &'a self,
@@ -11456,12 +11456,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Delete a binding.
+    /// Deletes a binding.
     ///
     /// Sends a `DELETE` request to `/bindings/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn delete_binding<'a>(
         &'a self,
         uid: &'a str,
@@ -11488,14 +11488,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Fetch the data again and render the binding's image.
+    /// Fetches the data again and renders the binding's image.
     ///
-    /// One source says that only a dashboard login may call this; a key then gets 401 or 404. Reading `renderUrl` applies the refresh policy too and needs no key.
+    /// One source says that this operation requires a dashboard login; an API key then gets 401 or 404. Reading `renderUrl` also applies the refresh policy and needs no key.
     ///
     /// Sends a `POST` request to `/bindings/{uid}/refresh`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn refresh_binding<'a>(
         &'a self,
@@ -11525,14 +11525,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Stop a binding from refreshing.
+    /// Pauses the refreshes of a binding.
     ///
-    /// One source says that only a dashboard login may call this. `updateBinding` with `status` does the same with a key.
+    /// One source says that this operation requires a dashboard login. With an API key, `updateBinding` with `status` does the same.
     ///
     /// Sends a `POST` request to `/bindings/{uid}/pause`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn pause_binding<'a>(
         &'a self,
@@ -11562,14 +11562,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Let a paused binding refresh again.
+    /// Resumes the refreshes of a paused binding.
     ///
-    /// One source says that only a dashboard login may call this. `updateBinding` with `status` does the same with a key.
+    /// One source says that this operation requires a dashboard login. With an API key, `updateBinding` with `status` does the same.
     ///
     /// Sends a `POST` request to `/bindings/{uid}/resume`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn resume_binding<'a>(
         &'a self,
@@ -11599,14 +11599,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Fetch a binding's data and show what its mapping makes of it, without rendering.
+    /// Fetches the data of a binding and returns the mapped values, without rendering.
     ///
-    /// One source says that only a dashboard login may call this; a key then gets 401 or 404.
+    /// One source says that this operation requires a dashboard login; an API key then gets 401 or 404.
     ///
     /// Sends a `POST` request to `/bindings/{uid}/test`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn test_binding<'a>(
         &'a self,
@@ -11636,15 +11636,15 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Push new data into a binding whose source is a webhook.
+    /// Sends new data to a binding whose source is a webhook.
     ///
-    /// This is the binding's `webhookUrl`. It takes a signature in place of a key. Only design notes describe the signature, and the answer is not published. The body is the data itself; an object is declared, since every published example is one.
+    /// This is the binding's `webhookUrl`. It requires a signature instead of a key. Only design notes describe the signature. The response is not published. The body is the data itself; it is declared as an object because every published example is one.
     ///
     /// Sends a `POST` request to `/webhooks/{bindingUid}`
     ///
     /// Arguments:
-    /// - `binding_uid`: The identifier of the binding. Percent-encoded as one path segment.
-    /// - `x_webhook_signature`: `sha256=` and the hexadecimal HMAC-SHA256 of the body.
+    /// - `binding_uid`: ID of the binding. Percent-encoded as one path segment.
+    /// - `x_webhook_signature`: Signature: `sha256=` and the hexadecimal HMAC-SHA256 of the body.
     /// - `body`
     pub async fn push_binding_data<'a>(
         &'a self,
@@ -11680,20 +11680,20 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render a template from a URL and return the picture itself.
+    /// Renders a template from a URL and returns the image itself.
     ///
-    /// Made for `<img>` elements. Every query parameter but `quality`, `layout` and `token` is a template variable, so a variable of one of these names cannot be passed. On failure the service may send a transparent picture of one pixel, with status 200 or 404, so that pages do not break.
+    /// Intended for `<img>` elements. Every query parameter except `quality`, `layout` and `token` is a template variable, so a variable with one of these names cannot be set. On failure the service may return a transparent image of one pixel, with status 200 or 404, so that pages do not break.
     ///
     /// Sends a `GET` request to `/r/{templateUid}.{format}`
     ///
     /// Arguments:
-    /// - `template_uid`: The identifier of the template. Percent-encoded as one path segment.
-    /// - `format`: The file format of the picture.
-    /// - `layout`: The key of the layout to render. Without it the default layout is rendered.
+    /// - `template_uid`: ID of the template. Percent-encoded as one path segment.
+    /// - `format`: File format of the image.
+    /// - `layout`: Key of the layout to render. Without it the service renders the default layout.
     /// - `quality`: Compression quality, 0.1 to 1. The service's default is 0.9.
-    /// - `token`: The API key, for places that cannot send a header. It then stands in logs, histories and pages: send the header wherever that is possible. It must not be logged.
-    /// - `variables`: Values for the template's variables, each a query parameter of its own.
-    /// - `if_none_match`: The `ETag` of the version at hand; when it is still the newest, the answer is 304 without a body.
+    /// - `token`: The API key, for clients that cannot send a header. The key then appears in logs, browser histories and pages; send it in the header wherever possible. Never log it.
+    /// - `variables`: Values for the template's variables. Each value is a query parameter of its own.
+    /// - `if_none_match`: The `ETag` of the version that the client has. If it is still current, the status is 304 without a body.
     pub async fn render_template_url<'a>(
         &'a self,
         template_uid: &'a str,
@@ -11736,17 +11736,17 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read the current picture of a binding.
+    /// Returns the current image of a binding.
     ///
-    /// This is the binding's `renderUrl`; its refresh policy decides whether the data is fetched again. On failure the service may send a transparent picture of one pixel, with status 200 or 404, so that pages do not break.
+    /// This is the binding's `renderUrl`. Its refresh policy decides if the service fetches the data again. On failure the service may return a transparent image of one pixel, with status 200 or 404, so that pages do not break.
     ///
     /// Sends a `GET` request to `/b/{bindingId}.{format}`
     ///
     /// Arguments:
-    /// - `binding_id`: The identifier of the binding. Percent-encoded as one path segment.
-    /// - `format`: The file format of the picture.
-    /// - `t`: Any value that was not sent before makes caches ask again.
-    /// - `if_none_match`: The `ETag` of the version at hand; when it is still the newest, the answer is 304 without a body.
+    /// - `binding_id`: ID of the binding. Percent-encoded as one path segment.
+    /// - `format`: File format of the image.
+    /// - `t`: Cache buster: a new value makes caches request the image again.
+    /// - `if_none_match`: The `ETag` of the version that the client has. If it is still current, the status is 304 without a body.
     pub async fn render_binding_url<'a>(
         &'a self,
         binding_id: &'a str,
@@ -11783,15 +11783,15 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read where the current picture of a binding is stored, without fetching it.
+    /// Returns the URL of the stored current image of a binding, without downloading it.
     ///
-    /// Known from older dashboard code only.
+    /// Known only from older dashboard code.
     ///
     /// Sends a `GET` request to `/b/{bindingId}.{format}/url`
     ///
     /// Arguments:
-    /// - `binding_id`: The identifier of the binding. Percent-encoded as one path segment.
-    /// - `format`: The file format of the picture.
+    /// - `binding_id`: ID of the binding. Percent-encoded as one path segment.
+    /// - `format`: File format of the image.
     pub async fn get_binding_url_info<'a>(
         &'a self,
         binding_id: &'a str,
@@ -11820,16 +11820,16 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read the picture of the variant that an experiment picks for this visitor.
+    /// Returns the image of the variant that an experiment selects for this visitor.
     ///
-    /// Answers with the picture, or with 302 to the stored file. Each read counts as an impression. 410 means that the experiment has ended and has no fallback picture. Experiments were withdrawn from the dashboard in July 2026 and this route with them, by the newest evidence.
+    /// The response is the image, or 302 to the stored file. Each request counts as an impression. Status 410 means that the experiment has ended and has no fallback image. Experiments were removed from the dashboard in July 2026; the newest evidence says that this route was removed too.
     ///
     /// Sends a `GET` request to `/s/{slug}.{format}`
     ///
     /// Arguments:
-    /// - `slug`: The public name of the experiment. Percent-encoded as one path segment.
-    /// - `format`: The file format of the picture.
-    /// - `context`: URL parameters that the conditions of a smart link look at, each a query parameter of its own.
+    /// - `slug`: Public slug of the experiment. Percent-encoded as one path segment.
+    /// - `format`: File format of the image.
+    /// - `context`: URL parameters that the conditions of a smart link test. Each one is a query parameter of its own.
     pub async fn render_experiment_url<'a>(
         &'a self,
         slug: &'a str,
@@ -11860,17 +11860,17 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// List the experiments of the account.
+    /// Lists the experiments of the account.
     ///
-    /// Experiments were withdrawn from the dashboard in July 2026; this may answer 404 or 410.
+    /// Experiments were removed from the dashboard in July 2026; the status may be 404 or 410.
     ///
     /// Sends a `GET` request to `/experiments/api`
     ///
     /// Arguments:
-    /// - `limit`: How many items to return, 1 to 100. The service's default is 20.
-    /// - `page`: The number of the page, from 1.
-    /// - `status`: Only experiments in this state. `archived` is not documented as a filter.
-    /// - `type_`: Only experiments of this kind.
+    /// - `limit`: Number of items to return, 1 to 100. The service's default is 20.
+    /// - `page`: Number of the page, from 1.
+    /// - `status`: Returns only experiments in this state. `archived` is not documented as a filter.
+    /// - `type_`: Returns only experiments of this type.
     pub async fn list_experiments<'a>(
         &'a self,
         limit: Option<u64>,
@@ -11902,9 +11902,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Make an experiment, as a draft.
+    /// Creates an experiment as a draft.
     ///
-    /// 409 means that the slug is taken; 429 may mean that the plan's number of experiments is used up, which waiting does not mend. Experiments were withdrawn from the dashboard in July 2026; this may answer 404 or 410.
+    /// Status 409 means that the slug is in use. Status 429 may mean that the plan's number of experiments is used up; a retry does not help then. Experiments were removed from the dashboard in July 2026; the status may be 404 or 410.
     ///
     /// Sends a `POST` request to `/experiments/api`
     pub async fn create_experiment<'a>(
@@ -11932,7 +11932,7 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read how many experiments the plan allows and how many there are.
+    /// Returns the number of experiments that the plan allows and the number in use.
     ///
     /// Sends a `GET` request to `/experiments/api/quota`
     pub async fn get_experiment_quota<'a>(
@@ -11958,12 +11958,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read one experiment.
+    /// Returns one experiment.
     ///
     /// Sends a `GET` request to `/experiments/api/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn get_experiment<'a>(
         &'a self,
         uid: &'a str,
@@ -11990,14 +11990,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Change an experiment.
+    /// Updates an experiment.
     ///
-    /// A draft or paused experiment can be changed wholly; a running one in `name`, `confidenceThreshold`, `minimumRunDays` and `goalConfig.destinationUrl`; a completed one in `name`. Anything else answers 400. The type never changes.
+    /// A draft or paused experiment accepts changes to all fields; a running experiment to `name`, `confidenceThreshold`, `minimumRunDays` and `goalConfig.destinationUrl`; a completed experiment to `name`. Any other change gets 400. The type never changes.
     ///
     /// Sends a `PUT` request to `/experiments/api/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn update_experiment<'a>(
         &'a self,
@@ -12027,14 +12027,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Delete an experiment.
+    /// Deletes an experiment.
     ///
-    /// A running experiment is refused with 409 or 400; pause it first.
+    /// The service rejects the deletion of a running experiment with 409 or 400. Pause it first.
     ///
     /// Sends a `DELETE` request to `/experiments/api/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn delete_experiment<'a>(
         &'a self,
         uid: &'a str,
@@ -12061,14 +12061,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Start a draft or paused experiment.
+    /// Starts a draft or paused experiment.
     ///
-    /// From any other state the answer is 409.
+    /// In any other state the status is 409.
     ///
     /// Sends a `POST` request to `/experiments/api/{uid}/start`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn start_experiment<'a>(
         &'a self,
@@ -12099,14 +12099,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Pause a running experiment.
+    /// Pauses a running experiment.
     ///
-    /// From any other state the answer is 409.
+    /// In any other state the status is 409.
     ///
     /// Sends a `POST` request to `/experiments/api/{uid}/pause`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn pause_experiment<'a>(
         &'a self,
@@ -12137,14 +12137,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// End a running or paused experiment and declare its winner.
+    /// Ends a running or paused experiment and declares its winner.
     ///
-    /// From any other state the answer is 409.
+    /// In any other state the status is 409.
     ///
     /// Sends a `POST` request to `/experiments/api/{uid}/complete`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn complete_experiment<'a>(
         &'a self,
@@ -12175,14 +12175,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Record what visitors did with an experiment.
+    /// Records events of visitors for experiments.
     ///
-    /// Takes no API key; a write key vouches for the events. The wire also takes a single event object, and the same JSON as `text/plain`; a batch serves both, so only the batch is declared. Sent twice, events count twice. Refused events stand in `errors` while the status is 200. Experiments were withdrawn from the dashboard in July 2026 and this route with them, by the newest evidence.
+    /// Requires no API key; a write key authenticates the events. The service also accepts a single event object, and the same JSON as `text/plain`. Only the batch is declared, because it covers both. Events that are sent twice count twice. Rejected events are listed in `errors` with status 200. Experiments were removed from the dashboard in July 2026; the newest evidence says that this route was removed too.
     ///
     /// Sends a `POST` request to `/s/events`
     ///
     /// Arguments:
-    /// - `x_write_key`: The account's write key. It may stand in a browser, but it must not be logged.
+    /// - `x_write_key`: Write key of the account. It may be visible in a browser, but it must never be logged.
     /// - `body`
     pub async fn track_experiment_events<'a>(
         &'a self,
@@ -12215,14 +12215,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Count a click on an experiment and learn where it leads.
+    /// Counts a click on an experiment and returns its destination.
     ///
-    /// Made for links in pages and mail. Each read counts as a click. A client that wants the destination must not follow the redirect. Withdrawn with experiments in July 2026, by the newest evidence.
+    /// Intended for links in pages and mail. Each request counts as a click. A client that needs the destination must not follow the redirect. The newest evidence says that this route was removed with experiments in July 2026.
     ///
     /// Sends a `GET` request to `/s/{slug}/click`
     ///
     /// Arguments:
-    /// - `slug`: The public name of the experiment. Percent-encoded as one path segment.
+    /// - `slug`: Public slug of the experiment. Percent-encoded as one path segment.
     pub async fn track_experiment_click<'a>(
         &'a self,
         slug: &'a str,
@@ -12242,14 +12242,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Count an impression of an experiment with a picture of one pixel.
+    /// Counts an impression of an experiment and returns an image of one pixel.
     ///
-    /// Made for pages and mail. Each read counts. The status is always 200, whether the experiment exists or not. Withdrawn with experiments in July 2026, by the newest evidence.
+    /// Intended for pages and mail. Each request counts as an impression. The status is always 200, even if the experiment does not exist. The newest evidence says that this route was removed with experiments in July 2026.
     ///
     /// Sends a `GET` request to `/s/{slug}/pixel.gif`
     ///
     /// Arguments:
-    /// - `slug`: The public name of the experiment. Percent-encoded as one path segment.
+    /// - `slug`: Public slug of the experiment. Percent-encoded as one path segment.
     pub async fn track_experiment_pixel<'a>(
         &'a self,
         slug: &'a str,
@@ -12276,14 +12276,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Learn which variant an experiment picks for this visitor.
+    /// Returns the variant that an experiment selects for this visitor.
     ///
-    /// Known from older dashboard code only, and withdrawn with experiments in July 2026.
+    /// Known only from older dashboard code, and removed with experiments in July 2026.
     ///
     /// Sends a `GET` request to `/s/{slug}/resolve`
     ///
     /// Arguments:
-    /// - `slug`: The public name of the experiment. Percent-encoded as one path segment.
+    /// - `slug`: Public slug of the experiment. Percent-encoded as one path segment.
     pub async fn resolve_experiment<'a>(
         &'a self,
         slug: &'a str,
@@ -12310,9 +12310,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// List the video templates of the account.
+    /// Lists the video templates of the account.
     ///
-    /// At most 100, with no further pages. The bodies (`tsx`, `projectJson`) are left out.
+    /// Returns at most 100 templates and has no further pages. The bodies (`tsx`, `projectJson`) are omitted.
     ///
     /// Sends a `GET` request to `/video/templates`
     pub async fn list_video_templates<'a>(
@@ -12338,9 +12338,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Store a video template.
+    /// Creates a video template.
     ///
-    /// Code is compiled before it is stored, which takes time; 422 then lists the compiler's messages and nothing is stored. 402 with `template_limit_reached` means that the plan holds no more templates. The status on success is 200 or 201.
+    /// The service compiles code before it stores the template, which takes time. If the compiler fails, status 422 lists its messages and nothing is stored. Status 402 with `template_limit_reached` means that the plan allows no more templates. The status on success is 200 or 201.
     ///
     /// Sends a `POST` request to `/video/templates`
     pub async fn create_video_template<'a>(
@@ -12368,9 +12368,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Have a video template written from a prompt.
+    /// Generates a video template from a prompt.
     ///
-    /// Slow: 30 to 60 seconds, often more. Sources differ on the price, one render or AI credits. 402 carries `ai_quota_exceeded`, `template_limit_reached` or `quota_exceeded`; 503 with `ai_unavailable` may be tried once more later. The preview's URL stands beside the template in the answer and is kept as its `previewUrl`.
+    /// Slow: 30 to 60 seconds, often more. Sources disagree on the price: one render, or AI credits. Status 402 carries `ai_quota_exceeded`, `template_limit_reached` or `quota_exceeded`. Status 503 with `ai_unavailable` may be retried later. The response carries the preview's URL beside the template; clients store it in the template's `previewUrl`.
     ///
     /// Sends a `POST` request to `/video/templates/generate`
     pub async fn generate_video_template<'a>(
@@ -12398,12 +12398,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read one video template with its body.
+    /// Returns one video template with its body.
     ///
     /// Sends a `GET` request to `/video/templates/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn get_video_template<'a>(
         &'a self,
         uid: &'a str,
@@ -12430,14 +12430,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Change a video template.
+    /// Updates a video template.
     ///
-    /// Code is compiled before it is stored, which takes time; 422 then lists the compiler's messages and nothing is changed. The kind never changes.
+    /// The service compiles code before it stores the change, which takes time. If the compiler fails, status 422 lists its messages and nothing changes. The kind never changes.
     ///
     /// Sends a `PUT` request to `/video/templates/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn update_video_template<'a>(
         &'a self,
@@ -12467,12 +12467,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Delete a video template.
+    /// Deletes a video template.
     ///
     /// Sends a `DELETE` request to `/video/templates/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn delete_video_template<'a>(
         &'a self,
         uid: &'a str,
@@ -12499,14 +12499,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Copy a video template, as a draft.
+    /// Duplicates a video template as a draft.
     ///
-    /// 402 with `template_limit_reached` means that the plan holds no more templates.
+    /// Status 402 with `template_limit_reached` means that the plan allows no more templates.
     ///
     /// Sends a `POST` request to `/video/templates/{uid}/duplicate`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn duplicate_video_template<'a>(
         &'a self,
@@ -12537,12 +12537,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read which variables a video template takes.
+    /// Returns the variables of a video template.
     ///
     /// Sends a `GET` request to `/video/templates/{uid}/variables`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn get_video_template_variables<'a>(
         &'a self,
         uid: &'a str,
@@ -12570,14 +12570,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render a video template to an MP4 or GIF file.
+    /// Renders a video template to an MP4 or GIF file.
     ///
-    /// Slow: the answer comes after minutes, and the service gives up after five. 402 with `quota_exceeded` means that the plan's renders are used up, 422 with `invalid_variable` that a value breaks its definition, 501 that the service cannot render this kind. Sources differ on unknown variable names: refused with 422, or ignored.
+    /// Slow: the response takes minutes, and the service times out after five. Status 402 with `quota_exceeded` means that the plan's renders are used up. Status 422 with `invalid_variable` means that a value violates its definition. Status 501 means that the service cannot render this kind. Sources disagree on unknown variable names: rejected with 422, or ignored.
     ///
     /// Sends a `POST` request to `/video/templates/{uid}/render`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn render_video<'a>(
         &'a self,
@@ -12608,14 +12608,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render one frame of a video template to a PNG image.
+    /// Renders one frame of a video template to a PNG image.
     ///
-    /// Billed as one image. A timeline template answers 501 with `preview_not_supported`; 422 lists the compiler's messages.
+    /// Billed as one image. For a timeline template the status is 501 with `preview_not_supported`. Status 422 lists the compiler's messages.
     ///
     /// Sends a `POST` request to `/video/templates/{uid}/preview`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     /// - `body`
     pub async fn preview_video_template<'a>(
         &'a self,
@@ -12646,9 +12646,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// List the newest workflow runs.
+    /// Lists the newest workflow runs.
     ///
-    /// At most 20, with no further pages.
+    /// Returns at most 20 runs and has no further pages.
     ///
     /// Sends a `GET` request to `/workflow`
     pub async fn list_workflow_runs<'a>(
@@ -12674,9 +12674,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render a document for each row of a table and deliver it.
+    /// Renders a document for each row of a table and delivers it.
     ///
-    /// The answer comes at once with the run's identifier; `getWorkflowRun` tells how far it got.
+    /// The response arrives immediately with the ID of the run; `getWorkflowRun` returns its progress.
     ///
     /// Sends a `POST` request to `/workflow`
     pub async fn create_workflow_run<'a>(
@@ -12704,7 +12704,7 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read how much the account's workflows have produced.
+    /// Returns the totals of all workflow runs of the account.
     ///
     /// Sends a `GET` request to `/workflow/stats`
     pub async fn get_workflow_stats<'a>(
@@ -12730,9 +12730,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Render one row to see what a workflow would deliver.
+    /// Renders one row as a preview of a workflow's document.
     ///
-    /// An image is rendered at once. A video answers with a `jobId` to ask `getWorkflowPreview` about. 400 with `output_format_mismatch` means that the template cannot give this format. Whether a preview is billed is not published; it is treated as if it were.
+    /// An image is rendered immediately. For a video the response has a `jobId` for `getWorkflowPreview`. Status 400 with `output_format_mismatch` means that the template does not support this format. Public sources do not say if a preview is billed; clients treat it as billed.
     ///
     /// Sends a `POST` request to `/workflow/preview`
     pub async fn preview_workflow<'a>(
@@ -12760,12 +12760,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Ask how far the preview of a video has got.
+    /// Returns the status of a video preview.
     ///
     /// Sends a `GET` request to `/workflow/preview/{jobId}`
     ///
     /// Arguments:
-    /// - `job_id`: The identifier of the preview job. Percent-encoded as one path segment.
+    /// - `job_id`: ID of the preview job. Percent-encoded as one path segment.
     pub async fn get_workflow_preview<'a>(
         &'a self,
         job_id: &'a str,
@@ -12792,7 +12792,7 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// List the workflow hooks of the account.
+    /// Lists the workflow hooks of the account.
     ///
     /// Sends a `GET` request to `/workflow/hooks`
     pub async fn list_workflow_hooks<'a>(
@@ -12818,9 +12818,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Make a URL that renders and delivers a document for each row sent to it.
+    /// Creates a URL that renders and delivers a document for each row sent to it.
     ///
-    /// The URL holds a secret; whoever has it can render on the account's bill.
+    /// The URL contains a secret. Anyone with the URL can render at the account's cost.
     ///
     /// Sends a `POST` request to `/workflow/hooks`
     pub async fn create_workflow_hook<'a>(
@@ -12848,12 +12848,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Delete a workflow hook, so that its URL stops working.
+    /// Deletes a workflow hook, so that its URL stops working.
     ///
     /// Sends a `DELETE` request to `/workflow/hooks/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn delete_workflow_hook<'a>(
         &'a self,
         uid: &'a str,
@@ -12880,16 +12880,16 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Send one row to a workflow hook.
+    /// Sends one row to a workflow hook.
     ///
-    /// Takes no API key; the secret in the path vouches for the sender, and a signature as well when the hook asks for one. A wrong secret or signature answers 401 or 403. The answer is not published. Sent twice, the row is rendered and delivered twice.
+    /// Requires no API key. The secret in the path authenticates the sender; a hook can also require a signature. A wrong secret or signature gets 401 or 403. The response is not published. A row that is sent twice is rendered and delivered twice.
     ///
     /// Sends a `POST` request to `/workflow/hooks/{hookUid}/{secret}`
     ///
     /// Arguments:
-    /// - `hook_uid`: The identifier of the hook. Percent-encoded as one path segment.
-    /// - `secret`: The last segment of the hook's URL. It must not be logged.
-    /// - `x_pictify_signature`: `t=` and `v1=` as in webhook deliveries, made with the hook's signing secret.
+    /// - `hook_uid`: ID of the hook. Percent-encoded as one path segment.
+    /// - `secret`: Last segment of the hook's URL. It must never be logged.
+    /// - `x_pictify_signature`: Signature in the form `t=` and `v1=`, as in webhook deliveries, made with the hook's signing secret.
     /// - `body`
     pub async fn send_workflow_hook<'a>(
         &'a self,
@@ -12927,12 +12927,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read one workflow run with its items.
+    /// Returns one workflow run with its items.
     ///
     /// Sends a `GET` request to `/workflow/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn get_workflow_run<'a>(
         &'a self,
         uid: &'a str,
@@ -12959,13 +12959,13 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Deliver one item of a workflow run again.
+    /// Delivers one item of a workflow run again.
     ///
     /// Sends a `POST` request to `/workflow/{uid}/items/{index}/resend`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
-    /// - `index`: The position of the item in its run, from 0.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
+    /// - `index`: Position of the item in its run, from 0.
     /// - `body`
     pub async fn resend_workflow_item<'a>(
         &'a self,
@@ -12997,9 +12997,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read whose key this is.
+    /// Returns the user that owns this key.
     ///
-    /// The shape is not published. To check a key, listing one template is the better test: this route's answer to keys is less certain.
+    /// The shape is not published. To check a key, prefer `listTemplates` with a limit of 1: it is less certain that this route accepts keys.
     ///
     /// Sends a `GET` request to `/api/users`
     pub async fn get_current_user<'a>(
@@ -13025,7 +13025,7 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Read the plan's limits and what is used of them this month.
+    /// Returns the limits of the plan and this month's usage.
     ///
     /// Sends a `GET` request to `/api/users/plans`
     pub async fn get_plan_details<'a>(
@@ -13051,9 +13051,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// List the account's API keys.
+    /// Lists the API keys of the account.
     ///
-    /// The answer holds the keys in full; it must not be logged.
+    /// The response contains the complete keys. It must never be logged.
     ///
     /// Sends a `GET` request to `/api/users/api-tokens`
     pub async fn list_api_tokens<'a>(
@@ -13079,9 +13079,9 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Make a new API key.
+    /// Creates an API key.
     ///
-    /// The answer holds the key in full; it must not be logged.
+    /// The response contains the complete key. It must never be logged.
     ///
     /// Sends a `POST` request to `/api/users/api-tokens`
     pub async fn create_api_token<'a>(
@@ -13109,12 +13109,12 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Revoke an API key.
+    /// Revokes an API key.
     ///
     /// Sends a `DELETE` request to `/api/users/api-tokens/{uid}`
     ///
     /// Arguments:
-    /// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+    /// - `uid`: Opaque ID. Percent-encoded as one path segment.
     pub async fn delete_api_token<'a>(
         &'a self,
         uid: &'a str,
@@ -13141,14 +13141,14 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Delete a stored image or GIF.
+    /// Deletes a stored image or GIF.
     ///
-    /// Known from an older copy of the service; whether it is still there, and takes keys, is not known.
+    /// Known from an older copy of the service. It is not known if the route still exists, or if it accepts keys.
     ///
     /// Sends a `DELETE` request to `/{mediaUid}`
     ///
     /// Arguments:
-    /// - `media_uid`: The identifier of the image or GIF. Percent-encoded as one path segment.
+    /// - `media_uid`: ID of the image or GIF. Percent-encoded as one path segment.
     pub async fn delete_media<'a>(
         &'a self,
         media_uid: &'a str,
@@ -13175,7 +13175,7 @@ impl Client {
             _ => Err(Error::Status(response)),
         }
     }
-    /// Ask whether the service is up.
+    /// Checks that the service is running.
     ///
     /// Sends a `GET` request to `/healthcheck`
     pub async fn health_check<'a>(

@@ -3,13 +3,13 @@
 
 use crate::{Availability, Operation, Pagination, PaginationStyle, Safety};
 
-/// `POST /image`: Render HTML, a live page or a template to one image.
+/// `POST /image`: Renders HTML, a live page or a template to one image.
 pub const CREATE_IMAGE: Operation = Operation::new(
     "createImage",
     "POST",
     "/image",
     "images",
-    "Render HTML, a live page or a template to one image.",
+    "Renders HTML, a live page or a template to one image.",
     Safety::Billed,
     Availability::Live,
     true,
@@ -19,13 +19,13 @@ pub const CREATE_IMAGE: Operation = Operation::new(
     false,
 );
 
-/// `GET /image`: List the images of the account, newest first.
+/// `GET /image`: Lists the images of the account, newest first.
 pub const LIST_IMAGES: Operation = Operation::new(
     "listImages",
     "GET",
     "/image",
     "images",
-    "List the images of the account, newest first.",
+    "Lists the images of the account, newest first.",
     Safety::ReadOnly,
     Availability::Live,
     true,
@@ -35,13 +35,13 @@ pub const LIST_IMAGES: Operation = Operation::new(
     false,
 );
 
-/// `GET /image/{uid}`: Read one image.
+/// `GET /image/{uid}`: Returns one image.
 pub const GET_IMAGE: Operation = Operation::new(
     "getImage",
     "GET",
     "/image/{uid}",
     "images",
-    "Read one image.",
+    "Returns one image.",
     Safety::ReadOnly,
     Availability::Public,
     true,
@@ -51,13 +51,13 @@ pub const GET_IMAGE: Operation = Operation::new(
     false,
 );
 
-/// `POST /image/og-image`: Render a template of type `og-image` from a heading, a description and a logo.
+/// `POST /image/og-image`: Renders a template of type `og-image` from a heading, a description and a logo.
 pub const CREATE_OG_IMAGE: Operation = Operation::new(
     "createOgImage",
     "POST",
     "/image/og-image",
     "images",
-    "Render a template of type `og-image` from a heading, a description and a logo.",
+    "Renders a template of type `og-image` from a heading, a description and a logo.",
     Safety::Billed,
     Availability::Doc,
     true,
@@ -67,13 +67,13 @@ pub const CREATE_OG_IMAGE: Operation = Operation::new(
     false,
 );
 
-/// `POST /image/canvas`: Render a FabricJS canvas to one image.
+/// `POST /image/canvas`: Renders a FabricJS canvas to one image.
 pub const CREATE_CANVAS_IMAGE: Operation = Operation::new(
     "createCanvasImage",
     "POST",
     "/image/canvas",
     "images",
-    "Render a FabricJS canvas to one image.",
+    "Renders a FabricJS canvas to one image.",
     Safety::Billed,
     Availability::Doc,
     true,
@@ -83,13 +83,13 @@ pub const CREATE_CANVAS_IMAGE: Operation = Operation::new(
     false,
 );
 
-/// `POST /image/agent-screenshot`: Let an agent find a page by a prompt and take a screenshot of it.
+/// `POST /image/agent-screenshot`: Lets an AI agent find a page from a prompt and take a screenshot of it.
 pub const AGENT_SCREENSHOT: Operation = Operation::new(
     "agentScreenshot",
     "POST",
     "/image/agent-screenshot",
     "images",
-    "Let an agent find a page by a prompt and take a screenshot of it.",
+    "Lets an AI agent find a page from a prompt and take a screenshot of it.",
     Safety::Billed,
     Availability::Doc,
     true,
@@ -99,13 +99,13 @@ pub const AGENT_SCREENSHOT: Operation = Operation::new(
     false,
 );
 
-/// `POST /image/agent-screenshot-stream`: As agentScreenshot, with progress as server-sent events.
+/// `POST /image/agent-screenshot-stream`: Does the same as agentScreenshot and reports progress as server-sent events.
 pub const AGENT_SCREENSHOT_STREAM: Operation = Operation::new(
     "agentScreenshotStream",
     "POST",
     "/image/agent-screenshot-stream",
     "images",
-    "As agentScreenshot, with progress as server-sent events.",
+    "Does the same as agentScreenshot and reports progress as server-sent events.",
     Safety::Billed,
     Availability::Doc,
     true,
@@ -115,13 +115,13 @@ pub const AGENT_SCREENSHOT_STREAM: Operation = Operation::new(
     true,
 );
 
-/// `POST /gif`: Render moving HTML, a live page or a template to an animated GIF.
+/// `POST /gif`: Renders animated HTML, a live page or a template to an animated GIF.
 pub const CREATE_GIF: Operation = Operation::new(
     "createGif",
     "POST",
     "/gif",
     "gifs",
-    "Render moving HTML, a live page or a template to an animated GIF.",
+    "Renders animated HTML, a live page or a template to an animated GIF.",
     Safety::Billed,
     Availability::Live,
     true,
@@ -131,13 +131,13 @@ pub const CREATE_GIF: Operation = Operation::new(
     false,
 );
 
-/// `GET /gif`: List the GIFs of the account, newest first.
+/// `GET /gif`: Lists the GIFs of the account, newest first.
 pub const LIST_GIFS: Operation = Operation::new(
     "listGifs",
     "GET",
     "/gif",
     "gifs",
-    "List the GIFs of the account, newest first.",
+    "Lists the GIFs of the account, newest first.",
     Safety::ReadOnly,
     Availability::Live,
     true,
@@ -147,13 +147,13 @@ pub const LIST_GIFS: Operation = Operation::new(
     false,
 );
 
-/// `POST /gif/capture`: Capture a live page that moves as an animated GIF.
+/// `POST /gif/capture`: Captures an animated live page as a GIF.
 pub const CAPTURE_GIF: Operation = Operation::new(
     "captureGif",
     "POST",
     "/gif/capture",
     "gifs",
-    "Capture a live page that moves as an animated GIF.",
+    "Captures an animated live page as a GIF.",
     Safety::Billed,
     Availability::Live,
     true,
@@ -163,13 +163,13 @@ pub const CAPTURE_GIF: Operation = Operation::new(
     false,
 );
 
-/// `GET /gif/{uid}`: Read one GIF.
+/// `GET /gif/{uid}`: Returns one GIF.
 pub const GET_GIF: Operation = Operation::new(
     "getGif",
     "GET",
     "/gif/{uid}",
     "gifs",
-    "Read one GIF.",
+    "Returns one GIF.",
     Safety::ReadOnly,
     Availability::Public,
     true,
@@ -179,13 +179,13 @@ pub const GET_GIF: Operation = Operation::new(
     false,
 );
 
-/// `POST /pdf/render`: Render a template to a PDF of one page.
+/// `POST /pdf/render`: Renders a template to a PDF of one page.
 pub const RENDER_PDF: Operation = Operation::new(
     "renderPdf",
     "POST",
     "/pdf/render",
     "pdfs",
-    "Render a template to a PDF of one page.",
+    "Renders a template to a PDF of one page.",
     Safety::Billed,
     Availability::Doc,
     true,
@@ -195,13 +195,13 @@ pub const RENDER_PDF: Operation = Operation::new(
     false,
 );
 
-/// `POST /pdf/multi-page`: Render a template to a PDF with one page for each set of variables.
+/// `POST /pdf/multi-page`: Renders a template to a PDF with one page for each set of variables.
 pub const RENDER_MULTI_PAGE_PDF: Operation = Operation::new(
     "renderMultiPagePdf",
     "POST",
     "/pdf/multi-page",
     "pdfs",
-    "Render a template to a PDF with one page for each set of variables.",
+    "Renders a template to a PDF with one page for each set of variables.",
     Safety::Billed,
     Availability::Doc,
     true,
@@ -211,13 +211,13 @@ pub const RENDER_MULTI_PAGE_PDF: Operation = Operation::new(
     false,
 );
 
-/// `GET /pdf/presets`: List the page sizes for PDFs.
+/// `GET /pdf/presets`: Lists the page sizes for PDFs.
 pub const GET_PDF_PRESETS: Operation = Operation::new(
     "getPdfPresets",
     "GET",
     "/pdf/presets",
     "pdfs",
-    "List the page sizes for PDFs.",
+    "Lists the page sizes for PDFs.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -227,13 +227,13 @@ pub const GET_PDF_PRESETS: Operation = Operation::new(
     false,
 );
 
-/// `GET /render`: List everything that the account has rendered, newest first.
+/// `GET /render`: Lists all renders of the account, newest first.
 pub const LIST_RENDERS: Operation = Operation::new(
     "listRenders",
     "GET",
     "/render",
     "renders",
-    "List everything that the account has rendered, newest first.",
+    "Lists all renders of the account, newest first.",
     Safety::ReadOnly,
     Availability::Live,
     true,
@@ -243,13 +243,13 @@ pub const LIST_RENDERS: Operation = Operation::new(
     false,
 );
 
-/// `GET /templates`: List the templates of the account.
+/// `GET /templates`: Lists the templates of the account.
 pub const LIST_TEMPLATES: Operation = Operation::new(
     "listTemplates",
     "GET",
     "/templates",
     "templates",
-    "List the templates of the account.",
+    "Lists the templates of the account.",
     Safety::ReadOnly,
     Availability::Live,
     true,
@@ -259,13 +259,13 @@ pub const LIST_TEMPLATES: Operation = Operation::new(
     false,
 );
 
-/// `POST /templates`: Store a template.
+/// `POST /templates`: Creates a template.
 pub const CREATE_TEMPLATE: Operation = Operation::new(
     "createTemplate",
     "POST",
     "/templates",
     "templates",
-    "Store a template.",
+    "Creates a template.",
     Safety::Creating,
     Availability::Live,
     true,
@@ -275,13 +275,13 @@ pub const CREATE_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `GET /templates/{uid}`: Read one template.
+/// `GET /templates/{uid}`: Returns one template.
 pub const GET_TEMPLATE: Operation = Operation::new(
     "getTemplate",
     "GET",
     "/templates/{uid}",
     "templates",
-    "Read one template.",
+    "Returns one template.",
     Safety::ReadOnly,
     Availability::Live,
     true,
@@ -291,13 +291,13 @@ pub const GET_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `PUT /templates/{uid}`: Change a template.
+/// `PUT /templates/{uid}`: Updates a template.
 pub const UPDATE_TEMPLATE: Operation = Operation::new(
     "updateTemplate",
     "PUT",
     "/templates/{uid}",
     "templates",
-    "Change a template.",
+    "Updates a template.",
     Safety::Idempotent,
     Availability::Live,
     true,
@@ -307,13 +307,13 @@ pub const UPDATE_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `DELETE /templates/{uid}`: Delete a template.
+/// `DELETE /templates/{uid}`: Deletes a template.
 pub const DELETE_TEMPLATE: Operation = Operation::new(
     "deleteTemplate",
     "DELETE",
     "/templates/{uid}",
     "templates",
-    "Delete a template.",
+    "Deletes a template.",
     Safety::Idempotent,
     Availability::Live,
     true,
@@ -323,13 +323,13 @@ pub const DELETE_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `POST /templates/{uid}/render`: Render a template, in one layout or several.
+/// `POST /templates/{uid}/render`: Renders a template in one layout or several.
 pub const RENDER_TEMPLATE: Operation = Operation::new(
     "renderTemplate",
     "POST",
     "/templates/{uid}/render",
     "templates",
-    "Render a template, in one layout or several.",
+    "Renders a template in one layout or several.",
     Safety::Billed,
     Availability::Live,
     true,
@@ -339,13 +339,13 @@ pub const RENDER_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `POST /templates/{uid}/multi-size-render`: Render a template in several sizes.
+/// `POST /templates/{uid}/multi-size-render`: Renders a template in several sizes.
 pub const MULTI_SIZE_RENDER_TEMPLATE: Operation = Operation::new(
     "multiSizeRenderTemplate",
     "POST",
     "/templates/{uid}/multi-size-render",
     "templates",
-    "Render a template in several sizes.",
+    "Renders a template in several sizes.",
     Safety::Billed,
     Availability::Live,
     true,
@@ -355,13 +355,13 @@ pub const MULTI_SIZE_RENDER_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `GET /templates/{uid}/variables`: Read what variables a template has.
+/// `GET /templates/{uid}/variables`: Returns the variables of a template.
 pub const GET_TEMPLATE_VARIABLES: Operation = Operation::new(
     "getTemplateVariables",
     "GET",
     "/templates/{uid}/variables",
     "templates",
-    "Read what variables a template has.",
+    "Returns the variables of a template.",
     Safety::ReadOnly,
     Availability::Live,
     true,
@@ -371,13 +371,13 @@ pub const GET_TEMPLATE_VARIABLES: Operation = Operation::new(
     false,
 );
 
-/// `GET /public/templates`: List the templates of the public gallery.
+/// `GET /public/templates`: Lists the templates of the public gallery.
 pub const LIST_PUBLIC_TEMPLATES: Operation = Operation::new(
     "listPublicTemplates",
     "GET",
     "/public/templates",
     "templates",
-    "List the templates of the public gallery.",
+    "Lists the templates of the public gallery.",
     Safety::ReadOnly,
     Availability::Public,
     true,
@@ -387,13 +387,13 @@ pub const LIST_PUBLIC_TEMPLATES: Operation = Operation::new(
     false,
 );
 
-/// `GET /public/templates/{uid}`: Read one template of the public gallery.
+/// `GET /public/templates/{uid}`: Returns one template of the public gallery.
 pub const GET_PUBLIC_TEMPLATE: Operation = Operation::new(
     "getPublicTemplate",
     "GET",
     "/public/templates/{uid}",
     "templates",
-    "Read one template of the public gallery.",
+    "Returns one template of the public gallery.",
     Safety::ReadOnly,
     Availability::Public,
     true,
@@ -403,13 +403,13 @@ pub const GET_PUBLIC_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `POST /templates/expression/validate`: Check the syntax of an expression.
+/// `POST /templates/expression/validate`: Checks the syntax of an expression.
 pub const VALIDATE_EXPRESSION: Operation = Operation::new(
     "validateExpression",
     "POST",
     "/templates/expression/validate",
     "expressions",
-    "Check the syntax of an expression.",
+    "Checks the syntax of an expression.",
     Safety::ReadOnly,
     Availability::Live,
     true,
@@ -419,13 +419,13 @@ pub const VALIDATE_EXPRESSION: Operation = Operation::new(
     false,
 );
 
-/// `POST /templates/expression/test`: Evaluate an expression.
+/// `POST /templates/expression/test`: Evaluates an expression.
 pub const TEST_EXPRESSION: Operation = Operation::new(
     "testExpression",
     "POST",
     "/templates/expression/test",
     "expressions",
-    "Evaluate an expression.",
+    "Evaluates an expression.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -435,13 +435,13 @@ pub const TEST_EXPRESSION: Operation = Operation::new(
     false,
 );
 
-/// `POST /templates/expression/interpolate`: Fill the expressions of a text.
+/// `POST /templates/expression/interpolate`: Evaluates the expressions in a text and inserts their results.
 pub const INTERPOLATE_EXPRESSION: Operation = Operation::new(
     "interpolateExpression",
     "POST",
     "/templates/expression/interpolate",
     "expressions",
-    "Fill the expressions of a text.",
+    "Evaluates the expressions in a text and inserts their results.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -451,13 +451,13 @@ pub const INTERPOLATE_EXPRESSION: Operation = Operation::new(
     false,
 );
 
-/// `GET /templates/expression/functions`: List the functions of the expression language.
+/// `GET /templates/expression/functions`: Lists the functions of the expression language.
 pub const LIST_EXPRESSION_FUNCTIONS: Operation = Operation::new(
     "listExpressionFunctions",
     "GET",
     "/templates/expression/functions",
     "expressions",
-    "List the functions of the expression language.",
+    "Lists the functions of the expression language.",
     Safety::ReadOnly,
     Availability::Live,
     true,
@@ -467,13 +467,13 @@ pub const LIST_EXPRESSION_FUNCTIONS: Operation = Operation::new(
     false,
 );
 
-/// `POST /templates/{uid}/batch-render`: Render a template once for each set of variables.
+/// `POST /templates/{uid}/batch-render`: Renders a template once for each set of variables.
 pub const BATCH_RENDER_TEMPLATE: Operation = Operation::new(
     "batchRenderTemplate",
     "POST",
     "/templates/{uid}/batch-render",
     "batches",
-    "Render a template once for each set of variables.",
+    "Renders a template once for each set of variables.",
     Safety::Billed,
     Availability::Live,
     true,
@@ -483,13 +483,13 @@ pub const BATCH_RENDER_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `GET /templates/batch/{batchId}/results`: Read how far a batch is and what came of it.
+/// `GET /templates/batch/{batchId}/results`: Returns the progress and the results of a batch.
 pub const GET_BATCH_RESULTS: Operation = Operation::new(
     "getBatchResults",
     "GET",
     "/templates/batch/{batchId}/results",
     "batches",
-    "Read how far a batch is and what came of it.",
+    "Returns the progress and the results of a batch.",
     Safety::ReadOnly,
     Availability::Live,
     true,
@@ -499,13 +499,13 @@ pub const GET_BATCH_RESULTS: Operation = Operation::new(
     false,
 );
 
-/// `POST /templates/batch/{batchId}/cancel`: Cancel a batch.
+/// `POST /templates/batch/{batchId}/cancel`: Cancels a batch.
 pub const CANCEL_BATCH: Operation = Operation::new(
     "cancelBatch",
     "POST",
     "/templates/batch/{batchId}/cancel",
     "batches",
-    "Cancel a batch.",
+    "Cancels a batch.",
     Safety::Idempotent,
     Availability::Live,
     true,
@@ -515,13 +515,13 @@ pub const CANCEL_BATCH: Operation = Operation::new(
     false,
 );
 
-/// `GET /webhook-subscriptions`: List the webhook subscriptions of the account.
+/// `GET /webhook-subscriptions`: Lists the webhook subscriptions of the account.
 pub const LIST_WEBHOOK_SUBSCRIPTIONS: Operation = Operation::new(
     "listWebhookSubscriptions",
     "GET",
     "/webhook-subscriptions",
     "webhooks",
-    "List the webhook subscriptions of the account.",
+    "Lists the webhook subscriptions of the account.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -531,13 +531,13 @@ pub const LIST_WEBHOOK_SUBSCRIPTIONS: Operation = Operation::new(
     false,
 );
 
-/// `POST /webhook-subscriptions`: Subscribe a URL to one kind of event.
+/// `POST /webhook-subscriptions`: Subscribes a URL to one type of event.
 pub const CREATE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     "createWebhookSubscription",
     "POST",
     "/webhook-subscriptions",
     "webhooks",
-    "Subscribe a URL to one kind of event.",
+    "Subscribes a URL to one type of event.",
     Safety::Creating,
     Availability::Doc,
     true,
@@ -547,13 +547,13 @@ pub const CREATE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     false,
 );
 
-/// `GET /webhook-subscriptions/{uid}`: Read one webhook subscription.
+/// `GET /webhook-subscriptions/{uid}`: Returns one webhook subscription.
 pub const GET_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     "getWebhookSubscription",
     "GET",
     "/webhook-subscriptions/{uid}",
     "webhooks",
-    "Read one webhook subscription.",
+    "Returns one webhook subscription.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -563,13 +563,13 @@ pub const GET_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     false,
 );
 
-/// `PUT /webhook-subscriptions/{uid}`: Change, pause or resume a webhook subscription.
+/// `PUT /webhook-subscriptions/{uid}`: Updates, pauses or resumes a webhook subscription.
 pub const UPDATE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     "updateWebhookSubscription",
     "PUT",
     "/webhook-subscriptions/{uid}",
     "webhooks",
-    "Change, pause or resume a webhook subscription.",
+    "Updates, pauses or resumes a webhook subscription.",
     Safety::Idempotent,
     Availability::Doc,
     true,
@@ -579,13 +579,13 @@ pub const UPDATE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     false,
 );
 
-/// `DELETE /webhook-subscriptions/{uid}`: Delete a webhook subscription.
+/// `DELETE /webhook-subscriptions/{uid}`: Deletes a webhook subscription.
 pub const DELETE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     "deleteWebhookSubscription",
     "DELETE",
     "/webhook-subscriptions/{uid}",
     "webhooks",
-    "Delete a webhook subscription.",
+    "Deletes a webhook subscription.",
     Safety::Idempotent,
     Availability::Doc,
     true,
@@ -595,13 +595,13 @@ pub const DELETE_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     false,
 );
 
-/// `POST /webhook-subscriptions/{uid}/test`: Have a test event sent to a subscription's URL.
+/// `POST /webhook-subscriptions/{uid}/test`: Requests a test event for the URL of a subscription.
 pub const TEST_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     "testWebhookSubscription",
     "POST",
     "/webhook-subscriptions/{uid}/test",
     "webhooks",
-    "Have a test event sent to a subscription's URL.",
+    "Requests a test event for the URL of a subscription.",
     Safety::Creating,
     Availability::DocOnly,
     true,
@@ -611,13 +611,13 @@ pub const TEST_WEBHOOK_SUBSCRIPTION: Operation = Operation::new(
     false,
 );
 
-/// `GET /bindings`: List the bindings of the account.
+/// `GET /bindings`: Lists the bindings of the account.
 pub const LIST_BINDINGS: Operation = Operation::new(
     "listBindings",
     "GET",
     "/bindings",
     "bindings",
-    "List the bindings of the account.",
+    "Lists the bindings of the account.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -627,13 +627,13 @@ pub const LIST_BINDINGS: Operation = Operation::new(
     false,
 );
 
-/// `POST /bindings`: Tie a template to a data source, for an image that follows its data.
+/// `POST /bindings`: Connects a template to a data source, so that its image follows the data.
 pub const CREATE_BINDING: Operation = Operation::new(
     "createBinding",
     "POST",
     "/bindings",
     "bindings",
-    "Tie a template to a data source, for an image that follows its data.",
+    "Connects a template to a data source, so that its image follows the data.",
     Safety::Creating,
     Availability::Doc,
     true,
@@ -643,13 +643,13 @@ pub const CREATE_BINDING: Operation = Operation::new(
     false,
 );
 
-/// `GET /bindings/{uid}`: Read one binding.
+/// `GET /bindings/{uid}`: Returns one binding.
 pub const GET_BINDING: Operation = Operation::new(
     "getBinding",
     "GET",
     "/bindings/{uid}",
     "bindings",
-    "Read one binding.",
+    "Returns one binding.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -659,13 +659,13 @@ pub const GET_BINDING: Operation = Operation::new(
     false,
 );
 
-/// `PUT /bindings/{uid}`: Change, pause or resume a binding.
+/// `PUT /bindings/{uid}`: Updates, pauses or resumes a binding.
 pub const UPDATE_BINDING: Operation = Operation::new(
     "updateBinding",
     "PUT",
     "/bindings/{uid}",
     "bindings",
-    "Change, pause or resume a binding.",
+    "Updates, pauses or resumes a binding.",
     Safety::Idempotent,
     Availability::Doc,
     true,
@@ -675,13 +675,13 @@ pub const UPDATE_BINDING: Operation = Operation::new(
     false,
 );
 
-/// `DELETE /bindings/{uid}`: Delete a binding.
+/// `DELETE /bindings/{uid}`: Deletes a binding.
 pub const DELETE_BINDING: Operation = Operation::new(
     "deleteBinding",
     "DELETE",
     "/bindings/{uid}",
     "bindings",
-    "Delete a binding.",
+    "Deletes a binding.",
     Safety::Idempotent,
     Availability::Doc,
     true,
@@ -691,13 +691,13 @@ pub const DELETE_BINDING: Operation = Operation::new(
     false,
 );
 
-/// `POST /bindings/{uid}/refresh`: Fetch the data again and render the binding's image.
+/// `POST /bindings/{uid}/refresh`: Fetches the data again and renders the binding's image.
 pub const REFRESH_BINDING: Operation = Operation::new(
     "refreshBinding",
     "POST",
     "/bindings/{uid}/refresh",
     "bindings",
-    "Fetch the data again and render the binding's image.",
+    "Fetches the data again and renders the binding's image.",
     Safety::Idempotent,
     Availability::DocOnly,
     true,
@@ -707,13 +707,13 @@ pub const REFRESH_BINDING: Operation = Operation::new(
     false,
 );
 
-/// `POST /bindings/{uid}/pause`: Stop a binding from refreshing.
+/// `POST /bindings/{uid}/pause`: Pauses the refreshes of a binding.
 pub const PAUSE_BINDING: Operation = Operation::new(
     "pauseBinding",
     "POST",
     "/bindings/{uid}/pause",
     "bindings",
-    "Stop a binding from refreshing.",
+    "Pauses the refreshes of a binding.",
     Safety::Idempotent,
     Availability::DocOnly,
     true,
@@ -723,13 +723,13 @@ pub const PAUSE_BINDING: Operation = Operation::new(
     false,
 );
 
-/// `POST /bindings/{uid}/resume`: Let a paused binding refresh again.
+/// `POST /bindings/{uid}/resume`: Resumes the refreshes of a paused binding.
 pub const RESUME_BINDING: Operation = Operation::new(
     "resumeBinding",
     "POST",
     "/bindings/{uid}/resume",
     "bindings",
-    "Let a paused binding refresh again.",
+    "Resumes the refreshes of a paused binding.",
     Safety::Idempotent,
     Availability::DocOnly,
     true,
@@ -739,13 +739,13 @@ pub const RESUME_BINDING: Operation = Operation::new(
     false,
 );
 
-/// `POST /bindings/{uid}/test`: Fetch a binding's data and show what its mapping makes of it, without rendering.
+/// `POST /bindings/{uid}/test`: Fetches the data of a binding and returns the mapped values, without rendering.
 pub const TEST_BINDING: Operation = Operation::new(
     "testBinding",
     "POST",
     "/bindings/{uid}/test",
     "bindings",
-    "Fetch a binding's data and show what its mapping makes of it, without rendering.",
+    "Fetches the data of a binding and returns the mapped values, without rendering.",
     Safety::ReadOnly,
     Availability::DocOnly,
     true,
@@ -755,13 +755,13 @@ pub const TEST_BINDING: Operation = Operation::new(
     false,
 );
 
-/// `POST /webhooks/{bindingUid}`: Push new data into a binding whose source is a webhook.
+/// `POST /webhooks/{bindingUid}`: Sends new data to a binding whose source is a webhook.
 pub const PUSH_BINDING_DATA: Operation = Operation::new(
     "pushBindingData",
     "POST",
     "/webhooks/{bindingUid}",
     "bindings",
-    "Push new data into a binding whose source is a webhook.",
+    "Sends new data to a binding whose source is a webhook.",
     Safety::Creating,
     Availability::Public,
     false,
@@ -771,13 +771,13 @@ pub const PUSH_BINDING_DATA: Operation = Operation::new(
     false,
 );
 
-/// `GET /r/{templateUid}.{format}`: Render a template from a URL and return the picture itself.
+/// `GET /r/{templateUid}.{format}`: Renders a template from a URL and returns the image itself.
 pub const RENDER_TEMPLATE_URL: Operation = Operation::new(
     "renderTemplateUrl",
     "GET",
     "/r/{templateUid}.{format}",
     "links",
-    "Render a template from a URL and return the picture itself.",
+    "Renders a template from a URL and returns the image itself.",
     Safety::Billed,
     Availability::Doc,
     true,
@@ -787,13 +787,13 @@ pub const RENDER_TEMPLATE_URL: Operation = Operation::new(
     false,
 );
 
-/// `GET /b/{bindingId}.{format}`: Read the current picture of a binding.
+/// `GET /b/{bindingId}.{format}`: Returns the current image of a binding.
 pub const RENDER_BINDING_URL: Operation = Operation::new(
     "renderBindingUrl",
     "GET",
     "/b/{bindingId}.{format}",
     "links",
-    "Read the current picture of a binding.",
+    "Returns the current image of a binding.",
     Safety::ReadOnly,
     Availability::Doc,
     false,
@@ -803,13 +803,13 @@ pub const RENDER_BINDING_URL: Operation = Operation::new(
     false,
 );
 
-/// `GET /b/{bindingId}.{format}/url`: Read where the current picture of a binding is stored, without fetching it.
+/// `GET /b/{bindingId}.{format}/url`: Returns the URL of the stored current image of a binding, without downloading it.
 pub const GET_BINDING_URL_INFO: Operation = Operation::new(
     "getBindingUrlInfo",
     "GET",
     "/b/{bindingId}.{format}/url",
     "links",
-    "Read where the current picture of a binding is stored, without fetching it.",
+    "Returns the URL of the stored current image of a binding, without downloading it.",
     Safety::ReadOnly,
     Availability::DocOnly,
     false,
@@ -819,13 +819,13 @@ pub const GET_BINDING_URL_INFO: Operation = Operation::new(
     false,
 );
 
-/// `GET /s/{slug}.{format}`: Read the picture of the variant that an experiment picks for this visitor.
+/// `GET /s/{slug}.{format}`: Returns the image of the variant that an experiment selects for this visitor.
 pub const RENDER_EXPERIMENT_URL: Operation = Operation::new(
     "renderExperimentUrl",
     "GET",
     "/s/{slug}.{format}",
     "links",
-    "Read the picture of the variant that an experiment picks for this visitor.",
+    "Returns the image of the variant that an experiment selects for this visitor.",
     Safety::Creating,
     Availability::Retired,
     false,
@@ -835,13 +835,13 @@ pub const RENDER_EXPERIMENT_URL: Operation = Operation::new(
     false,
 );
 
-/// `GET /experiments/api`: List the experiments of the account.
+/// `GET /experiments/api`: Lists the experiments of the account.
 pub const LIST_EXPERIMENTS: Operation = Operation::new(
     "listExperiments",
     "GET",
     "/experiments/api",
     "experiments",
-    "List the experiments of the account.",
+    "Lists the experiments of the account.",
     Safety::ReadOnly,
     Availability::Retired,
     true,
@@ -851,13 +851,13 @@ pub const LIST_EXPERIMENTS: Operation = Operation::new(
     false,
 );
 
-/// `POST /experiments/api`: Make an experiment, as a draft.
+/// `POST /experiments/api`: Creates an experiment as a draft.
 pub const CREATE_EXPERIMENT: Operation = Operation::new(
     "createExperiment",
     "POST",
     "/experiments/api",
     "experiments",
-    "Make an experiment, as a draft.",
+    "Creates an experiment as a draft.",
     Safety::Creating,
     Availability::Retired,
     true,
@@ -867,13 +867,13 @@ pub const CREATE_EXPERIMENT: Operation = Operation::new(
     false,
 );
 
-/// `GET /experiments/api/quota`: Read how many experiments the plan allows and how many there are.
+/// `GET /experiments/api/quota`: Returns the number of experiments that the plan allows and the number in use.
 pub const GET_EXPERIMENT_QUOTA: Operation = Operation::new(
     "getExperimentQuota",
     "GET",
     "/experiments/api/quota",
     "experiments",
-    "Read how many experiments the plan allows and how many there are.",
+    "Returns the number of experiments that the plan allows and the number in use.",
     Safety::ReadOnly,
     Availability::Retired,
     true,
@@ -883,13 +883,13 @@ pub const GET_EXPERIMENT_QUOTA: Operation = Operation::new(
     false,
 );
 
-/// `GET /experiments/api/{uid}`: Read one experiment.
+/// `GET /experiments/api/{uid}`: Returns one experiment.
 pub const GET_EXPERIMENT: Operation = Operation::new(
     "getExperiment",
     "GET",
     "/experiments/api/{uid}",
     "experiments",
-    "Read one experiment.",
+    "Returns one experiment.",
     Safety::ReadOnly,
     Availability::Retired,
     true,
@@ -899,13 +899,13 @@ pub const GET_EXPERIMENT: Operation = Operation::new(
     false,
 );
 
-/// `PUT /experiments/api/{uid}`: Change an experiment.
+/// `PUT /experiments/api/{uid}`: Updates an experiment.
 pub const UPDATE_EXPERIMENT: Operation = Operation::new(
     "updateExperiment",
     "PUT",
     "/experiments/api/{uid}",
     "experiments",
-    "Change an experiment.",
+    "Updates an experiment.",
     Safety::Idempotent,
     Availability::Retired,
     true,
@@ -915,13 +915,13 @@ pub const UPDATE_EXPERIMENT: Operation = Operation::new(
     false,
 );
 
-/// `DELETE /experiments/api/{uid}`: Delete an experiment.
+/// `DELETE /experiments/api/{uid}`: Deletes an experiment.
 pub const DELETE_EXPERIMENT: Operation = Operation::new(
     "deleteExperiment",
     "DELETE",
     "/experiments/api/{uid}",
     "experiments",
-    "Delete an experiment.",
+    "Deletes an experiment.",
     Safety::Idempotent,
     Availability::Retired,
     true,
@@ -931,13 +931,13 @@ pub const DELETE_EXPERIMENT: Operation = Operation::new(
     false,
 );
 
-/// `POST /experiments/api/{uid}/start`: Start a draft or paused experiment.
+/// `POST /experiments/api/{uid}/start`: Starts a draft or paused experiment.
 pub const START_EXPERIMENT: Operation = Operation::new(
     "startExperiment",
     "POST",
     "/experiments/api/{uid}/start",
     "experiments",
-    "Start a draft or paused experiment.",
+    "Starts a draft or paused experiment.",
     Safety::Idempotent,
     Availability::Retired,
     true,
@@ -947,13 +947,13 @@ pub const START_EXPERIMENT: Operation = Operation::new(
     false,
 );
 
-/// `POST /experiments/api/{uid}/pause`: Pause a running experiment.
+/// `POST /experiments/api/{uid}/pause`: Pauses a running experiment.
 pub const PAUSE_EXPERIMENT: Operation = Operation::new(
     "pauseExperiment",
     "POST",
     "/experiments/api/{uid}/pause",
     "experiments",
-    "Pause a running experiment.",
+    "Pauses a running experiment.",
     Safety::Idempotent,
     Availability::Retired,
     true,
@@ -963,13 +963,13 @@ pub const PAUSE_EXPERIMENT: Operation = Operation::new(
     false,
 );
 
-/// `POST /experiments/api/{uid}/complete`: End a running or paused experiment and declare its winner.
+/// `POST /experiments/api/{uid}/complete`: Ends a running or paused experiment and declares its winner.
 pub const COMPLETE_EXPERIMENT: Operation = Operation::new(
     "completeExperiment",
     "POST",
     "/experiments/api/{uid}/complete",
     "experiments",
-    "End a running or paused experiment and declare its winner.",
+    "Ends a running or paused experiment and declares its winner.",
     Safety::Idempotent,
     Availability::Retired,
     true,
@@ -979,13 +979,13 @@ pub const COMPLETE_EXPERIMENT: Operation = Operation::new(
     false,
 );
 
-/// `POST /s/events`: Record what visitors did with an experiment.
+/// `POST /s/events`: Records events of visitors for experiments.
 pub const TRACK_EXPERIMENT_EVENTS: Operation = Operation::new(
     "trackExperimentEvents",
     "POST",
     "/s/events",
     "events",
-    "Record what visitors did with an experiment.",
+    "Records events of visitors for experiments.",
     Safety::Creating,
     Availability::Retired,
     false,
@@ -995,13 +995,13 @@ pub const TRACK_EXPERIMENT_EVENTS: Operation = Operation::new(
     false,
 );
 
-/// `GET /s/{slug}/click`: Count a click on an experiment and learn where it leads.
+/// `GET /s/{slug}/click`: Counts a click on an experiment and returns its destination.
 pub const TRACK_EXPERIMENT_CLICK: Operation = Operation::new(
     "trackExperimentClick",
     "GET",
     "/s/{slug}/click",
     "events",
-    "Count a click on an experiment and learn where it leads.",
+    "Counts a click on an experiment and returns its destination.",
     Safety::Creating,
     Availability::Retired,
     false,
@@ -1011,13 +1011,13 @@ pub const TRACK_EXPERIMENT_CLICK: Operation = Operation::new(
     false,
 );
 
-/// `GET /s/{slug}/pixel.gif`: Count an impression of an experiment with a picture of one pixel.
+/// `GET /s/{slug}/pixel.gif`: Counts an impression of an experiment and returns an image of one pixel.
 pub const TRACK_EXPERIMENT_PIXEL: Operation = Operation::new(
     "trackExperimentPixel",
     "GET",
     "/s/{slug}/pixel.gif",
     "events",
-    "Count an impression of an experiment with a picture of one pixel.",
+    "Counts an impression of an experiment and returns an image of one pixel.",
     Safety::Creating,
     Availability::Retired,
     false,
@@ -1027,13 +1027,13 @@ pub const TRACK_EXPERIMENT_PIXEL: Operation = Operation::new(
     false,
 );
 
-/// `GET /s/{slug}/resolve`: Learn which variant an experiment picks for this visitor.
+/// `GET /s/{slug}/resolve`: Returns the variant that an experiment selects for this visitor.
 pub const RESOLVE_EXPERIMENT: Operation = Operation::new(
     "resolveExperiment",
     "GET",
     "/s/{slug}/resolve",
     "events",
-    "Learn which variant an experiment picks for this visitor.",
+    "Returns the variant that an experiment selects for this visitor.",
     Safety::ReadOnly,
     Availability::Retired,
     false,
@@ -1043,13 +1043,13 @@ pub const RESOLVE_EXPERIMENT: Operation = Operation::new(
     false,
 );
 
-/// `GET /video/templates`: List the video templates of the account.
+/// `GET /video/templates`: Lists the video templates of the account.
 pub const LIST_VIDEO_TEMPLATES: Operation = Operation::new(
     "listVideoTemplates",
     "GET",
     "/video/templates",
     "videos",
-    "List the video templates of the account.",
+    "Lists the video templates of the account.",
     Safety::ReadOnly,
     Availability::Live,
     true,
@@ -1059,13 +1059,13 @@ pub const LIST_VIDEO_TEMPLATES: Operation = Operation::new(
     false,
 );
 
-/// `POST /video/templates`: Store a video template.
+/// `POST /video/templates`: Creates a video template.
 pub const CREATE_VIDEO_TEMPLATE: Operation = Operation::new(
     "createVideoTemplate",
     "POST",
     "/video/templates",
     "videos",
-    "Store a video template.",
+    "Creates a video template.",
     Safety::Creating,
     Availability::Live,
     true,
@@ -1075,13 +1075,13 @@ pub const CREATE_VIDEO_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `POST /video/templates/generate`: Have a video template written from a prompt.
+/// `POST /video/templates/generate`: Generates a video template from a prompt.
 pub const GENERATE_VIDEO_TEMPLATE: Operation = Operation::new(
     "generateVideoTemplate",
     "POST",
     "/video/templates/generate",
     "videos",
-    "Have a video template written from a prompt.",
+    "Generates a video template from a prompt.",
     Safety::Billed,
     Availability::Live,
     true,
@@ -1091,13 +1091,13 @@ pub const GENERATE_VIDEO_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `GET /video/templates/{uid}`: Read one video template with its body.
+/// `GET /video/templates/{uid}`: Returns one video template with its body.
 pub const GET_VIDEO_TEMPLATE: Operation = Operation::new(
     "getVideoTemplate",
     "GET",
     "/video/templates/{uid}",
     "videos",
-    "Read one video template with its body.",
+    "Returns one video template with its body.",
     Safety::ReadOnly,
     Availability::Live,
     true,
@@ -1107,13 +1107,13 @@ pub const GET_VIDEO_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `PUT /video/templates/{uid}`: Change a video template.
+/// `PUT /video/templates/{uid}`: Updates a video template.
 pub const UPDATE_VIDEO_TEMPLATE: Operation = Operation::new(
     "updateVideoTemplate",
     "PUT",
     "/video/templates/{uid}",
     "videos",
-    "Change a video template.",
+    "Updates a video template.",
     Safety::Idempotent,
     Availability::Live,
     true,
@@ -1123,13 +1123,13 @@ pub const UPDATE_VIDEO_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `DELETE /video/templates/{uid}`: Delete a video template.
+/// `DELETE /video/templates/{uid}`: Deletes a video template.
 pub const DELETE_VIDEO_TEMPLATE: Operation = Operation::new(
     "deleteVideoTemplate",
     "DELETE",
     "/video/templates/{uid}",
     "videos",
-    "Delete a video template.",
+    "Deletes a video template.",
     Safety::Idempotent,
     Availability::Live,
     true,
@@ -1139,13 +1139,13 @@ pub const DELETE_VIDEO_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `POST /video/templates/{uid}/duplicate`: Copy a video template, as a draft.
+/// `POST /video/templates/{uid}/duplicate`: Duplicates a video template as a draft.
 pub const DUPLICATE_VIDEO_TEMPLATE: Operation = Operation::new(
     "duplicateVideoTemplate",
     "POST",
     "/video/templates/{uid}/duplicate",
     "videos",
-    "Copy a video template, as a draft.",
+    "Duplicates a video template as a draft.",
     Safety::Creating,
     Availability::Live,
     true,
@@ -1155,13 +1155,13 @@ pub const DUPLICATE_VIDEO_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `GET /video/templates/{uid}/variables`: Read which variables a video template takes.
+/// `GET /video/templates/{uid}/variables`: Returns the variables of a video template.
 pub const GET_VIDEO_TEMPLATE_VARIABLES: Operation = Operation::new(
     "getVideoTemplateVariables",
     "GET",
     "/video/templates/{uid}/variables",
     "videos",
-    "Read which variables a video template takes.",
+    "Returns the variables of a video template.",
     Safety::ReadOnly,
     Availability::Live,
     true,
@@ -1171,13 +1171,13 @@ pub const GET_VIDEO_TEMPLATE_VARIABLES: Operation = Operation::new(
     false,
 );
 
-/// `POST /video/templates/{uid}/render`: Render a video template to an MP4 or GIF file.
+/// `POST /video/templates/{uid}/render`: Renders a video template to an MP4 or GIF file.
 pub const RENDER_VIDEO: Operation = Operation::new(
     "renderVideo",
     "POST",
     "/video/templates/{uid}/render",
     "videos",
-    "Render a video template to an MP4 or GIF file.",
+    "Renders a video template to an MP4 or GIF file.",
     Safety::Billed,
     Availability::Live,
     true,
@@ -1187,13 +1187,13 @@ pub const RENDER_VIDEO: Operation = Operation::new(
     false,
 );
 
-/// `POST /video/templates/{uid}/preview`: Render one frame of a video template to a PNG image.
+/// `POST /video/templates/{uid}/preview`: Renders one frame of a video template to a PNG image.
 pub const PREVIEW_VIDEO_TEMPLATE: Operation = Operation::new(
     "previewVideoTemplate",
     "POST",
     "/video/templates/{uid}/preview",
     "videos",
-    "Render one frame of a video template to a PNG image.",
+    "Renders one frame of a video template to a PNG image.",
     Safety::Billed,
     Availability::Live,
     true,
@@ -1203,13 +1203,13 @@ pub const PREVIEW_VIDEO_TEMPLATE: Operation = Operation::new(
     false,
 );
 
-/// `GET /workflow`: List the newest workflow runs.
+/// `GET /workflow`: Lists the newest workflow runs.
 pub const LIST_WORKFLOW_RUNS: Operation = Operation::new(
     "listWorkflowRuns",
     "GET",
     "/workflow",
     "workflows",
-    "List the newest workflow runs.",
+    "Lists the newest workflow runs.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -1219,13 +1219,13 @@ pub const LIST_WORKFLOW_RUNS: Operation = Operation::new(
     false,
 );
 
-/// `POST /workflow`: Render a document for each row of a table and deliver it.
+/// `POST /workflow`: Renders a document for each row of a table and delivers it.
 pub const CREATE_WORKFLOW_RUN: Operation = Operation::new(
     "createWorkflowRun",
     "POST",
     "/workflow",
     "workflows",
-    "Render a document for each row of a table and deliver it.",
+    "Renders a document for each row of a table and delivers it.",
     Safety::Billed,
     Availability::Doc,
     true,
@@ -1235,13 +1235,13 @@ pub const CREATE_WORKFLOW_RUN: Operation = Operation::new(
     false,
 );
 
-/// `GET /workflow/stats`: Read how much the account's workflows have produced.
+/// `GET /workflow/stats`: Returns the totals of all workflow runs of the account.
 pub const GET_WORKFLOW_STATS: Operation = Operation::new(
     "getWorkflowStats",
     "GET",
     "/workflow/stats",
     "workflows",
-    "Read how much the account's workflows have produced.",
+    "Returns the totals of all workflow runs of the account.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -1251,13 +1251,13 @@ pub const GET_WORKFLOW_STATS: Operation = Operation::new(
     false,
 );
 
-/// `POST /workflow/preview`: Render one row to see what a workflow would deliver.
+/// `POST /workflow/preview`: Renders one row as a preview of a workflow's document.
 pub const PREVIEW_WORKFLOW: Operation = Operation::new(
     "previewWorkflow",
     "POST",
     "/workflow/preview",
     "workflows",
-    "Render one row to see what a workflow would deliver.",
+    "Renders one row as a preview of a workflow's document.",
     Safety::Billed,
     Availability::Doc,
     true,
@@ -1267,13 +1267,13 @@ pub const PREVIEW_WORKFLOW: Operation = Operation::new(
     false,
 );
 
-/// `GET /workflow/preview/{jobId}`: Ask how far the preview of a video has got.
+/// `GET /workflow/preview/{jobId}`: Returns the status of a video preview.
 pub const GET_WORKFLOW_PREVIEW: Operation = Operation::new(
     "getWorkflowPreview",
     "GET",
     "/workflow/preview/{jobId}",
     "workflows",
-    "Ask how far the preview of a video has got.",
+    "Returns the status of a video preview.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -1283,13 +1283,13 @@ pub const GET_WORKFLOW_PREVIEW: Operation = Operation::new(
     false,
 );
 
-/// `GET /workflow/hooks`: List the workflow hooks of the account.
+/// `GET /workflow/hooks`: Lists the workflow hooks of the account.
 pub const LIST_WORKFLOW_HOOKS: Operation = Operation::new(
     "listWorkflowHooks",
     "GET",
     "/workflow/hooks",
     "workflows",
-    "List the workflow hooks of the account.",
+    "Lists the workflow hooks of the account.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -1299,13 +1299,13 @@ pub const LIST_WORKFLOW_HOOKS: Operation = Operation::new(
     false,
 );
 
-/// `POST /workflow/hooks`: Make a URL that renders and delivers a document for each row sent to it.
+/// `POST /workflow/hooks`: Creates a URL that renders and delivers a document for each row sent to it.
 pub const CREATE_WORKFLOW_HOOK: Operation = Operation::new(
     "createWorkflowHook",
     "POST",
     "/workflow/hooks",
     "workflows",
-    "Make a URL that renders and delivers a document for each row sent to it.",
+    "Creates a URL that renders and delivers a document for each row sent to it.",
     Safety::Creating,
     Availability::Doc,
     true,
@@ -1315,13 +1315,13 @@ pub const CREATE_WORKFLOW_HOOK: Operation = Operation::new(
     false,
 );
 
-/// `DELETE /workflow/hooks/{uid}`: Delete a workflow hook, so that its URL stops working.
+/// `DELETE /workflow/hooks/{uid}`: Deletes a workflow hook, so that its URL stops working.
 pub const DELETE_WORKFLOW_HOOK: Operation = Operation::new(
     "deleteWorkflowHook",
     "DELETE",
     "/workflow/hooks/{uid}",
     "workflows",
-    "Delete a workflow hook, so that its URL stops working.",
+    "Deletes a workflow hook, so that its URL stops working.",
     Safety::Idempotent,
     Availability::Doc,
     true,
@@ -1331,13 +1331,13 @@ pub const DELETE_WORKFLOW_HOOK: Operation = Operation::new(
     false,
 );
 
-/// `POST /workflow/hooks/{hookUid}/{secret}`: Send one row to a workflow hook.
+/// `POST /workflow/hooks/{hookUid}/{secret}`: Sends one row to a workflow hook.
 pub const SEND_WORKFLOW_HOOK: Operation = Operation::new(
     "sendWorkflowHook",
     "POST",
     "/workflow/hooks/{hookUid}/{secret}",
     "workflows",
-    "Send one row to a workflow hook.",
+    "Sends one row to a workflow hook.",
     Safety::Billed,
     Availability::Public,
     false,
@@ -1347,13 +1347,13 @@ pub const SEND_WORKFLOW_HOOK: Operation = Operation::new(
     false,
 );
 
-/// `GET /workflow/{uid}`: Read one workflow run with its items.
+/// `GET /workflow/{uid}`: Returns one workflow run with its items.
 pub const GET_WORKFLOW_RUN: Operation = Operation::new(
     "getWorkflowRun",
     "GET",
     "/workflow/{uid}",
     "workflows",
-    "Read one workflow run with its items.",
+    "Returns one workflow run with its items.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -1363,13 +1363,13 @@ pub const GET_WORKFLOW_RUN: Operation = Operation::new(
     false,
 );
 
-/// `POST /workflow/{uid}/items/{index}/resend`: Deliver one item of a workflow run again.
+/// `POST /workflow/{uid}/items/{index}/resend`: Delivers one item of a workflow run again.
 pub const RESEND_WORKFLOW_ITEM: Operation = Operation::new(
     "resendWorkflowItem",
     "POST",
     "/workflow/{uid}/items/{index}/resend",
     "workflows",
-    "Deliver one item of a workflow run again.",
+    "Delivers one item of a workflow run again.",
     Safety::Creating,
     Availability::Doc,
     true,
@@ -1379,13 +1379,13 @@ pub const RESEND_WORKFLOW_ITEM: Operation = Operation::new(
     false,
 );
 
-/// `GET /api/users`: Read whose key this is.
+/// `GET /api/users`: Returns the user that owns this key.
 pub const GET_CURRENT_USER: Operation = Operation::new(
     "getCurrentUser",
     "GET",
     "/api/users",
     "account",
-    "Read whose key this is.",
+    "Returns the user that owns this key.",
     Safety::ReadOnly,
     Availability::Live,
     true,
@@ -1395,13 +1395,13 @@ pub const GET_CURRENT_USER: Operation = Operation::new(
     false,
 );
 
-/// `GET /api/users/plans`: Read the plan's limits and what is used of them this month.
+/// `GET /api/users/plans`: Returns the limits of the plan and this month's usage.
 pub const GET_PLAN_DETAILS: Operation = Operation::new(
     "getPlanDetails",
     "GET",
     "/api/users/plans",
     "account",
-    "Read the plan's limits and what is used of them this month.",
+    "Returns the limits of the plan and this month's usage.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -1411,13 +1411,13 @@ pub const GET_PLAN_DETAILS: Operation = Operation::new(
     false,
 );
 
-/// `GET /api/users/api-tokens`: List the account's API keys.
+/// `GET /api/users/api-tokens`: Lists the API keys of the account.
 pub const LIST_API_TOKENS: Operation = Operation::new(
     "listApiTokens",
     "GET",
     "/api/users/api-tokens",
     "account",
-    "List the account's API keys.",
+    "Lists the API keys of the account.",
     Safety::ReadOnly,
     Availability::Doc,
     true,
@@ -1427,13 +1427,13 @@ pub const LIST_API_TOKENS: Operation = Operation::new(
     false,
 );
 
-/// `POST /api/users/api-tokens`: Make a new API key.
+/// `POST /api/users/api-tokens`: Creates an API key.
 pub const CREATE_API_TOKEN: Operation = Operation::new(
     "createApiToken",
     "POST",
     "/api/users/api-tokens",
     "account",
-    "Make a new API key.",
+    "Creates an API key.",
     Safety::Creating,
     Availability::Doc,
     true,
@@ -1443,13 +1443,13 @@ pub const CREATE_API_TOKEN: Operation = Operation::new(
     false,
 );
 
-/// `DELETE /api/users/api-tokens/{uid}`: Revoke an API key.
+/// `DELETE /api/users/api-tokens/{uid}`: Revokes an API key.
 pub const DELETE_API_TOKEN: Operation = Operation::new(
     "deleteApiToken",
     "DELETE",
     "/api/users/api-tokens/{uid}",
     "account",
-    "Revoke an API key.",
+    "Revokes an API key.",
     Safety::Idempotent,
     Availability::Doc,
     true,
@@ -1459,13 +1459,13 @@ pub const DELETE_API_TOKEN: Operation = Operation::new(
     false,
 );
 
-/// `DELETE /{mediaUid}`: Delete a stored image or GIF.
+/// `DELETE /{mediaUid}`: Deletes a stored image or GIF.
 pub const DELETE_MEDIA: Operation = Operation::new(
     "deleteMedia",
     "DELETE",
     "/{mediaUid}",
     "media",
-    "Delete a stored image or GIF.",
+    "Deletes a stored image or GIF.",
     Safety::Idempotent,
     Availability::DocOnly,
     true,
@@ -1475,13 +1475,13 @@ pub const DELETE_MEDIA: Operation = Operation::new(
     false,
 );
 
-/// `GET /healthcheck`: Ask whether the service is up.
+/// `GET /healthcheck`: Checks that the service is running.
 pub const HEALTH_CHECK: Operation = Operation::new(
     "healthCheck",
     "GET",
     "/healthcheck",
     "health",
-    "Ask whether the service is up.",
+    "Checks that the service is running.",
     Safety::ReadOnly,
     Availability::Public,
     false,
