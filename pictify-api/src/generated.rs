@@ -11644,7 +11644,7 @@ impl Client {
     ///
     /// Arguments:
     /// - `binding_uid`: ID of the binding. Percent-encoded as one path segment.
-    /// - `x_webhook_signature`: Signature: `sha256=` and the hexadecimal HMAC-SHA256 of the body.
+    /// - `x_webhook_signature`: Signature in the form `sha256=HEX`. HEX is the HMAC-SHA256 of the body.
     /// - `body`
     pub async fn push_binding_data<'a>(
         &'a self,
