@@ -537,7 +537,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub batch_id: ::std::option::Option<::std::string::String>,
-        /// The uid of the template. Documented, not observed.
+        /// ID of the template. Documented, not observed.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -650,7 +650,7 @@ pub mod types {
         /// ID of the batch.
         #[serde(rename = "batchId")]
         pub batch_id: ::std::string::String,
-        /// The uid of the template. Documented, not observed.
+        /// ID of the template. Documented, not observed.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -828,7 +828,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub batch_id: ::std::option::Option<::std::string::String>,
-        /// The uid of the template.
+        /// ID of the template.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -934,7 +934,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub batch_id: ::std::option::Option<::std::string::String>,
-        /// The uid of the template.
+        /// ID of the template.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1437,7 +1437,7 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct BindingFailed {
-        /// The uid of the binding.
+        /// ID of the binding.
         #[serde(
             rename = "bindingId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1801,13 +1801,13 @@ pub mod types {
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct BindingUpdated {
-        /// The uid of the binding.
+        /// ID of the binding.
         #[serde(
             rename = "bindingId",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub binding_id: ::std::option::Option<::std::string::String>,
-        /// The uid of the template.
+        /// ID of the template.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -1978,7 +1978,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CompleteExperimentRequest {
-        /// The `id` of the winning variant.
+        /// ID of the winning variant.
         #[serde(rename = "winnerVariantId")]
         pub winner_variant_id: ::std::string::String,
     }
@@ -2321,7 +2321,7 @@ pub mod types {
         /// Page to render; http or https, public addresses only.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
-        /// The uid of the template to render.
+        /// ID of the template to render.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub template: ::std::option::Option<::std::string::String>,
         /// Values for the template's variables. Only with `template`.
@@ -2362,7 +2362,7 @@ pub mod types {
         /// Page to take a screenshot of; http or https, public addresses only.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub url: ::std::option::Option<::std::string::String>,
-        /// The uid of the template to render.
+        /// ID of the template to render.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub template: ::std::option::Option<::std::string::String>,
         /// Values for the template's variables. Only with `template`.
@@ -2388,7 +2388,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateOgImageRequest {
-        /// The uid of a template of type `og-image`.
+        /// ID of a template of type `og-image`.
         pub template: ::std::string::String,
         /// Main line.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
@@ -2646,7 +2646,7 @@ pub mod types {
             }
         }
     }
-    /// Rows to render and their delivery.
+    /// A workflow run to create: its rows and its delivery.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CreateWorkflowRunRequest {
@@ -3403,7 +3403,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub minimum_run_days: ::std::option::Option<u64>,
-        /// The `id` of the winning variant; null before a winner is declared.
+        /// ID of the winning variant; null before a winner is declared.
         #[serde(
             rename = "winnerVariantId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3504,7 +3504,7 @@ pub mod types {
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct ExperimentCompleted {
-        /// The uid of the experiment.
+        /// ID of the experiment.
         #[serde(
             rename = "experimentId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3516,7 +3516,7 @@ pub mod types {
         /// State of the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<::std::string::String>,
-        /// The `id` of the winning variant.
+        /// ID of the winning variant.
         #[serde(
             rename = "winnerVariantId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3581,7 +3581,7 @@ pub mod types {
         pub event: ::std::string::String,
         /// Slug of the experiment, up to 60 characters.
         pub experiment: ::std::string::String,
-        /// The `id` of the variant that was shown.
+        /// ID of the variant that was shown.
         #[serde(
             rename = "variantId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3738,7 +3738,7 @@ pub mod types {
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct ExperimentStarted {
-        /// The uid of the experiment.
+        /// ID of the experiment.
         #[serde(
             rename = "experimentId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -3750,7 +3750,7 @@ pub mod types {
         /// State of the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<::std::string::String>,
-        /// The `id` of the winning variant.
+        /// ID of the winning variant.
         #[serde(
             rename = "winnerVariantId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -4059,7 +4059,7 @@ pub mod types {
     #[non_exhaustive]
     #[serde(remote = "Self")]
     pub struct ExperimentWinnerDeclared {
-        /// The uid of the experiment.
+        /// ID of the experiment.
         #[serde(
             rename = "experimentId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -4071,7 +4071,7 @@ pub mod types {
         /// State of the experiment.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub status: ::std::option::Option<::std::string::String>,
-        /// The `id` of the winning variant.
+        /// ID of the winning variant.
         #[serde(
             rename = "winnerVariantId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -5031,7 +5031,7 @@ pub mod types {
         /// Returns only renders in this format. The service's default is `ALL`.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<RenderFormatFilter>,
-        /// Returns only renders of the template with this uid.
+        /// Returns only renders of the template with this ID.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub template: ::std::option::Option<::std::string::String>,
         /// Returns only renders of this origin. The values are not published.
@@ -5109,7 +5109,7 @@ pub mod types {
             deserialize_with = "crate::de::null_as_default"
         )]
         pub errors: ::std::vec::Vec<SizeError>,
-        /// The uid of the template.
+        /// ID of the template.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -5546,7 +5546,7 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct PlanUsage {
-        /// Number of renders. Some operations count as more than one, by a fraction.
+        /// Number of renders. Some operations count as more than one, so the number may be fractional.
         #[serde(
             skip_serializing_if = "::std::option::Option::is_none",
             default,
@@ -6166,7 +6166,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub height: ::std::option::Option<u64>,
-        /// The uid of the template, if a template was rendered.
+        /// ID of the template, if a template was rendered.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub template: ::std::option::Option<::std::string::String>,
         /// Origin of the render.
@@ -6254,7 +6254,7 @@ pub mod types {
         /// File format.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<::std::string::String>,
-        /// The uid of the template, if a template was rendered.
+        /// ID of the template, if a template was rendered.
         #[serde(
             rename = "templateId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -6266,7 +6266,7 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub template_name: ::std::option::Option<::std::string::String>,
-        /// The uid of the binding. Only in design notes.
+        /// ID of the binding. Only in design notes.
         #[serde(
             rename = "bindingId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -6471,7 +6471,7 @@ pub mod types {
         /// Origin of the render.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub source: ::std::option::Option<::std::string::String>,
-        /// The uid of the template.
+        /// ID of the template.
         #[serde(
             rename = "templateId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -6663,7 +6663,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct RenderMultiPagePdfRequest {
-        /// The uid of the template.
+        /// ID of the template.
         #[serde(rename = "templateUid")]
         pub template_uid: ::std::string::String,
         /// Sets of variable values, one page for each set. At most 100 sets, as documented.
@@ -6693,7 +6693,7 @@ pub mod types {
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct RenderPdfRequest {
-        /// The uid of the template.
+        /// ID of the template.
         #[serde(rename = "templateUid")]
         pub template_uid: ::std::string::String,
         /// Values for the template's variables.
@@ -6874,7 +6874,7 @@ pub mod types {
         /// Values for the template's variables.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub variables: ::std::option::Option<Variables>,
-        /// File format. The service's default is `mp4`. A `gif` of a timeline has at most 15 frames per second and a width of 720 pixels. A `gif` of code has half of the template's frame rate (one source limits this rate too).
+        /// File format. The service's default is `mp4`. A `gif` of a timeline has at most 15 frames per second and is at most 720 pixels wide. A `gif` of code has half of the template's frame rate (one source says that this rate is limited too).
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub format: ::std::option::Option<VideoFormat>,
     }
@@ -7017,7 +7017,7 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct ResolvedVariant {
-        /// The `id` of the variant.
+        /// ID of the variant.
         #[serde(
             rename = "variantId",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -7757,7 +7757,7 @@ pub mod types {
             deserialize_with = "crate::de::optional_number"
         )]
         pub total_errors: ::std::option::Option<u64>,
-        /// The uid of the template.
+        /// ID of the template.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -7983,7 +7983,7 @@ pub mod types {
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
     pub struct TemplateVariables {
-        /// The uid of the template.
+        /// ID of the template.
         #[serde(
             rename = "templateUid",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -9582,7 +9582,7 @@ pub mod types {
         #[serde(flatten)]
         pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
     }
-    /// A preview, or the job that renders it. An image is available immediately; a video needs a job.
+    /// A preview, or the job that renders it. An image is available immediately; a job renders a video.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     #[non_exhaustive]
@@ -10485,7 +10485,7 @@ impl Client {
     /// - `limit`: Number of items to return, 1 to 100. The service's default is 24.
     /// - `offset`: Number of items to skip, from 0.
     /// - `source`: Returns only renders of this origin. The values are not published.
-    /// - `template`: Returns only renders of the template with this uid.
+    /// - `template`: Returns only renders of the template with this ID.
     pub async fn list_renders<'a>(
         &'a self,
         format: Option<types::RenderFormatFilter>,
@@ -11644,7 +11644,7 @@ impl Client {
     ///
     /// Arguments:
     /// - `binding_uid`: ID of the binding. Percent-encoded as one path segment.
-    /// - `x_webhook_signature`: Signature in the form `sha256=HEX`. HEX is the HMAC-SHA256 of the body.
+    /// - `x_webhook_signature`: Signature in the form `sha256=HEX`. HEX is the hexadecimal HMAC-SHA256 of the body.
     /// - `body`
     pub async fn push_binding_data<'a>(
         &'a self,

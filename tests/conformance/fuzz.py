@@ -42,7 +42,7 @@ schema.config.update(base_url=URL)
 def without_enums(value):
     """Returns the document without enumerations, because the service also accepts and returns undocumented values."""
     if isinstance(value, dict):
-        return {name: without_enums(part) for name, part in value.items() if name != "enum" or not isinstance(part, list)}
+        return {key: without_enums(part) for key, part in value.items() if key != "enum" or not isinstance(part, list)}
     return [without_enums(part) for part in value] if isinstance(value, list) else value
 
 
