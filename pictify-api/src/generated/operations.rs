@@ -3,13 +3,13 @@
 
 use crate::{Evidence, OperationInfo, Pagination, PaginationStyle, RetrySafety};
 
-/// `POST /image`: Render HTML, a live page or a template to one image.
+/// `POST /image`: Renders HTML, a live page or a template to one image.
 pub const CREATE_IMAGE: OperationInfo = OperationInfo::new(
     "createImage",
     "POST",
     "/image",
     "images",
-    "Render HTML, a live page or a template to one image.",
+    "Renders HTML, a live page or a template to one image.",
     RetrySafety::Billed,
     Evidence::Live,
     true,
@@ -19,13 +19,13 @@ pub const CREATE_IMAGE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /image`: List the images of the account, newest first.
+/// `GET /image`: Lists the images of the account, newest first.
 pub const LIST_IMAGES: OperationInfo = OperationInfo::new(
     "listImages",
     "GET",
     "/image",
     "images",
-    "List the images of the account, newest first.",
+    "Lists the images of the account, newest first.",
     RetrySafety::ReadOnly,
     Evidence::Live,
     true,
@@ -35,13 +35,13 @@ pub const LIST_IMAGES: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /image/{uid}`: Read one image.
+/// `GET /image/{uid}`: Returns one image.
 pub const GET_IMAGE: OperationInfo = OperationInfo::new(
     "getImage",
     "GET",
     "/image/{uid}",
     "images",
-    "Read one image.",
+    "Returns one image.",
     RetrySafety::ReadOnly,
     Evidence::Public,
     true,
@@ -51,13 +51,13 @@ pub const GET_IMAGE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /image/og-image`: Render a template of type `og-image` from a heading, a description and a logo.
+/// `POST /image/og-image`: Renders a template of type `og-image` from a heading, a description and a logo.
 pub const CREATE_OG_IMAGE: OperationInfo = OperationInfo::new(
     "createOgImage",
     "POST",
     "/image/og-image",
     "images",
-    "Render a template of type `og-image` from a heading, a description and a logo.",
+    "Renders a template of type `og-image` from a heading, a description and a logo.",
     RetrySafety::Billed,
     Evidence::Documented,
     true,
@@ -67,13 +67,13 @@ pub const CREATE_OG_IMAGE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /image/canvas`: Render a FabricJS canvas to one image.
+/// `POST /image/canvas`: Renders a FabricJS canvas to one image.
 pub const CREATE_CANVAS_IMAGE: OperationInfo = OperationInfo::new(
     "createCanvasImage",
     "POST",
     "/image/canvas",
     "images",
-    "Render a FabricJS canvas to one image.",
+    "Renders a FabricJS canvas to one image.",
     RetrySafety::Billed,
     Evidence::Documented,
     true,
@@ -83,13 +83,13 @@ pub const CREATE_CANVAS_IMAGE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /image/agent-screenshot`: Let an agent find a page by a prompt and take a screenshot of it.
+/// `POST /image/agent-screenshot`: Lets an AI agent find a page from a prompt and take a screenshot of it.
 pub const AGENT_SCREENSHOT: OperationInfo = OperationInfo::new(
     "agentScreenshot",
     "POST",
     "/image/agent-screenshot",
     "images",
-    "Let an agent find a page by a prompt and take a screenshot of it.",
+    "Lets an AI agent find a page from a prompt and take a screenshot of it.",
     RetrySafety::Billed,
     Evidence::Documented,
     true,
@@ -99,13 +99,13 @@ pub const AGENT_SCREENSHOT: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /image/agent-screenshot-stream`: As agentScreenshot, with progress as server-sent events.
+/// `POST /image/agent-screenshot-stream`: Does the same as agentScreenshot and reports progress as server-sent events.
 pub const AGENT_SCREENSHOT_STREAM: OperationInfo = OperationInfo::new(
     "agentScreenshotStream",
     "POST",
     "/image/agent-screenshot-stream",
     "images",
-    "As agentScreenshot, with progress as server-sent events.",
+    "Does the same as agentScreenshot and reports progress as server-sent events.",
     RetrySafety::Billed,
     Evidence::Documented,
     true,
@@ -115,13 +115,13 @@ pub const AGENT_SCREENSHOT_STREAM: OperationInfo = OperationInfo::new(
     true,
 );
 
-/// `POST /gif`: Render moving HTML, a live page or a template to an animated GIF.
+/// `POST /gif`: Renders animated HTML, a live page or a template to an animated GIF.
 pub const CREATE_GIF: OperationInfo = OperationInfo::new(
     "createGif",
     "POST",
     "/gif",
     "gifs",
-    "Render moving HTML, a live page or a template to an animated GIF.",
+    "Renders animated HTML, a live page or a template to an animated GIF.",
     RetrySafety::Billed,
     Evidence::Live,
     true,
@@ -131,13 +131,13 @@ pub const CREATE_GIF: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /gif`: List the GIFs of the account, newest first.
+/// `GET /gif`: Lists the GIFs of the account, newest first.
 pub const LIST_GIFS: OperationInfo = OperationInfo::new(
     "listGifs",
     "GET",
     "/gif",
     "gifs",
-    "List the GIFs of the account, newest first.",
+    "Lists the GIFs of the account, newest first.",
     RetrySafety::ReadOnly,
     Evidence::Live,
     true,
@@ -147,13 +147,13 @@ pub const LIST_GIFS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /gif/capture`: Capture a live page that moves as an animated GIF.
+/// `POST /gif/capture`: Captures an animated live page as a GIF.
 pub const CAPTURE_GIF: OperationInfo = OperationInfo::new(
     "captureGif",
     "POST",
     "/gif/capture",
     "gifs",
-    "Capture a live page that moves as an animated GIF.",
+    "Captures an animated live page as a GIF.",
     RetrySafety::Billed,
     Evidence::Live,
     true,
@@ -163,13 +163,13 @@ pub const CAPTURE_GIF: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /gif/{uid}`: Read one GIF.
+/// `GET /gif/{uid}`: Returns one GIF.
 pub const GET_GIF: OperationInfo = OperationInfo::new(
     "getGif",
     "GET",
     "/gif/{uid}",
     "gifs",
-    "Read one GIF.",
+    "Returns one GIF.",
     RetrySafety::ReadOnly,
     Evidence::Public,
     true,
@@ -179,13 +179,13 @@ pub const GET_GIF: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /pdf/render`: Render a template to a PDF of one page.
+/// `POST /pdf/render`: Renders a template to a PDF of one page.
 pub const RENDER_PDF: OperationInfo = OperationInfo::new(
     "renderPdf",
     "POST",
     "/pdf/render",
     "pdfs",
-    "Render a template to a PDF of one page.",
+    "Renders a template to a PDF of one page.",
     RetrySafety::Billed,
     Evidence::Documented,
     true,
@@ -195,13 +195,13 @@ pub const RENDER_PDF: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /pdf/multi-page`: Render a template to a PDF with one page for each set of variables.
+/// `POST /pdf/multi-page`: Renders a template to a PDF with one page for each set of variables.
 pub const RENDER_MULTI_PAGE_PDF: OperationInfo = OperationInfo::new(
     "renderMultiPagePdf",
     "POST",
     "/pdf/multi-page",
     "pdfs",
-    "Render a template to a PDF with one page for each set of variables.",
+    "Renders a template to a PDF with one page for each set of variables.",
     RetrySafety::Billed,
     Evidence::Documented,
     true,
@@ -211,13 +211,13 @@ pub const RENDER_MULTI_PAGE_PDF: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /pdf/presets`: List the page sizes for PDFs.
+/// `GET /pdf/presets`: Lists the page sizes for PDFs.
 pub const GET_PDF_PRESETS: OperationInfo = OperationInfo::new(
     "getPdfPresets",
     "GET",
     "/pdf/presets",
     "pdfs",
-    "List the page sizes for PDFs.",
+    "Lists the page sizes for PDFs.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -227,13 +227,13 @@ pub const GET_PDF_PRESETS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /render`: List everything that the account has rendered, newest first.
+/// `GET /render`: Lists all renders of the account, newest first.
 pub const LIST_RENDERS: OperationInfo = OperationInfo::new(
     "listRenders",
     "GET",
     "/render",
     "renders",
-    "List everything that the account has rendered, newest first.",
+    "Lists all renders of the account, newest first.",
     RetrySafety::ReadOnly,
     Evidence::Live,
     true,
@@ -243,13 +243,13 @@ pub const LIST_RENDERS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /templates`: List the templates of the account.
+/// `GET /templates`: Lists the templates of the account.
 pub const LIST_TEMPLATES: OperationInfo = OperationInfo::new(
     "listTemplates",
     "GET",
     "/templates",
     "templates",
-    "List the templates of the account.",
+    "Lists the templates of the account.",
     RetrySafety::ReadOnly,
     Evidence::Live,
     true,
@@ -259,13 +259,13 @@ pub const LIST_TEMPLATES: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /templates`: Store a template.
+/// `POST /templates`: Creates a template.
 pub const CREATE_TEMPLATE: OperationInfo = OperationInfo::new(
     "createTemplate",
     "POST",
     "/templates",
     "templates",
-    "Store a template.",
+    "Creates a template.",
     RetrySafety::Creating,
     Evidence::Live,
     true,
@@ -275,13 +275,13 @@ pub const CREATE_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /templates/{uid}`: Read one template.
+/// `GET /templates/{uid}`: Returns one template.
 pub const GET_TEMPLATE: OperationInfo = OperationInfo::new(
     "getTemplate",
     "GET",
     "/templates/{uid}",
     "templates",
-    "Read one template.",
+    "Returns one template.",
     RetrySafety::ReadOnly,
     Evidence::Live,
     true,
@@ -291,13 +291,13 @@ pub const GET_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `PUT /templates/{uid}`: Change a template.
+/// `PUT /templates/{uid}`: Updates a template.
 pub const UPDATE_TEMPLATE: OperationInfo = OperationInfo::new(
     "updateTemplate",
     "PUT",
     "/templates/{uid}",
     "templates",
-    "Change a template.",
+    "Updates a template.",
     RetrySafety::Idempotent,
     Evidence::Live,
     true,
@@ -307,13 +307,13 @@ pub const UPDATE_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `DELETE /templates/{uid}`: Delete a template.
+/// `DELETE /templates/{uid}`: Deletes a template.
 pub const DELETE_TEMPLATE: OperationInfo = OperationInfo::new(
     "deleteTemplate",
     "DELETE",
     "/templates/{uid}",
     "templates",
-    "Delete a template.",
+    "Deletes a template.",
     RetrySafety::Idempotent,
     Evidence::Live,
     true,
@@ -323,13 +323,13 @@ pub const DELETE_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /templates/{uid}/render`: Render a template, in one layout or several.
+/// `POST /templates/{uid}/render`: Renders a template in one layout or several.
 pub const RENDER_TEMPLATE: OperationInfo = OperationInfo::new(
     "renderTemplate",
     "POST",
     "/templates/{uid}/render",
     "templates",
-    "Render a template, in one layout or several.",
+    "Renders a template in one layout or several.",
     RetrySafety::Billed,
     Evidence::Live,
     true,
@@ -339,13 +339,13 @@ pub const RENDER_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /templates/{uid}/multi-size-render`: Render a template in several sizes.
+/// `POST /templates/{uid}/multi-size-render`: Renders a template in several sizes.
 pub const MULTI_SIZE_RENDER_TEMPLATE: OperationInfo = OperationInfo::new(
     "multiSizeRenderTemplate",
     "POST",
     "/templates/{uid}/multi-size-render",
     "templates",
-    "Render a template in several sizes.",
+    "Renders a template in several sizes.",
     RetrySafety::Billed,
     Evidence::Live,
     true,
@@ -355,13 +355,13 @@ pub const MULTI_SIZE_RENDER_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /templates/{uid}/variables`: Read what variables a template has.
+/// `GET /templates/{uid}/variables`: Returns the variables of a template.
 pub const GET_TEMPLATE_VARIABLES: OperationInfo = OperationInfo::new(
     "getTemplateVariables",
     "GET",
     "/templates/{uid}/variables",
     "templates",
-    "Read what variables a template has.",
+    "Returns the variables of a template.",
     RetrySafety::ReadOnly,
     Evidence::Live,
     true,
@@ -371,13 +371,13 @@ pub const GET_TEMPLATE_VARIABLES: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /public/templates`: List the templates of the public gallery.
+/// `GET /public/templates`: Lists the templates of the public gallery.
 pub const LIST_PUBLIC_TEMPLATES: OperationInfo = OperationInfo::new(
     "listPublicTemplates",
     "GET",
     "/public/templates",
     "templates",
-    "List the templates of the public gallery.",
+    "Lists the templates of the public gallery.",
     RetrySafety::ReadOnly,
     Evidence::Public,
     true,
@@ -387,13 +387,13 @@ pub const LIST_PUBLIC_TEMPLATES: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /public/templates/{uid}`: Read one template of the public gallery.
+/// `GET /public/templates/{uid}`: Returns one template of the public gallery.
 pub const GET_PUBLIC_TEMPLATE: OperationInfo = OperationInfo::new(
     "getPublicTemplate",
     "GET",
     "/public/templates/{uid}",
     "templates",
-    "Read one template of the public gallery.",
+    "Returns one template of the public gallery.",
     RetrySafety::ReadOnly,
     Evidence::Public,
     true,
@@ -403,13 +403,13 @@ pub const GET_PUBLIC_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /templates/expression/validate`: Check the syntax of an expression.
+/// `POST /templates/expression/validate`: Checks the syntax of an expression.
 pub const VALIDATE_EXPRESSION: OperationInfo = OperationInfo::new(
     "validateExpression",
     "POST",
     "/templates/expression/validate",
     "expressions",
-    "Check the syntax of an expression.",
+    "Checks the syntax of an expression.",
     RetrySafety::ReadOnly,
     Evidence::Live,
     true,
@@ -419,13 +419,13 @@ pub const VALIDATE_EXPRESSION: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /templates/expression/test`: Evaluate an expression.
+/// `POST /templates/expression/test`: Evaluates an expression.
 pub const TEST_EXPRESSION: OperationInfo = OperationInfo::new(
     "testExpression",
     "POST",
     "/templates/expression/test",
     "expressions",
-    "Evaluate an expression.",
+    "Evaluates an expression.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -435,13 +435,13 @@ pub const TEST_EXPRESSION: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /templates/expression/interpolate`: Fill the expressions of a text.
+/// `POST /templates/expression/interpolate`: Evaluates the expressions in a text and inserts their results.
 pub const INTERPOLATE_EXPRESSION: OperationInfo = OperationInfo::new(
     "interpolateExpression",
     "POST",
     "/templates/expression/interpolate",
     "expressions",
-    "Fill the expressions of a text.",
+    "Evaluates the expressions in a text and inserts their results.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -451,13 +451,13 @@ pub const INTERPOLATE_EXPRESSION: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /templates/expression/functions`: List the functions of the expression language.
+/// `GET /templates/expression/functions`: Lists the functions of the expression language.
 pub const LIST_EXPRESSION_FUNCTIONS: OperationInfo = OperationInfo::new(
     "listExpressionFunctions",
     "GET",
     "/templates/expression/functions",
     "expressions",
-    "List the functions of the expression language.",
+    "Lists the functions of the expression language.",
     RetrySafety::ReadOnly,
     Evidence::Live,
     true,
@@ -467,13 +467,13 @@ pub const LIST_EXPRESSION_FUNCTIONS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /templates/{uid}/batch-render`: Render a template once for each set of variables.
+/// `POST /templates/{uid}/batch-render`: Renders a template once for each set of variables.
 pub const BATCH_RENDER_TEMPLATE: OperationInfo = OperationInfo::new(
     "batchRenderTemplate",
     "POST",
     "/templates/{uid}/batch-render",
     "batches",
-    "Render a template once for each set of variables.",
+    "Renders a template once for each set of variables.",
     RetrySafety::Billed,
     Evidence::Live,
     true,
@@ -483,13 +483,13 @@ pub const BATCH_RENDER_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /templates/batch/{batchId}/results`: Read how far a batch is and what came of it.
+/// `GET /templates/batch/{batchId}/results`: Returns the progress and the results of a batch.
 pub const GET_BATCH_RESULTS: OperationInfo = OperationInfo::new(
     "getBatchResults",
     "GET",
     "/templates/batch/{batchId}/results",
     "batches",
-    "Read how far a batch is and what came of it.",
+    "Returns the progress and the results of a batch.",
     RetrySafety::ReadOnly,
     Evidence::Live,
     true,
@@ -499,13 +499,13 @@ pub const GET_BATCH_RESULTS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /templates/batch/{batchId}/cancel`: Cancel a batch.
+/// `POST /templates/batch/{batchId}/cancel`: Cancels a batch.
 pub const CANCEL_BATCH: OperationInfo = OperationInfo::new(
     "cancelBatch",
     "POST",
     "/templates/batch/{batchId}/cancel",
     "batches",
-    "Cancel a batch.",
+    "Cancels a batch.",
     RetrySafety::Idempotent,
     Evidence::Live,
     true,
@@ -515,13 +515,13 @@ pub const CANCEL_BATCH: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /webhook-subscriptions`: List the webhook subscriptions of the account.
+/// `GET /webhook-subscriptions`: Lists the webhook subscriptions of the account.
 pub const LIST_WEBHOOK_SUBSCRIPTIONS: OperationInfo = OperationInfo::new(
     "listWebhookSubscriptions",
     "GET",
     "/webhook-subscriptions",
     "webhooks",
-    "List the webhook subscriptions of the account.",
+    "Lists the webhook subscriptions of the account.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -531,13 +531,13 @@ pub const LIST_WEBHOOK_SUBSCRIPTIONS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /webhook-subscriptions`: Subscribe a URL to one kind of event.
+/// `POST /webhook-subscriptions`: Subscribes a URL to one type of event.
 pub const CREATE_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     "createWebhookSubscription",
     "POST",
     "/webhook-subscriptions",
     "webhooks",
-    "Subscribe a URL to one kind of event.",
+    "Subscribes a URL to one type of event.",
     RetrySafety::Creating,
     Evidence::Documented,
     true,
@@ -547,13 +547,13 @@ pub const CREATE_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /webhook-subscriptions/{uid}`: Read one webhook subscription.
+/// `GET /webhook-subscriptions/{uid}`: Returns one webhook subscription.
 pub const GET_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     "getWebhookSubscription",
     "GET",
     "/webhook-subscriptions/{uid}",
     "webhooks",
-    "Read one webhook subscription.",
+    "Returns one webhook subscription.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -563,13 +563,13 @@ pub const GET_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `PUT /webhook-subscriptions/{uid}`: Change, pause or resume a webhook subscription.
+/// `PUT /webhook-subscriptions/{uid}`: Updates, pauses or resumes a webhook subscription.
 pub const UPDATE_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     "updateWebhookSubscription",
     "PUT",
     "/webhook-subscriptions/{uid}",
     "webhooks",
-    "Change, pause or resume a webhook subscription.",
+    "Updates, pauses or resumes a webhook subscription.",
     RetrySafety::Idempotent,
     Evidence::Documented,
     true,
@@ -579,13 +579,13 @@ pub const UPDATE_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `DELETE /webhook-subscriptions/{uid}`: Delete a webhook subscription.
+/// `DELETE /webhook-subscriptions/{uid}`: Deletes a webhook subscription.
 pub const DELETE_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     "deleteWebhookSubscription",
     "DELETE",
     "/webhook-subscriptions/{uid}",
     "webhooks",
-    "Delete a webhook subscription.",
+    "Deletes a webhook subscription.",
     RetrySafety::Idempotent,
     Evidence::Documented,
     true,
@@ -595,13 +595,13 @@ pub const DELETE_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /webhook-subscriptions/{uid}/test`: Have a test event sent to a subscription's URL.
+/// `POST /webhook-subscriptions/{uid}/test`: Requests a test event for the URL of a subscription.
 pub const TEST_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     "testWebhookSubscription",
     "POST",
     "/webhook-subscriptions/{uid}/test",
     "webhooks",
-    "Have a test event sent to a subscription's URL.",
+    "Requests a test event for the URL of a subscription.",
     RetrySafety::Creating,
     Evidence::Disputed,
     true,
@@ -611,13 +611,13 @@ pub const TEST_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /bindings`: List the bindings of the account.
+/// `GET /bindings`: Lists the bindings of the account.
 pub const LIST_BINDINGS: OperationInfo = OperationInfo::new(
     "listBindings",
     "GET",
     "/bindings",
     "bindings",
-    "List the bindings of the account.",
+    "Lists the bindings of the account.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -627,13 +627,13 @@ pub const LIST_BINDINGS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /bindings`: Tie a template to a data source, for an image that follows its data.
+/// `POST /bindings`: Connects a template to a data source, so that its image follows the data.
 pub const CREATE_BINDING: OperationInfo = OperationInfo::new(
     "createBinding",
     "POST",
     "/bindings",
     "bindings",
-    "Tie a template to a data source, for an image that follows its data.",
+    "Connects a template to a data source, so that its image follows the data.",
     RetrySafety::Creating,
     Evidence::Documented,
     true,
@@ -643,13 +643,13 @@ pub const CREATE_BINDING: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /bindings/{uid}`: Read one binding.
+/// `GET /bindings/{uid}`: Returns one binding.
 pub const GET_BINDING: OperationInfo = OperationInfo::new(
     "getBinding",
     "GET",
     "/bindings/{uid}",
     "bindings",
-    "Read one binding.",
+    "Returns one binding.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -659,13 +659,13 @@ pub const GET_BINDING: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `PUT /bindings/{uid}`: Change, pause or resume a binding.
+/// `PUT /bindings/{uid}`: Updates, pauses or resumes a binding.
 pub const UPDATE_BINDING: OperationInfo = OperationInfo::new(
     "updateBinding",
     "PUT",
     "/bindings/{uid}",
     "bindings",
-    "Change, pause or resume a binding.",
+    "Updates, pauses or resumes a binding.",
     RetrySafety::Idempotent,
     Evidence::Documented,
     true,
@@ -675,13 +675,13 @@ pub const UPDATE_BINDING: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `DELETE /bindings/{uid}`: Delete a binding.
+/// `DELETE /bindings/{uid}`: Deletes a binding.
 pub const DELETE_BINDING: OperationInfo = OperationInfo::new(
     "deleteBinding",
     "DELETE",
     "/bindings/{uid}",
     "bindings",
-    "Delete a binding.",
+    "Deletes a binding.",
     RetrySafety::Idempotent,
     Evidence::Documented,
     true,
@@ -691,13 +691,13 @@ pub const DELETE_BINDING: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /bindings/{uid}/refresh`: Fetch the data again and render the binding's image.
+/// `POST /bindings/{uid}/refresh`: Fetches the data again and renders the binding's image.
 pub const REFRESH_BINDING: OperationInfo = OperationInfo::new(
     "refreshBinding",
     "POST",
     "/bindings/{uid}/refresh",
     "bindings",
-    "Fetch the data again and render the binding's image.",
+    "Fetches the data again and renders the binding's image.",
     RetrySafety::Idempotent,
     Evidence::Disputed,
     true,
@@ -707,13 +707,13 @@ pub const REFRESH_BINDING: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /bindings/{uid}/pause`: Stop a binding from refreshing.
+/// `POST /bindings/{uid}/pause`: Pauses the refreshes of a binding.
 pub const PAUSE_BINDING: OperationInfo = OperationInfo::new(
     "pauseBinding",
     "POST",
     "/bindings/{uid}/pause",
     "bindings",
-    "Stop a binding from refreshing.",
+    "Pauses the refreshes of a binding.",
     RetrySafety::Idempotent,
     Evidence::Disputed,
     true,
@@ -723,13 +723,13 @@ pub const PAUSE_BINDING: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /bindings/{uid}/resume`: Let a paused binding refresh again.
+/// `POST /bindings/{uid}/resume`: Resumes the refreshes of a paused binding.
 pub const RESUME_BINDING: OperationInfo = OperationInfo::new(
     "resumeBinding",
     "POST",
     "/bindings/{uid}/resume",
     "bindings",
-    "Let a paused binding refresh again.",
+    "Resumes the refreshes of a paused binding.",
     RetrySafety::Idempotent,
     Evidence::Disputed,
     true,
@@ -739,13 +739,13 @@ pub const RESUME_BINDING: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /bindings/{uid}/test`: Fetch a binding's data and show what its mapping makes of it, without rendering.
+/// `POST /bindings/{uid}/test`: Fetches the data of a binding and returns the mapped values, without rendering.
 pub const TEST_BINDING: OperationInfo = OperationInfo::new(
     "testBinding",
     "POST",
     "/bindings/{uid}/test",
     "bindings",
-    "Fetch a binding's data and show what its mapping makes of it, without rendering.",
+    "Fetches the data of a binding and returns the mapped values, without rendering.",
     RetrySafety::ReadOnly,
     Evidence::Disputed,
     true,
@@ -755,13 +755,13 @@ pub const TEST_BINDING: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /webhooks/{bindingUid}`: Push new data into a binding whose source is a webhook.
+/// `POST /webhooks/{bindingUid}`: Sends new data to a binding whose source is a webhook.
 pub const PUSH_BINDING_DATA: OperationInfo = OperationInfo::new(
     "pushBindingData",
     "POST",
     "/webhooks/{bindingUid}",
     "bindings",
-    "Push new data into a binding whose source is a webhook.",
+    "Sends new data to a binding whose source is a webhook.",
     RetrySafety::Creating,
     Evidence::Public,
     false,
@@ -771,13 +771,13 @@ pub const PUSH_BINDING_DATA: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /r/{templateUid}.{format}`: Render a template from a URL and return the picture itself.
+/// `GET /r/{templateUid}.{format}`: Renders a template from a URL and returns the image itself.
 pub const RENDER_TEMPLATE_URL: OperationInfo = OperationInfo::new(
     "renderTemplateUrl",
     "GET",
     "/r/{templateUid}.{format}",
     "links",
-    "Render a template from a URL and return the picture itself.",
+    "Renders a template from a URL and returns the image itself.",
     RetrySafety::Billed,
     Evidence::Documented,
     true,
@@ -787,13 +787,13 @@ pub const RENDER_TEMPLATE_URL: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /b/{bindingId}.{format}`: Read the current picture of a binding.
+/// `GET /b/{bindingId}.{format}`: Returns the current image of a binding.
 pub const RENDER_BINDING_URL: OperationInfo = OperationInfo::new(
     "renderBindingUrl",
     "GET",
     "/b/{bindingId}.{format}",
     "links",
-    "Read the current picture of a binding.",
+    "Returns the current image of a binding.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     false,
@@ -803,13 +803,13 @@ pub const RENDER_BINDING_URL: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /b/{bindingId}.{format}/url`: Read where the current picture of a binding is stored, without fetching it.
+/// `GET /b/{bindingId}.{format}/url`: Returns the URL of the stored current image of a binding, without downloading it.
 pub const GET_BINDING_URL_INFO: OperationInfo = OperationInfo::new(
     "getBindingUrlInfo",
     "GET",
     "/b/{bindingId}.{format}/url",
     "links",
-    "Read where the current picture of a binding is stored, without fetching it.",
+    "Returns the URL of the stored current image of a binding, without downloading it.",
     RetrySafety::ReadOnly,
     Evidence::Disputed,
     false,
@@ -819,13 +819,13 @@ pub const GET_BINDING_URL_INFO: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /s/{slug}.{format}`: Read the picture of the variant that an experiment picks for this visitor.
+/// `GET /s/{slug}.{format}`: Returns the image of the variant that an experiment selects for this visitor.
 pub const RENDER_EXPERIMENT_URL: OperationInfo = OperationInfo::new(
     "renderExperimentUrl",
     "GET",
     "/s/{slug}.{format}",
     "links",
-    "Read the picture of the variant that an experiment picks for this visitor.",
+    "Returns the image of the variant that an experiment selects for this visitor.",
     RetrySafety::Creating,
     Evidence::Retired,
     false,
@@ -835,13 +835,13 @@ pub const RENDER_EXPERIMENT_URL: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /experiments/api`: List the experiments of the account.
+/// `GET /experiments/api`: Lists the experiments of the account.
 pub const LIST_EXPERIMENTS: OperationInfo = OperationInfo::new(
     "listExperiments",
     "GET",
     "/experiments/api",
     "experiments",
-    "List the experiments of the account.",
+    "Lists the experiments of the account.",
     RetrySafety::ReadOnly,
     Evidence::Retired,
     true,
@@ -851,13 +851,13 @@ pub const LIST_EXPERIMENTS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /experiments/api`: Make an experiment, as a draft.
+/// `POST /experiments/api`: Creates an experiment as a draft.
 pub const CREATE_EXPERIMENT: OperationInfo = OperationInfo::new(
     "createExperiment",
     "POST",
     "/experiments/api",
     "experiments",
-    "Make an experiment, as a draft.",
+    "Creates an experiment as a draft.",
     RetrySafety::Creating,
     Evidence::Retired,
     true,
@@ -867,13 +867,13 @@ pub const CREATE_EXPERIMENT: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /experiments/api/quota`: Read how many experiments the plan allows and how many there are.
+/// `GET /experiments/api/quota`: Returns the number of experiments that the plan allows and the number in use.
 pub const GET_EXPERIMENT_QUOTA: OperationInfo = OperationInfo::new(
     "getExperimentQuota",
     "GET",
     "/experiments/api/quota",
     "experiments",
-    "Read how many experiments the plan allows and how many there are.",
+    "Returns the number of experiments that the plan allows and the number in use.",
     RetrySafety::ReadOnly,
     Evidence::Retired,
     true,
@@ -883,13 +883,13 @@ pub const GET_EXPERIMENT_QUOTA: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /experiments/api/{uid}`: Read one experiment.
+/// `GET /experiments/api/{uid}`: Returns one experiment.
 pub const GET_EXPERIMENT: OperationInfo = OperationInfo::new(
     "getExperiment",
     "GET",
     "/experiments/api/{uid}",
     "experiments",
-    "Read one experiment.",
+    "Returns one experiment.",
     RetrySafety::ReadOnly,
     Evidence::Retired,
     true,
@@ -899,13 +899,13 @@ pub const GET_EXPERIMENT: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `PUT /experiments/api/{uid}`: Change an experiment.
+/// `PUT /experiments/api/{uid}`: Updates an experiment.
 pub const UPDATE_EXPERIMENT: OperationInfo = OperationInfo::new(
     "updateExperiment",
     "PUT",
     "/experiments/api/{uid}",
     "experiments",
-    "Change an experiment.",
+    "Updates an experiment.",
     RetrySafety::Idempotent,
     Evidence::Retired,
     true,
@@ -915,13 +915,13 @@ pub const UPDATE_EXPERIMENT: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `DELETE /experiments/api/{uid}`: Delete an experiment.
+/// `DELETE /experiments/api/{uid}`: Deletes an experiment.
 pub const DELETE_EXPERIMENT: OperationInfo = OperationInfo::new(
     "deleteExperiment",
     "DELETE",
     "/experiments/api/{uid}",
     "experiments",
-    "Delete an experiment.",
+    "Deletes an experiment.",
     RetrySafety::Idempotent,
     Evidence::Retired,
     true,
@@ -931,13 +931,13 @@ pub const DELETE_EXPERIMENT: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /experiments/api/{uid}/start`: Start a draft or paused experiment.
+/// `POST /experiments/api/{uid}/start`: Starts a draft or paused experiment.
 pub const START_EXPERIMENT: OperationInfo = OperationInfo::new(
     "startExperiment",
     "POST",
     "/experiments/api/{uid}/start",
     "experiments",
-    "Start a draft or paused experiment.",
+    "Starts a draft or paused experiment.",
     RetrySafety::Idempotent,
     Evidence::Retired,
     true,
@@ -947,13 +947,13 @@ pub const START_EXPERIMENT: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /experiments/api/{uid}/pause`: Pause a running experiment.
+/// `POST /experiments/api/{uid}/pause`: Pauses a running experiment.
 pub const PAUSE_EXPERIMENT: OperationInfo = OperationInfo::new(
     "pauseExperiment",
     "POST",
     "/experiments/api/{uid}/pause",
     "experiments",
-    "Pause a running experiment.",
+    "Pauses a running experiment.",
     RetrySafety::Idempotent,
     Evidence::Retired,
     true,
@@ -963,13 +963,13 @@ pub const PAUSE_EXPERIMENT: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /experiments/api/{uid}/complete`: End a running or paused experiment and declare its winner.
+/// `POST /experiments/api/{uid}/complete`: Ends a running or paused experiment and declares its winner.
 pub const COMPLETE_EXPERIMENT: OperationInfo = OperationInfo::new(
     "completeExperiment",
     "POST",
     "/experiments/api/{uid}/complete",
     "experiments",
-    "End a running or paused experiment and declare its winner.",
+    "Ends a running or paused experiment and declares its winner.",
     RetrySafety::Idempotent,
     Evidence::Retired,
     true,
@@ -979,13 +979,13 @@ pub const COMPLETE_EXPERIMENT: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /s/events`: Record what visitors did with an experiment.
+/// `POST /s/events`: Records events of visitors for experiments.
 pub const TRACK_EXPERIMENT_EVENTS: OperationInfo = OperationInfo::new(
     "trackExperimentEvents",
     "POST",
     "/s/events",
     "events",
-    "Record what visitors did with an experiment.",
+    "Records events of visitors for experiments.",
     RetrySafety::Creating,
     Evidence::Retired,
     false,
@@ -995,13 +995,13 @@ pub const TRACK_EXPERIMENT_EVENTS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /s/{slug}/click`: Count a click on an experiment and learn where it leads.
+/// `GET /s/{slug}/click`: Counts a click on an experiment and returns its destination.
 pub const TRACK_EXPERIMENT_CLICK: OperationInfo = OperationInfo::new(
     "trackExperimentClick",
     "GET",
     "/s/{slug}/click",
     "events",
-    "Count a click on an experiment and learn where it leads.",
+    "Counts a click on an experiment and returns its destination.",
     RetrySafety::Creating,
     Evidence::Retired,
     false,
@@ -1011,13 +1011,13 @@ pub const TRACK_EXPERIMENT_CLICK: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /s/{slug}/pixel.gif`: Count an impression of an experiment with a picture of one pixel.
+/// `GET /s/{slug}/pixel.gif`: Counts an impression of an experiment and returns an image of one pixel.
 pub const TRACK_EXPERIMENT_PIXEL: OperationInfo = OperationInfo::new(
     "trackExperimentPixel",
     "GET",
     "/s/{slug}/pixel.gif",
     "events",
-    "Count an impression of an experiment with a picture of one pixel.",
+    "Counts an impression of an experiment and returns an image of one pixel.",
     RetrySafety::Creating,
     Evidence::Retired,
     false,
@@ -1027,13 +1027,13 @@ pub const TRACK_EXPERIMENT_PIXEL: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /s/{slug}/resolve`: Learn which variant an experiment picks for this visitor.
+/// `GET /s/{slug}/resolve`: Returns the variant that an experiment selects for this visitor.
 pub const RESOLVE_EXPERIMENT: OperationInfo = OperationInfo::new(
     "resolveExperiment",
     "GET",
     "/s/{slug}/resolve",
     "events",
-    "Learn which variant an experiment picks for this visitor.",
+    "Returns the variant that an experiment selects for this visitor.",
     RetrySafety::ReadOnly,
     Evidence::Retired,
     false,
@@ -1043,13 +1043,13 @@ pub const RESOLVE_EXPERIMENT: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /video/templates`: List the video templates of the account.
+/// `GET /video/templates`: Lists the video templates of the account.
 pub const LIST_VIDEO_TEMPLATES: OperationInfo = OperationInfo::new(
     "listVideoTemplates",
     "GET",
     "/video/templates",
     "videos",
-    "List the video templates of the account.",
+    "Lists the video templates of the account.",
     RetrySafety::ReadOnly,
     Evidence::Live,
     true,
@@ -1059,13 +1059,13 @@ pub const LIST_VIDEO_TEMPLATES: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /video/templates`: Store a video template.
+/// `POST /video/templates`: Creates a video template.
 pub const CREATE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     "createVideoTemplate",
     "POST",
     "/video/templates",
     "videos",
-    "Store a video template.",
+    "Creates a video template.",
     RetrySafety::Creating,
     Evidence::Live,
     true,
@@ -1075,13 +1075,13 @@ pub const CREATE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /video/templates/generate`: Have a video template written from a prompt.
+/// `POST /video/templates/generate`: Generates a video template from a prompt.
 pub const GENERATE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     "generateVideoTemplate",
     "POST",
     "/video/templates/generate",
     "videos",
-    "Have a video template written from a prompt.",
+    "Generates a video template from a prompt.",
     RetrySafety::Billed,
     Evidence::Live,
     true,
@@ -1091,13 +1091,13 @@ pub const GENERATE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /video/templates/{uid}`: Read one video template with its body.
+/// `GET /video/templates/{uid}`: Returns one video template with its body.
 pub const GET_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     "getVideoTemplate",
     "GET",
     "/video/templates/{uid}",
     "videos",
-    "Read one video template with its body.",
+    "Returns one video template with its body.",
     RetrySafety::ReadOnly,
     Evidence::Live,
     true,
@@ -1107,13 +1107,13 @@ pub const GET_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `PUT /video/templates/{uid}`: Change a video template.
+/// `PUT /video/templates/{uid}`: Updates a video template.
 pub const UPDATE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     "updateVideoTemplate",
     "PUT",
     "/video/templates/{uid}",
     "videos",
-    "Change a video template.",
+    "Updates a video template.",
     RetrySafety::Idempotent,
     Evidence::Live,
     true,
@@ -1123,13 +1123,13 @@ pub const UPDATE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `DELETE /video/templates/{uid}`: Delete a video template.
+/// `DELETE /video/templates/{uid}`: Deletes a video template.
 pub const DELETE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     "deleteVideoTemplate",
     "DELETE",
     "/video/templates/{uid}",
     "videos",
-    "Delete a video template.",
+    "Deletes a video template.",
     RetrySafety::Idempotent,
     Evidence::Live,
     true,
@@ -1139,13 +1139,13 @@ pub const DELETE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /video/templates/{uid}/duplicate`: Copy a video template, as a draft.
+/// `POST /video/templates/{uid}/duplicate`: Duplicates a video template as a draft.
 pub const DUPLICATE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     "duplicateVideoTemplate",
     "POST",
     "/video/templates/{uid}/duplicate",
     "videos",
-    "Copy a video template, as a draft.",
+    "Duplicates a video template as a draft.",
     RetrySafety::Creating,
     Evidence::Live,
     true,
@@ -1155,13 +1155,13 @@ pub const DUPLICATE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /video/templates/{uid}/variables`: Read which variables a video template takes.
+/// `GET /video/templates/{uid}/variables`: Returns the variables of a video template.
 pub const GET_VIDEO_TEMPLATE_VARIABLES: OperationInfo = OperationInfo::new(
     "getVideoTemplateVariables",
     "GET",
     "/video/templates/{uid}/variables",
     "videos",
-    "Read which variables a video template takes.",
+    "Returns the variables of a video template.",
     RetrySafety::ReadOnly,
     Evidence::Live,
     true,
@@ -1171,13 +1171,13 @@ pub const GET_VIDEO_TEMPLATE_VARIABLES: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /video/templates/{uid}/render`: Render a video template to an MP4 or GIF file.
+/// `POST /video/templates/{uid}/render`: Renders a video template to an MP4 or GIF file.
 pub const RENDER_VIDEO: OperationInfo = OperationInfo::new(
     "renderVideo",
     "POST",
     "/video/templates/{uid}/render",
     "videos",
-    "Render a video template to an MP4 or GIF file.",
+    "Renders a video template to an MP4 or GIF file.",
     RetrySafety::Billed,
     Evidence::Live,
     true,
@@ -1187,13 +1187,13 @@ pub const RENDER_VIDEO: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /video/templates/{uid}/preview`: Render one frame of a video template to a PNG image.
+/// `POST /video/templates/{uid}/preview`: Renders one frame of a video template to a PNG image.
 pub const PREVIEW_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     "previewVideoTemplate",
     "POST",
     "/video/templates/{uid}/preview",
     "videos",
-    "Render one frame of a video template to a PNG image.",
+    "Renders one frame of a video template to a PNG image.",
     RetrySafety::Billed,
     Evidence::Live,
     true,
@@ -1203,13 +1203,13 @@ pub const PREVIEW_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /workflow`: List the newest workflow runs.
+/// `GET /workflow`: Lists the newest workflow runs.
 pub const LIST_WORKFLOW_RUNS: OperationInfo = OperationInfo::new(
     "listWorkflowRuns",
     "GET",
     "/workflow",
     "workflows",
-    "List the newest workflow runs.",
+    "Lists the newest workflow runs.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -1219,13 +1219,13 @@ pub const LIST_WORKFLOW_RUNS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /workflow`: Render a document for each row of a table and deliver it.
+/// `POST /workflow`: Renders a document for each row of a table and delivers it.
 pub const CREATE_WORKFLOW_RUN: OperationInfo = OperationInfo::new(
     "createWorkflowRun",
     "POST",
     "/workflow",
     "workflows",
-    "Render a document for each row of a table and deliver it.",
+    "Renders a document for each row of a table and delivers it.",
     RetrySafety::Billed,
     Evidence::Documented,
     true,
@@ -1235,13 +1235,13 @@ pub const CREATE_WORKFLOW_RUN: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /workflow/stats`: Read how much the account's workflows have produced.
+/// `GET /workflow/stats`: Returns the totals of all workflow runs of the account.
 pub const GET_WORKFLOW_STATS: OperationInfo = OperationInfo::new(
     "getWorkflowStats",
     "GET",
     "/workflow/stats",
     "workflows",
-    "Read how much the account's workflows have produced.",
+    "Returns the totals of all workflow runs of the account.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -1251,13 +1251,13 @@ pub const GET_WORKFLOW_STATS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /workflow/preview`: Render one row to see what a workflow would deliver.
+/// `POST /workflow/preview`: Renders one row as a preview of a workflow's document.
 pub const PREVIEW_WORKFLOW: OperationInfo = OperationInfo::new(
     "previewWorkflow",
     "POST",
     "/workflow/preview",
     "workflows",
-    "Render one row to see what a workflow would deliver.",
+    "Renders one row as a preview of a workflow's document.",
     RetrySafety::Billed,
     Evidence::Documented,
     true,
@@ -1267,13 +1267,13 @@ pub const PREVIEW_WORKFLOW: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /workflow/preview/{jobId}`: Ask how far the preview of a video has got.
+/// `GET /workflow/preview/{jobId}`: Returns the status of a video preview.
 pub const GET_WORKFLOW_PREVIEW: OperationInfo = OperationInfo::new(
     "getWorkflowPreview",
     "GET",
     "/workflow/preview/{jobId}",
     "workflows",
-    "Ask how far the preview of a video has got.",
+    "Returns the status of a video preview.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -1283,13 +1283,13 @@ pub const GET_WORKFLOW_PREVIEW: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /workflow/hooks`: List the workflow hooks of the account.
+/// `GET /workflow/hooks`: Lists the workflow hooks of the account.
 pub const LIST_WORKFLOW_HOOKS: OperationInfo = OperationInfo::new(
     "listWorkflowHooks",
     "GET",
     "/workflow/hooks",
     "workflows",
-    "List the workflow hooks of the account.",
+    "Lists the workflow hooks of the account.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -1299,13 +1299,13 @@ pub const LIST_WORKFLOW_HOOKS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /workflow/hooks`: Make a URL that renders and delivers a document for each row sent to it.
+/// `POST /workflow/hooks`: Creates a URL that renders and delivers a document for each row sent to it.
 pub const CREATE_WORKFLOW_HOOK: OperationInfo = OperationInfo::new(
     "createWorkflowHook",
     "POST",
     "/workflow/hooks",
     "workflows",
-    "Make a URL that renders and delivers a document for each row sent to it.",
+    "Creates a URL that renders and delivers a document for each row sent to it.",
     RetrySafety::Creating,
     Evidence::Documented,
     true,
@@ -1315,13 +1315,13 @@ pub const CREATE_WORKFLOW_HOOK: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `DELETE /workflow/hooks/{uid}`: Delete a workflow hook, so that its URL stops working.
+/// `DELETE /workflow/hooks/{uid}`: Deletes a workflow hook, so that its URL stops working.
 pub const DELETE_WORKFLOW_HOOK: OperationInfo = OperationInfo::new(
     "deleteWorkflowHook",
     "DELETE",
     "/workflow/hooks/{uid}",
     "workflows",
-    "Delete a workflow hook, so that its URL stops working.",
+    "Deletes a workflow hook, so that its URL stops working.",
     RetrySafety::Idempotent,
     Evidence::Documented,
     true,
@@ -1331,13 +1331,13 @@ pub const DELETE_WORKFLOW_HOOK: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /workflow/hooks/{hookUid}/{secret}`: Send one row to a workflow hook.
+/// `POST /workflow/hooks/{hookUid}/{secret}`: Sends one row to a workflow hook.
 pub const SEND_WORKFLOW_HOOK: OperationInfo = OperationInfo::new(
     "sendWorkflowHook",
     "POST",
     "/workflow/hooks/{hookUid}/{secret}",
     "workflows",
-    "Send one row to a workflow hook.",
+    "Sends one row to a workflow hook.",
     RetrySafety::Billed,
     Evidence::Public,
     false,
@@ -1347,13 +1347,13 @@ pub const SEND_WORKFLOW_HOOK: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /workflow/{uid}`: Read one workflow run with its items.
+/// `GET /workflow/{uid}`: Returns one workflow run with its items.
 pub const GET_WORKFLOW_RUN: OperationInfo = OperationInfo::new(
     "getWorkflowRun",
     "GET",
     "/workflow/{uid}",
     "workflows",
-    "Read one workflow run with its items.",
+    "Returns one workflow run with its items.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -1363,13 +1363,13 @@ pub const GET_WORKFLOW_RUN: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /workflow/{uid}/items/{index}/resend`: Deliver one item of a workflow run again.
+/// `POST /workflow/{uid}/items/{index}/resend`: Delivers one item of a workflow run again.
 pub const RESEND_WORKFLOW_ITEM: OperationInfo = OperationInfo::new(
     "resendWorkflowItem",
     "POST",
     "/workflow/{uid}/items/{index}/resend",
     "workflows",
-    "Deliver one item of a workflow run again.",
+    "Delivers one item of a workflow run again.",
     RetrySafety::Creating,
     Evidence::Documented,
     true,
@@ -1379,13 +1379,13 @@ pub const RESEND_WORKFLOW_ITEM: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /api/users`: Read whose key this is.
+/// `GET /api/users`: Returns the user that owns this key.
 pub const GET_CURRENT_USER: OperationInfo = OperationInfo::new(
     "getCurrentUser",
     "GET",
     "/api/users",
     "account",
-    "Read whose key this is.",
+    "Returns the user that owns this key.",
     RetrySafety::ReadOnly,
     Evidence::Live,
     true,
@@ -1395,13 +1395,13 @@ pub const GET_CURRENT_USER: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /api/users/plans`: Read the plan's limits and what is used of them this month.
+/// `GET /api/users/plans`: Returns the limits of the plan and this month's usage.
 pub const GET_PLAN_DETAILS: OperationInfo = OperationInfo::new(
     "getPlanDetails",
     "GET",
     "/api/users/plans",
     "account",
-    "Read the plan's limits and what is used of them this month.",
+    "Returns the limits of the plan and this month's usage.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -1411,13 +1411,13 @@ pub const GET_PLAN_DETAILS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /api/users/api-tokens`: List the account's API keys.
+/// `GET /api/users/api-tokens`: Lists the API keys of the account.
 pub const LIST_API_TOKENS: OperationInfo = OperationInfo::new(
     "listApiTokens",
     "GET",
     "/api/users/api-tokens",
     "account",
-    "List the account's API keys.",
+    "Lists the API keys of the account.",
     RetrySafety::ReadOnly,
     Evidence::Documented,
     true,
@@ -1427,13 +1427,13 @@ pub const LIST_API_TOKENS: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `POST /api/users/api-tokens`: Make a new API key.
+/// `POST /api/users/api-tokens`: Creates an API key.
 pub const CREATE_API_TOKEN: OperationInfo = OperationInfo::new(
     "createApiToken",
     "POST",
     "/api/users/api-tokens",
     "account",
-    "Make a new API key.",
+    "Creates an API key.",
     RetrySafety::Creating,
     Evidence::Documented,
     true,
@@ -1443,13 +1443,13 @@ pub const CREATE_API_TOKEN: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `DELETE /api/users/api-tokens/{uid}`: Revoke an API key.
+/// `DELETE /api/users/api-tokens/{uid}`: Revokes an API key.
 pub const DELETE_API_TOKEN: OperationInfo = OperationInfo::new(
     "deleteApiToken",
     "DELETE",
     "/api/users/api-tokens/{uid}",
     "account",
-    "Revoke an API key.",
+    "Revokes an API key.",
     RetrySafety::Idempotent,
     Evidence::Documented,
     true,
@@ -1459,13 +1459,13 @@ pub const DELETE_API_TOKEN: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `DELETE /{mediaUid}`: Delete a stored image or GIF.
+/// `DELETE /{mediaUid}`: Deletes a stored image or GIF.
 pub const DELETE_MEDIA: OperationInfo = OperationInfo::new(
     "deleteMedia",
     "DELETE",
     "/{mediaUid}",
     "media",
-    "Delete a stored image or GIF.",
+    "Deletes a stored image or GIF.",
     RetrySafety::Idempotent,
     Evidence::Disputed,
     true,
@@ -1475,13 +1475,13 @@ pub const DELETE_MEDIA: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// `GET /healthcheck`: Ask whether the service is up.
+/// `GET /healthcheck`: Checks that the service is running.
 pub const HEALTH_CHECK: OperationInfo = OperationInfo::new(
     "healthCheck",
     "GET",
     "/healthcheck",
     "health",
-    "Ask whether the service is up.",
+    "Checks that the service is running.",
     RetrySafety::ReadOnly,
     Evidence::Public,
     false,

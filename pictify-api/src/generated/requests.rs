@@ -4,13 +4,13 @@
 use super::types;
 use crate::request::{BuildError, Request, RequestBuilder};
 
-/// List the images of the account, newest first.
+/// Lists the images of the account, newest first.
 ///
 /// Sends a `GET` request to `/image`
 ///
 /// Arguments:
-/// - `limit`: How many items to return, 1 to 100. The service's default is 30.
-/// - `offset`: How many items to skip, from 0.
+/// - `limit`: Number of items to return, 1 to 100. The service's default is 30.
+/// - `offset`: Number of items to skip, from 0.
 pub fn list_images(
     base_url: &str,
     limit: Option<u64>,
@@ -22,9 +22,9 @@ pub fn list_images(
         .query("offset", &offset)
         .build()
 }
-/// Render HTML, a live page or a template to one image.
+/// Renders HTML, a live page or a template to one image.
 ///
-/// Exactly one of `html`, `url` and `template` is the source. Without `width` and `height` the service renders 1280 by 720 pixels (older documents say 1200 by 630); send both when the size matters.
+/// Set exactly one of `html`, `url` and `template`. Without `width` and `height` the service renders 1280 by 720 pixels (older documents say 1200 by 630). Send both if the size matters.
 ///
 /// Sends a `POST` request to `/image`
 pub fn create_image(
@@ -36,14 +36,14 @@ pub fn create_image(
         .json(body)
         .build()
 }
-/// Read one image.
+/// Returns one image.
 ///
-/// No credentials are needed; a key is accepted.
+/// Requires no credentials, but accepts a key.
 ///
 /// Sends a `GET` request to `/image/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn get_image(
     base_url: &str,
     uid: &str,
@@ -52,9 +52,9 @@ pub fn get_image(
         .accept("application/json")
         .build()
 }
-/// Render a template of type `og-image` from a heading, a description and a logo.
+/// Renders a template of type `og-image` from a heading, a description and a logo.
 ///
-/// The newest published document no longer has it; rendering the template with the same variables is the general way.
+/// The newest published document no longer lists this operation. The general way is to render the template with the same variables.
 ///
 /// Sends a `POST` request to `/image/og-image`
 pub fn create_og_image(
@@ -66,7 +66,7 @@ pub fn create_og_image(
         .json(body)
         .build()
 }
-/// Render a FabricJS canvas to one image.
+/// Renders a FabricJS canvas to one image.
 ///
 /// Sends a `POST` request to `/image/canvas`
 pub fn create_canvas_image(
@@ -78,9 +78,9 @@ pub fn create_canvas_image(
         .json(body)
         .build()
 }
-/// Let an agent find a page by a prompt and take a screenshot of it.
+/// Lets an AI agent find a page from a prompt and take a screenshot of it.
 ///
-/// Slow. The newest published document no longer has it.
+/// Slow. The newest published document no longer lists this operation.
 ///
 /// Sends a `POST` request to `/image/agent-screenshot`
 pub fn agent_screenshot(
@@ -92,7 +92,7 @@ pub fn agent_screenshot(
         .json(body)
         .build()
 }
-/// As agentScreenshot, with progress as server-sent events.
+/// Does the same as agentScreenshot and reports progress as server-sent events.
 ///
 /// Sends a `POST` request to `/image/agent-screenshot-stream`
 pub fn agent_screenshot_stream(
@@ -104,13 +104,13 @@ pub fn agent_screenshot_stream(
         .json(body)
         .raw()
 }
-/// List the GIFs of the account, newest first.
+/// Lists the GIFs of the account, newest first.
 ///
 /// Sends a `GET` request to `/gif`
 ///
 /// Arguments:
-/// - `limit`: How many items to return, 1 to 100. The service's default is 30.
-/// - `offset`: How many items to skip, from 0.
+/// - `limit`: Number of items to return, 1 to 100. The service's default is 30.
+/// - `offset`: Number of items to skip, from 0.
 pub fn list_gifs(
     base_url: &str,
     limit: Option<u64>,
@@ -122,9 +122,9 @@ pub fn list_gifs(
         .query("offset", &offset)
         .build()
 }
-/// Render moving HTML, a live page or a template to an animated GIF.
+/// Renders animated HTML, a live page or a template to an animated GIF.
 ///
-/// Exactly one of `html`, `url` and `template` is the source. Fails with 422 when nothing moves.
+/// Set exactly one of `html`, `url` and `template`. Fails with 422 if the source has no animation.
 ///
 /// Sends a `POST` request to `/gif`
 pub fn create_gif(
@@ -136,9 +136,9 @@ pub fn create_gif(
         .json(body)
         .build()
 }
-/// Capture a live page that moves as an animated GIF.
+/// Captures an animated live page as a GIF.
 ///
-/// An older server billed one and a half renders for it.
+/// An older server billed 1.5 renders for each capture.
 ///
 /// Sends a `POST` request to `/gif/capture`
 pub fn capture_gif(
@@ -150,22 +150,22 @@ pub fn capture_gif(
         .json(body)
         .build()
 }
-/// Read one GIF.
+/// Returns one GIF.
 ///
-/// No credentials are needed; a key is accepted.
+/// Requires no credentials, but accepts a key.
 ///
 /// Sends a `GET` request to `/gif/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn get_gif(base_url: &str, uid: &str) -> Result<Request<types::Gif>, BuildError> {
     RequestBuilder::new(&crate::operations::GET_GIF, base_url, &[&uid.to_string()])?
         .accept("application/json")
         .build()
 }
-/// Render a template to a PDF of one page.
+/// Renders a template to a PDF of one page.
 ///
-/// Sources disagree whether keys are accepted; rendering the template with `format: pdf` is the other way.
+/// Sources disagree on whether this operation accepts API keys. The alternative is to render the template with `format: pdf`.
 ///
 /// Sends a `POST` request to `/pdf/render`
 pub fn render_pdf(
@@ -177,9 +177,9 @@ pub fn render_pdf(
         .json(body)
         .build()
 }
-/// Render a template to a PDF with one page for each set of variables.
+/// Renders a template to a PDF with one page for each set of variables.
 ///
-/// Sources disagree whether keys are accepted; rendering the template with `format: pdf` is the other way.
+/// Sources disagree on whether this operation accepts API keys. The alternative is to render the template with `format: pdf`.
 ///
 /// Sends a `POST` request to `/pdf/multi-page`
 pub fn render_multi_page_pdf(
@@ -191,7 +191,7 @@ pub fn render_multi_page_pdf(
         .json(body)
         .build()
 }
-/// List the page sizes for PDFs.
+/// Lists the page sizes for PDFs.
 ///
 /// Sends a `GET` request to `/pdf/presets`
 pub fn get_pdf_presets(
@@ -201,16 +201,16 @@ pub fn get_pdf_presets(
         .accept("application/json")
         .build()
 }
-/// List everything that the account has rendered, newest first.
+/// Lists all renders of the account, newest first.
 ///
 /// Sends a `GET` request to `/render`
 ///
 /// Arguments:
-/// - `format`: Only renders in this format. The service's default is `ALL`.
-/// - `limit`: How many items to return, 1 to 100. The service's default is 24.
-/// - `offset`: How many items to skip, from 0.
-/// - `source`: Only renders of this origin; the values are unpublished.
-/// - `template`: Only renders of the template with this uid.
+/// - `format`: Returns only renders in this format. The service's default is `ALL`.
+/// - `limit`: Number of items to return, 1 to 100. The service's default is 24.
+/// - `offset`: Number of items to skip, from 0.
+/// - `source`: Returns only renders of this origin. The values are not published.
+/// - `template`: Returns only renders of the template with this ID.
 pub fn list_renders(
     base_url: &str,
     format: Option<types::RenderFormatFilter>,
@@ -228,16 +228,16 @@ pub fn list_renders(
         .query("template", &template)
         .build()
 }
-/// List the templates of the account.
+/// Lists the templates of the account.
 ///
 /// Sends a `GET` request to `/templates`
 ///
 /// Arguments:
-/// - `has_dynamic_link`: Only templates with, or without, a dynamic link.
-/// - `limit`: How many items to return, 1 to 100. The service's default is 12.
-/// - `output_format`: Only templates that make this. The service's default is `all`.
-/// - `page`: The number of the page, from 1.
-/// - `sort`: The order. The service's default is `newest`.
+/// - `has_dynamic_link`: Returns only templates with a dynamic link (true) or without one (false).
+/// - `limit`: Number of items to return, 1 to 100. The service's default is 12.
+/// - `output_format`: Returns only templates with this output. The service's default is `all`.
+/// - `page`: Number of the page, from 1.
+/// - `sort`: Sort order. The service's default is `newest`.
 pub fn list_templates(
     base_url: &str,
     has_dynamic_link: Option<bool>,
@@ -255,9 +255,9 @@ pub fn list_templates(
         .query("sort", &sort)
         .build()
 }
-/// Store a template.
+/// Creates a template.
 ///
-/// Variables that the source uses and that are not defined are added as text variables and listed in `addedVariables`. The wire also takes a template without a name, as one client sends it; the documents want one.
+/// Variables that the source uses without a definition are added as text variables and listed in `addedVariables`. The service also accepts a template without a name, which one client sends; the documents require a name.
 ///
 /// Sends a `POST` request to `/templates`
 pub fn create_template(
@@ -269,12 +269,12 @@ pub fn create_template(
         .json(body)
         .build()
 }
-/// Read one template.
+/// Returns one template.
 ///
 /// Sends a `GET` request to `/templates/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn get_template(
     base_url: &str,
     uid: &str,
@@ -283,14 +283,14 @@ pub fn get_template(
         .accept("application/json")
         .build()
 }
-/// Change a template.
+/// Updates a template.
 ///
-/// What is left out stays as it is. The engine cannot change.
+/// Omitted fields stay unchanged. The engine cannot change.
 ///
 /// Sends a `PUT` request to `/templates/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn update_template(
     base_url: &str,
@@ -306,12 +306,12 @@ pub fn update_template(
         .json(body)
         .build()
 }
-/// Delete a template.
+/// Deletes a template.
 ///
 /// Sends a `DELETE` request to `/templates/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn delete_template(
     base_url: &str,
     uid: &str,
@@ -324,12 +324,12 @@ pub fn delete_template(
         .accept("application/json")
         .build()
 }
-/// Render a template, in one layout or several.
+/// Renders a template in one layout or several.
 ///
 /// Sends a `POST` request to `/templates/{uid}/render`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn render_template(
     base_url: &str,
@@ -345,12 +345,12 @@ pub fn render_template(
         .json(body)
         .build()
 }
-/// Render a template in several sizes.
+/// Renders a template in several sizes.
 ///
 /// Sends a `POST` request to `/templates/{uid}/multi-size-render`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn multi_size_render_template(
     base_url: &str,
@@ -366,12 +366,12 @@ pub fn multi_size_render_template(
         .json(body)
         .build()
 }
-/// Read what variables a template has.
+/// Returns the variables of a template.
 ///
 /// Sends a `GET` request to `/templates/{uid}/variables`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn get_template_variables(
     base_url: &str,
     uid: &str,
@@ -384,18 +384,18 @@ pub fn get_template_variables(
         .accept("application/json")
         .build()
 }
-/// List the templates of the public gallery.
+/// Lists the templates of the public gallery.
 ///
 /// Sends a `GET` request to `/public/templates`
 ///
 /// Arguments:
-/// - `category`: Only templates of this category.
-/// - `limit`: How many items to return, 1 to 100. The service's default is 12.
-/// - `page`: The number of the page, from 1.
-/// - `search`: Only templates that match this text.
-/// - `sort`: The order.
-/// - `tag`: Only templates with this tag.
-/// - `type_`: Only templates of this type.
+/// - `category`: Returns only templates of this category.
+/// - `limit`: Number of items to return, 1 to 100. The service's default is 12.
+/// - `page`: Number of the page, from 1.
+/// - `search`: Returns only templates that match this text.
+/// - `sort`: Sort order.
+/// - `tag`: Returns only templates with this tag.
+/// - `type_`: Returns only templates of this type.
 pub fn list_public_templates(
     base_url: &str,
     category: Option<&str>,
@@ -417,12 +417,12 @@ pub fn list_public_templates(
         .query("type", &type_)
         .build()
 }
-/// Read one template of the public gallery.
+/// Returns one template of the public gallery.
 ///
 /// Sends a `GET` request to `/public/templates/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn get_public_template(
     base_url: &str,
     uid: &str,
@@ -435,7 +435,7 @@ pub fn get_public_template(
         .accept("application/json")
         .build()
 }
-/// Check the syntax of an expression.
+/// Checks the syntax of an expression.
 ///
 /// Sends a `POST` request to `/templates/expression/validate`
 pub fn validate_expression(
@@ -447,7 +447,7 @@ pub fn validate_expression(
         .json(body)
         .build()
 }
-/// Evaluate an expression.
+/// Evaluates an expression.
 ///
 /// Sends a `POST` request to `/templates/expression/test`
 pub fn test_expression(
@@ -459,9 +459,9 @@ pub fn test_expression(
         .json(body)
         .build()
 }
-/// Fill the expressions of a text.
+/// Evaluates the expressions in a text and inserts their results.
 ///
-/// The answer is unpublished; this is what the web application reads.
+/// The response is not published. The declared form is the one that the web application reads.
 ///
 /// Sends a `POST` request to `/templates/expression/interpolate`
 pub fn interpolate_expression(
@@ -473,7 +473,7 @@ pub fn interpolate_expression(
         .json(body)
         .build()
 }
-/// List the functions of the expression language.
+/// Lists the functions of the expression language.
 ///
 /// Sends a `GET` request to `/templates/expression/functions`
 pub fn list_expression_functions(
@@ -483,14 +483,14 @@ pub fn list_expression_functions(
         .accept("application/json")
         .build()
 }
-/// Render a template once for each set of variables.
+/// Renders a template once for each set of variables.
 ///
-/// Exactly one of `variableSets` and `csvUrl`. The webhook that an early document lets this call name is not on the wire: subscribe to `render.completed`.
+/// Set exactly one of `variableSets` and `csvUrl`. An early document lets the request set a webhook, but the service has no such field: subscribe to `render.completed` instead.
 ///
 /// Sends a `POST` request to `/templates/{uid}/batch-render`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn batch_render_template(
     base_url: &str,
@@ -506,14 +506,14 @@ pub fn batch_render_template(
         .json(body)
         .build()
 }
-/// Read how far a batch is and what came of it.
+/// Returns the progress and the results of a batch.
 ///
-/// The live service has been seen to leave the URLs out; they then come only by the `render.completed` webhook.
+/// The live service has been observed to omit the URLs. They are then available only from the `render.completed` webhook.
 ///
 /// Sends a `GET` request to `/templates/batch/{batchId}/results`
 ///
 /// Arguments:
-/// - `batch_id`: The identifier of the batch.
+/// - `batch_id`: ID of the batch.
 pub fn get_batch_results(
     base_url: &str,
     batch_id: &str,
@@ -526,12 +526,12 @@ pub fn get_batch_results(
         .accept("application/json")
         .build()
 }
-/// Cancel a batch.
+/// Cancels a batch.
 ///
 /// Sends a `POST` request to `/templates/batch/{batchId}/cancel`
 ///
 /// Arguments:
-/// - `batch_id`: The identifier of the batch.
+/// - `batch_id`: ID of the batch.
 /// - `body`
 pub fn cancel_batch(
     base_url: &str,
@@ -547,16 +547,16 @@ pub fn cancel_batch(
         .json(body)
         .build()
 }
-/// List the webhook subscriptions of the account.
+/// Lists the webhook subscriptions of the account.
 ///
 /// Sends a `GET` request to `/webhook-subscriptions`
 ///
 /// Arguments:
-/// - `event`: Only subscriptions to this event.
-/// - `limit`: How many items to return, from 1. The service's default is 20.
-/// - `page`: The number of the page, from 1.
-/// - `platform`: Only subscriptions made for this platform.
-/// - `status`: Only subscriptions in this state.
+/// - `event`: Returns only subscriptions to this event.
+/// - `limit`: Number of items to return, at least 1. The service's default is 20.
+/// - `page`: Number of the page, from 1.
+/// - `platform`: Returns only subscriptions created for this platform.
+/// - `status`: Returns only subscriptions in this state.
 pub fn list_webhook_subscriptions(
     base_url: &str,
     event: Option<types::WebhookEventType>,
@@ -574,9 +574,9 @@ pub fn list_webhook_subscriptions(
         .query("status", &status)
         .build()
 }
-/// Subscribe a URL to one kind of event.
+/// Subscribes a URL to one type of event.
 ///
-/// Only this answer carries the `secret` that deliveries are signed with; store it at once. A plan without webhooks answers 402 or 403 (which of the two is not published). Older documents show the subscription without its envelope; both forms are read.
+/// Only this response contains the `secret` that signs deliveries. Store it immediately. A plan without webhooks gets 402 or 403 (sources do not say which). Older documents show the subscription without its envelope; clients read both forms.
 ///
 /// Sends a `POST` request to `/webhook-subscriptions`
 pub fn create_webhook_subscription(
@@ -588,14 +588,14 @@ pub fn create_webhook_subscription(
         .json(body)
         .build()
 }
-/// Read one webhook subscription.
+/// Returns one webhook subscription.
 ///
-/// Older documents show the subscription without its envelope; both forms are read.
+/// Older documents show the subscription without its envelope; clients read both forms.
 ///
 /// Sends a `GET` request to `/webhook-subscriptions/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn get_webhook_subscription(
     base_url: &str,
     uid: &str,
@@ -608,14 +608,14 @@ pub fn get_webhook_subscription(
         .accept("application/json")
         .build()
 }
-/// Change, pause or resume a webhook subscription.
+/// Updates, pauses or resumes a webhook subscription.
 ///
-/// With a key, `status` is the way to pause and resume; the `/pause` and `/resume` routes take a dashboard login only. What the service answers is not published: the subscription in its envelope is expected, but the subscription alone, a message or nothing at all may come too.
+/// With an API key, set `status` to pause or resume; the `/pause` and `/resume` routes accept only a dashboard login. The response is not published. The subscription in its envelope is expected, but the service may also return the subscription alone, a message or an empty body.
 ///
 /// Sends a `PUT` request to `/webhook-subscriptions/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn update_webhook_subscription(
     base_url: &str,
@@ -631,12 +631,12 @@ pub fn update_webhook_subscription(
         .json(body)
         .build()
 }
-/// Delete a webhook subscription.
+/// Deletes a webhook subscription.
 ///
 /// Sends a `DELETE` request to `/webhook-subscriptions/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn delete_webhook_subscription(
     base_url: &str,
     uid: &str,
@@ -649,14 +649,14 @@ pub fn delete_webhook_subscription(
         .accept("application/json")
         .build()
 }
-/// Have a test event sent to a subscription's URL.
+/// Requests a test event for the URL of a subscription.
 ///
-/// Only one page names this operation. Its request and its answer are not published, so nothing is assumed.
+/// Only one page mentions this operation. Its request and its response are not published, so nothing is assumed about them.
 ///
 /// Sends a `POST` request to `/webhook-subscriptions/{uid}/test`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn test_webhook_subscription(
     base_url: &str,
@@ -672,17 +672,17 @@ pub fn test_webhook_subscription(
         .json(body)
         .build()
 }
-/// List the bindings of the account.
+/// Lists the bindings of the account.
 ///
-/// The dashboard withdrew bindings in July 2026 and the routes may follow; then this answers 404 or 410.
+/// Bindings were removed from the dashboard in July 2026, and the routes may follow. The status is then 404 or 410.
 ///
 /// Sends a `GET` request to `/bindings`
 ///
 /// Arguments:
-/// - `limit`: How many items to return, 1 to 100. The service's default is 20.
-/// - `page`: The number of the page, from 1.
-/// - `status`: Only bindings in this state.
-/// - `template_id`: Only bindings of this template.
+/// - `limit`: Number of items to return, 1 to 100. The service's default is 20.
+/// - `page`: Number of the page, from 1.
+/// - `status`: Returns only bindings in this state.
+/// - `template_id`: Returns only bindings of this template.
 pub fn list_bindings(
     base_url: &str,
     limit: Option<u64>,
@@ -698,9 +698,9 @@ pub fn list_bindings(
         .query("templateId", &template_id)
         .build()
 }
-/// Tie a template to a data source, for an image that follows its data.
+/// Connects a template to a data source, so that its image follows the data.
 ///
-/// Older documents name the fields `templateUid`, `dataUrl`, `dataMapping`, `schedule` (cron) and `format`; the wire knows none of them in requests, and the service has no cron: `refreshPolicy.ttlSeconds` takes its place. The dashboard withdrew bindings in July 2026 and the routes may follow; then this answers 404 or 410.
+/// Older documents call the fields `templateUid`, `dataUrl`, `dataMapping`, `schedule` (cron) and `format`. The service accepts none of these in requests. It has no cron schedule; use `refreshPolicy.ttlSeconds` instead. Bindings were removed from the dashboard in July 2026, and the routes may follow. The status is then 404 or 410.
 ///
 /// Sends a `POST` request to `/bindings`
 pub fn create_binding(
@@ -712,12 +712,12 @@ pub fn create_binding(
         .json(body)
         .build()
 }
-/// Read one binding.
+/// Returns one binding.
 ///
 /// Sends a `GET` request to `/bindings/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn get_binding(
     base_url: &str,
     uid: &str,
@@ -726,14 +726,14 @@ pub fn get_binding(
         .accept("application/json")
         .build()
 }
-/// Change, pause or resume a binding.
+/// Updates, pauses or resumes a binding.
 ///
-/// With a key, `status` is the surest way to pause and resume. What the service answers is not published; the binding in its envelope is expected.
+/// With an API key, `status` is the most reliable way to pause and resume. The response is not published; the binding in its envelope is expected.
 ///
 /// Sends a `PUT` request to `/bindings/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn update_binding(
     base_url: &str,
@@ -749,12 +749,12 @@ pub fn update_binding(
         .json(body)
         .build()
 }
-/// Delete a binding.
+/// Deletes a binding.
 ///
 /// Sends a `DELETE` request to `/bindings/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn delete_binding(
     base_url: &str,
     uid: &str,
@@ -767,14 +767,14 @@ pub fn delete_binding(
         .accept("application/json")
         .build()
 }
-/// Fetch the data again and render the binding's image.
+/// Fetches the data again and renders the binding's image.
 ///
-/// One source says that only a dashboard login may call this; a key then gets 401 or 404. Reading `renderUrl` applies the refresh policy too and needs no key.
+/// One source says that this operation requires a dashboard login; an API key then gets 401 or 404. Reading `renderUrl` also applies the refresh policy and needs no key.
 ///
 /// Sends a `POST` request to `/bindings/{uid}/refresh`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn refresh_binding(
     base_url: &str,
@@ -790,14 +790,14 @@ pub fn refresh_binding(
         .json(body)
         .build()
 }
-/// Stop a binding from refreshing.
+/// Pauses the refreshes of a binding.
 ///
-/// One source says that only a dashboard login may call this. `updateBinding` with `status` does the same with a key.
+/// One source says that this operation requires a dashboard login. With an API key, `updateBinding` with `status` does the same.
 ///
 /// Sends a `POST` request to `/bindings/{uid}/pause`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn pause_binding(
     base_url: &str,
@@ -813,14 +813,14 @@ pub fn pause_binding(
         .json(body)
         .build()
 }
-/// Let a paused binding refresh again.
+/// Resumes the refreshes of a paused binding.
 ///
-/// One source says that only a dashboard login may call this. `updateBinding` with `status` does the same with a key.
+/// One source says that this operation requires a dashboard login. With an API key, `updateBinding` with `status` does the same.
 ///
 /// Sends a `POST` request to `/bindings/{uid}/resume`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn resume_binding(
     base_url: &str,
@@ -836,14 +836,14 @@ pub fn resume_binding(
         .json(body)
         .build()
 }
-/// Fetch a binding's data and show what its mapping makes of it, without rendering.
+/// Fetches the data of a binding and returns the mapped values, without rendering.
 ///
-/// One source says that only a dashboard login may call this; a key then gets 401 or 404.
+/// One source says that this operation requires a dashboard login; an API key then gets 401 or 404.
 ///
 /// Sends a `POST` request to `/bindings/{uid}/test`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn test_binding(
     base_url: &str,
@@ -855,15 +855,15 @@ pub fn test_binding(
         .json(body)
         .build()
 }
-/// Push new data into a binding whose source is a webhook.
+/// Sends new data to a binding whose source is a webhook.
 ///
-/// This is the binding's `webhookUrl`. It takes a signature in place of a key. Only design notes describe the signature, and the answer is not published. The body is the data itself; an object is declared, since every published example is one.
+/// This is the binding's `webhookUrl`. It requires a signature instead of a key. Only design notes describe the signature. The response is not published. The body is the data itself; it is declared as an object because every published example is one.
 ///
 /// Sends a `POST` request to `/webhooks/{bindingUid}`
 ///
 /// Arguments:
-/// - `binding_uid`: The identifier of the binding. Percent-encoded as one path segment.
-/// - `x_webhook_signature`: `sha256=` and the hexadecimal HMAC-SHA256 of the body.
+/// - `binding_uid`: ID of the binding. Percent-encoded as one path segment.
+/// - `x_webhook_signature`: Signature in the form `sha256=HEX`. HEX is the hexadecimal HMAC-SHA256 of the body.
 /// - `body`
 pub fn push_binding_data(
     base_url: &str,
@@ -881,20 +881,20 @@ pub fn push_binding_data(
         .json(body)
         .build()
 }
-/// Render a template from a URL and return the picture itself.
+/// Renders a template from a URL and returns the image itself.
 ///
-/// Made for `<img>` elements. Every query parameter but `quality`, `layout` and `token` is a template variable, so a variable of one of these names cannot be passed. On failure the service may send a transparent picture of one pixel, with status 200 or 404, so that pages do not break.
+/// Intended for `<img>` elements. Every query parameter except `quality`, `layout` and `token` is a template variable, so a variable with one of these names cannot be set. On failure the service may return a transparent image of one pixel, with status 200 or 404, so that pages do not break.
 ///
 /// Sends a `GET` request to `/r/{templateUid}.{format}`
 ///
 /// Arguments:
-/// - `template_uid`: The identifier of the template. Percent-encoded as one path segment.
-/// - `format`: The file format of the picture.
-/// - `layout`: The key of the layout to render. Without it the default layout is rendered.
+/// - `template_uid`: ID of the template. Percent-encoded as one path segment.
+/// - `format`: File format of the image.
+/// - `layout`: Key of the layout to render. Without it the service renders the default layout.
 /// - `quality`: Compression quality, 0.1 to 1. The service's default is 0.9.
-/// - `token`: The API key, for places that cannot send a header. It then stands in logs, histories and pages: send the header wherever that is possible. It must not be logged.
-/// - `variables`: Values for the template's variables, each a query parameter of its own.
-/// - `if_none_match`: The `ETag` of the version at hand; when it is still the newest, the answer is 304 without a body.
+/// - `token`: The API key, for clients that cannot send a header. The key then appears in logs, browser histories and pages; send it in the header wherever possible. Never log it.
+/// - `variables`: Values for the template's variables. Each value is a query parameter of its own.
+/// - `if_none_match`: The `ETag` of the version that the client has. If it is still current, the status is 304 without a body.
 pub fn render_template_url(
     base_url: &str,
     template_uid: &str,
@@ -919,17 +919,17 @@ pub fn render_template_url(
         .redirects(&[304u16])
         .raw()
 }
-/// Read the current picture of a binding.
+/// Returns the current image of a binding.
 ///
-/// This is the binding's `renderUrl`; its refresh policy decides whether the data is fetched again. On failure the service may send a transparent picture of one pixel, with status 200 or 404, so that pages do not break.
+/// This is the binding's `renderUrl`. Its refresh policy decides if the service fetches the data again. On failure the service may return a transparent image of one pixel, with status 200 or 404, so that pages do not break.
 ///
 /// Sends a `GET` request to `/b/{bindingId}.{format}`
 ///
 /// Arguments:
-/// - `binding_id`: The identifier of the binding. Percent-encoded as one path segment.
-/// - `format`: The file format of the picture.
-/// - `t`: Any value that was not sent before makes caches ask again.
-/// - `if_none_match`: The `ETag` of the version at hand; when it is still the newest, the answer is 304 without a body.
+/// - `binding_id`: ID of the binding. Percent-encoded as one path segment.
+/// - `format`: File format of the image.
+/// - `t`: Cache buster: a new value makes caches request the image again.
+/// - `if_none_match`: The `ETag` of the version that the client has. If it is still current, the status is 304 without a body.
 pub fn render_binding_url(
     base_url: &str,
     binding_id: &str,
@@ -948,15 +948,15 @@ pub fn render_binding_url(
         .redirects(&[304u16])
         .raw()
 }
-/// Read where the current picture of a binding is stored, without fetching it.
+/// Returns the URL of the stored current image of a binding, without downloading it.
 ///
-/// Known from older dashboard code only.
+/// Known only from older dashboard code.
 ///
 /// Sends a `GET` request to `/b/{bindingId}.{format}/url`
 ///
 /// Arguments:
-/// - `binding_id`: The identifier of the binding. Percent-encoded as one path segment.
-/// - `format`: The file format of the picture.
+/// - `binding_id`: ID of the binding. Percent-encoded as one path segment.
+/// - `format`: File format of the image.
 pub fn get_binding_url_info(
     base_url: &str,
     binding_id: &str,
@@ -970,16 +970,16 @@ pub fn get_binding_url_info(
         .accept("application/json")
         .build()
 }
-/// Read the picture of the variant that an experiment picks for this visitor.
+/// Returns the image of the variant that an experiment selects for this visitor.
 ///
-/// Answers with the picture, or with 302 to the stored file. Each read counts as an impression. 410 means that the experiment has ended and has no fallback picture. Experiments were withdrawn from the dashboard in July 2026 and this route with them, by the newest evidence.
+/// The response is the image, or 302 to the stored file. Each request counts as an impression. Status 410 means that the experiment has ended and has no fallback image. Experiments were removed from the dashboard in July 2026; the newest evidence says that this route was removed too.
 ///
 /// Sends a `GET` request to `/s/{slug}.{format}`
 ///
 /// Arguments:
-/// - `slug`: The public name of the experiment. Percent-encoded as one path segment.
-/// - `format`: The file format of the picture.
-/// - `context`: URL parameters that the conditions of a smart link look at, each a query parameter of its own.
+/// - `slug`: Public slug of the experiment. Percent-encoded as one path segment.
+/// - `format`: File format of the image.
+/// - `context`: URL parameters that the conditions of a smart link test. Each one is a query parameter of its own.
 pub fn render_experiment_url(
     base_url: &str,
     slug: &str,
@@ -996,17 +996,17 @@ pub fn render_experiment_url(
         .redirects(&[302u16])
         .raw()
 }
-/// List the experiments of the account.
+/// Lists the experiments of the account.
 ///
-/// Experiments were withdrawn from the dashboard in July 2026; this may answer 404 or 410.
+/// Experiments were removed from the dashboard in July 2026; the status may be 404 or 410.
 ///
 /// Sends a `GET` request to `/experiments/api`
 ///
 /// Arguments:
-/// - `limit`: How many items to return, 1 to 100. The service's default is 20.
-/// - `page`: The number of the page, from 1.
-/// - `status`: Only experiments in this state. `archived` is not documented as a filter.
-/// - `type_`: Only experiments of this kind.
+/// - `limit`: Number of items to return, 1 to 100. The service's default is 20.
+/// - `page`: Number of the page, from 1.
+/// - `status`: Returns only experiments in this state. `archived` is not documented as a filter.
+/// - `type_`: Returns only experiments of this type.
 pub fn list_experiments(
     base_url: &str,
     limit: Option<u64>,
@@ -1022,9 +1022,9 @@ pub fn list_experiments(
         .query("type", &type_)
         .build()
 }
-/// Make an experiment, as a draft.
+/// Creates an experiment as a draft.
 ///
-/// 409 means that the slug is taken; 429 may mean that the plan's number of experiments is used up, which waiting does not mend. Experiments were withdrawn from the dashboard in July 2026; this may answer 404 or 410.
+/// Status 409 means that the slug is in use. Status 429 may mean that the plan's number of experiments is used up; a retry does not help then. Experiments were removed from the dashboard in July 2026; the status may be 404 or 410.
 ///
 /// Sends a `POST` request to `/experiments/api`
 pub fn create_experiment(
@@ -1036,7 +1036,7 @@ pub fn create_experiment(
         .json(body)
         .build()
 }
-/// Read how many experiments the plan allows and how many there are.
+/// Returns the number of experiments that the plan allows and the number in use.
 ///
 /// Sends a `GET` request to `/experiments/api/quota`
 pub fn get_experiment_quota(
@@ -1046,12 +1046,12 @@ pub fn get_experiment_quota(
         .accept("application/json")
         .build()
 }
-/// Read one experiment.
+/// Returns one experiment.
 ///
 /// Sends a `GET` request to `/experiments/api/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn get_experiment(
     base_url: &str,
     uid: &str,
@@ -1064,14 +1064,14 @@ pub fn get_experiment(
         .accept("application/json")
         .build()
 }
-/// Change an experiment.
+/// Updates an experiment.
 ///
-/// A draft or paused experiment can be changed wholly; a running one in `name`, `confidenceThreshold`, `minimumRunDays` and `goalConfig.destinationUrl`; a completed one in `name`. Anything else answers 400. The type never changes.
+/// A draft or paused experiment accepts changes to all fields; a running experiment to `name`, `confidenceThreshold`, `minimumRunDays` and `goalConfig.destinationUrl`; a completed experiment to `name`. Any other change gets 400. The type never changes.
 ///
 /// Sends a `PUT` request to `/experiments/api/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn update_experiment(
     base_url: &str,
@@ -1087,14 +1087,14 @@ pub fn update_experiment(
         .json(body)
         .build()
 }
-/// Delete an experiment.
+/// Deletes an experiment.
 ///
-/// A running experiment is refused with 409 or 400; pause it first.
+/// The service rejects the deletion of a running experiment with 409 or 400. Pause it first.
 ///
 /// Sends a `DELETE` request to `/experiments/api/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn delete_experiment(
     base_url: &str,
     uid: &str,
@@ -1107,14 +1107,14 @@ pub fn delete_experiment(
         .accept("application/json")
         .build()
 }
-/// Start a draft or paused experiment.
+/// Starts a draft or paused experiment.
 ///
-/// From any other state the answer is 409.
+/// In any other state the status is 409.
 ///
 /// Sends a `POST` request to `/experiments/api/{uid}/start`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn start_experiment(
     base_url: &str,
@@ -1130,14 +1130,14 @@ pub fn start_experiment(
         .json(body)
         .build()
 }
-/// Pause a running experiment.
+/// Pauses a running experiment.
 ///
-/// From any other state the answer is 409.
+/// In any other state the status is 409.
 ///
 /// Sends a `POST` request to `/experiments/api/{uid}/pause`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn pause_experiment(
     base_url: &str,
@@ -1153,14 +1153,14 @@ pub fn pause_experiment(
         .json(body)
         .build()
 }
-/// End a running or paused experiment and declare its winner.
+/// Ends a running or paused experiment and declares its winner.
 ///
-/// From any other state the answer is 409.
+/// In any other state the status is 409.
 ///
 /// Sends a `POST` request to `/experiments/api/{uid}/complete`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn complete_experiment(
     base_url: &str,
@@ -1176,14 +1176,14 @@ pub fn complete_experiment(
         .json(body)
         .build()
 }
-/// Record what visitors did with an experiment.
+/// Records events of visitors for experiments.
 ///
-/// Takes no API key; a write key vouches for the events. The wire also takes a single event object, and the same JSON as `text/plain`; a batch serves both, so only the batch is declared. Sent twice, events count twice. Refused events stand in `errors` while the status is 200. Experiments were withdrawn from the dashboard in July 2026 and this route with them, by the newest evidence.
+/// Requires no API key; a write key authenticates the events. The service also accepts a single event object, and the same JSON as `text/plain`. Only the batch is declared, because it covers both. Events that are sent twice count twice. Rejected events are listed in `errors` with status 200. Experiments were removed from the dashboard in July 2026; the newest evidence says that this route was removed too.
 ///
 /// Sends a `POST` request to `/s/events`
 ///
 /// Arguments:
-/// - `x_write_key`: The account's write key. It may stand in a browser, but it must not be logged.
+/// - `x_write_key`: Write key of the account. It may be visible in a browser, but it must never be logged.
 /// - `body`
 pub fn track_experiment_events(
     base_url: &str,
@@ -1196,14 +1196,14 @@ pub fn track_experiment_events(
         .json(body)
         .build()
 }
-/// Count a click on an experiment and learn where it leads.
+/// Counts a click on an experiment and returns its destination.
 ///
-/// Made for links in pages and mail. Each read counts as a click. A client that wants the destination must not follow the redirect. Withdrawn with experiments in July 2026, by the newest evidence.
+/// Intended for links in pages and mail. Each request counts as a click. A client that needs the destination must not follow the redirect. The newest evidence says that this route was removed with experiments in July 2026.
 ///
 /// Sends a `GET` request to `/s/{slug}/click`
 ///
 /// Arguments:
-/// - `slug`: The public name of the experiment. Percent-encoded as one path segment.
+/// - `slug`: Public slug of the experiment. Percent-encoded as one path segment.
 pub fn track_experiment_click(
     base_url: &str,
     slug: &str,
@@ -1216,14 +1216,14 @@ pub fn track_experiment_click(
         .redirects(&[302u16])
         .empty()
 }
-/// Count an impression of an experiment with a picture of one pixel.
+/// Counts an impression of an experiment and returns an image of one pixel.
 ///
-/// Made for pages and mail. Each read counts. The status is always 200, whether the experiment exists or not. Withdrawn with experiments in July 2026, by the newest evidence.
+/// Intended for pages and mail. Each request counts as an impression. The status is always 200, even if the experiment does not exist. The newest evidence says that this route was removed with experiments in July 2026.
 ///
 /// Sends a `GET` request to `/s/{slug}/pixel.gif`
 ///
 /// Arguments:
-/// - `slug`: The public name of the experiment. Percent-encoded as one path segment.
+/// - `slug`: Public slug of the experiment. Percent-encoded as one path segment.
 pub fn track_experiment_pixel(
     base_url: &str,
     slug: &str,
@@ -1236,14 +1236,14 @@ pub fn track_experiment_pixel(
         .accept("image/gif")
         .raw()
 }
-/// Learn which variant an experiment picks for this visitor.
+/// Returns the variant that an experiment selects for this visitor.
 ///
-/// Known from older dashboard code only, and withdrawn with experiments in July 2026.
+/// Known only from older dashboard code, and removed with experiments in July 2026.
 ///
 /// Sends a `GET` request to `/s/{slug}/resolve`
 ///
 /// Arguments:
-/// - `slug`: The public name of the experiment. Percent-encoded as one path segment.
+/// - `slug`: Public slug of the experiment. Percent-encoded as one path segment.
 pub fn resolve_experiment(
     base_url: &str,
     slug: &str,
@@ -1256,9 +1256,9 @@ pub fn resolve_experiment(
         .accept("application/json")
         .build()
 }
-/// List the video templates of the account.
+/// Lists the video templates of the account.
 ///
-/// At most 100, with no further pages. The bodies (`tsx`, `projectJson`) are left out.
+/// Returns at most 100 templates and has no further pages. The bodies (`tsx`, `projectJson`) are omitted.
 ///
 /// Sends a `GET` request to `/video/templates`
 pub fn list_video_templates(
@@ -1268,9 +1268,9 @@ pub fn list_video_templates(
         .accept("application/json")
         .build()
 }
-/// Store a video template.
+/// Creates a video template.
 ///
-/// Code is compiled before it is stored, which takes time; 422 then lists the compiler's messages and nothing is stored. 402 with `template_limit_reached` means that the plan holds no more templates. The status on success is 200 or 201.
+/// The service compiles code before it stores the template, which takes time. If the compiler fails, status 422 lists its messages and nothing is stored. Status 402 with `template_limit_reached` means that the plan allows no more templates. The status on success is 200 or 201.
 ///
 /// Sends a `POST` request to `/video/templates`
 pub fn create_video_template(
@@ -1282,9 +1282,9 @@ pub fn create_video_template(
         .json(body)
         .build()
 }
-/// Have a video template written from a prompt.
+/// Generates a video template from a prompt.
 ///
-/// Slow: 30 to 60 seconds, often more. Sources differ on the price, one render or AI credits. 402 carries `ai_quota_exceeded`, `template_limit_reached` or `quota_exceeded`; 503 with `ai_unavailable` may be tried once more later. The preview's URL stands beside the template in the answer and is kept as its `previewUrl`.
+/// Slow: 30 to 60 seconds, often more. Sources disagree on the price: one render, or AI credits. Status 402 carries `ai_quota_exceeded`, `template_limit_reached` or `quota_exceeded`. Status 503 with `ai_unavailable` may be retried later. The response carries the preview's URL beside the template; clients store it in the template's `previewUrl`.
 ///
 /// Sends a `POST` request to `/video/templates/generate`
 pub fn generate_video_template(
@@ -1296,12 +1296,12 @@ pub fn generate_video_template(
         .json(body)
         .build()
 }
-/// Read one video template with its body.
+/// Returns one video template with its body.
 ///
 /// Sends a `GET` request to `/video/templates/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn get_video_template(
     base_url: &str,
     uid: &str,
@@ -1314,14 +1314,14 @@ pub fn get_video_template(
         .accept("application/json")
         .build()
 }
-/// Change a video template.
+/// Updates a video template.
 ///
-/// Code is compiled before it is stored, which takes time; 422 then lists the compiler's messages and nothing is changed. The kind never changes.
+/// The service compiles code before it stores the change, which takes time. If the compiler fails, status 422 lists its messages and nothing changes. The kind never changes.
 ///
 /// Sends a `PUT` request to `/video/templates/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn update_video_template(
     base_url: &str,
@@ -1337,12 +1337,12 @@ pub fn update_video_template(
         .json(body)
         .build()
 }
-/// Delete a video template.
+/// Deletes a video template.
 ///
 /// Sends a `DELETE` request to `/video/templates/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn delete_video_template(
     base_url: &str,
     uid: &str,
@@ -1355,14 +1355,14 @@ pub fn delete_video_template(
         .accept("application/json")
         .build()
 }
-/// Copy a video template, as a draft.
+/// Duplicates a video template as a draft.
 ///
-/// 402 with `template_limit_reached` means that the plan holds no more templates.
+/// Status 402 with `template_limit_reached` means that the plan allows no more templates.
 ///
 /// Sends a `POST` request to `/video/templates/{uid}/duplicate`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn duplicate_video_template(
     base_url: &str,
@@ -1378,12 +1378,12 @@ pub fn duplicate_video_template(
         .json(body)
         .build()
 }
-/// Read which variables a video template takes.
+/// Returns the variables of a video template.
 ///
 /// Sends a `GET` request to `/video/templates/{uid}/variables`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn get_video_template_variables(
     base_url: &str,
     uid: &str,
@@ -1396,14 +1396,14 @@ pub fn get_video_template_variables(
         .accept("application/json")
         .build()
 }
-/// Render a video template to an MP4 or GIF file.
+/// Renders a video template to an MP4 or GIF file.
 ///
-/// Slow: the answer comes after minutes, and the service gives up after five. 402 with `quota_exceeded` means that the plan's renders are used up, 422 with `invalid_variable` that a value breaks its definition, 501 that the service cannot render this kind. Sources differ on unknown variable names: refused with 422, or ignored.
+/// Slow: the response takes minutes, and the service times out after five. Status 402 with `quota_exceeded` means that the plan's renders are used up. Status 422 with `invalid_variable` means that a value violates its definition. Status 501 means that the service cannot render this kind. Sources disagree on unknown variable names: rejected with 422, or ignored.
 ///
 /// Sends a `POST` request to `/video/templates/{uid}/render`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn render_video(
     base_url: &str,
@@ -1415,14 +1415,14 @@ pub fn render_video(
         .json(body)
         .build()
 }
-/// Render one frame of a video template to a PNG image.
+/// Renders one frame of a video template to a PNG image.
 ///
-/// Billed as one image. A timeline template answers 501 with `preview_not_supported`; 422 lists the compiler's messages.
+/// Billed as one image. For a timeline template the status is 501 with `preview_not_supported`. Status 422 lists the compiler's messages.
 ///
 /// Sends a `POST` request to `/video/templates/{uid}/preview`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 /// - `body`
 pub fn preview_video_template(
     base_url: &str,
@@ -1438,9 +1438,9 @@ pub fn preview_video_template(
         .json(body)
         .build()
 }
-/// List the newest workflow runs.
+/// Lists the newest workflow runs.
 ///
-/// At most 20, with no further pages.
+/// Returns at most 20 runs and has no further pages.
 ///
 /// Sends a `GET` request to `/workflow`
 pub fn list_workflow_runs(
@@ -1450,9 +1450,9 @@ pub fn list_workflow_runs(
         .accept("application/json")
         .build()
 }
-/// Render a document for each row of a table and deliver it.
+/// Renders a document for each row of a table and delivers it.
 ///
-/// The answer comes at once with the run's identifier; `getWorkflowRun` tells how far it got.
+/// The response arrives immediately with the ID of the run; `getWorkflowRun` returns its progress.
 ///
 /// Sends a `POST` request to `/workflow`
 pub fn create_workflow_run(
@@ -1464,7 +1464,7 @@ pub fn create_workflow_run(
         .json(body)
         .build()
 }
-/// Read how much the account's workflows have produced.
+/// Returns the totals of all workflow runs of the account.
 ///
 /// Sends a `GET` request to `/workflow/stats`
 pub fn get_workflow_stats(
@@ -1474,9 +1474,9 @@ pub fn get_workflow_stats(
         .accept("application/json")
         .build()
 }
-/// Render one row to see what a workflow would deliver.
+/// Renders one row as a preview of a workflow's document.
 ///
-/// An image is rendered at once. A video answers with a `jobId` to ask `getWorkflowPreview` about. 400 with `output_format_mismatch` means that the template cannot give this format. Whether a preview is billed is not published; it is treated as if it were.
+/// An image is rendered immediately. For a video the response has a `jobId` for `getWorkflowPreview`. Status 400 with `output_format_mismatch` means that the template does not support this format. Public sources do not say if a preview is billed; clients treat it as billed.
 ///
 /// Sends a `POST` request to `/workflow/preview`
 pub fn preview_workflow(
@@ -1488,12 +1488,12 @@ pub fn preview_workflow(
         .json(body)
         .build()
 }
-/// Ask how far the preview of a video has got.
+/// Returns the status of a video preview.
 ///
 /// Sends a `GET` request to `/workflow/preview/{jobId}`
 ///
 /// Arguments:
-/// - `job_id`: The identifier of the preview job. Percent-encoded as one path segment.
+/// - `job_id`: ID of the preview job. Percent-encoded as one path segment.
 pub fn get_workflow_preview(
     base_url: &str,
     job_id: &str,
@@ -1506,7 +1506,7 @@ pub fn get_workflow_preview(
         .accept("application/json")
         .build()
 }
-/// List the workflow hooks of the account.
+/// Lists the workflow hooks of the account.
 ///
 /// Sends a `GET` request to `/workflow/hooks`
 pub fn list_workflow_hooks(
@@ -1516,9 +1516,9 @@ pub fn list_workflow_hooks(
         .accept("application/json")
         .build()
 }
-/// Make a URL that renders and delivers a document for each row sent to it.
+/// Creates a URL that renders and delivers a document for each row sent to it.
 ///
-/// The URL holds a secret; whoever has it can render on the account's bill.
+/// The URL contains a secret. Anyone with the URL can render at the account's cost.
 ///
 /// Sends a `POST` request to `/workflow/hooks`
 pub fn create_workflow_hook(
@@ -1530,12 +1530,12 @@ pub fn create_workflow_hook(
         .json(body)
         .build()
 }
-/// Delete a workflow hook, so that its URL stops working.
+/// Deletes a workflow hook, so that its URL stops working.
 ///
 /// Sends a `DELETE` request to `/workflow/hooks/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn delete_workflow_hook(
     base_url: &str,
     uid: &str,
@@ -1548,16 +1548,16 @@ pub fn delete_workflow_hook(
         .accept("application/json")
         .build()
 }
-/// Send one row to a workflow hook.
+/// Sends one row to a workflow hook.
 ///
-/// Takes no API key; the secret in the path vouches for the sender, and a signature as well when the hook asks for one. A wrong secret or signature answers 401 or 403. The answer is not published. Sent twice, the row is rendered and delivered twice.
+/// Requires no API key. The secret in the path authenticates the sender; a hook can also require a signature. A wrong secret or signature gets 401 or 403. The response is not published. A row that is sent twice is rendered and delivered twice.
 ///
 /// Sends a `POST` request to `/workflow/hooks/{hookUid}/{secret}`
 ///
 /// Arguments:
-/// - `hook_uid`: The identifier of the hook. Percent-encoded as one path segment.
-/// - `secret`: The last segment of the hook's URL. It must not be logged.
-/// - `x_pictify_signature`: `t=` and `v1=` as in webhook deliveries, made with the hook's signing secret.
+/// - `hook_uid`: ID of the hook. Percent-encoded as one path segment.
+/// - `secret`: Last segment of the hook's URL. It must never be logged.
+/// - `x_pictify_signature`: Signature in the form `t=` and `v1=`, as in webhook deliveries, made with the hook's signing secret.
 /// - `body`
 pub fn send_workflow_hook(
     base_url: &str,
@@ -1576,12 +1576,12 @@ pub fn send_workflow_hook(
         .json(body)
         .build()
 }
-/// Read one workflow run with its items.
+/// Returns one workflow run with its items.
 ///
 /// Sends a `GET` request to `/workflow/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn get_workflow_run(
     base_url: &str,
     uid: &str,
@@ -1594,13 +1594,13 @@ pub fn get_workflow_run(
         .accept("application/json")
         .build()
 }
-/// Deliver one item of a workflow run again.
+/// Delivers one item of a workflow run again.
 ///
 /// Sends a `POST` request to `/workflow/{uid}/items/{index}/resend`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
-/// - `index`: The position of the item in its run, from 0.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
+/// - `index`: Position of the item in its run, from 0.
 /// - `body`
 pub fn resend_workflow_item(
     base_url: &str,
@@ -1617,9 +1617,9 @@ pub fn resend_workflow_item(
         .json(body)
         .build()
 }
-/// Read whose key this is.
+/// Returns the user that owns this key.
 ///
-/// The shape is not published. To check a key, listing one template is the better test: this route's answer to keys is less certain.
+/// The shape is not published. To check a key, prefer `listTemplates` with a limit of 1: it is less certain that this route accepts keys.
 ///
 /// Sends a `GET` request to `/api/users`
 pub fn get_current_user(base_url: &str) -> Result<Request<types::User>, BuildError> {
@@ -1627,7 +1627,7 @@ pub fn get_current_user(base_url: &str) -> Result<Request<types::User>, BuildErr
         .accept("application/json")
         .build()
 }
-/// Read the plan's limits and what is used of them this month.
+/// Returns the limits of the plan and this month's usage.
 ///
 /// Sends a `GET` request to `/api/users/plans`
 pub fn get_plan_details(
@@ -1637,9 +1637,9 @@ pub fn get_plan_details(
         .accept("application/json")
         .build()
 }
-/// List the account's API keys.
+/// Lists the API keys of the account.
 ///
-/// The answer holds the keys in full; it must not be logged.
+/// The response contains the complete keys. It must never be logged.
 ///
 /// Sends a `GET` request to `/api/users/api-tokens`
 pub fn list_api_tokens(
@@ -1649,9 +1649,9 @@ pub fn list_api_tokens(
         .accept("application/json")
         .build()
 }
-/// Make a new API key.
+/// Creates an API key.
 ///
-/// The answer holds the key in full; it must not be logged.
+/// The response contains the complete key. It must never be logged.
 ///
 /// Sends a `POST` request to `/api/users/api-tokens`
 pub fn create_api_token(
@@ -1663,12 +1663,12 @@ pub fn create_api_token(
         .json(body)
         .build()
 }
-/// Revoke an API key.
+/// Revokes an API key.
 ///
 /// Sends a `DELETE` request to `/api/users/api-tokens/{uid}`
 ///
 /// Arguments:
-/// - `uid`: The opaque identifier. Percent-encoded as one path segment.
+/// - `uid`: Opaque ID. Percent-encoded as one path segment.
 pub fn delete_api_token(
     base_url: &str,
     uid: &str,
@@ -1681,14 +1681,14 @@ pub fn delete_api_token(
         .accept("application/json")
         .build()
 }
-/// Delete a stored image or GIF.
+/// Deletes a stored image or GIF.
 ///
-/// Known from an older copy of the service; whether it is still there, and takes keys, is not known.
+/// Known from an older copy of the service. It is not known if the route still exists, or if it accepts keys.
 ///
 /// Sends a `DELETE` request to `/{mediaUid}`
 ///
 /// Arguments:
-/// - `media_uid`: The identifier of the image or GIF. Percent-encoded as one path segment.
+/// - `media_uid`: ID of the image or GIF. Percent-encoded as one path segment.
 pub fn delete_media(
     base_url: &str,
     media_uid: &str,
@@ -1701,7 +1701,7 @@ pub fn delete_media(
         .accept("application/json")
         .build()
 }
-/// Ask whether the service is up.
+/// Checks that the service is running.
 ///
 /// Sends a `GET` request to `/healthcheck`
 pub fn health_check(base_url: &str) -> Result<Request<types::Health>, BuildError> {
