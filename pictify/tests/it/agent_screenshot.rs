@@ -4,7 +4,7 @@ use pictify::{
     Error, ErrorKind, blocking,
     images::{AgentScreenshotEvent, AgentScreenshotEventType as Type},
 };
-use pictify_tests::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
 use std::time::Duration;
 
 const SAVED: &str = "data: {\"type\":\"saved\",\"data\":{\"url\":\"https://m/a.png\"}}\n\n";

@@ -4,7 +4,7 @@ use pictify::{
     ErrorKind,
     batches::{BatchJob, BatchProgress},
 };
-use pictify_tests::{Reply, Request, ScriptedServer, TestClock, client};
+use pictify_test_support::{Reply, Request, ScriptedServer, TestClock, client};
 use serde_json::{Value, json};
 use std::{sync::Mutex, time::Duration};
 

@@ -1,8 +1,7 @@
 //! The blocking client: the same surface, from any thread, inside a runtime or outside.
 
 use pictify::{ErrorKind, blocking::Client, images::Source};
-use pictify_emulator::Emulator;
-use pictify_tests::{Reply, ScriptedServer};
+use pictify_test_support::{Reply, ScriptedServer};
 use std::{
     sync::{Arc, OnceLock, mpsc},
     time::Duration,
@@ -61,26 +60,6 @@ fn many_threads_share_one_client() {
         }
     });
     assert_eq!(server.requests().len(), 20);
-}
-
-#[test]
-fn it_makes_the_same_picture_as_the_async_client() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let emulator = runtime.block_on(Emulator::start()).unwrap();
-    let html = r#"<h1 style="color:#667eea">Hello</h1>"#;
-
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("hello.png");
-    let blocking = client(emulator.url().to_owned());
-    let image = blocking.images().create(Source::html(html)).size(600, 315).send().unwrap();
-    blocking.download(&image).to_file(&path).unwrap();
-
-    let bytes = runtime.block_on(async {
-        let client = pictify::Client::builder().api_key("k").base_url(emulator.url()).build().unwrap();
-        let image = client.images().create(Source::html(html)).size(600, 315).send().await.unwrap();
-        client.download(&image).bytes().await.unwrap()
-    });
-    assert_eq!(std::fs::read(&path).unwrap(), bytes);
 }
 
 #[test]

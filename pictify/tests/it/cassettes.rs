@@ -1,15 +1,44 @@
-//! `pictify::testing`: what is recorded against the emulator is replayed without it.
+//! Cassettes: what is recorded from a server is replayed without it.
 
 use pictify::{
     Client, ErrorKind,
     images::Source,
-    templates::TemplateSource,
+    templates::{TemplateSource, VariableDefinition},
     testing::{Cassette, REDACTIONS, check_struct, check_type, redact},
 };
-use pictify_emulator::{Emulator, Fault};
-use pictify_tests::{KEY, Reply, ScriptedServer};
+use pictify_test_support::{KEY, Reply, ScriptedServer};
 use serde_json::{Value, json};
 use std::{fs, path::Path};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{body_partial_json, method, path},
+};
+
+/// Starts a server with the responses that [`service`] reads. IDs and times contain the number `run`.
+async fn server(run: u8) -> MockServer {
+    let server = MockServer::start().await;
+    let time = format!("2026-08-04T09:15:2{run}.482Z");
+    let (template, file) = (format!("T{run}"), |number: u8| format!("{}/files/{run}-{number}.png", server.uri()));
+    let created = json!({"template": {"uid": template, "name": "Card", "createdAt": time}});
+    respond("POST", "/templates", created).mount(&server).await;
+    for (number, title) in [(1, "One"), (2, "Two")] {
+        let image =
+            json!({"layout": "default", "url": file(number), "id": format!("R{run}{number}"), "createdAt": time});
+        let rendered = json!({"results": [image], "errors": [], "templateUid": template});
+        let variables = body_partial_json(json!({"variables": {"title": title}}));
+        let render = Mock::given(method("POST")).and(path(format!("/templates/{template}/render"))).and(variables);
+        render.respond_with(ResponseTemplate::new(200).set_body_json(rendered)).mount(&server).await;
+    }
+    let bytes = ResponseTemplate::new(200).set_body_raw(*b"\x89PNG", "image/png");
+    Mock::given(method("GET")).and(path(format!("/files/{run}-2.png"))).respond_with(bytes).mount(&server).await;
+    let images = [2, 1].map(|number| json!({"url": file(number), "id": format!("R{run}{number}"), "createdAt": time}));
+    respond("GET", "/image", json!({"images": images})).mount(&server).await;
+    server
+}
+
+fn respond(of: &str, at: &str, body: Value) -> Mock {
+    Mock::given(method(of)).and(path(at)).respond_with(ResponseTemplate::new(200).set_body_json(body))
+}
 
 /// What a service does with the SDK: a template, two renders, a file, a list.
 async fn service(client: &Client) -> pictify::Result<(Value, Vec<u8>)> {
@@ -22,9 +51,9 @@ async fn service(client: &Client) -> pictify::Result<(Value, Vec<u8>)> {
     Ok((redact(&json!([template, first, second, listed])), file.to_vec()))
 }
 
-async fn record(path: &Path, emulator: &Emulator) -> (Value, Vec<u8>) {
+async fn record(path: &Path, server: &MockServer) -> (Value, Vec<u8>) {
     let cassette = Cassette::record(path);
-    let client = Client::builder().api_key(KEY).base_url(emulator.url()).cassette(&cassette).build().unwrap();
+    let client = Client::builder().api_key(KEY).base_url(server.uri()).cassette(&cassette).build().unwrap();
     let seen = service(&client).await.unwrap();
     cassette.finish().unwrap();
     seen
@@ -39,10 +68,10 @@ fn replaying(path: &Path) -> (Client, Cassette) {
 async fn what_was_recorded_is_replayed_without_a_server_and_a_key() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cassettes/card.json");
-    let emulator = Emulator::builder().start().await.unwrap();
-    let recorded = record(&path, &emulator).await;
-    drop(emulator);
-    assert!(recorded.1.starts_with(b"\x89PNG"));
+    let server = server(1).await;
+    let recorded = record(&path, &server).await;
+    drop(server);
+    assert_eq!(recorded.1, b"\x89PNG");
 
     let (client, cassette) = replaying(&path);
     assert_eq!(client.base_url(), "http://pictify.test");
@@ -58,8 +87,7 @@ async fn what_was_recorded_is_replayed_without_a_server_and_a_key() {
 async fn the_blocking_client_replays_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("card.json");
-    let emulator = Emulator::builder().start().await.unwrap();
-    record(&path, &emulator).await;
+    record(&path, &server(1).await).await;
     let work = move || {
         let cassette = Cassette::replay(path).unwrap();
         let client = Client::builder().cassette(&cassette).build_blocking().unwrap();
@@ -77,8 +105,7 @@ async fn the_blocking_client_replays_too() {
 async fn a_request_that_was_not_recorded_fails_at_once_and_says_what_is_different() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("card.json");
-    let emulator = Emulator::builder().start().await.unwrap();
-    record(&path, &emulator).await;
+    record(&path, &server(1).await).await;
     let (client, cassette) = replaying(&path);
 
     let other = client.templates().create("Card", TemplateSource::html("<h2>{{title}}</h2>")).send().await.unwrap_err();
@@ -105,8 +132,7 @@ async fn a_request_that_was_not_recorded_fails_at_once_and_says_what_is_differen
 async fn what_was_recorded_and_not_asked_for_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("card.json");
-    let emulator = Emulator::builder().start().await.unwrap();
-    record(&path, &emulator).await;
+    record(&path, &server(1).await).await;
     let (_, cassette) = replaying(&path);
     let error = cassette.finish().unwrap_err();
     assert_eq!(error.path(), path);
@@ -120,7 +146,7 @@ async fn retries_are_replayed_and_their_waits_pass_at_once() {
     let refused = Reply::new(429, &[("retry-after", "30")], b"{}");
     let server = ScriptedServer::start([refused, Reply::json(200, r#"{"url":"https://a.b/c.png"}"#)]).await;
     let cassette = Cassette::record(&path);
-    let clock = pictify_tests::TestClock::default();
+    let clock = pictify_test_support::TestClock::default();
     let builder = Client::builder().api_key(KEY).base_url(server.url()).cassette(&cassette);
     let client = builder.clock(clock).build().unwrap();
     client.images().create(Source::html("<p>")).send().await.unwrap();
@@ -186,9 +212,10 @@ async fn recording_again_replaces_the_file_and_a_recording_that_is_not_finished_
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("card.json");
     fs::write(&path, "old").unwrap();
-    let emulator = Emulator::builder().start().await.unwrap();
+    let server = MockServer::start().await;
+    respond("POST", "/image", json!({"url": "https://a.b/c.png"})).mount(&server).await;
     let cassette = Cassette::record(&path);
-    let client = Client::builder().api_key(KEY).base_url(emulator.url()).cassette(&cassette).build().unwrap();
+    let client = Client::builder().api_key(KEY).base_url(server.uri()).cassette(&cassette).build().unwrap();
     client.images().create(Source::html("<p>")).send().await.unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
     cassette.finish().unwrap();
@@ -230,9 +257,9 @@ async fn a_cassette_that_was_edited_badly_is_an_error_and_no_panic() {
 #[tokio::test]
 async fn redacted_answers_are_the_same_in_every_run() {
     let mut seen = Vec::new();
-    for _ in 0..2 {
-        let emulator = Emulator::builder().start().await.unwrap();
-        let client = Client::builder().api_key(KEY).base_url(emulator.url()).strict(true).build().unwrap();
+    for run in [1, 2] {
+        let server = server(run).await;
+        let client = Client::builder().api_key(KEY).base_url(server.uri()).strict(true).build().unwrap();
         seen.push(service(&client).await.unwrap().0);
     }
     assert_eq!(seen[0], seen[1]);
@@ -268,8 +295,8 @@ fn the_selectors_are_those_of_insta() {
     });
 }
 
-#[tokio::test]
-async fn a_struct_is_held_against_the_template_that_it_fills() {
+#[test]
+fn a_struct_is_held_against_the_template_that_it_fills() {
     #[derive(serde::Serialize, schemars::JsonSchema)]
     struct Card {
         title: String,
@@ -285,23 +312,12 @@ async fn a_struct_is_held_against_the_template_that_it_fills() {
         sub_title: Option<String>,
     }
 
-    let emulator = Emulator::builder().start().await.unwrap();
-    let client = Client::builder().api_key(KEY).base_url(emulator.url()).build().unwrap();
-    let definitions = json!([
+    let definitions: Vec<VariableDefinition> = serde_json::from_value(json!([
         {"name": "title", "type": "text", "validation": {"required": true, "maxLength": 5}},
         {"name": "badge", "type": "number", "defaultValue": 1},
         {"name": "subTitle", "type": "text"},
-    ]);
-    let html = "<h1>{{title}}</h1>{{badge}}{{subTitle}}";
-    let create = client.templates().create("Card", TemplateSource::html(html));
-    let template = create
-        .variable_definitions(
-            serde_json::from_value::<Vec<pictify::templates::VariableDefinition>>(definitions).unwrap(),
-        )
-        .send()
-        .await
-        .unwrap();
-    let definitions = client.templates().variables(template.uid).send().await.unwrap().variables;
+    ]))
+    .unwrap();
 
     let samples = [
         Card { title: "Hello".to_owned(), badge: None, sub_title: None },
@@ -335,13 +351,9 @@ async fn a_struct_is_held_against_the_template_that_it_fills() {
 async fn an_answer_that_fails_is_recorded_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("failed.json");
-    let emulator = Emulator::builder()
-        .faults([Fault::status(422).body(json!({"error": "no"})).on("createImage")])
-        .start()
-        .await
-        .unwrap();
+    let server = ScriptedServer::start([Reply::json(422, r#"{"error":"no"}"#)]).await;
     let cassette = Cassette::record(&path);
-    let client = Client::builder().api_key(KEY).base_url(emulator.url()).cassette(&cassette).build().unwrap();
+    let client = Client::builder().api_key(KEY).base_url(server.url()).cassette(&cassette).build().unwrap();
     let recorded = client.images().create(Source::html("<p>")).send().await.unwrap_err();
     cassette.finish().unwrap();
     let (client, _) = replaying(&path);

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, process::Command};
 
-const README: &str = include_str!("../../README.md");
+const README: &str = include_str!("../../../README.md");
 
 /// The crates that a user of `pictify` with these arguments builds, ours included.
 fn crates(arguments: &[&str]) -> BTreeSet<String> {

@@ -1,7 +1,7 @@
 //! Fetching files: whole or not at all, within limits, and without the key.
 
 use pictify::ErrorKind;
-use pictify_tests::{KEY, Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 

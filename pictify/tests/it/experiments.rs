@@ -5,7 +5,7 @@ use pictify::{
     events::Event,
     experiments::{ExperimentType, Property, Schedule, Variant, Weight, When},
 };
-use pictify_tests::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
 use serde_json::{Value, json};
 
 fn variant(id: &str, percent: f64) -> Variant {

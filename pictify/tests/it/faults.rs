@@ -8,7 +8,7 @@ use pictify::{
     images::Source,
     webhooks::WebhookEventType,
 };
-use pictify_tests::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
 use std::time::Duration;
 
 /// What the second attempt is answered, if there is one. It reads as an answer of each of the four operations.

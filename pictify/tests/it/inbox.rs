@@ -5,7 +5,7 @@ use pictify::{
     batches::BatchJob,
     webhooks::{Delivery, Event, Inbox},
 };
-use pictify_tests::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
 use serde_json::{Value, json};
 use std::time::Duration;
 

@@ -4,7 +4,7 @@ use pictify::{
     Client, ClientBuilder, Clock, ErrorKind, RateLimiter, RetryPolicy, SpendLimit, images::Source, send_all,
 };
 use pictify_api::BoxFuture;
-use pictify_tests::{KEY, Reply, ScriptedServer, TestClock};
+use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock};
 use std::{
     num::NonZeroU32,
     sync::{

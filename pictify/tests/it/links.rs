@@ -4,7 +4,7 @@ use pictify::{
     Client, ErrorKind, blocking,
     links::{ExperimentPicture, ImageFormat, RenderTemplateUrl},
 };
-use pictify_tests::{KEY, Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client};
 use serde_json::json;
 
 fn offline(base: &str) -> Client {

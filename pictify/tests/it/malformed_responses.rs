@@ -1,7 +1,7 @@
 //! Whatever a server says: a typed error that keeps what was received, never a panic.
 
 use pictify::{ErrorKind, images::Source};
-use pictify_tests::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
 use std::time::Duration;
 
 async fn create(reply: Reply) -> Result<pictify::images::Image, pictify::Error> {

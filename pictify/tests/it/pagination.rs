@@ -1,7 +1,7 @@
 //! Lists read to their end: every item once, no page twice, over whatever forms the answers have.
 
 use pictify::{ErrorKind, blocking};
-use pictify_tests::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
 
 fn page(ids: std::ops::Range<u32>, pagination: &str) -> Reply {
     let images: Vec<_> = ids.map(|id| format!(r#"{{"url":"u","id":"{id}"}}"#)).collect();

@@ -1,7 +1,7 @@
 //! How calls are tried again: waits, deadlines, keys, the budget. What is tried again is in `faults.rs`.
 
 use pictify::{AttemptOutcome, ErrorKind, IdempotencyKey, RetryPolicy, images::Source};
-use pictify_tests::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
 use std::time::Duration;
 
 const IMAGE: &str = r#"{"url":"https://media.pictify.io/a.png","id":"A","createdAt":"2026-08-04T09:15:27.482Z"}"#;

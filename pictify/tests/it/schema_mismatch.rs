@@ -1,7 +1,7 @@
 //! Noticing that the service has changed: never a failure in production, always one in strict mode.
 
 use pictify::{ErrorKind, images::Source};
-use pictify_tests::{KEY, Reply, ScriptedServer};
+use pictify_test_support::{KEY, Reply, ScriptedServer};
 use std::sync::{Arc, Mutex};
 
 const NEW: &str = r#"{"url":"u","id":"A","createdAt":"2026-08-04T09:15:27.482Z","colour":"hunter2"}"#;

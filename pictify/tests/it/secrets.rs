@@ -1,7 +1,7 @@
 //! The key appears in one header, and nowhere else.
 
 use pictify::{Client, images::Source, webhooks::WebhookEventType};
-use pictify_tests::{KEY, Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client, http_client};
 
 #[tokio::test]
 async fn the_key_is_sent_as_a_bearer_token_with_our_user_agent() {
@@ -76,8 +76,7 @@ async fn a_secret_that_an_answer_brings_is_in_no_debug_output() {
     assert!(!format!("{answer:?} {answer:#?}").contains("hunter2"), "{answer:?}");
 
     // The same of the crate below.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let http = reqwest::Client::new();
+    let http = http_client();
     let api = pictify_api::Client::with_transport(&server.url(), http.clone(), std::sync::Arc::new(Bare(http)));
     let answer = api.get_webhook_subscription("W").await.unwrap();
     assert!(!format!("{answer:?} {answer:#?}").contains("hunter2"), "{answer:?}");

@@ -1,7 +1,7 @@
 //! SendAll calls side by side: bounded, in order or as they come, with one bad row sinking no other.
 
 use pictify::{Client, ErrorKind, blocking, images::Source, send_all};
-use pictify_tests::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},

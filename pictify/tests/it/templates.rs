@@ -4,7 +4,7 @@ use pictify::{
     Client, ErrorKind, blocking,
     templates::{RenderFormat, RenderTemplate, Size, TemplatePdfPreset, TemplateSource, VariableProblems},
 };
-use pictify_tests::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
 use serde_json::{Value, json};
 use std::error::Error as _;
 

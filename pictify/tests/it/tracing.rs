@@ -1,7 +1,7 @@
 //! What `tracing` sees: a span per call and per attempt, by OpenTelemetry's names, without secrets and without bodies.
 
 use pictify::images::Source;
-use pictify_tests::{KEY, Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client};
 use std::{
     io,
     sync::{Arc, Mutex},

@@ -12,7 +12,7 @@ const SECONDS: u64 = 1_785_834_931;
 const BODY: &[u8] = br#"{"event":"render.completed","timestamp":"2026-08-04T09:15:31.007Z","data":{"url":"u"}}"#;
 
 static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_saphyr::from_str(include_str!("../../openapi.yaml")).unwrap());
+    LazyLock::new(|| serde_saphyr::from_str(include_str!("../../../openapi.yaml")).unwrap());
 
 fn at(seconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(seconds)

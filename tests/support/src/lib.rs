@@ -1,23 +1,20 @@
-//! What the tests of this workspace share: a server that misbehaves to order, and a clock that needs no waiting.
-//!
-//! The tests themselves are in `tests/`, a file per story.
-#![cfg_attr(doctest, doc = include_str!("../../README.md"))]
+//! Test support: a scripted server that can fail at the level of bytes, a clock on which waits take no time, and clients.
 
 mod clock;
 mod http;
 mod server;
 
 pub use clock::TestClock;
-pub use http::{RawAnswer, request};
+pub use http::http_client;
 pub use server::{Reply, Request, ScriptedServer};
 
-/// The key that every test uses. Tests assert that it appears nowhere but in the header that it belongs in.
+/// API key of every test. Tests assert that it appears in the `authorization` header only.
 pub const KEY: &str = "test-key-5f1d0c9b";
 
-/// A client of `server` that never waits: its clock is `clock`.
+/// Builds a client of `server` with `clock`, on which waits take no time.
 ///
 /// # Panics
-/// When the client cannot be built.
+/// If the client cannot be built.
 #[must_use]
 pub fn client(server: &ScriptedServer, clock: &TestClock) -> pictify::Client {
     pictify::Client::builder()
@@ -25,5 +22,5 @@ pub fn client(server: &ScriptedServer, clock: &TestClock) -> pictify::Client {
         .base_url(server.url())
         .clock(clock.clone())
         .build()
-        .expect("the test client is set up rightly")
+        .expect("the configuration of the test client is valid")
 }

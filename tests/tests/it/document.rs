@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 fn document() -> Value {
-    serde_saphyr::from_str(include_str!("../../openapi.yaml")).unwrap()
+    serde_saphyr::from_str(include_str!("../../../openapi.yaml")).unwrap()
 }
 
 /// Every media type of the document that has a schema and examples, with the place where it stands.
@@ -96,7 +96,7 @@ fn the_operations_of_the_table_are_those_of_the_document() {
 
 #[test]
 fn the_readme_says_how_many_operations_there_are() {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../../README.md");
     let count = pictify::operation::all().len();
     let said = readme.match_indices(" operations").map(|(at, _)| &readme[..at]);
     let numbers: Vec<usize> = said.filter_map(|before| before.rsplit([' ', '\n']).next()?.parse().ok()).collect();

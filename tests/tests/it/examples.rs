@@ -5,52 +5,52 @@
 #[allow(dead_code)]
 mod document;
 
-#[path = "../../pictify/examples/animated_gif.rs"]
+#[path = "../../../pictify/examples/animated_gif.rs"]
 #[allow(dead_code)]
 mod animated_gif;
-#[path = "../../pictify/examples/badges_batch.rs"]
+#[path = "../../../pictify/examples/badges_batch.rs"]
 #[allow(dead_code)]
 mod badges_batch;
-#[path = "../../pictify/examples/blocking.rs"]
+#[path = "../../../pictify/examples/blocking.rs"]
 #[allow(dead_code)]
 mod blocking;
-#[path = "../../pictify/examples/careful.rs"]
+#[path = "../../../pictify/examples/careful.rs"]
 #[allow(dead_code)]
 mod careful;
-#[path = "../../pictify/examples/certificates.rs"]
+#[path = "../../../pictify/examples/certificates.rs"]
 #[allow(dead_code)]
 mod certificates;
-#[path = "../../pictify/examples/gallery.rs"]
+#[path = "../../../pictify/examples/gallery.rs"]
 #[allow(dead_code)]
 mod gallery;
-#[path = "../../pictify/examples/invoice_pdf.rs"]
+#[path = "../../../pictify/examples/invoice_pdf.rs"]
 #[allow(dead_code)]
 mod invoice_pdf;
-#[path = "../../pictify/examples/live_banner.rs"]
+#[path = "../../../pictify/examples/live_banner.rs"]
 #[allow(dead_code)]
 mod live_banner;
-#[path = "../../pictify/examples/queue.rs"]
+#[path = "../../../pictify/examples/queue.rs"]
 #[allow(dead_code)]
 mod queue;
-#[path = "../../pictify/examples/screenshot.rs"]
+#[path = "../../../pictify/examples/screenshot.rs"]
 #[allow(dead_code)]
 mod screenshot;
-#[path = "../../pictify/examples/social_card.rs"]
+#[path = "../../../pictify/examples/social_card.rs"]
 #[allow(dead_code)]
 mod social_card;
-#[path = "../../pictify/examples/template.rs"]
+#[path = "../../../pictify/examples/template.rs"]
 #[allow(dead_code)]
 mod template;
-#[path = "../../pictify/examples/tour.rs"]
+#[path = "../../../pictify/examples/tour.rs"]
 #[allow(dead_code)]
 mod tour;
-#[path = "../../pictify/examples/webhook_subscription.rs"]
+#[path = "../../../pictify/examples/webhook_subscription.rs"]
 #[allow(dead_code)]
 mod webhook_subscription;
 
 use pictify::{Client, ErrorKind, Result};
 use pictify_emulator::Emulator;
-use pictify_tests::{KEY, Reply, Request, ScriptedServer, TestClock};
+use pictify_test_support::{KEY, Reply, Request, ScriptedServer, TestClock};
 use std::{path::Path, pin::Pin};
 
 type Run = for<'a> fn(&'a Client, &'a Path) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;

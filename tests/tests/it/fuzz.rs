@@ -1,7 +1,7 @@
 //! The fuzz targets on inputs of our own making, the same in every run: valid ones, valid ones with some bytes changed,
 //! and noise.
 
-#[path = "../../fuzz/src/lib.rs"]
+#[path = "../../../fuzz/src/lib.rs"]
 mod targets;
 
 use fastrand::Rng;

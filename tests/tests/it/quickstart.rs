@@ -30,7 +30,7 @@ async fn html_becomes_the_picture_that_the_readme_shows() {
     let image = client.images().create(Source::html(HELLO)).size(1200, 630).send().await.unwrap();
     let bytes = client.download(&image).bytes().await.unwrap();
     let picture = image::load_from_memory_with_format(&bytes, Codec::Png).unwrap();
-    let expected = image::load_from_memory(include_bytes!("../pictures/hello.png")).unwrap();
+    let expected = image::load_from_memory(include_bytes!("../../pictures/hello.png")).unwrap();
     assert_eq!(picture.dimensions(), (1200, 630));
     assert!(distance(&picture, &expected) < 0.5, "{}", distance(&picture, &expected));
     let inked = picture.to_rgb8().pixels().filter(|pixel| pixel.0 == [0x66, 0x7e, 0xea]).count();
@@ -103,4 +103,22 @@ async fn a_path_in_the_base_url_is_kept() {
     let client = Client::builder().api_key("k").base_url(format!("{}/v1/", emulator.url())).build().unwrap();
     let image = client.images().create(Source::html(HELLO)).size(50, 50).send().await.unwrap();
     assert!(!client.download(&image).bytes().await.unwrap().is_empty());
+}
+
+#[test]
+fn the_blocking_client_makes_the_same_image() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let emulator = runtime.block_on(Emulator::start()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hello.png");
+    let blocking = Client::builder().api_key("k").base_url(emulator.url()).build_blocking().unwrap();
+    let image = blocking.images().create(Source::html(HELLO)).size(600, 315).send().unwrap();
+    blocking.download(&image).to_file(&path).unwrap();
+
+    let bytes = runtime.block_on(async {
+        let client = Client::builder().api_key("k").base_url(emulator.url()).build().unwrap();
+        let image = client.images().create(Source::html(HELLO)).size(600, 315).send().await.unwrap();
+        client.download(&image).bytes().await.unwrap()
+    });
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
 }

@@ -1,11 +1,11 @@
 //! What the document says of one operation: its published answers, and what a request must be.
 
-use pictify_tests::{Reply, Request};
+use pictify_test_support::{Reply, Request};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_saphyr::from_str(include_str!("../../../openapi.yaml")).unwrap());
+    LazyLock::new(|| serde_saphyr::from_str(include_str!("../../../../openapi.yaml")).unwrap());
 
 /// An operation of the document.
 pub struct Operation {

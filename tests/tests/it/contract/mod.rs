@@ -4,11 +4,11 @@
 //! snapshot shows the exact request and what each published form of the answer reads as. The request is also held against
 //! the document, and an operation of the document without a row fails.
 
-mod areas;
 mod document;
+mod resources;
 
 use pictify::{Client, Error};
-use pictify_tests::{Request, ScriptedServer, TestClock, client};
+use pictify_test_support::{Request, ScriptedServer, TestClock, client};
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Write, pin::Pin};
 
@@ -36,7 +36,7 @@ where
 
 #[tokio::test]
 async fn every_operation_sends_and_reads_what_the_document_says() {
-    for Row { id, call } in areas::rows() {
+    for Row { id, call } in resources::rows() {
         let operation = document::operation(id);
         let mut snapshot = String::new();
         for (name, reply) in operation.replies() {
@@ -63,7 +63,7 @@ const DRIFT: [&str; 1] = ["listApiTokens: apiTokens[0]._id: unknown field"];
 #[tokio::test]
 async fn the_first_example_of_every_answer_is_as_the_document_says() {
     let mut found = Vec::new();
-    for Row { id, call } in areas::rows() {
+    for Row { id, call } in resources::rows() {
         let replies = document::operation(id).replies();
         let Some((_, reply)) = replies.into_iter().next() else { continue };
         let server = ScriptedServer::start([reply]).await;
@@ -78,7 +78,7 @@ async fn the_first_example_of_every_answer_is_as_the_document_says() {
 
 #[test]
 fn every_operation_has_a_row() {
-    let rows: Vec<_> = areas::rows().iter().map(|row| row.id).collect();
+    let rows: Vec<_> = resources::rows().iter().map(|row| row.id).collect();
     let with_row: BTreeSet<_> = rows.iter().copied().collect();
     assert_eq!(with_row.len(), rows.len(), "an operation has two rows");
     let of_document: BTreeSet<_> = pictify::operation::all().iter().map(|operation| operation.id).collect();

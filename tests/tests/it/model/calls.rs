@@ -1,6 +1,6 @@
 //! One step of a lane: a call of any safety class, or a few at once.
 
-use crate::{
+use super::{
     lane::{Lane, Step},
     told::{Card, Render, Verdict, key, waited, waited_before},
 };

@@ -1,8 +1,8 @@
 //! What clients were told, held against what the emulator has billed and kept.
 
-use crate::told::{Card, Render, Story, Verdict};
+use super::told::{Card, Render, Story, Verdict};
 use pictify_emulator::Emulator;
-use pictify_tests::KEY;
+use pictify_test_support::{KEY, http_client};
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 
@@ -94,10 +94,9 @@ async fn get(emulator: &Emulator, target: &str) -> Value {
     ask(emulator, "GET", target, "").await
 }
 
-/// A request without a client between.
+/// Sends a request without the SDK and reads the JSON of its response.
 pub async fn ask(emulator: &Emulator, method: &str, target: &str, body: &str) -> Value {
-    let address = emulator.url().strip_prefix("http://").and_then(|address| address.parse().ok()).expect("an address");
-    let headers = [("authorization", &*format!("Bearer {KEY}")), ("content-type", "application/json")];
-    let answer = pictify_tests::request(address, method, target, &headers, body).await;
-    serde_json::from_str(&answer.body).expect("JSON")
+    let request = http_client().request(method.parse().expect("a method"), [emulator.url(), target].concat());
+    let request = request.bearer_auth(KEY).header("content-type", "application/json").body(body.to_owned());
+    request.send().await.expect("a response").json().await.expect("JSON")
 }

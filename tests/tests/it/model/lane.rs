@@ -1,6 +1,6 @@
 //! A lane: a client with a clock of its own, and one step after the other. Lanes go side by side.
 
-use crate::{
+use super::{
     calls,
     faults::{self, STATED},
     run::Setup,
@@ -8,7 +8,7 @@ use crate::{
     told::Story,
 };
 use pictify::{AttemptOutcome, Call, Client, clock::Clock};
-use pictify_tests::KEY;
+use pictify_test_support::KEY;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,

@@ -1,9 +1,9 @@
 //! Limits: a client that spreads its requests never asks more than it may, and one that does not comes again when told to.
 
-use crate::judge::ask;
+use super::judge::ask;
 use pictify::{AttemptOutcome, Client, RateLimiter, clock::Clock, images::Source};
 use pictify_emulator::Emulator;
-use pictify_tests::{KEY, Reply, ScriptedServer, TestClock};
+use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock};
 use std::{
     num::NonZeroU32,
     sync::{Arc, Mutex},
@@ -66,7 +66,7 @@ async fn a_client_that_spreads_its_requests_is_never_refused() {
 
 #[tokio::test]
 async fn a_client_without_a_limiter_comes_again_when_it_is_told_to() {
-    let emulator = Emulator::builder().renderer(crate::studio::Studio(Arc::default())).requests_per_minute(5);
+    let emulator = Emulator::builder().renderer(super::studio::Studio(Arc::default())).requests_per_minute(5);
     let emulator = emulator.start().await.unwrap();
     let waits = Arc::new(Mutex::new(Vec::new()));
     let log = waits.clone();

@@ -1,6 +1,6 @@
 //! One run: an emulator, its faults, lanes side by side, and the judgement.
 
-use crate::{
+use super::{
     faults,
     judge::{ask, judge},
     lane::Lane,

@@ -1,6 +1,6 @@
 //! What a run is told by its environment.
 
-use crate::{faults, run::Setup};
+use super::{faults, run::Setup};
 use pictify::RetryPolicy;
 
 /// How many lanes go side by side unless it is said.

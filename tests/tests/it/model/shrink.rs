@@ -2,7 +2,7 @@
 //!
 //! With one lane everything comes in the same order every time, so what is left fails again when it is run again.
 
-use crate::run::{Outcome, Setup, run};
+use super::run::{Outcome, Setup, run};
 
 /// How many seeds are tried: in some the fault strikes sooner.
 const SEEDS: u64 = 12;

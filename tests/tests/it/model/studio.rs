@@ -1,7 +1,7 @@
 //! Where pictures are "made": at once, or in as much of the client's time as the page itself says.
 
 use pictify_emulator::render::{Document, Format, Motion, Page, Pdf, Picture, RenderError, Renderer};
-use pictify_tests::TestClock;
+use pictify_test_support::TestClock;
 use std::{
     fmt,
     sync::{Arc, Condvar, Mutex, PoisonError},

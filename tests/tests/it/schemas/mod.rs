@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 fn document() -> Value {
-    serde_saphyr::from_str(include_str!("../../../openapi.yaml")).unwrap()
+    serde_saphyr::from_str(include_str!("../../../../openapi.yaml")).unwrap()
 }
 
 fn types() -> Value {

@@ -1,4 +1,4 @@
-use crate::{Row, row};
+use crate::contract::{Row, row};
 
 pub fn rows() -> Vec<Row> {
     vec![

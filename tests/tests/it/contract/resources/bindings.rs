@@ -1,4 +1,4 @@
-use crate::{Row, row};
+use crate::contract::{Row, row};
 use pictify::bindings::{BindingFormat, BindingSource, BindingStatus, RefreshErrorPolicy};
 use serde_json::json;
 use std::time::Duration;

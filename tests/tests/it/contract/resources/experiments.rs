@@ -1,4 +1,4 @@
-use crate::{Row, row};
+use crate::contract::{Row, row};
 use pictify::experiments::{BanditAlgorithm, ExperimentStatus, ExperimentType, ImageFormat, Variant, Weight};
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-use crate::{Row, row};
+use crate::contract::{Row, row};
 use serde_json::json;
 
 pub fn rows() -> Vec<Row> {

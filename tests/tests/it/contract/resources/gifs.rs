@@ -1,4 +1,4 @@
-use crate::{Row, row};
+use crate::contract::{Row, row};
 use pictify::gifs::{GifQuality, Source};
 
 pub fn rows() -> Vec<Row> {

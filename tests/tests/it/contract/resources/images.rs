@@ -1,4 +1,4 @@
-use crate::{Row, row};
+use crate::contract::{Row, row};
 use pictify::images::{ImageFormat, Source};
 use serde_json::json;
 

@@ -15,7 +15,7 @@ mod videos;
 mod webhooks;
 mod workflows;
 
-use crate::Row;
+use crate::contract::Row;
 
 pub fn rows() -> Vec<Row> {
     [

@@ -1,4 +1,4 @@
-use crate::{Row, row};
+use crate::contract::{Row, row};
 use pictify::templates::{
     PublicTemplateSort, RasterFormat, RenderFormat, Size, TemplateOutput, TemplateOutputFilter, TemplateSort,
     TemplateSource, VariableDefinition, VariableType, VariableValidation,

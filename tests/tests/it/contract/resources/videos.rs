@@ -1,4 +1,4 @@
-use crate::{Row, row};
+use crate::contract::{Row, row};
 use pictify::videos::{VideoFormat, VideoSource, VideoTemplateStatus};
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-use crate::{Row, row};
+use crate::contract::{Row, row};
 use pictify::webhooks::{WebhookEventType, WebhookPlatform, WebhookSubscriptionStatus};
 
 const SUBSCRIPTION: &str = "WH3N8YD5KC";

@@ -1,4 +1,4 @@
-use crate::{Row, row};
+use crate::contract::{Row, row};
 use serde_json::{Map, Value, json};
 
 const TEMPLATE: &str = "XK4P2M9QZT";
