@@ -19,20 +19,23 @@ async fn server(run: u8) -> MockServer {
     let server = MockServer::start().await;
     let time = format!("2026-08-04T09:15:2{run}.482Z");
     let (template, file) = (format!("T{run}"), |number: u8| format!("{}/files/{run}-{number}.png", server.uri()));
-    let created = json!({"template": {"uid": template, "name": "Card", "createdAt": time}});
+    let created = json!({"template": {"uid": template, "width": 9, "height": 9, "name": "Card", "createdAt": time}});
     respond("POST", "/templates", created).mount(&server).await;
+    let image = |number: u8| {
+        let id = format!("R{run}{number}");
+        json!({"url": file(number), "id": id, "width": 9, "height": 9, "format": "png", "createdAt": time})
+    };
     for (number, title) in [(1, "One"), (2, "Two")] {
-        let image =
-            json!({"layout": "default", "url": file(number), "id": format!("R{run}{number}"), "createdAt": time});
-        let rendered = json!({"results": [image], "errors": [], "templateUid": template});
+        let mut layout = image(number);
+        layout["layout"] = json!("default");
+        let rendered = json!({"results": [layout], "errors": [], "templateUid": template});
         let variables = body_partial_json(json!({"variables": {"title": title}}));
         let render = Mock::given(method("POST")).and(path(format!("/templates/{template}/render"))).and(variables);
         render.respond_with(ResponseTemplate::new(200).set_body_json(rendered)).mount(&server).await;
     }
     let bytes = ResponseTemplate::new(200).set_body_raw(*b"\x89PNG", "image/png");
     Mock::given(method("GET")).and(path(format!("/files/{run}-2.png"))).respond_with(bytes).mount(&server).await;
-    let images = [2, 1].map(|number| json!({"url": file(number), "id": format!("R{run}{number}"), "createdAt": time}));
-    respond("GET", "/image", json!({"images": images})).mount(&server).await;
+    respond("GET", "/image", json!({"images": [image(2), image(1)]})).mount(&server).await;
     server
 }
 

@@ -25,8 +25,8 @@ async fn a_new_field_is_reported_and_fails_no_call() {
 async fn in_strict_mode_it_is_an_error_that_keeps_the_answer() {
     let missing = r#"{"url":"u","createdAt":"soon"}"#;
     for (answer, says) in [
-        (NEW, "create image: 200 Drift: colour: unknown field"),
-        (missing, "create image: 200 Drift: id: missing; createdAt: not a date and time"),
+        (NEW, "create image: 200 SchemaMismatch: colour: unknown field"),
+        (missing, "create image: 200 SchemaMismatch: id: missing; createdAt: not a date and time"),
     ] {
         let server = ScriptedServer::start([Reply::json(200, answer), Reply::json(200, answer)]).await;
         let client = pictify::Client::builder().api_key(KEY).base_url(server.url()).strict(true).build().unwrap();
