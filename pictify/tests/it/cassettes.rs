@@ -35,7 +35,9 @@ async fn server(run: u8) -> MockServer {
     }
     let bytes = ResponseTemplate::new(200).set_body_raw(*b"\x89PNG", "image/png");
     Mock::given(method("GET")).and(path(format!("/files/{run}-2.png"))).respond_with(bytes).mount(&server).await;
-    respond("GET", "/image", json!({"images": [image(2), image(1)]})).mount(&server).await;
+    let pagination = json!({"total": 2, "limit": 2, "offset": 0, "hasMore": false});
+    let images = json!({"images": [image(2), image(1)], "pagination": pagination});
+    respond("GET", "/image", images).mount(&server).await;
     server
 }
 
