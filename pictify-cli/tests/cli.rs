@@ -2,7 +2,7 @@
 
 use assert_cmd::Command;
 use pictify_emulator::Emulator;
-use pictify_tests::{Reply, ScriptedServer};
+use pictify_test_support::{Reply, ScriptedServer};
 use std::{path::Path, time::Duration};
 
 const HELLO: &str = r#"<h1 style="color:#667eea">Hello</h1>"#;

@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Where the snapshots are, a file for each operation id.
-const SNAPSHOTS: &str = "tests/tests/contract/snapshots";
+const SNAPSHOTS: &str = "tests/tests/it/contract/snapshots";
 
 /// Prints the table, and fails on a hole.
 pub fn print(operations: &[OperationAt<'_>], root: &Path, out: &mut impl Write) -> Result<()> {
@@ -84,7 +84,8 @@ impl Row {
             }
         };
         if !snapshot {
-            holes.push(format!("no snapshot: add a row to tests/tests/contract/areas, then look at {SNAPSHOTS}"));
+            holes
+                .push(format!("no snapshot: add a row to tests/tests/it/contract/resources, then look at {SNAPSHOTS}"));
         }
         Self {
             id: operation.id().to_owned(),

@@ -1,0 +1,126 @@
+//! An agent's screenshot, event by event: both styles, and every way in which a stream can end.
+
+use pictify::{
+    Error, ErrorKind, blocking,
+    images::{AgentScreenshotEvent, AgentScreenshotEventType as Type},
+};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
+use std::time::Duration;
+
+const SAVED: &str = "data: {\"type\":\"saved\",\"data\":{\"url\":\"https://m/a.png\"}}\n\n";
+const PROGRESS: &str = "data: {\"type\":\"progress\",\"data\":{\"message\":\"opening page\"}}\n\n";
+const END: &str = "data: {\"type\":\"end\",\"data\":{}}\n\n";
+
+/// An answer that promises `more` bytes than it has.
+fn stream(body: &str, more: usize) -> Vec<u8> {
+    let length = body.len() + more;
+    format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
+}
+
+/// Everything that a stream says, and why it ended if that is an error.
+async fn said(reply: Reply) -> (Vec<AgentScreenshotEvent>, Option<Error>) {
+    let server = ScriptedServer::start([reply]).await;
+    let client = client(&server, &TestClock::default());
+    let mut events = client.images().agent_screenshot_stream("The hero of example.com").events();
+    let mut said = Vec::new();
+    let error = loop {
+        match events.try_next().await {
+            Ok(Some(event)) => said.push(event),
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        }
+    };
+    assert!(events.try_next().await.unwrap().is_none(), "the end is the end");
+    assert_eq!(server.requests().len(), 1, "a stream is not asked for twice");
+    (said, error)
+}
+
+fn types(events: &[AgentScreenshotEvent]) -> Vec<&str> {
+    events.iter().map(|event| event.type_.as_ref().map_or("", Type::as_str)).collect()
+}
+
+#[tokio::test]
+async fn both_styles_lead_to_the_file() {
+    let named = "event: connected\ndata: {}\n\nevent: step\ndata: {\"step\":\"navigating\",\"message\":\"opening page\"}\n\n\
+                 event: nap\ndata: {\"minutes\":5}\n\nevent: saved\ndata: {\"url\":\"https://m/a.png\",\"id\":\"A\"}\n\n";
+    let whole = [PROGRESS, SAVED, END].concat();
+    let done = [SAVED, "data: [DONE]\n\n", PROGRESS].concat();
+    for (body, expected) in [
+        (named, &["connected", "step", "nap", "saved"][..]),
+        (&whole, &["progress", "saved", "end"]),
+        (&done, &["saved"]),
+    ] {
+        let (events, error) = said(Reply::Bytes(stream(body, 0))).await;
+        assert!(error.is_none(), "{error:?}");
+        assert_eq!(types(&events), expected);
+        let saved = events.iter().find(|event| event.type_ == Some(Type::Saved)).unwrap();
+        assert_eq!(saved.data.as_ref().unwrap().url.as_deref(), Some("https://m/a.png"));
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_off_is_an_error_and_no_end() {
+    let wrong = "data: {\"type\":\"progress\",\"data\":{\"url\":5}}\n\n";
+    let failed = "event: error\ndata: {\"error\":\"page not found\"}\n\n";
+    let large = format!("data: {}", "x".repeat(1024 * 1024));
+    let cut = |body: &str| Reply::CutAfter(stream(body, 100));
+    let whole = |body: &str| Reply::Bytes(stream(body, 0));
+    for (reply, events, kind, unknown, says) in [
+        (whole(PROGRESS), 1, ErrorKind::Transport, true, "ended before the screenshot was saved"),
+        (whole(""), 0, ErrorKind::Transport, true, "ended before the screenshot was saved"),
+        (cut(PROGRESS), 1, ErrorKind::Transport, true, "the connection broke"),
+        (cut(SAVED), 1, ErrorKind::Transport, false, "the connection broke"),
+        (whole(&large), 0, ErrorKind::TooLarge, true, "an event is larger than 1048576 bytes"),
+        (whole(wrong), 0, ErrorKind::Decode, true, "an event does not decode: invalid type: integer"),
+        (whole(failed), 0, ErrorKind::RenderFailed, false, "page not found"),
+    ] {
+        let (said, error) = said(reply).await;
+        let error = error.unwrap();
+        assert_eq!((said.len(), error.kind(), error.outcome_unknown()), (events, kind, unknown), "{error}");
+        assert!(error.message().contains(says), "{error}");
+        assert_eq!(error.operation(), Some("agentScreenshotStream"));
+    }
+}
+
+#[tokio::test]
+async fn an_error_before_the_stream_is_an_error_of_the_service() {
+    let (events, error) = said(Reply::json(402, r#"{"error":"Quota exceeded"}"#)).await;
+    assert!(events.is_empty());
+    assert_eq!(error.unwrap().kind(), ErrorKind::QuotaExceeded);
+}
+
+#[tokio::test]
+async fn a_stream_that_falls_silent_times_out() {
+    let server = ScriptedServer::start([Reply::Bytes(stream(PROGRESS, 100))]).await;
+    let clock = TestClock::default();
+    let mut events = client(&server, &clock).images().agent_screenshot_stream("The hero").events();
+    assert!(events.try_next().await.unwrap().is_some());
+    let next = tokio::spawn(async move { events.try_next().await });
+    // The event is waited for in a task of its own; time moves on until that notices.
+    while !next.is_finished() {
+        clock.advance(Duration::from_secs(60));
+        tokio::task::yield_now().await;
+    }
+    let error = next.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Timeout, true));
+    assert!(error.message().contains("no event within 120 s"), "{error}");
+}
+
+#[test]
+fn the_blocking_client_iterates() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let body = [PROGRESS, SAVED].concat();
+    let script = [Reply::Bytes(stream(&body, 0)), Reply::CutAfter(stream(PROGRESS, 100)), Reply::json(403, "{}")];
+    let server = runtime.block_on(ScriptedServer::start(script));
+    let client = blocking::Client::builder().api_key("k").base_url(server.url()).build_blocking().unwrap();
+    let events = || client.images().agent_screenshot_stream("The hero").size(800, 600).events();
+    let whole: Vec<_> = events().collect::<Result<_, _>>().unwrap();
+    assert_eq!(types(&whole), ["progress", "saved"]);
+    let mut cut = events();
+    assert!(cut.next().unwrap().is_ok());
+    assert_eq!(cut.next().unwrap().unwrap_err().kind(), ErrorKind::Transport);
+    assert!(cut.next().is_none());
+    let mut refused = events();
+    assert_eq!(refused.next().unwrap().unwrap_err().kind(), ErrorKind::Permission);
+    assert!(refused.next().is_none());
+}
