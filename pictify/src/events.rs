@@ -13,9 +13,7 @@
 //! These calls do not send the API key. The service withdrew experiments in July 2026, and according to the newest evidence
 //! these routes with them: calls may fail with [`NotFound`](crate::ErrorKind::NotFound) or [`Gone`](crate::ErrorKind::Gone).
 
-use crate::{
-    AsClient, Error, ErrorKind, Result, request::url_of, resources::api_request, resources::resource, variables,
-};
+use crate::{AsClient, Error, ErrorKind, Result, resources::api_request, resources::resource, variables};
 use pictify_api::{
     Secret,
     types::{ExperimentEvent, JsonObject},
@@ -223,7 +221,7 @@ impl<C: AsClient> TrackExperimentClickCall<C> {
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation) for a slug that cannot be part of a path.
     pub fn url(&self) -> Result<Url> {
-        url_of(self.0.client.as_async().base_url(), &self.0.request)
+        self.0.url()
     }
 }
 
@@ -246,7 +244,7 @@ impl<C: AsClient> TrackExperimentPixelCall<C> {
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation) for a slug that cannot be part of a path.
     pub fn url(&self) -> Result<Url> {
-        url_of(self.0.client.as_async().base_url(), &self.0.request)
+        self.0.url()
     }
 }
 

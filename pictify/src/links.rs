@@ -18,10 +18,7 @@ mod image;
 pub use image::{ExperimentImage, LinkImage, StoredImage};
 pub use pictify_api::types::{BindingUrlInfo, ImageFormat, QueryVariables};
 
-use crate::{
-    AsClient, Error, Result, download::Downloadable, request::url_of, resources::api_request, resources::resource,
-    variables,
-};
+use crate::{AsClient, Error, Result, download::Downloadable, resources::api_request, resources::resource, variables};
 use pictify_api::{
     Validate, ValidationErrors,
     types::{RenderBindingUrlQuery, RenderExperimentUrlQuery, RenderTemplateUrlQuery},
@@ -201,7 +198,7 @@ impl<C: AsClient> RenderTemplateUrlCall<C> {
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation), as for [`Links::template`].
     pub fn url(&self) -> Result<Url> {
-        url_of(self.0.client.as_async().base_url(), &self.0.request)
+        self.0.url()
     }
 
     /// Returns the URL with an API key in it, for clients that cannot send a header. Sends nothing.
@@ -222,9 +219,9 @@ impl<C: AsClient> RenderTemplateUrlCall<C> {
     /// ```
     pub fn url_with_key(&self, key: &str) -> Result<Url> {
         // Set only here, so that a call neither prints nor stores the key.
-        let mut operation = self.0.request.clone();
-        operation.query.token = Some(key.trim().into());
-        url_of(self.0.client.as_async().base_url(), &operation)
+        let mut call = self.0.clone();
+        call.request.query.token = Some(key.trim().into());
+        call.url()
     }
 }
 
@@ -262,7 +259,7 @@ impl<C: AsClient> RenderBindingUrlCall<C> {
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation), as for [`Links::binding`].
     pub fn url(&self) -> Result<Url> {
-        url_of(self.0.client.as_async().base_url(), &self.0.request)
+        self.0.url()
     }
 }
 
@@ -305,7 +302,7 @@ impl<C: AsClient> RenderExperimentUrlCall<C> {
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation), as for [`Links::experiment`].
     pub fn url(&self) -> Result<Url> {
-        url_of(self.0.client.as_async().base_url(), &self.0.request)
+        self.0.url()
     }
 }
 

@@ -8,12 +8,12 @@ use divan::{
     AllocProfiler, Bencher, black_box,
     counter::{BytesCount, ItemsCount},
 };
+use pictify::transport::BoxFuture;
 use pictify::{
     Client,
     clock::{Clock, SystemClock},
     images::Source,
 };
-use pictify_api::BoxFuture;
 use std::{
     future::ready,
     sync::atomic::{AtomicU64, Ordering},

@@ -8,7 +8,7 @@
 mod support;
 
 use futures_util::{StreamExt, stream};
-use pictify::{Client, RateLimiter, RetryPolicy, images::Source, send_all};
+use pictify::{Client, RetryPolicy, images::Source, rate_limit::RateLimiter, send_all};
 use std::{
     num::NonZeroU32,
     sync::{

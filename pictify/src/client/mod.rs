@@ -121,6 +121,14 @@ impl Client {
     }
 }
 
+impl<R: ApiRequest, C: AsClient> Call<R, C> {
+    /// Returns the URL that the call would be sent to, for operations that only read. Nothing is sent.
+    pub(crate) fn url(&self) -> Result<url::Url> {
+        self.options.check()?;
+        crate::request::url_of(self.client.as_async().base_url(), &self.request)
+    }
+}
+
 impl<R: ApiRequest> Call<R, Client> {
     /// Sends the call and returns the value of the response.
     ///

@@ -76,10 +76,8 @@ fn spaced(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        error::{ErrorKind, Received},
-        operations,
-    };
+    use crate::error::{ErrorKind, Received};
+    use pictify_api::operations;
     use reqwest::{StatusCode, header::HeaderMap};
     use std::time::Duration;
 

@@ -31,7 +31,7 @@ fn sets(request: &Request) -> Vec<Value> {
 }
 
 fn job(client: &pictify::Client, count: usize, at_most: usize) -> BatchJob {
-    client.batches().create("T", rows(count)).unwrap().into_job_of(at_most)
+    client.batches().create("T", rows(count)).into_job_with_chunk_size(at_most)
 }
 
 #[tokio::test]
@@ -42,10 +42,10 @@ async fn rows_are_split_started_and_come_back_in_their_order() {
     let clock = TestClock::default();
     let client = client(&server, &clock);
     let mut job = job(&client, 3, 2);
-    job.start(&client).await.unwrap();
+    job.start(&client).send().await.unwrap();
     let seen = Mutex::new(Vec::new());
     let see = |progress: BatchProgress| seen.lock().unwrap().push((progress.completed, progress.total));
-    let rows = job.wait(&client).on_progress(see).await.unwrap();
+    let rows = job.wait(&client).on_progress(see).send().await.unwrap();
 
     let urls: Vec<_> = rows.iter().map(|row| (row.index, row.ok, row.urls())).collect();
     assert_eq!(urls, [(0, Some(true), vec!["u0"]), (1, Some(true), vec!["u1"]), (2, Some(true), vec!["u0"])]);
@@ -65,15 +65,15 @@ async fn a_job_goes_on_where_it_stopped_also_in_another_process() {
     let server = ScriptedServer::start(script).await;
     let client = client(&server, &TestClock::default());
     let mut first = job(&client, 3, 1);
-    let error = first.start(&client).await.unwrap_err();
+    let error = first.start(&client).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::QuotaExceeded);
     assert_eq!(first.batch_ids(), ["A"]);
-    assert_eq!(first.wait(&client).await.unwrap_err().kind(), ErrorKind::Conflict, "not all of it is started");
+    assert_eq!(first.wait(&client).send().await.unwrap_err().kind(), ErrorKind::Conflict, "not all of it is started");
 
     let stored = serde_json::to_string(&first).unwrap();
     let mut second: BatchJob = serde_json::from_str(&stored).unwrap();
     assert_eq!(second, first);
-    second.start(&client).await.unwrap();
+    second.start(&client).send().await.unwrap();
     assert_eq!(second.batch_ids(), ["A", "B", "C"]);
     let sent: Vec<_> = server.requests().iter().flat_map(sets).collect();
     assert_eq!(sent, [0, 1, 1, 2].map(|row| json!(row)));
@@ -88,13 +88,13 @@ async fn what_may_have_been_taken_is_not_sent_again_unless_that_is_accepted() {
         let server = ScriptedServer::start([lost, accepted("A")]).await;
         let client = client(&server, &TestClock::default());
         let mut job = job(&client, 1, 1);
-        job.start(&client).await.unwrap_err();
+        job.start(&client).send().await.unwrap_err();
         assert!(job.outcome_unknown());
-        let error = job.start(&client).await.unwrap_err();
+        let error = job.start(&client).send().await.unwrap_err();
         assert!(error.outcome_unknown() && error.kind() == ErrorKind::Conflict, "{error}");
         assert_eq!(server.requests().len(), 1);
         job.accept_double_billing();
-        job.start(&client).await.unwrap();
+        job.start(&client).send().await.unwrap();
         assert_eq!(job.batch_ids(), ["A"]);
     }
 }
@@ -103,12 +103,12 @@ async fn what_may_have_been_taken_is_not_sent_again_unless_that_is_accepted() {
 async fn an_accepted_request_is_not_sent_again_for_being_new_in_strict_mode() {
     let new = Reply::json(202, r#"{"batchId":"A","colour":"red"}"#);
     let server = ScriptedServer::start([new, accepted("B")]).await;
-    let builder = pictify::Client::builder().api_key("k").base_url(server.url()).strict(true);
+    let builder = pictify::Client::builder().api_key("k").base_url(server.url()).strict_responses(true);
     let client = builder.build().unwrap();
     let mut job = job(&client, 1, 1);
-    assert_eq!(job.start(&client).await.unwrap_err().kind(), ErrorKind::SchemaMismatch);
+    assert_eq!(job.start(&client).send().await.unwrap_err().kind(), ErrorKind::SchemaMismatch);
     assert!(job.outcome_unknown());
-    job.start(&client).await.unwrap_err();
+    job.start(&client).send().await.unwrap_err();
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -117,8 +117,8 @@ async fn a_batch_that_cannot_even_be_asked_to_stop_is_not_called_cancelled() {
     let server = ScriptedServer::start([accepted("..")]).await;
     let client = client(&server, &TestClock::default());
     let mut job = job(&client, 1, 1);
-    job.start(&client).await.unwrap();
-    assert_eq!(job.cancel(&client).await.unwrap_err().kind(), ErrorKind::Validation);
+    job.start(&client).send().await.unwrap();
+    assert_eq!(job.cancel(&client).send().await.unwrap_err().kind(), ErrorKind::Validation);
 }
 
 #[tokio::test]
@@ -131,12 +131,12 @@ async fn the_journal_is_written_before_a_request_and_after_it() {
         log.push((server.requests().len(), job.batch_ids().len(), job.outcome_unknown()));
         Ok(())
     };
-    job_.start(&client).journal(write).await.unwrap();
+    job_.start(&client).checkpoint(write).send().await.unwrap();
     assert_eq!(log, [(0, 0, true), (1, 1, false), (1, 1, true), (2, 2, false)]);
 
     let mut unwritten = job(&client, 1, 1);
     let full = |_: &BatchJob| Err(std::io::Error::other("disk full"));
-    let error = unwritten.start(&client).journal(full).await.unwrap_err();
+    let error = unwritten.start(&client).checkpoint(full).send().await.unwrap_err();
     assert_eq!(error.to_string(), "Io: batch job: the journal cannot be written: disk full");
     assert!(!unwritten.outcome_unknown() && server.requests().len() == 2, "nothing was sent");
 }
@@ -148,8 +148,8 @@ async fn waiting_ends_in_time_and_keeps_what_was_heard() {
     let clock = TestClock::default();
     let client = client(&server, &clock);
     let mut job = job(&client, 4, 100);
-    job.start(&client).await.unwrap();
-    let error = job.wait(&client).timeout(Duration::from_secs(20)).await.unwrap_err();
+    job.start(&client).send().await.unwrap();
+    let error = job.wait(&client).timeout(Duration::from_secs(20)).send().await.unwrap_err();
     assert_eq!(error.to_string(), "Timeout: batch job: after 20 s 1 of 4 rows are rendered, 0 have failed");
     assert!(error.is_retryable() && job.progress().completed == 1 && job.rows().len() == 1);
     assert!(clock.slept().iter().sum::<Duration>() < Duration::from_secs(20));
@@ -163,8 +163,8 @@ async fn counts_beyond_counting_do_not_panic() {
     let server = ScriptedServer::start([accepted("A"), accepted("B"), ended(), ended()]).await;
     let client = client(&server, &TestClock::default());
     let mut job = job(&client, 2, 1);
-    job.start(&client).await.unwrap();
-    job.wait(&client).await.unwrap();
+    job.start(&client).send().await.unwrap();
+    job.wait(&client).send().await.unwrap();
     let BatchProgress { total, completed, failed, .. } = job.progress();
     assert_eq!([total, completed, failed], [u64::MAX; 3]);
 }
@@ -175,9 +175,9 @@ async fn a_cancelled_job_can_be_waited_for() {
     let server = ScriptedServer::start(script).await;
     let client = client(&server, &TestClock::default());
     let mut job = job(&client, 4, 2);
-    job.start(&client).await.unwrap_err();
-    job.cancel(&client).await.unwrap();
-    assert_eq!(job.wait(&client).await.unwrap().len(), 1);
+    job.start(&client).send().await.unwrap_err();
+    job.cancel(&client).send().await.unwrap();
+    assert_eq!(job.wait(&client).send().await.unwrap().len(), 1);
     let targets: Vec<_> = server.requests().into_iter().map(|request| request.target).collect();
     assert_eq!(targets[2..], ["/templates/batch/A/cancel", "/templates/batch/A/results"]);
 }
@@ -187,9 +187,9 @@ async fn wrong_requests_are_found_before_the_first_is_sent() {
     let server = ScriptedServer::start([]).await;
     let client = client(&server, &TestClock::default());
     let mut empty = job(&client, 0, 10);
-    assert_eq!(empty.start(&client).await.unwrap_err().kind(), ErrorKind::Validation);
-    let mut low = client.batches().create("T", rows(3)).unwrap().quality(9.0).into_job_of(1);
-    assert_eq!(low.start(&client).await.unwrap_err().kind(), ErrorKind::Validation);
+    assert_eq!(empty.start(&client).send().await.unwrap_err().kind(), ErrorKind::Validation);
+    let mut low = client.batches().create("T", rows(3)).quality(9.0).into_job_with_chunk_size(1);
+    assert_eq!(low.start(&client).send().await.unwrap_err().kind(), ErrorKind::Validation);
     assert!(!low.outcome_unknown() && server.requests().is_empty());
 }
 
@@ -201,10 +201,10 @@ fn the_blocking_client_does_the_same() {
     let clock = TestClock::default();
     let builder = pictify::Client::builder().api_key("k").base_url(server.url()).clock(clock.clone());
     let client = builder.build_blocking().unwrap();
-    let mut job = client.batches().create("T", rows(1)).unwrap().into_job();
-    job.start(&client).run().unwrap();
-    assert_eq!(job.wait(&client).run().unwrap()[0].urls(), ["u0"]);
+    let mut job = client.batches().create("T", rows(1)).into_job();
+    job.start(&client).send().unwrap();
+    assert_eq!(job.wait(&client).send().unwrap()[0].urls(), ["u0"]);
     assert_eq!(clock.slept(), [Duration::from_secs(1)]);
-    job.cancel(&client).run().unwrap();
+    job.cancel(&client).send().unwrap();
     assert_eq!(server.requests().len(), 3, "nothing is left to cancel");
 }

@@ -18,7 +18,7 @@ fn setters_and_answers_are_those_of_the_async_client() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(ScriptedServer::start([Reply::json(200, IMAGE), Reply::json(404, "{}")]));
     let client = client(server.url());
-    let call = client.images().create(Source::html("<p>")).size(10, 20).timeout(Duration::from_secs(9));
+    let call = client.images().create(Source::html("<p>")).size(10, 20).with_timeout(Duration::from_secs(9));
     let answer = call.send_with_response().unwrap();
     assert_eq!((answer.url.as_str(), answer.meta.attempts.len()), ("https://media.pictify.io/a.png", 1));
     let body: serde_json::Value = serde_json::from_slice(&server.requests()[0].body).unwrap();

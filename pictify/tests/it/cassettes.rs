@@ -49,8 +49,8 @@ fn respond(of: &str, at: &str, body: Value) -> Mock {
 async fn service(client: &Client) -> pictify::Result<(Value, Vec<u8>)> {
     let template = client.templates().create("Card", TemplateSource::html("<h1>{{title}}</h1>")).send().await?;
     let uid = template.uid.as_str();
-    let first = client.templates().render(uid, &json!({"title": "One"}))?.send().await?;
-    let second = client.templates().render(uid, &json!({"title": "Two"}))?.send().await?;
+    let first = client.templates().render(uid, &json!({"title": "One"})).send().await?;
+    let second = client.templates().render(uid, &json!({"title": "Two"})).send().await?;
     let file = client.download(&second).bytes().await?;
     let listed = client.images().list().limit(2).send().await?;
     Ok((redact(&json!([template, first, second, listed])), file.to_vec()))
@@ -163,7 +163,7 @@ async fn retries_are_replayed_and_their_waits_pass_at_once() {
     let began = tokio::time::Instant::now();
     let answer = client.images().create(Source::html("<p>")).send_with_response().await.unwrap();
     assert_eq!(answer.meta.attempts.len(), 2);
-    assert_eq!(answer.meta.attempts[1].waited.as_secs(), 30);
+    assert_eq!(answer.meta.attempts[1].delay.as_secs(), 30);
     assert_eq!(began.elapsed().as_millis(), 0);
     cassette.finish().unwrap();
 }
@@ -264,7 +264,7 @@ async fn redacted_answers_are_the_same_in_every_run() {
     let mut seen = Vec::new();
     for run in [1, 2] {
         let server = server(run).await;
-        let client = Client::builder().api_key(KEY).base_url(server.uri()).strict(true).build().unwrap();
+        let client = Client::builder().api_key(KEY).base_url(server.uri()).strict_responses(true).build().unwrap();
         seen.push(service(&client).await.unwrap().0);
     }
     assert_eq!(seen[0], seen[1]);

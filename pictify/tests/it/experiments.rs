@@ -38,7 +38,7 @@ async fn what_is_wrong_is_found_before_anything_is_sent() {
     }
     // A request from a queue was not built by the types that refuse this.
     let mut queued = serde_json::to_value(
-        client.experiments().create("Name", ExperimentType::Scheduled, "ok-slug", halves()).operation(),
+        client.experiments().create("Name", ExperimentType::Scheduled, "ok-slug", halves()).request(),
     )
     .unwrap();
     queued["variants"][0]["schedule"] = reversed;

@@ -3,9 +3,8 @@
 use pictify::{
     Client, Error, ErrorKind,
     ErrorKind::*,
-    MAX_ERROR_BODY_BYTES,
-    RetrySafety::{self, *},
     images::Source,
+    request::RetrySafety::{self, *},
     webhooks::WebhookEventType,
 };
 use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
@@ -32,7 +31,7 @@ async fn call(client: Client, safety: RetrySafety) -> Result<(), Error> {
         Idempotent => client.webhooks().delete("A").send().await.map(drop),
         Creating => {
             let url = "https://hooks.example.net/";
-            client.webhooks().create(WebhookEventType::RenderCompleted, url)?.send().await.map(drop)
+            client.webhooks().create(WebhookEventType::RenderCompleted, url).send().await.map(drop)
         }
         Billed => client.images().create(Source::html("<p>")).send().await.map(drop),
         _ => unreachable!("there are four classes"),
@@ -231,7 +230,7 @@ async fn of_an_answer_that_is_not_whole_nothing_is_lost() {
     for (reply, kind, stalls, kept) in [
         (Reply::cut_with(200, &headers, 500, b"{\"url\""), Transport, false, 0..=6),
         (Reply::stall_with(200, &headers, 500, b"{\"url\""), Timeout, true, 0..=6),
-        (Reply::new(200, &headers, &words), TooLarge, false, MAX_ERROR_BODY_BYTES..=MAX_ERROR_BODY_BYTES),
+        (Reply::new(200, &headers, &words), TooLarge, false, Error::MAX_BODY_BYTES..=Error::MAX_BODY_BYTES),
     ] {
         let server = ScriptedServer::start([reply]).await;
         let clock = TestClock::default();

@@ -42,8 +42,8 @@ async fn each_row_gets_the_pictures_that_have_its_values() {
     let rows = [same.clone(), json!({"n": 2}), same, json!({"n": 3}), json!({"n": 4})];
     let server = ScriptedServer::start([accepted(), ended(&[true, true, true, false, true])]).await;
     let client = client(&server, &TestClock::default());
-    let (inbox, mut job) = (RenderInbox::new(), client.batches().create("T", rows).unwrap().into_job());
-    job.start(&client).await.unwrap();
+    let (inbox, mut job) = (RenderInbox::new(), client.batches().create("T", rows).into_job());
+    job.start(&client).send().await.unwrap();
 
     assert!(inbox.push(&rendered("u0", &same_again)));
     inbox.push(&rendered("other values", &json!({"n": 9})));
@@ -62,7 +62,7 @@ async fn each_row_gets_the_pictures_that_have_its_values() {
         // With the default of a variable that was not sent.
         late.push(&rendered("u4", &json!({"n": 4, "colour": "red"})));
     });
-    let rows = job.wait(&client).with(&inbox).await.unwrap();
+    let rows = job.wait(&client).with_inbox(&inbox).send().await.unwrap();
     deliver.await.unwrap();
 
     let found: Vec<_> = rows.iter().map(|row| (row.index, row.urls())).collect();
@@ -78,15 +78,15 @@ async fn every_layout_of_a_row_is_waited_for_and_a_picture_belongs_to_one_job() 
     let script = [accepted(), accepted(), ended(&[true]), ended(&[true])];
     let server = ScriptedServer::start(script).await;
     let client = client(&server, &TestClock::default());
-    let job = || client.batches().create("T", [json!({"n": 1})]).unwrap().layouts(["default", "square"]).into_job();
+    let job = || client.batches().create("T", [json!({"n": 1})]).layouts(["default", "square"]).into_job();
     let (inbox, mut first, mut second) = (RenderInbox::new(), job(), job());
-    first.start(&client).await.unwrap();
-    second.start(&client).await.unwrap();
+    first.start(&client).send().await.unwrap();
+    second.start(&client).send().await.unwrap();
     for url in ["a", "b", "c", "d"] {
         inbox.push(&rendered(url, &json!({"n": 1})));
     }
-    first.wait(&client).with(&inbox).await.unwrap();
-    second.wait(&client).with(&inbox).await.unwrap();
+    first.wait(&client).with_inbox(&inbox).send().await.unwrap();
+    second.wait(&client).with_inbox(&inbox).send().await.unwrap();
     assert_eq!((urls(&first), urls(&second)), (vec![vec!["a".into(), "b".into()]], vec![vec!["c".into(), "d".into()]]));
 }
 
@@ -96,10 +96,10 @@ async fn what_is_not_delivered_in_time_is_missing_and_can_be_waited_for_again() 
     let clock = TestClock::default();
     let client = client(&server, &clock);
     let (inbox, mut job) =
-        (RenderInbox::new(), client.batches().create("T", [json!({"n": 1}), json!({"n": 2})]).unwrap().into_job());
-    job.start(&client).await.unwrap();
+        (RenderInbox::new(), client.batches().create("T", [json!({"n": 1}), json!({"n": 2})]).into_job());
+    job.start(&client).send().await.unwrap();
     inbox.push(&rendered("u1", &json!({"n": 2})));
-    let mut waiting = Box::pin(job.wait(&client).with(&inbox).deliveries_within(Duration::from_secs(10)).into_future());
+    let mut waiting = Box::pin(job.wait(&client).with_inbox(&inbox).deliveries_within(Duration::from_secs(10)).send());
     for advance in [9, 1] {
         // Until it has asked the service and waits for deliveries.
         let mut turns = 0;
@@ -116,7 +116,7 @@ async fn what_is_not_delivered_in_time_is_missing_and_can_be_waited_for_again() 
     assert_eq!(rows.iter().map(pictify::batches::BatchRow::urls).collect::<Vec<_>>(), [vec![], vec!["u1"]]);
 
     inbox.push(&rendered("u0", &json!({"n": 1})));
-    job.wait(&client).with(&inbox).await.unwrap();
+    job.wait(&client).with_inbox(&inbox).send().await.unwrap();
     assert_eq!(urls(&job), [["u0"], ["u1"]]);
     assert_eq!(server.requests().len(), 2, "a job that has ended is not asked for again");
 }
@@ -140,9 +140,15 @@ async fn pictures_are_taken_while_a_job_is_under_way_before_the_inbox_forgets_th
     let server = ScriptedServer::start([accepted(), under_way(), ended(&[true, true])]).await;
     let client = client(&server, &TestClock::default());
     let (inbox, rows) = (RenderInbox::with_capacity(1), [json!({"n": 1}), json!({"n": 2})]);
-    let mut job = client.batches().create("T", rows).unwrap().into_job();
-    job.start(&client).await.unwrap();
-    job.wait(&client).with(&inbox).on_progress(at_each_look(&inbox)).deliveries_within(Duration::ZERO).await.unwrap();
+    let mut job = client.batches().create("T", rows).into_job();
+    job.start(&client).send().await.unwrap();
+    job.wait(&client)
+        .with_inbox(&inbox)
+        .on_progress(at_each_look(&inbox))
+        .deliveries_within(Duration::ZERO)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(urls(&job), [["u1"], ["u2"]]);
 }
 
@@ -153,10 +159,10 @@ fn the_blocking_client_takes_pictures_while_a_job_is_under_way_as_well() {
     let builder = pictify::Client::builder().api_key("k").base_url(server.url()).clock(TestClock::default());
     let client = builder.build_blocking().unwrap();
     let (inbox, rows) = (RenderInbox::with_capacity(1), [json!({"n": 1}), json!({"n": 2})]);
-    let mut job = client.batches().create("T", rows).unwrap().into_job();
-    job.start(&client).run().unwrap();
-    let waiting = job.wait(&client).with(&inbox).on_progress(at_each_look(&inbox));
-    waiting.deliveries_within(Duration::ZERO).run().unwrap();
+    let mut job = client.batches().create("T", rows).into_job();
+    job.start(&client).send().unwrap();
+    let waiting = job.wait(&client).with_inbox(&inbox).on_progress(at_each_look(&inbox));
+    waiting.deliveries_within(Duration::ZERO).send().unwrap();
     assert_eq!(urls(&job), [["u1"], ["u2"]]);
 }
 
@@ -166,11 +172,11 @@ fn the_blocking_client_waits_for_deliveries_as_well() {
     let server = runtime.block_on(ScriptedServer::start([accepted(), ended(&[true])]));
     let builder = pictify::Client::builder().api_key("k").base_url(server.url()).clock(TestClock::default());
     let client = builder.build_blocking().unwrap();
-    let (inbox, mut job) = (RenderInbox::new(), client.batches().create("T", [json!({"n": 1})]).unwrap().into_job());
-    job.start(&client).run().unwrap();
+    let (inbox, mut job) = (RenderInbox::new(), client.batches().create("T", [json!({"n": 1})]).into_job());
+    job.start(&client).send().unwrap();
     let handler = inbox.clone();
     let deliver = std::thread::spawn(move || handler.push(&rendered("u0", &json!({"n": 1}))));
-    assert_eq!(job.wait(&client).with(&inbox).run().unwrap()[0].urls(), ["u0"]);
+    assert_eq!(job.wait(&client).with_inbox(&inbox).send().unwrap()[0].urls(), ["u0"]);
     assert!(deliver.join().unwrap());
 }
 
@@ -223,14 +229,14 @@ async fn pictures_of_other_jobs_with_the_same_template_do_not_hold_a_large_job_u
     let rows: Vec<_> = (0..count).map(|n| json!({"n": n, "text": "the same in every row"})).collect();
     let server = ScriptedServer::start([accepted(), ended(&vec![true; count])]).await;
     let client = client(&server, &TestClock::default());
-    let (inbox, mut job) = (RenderInbox::new(), client.batches().create("T", rows).unwrap().into_job_of(count));
-    job.start(&client).await.unwrap();
+    let (inbox, mut job) = (RenderInbox::new(), client.batches().create("T", rows).into_job_with_chunk_size(count));
+    job.start(&client).send().await.unwrap();
     for n in 0..count {
         inbox.push(&rendered("of another job", &json!({"n": n + count, "text": "the same in every row"})));
     }
     inbox.push(&rendered("u9", &json!({"n": 9, "text": "the same in every row", "colour": "red"})));
     let started = std::time::Instant::now();
-    job.wait(&client).with(&inbox).deliveries_within(Duration::ZERO).await.unwrap();
+    job.wait(&client).with_inbox(&inbox).deliveries_within(Duration::ZERO).send().await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     assert_eq!(urls(&job)[9], ["u9"]);
 }

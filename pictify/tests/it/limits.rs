@@ -1,9 +1,10 @@
 //! What a client holds back by itself: spending, identical calls, requests per minute.
 
+use pictify::transport::BoxFuture;
 use pictify::{
-    Client, ClientBuilder, Clock, ErrorKind, RateLimiter, RetryPolicy, SpendLimit, images::Source, send_all,
+    Client, ClientBuilder, ErrorKind, RetryPolicy, SpendLimit, clock::Clock, images::Source, rate_limit::RateLimiter,
+    send_all,
 };
-use pictify_api::BoxFuture;
 use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock};
 use std::{
     num::NonZeroU32,
@@ -76,7 +77,7 @@ async fn a_batch_counts_its_rows_and_a_limit_ends_a_bulk_run() {
     let server = ScriptedServer::start([ok(), ok()]).await;
     let client = builder(&server, &TestClock::default()).spend_limit(SpendLimit::renders(2)).build().unwrap();
     let rows = vec![serde_json::json!({}); 3];
-    let batch = client.batches().create("T", rows).unwrap();
+    let batch = client.batches().create("T", rows);
     assert_eq!(batch.send().await.unwrap_err().kind(), ErrorKind::SpendLimit);
 
     let mut results = send_all((0..99).map(|_| client.images().create(Source::html("x")))).concurrency(1);
@@ -155,7 +156,8 @@ async fn a_turn_that_comes_too_late_is_an_error_before_anything_is_sent() {
     let limiter = RateLimiter::per_minute(NonZeroU32::MIN);
     let client = builder(&server, &TestClock::default()).rate_limiter(limiter).build().unwrap();
     client.images().create(Source::html("x")).send().await.unwrap();
-    let error = client.images().create(Source::html("x")).timeout(Duration::from_secs(10)).send().await.unwrap_err();
+    let error =
+        client.images().create(Source::html("x")).with_timeout(Duration::from_secs(10)).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RateLimited);
     assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
     assert!(error.is_retryable() && !error.outcome_unknown() && server.requests().len() == 1, "{error}");
@@ -260,7 +262,7 @@ async fn who_began_a_shared_call_learns_what_became_of_it_and_not_that_it_has_jo
     let clock = TestClock::default();
     let builder = Client::builder().api_key(KEY).base_url(server.url()).single_flight(true);
     let client = builder.clock(Hasty(clock.clone(), Arc::new(AtomicBool::new(true)))).build().unwrap();
-    let call = client.images().create(Source::html("a")).timeout(Duration::from_secs(10)).send();
+    let call = client.images().create(Source::html("a")).with_timeout(Duration::from_secs(10)).send();
     let call = tokio::spawn(call);
     server.arrived().await;
     clock.advance(Duration::from_millis(9_999));

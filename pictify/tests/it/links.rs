@@ -41,7 +41,7 @@ fn a_key_is_in_a_url_only_when_it_is_given_for_that() {
     assert_eq!(url.as_str(), "https://api.pictify.io/r/T.png?token=page-key%261&title=x");
     // Neither the call nor its stored form remembers it.
     assert!(!format!("{call:?}").contains("page-key"));
-    assert!(!serde_json::to_string(call.operation()).unwrap().contains("page-key"));
+    assert!(!serde_json::to_string(call.request()).unwrap().contains("page-key"));
     assert_eq!(call.url_with_key("").unwrap_err().kind(), ErrorKind::Validation);
 }
 
@@ -67,10 +67,10 @@ fn a_url_that_cannot_work_is_not_made() {
 fn variables_of_a_url_are_texts() {
     let card = || offline("https://api.pictify.io").links().template("T", ImageFormat::Png);
     let values = json!({"title": "a b", "n": 1.5, "on": true, "none": null});
-    assert!(card().variables(&values).unwrap().url().unwrap().as_str().ends_with("?n=1.5&on=true&title=a%20b"));
-    let error = card().variables(&json!({"a": [1], "b": {}})).unwrap_err();
+    assert!(card().variables(&values).url().unwrap().as_str().ends_with("?n=1.5&on=true&title=a%20b"));
+    let error = card().variables(&json!({"a": [1], "b": {}})).url().unwrap_err();
     assert_eq!(error.validation_errors().iter().count(), 2);
-    assert_eq!(card().variables(&"text").unwrap_err().kind(), ErrorKind::Validation);
+    assert_eq!(card().variables(&"text").url().unwrap_err().kind(), ErrorKind::Validation);
 }
 
 #[test]
@@ -101,8 +101,8 @@ async fn a_stored_call_is_the_same_call() {
     let server = ScriptedServer::start([Reply::new(200, &[("content-type", "image/png")], b"x")]).await;
     let client = client(&server, &TestClock::default());
     let call = client.links().template("T", ImageFormat::Png).variable("title", "x");
-    let stored: RenderTemplateUrl = serde_json::from_value(serde_json::to_value(call.operation()).unwrap()).unwrap();
-    assert_eq!(&stored, call.operation());
+    let stored: RenderTemplateUrl = serde_json::from_value(serde_json::to_value(call.request()).unwrap()).unwrap();
+    assert_eq!(&stored, call.request());
     client.call(stored).send().await.unwrap();
     let request = &server.requests()[0];
     assert_eq!(request.target, "/r/T.png?title=x");

@@ -99,22 +99,25 @@ async fn what_is_wrong_for_sure_is_said_before_anything_is_sent() {
             "fileExtension: must be png, jpg, jpeg or webp, is pdf",
         ),
         (
-            images.create(html()).header("Authorization", "Bearer x").send().await.unwrap_err(),
+            images.create(html()).with_header("Authorization", "Bearer x").send().await.unwrap_err(),
             "Authorization: is not a header that a call can set",
         ),
         (
-            images.create(html()).header("a b", "c").send().await.unwrap_err(),
+            images.create(html()).with_header("a b", "c").send().await.unwrap_err(),
             "a b: is not a header that a call can set",
         ),
         (
-            images.create(html()).header("Connection", "close").send().await.unwrap_err(),
+            images.create(html()).with_header("Connection", "close").send().await.unwrap_err(),
             "Connection: is not a header that a call can set",
         ),
         (
-            images.create(html()).header("expect", "100-continue").send().await.unwrap_err(),
+            images.create(html()).with_header("expect", "100-continue").send().await.unwrap_err(),
             "expect: is not a header that a call can set",
         ),
-        (images.create(html()).timeout(Duration::ZERO).send().await.unwrap_err(), "timeout: must be longer than 0 s"),
+        (
+            images.create(html()).with_timeout(Duration::ZERO).send().await.unwrap_err(),
+            "timeout: must be longer than 0 s",
+        ),
         (images.list().limit(0).send().await.unwrap_err(), "limit: must be 1 to 100, is 0"),
         (images.get("..").send().await.unwrap_err(), "`..` cannot be an identifier"),
         (images.get("").send().await.unwrap_err(), "`` cannot be an identifier"),
@@ -138,12 +141,12 @@ async fn a_refusal_is_read_no_further_than_people_and_programs_need() {
     let body = serde_json::json!({"message": "no", "errors": errors}).to_string();
     let error = create(Reply::json(422, &body)).await.unwrap_err();
     assert_eq!((error.message(), error.field_errors().len()), ("no", 5000));
-    assert_eq!(error.body().unwrap().len(), pictify::MAX_ERROR_BODY_BYTES);
+    assert_eq!(error.body().unwrap().len(), pictify::Error::MAX_BODY_BYTES);
 
     // What is larger is not kept in memory, whatever it may be.
     let body = serde_json::json!({"message": "no", "trace": "x".repeat(3_000_000)}).to_string();
     let error = create(Reply::json(422, &body)).await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Validation, "Unprocessable Entity"));
     assert!(error.details().raw().is_empty());
-    assert_eq!(error.body().unwrap().len(), pictify::MAX_ERROR_BODY_BYTES);
+    assert_eq!(error.body().unwrap().len(), pictify::Error::MAX_BODY_BYTES);
 }

@@ -6,11 +6,11 @@ mod axum_og_image;
 
 use actix_web::{App, HttpServer};
 use futures_util::FutureExt;
+use pictify::transport::BoxFuture;
 use pictify::{
     Client,
     og_image::{CachedImage, ImageCache, MemoryCache, OgError, OgImages, Parameters},
 };
-use pictify_api::BoxFuture;
 use pictify_test_support::{Reply, Request, ScriptedServer, TestClock, client, http_client};
 use serde_json::{Value, json};
 use std::{
@@ -294,7 +294,8 @@ async fn a_failure_is_remembered_also_when_whoever_is_told_panics() {
 async fn failures_that_say_much_are_not_all_remembered() {
     let service = ScriptedServer::start([]).await;
     let images = images(&client(&service, &TestClock::default()));
-    let long = json!({"error": "the renderer is down", "trace": "a".repeat(pictify::MAX_ERROR_BODY_BYTES)}).to_string();
+    let long =
+        json!({"error": "the renderer is down", "trace": "a".repeat(pictify::Error::MAX_BODY_BYTES)}).to_string();
     for title in (0..600).chain(0..600) {
         service.then(Reply::json(500, &long));
         assert!(images.image(parameters(&title.to_string())).await.is_err());

@@ -38,7 +38,7 @@ async fn a_server_that_is_not_there_is_tried_again_and_nothing_was_sent() {
 async fn who_accepts_the_risk_gets_a_render_tried_again_and_is_told_that_the_outcome_is_unknown() {
     let server = ScriptedServer::start([status(500), ok(), status(500), status(422)]).await;
     let client = client(&server, &TestClock::default());
-    let create = || client.images().create(Source::html("<p>")).retry(RetryPolicy::default().may_bill_twice(true));
+    let create = || client.images().create(Source::html("<p>")).with_retry(RetryPolicy::default().may_bill_twice(true));
     assert!(create().send().await.is_ok());
     let error = create().send().await.unwrap_err();
     assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Validation, true), "the 500 may have been billed");
@@ -54,7 +54,7 @@ async fn waits_grow_and_are_never_shorter_than_what_was_stated() {
     let answer = call.await.unwrap();
     assert_eq!(clock.slept(), [Duration::from_millis(250), seconds(9), seconds(1)]);
     assert_eq!(answer.meta.attempts.len(), 4);
-    assert_eq!(answer.meta.attempts[2].waited, seconds(9));
+    assert_eq!(answer.meta.attempts[2].delay, seconds(9));
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_wait_that_cannot_be_afforded_fails_now_and_says_how_long() {
         let server = ScriptedServer::start([with_header(429, "retry-after", stated), ok()]).await;
         let clock = TestClock::default();
         let call = client(&server, &clock).images().create(Source::html("<p>"));
-        let error = call.timeout(Duration::from_secs(timeout)).send().await.unwrap_err();
+        let error = call.with_timeout(Duration::from_secs(timeout)).send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::RateLimited);
         assert!(error.to_string().contains(says), "{error}");
         assert!(error.retry_after().unwrap() >= Duration::from_secs(50));
@@ -93,7 +93,8 @@ async fn an_attempt_that_takes_too_long_ends_and_a_render_is_not_sent_again() {
 async fn a_reading_call_survives_an_attempt_that_takes_too_long() {
     let server = ScriptedServer::start([Reply::Hang, Reply::json(200, LIST)]).await;
     let clock = TestClock::default();
-    let call = tokio::spawn(client(&server, &clock).images().list().attempt_timeout(Duration::from_secs(5)).send());
+    let call =
+        tokio::spawn(client(&server, &clock).images().list().with_attempt_timeout(Duration::from_secs(5)).send());
     server.arrived().await;
     clock.advance(Duration::from_secs(5));
     assert!(call.await.unwrap().is_ok());
@@ -107,7 +108,7 @@ async fn every_attempt_of_a_render_carries_one_key_and_the_same_bytes() {
     let create = || client.images().create(Source::html("<p>é</p>")).size(10, 20);
     let answer = create().send_with_response().await.unwrap();
     create().send().await.unwrap();
-    create().idempotency_key(IdempotencyKey::new("mine").unwrap()).send().await.unwrap();
+    create().with_idempotency_key(IdempotencyKey::new("mine").unwrap()).send().await.unwrap();
     let requests = server.requests();
     let keys: Vec<_> = requests.iter().map(|request| request.header("idempotency-key").unwrap()).collect();
     assert_eq!(keys[0], keys[1], "two attempts of one call");
@@ -149,7 +150,7 @@ async fn a_call_whose_time_is_over_is_not_sent() {
     client.images().create(Source::html("<p>")).send().await.unwrap();
     let deadline = client.deadline(Duration::from_secs(5));
     clock.advance(Duration::from_secs(5));
-    let error = client.images().create(Source::html("<p>")).deadline(deadline).send().await.unwrap_err();
+    let error = client.images().create(Source::html("<p>")).with_deadline(deadline).send().await.unwrap_err();
     assert_eq!((error.kind(), error.outcome_unknown(), error.is_retryable()), (ErrorKind::Timeout, false, true));
     assert_eq!(error.attempts().len(), 0);
     assert_eq!(server.requests().len(), 1);

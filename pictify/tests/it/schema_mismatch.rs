@@ -29,7 +29,8 @@ async fn in_strict_mode_it_is_an_error_that_keeps_the_answer() {
         (missing, "create image: 200 SchemaMismatch: id: missing; createdAt: not a date and time"),
     ] {
         let server = ScriptedServer::start([Reply::json(200, answer), Reply::json(200, answer)]).await;
-        let client = pictify::Client::builder().api_key(KEY).base_url(server.url()).strict(true).build().unwrap();
+        let client =
+            pictify::Client::builder().api_key(KEY).base_url(server.url()).strict_responses(true).build().unwrap();
         let error = client.images().create(Source::html("x")).send().await.unwrap_err();
         assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::SchemaMismatch, says));
         assert_eq!(error.body().unwrap(), answer);

@@ -28,7 +28,7 @@ async fn one_layout_comes_out_of_each_form_of_the_answer() {
         let server = ScriptedServer::start([Reply::json(200, answer)]).await;
         let client = client(&server, &TestClock::default());
         let values = json!({"title": "My post", "showBadge": true});
-        let call = client.templates().render("XK4P2M9QZT", &values).unwrap().format(RenderFormat::Png).quality(0.9);
+        let call = client.templates().render("XK4P2M9QZT", &values).format(RenderFormat::Png).quality(0.9);
         let card = call.send().await.unwrap();
         assert_eq!((card.url.as_str(), card.width, card.id.as_deref()), ("https://m/1.png", Some(1200), id));
         assert_eq!(card.layout.as_deref(), Some("default"));
@@ -45,12 +45,12 @@ async fn nothing_rendered_is_an_error_of_one_layout_and_an_answer_of_several() {
     ] {
         let server = ScriptedServer::start([Reply::json(200, answer), Reply::json(200, answer)]).await;
         let templates = client(&server, &TestClock::default()).templates();
-        let error = templates.render("T", &json!({})).unwrap().send().await.unwrap_err();
+        let error = templates.render("T", &json!({})).send().await.unwrap_err();
         assert_eq!((error.kind(), error.operation()), (kind, Some("renderTemplate")));
         assert!(error.message().contains(says), "{error}");
         assert_eq!(error.body().unwrap(), answer);
         assert_eq!((error.attempts().len(), error.status().unwrap().as_u16()), (1, 200));
-        let several = templates.render_layouts("T", &json!({}), ["default"]).unwrap().send().await.unwrap();
+        let several = templates.render_layouts("T", &json!({}), ["default"]).send().await.unwrap();
         assert!(several.results.is_empty());
     }
 }
@@ -60,7 +60,7 @@ async fn pages_become_one_pdf() {
     let server = ScriptedServer::start([Reply::json(200, ONE)]).await;
     let client = client(&server, &TestClock::default());
     let pages = [json!({"title": "p1"}), json!({"title": "p2"})];
-    let call = client.templates().render_pages("T", &pages).unwrap().pdf_preset(TemplatePdfPreset::A4);
+    let call = client.templates().render_pages("T", &pages).pdf_preset(TemplatePdfPreset::A4);
     call.send().await.unwrap();
     assert_eq!(body(&server), json!({"format": "pdf", "preset": "A4", "variableSets": pages}));
 }
@@ -68,8 +68,8 @@ async fn pages_become_one_pdf() {
 #[tokio::test]
 async fn renders_that_cannot_work_are_refused_before_they_are_sent() {
     let templates = nowhere().templates();
-    let render = || templates.render("T", &json!({})).unwrap();
-    let sizes = |sizes: Vec<Size>| templates.render_sizes("T", &json!({}), sizes).unwrap();
+    let render = || templates.render("T", &json!({}));
+    let sizes = |sizes: Vec<Size>| templates.render_sizes("T", &json!({}), sizes);
     let queued = |body: Value| nowhere().call(serde_json::from_value::<RenderTemplate>(body).unwrap());
     for (error, says) in [
         (render().size(9, 20).send().await.err(), "width: must be 10 to 4096, is 9"),
@@ -78,12 +78,9 @@ async fn renders_that_cannot_work_are_refused_before_they_are_sent() {
         (render().pdf_preset(TemplatePdfPreset::A4).format(RenderFormat::Png).send().await.err(), "must be pdf"),
         (queued(json!({"uid": "T", "body": {"width": 20}})).send().await.err(), "width and height must be set both"),
         (queued(json!({"uid": "T", "body": {"layouts": ["a"]}})).send().await.err(), "layouts: must not be set"),
+        (templates.render_pages("T", Vec::<Value>::new()).send().await.err(), "variableSets: must not be empty"),
         (
-            templates.render_pages("T", Vec::<Value>::new()).unwrap().send().await.err(),
-            "variableSets: must not be empty",
-        ),
-        (
-            templates.render_layouts("T", &json!({}), Vec::<String>::new()).unwrap().send().await.err(),
+            templates.render_layouts("T", &json!({}), Vec::<String>::new()).send().await.err(),
             "layouts: must not be empty",
         ),
         (sizes(vec![]).send().await.err(), "sizes: must not be empty"),
@@ -117,9 +114,9 @@ async fn templates_that_cannot_be_stored_are_refused_before_they_are_sent() {
 async fn values_are_checked_against_the_template_without_a_render() {
     let server = ScriptedServer::start([Reply::json(200, VARIABLES), Reply::json(200, VARIABLES)]).await;
     let templates = client(&server, &TestClock::default()).templates();
-    let known = templates.check("T", &json!({"title": "My post"})).unwrap().send().await.unwrap();
+    let known = templates.check("T", &json!({"title": "My post"})).send().await.unwrap();
     assert_eq!(known.variables.len(), 2);
-    let error = templates.check("T", &json!({"Title": "x", "showBadge": 1})).unwrap().send().await.unwrap_err();
+    let error = templates.check("T", &json!({"Title": "x", "showBadge": 1})).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Validation);
     assert_eq!(error.validation_errors().iter().count(), 3);
     assert!(error.source().unwrap().is::<VariableProblems>());
@@ -133,6 +130,6 @@ fn the_blocking_client_checks_the_same() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(ScriptedServer::start([Reply::json(200, VARIABLES)]));
     let client = blocking::Client::builder().api_key("k").base_url(server.url()).build_blocking().unwrap();
-    let error = client.templates().check("T", &json!({})).unwrap().send().unwrap_err();
+    let error = client.templates().check("T", &json!({})).send().unwrap_err();
     assert!(error.to_string().contains("variables.title: is required (text) and not given"), "{error}");
 }

@@ -83,7 +83,7 @@ async fn a_failure_is_marked_and_a_secret_in_the_path_is_not_shown() {
     let client = client(&server, &TestClock::default());
     let (log, guard) = watch();
     let row = serde_json::json!({"name": "Ada"});
-    client.workflows().send_to_hook("HK1", "hunter2", &row).unwrap().send().await.unwrap_err();
+    client.workflows().send_to_hook("HK1", "hunter2", &row).send().await.unwrap_err();
     drop(guard);
     let closed = log.closed("pictify.call");
     let call =

@@ -54,7 +54,7 @@ impl Lane {
     pub fn new(setup: &Setup, url: &str, desks: Arc<Vec<Desk>>, index: usize, template: String) -> Self {
         let rushed = Arc::<Mutex<Vec<String>>>::default();
         let (log, all_desks) = (rushed.clone(), desks.clone());
-        let hook = move |report: &pictify::AttemptEvent<'_>| {
+        let hook = move |report: &pictify::hooks::AttemptEvent<'_>| {
             all_desks[index].attempt_ended();
             let refused = matches!(&report.attempt.outcome, AttemptOutcome::Response(status) if status.as_u16() == 429);
             if let Some(wait) = report.retry_in.filter(|wait| refused && *wait < STATED) {

@@ -1,7 +1,7 @@
 //! Limits: a client that spreads its requests never asks more than it may, and one that does not comes again when told to.
 
 use super::judge::ask;
-use pictify::{AttemptOutcome, Client, RateLimiter, clock::Clock, images::Source};
+use pictify::{AttemptOutcome, Client, clock::Clock, images::Source, rate_limit::RateLimiter};
 use pictify_emulator::Emulator;
 use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock};
 use std::{
