@@ -19,7 +19,7 @@ impl ApiKey {
     /// Creates a key.
     ///
     /// # Errors
-    /// [`Config`](crate::ErrorKind::Config) if it is empty or has characters that a header cannot contain.
+    /// [`Config`](crate::ErrorKind::Config) if it is empty or has characters that a header cannot carry.
     ///
     /// ```
     /// use pictify::ApiKey;
@@ -34,7 +34,7 @@ impl ApiKey {
             return Err(Error::config("the API key is empty"));
         }
         let mut header = HeaderValue::try_from(format!("Bearer {key}"))
-            .map_err(|_| Error::config("the API key has characters that a header cannot contain"))?;
+            .map_err(|_| Error::config("the API key has characters that a header cannot carry"))?;
         header.set_sensitive(true);
         Ok(Self(header))
     }

@@ -46,7 +46,7 @@ impl fmt::Display for TemplateMismatch {
         match self {
             Self::InvalidSample { sample, problem } => write!(f, "sample {sample}: {problem}"),
             Self::NeverGiven { name } => {
-                write!(f, "{name}: has no value in any sample and no default: it renders empty")
+                write!(f, "{name}: is never set and has no default: it renders empty")
             }
             Self::MayBeMissing { name } => write!(f, "{name}: is required, but optional in the type"),
             Self::WrongType { name, expected, given } => {
