@@ -5,7 +5,7 @@ use pictify::{
     batches::BatchJob,
     webhooks::{Delivery, Event, Inbox},
 };
-use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{MAX_WAIT, Reply, ScriptedServer, TestClock, client};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -102,8 +102,9 @@ async fn what_is_not_delivered_in_time_is_missing_and_can_be_waited_for_again() 
     let mut waiting = Box::pin(job.wait(&client).with(&inbox).deliveries_within(Duration::from_secs(10)).into_future());
     for advance in [9, 1] {
         // Until it has asked the service and waits for deliveries.
-        let mut turns = 0;
+        let (mut turns, started) = (0, std::time::Instant::now());
         while turns < 1000 {
+            assert!(started.elapsed() < MAX_WAIT, "the job does not ask the service");
             tokio::select! {
                 biased;
                 _ = &mut waiting => panic!("there is time left"),

@@ -5,6 +5,7 @@ use pictify::webhooks::{
     Claim, ClaimToken, DeliveryStore, ExactlyOnce, HandleError, Handled, MemoryStore, RedisStore, StoreError,
     StoreFuture,
 };
+use pictify_test_support::{MAX_WAIT, wait_until};
 use std::{
     convert::Infallible,
     future::{Ready, pending, ready},
@@ -44,7 +45,7 @@ impl Redis {
                 }
             }
         });
-        is_ready.recv().expect("it starts");
+        is_ready.recv_timeout(MAX_WAIT).expect("it starts");
         Self { process, folder }
     }
 
@@ -126,16 +127,19 @@ async fn a_handler_that_does_not_succeed_gives_its_claim_back(store: impl Delive
     handled_at_last(&once, "panics").await;
 
     let mut dropped = Box::pin(once.handle("dropped", pending::<Result<(), Infallible>>()));
-    loop {
+    let mut is_claimed = false;
+    for _ in 0..100_000 {
         tokio::select! {
             biased;
             _ = &mut dropped => unreachable!("it is pending"),
             () = tokio::task::yield_now() => {}
         }
         if once.handle("dropped", pending::<Result<(), Infallible>>()).await.unwrap() == Handled::Elsewhere {
+            is_claimed = true;
             break;
         }
     }
+    assert!(is_claimed, "the claim is never made");
     drop(dropped);
     handled_at_last(&once, "dropped").await;
 }
@@ -196,9 +200,7 @@ async fn a_handler_that_has_succeeded_never_gives_its_claim_back() {
     assert!((&mut handling).now_or_never().is_none(), "the store does not answer");
     drop(handling);
     // What was left to the runtime gets its turn.
-    while store.completions.load(Ordering::Relaxed) + store.releases.load(Ordering::Relaxed) < 2 {
-        tokio::task::yield_now().await;
-    }
+    wait_until(|| store.completions.load(Ordering::Relaxed) + store.releases.load(Ordering::Relaxed) >= 2).await;
     let told = (store.completions.load(Ordering::Relaxed), store.releases.load(Ordering::Relaxed));
     assert_eq!(told, (2, 0), "it is said again that it was handled, as nobody heard the answer");
 }
