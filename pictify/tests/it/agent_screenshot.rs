@@ -4,7 +4,7 @@ use pictify::{
     Error, ErrorKind, blocking,
     images::{AgentScreenshotEvent, AgentScreenshotEventType as Type},
 };
-use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client, wait_until};
 use std::time::Duration;
 
 const SAVED: &str = "data: {\"type\":\"saved\",\"data\":{\"url\":\"https://m/a.png\"}}\n\n";
@@ -97,10 +97,11 @@ async fn a_stream_without_new_events_times_out() {
     assert!(events.try_next().await.unwrap().is_some());
     let next = tokio::spawn(async move { events.try_next().await });
     // A separate task waits for the event. Advance the time until its timeout fires.
-    while !next.is_finished() {
+    wait_until(|| {
         clock.advance(Duration::from_secs(60));
-        tokio::task::yield_now().await;
-    }
+        next.is_finished()
+    })
+    .await;
     let error = next.await.unwrap().unwrap_err();
     assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Timeout, true));
     assert!(error.message().contains("no event within 120 s"), "{error}");

@@ -1,7 +1,7 @@
 //! The blocking client: the same surface, from any thread, inside a runtime or outside.
 
 use pictify::{ErrorKind, blocking::Client, images::Source};
-use pictify_test_support::{Reply, ScriptedServer};
+use pictify_test_support::{MAX_WAIT, Reply, ScriptedServer};
 use std::{
     sync::{Arc, OnceLock, mpsc},
     time::Duration,
@@ -39,7 +39,7 @@ async fn it_works_and_can_be_dropped_inside_a_runtime_of_one_thread() {
                 stopped.await
             })
         });
-        (receiver.recv().unwrap(), stop)
+        (receiver.recv_timeout(MAX_WAIT).unwrap(), stop)
     };
     let client = client(url);
     let clone = client.clone();

@@ -5,7 +5,7 @@ use pictify::{
     batches::BatchJob,
     webhooks::{Delivery, Event, RenderInbox},
 };
-use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{MAX_WAIT, Reply, ScriptedServer, TestClock, client};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -102,8 +102,9 @@ async fn an_image_that_is_not_delivered_in_time_is_missing_and_a_later_wait_find
     let mut waiting = Box::pin(job.wait(&client).with_inbox(&inbox).deliveries_within(Duration::from_secs(10)).send());
     for advance in [9, 1] {
         // Until the status is polled and the job waits for deliveries.
-        let mut turns = 0;
+        let (mut turns, started) = (0, std::time::Instant::now());
         while turns < 1000 {
+            assert!(started.elapsed() < MAX_WAIT, "the job does not ask the service");
             tokio::select! {
                 biased;
                 _ = &mut waiting => panic!("there is time left"),

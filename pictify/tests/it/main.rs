@@ -23,7 +23,6 @@ mod schema_mismatch;
 mod secrets;
 mod send_all;
 mod templates;
-mod tracing;
 mod webhook_dedup;
 mod webhook_servers;
 mod webhooks;

@@ -1,4 +1,4 @@
-//! SendAll calls side by side: bounded, in order or as they come, with one bad row sinking no other.
+//! Several calls at the same time: bounded, in order or as they finish. An invalid row does not fail the others.
 
 use pictify::{Client, ErrorKind, blocking, images::Source, send_all};
 use pictify_test_support::{Reply, ScriptedServer, TestClock, client};

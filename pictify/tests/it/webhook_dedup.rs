@@ -5,6 +5,7 @@ use pictify::webhooks::{
     Claim, ClaimToken, DeliveryDeduplicator, DeliveryStore, HandleError, HandleOutcome, MemoryStore, RedisStore,
     StoreError, StoreFuture,
 };
+use pictify_test_support::{MAX_WAIT, wait_until};
 use std::{
     convert::Infallible,
     future::{Ready, pending, ready},
@@ -44,7 +45,7 @@ impl Redis {
                 }
             }
         });
-        is_ready.recv().expect("it starts");
+        is_ready.recv_timeout(MAX_WAIT).expect("it starts");
         Self { process, folder }
     }
 
@@ -129,7 +130,8 @@ async fn a_handler_that_does_not_succeed_releases_its_claim(store: impl Delivery
     process_after_release(&deduplicator, "panics").await;
 
     let mut dropped = Box::pin(deduplicator.handle("dropped", pending::<Result<(), Infallible>>()));
-    loop {
+    let mut is_claimed = false;
+    for _ in 0..100_000 {
         tokio::select! {
             biased;
             _ = &mut dropped => unreachable!("it is pending"),
@@ -138,9 +140,11 @@ async fn a_handler_that_does_not_succeed_releases_its_claim(store: impl Delivery
         if deduplicator.handle("dropped", pending::<Result<(), Infallible>>()).await.unwrap()
             == HandleOutcome::InProgress
         {
+            is_claimed = true;
             break;
         }
     }
+    assert!(is_claimed, "the claim is never made");
     drop(dropped);
     process_after_release(&deduplicator, "dropped").await;
 }
@@ -201,9 +205,7 @@ async fn a_handler_that_has_succeeded_never_releases_its_claim() {
     assert!((&mut handling).now_or_never().is_none(), "the store does not respond");
     drop(handling);
     // Let the background task of the guard run.
-    while store.completions.load(Ordering::Relaxed) + store.releases.load(Ordering::Relaxed) < 2 {
-        tokio::task::yield_now().await;
-    }
+    wait_until(|| store.completions.load(Ordering::Relaxed) + store.releases.load(Ordering::Relaxed) >= 2).await;
     let calls = (store.completions.load(Ordering::Relaxed), store.releases.load(Ordering::Relaxed));
     assert_eq!(calls, (2, 0), "the completion is reported again, because it was not confirmed");
 }

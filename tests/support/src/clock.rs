@@ -1,5 +1,6 @@
 //! A clock for tests: waits take no time, and work takes as long as the test says.
 
+use crate::wait::within_bound;
 use pictify::clock::Clock;
 use std::{
     future::Future,
@@ -59,9 +60,11 @@ impl TestClock {
     /// Waits until so many alarms were set, counted from the beginning.
     ///
     /// # Panics
-    /// Never: the clock keeps what it waits for.
+    /// If that takes longer than [`MAX_WAIT`](crate::MAX_WAIT).
     pub async fn alarms(&self, count: usize) {
-        self.set.subscribe().wait_for(|set| *set >= count).await.expect("the sender is this clock's");
+        let mut set = self.set.subscribe();
+        let enough = set.wait_for(|set| *set >= count);
+        within_bound(enough, "too few alarms are set").await.expect("the clock holds the sender");
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {

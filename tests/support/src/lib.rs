@@ -3,10 +3,12 @@
 mod clock;
 mod http;
 mod server;
+mod wait;
 
 pub use clock::TestClock;
 pub use http::http_client;
 pub use server::{Reply, Request, ScriptedServer};
+pub use wait::{MAX_WAIT, wait_until};
 
 /// API key of every test. Tests assert that it appears in the `authorization` header only.
 pub const KEY: &str = "test-key-5f1d0c9b";

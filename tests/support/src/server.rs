@@ -1,5 +1,6 @@
 //! An HTTP server at the level of bytes, which answers what it was told, breaks off, hangs or resets.
 
+use crate::wait::{MAX_WAIT, within_bound};
 use std::{
     collections::VecDeque,
     net::SocketAddr,
@@ -167,8 +168,11 @@ impl ScriptedServer {
     }
 
     /// Waits until a request has come in that was not waited for before.
+    ///
+    /// # Panics
+    /// If that takes longer than [`MAX_WAIT`].
     pub async fn arrived(&self) {
-        self.state.arrived.notified().await;
+        within_bound(self.state.arrived.notified(), "no request has come in").await;
     }
 }
 
@@ -197,16 +201,22 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
             }
             Reply::StallAfter(bytes) => {
                 let _ = stream.write_all(&bytes).await;
-                std::future::pending::<()>().await;
+                stay_silent().await;
+                return;
             }
             Reply::Reset | Reply::ResetUnread => {
                 // Closing with a zero linger sends a reset in place of an orderly end.
                 let _ = stream.set_zero_linger();
                 return;
             }
-            Reply::Hang => std::future::pending().await,
+            Reply::Hang => return stay_silent().await,
         }
     }
+}
+
+/// Bounds the silence, so that a client without a timeout fails its test instead of hanging.
+async fn stay_silent() {
+    tokio::time::sleep(MAX_WAIT).await;
 }
 
 async fn read(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Request> {

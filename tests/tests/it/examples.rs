@@ -1,10 +1,6 @@
 //! The examples run: each against a server that answers what the document shows, and against the emulator where that has
 //! the operations.
 
-#[path = "contract/document.rs"]
-#[allow(dead_code)]
-mod document;
-
 #[path = "../../../pictify/examples/animated_gif.rs"]
 #[allow(dead_code)]
 mod animated_gif;
@@ -48,6 +44,7 @@ mod tour;
 #[allow(dead_code)]
 mod webhook_subscription;
 
+use crate::contract::document;
 use pictify::{Client, ErrorKind, Result};
 use pictify_emulator::Emulator;
 use pictify_test_support::{KEY, Reply, Request, ScriptedServer, TestClock};

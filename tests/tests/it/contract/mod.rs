@@ -4,7 +4,7 @@
 //! snapshot shows the exact request and what each published form of the answer reads as. The request is also held against
 //! the document, and an operation of the document without a row fails.
 
-mod document;
+pub mod document;
 mod resources;
 
 use pictify::{Client, Error};

@@ -89,5 +89,5 @@ pub fn command(setup: &Setup) -> String {
         format!("PICTIFY_MODEL_AT_ONCE={at_once}"),
         format!("PICTIFY_MODEL_FAULTS={}", faults.join(",")),
     ];
-    format!("{} cargo test -p pictify-tests --test model no_fault -- --nocapture", settings.join(" "))
+    format!("{} cargo test -p pictify-tests --test it model::no_fault -- --nocapture", settings.join(" "))
 }

@@ -1,4 +1,7 @@
 //! What `tracing` sees: a span per call and per attempt, by OpenTelemetry's names, without secrets and without bodies.
+//!
+//! These tests need a process of their own. `tracing` remembers for each span whether a subscriber wants it. Another test
+//! that reaches a span first, in a thread without a subscriber, would switch the span off for these tests too.
 
 use pictify::images::Source;
 use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client};
