@@ -13,12 +13,13 @@ pub(crate) async fn timeout<T>(
     work: impl Future<Output = T>,
 ) -> Result<T, Elapsed> {
     let mut work = pin!(work);
-    let mut timer = clock.timeout_timer(limit);
+    // Work that is ready at once needs no timer.
+    let mut timer = None;
     std::future::poll_fn(|context| {
         if let Poll::Ready(output) = work.as_mut().poll(context) {
             return Poll::Ready(Ok(output));
         }
-        timer.as_mut().poll(context).map(|()| Err(Elapsed))
+        timer.get_or_insert_with(|| clock.timeout_timer(limit)).as_mut().poll(context).map(|()| Err(Elapsed))
     })
     .await
 }

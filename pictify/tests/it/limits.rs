@@ -133,7 +133,7 @@ async fn a_hook_that_panics_leaves_nobody_waiting_who_shares_the_call() {
     let (first, second) = tokio::join!(render(), render());
     for result in [first, second] {
         let error = result.expect("it is not waited for").unwrap_err();
-        assert!(error.outcome_unknown() && error.to_string().contains("has panicked"), "{error}");
+        assert!(error.outcome_unknown() && error.to_string().contains("panicked"), "{error}");
     }
     assert_eq!((server.requests().len(), client.renders_spent()), (1, 1));
 }
@@ -271,6 +271,6 @@ async fn who_began_a_shared_call_learns_what_became_of_it_and_not_that_it_has_jo
     }
     clock.advance(Duration::from_millis(1));
     let error = call.await.unwrap().unwrap_err();
-    assert!(error.outcome_unknown() && error.to_string().contains("no answer within 10 s"), "{error}");
+    assert!(error.outcome_unknown() && error.to_string().contains("no response within 10 s"), "{error}");
     assert_eq!(error.attempts().len(), 1);
 }
