@@ -72,11 +72,11 @@ fn render(source: &Value) -> Result<Rendered> {
     let added = query_structs::add(&mut source);
     let source = &source;
     let usage = Usage::of(source);
-    let mut normalised = source.clone();
+    let mut preprocessed = source.clone();
     let mut notes: Vec<_> = added.into_iter().map(|note| ("query structs", note)).collect();
-    notes.extend(preprocess::run(&mut normalised)?);
-    let mut file = syn::parse2(progenitor(&normalised)?).context("the generator's output does not parse")?;
-    let context = postprocess::Context { source, normalised: &normalised, usage: &usage };
+    notes.extend(preprocess::run(&mut preprocessed)?);
+    let mut file = syn::parse2(progenitor(&preprocessed)?).context("the generator's output does not parse")?;
+    let context = postprocess::Context { source, preprocessed: &preprocessed, usage: &usage };
     notes.extend(postprocess::run(&mut file, &context)?);
     let (validate, unchecked) = validate_impls::render(source, &usage, &postprocess::structs_of(&file))?;
     notes.extend(unchecked.into_iter().map(|note| ("validate", note)));
@@ -141,14 +141,14 @@ fn progenitor(document: &Value) -> Result<TokenStream> {
 
 /// The document in the generator's types.
 fn openapiv3_of(document: &Value) -> Result<openapiv3::OpenAPI> {
-    serde_json::from_value(document.clone()).context("the normalised document is not OpenAPI 3.0")
+    serde_json::from_value(document.clone()).context("the preprocessed document is not OpenAPI 3.0")
 }
 
 /// Writes what differs, and says which files that were.
 pub fn write(files: &[Output]) -> Result<Vec<&Path>> {
     let mut written = Vec::new();
     for Output { path, text } in files {
-        if current(path)? != *text {
+        if read_current(path)? != *text {
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
             }
@@ -160,11 +160,11 @@ pub fn write(files: &[Output]) -> Result<Vec<&Path>> {
 }
 
 /// The unified diffs from what is there to what should be.
-pub fn drift(files: &[Output], root: &Path) -> Result<Vec<String>> {
+pub fn stale_diffs(files: &[Output], root: &Path) -> Result<Vec<String>> {
     let mut diffs = Vec::new();
     for Output { path, text } in files {
         let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
-        diffs.extend(diff(&name, &current(path)?, text));
+        diffs.extend(diff(&name, &read_current(path)?, text));
     }
     Ok(diffs)
 }
@@ -178,7 +178,7 @@ fn diff(name: &str, current: &str, text: &str) -> Option<String> {
 }
 
 /// A file's text with plain line ends; empty when there is no such file.
-fn current(path: &Path) -> Result<String> {
+fn read_current(path: &Path) -> Result<String> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(text.replace("\r\n", "\n")),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn drift_is_shown_as_a_diff() {
+    fn stale_files_are_shown_as_a_diff() {
         assert_eq!(diff("a.rs", "one\n", "one\n"), None);
         let diff = diff("a.rs", "one\ntwo\n", "one\nthree\n").unwrap();
         assert!(diff.starts_with("--- a.rs\n+++ a.rs (generated now)\n") && diff.contains("-two\n+three\n"), "{diff}");

@@ -28,14 +28,14 @@ use std::{
 /// # Panics
 /// When that does not hold.
 #[doc(hidden)]
-pub fn any_document(text: &str) {
+pub fn fuzz_document(text: &str) {
     let Ok(document) = document::parse(text) else { return };
     let _ = lint::check(&document);
-    let mut normalised = document.clone();
-    query_structs::add(&mut normalised);
-    let _ = usage::Usage::of(&normalised);
-    let _ = preprocess::run(&mut normalised);
-    openapi_diff::any_document(&document);
+    let mut preprocessed = document.clone();
+    query_structs::add(&mut preprocessed);
+    let _ = usage::Usage::of(&preprocessed);
+    let _ = preprocess::run(&mut preprocessed);
+    openapi_diff::fuzz_document(&document);
 }
 
 /// The workspace's own commands.
@@ -99,9 +99,9 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
                 }
             }
             if *check {
-                let diffs = generate::drift(&generated.files, root)?;
+                let diffs = generate::stale_diffs(&generated.files, root)?;
                 for diff in &diffs {
-                    // Drift is a failure, also when nobody reads to the end.
+                    // Stale files fail the check even if the reader of the output stops early.
                     if write!(out, "{diff}").is_err() {
                         break;
                     }

@@ -22,11 +22,11 @@ pub fn render(document: &Value, usage: &Usage, file: &File) -> Result<String> {
     let mut text = String::from("use crate::{CheckSchema, SchemaMismatches, types};\n\n");
     for item in crate::postprocess::items_of_types(file) {
         let (name, body) = match item {
-            Item::Struct(item) => (&item.ident, of_struct(document, item)?),
-            Item::Enum(item) => (&item.ident, of_enum(item)),
+            Item::Struct(item) => (&item.ident, check_struct(document, item)?),
+            Item::Enum(item) => (&item.ident, check_enum(item)),
             _ => continue,
         };
-        if !usage.answers.contains(&name.to_string()) {
+        if !usage.responses.contains(&name.to_string()) {
             continue;
         }
         let parameter = if body.is_empty() { format_ident!("_found") } else { format_ident!("found") };
@@ -41,7 +41,7 @@ pub fn render(document: &Value, usage: &Usage, file: &File) -> Result<String> {
     Ok(text)
 }
 
-fn of_struct(document: &Value, item: &ItemStruct) -> Result<TokenStream> {
+fn check_struct(document: &Value, item: &ItemStruct) -> Result<TokenStream> {
     let fields = match &item.fields {
         Fields::Named(fields) => &fields.named,
         Fields::Unnamed(fields) if fields.unnamed.first().is_some_and(|field| may_mismatch(&field.ty)) => {
@@ -62,11 +62,11 @@ fn of_struct(document: &Value, item: &ItemStruct) -> Result<TokenStream> {
             body.extend(quote!(found.check_expected(#wire, self.#ident.as_ref());));
         }
     }
-    body.extend(fields.iter().map(of_field));
+    body.extend(fields.iter().map(check_field_tokens));
     Ok(body)
 }
 
-fn of_field(field: &Field) -> TokenStream {
+fn check_field_tokens(field: &Field) -> TokenStream {
     let ident = &field.ident;
     match wire_name(field) {
         None => quote!(found.unknown_fields(&self.#ident);),
@@ -75,7 +75,7 @@ fn of_field(field: &Field) -> TokenStream {
     }
 }
 
-fn of_enum(item: &ItemEnum) -> TokenStream {
+fn check_enum(item: &ItemEnum) -> TokenStream {
     let arms = item.variants.iter().filter_map(|variant| {
         let name = &variant.ident;
         match &variant.fields {
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn rendered(schemas: &Value, types: &str) -> Result<String> {
+    fn render_test(schemas: &Value, types: &str) -> Result<String> {
         let answer = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
         let document = json!({
             "paths": {"/a": {"get": {"responses": {"200": answer}}}},
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn what_could_be_new_is_looked_at_and_the_rest_is_not() {
-        let text = rendered(
+        let text = render_test(
             &json!({"A": {"properties": {"b": {"$ref": "#/components/schemas/B"}}, "x-expected": ["b"]}, "B": {}, "C": {}}),
             "pub struct A { pub b: Option<B>, #[serde(rename = \"theList\")] pub list: Vec<B>, pub text: Option<String>,
                  #[serde(flatten)] pub extra: Map<String, Value> }
@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn an_expectation_that_no_field_meets_is_an_error() {
-        let error = rendered(&json!({"A": {"x-expected": ["c"]}}), "pub struct A { pub b: String }").unwrap_err();
+        let error = render_test(&json!({"A": {"x-expected": ["c"]}}), "pub struct A { pub b: String }").unwrap_err();
         assert_eq!(error.to_string(), "/components/schemas/A/x-expected: the type has no field `c`");
     }
 }

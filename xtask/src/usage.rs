@@ -15,7 +15,7 @@ pub struct Usage {
     /// Reachable from request bodies and parameters.
     pub requests: BTreeSet<String>,
     /// Reachable from successful answers and from webhooks.
-    pub answers: BTreeSet<String>,
+    pub responses: BTreeSet<String>,
 }
 
 impl Usage {
@@ -38,17 +38,17 @@ impl Usage {
             usage
                 .requests
                 .extend(schemas(document, operation.parameters(document).into_iter().map(|(_, found)| found)));
-            let answers = members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'));
-            usage.answers.extend(schemas(document, answers.map(|(_, answer)| answer)));
-            usage.answers.extend(schemas(document, operation.value.get("x-event")));
+            let responses = members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'));
+            usage.responses.extend(schemas(document, responses.map(|(_, response)| response)));
+            usage.responses.extend(schemas(document, operation.value.get("x-event")));
         }
-        usage.answers.extend(schemas(document, document.get("webhooks")));
+        usage.responses.extend(schemas(document, document.get("webhooks")));
         usage
     }
 
     /// Whether answers contain it and requests do not.
-    pub fn only_answers(&self, name: &str) -> bool {
-        self.answers.contains(name) && !self.requests.contains(name)
+    pub fn only_in_responses(&self, name: &str) -> bool {
+        self.responses.contains(name) && !self.requests.contains(name)
     }
 }
 
@@ -70,12 +70,12 @@ mod tests {
             "paths": {"/a": {"post": {
                 "parameters": [{"name": "q", "schema": to("Query")}],
                 "requestBody": content("Request"),
-                "responses": {"200": content("Answer"), "400": content("Error")},
+                "responses": {"200": content("Image"), "400": content("Error")},
             }}},
             "webhooks": {"done": {"post": {"requestBody": content("Event")}}},
             "components": {"schemas": {
                 "Request": {"properties": {"both": to("Both")}}, "Both": {"type": "object"}, "Query": {"type": "string"},
-                "Answer": {"items": to("Both")}, "Event": {"items": to("Event")}, "Error": {"type": "object"},
+                "Image": {"items": to("Both")}, "Event": {"items": to("Event")}, "Error": {"type": "object"},
             }},
         });
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -85,9 +85,9 @@ mod tests {
             Usage {
                 bodies: names(&["Request"]),
                 requests: names(&["Request", "Both", "Query"]),
-                answers: names(&["Answer", "Both", "Event"]),
+                responses: names(&["Image", "Both", "Event"]),
             }
         );
-        assert!(usage.only_answers("Event") && !usage.only_answers("Both"));
+        assert!(usage.only_in_responses("Event") && !usage.only_in_responses("Both"));
     }
 }

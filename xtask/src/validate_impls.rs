@@ -24,14 +24,14 @@ const KEYWORDS: [&str; 6] = ["minimum", "maximum", "minLength", "maxLength", "mi
 
 /// The whole file, without its header line, and what is not checked.
 pub fn render(document: &Value, usage: &Usage, structs: &BTreeMap<String, ItemStruct>) -> Result<(String, Vec<Note>)> {
-    let bounded = bounded(document);
+    let bounded = schemas_with_bounds(document);
     let mut text = String::from("use crate::{Validate, ValidationErrors, types};\n\n");
     for (name, schema) in component_schemas(document) {
         let needed = usage.bodies.contains(name) || bounded.contains(name);
         if !usage.requests.contains(name) || !needed || !is_checked_by_impl(schema) {
             continue;
         }
-        let writer = Writer { document, bounded: &bounded, schema: name };
+        let writer = ImplWriter { document, bounded: &bounded, schema: name };
         let body = match structs.get(name) {
             Some(item) => writer.fields(item, schema)?,
             None => writer.branches(schema)?,
@@ -46,12 +46,12 @@ pub fn render(document: &Value, usage: &Usage, structs: &BTreeMap<String, ItemSt
         text.push_str(&prettyplease::unparse(&syn::parse2(block)?));
         text.push('\n');
     }
-    Ok((text, unnamed_bodies(document)))
+    Ok((text, unchecked_bodies(document)))
 }
 
 /// A body without a name has no type of its own to implement anything for, so its own bounds are left to the SDK; those of
 /// its items are checked.
-fn unnamed_bodies(document: &Value) -> Vec<Note> {
+fn unchecked_bodies(document: &Value) -> Vec<Note> {
     let mut notes = Vec::new();
     for operation in operations(document) {
         let body = operation.value.get("requestBody").map(|body| follow(document, body));
@@ -71,7 +71,7 @@ fn is_checked_by_impl(schema: &Value) -> bool {
 }
 
 /// The components with a bound in them, however deep.
-fn bounded(document: &Value) -> BTreeSet<String> {
+fn schemas_with_bounds(document: &Value) -> BTreeSet<String> {
     let mut found: BTreeSet<String> =
         component_schemas(document).filter(|(_, schema)| has_bound(schema)).map(|(name, _)| name.clone()).collect();
     loop {
@@ -107,47 +107,47 @@ fn mentions(schema: &Value, names: &BTreeSet<String>) -> bool {
 }
 
 /// How the generated code holds what is checked.
-enum Held {
+enum Operand {
     /// A place: `self.width`.
-    By(TokenStream),
+    Place(TokenStream),
     /// A reference: `value`.
-    Behind(TokenStream),
+    Reference(TokenStream),
 }
 
-impl Held {
+impl Operand {
     /// What `if let Some(value)` and closures bind.
     fn value() -> Self {
-        Self::Behind(quote!(value))
+        Self::Reference(quote!(value))
     }
 
     fn receiver(&self) -> &TokenStream {
-        let (Self::By(expression) | Self::Behind(expression)) = self;
+        let (Self::Place(expression) | Self::Reference(expression)) = self;
         expression
     }
 
     fn copied(&self) -> TokenStream {
         match self {
-            Self::By(place) => place.clone(),
-            Self::Behind(reference) => quote!(*#reference),
+            Self::Place(place) => place.clone(),
+            Self::Reference(reference) => quote!(*#reference),
         }
     }
 
     fn borrowed(&self) -> TokenStream {
         match self {
-            Self::By(place) => quote!(&#place),
-            Self::Behind(reference) => reference.clone(),
+            Self::Place(place) => quote!(&#place),
+            Self::Reference(reference) => reference.clone(),
         }
     }
 }
 
-struct Writer<'a> {
+struct ImplWriter<'a> {
     document: &'a Value,
     bounded: &'a BTreeSet<String>,
     /// The component that is being written, for messages.
     schema: &'a str,
 }
 
-impl Writer<'_> {
+impl ImplWriter<'_> {
     /// Checks of the fields of a struct, or of what a newtype holds.
     fn fields(&self, item: &ItemStruct, schema: &Value) -> Result<TokenStream> {
         match &item.fields {
@@ -160,16 +160,16 @@ impl Writer<'_> {
                     };
                     body.extend(match inner_type(&field.ty, "Option") {
                         Some(inner) => {
-                            let check = self.check(property, inner, &Held::value(), &wire)?;
+                            let check = self.check(property, inner, &Operand::value(), &wire)?;
                             if check.is_empty() { check } else { quote!(if let Some(value) = &self.#ident { #check }) }
                         }
-                        None => self.check(property, &field.ty, &Held::By(quote!(self.#ident)), &wire)?,
+                        None => self.check(property, &field.ty, &Operand::Place(quote!(self.#ident)), &wire)?,
                     });
                 }
                 Ok(body)
             }
             Fields::Unnamed(fields) => match fields.unnamed.first() {
-                Some(field) => self.check(schema, &field.ty, &Held::By(quote!(self.0)), ""),
+                Some(field) => self.check(schema, &field.ty, &Operand::Place(quote!(self.0)), ""),
                 None => Ok(TokenStream::new()),
             },
             Fields::Unit => Ok(TokenStream::new()),
@@ -190,7 +190,7 @@ impl Writer<'_> {
     }
 
     /// Checks of `value`, which is of type `ty` and described by `schema`.
-    fn check(&self, schema: &Value, ty: &Type, value: &Held, field: &str) -> Result<TokenStream> {
+    fn check(&self, schema: &Value, ty: &Type, value: &Operand, field: &str) -> Result<TokenStream> {
         if let Some(inner) = inner_type(ty, "Box").or_else(|| inner_type(ty, "Option")) {
             return self.check(schema, inner, value, field);
         }
@@ -231,7 +231,7 @@ impl Writer<'_> {
         }
     }
 
-    fn number(&self, schema: &Value, ty: &str, value: &Held, field: &str) -> Result<TokenStream> {
+    fn number(&self, schema: &Value, ty: &str, value: &Operand, field: &str) -> Result<TokenStream> {
         let value = value.copied();
         let mut bounds = Vec::new();
         let checked: Vec<_> = own_bounds(schema).collect();
@@ -286,24 +286,24 @@ impl Writer<'_> {
         Ok(if checked { quote!(found.check_length(#field, #unit, #length, #(#bounds),*);) } else { TokenStream::new() })
     }
 
-    fn list(&self, schema: &Value, ty: &Type, value: &Held, field: &str) -> Result<TokenStream> {
+    fn list(&self, schema: &Value, ty: &Type, value: &Operand, field: &str) -> Result<TokenStream> {
         let (receiver, value) = (value.receiver(), value.borrowed());
         let own = self.length(schema, ["minItems", "maxItems"], "items", &quote!(#receiver.len()), field)?;
         let each = match (schema.get("items"), inner_type(ty, "Vec")) {
-            (Some(items), Some(item)) => self.check(items, item, &Held::value(), "")?,
+            (Some(items), Some(item)) => self.check(items, item, &Operand::value(), "")?,
             _ => TokenStream::new(),
         };
         let each = if each.is_empty() { each } else { quote!(found.each(#field, #value, |value, found| { #each });) };
         Ok(quote!(#own #each))
     }
 
-    fn map(&self, schema: &Value, ty: &Type, value: &Held, field: &str) -> Result<TokenStream> {
+    fn map(&self, schema: &Value, ty: &Type, value: &Operand, field: &str) -> Result<TokenStream> {
         let (Some(entries), Some(entry)) =
             (schema.get("additionalProperties").filter(|schema| schema.is_object()), inner_type(ty, "BTreeMap"))
         else {
             return Ok(TokenStream::new());
         };
-        let each = self.check(entries, entry, &Held::value(), "")?;
+        let each = self.check(entries, entry, &Operand::value(), "")?;
         if each.is_empty() {
             return Ok(each);
         }
@@ -330,7 +330,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn rendered(schemas: &Value, types: &str) -> Result<String> {
+    fn render_test(schemas: &Value, types: &str) -> Result<String> {
         let body = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
         let document = json!({"paths": {"/a": {"post": {"requestBody": body}}}, "components": {"schemas": schemas}});
         let file = syn::parse_file(&format!("pub mod types {{ {types} }}"))?;
@@ -387,7 +387,7 @@ mod tests {
             let types = format!(
                 "pub struct A {{ pub p: {ty} }} pub struct B {{ pub q: u64, #[serde(rename = \"self\")] pub self_: Box<B> }}"
             );
-            let text = rendered(&schemas, &types).unwrap();
+            let text = render_test(&schemas, &types).unwrap();
             assert!(text.contains(check), "{check} is not in {text}");
         }
     }
@@ -398,14 +398,15 @@ mod tests {
             "A": {"properties": {"p": {"$ref": "#/components/schemas/B"}, "n": {"type": "integer", "minimum": 0}}},
             "B": {"properties": {"q": {"type": "string"}}},
         });
-        let text = rendered(&schemas, "pub struct A { pub p: B, pub n: u64 } pub struct B { pub q: String }").unwrap();
+        let text =
+            render_test(&schemas, "pub struct A { pub p: B, pub n: u64 } pub struct B { pub q: String }").unwrap();
         assert!(text.ends_with("implValidatefortypes::A{fnvalidate(&self,_found:&mutValidationErrors){}}"), "{text}");
     }
 
     #[test]
     fn a_bound_that_cannot_be_checked_is_an_error() {
         let schemas = json!({"A": {"properties": {"p": {"type": "integer", "maximum": 1.5}}}});
-        let error = rendered(&schemas, "pub struct A { pub p: i64 }").unwrap_err().to_string();
+        let error = render_test(&schemas, "pub struct A { pub p: i64 }").unwrap_err().to_string();
         assert_eq!(error, "/components/schemas/A: the bound 1.5 of `p` does not fit i64");
     }
 

@@ -14,7 +14,7 @@ use std::{
 /// Where the snapshots are, a file for each operation id.
 const SNAPSHOTS: &str = "tests/tests/contract/snapshots";
 
-/// Prints the table, and fails on a hole.
+/// Prints the table, and fails on a gap.
 pub fn print(operations: &[OperationAt<'_>], root: &Path, out: &mut impl Write) -> Result<()> {
     let sdk = Sdk::read(&root.join("pictify/src"))?;
     report(&rows(operations, &sdk, root), out)
@@ -27,11 +27,11 @@ fn rows(operations: &[OperationAt<'_>], sdk: &Sdk, root: &Path) -> Vec<Row> {
 
 fn report(rows: &[Row], out: &mut impl Write) -> Result<()> {
     let written = write_table(rows, out);
-    let holes: Vec<_> =
-        rows.iter().flat_map(|row| row.holes.iter().map(move |hole| format!("\n  {}: {hole}", row.id))).collect();
-    // A hole is a failure, also when nobody reads to the end.
-    if !holes.is_empty() {
-        bail!("holes: {}; CONTRIBUTING.md says what an operation takes{}", holes.len(), holes.concat());
+    let gaps: Vec<_> =
+        rows.iter().flat_map(|row| row.gaps.iter().map(move |gap| format!("\n  {}: {gap}", row.id))).collect();
+    // A gap is a failure, also when nobody reads to the end.
+    if !gaps.is_empty() {
+        bail!("gaps: {}; CONTRIBUTING.md says what an operation takes{}", gaps.len(), gaps.concat());
     }
     Ok(written?)
 }
@@ -40,7 +40,7 @@ fn write_table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     for line in table(rows) {
         writeln!(out, "{line}")?;
     }
-    let whole = rows.iter().filter(|row| row.holes.is_empty()).count();
+    let whole = rows.iter().filter(|row| row.gaps.is_empty()).count();
     writeln!(out, "\n{whole} of {} operations have a method, async and blocking, a snapshot and docs", rows.len())
 }
 
@@ -49,14 +49,14 @@ struct Row {
     id: String,
     endpoint: String,
     safety: String,
-    availability: String,
+    evidence: String,
     /// `images().create`, or nothing.
     method: String,
     /// Whether the async and the blocking client have a method.
     has: [bool; 2],
     snapshot: bool,
     docs: bool,
-    holes: Vec<String>,
+    gaps: Vec<String>,
 }
 
 impl Row {
@@ -68,59 +68,61 @@ impl Row {
         let [for_async, for_blocking] = [Clients::Async, Clients::Blocking].map(|client| {
             // Several methods may make one request; the one that is documented best speaks for it.
             let methods = sdk.methods_for(&row).filter(|method| method.clients.include(client));
-            methods.map(|method| (lacks(method, &endpoint, bills), method)).min_by_key(|(lacks, _)| lacks.len())
+            methods
+                .map(|method| (missing_docs(method, &endpoint, bills), method))
+                .min_by_key(|(missing_docs, _)| missing_docs.len())
         });
         let mut found: Vec<_> = for_async.iter().chain(&for_blocking).collect();
         found.dedup_by(|(_, a), (_, b)| std::ptr::eq(*a, *b));
         let has = [for_async.is_some(), for_blocking.is_some()];
-        let lacking = found
-            .iter()
-            .flat_map(|(lacks, method)| lacks.iter().map(move |lack| format!("the docs of {method} lack {lack}")));
-        let mut holes: Vec<_> = match (has, found.first()) {
+        let docs_gaps = found.iter().flat_map(|(missing_docs, method)| {
+            missing_docs.iter().map(move |lack| format!("the docs of {method} lack {lack}"))
+        });
+        let mut gaps: Vec<_> = match (has, found.first()) {
             (_, None) => vec![format!("no method answers a call whose row is {row}")],
-            ([true, true], _) => lacking.collect(),
+            ([true, true], _) => docs_gaps.collect(),
             (_, Some((_, method))) => {
-                std::iter::once(format!("{method} is there for one client only")).chain(lacking).collect()
+                std::iter::once(format!("{method} is there for one client only")).chain(docs_gaps).collect()
             }
         };
         if !snapshot {
-            holes.push(format!("no snapshot: add a row to tests/tests/contract/areas, then look at {SNAPSHOTS}"));
+            gaps.push(format!("no snapshot: add a row to tests/tests/contract/areas, then look at {SNAPSHOTS}"));
         }
         Self {
             id: operation.id().to_owned(),
             endpoint,
             safety: text("x-safety"),
-            availability: text("x-availability"),
+            evidence: text("x-availability"),
             method: found.first().map(|(_, method)| method.to_string()).unwrap_or_default(),
             has,
             snapshot,
-            docs: !found.is_empty() && found.iter().all(|(lacks, _)| lacks.is_empty()),
-            holes,
+            docs: !found.is_empty() && found.iter().all(|(missing_docs, _)| missing_docs.is_empty()),
+            gaps,
         }
     }
 }
 
 /// What the docs of a method do not say.
-fn lacks(method: &Method, endpoint: &str, bills: bool) -> Vec<String> {
+fn missing_docs(method: &Method, endpoint: &str, bills: bool) -> Vec<String> {
     let says = |text: &str| method.docs.contains(text);
-    let mut lacks = Vec::new();
+    let mut missing_docs = Vec::new();
     if !says(&format!("`{endpoint}`")) {
-        lacks.push(format!("its endpoint, `{endpoint}`"));
+        missing_docs.push(format!("its endpoint, `{endpoint}`"));
     }
-    if bills && !says_that_it_bills(&method.docs) {
-        lacks.push("that it bills".to_owned());
+    if bills && !mentions_billing(&method.docs) {
+        missing_docs.push("that it bills".to_owned());
     }
     if !says("# Errors") {
-        lacks.push("its errors".to_owned());
+        missing_docs.push("its errors".to_owned());
     }
     if !has_example(&method.docs) {
-        lacks.push("an example in Rust".to_owned());
+        missing_docs.push("an example in Rust".to_owned());
     }
-    lacks
+    missing_docs
 }
 
 /// "Bills nothing" has the word and says the opposite.
-fn says_that_it_bills(docs: &str) -> bool {
+fn mentions_billing(docs: &str) -> bool {
     docs.to_lowercase().replace("bills nothing", "").split(|c: char| !c.is_alphabetic()).any(|word| word == "bills")
 }
 
@@ -136,17 +138,17 @@ fn has_example(docs: &str) -> bool {
     false
 }
 
-/// The rows under their heads, in columns.
+/// The rows under their headings, in columns.
 fn table(rows: &[Row]) -> Vec<String> {
     let mark = |there: bool| if there { "yes" } else { "NO" }.to_owned();
-    let heads = ["operation", "endpoint", "safety", "availability", "method", "async", "blocking", "snapshot", "docs"]
+    let headings = ["operation", "endpoint", "safety", "evidence", "method", "async", "blocking", "snapshot", "docs"]
         .map(str::to_owned);
     let cells = rows.iter().map(|row| {
         [
             row.id.clone(),
             row.endpoint.clone(),
             row.safety.clone(),
-            row.availability.clone(),
+            row.evidence.clone(),
             row.method.clone(),
             mark(row.has[0]),
             mark(row.has[1]),
@@ -154,7 +156,7 @@ fn table(rows: &[Row]) -> Vec<String> {
             mark(row.docs),
         ]
     });
-    let cells: Vec<_> = std::iter::once(heads).chain(cells).collect();
+    let cells: Vec<_> = std::iter::once(headings).chain(cells).collect();
     let widths: Vec<_> =
         (0..cells[0].len()).map(|column| cells.iter().map(|row| row[column].len()).max().unwrap_or(0)).collect();
     let line = |row: &[String; 9]| {
@@ -166,7 +168,7 @@ fn table(rows: &[Row]) -> Vec<String> {
 
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}().{}", self.area, self.name)
+        write!(f, "{}().{}", self.resource, self.name)
     }
 }
 
@@ -179,10 +181,10 @@ mod tests {
     const RESOURCES: &str = "resources! { /// Pictures.\n images: Images, }";
     const OPERATION: &str = "operation! { /// Data.\n #[serde(transparent)] CreateImage { body: Body } -> Image = CREATE_IMAGE, |op, api| x }";
 
-    fn holes(sources: &[&str], snapshot: bool) -> Vec<String> {
+    fn gaps(sources: &[&str], snapshot: bool) -> Vec<String> {
         let document = json!({"paths": {"/image": {"post": {"operationId": "createImage", "x-safety": "billed"}}}});
         let sdk = Sdk::of(sources.iter().map(|source| syn::parse_file(source).unwrap()));
-        Row::of(&operations(&document)[0], &sdk, snapshot).holes
+        Row::of(&operations(&document)[0], &sdk, snapshot).gaps
     }
 
     #[test]
@@ -211,7 +213,7 @@ mod tests {
             ),
             (String::new(), true, vec!["no method answers a call whose row is CREATE_IMAGE"]),
         ] {
-            let found = holes(&[RESOURCES, OPERATION, &method], snapshot);
+            let found = gaps(&[RESOURCES, OPERATION, &method], snapshot);
             assert_eq!(found.len(), expected.len(), "{found:?}");
             assert!(found.iter().zip(&expected).all(|(found, start)| found.starts_with(start)), "{found:?}");
         }
@@ -242,7 +244,7 @@ mod tests {
             ("Bills nothing.", false),
             ("Billing is elsewhere.", false),
         ] {
-            assert_eq!(says_that_it_bills(docs), expected, "{docs}");
+            assert_eq!(mentions_billing(docs), expected, "{docs}");
         }
     }
 
@@ -257,7 +259,7 @@ mod tests {
             ("/// Bills. `POST /image`\n/// # Errors\n", vec!["the docs of images().create lack an example in Rust"]),
         ] {
             let (of_async, of_blocking) = (method("Client", docs), method("blocking::Client", docs_of_blocking));
-            assert_eq!(holes(&[RESOURCES, OPERATION, &of_async, &of_blocking], true), expected);
+            assert_eq!(gaps(&[RESOURCES, OPERATION, &of_async, &of_blocking], true), expected);
         }
     }
 
@@ -295,6 +297,6 @@ mod tests {
             pub fn create(&self) -> Call<CreateImage, C> { x }
             fn hidden(&self) -> Call<CreateImage, C> { x }
         }";
-        assert!(holes(&[RESOURCES, OPERATION, impls], true).is_empty());
+        assert!(gaps(&[RESOURCES, OPERATION, impls], true).is_empty());
     }
 }

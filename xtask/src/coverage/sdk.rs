@@ -1,4 +1,4 @@
-//! What the sources of the SDK say: which area a method is on, which request it makes, which row of the document that is.
+//! What the sources of the SDK say: which resource a method is on, which request it makes, which row of the document that is.
 
 use anyhow::{Context, Result};
 use proc_macro2::{TokenStream, TokenTree};
@@ -11,8 +11,8 @@ use syn::{
 /// The areas, requests and methods of the SDK.
 #[derive(Default)]
 pub struct Sdk {
-    /// The method of the client that gives an area, by the area's type.
-    areas: BTreeMap<String, String>,
+    /// The method of the client that gives an resource, by the resource's type.
+    resources: BTreeMap<String, String>,
     /// The row of each request type.
     rows: BTreeMap<String, String>,
     methods: Vec<Method>,
@@ -20,8 +20,8 @@ pub struct Sdk {
 
 /// A method that makes a call.
 pub struct Method {
-    /// The area's type at first, then the method of the client that gives it.
-    pub area: String,
+    /// The resource's type at first, then the method of the client that gives it.
+    pub resource: String,
     pub name: String,
     request: String,
     pub clients: Clients,
@@ -72,10 +72,10 @@ impl Sdk {
                 _ => {}
             }
         }
-        let Self { areas, methods, .. } = &mut sdk;
-        methods.retain_mut(|method| match areas.get(&method.area) {
+        let Self { resources, methods, .. } = &mut sdk;
+        methods.retain_mut(|method| match resources.get(&method.resource) {
             Some(accessor) => {
-                method.area.clone_from(accessor);
+                method.resource.clone_from(accessor);
                 true
             }
             None => false,
@@ -93,7 +93,7 @@ impl Sdk {
         if item.mac.path.is_ident("operation") {
             self.rows.extend(operation(tokens));
         } else if item.mac.path.is_ident("resources") {
-            self.areas.extend(resources(tokens));
+            self.resources.extend(resource_pairs(tokens));
         }
     }
 }
@@ -107,7 +107,7 @@ fn operation(tokens: TokenStream) -> Option<(String, String)> {
 }
 
 /// `#[..] images: Images, ..` as pairs of the type and the method.
-fn resources(tokens: TokenStream) -> Vec<(String, String)> {
+fn resource_pairs(tokens: TokenStream) -> Vec<(String, String)> {
     let idents: Vec<_> = tokens.into_iter().filter_map(|token| ident(&token)).collect();
     idents.chunks_exact(2).map(|pair| (pair[1].clone(), pair[0].clone())).collect()
 }
@@ -120,9 +120,9 @@ fn is(token: &TokenTree, sign: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == sign)
 }
 
-/// The public methods of an `impl Area<C>` that make calls.
+/// The public methods of an `impl Resource<C>` that make calls.
 fn methods(item: &ItemImpl) -> Vec<Method> {
-    let Some((area, arguments)) = named(&item.self_ty) else { return Vec::new() };
+    let Some((resource, arguments)) = named(&item.self_ty) else { return Vec::new() };
     let [client] = arguments.as_slice() else { return Vec::new() };
     let is_generic =
         item.generics.type_params().any(|parameter| named(client).is_some_and(|(name, _)| parameter.ident == name));
@@ -140,7 +140,7 @@ fn methods(item: &ItemImpl) -> Vec<Method> {
         };
         let request = request(output)?;
         let (name, docs) = (method.sig.ident.to_string(), docs(&method.attrs));
-        Some(Method { area: area.clone(), name, request, clients, docs })
+        Some(Method { resource: resource.clone(), name, request, clients, docs })
     };
     item.items.iter().filter_map(method).collect()
 }

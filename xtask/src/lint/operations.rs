@@ -7,12 +7,12 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The extensions whose value is one of a few words.
-const WORDS: [(&str, &[&str]); 2] = [
+const ENUM_EXTENSIONS: [(&str, &[&str]); 2] = [
     ("x-safety", &["read-only", "idempotent", "creating", "billed"]),
     ("x-availability", &["live", "doc", "doc-only", "retired", "public"]),
 ];
 /// The other extensions that an operation may have.
-const OTHERS: [&str; 5] = ["x-timeout", "x-envelope", "x-event", "x-pagination", "x-also-takes"];
+const OTHER_EXTENSIONS: [&str; 5] = ["x-timeout", "x-envelope", "x-event", "x-pagination", "x-also-takes"];
 
 /// Forms of a request that the wire takes and the document does not declare.
 const ALSO_TAKES: [&str; 3] = ["text/plain", "one item", "no name"];
@@ -92,7 +92,7 @@ pub fn have_their_extensions(document: &Value) -> Vec<Finding> {
 fn extensions(operation: &OperationAt<'_>) -> Vec<Finding> {
     let at = operation.pointer();
     let mut found = Vec::new();
-    for (name, allowed) in WORDS {
+    for (name, allowed) in ENUM_EXTENSIONS {
         let list = allowed.join(", ");
         match operation.value.get(name) {
             None => found.push(finding(&at, format!("operation has no {name}: add one of {list}"))),
@@ -126,7 +126,7 @@ fn extensions(operation: &OperationAt<'_>) -> Vec<Finding> {
         }
     }
     for (name, _) in members(Some(operation.value)).filter(|(name, _)| name.starts_with("x-")) {
-        if !OTHERS.contains(&name.as_str()) && WORDS.iter().all(|(known, _)| known != name) {
+        if !OTHER_EXTENSIONS.contains(&name.as_str()) && ENUM_EXTENSIONS.iter().all(|(known, _)| known != name) {
             found.push(finding(below(&at, name), "no such extension: nothing reads it, remove it or correct its name"));
         }
     }
@@ -147,9 +147,9 @@ pub fn have_an_example(document: &Value) -> Vec<Finding> {
 fn has_example(document: &Value, operation: &OperationAt<'_>) -> bool {
     let shows = |value: &Value| value.get("example").is_some() || value.get("examples").is_some();
     let in_content = |owner: &Value| members(follow(document, owner).get("content")).any(|(_, body)| shows(body));
-    let answers = members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'));
+    let responses = members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'));
     operation.value.get("requestBody").is_some_and(in_content)
-        || answers.map(|(_, answer)| answer).any(in_content)
+        || responses.map(|(_, response)| response).any(in_content)
         || operation.parameters(document).iter().any(|(_, parameter)| shows(parameter))
 }
 
@@ -203,7 +203,7 @@ pub fn declare_their_path_parameters(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// Bodies and successful answers come in one media type: the generator would use one of several in silence.
+/// Bodies and successful responses come in one media type: the generator would use one of several in silence.
 pub fn have_one_media_type_per_body(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for operation in operations(document) {
@@ -217,9 +217,10 @@ pub fn have_one_media_type_per_body(document: &Value) -> Vec<Finding> {
         if let Some(body) = operation.value.get("requestBody") {
             check(below(&at, "requestBody"), body);
         }
-        for (status, answer) in members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'))
+        for (status, response) in
+            members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'))
         {
-            check(below(&below(&at, "responses"), status), answer);
+            check(below(&below(&at, "responses"), status), response);
         }
     }
     found

@@ -25,11 +25,11 @@ pub fn have_what_the_extensions_name(document: &Value) -> Vec<Finding> {
                 }
                 continue;
             };
-            let answers = success_schemas(document, &operation);
-            if answers.is_empty() {
+            let responses = success_schemas(document, &operation);
+            if responses.is_empty() {
                 found.push(finding(below(&at, extension), "the operation has no JSON answer: remove the extension"));
             }
-            for (_, schema) in answers {
+            for (_, schema) in responses {
                 let property = follow(document, schema).pointer(&below("/properties", member));
                 match property.map(|property| kind_of(document, property)) {
                     None => {
@@ -57,7 +57,7 @@ fn kind_of<'a>(document: &'a Value, property: &'a Value) -> Option<&'a str> {
 pub fn are_open(document: &Value) -> Vec<Finding> {
     let usage = Usage::of(document);
     component_schemas(document)
-        .filter(|(name, schema)| usage.answers.contains(*name) && schema.get("properties").is_some())
+        .filter(|(name, schema)| usage.responses.contains(*name) && schema.get("properties").is_some())
         .filter(|(_, schema)| schema.get("additionalProperties").is_none_or(|rest| !rest.is_object()))
         .map(|(name, _)| {
             finding(
@@ -74,18 +74,18 @@ mod tests {
     use crate::lint::assert_finds;
     use serde_json::json;
 
-    fn document(operation: Value, answer: &Value) -> Value {
+    fn document(operation: Value, response: &Value) -> Value {
         let mut operation = operation;
         operation["responses"] = json!({"200": {"content": {"application/json": {
-            "schema": {"$ref": "#/components/schemas/Answer"},
+            "schema": {"$ref": "#/components/schemas/Response"},
         }}}});
         let image = json!({"type": "object", "properties": {}, "additionalProperties": {}});
-        json!({"paths": {"/a": {"get": operation}}, "components": {"schemas": {"Answer": answer, "Image": image}}})
+        json!({"paths": {"/a": {"get": operation}}, "components": {"schemas": {"Response": response, "Image": image}}})
     }
 
     #[test]
     fn envelopes_and_lists_name_a_member_that_is_there() {
-        let answer = json!({
+        let response = json!({
             "properties": {
                 "image": {"$ref": "#/components/schemas/Image"},
                 "images": {"type": "array"},
@@ -100,7 +100,7 @@ mod tests {
             (json!({"x-pagination": {"items": "image"}}), vec![("/paths/~1a/get/x-pagination", "must be an array")]),
             (json!({"x-pagination": {}}), vec![("/paths/~1a/get/x-pagination", "names no member")]),
         ] {
-            assert_finds(have_what_the_extensions_name, &document(operation, &answer), &expected);
+            assert_finds(have_what_the_extensions_name, &document(operation, &response), &expected);
         }
     }
 
@@ -108,14 +108,14 @@ mod tests {
     fn an_answer_is_open() {
         for (rest, expected) in [
             (Some(json!({})), vec![]),
-            (None, vec![("/components/schemas/Answer", "add `additionalProperties: {}`")]),
-            (Some(json!(false)), vec![("/components/schemas/Answer", "add `additionalProperties: {}`")]),
+            (None, vec![("/components/schemas/Response", "add `additionalProperties: {}`")]),
+            (Some(json!(false)), vec![("/components/schemas/Response", "add `additionalProperties: {}`")]),
         ] {
-            let mut answer = json!({"properties": {"a": {}}});
+            let mut response = json!({"properties": {"a": {}}});
             if let Some(rest) = rest {
-                answer["additionalProperties"] = rest;
+                response["additionalProperties"] = rest;
             }
-            assert_finds(are_open, &document(json!({}), &answer), &expected);
+            assert_finds(are_open, &document(json!({}), &response), &expected);
         }
     }
 }

@@ -94,7 +94,7 @@ pub fn have_no_any_of(document: &Value) -> Vec<Finding> {
     let generated = |pointer: &str| match pointer.strip_prefix(COMPONENTS) {
         Some(rest) => {
             let name = rest.split('/').next().unwrap_or_default();
-            usage.answers.contains(name) || usage.requests.contains(name)
+            usage.responses.contains(name) || usage.requests.contains(name)
         }
         None => !pointer.starts_with("/components/responses/"),
     };

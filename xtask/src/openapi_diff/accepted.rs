@@ -1,6 +1,6 @@
 //! `upstream-accepted.yaml`: the differences that are kept on purpose, each with its reason, reviewed like code.
 
-use super::change::{Change, Finding};
+use super::difference::{Difference, DifferenceKind};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt::Write as _, fs, io, path::Path};
@@ -14,7 +14,8 @@ pub const FILE: &str = "upstream-accepted.yaml";
 pub struct Acceptance {
     /// The pointer into our document.
     pub at: String,
-    pub change: Change,
+    #[serde(rename = "change")]
+    pub kind: DifferenceKind,
     pub subject: String,
     /// What upstream said when it was accepted; nothing when it had left the subject out. Once it says something else, the
     /// difference is open again.
@@ -24,18 +25,18 @@ pub struct Acceptance {
 }
 
 impl Acceptance {
-    fn of(finding: &Finding, reason: &str) -> Self {
+    fn of(difference: &Difference, reason: &str) -> Self {
         Self {
-            at: finding.at.clone(),
-            change: finding.change,
-            subject: finding.subject.clone(),
-            upstream: finding.theirs.clone(),
+            at: difference.at.clone(),
+            kind: difference.kind,
+            subject: difference.subject.clone(),
+            upstream: difference.theirs.clone(),
             reason: reason.to_owned(),
         }
     }
 
-    fn is_of(&self, finding: &Finding) -> bool {
-        finding.key() == (self.at.as_str(), self.change, self.subject.as_str(), self.upstream.as_deref())
+    fn matches(&self, difference: &Difference) -> bool {
+        difference.key() == (self.at.as_str(), self.kind, self.subject.as_str(), self.upstream.as_deref())
     }
 }
 
@@ -60,15 +61,15 @@ pub fn load(path: &Path) -> Result<Vec<Acceptance>> {
 /// A fragment speaks of few places; an acceptance elsewhere is not stale because of it.
 pub fn apply(
     accepted: &[Acceptance],
-    findings: &mut [Finding],
+    differences: &mut [Difference],
     covered: &BTreeSet<String>,
     whole: bool,
 ) -> Vec<Acceptance> {
     let mut stale = Vec::new();
     for acceptance in accepted {
         let mut fits = false;
-        for finding in findings.iter_mut().filter(|finding| acceptance.is_of(finding)) {
-            finding.accepted = Some(acceptance.reason.clone());
+        for difference in differences.iter_mut().filter(|difference| acceptance.matches(difference)) {
+            difference.accepted = Some(acceptance.reason.clone());
             fits = true;
         }
         if !fits && (whole || is_covered(&acceptance.at, covered)) {
@@ -78,7 +79,7 @@ pub fn apply(
     stale
 }
 
-/// A finding is at a place that was compared, or at most two steps below one.
+/// A difference is at a place that was compared, or at most two steps below one.
 fn is_covered(at: &str, covered: &BTreeSet<String>) -> bool {
     let above = |pointer: &str| pointer.rsplit_once('/').map(|(above, _)| above.to_owned());
     let places = std::iter::successors(Some(at.to_owned()), |pointer| above(pointer)).take(3);
@@ -86,28 +87,30 @@ fn is_covered(at: &str, covered: &BTreeSet<String>) -> bool {
 }
 
 /// Adds the open differences at each of `pointers` to the file, and marks them.
-pub fn accept(path: &Path, pointers: &[String], reason: &str, findings: &mut [Finding]) -> Result<usize> {
+pub fn accept(path: &Path, pointers: &[String], reason: &str, differences: &mut [Difference]) -> Result<usize> {
     if reason.trim().is_empty() {
         bail!("--reason is empty: say why we keep what we have");
     }
     let mut added = String::new();
     let mut count = 0;
     for pointer in pointers {
-        if !findings.iter().any(|finding| finding.at == *pointer) {
-            let near: BTreeSet<&str> = findings.iter().map(|finding| finding.at.as_str()).collect();
+        if !differences.iter().any(|difference| difference.at == *pointer) {
+            let near: BTreeSet<&str> = differences.iter().map(|difference| difference.at.as_str()).collect();
             let near: Vec<&str> = near.into_iter().filter(|at| at.starts_with(pointer.as_str())).take(5).collect();
             let hint = if near.is_empty() { String::new() } else { format!("; below it: {}", near.join(", ")) };
             bail!("--accept {pointer}: no difference was found at this pointer{hint}");
         }
-        for finding in findings.iter_mut().filter(|finding| finding.at == *pointer && finding.accepted.is_none()) {
-            finding.accepted = Some(reason.to_owned());
-            write(&mut added, &Acceptance::of(finding, reason))?;
+        for difference in
+            differences.iter_mut().filter(|difference| difference.at == *pointer && difference.accepted.is_none())
+        {
+            difference.accepted = Some(reason.to_owned());
+            write_entry(&mut added, &Acceptance::of(difference, reason))?;
             count += 1;
         }
     }
     let before = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => HEAD.to_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => HEADER.to_owned(),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let gap = if before.ends_with('\n') || before.is_empty() { "" } else { "\n" };
@@ -117,15 +120,15 @@ pub fn accept(path: &Path, pointers: &[String], reason: &str, findings: &mut [Fi
 }
 
 /// What a new file starts with.
-const HEAD: &str = "# Where a document of upstream differs from openapi.yaml and we keep what we have, with the reason.\n\
+const HEADER: &str = "# Where a document of upstream differs from openapi.yaml and we keep what we have, with the reason.\n\
     # `cargo xtask upstream` adds to it (`--accept POINTER --reason TEXT`) and says what in it is stale: delete that.\n";
 
 /// An entry. A string of JSON is one of YAML too, whatever is in it.
-fn write(text: &mut String, acceptance: &Acceptance) -> Result<()> {
+fn write_entry(text: &mut String, acceptance: &Acceptance) -> Result<()> {
     let Acceptance { at, subject, upstream, reason, .. } = acceptance;
     let quoted = |value: &str| serde_json::to_string(value);
     writeln!(text, "- at: {}", quoted(at)?)?;
-    writeln!(text, "  change: {}", serde_json::to_value(acceptance.change)?.as_str().unwrap_or_default())?;
+    writeln!(text, "  change: {}", serde_json::to_value(acceptance.kind)?.as_str().unwrap_or_default())?;
     writeln!(text, "  subject: {}", quoted(subject)?)?;
     if let Some(upstream) = upstream {
         writeln!(text, "  upstream: {}", quoted(upstream)?)?;

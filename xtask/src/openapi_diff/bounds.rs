@@ -1,6 +1,6 @@
 //! The limits of a schema, and which of two is stricter.
 
-use super::change::Way;
+use super::difference::Relation;
 use serde_json::{Number, Value};
 use std::collections::BTreeMap;
 
@@ -59,14 +59,14 @@ impl<'a> Bounds<'a> {
     }
 
     /// What differs: the keyword, ours, theirs, and which way.
-    pub fn differences(&self, theirs: &Self) -> Vec<(&'static str, Option<String>, Option<String>, Way)> {
+    pub fn differences(&self, theirs: &Self) -> Vec<(&'static str, Option<String>, Option<String>, Relation)> {
         let mut found = Vec::new();
         for keyword in LOWER.into_iter().chain(UPPER) {
             let [ours, theirs] = [self, theirs].map(|bounds| bounds.limits.get(keyword).copied());
             let way = match (ours.and_then(Number::as_f64), theirs.and_then(Number::as_f64)) {
-                (Some(ours), Some(theirs)) if LOWER.contains(&keyword) == (theirs > ours) => Way::Narrower,
-                (None, Some(_)) => Way::Narrower,
-                _ => Way::Wider,
+                (Some(ours), Some(theirs)) if LOWER.contains(&keyword) == (theirs > ours) => Relation::Narrower,
+                (None, Some(_)) => Relation::Narrower,
+                _ => Relation::Wider,
             };
             let same = match (ours.and_then(Number::as_f64), theirs.and_then(Number::as_f64)) {
                 (Some(ours), Some(theirs)) => (ours - theirs).abs() < f64::EPSILON,
@@ -82,9 +82,9 @@ impl<'a> Bounds<'a> {
                 continue;
             }
             let way = match (ours, theirs) {
-                (None, _) => Way::Narrower,
-                (_, None) => Way::Wider,
-                _ => Way::Aside,
+                (None, _) => Relation::Narrower,
+                (_, None) => Relation::Wider,
+                _ => Relation::Incomparable,
             };
             found.push((keyword, ours.map(ToString::to_string), theirs.map(ToString::to_string), way));
         }

@@ -3,7 +3,7 @@
 use super::{
     bounds::Bounds,
     composites::{Array, Object},
-    document::{At, Side},
+    document::{Document, Node},
 };
 use crate::document::{below, items, reference};
 use serde_json::Value;
@@ -11,18 +11,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How many schemas one schema may be put together from, how deep unions may nest, and how many members they may have in
 /// all.
-const PARTS: usize = 256;
-const NESTING: usize = 8;
-const MEMBERS: usize = 512;
+const MAX_PARTS: usize = 256;
+const MAX_UNION_DEPTH: usize = 8;
+const MAX_UNION_MEMBERS: usize = 512;
 
 /// Keywords that are compared as they are written: what they mean together is more than a table of fields can show.
-const AS_WRITTEN: [&str; 9] =
+const VERBATIM_KEYWORDS: [&str; 9] =
     ["not", "if", "then", "else", "patternProperties", "prefixItems", "dependentRequired", "contains", "propertyNames"];
 
 /// What a schema means.
 #[derive(Clone, Default)]
-pub struct Shape<'a> {
-    /// A reference led nowhere, or there was no end to it: nothing can be said.
+pub struct CanonicalSchema<'a> {
+    /// A reference led nowhere, or there was no end to it: nothing can be types.
     pub unknown: Option<String>,
     pub nullable: bool,
     /// `string`, `number`, `integer` and `boolean`.
@@ -38,16 +38,16 @@ pub struct Shape<'a> {
     pub default: Option<&'a Value>,
     pub deprecated: bool,
     pub description: Option<&'a str>,
-    pub as_written: BTreeMap<&'static str, &'a Value>,
+    pub verbatim: BTreeMap<&'static str, &'a Value>,
 }
 
-impl<'a> Shape<'a> {
-    /// The shape that `parts` have together.
-    pub fn of(side: Side<'a>, parts: &[At<'a>]) -> Self {
-        build(side, parts, NESTING, &mut { MEMBERS })
+impl<'a> CanonicalSchema<'a> {
+    /// The schema that `parts` have together.
+    pub fn of(document: Document<'a>, parts: &[Node<'a>]) -> Self {
+        build(document, parts, MAX_UNION_DEPTH, &mut { MAX_UNION_MEMBERS })
     }
 
-    /// Whether nothing is said of its type.
+    /// Whether nothing is types of its type.
     pub fn is_any(&self) -> bool {
         self.unknown.is_none() && self.types().is_empty() && !self.nullable
     }
@@ -71,25 +71,25 @@ impl<'a> Shape<'a> {
 }
 
 /// One schema object of those that are put together; `allOf` and references are gone.
-fn flatten<'a>(side: Side<'a>, parts: &[At<'a>], shape: &mut Shape<'a>) -> Vec<At<'a>> {
-    let mut open: Vec<At<'a>> = parts.iter().rev().cloned().collect();
+fn flatten<'a>(document: Document<'a>, parts: &[Node<'a>], schema: &mut CanonicalSchema<'a>) -> Vec<Node<'a>> {
+    let mut open: Vec<Node<'a>> = parts.iter().rev().cloned().collect();
     let (mut flat, mut seen) = (Vec::new(), BTreeSet::new());
     while let Some(at) = open.pop() {
         if !seen.insert(at.pointer.clone()) {
             continue;
         }
-        if flat.len() + open.len() > PARTS {
-            shape.unknown = Some(format!("{}: put together from more than {PARTS} schemas", at.pointer));
+        if flat.len() + open.len() > MAX_PARTS {
+            schema.unknown = Some(format!("{}: put together from more than {MAX_PARTS} schemas", at.pointer));
             break;
         }
         for (index, part) in items(at.value.get("allOf")).enumerate().collect::<Vec<_>>().into_iter().rev() {
             let pointer = below(&below(&at.pointer, "allOf"), &index.to_string());
-            open.push(At { pointer, value: part });
+            open.push(Node { pointer, value: part });
         }
         if let Some(target) = reference(at.value) {
-            match side.target(target) {
+            match document.target(target) {
                 Some(target) => open.push(target),
-                None => shape.unknown = Some(format!("{}: `{target}` points at nothing here", at.pointer)),
+                None => schema.unknown = Some(format!("{}: `{target}` points at nothing here", at.pointer)),
             }
         }
         flat.push(at);
@@ -97,11 +97,11 @@ fn flatten<'a>(side: Side<'a>, parts: &[At<'a>], shape: &mut Shape<'a>) -> Vec<A
     flat
 }
 
-fn build<'a>(side: Side<'a>, parts: &[At<'a>], nesting: usize, members: &mut usize) -> Shape<'a> {
-    let mut shape = Shape::default();
-    let flat = flatten(side, parts, &mut shape);
-    if shape.unknown.is_some() {
-        return shape;
+fn build<'a>(document: Document<'a>, parts: &[Node<'a>], depth: usize, members: &mut usize) -> CanonicalSchema<'a> {
+    let mut schema = CanonicalSchema::default();
+    let flat = flatten(document, parts, &mut schema);
+    if schema.unknown.is_some() {
+        return schema;
     }
     // A union of which one member is null, and of which the others say more than `required`.
     let union = flat.iter().find_map(|at| {
@@ -111,37 +111,37 @@ fn build<'a>(side: Side<'a>, parts: &[At<'a>], nesting: usize, members: &mut usi
             let variants = list
                 .iter()
                 .enumerate()
-                .map(move |(index, value)| At { pointer: below(&pointer, &index.to_string()), value });
-            let variants: Vec<At<'a>> = variants.collect();
+                .map(move |(index, value)| Node { pointer: below(&pointer, &index.to_string()), value });
+            let variants: Vec<Node<'a>> = variants.collect();
             variants.iter().any(|variant| says_a_type(variant.value)).then_some(variants)
         })
     });
-    describe(&flat, &mut shape);
+    describe(&flat, &mut schema);
     match union {
-        None => structure(&flat, &mut shape),
-        Some(variants) if nesting == 0 || variants.len() > *members => {
-            shape.unknown = Some(format!("{}: unions inside unions without end", flat[0].pointer));
+        None => structure(&flat, &mut schema),
+        Some(variants) if depth == 0 || variants.len() > *members => {
+            schema.unknown = Some(format!("{}: unions inside unions without end", flat[0].pointer));
         }
         Some(variants) => {
             *members -= variants.len();
             for variant in variants {
-                let mut variant = build(side, &[variant], nesting - 1, members);
+                let mut variant = build(document, &[variant], depth - 1, members);
                 if variant.unknown.is_some() {
-                    shape.unknown = variant.unknown;
-                    return shape;
+                    schema.unknown = variant.unknown;
+                    return schema;
                 }
                 // What stands beside the union holds for each of its members.
                 if flat.iter().any(|at| at.value.get("properties").is_some()) {
-                    let mut base = Shape::default();
+                    let mut base = CanonicalSchema::default();
                     structure(&flat, &mut base);
                     variant.objects.iter_mut().for_each(|object| object.inherit(&base.objects));
                 }
-                shape.join(variant);
+                schema.join(variant);
             }
-            shape.nullable |= flat.iter().any(|at| at.value.get("nullable") == Some(&Value::Bool(true)));
+            schema.nullable |= flat.iter().any(|at| at.value.get("nullable") == Some(&Value::Bool(true)));
         }
     }
-    shape
+    schema
 }
 
 fn says_a_type(schema: &Value) -> bool {
@@ -150,52 +150,53 @@ fn says_a_type(schema: &Value) -> bool {
         .any(|keyword| schema.get(keyword).is_some())
 }
 
-/// What is said beside the type.
-fn describe<'a>(flat: &[At<'a>], shape: &mut Shape<'a>) {
+/// What is types beside the type.
+fn describe<'a>(flat: &[Node<'a>], schema: &mut CanonicalSchema<'a>) {
     for at in flat {
         let text = |name: &str| at.value.get(name).and_then(Value::as_str);
-        shape.format = shape.format.or_else(|| text("format"));
-        shape.description = shape.description.or_else(|| text("description"));
-        shape.default = shape.default.or_else(|| at.value.get("default"));
-        shape.deprecated |= at.value.get("deprecated") == Some(&Value::Bool(true));
-        shape.bounds.read(at.value);
-        for keyword in AS_WRITTEN {
+        schema.format = schema.format.or_else(|| text("format"));
+        schema.description = schema.description.or_else(|| text("description"));
+        schema.default = schema.default.or_else(|| at.value.get("default"));
+        schema.deprecated |= at.value.get("deprecated") == Some(&Value::Bool(true));
+        schema.bounds.read(at.value);
+        for keyword in VERBATIM_KEYWORDS {
             if let Some(value) = at.value.get(keyword) {
-                shape.as_written.entry(keyword).or_insert(value);
+                schema.verbatim.entry(keyword).or_insert(value);
             }
         }
     }
 }
 
 /// The types, with what objects and arrays hold.
-fn structure<'a>(flat: &[At<'a>], shape: &mut Shape<'a>) {
+fn structure<'a>(flat: &[Node<'a>], schema: &mut CanonicalSchema<'a>) {
     let mut types: Option<BTreeSet<&str>> = None;
     // Each part that names types has to allow null; a use of a component adds it in words of 3.0, without a type.
     let (mut nullable, mut added) = (None, false);
     for at in flat {
-        if let Some(said) = types_of(at.value) {
-            let null = said.contains("null") || at.value.get("nullable") == Some(&Value::Bool(true));
+        if let Some(declared) = types_of(at.value) {
+            let null = declared.contains("null") || at.value.get("nullable") == Some(&Value::Bool(true));
             nullable = Some(nullable.unwrap_or(true) && null);
-            let said: BTreeSet<&str> = said.into_iter().filter(|name| *name != "null").collect();
-            types = Some(types.map_or_else(|| said.clone(), |types| types.intersection(&said).copied().collect()));
+            let declared: BTreeSet<&str> = declared.into_iter().filter(|name| *name != "null").collect();
+            types =
+                Some(types.map_or_else(|| declared.clone(), |types| types.intersection(&declared).copied().collect()));
         } else if at.value.get("nullable") == Some(&Value::Bool(true)) {
             added = true;
         }
         let values = at.value.get("enum").and_then(Value::as_array).map(|values| values.iter().collect());
         if let Some(values) = values.or_else(|| at.value.get("const").map(|value| vec![value])) {
             let values: Vec<&Value> = values.into_iter().filter(|value| !value.is_null()).collect();
-            shape.values = Some(match shape.values.take() {
+            schema.values = Some(match schema.values.take() {
                 Some(before) => before.into_iter().filter(|value| values.contains(value)).collect(),
                 None => values,
             });
         }
     }
-    shape.nullable |= added || nullable.unwrap_or_default();
+    schema.nullable |= added || nullable.unwrap_or_default();
     for name in types.unwrap_or_default() {
         match name {
-            "object" => shape.objects.push(Object::of(flat)),
-            "array" => shape.arrays.push(Array::of(flat)),
-            name => shape.scalars.extend([name.to_owned()]),
+            "object" => schema.objects.push(Object::of(flat)),
+            "array" => schema.arrays.push(Array::of(flat)),
+            name => schema.scalars.extend([name.to_owned()]),
         }
     }
 }
@@ -230,17 +231,17 @@ fn type_of_value(value: &Value) -> &'static str {
     }
 }
 
-impl Shape<'_> {
+impl CanonicalSchema<'_> {
     /// Takes in another member of a union.
     fn join(&mut self, other: Self) {
-        let alone = self.types().is_empty();
+        let is_first = self.types().is_empty();
         if other.types().is_empty() && other.nullable {
             self.nullable = true;
             return;
         }
         self.nullable |= other.nullable;
         self.values = match (self.values.take(), other.values) {
-            (None, values) if alone => values,
+            (None, values) if is_first => values,
             (Some(mut values), Some(others)) => {
                 values.extend(others);
                 Some(values)
@@ -248,15 +249,15 @@ impl Shape<'_> {
             // One member takes any value.
             _ => None,
         };
-        self.bounds = if alone && self.bounds.is_empty() { other.bounds } else { self.bounds.common(&other.bounds) };
+        self.bounds = if is_first && self.bounds.is_empty() { other.bounds } else { self.bounds.common(&other.bounds) };
         self.format =
-            if alone { self.format.or(other.format) } else { self.format.filter(|f| Some(*f) == other.format) };
+            if is_first { self.format.or(other.format) } else { self.format.filter(|f| Some(*f) == other.format) };
         self.description = self.description.or(other.description);
         self.scalars.extend(other.scalars);
         self.objects.extend(other.objects);
         self.arrays.extend(other.arrays);
-        for (keyword, value) in other.as_written {
-            self.as_written.entry(keyword).or_insert(value);
+        for (keyword, value) in other.verbatim {
+            self.verbatim.entry(keyword).or_insert(value);
         }
     }
 }

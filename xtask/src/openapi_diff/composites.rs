@@ -1,6 +1,6 @@
 //! What objects and arrays hold: each form that a schema gives them.
 
-use super::document::At;
+use super::document::Node;
 use crate::document::{below, items, last_step, members};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,61 +15,61 @@ pub struct Object<'a> {
     pub required: BTreeSet<String>,
     /// What every answer is said to have (`x-expected`).
     pub expected: BTreeSet<String>,
-    pub rest: Rest<'a>,
+    pub additional: AdditionalFields<'a>,
 }
 
 /// A field of an object: everything that is said of it.
 #[derive(Clone, Default)]
 pub struct Field<'a> {
-    pub parts: Vec<At<'a>>,
+    pub parts: Vec<Node<'a>>,
     /// Other names under which we accept it.
     pub aliases: Vec<&'a str>,
 }
 
 /// What an object may hold beside its fields.
 #[derive(Clone, Default)]
-pub enum Rest<'a> {
+pub enum AdditionalFields<'a> {
     /// Anything.
     #[default]
     Open,
     /// Nothing.
     Closed,
     /// Values of one schema.
-    Map(At<'a>),
+    Map(Node<'a>),
 }
 
 /// A form of an array.
 #[derive(Clone)]
 pub struct Array<'a> {
     pub pointer: String,
-    pub items: Option<At<'a>>,
+    pub items: Option<Node<'a>>,
 }
 
 impl<'a> Object<'a> {
-    /// The object that all of `flat` are together.
-    pub fn of(flat: &[At<'a>]) -> Self {
+    /// The object that all of `parts` are together.
+    pub fn of(parts: &[Node<'a>]) -> Self {
         let mut object = Self::default();
-        let home = flat.iter().find(|at| at.value.get("properties").is_some()).or(flat.first());
-        if let Some(home) = home {
-            object.pointer.clone_from(&home.pointer);
-            object.name = component(&home.pointer);
+        let owner = parts.iter().find(|at| at.value.get("properties").is_some()).or(parts.first());
+        if let Some(owner) = owner {
+            object.pointer.clone_from(&owner.pointer);
+            object.name = component(&owner.pointer);
         }
-        for at in flat {
+        for at in parts {
             for (name, value) in members(at.value.get("properties")) {
                 let pointer = below(&below(&at.pointer, "properties"), name);
                 let field = object.fields.entry(name.clone()).or_default();
                 let alias = value.get("x-rust-alias");
                 field.aliases.extend(items(alias).chain(alias).filter_map(Value::as_str));
-                field.parts.push(At { pointer, value });
+                field.parts.push(Node { pointer, value });
             }
             let names = |keyword| items(at.value.get(keyword)).filter_map(Value::as_str).map(str::to_owned);
             object.required.extend(names("required"));
             object.expected.extend(names("x-expected"));
             match at.value.get("additionalProperties") {
-                Some(Value::Bool(false)) => object.rest = Rest::Closed,
+                Some(Value::Bool(false)) => object.additional = AdditionalFields::Closed,
                 Some(value @ Value::Object(schema)) if !schema.is_empty() => {
                     let pointer = below(&at.pointer, "additionalProperties");
-                    object.rest = Rest::Map(At { pointer, value });
+                    object.additional = AdditionalFields::Map(Node { pointer, value });
                 }
                 _ => {}
             }
@@ -89,12 +89,12 @@ impl<'a> Object<'a> {
 }
 
 impl<'a> Array<'a> {
-    /// The array that all of `flat` are together.
-    pub fn of(flat: &[At<'a>]) -> Self {
-        let home = flat.iter().find(|at| at.value.get("items").is_some());
+    /// The array that all of `parts` are together.
+    pub fn of(parts: &[Node<'a>]) -> Self {
+        let owner = parts.iter().find(|at| at.value.get("items").is_some());
         let items =
-            home.and_then(|at| Some(At { pointer: below(&at.pointer, "items"), value: at.value.get("items")? }));
-        let pointer = home.or(flat.first()).map(|at| at.pointer.clone()).unwrap_or_default();
+            owner.and_then(|at| Some(Node { pointer: below(&at.pointer, "items"), value: at.value.get("items")? }));
+        let pointer = owner.or(parts.first()).map(|at| at.pointer.clone()).unwrap_or_default();
         Self { pointer, items }
     }
 }

@@ -8,9 +8,9 @@ mod accepted;
 mod bodies;
 mod bounds;
 mod canonical_schema;
-mod change;
 mod comparison;
 mod composites;
+mod difference;
 mod document;
 mod endpoints;
 mod objects;
@@ -23,9 +23,9 @@ mod source;
 mod tests;
 
 use anyhow::{Context, Result};
-use change::Severity;
 use clap::Args;
 use comparison::Comparison;
+use difference::Severity;
 use published::{Published, Scope};
 use report::{Format, Report};
 use serde_json::Value;
@@ -70,39 +70,39 @@ pub fn run(options: &Options, root: &Path, out: &mut impl Write) -> Result<u8> {
     let published = Published::of(theirs, &ours, options.scope, options.at.as_deref());
     let mut published = published.with_context(|| options.source.clone())?;
     if let Some(prefix) = &options.strip {
-        published.strip(prefix);
+        published.strip_path_prefix(prefix);
     }
     let mut report = compare(&ours, &published, &options.source, &accepted::load(&root.join(accepted::FILE))?);
     if let Some(reason) = &options.reason {
         let file = root.join(accepted::FILE);
-        let count = accepted::accept(&file, &options.accept, reason, &mut report.findings)?;
+        let count = accepted::accept(&file, &options.accept, reason, &mut report.differences)?;
         // Not part of the report, which may be read by a program.
         eprintln!("recorded in {}: {count}", accepted::FILE);
     }
-    let all = report.findings.len();
-    report.findings.retain(|finding| finding.severity >= options.at_least);
-    report.lighter = all - report.findings.len();
+    let all = report.differences.len();
+    report.differences.retain(|difference| difference.severity >= options.at_least);
+    report.lighter = all - report.differences.len();
     out.write_all(report.render(options.format)?.as_bytes())?;
     Ok(report.exit_code())
 }
 
 /// Any document is no different from itself. For the fuzz target.
-pub fn any_document(document: &Value) {
+pub fn fuzz_document(document: &Value) {
     for scope in [Scope::Auto, Scope::Whole] {
         let Ok(published) = Published::of(document.clone(), document, scope, None) else { continue };
         let report = compare(document, &published, "itself", &[]);
-        assert!(report.findings.is_empty(), "{}", report.render(Format::Text).unwrap_or_default());
+        assert!(report.differences.is_empty(), "{}", report.render(Format::Text).unwrap_or_default());
     }
 }
 
 fn compare(ours: &Value, published: &Published, source: &str, accepted: &[accepted::Acceptance]) -> Report {
     let mut comparison = Comparison::new(ours, published);
     endpoints::compare(&mut comparison);
-    schemas::drain(&mut comparison);
-    endpoints::components(&mut comparison);
-    schemas::drain(&mut comparison);
+    schemas::compare_queued(&mut comparison);
+    endpoints::compare_components(&mut comparison);
+    schemas::compare_queued(&mut comparison);
     let (notes, covered) = (std::mem::take(&mut comparison.notes), std::mem::take(&mut comparison.covered));
-    let mut findings = comparison.finish();
-    let stale = accepted::apply(accepted, &mut findings, &covered, published.whole);
-    Report { source: source.to_owned(), whole: published.whole, findings, stale, notes, lighter: 0 }
+    let mut differences = comparison.finish();
+    let stale = accepted::apply(accepted, &mut differences, &covered, published.whole);
+    Report { source: source.to_owned(), whole: published.whole, differences, stale, notes, lighter: 0 }
 }

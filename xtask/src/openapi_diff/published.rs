@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 
 /// Keywords one of which every schema worth publishing has.
-const SCHEMA_SIGNS: [&str; 8] = ["type", "properties", "allOf", "oneOf", "anyOf", "enum", "items", "$ref"];
+const SCHEMA_KEYWORDS: [&str; 8] = ["type", "properties", "allOf", "oneOf", "anyOf", "enum", "items", "$ref"];
 
 /// Whether what a document leaves out is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -66,7 +66,7 @@ impl Published {
             return Ok(part(json!({"paths": value}), "/paths"));
         }
         if let Some(at) = at {
-            return Self::set(value, ours, at);
+            return Self::place_at(value, ours, at);
         }
         if keys().any(|key| METHODS.contains(&key)) {
             bail!("this is the inside of a path: say which with `--at /paths/~1...`");
@@ -76,24 +76,24 @@ impl Published {
             let known = id.and_then(|id| operations(ours).into_iter().find(|operation| operation.id() == id));
             let pointer = known.map(|operation| operation.pointer());
             let pointer = pointer.context("this is an operation: say which with `--at /paths/~1.../METHOD`")?;
-            return Self::set(value, ours, &pointer);
+            return Self::place_at(value, ours, &pointer);
         }
         let is_ours = |name: &str| component_schemas(ours).any(|(known, _)| known == name);
         if keys().any(is_ours) && members(Some(&value)).all(|(_, schema)| schema.is_object()) {
             return Ok(part(json!({"components": {"schemas": value}}), "/components/schemas"));
         }
-        if keys().any(|key| SCHEMA_SIGNS.contains(&key)) {
+        if keys().any(|key| SCHEMA_KEYWORDS.contains(&key)) {
             let title = value.get("title").and_then(Value::as_str).filter(|title| is_ours(title));
             let title = title.context("this is a schema: say which with `--at /components/schemas/NAME`")?;
             let pointer = format!("{}{title}", "/components/schemas/");
-            return Self::set(value, ours, &pointer);
+            return Self::place_at(value, ours, &pointer);
         }
         let seen: Vec<_> = keys().take(5).collect();
         bail!("this is no part of an OpenAPI document that is known here; its members are: {}", seen.join(", "))
     }
 
     /// Sets a path, an operation or a schema at `pointer`.
-    fn set(value: Value, ours: &Value, pointer: &str) -> Result<Self> {
+    fn place_at(value: Value, ours: &Value, pointer: &str) -> Result<Self> {
         let steps: Vec<&str> = pointer.strip_prefix('/').unwrap_or(pointer).split('/').collect();
         let (document, schema) = match steps[..] {
             ["paths", path] => {
@@ -120,12 +120,12 @@ impl Published {
     }
 
     /// A pointer into the document as one into what was read.
-    pub fn shown(&self, pointer: &str) -> String {
+    pub fn source_pointer(&self, pointer: &str) -> String {
         pointer.strip_prefix(self.prefix.as_str()).unwrap_or(pointer).to_owned()
     }
 
     /// Takes `prefix` from the paths: some documents have in each path what ours has in the server.
-    pub fn strip(&mut self, prefix: &str) {
+    pub fn strip_path_prefix(&mut self, prefix: &str) {
         let prefix = prefix.trim_end_matches('/');
         let Some(paths) = self.document.get_mut("paths").and_then(Value::as_object_mut) else { return };
         *paths = std::mem::take(paths)

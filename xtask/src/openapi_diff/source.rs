@@ -5,17 +5,17 @@ use serde_json::Value;
 use std::{fs::File, io::Read, time::Duration};
 
 /// The largest document that is read. The largest that are published anywhere have about this size.
-const LIMIT: u64 = 16 * 1024 * 1024;
+const MAX_DOCUMENT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// How long a URL may take, all in all.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Reads and parses what is at `source`.
 pub fn read(source: &str) -> Result<Value> {
-    let text = text(source)?;
+    let text = read_text(source)?;
     let parsed = parse(&text);
     // A fence can start no line of YAML, so a page with one never passes for a document itself.
-    let parsed = match (parsed, &blocks(&text)[..]) {
+    let parsed = match (parsed, &fenced_blocks(&text)[..]) {
         (Err(_), [block]) => parse(&block.join("\n")),
         (Err(_), [_, _, ..]) => {
             bail!("{source} holds several documents in fences: save the one that matters to a file")
@@ -26,7 +26,7 @@ pub fn read(source: &str) -> Result<Value> {
 }
 
 /// The blocks of YAML and JSON between the fences of a page in Markdown.
-fn blocks(text: &str) -> Vec<Vec<&str>> {
+fn fenced_blocks(text: &str) -> Vec<Vec<&str>> {
     let mut blocks: Vec<Vec<&str>> = Vec::new();
     let mut fence = None;
     for line in text.lines() {
@@ -45,30 +45,30 @@ fn blocks(text: &str) -> Vec<Vec<&str>> {
     blocks
 }
 
-fn text(source: &str) -> Result<String> {
+fn read_text(source: &str) -> Result<String> {
     let scheme = source.split_once("://").map(|(scheme, _)| scheme);
     let bytes = match scheme {
-        Some("http" | "https") => bounded(fetch(source)?, source)?,
+        Some("http" | "https") => read_limited(fetch(source)?, source)?,
         Some(other) => bail!("{source}: `{other}` is not read: give a file, or a URL of http or https"),
-        None => bounded(File::open(source).with_context(|| format!("cannot open {source}"))?, source)?,
+        None => read_limited(File::open(source).with_context(|| format!("cannot open {source}"))?, source)?,
     };
     let text = String::from_utf8(bytes).with_context(|| format!("{source} is not text in UTF-8"))?;
     Ok(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 fn fetch(url: &str) -> Result<impl Read> {
-    let agent = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).max_redirects(5).build().new_agent();
+    let agent = ureq::Agent::config_builder().timeout_global(Some(FETCH_TIMEOUT)).max_redirects(5).build().new_agent();
     let response =
         agent.get(url).call().with_context(|| format!("cannot get {url}: save it to a file and give that"))?;
     Ok(response.into_body().into_reader())
 }
 
 /// Everything that `reader` gives, unless that is too much.
-fn bounded(reader: impl Read, source: &str) -> Result<Vec<u8>> {
+fn read_limited(reader: impl Read, source: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    reader.take(LIMIT + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {source}"))?;
-    if bytes.len() as u64 > LIMIT {
-        bail!("{source} is larger than {} MiB: give the part of it that matters", LIMIT / 1024 / 1024);
+    reader.take(MAX_DOCUMENT_BYTES + 1).read_to_end(&mut bytes).with_context(|| format!("cannot read {source}"))?;
+    if bytes.len() as u64 > MAX_DOCUMENT_BYTES {
+        bail!("{source} is larger than {} MiB: give the part of it that matters", MAX_DOCUMENT_BYTES / 1024 / 1024);
     }
     Ok(bytes)
 }

@@ -15,7 +15,7 @@ use syn::{
 
 /// Asks for the media type that the document declares.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
-    let declared: BTreeMap<String, &str> = operations(context.normalised)
+    let declared: BTreeMap<String, &str> = operations(context.preprocessed)
         .into_iter()
         .filter_map(|operation| {
             let (media_type, _) = members(operation.value.pointer("/responses/2XX/content")).next()?;
@@ -55,15 +55,15 @@ impl VisitMut for Accept<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
     fn a_picture_is_asked_for_as_a_picture() {
-        let answer = |media_type: &str| json!({"2XX": {"content": {media_type: {"schema": {}}}}});
+        let response = |media_type: &str| json!({"2XX": {"content": {media_type: {"schema": {}}}}});
         let document = json!({"paths": {
-            "/b": {"get": {"operationId": "renderUrl", "responses": answer("image/*")}},
-            "/a": {"get": {"operationId": "getImage", "responses": answer("application/json")}},
+            "/b": {"get": {"operationId": "renderUrl", "responses": response("image/*")}},
+            "/a": {"get": {"operationId": "getImage", "responses": response("application/json")}},
         }});
         let wrap = |accept: &str| {
             format!(
@@ -74,6 +74,6 @@ mod tests {
             )
         };
         let accept = ".header(::reqwest::header::ACCEPT, ::reqwest::header::HeaderValue::from_static(\"image/*\"))";
-        assert_eq!(applied(run, &wrap(""), &document), tidy(&wrap(accept)));
+        assert_eq!(apply_pass(run, &wrap(""), &document), formatted(&wrap(accept)));
     }
 }

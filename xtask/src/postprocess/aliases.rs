@@ -53,7 +53,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     }
     *items = result;
     if let Some(name) =
-        declared.keys().find(|name| context.normalised.pointer(&format!("/components/schemas/{name}")).is_some())
+        declared.keys().find(|name| context.preprocessed.pointer(&format!("/components/schemas/{name}")).is_some())
     {
         bail!("/components/schemas/{name}: has `x-rust-alias` but did not become a struct");
     }
@@ -79,7 +79,7 @@ fn declared(context: &Context<'_>) -> Aliases {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::applied;
+    use crate::postprocess::apply_pass;
     use serde_json::json;
 
     #[test]
@@ -89,7 +89,7 @@ mod tests {
             "Plain": {"properties": {"id": {}}},
         }}});
         let source = "pub mod types { #[serde(deny_unknown_fields)] pub struct Image { pub id: u8 } pub struct Plain { pub id: u8 } }";
-        let result = applied(run, source, &document);
+        let result = apply_pass(run, source, &document);
         for part in [
             "#[serde(deny_unknown_fields, remote = \"Self\")]",
             "&[(\"id\", &[\"uid\", \"_id\"])]",

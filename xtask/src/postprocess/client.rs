@@ -26,7 +26,7 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
@@ -38,6 +38,6 @@ mod tests {
             pub mod types {}
         ";
         let left = "impl Client { pub fn new_with_client() -> Self { todo() } } pub mod types {}";
-        assert_eq!(applied(run, source, &json!({})), tidy(left));
+        assert_eq!(apply_pass(run, source, &json!({})), formatted(left));
     }
 }

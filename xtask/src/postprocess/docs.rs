@@ -138,7 +138,7 @@ fn doc(attribute: &Attribute) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
@@ -162,7 +162,7 @@ mod tests {
                 #[serde(flatten)] pub extra: Map
             }
         }";
-        assert_eq!(applied(run, source, &json!({})), tidy(expected));
+        assert_eq!(apply_pass(run, source, &json!({})), formatted(expected));
     }
 
     #[test]
@@ -174,6 +174,6 @@ mod tests {
             /// Sends a `GET`.
             pub async fn a() {}
         }";
-        assert_eq!(applied(run, source, &json!({})), tidy(expected));
+        assert_eq!(apply_pass(run, source, &json!({})), formatted(expected));
     }
 }

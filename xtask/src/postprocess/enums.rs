@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn an_enumeration_keeps_its_words_and_takes_others() {
-        let result = postprocess::applied(run, SOURCE, &json!({}));
+        let result = postprocess::apply_pass(run, SOURCE, &json!({}));
         for part in [
             "#[non_exhaustive]\n    pub enum Format {",
             "#[doc = \"`og-image`\"]",
@@ -165,7 +165,7 @@ mod tests {
     fn a_value_called_unknown_is_refused() {
         let mut file = syn::parse_file("pub mod types { pub enum State { Unknown } }").unwrap();
         let (document, usage) = (json!({}), Usage::default());
-        let context = Context { source: &document, normalised: &document, usage: &usage };
+        let context = Context { source: &document, preprocessed: &document, usage: &usage };
         assert!(run(&mut file, &context).unwrap_err().to_string().contains("`Unknown` already"));
     }
 }

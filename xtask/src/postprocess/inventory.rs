@@ -20,7 +20,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
             _ => None,
         })
         .collect();
-    let named: BTreeSet<String> = component_schemas(context.normalised).map(|(name, _)| name.clone()).collect();
+    let named: BTreeSet<String> = component_schemas(context.preprocessed).map(|(name, _)| name.clone()).collect();
     if let Some(extra) = generated.difference(&named).next() {
         bail!("the type `{extra}` comes from an inline schema; make that schema a component with a name of its own");
     }
@@ -40,7 +40,7 @@ mod tests {
     fn outcome(source: &str, schemas: &Value) -> Result<Vec<Note>> {
         let document = json!({"components": {"schemas": schemas}});
         let usage = Usage::default();
-        let context = Context { source: &document, normalised: &document, usage: &usage };
+        let context = Context { source: &document, preprocessed: &document, usage: &usage };
         run(&mut syn::parse_file(source).unwrap(), &context)
     }
 

@@ -37,7 +37,7 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
@@ -56,6 +56,6 @@ mod tests {
                 generator.subschema_for::<B>();
             }
         }";
-        assert_eq!(applied(run, source, &json!({})), tidy(expected));
+        assert_eq!(apply_pass(run, source, &json!({})), formatted(expected));
     }
 }

@@ -46,7 +46,7 @@ fn tidy_paths(attributes: &mut [Attribute]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
@@ -64,6 +64,6 @@ mod tests {
                 skip_serializing_if = \"::std::BTreeMap::is_empty\", deserialize_with = \"crate::de::null_as_default\"
              )] pub c: BTreeMap<String, String>,",
         );
-        assert_eq!(applied(run, &source, &json!({})), tidy(&expected));
+        assert_eq!(apply_pass(run, &source, &json!({})), formatted(&expected));
     }
 }

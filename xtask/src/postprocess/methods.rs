@@ -99,7 +99,7 @@ impl Segments {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     const MAP: &str = "let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
@@ -121,7 +121,7 @@ mod tests {
             ),
         ] {
             let wrap = |body: &str| format!("impl Client {{ pub async fn a(&self) {{ {body} }} }}");
-            assert_eq!(applied(run, &wrap(&before), &json!({})), tidy(&wrap(after)));
+            assert_eq!(apply_pass(run, &wrap(&before), &json!({})), formatted(&wrap(after)));
         }
     }
 
@@ -134,6 +134,6 @@ mod tests {
         let after = wrap(
             "format!(\"{}/r/{}.{}\", self.baseurl, encode_path(&uid.to_string())?, encode_path(&format.to_string())?,)",
         );
-        assert_eq!(applied(run, &before, &json!({})), tidy(&after));
+        assert_eq!(apply_pass(run, &before, &json!({})), formatted(&after));
     }
 }

@@ -35,7 +35,7 @@ pub struct Context<'a> {
     /// The document as we wrote it.
     pub source: &'a Value,
     /// The document that progenitor read.
-    pub normalised: &'a Value,
+    pub preprocessed: &'a Value,
     /// Which schemas requests and answers are made of.
     pub usage: &'a Usage,
 }
@@ -208,16 +208,16 @@ fn named_fields(item: &mut ItemStruct) -> Option<&mut Punctuated<syn::Field, Tok
 
 /// Runs `pass` on source text with an empty document, for tests, and returns what prettyplease makes of it.
 #[cfg(test)]
-fn applied(pass: Pass, source: &str, document: &Value) -> String {
+fn apply_pass(pass: Pass, source: &str, document: &Value) -> String {
     let mut file = syn::parse_file(source).expect("the source of a test parses");
     let usage = Usage::of(document);
-    let context = Context { source: document, normalised: document, usage: &usage };
+    let context = Context { source: document, preprocessed: document, usage: &usage };
     pass(&mut file, &context).expect("the pass succeeds");
     prettyplease::unparse(&file)
 }
 
 /// `source` as prettyplease writes it, for tests.
 #[cfg(test)]
-fn tidy(source: &str) -> String {
+fn formatted(source: &str) -> String {
     prettyplease::unparse(&syn::parse_file(source).expect("the source of a test parses"))
 }

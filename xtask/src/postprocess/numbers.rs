@@ -11,7 +11,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     for item in types(file)? {
         let Item::Struct(item) = item else { continue };
         let name = item.ident.to_string();
-        if !context.usage.answers.contains(&name) {
+        if !context.usage.responses.contains(&name) {
             continue;
         }
         for field in named_fields(item).into_iter().flatten() {
@@ -44,7 +44,7 @@ fn is_number(ty: &Type) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
@@ -75,6 +75,6 @@ mod tests {
             }
             pub struct Request { pub width: ::std::option::Option<u64> }
         }"#;
-        assert_eq!(applied(run, source, &document), tidy(expected));
+        assert_eq!(apply_pass(run, source, &document), formatted(expected));
     }
 }

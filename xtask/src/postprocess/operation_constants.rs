@@ -47,7 +47,7 @@ impl VisitMut for Rows {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
@@ -60,6 +60,6 @@ mod tests {
             let info = &crate::operations::LIST_IMAGES;
             self.pre(&mut request, info);
         }";
-        assert_eq!(applied(run, source, &json!({})), tidy(expected));
+        assert_eq!(apply_pass(run, source, &json!({})), formatted(expected));
     }
 }

@@ -37,7 +37,7 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
@@ -51,7 +51,7 @@ mod tests {
             ),
             ("pub next: ::std::boxed::Box<Node>,".to_owned(), "pub next: ::std::boxed::Box<Node>,".to_owned()),
         ] {
-            assert_eq!(applied(run, &wrap(&before), &json!({})), tidy(&wrap(&after)));
+            assert_eq!(apply_pass(run, &wrap(&before), &json!({})), formatted(&wrap(&after)));
         }
     }
 }

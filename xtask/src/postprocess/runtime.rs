@@ -62,7 +62,7 @@ fn is_unit(arguments: &PathArguments) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
@@ -85,6 +85,6 @@ mod tests {
             }
             impl From<Error<u8>> for A {}
         ";
-        assert_eq!(applied(run, source, &json!({})), tidy(expected));
+        assert_eq!(apply_pass(run, source, &json!({})), formatted(expected));
     }
 }

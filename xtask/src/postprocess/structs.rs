@@ -34,7 +34,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
         } else {
             constructor(&item)
         };
-        if context.usage.only_answers(&name) && matches!(item.fields, Fields::Named(_)) {
+        if context.usage.only_in_responses(&name) && matches!(item.fields, Fields::Named(_)) {
             item.attrs.push(parse_quote!(#[non_exhaustive]));
             notes.push(note(&name, "only answers contain it; non-exhaustive"));
         }
@@ -149,7 +149,7 @@ fn is_primitive(ty: &Type) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
@@ -187,7 +187,7 @@ mod tests {
                 }
             }
         }"#;
-        assert_eq!(applied(run, source, &document), tidy(expected));
+        assert_eq!(apply_pass(run, source, &document), formatted(expected));
     }
 
     #[test]
@@ -205,6 +205,6 @@ mod tests {
             #[derive(Clone, Default)] pub struct Names(pub ::serde_json::Map<String, Value>);
             #[derive(Clone)] pub struct Name(pub String);
         }";
-        assert_eq!(applied(run, source, &document), tidy(expected));
+        assert_eq!(apply_pass(run, source, &document), formatted(expected));
     }
 }

@@ -25,7 +25,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
                 variant.attrs.push(parse_quote!(#[doc = #doc]));
             }
         }
-        if context.usage.answers.contains(&name) {
+        if context.usage.responses.contains(&name) {
             item.attrs.push(parse_quote!(#[non_exhaustive]));
             item.variants.push(parse_quote! {
                 /// A form that this version does not know, as the service wrote it.
@@ -53,7 +53,7 @@ fn described(ty: &syn::Type) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
@@ -76,7 +76,7 @@ mod tests {
             ),
             (in_request, format!("pub mod types {{ #[serde(untagged)] pub enum Presets {{ {documented} }} }}")),
         ] {
-            assert_eq!(applied(run, source, &document), tidy(&expected));
+            assert_eq!(apply_pass(run, source, &document), formatted(&expected));
         }
     }
 }

@@ -202,7 +202,7 @@ fn reference_siblings(object: &mut Map<String, Value>, at: &str, notes: &mut Not
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     fn document(schema: &Value) -> Value {
         json!({"openapi": "3.1.0", "components": {"schemas": {"S": {"properties": {"p": schema}}}}})
@@ -241,7 +241,7 @@ mod tests {
             (json!(true), json!({})),
             (json!({"additionalProperties": true}), json!({"additionalProperties": true})),
         ] {
-            let result = applied(run, &document(&before)).unwrap();
+            let result = apply_pass(run, &document(&before)).unwrap();
             let schema = result.pointer("/components/schemas/S/properties/p").unwrap();
             // As sets of members: the order of keywords means nothing.
             assert_eq!(schema, &after, "{before}");
@@ -259,10 +259,10 @@ mod tests {
             (json!({"const": 1}), "only a string `const`"),
             (json!(false), "nothing satisfies"),
         ] {
-            let error = applied(run, &document(&schema)).unwrap_err().to_string();
+            let error = apply_pass(run, &document(&schema)).unwrap_err().to_string();
             assert!(error.starts_with("/components/schemas/S/properties/p: "), "{error}");
             assert!(error.contains(message), "{error}");
         }
-        assert!(applied(run, &json!({"openapi": "3.0.3"})).is_err());
+        assert!(apply_pass(run, &json!({"openapi": "3.0.3"})).is_err());
     }
 }

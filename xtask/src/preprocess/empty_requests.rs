@@ -35,7 +35,7 @@ fn is_empty_object(schema: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     #[test]
     fn only_an_object_that_says_nothing_of_its_members_is_closed() {
@@ -52,7 +52,7 @@ mod tests {
                 }}}}}},
                 "components": {"schemas": {"Request": schema, "Answer": schema}},
             });
-            let result = applied(run, &document).unwrap();
+            let result = apply_pass(run, &document).unwrap();
             let is_closed = |name: &str| result["components"]["schemas"][name]["additionalProperties"] == json!(false);
             assert_eq!((is_closed("Request"), is_closed("Answer")), (closed, false), "{schema}");
         }

@@ -53,7 +53,7 @@ pub fn success_schemas<'a>(document: &'a Value, operation: &OperationAt<'_>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
     use serde_json::json;
 
     fn document(property: &Value) -> Value {
@@ -72,7 +72,7 @@ mod tests {
     fn the_answer_becomes_what_the_envelope_holds() {
         let image = json!({"$ref": "#/components/schemas/Image"});
         for property in [image.clone(), json!({"allOf": [image], "description": "D", "nullable": true})] {
-            let result = applied(run, &document(&property)).unwrap();
+            let result = apply_pass(run, &document(&property)).unwrap();
             let schema = result.pointer("/paths/~1a/get/responses/200/content/application~1json/schema");
             assert_eq!(schema, Some(&image));
         }

@@ -41,7 +41,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     #[test]
     fn the_inside_of_a_schema_becomes_a_component_for_all_who_point_at_it() {
@@ -52,7 +52,7 @@ mod tests {
         }}});
         let named = json!({"$ref": "#/components/schemas/ASize"});
         assert_eq!(
-            applied(run, &document).unwrap(),
+            apply_pass(run, &document).unwrap(),
             json!({"components": {"schemas": {
                 "A": {"properties": {"size": named}}, "B": {"items": named}, "C": {"items": named},
                 "ASize": {"type": "object"},
@@ -67,7 +67,7 @@ mod tests {
             (json!({"A": {"properties": {"size": {}}}, "ASize": {}, "B": {"items": reference}}), "which exists"),
             (json!({"A": {}, "B": {"items": reference}}), "points at nothing"),
         ] {
-            let error = applied(run, &json!({"components": {"schemas": schemas}})).unwrap_err().to_string();
+            let error = apply_pass(run, &json!({"components": {"schemas": schemas}})).unwrap_err().to_string();
             assert!(error.starts_with("/components/schemas/B/items: ") && error.contains(message), "{error}");
         }
     }

@@ -58,7 +58,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     #[test]
     fn bounds_go_and_integers_have_one_of_two_widths() {
@@ -73,7 +73,7 @@ mod tests {
             (json!({"type": "string", "format": "binary"}), json!({"type": "string", "format": "binary"})),
             (json!({"type": "array", "minItems": 1, "uniqueItems": true}), json!({"type": "array"})),
         ] {
-            let result = applied(run, &json!({"components": {"schemas": {"S": before}}})).unwrap();
+            let result = apply_pass(run, &json!({"components": {"schemas": {"S": before}}})).unwrap();
             assert_eq!(result["components"]["schemas"]["S"], after);
         }
     }
@@ -82,6 +82,6 @@ mod tests {
     fn a_property_may_be_called_like_a_keyword() {
         let schema = json!({"properties": {"pattern": {"type": "string"}, "default": {"type": "string"}}});
         let document = json!({"components": {"schemas": {"S": schema}}});
-        assert_eq!(applied(run, &document).unwrap(), document);
+        assert_eq!(apply_pass(run, &document).unwrap(), document);
     }
 }

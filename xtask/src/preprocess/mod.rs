@@ -68,7 +68,7 @@ pub fn run(document: &mut Value) -> Result<Vec<(&'static str, Note)>> {
 
 /// Runs `pass` on a copy of `document`, for tests.
 #[cfg(test)]
-fn applied(pass: Pass, document: &Value) -> Result<Value> {
+fn apply_pass(pass: Pass, document: &Value) -> Result<Value> {
     let mut copy = document.clone();
     pass(&mut copy)?;
     Ok(copy)

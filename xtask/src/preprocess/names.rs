@@ -30,7 +30,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
     use serde_json::json;
 
     #[test]
@@ -43,7 +43,7 @@ mod tests {
         ] {
             let document =
                 json!({"paths": {"/a": {"get": {"operationId": "getA"}}}, "components": {"schemas": schemas}});
-            match (applied(run, &document), culprit) {
+            match (apply_pass(run, &document), culprit) {
                 (Ok(_), None) => {}
                 (Err(error), Some(culprit)) => assert!(error.to_string().starts_with(culprit), "{error}"),
                 (result, _) => panic!("{schemas}: {result:?}"),

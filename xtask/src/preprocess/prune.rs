@@ -29,7 +29,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
     use serde_json::json;
 
     #[test]
@@ -44,7 +44,7 @@ mod tests {
                 "schemas": {"Uid": {}, "Event": to("Part"), "Part": to("Event"), "Error": to("Error")},
             },
         });
-        let result = applied(run, &document).unwrap();
+        let result = apply_pass(run, &document).unwrap();
         assert_eq!(
             result["components"],
             json!({

@@ -44,7 +44,7 @@ fn is_list_or_map(schema: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     #[test]
     fn optional_lists_and_maps_of_requests_become_nullable_and_no_others() {
@@ -61,7 +61,7 @@ mod tests {
             }}}}}},
             "components": {"schemas": {"Request": schema, "Answer": schema}},
         });
-        let result = applied(run, &document).unwrap();
+        let result = apply_pass(run, &document).unwrap();
         let properties = &result["components"]["schemas"]["Request"]["properties"];
         let nullable: Vec<_> =
             members(Some(properties)).filter(|(_, p)| p["nullable"] == true).map(|(n, _)| n).collect();

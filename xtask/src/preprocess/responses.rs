@@ -29,13 +29,13 @@ pub fn run(document: &mut Value) -> Result<Notes> {
             let response = follow(document, response);
             match status.as_bytes().first() {
                 Some(b'2') => {
-                    let answer = answer(response, &place)?;
+                    let minimal = minimal_response(response, &place)?;
                     match &success {
-                        Some((first, other)) if other.get("content") != answer.get("content") => bail!(
+                        Some((first, other)) if other.get("content") != minimal.get("content") => bail!(
                             "{place}: the answer differs from that of {first}; an operation has one type of success"
                         ),
                         Some(_) => {}
-                        None => success = Some((status, answer)),
+                        None => success = Some((status, minimal)),
                     }
                 }
                 Some(b'3') if response.get("content").is_none() => match status.parse::<u16>() {
@@ -45,18 +45,18 @@ pub fn run(document: &mut Value) -> Result<Notes> {
                 _ => dropped.push(status.as_str()),
             }
         }
-        let answer = match success {
-            Some((_, answer)) => answer,
+        let response = match success {
+            Some((_, response)) => response,
             None if redirects.is_empty() => bail!("{at}/responses: no successful answer is declared"),
             None => json!({"description": "A redirect."}),
         };
-        rewritten.push((at, answer, redirects, dropped.join(", ")));
+        rewritten.push((at, response, redirects, dropped.join(", ")));
     }
 
     let mut notes = Notes::new();
-    for (at, answer, redirects, dropped) in rewritten {
+    for (at, response, redirects, dropped) in rewritten {
         let Some(operation) = document.pointer_mut(&at) else { continue };
-        operation["responses"] = json!({"2XX": answer});
+        operation["responses"] = json!({"2XX": response});
         notes.push(note(&at, format!("one answer under 2XX; left out: {dropped}")));
         if !redirects.is_empty() {
             notes.push(note(&at, format!("statuses {redirects:?} count as answers too")));
@@ -67,7 +67,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
 }
 
 /// A response with only what the generator needs: headers and examples say nothing to it.
-fn answer(response: &Value, at: &str) -> Result<Value> {
+fn minimal_response(response: &Value, at: &str) -> Result<Value> {
     let description = response.get("description").cloned().unwrap_or_else(|| json!(""));
     let mut content = Map::new();
     for (media_type, body) in members(response.get("content")) {
@@ -84,7 +84,7 @@ fn answer(response: &Value, at: &str) -> Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     fn document(responses: &Value) -> Value {
         json!({
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn one_answer_is_left_whatever_its_exact_status() {
         let error = json!({"$ref": "#/components/responses/Error"});
-        for (responses, answer, redirects) in [
+        for (responses, response, redirects) in [
             (json!({"200": json_of("A"), "default": error, "404": error}), json_of("A"), json!(null)),
             (json!({"200": json_of("A"), "201": json_of("A")}), json_of("A"), json!(null)),
             (json!({"204": {"description": "Gone."}}), json!({"description": "Gone."}), json!(null)),
@@ -113,9 +113,9 @@ mod tests {
             ),
             (json!({"200": json_of("A"), "302": {"description": "There."}}), json_of("A"), json!([302])),
         ] {
-            let result = applied(run, &document(&responses)).unwrap();
+            let result = apply_pass(run, &document(&responses)).unwrap();
             let operation = &result["paths"]["/a"]["get"];
-            assert_eq!(operation["responses"], json!({"2XX": answer}));
+            assert_eq!(operation["responses"], json!({"2XX": response}));
             assert_eq!(operation.get(REDIRECTS).cloned().unwrap_or_default(), redirects);
         }
     }
@@ -128,7 +128,7 @@ mod tests {
             (json!({"default": {"description": ""}}), "no successful answer"),
             (json!({"200": {"description": "", "content": {"application/json": {}}}}), "has no schema"),
         ] {
-            let error = applied(run, &document(&responses)).unwrap_err().to_string();
+            let error = apply_pass(run, &document(&responses)).unwrap_err().to_string();
             assert!(error.starts_with("/paths/~1a/get/responses") && error.contains(message), "{error}");
         }
     }

@@ -41,7 +41,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     #[test]
     fn dates_and_secrets_get_our_types_and_other_strings_do_not() {
@@ -53,7 +53,7 @@ mod tests {
         });
         let token = json!({"Token": {"schema": {"type": "string", "format": "password"}}});
         let document = json!({"components": {"schemas": schemas, "parameters": token}});
-        let result = applied(run, &document).unwrap();
+        let result = apply_pass(run, &document).unwrap();
         assert_eq!(result["components"]["parameters"], token);
         let path = |at: &str| result.pointer(&format!("/components/schemas/{at}/x-rust-type/path")).cloned();
         assert_eq!(path("Date"), Some(json!("pictify_api::Timestamp")));

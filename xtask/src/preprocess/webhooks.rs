@@ -13,13 +13,13 @@ pub fn run(document: &mut Value) -> Result<Notes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
     use serde_json::json;
 
     #[test]
     fn the_section_goes_and_the_schemas_stay() {
         let components = json!({"schemas": {"Event": {}}});
         let document = json!({"webhooks": {"done": {}}, "components": components});
-        assert_eq!(applied(run, &document).unwrap(), json!({"components": components}));
+        assert_eq!(apply_pass(run, &document).unwrap(), json!({"components": components}));
     }
 }

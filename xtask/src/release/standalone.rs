@@ -13,7 +13,7 @@ pub const SDK: [&str; 2] = ["pictify-api", "pictify"];
 
 /// Writes the copy below `target` and says where it is. A `Cargo.lock` that was there is gone.
 pub fn write(root: &Path) -> Result<PathBuf> {
-    let copy = root.join("target/sdk-alone");
+    let copy = root.join("target/sdk-standalone");
     // What was built there stays.
     for old in SDK.iter().chain(&["Cargo.lock"]).map(|old| copy.join(old)).filter(|old| old.exists()) {
         let removed = if old.is_dir() { fs::remove_dir_all(&old) } else { fs::remove_file(&old) };
@@ -22,10 +22,10 @@ pub fn write(root: &Path) -> Result<PathBuf> {
     for package in SDK {
         copy_files(&root.join(package).join("src"), &copy.join(package).join("src"))?;
         let manifest = read(&root.join(package).join("Cargo.toml"))?;
-        put(&copy.join(package).join("Cargo.toml"), &without_tests(&manifest))?;
+        write_file(&copy.join(package).join("Cargo.toml"), &without_dev_sections(&manifest))?;
     }
-    put(&copy.join("Cargo.toml"), &with_members(&read(&root.join("Cargo.toml"))?, &SDK))?;
-    put(&copy.join("README.md"), &read(&root.join("README.md"))?)?;
+    write_file(&copy.join("Cargo.toml"), &with_members(&read(&root.join("Cargo.toml"))?, &SDK))?;
+    write_file(&copy.join("README.md"), &read(&root.join("README.md"))?)?;
     Ok(copy)
 }
 
@@ -33,7 +33,7 @@ fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
-fn put(path: &Path, text: &str) -> Result<()> {
+fn write_file(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
 }
 
@@ -52,12 +52,12 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// A manifest without what only tests and examples need: nobody who depends on a package builds that.
-fn without_tests(manifest: &str) -> String {
-    let heads = ["[dev-dependencies", "[[example]]", "[[test]]", "[[bench]]"];
+fn without_dev_sections(manifest: &str) -> String {
+    let dev_sections = ["[dev-dependencies", "[[example]]", "[[test]]", "[[bench]]"];
     let mut kept = true;
     let lines = manifest.split_inclusive('\n').filter(|line| {
         if line.starts_with('[') {
-            kept = !heads.iter().any(|head| line.starts_with(head));
+            kept = !dev_sections.iter().any(|section| line.starts_with(section));
         }
         kept
     });
@@ -66,13 +66,13 @@ fn without_tests(manifest: &str) -> String {
 
 /// The manifest of a workspace with other members, and with nothing beside them.
 fn with_members(manifest: &str, members: &[&str]) -> String {
-    let of_others = |line: &str| {
-        let of_a_member = members.iter().any(|member| line.starts_with(&format!("{member} =")));
-        line.contains("path = ") && !of_a_member || line.starts_with("default-members") || line.starts_with("exclude")
+    let is_removed = |line: &str| {
+        let is_member = members.iter().any(|member| line.starts_with(&format!("{member} =")));
+        line.contains("path = ") && !is_member || line.starts_with("default-members") || line.starts_with("exclude")
     };
     let lines = manifest
         .split_inclusive('\n')
-        .filter(|line| !of_others(line))
+        .filter(|line| !is_removed(line))
         .map(|line| if line.starts_with("members =") { format!("members = {members:?}\n") } else { line.to_owned() });
     lines.collect()
 }
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_manifest_loses_what_only_tests_and_examples_need() {
         let manifest = "[dependencies]\na = \"1\"\n\n[dev-dependencies]\nb = \"1\"\n\n[[example]]\nname = \"c\"\n\n[lints]\nworkspace = true\n";
-        assert_eq!(without_tests(manifest), "[dependencies]\na = \"1\"\n\n[lints]\nworkspace = true\n");
+        assert_eq!(without_dev_sections(manifest), "[dependencies]\na = \"1\"\n\n[lints]\nworkspace = true\n");
     }
 
     #[test]

@@ -223,9 +223,9 @@ fn a_schema_that_is_written_and_read_gets_the_graver_severity_once() {
     };
     let report = report(&with(&[]), with(&["width"]));
     assert_eq!(lines(&report), ["breaking: field `width`: optional -> required"]);
-    let finding = &report.findings[0];
-    assert_eq!(finding.at, "/components/schemas/Size/properties/width");
-    assert_eq!(finding.upstream_at.as_deref(), Some("/components/schemas/Size/properties/width"));
-    let seen_in: Vec<_> = finding.seen_in.iter().map(String::as_str).collect();
+    let difference = &report.differences[0];
+    assert_eq!(difference.at, "/components/schemas/Size/properties/width");
+    assert_eq!(difference.upstream_at.as_deref(), Some("/components/schemas/Size/properties/width"));
+    let seen_in: Vec<_> = difference.seen_in.iter().map(String::as_str).collect();
     assert_eq!(seen_in, ["POST /image, answer 200", "POST /image, body"]);
 }

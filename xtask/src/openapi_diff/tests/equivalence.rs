@@ -1,11 +1,11 @@
 //! What is written otherwise and means the same is no difference.
 
-use super::{document, lines, our_own, report};
+use super::{document, lines, our_document, report};
 use serde_json::{Value, json};
 
 #[test]
 fn our_own_document_differs_from_itself_in_nothing() {
-    assert_eq!(lines(&report(&our_own(), our_own())), [""; 0]);
+    assert_eq!(lines(&report(&our_document(), our_document())), [""; 0]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Parts of documents, as pages of documentation carry them: what they leave out is not gone.
 
-use super::{fragment, lines, our_own};
+use super::{fragment, lines, our_document};
 use crate::openapi_diff::published::{Published, Scope};
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ fn every_kind_of_part_is_set_where_it_belongs() {
         ("a schema with a title", titled, None, value),
         ("a schema", values(), Some("/components/schemas/ImageFormat"), value),
     ];
-    let ours = our_own();
+    let ours = our_document();
     for (name, theirs, at, expected) in cases {
         assert_eq!(lines(&fragment(&ours, theirs, at)), [expected], "{name}");
     }
@@ -57,17 +57,17 @@ fn every_kind_of_part_is_set_where_it_belongs() {
 #[test]
 fn a_schema_that_a_fragment_shows_is_shown_whole() {
     let theirs = json!({"components": {"schemas": {"ImageFormat": {"type": "string", "enum": ["png"]}}}});
-    let found = lines(&fragment(&our_own(), theirs, None));
+    let found = lines(&fragment(&our_document(), theirs, None));
     assert_eq!(found.len(), 3, "{found:?}");
     assert!(found.iter().all(|line| line.contains("removed")), "{found:?}");
 }
 
 #[test]
 fn pointers_are_those_of_what_was_read() {
-    let report = fragment(&our_own(), operation(), Some("/paths/~1image/post"));
-    let upstream_at = report.findings[0].upstream_at.as_deref();
+    let report = fragment(&our_document(), operation(), Some("/paths/~1image/post"));
+    let upstream_at = report.differences[0].upstream_at.as_deref();
     assert_eq!(upstream_at, Some("/requestBody/content/application~1json/schema/allOf/1/properties/background"));
-    assert_eq!(report.findings[0].at, "/components/schemas/CreateImageRequest/properties/background");
+    assert_eq!(report.differences[0].at, "/components/schemas/CreateImageRequest/properties/background");
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn what_cannot_be_placed_is_refused_with_what_to_do() {
         (json!({}), Scope::Auto, None, "no part of an OpenAPI document"),
         (json!([]), Scope::Auto, None, "not an object"),
     ];
-    let ours = our_own();
+    let ours = our_document();
     for (theirs, scope, at, part) in cases {
         let shown = theirs.to_string();
         let error = Published::of(theirs, &ours, scope, at).err().map(|error| error.to_string()).unwrap_or_default();
@@ -100,10 +100,10 @@ fn what_cannot_be_placed_is_refused_with_what_to_do() {
 
 #[test]
 fn paths_with_the_prefix_of_the_server_are_ours_without_it() {
-    let ours = our_own();
+    let ours = our_document();
     let theirs = json!({"/v1/image": {"post": operation()}});
     let mut published = Published::of(theirs, &ours, Scope::Auto, None).unwrap();
-    published.strip("/v1/");
+    published.strip_path_prefix("/v1/");
     let report = super::compare(&ours, &published, "theirs.yaml", &[]);
     assert_eq!(lines(&report), ["additive: field `background` added: string, optional"]);
 }

@@ -1,17 +1,17 @@
 //! Pairs of small documents, and what the comparison says of them.
 
-mod accepting;
+mod acceptance;
 mod differences;
 mod equivalence;
 mod formats;
 mod fragments;
-mod hostile;
+mod malformed;
 mod mutations;
 mod operations;
 
 use super::{
-    change::Finding,
     compare,
+    difference::Difference,
     published::{Published, Scope},
     report::Report,
 };
@@ -48,15 +48,15 @@ fn fragment(ours: &Value, theirs: Value, at: Option<&str>) -> Report {
 /// `severity: what is different`, without the places.
 fn lines(report: &Report) -> Vec<String> {
     assert_eq!(report.notes.len(), 0, "{:?}", report.notes);
-    report.findings.iter().map(line).collect()
+    report.differences.iter().map(line).collect()
 }
 
-fn line(finding: &Finding) -> String {
-    format!("{}: {}", finding.severity, finding.says())
+fn line(difference: &Difference) -> String {
+    format!("{}: {}", difference.severity, difference.describe())
 }
 
 /// Our own document.
-fn our_own() -> Value {
+fn our_document() -> Value {
     static OURS: LazyLock<Value> = LazyLock::new(|| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml");
         crate::document::load(&path).unwrap()

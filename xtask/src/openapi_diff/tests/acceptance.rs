@@ -1,10 +1,10 @@
 //! Differences that are kept on purpose: recorded with their reason, and reported once they fit nothing.
 
-use super::{document, lines, our_own};
+use super::{document, lines, our_document};
 use crate::openapi_diff::{
     accepted::{self, FILE},
-    change::Finding,
     compare,
+    difference::Difference,
     published::{Published, Scope},
     report::Report,
 };
@@ -33,7 +33,7 @@ fn an_accepted_difference_no_longer_counts_until_upstream_says_something_else() 
     let mut first = report(theirs("string"), &file);
     assert_eq!(first.exit_code(), 6);
     let reason = "Numbers in quotes: \"1\" # is no comment.\nThe wire sends numbers.";
-    assert_eq!(accepted::accept(&file, &[WIDTH.to_owned()], reason, &mut first.findings).unwrap(), 1);
+    assert_eq!(accepted::accept(&file, &[WIDTH.to_owned()], reason, &mut first.differences).unwrap(), 1);
     assert_eq!(first.exit_code(), 5, "the new field is open still");
 
     let text = std::fs::read_to_string(&file).unwrap();
@@ -47,7 +47,10 @@ fn an_accepted_difference_no_longer_counts_until_upstream_says_something_else() 
     assert_eq!(accepted::load(&file).unwrap()[0].reason, reason);
 
     let again = report(theirs("string"), &file);
-    assert_eq!(again.open().map(Finding::says).collect::<Vec<_>>(), ["field `new` added: anything, optional"]);
+    assert_eq!(
+        again.open_differences().map(Difference::describe).collect::<Vec<_>>(),
+        ["field `new` added: anything, optional"]
+    );
     assert!(again.stale.is_empty());
 
     let other = report(theirs("boolean"), &file);
@@ -73,7 +76,7 @@ fn what_is_stale_is_reported_where_it_was_looked_for() {
 fn what_cannot_be_accepted_is_refused_and_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(FILE);
-    let mut findings = report(theirs("string"), &file).findings;
+    let mut differences = report(theirs("string"), &file).differences;
     let parent = WIDTH.trim_end_matches("/width");
     let cases = [
         ("/nowhere", "Why not.", "no difference was found at this pointer"),
@@ -81,7 +84,7 @@ fn what_cannot_be_accepted_is_refused_and_nothing_is_written() {
         (WIDTH, "  ", "--reason is empty"),
     ];
     for (pointer, reason, part) in cases {
-        let error = accepted::accept(&file, &[pointer.to_owned()], reason, &mut findings).unwrap_err().to_string();
+        let error = accepted::accept(&file, &[pointer.to_owned()], reason, &mut differences).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     }
     assert!(!file.exists());
@@ -110,8 +113,8 @@ fn a_file_that_no_reviewer_could_follow_is_refused() {
 fn the_file_of_the_house_can_be_read() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let accepted = accepted::load(&root.join(FILE)).unwrap();
-    let published = Published::of(our_own(), &our_own(), Scope::Whole, None).unwrap();
-    let report = compare(&our_own(), &published, "openapi.yaml", &accepted);
+    let published = Published::of(our_document(), &our_document(), Scope::Whole, None).unwrap();
+    let report = compare(&our_document(), &published, "openapi.yaml", &accepted);
     // Each of them is about another document than ours, so here none of them fits.
     assert_eq!(report.stale.len(), accepted.len());
 }

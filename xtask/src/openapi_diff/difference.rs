@@ -47,7 +47,7 @@ impl fmt::Display for Severity {
 /// What differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Change {
+pub enum DifferenceKind {
     Operation,
     Parameter,
     Field,
@@ -79,35 +79,38 @@ pub enum Direction {
     /// The caller writes it: what is asked for may shrink, not grow.
     Request,
     /// The caller reads it: what is promised may grow, not shrink.
-    Answer,
+    Response,
 }
 
 /// How the values that upstream allows lie to those that we allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Relation {
     /// They allow more.
     Wider,
     /// They allow less.
     Narrower,
     /// They allow something else.
-    Aside,
+    Incomparable,
 }
 
 impl Direction {
     /// What it means to those on this side that upstream allows more, less or something else.
-    pub fn judge(self, way: Way) -> Severity {
+    pub fn severity_of(self, way: Relation) -> Severity {
         match (self, way) {
-            (_, Way::Aside) | (Self::Request, Way::Narrower) | (Self::Answer, Way::Wider) => Severity::Breaking,
-            (Self::Request, Way::Wider) | (Self::Answer, Way::Narrower) => Severity::Loosened,
+            (_, Relation::Incomparable) | (Self::Request, Relation::Narrower) | (Self::Response, Relation::Wider) => {
+                Severity::Breaking
+            }
+            (Self::Request, Relation::Wider) | (Self::Response, Relation::Narrower) => Severity::Loosened,
         }
     }
 }
 
 /// A difference.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct Difference {
     pub severity: Severity,
-    pub change: Change,
+    #[serde(rename = "change")]
+    pub kind: DifferenceKind,
     /// Where it is in our document, or would be.
     pub at: String,
     /// Where it is in theirs, if it is there.
@@ -128,9 +131,9 @@ pub struct Finding {
     pub accepted: Option<String>,
 }
 
-impl Finding {
+impl Difference {
     /// The difference in a sentence.
-    pub fn says(&self) -> String {
+    pub fn describe(&self) -> String {
         let subject = &self.subject;
         match (&self.ours, &self.theirs) {
             (Some(ours), Some(theirs)) => format!("{subject}: {ours} -> {theirs}"),
@@ -142,8 +145,8 @@ impl Finding {
         }
     }
 
-    /// What makes two findings one: a schema that is used twice has its differences once.
-    pub fn key(&self) -> (&str, Change, &str, Option<&str>) {
-        (&self.at, self.change, &self.subject, self.theirs.as_deref())
+    /// What makes two differences one: a schema that is used twice has its differences once.
+    pub fn key(&self) -> (&str, DifferenceKind, &str, Option<&str>) {
+        (&self.at, self.kind, &self.subject, self.theirs.as_deref())
     }
 }

@@ -1,6 +1,6 @@
 //! Documents made to hurt: they are compared as far as that makes sense, and what does not is said.
 
-use super::{compare, document, our_own, report};
+use super::{compare, document, our_document, report};
 use crate::openapi_diff::{
     published::{Published, Scope},
     report::Format,
@@ -67,7 +67,7 @@ fn what_has_no_end_or_no_target_is_said_and_nothing_is_guessed() {
     let ours = with_schemas(&json!({"A": {"type": "string"}}));
     for (name, theirs, part) in cases {
         let found = report(&ours, with_schemas(&theirs));
-        assert!(found.findings.is_empty(), "{name}: {:?}", found.findings);
+        assert!(found.differences.is_empty(), "{name}: {:?}", found.differences);
         assert!(
             found.notes.iter().all(|note| note.starts_with("theirs: /") && note.contains(part)),
             "{name}: {:?}",
@@ -88,7 +88,7 @@ fn references_in_a_circle_mean_nothing_and_end() {
 
 /// Our own document with two of its paths and what these lead to.
 fn two_paths() -> Value {
-    let mut ours = our_own();
+    let mut ours = our_document();
     let paths = ours["paths"].as_object_mut().unwrap();
     paths.retain(|path, _| path == "/image" || path == "/image/{uid}");
     let reached = crate::document::reached(&ours, [&ours["paths"]]);
