@@ -1,4 +1,4 @@
-//! `operations.rs`: a row per operation, with what the document says of it beyond its types.
+//! Writes `operations.rs`: a constant per operation with its method, path, retry safety, evidence and default timeout.
 
 use crate::document::{OperationAt, operations};
 use anyhow::{Context, Result, bail};
@@ -8,12 +8,12 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-/// The name of an operation's constant.
+/// Returns the name of the constant of an operation.
 pub fn const_name(operation_id: &str) -> String {
     operation_id.to_snake_case().to_uppercase()
 }
 
-/// The whole file, without its header line.
+/// Returns the content of the file without its header line.
 pub fn render(document: &Value) -> Result<String> {
     let mut text = String::from(
         "//! The operations of the Pictify HTTP API: a row for each, with what the document says of it beyond its types.\n\n\
@@ -27,7 +27,7 @@ pub fn render(document: &Value) -> Result<String> {
         names.push(format_ident!("{}", const_name(operation.id())));
     }
     let all = quote! {
-        /// Every operation, in the order of the document.
+        /// All operations, in the order of the document.
         pub const ALL: &[OperationInfo] = &[#(#names),*];
     };
     write!(text, "{}", prettyplease::unparse(&syn::parse2(all)?))?;
@@ -58,7 +58,7 @@ fn row(document: &Value, operation: &OperationAt<'_>) -> Result<TokenStream> {
     })
 }
 
-/// The variant that an extension's word stands for: `read-only` is `ReadOnly`.
+/// Returns the variant for the value of an extension: `ReadOnly` for `read-only`.
 fn variant(operation: &OperationAt<'_>, extension: &str) -> Result<proc_macro2::Ident> {
     let word = operation.text(extension).with_context(|| format!("has no {extension}"))?;
     Ok(format_ident!("{}", word.to_upper_camel_case()))
@@ -77,7 +77,7 @@ fn evidence(operation: &OperationAt<'_>) -> Result<proc_macro2::Ident> {
     Ok(format_ident!("{name}"))
 }
 
-/// An operation's own `security` counts; without one, the document's.
+/// Returns `true` if the operation needs an API key. Its own `security` overrides that of the document.
 fn needs_key(document: &Value, operation: &OperationAt<'_>) -> bool {
     let security = operation.value.get("security").or_else(|| document.get("security")).and_then(Value::as_array);
     security.is_some_and(|schemes| !schemes.is_empty())

@@ -1,7 +1,7 @@
-//! `schema_check.rs`: `CheckSchema` for what answers are made of.
+//! Writes `schema_check.rs`: implementations of `CheckSchema` for the types of responses.
 //!
-//! The generated types say where fields and values that nobody knows end up (`extra`, `Unknown`); the document says which
-//! fields are always there, by the extension that this file reads.
+//! The generated types have places for unknown fields and values (`extra`, `Unknown`). The extension `x-expected` lists
+//! the fields that every response has.
 
 use crate::{
     document::{component_schemas, items},
@@ -14,10 +14,10 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::{Field, Fields, File, Item, ItemEnum, ItemStruct, Type};
 
-/// The properties that every answer is said to have, although the type reads one that has not.
+/// Extension of a schema: properties that every response has, although the type also reads responses without them.
 pub const EXTENSION: &str = "x-expected";
 
-/// The whole file, without its header line.
+/// Returns the content of the file without its header line.
 pub fn render(document: &Value, usage: &Usage, file: &File) -> Result<String> {
     let mut text = String::from("use crate::{CheckSchema, SchemaMismatches, types};\n\n");
     for item in crate::postprocess::items_of_types(file) {
@@ -57,7 +57,8 @@ fn check_struct(document: &Value, item: &ItemStruct) -> Result<TokenStream> {
             bail!("/components/schemas/{name}/{EXTENSION}: the type has no field `{wire}`")
         };
         let ident = &field.ident;
-        // A list or a field without which the answer does not decode has nothing to tell.
+        // A list cannot be missing, and a response without a required field does not decode: nothing to check in either
+        // case.
         if inner_type(&field.ty, "Option").is_some() {
             body.extend(quote!(found.check_expected(#wire, self.#ident.as_ref());));
         }
@@ -100,7 +101,7 @@ fn check_enum(item: &ItemEnum) -> TokenStream {
     }
 }
 
-/// Whether there is anything in a value of this type that could be new.
+/// Returns `true` if a value of this type can differ from the schema without failing to decode.
 fn may_mismatch(ty: &Type) -> bool {
     if let Some(inner) = ["Option", "Vec", "Box", "BTreeMap"].into_iter().find_map(|name| inner_type(ty, name)) {
         return may_mismatch(inner);

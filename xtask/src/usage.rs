@@ -1,4 +1,4 @@
-//! Which schemas requests are made of, and which answers.
+//! Use of each schema: in requests, in responses, or in both.
 
 use crate::{
     document::{follow, members, operations, reached, reference, schema_name},
@@ -7,25 +7,25 @@ use crate::{
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// The names of the schemas that requests and that answers are made of.
+/// Names of the schemas used in requests and in responses.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// The schemas of request bodies themselves, or of their items.
+    /// Schemas of request bodies, or of the items of a request body that is a list.
     pub bodies: BTreeSet<String>,
-    /// Reachable from request bodies and parameters.
+    /// Schemas reachable from request bodies and parameters.
     pub requests: BTreeSet<String>,
-    /// Reachable from successful answers and from webhooks.
+    /// Schemas reachable from successful responses and from webhooks.
     pub responses: BTreeSet<String>,
 }
 
 impl Usage {
-    /// Reads it off a document.
+    /// Collects the usage of all schemas of a document.
     pub fn of(document: &Value) -> Self {
         let mut usage = Self::default();
         for operation in operations(document) {
             let body = operation.value.get("requestBody").map(|body| follow(document, body));
             for (_, media_type) in members(body.and_then(|body| body.get("content"))) {
-                // A body may also be a list of something.
+                // A body may also be a list of a schema.
                 let schemas =
                     media_type.get("schema").into_iter().flat_map(|schema| [Some(schema), schema.get("items")]);
                 let names = schemas.flatten().filter_map(reference).filter_map(schema_name);
@@ -46,7 +46,7 @@ impl Usage {
         usage
     }
 
-    /// Whether answers contain it and requests do not.
+    /// Returns `true` if the schema is part of a response and of no request.
     pub fn only_in_responses(&self, name: &str) -> bool {
         self.responses.contains(name) && !self.requests.contains(name)
     }

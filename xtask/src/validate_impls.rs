@@ -1,7 +1,7 @@
-//! `validate.rs`: `Validate` for what requests are made of, from the bounds that the document sets.
+//! Writes `validate.rs`: implementations of `Validate` from the bounds in the document.
 //!
-//! Written for every request body, and for every schema inside one that has bounds. The generated structs say how a field
-//! is held (`Option`, list, box), the document says what is checked.
+//! There is one for every request body, and for every schema inside one that has bounds. The generated structs
+//! determine the access to a field (`Option`, list, box); the document determines the checks.
 
 use crate::{
     document::{
@@ -19,10 +19,10 @@ use serde_json::{Number, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{Fields, ItemStruct, Type};
 
-/// Keywords that become a check.
+/// Keywords that become checks.
 const KEYWORDS: [&str; 6] = ["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"];
 
-/// The whole file, without its header line, and what is not checked.
+/// Returns the content of the file without its header line, and notes on bounds that are not checked.
 pub fn render(document: &Value, usage: &Usage, structs: &BTreeMap<String, ItemStruct>) -> Result<(String, Vec<Note>)> {
     let bounded = schemas_with_bounds(document);
     let mut text = String::from("use crate::{Validate, ValidationErrors, types};\n\n");
@@ -49,8 +49,8 @@ pub fn render(document: &Value, usage: &Usage, structs: &BTreeMap<String, ItemSt
     Ok((text, unchecked_bodies(document)))
 }
 
-/// A body without a name has no type of its own to implement anything for, so its own bounds are left to the SDK; those of
-/// its items are checked.
+/// Reports the bounds of request bodies without a schema name. They have no type of their own to implement the trait
+/// for, so the SDK checks them. The bounds of their items are checked.
 fn unchecked_bodies(document: &Value) -> Vec<Note> {
     let mut notes = Vec::new();
     for operation in operations(document) {
@@ -65,12 +65,12 @@ fn unchecked_bodies(document: &Value) -> Vec<Note> {
     notes
 }
 
-/// An enumeration has nothing to check; everything else that is named can have.
+/// Returns `false` for an enumeration, which has nothing to check.
 fn is_checked_by_impl(schema: &Value) -> bool {
     schema.get("enum").is_none()
 }
 
-/// The components with a bound in them, however deep.
+/// Returns the component schemas that have bounds, directly or in a referenced schema.
 fn schemas_with_bounds(document: &Value) -> BTreeSet<String> {
     let mut found: BTreeSet<String> =
         component_schemas(document).filter(|(_, schema)| has_bound(schema)).map(|(name, _)| name.clone()).collect();
@@ -92,7 +92,8 @@ fn has_bound(schema: &Value) -> bool {
         .any(|pointer| schema.pointer(pointer).is_some_and(|schema| own_bounds(schema).next().is_some()))
 }
 
-/// The bounds of a schema itself. `minimum: 0` of an integer is its type and no check.
+/// Returns the bound keywords of the schema itself. `minimum: 0` of an integer is expressed by its type and needs no
+/// check.
 fn own_bounds(schema: &Value) -> impl Iterator<Item = &'static str> {
     KEYWORDS.into_iter().filter(|keyword| {
         let unsigned = *keyword == "minimum"
@@ -106,16 +107,16 @@ fn mentions(schema: &Value, names: &BTreeSet<String>) -> bool {
     references(schema, "").iter().any(|(_, target)| schema_name(target).is_some_and(|name| names.contains(name)))
 }
 
-/// How the generated code holds what is checked.
+/// Expression of the generated code for a checked value.
 enum Operand {
-    /// A place: `self.width`.
+    /// A place, for example `self.width`.
     Place(TokenStream),
-    /// A reference: `value`.
+    /// A reference, for example `value`.
     Reference(TokenStream),
 }
 
 impl Operand {
-    /// What `if let Some(value)` and closures bind.
+    /// Returns the variable that `if let Some(value)` and closures bind.
     fn value() -> Self {
         Self::Reference(quote!(value))
     }
@@ -143,12 +144,12 @@ impl Operand {
 struct ImplWriter<'a> {
     document: &'a Value,
     bounded: &'a BTreeSet<String>,
-    /// The component that is being written, for messages.
+    /// Name of the current component, for error messages.
     schema: &'a str,
 }
 
 impl ImplWriter<'_> {
-    /// Checks of the fields of a struct, or of what a newtype holds.
+    /// Writes the checks of the fields of a struct, or of the value in a newtype.
     fn fields(&self, item: &ItemStruct, schema: &Value) -> Result<TokenStream> {
         match &item.fields {
             Fields::Named(fields) => {
@@ -176,7 +177,7 @@ impl ImplWriter<'_> {
         }
     }
 
-    /// Checks of whichever branch of a union there is.
+    /// Rejects bounds inside the branches of a union.
     fn branches(&self, schema: &Value) -> Result<TokenStream> {
         for branch in items(schema.get("oneOf")) {
             if has_bound(branch) || mentions(branch, self.bounded) {
@@ -189,7 +190,7 @@ impl ImplWriter<'_> {
         Ok(TokenStream::new())
     }
 
-    /// Checks of `value`, which is of type `ty` and described by `schema`.
+    /// Writes the checks of `value`, which has type `ty` and is described by `schema`.
     fn check(&self, schema: &Value, ty: &Type, value: &Operand, field: &str) -> Result<TokenStream> {
         if let Some(inner) = inner_type(ty, "Box").or_else(|| inner_type(ty, "Option")) {
             return self.check(schema, inner, value, field);
@@ -313,7 +314,8 @@ impl ImplWriter<'_> {
     }
 }
 
-/// What `{anyOf: [schema, null]}` and the like describe when there is something.
+/// Returns the only branch of a schema that is not null, for example of `{anyOf: [schema, null]}`, or the schema
+/// itself.
 fn only_branch(schema: &Value) -> &Value {
     for keyword in ["anyOf", "oneOf", "allOf"] {
         let branches: Vec<&Value> =

@@ -1491,7 +1491,7 @@ pub const HEALTH_CHECK: OperationInfo = OperationInfo::new(
     false,
 );
 
-/// Every operation, in the order of the document.
+/// All operations, in the order of the document.
 pub const ALL: &[OperationInfo] = &[
     CREATE_IMAGE,
     LIST_IMAGES,

@@ -1,4 +1,4 @@
-//! `cargo xtask coverage`: what the SDK, its tests and its docs have of each operation of the document.
+//! `cargo xtask coverage`: checks that each operation of the document has an SDK method, a snapshot and docs.
 
 mod sdk;
 
@@ -11,10 +11,10 @@ use std::{
     path::Path,
 };
 
-/// Where the snapshots are, a file for each operation id.
+/// Folder of the snapshots, with one file per operation ID.
 const SNAPSHOTS: &str = "tests/tests/contract/snapshots";
 
-/// Prints the table, and fails on a gap.
+/// Prints the table, and fails if there is a gap.
 pub fn print(operations: &[OperationAt<'_>], root: &Path, out: &mut impl Write) -> Result<()> {
     let sdk = Sdk::read(&root.join("pictify/src"))?;
     report(&rows(operations, &sdk, root), out)
@@ -29,7 +29,7 @@ fn report(rows: &[Row], out: &mut impl Write) -> Result<()> {
     let written = write_table(rows, out);
     let gaps: Vec<_> =
         rows.iter().flat_map(|row| row.gaps.iter().map(move |gap| format!("\n  {}: {gap}", row.id))).collect();
-    // A gap is a failure, also when nobody reads to the end.
+    // A gap is an error even if the reader of the output stops early.
     if !gaps.is_empty() {
         bail!("gaps: {}; CONTRIBUTING.md says what an operation takes{}", gaps.len(), gaps.concat());
     }
@@ -44,15 +44,15 @@ fn write_table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "\n{whole} of {} operations have a method, async and blocking, a snapshot and docs", rows.len())
 }
 
-/// What there is of one operation.
+/// Coverage of one operation.
 struct Row {
     id: String,
     endpoint: String,
     safety: String,
     evidence: String,
-    /// `images().create`, or nothing.
+    /// SDK method, for example `images().create`; empty if there is none.
     method: String,
-    /// Whether the async and the blocking client have a method.
+    /// `true` for the async and the blocking client if it has a method.
     has: [bool; 2],
     snapshot: bool,
     docs: bool,
@@ -66,7 +66,7 @@ impl Row {
         let bills = operation.text("x-safety") == Some("billed");
         let row = const_name(operation.id());
         let [for_async, for_blocking] = [Clients::Async, Clients::Blocking].map(|client| {
-            // Several methods may make one request; the one that is documented best speaks for it.
+            // Several methods may send the same request. The one with the best docs counts.
             let methods = sdk.methods_for(&row).filter(|method| method.clients.include(client));
             methods
                 .map(|method| (missing_docs(method, &endpoint, bills), method))
@@ -102,7 +102,7 @@ impl Row {
     }
 }
 
-/// What the docs of a method do not say.
+/// Returns the parts that the docs of a method must have and do not.
 fn missing_docs(method: &Method, endpoint: &str, bills: bool) -> Vec<String> {
     let says = |text: &str| method.docs.contains(text);
     let mut missing_docs = Vec::new();
@@ -121,12 +121,12 @@ fn missing_docs(method: &Method, endpoint: &str, bills: bool) -> Vec<String> {
     missing_docs
 }
 
-/// "Bills nothing" has the word and says the opposite.
+/// Returns `true` if the docs say that the method bills. "Bills nothing" does not count.
 fn mentions_billing(docs: &str) -> bool {
     docs.to_lowercase().replace("bills nothing", "").split(|c: char| !c.is_alphabetic()).any(|word| word == "bills")
 }
 
-/// Whether a fenced block is Rust that is compiled with the docs.
+/// Returns `true` if the docs have a code block of Rust that is compiled with the docs.
 fn has_example(docs: &str) -> bool {
     let mut fences = docs.lines().filter_map(|line| line.trim().strip_prefix("```"));
     while let Some(opening) = fences.next() {
@@ -138,7 +138,7 @@ fn has_example(docs: &str) -> bool {
     false
 }
 
-/// The rows under their headings, in columns.
+/// Formats the rows as a table with headings.
 fn table(rows: &[Row]) -> Vec<String> {
     let mark = |there: bool| if there { "yes" } else { "NO" }.to_owned();
     let headings = ["operation", "endpoint", "safety", "evidence", "method", "async", "blocking", "snapshot", "docs"]
@@ -263,7 +263,7 @@ mod tests {
         }
     }
 
-    /// A pipe whose reader has gone.
+    /// A writer whose reader has closed the pipe.
     struct Closed;
 
     impl Write for Closed {

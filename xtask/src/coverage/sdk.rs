@@ -1,4 +1,4 @@
-//! What the sources of the SDK say: which resource a method is on, which request it makes, which row of the document that is.
+//! Reads the sources of the SDK: the resource of each method, its request type, and the operation of that request.
 
 use anyhow::{Context, Result};
 use proc_macro2::{TokenStream, TokenTree};
@@ -8,19 +8,19 @@ use syn::{
     ReturnType, Type, TypePath, Visibility,
 };
 
-/// The areas, requests and methods of the SDK.
+/// Resources, requests and methods of the SDK.
 #[derive(Default)]
 pub struct Sdk {
-    /// The method of the client that gives an resource, by the resource's type.
+    /// Method of the client that returns a resource, by the type of the resource.
     resources: BTreeMap<String, String>,
-    /// The row of each request type.
+    /// Constant of the operation, by request type.
     rows: BTreeMap<String, String>,
     methods: Vec<Method>,
 }
 
 /// A method that makes a call.
 pub struct Method {
-    /// The resource's type at first, then the method of the client that gives it.
+    /// Type of the resource at first, then the method of the client that returns it.
     pub resource: String,
     pub name: String,
     request: String,
@@ -28,7 +28,7 @@ pub struct Method {
     pub docs: String,
 }
 
-/// Which clients have a method.
+/// Clients that have a method.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Clients {
     Both,
@@ -37,7 +37,7 @@ pub enum Clients {
 }
 
 impl Clients {
-    /// Whether these are both clients or just the one.
+    /// Returns `true` if `client` is among these clients.
     pub fn include(self, client: Self) -> bool {
         self == Self::Both || self == client
     }
@@ -62,7 +62,7 @@ impl Sdk {
         Ok(Self::of(files))
     }
 
-    /// Reads parsed files.
+    /// Collects resources, requests and methods from parsed files.
     pub fn of(files: impl IntoIterator<Item = File>) -> Self {
         let mut sdk = Self::default();
         for item in files.into_iter().flat_map(|file| file.items) {
@@ -83,7 +83,7 @@ impl Sdk {
         sdk
     }
 
-    /// The methods that make requests of a row.
+    /// Returns the methods that send requests of an operation constant.
     pub fn methods_for(&self, row: &str) -> impl Iterator<Item = &Method> {
         self.methods.iter().filter(move |method| self.rows.get(&method.request).is_some_and(|found| found == row))
     }
@@ -98,7 +98,7 @@ impl Sdk {
     }
 }
 
-/// `#[..] CreateImage { .. } -> Image = CREATE_IMAGE, ..` as the request and its row.
+/// Parses `#[..] CreateImage { .. } -> Image = CREATE_IMAGE, ..` into the request type and its constant.
 fn operation(tokens: TokenStream) -> Option<(String, String)> {
     let mut tokens = tokens.into_iter();
     let request = tokens.find_map(|token| ident(&token))?;
@@ -106,7 +106,7 @@ fn operation(tokens: TokenStream) -> Option<(String, String)> {
     Some((request, ident(&tokens.next()?)?))
 }
 
-/// `#[..] images: Images, ..` as pairs of the type and the method.
+/// Parses `#[..] images: Images, ..` into pairs of type and method.
 fn resource_pairs(tokens: TokenStream) -> Vec<(String, String)> {
     let idents: Vec<_> = tokens.into_iter().filter_map(|token| ident(&token)).collect();
     idents.chunks_exact(2).map(|pair| (pair[1].clone(), pair[0].clone())).collect()
@@ -120,7 +120,7 @@ fn is(token: &TokenTree, sign: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == sign)
 }
 
-/// The public methods of an `impl Resource<C>` that make calls.
+/// Returns the public methods of an `impl Resource<C>` that return calls.
 fn methods(item: &ItemImpl) -> Vec<Method> {
     let Some((resource, arguments)) = named(&item.self_ty) else { return Vec::new() };
     let [client] = arguments.as_slice() else { return Vec::new() };
@@ -145,7 +145,7 @@ fn methods(item: &ItemImpl) -> Vec<Method> {
     item.items.iter().filter_map(method).collect()
 }
 
-/// The request in `Call<Request, C>` or `Result<Call<Request, C>>`.
+/// Returns the request type in `Call<Request, C>` or `Result<Call<Request, C>>`.
 fn request(output: &Type) -> Option<String> {
     match (named(output)?, output) {
         ((name, arguments), _) if name == "Call" => named(arguments.first()?).map(|(request, _)| request),
@@ -154,7 +154,7 @@ fn request(output: &Type) -> Option<String> {
     }
 }
 
-/// The name of a type without its path, and its arguments.
+/// Returns the name of a type without its path, and its generic arguments.
 fn named(found: &Type) -> Option<(String, Vec<Type>)> {
     let Type::Path(TypePath { path, .. }) = found else { return None };
     let segment = path.segments.last()?;
@@ -171,7 +171,7 @@ fn named(found: &Type) -> Option<(String, Vec<Type>)> {
     Some((segment.ident.to_string(), arguments))
 }
 
-/// The text of doc comments.
+/// Returns the text of doc comments.
 fn docs(attributes: &[Attribute]) -> String {
     let line = |attribute: &Attribute| match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {

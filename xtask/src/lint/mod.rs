@@ -1,6 +1,6 @@
-//! The rules of the house for openapi.yaml: what the generator needs, and what users of the generated types deserve.
+//! Lint rules for openapi.yaml: requirements of the generator, and of users of the generated types.
 //!
-//! A rule looks at the whole document and returns what it found; a finding names the place and what to do about it.
+//! A rule gets the whole document and returns findings. A finding has the pointer of the place and an instruction.
 
 mod names;
 mod operations;
@@ -12,12 +12,12 @@ use anyhow::{Result, bail};
 use serde_json::Value;
 use std::fmt;
 
-/// Something that breaks a rule.
+/// A violation of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The JSON pointer of the place.
+    /// JSON pointer of the place.
     pub at: String,
-    /// What is wrong, and what to do.
+    /// Description of the problem, and the way to fix it.
     pub message: String,
 }
 
@@ -31,7 +31,7 @@ fn finding(at: impl Into<String>, message: impl Into<String>) -> Finding {
     Finding { at: at.into(), message: message.into() }
 }
 
-/// A rule.
+/// A lint rule.
 type Rule = fn(&Value) -> Vec<Finding>;
 
 const RULES: [Rule; 22] = [
@@ -59,12 +59,12 @@ const RULES: [Rule; 22] = [
     schemas::expect_what_may_be_missing,
 ];
 
-/// Everything that breaks a rule, in the order of the rules.
+/// Returns all findings in the order of the rules.
 pub fn findings(document: &Value) -> Vec<Finding> {
     RULES.iter().flat_map(|rule| rule(document)).collect()
 }
 
-/// Fails with all findings.
+/// Prints all findings, and fails if there is one.
 pub fn check(document: &Value) -> Result<()> {
     let findings = findings(document);
     if findings.is_empty() {
@@ -76,7 +76,7 @@ pub fn check(document: &Value) -> Result<()> {
     bail!("openapi.yaml breaks {} rules of the house", findings.len())
 }
 
-/// Asserts that `rule` finds exactly `expected`, given as pairs of pointer and a part of the message.
+/// Asserts that `rule` returns exactly `expected`, given as pairs of pointer and a part of the message.
 #[cfg(test)]
 fn assert_finds(rule: Rule, document: &Value, expected: &[(&str, &str)]) {
     let found = rule(document);

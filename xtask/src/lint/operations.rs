@@ -1,4 +1,4 @@
-//! Operations.
+//! Rules for operations.
 
 use super::{Finding, finding};
 use crate::document::{OperationAt, below, follow, items, members, operations};
@@ -6,19 +6,19 @@ use heck::{ToLowerCamelCase, ToSnakeCase};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The extensions whose value is one of a few words.
+/// Extensions with a fixed set of values.
 const ENUM_EXTENSIONS: [(&str, &[&str]); 2] = [
     ("x-safety", &["read-only", "idempotent", "creating", "billed"]),
     ("x-availability", &["live", "doc", "doc-only", "retired", "public"]),
 ];
-/// The other extensions that an operation may have.
+/// Other extensions of an operation.
 const OTHER_EXTENSIONS: [&str; 5] = ["x-timeout", "x-envelope", "x-event", "x-pagination", "x-also-takes"];
 
-/// Forms of a request that the wire takes and the document does not declare.
+/// Request forms that the service accepts and the document does not declare.
 const ALSO_TAKES: [&str; 3] = ["text/plain", "one item", "no name"];
 const PAGINATION_STYLES: [&str; 3] = ["page", "offset", "flat"];
 
-/// Every operation has an id in camel case that no other one has, also not as a method name.
+/// Requires an operation ID in camel case that is unique, also as a method name.
 pub fn have_distinct_ids(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut taken: BTreeMap<String, String> = BTreeMap::new();
@@ -41,7 +41,7 @@ pub fn have_distinct_ids(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// Every operation has tags that the document declares, and a summary that is a sentence.
+/// Requires tags that the document declares, and a summary that ends with a full stop.
 pub fn are_described(document: &Value) -> Vec<Finding> {
     let declared: BTreeSet<&str> = items(document.get("tags")).filter_map(|tag| tag.get("name")?.as_str()).collect();
     let mut found = Vec::new();
@@ -70,7 +70,7 @@ pub fn are_described(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// Every parameter says what it is: the text becomes the documentation of the method.
+/// Requires a description for every parameter: it becomes documentation of the method.
 pub fn have_described_parameters(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for operation in operations(document) {
@@ -84,7 +84,7 @@ pub fn have_described_parameters(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// Every operation has the extensions that make its row, with values from the closed lists, and no others.
+/// Requires the extensions of the operation table with known values, and rejects unknown extensions.
 pub fn have_their_extensions(document: &Value) -> Vec<Finding> {
     operations(document).iter().flat_map(extensions).collect()
 }
@@ -133,7 +133,7 @@ fn extensions(operation: &OperationAt<'_>) -> Vec<Finding> {
     found
 }
 
-/// Every operation shows an example: of its body, its answer or a parameter.
+/// Requires an example of the body, the response or a parameter.
 pub fn have_an_example(document: &Value) -> Vec<Finding> {
     operations(document)
         .iter()
@@ -153,7 +153,7 @@ fn has_example(document: &Value, operation: &OperationAt<'_>) -> bool {
         || operation.parameters(document).iter().any(|(_, parameter)| shows(parameter))
 }
 
-/// Every operation declares a success, which may be a redirect, and under `default` what a failure looks like.
+/// Requires a success response, which may be a redirect, and a `default` error response.
 pub fn declare_success_and_error(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for operation in operations(document) {
@@ -172,7 +172,7 @@ pub fn declare_success_and_error(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// The parameters in the path are those in the template.
+/// Requires the path parameters to match the path template.
 pub fn declare_their_path_parameters(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for operation in operations(document) {
@@ -203,7 +203,7 @@ pub fn declare_their_path_parameters(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// Bodies and successful responses come in one media type: the generator would use one of several in silence.
+/// Requires one media type per body and successful response. The generator would silently use one of several.
 pub fn have_one_media_type_per_body(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for operation in operations(document) {

@@ -1,4 +1,4 @@
-//! Successful answers.
+//! Rules for successful responses.
 
 use super::{Finding, finding};
 use crate::{
@@ -8,7 +8,8 @@ use crate::{
 };
 use serde_json::Value;
 
-/// What `x-envelope` and `x-pagination` name is in the answer: an object in the envelope, a list of items.
+/// Requires the members in `x-envelope` and `x-pagination` to exist in the response: an object in the envelope, a list
+/// of items.
 pub fn have_what_the_extensions_name(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for operation in operations(document) {
@@ -53,7 +54,7 @@ fn kind_of<'a>(document: &'a Value, property: &'a Value) -> Option<&'a str> {
     follow(document, property).get("type").and_then(Value::as_str)
 }
 
-/// Objects in answers keep what they do not know.
+/// Requires objects in responses to allow unknown fields.
 pub fn are_open(document: &Value) -> Vec<Finding> {
     let usage = Usage::of(document);
     component_schemas(document)

@@ -1,4 +1,4 @@
-//! Schemas.
+//! Rules for schemas.
 
 use super::{Finding, finding};
 use crate::{
@@ -10,12 +10,12 @@ use serde_json::Value;
 
 const COMPONENTS: &str = "/components/schemas/";
 
-/// Whether a pointer is that of a component itself.
+/// Returns `true` if the pointer is that of a component.
 fn is_component(pointer: &str) -> bool {
     pointer.strip_prefix(COMPONENTS).is_some_and(|name| !name.contains('/'))
 }
 
-/// Objects, enumerations and unions are components: an inline one gets a made-up type name.
+/// Requires objects, enumerations and unions to be components. The generator makes up a type name for an inline one.
 pub fn are_named(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for pointer in schema_pointers(document).into_iter().filter(|pointer| !is_component(pointer)) {
@@ -38,7 +38,7 @@ fn is_union(schema: &Value) -> bool {
     schema.get("oneOf").is_some() || schema.get("anyOf").is_some()
 }
 
-/// `anyOf: [something, null]`.
+/// Returns `true` for `anyOf: [something, null]`.
 fn is_nullable_form(schema: &Value) -> bool {
     ["anyOf", "oneOf"].iter().filter_map(|keyword| schema.get(*keyword)).all(|branches| {
         let others = items(Some(branches)).filter(|branch| branch.get("type").is_none_or(|name| name != "null"));
@@ -46,7 +46,8 @@ fn is_nullable_form(schema: &Value) -> bool {
     })
 }
 
-/// Every component and every property says what it is. A property that is a bare reference says it by its target.
+/// Requires a description for every component and every property. A property that is only a reference has that of its
+/// target.
 pub fn are_described(document: &Value) -> Vec<Finding> {
     let described =
         |schema: &Value| schema.get("description").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
@@ -66,12 +67,12 @@ pub fn are_described(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// A generated client would send a default in every request.
+/// Rejects `default`: a generated client would send it in every request.
 pub fn have_no_default(document: &Value) -> Vec<Finding> {
     with_keyword(document, "default", "`default` would be sent in every request: say it in the description")
 }
 
-/// `nullable` is of 3.0.
+/// Rejects `nullable`, a keyword of 3.0.
 pub fn are_written_for_3_1(document: &Value) -> Vec<Finding> {
     with_keyword(
         document,
@@ -88,7 +89,8 @@ fn with_keyword(document: &Value, keyword: &str, message: &str) -> Vec<Finding> 
         .collect()
 }
 
-/// `anyOf` is for null only: of anything else the generator makes a struct that cannot work. Error bodies are not generated.
+/// Rejects `anyOf` except with null: the generator makes a struct of it that cannot work. Error bodies are not
+/// generated.
 pub fn have_no_any_of(document: &Value) -> Vec<Finding> {
     let usage = Usage::of(document);
     let generated = |pointer: &str| match pointer.strip_prefix(COMPONENTS) {
@@ -110,7 +112,7 @@ pub fn have_no_any_of(document: &Value) -> Vec<Finding> {
         .collect()
 }
 
-/// `x-rust-alias` is read on the properties of components, and no alias is a property itself.
+/// Requires `x-rust-alias` on properties of components, with names that are not properties themselves.
 pub fn have_aliases_where_they_work(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for pointer in schema_pointers(document) {
@@ -146,7 +148,7 @@ pub fn have_aliases_where_they_work(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// What is expected of answers is a property of a component, and not one that is required anyway.
+/// Requires `x-expected` to list properties of a component that are not already required.
 pub fn expect_what_may_be_missing(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for pointer in schema_pointers(document) {
@@ -179,7 +181,7 @@ mod tests {
 
     const AT: &str = "/components/schemas/S/properties/p";
 
-    /// A document whose schema `S` has the property `p` and is an answer.
+    /// Returns a document whose schema `S` has the property `p` and is used in a response.
     fn document(property: &Value) -> Value {
         json!({
             "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {

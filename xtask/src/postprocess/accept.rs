@@ -1,4 +1,4 @@
-//! `Accept` for answers that are not JSON: the generator only writes it for JSON.
+//! Sets the `Accept` header of responses that are not JSON. The generator sets it for JSON only.
 
 use super::{Context, each_method, note};
 use crate::{
@@ -13,7 +13,7 @@ use syn::{
     visit_mut::{VisitMut, visit_expr_mut},
 };
 
-/// Asks for the media type that the document declares.
+/// Adds the media type that the document declares.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     let declared: BTreeMap<String, &str> = operations(context.preprocessed)
         .into_iter()
@@ -32,7 +32,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     Ok(notes)
 }
 
-/// Adds the header to the call that starts the request: `client.get(url)`.
+/// Visitor that adds the header to the call that starts the request: `client.get(url)`.
 struct Accept<'a> {
     media_type: &'a str,
 }

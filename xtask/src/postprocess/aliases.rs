@@ -1,7 +1,8 @@
-//! `x-rust-alias`: other names under which an answer may carry a field.
+//! Implements `x-rust-alias`: alternative names of a field in responses.
 //!
-//! serde's own `alias` fails an object that has a field under two names, and the service does send both `id` and `uid`. So
-//! the derived code is kept as plain functions (`remote = "Self"`) and the traits are implemented around them.
+//! With serde's own `alias`, an object with a field under two names does not decode, and the service sends both `id`
+//! and `uid`. So the derived code is made as plain functions (`remote = "Self"`), and the traits are implemented with
+//! them.
 
 use super::{Context, add_serde, note, types};
 use crate::{
@@ -12,10 +13,10 @@ use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 use syn::{File, Item, parse_quote};
 
-/// The aliases of each property of each schema.
+/// Aliases of each property of each schema.
 type Aliases = BTreeMap<String, Vec<(String, Vec<String>)>>;
 
-/// Implements reading by other names for every struct that has any.
+/// Implements the serde traits for every struct with aliases.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     let mut declared = declared(context);
     let mut notes = Vec::new();

@@ -1,14 +1,14 @@
-//! What of the generated client nobody needs: its own reqwest client, the api version, the prelude.
+//! Removes unused parts of the generated client: its own reqwest client, the API version, the prelude.
 
 use super::{Context, note, trait_name};
 use crate::preprocess::Note;
 use anyhow::Result;
 use syn::{File, ImplItem, Item};
 
-/// Removes it.
+/// Removes these items.
 ///
-/// `Client::new` builds a reqwest client with a timeout of its own and panics when that fails; `ClientInfo` exists for
-/// the `api-version` header, which the service does not know.
+/// `Client::new` builds a reqwest client with its own timeout and panics if that fails. `ClientInfo` is for the
+/// `api-version` header, which the service does not use.
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     file.items.retain(|item| match item {
         Item::Mod(module) => module.ident != "prelude",

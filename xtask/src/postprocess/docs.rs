@@ -1,4 +1,4 @@
-//! Documentation comments: one attribute per line, no prose that runs as a test, and no type or field without a word.
+//! Normalizes doc comments: one attribute per line, code fences that do not run as tests, and docs for every field.
 
 use super::{Context, each_method, has_word, note, serde_of, text};
 use crate::preprocess::Note;
@@ -9,7 +9,7 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-/// Rewrites all of them.
+/// Rewrites all doc comments.
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     let mut fences = 0;
     each_method(file, |method| {
@@ -17,7 +17,7 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
             && let Some(text) = doc(attribute)
         {
             let (summary, rest) = text.split_once('\n').unwrap_or((&text, ""));
-            // The generator takes the full stop away.
+            // The generator removes the full stop.
             let stop = if summary.trim_end().ends_with(['.', '?', '!', ':']) { "" } else { "." };
             let text = format!("{}{stop}\n{rest}", summary.trim_end());
             *attribute = parse_quote!(#[doc = #text]);
@@ -57,7 +57,7 @@ impl Lines<'_> {
                 let bare = is_fence && !inside && line.trim_start() == "```";
                 inside ^= is_fence;
                 if bare {
-                    // Without a language it would be compiled and run as a test of this crate.
+                    // A fence without a language would be compiled and run as a doctest.
                     *self.fences += 1;
                     return parse_quote!(#[doc = " ```text"]);
                 }
@@ -117,14 +117,14 @@ impl VisitMut for Lines<'_> {
         if !documented && has_word(&serde_of(&field.attrs), "flatten") {
             field
                 .attrs
-                .insert(0, parse_quote!(#[doc = "What the service sent beside the fields that this version knows."]));
+                .insert(0, parse_quote!(#[doc = "Fields that this version does not know, as the service sent them."]));
         }
         self.split(&mut field.attrs);
         visit_mut::visit_field_mut(self, field);
     }
 }
 
-/// The text of a documentation attribute.
+/// Returns the text of a doc attribute.
 fn doc(attribute: &Attribute) -> Option<String> {
     match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
@@ -158,7 +158,7 @@ mod tests {
             /// {}
             /// ```
             pub struct A {
-                /// What the service sent beside the fields that this version knows.
+                /// Fields that this version does not know, as the service sent them.
                 #[serde(flatten)] pub extra: Map
             }
         }";

@@ -1,6 +1,6 @@
-//! The inventory: each schema has its type, and each type its schema.
+//! Checks that each schema has a type and each type a schema.
 //!
-//! The generator makes up names for inline schemas, and silently uses the wrong type when such a name is taken.
+//! The generator makes up names for inline schemas, and silently uses the wrong type if such a name is taken.
 
 use super::{Context, note, types};
 use crate::{document::component_schemas, preprocess::Note};
@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use std::collections::BTreeSet;
 use syn::{File, Item};
 
-/// Compares both, and drops the generator's error type when no type uses it.
+/// Compares the sets of names, and removes the generator's module of error types.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     let items = types(file)?;
     let generated: BTreeSet<String> = items

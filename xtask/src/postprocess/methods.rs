@@ -1,4 +1,4 @@
-//! Two repairs inside each method: no `api-version` header, and path segments that can be refused.
+//! Repairs every method: removes the `api-version` header, and makes invalid path segments an error.
 
 use super::{Context, each_method, note};
 use crate::preprocess::Note;
@@ -22,7 +22,7 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     Ok(notes)
 }
 
-/// Removes the header, and the map of headers with it when the operation has no header of its own.
+/// Removes the header, and the header map if the operation has no other header.
 fn drop_api_version(statements: &mut Vec<Stmt>) {
     let mentions = |statement: &Stmt, what: &str| statement.to_token_stream().to_string().contains(what);
     statements.retain(|statement| !mentions(statement, "\"api-version\""));
@@ -43,7 +43,7 @@ fn drop_api_version(statements: &mut Vec<Stmt>) {
     }
 }
 
-/// Takes `.headers(header_map)` out of a chain of calls.
+/// Visitor that removes `.headers(header_map)` from a chain of calls.
 struct NoHeaders;
 
 impl VisitMut for NoHeaders {
@@ -59,7 +59,8 @@ impl VisitMut for NoHeaders {
     }
 }
 
-/// Adds `?` to each `encode_path(..)`, which is an argument of `format!` and so only tokens to the parser.
+/// Visitor that adds `?` to each `encode_path(..)`. These calls are arguments of `format!`, so they are tokens, not
+/// expressions.
 struct Segments {
     found: usize,
 }

@@ -1,6 +1,6 @@
-//! From what progenitor writes to what we want: passes over the syntax tree.
+//! Passes over the syntax tree that progenitor writes.
 //!
-//! Each pass is one decision, and relies on nothing but the shape that the pinned version of progenitor gives its output.
+//! Each pass makes one decision. The passes depend on the output of the pinned version of progenitor.
 
 #![allow(clippy::unnecessary_wraps, reason = "passes share a signature, and most can fail")]
 
@@ -30,20 +30,20 @@ use syn::{
     Lit, Meta, PathArguments, Token, Type, parse_quote, punctuated::Punctuated,
 };
 
-/// What the passes know besides the tree.
+/// Inputs of the passes besides the tree.
 pub struct Context<'a> {
-    /// The document as we wrote it.
+    /// The document as written.
     pub source: &'a Value,
-    /// The document that progenitor read.
+    /// The document after preprocessing, as progenitor read it.
     pub preprocessed: &'a Value,
-    /// Which schemas requests and answers are made of.
+    /// Use of the schemas in requests and responses.
     pub usage: &'a Usage,
 }
 
-/// A pass: changes the tree and says what it changed.
+/// A pass: changes the tree and reports its changes.
 type Pass = fn(&mut File, &Context<'_>) -> Result<Vec<Note>>;
 
-/// The passes in the order in which they must run.
+/// Passes, in the order in which they must run.
 const PASSES: [(&str, Pass); 16] = [
     ("inventory", inventory::run),
     ("client", client::run),
@@ -63,7 +63,7 @@ const PASSES: [(&str, Pass); 16] = [
     ("docs", docs::run),
 ];
 
-/// Runs all passes; the notes carry the name of their pass.
+/// Runs all passes. Each note has the name of its pass.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<(&'static str, Note)>> {
     let mut all = Vec::new();
     for (name, pass) in PASSES {
@@ -73,12 +73,12 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<(&'static str, 
     Ok(all)
 }
 
-/// A note on something of the Rust code.
+/// Makes a note on a place in the Rust code.
 fn note(at: impl fmt::Display, what: impl Into<String>) -> Note {
     Note { at: at.to_string(), what: what.into() }
 }
 
-/// The generated types of a finished tree, by name.
+/// Returns the generated structs of a finished tree by name.
 pub fn structs_of(file: &File) -> BTreeMap<String, ItemStruct> {
     let structs = items_of_types(file).filter_map(|item| match item {
         Item::Struct(item) => Some((item.ident.to_string(), item.clone())),
@@ -87,7 +87,7 @@ pub fn structs_of(file: &File) -> BTreeMap<String, ItemStruct> {
     structs.collect()
 }
 
-/// The items of the module `types`, to read.
+/// Returns the items of the module `types` for reading.
 pub fn items_of_types(file: &File) -> impl Iterator<Item = &Item> {
     let types = file.items.iter().find_map(|item| match item {
         Item::Mod(module) if module.ident == "types" => module.content.as_ref(),
@@ -96,7 +96,7 @@ pub fn items_of_types(file: &File) -> impl Iterator<Item = &Item> {
     types.into_iter().flat_map(|(_, items)| items)
 }
 
-/// The items of the module `types`.
+/// Returns the items of the module `types` for changes.
 fn types(file: &mut File) -> Result<&mut Vec<Item>> {
     file.items
         .iter_mut()
@@ -107,7 +107,7 @@ fn types(file: &mut File) -> Result<&mut Vec<Item>> {
         .ok_or_else(|| anyhow!("the generator's output has no module `types`"))
 }
 
-/// The arguments of all `#[serde(..)]` among `attributes`.
+/// Returns the arguments of all `#[serde(..)]` among `attributes`.
 fn serde_of(attributes: &[Attribute]) -> Vec<Meta> {
     attributes
         .iter()
@@ -125,7 +125,7 @@ fn add_serde(attributes: &mut Vec<Attribute>, argument: Meta) {
     attributes.push(parse_quote!(#[serde(#(#arguments),*)]));
 }
 
-/// The text of `name = ".."` among the arguments of an attribute.
+/// Returns the text of `name = ".."` among the arguments of an attribute.
 fn text_of(arguments: &[Meta], name: &str) -> Option<String> {
     arguments.iter().find_map(|argument| match argument {
         Meta::NameValue(pair) if pair.path.is_ident(name) => text(&pair.value),
@@ -133,7 +133,7 @@ fn text_of(arguments: &[Meta], name: &str) -> Option<String> {
     })
 }
 
-/// The value of a string literal.
+/// Returns the value of a string literal.
 fn text(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
@@ -141,12 +141,12 @@ fn text(expression: &Expr) -> Option<String> {
     }
 }
 
-/// Whether the attribute's arguments contain the word `name`.
+/// Returns `true` if the arguments of an attribute contain the word `name`.
 fn has_word(arguments: &[Meta], name: &str) -> bool {
     arguments.iter().any(|argument| matches!(argument, Meta::Path(path) if path.is_ident(name)))
 }
 
-/// The name that a field has on the wire; nothing for a flattened one.
+/// Returns the name of a field on the wire; `None` for a flattened field.
 pub fn wire_name(field: &syn::Field) -> Option<String> {
     let arguments = serde_of(&field.attrs);
     if has_word(&arguments, "flatten") {
@@ -156,7 +156,7 @@ pub fn wire_name(field: &syn::Field) -> Option<String> {
     Some(text_of(&arguments, "rename").unwrap_or_else(|| ident.to_string().trim_start_matches("r#").to_owned()))
 }
 
-/// The last name in the path of a type, for example `Option`.
+/// Returns the last name in the path of a type, for example `Option`.
 pub fn type_name(ty: &Type) -> Option<String> {
     match ty {
         Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
@@ -164,7 +164,7 @@ pub fn type_name(ty: &Type) -> Option<String> {
     }
 }
 
-/// The `T` of `Name<T>` or the last type argument of `Name<K, T>`.
+/// Returns the `T` of `Name<T>`, or the last type argument of `Name<K, T>`.
 pub fn inner_type<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
     let segment = path.path.segments.last().filter(|segment| segment.ident == name)?;
@@ -175,13 +175,13 @@ pub fn inner_type<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     })
 }
 
-/// The name of the trait that a block implements, without its path.
+/// Returns the name of the trait that a block implements, without its path.
 fn trait_name(block: &ItemImpl) -> Option<String> {
     let (path, _) = block.trait_.as_ref()?;
     path.segments.last().map(|segment| segment.ident.to_string())
 }
 
-/// Runs `change` on every method of the generated client that stands for an operation.
+/// Runs `change` on every method of the generated client that sends an operation.
 fn each_method(file: &mut File, mut change: impl FnMut(&mut ImplItemFn)) {
     for item in &mut file.items {
         let Item::Impl(block) = item else { continue };
@@ -198,7 +198,7 @@ fn each_method(file: &mut File, mut change: impl FnMut(&mut ImplItemFn)) {
     }
 }
 
-/// The named fields of a struct.
+/// Returns the named fields of a struct.
 fn named_fields(item: &mut ItemStruct) -> Option<&mut Punctuated<syn::Field, Token![,]>> {
     match &mut item.fields {
         Fields::Named(fields) => Some(&mut fields.named),
@@ -206,7 +206,7 @@ fn named_fields(item: &mut ItemStruct) -> Option<&mut Punctuated<syn::Field, Tok
     }
 }
 
-/// Runs `pass` on source text with an empty document, for tests, and returns what prettyplease makes of it.
+/// Runs `pass` on source text and returns the formatted result. For tests.
 #[cfg(test)]
 fn apply_pass(pass: Pass, source: &str, document: &Value) -> String {
     let mut file = syn::parse_file(source).expect("the source of a test parses");
@@ -216,7 +216,7 @@ fn apply_pass(pass: Pass, source: &str, document: &Value) -> String {
     prettyplease::unparse(&file)
 }
 
-/// `source` as prettyplease writes it, for tests.
+/// Formats `source` with prettyplease. For tests.
 #[cfg(test)]
 fn formatted(source: &str) -> String {
     prettyplease::unparse(&syn::parse_file(source).expect("the source of a test parses"))

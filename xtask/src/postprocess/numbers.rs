@@ -1,11 +1,11 @@
-//! Numbers: an answer that was paid for must not fail over the form of one.
+//! Reads numbers leniently: an unusual form of a number must not fail a response that was paid for.
 
 use super::{Context, add_serde, has_word, inner_type, named_fields, note, serde_of, text_of, type_name, types};
 use crate::preprocess::Note;
 use anyhow::Result;
 use syn::{File, Item, Type, parse_quote};
 
-/// Reads numbers leniently in every struct that answers contain.
+/// Adds the lenient deserializer to number fields of every response struct.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     let mut notes = Vec::new();
     for item in types(file)? {
@@ -20,7 +20,8 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
                 continue;
             }
             if inner_type(&field.ty, "Option").is_some_and(is_number) {
-                // With a way of its own to be read, a field that is missing is no longer none by itself.
+                // With `deserialize_with`, serde no longer reads a missing `Option` field as `None`. `default` restores
+                // that.
                 if !has_word(&arguments, "default") {
                     add_serde(&mut field.attrs, parse_quote!(default));
                 }

@@ -1,4 +1,4 @@
-//! The row of the operation instead of its name: hooks and transport get all that the document says of it.
+//! Replaces the name of an operation by its constant: hooks and transport get its whole `OperationInfo`.
 
 use super::{Context, note};
 use crate::{operation_table::const_name, preprocess::Note};
@@ -9,7 +9,7 @@ use syn::{
     visit_mut::{VisitMut, visit_expr_mut},
 };
 
-/// Replaces `OperationInfo { operation_id: ".." }` by the row in `crate::operations`.
+/// Replaces progenitor's `OperationInfo { operation_id: ".." }` by the constant in `crate::operations`.
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     let mut rows = Rows { found: 0 };
     rows.visit_file_mut(file);

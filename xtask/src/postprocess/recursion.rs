@@ -1,13 +1,13 @@
-//! Types that contain themselves: `Option<Box<T>>`, where the generator writes `Box<Option<T>>`.
+//! Changes the type of recursive fields from `Box<Option<T>>` to `Option<Box<T>>`.
 //!
-//! The latter allocates for nothing, is always sent, and needs a dereference to be asked whether it is there.
+//! The former always allocates, is always sent, and needs a dereference to test for `None`.
 
 use super::{Context, add_serde, has_word, inner_type, named_fields, note, serde_of, text_of, types};
 use crate::preprocess::Note;
 use anyhow::Result;
 use syn::{File, Item, Meta, parse_quote};
 
-/// Turns them inside out.
+/// Swaps the box and the option.
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     let mut notes = Vec::new();
     for item in types(file)? {

@@ -1,4 +1,4 @@
-//! Declared redirects: answers of their operations, with their status and headers.
+//! Treats declared redirects as successes of their operations, with status and headers.
 
 use super::{Context, each_method, note};
 use crate::{
@@ -14,10 +14,10 @@ use syn::{
     visit_mut::{VisitMut, visit_arm_mut},
 };
 
-/// Widens the match on success of the operations that have any.
+/// Widens the success arm of operations with declared redirects.
 ///
-/// A redirect cannot be declared as a success to progenitor (it only counts 2xx), so the generated `200..=299` becomes
-/// `200..=299 | 302`.
+/// progenitor counts only 2xx as a success, so the generated `200..=299` becomes `200..=299
+/// 302`.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     let mut declared: BTreeMap<String, Vec<u64>> = operations(context.preprocessed)
         .into_iter()

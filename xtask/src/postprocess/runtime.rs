@@ -1,4 +1,4 @@
-//! The names of the runtime: ours instead of the crate that progenitor writes its output against.
+//! Replaces the crate `progenitor-client` by our own runtime module.
 
 use super::{Context, note};
 use crate::preprocess::Note;
@@ -10,10 +10,10 @@ use syn::{
 
 const FOREIGN: &str = "progenitor_client";
 
-/// Points imports and paths at `crate::runtime`.
+/// Changes imports and paths to `crate::runtime`.
 ///
-/// Errors lose their parameter: no operation has a typed error, since error responses are not generated. The whole answer
-/// is in [`Error::Status`](https://docs.rs/pictify-api/latest/pictify_api/enum.Error.html) instead.
+/// Errors lose their type parameter: no operation has a typed error, because error responses are not generated.
+/// [`Error::Status`](https://docs.rs/pictify-api/latest/pictify_api/enum.Error.html) has the whole response instead.
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     file.items.retain(|item| match item {
         Item::Use(import) => !matches!(&import.tree, UseTree::Path(path) if path.ident == FOREIGN),
@@ -52,7 +52,7 @@ impl VisitMut for Rename {
     }
 }
 
-/// Whether the arguments are `<()>`.
+/// Returns `true` if the arguments are `<()>`.
 fn is_unit(arguments: &PathArguments) -> bool {
     matches!(arguments, PathArguments::AngleBracketed(list) if matches!(
         list.args.first(), Some(GenericArgument::Type(Type::Tuple(tuple))) if tuple.elems.is_empty()

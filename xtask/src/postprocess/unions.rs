@@ -1,16 +1,16 @@
-//! Unions (`oneOf`) in answers: open, so that a shape that nobody has seen yet is kept instead of failing the answer.
+//! Opens unions (`oneOf`) in responses: an unknown form is preserved instead of failing the response.
 
 use super::{Context, note, types};
 use crate::preprocess::Note;
 use anyhow::{Result, bail};
 use syn::{Fields, File, Item, parse_quote};
 
-/// Adds a last variant that takes any JSON to each union that an answer may contain, and describes all variants.
+/// Adds a variant for any JSON to each union in responses, and documents all variants.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     let mut notes = Vec::new();
     for item in types(file)? {
         let Item::Enum(item) = item else { continue };
-        // Enumerations of words have been opened by their own pass.
+        // String enumerations are opened by the pass `enums`.
         if item.variants.iter().any(|variant| matches!(variant.fields, Fields::Unit)) {
             continue;
         }
@@ -28,7 +28,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
         if context.usage.responses.contains(&name) {
             item.attrs.push(parse_quote!(#[non_exhaustive]));
             item.variants.push(parse_quote! {
-                /// A form that this version does not know, as the service wrote it.
+                /// A form that this version does not know, as the service sent it.
                 Unknown(::serde_json::Value)
             });
             notes.push(note(name, "was opened"));
@@ -70,7 +70,7 @@ mod tests {
                 in_answer,
                 format!(
                     "pub mod types {{ #[serde(untagged)] #[non_exhaustive] pub enum Presets {{ {documented},
-                    /// A form that this version does not know, as the service wrote it.
+                    /// A form that this version does not know, as the service sent it.
                     Unknown(::serde_json::Value) }} }}"
                 ),
             ),

@@ -1,4 +1,4 @@
-//! Objects without properties in requests: an empty struct, where the generator would make a map for anything.
+//! Turns objects without properties in requests into empty structs. The generator would make a map of any values.
 
 use super::{Notes, note};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 use anyhow::Result;
 use serde_json::{Value, json};
 
-/// Closes them. One that takes anything says so with `additionalProperties`.
+/// Adds `additionalProperties: false` to these objects, except where `additionalProperties` is declared.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let usage = Usage::of(document);
     let empty: Vec<String> = component_schemas(document)

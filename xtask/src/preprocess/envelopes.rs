@@ -1,11 +1,12 @@
-//! `x-envelope`: the answer of the operation is what the envelope holds. The runtime opens it when it is there.
+//! Unwraps responses with `x-envelope`: the response type is that of the envelope's member. The runtime opens the
+//! envelope.
 
 use super::{Notes, note};
 use crate::document::{OperationAt, below, follow, members, operations, reference};
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-/// Replaces the schema of each success answer of such operations.
+/// Replaces the schema of each success response of operations with `x-envelope`.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let mut replacements = Vec::new();
     for operation in operations(document) {
@@ -25,7 +26,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
     Ok(notes)
 }
 
-/// A property without what is said of it as a property: its description, and that it may be null.
+/// Returns the schema of a property without its description and without `nullable`.
 fn bare(property: &Value) -> Value {
     match property.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
         Some([only]) if reference(only).is_some() => only.clone(),
@@ -33,7 +34,7 @@ fn bare(property: &Value) -> Value {
     }
 }
 
-/// The JSON schemas of an operation's successful answers, with their pointers.
+/// Returns the JSON schemas of an operation's successful responses, with their pointers.
 pub fn success_schemas<'a>(document: &'a Value, operation: &OperationAt<'_>) -> Vec<(String, &'a Value)> {
     let responses = below(&operation.pointer(), "responses");
     members(document.pointer(&responses))

@@ -1,4 +1,4 @@
-//! References into the inside of a schema: their targets become components.
+//! Hoists targets of references into the inside of a schema: they become components.
 
 use super::{Notes, note};
 use crate::document::{SCHEMA_PREFIX, last_step, references, schema_name};
@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use heck::ToPascalCase;
 use serde_json::{Value, json};
 
-/// Gives each such target a name made of its place, and points both the place and the reference at it.
+/// Names each target after its path, and replaces both the target and the references to it.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let mut notes = Notes::new();
     loop {

@@ -1,10 +1,10 @@
-//! Bounds, patterns, defaults and formats: facts about the service that must not become Rust types.
+//! Removes bounds, patterns, defaults and formats, which must not affect the Rust types.
 //!
-//! A generated type that refuses what is out of bounds would fail answers, a default would be sent in every request, and
-//! a bound that the service changes would change a type. Requests are checked against the bounds by `bounds.rs` instead.
+//! A generated type with bounds would reject responses, a default would be sent in every request, and a changed bound
+//! would change a type. `validate_impls` writes checks of the bounds for requests instead.
 //!
-//! An integer is `u64` when its `minimum` is 0 or more and `i64` otherwise. No other width is used: so the only change of
-//! a bound that changes a type is one that crosses zero.
+//! An integer is `u64` if its `minimum` is 0 or more, and `i64` otherwise. No other width is used. So a change of a
+//! bound changes a type only if the sign of the bound changes.
 
 use super::{Notes, note};
 use crate::document::schema_pointers;
@@ -29,7 +29,7 @@ const KEYWORDS: [&str; 15] = [
     "uniqueItems",
 ];
 
-/// Removes them everywhere and settles the width of integers.
+/// Removes these keywords everywhere and sets the format of integers.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let mut notes = Notes::new();
     for at in schema_pointers(document) {

@@ -1,14 +1,14 @@
-//! Components that nothing uses any more: error bodies, opened envelopes, shared error responses.
+//! Removes unused components: error bodies, opened envelopes, shared error responses.
 
 use super::{Notes, note};
 use crate::document::reached;
 use anyhow::Result;
 use serde_json::Value;
 
-/// The kinds of components that can be referred to.
+/// Kinds of components that references can point at.
 const KINDS: [&str; 5] = ["schemas", "responses", "parameters", "requestBodies", "headers"];
 
-/// Removes them. What a webhook reaches is used.
+/// Removes components that neither paths nor webhooks reach.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let used = reached(document, ["paths", "webhooks"].iter().filter_map(|root| document.get(root)));
     let mut notes = Notes::new();

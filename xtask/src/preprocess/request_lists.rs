@@ -1,6 +1,6 @@
-//! Optional lists and maps in requests: nullable, so that they become `Option` and an empty one can be sent.
+//! Makes optional lists and maps in requests nullable, so that they become `Option` and an empty list can be sent.
 //!
-//! Without it the generated field is a plain list that is left out when empty, and "no entries" cannot be said.
+//! Otherwise the generated field is a plain list that is left out when empty, so a caller could not send an empty one.
 
 use super::{Notes, note};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 use anyhow::Result;
 use serde_json::{Value, json};
 
-/// Marks them in every schema that a request is made of.
+/// Marks these properties in every request schema.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let usage = Usage::of(document);
     let mut places = Vec::new();

@@ -1,19 +1,19 @@
-//! One success per operation, and no errors.
+//! Leaves one success response per operation, and no error responses.
 //!
-//! progenitor wants a single success type and a single error type, and loses status and headers of an error whose body
-//! does not match. So each operation keeps one answer, under `2XX`: whatever the exact status of a success, it is one.
-//! Errors are left out, and reach the caller as the whole response instead.
+//! progenitor supports one success type and one error type, and loses the status and headers of an error whose body
+//! does not match. So each operation gets one response under `2XX`, for any success status. Error responses are
+//! removed: the caller gets the whole HTTP response instead.
 //!
-//! A redirect (or a "not modified") that the document declares without content is an answer, not an error: its status is
-//! kept in `x-redirects` for the pass that widens the generated match. Its value is what the operation's 2xx has, or
-//! nothing.
+//! A redirect (or "not modified") that the document declares without content is a success, not an error. Its status is
+//! stored in `x-redirects` for the pass that widens the generated match. Its value is that of the operation's 2xx
+//! response, or `()`.
 
 use super::{Notes, note};
 use crate::document::{below, follow, members, operations};
 use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 
-/// The extension that carries declared redirects from here to the syntax passes.
+/// Extension that passes the declared redirects to the postprocessing pass `redirects`.
 pub const REDIRECTS: &str = "x-redirects";
 
 /// Rewrites the responses of every operation.
@@ -66,7 +66,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
     Ok(notes)
 }
 
-/// A response with only what the generator needs: headers and examples say nothing to it.
+/// Returns a response with its description and schemas only. The generator does not use headers and examples.
 fn minimal_response(response: &Value, at: &str) -> Result<Value> {
     let description = response.get("description").cloned().unwrap_or_else(|| json!(""));
     let mut content = Map::new();

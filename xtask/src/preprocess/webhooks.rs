@@ -1,10 +1,10 @@
-//! Webhooks: 3.0 has no place for them. Their schemas stay, as components that no operation uses.
+//! Removes webhooks, which 3.0 does not support. Their schemas stay as components that no operation uses.
 
 use super::{Notes, note};
 use anyhow::Result;
 use serde_json::Value;
 
-/// Removes the section. Must run after `prune`, which still has to see what webhooks use.
+/// Removes the section. Must run after `prune`, which needs it to find the used schemas.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let removed = document.as_object_mut().and_then(|root| root.remove("webhooks"));
     Ok(removed.map(|_| note("/webhooks", "left out; the schemas stay")).into_iter().collect())

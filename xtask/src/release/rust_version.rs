@@ -1,6 +1,6 @@
-//! Who has the Rust that a manifest promises can build what is published: nothing in its tree asks for a newer one.
+//! Checks that the `rust-version` of each published package is enough to build it with all its dependencies.
 //!
-//! It is read off the manifests, because a machine seldom has the old compilers. The workflow compiles with them.
+//! The check reads the manifests, because old compilers are rarely installed. The CI workflow compiles with them.
 
 use super::{cargo, standalone};
 use anyhow::{Context, Result, bail};
@@ -11,15 +11,15 @@ use std::{
     path::Path,
 };
 
-/// A version of Rust, so that `1.85` is `1.85.0` and less than `1.100`.
+/// A Rust version as numbers: `1.85` equals `1.85.0` and is less than `1.100`.
 type Rust = [u32; 3];
 
-/// Packages by name and version, with what they ask for. Some ask for nothing.
+/// Declared `rust-version` by package name and version; `None` if not declared.
 type DeclaredVersions = BTreeMap<String, Option<Rust>>;
 
-/// Fails with everything that is too new, and prints a line for each published package.
+/// Prints a line for each published package, and fails if a dependency needs a newer Rust than promised.
 pub fn check(root: &Path, out: &mut impl Write) -> Result<()> {
-    // The SDK is built in the workspaces of others. There the resolver takes what their Rust can build.
+    // Users build the SDK in their own workspaces, in which the resolver picks versions that their Rust can build.
     let copy = standalone::write(root)?;
     cargo(&copy, &["generate-lockfile"], &[("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback")])?;
     let mut too_new = Vec::new();
@@ -75,11 +75,12 @@ fn check_package(package: &str, tree: &BTreeSet<String>, declared: &DeclaredVers
     Ok(PackageReport { line, too_new })
 }
 
-/// What is built for a package with all its features on any platform, without what its tests need.
+/// Returns the packages in the dependency tree of a package with all features on all platforms, without
+/// dev-dependencies.
 fn tree(directory: &Path, package: &str) -> Result<BTreeSet<String>> {
     let arguments = ["--all-features", "--edges", "normal,build", "--target", "all", "--prefix", "none", "--locked"];
     let lines = cargo(directory, &[&["tree", "--package", package, "--format", "{p}"], &arguments[..]].concat(), &[])?;
-    // `name v1.2.3 (path)`.
+    // A line is `name v1.2.3 (path)`.
     Ok(lines
         .lines()
         .filter(|line| !line.is_empty())

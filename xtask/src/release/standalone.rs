@@ -1,6 +1,7 @@
-//! The SDK as others have it: `pictify-api` and `pictify` in a workspace of their own, with versions of their own.
+//! Copies `pictify-api` and `pictify` into a workspace of their own.
 //!
-//! In this house the emulator raises versions for everybody: `Cargo.lock` says nothing of who takes the SDK alone.
+//! In this workspace the emulator raises the versions of shared dependencies. Its `Cargo.lock` does not show the
+//! versions that users of the SDK get.
 
 use anyhow::{Context, Result};
 use std::{
@@ -8,13 +9,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The packages of the SDK.
+/// Packages of the SDK.
 pub const SDK: [&str; 2] = ["pictify-api", "pictify"];
 
-/// Writes the copy below `target` and says where it is. A `Cargo.lock` that was there is gone.
+/// Writes the copy below `target` and returns its path. Removes an existing `Cargo.lock` there.
 pub fn write(root: &Path) -> Result<PathBuf> {
     let copy = root.join("target/sdk-standalone");
-    // What was built there stays.
+    // The build output in the copy is reused.
     for old in SDK.iter().chain(&["Cargo.lock"]).map(|old| copy.join(old)).filter(|old| old.exists()) {
         let removed = if old.is_dir() { fs::remove_dir_all(&old) } else { fs::remove_file(&old) };
         removed.with_context(|| format!("{} cannot be replaced", old.display()))?;
@@ -51,7 +52,7 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A manifest without what only tests and examples need: nobody who depends on a package builds that.
+/// Removes the sections for tests, examples and benches from a manifest. Users of a package do not build them.
 fn without_dev_sections(manifest: &str) -> String {
     let dev_sections = ["[dev-dependencies", "[[example]]", "[[test]]", "[[bench]]"];
     let mut kept = true;
@@ -64,7 +65,7 @@ fn without_dev_sections(manifest: &str) -> String {
     lines.collect()
 }
 
-/// The manifest of a workspace with other members, and with nothing beside them.
+/// Returns a workspace manifest with the given members, and without path dependencies on other packages.
 fn with_members(manifest: &str, members: &[&str]) -> String {
     let is_removed = |line: &str| {
         let is_member = members.iter().any(|member| line.starts_with(&format!("{member} =")));
