@@ -254,13 +254,13 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn pointers_escape_what_the_syntax_needs() {
+    fn pointers_are_escaped() {
         assert_eq!(below("/paths", "/image/{a~b}"), "/paths/~1image~1{a~0b}");
         assert_eq!(last_step("/paths/~1image~1{a~0b}"), "/image/{a~b}");
     }
 
     #[test]
-    fn schemas_are_found_where_schemas_can_be_and_nowhere_else() {
+    fn schemas_are_found_in_schema_positions_only() {
         let document = json!({
             "paths": {"/a": {"get": {
                 "parameters": [{"name": "q", "schema": {"type": "string"}, "example": {"schema": {}}}],
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_followed_to_what_they_mean() {
+    fn references_are_followed() {
         let document =
             json!({"a": {"$ref": "#/b"}, "b": {"$ref": "#/c"}, "c": {"type": "string"}, "d": {"$ref": "#/d"}});
         assert_eq!(follow(&document, &document["a"]), &json!({"type": "string"}));

@@ -127,14 +127,14 @@ fn progenitor(document: &Value) -> Result<TokenStream> {
     panic::set_hook(hook);
     match result {
         Ok(Ok(tokens)) => Ok(tokens),
-        Ok(Err(error)) => Err(anyhow!("the generator refused the document: {error}")),
+        Ok(Err(error)) => Err(anyhow!("the generator rejected the document: {error}")),
         Err(payload) => {
             let message = payload
                 .downcast_ref::<String>()
                 .map(String::as_str)
                 .or_else(|| payload.downcast_ref::<&str>().copied())
                 .unwrap_or("no message");
-            bail!("the generator panicked: {message}; a lint rule that forbids the cause is missing")
+            bail!("the generator panicked: {message}; add a lint rule that rejects the cause")
         }
     }
 }
@@ -265,7 +265,7 @@ mod tests {
             }
         }
         assert!(!file("types.rs").unwrap().contains("ImageEnvelope"));
-        assert!(rendered.notes.iter().any(|(pass, note)| *pass == "envelopes" && note.what == "`image` was unwrapped"));
+        assert!(rendered.notes.iter().any(|(pass, note)| *pass == "envelopes" && note.what == "`image` unwrapped"));
     }
 
     #[test]

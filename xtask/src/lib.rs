@@ -108,9 +108,9 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
                 }
                 if !diffs.is_empty() {
                     let (stale, all) = (diffs.len(), generated.files.len());
-                    bail!("{stale} of {all} generated files differ from openapi.yaml: run `cargo xtask generate`");
+                    bail!("{stale} of {all} generated files are stale: run `cargo xtask generate`");
                 }
-                writeln!(out, "{} generated files are what openapi.yaml says", generated.files.len())?;
+                writeln!(out, "{} generated files are up to date", generated.files.len())?;
                 return Ok(ExitCode::SUCCESS);
             }
             let written = generate::write(&generated.files)?;
@@ -118,11 +118,7 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
                 writeln!(out, "wrote {}", path.strip_prefix(root).unwrap_or(path).display())?;
             }
             if written.is_empty() {
-                writeln!(
-                    out,
-                    "nothing to write: {} generated files are what openapi.yaml says",
-                    generated.files.len()
-                )?;
+                writeln!(out, "nothing to write: {} generated files are up to date", generated.files.len())?;
             }
         }
         Command::Upstream(options) => return Ok(openapi_diff::run(options, root, &mut out)?.into()),
@@ -138,7 +134,7 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
             let (operations, schemas) = (document::operations(&document), document::component_schemas(&document));
             writeln!(
                 out,
-                "openapi.yaml keeps the rules: {} operations, {} schemas",
+                "openapi.yaml passes the lint: {} operations, {} schemas",
                 operations.len(),
                 schemas.count()
             )?;

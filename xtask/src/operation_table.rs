@@ -16,13 +16,13 @@ pub fn const_name(operation_id: &str) -> String {
 /// Returns the content of the file without its header line.
 pub fn render(document: &Value) -> Result<String> {
     let mut text = String::from(
-        "//! The operations of the Pictify HTTP API: a row for each, with what the document says of it beyond its types.\n\n\
+        "//! The operations of the Pictify HTTP API: a constant for each, with its method, path, retry safety and default timeout.\n\n\
          use crate::{Evidence, OperationInfo, Pagination, PaginationStyle, RetrySafety};\n\n",
     );
     let mut names = Vec::new();
     for operation in operations(document) {
-        let row = row(document, &operation).with_context(|| operation.pointer())?;
-        text.push_str(&prettyplease::unparse(&syn::parse2(row)?));
+        let constant = constant(document, &operation).with_context(|| operation.pointer())?;
+        text.push_str(&prettyplease::unparse(&syn::parse2(constant)?));
         text.push('\n');
         names.push(format_ident!("{}", const_name(operation.id())));
     }
@@ -34,7 +34,7 @@ pub fn render(document: &Value) -> Result<String> {
     Ok(text)
 }
 
-fn row(document: &Value, operation: &OperationAt<'_>) -> Result<TokenStream> {
+fn constant(document: &Value, operation: &OperationAt<'_>) -> Result<TokenStream> {
     let id = operation.id();
     let name = format_ident!("{}", const_name(id));
     let method = operation.method.to_uppercase();
@@ -103,7 +103,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_row_says_what_the_document_says() {
+    fn a_constant_has_the_facts_of_the_document() {
         let document = json!({
             "security": [{"apiKey": []}],
             "paths": {"/image": {
@@ -120,19 +120,19 @@ mod tests {
             }},
         });
         let text: String = render(&document).unwrap().split_whitespace().collect();
-        for row in [
+        for constant in [
             "///`GET/image`:Listimages.pubconstLIST_IMAGES:OperationInfo=OperationInfo::new(\"listImages\",\"GET\",\"/image\",\
              \"images\",\"Listimages.\",RetrySafety::ReadOnly,Evidence::Disputed,true,30u64,None,\
              Some(Pagination::new(PaginationStyle::Offset,\"images\")),false,);",
             "RetrySafety::Billed,Evidence::Live,false,120u64,Some(\"image\"),None,true,);",
             "pubconstALL:&[OperationInfo]=&[LIST_IMAGES,CREATE_IMAGE];",
         ] {
-            assert!(text.contains(row), "{row} is not in\n{text}");
+            assert!(text.contains(constant), "{constant} is not in\n{text}");
         }
     }
 
     #[test]
-    fn a_row_without_its_facts_is_an_error_that_names_the_operation() {
+    fn a_missing_extension_is_an_error_with_the_place() {
         let document = json!({"paths": {"/a": {"get": {"operationId": "a", "summary": "A."}}}});
         assert_eq!(format!("{:#}", render(&document).unwrap_err()), "/paths/~1a/get: has no tag");
     }

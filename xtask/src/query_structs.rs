@@ -30,7 +30,7 @@ pub fn add(document: &mut Value) -> Vec<Note> {
     for (at, name, schema) in found {
         if let Some(operation) = document.pointer_mut(&at) {
             operation[EXTENSION] = json!({"$ref": format!("{SCHEMA_PREFIX}{name}")});
-            notes.push(Note { at, what: format!("its query became the schema {name}") });
+            notes.push(Note { at, what: format!("query became the schema {name}") });
         }
         document["components"]["schemas"][name] = schema;
     }
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_becomes_a_schema_that_its_operation_names() {
+    fn a_query_becomes_a_schema() {
         let mut document = json!({
             "paths": {"/a/{uid}": {"get": {"operationId": "listA", "parameters": [
                 {"name": "uid", "in": "path", "schema": {"type": "string"}},

@@ -115,9 +115,9 @@ mod tests {
     use serde_json::json;
 
     fn render_test(schemas: &Value, types: &str) -> Result<String> {
-        let answer = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
+        let response = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
         let document = json!({
-            "paths": {"/a": {"get": {"responses": {"200": answer}}}},
+            "paths": {"/a": {"get": {"responses": {"200": response}}}},
             "components": {"schemas": schemas},
         });
         let file = syn::parse_file(&format!("pub mod types {{ {types} }}"))?;
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_be_new_is_looked_at_and_the_rest_is_not() {
+    fn only_fields_that_can_mismatch_are_checked() {
         let text = render_test(
             &json!({"A": {"properties": {"b": {"$ref": "#/components/schemas/B"}}, "x-expected": ["b"]}, "B": {}, "C": {}}),
             "pub struct A { pub b: Option<B>, #[serde(rename = \"theList\")] pub list: Vec<B>, pub text: Option<String>,
@@ -141,11 +141,11 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
-        assert!(!text.contains("types::C"), "no answer is made of it: {text}");
+        assert!(!text.contains("types::C"), "no response uses it: {text}");
     }
 
     #[test]
-    fn an_expectation_that_no_field_meets_is_an_error() {
+    fn an_expected_field_that_does_not_exist_is_an_error() {
         let error = render_test(&json!({"A": {"x-expected": ["c"]}}), "pub struct A { pub b: String }").unwrap_err();
         assert_eq!(error.to_string(), "/components/schemas/A/x-expected: the type has no field `c`");
     }

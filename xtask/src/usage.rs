@@ -63,7 +63,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_schema_belongs_to_whatever_reaches_it() {
+    fn usage_follows_references() {
         let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
         let content = |name: &str| json!({"content": {"application/json": {"schema": to(name)}}});
         let document = json!({

@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_without_bounds_has_an_empty_check_and_other_types_have_none() {
+    fn a_body_without_bounds_has_an_empty_impl() {
         let schemas = json!({
             "A": {"properties": {"p": {"$ref": "#/components/schemas/B"}, "n": {"type": "integer", "minimum": 0}}},
             "B": {"properties": {"q": {"type": "string"}}},

@@ -31,7 +31,7 @@ fn report(rows: &[Row], out: &mut impl Write) -> Result<()> {
         rows.iter().flat_map(|row| row.gaps.iter().map(move |gap| format!("\n  {}: {gap}", row.id))).collect();
     // A gap is an error even if the reader of the output stops early.
     if !gaps.is_empty() {
-        bail!("gaps: {}; CONTRIBUTING.md says what an operation takes{}", gaps.len(), gaps.concat());
+        bail!("{} gaps; CONTRIBUTING.md lists the parts of an operation{}", gaps.len(), gaps.concat());
     }
     Ok(written?)
 }
@@ -76,13 +76,13 @@ impl Row {
         found.dedup_by(|(_, a), (_, b)| std::ptr::eq(*a, *b));
         let has = [for_async.is_some(), for_blocking.is_some()];
         let docs_gaps = found.iter().flat_map(|(missing_docs, method)| {
-            missing_docs.iter().map(move |lack| format!("the docs of {method} lack {lack}"))
+            missing_docs.iter().map(move |part| format!("the docs of {method} lack {part}"))
         });
         let mut gaps: Vec<_> = match (has, found.first()) {
-            (_, None) => vec![format!("no method answers a call whose row is {row}")],
+            (_, None) => vec![format!("no method sends {row}")],
             ([true, true], _) => docs_gaps.collect(),
             (_, Some((_, method))) => {
-                std::iter::once(format!("{method} is there for one client only")).chain(docs_gaps).collect()
+                std::iter::once(format!("{method} exists for one client only")).chain(docs_gaps).collect()
             }
         };
         if !snapshot {
@@ -178,7 +178,7 @@ mod tests {
     use crate::document::operations;
     use serde_json::json;
 
-    const RESOURCES: &str = "resources! { /// Pictures.\n images: Images, }";
+    const RESOURCES: &str = "resources! { /// Images.\n images: Images, }";
     const OPERATION: &str = "operation! { /// Data.\n #[serde(transparent)] CreateImage { body: Body } -> Image = CREATE_IMAGE, |op, api| x }";
 
     fn gaps(sources: &[&str], snapshot: bool) -> Vec<String> {
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_says_what_is_missing() {
+    fn a_gap_describes_the_missing_part() {
         let method = |generics: &str, client: &str, docs: &str| {
             let docs = docs.lines().map(|line| ["/// ", line, "\n"].concat()).collect::<Vec<_>>().concat();
             format!(
@@ -199,8 +199,8 @@ mod tests {
         for (method, snapshot, expected) in [
             (method("<C: Clone>", "C", docs), true, vec![]),
             (method("<C: Clone>", "C", docs), false, vec!["no snapshot"]),
-            (method("", "Client", docs), true, vec!["images().create is there for one client only"]),
-            (method("", "crate::blocking::Client", docs), true, vec!["images().create is there for one client only"]),
+            (method("", "Client", docs), true, vec!["images().create exists for one client only"]),
+            (method("", "crate::blocking::Client", docs), true, vec!["images().create exists for one client only"]),
             (
                 method("<C: Clone>", "C", "Makes one, of `POST /images`."),
                 true,
@@ -211,7 +211,7 @@ mod tests {
                     "the docs of images().create lack an example in Rust",
                 ],
             ),
-            (String::new(), true, vec!["no method answers a call whose row is CREATE_IMAGE"]),
+            (String::new(), true, vec!["no method sends CREATE_IMAGE"]),
         ] {
             let found = gaps(&[RESOURCES, OPERATION, &method], snapshot);
             assert_eq!(found.len(), expected.len(), "{found:?}");
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn only_rust_that_is_compiled_is_an_example() {
+    fn only_compiled_rust_is_an_example() {
         for (docs, expected) in [
             (" ```\n 1;\n ```", true),
             (" ```no_run\n 1;\n ```", true),
@@ -236,11 +236,11 @@ mod tests {
     }
 
     #[test]
-    fn bills_nothing_does_not_say_that_it_bills() {
+    fn bills_nothing_is_not_billing() {
         for (docs, expected) in [
             ("Bills one render.", true),
             ("Assumed to be free.", false),
-            ("Creating bills nothing; each picture bills a render.", true),
+            ("Creating bills nothing; each image bills a render.", true),
             ("Bills nothing.", false),
             ("Billing is elsewhere.", false),
         ] {
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_of_each_client_is_a_method_of_both() {
+    fn one_method_per_client_covers_both() {
         let docs = "/// Bills. `POST /image`\n/// # Errors\n/// ```\n/// ```\n";
         let method = |client: &str, docs: &str| {
             format!("impl Images<{client}> {{ {docs} pub fn create(&self) -> Call<CreateImage, {client}> {{ x }} }}")
@@ -277,16 +277,16 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_fails_also_when_nobody_reads_the_table() {
+    fn a_gap_is_an_error_with_a_closed_pipe() {
         let document = json!({"paths": {"/image": {"post": {"operationId": "createImage"}}}});
         let rows = [Row::of(&operations(&document)[0], &Sdk::of([]), true)];
         let error = report(&rows, &mut Closed).unwrap_err().to_string();
-        assert!(error.ends_with("\n  createImage: no method answers a call whose row is CREATE_IMAGE"), "{error}");
+        assert!(error.ends_with("\n  createImage: no method sends CREATE_IMAGE"), "{error}");
         assert!(report(&[], &mut Closed).unwrap_err().is::<io::Error>());
     }
 
     #[test]
-    fn the_best_documented_of_several_methods_speaks_for_an_operation() {
+    fn the_best_documented_method_counts() {
         let impls = "impl<C: Clone> Images<C> {
             /// Short for create.
             pub fn quick(&self) -> Call<CreateImage, C> { x }

@@ -44,8 +44,10 @@ pub fn of_properties_are_distinct_fields(document: &Value) -> Vec<Finding> {
                 found.push(finding(&at, message));
             }
             if let Some(first) = taken.insert(name.to_snake_case(), name) {
-                found
-                    .push(finding(at, format!("property `{name}` gets the field name of `{first}`: keep one of them")));
+                found.push(finding(
+                    at,
+                    format!("property `{name}` gets the field name of `{first}`: remove one of them"),
+                ));
             }
         }
     }
@@ -79,11 +81,11 @@ pub fn of_values_are_distinct_variants(document: &Value) -> Vec<Finding> {
             let variant = value.to_upper_camel_case();
             if variant == "Unknown" {
                 let message =
-                    "value `unknown` is the variant that the generator adds: leave it out, it is kept as text";
+                    "value `unknown` is the variant that the generator adds: leave it out, it is read as text";
                 found.push(finding(&at, message));
             }
             if let Some(first) = taken.insert(variant, value) {
-                found.push(finding(at, format!("value `{value}` gets the variant of `{first}`: keep one of them")));
+                found.push(finding(at, format!("value `{value}` gets the variant of `{first}`: remove one of them")));
             }
         }
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 /// Requires the members in `x-envelope` and `x-pagination` to exist in the response: an object in the envelope, a list
 /// of items.
-pub fn have_what_the_extensions_name(document: &Value) -> Vec<Finding> {
+pub fn have_members_of_extensions(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for operation in operations(document) {
         let at = operation.pointer();
@@ -19,27 +19,24 @@ pub fn have_what_the_extensions_name(document: &Value) -> Vec<Finding> {
         for (extension, member, kind) in wanted {
             let Some(member) = member else {
                 if operation.value.get(extension).is_some() {
-                    found.push(finding(
-                        below(&at, extension),
-                        format!("{extension} names no member of the answer: add it"),
-                    ));
+                    found.push(finding(below(&at, extension), format!("{extension} has no member name: add it")));
                 }
                 continue;
             };
             let responses = success_schemas(document, &operation);
             if responses.is_empty() {
-                found.push(finding(below(&at, extension), "the operation has no JSON answer: remove the extension"));
+                found.push(finding(below(&at, extension), "the operation has no JSON response: remove the extension"));
             }
             for (_, schema) in responses {
                 let property = follow(document, schema).pointer(&below("/properties", member));
                 match property.map(|property| kind_of(document, property)) {
                     None => {
-                        found.push(finding(below(&at, extension), format!("the answer has no property `{member}`")));
+                        found.push(finding(below(&at, extension), format!("the response has no property `{member}`")));
                     }
                     Some(actual) if actual != Some(kind) => {
                         found.push(finding(
                             below(&at, extension),
-                            format!("`{member}` of the answer must be an {kind}"),
+                            format!("`{member}` of the response must be an {kind}"),
                         ));
                     }
                     Some(_) => {}
@@ -63,7 +60,7 @@ pub fn are_open(document: &Value) -> Vec<Finding> {
         .map(|(name, _)| {
             finding(
                 below("/components/schemas", name),
-                "an answer drops unknown fields: add `additionalProperties: {}`",
+                "a response schema drops unknown fields: add `additionalProperties: {}`",
             )
         })
         .collect()
@@ -85,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn envelopes_and_lists_name_a_member_that_is_there() {
+    fn envelopes_and_lists_have_an_existing_member() {
         let response = json!({
             "properties": {
                 "image": {"$ref": "#/components/schemas/Image"},
@@ -99,14 +96,14 @@ mod tests {
             (json!({"x-envelope": "gif"}), vec![("/paths/~1a/get/x-envelope", "no property `gif`")]),
             (json!({"x-envelope": "images"}), vec![("/paths/~1a/get/x-envelope", "must be an object")]),
             (json!({"x-pagination": {"items": "image"}}), vec![("/paths/~1a/get/x-pagination", "must be an array")]),
-            (json!({"x-pagination": {}}), vec![("/paths/~1a/get/x-pagination", "names no member")]),
+            (json!({"x-pagination": {}}), vec![("/paths/~1a/get/x-pagination", "has no member name")]),
         ] {
-            assert_finds(have_what_the_extensions_name, &document(operation, &response), &expected);
+            assert_finds(have_members_of_extensions, &document(operation, &response), &expected);
         }
     }
 
     #[test]
-    fn an_answer_is_open() {
+    fn a_response_is_open() {
         for (rest, expected) in [
             (Some(json!({})), vec![]),
             (None, vec![("/components/schemas/Response", "add `additionalProperties: {}`")]),

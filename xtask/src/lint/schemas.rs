@@ -55,12 +55,12 @@ pub fn are_described(document: &Value) -> Vec<Finding> {
     for (name, schema) in component_schemas(document) {
         let at = below("/components/schemas", name);
         if !described(schema) {
-            found.push(finding(&at, "schema has no description: say what it is"));
+            found.push(finding(&at, "schema has no description: add one"));
         }
         for (property, schema) in members(schema.get("properties")) {
             if !described(schema) && schema.get("$ref").is_none() {
                 let at = below(&below(&at, "properties"), property);
-                found.push(finding(at, "property has no description: say what it is, with unit and range"));
+                found.push(finding(at, "property has no description: add one, with unit and range"));
             }
         }
     }
@@ -69,7 +69,7 @@ pub fn are_described(document: &Value) -> Vec<Finding> {
 
 /// Rejects `default`: a generated client would send it in every request.
 pub fn have_no_default(document: &Value) -> Vec<Finding> {
-    with_keyword(document, "default", "`default` would be sent in every request: say it in the description")
+    with_keyword(document, "default", "`default` would be sent in every request: move it to the description")
 }
 
 /// Rejects `nullable`, a keyword of 3.0.
@@ -113,7 +113,7 @@ pub fn have_no_any_of(document: &Value) -> Vec<Finding> {
 }
 
 /// Requires `x-rust-alias` on properties of components, with names that are not properties themselves.
-pub fn have_aliases_where_they_work(document: &Value) -> Vec<Finding> {
+pub fn have_aliases_on_properties_only(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for pointer in schema_pointers(document) {
         let Some(schema) = document.pointer(&pointer) else { continue };
@@ -131,7 +131,8 @@ pub fn have_aliases_where_they_work(document: &Value) -> Vec<Finding> {
             let properties = owner.and_then(|owner| document.pointer(&below(owner, "properties")));
             for alias in items(Some(aliases)).filter_map(Value::as_str) {
                 if properties.is_some_and(|properties| properties.get(alias).is_some()) {
-                    found.push(finding(&at, format!("alias `{alias}` is a property of its own: keep one of the two")));
+                    found
+                        .push(finding(&at, format!("alias `{alias}` is a property of its own: remove one of the two")));
                 }
             }
         }
@@ -139,17 +140,14 @@ pub fn have_aliases_where_they_work(document: &Value) -> Vec<Finding> {
         for (name, _) in
             members(Some(schema)).filter(|(name, _)| name.starts_with("x-") && !read.contains(&name.as_str()))
         {
-            found.push(finding(
-                below(&pointer, name),
-                "no such extension: nothing reads it, remove it or correct its name",
-            ));
+            found.push(finding(below(&pointer, name), "unknown extension: remove it or correct it"));
         }
     }
     found
 }
 
 /// Requires `x-expected` to list properties of a component that are not already required.
-pub fn expect_what_may_be_missing(document: &Value) -> Vec<Finding> {
+pub fn expect_optional_properties(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for pointer in schema_pointers(document) {
         let Some(schema) = document.pointer(&pointer) else { continue };
@@ -163,10 +161,10 @@ pub fn expect_what_may_be_missing(document: &Value) -> Vec<Finding> {
         }
         for name in items(Some(expected)).filter_map(Value::as_str) {
             if schema.pointer(&below("/properties", name)).is_none() {
-                found.push(finding(&at, format!("`{name}` is no property: correct its name")));
+                found.push(finding(&at, format!("`{name}` is not a property: correct it")));
             }
             if items(schema.get("required")).any(|required| required == name) {
-                found.push(finding(&at, format!("`{name}` is required anyway: remove it here")));
+                found.push(finding(&at, format!("`{name}` is already required: remove it here")));
             }
         }
     }
@@ -192,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_becomes_a_type_has_a_name() {
+    fn inline_types_are_rejected() {
         for (property, expected) in [
             (json!({"type": "object", "additionalProperties": {"type": "string"}}), vec![]),
             (json!({"anyOf": [{"$ref": "#/components/schemas/S"}, {"type": "null"}]}), vec![]),
@@ -207,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_described() {
+    fn schemas_and_properties_have_descriptions() {
         for (property, expected) in [
             (json!({"description": "A width."}), vec![]),
             (json!({"$ref": "#/components/schemas/S"}), vec![]),
@@ -221,11 +219,11 @@ mod tests {
     }
 
     #[test]
-    fn keywords_that_would_do_harm_are_refused() {
+    fn harmful_keywords_are_rejected() {
         assert_finds(
             have_no_default,
             &document(&json!({"default": 1})),
-            &[(&below(AT, "default"), "in the description")],
+            &[(&below(AT, "default"), "to the description")],
         );
         assert_finds(are_written_for_3_1, &document(&json!({"nullable": true})), &[(&below(AT, "nullable"), "in 3.1")]);
         let any_of = json!({"anyOf": [{"type": "string"}, {"type": "number"}]});
@@ -235,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_is_read_on_a_property_of_a_component() {
+    fn aliases_belong_to_properties_of_components() {
         let at = below(AT, "x-rust-alias");
         for (property, expected) in [
             (json!({"x-rust-alias": ["old"]}), vec![]),
@@ -247,25 +245,25 @@ mod tests {
             ),
             (
                 json!({"x-rust-allias": ["old"]}),
-                vec![("/components/schemas/S/properties/p/x-rust-allias", "no such extension")],
+                vec![("/components/schemas/S/properties/p/x-rust-allias", "unknown extension")],
             ),
         ] {
-            assert_finds(have_aliases_where_they_work, &document(&property), &expected);
+            assert_finds(have_aliases_on_properties_only, &document(&property), &expected);
         }
     }
 
     #[test]
-    fn what_is_expected_is_there_and_may_be_missing() {
+    fn expected_properties_exist_and_are_not_required() {
         let at = "/components/schemas/S/x-expected";
         for (expected, findings) in [
             (json!(["p"]), vec![]),
-            (json!(["q"]), vec![(at, "`q` is no property")]),
-            (json!(["r"]), vec![(at, "`r` is required anyway")]),
+            (json!(["q"]), vec![(at, "`q` is not a property")]),
+            (json!(["r"]), vec![(at, "`r` is already required")]),
             (json!([]), vec![(at, "must be a list of names")]),
         ] {
             let schema =
                 json!({"type": "object", "properties": {"p": {}, "r": {}}, "required": ["r"], "x-expected": expected});
-            assert_finds(expect_what_may_be_missing, &json!({"components": {"schemas": {"S": schema}}}), &findings);
+            assert_finds(expect_optional_properties, &json!({"components": {"schemas": {"S": schema}}}), &findings);
         }
     }
 }

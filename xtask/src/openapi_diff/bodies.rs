@@ -1,4 +1,4 @@
-//! What is sent and what is answered: media types, statuses and headers.
+//! Compares request bodies and responses: media types, statuses and headers.
 
 use super::{
     comparison::{Comparison, DifferenceBuilder, UseSite},
@@ -9,7 +9,7 @@ use crate::document::{below, members};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The members of an object in a document, with their places.
+/// Members of an object in a document with their pointers.
 type NodesByName<'a> = BTreeMap<String, Node<'a>>;
 
 fn members_by_name<'a>(owner: &Node<'a>, keyword: &str, name: impl Fn(&str) -> String) -> NodesByName<'a> {
@@ -18,7 +18,7 @@ fn members_by_name<'a>(owner: &Node<'a>, keyword: &str, name: impl Fn(&str) -> S
     members(owner.value.get(keyword)).map(entry).collect()
 }
 
-/// Puts two schemas in the queue if both are there.
+/// Queues two schemas for comparison if both exist.
 pub fn enqueue_at(comparison: &mut Comparison<'_>, at: &str, upstream_at: &str, site: &UseSite) {
     let schema = |side: Document<'_>, pointer: &str| side.root.pointer(pointer).is_some();
     if schema(comparison.ours, at) && schema(comparison.theirs, upstream_at) {
@@ -31,7 +31,7 @@ pub fn enqueue_at(comparison: &mut Comparison<'_>, at: &str, upstream_at: &str, 
     }
 }
 
-/// Compares the bodies that the operations at the two pointers take.
+/// Compares the request bodies of the operations at the two pointers.
 pub fn compare_requests(
     comparison: &mut Comparison<'_>,
     at: &str,
@@ -68,13 +68,13 @@ pub fn compare_requests(
     }
 }
 
-/// Compares what two bodies or answers hold by media type.
+/// Compares the content of two bodies or responses by media type.
 fn compare_content<'a>(comparison: &mut Comparison<'a>, ours: &Node<'a>, theirs: &Node<'a>, site: &UseSite) {
     // `application/json; charset=utf-8` is JSON.
     let plain = |name: &str| name.split(';').next().unwrap_or_default().trim().to_lowercase();
     comparison.covered.insert(ours.pointer.clone());
     let (our_types, their_types) = (members_by_name(ours, "content", plain), members_by_name(theirs, "content", plain));
-    // An answer of which a fragment shows nothing but the status says nothing of its content.
+    // A fragment that shows only the status of a response gives no information about its content.
     if their_types.is_empty() && !comparison.whole {
         return;
     }
@@ -107,7 +107,7 @@ fn is_error(status: &str) -> bool {
     status == "DEFAULT" || status.starts_with(['4', '5'])
 }
 
-/// Compares what the operations at the two pointers answer.
+/// Compares the responses of the operations at the two pointers.
 pub fn compare_responses(comparison: &mut Comparison<'_>, at: &str, upstream_at: &str, name: &str) {
     let list = |side: Document<'_>, pointer: &str| -> BTreeSet<String> {
         members(side.root.pointer(&below(pointer, "responses"))).map(|(status, _)| status.to_uppercase()).collect()
@@ -123,14 +123,14 @@ pub fn compare_responses(comparison: &mut Comparison<'_>, at: &str, upstream_at:
         return;
     }
     for status in ours.iter().filter(|status| matching_status(&theirs, status).is_none()) {
-        // One error for another is told by what they hold.
+        // An error response matches any other error response; their content is compared instead.
         if !(is_error(status) && theirs.iter().any(|status| is_error(status))) {
             record_one_sided_status(comparison, at, upstream_at, status, name, true);
         }
     }
 }
 
-/// The status, range or default among `known` that `status` belongs to.
+/// Returns the status, range or default among `known` that covers `status`.
 fn matching_status<'k>(known: &'k BTreeSet<String>, status: &str) -> Option<&'k String> {
     let range = status.get(..1).map(|digit| format!("{digit}XX")).unwrap_or_default();
     let exact = known.get(status).or_else(|| known.get(&range));
@@ -148,7 +148,7 @@ fn compare_response(comparison: &mut Comparison<'_>, ours: (&str, &str), theirs:
     let found = (response(comparison.ours, ours.0, ours.1), response(comparison.theirs, theirs.0, theirs.1));
     let (Some(ours), Some(their)) = found else { return };
     let site =
-        UseSite { direction: Direction::Response, seen_in: format!("{name}, answer {}", theirs.1.to_lowercase()) };
+        UseSite { direction: Direction::Response, seen_in: format!("{name}, response {}", theirs.1.to_lowercase()) };
     compare_content(comparison, &ours, &their, &site);
     compare_headers(comparison, &ours, &their, &site);
 }
@@ -176,7 +176,7 @@ fn compare_headers<'a>(comparison: &mut Comparison<'a>, ours: &Node<'a>, theirs:
     }
 }
 
-/// A status that only one of the two documents knows.
+/// Records a status that only one of the two documents has.
 fn record_one_sided_status(
     comparison: &mut Comparison<'_>,
     at: &str,
@@ -192,7 +192,7 @@ fn record_one_sided_status(
     };
     let status = status.to_lowercase();
     let [at, upstream_at] = [at, upstream_at].map(|pointer| below(&below(pointer, "responses"), &status));
-    let difference = DifferenceBuilder::new(severity, DifferenceKind::Status, &at, format!("answer {status}"));
+    let difference = DifferenceBuilder::new(severity, DifferenceKind::Status, &at, format!("response {status}"));
     let words = (is_ours.then(String::new), (!is_ours).then(String::new));
     let difference = if is_ours { difference } else { difference.upstream_at(upstream_at) };
     comparison.record(name, difference.values(words.0, words.1));

@@ -1,4 +1,4 @@
-//! A schema by what it means: references, `allOf`, unions, `const`, and the ways to say "or null" are one form.
+//! Canonical form of a schema: references, `allOf`, unions, `const`, and the notations for "or null" are resolved.
 
 use super::{
     bounds::Bounds,
@@ -9,29 +9,29 @@ use crate::document::{below, items, reference};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many schemas one schema may be put together from, how deep unions may nest, and how many members they may have in
-/// all.
+/// Maximum number of schemas that one schema is combined from, maximum depth of nested unions, and maximum number of
+/// all union members.
 const MAX_PARTS: usize = 256;
 const MAX_UNION_DEPTH: usize = 8;
 const MAX_UNION_MEMBERS: usize = 512;
 
-/// Keywords that are compared as they are written: what they mean together is more than a table of fields can show.
+/// Keywords that are compared verbatim, because their combined meaning does not fit into this form.
 const VERBATIM_KEYWORDS: [&str; 9] =
     ["not", "if", "then", "else", "patternProperties", "prefixItems", "dependentRequired", "contains", "propertyNames"];
 
-/// What a schema means.
+/// Canonical form of a schema.
 #[derive(Clone, Default)]
 pub struct CanonicalSchema<'a> {
-    /// A reference led nowhere, or there was no end to it: nothing can be types.
+    /// Reason for which the schema cannot be analysed: an unresolved reference, or too much nesting.
     pub unknown: Option<String>,
     pub nullable: bool,
-    /// `string`, `number`, `integer` and `boolean`.
+    /// Types among `string`, `number`, `integer` and `boolean`.
     pub scalars: BTreeSet<String>,
-    /// Each form that an object may have.
+    /// Forms of an object, one per union member.
     pub objects: Vec<Object<'a>>,
-    /// Each form that an array may have: the schemas of its items.
+    /// Forms of an array, one per union member.
     pub arrays: Vec<Array<'a>>,
-    /// The only values, when there is such a list; without null.
+    /// Allowed values without null, if the schema lists them.
     pub values: Option<Vec<&'a Value>>,
     pub format: Option<&'a str>,
     pub bounds: Bounds<'a>,
@@ -42,17 +42,17 @@ pub struct CanonicalSchema<'a> {
 }
 
 impl<'a> CanonicalSchema<'a> {
-    /// The schema that `parts` have together.
+    /// Returns the canonical form of all `parts` combined.
     pub fn of(document: Document<'a>, parts: &[Node<'a>]) -> Self {
         build(document, parts, MAX_UNION_DEPTH, &mut { MAX_UNION_MEMBERS })
     }
 
-    /// Whether nothing is types of its type.
+    /// Returns `true` if the schema allows every type.
     pub fn is_any(&self) -> bool {
         self.unknown.is_none() && self.types().is_empty() && !self.nullable
     }
 
-    /// The types it may have, null apart.
+    /// Returns the allowed types, without null.
     pub fn types(&self) -> BTreeSet<&str> {
         let mut types: BTreeSet<&str> = self.scalars.iter().map(String::as_str).collect();
         types.extend((!self.objects.is_empty()).then_some("object"));
@@ -60,7 +60,7 @@ impl<'a> CanonicalSchema<'a> {
         types
     }
 
-    /// The types in words.
+    /// Returns the allowed types as text.
     pub fn type_name(&self) -> String {
         let types: Vec<_> = self.types().into_iter().collect();
         if types.is_empty() {
@@ -70,7 +70,7 @@ impl<'a> CanonicalSchema<'a> {
     }
 }
 
-/// One schema object of those that are put together; `allOf` and references are gone.
+/// Returns all schema objects that are combined into one schema. `allOf` and references are resolved.
 fn flatten<'a>(document: Document<'a>, parts: &[Node<'a>], schema: &mut CanonicalSchema<'a>) -> Vec<Node<'a>> {
     let mut open: Vec<Node<'a>> = parts.iter().rev().cloned().collect();
     let (mut flat, mut seen) = (Vec::new(), BTreeSet::new());
@@ -79,7 +79,7 @@ fn flatten<'a>(document: Document<'a>, parts: &[Node<'a>], schema: &mut Canonica
             continue;
         }
         if flat.len() + open.len() > MAX_PARTS {
-            schema.unknown = Some(format!("{}: put together from more than {MAX_PARTS} schemas", at.pointer));
+            schema.unknown = Some(format!("{}: combined from more than {MAX_PARTS} schemas", at.pointer));
             break;
         }
         for (index, part) in items(at.value.get("allOf")).enumerate().collect::<Vec<_>>().into_iter().rev() {
@@ -89,7 +89,7 @@ fn flatten<'a>(document: Document<'a>, parts: &[Node<'a>], schema: &mut Canonica
         if let Some(target) = reference(at.value) {
             match document.target(target) {
                 Some(target) => open.push(target),
-                None => schema.unknown = Some(format!("{}: `{target}` points at nothing here", at.pointer)),
+                None => schema.unknown = Some(format!("{}: `{target}` cannot be resolved", at.pointer)),
             }
         }
         flat.push(at);
@@ -103,7 +103,7 @@ fn build<'a>(document: Document<'a>, parts: &[Node<'a>], depth: usize, members: 
     if schema.unknown.is_some() {
         return schema;
     }
-    // A union of which one member is null, and of which the others say more than `required`.
+    // Finds the first union whose members declare more than `required`.
     let union = flat.iter().find_map(|at| {
         ["oneOf", "anyOf"].into_iter().find_map(|keyword| {
             let list = at.value.get(keyword)?.as_array()?;
@@ -120,7 +120,7 @@ fn build<'a>(document: Document<'a>, parts: &[Node<'a>], depth: usize, members: 
     match union {
         None => structure(&flat, &mut schema),
         Some(variants) if depth == 0 || variants.len() > *members => {
-            schema.unknown = Some(format!("{}: unions inside unions without end", flat[0].pointer));
+            schema.unknown = Some(format!("{}: too many nested unions", flat[0].pointer));
         }
         Some(variants) => {
             *members -= variants.len();
@@ -130,7 +130,7 @@ fn build<'a>(document: Document<'a>, parts: &[Node<'a>], depth: usize, members: 
                     schema.unknown = variant.unknown;
                     return schema;
                 }
-                // What stands beside the union holds for each of its members.
+                // Properties beside the union belong to each of its members.
                 if flat.iter().any(|at| at.value.get("properties").is_some()) {
                     let mut base = CanonicalSchema::default();
                     structure(&flat, &mut base);
@@ -150,7 +150,7 @@ fn says_a_type(schema: &Value) -> bool {
         .any(|keyword| schema.get(keyword).is_some())
 }
 
-/// What is types beside the type.
+/// Reads the keywords that do not depend on the type.
 fn describe<'a>(flat: &[Node<'a>], schema: &mut CanonicalSchema<'a>) {
     for at in flat {
         let text = |name: &str| at.value.get(name).and_then(Value::as_str);
@@ -167,10 +167,10 @@ fn describe<'a>(flat: &[Node<'a>], schema: &mut CanonicalSchema<'a>) {
     }
 }
 
-/// The types, with what objects and arrays hold.
+/// Reads the types, and the contents of objects and arrays.
 fn structure<'a>(flat: &[Node<'a>], schema: &mut CanonicalSchema<'a>) {
     let mut types: Option<BTreeSet<&str>> = None;
-    // Each part that names types has to allow null; a use of a component adds it in words of 3.0, without a type.
+    // Every part that declares types must allow null. A use of a component can add `nullable` (3.0) without a type.
     let (mut nullable, mut added) = (None, false);
     for at in flat {
         if let Some(declared) = types_of(at.value) {
@@ -201,7 +201,7 @@ fn structure<'a>(flat: &[Node<'a>], schema: &mut CanonicalSchema<'a>) {
     }
 }
 
-/// The types that a schema names, or that its keywords have sense for.
+/// Returns the declared types of a schema, or those that its keywords imply.
 fn types_of(schema: &Value) -> Option<BTreeSet<&str>> {
     match schema.get("type") {
         Some(Value::String(name)) => return Some(BTreeSet::from([name.as_str()])),
@@ -232,7 +232,7 @@ fn type_of_value(value: &Value) -> &'static str {
 }
 
 impl CanonicalSchema<'_> {
-    /// Takes in another member of a union.
+    /// Merges another member of a union.
     fn join(&mut self, other: Self) {
         let is_first = self.types().is_empty();
         if other.types().is_empty() && other.nullable {
@@ -246,7 +246,7 @@ impl CanonicalSchema<'_> {
                 values.extend(others);
                 Some(values)
             }
-            // One member takes any value.
+            // One member allows any value.
             _ => None,
         };
         self.bounds = if is_first && self.bounds.is_empty() { other.bounds } else { self.bounds.common(&other.bounds) };

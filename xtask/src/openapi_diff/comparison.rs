@@ -1,4 +1,4 @@
-//! The state of a comparison: what is still to be compared, what was, and what was found.
+//! State of a comparison: queued schemas, compared places, and recorded differences.
 
 use super::{
     difference::{Difference, DifferenceKind, Direction, Relation, Severity},
@@ -7,41 +7,41 @@ use super::{
 };
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
-/// How many pairs of schemas are compared. Ours against itself takes about a thousand.
+/// Maximum number of compared pairs of schemas. Our document compared with itself has about a thousand.
 const MAX_PAIRS: usize = 200_000;
 
-/// Where the comparison is, seen from an operation.
+/// Use of a schema in an operation.
 #[derive(Clone)]
 pub struct UseSite {
     pub direction: Direction,
-    /// `POST /image, answer 200`.
+    /// Operation and part, for example `POST /image, response 200`.
     pub seen_in: String,
 }
 
-/// Two schemas to compare; all parts of one count together.
+/// Two schemas to compare. All parts of a side are combined into one schema.
 pub struct QueuedPair<'a> {
     pub ours: Vec<Node<'a>>,
     pub theirs: Vec<Node<'a>>,
     pub site: UseSite,
 }
 
-/// A comparison of their document with ours.
+/// A comparison of the upstream document with ours.
 pub struct Comparison<'a> {
     pub ours: Document<'a>,
     pub theirs: Document<'a>,
-    /// Whether what they leave out is gone.
+    /// `true` if everything missing in their document counts as removed.
     pub whole: bool,
     pub published: &'a Published,
     pub queue: VecDeque<QueuedPair<'a>>,
     seen: HashSet<(String, String, Direction)>,
     differences: Vec<Difference>,
-    /// What could not be compared.
+    /// Parts that could not be compared, with the reason.
     pub notes: BTreeSet<String>,
-    /// The places in our document that were compared.
+    /// Compared places of our document.
     pub covered: BTreeSet<String>,
 }
 
-/// A difference before it is known where it was seen.
+/// A difference without the places where it is used.
 pub struct DifferenceBuilder {
     pub severity: Severity,
     pub kind: DifferenceKind,
@@ -68,12 +68,12 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Puts two schemas in the queue. References are followed first, so that what is shared is compared once.
+    /// Queues two schemas for comparison. References are followed first, so that shared schemas are compared once.
     pub fn enqueue(&mut self, ours: &Node<'a>, theirs: &Node<'a>, site: &UseSite) {
         self.enqueue_parts(std::slice::from_ref(ours), std::slice::from_ref(theirs), site);
     }
 
-    /// As [`Self::enqueue`], with several parts that count together.
+    /// Queues two schemas like [`Self::enqueue`], each combined from several parts.
     pub fn enqueue_parts(&mut self, ours: &[Node<'a>], theirs: &[Node<'a>], site: &UseSite) {
         let ours = follow_bare_references(self.ours, ours);
         let theirs = follow_bare_references(self.theirs, theirs);
@@ -87,7 +87,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Records a difference. One that was seen elsewhere already gets the graver of both severities.
+    /// Records a difference. [`Self::finish`] merges equal ones.
     pub fn record(&mut self, site: &str, difference: DifferenceBuilder) {
         let DifferenceBuilder { severity, kind, at, upstream_at, subject, ours, theirs } = difference;
         let upstream_at = upstream_at.map(|pointer| self.published.source_pointer(&pointer));
@@ -105,7 +105,7 @@ impl<'a> Comparison<'a> {
         });
     }
 
-    /// What was found, each difference once, the gravest first, then in the order of the pointers.
+    /// Returns each difference once with its highest severity, sorted by severity and then by pointer.
     pub fn finish(self) -> Vec<Difference> {
         let mut merged: BTreeMap<_, Difference> = BTreeMap::new();
         for difference in self.differences {
@@ -127,7 +127,7 @@ impl<'a> Comparison<'a> {
     }
 }
 
-/// Where a use of a schema leads when it says nothing of its own.
+/// Follows references that have no siblings.
 fn follow_bare_references<'a>(document: Document<'a>, parts: &[Node<'a>]) -> Vec<Node<'a>> {
     let [only] = parts else { return parts.to_vec() };
     let mut at = only.clone();
@@ -144,7 +144,7 @@ fn follow_bare_references<'a>(document: Document<'a>, parts: &[Node<'a>]) -> Vec
 }
 
 impl DifferenceBuilder {
-    /// A difference between two schemas that is as grave as the direction says.
+    /// Creates a difference whose severity follows from the direction of the schema.
     pub fn classified(
         site: &UseSite,
         way: Relation,
@@ -155,19 +155,19 @@ impl DifferenceBuilder {
         Self::new(site.direction.severity_of(way), kind, at, subject)
     }
 
-    /// A difference of which no more is known yet.
+    /// Creates a difference without values.
     pub fn new(severity: Severity, kind: DifferenceKind, at: &str, subject: impl Into<String>) -> Self {
         let (at, subject) = (at.to_owned(), subject.into());
         Self { severity, kind, at, upstream_at: None, subject, ours: None, theirs: None }
     }
 
-    /// Where it is in their document.
+    /// Sets the pointer into their document.
     pub fn upstream_at(mut self, pointer: impl Into<String>) -> Self {
         self.upstream_at = Some(pointer.into());
         self
     }
 
-    /// What we say, and what they say.
+    /// Sets our value and their value.
     pub fn values(mut self, ours: Option<String>, theirs: Option<String>) -> Self {
         (self.ours, self.theirs) = (ours, theirs);
         self

@@ -1,4 +1,4 @@
-//! What objects and arrays hold: each form that a schema gives them.
+//! Objects and arrays of a schema.
 
 use super::document::Node;
 use crate::document::{below, items, last_step, members};
@@ -9,32 +9,32 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Clone, Default)]
 pub struct Object<'a> {
     pub pointer: String,
-    /// The name of its component, if it is one.
+    /// Name of the component if the object is one.
     pub name: Option<String>,
     pub fields: BTreeMap<String, Field<'a>>,
     pub required: BTreeSet<String>,
-    /// What every answer is said to have (`x-expected`).
+    /// Fields that every response has (`x-expected`).
     pub expected: BTreeSet<String>,
     pub additional: AdditionalFields<'a>,
 }
 
-/// A field of an object: everything that is said of it.
+/// A field of an object, with all schemas that apply to it.
 #[derive(Clone, Default)]
 pub struct Field<'a> {
     pub parts: Vec<Node<'a>>,
-    /// Other names under which we accept it.
+    /// Alternative names that our types read.
     pub aliases: Vec<&'a str>,
 }
 
-/// What an object may hold beside its fields.
+/// Rule for fields that are not declared.
 #[derive(Clone, Default)]
 pub enum AdditionalFields<'a> {
-    /// Anything.
+    /// Any value is allowed.
     #[default]
     Open,
-    /// Nothing.
+    /// No other field is allowed.
     Closed,
-    /// Values of one schema.
+    /// All values have one schema.
     Map(Node<'a>),
 }
 
@@ -46,7 +46,7 @@ pub struct Array<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// The object that all of `parts` are together.
+    /// Combines all `parts` into one object.
     pub fn of(parts: &[Node<'a>]) -> Self {
         let mut object = Self::default();
         let owner = parts.iter().find(|at| at.value.get("properties").is_some()).or(parts.first());
@@ -77,7 +77,7 @@ impl<'a> Object<'a> {
         object
     }
 
-    /// Takes over what stands beside the union of which this is a member.
+    /// Adds the fields declared beside the union that this object is a member of.
     pub fn inherit(&mut self, base: &[Self]) {
         for base in base {
             for (name, field) in &base.fields {
@@ -89,7 +89,7 @@ impl<'a> Object<'a> {
 }
 
 impl<'a> Array<'a> {
-    /// The array that all of `parts` are together.
+    /// Combines all `parts` into one array.
     pub fn of(parts: &[Node<'a>]) -> Self {
         let owner = parts.iter().find(|at| at.value.get("items").is_some());
         let items =
@@ -99,7 +99,7 @@ impl<'a> Array<'a> {
     }
 }
 
-/// The only component that a place is.
+/// Returns the component name if the pointer is that of a component.
 fn component(pointer: &str) -> Option<String> {
     let rest = pointer.strip_prefix("/components/schemas/")?;
     (!rest.contains('/')).then(|| last_step(rest))

@@ -1,4 +1,4 @@
-//! The paths and webhooks of both documents: which operations there are, and what each asks for.
+//! Compares the paths and webhooks of both documents.
 
 use super::{
     bodies,
@@ -24,7 +24,7 @@ pub struct Endpoint<'a> {
 }
 
 impl Endpoint<'_> {
-    /// `POST /image`.
+    /// Returns method and path, for example `POST /image`.
     pub fn name(&self) -> String {
         format!("{} {}", self.method.to_uppercase(), self.path)
     }
@@ -34,7 +34,7 @@ impl Endpoint<'_> {
     }
 }
 
-/// Puts everything that both documents hold in the queue, and records what only one of them has.
+/// Queues everything that both documents have, and records additions and removals.
 pub fn compare(comparison: &mut Comparison<'_>) {
     compare_paths(comparison);
     compare_webhooks(comparison);
@@ -46,7 +46,7 @@ pub fn compare(comparison: &mut Comparison<'_>) {
     }
 }
 
-/// A path without the names of its parameters and without a slash at its end.
+/// Returns a path without its parameter names and without a slash at the end.
 fn normalized_path(path: &str) -> String {
     let step = |step: &str| if step.starts_with('{') && step.ends_with('}') { "{}" } else { step }.to_owned();
     path.trim_end_matches('/').split('/').map(step).collect::<Vec<_>>().join("/")
@@ -88,7 +88,7 @@ fn compare_paths(comparison: &mut Comparison<'_>) {
     }
 }
 
-/// A new operation, at the path that we have already or at its own.
+/// Records a new operation, at our path if we have it.
 fn record_added(comparison: &mut Comparison<'_>, theirs: Endpoint<'_>, our_item: Option<&str>) {
     let at = below(our_item.unwrap_or(theirs.item_pointer), theirs.method);
     let name = theirs.name();
@@ -128,14 +128,14 @@ fn compare_operation(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs
     }
 }
 
-/// What the events of a stream hold; only documents that were made from ours say it.
+/// Compares the events of a stream. Only documents derived from ours have the extension.
 fn compare_events(comparison: &mut Comparison<'_>, at: &str, upstream_at: &str, name: &str) {
     let [at, upstream_at] = [at, upstream_at].map(|pointer| below(pointer, "x-event"));
     let site = UseSite { direction: Direction::Response, seen_in: format!("{name}, events") };
     bodies::enqueue_at(comparison, &at, &upstream_at, &site);
 }
 
-/// Whether a call needs a key.
+/// Compares the need for an API key.
 fn compare_security(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endpoint<'_>) {
     let needs = |document: Document<'_>, value: &Value| {
         let schemes = value.get("security").or_else(|| document.root.get("security"))?.as_array()?;
@@ -146,7 +146,7 @@ fn compare_security(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs:
     };
     let before = needs(comparison.ours, ours.value).unwrap_or_default();
     let after = needs(comparison.theirs, theirs.value);
-    // A fragment that does not speak of keys says nothing of them.
+    // A fragment without security requirements gives no information about them.
     let Some(after) = after.or(comparison.whole.then_some(false)).filter(|after| *after != before) else { return };
     let severity = if after { Severity::Breaking } else { Severity::Loosened };
     let difference =
@@ -157,8 +157,8 @@ fn compare_security(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs:
 }
 
 fn compare_webhooks(comparison: &mut Comparison<'_>) {
-    // Version 3.0 has no word for webhooks.
-    let says = comparison.whole && !comparison.theirs.is_3_0;
+    // Version 3.0 has no webhooks.
+    let can_be_removed = comparison.whole && !comparison.theirs.is_3_0;
     let (ours, theirs) = (comparison.ours.root.get("webhooks"), comparison.theirs.root.get("webhooks"));
     for (name, item) in members(ours) {
         let pointer = below("/webhooks", name);
@@ -168,11 +168,11 @@ fn compare_webhooks(comparison: &mut Comparison<'_>) {
                 for (method, _) in members(Some(item)).filter(|(method, _)| METHODS.contains(&method.as_str())) {
                     let at = below(&pointer, method);
                     comparison.covered.insert(at.clone());
-                    // What the service sends is what the caller reads.
+                    // The service sends webhooks, so the caller reads them.
                     bodies::compare_requests(comparison, &at, &at, &seen_in, Direction::Response);
                 }
             }
-            None if says => {
+            None if can_be_removed => {
                 let difference =
                     DifferenceBuilder::new(Severity::Breaking, DifferenceKind::Webhook, &pointer, seen_in.clone());
                 comparison.record(&seen_in, difference.values(Some(String::new()), None));
@@ -193,7 +193,7 @@ fn compare_webhooks(comparison: &mut Comparison<'_>) {
 fn compare_servers(comparison: &mut Comparison<'_>) {
     let (ours, theirs) = (Published::servers(comparison.ours.root), Published::servers(comparison.theirs.root));
     comparison.covered.insert("/servers".to_owned());
-    // Without a word of servers it is where the document is.
+    // Without `servers`, the server is the origin of the document.
     if theirs.is_empty() {
         return;
     }
@@ -209,7 +209,7 @@ fn compare_servers(comparison: &mut Comparison<'_>) {
     }
 }
 
-/// Compares the schemas of the same name that no operation led to: those of a fragment, and those of events.
+/// Compares components of the same name that no operation reaches: those of a fragment, and those of events.
 pub fn compare_components(comparison: &mut Comparison<'_>) {
     let names: Vec<&String> = component_schemas(comparison.theirs.root).map(|(name, _)| name).collect();
     for name in names {
@@ -220,7 +220,7 @@ pub fn compare_components(comparison: &mut Comparison<'_>) {
     }
 }
 
-/// Compares one schema, for those who write it and those who read it in our document.
+/// Compares one schema, in each direction in which our document uses it.
 fn compare_schema(comparison: &mut Comparison<'_>, ours: &str, theirs: &str) {
     let name = ours.rsplit('/').next().unwrap_or_default();
     for direction in directions_of_use(comparison.ours.root, ours) {
@@ -229,7 +229,7 @@ fn compare_schema(comparison: &mut Comparison<'_>, ours: &str, theirs: &str) {
     }
 }
 
-/// Who uses the schema that `pointer` is in. One that nobody uses is taken for an answer.
+/// Returns the directions in which the schema at `pointer` is used. An unused schema counts as part of a response.
 fn directions_of_use(root: &Value, pointer: &str) -> Vec<Direction> {
     if pointer.contains("/requestBody/") || pointer.contains("/parameters/") {
         return vec![Direction::Request];

@@ -1,4 +1,4 @@
-//! Two forms of an object: which fields they have, and which of them must be there.
+//! Compares two forms of an object: fields, required fields, and additional fields.
 
 use super::{
     canonical_schema::CanonicalSchema,
@@ -10,11 +10,11 @@ use super::{
 use crate::document::below;
 use serde_json::Value;
 
-/// Whether a field has to be there.
+/// Presence of a field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Presence {
     Required,
-    /// Every answer is said to have it, and we do not insist (`x-expected`).
+    /// Every response has it, but our types also read responses without it (`x-expected`).
     Expected,
     Optional,
 }
@@ -39,7 +39,7 @@ impl Presence {
     }
 }
 
-/// Compares the fields, and puts the schemas of those that both have in the queue.
+/// Compares the fields, and queues the schemas of those that both objects have.
 pub fn compare<'a>(comparison: &mut Comparison<'a>, ours: &Object<'a>, theirs: &Object<'a>, site: &UseSite) {
     comparison.covered.insert(ours.pointer.clone());
     let hidden = match site.direction {
@@ -49,7 +49,7 @@ pub fn compare<'a>(comparison: &mut Comparison<'a>, ours: &Object<'a>, theirs: &
     let mut known = Vec::new();
     for (name, field) in ours.fields.iter().filter(|(_, field)| !has_flag(field, hidden)) {
         let visible = |name: &str| theirs.fields.get_key_value(name).filter(|(_, field)| !has_flag(field, hidden));
-        // We read some fields under several names.
+        // Our types read some fields under several names.
         let met = visible(name).or_else(|| field.aliases.iter().find_map(|alias| visible(alias)));
         match met {
             Some((their_name, their_field)) => {
@@ -72,7 +72,7 @@ fn has_flag(field: &Field<'_>, word: &str) -> bool {
     field.parts.iter().any(|at| at.value.get(word) == Some(&Value::Bool(true)))
 }
 
-/// A field with its type and whether it has to be there, in words.
+/// Describes a field by its type and presence.
 fn describe_field(document: Document<'_>, object: &Object<'_>, name: &str, field: &Field<'_>) -> String {
     format!("{}, {}", CanonicalSchema::of(document, &field.parts).type_name(), Presence::of(object, name).word())
 }
@@ -86,8 +86,7 @@ fn record_removed(
     let (object, name, field) = ours;
     let was = describe_field(comparison.ours, object, name, field);
     let at = field.parts.first().map_or_else(|| field_pointer(object, name), |at| at.pointer.clone());
-    // What may be absent and is nowhere said to come, the reader has to do without already; its loss is breaking all the
-    // same, as whoever uses it gets nothing any more.
+    // Also breaking for an optional field: callers that use it no longer get a value.
     let difference = DifferenceBuilder::new(Severity::Breaking, DifferenceKind::Field, &at, format!("field `{name}`"));
     comparison.record(&site.seen_in, difference.upstream_at(theirs.pointer.clone()).values(Some(was), None));
 }
@@ -132,7 +131,7 @@ fn compare_presence(
     comparison.record(&site.seen_in, difference.values(words.0, words.1));
 }
 
-/// What the objects may hold beside their fields.
+/// Compares the rules for additional fields.
 fn compare_additional_fields<'a>(
     comparison: &mut Comparison<'a>,
     ours: &Object<'a>,
@@ -155,7 +154,7 @@ fn compare_additional_fields<'a>(
         (AdditionalFields::Open, _) | (_, AdditionalFields::Closed) => Relation::Narrower,
         _ => Relation::Wider,
     };
-    // Our types keep fields that they do not know.
+    // Our types preserve unknown fields.
     let severity = match (site.direction, relation, &theirs.additional) {
         (Direction::Response, Relation::Wider, AdditionalFields::Open)
             if !matches!(ours.additional, AdditionalFields::Map(_)) =>
@@ -171,7 +170,7 @@ fn compare_additional_fields<'a>(
     comparison.record(&site.seen_in, difference.values(words.0, words.1));
 }
 
-/// Where a field of an object is, or would be.
+/// Returns the pointer of a field of an object, or of the place where it belongs.
 fn field_pointer(object: &Object<'_>, name: &str) -> String {
     let known = object.fields.get(name).and_then(|field| field.parts.first());
     known.map_or_else(|| below(&below(&object.pointer, "properties"), name), |Node { pointer, .. }| pointer.clone())

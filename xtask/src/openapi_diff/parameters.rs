@@ -1,4 +1,4 @@
-//! The parameters of an operation. Those of the path go by their location in it, all others by their names.
+//! Compares the parameters of an operation. Path parameters are matched by position, all others by name.
 
 use super::{
     comparison::{Comparison, DifferenceBuilder, UseSite},
@@ -11,14 +11,14 @@ use crate::document::{below, items};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What `in` a header of this name stands for is said elsewhere in a document.
+/// Header parameters that OpenAPI ignores, because other parts of the document define them.
 const IGNORED_HEADERS: [&str; 3] = ["accept", "content-type", "authorization"];
 
 /// A parameter of an operation.
 struct Parameter<'a> {
-    /// Where the operation lists it.
+    /// Pointer of the entry in the operation's list.
     listed_at: String,
-    /// Where it is written.
+    /// Definition of the parameter.
     at: Node<'a>,
     name: &'a str,
 }
@@ -32,7 +32,7 @@ impl Parameter<'_> {
         self.at.value.get("in").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// How a list or an object is written, with what holds when nothing is said.
+    /// Returns the serialization style and `explode`, with the defaults of OpenAPI.
     fn style(&self) -> (String, bool) {
         let default = if matches!(self.location(), "query" | "cookie") { "form" } else { "simple" };
         let style = self.at.value.get("style").and_then(Value::as_str).unwrap_or(default);
@@ -43,7 +43,7 @@ impl Parameter<'_> {
 
 type Parameters<'a> = BTreeMap<(String, String), Parameter<'a>>;
 
-/// The parameters of an operation by their location and name; those of the operation come before those of its path.
+/// Returns the parameters of an operation by location and name. Those of the operation override those of its path.
 fn list_parameters<'a>(document: Document<'a>, endpoint: Endpoint<'_>) -> Parameters<'a> {
     let mut found = Parameters::new();
     for owner in [endpoint.item_pointer.to_owned(), endpoint.pointer()] {
@@ -70,10 +70,10 @@ fn list_parameters<'a>(document: Document<'a>, endpoint: Endpoint<'_>) -> Parame
     found
 }
 
-/// Compares the parameters, and puts their schemas in the queue.
+/// Compares the parameters, and queues their schemas.
 pub fn compare(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endpoint<'_>) {
-    let says = [theirs.item, theirs.value].iter().any(|owner| owner.get("parameters").is_some());
-    if !says && !comparison.whole {
+    let declares_parameters = [theirs.item, theirs.value].iter().any(|owner| owner.get("parameters").is_some());
+    if !declares_parameters && !comparison.whole {
         return;
     }
     let (our_list, their_list) = (list_parameters(comparison.ours, ours), list_parameters(comparison.theirs, theirs));
@@ -81,7 +81,7 @@ pub fn compare(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endp
     for (key, parameter) in &our_list {
         match their_list.get(key) {
             Some(their) => compare_parameter(comparison, parameter, their, &name),
-            // A fragment may leave to its path what the path says anyway.
+            // A fragment may omit path parameters.
             None if key.0 == "path" && !comparison.whole => {}
             None => {
                 let subject = format!("{} parameter `{}`", key.0, parameter.name);
@@ -98,7 +98,7 @@ pub fn compare(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endp
     }
     for (key, parameter) in their_list.iter().filter(|(key, _)| !our_list.contains_key(*key)) {
         let severity = if parameter.is_required() { Severity::Breaking } else { Severity::Additive };
-        // It has no index with us yet, so its name stands for one.
+        // Our document has no index for it, so its name is used.
         let at = below(&below(&ours.pointer(), "parameters"), parameter.name);
         let subject = format!("{} parameter `{}`", key.0, parameter.name);
         let presence = if parameter.is_required() { "required" } else { "optional" };

@@ -1,4 +1,4 @@
-//! A comparison for the terminal, for a review and for a program.
+//! Report of a comparison: as text, Markdown or JSON.
 
 use super::{
     accepted::Acceptance,
@@ -10,37 +10,37 @@ use serde::Serialize;
 use serde_json::json;
 use std::{collections::BTreeSet, fmt::Write as _};
 
-/// How a report is written.
+/// Format of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For the terminal.
+    /// Text for the terminal.
     Text,
-    /// A checklist for an issue or a review.
+    /// Checklist for an issue or a review.
     Markdown,
-    /// For programs.
+    /// JSON for programs.
     Json,
 }
 
-/// What a comparison came to.
+/// Result of a comparison.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// The file or URL.
+    /// File or URL of the published document.
     pub source: String,
-    /// Whether what it leaves out was taken for gone.
+    /// `true` if missing parts counted as removed.
     pub whole: bool,
-    /// The gravest first.
+    /// Differences, highest severity first.
     #[serde(rename = "findings")]
     pub differences: Vec<Difference>,
-    /// Acceptances that fit nothing any more.
+    /// Acceptances that match no difference.
     pub stale: Vec<Acceptance>,
-    /// What could not be compared.
+    /// Parts that could not be compared, with the reason.
     pub notes: BTreeSet<String>,
-    /// How many differences were left out as too light, and are not in `differences`.
+    /// Number of differences below the requested severity, which are not in `differences`.
     pub lighter: usize,
 }
 
 impl Report {
-    /// The differences that nobody accepted.
+    /// Returns the differences that are not accepted.
     pub fn open_differences(&self) -> impl Iterator<Item = &Difference> {
         self.differences.iter().filter(|difference| difference.accepted.is_none())
     }
@@ -49,13 +49,14 @@ impl Report {
         self.differences.iter().filter(|difference| difference.accepted.is_some())
     }
 
-    /// 0 when nothing is open, else by the gravest difference. What is stale has to be put right like documentation.
+    /// Returns 0 if no difference is open, otherwise the exit code of the highest severity. Stale acceptances count as
+    /// documentation.
     pub fn exit_code(&self) -> u8 {
         let stale = (!self.stale.is_empty()).then_some(Severity::Documentation);
         self.open_differences().map(|difference| difference.severity).chain(stale).max().map_or(0, Severity::exit_code)
     }
 
-    /// The report in the words of `format`, with a line break at its end.
+    /// Returns the report in `format`, with a line break at the end.
     pub fn render(&self, format: Format) -> Result<String> {
         let mut text = match format {
             Format::Text => self.text()?,
@@ -67,7 +68,7 @@ impl Report {
         Ok(text)
     }
 
-    /// `3 differences: 1 breaking, 2 additive; 1 accepted`.
+    /// Returns a summary, for example `3 differences: 1 breaking, 2 additive; 1 accepted`.
     fn summary(&self) -> String {
         let open = self.open_differences().count();
         let counts: Vec<_> = Severity::ALL
@@ -86,7 +87,7 @@ impl Report {
         let extras = [
             (self.accepted_differences().count(), "accepted"),
             (self.stale.len(), "stale in upstream-accepted.yaml"),
-            (self.lighter, "lighter than asked for"),
+            (self.lighter, "below the requested severity"),
             (self.notes.len(), "not compared"),
         ];
         for (count, what) in extras.into_iter().filter(|(count, _)| *count > 0) {
@@ -96,7 +97,7 @@ impl Report {
     }
 
     fn read_as(&self) -> &'static str {
-        if self.whole { "a whole document" } else { "a fragment: what it leaves out is not taken for gone" }
+        if self.whole { "a whole document" } else { "a fragment: missing parts do not count as removed" }
     }
 
     fn text(&self) -> Result<String> {
@@ -125,7 +126,7 @@ impl Report {
             )?;
         }
         for stale in &self.stale {
-            writeln!(out, "stale: {}: {}: upstream no longer says this: delete it", stale.at, stale.subject)?;
+            writeln!(out, "stale: {}: {}: no such difference any more: delete it", stale.at, stale.subject)?;
         }
         for note in &self.notes {
             writeln!(out, "note: {}", strip_control_chars(note))?;
@@ -201,12 +202,12 @@ impl Report {
     }
 }
 
-/// The pointer of a whole document is empty, which looks like a mistake.
+/// Returns a pointer for display. That of the whole document is empty, so a text replaces it.
 fn pointer_text(pointer: &str) -> &str {
-    if pointer.is_empty() { "(the whole of it)" } else { pointer }
+    if pointer.is_empty() { "(whole document)" } else { pointer }
 }
 
-/// The first places, and how many more there are.
+/// Returns the first places of use, and the number of further ones.
 fn format_use_sites(difference: &Difference) -> String {
     const MAX_SHOWN: usize = 3;
     let shown: Vec<&str> = difference.seen_in.iter().take(MAX_SHOWN).map(String::as_str).collect();
@@ -220,17 +221,17 @@ fn capitalize(word: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// What another document says cannot steer the terminal, nor pass for a line of the report.
+/// Replaces control characters: text of another document must not control the terminal or start a line of the report.
 fn strip_control_chars(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-/// A pointer as code, whatever is in it.
+/// Formats text as Markdown code, without backticks inside.
 fn markdown_code(text: &str) -> String {
     format!("`{}`", strip_control_chars(text).replace('`', "'"))
 }
 
-/// What another document says stays text: no markup of its own, no line of its own.
+/// Escapes text of another document: no Markdown and no line breaks.
 fn escape_markdown(text: &str) -> String {
     let mut escaped = String::new();
     for letter in text.chars() {

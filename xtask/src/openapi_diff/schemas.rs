@@ -1,4 +1,4 @@
-//! Two schemas: their types, values, limits and words. What they hold is put in the queue.
+//! Compares two schemas: types, values, bounds and annotations. Their subschemas are queued.
 
 use super::{
     canonical_schema::CanonicalSchema,
@@ -10,27 +10,28 @@ use super::{
 use crate::document::{below, schema_name};
 use std::collections::BTreeSet;
 
-/// The two shapes of a queued, and where they are.
+/// Canonical forms of two queued schemas, and their places.
 struct SchemaPair<'c, 'a> {
     ours: &'c CanonicalSchema<'a>,
     theirs: &'c CanonicalSchema<'a>,
-    /// Where the structure is written.
+    /// Pointer of the schema in our document.
     at: &'c str,
     upstream_at: &'c str,
-    /// Where it is used.
+    /// Places of use.
     uses: [&'c Node<'a>; 2],
     site: &'c UseSite,
 }
 
 impl SchemaPair<'_, '_> {
-    /// Where something is said: at the use if one of the two says it there, else where the structure is.
+    /// Returns the pointer for a difference in `keywords`: of the use if one side declares them there, else of the
+    /// schema.
     fn pointer_for(&self, keywords: &[&str]) -> &str {
         let at_use = self.uses.iter().any(|at| keywords.iter().any(|keyword| at.value.get(keyword).is_some()));
         if at_use { &self.uses[0].pointer } else { self.at }
     }
 }
 
-/// Compares everything in the queue, and what comes into it on the relation.
+/// Compares all queued schemas, and those queued meanwhile.
 pub fn compare_queued(comparison: &mut Comparison<'_>) {
     while let Some(queued) = comparison.queue.pop_front() {
         compare(comparison, &queued);
@@ -39,7 +40,7 @@ pub fn compare_queued(comparison: &mut Comparison<'_>) {
 
 fn compare<'a>(comparison: &mut Comparison<'a>, queued: &QueuedPair<'a>) {
     let ([first, ..], [upstream, ..]) = (&queued.ours[..], &queued.theirs[..]) else { return };
-    // A fragment's reference to what only we hold.
+    // A reference of a fragment to a schema that only our document has.
     if queued.ours.len() == 1 && queued.theirs.len() == 1 && std::ptr::eq(first.value, upstream.value) {
         return;
     }
@@ -88,7 +89,7 @@ fn compare<'a>(comparison: &mut Comparison<'a>, queued: &QueuedPair<'a>) {
     }
 }
 
-/// Whether each type of `some` is among `all`; an integer is a number.
+/// Returns `true` if each type of `some` is in `all`. An integer is a number.
 fn is_subset(some: &BTreeSet<&str>, all: &BTreeSet<&str>) -> bool {
     some.iter().all(|name| all.contains(name) || (*name == "integer" && all.contains("number")))
 }
@@ -109,11 +110,11 @@ fn compare_types(pair: &SchemaPair<'_, '_>, found: &mut Vec<DifferenceBuilder>) 
             DifferenceBuilder::classified(pair.site, relation, DifferenceKind::Type, pair.at, "type").values(from, to),
         );
     }
-    // What may be anything may be null.
+    // A schema that allows anything allows null.
     if pair.ours.nullable != pair.theirs.nullable && !pair.ours.is_any() && !pair.theirs.is_any() {
         let relation = if pair.theirs.nullable { Relation::Wider } else { Relation::Narrower };
-        let word = |nullable| Some(if nullable { "yes" } else { "no" }.to_owned());
-        let (from, to) = (word(pair.ours.nullable), word(pair.theirs.nullable));
+        let text = |nullable| Some(if nullable { "yes" } else { "no" }.to_owned());
+        let (from, to) = (text(pair.ours.nullable), text(pair.theirs.nullable));
         let at = pair.pointer_for(&["nullable", "oneOf", "anyOf"]);
         found.push(
             DifferenceBuilder::classified(pair.site, relation, DifferenceKind::Nullable, at, "may be null")
@@ -129,7 +130,7 @@ fn compare_types(pair: &SchemaPair<'_, '_>, found: &mut Vec<DifferenceBuilder>) 
     }
 }
 
-/// Enumerations are open in our types: a new value of an answer is additive.
+/// Compares enum values. Enumerations are open in our types: a new value in a response is additive.
 fn compare_enum_values(pair: &SchemaPair<'_, '_>, found: &mut Vec<DifferenceBuilder>) {
     let at = below(pair.at, "enum");
     let upstream_at = below(pair.upstream_at, "enum");
@@ -175,7 +176,7 @@ fn compare_enum_values(pair: &SchemaPair<'_, '_>, found: &mut Vec<DifferenceBuil
     }
 }
 
-/// Limits bind who writes. Who reads is told of them, and our types do not check them.
+/// Compares bounds. They restrict the writer. In responses they are documentation, because our types do not check them.
 fn compare_limits(pair: &SchemaPair<'_, '_>, found: &mut Vec<DifferenceBuilder>) {
     for (keyword, ours, theirs, relation) in pair.ours.bounds.differences(&pair.theirs.bounds) {
         let severity = match pair.site.direction {
@@ -198,7 +199,7 @@ fn compare_limits(pair: &SchemaPair<'_, '_>, found: &mut Vec<DifferenceBuilder>)
     }
 }
 
-/// A keyword that is compared as it is written: whoever edits has to judge it.
+/// Returns a difference in a keyword that is compared verbatim. A person has to judge it.
 fn verbatim_difference(
     pair: &SchemaPair<'_, '_>,
     keyword: &str,
@@ -243,7 +244,7 @@ fn compare_annotations(pair: &SchemaPair<'_, '_>, found: &mut Vec<DifferenceBuil
         );
         found.push(difference.values(mark(ours.deprecated), mark(theirs.deprecated)));
     }
-    // What they do not describe we describe on our own, a use of a schema like a schema.
+    // Descriptions that only our document has are not a difference, at a use as well as at a schema.
     let [our_use, their_use] = pair.uses.map(|at| {
         let is_component = schema_name(&format!("#{}", at.pointer)).is_some();
         !is_component && at.value.get("description").is_some()
@@ -253,7 +254,7 @@ fn compare_annotations(pair: &SchemaPair<'_, '_>, found: &mut Vec<DifferenceBuil
     }
 }
 
-/// A difference of two texts, line breaks and spaces apart.
+/// Returns the difference of two texts, ignoring line breaks and repeated spaces.
 pub fn text_difference(at: &str, subject: &str, ours: Option<&str>, theirs: Option<&str>) -> Option<DifferenceBuilder> {
     let [ours, theirs] =
         [ours, theirs].map(|text| text.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")));
@@ -264,7 +265,7 @@ pub fn text_difference(at: &str, subject: &str, ours: Option<&str>, theirs: Opti
     })
 }
 
-/// At most a line of a text.
+/// Shortens a text to one line.
 fn shorten(text: &str) -> String {
     const MAX_TEXT_LEN: usize = 90;
     if text.chars().count() <= MAX_TEXT_LEN {
@@ -273,7 +274,7 @@ fn shorten(text: &str) -> String {
     text.chars().take(MAX_TEXT_LEN).chain(['…']).collect()
 }
 
-/// The forms of objects that belong together: the only ones, or those that are most alike.
+/// Pairs the most similar forms of objects. If each side has one form, they are always a pair.
 fn pair_objects<'c, 'a>(
     comparison: &mut Comparison<'a>,
     pair: &SchemaPair<'c, 'a>,
@@ -316,7 +317,7 @@ fn pair_objects<'c, 'a>(
     pairs
 }
 
-/// How much two forms of an object have in common.
+/// Returns a measure of the similarity of two forms of an object.
 fn similarity(ours: &Object<'_>, theirs: &Object<'_>) -> usize {
     let shared = ours.fields.keys().filter(|name| theirs.fields.contains_key(*name)).count();
     shared + if ours.name.is_some() && ours.name == theirs.name { 1000 } else { 0 }

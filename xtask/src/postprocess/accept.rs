@@ -59,7 +59,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_picture_is_asked_for_as_a_picture() {
+    fn the_declared_media_type_is_requested() {
         let response = |media_type: &str| json!({"2XX": {"content": {media_type: {"schema": {}}}}});
         let document = json!({"paths": {
             "/b": {"get": {"operationId": "renderUrl", "responses": response("image/*")}},

@@ -84,7 +84,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_struct_with_aliases_is_read_around_the_derived_code() {
+    fn a_struct_with_aliases_implements_the_traits_itself() {
         let document = json!({"components": {"schemas": {
             "Image": {"properties": {"id": {"x-rust-alias": ["uid", "_id"]}, "url": {}}},
             "Plain": {"properties": {"id": {}}},

@@ -20,7 +20,7 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
             block.items.retain(|item| !matches!(item, ImplItem::Fn(function) if function.sig.ident == "new"));
         }
     }
-    Ok(vec![note("Client", "left out `new`, `ClientInfo` and the prelude")])
+    Ok(vec![note("Client", "removed `new`, `ClientInfo` and the prelude")])
 }
 
 #[cfg(test)]
@@ -30,7 +30,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_client_keeps_one_way_to_be_made() {
+    fn the_client_has_one_constructor() {
         let source = "
             impl Client { pub fn new() -> Self { todo() } pub fn new_with_client() -> Self { todo() } }
             impl ClientInfo<crate::Inner> for Client { fn api_version() -> &'static str { \"1\" } }

@@ -142,7 +142,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_comment_becomes_lines_and_its_fences_become_text() {
+    fn a_comment_is_split_into_lines_and_bare_fences_become_text() {
         let source = "pub mod types {
             #[doc = \"One.\\n\\nTwo:\\n```\\nlet a;\\n```\\n```json\\n{}\\n```\\n\"]
             pub struct A { #[serde(flatten)] pub extra: Map }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_has_its_full_stop() {
+    fn a_summary_ends_with_a_full_stop() {
         let source = "impl Client { #[doc = \"List images\\n\\nSends a `GET`.\\n\"] pub async fn a() {} }";
         let expected = "impl Client {
             /// List images.

@@ -30,7 +30,7 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
         }
     }
     *items = result;
-    Ok(open.into_iter().map(|name| note(name, "was opened")).collect())
+    Ok(open.into_iter().map(|name| note(name, "opened")).collect())
 }
 
 fn is_closed(item: &Item) -> Option<String> {
@@ -51,7 +51,7 @@ fn opened(item: &ItemEnum) -> Result<Vec<Item>> {
         })
         .unzip();
     if idents.iter().any(|ident| *ident == "Unknown") {
-        bail!("{name} has a variant `Unknown` already; leave that value out of the document, it will be kept as text");
+        bail!("{name} has a variant `Unknown` already; leave that value out of the document, it will be read as text");
     }
     let variant_docs: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
 
@@ -142,7 +142,7 @@ mod tests {
     }"#;
 
     #[test]
-    fn an_enumeration_keeps_its_words_and_takes_others() {
+    fn an_enumeration_accepts_unknown_values() {
         let result = postprocess::apply_pass(run, SOURCE, &json!({}));
         for part in [
             "#[non_exhaustive]\n    pub enum Format {",
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_called_unknown_is_refused() {
+    fn a_value_called_unknown_is_rejected() {
         let mut file = syn::parse_file("pub mod types { pub enum State { Unknown } }").unwrap();
         let (document, usage) = (json!({}), Usage::default());
         let context = Context { source: &document, preprocessed: &document, usage: &usage };

@@ -22,7 +22,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
         .collect();
     let named: BTreeSet<String> = component_schemas(context.preprocessed).map(|(name, _)| name.clone()).collect();
     if let Some(extra) = generated.difference(&named).next() {
-        bail!("the type `{extra}` comes from an inline schema; make that schema a component with a name of its own");
+        bail!("the type `{extra}` comes from an inline schema; make it a component");
     }
     if let Some(missing) = named.difference(&generated).next() {
         bail!("/components/schemas/{missing}: no type was generated for it");

@@ -107,7 +107,7 @@ mod tests {
         header_map.append(HeaderName::from_static(\"api-version\"), HeaderValue::from_static(Self::api_version()));";
 
     #[test]
-    fn a_method_sends_no_api_version() {
+    fn the_api_version_header_is_removed() {
         for (before, after) in [
             (
                 format!("{MAP} let mut request = self.client.get(url).headers(header_map).build()?;"),
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_segment_can_be_refused() {
+    fn an_invalid_path_segment_is_an_error() {
         let wrap = |call: &str| format!("impl Client {{ pub async fn a(&self) {{ let url = {call}; }} }}");
         let before = wrap(
             "format!(\"{}/r/{}.{}\", self.baseurl, encode_path(&uid.to_string()), encode_path(&format.to_string()),)",

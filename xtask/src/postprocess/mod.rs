@@ -67,7 +67,7 @@ const PASSES: [(&str, Pass); 16] = [
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<(&'static str, Note)>> {
     let mut all = Vec::new();
     for (name, pass) in PASSES {
-        let notes = pass(file, context).with_context(|| format!("syntax pass `{name}` failed"))?;
+        let notes = pass(file, context).with_context(|| format!("postprocessing pass `{name}` failed"))?;
         all.extend(notes.into_iter().map(|note| (name, note)));
     }
     Ok(all)

@@ -32,7 +32,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
                 continue;
             }
             let field = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-            notes.push(note(format!("{name}.{field}"), "a number in whatever form it comes"));
+            notes.push(note(format!("{name}.{field}"), "number read leniently"));
         }
     }
     Ok(notes)
@@ -49,7 +49,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn numbers_of_answers_are_read_leniently_and_those_of_requests_are_not() {
+    fn only_numbers_of_responses_are_read_leniently() {
         let document = json!({
             "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {
                 "schema": {"$ref": "#/components/schemas/Image"},

@@ -11,16 +11,16 @@ use syn::{
 
 /// Replaces progenitor's `OperationInfo { operation_id: ".." }` by the constant in `crate::operations`.
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
-    let mut rows = Rows { found: 0 };
-    rows.visit_file_mut(file);
-    Ok(vec![note("Client", format!("{} operation rows", rows.found))])
+    let mut constants = OperationConstants { found: 0 };
+    constants.visit_file_mut(file);
+    Ok(vec![note("Client", format!("{} operation constants", constants.found))])
 }
 
-struct Rows {
+struct OperationConstants {
     found: usize,
 }
 
-impl VisitMut for Rows {
+impl VisitMut for OperationConstants {
     fn visit_expr_mut(&mut self, expression: &mut Expr) {
         visit_expr_mut(self, expression);
         match expression {
@@ -30,8 +30,8 @@ impl VisitMut for Rows {
                     _ => None,
                 });
                 if let Some(id) = id {
-                    let row = format_ident!("{}", const_name(&id));
-                    *expression = parse_quote!(&crate::operations::#row);
+                    let constant = format_ident!("{}", const_name(&id));
+                    *expression = parse_quote!(&crate::operations::#constant);
                     self.found += 1;
                 }
             }
@@ -51,7 +51,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn hooks_get_the_row() {
+    fn hooks_get_the_constant() {
         let source = "fn a() {
             let info = OperationInfo { operation_id: \"list_images\" };
             self.pre(&mut request, &info);

@@ -28,7 +28,7 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
                 add_serde(&mut field.attrs, parse_quote!(skip_serializing_if = "::std::option::Option::is_none"));
             }
             let field = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-            notes.push(note(format!("{name}.{field}"), "the box went inside the option"));
+            notes.push(note(format!("{name}.{field}"), "box moved inside the option"));
         }
     }
     Ok(notes)
@@ -41,7 +41,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_box_goes_inside_the_option() {
+    fn the_box_moves_inside_the_option() {
         let wrap = |field: &str| format!("pub mod types {{ pub struct Node {{ {field} }} }}");
         let skip = "skip_serializing_if = \"::std::option::Option::is_none\"";
         for (before, after) in [

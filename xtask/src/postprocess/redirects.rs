@@ -29,11 +29,11 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     let mut notes = Vec::new();
     each_method(file, |method| {
         let Some(statuses) = declared.remove(&method.sig.ident.to_string()) else { return };
-        notes.push(note(&method.sig.ident, format!("{statuses:?} count as answers")));
+        notes.push(note(&method.sig.ident, format!("{statuses:?} count as success")));
         Widen { statuses }.visit_block_mut(&mut method.block);
     });
     if let Some(missing) = declared.keys().next() {
-        bail!("no method `{missing}` was generated, whose redirects are answers");
+        bail!("no method `{missing}` was generated for its declared redirects");
     }
     Ok(notes)
 }

@@ -8,7 +8,7 @@ use syn::{
     visit_mut::{VisitMut, visit_path_mut},
 };
 
-const FOREIGN: &str = "progenitor_client";
+const PROGENITOR_CLIENT: &str = "progenitor_client";
 
 /// Changes imports and paths to `crate::runtime`.
 ///
@@ -16,7 +16,7 @@ const FOREIGN: &str = "progenitor_client";
 /// [`Error::Status`](https://docs.rs/pictify-api/latest/pictify_api/enum.Error.html) has the whole response instead.
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     file.items.retain(|item| match item {
-        Item::Use(import) => !matches!(&import.tree, UseTree::Path(path) if path.ident == FOREIGN),
+        Item::Use(import) => !matches!(&import.tree, UseTree::Path(path) if path.ident == PROGENITOR_CLIENT),
         _ => true,
     });
     file.items.insert(
@@ -37,7 +37,7 @@ struct Rename {
 impl VisitMut for Rename {
     fn visit_path_mut(&mut self, path: &mut Path) {
         visit_path_mut(self, path);
-        if path.segments.len() > 1 && path.segments[0].ident == FOREIGN {
+        if path.segments.len() > 1 && path.segments[0].ident == PROGENITOR_CLIENT {
             let rest = path.segments.iter().skip(1);
             *path = parse_quote!(crate::runtime::#(#rest)::*);
             self.renamed += 1;
@@ -66,7 +66,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_name_of_the_foreign_runtime_becomes_ours() {
+    fn names_of_progenitor_client_become_ours() {
         let source = "
             pub use progenitor_client::{Error, ResponseValue};
             use std::fmt;

@@ -36,7 +36,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
         };
         if context.usage.only_in_responses(&name) && matches!(item.fields, Fields::Named(_)) {
             item.attrs.push(parse_quote!(#[non_exhaustive]));
-            notes.push(note(&name, "only answers contain it; non-exhaustive"));
+            notes.push(note(&name, "only in responses; non-exhaustive"));
         }
         result.push(Item::Struct(item));
         result.extend(constructor);
@@ -74,7 +74,7 @@ fn forgive_missing(item: &mut ItemStruct, notes: &mut Vec<Note>) {
             add_serde(&mut field.attrs, argument);
         }
         let field = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-        notes.push(note(format!("{name}.{field}"), "may be missing, since it may be null"));
+        notes.push(note(format!("{name}.{field}"), "optional, because it may be null"));
     }
 }
 
@@ -107,7 +107,7 @@ fn derive_default(item: &mut ItemStruct, notes: &mut Vec<Note>) {
         if !derives.iter().any(|path| path.is_ident("Default")) {
             derives.push(parse_quote!(Default));
             *attribute = parse_quote!(#[derive(#derives)]);
-            notes.push(note(&item.ident, "all of it can be left out; `Default`"));
+            notes.push(note(&item.ident, "no required fields; `Default`"));
         }
     }
 }
@@ -153,7 +153,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_answer_with_required_fields_can_be_made_from_them_and_can_grow() {
+    fn a_response_struct_is_non_exhaustive_and_has_a_constructor() {
         let document = json!({
             "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {
                 "schema": {"$ref": "#/components/schemas/Image"},

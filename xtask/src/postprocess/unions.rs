@@ -31,7 +31,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
                 /// A form that this version does not know, as the service sent it.
                 Unknown(::serde_json::Value)
             });
-            notes.push(note(name, "was opened"));
+            notes.push(note(name, "opened"));
         }
     }
     Ok(notes)
@@ -57,17 +57,17 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_union_of_an_answer_keeps_what_it_does_not_know() {
+    fn a_union_in_a_response_accepts_unknown_forms() {
         let source = "pub mod types { #[serde(untagged)] pub enum Presets { List(Vec<Preset>), Named(Map) } }";
         let to_presets = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Presets"}}}});
-        let in_answer = json!({"paths": {"/a": {"get": {"responses": {"200": to_presets}}}}});
+        let in_response = json!({"paths": {"/a": {"get": {"responses": {"200": to_presets}}}}});
         let in_request = json!({"paths": {"/a": {"post": {"requestBody": to_presets}}}});
         let documented = "
             #[doc = \"The form of a list.\"] List(Vec<Preset>),
             #[doc = \"The form of an object with any keys.\"] Named(Map)";
         for (document, expected) in [
             (
-                in_answer,
+                in_response,
                 format!(
                     "pub mod types {{ #[serde(untagged)] #[non_exhaustive] pub enum Presets {{ {documented},
                     /// A form that this version does not know, as the service sent it.

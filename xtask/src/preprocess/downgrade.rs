@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 
 /// JSON Schema keywords without an equivalent in 3.0. Removing one would change the meaning of a schema.
-const WITHOUT_A_FORM: [&str; 20] = [
+const UNSUPPORTED_KEYWORDS: [&str; 20] = [
     "$defs",
     "$dynamicRef",
     "contains",
@@ -76,7 +76,7 @@ fn rewrite(schema: &mut Value, at: &str, notes: &mut Notes) -> Result<()> {
         other => bail!("{at}: a schema must be an object, is {other}"),
     }
     let Some(object) = schema.as_object_mut() else { return Ok(()) };
-    if let Some(keyword) = WITHOUT_A_FORM.iter().find(|keyword| object.contains_key(**keyword)) {
+    if let Some(keyword) = UNSUPPORTED_KEYWORDS.iter().find(|keyword| object.contains_key(**keyword)) {
         bail!("{at}: `{keyword}` has no 3.0 form");
     }
     object.remove("examples");
@@ -104,7 +104,7 @@ fn exclusive_bounds(object: &mut Map<String, Value>, at: &str, notes: &mut Notes
     for (exclusive, inclusive) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
         let Some(bound) = object.get(exclusive).filter(|bound| bound.is_number()).cloned() else { continue };
         if object.contains_key(inclusive) {
-            bail!("{at}: `{exclusive}` and `{inclusive}` together have no 3.0 form; keep the stricter one");
+            bail!("{at}: `{exclusive}` and `{inclusive}` together have no 3.0 form; use the stricter one");
         }
         object.insert(inclusive.to_owned(), bound);
         object.insert(exclusive.to_owned(), json!(true));
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_3_1_says_of_null_and_of_references_gets_its_3_0_form() {
+    fn null_and_reference_siblings_are_converted_to_3_0() {
         let reference = json!({"$ref": "#/components/schemas/T"});
         for (before, after) in [
             (json!({"type": ["string", "null"]}), json!({"type": "string", "nullable": true})),
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_3_0_form_is_an_error_that_names_the_place() {
+    fn a_keyword_without_a_3_0_form_is_an_error_with_its_place() {
         for (schema, message) in [
             (json!({"if": {}}), "`if` has no 3.0 form"),
             (json!({"type": "null"}), "always null"),

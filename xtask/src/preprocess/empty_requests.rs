@@ -38,7 +38,7 @@ mod tests {
     use crate::preprocess::apply_pass;
 
     #[test]
-    fn only_an_object_that_says_nothing_of_its_members_is_closed() {
+    fn only_an_object_without_declared_members_is_closed() {
         for (schema, closed) in [
             (json!({"type": "object"}), true),
             (json!({"type": "object", "properties": {}}), true),
@@ -50,11 +50,11 @@ mod tests {
                 "paths": {"/a": {"post": {"requestBody": {"content": {"application/json": {
                     "schema": {"$ref": "#/components/schemas/Request"},
                 }}}}}},
-                "components": {"schemas": {"Request": schema, "Answer": schema}},
+                "components": {"schemas": {"Request": schema, "Response": schema}},
             });
             let result = apply_pass(run, &document).unwrap();
             let is_closed = |name: &str| result["components"]["schemas"][name]["additionalProperties"] == json!(false);
-            assert_eq!((is_closed("Request"), is_closed("Answer")), (closed, false), "{schema}");
+            assert_eq!((is_closed("Request"), is_closed("Response")), (closed, false), "{schema}");
         }
     }
 }

@@ -13,15 +13,17 @@ pub fn run(document: &mut Value) -> Result<Notes> {
         let Some(member) = operation.text("x-envelope") else { continue };
         for (at, schema) in success_schemas(document, &operation) {
             let inner = follow(document, schema).pointer(&below("/properties", member));
-            let Some(inner) = inner else { bail!("{at}: the answer has no property `{member}` to unwrap") };
+            let Some(inner) = inner else { bail!("{at}: the response has no property `{member}` to unwrap") };
             replacements.push((at, bare(inner), member.to_owned()));
         }
     }
     let mut notes = Notes::new();
     for (at, schema, member) in replacements {
-        let Some(place) = document.pointer_mut(&at) else { bail!("{at}: answers behind a reference have no envelope") };
+        let Some(place) = document.pointer_mut(&at) else {
+            bail!("{at}: a response behind a reference cannot have an envelope")
+        };
         *place = schema;
-        notes.push(note(&at, format!("`{member}` was unwrapped")));
+        notes.push(note(&at, format!("`{member}` unwrapped")));
     }
     Ok(notes)
 }
@@ -70,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_becomes_what_the_envelope_holds() {
+    fn the_envelope_is_unwrapped() {
         let image = json!({"$ref": "#/components/schemas/Image"});
         for property in [image.clone(), json!({"allOf": [image], "description": "D", "nullable": true})] {
             let result = apply_pass(run, &document(&property)).unwrap();

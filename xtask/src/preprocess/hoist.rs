@@ -23,7 +23,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
             .map(|step| last_step(step).to_pascal_case())
             .collect();
         if document.pointer(&format!("/components/schemas/{name}")).is_some() {
-            bail!("{at}: `{target}` would become the component `{name}`, which exists; name the schema yourself");
+            bail!("{at}: `{target}` would become the component `{name}`, which exists; make the target a component");
         }
         let reference = json!({"$ref": format!("{SCHEMA_PREFIX}{name}")});
         let Some(schema) = document.pointer_mut(&place) else { bail!("{at}: `{target}` points at nothing") };
@@ -44,7 +44,7 @@ mod tests {
     use crate::preprocess::apply_pass;
 
     #[test]
-    fn the_inside_of_a_schema_becomes_a_component_for_all_who_point_at_it() {
+    fn a_nested_target_becomes_a_component_for_all_references() {
         let document = json!({"components": {"schemas": {
             "A": {"properties": {"size": {"type": "object"}}},
             "B": {"items": {"$ref": "#/components/schemas/A/properties/size"}},
@@ -61,7 +61,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_taken_and_a_target_that_is_missing_are_errors() {
+    fn a_taken_name_and_a_missing_target_are_errors() {
         let reference = json!({"$ref": "#/components/schemas/A/properties/size"});
         for (schemas, message) in [
             (json!({"A": {"properties": {"size": {}}}, "ASize": {}, "B": {"items": reference}}), "which exists"),

@@ -61,7 +61,7 @@ mod tests {
     use crate::preprocess::apply_pass;
 
     #[test]
-    fn bounds_go_and_integers_have_one_of_two_widths() {
+    fn bounds_are_removed_and_integers_have_64_bits() {
         for (before, after) in [
             (json!({"type": "integer"}), json!({"type": "integer", "format": "int64"})),
             (json!({"type": "integer", "minimum": -1}), json!({"type": "integer", "format": "int64"})),
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_property_may_be_called_like_a_keyword() {
+    fn a_property_may_have_the_name_of_a_keyword() {
         let schema = json!({"properties": {"pattern": {"type": "string"}, "default": {"type": "string"}}});
         let document = json!({"components": {"schemas": {"S": schema}}});
         assert_eq!(apply_pass(run, &document).unwrap(), document);

@@ -34,7 +34,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn two_schemas_with_one_type_name_are_refused() {
+    fn two_schemas_with_one_type_name_are_rejected() {
         for (schemas, culprit) in [
             (json!({"A": {}, "B": {}}), None),
             (json!({"WebHook": {}, "Webhook": {}}), Some("/components/schemas/Webhook: ")),

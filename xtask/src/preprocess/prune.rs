@@ -16,11 +16,11 @@ pub fn run(document: &mut Value) -> Result<Notes> {
         let place = format!("/components/{kind}");
         let Some(components) = document.pointer_mut(&place).and_then(Value::as_object_mut) else { continue };
         components.retain(|name, _| {
-            let keep = used.contains(&format!("#{place}/{name}"));
-            if !keep {
-                notes.push(note(&format!("{place}/{name}"), "nothing uses it; left out"));
+            let is_used = used.contains(&format!("#{place}/{name}"));
+            if !is_used {
+                notes.push(note(&format!("{place}/{name}"), "unused; removed"));
             }
-            keep
+            is_used
         });
     }
     Ok(notes)
@@ -33,7 +33,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn only_what_paths_and_webhooks_reach_is_left() {
+    fn unreachable_components_are_removed() {
         let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
         let document = json!({
             "paths": {"/a": {"get": {"parameters": [{"$ref": "#/components/parameters/Uid"}]}}},

@@ -47,7 +47,7 @@ mod tests {
     use crate::preprocess::apply_pass;
 
     #[test]
-    fn optional_lists_and_maps_of_requests_become_nullable_and_no_others() {
+    fn only_optional_lists_and_maps_of_requests_become_nullable() {
         let list = json!({"type": "array", "items": {"type": "string"}});
         let map = json!({"type": "object", "additionalProperties": {"type": "string"}});
         let text = json!({"type": "string"});
@@ -59,13 +59,13 @@ mod tests {
             "paths": {"/a": {"post": {"requestBody": {"content": {"application/json": {
                 "schema": {"$ref": "#/components/schemas/Request"},
             }}}}}},
-            "components": {"schemas": {"Request": schema, "Answer": schema}},
+            "components": {"schemas": {"Request": schema, "Response": schema}},
         });
         let result = apply_pass(run, &document).unwrap();
         let properties = &result["components"]["schemas"]["Request"]["properties"];
         let nullable: Vec<_> =
             members(Some(properties)).filter(|(_, p)| p["nullable"] == true).map(|(n, _)| n).collect();
         assert_eq!(nullable, ["tags", "labels"]);
-        assert_eq!(result["components"]["schemas"]["Answer"], schema);
+        assert_eq!(result["components"]["schemas"]["Response"], schema);
     }
 }

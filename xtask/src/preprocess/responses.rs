@@ -32,7 +32,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
                     let minimal = minimal_response(response, &place)?;
                     match &success {
                         Some((first, other)) if other.get("content") != minimal.get("content") => bail!(
-                            "{place}: the answer differs from that of {first}; an operation has one type of success"
+                            "{place}: the response differs from that of {first}; an operation has one type of success"
                         ),
                         Some(_) => {}
                         None => success = Some((status, minimal)),
@@ -47,7 +47,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
         }
         let response = match success {
             Some((_, response)) => response,
-            None if redirects.is_empty() => bail!("{at}/responses: no successful answer is declared"),
+            None if redirects.is_empty() => bail!("{at}/responses: no success response is declared"),
             None => json!({"description": "A redirect."}),
         };
         rewritten.push((at, response, redirects, dropped.join(", ")));
@@ -57,9 +57,9 @@ pub fn run(document: &mut Value) -> Result<Notes> {
     for (at, response, redirects, dropped) in rewritten {
         let Some(operation) = document.pointer_mut(&at) else { continue };
         operation["responses"] = json!({"2XX": response});
-        notes.push(note(&at, format!("one answer under 2XX; left out: {dropped}")));
+        notes.push(note(&at, format!("one response under 2XX; removed: {dropped}")));
         if !redirects.is_empty() {
-            notes.push(note(&at, format!("statuses {redirects:?} count as answers too")));
+            notes.push(note(&at, format!("statuses {redirects:?} count as success")));
             operation[REDIRECTS] = json!(redirects);
         }
     }
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn one_answer_is_left_whatever_its_exact_status() {
+    fn one_response_is_left_for_any_success_status() {
         let error = json!({"$ref": "#/components/responses/Error"});
         for (responses, response, redirects) in [
             (json!({"200": json_of("A"), "default": error, "404": error}), json_of("A"), json!(null)),
@@ -121,11 +121,11 @@ mod tests {
     }
 
     #[test]
-    fn two_types_of_success_and_none_at_all_are_errors() {
+    fn an_operation_has_exactly_one_success_type() {
         for (responses, message) in [
             (json!({"200": json_of("A"), "202": json_of("B")}), "differs from that of 200"),
             (json!({"200": json_of("A"), "204": {"description": ""}}), "differs from that of 200"),
-            (json!({"default": {"description": ""}}), "no successful answer"),
+            (json!({"default": {"description": ""}}), "no success response"),
             (json!({"200": {"description": "", "content": {"application/json": {}}}}), "has no schema"),
         ] {
             let error = apply_pass(run, &document(&responses)).unwrap_err().to_string();

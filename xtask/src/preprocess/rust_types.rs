@@ -19,7 +19,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
         let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
         if format == "password" && at.contains("/parameters/") {
             // A parameter must be formatted into the request.
-            notes.push(note(&at, "a secret parameter stays a plain text"));
+            notes.push(note(&at, "a secret parameter stays a plain string"));
             continue;
         }
         let Some((_, path)) = TYPES.iter().find(|(name, _)| *name == format) else { continue };
@@ -44,7 +44,7 @@ mod tests {
     use crate::preprocess::apply_pass;
 
     #[test]
-    fn dates_and_secrets_get_our_types_and_other_strings_do_not() {
+    fn only_dates_and_secrets_get_our_types() {
         let schemas = json!({
             "Date": {"type": "string", "format": "date-time"},
             "Key": {"items": {"type": "string", "format": "password"}},

@@ -10,9 +10,9 @@ pub fn check(root: &Path, out: &mut impl Write) -> Result<()> {
     // A stable cargo accepts `-Z` only with `RUSTC_BOOTSTRAP`. The build below runs without it, because build scripts
     // would detect it and use unstable features.
     cargo(&copy, &["generate-lockfile", "-Z", "direct-minimal-versions"], &[("RUSTC_BOOTSTRAP", "1")])
-        .context("a stated minimum is lower than what another dependency asks: raise it")?;
+        .context("a declared minimum is lower than another dependency requires: raise it")?;
     cargo(&copy, &["check", "--quiet", "--locked", "--workspace", "--all-features"], &[])
-        .context("a stated minimum is not enough: raise it")?;
-    writeln!(out, "the SDK builds with the lowest versions that it names")?;
+        .context("a declared minimum is too low: raise it")?;
+    writeln!(out, "the SDK builds with the lowest versions of its dependencies")?;
     Ok(())
 }

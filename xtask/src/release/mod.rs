@@ -19,8 +19,8 @@ fn cargo(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> 
         .output()
         .context("cargo cannot be run")?;
     if !output.status.success() {
-        let (command, said) = (arguments.join(" "), String::from_utf8_lossy(&output.stderr));
-        bail!("`cargo {command}` failed in {}:\n{}", directory.display(), said.trim_end());
+        let (command, message) = (arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+        bail!("`cargo {command}` failed in {}:\n{}", directory.display(), message.trim_end());
     }
     String::from_utf8(output.stdout).context("cargo's output is not text")
 }

@@ -48,17 +48,14 @@ struct PackageReport {
 fn check_package(package: &str, tree: &BTreeSet<String>, declared: &DeclaredVersions) -> Result<PackageReport> {
     let prefix = format!("{package} v");
     let own = tree.iter().find(|name| name.starts_with(&prefix)).and_then(|name| declared.get(name)).copied().flatten();
-    let promise = own.with_context(|| format!("{package} promises no `rust-version`"))?;
+    let promise = own.with_context(|| format!("{package} declares no `rust-version`"))?;
     let (mut undeclared, mut too_new) = (0, Vec::new());
     for name in tree {
-        match declared
-            .get(name)
-            .with_context(|| format!("{package} builds {name}, of which the metadata knows nothing"))?
-        {
+        match declared.get(name).with_context(|| format!("{package} builds {name}, which is not in the metadata"))? {
             None => undeclared += 1,
             Some(required) if *required > promise => {
                 too_new.push(format!(
-                    "{package} promises {}, {name} asks for {}",
+                    "{package} promises {}, {name} needs {}",
                     format_version(promise),
                     format_version(*required)
                 ));
@@ -67,7 +64,7 @@ fn check_package(package: &str, tree: &BTreeSet<String>, declared: &DeclaredVers
         }
     }
     let line = format!(
-        "{package}: {} crates, none asks for more than Rust {}; {undeclared} say nothing",
+        "{package}: {} crates, none needs more than Rust {}; {undeclared} declare none",
         tree.len(),
         format_version(promise)
     );
@@ -102,7 +99,7 @@ fn declared(metadata: &Value) -> Result<DeclaredVersions> {
 fn parse(text: &str) -> Result<Rust> {
     let mut version = [0; 3];
     for (place, part) in version.iter_mut().zip(text.split('.')) {
-        *place = part.parse().with_context(|| format!("`{text}` is no version of Rust"))?;
+        *place = part.parse().with_context(|| format!("`{text}` is not a version of Rust"))?;
     }
     Ok(version)
 }
@@ -119,7 +116,7 @@ mod tests {
     fn check_dependency(required: &str) -> PackageReport {
         let metadata = json!({ "packages": [
             { "name": "ours", "version": "0.1.0", "rust_version": "1.85" },
-            { "name": "asks", "version": "2.0.0", "rust_version": required },
+            { "name": "dependency", "version": "2.0.0", "rust_version": required },
             { "name": "silent", "version": "1.0.0", "rust_version": null },
         ] });
         let declared = declared(&metadata).unwrap();
@@ -127,28 +124,28 @@ mod tests {
     }
 
     #[test]
-    fn what_asks_for_no_more_is_let_through_and_counted() {
+    fn a_dependency_within_the_promised_version_is_accepted() {
         for required in ["1.9", "1.85", "1.85.0"] {
             assert_eq!(check_dependency(required).too_new, [""; 0], "{required}");
             assert_eq!(
                 check_dependency(required).line,
-                "ours: 3 crates, none asks for more than Rust 1.85; 1 say nothing"
+                "ours: 3 crates, none needs more than Rust 1.85; 1 declare none"
             );
         }
     }
 
     #[test]
-    fn what_asks_for_more_is_named() {
+    fn a_dependency_above_the_promised_version_is_reported() {
         for (required, shown) in [("1.85.1", "1.85.1"), ("1.86", "1.86"), ("1.100.0", "1.100"), ("2.0", "2.0")] {
             assert_eq!(
                 check_dependency(required).too_new,
-                [format!("ours promises 1.85, asks v2.0.0 asks for {shown}")]
+                [format!("ours promises 1.85, dependency v2.0.0 needs {shown}")]
             );
         }
     }
 
     #[test]
-    fn a_package_without_a_promise_and_a_version_that_is_none_are_errors() {
+    fn a_missing_and_an_invalid_version_are_errors() {
         let declared = DeclaredVersions::from([("ours v1.0.0".into(), None)]);
         assert!(check_package("ours", &declared.keys().cloned().collect(), &declared).is_err());
         assert!(parse("stable").is_err());

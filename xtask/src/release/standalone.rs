@@ -55,12 +55,12 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
 /// Removes the sections for tests, examples and benches from a manifest. Users of a package do not build them.
 fn without_dev_sections(manifest: &str) -> String {
     let dev_sections = ["[dev-dependencies", "[[example]]", "[[test]]", "[[bench]]"];
-    let mut kept = true;
+    let mut in_kept_section = true;
     let lines = manifest.split_inclusive('\n').filter(|line| {
         if line.starts_with('[') {
-            kept = !dev_sections.iter().any(|section| line.starts_with(section));
+            in_kept_section = !dev_sections.iter().any(|section| line.starts_with(section));
         }
-        kept
+        in_kept_section
     });
     lines.collect()
 }
@@ -83,13 +83,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manifest_loses_what_only_tests_and_examples_need() {
+    fn dev_sections_are_removed_from_a_manifest() {
         let manifest = "[dependencies]\na = \"1\"\n\n[dev-dependencies]\nb = \"1\"\n\n[[example]]\nname = \"c\"\n\n[lints]\nworkspace = true\n";
         assert_eq!(without_dev_sections(manifest), "[dependencies]\na = \"1\"\n\n[lints]\nworkspace = true\n");
     }
 
     #[test]
-    fn a_workspace_keeps_its_versions_and_loses_its_other_members() {
+    fn a_workspace_manifest_has_the_given_members_only() {
         let manifest = "[workspace]\nmembers = [\"a\", \"b\"]\ndefault-members = [\"a\", \"b\"]\nexclude = [\"fuzz\"]\n\
                         [workspace.dependencies]\na = { path = \"a\" }\nb = { path = \"b\" }\nserde = \"1\"\n";
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The three ways in which a report is written.
+//! Tests of the three report formats.
 
 use super::{document, our_document};
 use crate::openapi_diff::{
@@ -10,21 +10,22 @@ use crate::openapi_diff::{
 };
 use serde_json::json;
 
-/// Something of everything: each severity, an accepted difference, a stale one, and what could not be compared.
+/// Returns a report with every severity, an accepted difference, a stale acceptance, and a part that could not be
+/// compared.
 fn report() -> Report {
-    let answer = json!({"type": "object", "required": ["url"], "properties": {
+    let response = json!({"type": "object", "required": ["url"], "properties": {
         "url": {"type": "string"}, "size": {"$ref": "#/components/schemas/Size"},
     }});
     let ours =
-        document(&json!({"type": "object", "properties": {"html": {"type": "string", "maxLength": 10}}}), &answer);
-    let answer = json!({"type": "object", "properties": {
+        document(&json!({"type": "object", "properties": {"html": {"type": "string", "maxLength": 10}}}), &response);
+    let response = json!({"type": "object", "properties": {
         "url": {"type": "string", "description": "Where *it* is.\n<b>"},
         "size": {"$ref": "size.yaml"},
         "pages": {"type": "integer"},
     }});
     let request =
         json!({"type": "object", "required": ["html"], "properties": {"html": {"type": "string", "maxLength": 20}}});
-    let mut theirs = document(&request, &answer);
+    let mut theirs = document(&request, &response);
     theirs["paths"]["/image/{id}"] = json!({"get": {"summary": "One image.", "responses": {}}});
     let mut ours = ours;
     ours["components"] = json!({"schemas": {"Size": {"type": "integer"}}});
@@ -60,7 +61,7 @@ fn as_json() {
 }
 
 #[test]
-fn the_exit_code_is_that_of_the_gravest_open_difference() {
+fn the_exit_code_is_that_of_the_highest_open_severity() {
     let mut report = report();
     report.stale.clear();
     for (severity, code) in
