@@ -1,9 +1,9 @@
-//! The names that generated code expects of its runtime.
+//! Runtime of the generated code.
 //!
-//! progenitor emits code against the crate `progenitor-client`; `cargo xtask generate` points it here instead, because
-//! that crate reads the body after the hook (too late to retry a cut one), loses status, headers and body of an answer
-//! that does not decode, lets `..` through as a path segment, and adds a licence and a minimum Rust version to our users'
-//! trees. What is here is only what the output uses.
+//! progenitor emits code for the crate `progenitor-client`, and `cargo xtask generate` replaces it by this module. That
+//! crate reads the body after the hook, too late to retry a truncated one; loses status, headers and body of a response
+//! that does not decode; accepts `..` as a path segment; and adds a licence and a minimum Rust version to the
+//! dependency trees of users. This module has only the parts that the generated code uses.
 
 use crate::{BoxError, Client, OperationInfo, de};
 use bytes::Bytes;
@@ -15,25 +15,25 @@ use serde::{Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Value, value::RawValue};
 use std::{collections::BTreeMap, error::Error as StdError, fmt};
 
-/// An answer as it was received, whatever its status.
+/// A response with any status, as received.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Response {
-    /// The status.
+    /// Status.
     pub status: StatusCode,
-    /// The headers.
+    /// Headers.
     pub headers: HeaderMap,
-    /// The body.
+    /// Body.
     pub body: Body,
     pub(crate) envelope: Option<&'static str>,
 }
 
-/// The body of an answer. `Debug` shows how long it is, and not what it says: it may hold a secret.
+/// Body of a response. `Debug` shows its length and not its content, which may hold a secret.
 #[non_exhaustive]
 pub enum Body {
-    /// Read to its end.
+    /// A body that was read to its end.
     Full(Bytes),
-    /// Still to be read, for answers that are streams.
+    /// A body that is not read yet, for streaming responses.
     Stream(Box<reqwest::Response>),
 }
 
@@ -47,13 +47,13 @@ impl fmt::Debug for Body {
 }
 
 impl Response {
-    /// An answer whose body was read to its end.
+    /// Creates a response whose body was read to its end.
     #[must_use]
     pub fn new(status: StatusCode, headers: HeaderMap, body: Bytes) -> Self {
         Self { status, headers, body: Body::Full(body), envelope: None }
     }
 
-    /// An answer whose body is still to be read.
+    /// Creates a response whose body is not read yet.
     #[must_use]
     pub fn streaming(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status(), response.headers().clone());
@@ -65,23 +65,23 @@ impl Response {
     }
 }
 
-/// Why a generated method failed.
+/// Error of a generated method.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The request could not be built; nothing was sent.
+    /// The request could not be built. Nothing was sent.
     Request(BoxError),
-    /// A path parameter is empty, `.` or `..`, and would have addressed another operation; nothing was sent.
+    /// A path parameter is empty, `.` or `..`, and would address another operation. Nothing was sent.
     PathSegment(String),
-    /// The [`Transport`](crate::Transport) failed: its own error.
+    /// The [`Transport`](crate::Transport) failed with this error.
     Transport(BoxError),
-    /// The service answered with a status that is not a success.
+    /// The service responded with a status that is not a success.
     Status(Response),
-    /// The service answered with a success that does not decode.
+    /// The service responded with a success that does not decode.
     Decode {
-        /// The answer, body included.
+        /// Response, body included.
         response: Response,
-        /// What is wrong with it.
+        /// Cause of the failure.
         source: DecodeError,
     },
 }
@@ -92,8 +92,8 @@ impl fmt::Display for Error {
             Self::Request(_) => f.write_str("the request could not be built"),
             Self::PathSegment(segment) => write!(f, "`{segment}` cannot be an identifier in a path"),
             Self::Transport(_) => f.write_str("the request could not be sent"),
-            Self::Status(response) => write!(f, "the service answered {}", response.status),
-            Self::Decode { source, .. } => write!(f, "the answer does not decode: {source}"),
+            Self::Status(response) => write!(f, "the service responded with status {}", response.status),
+            Self::Decode { source, .. } => write!(f, "the response does not decode: {source}"),
         }
     }
 }
@@ -121,7 +121,7 @@ impl From<InvalidHeaderValue> for Error {
     }
 }
 
-/// What is wrong with a body, and where.
+/// Decode error of a body, with its JSON path.
 #[derive(Debug)]
 pub struct DecodeError {
     path: String,
@@ -129,7 +129,7 @@ pub struct DecodeError {
 }
 
 impl DecodeError {
-    /// The JSON path of the failure, for example `images[3].url`; `.` is the whole body.
+    /// Returns the JSON path of the failure, for example `images[3].url`; `.` is the whole body.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.path
@@ -148,16 +148,16 @@ impl StdError for DecodeError {
     }
 }
 
-/// A decoded answer together with what it was decoded from. `Debug` shows how long the body is, and not the body.
+/// A decoded response with its status, headers and body. `Debug` shows the length of the body and not its content.
 #[non_exhaustive]
 pub struct ResponseValue<T> {
-    /// The decoded value.
+    /// Decoded value.
     pub value: T,
-    /// The status.
+    /// Status.
     pub status: StatusCode,
-    /// The headers.
+    /// Headers.
     pub headers: HeaderMap,
-    /// The body that `value` was decoded from; empty when the value is a stream.
+    /// Body that `value` was decoded from; empty if the value is a stream.
     pub body: Bytes,
 }
 
@@ -174,11 +174,11 @@ impl<T: fmt::Debug> fmt::Debug for ResponseValue<T> {
 }
 
 impl<T> ResponseValue<T> {
-    /// Changes the value and keeps what it was received in.
+    /// Converts the value and preserves status, headers and body.
     ///
     /// # Errors
-    /// What `change` returns, unchanged inside [`Error::Transport`].
-    #[allow(clippy::result_large_err, reason = "once an answer, and the error is boxed by whoever keeps it")]
+    /// The error of `change`, inside [`Error::Transport`].
+    #[allow(clippy::result_large_err, reason = "once per response, and callers box the error")]
     pub fn try_map<U, E: Into<BoxError>>(
         self,
         change: impl FnOnce(T) -> Result<U, E>,
@@ -207,23 +207,23 @@ impl<T: DeserializeOwned> ResponseValue<T> {
     }
 }
 
-/// Decodes `body`, taking the value out of its envelope when it came in one.
+/// Decodes `body`, and unwraps its envelope if there is one.
 ///
-/// The envelope's other members move in beside the value's own (`{"template": {..}, "addedVariables": [..]}` reads as a
-/// template with `addedVariables`), so nothing received is lost.
+/// The other members of the envelope are added to those of the value (`{"template": {..}, "addedVariables": [..]}` is
+/// read as a template with `addedVariables`), so nothing is lost.
 fn decode<T: DeserializeOwned>(
     body: &[u8],
     envelope: Option<&str>,
 ) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
-    // Some proxies put a byte order mark in front, which JSON has no place for.
+    // Some proxies prepend a byte order mark, which JSON does not allow.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let Some((mut inner, mut siblings)) = envelope.and_then(|name| open(body, name)) else {
+    let Some((mut inner, mut siblings)) = envelope.and_then(|name| unwrap_envelope(body, name)) else {
         return de::from_slice(body);
     };
     if siblings.is_empty() {
-        // Twice in the same envelope is a slip of one published document; it costs a look to survive it. Not more than
-        // twice, since who answers decides how deep it goes.
-        match envelope.and_then(|name| open(inner.get().as_bytes(), name)) {
+        // One published document shows the envelope nested twice by mistake, so that is accepted. Deeper nesting is
+        // not, because the server controls the depth.
+        match envelope.and_then(|name| unwrap_envelope(inner.get().as_bytes(), name)) {
             Some(second) => (inner, siblings) = second,
             None => return de::from_slice(inner.get().as_bytes()),
         }
@@ -240,19 +240,19 @@ fn decode<T: DeserializeOwned>(
     }
 }
 
-/// The object in the member `name` of `body`, and the other members; nothing when there is no such object.
-fn open<'a>(body: &'a [u8], name: &str) -> Option<(&'a RawValue, BTreeMap<String, &'a RawValue>)> {
+/// Returns the object in the member `name` of `body`, and the other members; `None` if there is no such object.
+fn unwrap_envelope<'a>(body: &'a [u8], name: &str) -> Option<(&'a RawValue, BTreeMap<String, &'a RawValue>)> {
     let mut members: BTreeMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
     let inner = members.remove(name)?;
     inner.get().starts_with('{').then_some((inner, members))
 }
 
-/// The body of an answer that is a stream of bytes, or a file.
+/// Body of a response that is a stream of bytes, or a file.
 #[derive(Debug)]
 pub struct ByteStream(Body);
 
 impl ByteStream {
-    /// The body.
+    /// Returns the body.
     #[must_use]
     pub fn into_body(self) -> Body {
         self.0
@@ -274,7 +274,7 @@ impl ResponseValue<()> {
     }
 }
 
-/// The hooks that generated methods call around each request.
+/// Hooks that generated methods call around each request.
 pub(crate) trait ClientHooks<Inner> {
     #[allow(clippy::unused_async, reason = "generated code awaits it")]
     async fn pre(&self, _request: &mut reqwest::Request, _operation: &OperationInfo) -> Result<(), Error> {
@@ -295,10 +295,10 @@ impl ClientHooks<crate::Inner> for Client {
     }
 }
 
-/// Percent-encodes one path segment: everything but letters, digits and `-._~`, `/` included.
+/// Percent-encodes one path segment: everything except letters, digits and `-._~`.
 ///
-/// `.` and `..` have no encoded form that a URL parser would not resolve, so they are refused, as is nothing at all.
-#[allow(clippy::result_large_err, reason = "once a request, and the error is boxed by whoever keeps it")]
+/// `.` and `..` are rejected, because URL parsers resolve them in every encoding. An empty segment is rejected as well.
+#[allow(clippy::result_large_err, reason = "once per request, and callers box the error")]
 pub(crate) fn encode_path(segment: &str) -> Result<String, Error> {
     const SEGMENT: &percent_encoding::AsciiSet =
         &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -308,7 +308,7 @@ pub(crate) fn encode_path(segment: &str) -> Result<String, Error> {
     }
 }
 
-/// A query parameter: nothing for `None`, one pair for a scalar, a pair per item of a list, a pair per entry of a map.
+/// A query parameter: no pair for `None`, one for a scalar, one per item of a list, one per entry of a map.
 pub(crate) struct QueryParam<'a, T> {
     name: &'a str,
     value: &'a T,
@@ -346,19 +346,19 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_path_segment_is_encoded_or_refused() {
+    fn a_path_segment_is_encoded_or_rejected() {
         for (segment, encoded) in
             [("XL13", "XL13"), ("a/b", "a%2Fb"), ("é ?", "%C3%A9%20%3F"), ("a..b", "a..b"), ("%2e", "%252e")]
         {
             assert_eq!(encode_path(segment).unwrap(), encoded);
         }
         for segment in ["", ".", ".."] {
-            assert!(matches!(encode_path(segment), Err(Error::PathSegment(refused)) if refused == segment));
+            assert!(matches!(encode_path(segment), Err(Error::PathSegment(rejected)) if rejected == segment));
         }
     }
 
     #[test]
-    fn a_query_parameter_becomes_as_many_pairs_as_it_has_values() {
+    fn a_query_parameter_has_a_pair_per_value() {
         for (value, pairs) in [
             (json!(null), json!([])),
             (json!(3), json!([["q", "3"]])),
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn an_envelope_is_opened_where_there_is_one_and_its_siblings_are_kept() {
+    fn an_envelope_is_unwrapped_and_its_siblings_are_preserved() {
         for (body, expected) in [
             (json!({"a": 1}), json!({"a": 1})),
             (json!({"gif": {"a": 1}}), json!({"a": 1})),
@@ -386,14 +386,14 @@ mod tests {
     }
 
     #[test]
-    fn envelopes_in_envelopes_do_not_exhaust_the_stack() {
+    fn nested_envelopes_do_not_overflow_the_stack() {
         let depth = 100_000;
         let body = format!("{}{{}}{}", r#"{"gif":"#.repeat(depth), "}".repeat(depth));
         assert!(decode::<Value>(body.as_bytes(), Some("gif")).is_err());
     }
 
     #[test]
-    fn a_byte_order_mark_is_passed_over() {
+    fn a_byte_order_mark_is_ignored() {
         for envelope in [None, Some("gif")] {
             let value: Value = decode("\u{feff}{\"a\": 1}".as_bytes(), envelope).unwrap();
             assert_eq!(value, json!({"a": 1}));
@@ -401,7 +401,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_does_not_decode_names_the_place() {
+    fn a_decode_error_has_its_path() {
         let error = decode::<BTreeMap<String, Vec<u8>>>(br#"{"a": [1, "x"]}"#, None).unwrap_err();
         assert_eq!(error.path().to_string(), "a[1]");
         assert!(decode::<Value>(b"{} <html>", None).is_err());

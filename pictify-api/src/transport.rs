@@ -1,4 +1,5 @@
-//! The seam: generated methods build a request and decode an answer; whoever implements [`Transport`] sends.
+//! Interface between generated methods, which build requests and decode responses, and the [`Transport`] that sends
+//! them.
 
 use crate::{Client, Error, OperationInfo, Response};
 use std::{fmt, future::Future, pin::Pin, sync::Arc};
@@ -11,15 +12,15 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Sends the requests that generated methods build.
 ///
-/// One transport serves one [`Client`]. `pictify` makes a client for each logical call, so its transport can hold that
-/// call's options and the history of its attempts.
+/// A transport serves one [`Client`]. `pictify` creates a client for each call, so its transport can hold the options
+/// and attempts of that call.
 ///
 /// # Contract
-/// Return every answer that was received as a [`Response`], whatever its status, with its body read to the end unless
-/// the caller asked for a stream: a body that breaks off is a failure of the transport, not of the decoder. An error
-/// is handed to the caller unchanged, inside [`Error::Transport`].
+/// Return every received response as a [`Response`], whatever its status, with its body read to the end unless the
+/// caller wants a stream: a truncated body is an error of the transport, not of the decoder. The caller gets an error
+/// unchanged, inside [`Error::Transport`].
 pub trait Transport: Send + Sync {
-    /// Sends one request of `operation` and returns what came back.
+    /// Sends one request of `operation` and returns the response.
     fn send<'a>(
         &'a self,
         request: reqwest::Request,
@@ -27,7 +28,7 @@ pub trait Transport: Send + Sync {
     ) -> BoxFuture<'a, Result<Response, BoxError>>;
 }
 
-/// What a generated client carries: the transport.
+/// Transport of a generated client.
 #[derive(Clone)]
 pub struct Inner(Arc<dyn Transport>);
 
@@ -46,7 +47,8 @@ impl fmt::Debug for Inner {
 }
 
 impl Client {
-    /// Makes a client that builds requests for `base_url` (without a slash at its end) and sends them with `transport`.
+    /// Creates a client that builds requests for `base_url` (without a slash at the end) and sends them with
+    /// `transport`.
     ///
     /// `http` only builds requests; it never sends them.
     #[must_use]
@@ -54,7 +56,7 @@ impl Client {
         Self::new_with_client(base_url, http, Inner::new(transport))
     }
 
-    /// Where its requests go, without a slash at the end.
+    /// Returns the base URL without a slash at the end.
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.baseurl
