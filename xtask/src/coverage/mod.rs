@@ -104,15 +104,15 @@ impl Row {
 
 /// Returns the parts that the docs of a method must have and do not.
 fn missing_docs(method: &Method, endpoint: &str, bills: bool) -> Vec<String> {
-    let says = |text: &str| method.docs.contains(text);
+    let contains = |text: &str| method.docs.contains(text);
     let mut missing_docs = Vec::new();
-    if !says(&format!("`{endpoint}`")) {
+    if !contains(&format!("`{endpoint}`")) {
         missing_docs.push(format!("its endpoint, `{endpoint}`"));
     }
     if bills && !mentions_billing(&method.docs) {
         missing_docs.push("that it bills".to_owned());
     }
-    if !says("# Errors") {
+    if !contains("# Errors") {
         missing_docs.push("its errors".to_owned());
     }
     if !has_example(&method.docs) {

@@ -54,7 +54,7 @@ pub fn of_properties_are_distinct_fields(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// Returns `true` if a name is camelCase or snake_case, not a mix. Acronyms may be upper case (`fabricJSData`) and
+/// Returns `true` if a name is camelCase or `snake_case`, not a mix. Acronyms may be upper case (`fabricJSData`) and
 /// private fields may start with an underscore (`_meta`), because the service sends such names.
 fn is_plain(name: &str) -> bool {
     let name = name.strip_prefix('_').unwrap_or(name);

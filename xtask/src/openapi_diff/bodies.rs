@@ -50,9 +50,9 @@ pub fn compare_requests(
             let required = (is_required(&ours), is_required(&theirs));
             if required.0 != required.1 && direction == Direction::Request {
                 let severity = if required.1 { Severity::Breaking } else { Severity::Loosened };
-                let word = |required| Some(if required { "required" } else { "optional" }.to_owned());
+                let text = |required| Some(if required { "required" } else { "optional" }.to_owned());
                 let difference = DifferenceBuilder::new(severity, DifferenceKind::Required, &ours.pointer, "body");
-                let difference = difference.upstream_at(&theirs.pointer).values(word(required.0), word(required.1));
+                let difference = difference.upstream_at(&theirs.pointer).values(text(required.0), text(required.1));
                 comparison.record(name, difference);
             }
             compare_content(comparison, &ours, &theirs, &site);
@@ -193,7 +193,7 @@ fn record_one_sided_status(
     let status = status.to_lowercase();
     let [at, upstream_at] = [at, upstream_at].map(|pointer| below(&below(pointer, "responses"), &status));
     let difference = DifferenceBuilder::new(severity, DifferenceKind::Status, &at, format!("response {status}"));
-    let words = (is_ours.then(String::new), (!is_ours).then(String::new));
+    let (our_value, their_value) = (is_ours.then(String::new), (!is_ours).then(String::new));
     let difference = if is_ours { difference } else { difference.upstream_at(upstream_at) };
-    comparison.record(name, difference.values(words.0, words.1));
+    comparison.record(name, difference.values(our_value, their_value));
 }

@@ -151,8 +151,8 @@ fn compare_security(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs:
     let severity = if after { Severity::Breaking } else { Severity::Loosened };
     let difference =
         DifferenceBuilder::new(severity, DifferenceKind::Security, &below(&ours.pointer(), "security"), "needs a key");
-    let word = |needs| Some(if needs { "yes" } else { "no" }.to_owned());
-    let difference = difference.upstream_at(theirs.pointer()).values(word(before), word(after));
+    let yes_or_no = |needs| Some(if needs { "yes" } else { "no" }.to_owned());
+    let difference = difference.upstream_at(theirs.pointer()).values(yes_or_no(before), yes_or_no(after));
     comparison.record(&ours.name(), difference);
 }
 

@@ -82,7 +82,7 @@ pub fn run(options: &Options, root: &Path, out: &mut impl Write) -> Result<u8> {
     }
     let all = report.differences.len();
     report.differences.retain(|difference| difference.severity >= options.at_least);
-    report.lighter = all - report.differences.len();
+    report.below_severity = all - report.differences.len();
     out.write_all(report.render(options.format)?.as_bytes())?;
     Ok(report.exit_code())
 }
@@ -105,5 +105,5 @@ fn compare(ours: &Value, published: &Published, source: &str, accepted: &[accept
     let (notes, covered) = (std::mem::take(&mut comparison.notes), std::mem::take(&mut comparison.covered));
     let mut differences = comparison.finish();
     let stale = accepted::apply(accepted, &mut differences, &covered, published.whole);
-    Report { source: source.to_owned(), whole: published.whole, differences, stale, notes, lighter: 0 }
+    Report { source: source.to_owned(), whole: published.whole, differences, stale, notes, below_severity: 0 }
 }

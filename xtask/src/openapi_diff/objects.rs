@@ -30,7 +30,7 @@ impl Presence {
         }
     }
 
-    fn word(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::Required => "required",
             Self::Expected => "expected",
@@ -50,8 +50,8 @@ pub fn compare<'a>(comparison: &mut Comparison<'a>, ours: &Object<'a>, theirs: &
     for (name, field) in ours.fields.iter().filter(|(_, field)| !has_flag(field, hidden)) {
         let visible = |name: &str| theirs.fields.get_key_value(name).filter(|(_, field)| !has_flag(field, hidden));
         // Our types read some fields under several names.
-        let met = visible(name).or_else(|| field.aliases.iter().find_map(|alias| visible(alias)));
-        match met {
+        let matching = visible(name).or_else(|| field.aliases.iter().find_map(|alias| visible(alias)));
+        match matching {
             Some((their_name, their_field)) => {
                 known.push(their_name);
                 compare_presence(comparison, (ours, name), (theirs, their_name), site);
@@ -68,13 +68,13 @@ pub fn compare<'a>(comparison: &mut Comparison<'a>, ours: &Object<'a>, theirs: &
     compare_additional_fields(comparison, ours, theirs, site);
 }
 
-fn has_flag(field: &Field<'_>, word: &str) -> bool {
-    field.parts.iter().any(|at| at.value.get(word) == Some(&Value::Bool(true)))
+fn has_flag(field: &Field<'_>, keyword: &str) -> bool {
+    field.parts.iter().any(|at| at.value.get(keyword) == Some(&Value::Bool(true)))
 }
 
 /// Describes a field by its type and presence.
 fn describe_field(document: Document<'_>, object: &Object<'_>, name: &str, field: &Field<'_>) -> String {
-    format!("{}, {}", CanonicalSchema::of(document, &field.parts).type_name(), Presence::of(object, name).word())
+    format!("{}, {}", CanonicalSchema::of(document, &field.parts).type_name(), Presence::of(object, name).as_str())
 }
 
 fn record_removed(
@@ -127,8 +127,8 @@ fn compare_presence(
     let difference =
         DifferenceBuilder::new(severity, DifferenceKind::Required, &field_pointer(ours.0, ours.1), subject);
     let difference = difference.upstream_at(field_pointer(theirs.0, theirs.1));
-    let words = (Some(before.word().to_owned()), Some(after.word().to_owned()));
-    comparison.record(&site.seen_in, difference.values(words.0, words.1));
+    let (our_value, their_value) = (Some(before.as_str().to_owned()), Some(after.as_str().to_owned()));
+    comparison.record(&site.seen_in, difference.values(our_value, their_value));
 }
 
 /// Compares the rules for additional fields.
@@ -138,7 +138,7 @@ fn compare_additional_fields<'a>(
     theirs: &Object<'a>,
     site: &UseSite,
 ) {
-    let word = |rest: &AdditionalFields<'_>| match rest {
+    let text = |rest: &AdditionalFields<'_>| match rest {
         AdditionalFields::Open => "anything",
         AdditionalFields::Closed => "nothing",
         AdditionalFields::Map(_) => "values of one schema",
@@ -166,8 +166,8 @@ fn compare_additional_fields<'a>(
     let at = below(&ours.pointer, "additionalProperties");
     let difference = DifferenceBuilder::new(severity, DifferenceKind::Openness, &at, "further fields");
     let difference = difference.upstream_at(below(&theirs.pointer, "additionalProperties"));
-    let words = (Some(word(&ours.additional).to_owned()), Some(word(&theirs.additional).to_owned()));
-    comparison.record(&site.seen_in, difference.values(words.0, words.1));
+    let (our_value, their_value) = (Some(text(&ours.additional).to_owned()), Some(text(&theirs.additional).to_owned()));
+    comparison.record(&site.seen_in, difference.values(our_value, their_value));
 }
 
 /// Returns the pointer of a field of an object, or of the place where it belongs.

@@ -117,9 +117,9 @@ fn compare_parameter<'a>(comparison: &mut Comparison<'a>, ours: &Parameter<'a>, 
     let new = |severity, change, at: String, subject: String| DifferenceBuilder::new(severity, change, &at, subject);
     if ours.is_required() != theirs.is_required() {
         let severity = if theirs.is_required() { Severity::Breaking } else { Severity::Loosened };
-        let word = |required| Some(if required { "required" } else { "optional" }.to_owned());
+        let text = |required| Some(if required { "required" } else { "optional" }.to_owned());
         let difference = new(severity, DifferenceKind::Required, at.clone(), subject.clone());
-        found.push(difference.values(word(ours.is_required()), word(theirs.is_required())));
+        found.push(difference.values(text(ours.is_required()), text(theirs.is_required())));
     }
     if ours.location() == "path" && ours.name != theirs.name {
         let difference =
@@ -127,11 +127,11 @@ fn compare_parameter<'a>(comparison: &mut Comparison<'a>, ours: &Parameter<'a>, 
         found.push(difference.values(Some(ours.name.to_owned()), Some(theirs.name.to_owned())));
     }
     if ours.style() != theirs.style() {
-        let word =
+        let text =
             |(style, explode): (String, bool)| Some(format!("{style}{}", if explode { ", exploded" } else { "" }));
         let difference =
             new(Severity::Breaking, DifferenceKind::Style, below(at, "style"), format!("style of {subject}"));
-        found.push(difference.values(word(ours.style()), word(theirs.style())));
+        found.push(difference.values(text(ours.style()), text(theirs.style())));
     }
     let deprecated = |parameter: &Parameter<'_>| parameter.at.value.get("deprecated") == Some(&Value::Bool(true));
     if deprecated(ours) != deprecated(theirs) {

@@ -36,7 +36,8 @@ pub struct Report {
     /// Parts that could not be compared, with the reason.
     pub notes: BTreeSet<String>,
     /// Number of differences below the requested severity, which are not in `differences`.
-    pub lighter: usize,
+    #[serde(rename = "lighter")]
+    pub below_severity: usize,
 }
 
 impl Report {
@@ -87,7 +88,7 @@ impl Report {
         let extras = [
             (self.accepted_differences().count(), "accepted"),
             (self.stale.len(), "stale in upstream-accepted.yaml"),
-            (self.lighter, "below the requested severity"),
+            (self.below_severity, "below the requested severity"),
             (self.notes.len(), "not compared"),
         ];
         for (count, what) in extras.into_iter().filter(|(count, _)| *count > 0) {

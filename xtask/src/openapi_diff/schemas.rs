@@ -70,7 +70,7 @@ fn compare<'a>(comparison: &mut Comparison<'a>, queued: &QueuedPair<'a>) {
     let mut found = Vec::new();
     compare_types(&pair, &mut found);
     compare_enum_values(&pair, &mut found);
-    compare_limits(&pair, &mut found);
+    compare_bounds(&pair, &mut found);
     compare_annotations(&pair, &mut found);
     for difference in found {
         let upstream_at = difference.upstream_at.clone().unwrap_or_else(|| upstream_at.pointer.clone());
@@ -80,10 +80,10 @@ fn compare<'a>(comparison: &mut Comparison<'a>, queued: &QueuedPair<'a>) {
         super::objects::compare(comparison, ours, theirs, &queued.site);
     }
     if let ([ours], [theirs]) = (&ours.arrays[..], &theirs.arrays[..]) {
-        let nothing = &serde_json::Value::Bool(true);
+        let any_schema = &serde_json::Value::Bool(true);
         let items = |array: &Array<'a>| {
             let pointer = below(&array.pointer, "items");
-            array.items.clone().unwrap_or(Node { pointer, value: nothing })
+            array.items.clone().unwrap_or(Node { pointer, value: any_schema })
         };
         comparison.enqueue(&items(ours), &items(theirs), &queued.site);
     }
@@ -177,7 +177,7 @@ fn compare_enum_values(pair: &SchemaPair<'_, '_>, found: &mut Vec<DifferenceBuil
 }
 
 /// Compares bounds. They restrict the writer. In responses they are documentation, because our types do not check them.
-fn compare_limits(pair: &SchemaPair<'_, '_>, found: &mut Vec<DifferenceBuilder>) {
+fn compare_bounds(pair: &SchemaPair<'_, '_>, found: &mut Vec<DifferenceBuilder>) {
     for (keyword, ours, theirs, relation) in pair.ours.bounds.differences(&pair.theirs.bounds) {
         let severity = match pair.site.direction {
             Direction::Request => pair.site.direction.severity_of(relation),
