@@ -233,6 +233,6 @@ fn honest_pages(input: &[u8]) {
 /// Any text is a document for the generator, or an error.
 pub fn document(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input) {
-        xtask::any_document(text);
+        xtask::fuzz_document(text);
     }
 }

@@ -1,35 +1,35 @@
-//! Where an answer is not what the document says.
+//! Differences between a response and its schema.
 
 use crate::{Secret, Timestamp};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, fmt};
 
-/// How much of an unknown value is kept, in characters.
-const VALUE_KEPT: usize = 60;
+/// Maximum length of an unknown value, in characters.
+const MAX_VALUE_LEN: usize = 60;
 
-/// How much of a name is kept, in characters. No name of the document is as long.
-const NAME_KEPT: usize = 60;
+/// Maximum length of a field name, in characters. All names in the document are shorter.
+const MAX_NAME_LEN: usize = 60;
 
-/// How many findings are kept.
-const FINDINGS_KEPT: usize = 100;
+/// Maximum number of mismatches in a list.
+const MAX_MISMATCHES: usize = 100;
 
-/// A part of an answer that knows what the document says of it.
+/// Part of a response that can be compared with its schema.
 ///
-/// Implemented by generated code for everything that answers are made of. The types read more than the document says, so
-/// that no answer fails for being new; this is how one finds out.
+/// Implemented by generated code for all response types. The types accept more than the schema allows, so that an
+/// unexpected response does not fail to decode. This trait reports the differences.
 ///
 /// ```
 /// use pictify_api::{CheckSchema, types::Image};
 ///
-/// let answer = r#"{"url": "u", "id": "A", "createdAt": "2026-08-04T09:15:27Z", "colour": "red"}"#;
-/// let image: Image = serde_json::from_str(answer).unwrap();
+/// let response = r#"{"url": "u", "id": "A", "createdAt": "2026-08-04T09:15:27Z", "colour": "red"}"#;
+/// let image: Image = serde_json::from_str(response).unwrap();
 /// assert_eq!(image.schema_mismatches().to_string(), "colour: unknown field");
 /// ```
 pub trait CheckSchema {
-    /// Adds to `found` what the document does not say of this value.
+    /// Adds the differences between this value and its schema to `found`.
     fn check_schema(&self, found: &mut SchemaMismatches);
 
-    /// Everything that the document does not say of this value.
+    /// Returns the differences between this value and its schema.
     fn schema_mismatches(&self) -> SchemaMismatches {
         let mut found = SchemaMismatches::default();
         self.check_schema(&mut found);
@@ -37,33 +37,33 @@ pub trait CheckSchema {
     }
 }
 
-/// One difference between an answer and the document.
+/// A difference between a response and its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SchemaMismatch {
-    /// Where: wire names joined by dots, list positions in brackets, for example `images[2].format`.
+    /// Path of the field: wire names joined by dots, list positions in brackets, for example `images[2].format`.
     pub field: String,
-    /// What is different there.
+    /// Kind of the difference.
     pub kind: SchemaMismatchKind,
 }
 
-/// What is different from the document.
+/// Kind of a difference between a response and its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SchemaMismatchKind {
-    /// The document has no such field. Its value is in the `extra` of the answer.
+    /// The schema has no such field. The value is in the `extra` field of the response.
     UnknownField,
-    /// The document has no such value. This is the first part of it.
+    /// The schema does not list the value, of which this is the first part.
     UnknownValue(String),
-    /// The document has several forms for it, and this is none of them.
+    /// The schema has several variants, and the value matches none of them.
     UnknownVariant,
-    /// The document says that the field is always there.
+    /// The schema says that the field is always present.
     MissingField,
-    /// It is no date and time.
+    /// The value is not a date and time.
     InvalidTimestamp,
 }
 
-/// The differences between an answer and the document: the first 100 of them. Displays as one line.
+/// Differences between a response and its schema, at most 100. Displays as one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SchemaMismatches {
     found: Vec<SchemaMismatch>,
@@ -72,9 +72,9 @@ pub struct SchemaMismatches {
 }
 
 impl SchemaMismatches {
-    /// Adds what is different at `field`, below wherever [`check_field`](Self::check_field) stands.
+    /// Adds a mismatch at `field`, relative to the current [`check_field`](Self::check_field).
     pub fn push(&mut self, field: &str, kind: SchemaMismatchKind) {
-        if self.found.len() == FINDINGS_KEPT {
+        if self.found.len() == MAX_MISMATCHES {
             self.left_out += 1;
             return;
         }
@@ -85,7 +85,7 @@ impl SchemaMismatches {
         self.found.push(SchemaMismatch { field: path + &printable(field), kind });
     }
 
-    /// Looks at `value` as the field of that name.
+    /// Compares `value` with its schema as the field of that name.
     pub fn check_field(&mut self, field: &str, value: &impl CheckSchema) {
         let name = printable(field);
         self.at.push(if self.at.is_empty() || field.starts_with('[') { name } else { format!(".{name}") });
@@ -93,37 +93,37 @@ impl SchemaMismatches {
         self.at.pop();
     }
 
-    /// Every field in `extra` is unknown.
+    /// Adds each field in `extra` as unknown.
     pub fn unknown_fields(&mut self, extra: &Map<String, Value>) {
         for name in extra.keys() {
             self.push(name, SchemaMismatchKind::UnknownField);
         }
     }
 
-    /// The value at this place is unknown.
+    /// Adds the value at the current path as unknown.
     pub fn unknown_value(&mut self, value: &str) {
-        self.push("", SchemaMismatchKind::UnknownValue(value.chars().take(VALUE_KEPT).collect()));
+        self.push("", SchemaMismatchKind::UnknownValue(value.chars().take(MAX_VALUE_LEN).collect()));
     }
 
-    /// What is at this place has none of the known forms.
+    /// Adds the value at the current path as matching no variant.
     pub fn unknown_variant(&mut self) {
         self.push("", SchemaMismatchKind::UnknownVariant);
     }
 
-    /// The field should be there.
+    /// Adds a missing field if `value` is `None`.
     pub fn check_expected<T>(&mut self, field: &str, value: Option<&T>) {
         if value.is_none() {
             self.push(field, SchemaMismatchKind::MissingField);
         }
     }
 
-    /// Whether nothing was found.
+    /// Returns `true` if there are no mismatches.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    /// What was found.
+    /// Returns the mismatches in the order of the fields.
     pub fn iter(&self) -> std::slice::Iter<'_, SchemaMismatch> {
         self.found.iter()
     }
@@ -142,7 +142,7 @@ impl fmt::Display for SchemaMismatches {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, SchemaMismatch { field, kind }) in self.found.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
-            let field = if field.is_empty() { "the answer" } else { field };
+            let field = if field.is_empty() { "the response" } else { field };
             write!(f, "{separator}{field}: {kind}")?;
         }
         if self.left_out == 0 { Ok(()) } else { write!(f, "; and {} more", self.left_out) }
@@ -199,13 +199,13 @@ impl CheckSchema for Timestamp {
     }
 }
 
-/// A name as a log can hold it: names of unknown fields, and of members of maps, are whatever the service sends.
+/// Escapes and shortens a name for logs. Names of unknown fields and map keys come from the service.
 fn printable(name: &str) -> String {
-    name.chars().take(NAME_KEPT).flat_map(char::escape_debug).collect()
+    name.chars().take(MAX_NAME_LEN).flat_map(char::escape_debug).collect()
 }
 
-/// What the document says nothing more of.
-macro_rules! anything_goes {
+/// Implements the trait for types that cannot mismatch.
+macro_rules! no_schema_check {
     ($($type:ty),*) => {$(
         impl CheckSchema for $type {
             fn check_schema(&self, _: &mut SchemaMismatches) {}
@@ -213,9 +213,9 @@ macro_rules! anything_goes {
     )*};
 }
 
-anything_goes!((), bool, f64, i64, u64, Map<String, Value>, Secret, String, Value);
+no_schema_check!((), bool, f64, i64, u64, Map<String, Value>, Secret, String, Value);
 #[cfg(feature = "client")]
-anything_goes!(url::Url);
+no_schema_check!(url::Url);
 
 #[cfg(test)]
 mod tests {
@@ -223,49 +223,49 @@ mod tests {
     use crate::types::{Batch, ImageList, WebhookSubscription};
     use serde_json::json;
 
-    fn findings<T: CheckSchema + serde::de::DeserializeOwned>(answer: Value) -> String {
-        serde_json::from_value::<T>(answer).unwrap().schema_mismatches().to_string()
+    fn mismatches<T: CheckSchema + serde::de::DeserializeOwned>(response: Value) -> String {
+        serde_json::from_value::<T>(response).unwrap().schema_mismatches().to_string()
     }
 
     #[test]
-    fn what_the_document_does_not_say_is_found_with_its_place() {
+    fn mismatches_have_their_path() {
         let image = json!({"url": "u", "id": "A", "createdAt": "2026-08-04T09:15:27.482Z"});
-        let mut odd = image.clone();
-        (odd["createdAt"], odd["new"]) = (json!("yesterday"), json!({"any": "thing"}));
+        let mut mismatching = image.clone();
+        (mismatching["createdAt"], mismatching["new"]) = (json!("yesterday"), json!({"any": "thing"}));
         assert_eq!(
-            findings::<ImageList>(json!({"images": [image, odd], "pagination": {}})),
+            mismatches::<ImageList>(json!({"images": [image, mismatching], "pagination": {}})),
             "images[1].createdAt: not a date and time; images[1].new: unknown field"
         );
 
-        let picture = json!({"layout": "default", "url": "u", "id": "A", "width": 1, "height": 1, "format": "avif"});
-        let item = json!({"index": 0, "success": true, "results": [picture]});
+        let image = json!({"layout": "default", "url": "u", "id": "A", "width": 1, "height": 1, "format": "avif"});
+        let item = json!({"index": 0, "success": true, "results": [image]});
         let batch = json!({"batchId": "B", "status": "paused", "totalItems": 1, "completedItems": 0, "failedItems": 0, "results": [item]});
-        let found = findings::<Batch>(batch);
+        let found = mismatches::<Batch>(batch);
         assert_eq!(found, "status: unknown value \"paused\"; results[0].results[0].format: unknown value \"avif\"");
         assert_eq!(
-            findings::<Batch>(json!({"batchId": "B", "status": "pending", "totalItems": 1, "failedItems": 0})),
+            mismatches::<Batch>(json!({"batchId": "B", "status": "pending", "totalItems": 1, "failedItems": 0})),
             "completedItems: missing"
         );
     }
 
     #[test]
-    fn names_that_the_service_makes_up_keep_to_one_short_line() {
+    fn unknown_names_are_escaped_and_shortened() {
         let mut image = json!({"url": "u", "id": "A", "createdAt": "2026-08-04T09:15:27.482Z"});
         image["a\nb\u{1b}[31m"] = json!(1);
-        assert_eq!(findings::<crate::types::Image>(image.clone()), r"a\nb\u{1b}[31m: unknown field");
+        assert_eq!(mismatches::<crate::types::Image>(image.clone()), r"a\nb\u{1b}[31m: unknown field");
 
         for index in 0..20_000 {
             image[format!("{index}{}", "x".repeat(1000))] = json!(1);
         }
-        let found = findings::<crate::types::Image>(image);
+        let found = mismatches::<crate::types::Image>(image);
         assert!(found.ends_with("; and 19901 more"), "{found}");
         assert!(found.len() < 10_000, "{}", found.len());
     }
 
     #[test]
-    fn no_value_but_that_of_an_enumeration_is_shown_and_that_is_cut() {
+    fn only_enum_values_are_shown_and_shortened() {
         let long = "x".repeat(1000);
-        let found = findings::<WebhookSubscription>(
+        let found = mismatches::<WebhookSubscription>(
             json!({"uid": "W", "event": long, "targetUrl": "u", "status": "active", "secret": "hunter2", "other": "hunter2"}),
         );
         assert!(!found.contains("hunter2") && found.len() < 200, "{found}");

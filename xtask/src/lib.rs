@@ -1,4 +1,5 @@
-//! The workspace's own commands: `cargo xtask generate`, `lint`, `coverage`, `upstream`, and what a release asks for.
+//! The workspace's own commands: `cargo xtask generate`, `lint`, `coverage`, `upstream`, and the checks before a
+//! release.
 
 mod coverage;
 mod document;
@@ -22,23 +23,22 @@ use std::{
     process::ExitCode,
 };
 
-/// Any text is a document that the passes before the generator take, and that is no different from itself, or an error says
-/// why not. For the fuzz target.
+/// Runs the lint, the preprocessing passes and the document comparison on any text. For the fuzz target.
 ///
 /// # Panics
-/// When that does not hold.
+/// If a document differs from itself.
 #[doc(hidden)]
-pub fn any_document(text: &str) {
+pub fn fuzz_document(text: &str) {
     let Ok(document) = document::parse(text) else { return };
     let _ = lint::check(&document);
-    let mut normalised = document.clone();
-    query_structs::add(&mut normalised);
-    let _ = usage::Usage::of(&normalised);
-    let _ = preprocess::run(&mut normalised);
-    openapi_diff::any_document(&document);
+    let mut preprocessed = document.clone();
+    query_structs::add(&mut preprocessed);
+    let _ = usage::Usage::of(&preprocessed);
+    let _ = preprocess::run(&mut preprocessed);
+    openapi_diff::fuzz_document(&document);
 }
 
-/// The workspace's own commands.
+/// Commands of this workspace.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
@@ -48,36 +48,36 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Writes the generated files of pictify-api from openapi.yaml.
+    /// Writes the generated files from openapi.yaml.
     Generate {
-        /// Write nothing: print what differs, and fail if anything does.
+        /// Write nothing: print a diff of each stale file, and fail if there is one.
         #[arg(long)]
         check: bool,
-        /// Print what each pass changed.
+        /// Print the changes of each pass.
         #[arg(short, long)]
         verbose: bool,
     },
-    /// Checks openapi.yaml against the rules of the house.
+    /// Checks openapi.yaml against the rules of this project.
     Lint,
-    /// Prints what the SDK has of each operation of openapi.yaml, and fails on a hole.
+    /// Prints the SDK method, snapshot and docs of each operation of openapi.yaml, and fails if one is missing.
     Coverage,
-    /// Says where a document that upstream published differs from openapi.yaml, and how grave that is.
+    /// Compares a document that upstream published with openapi.yaml, and reports the differences by severity.
     Upstream(openapi_diff::Options),
-    /// Checks that nothing that is published needs a newer Rust than its manifest promises.
+    /// Checks that each published package and its dependencies build with the package's `rust-version`.
     RustVersions,
-    /// Checks that the SDK builds with the lowest versions that its manifests name.
+    /// Checks that the SDK builds with the lowest dependency versions in its manifests.
     MinimalVersions,
 }
 
-/// Runs the command that the arguments of the process name.
+/// Runs the command given in the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
     match run(&Arguments::parse().command, &root()) {
         Ok(code) => code,
-        // Whoever reads the output, `head` for example, has seen enough.
+        // The reader of the output, for example `head`, has closed the pipe.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // The whole chain on one line; a backtrace of this program would help nobody who edits the document.
+            // Prints the whole chain on one line. A backtrace of this program does not help to edit the document.
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
@@ -99,18 +99,18 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
                 }
             }
             if *check {
-                let diffs = generate::drift(&generated.files, root)?;
+                let diffs = generate::stale_diffs(&generated.files, root)?;
                 for diff in &diffs {
-                    // Drift is a failure, also when nobody reads to the end.
+                    // Stale files fail the check even if the reader of the output stops early.
                     if write!(out, "{diff}").is_err() {
                         break;
                     }
                 }
                 if !diffs.is_empty() {
                     let (stale, all) = (diffs.len(), generated.files.len());
-                    bail!("{stale} of {all} generated files differ from openapi.yaml: run `cargo xtask generate`");
+                    bail!("{stale} of {all} generated files are stale: run `cargo xtask generate`");
                 }
-                writeln!(out, "{} generated files are what openapi.yaml says", generated.files.len())?;
+                writeln!(out, "{} generated files are up to date", generated.files.len())?;
                 return Ok(ExitCode::SUCCESS);
             }
             let written = generate::write(&generated.files)?;
@@ -118,11 +118,7 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
                 writeln!(out, "wrote {}", path.strip_prefix(root).unwrap_or(path).display())?;
             }
             if written.is_empty() {
-                writeln!(
-                    out,
-                    "nothing to write: {} generated files are what openapi.yaml says",
-                    generated.files.len()
-                )?;
+                writeln!(out, "nothing to write: {} generated files are up to date", generated.files.len())?;
             }
         }
         Command::Upstream(options) => return Ok(openapi_diff::run(options, root, &mut out)?.into()),
@@ -138,7 +134,7 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
             let (operations, schemas) = (document::operations(&document), document::component_schemas(&document));
             writeln!(
                 out,
-                "openapi.yaml keeps the rules: {} operations, {} schemas",
+                "openapi.yaml passes the lint: {} operations, {} schemas",
                 operations.len(),
                 schemas.count()
             )?;
@@ -147,7 +143,7 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The root of the workspace, wherever the command was started.
+/// Returns the root of the workspace, independent of the current directory.
 fn root() -> PathBuf {
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().unwrap_or(package).to_path_buf()

@@ -1,4 +1,4 @@
-//! `operations.rs`: a row per operation, with what the document says of it beyond its types.
+//! Writes `operations.rs`: a constant per operation with its method, path, retry safety, evidence and default timeout.
 
 use crate::document::{OperationAt, operations};
 use anyhow::{Context, Result, bail};
@@ -8,33 +8,33 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 use std::fmt::Write as _;
 
-/// The name of an operation's constant.
+/// Returns the name of the constant of an operation.
 pub fn const_name(operation_id: &str) -> String {
     operation_id.to_snake_case().to_uppercase()
 }
 
-/// The whole file, without its header line.
+/// Returns the content of the file without its header line.
 pub fn render(document: &Value) -> Result<String> {
     let mut text = String::from(
-        "//! The operations of the Pictify HTTP API: a row for each, with what the document says of it beyond its types.\n\n\
+        "//! The operations of the Pictify HTTP API: a constant for each, with its method, path, retry safety and default timeout.\n\n\
          use crate::{Evidence, OperationInfo, Pagination, PaginationStyle, RetrySafety};\n\n",
     );
     let mut names = Vec::new();
     for operation in operations(document) {
-        let row = row(document, &operation).with_context(|| operation.pointer())?;
-        text.push_str(&prettyplease::unparse(&syn::parse2(row)?));
+        let constant = constant(document, &operation).with_context(|| operation.pointer())?;
+        text.push_str(&prettyplease::unparse(&syn::parse2(constant)?));
         text.push('\n');
         names.push(format_ident!("{}", const_name(operation.id())));
     }
     let all = quote! {
-        /// Every operation, in the order of the document.
+        /// All operations, in the order of the document.
         pub const ALL: &[OperationInfo] = &[#(#names),*];
     };
     write!(text, "{}", prettyplease::unparse(&syn::parse2(all)?))?;
     Ok(text)
 }
 
-fn row(document: &Value, operation: &OperationAt<'_>) -> Result<TokenStream> {
+fn constant(document: &Value, operation: &OperationAt<'_>) -> Result<TokenStream> {
     let id = operation.id();
     let name = format_ident!("{}", const_name(id));
     let method = operation.method.to_uppercase();
@@ -58,7 +58,7 @@ fn row(document: &Value, operation: &OperationAt<'_>) -> Result<TokenStream> {
     })
 }
 
-/// The variant that an extension's word stands for: `read-only` is `ReadOnly`.
+/// Returns the variant for the value of an extension: `ReadOnly` for `read-only`.
 fn variant(operation: &OperationAt<'_>, extension: &str) -> Result<proc_macro2::Ident> {
     let word = operation.text(extension).with_context(|| format!("has no {extension}"))?;
     Ok(format_ident!("{}", word.to_upper_camel_case()))
@@ -77,7 +77,7 @@ fn evidence(operation: &OperationAt<'_>) -> Result<proc_macro2::Ident> {
     Ok(format_ident!("{name}"))
 }
 
-/// An operation's own `security` counts; without one, the document's.
+/// Returns `true` if the operation needs an API key. Its own `security` overrides that of the document.
 fn needs_key(document: &Value, operation: &OperationAt<'_>) -> bool {
     let security = operation.value.get("security").or_else(|| document.get("security")).and_then(Value::as_array);
     security.is_some_and(|schemes| !schemes.is_empty())
@@ -103,7 +103,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_row_says_what_the_document_says() {
+    fn a_constant_has_the_facts_of_the_document() {
         let document = json!({
             "security": [{"apiKey": []}],
             "paths": {"/image": {
@@ -120,19 +120,19 @@ mod tests {
             }},
         });
         let text: String = render(&document).unwrap().split_whitespace().collect();
-        for row in [
+        for constant in [
             "///`GET/image`:Listimages.pubconstLIST_IMAGES:OperationInfo=OperationInfo::new(\"listImages\",\"GET\",\"/image\",\
              \"images\",\"Listimages.\",RetrySafety::ReadOnly,Evidence::Disputed,true,30u64,None,\
              Some(Pagination::new(PaginationStyle::Offset,\"images\")),false,);",
             "RetrySafety::Billed,Evidence::Live,false,120u64,Some(\"image\"),None,true,);",
             "pubconstALL:&[OperationInfo]=&[LIST_IMAGES,CREATE_IMAGE];",
         ] {
-            assert!(text.contains(row), "{row} is not in\n{text}");
+            assert!(text.contains(constant), "{constant} is not in\n{text}");
         }
     }
 
     #[test]
-    fn a_row_without_its_facts_is_an_error_that_names_the_operation() {
+    fn a_missing_extension_is_an_error_with_the_place() {
         let document = json!({"paths": {"/a": {"get": {"operationId": "a", "summary": "A."}}}});
         assert_eq!(format!("{:#}", render(&document).unwrap_err()), "/paths/~1a/get: has no tag");
     }

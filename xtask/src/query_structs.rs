@@ -1,8 +1,8 @@
-//! A type for the query of each operation that has one.
+//! Adds a struct for the query of each operation that has query parameters, for example `ListImagesQuery` for
+//! `listImages`.
 //!
-//! Generated methods take query parameters one by one. Whoever keeps a request as data, and checks it before it is sent,
-//! needs them together: `ListImagesQuery` for `listImages`. The types are made here as schemas, so that everything later
-//! treats them like the bodies of requests.
+//! Generated methods take query parameters one by one. A request stored as data and validated before it is sent needs
+//! them in one struct. The structs are added as schemas, so that all later passes treat them like request bodies.
 
 use crate::{
     document::{SCHEMA_PREFIX, operations},
@@ -11,10 +11,10 @@ use crate::{
 use heck::ToUpperCamelCase as _;
 use serde_json::{Map, Value, json};
 
-/// The extension by which an operation names the schema of its query.
+/// Extension of an operation that refers to the schema of its query.
 pub const EXTENSION: &str = "x-query";
 
-/// Adds a schema for each query, and the extension that names it.
+/// Adds a schema for each query, and the extension that refers to it.
 pub fn add(document: &mut Value) -> Vec<Note> {
     let mut found = Vec::new();
     for operation in operations(document) {
@@ -30,7 +30,7 @@ pub fn add(document: &mut Value) -> Vec<Note> {
     for (at, name, schema) in found {
         if let Some(operation) = document.pointer_mut(&at) {
             operation[EXTENSION] = json!({"$ref": format!("{SCHEMA_PREFIX}{name}")});
-            notes.push(Note { at, what: format!("its query became the schema {name}") });
+            notes.push(Note { at, what: format!("query became the schema {name}") });
         }
         document["components"]["schemas"][name] = schema;
     }
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_query_becomes_a_schema_that_its_operation_names() {
+    fn a_query_becomes_a_schema() {
         let mut document = json!({
             "paths": {"/a/{uid}": {"get": {"operationId": "listA", "parameters": [
                 {"name": "uid", "in": "path", "schema": {"type": "string"}},

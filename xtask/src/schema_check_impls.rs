@@ -1,7 +1,7 @@
-//! `schema_check.rs`: `CheckSchema` for what answers are made of.
+//! Writes `schema_check.rs`: implementations of `CheckSchema` for the types of responses.
 //!
-//! The generated types say where fields and values that nobody knows end up (`extra`, `Unknown`); the document says which
-//! fields are always there, by the extension that this file reads.
+//! The generated types have places for unknown fields and values (`extra`, `Unknown`). The extension `x-expected` lists
+//! the fields that every response has.
 
 use crate::{
     document::{component_schemas, items},
@@ -14,19 +14,19 @@ use quote::{format_ident, quote};
 use serde_json::Value;
 use syn::{Field, Fields, File, Item, ItemEnum, ItemStruct, Type};
 
-/// The properties that every answer is said to have, although the type reads one that has not.
+/// Extension of a schema: properties that every response has, although the type also reads responses without them.
 pub const EXTENSION: &str = "x-expected";
 
-/// The whole file, without its header line.
+/// Returns the content of the file without its header line.
 pub fn render(document: &Value, usage: &Usage, file: &File) -> Result<String> {
     let mut text = String::from("use crate::{CheckSchema, SchemaMismatches, types};\n\n");
     for item in crate::postprocess::items_of_types(file) {
         let (name, body) = match item {
-            Item::Struct(item) => (&item.ident, of_struct(document, item)?),
-            Item::Enum(item) => (&item.ident, of_enum(item)),
+            Item::Struct(item) => (&item.ident, check_struct(document, item)?),
+            Item::Enum(item) => (&item.ident, check_enum(item)),
             _ => continue,
         };
-        if !usage.answers.contains(&name.to_string()) {
+        if !usage.responses.contains(&name.to_string()) {
             continue;
         }
         let parameter = if body.is_empty() { format_ident!("_found") } else { format_ident!("found") };
@@ -41,7 +41,7 @@ pub fn render(document: &Value, usage: &Usage, file: &File) -> Result<String> {
     Ok(text)
 }
 
-fn of_struct(document: &Value, item: &ItemStruct) -> Result<TokenStream> {
+fn check_struct(document: &Value, item: &ItemStruct) -> Result<TokenStream> {
     let fields = match &item.fields {
         Fields::Named(fields) => &fields.named,
         Fields::Unnamed(fields) if fields.unnamed.first().is_some_and(|field| may_mismatch(&field.ty)) => {
@@ -57,16 +57,17 @@ fn of_struct(document: &Value, item: &ItemStruct) -> Result<TokenStream> {
             bail!("/components/schemas/{name}/{EXTENSION}: the type has no field `{wire}`")
         };
         let ident = &field.ident;
-        // A list or a field without which the answer does not decode has nothing to tell.
+        // A list cannot be missing, and a response without a required field does not decode: nothing to check in either
+        // case.
         if inner_type(&field.ty, "Option").is_some() {
             body.extend(quote!(found.check_expected(#wire, self.#ident.as_ref());));
         }
     }
-    body.extend(fields.iter().map(of_field));
+    body.extend(fields.iter().map(check_field_tokens));
     Ok(body)
 }
 
-fn of_field(field: &Field) -> TokenStream {
+fn check_field_tokens(field: &Field) -> TokenStream {
     let ident = &field.ident;
     match wire_name(field) {
         None => quote!(found.unknown_fields(&self.#ident);),
@@ -75,7 +76,7 @@ fn of_field(field: &Field) -> TokenStream {
     }
 }
 
-fn of_enum(item: &ItemEnum) -> TokenStream {
+fn check_enum(item: &ItemEnum) -> TokenStream {
     let arms = item.variants.iter().filter_map(|variant| {
         let name = &variant.ident;
         match &variant.fields {
@@ -100,7 +101,7 @@ fn of_enum(item: &ItemEnum) -> TokenStream {
     }
 }
 
-/// Whether there is anything in a value of this type that could be new.
+/// Returns `true` if a value of this type can differ from the schema without failing to decode.
 fn may_mismatch(ty: &Type) -> bool {
     if let Some(inner) = ["Option", "Vec", "Box", "BTreeMap"].into_iter().find_map(|name| inner_type(ty, name)) {
         return may_mismatch(inner);
@@ -113,10 +114,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn rendered(schemas: &Value, types: &str) -> Result<String> {
-        let answer = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
+    fn render_test(schemas: &Value, types: &str) -> Result<String> {
+        let response = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
         let document = json!({
-            "paths": {"/a": {"get": {"responses": {"200": answer}}}},
+            "paths": {"/a": {"get": {"responses": {"200": response}}}},
             "components": {"schemas": schemas},
         });
         let file = syn::parse_file(&format!("pub mod types {{ {types} }}"))?;
@@ -124,8 +125,8 @@ mod tests {
     }
 
     #[test]
-    fn what_could_be_new_is_looked_at_and_the_rest_is_not() {
-        let text = rendered(
+    fn only_fields_that_can_mismatch_are_checked() {
+        let text = render_test(
             &json!({"A": {"properties": {"b": {"$ref": "#/components/schemas/B"}}, "x-expected": ["b"]}, "B": {}, "C": {}}),
             "pub struct A { pub b: Option<B>, #[serde(rename = \"theList\")] pub list: Vec<B>, pub text: Option<String>,
                  #[serde(flatten)] pub extra: Map<String, Value> }
@@ -140,12 +141,12 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }
-        assert!(!text.contains("types::C"), "no answer is made of it: {text}");
+        assert!(!text.contains("types::C"), "no response uses it: {text}");
     }
 
     #[test]
-    fn an_expectation_that_no_field_meets_is_an_error() {
-        let error = rendered(&json!({"A": {"x-expected": ["c"]}}), "pub struct A { pub b: String }").unwrap_err();
+    fn an_expected_field_that_does_not_exist_is_an_error() {
+        let error = render_test(&json!({"A": {"x-expected": ["c"]}}), "pub struct A { pub b: String }").unwrap_err();
         assert_eq!(error.to_string(), "/components/schemas/A/x-expected: the type has no field `c`");
     }
 }

@@ -1,7 +1,7 @@
-//! `validate.rs`: `Validate` for what requests are made of, from the bounds that the document sets.
+//! Writes `validate.rs`: implementations of `Validate` from the bounds in the document.
 //!
-//! Written for every request body, and for every schema inside one that has bounds. The generated structs say how a field
-//! is held (`Option`, list, box), the document says what is checked.
+//! There is one for every request body, and for every schema inside one that has bounds. The generated structs
+//! determine the access to a field (`Option`, list, box); the document determines the checks.
 
 use crate::{
     document::{
@@ -19,19 +19,19 @@ use serde_json::{Number, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{Fields, ItemStruct, Type};
 
-/// Keywords that become a check.
+/// Keywords that become checks.
 const KEYWORDS: [&str; 6] = ["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"];
 
-/// The whole file, without its header line, and what is not checked.
+/// Returns the content of the file without its header line, and notes on bounds that are not checked.
 pub fn render(document: &Value, usage: &Usage, structs: &BTreeMap<String, ItemStruct>) -> Result<(String, Vec<Note>)> {
-    let bounded = bounded(document);
+    let bounded = schemas_with_bounds(document);
     let mut text = String::from("use crate::{Validate, ValidationErrors, types};\n\n");
     for (name, schema) in component_schemas(document) {
         let needed = usage.bodies.contains(name) || bounded.contains(name);
         if !usage.requests.contains(name) || !needed || !is_checked_by_impl(schema) {
             continue;
         }
-        let writer = Writer { document, bounded: &bounded, schema: name };
+        let writer = ImplWriter { document, bounded: &bounded, schema: name };
         let body = match structs.get(name) {
             Some(item) => writer.fields(item, schema)?,
             None => writer.branches(schema)?,
@@ -46,12 +46,12 @@ pub fn render(document: &Value, usage: &Usage, structs: &BTreeMap<String, ItemSt
         text.push_str(&prettyplease::unparse(&syn::parse2(block)?));
         text.push('\n');
     }
-    Ok((text, unnamed_bodies(document)))
+    Ok((text, unchecked_bodies(document)))
 }
 
-/// A body without a name has no type of its own to implement anything for, so its own bounds are left to the SDK; those of
-/// its items are checked.
-fn unnamed_bodies(document: &Value) -> Vec<Note> {
+/// Reports the bounds of request bodies without a schema name. They have no type of their own to implement the trait
+/// for, so the SDK checks them. The bounds of their items are checked.
+fn unchecked_bodies(document: &Value) -> Vec<Note> {
     let mut notes = Vec::new();
     for operation in operations(document) {
         let body = operation.value.get("requestBody").map(|body| follow(document, body));
@@ -65,13 +65,13 @@ fn unnamed_bodies(document: &Value) -> Vec<Note> {
     notes
 }
 
-/// An enumeration has nothing to check; everything else that is named can have.
+/// Returns `false` for an enumeration, which has nothing to check.
 fn is_checked_by_impl(schema: &Value) -> bool {
     schema.get("enum").is_none()
 }
 
-/// The components with a bound in them, however deep.
-fn bounded(document: &Value) -> BTreeSet<String> {
+/// Returns the component schemas that have bounds, directly or in a referenced schema.
+fn schemas_with_bounds(document: &Value) -> BTreeSet<String> {
     let mut found: BTreeSet<String> =
         component_schemas(document).filter(|(_, schema)| has_bound(schema)).map(|(name, _)| name.clone()).collect();
     loop {
@@ -92,7 +92,8 @@ fn has_bound(schema: &Value) -> bool {
         .any(|pointer| schema.pointer(pointer).is_some_and(|schema| own_bounds(schema).next().is_some()))
 }
 
-/// The bounds of a schema itself. `minimum: 0` of an integer is its type and no check.
+/// Returns the bound keywords of the schema itself. `minimum: 0` of an integer is expressed by its type and needs no
+/// check.
 fn own_bounds(schema: &Value) -> impl Iterator<Item = &'static str> {
     KEYWORDS.into_iter().filter(|keyword| {
         let unsigned = *keyword == "minimum"
@@ -106,49 +107,49 @@ fn mentions(schema: &Value, names: &BTreeSet<String>) -> bool {
     references(schema, "").iter().any(|(_, target)| schema_name(target).is_some_and(|name| names.contains(name)))
 }
 
-/// How the generated code holds what is checked.
-enum Held {
-    /// A place: `self.width`.
-    By(TokenStream),
-    /// A reference: `value`.
-    Behind(TokenStream),
+/// Expression of the generated code for a checked value.
+enum Operand {
+    /// A place, for example `self.width`.
+    Place(TokenStream),
+    /// A reference, for example `value`.
+    Reference(TokenStream),
 }
 
-impl Held {
-    /// What `if let Some(value)` and closures bind.
+impl Operand {
+    /// Returns the variable that `if let Some(value)` and closures bind.
     fn value() -> Self {
-        Self::Behind(quote!(value))
+        Self::Reference(quote!(value))
     }
 
     fn receiver(&self) -> &TokenStream {
-        let (Self::By(expression) | Self::Behind(expression)) = self;
+        let (Self::Place(expression) | Self::Reference(expression)) = self;
         expression
     }
 
     fn copied(&self) -> TokenStream {
         match self {
-            Self::By(place) => place.clone(),
-            Self::Behind(reference) => quote!(*#reference),
+            Self::Place(place) => place.clone(),
+            Self::Reference(reference) => quote!(*#reference),
         }
     }
 
     fn borrowed(&self) -> TokenStream {
         match self {
-            Self::By(place) => quote!(&#place),
-            Self::Behind(reference) => reference.clone(),
+            Self::Place(place) => quote!(&#place),
+            Self::Reference(reference) => reference.clone(),
         }
     }
 }
 
-struct Writer<'a> {
+struct ImplWriter<'a> {
     document: &'a Value,
     bounded: &'a BTreeSet<String>,
-    /// The component that is being written, for messages.
+    /// Name of the current component, for error messages.
     schema: &'a str,
 }
 
-impl Writer<'_> {
-    /// Checks of the fields of a struct, or of what a newtype holds.
+impl ImplWriter<'_> {
+    /// Writes the checks of the fields of a struct, or of the value in a newtype.
     fn fields(&self, item: &ItemStruct, schema: &Value) -> Result<TokenStream> {
         match &item.fields {
             Fields::Named(fields) => {
@@ -160,23 +161,23 @@ impl Writer<'_> {
                     };
                     body.extend(match inner_type(&field.ty, "Option") {
                         Some(inner) => {
-                            let check = self.check(property, inner, &Held::value(), &wire)?;
+                            let check = self.check(property, inner, &Operand::value(), &wire)?;
                             if check.is_empty() { check } else { quote!(if let Some(value) = &self.#ident { #check }) }
                         }
-                        None => self.check(property, &field.ty, &Held::By(quote!(self.#ident)), &wire)?,
+                        None => self.check(property, &field.ty, &Operand::Place(quote!(self.#ident)), &wire)?,
                     });
                 }
                 Ok(body)
             }
             Fields::Unnamed(fields) => match fields.unnamed.first() {
-                Some(field) => self.check(schema, &field.ty, &Held::By(quote!(self.0)), ""),
+                Some(field) => self.check(schema, &field.ty, &Operand::Place(quote!(self.0)), ""),
                 None => Ok(TokenStream::new()),
             },
             Fields::Unit => Ok(TokenStream::new()),
         }
     }
 
-    /// Checks of whichever branch of a union there is.
+    /// Rejects bounds inside the branches of a union.
     fn branches(&self, schema: &Value) -> Result<TokenStream> {
         for branch in items(schema.get("oneOf")) {
             if has_bound(branch) || mentions(branch, self.bounded) {
@@ -189,8 +190,8 @@ impl Writer<'_> {
         Ok(TokenStream::new())
     }
 
-    /// Checks of `value`, which is of type `ty` and described by `schema`.
-    fn check(&self, schema: &Value, ty: &Type, value: &Held, field: &str) -> Result<TokenStream> {
+    /// Writes the checks of `value`, which has type `ty` and is described by `schema`.
+    fn check(&self, schema: &Value, ty: &Type, value: &Operand, field: &str) -> Result<TokenStream> {
         if let Some(inner) = inner_type(ty, "Box").or_else(|| inner_type(ty, "Option")) {
             return self.check(schema, inner, value, field);
         }
@@ -231,7 +232,7 @@ impl Writer<'_> {
         }
     }
 
-    fn number(&self, schema: &Value, ty: &str, value: &Held, field: &str) -> Result<TokenStream> {
+    fn number(&self, schema: &Value, ty: &str, value: &Operand, field: &str) -> Result<TokenStream> {
         let value = value.copied();
         let mut bounds = Vec::new();
         let checked: Vec<_> = own_bounds(schema).collect();
@@ -286,24 +287,24 @@ impl Writer<'_> {
         Ok(if checked { quote!(found.check_length(#field, #unit, #length, #(#bounds),*);) } else { TokenStream::new() })
     }
 
-    fn list(&self, schema: &Value, ty: &Type, value: &Held, field: &str) -> Result<TokenStream> {
+    fn list(&self, schema: &Value, ty: &Type, value: &Operand, field: &str) -> Result<TokenStream> {
         let (receiver, value) = (value.receiver(), value.borrowed());
         let own = self.length(schema, ["minItems", "maxItems"], "items", &quote!(#receiver.len()), field)?;
         let each = match (schema.get("items"), inner_type(ty, "Vec")) {
-            (Some(items), Some(item)) => self.check(items, item, &Held::value(), "")?,
+            (Some(items), Some(item)) => self.check(items, item, &Operand::value(), "")?,
             _ => TokenStream::new(),
         };
         let each = if each.is_empty() { each } else { quote!(found.each(#field, #value, |value, found| { #each });) };
         Ok(quote!(#own #each))
     }
 
-    fn map(&self, schema: &Value, ty: &Type, value: &Held, field: &str) -> Result<TokenStream> {
+    fn map(&self, schema: &Value, ty: &Type, value: &Operand, field: &str) -> Result<TokenStream> {
         let (Some(entries), Some(entry)) =
             (schema.get("additionalProperties").filter(|schema| schema.is_object()), inner_type(ty, "BTreeMap"))
         else {
             return Ok(TokenStream::new());
         };
-        let each = self.check(entries, entry, &Held::value(), "")?;
+        let each = self.check(entries, entry, &Operand::value(), "")?;
         if each.is_empty() {
             return Ok(each);
         }
@@ -313,7 +314,8 @@ impl Writer<'_> {
     }
 }
 
-/// What `{anyOf: [schema, null]}` and the like describe when there is something.
+/// Returns the only branch of a schema that is not null, for example of `{anyOf: [schema, null]}`, or the schema
+/// itself.
 fn only_branch(schema: &Value) -> &Value {
     for keyword in ["anyOf", "oneOf", "allOf"] {
         let branches: Vec<&Value> =
@@ -330,7 +332,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn rendered(schemas: &Value, types: &str) -> Result<String> {
+    fn render_test(schemas: &Value, types: &str) -> Result<String> {
         let body = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}});
         let document = json!({"paths": {"/a": {"post": {"requestBody": body}}}, "components": {"schemas": schemas}});
         let file = syn::parse_file(&format!("pub mod types {{ {types} }}"))?;
@@ -387,25 +389,26 @@ mod tests {
             let types = format!(
                 "pub struct A {{ pub p: {ty} }} pub struct B {{ pub q: u64, #[serde(rename = \"self\")] pub self_: Box<B> }}"
             );
-            let text = rendered(&schemas, &types).unwrap();
+            let text = render_test(&schemas, &types).unwrap();
             assert!(text.contains(check), "{check} is not in {text}");
         }
     }
 
     #[test]
-    fn a_body_without_bounds_has_an_empty_check_and_other_types_have_none() {
+    fn a_body_without_bounds_has_an_empty_impl() {
         let schemas = json!({
             "A": {"properties": {"p": {"$ref": "#/components/schemas/B"}, "n": {"type": "integer", "minimum": 0}}},
             "B": {"properties": {"q": {"type": "string"}}},
         });
-        let text = rendered(&schemas, "pub struct A { pub p: B, pub n: u64 } pub struct B { pub q: String }").unwrap();
+        let text =
+            render_test(&schemas, "pub struct A { pub p: B, pub n: u64 } pub struct B { pub q: String }").unwrap();
         assert!(text.ends_with("implValidatefortypes::A{fnvalidate(&self,_found:&mutValidationErrors){}}"), "{text}");
     }
 
     #[test]
     fn a_bound_that_cannot_be_checked_is_an_error() {
         let schemas = json!({"A": {"properties": {"p": {"type": "integer", "maximum": 1.5}}}});
-        let error = rendered(&schemas, "pub struct A { pub p: i64 }").unwrap_err().to_string();
+        let error = render_test(&schemas, "pub struct A { pub p: i64 }").unwrap_err().to_string();
         assert_eq!(error, "/components/schemas/A: the bound 1.5 of `p` does not fit i64");
     }
 

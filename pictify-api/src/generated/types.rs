@@ -15,7 +15,7 @@ pub struct Acknowledgement {
     /// Human-readable message.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -40,14 +40,14 @@ pub enum ActiveOrPaused {
     /// `paused`
     #[serde(rename = "paused")]
     Paused,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl ActiveOrPaused {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Active, Self::Paused];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Active => "active",
@@ -111,7 +111,7 @@ pub struct AgentScreenshot {
     /// Metadata of the search.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub metadata: ::std::option::Option<AgentScreenshotMetadata>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -131,7 +131,7 @@ impl ::serde::Serialize for AgentScreenshot {
     }
 }
 impl AgentScreenshot {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             url: url.into(),
@@ -154,7 +154,7 @@ pub struct AgentScreenshotEvent {
     /// Content of the event. In the other style the members are at the top level, without this object.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub data: ::std::option::Option<AgentScreenshotProgress>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -197,12 +197,12 @@ pub enum AgentScreenshotEventType {
     /// `end`
     #[serde(rename = "end")]
     End,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl AgentScreenshotEventType {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::Connected,
         Self::Start,
@@ -213,7 +213,7 @@ impl AgentScreenshotEventType {
         Self::Error,
         Self::End,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Connected => "connected",
@@ -297,7 +297,7 @@ pub struct AgentScreenshotMetadata {
         deserialize_with = "crate::de::optional_number"
     )]
     pub execution_time: ::std::option::Option<f64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -336,7 +336,7 @@ pub struct AgentScreenshotProgress {
     /// Time of the event.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -357,7 +357,7 @@ pub struct AgentScreenshotRequest {
     pub height: ::std::option::Option<u64>,
 }
 impl AgentScreenshotRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(prompt: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             prompt: prompt.into(),
@@ -389,12 +389,12 @@ pub struct ApiToken {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl ApiToken {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(uid: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             uid: uid.into(),
@@ -419,7 +419,7 @@ pub struct ApiTokenList {
         deserialize_with = "crate::de::null_as_default"
     )]
     pub api_tokens: ::std::vec::Vec<ApiToken>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -444,14 +444,14 @@ pub enum BanditAlgorithm {
     /// `epsilon_greedy`
     #[serde(rename = "epsilon_greedy")]
     EpsilonGreedy,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl BanditAlgorithm {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::ThompsonSampling, Self::EpsilonGreedy];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::ThompsonSampling => "thompson_sampling",
@@ -515,7 +515,7 @@ pub struct BanditConfig {
         deserialize_with = "crate::de::optional_number"
     )]
     pub recompute_interval_minutes: ::std::option::Option<u64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -603,7 +603,7 @@ pub struct Batch {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub completed_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -683,7 +683,7 @@ pub struct BatchAccepted {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -713,7 +713,7 @@ impl ::serde::Serialize for BatchAccepted {
     }
 }
 impl BatchAccepted {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(batch_id: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             batch_id: batch_id.into(),
@@ -775,7 +775,7 @@ pub struct BatchCancellation {
         deserialize_with = "crate::de::optional_number"
     )]
     pub cancelled_count: ::std::option::Option<u64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -853,7 +853,7 @@ pub struct BatchCompleted {
         deserialize_with = "crate::de::optional_number"
     )]
     pub duration: ::std::option::Option<f64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -886,12 +886,12 @@ pub struct BatchCompletedDelivery {
     pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
     /// Details of the event.
     pub data: BatchCompleted,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl BatchCompletedDelivery {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         event: impl ::std::convert::Into<::std::string::String>,
         data: impl ::std::convert::Into<BatchCompleted>,
@@ -953,7 +953,7 @@ pub struct BatchFailed {
         deserialize_with = "crate::de::optional_number"
     )]
     pub duration: ::std::option::Option<f64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -986,12 +986,12 @@ pub struct BatchFailedDelivery {
     pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
     /// Details of the event.
     pub data: BatchFailed,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl BatchFailedDelivery {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         event: impl ::std::convert::Into<::std::string::String>,
         data: impl ::std::convert::Into<BatchFailed>,
@@ -1063,7 +1063,7 @@ pub struct BatchItem {
     /// Names of the variables as a list; in the documented form, their values as an object.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub variables: ::std::option::Option<::serde_json::Value>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -1101,7 +1101,7 @@ pub struct BatchItemError {
     /// Variables of the item.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub variables: ::std::option::Option<::serde_json::Value>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -1187,12 +1187,12 @@ pub enum BatchStatus {
     /// `cancelled`
     #[serde(rename = "cancelled")]
     Cancelled,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl BatchStatus {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::Pending,
         Self::Processing,
@@ -1201,7 +1201,7 @@ impl BatchStatus {
         Self::Partial,
         Self::Cancelled,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Pending => "pending",
@@ -1365,7 +1365,7 @@ pub struct Binding {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub updated_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -1423,7 +1423,7 @@ pub struct BindingFailed {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub next_retry: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -1439,12 +1439,12 @@ pub struct BindingFailedDelivery {
     pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
     /// Details of the event.
     pub data: BindingFailed,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl BindingFailedDelivery {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         event: impl ::std::convert::Into<::std::string::String>,
         data: impl ::std::convert::Into<BindingFailed>,
@@ -1476,7 +1476,7 @@ pub struct BindingFetchTest {
         deserialize_with = "crate::de::optional_number"
     )]
     pub status_code: ::std::option::Option<u64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -1507,14 +1507,14 @@ pub enum BindingFormat {
     /// `pdf`
     #[serde(rename = "pdf")]
     Pdf,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl BindingFormat {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Png, Self::Jpeg, Self::Webp, Self::Pdf];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Png => "png",
@@ -1573,7 +1573,7 @@ pub struct BindingList {
     /// Position of this page.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pagination: ::std::option::Option<PagePagination>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -1592,7 +1592,7 @@ pub struct BindingMappingTest {
         deserialize_with = "crate::de::null_as_default"
     )]
     pub errors: ::std::vec::Vec<::serde_json::Value>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -1624,7 +1624,7 @@ pub struct BindingOutput {
         deserialize_with = "crate::de::optional_number"
     )]
     pub height: ::std::option::Option<u64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -1648,7 +1648,7 @@ pub struct BindingRefresh {
     /// URL of the rendered file.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub url: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -1676,14 +1676,14 @@ pub enum BindingStatus {
     /// `error`
     #[serde(rename = "error")]
     Error,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl BindingStatus {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Active, Self::Paused, Self::Error];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Active => "active",
@@ -1746,7 +1746,7 @@ pub struct BindingTest {
         deserialize_with = "crate::de::null_as_default"
     )]
     pub available_paths: ::std::vec::Vec<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -1780,7 +1780,7 @@ pub struct BindingUpdated {
     /// Data after the change.
     #[serde(rename = "newData", skip_serializing_if = "::std::option::Option::is_none")]
     pub new_data: ::std::option::Option<::serde_json::Value>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -1816,12 +1816,12 @@ pub struct BindingUpdatedDelivery {
     pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
     /// Details of the event.
     pub data: BindingUpdated,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl BindingUpdatedDelivery {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         event: impl ::std::convert::Into<::std::string::String>,
         data: impl ::std::convert::Into<BindingUpdated>,
@@ -1861,12 +1861,12 @@ pub struct BindingUrlInfo {
     /// Indicates whether the file existed already.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub cached: ::std::option::Option<bool>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl BindingUrlInfo {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             url: url.into(),
@@ -1910,7 +1910,7 @@ pub struct CaptureGifRequest {
     pub wait_for_selector: ::std::option::Option<::std::string::String>,
 }
 impl CaptureGifRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             url: url.into(),
@@ -1932,7 +1932,7 @@ pub struct CompleteExperimentRequest {
     pub winner_variant_id: ::std::string::String,
 }
 impl CompleteExperimentRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         winner_variant_id: impl ::std::convert::Into<::std::string::String>,
     ) -> Self {
@@ -1973,7 +1973,7 @@ pub struct Condition {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub param_name: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -2015,14 +2015,14 @@ pub enum ConditionType {
     /// `rule`
     #[serde(rename = "rule")]
     Rule,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl ConditionType {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Group, Self::Rule];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Group => "group",
@@ -2096,7 +2096,7 @@ pub struct CreateBindingRequest {
     pub output_config: ::std::option::Option<BindingOutput>,
 }
 impl CreateBindingRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         template_id: impl ::std::convert::Into<::std::string::String>,
         data_source: impl ::std::convert::Into<DataSource>,
@@ -2145,7 +2145,7 @@ pub struct CreateCanvasImageRequest {
     pub file_extension: ::std::option::Option<ImageFormat>,
 }
 impl CreateCanvasImageRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(fabric_js_data: impl ::std::convert::Into<JsonObject>) -> Self {
         Self {
             fabric_js_data: fabric_js_data.into(),
@@ -2230,7 +2230,7 @@ pub struct CreateExperimentRequest {
     pub fallback_template_uid: ::std::option::Option<::std::string::String>,
 }
 impl CreateExperimentRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         name: impl ::std::convert::Into<::std::string::String>,
         type_: impl ::std::convert::Into<ExperimentType>,
@@ -2345,7 +2345,7 @@ pub struct CreateOgImageRequest {
     pub logo: ::std::option::Option<::std::string::String>,
 }
 impl CreateOgImageRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(template: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             template: template.into(),
@@ -2429,7 +2429,7 @@ pub struct CreateTemplateRequest {
     pub description: ::std::option::Option<::std::string::String>,
 }
 impl CreateTemplateRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(name: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             name: name.into(),
@@ -2501,7 +2501,7 @@ pub struct CreateVideoTemplateRequest {
     pub poster_url: ::std::option::Option<::std::string::String>,
 }
 impl CreateVideoTemplateRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         name: impl ::std::convert::Into<::std::string::String>,
         kind: impl ::std::convert::Into<VideoTemplateKind>,
@@ -2538,7 +2538,7 @@ pub struct CreateWebhookSubscriptionRequest {
     pub filters: ::std::option::Option<WebhookFilters>,
 }
 impl CreateWebhookSubscriptionRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         event: impl ::std::convert::Into<WebhookEventType>,
         target_url: impl ::std::convert::Into<::std::string::String>,
@@ -2573,7 +2573,7 @@ pub struct CreateWorkflowHookRequest {
     pub delivery: ::std::option::Option<JsonObject>,
 }
 impl CreateWorkflowHookRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         name: impl ::std::convert::Into<::std::string::String>,
         template_uid: impl ::std::convert::Into<::std::string::String>,
@@ -2612,7 +2612,7 @@ pub struct CreateWorkflowRunRequest {
     pub delivery: ::std::option::Option<JsonObject>,
 }
 impl CreateWorkflowRunRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         template_uid: impl ::std::convert::Into<::std::string::String>,
         rows: impl ::std::convert::Into<::std::vec::Vec<JsonObject>>,
@@ -2653,19 +2653,19 @@ pub enum CredentialsType {
     /// `custom_header`
     #[serde(rename = "custom_header")]
     CustomHeader,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl CredentialsType {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::ApiKey,
         Self::BearerToken,
         Self::BasicAuth,
         Self::CustomHeader,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::ApiKey => "api_key",
@@ -2739,12 +2739,12 @@ pub struct DataSource {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub static_data: ::std::option::Option<JsonObject>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl DataSource {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(type_: impl ::std::convert::Into<DataSourceType>) -> Self {
         Self {
             type_: type_.into(),
@@ -2777,12 +2777,12 @@ pub struct DataSourceCredentials {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub header_name: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl DataSourceCredentials {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(type_: impl ::std::convert::Into<CredentialsType>) -> Self {
         Self {
             type_: type_.into(),
@@ -2814,14 +2814,14 @@ pub enum DataSourceMethod {
     /// `POST`
     #[serde(rename = "POST")]
     Post,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl DataSourceMethod {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Get, Self::Post];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Get => "GET",
@@ -2883,14 +2883,14 @@ pub enum DataSourceType {
     /// `static`
     #[serde(rename = "static")]
     Static,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl DataSourceType {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Http, Self::Webhook, Self::Static];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Http => "http",
@@ -2945,7 +2945,7 @@ pub struct Deletion {
     /// Success flag. Always true.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub success: ::std::option::Option<bool>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -2959,12 +2959,12 @@ pub struct DescribedFunction {
     /// Description of the function.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub description: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl DescribedFunction {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(name: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             name: name.into(),
@@ -3019,12 +3019,12 @@ pub enum EventChannel {
     /// `other`
     #[serde(rename = "other")]
     Other,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl EventChannel {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::Web,
         Self::Email,
@@ -3033,7 +3033,7 @@ impl EventChannel {
         Self::Social,
         Self::Other,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Web => "web",
@@ -3107,14 +3107,14 @@ pub enum EventDevice {
     /// `tablet`
     #[serde(rename = "tablet")]
     Tablet,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl EventDevice {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Mobile, Self::Desktop, Self::Tablet];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Mobile => "mobile",
@@ -3170,7 +3170,7 @@ pub struct EventError {
     /// Reason for the rejection.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -3199,7 +3199,7 @@ pub struct EventReceipt {
     /// A warning; `write_key_recommended` if no write key was sent.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub warning: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -3224,14 +3224,14 @@ pub enum EventSource {
     /// `api`
     #[serde(rename = "api")]
     Api,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl EventSource {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Sdk, Self::Api];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Sdk => "sdk",
@@ -3394,12 +3394,12 @@ pub struct Experiment {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub updated_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl Experiment {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(uid: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             uid: uid.into(),
@@ -3453,7 +3453,7 @@ pub struct ExperimentCompleted {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub winner_variant_id: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -3486,12 +3486,12 @@ pub struct ExperimentCompletedDelivery {
     pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
     /// Details of the event.
     pub data: ExperimentCompleted,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl ExperimentCompletedDelivery {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         event: impl ::std::convert::Into<::std::string::String>,
         data: impl ::std::convert::Into<ExperimentCompleted>,
@@ -3538,7 +3538,7 @@ pub struct ExperimentEvent {
     pub write_key: ::std::option::Option<::pictify_api::Secret>,
 }
 impl ExperimentEvent {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         event: impl ::std::convert::Into<::std::string::String>,
         experiment: impl ::std::convert::Into<::std::string::String>,
@@ -3589,7 +3589,7 @@ pub struct ExperimentList {
         deserialize_with = "crate::de::optional_number"
     )]
     pub limit: ::std::option::Option<u64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -3607,7 +3607,7 @@ pub struct ExperimentOutput {
         deserialize_with = "crate::de::optional_number"
     )]
     pub quality: ::std::option::Option<f64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -3638,7 +3638,7 @@ pub struct ExperimentQuota {
         deserialize_with = "crate::de::optional_number"
     )]
     pub analytics_retention_days: ::std::option::Option<u64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -3656,7 +3656,7 @@ pub struct ExperimentQuotas {
     /// Quota for `scheduled`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub scheduled: ::std::option::Option<QuotaUsage>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -3684,7 +3684,7 @@ pub struct ExperimentStarted {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub winner_variant_id: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -3717,12 +3717,12 @@ pub struct ExperimentStartedDelivery {
     pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
     /// Details of the event.
     pub data: ExperimentStarted,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl ExperimentStartedDelivery {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         event: impl ::std::convert::Into<::std::string::String>,
         data: impl ::std::convert::Into<ExperimentStarted>,
@@ -3765,12 +3765,12 @@ pub enum ExperimentStatus {
     /// `archived`
     #[serde(rename = "archived")]
     Archived,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl ExperimentStatus {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::Draft,
         Self::Running,
@@ -3778,7 +3778,7 @@ impl ExperimentStatus {
         Self::Completed,
         Self::Archived,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Draft => "draft",
@@ -3849,14 +3849,14 @@ pub enum ExperimentType {
     /// `scheduled`
     #[serde(rename = "scheduled")]
     Scheduled,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl ExperimentType {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::AbTest, Self::SmartLink, Self::Scheduled];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::AbTest => "ab_test",
@@ -3951,12 +3951,12 @@ pub struct ExperimentVariant {
         deserialize_with = "crate::de::optional_number"
     )]
     pub clicks: ::std::option::Option<u64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl ExperimentVariant {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         id: impl ::std::convert::Into<::std::string::String>,
         weight: u64,
@@ -4001,7 +4001,7 @@ pub struct ExperimentWinnerDeclared {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub winner_variant_id: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -4034,12 +4034,12 @@ pub struct ExperimentWinnerDeclaredDelivery {
     pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
     /// Details of the event.
     pub data: ExperimentWinnerDeclared,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl ExperimentWinnerDeclaredDelivery {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         event: impl ::std::convert::Into<::std::string::String>,
         data: impl ::std::convert::Into<ExperimentWinnerDeclared>,
@@ -4062,7 +4062,7 @@ pub enum ExpressionFunction {
     Name(::std::string::String),
     /// The form described by [`DescribedFunction`].
     DescribedFunction(DescribedFunction),
-    /// A form that this version does not know, as the service wrote it.
+    /// A form that this version does not know, as the service sent it.
     Unknown(::serde_json::Value),
 }
 impl ::std::convert::From<DescribedFunction> for ExpressionFunction {
@@ -4082,7 +4082,7 @@ pub struct ExpressionFunctions {
         deserialize_with = "crate::de::null_as_default"
     )]
     pub functions: ::std::vec::Vec<ExpressionFunction>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -4106,7 +4106,7 @@ pub struct ExpressionResult {
     /// Error message of a failed evaluation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -4124,7 +4124,7 @@ pub struct ExpressionValidation {
     /// Description of the error.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -4154,7 +4154,7 @@ pub struct GenerateVideoTemplateRequest {
     pub brand_color: ::std::option::Option<::std::string::String>,
 }
 impl GenerateVideoTemplateRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(prompt: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             prompt: prompt.into(),
@@ -4263,7 +4263,7 @@ pub struct Gif {
     /// Processing time of the service.
     #[serde(rename = "_meta", skip_serializing_if = "::std::option::Option::is_none")]
     pub meta: ::std::option::Option<GifTiming>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -4283,7 +4283,7 @@ impl ::serde::Serialize for Gif {
     }
 }
 impl Gif {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             url: url.into(),
@@ -4321,7 +4321,7 @@ pub struct GifList {
     /// Position of this page. The documents omit it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pagination: ::std::option::Option<OffsetPagination>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -4382,7 +4382,7 @@ pub struct GifMetadata {
     /// Requested quality.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub quality: ::std::option::Option<GifQuality>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -4410,14 +4410,14 @@ pub enum GifQuality {
     /// `high`
     #[serde(rename = "high")]
     High,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl GifQuality {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Low, Self::Medium, Self::High];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Low => "low",
@@ -4471,7 +4471,7 @@ pub struct GifTiming {
         deserialize_with = "crate::de::optional_number"
     )]
     pub processing_time: ::std::option::Option<f64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -4494,7 +4494,7 @@ pub struct GoalConfig {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub custom_event_name: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -4522,18 +4522,18 @@ pub enum GoalType {
     /// `custom_event`
     #[serde(rename = "custom_event")]
     CustomEvent,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl GoalType {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::ImpressionsOnly,
         Self::ClickThrough,
         Self::CustomEvent,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::ImpressionsOnly => "impressions_only",
@@ -4582,7 +4582,7 @@ pub struct Health {
     /// A greeting.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -4639,7 +4639,7 @@ pub struct Image {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -4659,7 +4659,7 @@ impl ::serde::Serialize for Image {
     }
 }
 impl Image {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             url: url.into(),
@@ -4703,14 +4703,14 @@ pub enum ImageFormat {
     /// `webp`
     #[serde(rename = "webp")]
     Webp,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl ImageFormat {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Png, Self::Jpg, Self::Jpeg, Self::Webp];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Png => "png",
@@ -4769,7 +4769,7 @@ pub struct ImageList {
     /// Position of this page. Older servers omit it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pagination: ::std::option::Option<OffsetPagination>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -4784,7 +4784,7 @@ pub struct InterpolateExpressionRequest {
     pub variables: ::std::option::Option<Variables>,
 }
 impl InterpolateExpressionRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(text: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             text: text.into(),
@@ -4806,7 +4806,7 @@ pub struct Interpolation {
     /// Error message of a failed evaluation.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -4846,7 +4846,7 @@ pub struct LayoutError {
     /// Error message.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5042,7 +5042,7 @@ pub struct MultiSizeRender {
         deserialize_with = "crate::de::optional_number"
     )]
     pub total_errors: ::std::option::Option<u64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5064,7 +5064,7 @@ pub struct MultiSizeRenderTemplateRequest {
     pub quality: ::std::option::Option<f64>,
 }
 impl MultiSizeRenderTemplateRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(sizes: impl ::std::convert::Into<::std::vec::Vec<RenderSize>>) -> Self {
         Self {
             sizes: sizes.into(),
@@ -5103,7 +5103,7 @@ pub struct OffsetPagination {
     /// Indicates whether more items follow.
     #[serde(rename = "hasMore", skip_serializing_if = "::std::option::Option::is_none")]
     pub has_more: ::std::option::Option<bool>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5147,7 +5147,7 @@ pub struct PagePagination {
     /// Indicates whether a page precedes this one. Some responses omit it.
     #[serde(rename = "hasPrev", skip_serializing_if = "::std::option::Option::is_none")]
     pub has_prev: ::std::option::Option<bool>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5191,7 +5191,7 @@ pub struct Pdf {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5211,7 +5211,7 @@ impl ::serde::Serialize for Pdf {
     }
 }
 impl Pdf {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             url: url.into(),
@@ -5311,12 +5311,12 @@ pub enum PdfPreset {
     /// `custom`
     #[serde(rename = "custom")]
     Custom,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl PdfPreset {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::A4,
         Self::Letter,
@@ -5326,7 +5326,7 @@ impl PdfPreset {
         Self::Tabloid,
         Self::Custom,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::A4 => "A4",
@@ -5387,7 +5387,7 @@ pub struct PdfPresets {
     /// Page sizes: an object by name, or a list. The contents of an item are not published. Expect `name` or `label`, and `width` and `height` in a unit that is not stated.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub presets: ::std::option::Option<::serde_json::Value>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5401,7 +5401,7 @@ pub struct PixelSize {
     pub height: u64,
 }
 impl PixelSize {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(width: u64, height: u64) -> Self {
         Self { width, height }
     }
@@ -5434,7 +5434,7 @@ pub struct PlanDetails {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub next_reset: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5450,7 +5450,7 @@ pub struct PlanUsage {
         deserialize_with = "crate::de::optional_number"
     )]
     pub count: ::std::option::Option<f64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5473,7 +5473,7 @@ pub struct PointSize {
         deserialize_with = "crate::de::optional_number"
     )]
     pub height: ::std::option::Option<f64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5513,7 +5513,7 @@ pub struct PreviewWorkflowRequest {
     pub output_format: ::std::option::Option<::std::string::String>,
 }
 impl PreviewWorkflowRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         template_uid: impl ::std::convert::Into<::std::string::String>,
         row: impl ::std::convert::Into<JsonObject>,
@@ -5550,14 +5550,14 @@ pub enum PublicTemplateSort {
     /// `newest`
     #[serde(rename = "newest")]
     Newest,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl PublicTemplateSort {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Featured, Self::Popular, Self::Newest];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Featured => "featured",
@@ -5650,7 +5650,7 @@ pub struct QuotaUsage {
         deserialize_with = "crate::de::optional_number"
     )]
     pub limit: ::std::option::Option<u64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5681,14 +5681,14 @@ pub enum RasterFormat {
     /// `gif`
     #[serde(rename = "gif")]
     Gif,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl RasterFormat {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Png, Self::Jpeg, Self::Webp, Self::Gif];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Png => "png",
@@ -5748,7 +5748,7 @@ pub struct Recurrence {
     /// IANA name of the time zone. The service's default is `UTC`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub timezone: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5779,19 +5779,19 @@ pub enum RecurrenceType {
     /// `cron`
     #[serde(rename = "cron")]
     Cron,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl RecurrenceType {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::None,
         Self::Daily,
         Self::Weekly,
         Self::Cron,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::None => "none",
@@ -5859,18 +5859,18 @@ pub enum RefreshErrorPolicy {
     /// `serve_default`
     #[serde(rename = "serve_default")]
     ServeDefault,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl RefreshErrorPolicy {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::ServeStale,
         Self::ServeError,
         Self::ServeDefault,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::ServeStale => "serve_stale",
@@ -5929,7 +5929,7 @@ pub struct RefreshPolicy {
     /// Behaviour if the data is not available. The service's default is `serve_stale`.
     #[serde(rename = "onError", skip_serializing_if = "::std::option::Option::is_none")]
     pub on_error: ::std::option::Option<RefreshErrorPolicy>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -5960,19 +5960,19 @@ pub enum RefreshPolicyType {
     /// `manual`
     #[serde(rename = "manual")]
     Manual,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl RefreshPolicyType {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::Ttl,
         Self::Etag,
         Self::Webhook,
         Self::Manual,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Ttl => "ttl",
@@ -6057,7 +6057,7 @@ pub struct Render {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -6180,7 +6180,7 @@ pub struct RenderCompleted {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub rendered_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -6216,12 +6216,12 @@ pub struct RenderCompletedDelivery {
     pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
     /// Details of the event.
     pub data: RenderCompleted,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl RenderCompletedDelivery {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         event: impl ::std::convert::Into<::std::string::String>,
         data: impl ::std::convert::Into<RenderCompleted>,
@@ -6264,12 +6264,12 @@ pub enum RenderErrorCode {
     /// `RENDER_TIMEOUT`
     #[serde(rename = "RENDER_TIMEOUT")]
     RenderTimeout,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl RenderErrorCode {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::TemplateNotFound,
         Self::InvalidVariable,
@@ -6277,7 +6277,7 @@ impl RenderErrorCode {
         Self::ImageFetchFailed,
         Self::RenderTimeout,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::TemplateNotFound => "TEMPLATE_NOT_FOUND",
@@ -6362,7 +6362,7 @@ pub struct RenderFailed {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub error_code: ::std::option::Option<RenderErrorCode>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -6395,12 +6395,12 @@ pub struct RenderFailedDelivery {
     pub timestamp: ::std::option::Option<::pictify_api::Timestamp>,
     /// Details of the event.
     pub data: RenderFailed,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl RenderFailedDelivery {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         event: impl ::std::convert::Into<::std::string::String>,
         data: impl ::std::convert::Into<RenderFailed>,
@@ -6443,12 +6443,12 @@ pub enum RenderFormatFilter {
     /// `MP4`
     #[serde(rename = "MP4")]
     Mp4,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl RenderFormatFilter {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::All,
         Self::Png,
@@ -6456,7 +6456,7 @@ impl RenderFormatFilter {
         Self::Gif,
         Self::Mp4,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::All => "ALL",
@@ -6525,7 +6525,7 @@ pub struct RenderList {
         deserialize_with = "crate::de::null_as_default"
     )]
     pub counts: ::std::collections::BTreeMap<::std::string::String, u64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -6544,7 +6544,7 @@ pub struct RenderMultiPagePdfRequest {
     pub options: ::std::option::Option<PdfOptions>,
 }
 impl RenderMultiPagePdfRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(
         template_uid: impl ::std::convert::Into<::std::string::String>,
         variable_sets: impl ::std::convert::Into<::std::vec::Vec<Variables>>,
@@ -6571,7 +6571,7 @@ pub struct RenderPdfRequest {
     pub options: ::std::option::Option<PdfOptions>,
 }
 impl RenderPdfRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(template_uid: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             template_uid: template_uid.into(),
@@ -6676,14 +6676,14 @@ pub enum RenderType {
     /// `video`
     #[serde(rename = "video")]
     Video,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl RenderType {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Image, Self::Gif, Self::Pdf, Self::Video];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Image => "image",
@@ -6784,7 +6784,7 @@ pub struct RenderedLayout {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_storage_url: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -6804,7 +6804,7 @@ impl ::serde::Serialize for RenderedLayout {
     }
 }
 impl RenderedLayout {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             url: url.into(),
@@ -6845,7 +6845,7 @@ pub struct RenderedSize {
     /// Display name.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub label: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -6868,7 +6868,7 @@ pub struct ResentWorkflowItem {
     /// Progress of the run.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub counts: ::std::option::Option<WorkflowCounts>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -6883,7 +6883,7 @@ pub struct ResolvedVariant {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub variant_id: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -6898,7 +6898,7 @@ pub struct SizeError {
     /// Error message.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -6922,7 +6922,7 @@ pub struct SizedRender {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_storage_url: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -6942,7 +6942,7 @@ impl ::serde::Serialize for SizedRender {
     }
 }
 impl SizedRender {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             url: url.into(),
@@ -7084,7 +7084,7 @@ pub struct Template {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub updated_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -7104,7 +7104,7 @@ impl ::serde::Serialize for Template {
     }
 }
 impl Template {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(uid: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             uid: uid.into(),
@@ -7156,14 +7156,14 @@ pub enum TemplateEngine {
     /// `html`
     #[serde(rename = "html")]
     Html,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl TemplateEngine {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Fabric, Self::Html];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Fabric => "fabric",
@@ -7234,7 +7234,7 @@ pub struct TemplateLayout {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -7283,7 +7283,7 @@ pub struct TemplateList {
     /// Position of this page.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pagination: ::std::option::Option<PagePagination>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -7311,14 +7311,14 @@ pub enum TemplateOutput {
     /// `gif`
     #[serde(rename = "gif")]
     Gif,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl TemplateOutput {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Image, Self::Pdf, Self::Gif];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Image => "image",
@@ -7386,14 +7386,14 @@ pub enum TemplateOutputFilter {
     /// `gif`
     #[serde(rename = "gif")]
     Gif,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl TemplateOutputFilter {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::All, Self::Image, Self::Pdf, Self::Gif];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::All => "all",
@@ -7458,7 +7458,7 @@ pub struct TemplatePage {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub fabric_js_data: ::std::option::Option<JsonObject>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -7498,12 +7498,12 @@ pub enum TemplatePdfPreset {
     /// `TABLOID`
     #[serde(rename = "TABLOID")]
     Tabloid,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl TemplatePdfPreset {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::A4,
         Self::A4Landscape,
@@ -7513,7 +7513,7 @@ impl TemplatePdfPreset {
         Self::A3,
         Self::Tabloid,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::A4 => "A4",
@@ -7657,7 +7657,7 @@ pub struct TemplateRender {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub user_storage_url: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -7694,12 +7694,12 @@ pub enum TemplateRenderFormat {
     /// `gif`
     #[serde(rename = "gif")]
     Gif,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl TemplateRenderFormat {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::Png,
         Self::Jpeg,
@@ -7708,7 +7708,7 @@ impl TemplateRenderFormat {
         Self::Pdf,
         Self::Gif,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Png => "png",
@@ -7782,14 +7782,14 @@ pub enum TemplateSort {
     /// `name`
     #[serde(rename = "name")]
     Name,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl TemplateSort {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Newest, Self::Oldest, Self::Name];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Newest => "newest",
@@ -7854,7 +7854,7 @@ pub struct TemplateVariables {
         deserialize_with = "crate::de::null_as_default"
     )]
     pub variables: ::std::vec::Vec<VariableDefinition>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -7869,7 +7869,7 @@ pub struct TestExpressionRequest {
     pub variables: ::std::option::Option<Variables>,
 }
 impl TestExpressionRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(expression: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             expression: expression.into(),
@@ -8119,7 +8119,7 @@ pub struct User {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub is_email_verified: ::std::option::Option<bool>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -8131,7 +8131,7 @@ pub struct ValidateExpressionRequest {
     pub expression: ::std::string::String,
 }
 impl ValidateExpressionRequest {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(expression: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             expression: expression.into(),
@@ -8168,12 +8168,12 @@ pub struct VariableDefinition {
     /// Requires a value. Only in older responses; see `validation`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub required: ::std::option::Option<bool>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl VariableDefinition {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(name: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             name: name.into(),
@@ -8232,12 +8232,12 @@ pub enum VariableType {
     /// `string`
     #[serde(rename = "string")]
     String,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl VariableType {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::Text,
         Self::Image,
@@ -8250,7 +8250,7 @@ impl VariableType {
         Self::Object,
         Self::String,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Text => "text",
@@ -8335,7 +8335,7 @@ pub struct VariableValidation {
         deserialize_with = "crate::de::optional_number"
     )]
     pub max_length: ::std::option::Option<u64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -8377,7 +8377,7 @@ pub struct VariantSchedule {
     /// Repetition of the schedule.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub recurrence: ::std::option::Option<Recurrence>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -8399,12 +8399,12 @@ pub struct Video {
     /// File format. Older responses omit it; it is then the requested format.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub format: ::std::option::Option<VideoFormat>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl Video {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             url: url.into(),
@@ -8435,14 +8435,14 @@ pub enum VideoFormat {
     /// `gif`
     #[serde(rename = "gif")]
     Gif,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl VideoFormat {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Mp4, Self::Gif];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Mp4 => "mp4",
@@ -8487,12 +8487,12 @@ impl ::std::convert::From<::std::string::String> for VideoFormat {
 pub struct VideoPreview {
     /// URL of the PNG image.
     pub url: ::std::string::String,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl VideoPreview {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(url: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             url: url.into(),
@@ -8592,12 +8592,12 @@ pub struct VideoTemplate {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub updated_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl VideoTemplate {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(uid: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             uid: uid.into(),
@@ -8641,14 +8641,14 @@ pub enum VideoTemplateKind {
     /// `tsx`
     #[serde(rename = "tsx")]
     Tsx,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl VideoTemplateKind {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Timeline, Self::Tsx];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Timeline => "timeline",
@@ -8698,7 +8698,7 @@ pub struct VideoTemplateList {
         deserialize_with = "crate::de::null_as_default"
     )]
     pub templates: ::std::vec::Vec<VideoTemplate>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -8723,14 +8723,14 @@ pub enum VideoTemplateStatus {
     /// `published`
     #[serde(rename = "published")]
     Published,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl VideoTemplateStatus {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Draft, Self::Published];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Draft => "draft",
@@ -8802,7 +8802,7 @@ pub struct VideoTemplateVariables {
         deserialize_with = "crate::de::null_as_default"
     )]
     pub referenced: ::std::vec::Vec<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -8849,7 +8849,7 @@ pub struct WebhookDelivery {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub next_retry: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -8895,12 +8895,12 @@ pub enum WebhookEventType {
     /// `experiment.winner_declared`
     #[serde(rename = "experiment.winner_declared")]
     ExperimentWinnerDeclared,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl WebhookEventType {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::RenderCompleted,
         Self::RenderFailed,
@@ -8912,7 +8912,7 @@ impl WebhookEventType {
         Self::ExperimentCompleted,
         Self::ExperimentWinnerDeclared,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::RenderCompleted => "render.completed",
@@ -8990,7 +8990,7 @@ pub struct WebhookFilters {
     /// Delivers only events about this type of file. Documented in prose only; the service may ignore it.
     #[serde(rename = "type", skip_serializing_if = "::std::option::Option::is_none")]
     pub type_: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -9024,12 +9024,12 @@ pub enum WebhookPlatform {
     /// `custom`
     #[serde(rename = "custom")]
     Custom,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl WebhookPlatform {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::Zapier,
         Self::Make,
@@ -9037,7 +9037,7 @@ impl WebhookPlatform {
         Self::Pipedream,
         Self::Custom,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Zapier => "zapier",
@@ -9148,7 +9148,7 @@ pub struct WebhookSubscription {
     /// Secret that signs deliveries. Only the response to the creation contains it. Use it unmodified, including any prefix. It must never be logged.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub secret: ::std::option::Option<::pictify_api::Secret>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -9182,7 +9182,7 @@ pub struct WebhookSubscriptionList {
     /// Position of this page. Some documents omit it.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub pagination: ::std::option::Option<PagePagination>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -9210,14 +9210,14 @@ pub enum WebhookSubscriptionStatus {
     /// `failed`
     #[serde(rename = "failed")]
     Failed,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl WebhookSubscriptionStatus {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[Self::Active, Self::Paused, Self::Failed];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Active => "active",
@@ -9291,7 +9291,7 @@ pub struct WorkflowCounts {
         deserialize_with = "crate::de::optional_number"
     )]
     pub failed: ::std::option::Option<u64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -9346,12 +9346,12 @@ pub struct WorkflowHook {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl WorkflowHook {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(uid: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             uid: uid.into(),
@@ -9380,7 +9380,7 @@ pub struct WorkflowHookList {
         deserialize_with = "crate::de::null_as_default"
     )]
     pub hooks: ::std::vec::Vec<WorkflowHook>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -9411,7 +9411,7 @@ pub struct WorkflowItem {
     /// Error message; null if there was no error.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub error: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -9446,7 +9446,7 @@ pub struct WorkflowPreview {
     /// Error message of a failed job.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub message: ::std::option::Option<::std::string::String>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -9477,19 +9477,19 @@ pub enum WorkflowPreviewStatus {
     /// `failed`
     #[serde(rename = "failed")]
     Failed,
-    /// A value that this version does not know, as the service wrote it.
+    /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
 }
 impl WorkflowPreviewStatus {
-    /// The values that this version knows, in the order of the document.
+    /// Values that this version knows, in the order of the document.
     pub const KNOWN: &'static [Self] = &[
         Self::Queued,
         Self::Rendering,
         Self::Completed,
         Self::Failed,
     ];
-    /// The value as it goes over the wire.
+    /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Queued => "queued",
@@ -9559,12 +9559,12 @@ pub struct WorkflowRun {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub created_at: ::std::option::Option<::pictify_api::Timestamp>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
 impl WorkflowRun {
-    /// Makes one from what must be there; everything else is left out.
+    /// Creates a value from the required fields. All other fields are left out.
     pub fn new(uid: impl ::std::convert::Into<::std::string::String>) -> Self {
         Self {
             uid: uid.into(),
@@ -9588,7 +9588,7 @@ pub struct WorkflowRunList {
         deserialize_with = "crate::de::null_as_default"
     )]
     pub runs: ::std::vec::Vec<WorkflowRun>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
@@ -9621,11 +9621,11 @@ pub struct WorkflowStats {
         deserialize_with = "crate::de::optional_number"
     )]
     pub documents_delivered: ::std::option::Option<u64>,
-    /// What the service sent beside the fields that this version knows.
+    /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
-/// Defines the schema of every type in a generator.
+/// Defines the schemas of all types in a generator.
 #[cfg(feature = "schemars")]
 pub fn define_json_schemas(generator: &mut ::schemars::SchemaGenerator) {
     generator.subschema_for::<Acknowledgement>();

@@ -1,17 +1,17 @@
-//! The limits of a schema, and which of two is stricter.
+//! Bounds of a schema, and the comparison of two sets of bounds.
 
-use super::change::Way;
+use super::difference::Relation;
 use serde_json::{Number, Value};
 use std::collections::BTreeMap;
 
-/// Limits from below: more is stricter.
+/// Lower bounds: a higher value is stricter.
 const LOWER: [&str; 5] = ["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"];
-/// Limits from above: less is stricter.
+/// Upper bounds: a lower value is stricter.
 const UPPER: [&str; 5] = ["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"];
-/// Rules that can only be the same or not.
+/// Rules that are either equal or different.
 const RULES: [&str; 3] = ["pattern", "multipleOf", "uniqueItems"];
 
-/// The limits of a schema by keyword.
+/// Bounds of a schema by keyword.
 #[derive(Clone, Default)]
 pub struct Bounds<'a> {
     limits: BTreeMap<&'static str, &'a Number>,
@@ -19,11 +19,11 @@ pub struct Bounds<'a> {
 }
 
 impl<'a> Bounds<'a> {
-    /// Takes in what `schema` says; the first word counts.
+    /// Adds the bounds of `schema`. The first value of a keyword counts.
     pub fn read(&mut self, schema: &'a Value) {
         for keyword in LOWER.into_iter().chain(UPPER) {
             let Some(Value::Number(limit)) = schema.get(keyword) else { continue };
-            // In 3.0 exclusive is a word about the limit, in 3.1 a limit of its own.
+            // In 3.0 `exclusiveMinimum` is a flag of the bound, in 3.1 it is a bound of its own.
             let exclusive = match keyword {
                 "minimum" => "exclusiveMinimum",
                 "maximum" => "exclusiveMaximum",
@@ -32,7 +32,7 @@ impl<'a> Bounds<'a> {
             let is_exclusive = schema.get(exclusive) == Some(&Value::Bool(true));
             let keyword =
                 LOWER.into_iter().chain(UPPER).find(|known| is_exclusive && *known == exclusive).unwrap_or(keyword);
-            // A length of at least nothing is no limit.
+            // A minimum length of 0 is not a bound.
             if keyword.starts_with("min") && keyword != "minimum" && limit.as_u64() == Some(0) {
                 continue;
             }
@@ -45,12 +45,12 @@ impl<'a> Bounds<'a> {
         }
     }
 
-    /// Whether there are none.
+    /// Returns `true` if there are no bounds.
     pub fn is_empty(&self) -> bool {
         self.limits.is_empty() && self.rules.is_empty()
     }
 
-    /// The limits that both have.
+    /// Returns the bounds that both sets have.
     pub fn common(&self, other: &Self) -> Self {
         let mut common = self.clone();
         common.limits.retain(|keyword, limit| other.limits.get(keyword) == Some(limit));
@@ -58,15 +58,15 @@ impl<'a> Bounds<'a> {
         common
     }
 
-    /// What differs: the keyword, ours, theirs, and which way.
-    pub fn differences(&self, theirs: &Self) -> Vec<(&'static str, Option<String>, Option<String>, Way)> {
+    /// Returns the differing keywords with our value, their value, and the relation of the allowed values.
+    pub fn differences(&self, theirs: &Self) -> Vec<(&'static str, Option<String>, Option<String>, Relation)> {
         let mut found = Vec::new();
         for keyword in LOWER.into_iter().chain(UPPER) {
             let [ours, theirs] = [self, theirs].map(|bounds| bounds.limits.get(keyword).copied());
             let way = match (ours.and_then(Number::as_f64), theirs.and_then(Number::as_f64)) {
-                (Some(ours), Some(theirs)) if LOWER.contains(&keyword) == (theirs > ours) => Way::Narrower,
-                (None, Some(_)) => Way::Narrower,
-                _ => Way::Wider,
+                (Some(ours), Some(theirs)) if LOWER.contains(&keyword) == (theirs > ours) => Relation::Narrower,
+                (None, Some(_)) => Relation::Narrower,
+                _ => Relation::Wider,
             };
             let same = match (ours.and_then(Number::as_f64), theirs.and_then(Number::as_f64)) {
                 (Some(ours), Some(theirs)) => (ours - theirs).abs() < f64::EPSILON,
@@ -82,9 +82,9 @@ impl<'a> Bounds<'a> {
                 continue;
             }
             let way = match (ours, theirs) {
-                (None, _) => Way::Narrower,
-                (_, None) => Way::Wider,
-                _ => Way::Aside,
+                (None, _) => Relation::Narrower,
+                (_, None) => Relation::Wider,
+                _ => Relation::Incomparable,
             };
             found.push((keyword, ours.map(ToString::to_string), theirs.map(ToString::to_string), way));
         }

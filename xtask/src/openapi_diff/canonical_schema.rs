@@ -1,58 +1,58 @@
-//! A schema by what it means: references, `allOf`, unions, `const`, and the ways to say "or null" are one form.
+//! Canonical form of a schema: references, `allOf`, unions, `const`, and the notations for "or null" are resolved.
 
 use super::{
     bounds::Bounds,
     composites::{Array, Object},
-    document::{At, Side},
+    document::{Document, Node},
 };
 use crate::document::{below, items, reference};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How many schemas one schema may be put together from, how deep unions may nest, and how many members they may have in
-/// all.
-const PARTS: usize = 256;
-const NESTING: usize = 8;
-const MEMBERS: usize = 512;
+/// Maximum number of schemas that one schema is combined from, maximum depth of nested unions, and maximum number of
+/// all union members.
+const MAX_PARTS: usize = 256;
+const MAX_UNION_DEPTH: usize = 8;
+const MAX_UNION_MEMBERS: usize = 512;
 
-/// Keywords that are compared as they are written: what they mean together is more than a table of fields can show.
-const AS_WRITTEN: [&str; 9] =
+/// Keywords that are compared verbatim, because their combined meaning does not fit into this form.
+const VERBATIM_KEYWORDS: [&str; 9] =
     ["not", "if", "then", "else", "patternProperties", "prefixItems", "dependentRequired", "contains", "propertyNames"];
 
-/// What a schema means.
+/// Canonical form of a schema.
 #[derive(Clone, Default)]
-pub struct Shape<'a> {
-    /// A reference led nowhere, or there was no end to it: nothing can be said.
+pub struct CanonicalSchema<'a> {
+    /// Reason for which the schema cannot be analysed: an unresolved reference, or too much nesting.
     pub unknown: Option<String>,
     pub nullable: bool,
-    /// `string`, `number`, `integer` and `boolean`.
+    /// Types among `string`, `number`, `integer` and `boolean`.
     pub scalars: BTreeSet<String>,
-    /// Each form that an object may have.
+    /// Forms of an object, one per union member.
     pub objects: Vec<Object<'a>>,
-    /// Each form that an array may have: the schemas of its items.
+    /// Forms of an array, one per union member.
     pub arrays: Vec<Array<'a>>,
-    /// The only values, when there is such a list; without null.
+    /// Allowed values without null, if the schema lists them.
     pub values: Option<Vec<&'a Value>>,
     pub format: Option<&'a str>,
     pub bounds: Bounds<'a>,
     pub default: Option<&'a Value>,
     pub deprecated: bool,
     pub description: Option<&'a str>,
-    pub as_written: BTreeMap<&'static str, &'a Value>,
+    pub verbatim: BTreeMap<&'static str, &'a Value>,
 }
 
-impl<'a> Shape<'a> {
-    /// The shape that `parts` have together.
-    pub fn of(side: Side<'a>, parts: &[At<'a>]) -> Self {
-        build(side, parts, NESTING, &mut { MEMBERS })
+impl<'a> CanonicalSchema<'a> {
+    /// Returns the canonical form of all `parts` combined.
+    pub fn of(document: Document<'a>, parts: &[Node<'a>]) -> Self {
+        build(document, parts, MAX_UNION_DEPTH, &mut { MAX_UNION_MEMBERS })
     }
 
-    /// Whether nothing is said of its type.
+    /// Returns `true` if the schema allows every type.
     pub fn is_any(&self) -> bool {
         self.unknown.is_none() && self.types().is_empty() && !self.nullable
     }
 
-    /// The types it may have, null apart.
+    /// Returns the allowed types, without null.
     pub fn types(&self) -> BTreeSet<&str> {
         let mut types: BTreeSet<&str> = self.scalars.iter().map(String::as_str).collect();
         types.extend((!self.objects.is_empty()).then_some("object"));
@@ -60,7 +60,7 @@ impl<'a> Shape<'a> {
         types
     }
 
-    /// The types in words.
+    /// Returns the allowed types as text.
     pub fn type_name(&self) -> String {
         let types: Vec<_> = self.types().into_iter().collect();
         if types.is_empty() {
@@ -70,26 +70,26 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// One schema object of those that are put together; `allOf` and references are gone.
-fn flatten<'a>(side: Side<'a>, parts: &[At<'a>], shape: &mut Shape<'a>) -> Vec<At<'a>> {
-    let mut open: Vec<At<'a>> = parts.iter().rev().cloned().collect();
+/// Returns all schema objects that are combined into one schema. `allOf` and references are resolved.
+fn flatten<'a>(document: Document<'a>, parts: &[Node<'a>], schema: &mut CanonicalSchema<'a>) -> Vec<Node<'a>> {
+    let mut open: Vec<Node<'a>> = parts.iter().rev().cloned().collect();
     let (mut flat, mut seen) = (Vec::new(), BTreeSet::new());
     while let Some(at) = open.pop() {
         if !seen.insert(at.pointer.clone()) {
             continue;
         }
-        if flat.len() + open.len() > PARTS {
-            shape.unknown = Some(format!("{}: put together from more than {PARTS} schemas", at.pointer));
+        if flat.len() + open.len() > MAX_PARTS {
+            schema.unknown = Some(format!("{}: combined from more than {MAX_PARTS} schemas", at.pointer));
             break;
         }
         for (index, part) in items(at.value.get("allOf")).enumerate().collect::<Vec<_>>().into_iter().rev() {
             let pointer = below(&below(&at.pointer, "allOf"), &index.to_string());
-            open.push(At { pointer, value: part });
+            open.push(Node { pointer, value: part });
         }
         if let Some(target) = reference(at.value) {
-            match side.target(target) {
+            match document.target(target) {
                 Some(target) => open.push(target),
-                None => shape.unknown = Some(format!("{}: `{target}` points at nothing here", at.pointer)),
+                None => schema.unknown = Some(format!("{}: `{target}` cannot be resolved", at.pointer)),
             }
         }
         flat.push(at);
@@ -97,13 +97,13 @@ fn flatten<'a>(side: Side<'a>, parts: &[At<'a>], shape: &mut Shape<'a>) -> Vec<A
     flat
 }
 
-fn build<'a>(side: Side<'a>, parts: &[At<'a>], nesting: usize, members: &mut usize) -> Shape<'a> {
-    let mut shape = Shape::default();
-    let flat = flatten(side, parts, &mut shape);
-    if shape.unknown.is_some() {
-        return shape;
+fn build<'a>(document: Document<'a>, parts: &[Node<'a>], depth: usize, members: &mut usize) -> CanonicalSchema<'a> {
+    let mut schema = CanonicalSchema::default();
+    let flat = flatten(document, parts, &mut schema);
+    if schema.unknown.is_some() {
+        return schema;
     }
-    // A union of which one member is null, and of which the others say more than `required`.
+    // Finds the first union whose members declare more than `required`.
     let union = flat.iter().find_map(|at| {
         ["oneOf", "anyOf"].into_iter().find_map(|keyword| {
             let list = at.value.get(keyword)?.as_array()?;
@@ -111,37 +111,37 @@ fn build<'a>(side: Side<'a>, parts: &[At<'a>], nesting: usize, members: &mut usi
             let variants = list
                 .iter()
                 .enumerate()
-                .map(move |(index, value)| At { pointer: below(&pointer, &index.to_string()), value });
-            let variants: Vec<At<'a>> = variants.collect();
+                .map(move |(index, value)| Node { pointer: below(&pointer, &index.to_string()), value });
+            let variants: Vec<Node<'a>> = variants.collect();
             variants.iter().any(|variant| says_a_type(variant.value)).then_some(variants)
         })
     });
-    describe(&flat, &mut shape);
+    describe(&flat, &mut schema);
     match union {
-        None => structure(&flat, &mut shape),
-        Some(variants) if nesting == 0 || variants.len() > *members => {
-            shape.unknown = Some(format!("{}: unions inside unions without end", flat[0].pointer));
+        None => structure(&flat, &mut schema),
+        Some(variants) if depth == 0 || variants.len() > *members => {
+            schema.unknown = Some(format!("{}: too many nested unions", flat[0].pointer));
         }
         Some(variants) => {
             *members -= variants.len();
             for variant in variants {
-                let mut variant = build(side, &[variant], nesting - 1, members);
+                let mut variant = build(document, &[variant], depth - 1, members);
                 if variant.unknown.is_some() {
-                    shape.unknown = variant.unknown;
-                    return shape;
+                    schema.unknown = variant.unknown;
+                    return schema;
                 }
-                // What stands beside the union holds for each of its members.
+                // Properties beside the union belong to each of its members.
                 if flat.iter().any(|at| at.value.get("properties").is_some()) {
-                    let mut base = Shape::default();
+                    let mut base = CanonicalSchema::default();
                     structure(&flat, &mut base);
                     variant.objects.iter_mut().for_each(|object| object.inherit(&base.objects));
                 }
-                shape.join(variant);
+                schema.join(variant);
             }
-            shape.nullable |= flat.iter().any(|at| at.value.get("nullable") == Some(&Value::Bool(true)));
+            schema.nullable |= flat.iter().any(|at| at.value.get("nullable") == Some(&Value::Bool(true)));
         }
     }
-    shape
+    schema
 }
 
 fn says_a_type(schema: &Value) -> bool {
@@ -150,57 +150,58 @@ fn says_a_type(schema: &Value) -> bool {
         .any(|keyword| schema.get(keyword).is_some())
 }
 
-/// What is said beside the type.
-fn describe<'a>(flat: &[At<'a>], shape: &mut Shape<'a>) {
+/// Reads the keywords that do not depend on the type.
+fn describe<'a>(flat: &[Node<'a>], schema: &mut CanonicalSchema<'a>) {
     for at in flat {
         let text = |name: &str| at.value.get(name).and_then(Value::as_str);
-        shape.format = shape.format.or_else(|| text("format"));
-        shape.description = shape.description.or_else(|| text("description"));
-        shape.default = shape.default.or_else(|| at.value.get("default"));
-        shape.deprecated |= at.value.get("deprecated") == Some(&Value::Bool(true));
-        shape.bounds.read(at.value);
-        for keyword in AS_WRITTEN {
+        schema.format = schema.format.or_else(|| text("format"));
+        schema.description = schema.description.or_else(|| text("description"));
+        schema.default = schema.default.or_else(|| at.value.get("default"));
+        schema.deprecated |= at.value.get("deprecated") == Some(&Value::Bool(true));
+        schema.bounds.read(at.value);
+        for keyword in VERBATIM_KEYWORDS {
             if let Some(value) = at.value.get(keyword) {
-                shape.as_written.entry(keyword).or_insert(value);
+                schema.verbatim.entry(keyword).or_insert(value);
             }
         }
     }
 }
 
-/// The types, with what objects and arrays hold.
-fn structure<'a>(flat: &[At<'a>], shape: &mut Shape<'a>) {
+/// Reads the types, and the contents of objects and arrays.
+fn structure<'a>(flat: &[Node<'a>], schema: &mut CanonicalSchema<'a>) {
     let mut types: Option<BTreeSet<&str>> = None;
-    // Each part that names types has to allow null; a use of a component adds it in words of 3.0, without a type.
+    // Every part that declares types must allow null. A use of a component can add `nullable` (3.0) without a type.
     let (mut nullable, mut added) = (None, false);
     for at in flat {
-        if let Some(said) = types_of(at.value) {
-            let null = said.contains("null") || at.value.get("nullable") == Some(&Value::Bool(true));
+        if let Some(declared) = types_of(at.value) {
+            let null = declared.contains("null") || at.value.get("nullable") == Some(&Value::Bool(true));
             nullable = Some(nullable.unwrap_or(true) && null);
-            let said: BTreeSet<&str> = said.into_iter().filter(|name| *name != "null").collect();
-            types = Some(types.map_or_else(|| said.clone(), |types| types.intersection(&said).copied().collect()));
+            let declared: BTreeSet<&str> = declared.into_iter().filter(|name| *name != "null").collect();
+            types =
+                Some(types.map_or_else(|| declared.clone(), |types| types.intersection(&declared).copied().collect()));
         } else if at.value.get("nullable") == Some(&Value::Bool(true)) {
             added = true;
         }
         let values = at.value.get("enum").and_then(Value::as_array).map(|values| values.iter().collect());
         if let Some(values) = values.or_else(|| at.value.get("const").map(|value| vec![value])) {
             let values: Vec<&Value> = values.into_iter().filter(|value| !value.is_null()).collect();
-            shape.values = Some(match shape.values.take() {
+            schema.values = Some(match schema.values.take() {
                 Some(before) => before.into_iter().filter(|value| values.contains(value)).collect(),
                 None => values,
             });
         }
     }
-    shape.nullable |= added || nullable.unwrap_or_default();
+    schema.nullable |= added || nullable.unwrap_or_default();
     for name in types.unwrap_or_default() {
         match name {
-            "object" => shape.objects.push(Object::of(flat)),
-            "array" => shape.arrays.push(Array::of(flat)),
-            name => shape.scalars.extend([name.to_owned()]),
+            "object" => schema.objects.push(Object::of(flat)),
+            "array" => schema.arrays.push(Array::of(flat)),
+            name => schema.scalars.extend([name.to_owned()]),
         }
     }
 }
 
-/// The types that a schema names, or that its keywords have sense for.
+/// Returns the declared types of a schema, or those that its keywords imply.
 fn types_of(schema: &Value) -> Option<BTreeSet<&str>> {
     match schema.get("type") {
         Some(Value::String(name)) => return Some(BTreeSet::from([name.as_str()])),
@@ -230,33 +231,33 @@ fn type_of_value(value: &Value) -> &'static str {
     }
 }
 
-impl Shape<'_> {
-    /// Takes in another member of a union.
+impl CanonicalSchema<'_> {
+    /// Merges another member of a union.
     fn join(&mut self, other: Self) {
-        let alone = self.types().is_empty();
+        let is_first = self.types().is_empty();
         if other.types().is_empty() && other.nullable {
             self.nullable = true;
             return;
         }
         self.nullable |= other.nullable;
         self.values = match (self.values.take(), other.values) {
-            (None, values) if alone => values,
+            (None, values) if is_first => values,
             (Some(mut values), Some(others)) => {
                 values.extend(others);
                 Some(values)
             }
-            // One member takes any value.
+            // One member allows any value.
             _ => None,
         };
-        self.bounds = if alone && self.bounds.is_empty() { other.bounds } else { self.bounds.common(&other.bounds) };
+        self.bounds = if is_first && self.bounds.is_empty() { other.bounds } else { self.bounds.common(&other.bounds) };
         self.format =
-            if alone { self.format.or(other.format) } else { self.format.filter(|f| Some(*f) == other.format) };
+            if is_first { self.format.or(other.format) } else { self.format.filter(|f| Some(*f) == other.format) };
         self.description = self.description.or(other.description);
         self.scalars.extend(other.scalars);
         self.objects.extend(other.objects);
         self.arrays.extend(other.arrays);
-        for (keyword, value) in other.as_written {
-            self.as_written.entry(keyword).or_insert(value);
+        for (keyword, value) in other.verbatim {
+            self.verbatim.entry(keyword).or_insert(value);
         }
     }
 }

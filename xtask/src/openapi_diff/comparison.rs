@@ -1,50 +1,50 @@
-//! The state of a comparison: what is still to be compared, what was, and what was found.
+//! State of a comparison: queued schemas, compared places, and recorded differences.
 
 use super::{
-    change::{Change, Direction, Finding, Severity, Way},
-    document::{At, Side},
+    difference::{Difference, DifferenceKind, Direction, Relation, Severity},
+    document::{Document, Node},
     published::Published,
 };
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
-/// How many pairs of schemas are compared. Ours against itself takes about a thousand.
-const PAIRS: usize = 200_000;
+/// Maximum number of compared pairs of schemas. Our document compared with itself has about a thousand.
+const MAX_PAIRS: usize = 200_000;
 
-/// Where the comparison is, seen from an operation.
+/// Use of a schema in an operation.
 #[derive(Clone)]
-pub struct Place {
+pub struct UseSite {
     pub direction: Direction,
-    /// `POST /image, answer 200`.
+    /// Operation and part, for example `POST /image, response 200`.
     pub seen_in: String,
 }
 
-/// Two schemas to compare; all parts of one count together.
-pub struct Pair<'a> {
-    pub ours: Vec<At<'a>>,
-    pub theirs: Vec<At<'a>>,
-    pub place: Place,
+/// Two schemas to compare. All parts of a side are combined into one schema.
+pub struct QueuedPair<'a> {
+    pub ours: Vec<Node<'a>>,
+    pub theirs: Vec<Node<'a>>,
+    pub site: UseSite,
 }
 
-/// A comparison of their document with ours.
+/// A comparison of the upstream document with ours.
 pub struct Comparison<'a> {
-    pub ours: Side<'a>,
-    pub theirs: Side<'a>,
-    /// Whether what they leave out is gone.
+    pub ours: Document<'a>,
+    pub theirs: Document<'a>,
+    /// `true` if everything missing in their document counts as removed.
     pub whole: bool,
     pub published: &'a Published,
-    pub queue: VecDeque<Pair<'a>>,
+    pub queue: VecDeque<QueuedPair<'a>>,
     seen: HashSet<(String, String, Direction)>,
-    findings: Vec<Finding>,
-    /// What could not be compared.
+    differences: Vec<Difference>,
+    /// Parts that could not be compared, with the reason.
     pub notes: BTreeSet<String>,
-    /// The places in our document that were compared.
+    /// Compared places of our document.
     pub covered: BTreeSet<String>,
 }
 
-/// A difference before it is known where it was seen.
-pub struct Difference {
+/// A difference without the places where it is used.
+pub struct DifferenceBuilder {
     pub severity: Severity,
-    pub change: Change,
+    pub kind: DifferenceKind,
     pub at: String,
     pub upstream_at: Option<String>,
     pub subject: String,
@@ -56,45 +56,45 @@ impl<'a> Comparison<'a> {
     pub fn new(ours: &'a serde_json::Value, published: &'a Published) -> Self {
         let known = (!published.whole).then_some(ours);
         Self {
-            ours: Side { root: ours, known: None, is_3_0: false },
-            theirs: Side { root: &published.document, known, is_3_0: published.is_3_0() },
+            ours: Document { root: ours, known: None, is_3_0: false },
+            theirs: Document { root: &published.document, known, is_3_0: published.is_3_0() },
             whole: published.whole,
             published,
             queue: VecDeque::new(),
             seen: HashSet::new(),
-            findings: Vec::new(),
+            differences: Vec::new(),
             notes: BTreeSet::new(),
             covered: BTreeSet::new(),
         }
     }
 
-    /// Puts two schemas in the queue. References are followed first, so that what is shared is compared once.
-    pub fn push(&mut self, ours: &At<'a>, theirs: &At<'a>, place: &Place) {
-        self.push_parts(std::slice::from_ref(ours), std::slice::from_ref(theirs), place);
+    /// Queues two schemas for comparison. References are followed first, so that shared schemas are compared once.
+    pub fn enqueue(&mut self, ours: &Node<'a>, theirs: &Node<'a>, site: &UseSite) {
+        self.enqueue_parts(std::slice::from_ref(ours), std::slice::from_ref(theirs), site);
     }
 
-    /// As [`Self::push`], with several parts that count together.
-    pub fn push_parts(&mut self, ours: &[At<'a>], theirs: &[At<'a>], place: &Place) {
-        let ours = home(self.ours, ours);
-        let theirs = home(self.theirs, theirs);
-        let key = |parts: &[At<'_>]| parts.iter().map(|at| at.pointer.as_str()).collect::<Vec<_>>().join(" ");
-        if self.seen.len() >= PAIRS {
-            self.notes.insert(format!("more than {PAIRS} pairs of schemas: the rest was not compared"));
+    /// Queues two schemas like [`Self::enqueue`], each combined from several parts.
+    pub fn enqueue_parts(&mut self, ours: &[Node<'a>], theirs: &[Node<'a>], site: &UseSite) {
+        let ours = follow_bare_references(self.ours, ours);
+        let theirs = follow_bare_references(self.theirs, theirs);
+        let key = |parts: &[Node<'_>]| parts.iter().map(|at| at.pointer.as_str()).collect::<Vec<_>>().join(" ");
+        if self.seen.len() >= MAX_PAIRS {
+            self.notes.insert(format!("more than {MAX_PAIRS} pairs of schemas: the rest was not compared"));
             return;
         }
-        if self.seen.insert((key(&ours), key(&theirs), place.direction)) {
-            self.queue.push_back(Pair { ours, theirs, place: place.clone() });
+        if self.seen.insert((key(&ours), key(&theirs), site.direction)) {
+            self.queue.push_back(QueuedPair { ours, theirs, site: site.clone() });
         }
     }
 
-    /// Records a difference. One that was seen elsewhere already gets the graver of both severities.
-    pub fn found(&mut self, place: &str, difference: Difference) {
-        let Difference { severity, change, at, upstream_at, subject, ours, theirs } = difference;
-        let upstream_at = upstream_at.map(|pointer| self.published.shown(&pointer));
-        let seen_in = BTreeSet::from([place.to_owned()]);
-        self.findings.push(Finding {
+    /// Records a difference. [`Self::finish`] merges equal ones.
+    pub fn record(&mut self, site: &str, difference: DifferenceBuilder) {
+        let DifferenceBuilder { severity, kind, at, upstream_at, subject, ours, theirs } = difference;
+        let upstream_at = upstream_at.map(|pointer| self.published.source_pointer(&pointer));
+        let seen_in = BTreeSet::from([site.to_owned()]);
+        self.differences.push(Difference {
             severity,
-            change,
+            kind,
             at,
             upstream_at,
             subject,
@@ -105,35 +105,36 @@ impl<'a> Comparison<'a> {
         });
     }
 
-    /// What was found, each difference once, the gravest first, then in the order of the pointers.
-    pub fn finish(self) -> Vec<Finding> {
-        let mut merged: BTreeMap<_, Finding> = BTreeMap::new();
-        for finding in self.findings {
-            let (at, change, subject, theirs) = finding.key();
-            let key = (at.to_owned(), change, subject.to_owned(), theirs.map(str::to_owned));
+    /// Returns each difference once with its highest severity, sorted by severity and then by pointer.
+    pub fn finish(self) -> Vec<Difference> {
+        let mut merged: BTreeMap<_, Difference> = BTreeMap::new();
+        for difference in self.differences {
+            let (at, kind, subject, theirs) = difference.key();
+            let key = (at.to_owned(), kind, subject.to_owned(), theirs.map(str::to_owned));
             match merged.get_mut(&key) {
                 Some(known) => {
-                    known.severity = known.severity.max(finding.severity);
-                    known.seen_in.extend(finding.seen_in);
+                    known.severity = known.severity.max(difference.severity);
+                    known.seen_in.extend(difference.seen_in);
                 }
                 None => {
-                    merged.insert(key, finding);
+                    merged.insert(key, difference);
                 }
             }
         }
-        let mut findings: Vec<Finding> = merged.into_values().collect();
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        findings
+        let mut differences: Vec<Difference> = merged.into_values().collect();
+        differences.sort_by_key(|difference| std::cmp::Reverse(difference.severity));
+        differences
     }
 }
 
-/// Where a use of a schema leads when it says nothing of its own.
-fn home<'a>(side: Side<'a>, parts: &[At<'a>]) -> Vec<At<'a>> {
+/// Follows references that have no siblings.
+fn follow_bare_references<'a>(document: Document<'a>, parts: &[Node<'a>]) -> Vec<Node<'a>> {
     let [only] = parts else { return parts.to_vec() };
     let mut at = only.clone();
     for _ in 0..32 {
-        let alone = at.value.as_object().is_some_and(|object| object.len() == 1);
-        let target = crate::document::reference(at.value).filter(|_| alone).and_then(|target| side.target(target));
+        let is_bare = at.value.as_object().is_some_and(|object| object.len() == 1);
+        let target =
+            crate::document::reference(at.value).filter(|_| is_bare).and_then(|target| document.target(target));
         match target {
             Some(target) => at = target,
             None => break,
@@ -142,26 +143,32 @@ fn home<'a>(side: Side<'a>, parts: &[At<'a>]) -> Vec<At<'a>> {
     vec![at]
 }
 
-impl Difference {
-    /// A difference between two schemas that is as grave as the direction says.
-    pub fn judged(place: &Place, way: Way, change: Change, at: &str, subject: impl Into<String>) -> Self {
-        Self::new(place.direction.judge(way), change, at, subject)
+impl DifferenceBuilder {
+    /// Creates a difference whose severity follows from the direction of the schema.
+    pub fn classified(
+        site: &UseSite,
+        way: Relation,
+        kind: DifferenceKind,
+        at: &str,
+        subject: impl Into<String>,
+    ) -> Self {
+        Self::new(site.direction.severity_of(way), kind, at, subject)
     }
 
-    /// A difference of which no more is known yet.
-    pub fn new(severity: Severity, change: Change, at: &str, subject: impl Into<String>) -> Self {
+    /// Creates a difference without values.
+    pub fn new(severity: Severity, kind: DifferenceKind, at: &str, subject: impl Into<String>) -> Self {
         let (at, subject) = (at.to_owned(), subject.into());
-        Self { severity, change, at, upstream_at: None, subject, ours: None, theirs: None }
+        Self { severity, kind, at, upstream_at: None, subject, ours: None, theirs: None }
     }
 
-    /// Where it is in their document.
-    pub fn upstream(mut self, pointer: impl Into<String>) -> Self {
+    /// Sets the pointer into their document.
+    pub fn upstream_at(mut self, pointer: impl Into<String>) -> Self {
         self.upstream_at = Some(pointer.into());
         self
     }
 
-    /// What we say, and what they say.
-    pub fn said(mut self, ours: Option<String>, theirs: Option<String>) -> Self {
+    /// Sets our value and their value.
+    pub fn values(mut self, ours: Option<String>, theirs: Option<String>) -> Self {
         (self.ours, self.theirs) = (ours, theirs);
         self
     }

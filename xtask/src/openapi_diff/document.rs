@@ -1,42 +1,42 @@
-//! One of the two documents, and the following of its references.
+//! A document of the comparison, and the resolution of its references.
 
 use crate::document::{below, follow, reference};
 use serde_json::{Map, Value};
 
-/// How many references in a row are followed.
-const HOPS: usize = 32;
+/// Maximum number of references followed in a row.
+const MAX_REFERENCE_HOPS: usize = 32;
 
 /// One of the two documents.
 #[derive(Clone, Copy)]
-pub struct Side<'a> {
+pub struct Document<'a> {
     pub root: &'a Value,
-    /// Where a fragment's references lead that leave it: to what we know under the same name.
+    /// Our document, for references of a fragment to schemas that the fragment does not contain.
     pub known: Option<&'a Value>,
-    /// Version 3.0, which has no word for webhooks. Its rule that nothing stands beside `$ref` few authors keep, so what
-    /// stands there counts.
+    /// `true` for version 3.0, which has no webhooks. By the standard, siblings of `$ref` have no effect in 3.0; many
+    /// authors use them anyway, so they are read.
     pub is_3_0: bool,
 }
 
-/// A place in a document.
+/// A value in a document.
 #[derive(Clone)]
-pub struct At<'a> {
-    /// Its pointer, after references: what is shared has one place.
+pub struct Node<'a> {
+    /// Pointer after references are followed, so that shared values have one pointer.
     pub pointer: String,
     pub value: &'a Value,
 }
 
-impl<'a> Side<'a> {
-    /// What a local reference points at. References to other files point at nothing here.
-    pub fn target(&self, reference: &str) -> Option<At<'a>> {
+impl<'a> Document<'a> {
+    /// Returns the target of a local reference. References to other files are not resolved.
+    pub fn target(&self, reference: &str) -> Option<Node<'a>> {
         let pointer = reference.strip_prefix('#')?;
         let value = self.root.pointer(pointer).or_else(|| self.known?.pointer(pointer))?;
-        Some(At { pointer: pointer.to_owned(), value })
+        Some(Node { pointer: pointer.to_owned(), value })
     }
 
-    /// Follows references to what they mean; nothing when they end nowhere.
-    pub fn locate(&self, pointer: &str, value: &'a Value) -> Option<At<'a>> {
-        let mut at = At { pointer: pointer.to_owned(), value };
-        for _ in 0..HOPS {
+    /// Follows references to a value; `None` if one cannot be resolved.
+    pub fn locate(&self, pointer: &str, value: &'a Value) -> Option<Node<'a>> {
+        let mut at = Node { pointer: pointer.to_owned(), value };
+        for _ in 0..MAX_REFERENCE_HOPS {
             match reference(at.value) {
                 Some(reference) => at = self.target(reference)?,
                 None => return Some(at),
@@ -45,19 +45,22 @@ impl<'a> Side<'a> {
         None
     }
 
-    /// The schema that a use of it stands for: what a use says besides is about the use.
-    pub fn core(&self, at: &At<'a>) -> At<'a> {
+    /// Returns the schema behind a reference or a union with null. Annotations beside it belong to the use, not to the
+    /// schema.
+    pub fn underlying(&self, at: &Node<'a>) -> Node<'a> {
         let mut at = at.clone();
-        for _ in 0..HOPS {
-            let Some(inner) = at.value.as_object().and_then(|object| self.inside(&at.pointer, object)) else { break };
+        for _ in 0..MAX_REFERENCE_HOPS {
+            let Some(inner) = at.value.as_object().and_then(|object| self.only_schema(&at.pointer, object)) else {
+                break;
+            };
             at = inner;
         }
         at
     }
 
-    fn inside(&self, pointer: &str, object: &'a Map<String, Value>) -> Option<At<'a>> {
-        let mut says = object.keys().filter(|keyword| !is_about_the_use(keyword));
-        let (keyword, None) = (says.next()?.as_str(), says.next()) else { return None };
+    fn only_schema(&self, pointer: &str, object: &'a Map<String, Value>) -> Option<Node<'a>> {
+        let mut keywords = object.keys().filter(|keyword| !is_annotation(keyword));
+        let (keyword, None) = (keywords.next()?.as_str(), keywords.next()) else { return None };
         if keyword == "$ref" {
             return self.target(object.get("$ref")?.as_str()?);
         }
@@ -65,11 +68,11 @@ impl<'a> Side<'a> {
         let mut members =
             list.iter().enumerate().filter(|(_, member)| member.get("type") != Some(&Value::from("null")));
         let ((index, value), None) = (members.next()?, members.next()) else { return None };
-        Some(At { pointer: below(&below(pointer, keyword), &index.to_string()), value })
+        Some(Node { pointer: below(&below(pointer, keyword), &index.to_string()), value })
     }
 
-    /// What is at `pointer`, references followed.
-    pub fn at(&self, pointer: &str) -> Option<At<'a>> {
+    /// Returns the value at `pointer`, with references followed.
+    pub fn at(&self, pointer: &str) -> Option<Node<'a>> {
         self.locate(pointer, self.root.pointer(pointer)?)
     }
 
@@ -79,9 +82,9 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Whether a keyword beside a reference says something of this use and nothing of what a value may be.
-fn is_about_the_use(keyword: &str) -> bool {
-    const WORDS: [&str; 9] =
+/// Returns `true` if a keyword beside a reference describes the use and does not restrict the value.
+fn is_annotation(keyword: &str) -> bool {
+    const ANNOTATIONS: [&str; 9] =
         ["description", "title", "default", "deprecated", "nullable", "example", "examples", "readOnly", "writeOnly"];
-    WORDS.contains(&keyword) || keyword.starts_with("x-")
+    ANNOTATIONS.contains(&keyword) || keyword.starts_with("x-")
 }

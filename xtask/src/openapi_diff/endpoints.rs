@@ -1,13 +1,13 @@
-//! The paths and webhooks of both documents: which operations there are, and what each asks for.
+//! Compares the paths and webhooks of both documents.
 
 use super::{
     bodies,
-    change::{Change, Direction, Severity},
-    comparison::{Comparison, Difference, Place},
-    document::Side,
+    comparison::{Comparison, DifferenceBuilder, UseSite},
+    difference::{DifferenceKind, Direction, Severity},
+    document::Document,
     parameters,
     published::Published,
-    schemas::wording,
+    schemas::text_difference,
 };
 use crate::document::{METHODS, below, component_schemas, members, reached};
 use serde_json::Value;
@@ -24,7 +24,7 @@ pub struct Endpoint<'a> {
 }
 
 impl Endpoint<'_> {
-    /// `POST /image`.
+    /// Returns method and path, for example `POST /image`.
     pub fn name(&self) -> String {
         format!("{} {}", self.method.to_uppercase(), self.path)
     }
@@ -34,38 +34,38 @@ impl Endpoint<'_> {
     }
 }
 
-/// Puts everything that both documents hold in the queue, and records what only one of them has.
+/// Queues everything that both documents have, and records additions and removals.
 pub fn compare(comparison: &mut Comparison<'_>) {
-    paths(comparison);
-    webhooks(comparison);
+    compare_paths(comparison);
+    compare_webhooks(comparison);
     if comparison.whole {
-        servers(comparison);
+        compare_servers(comparison);
     }
     if let Some((ours, theirs)) = &comparison.published.schema {
-        schema(comparison, ours, theirs);
+        compare_schema(comparison, ours, theirs);
     }
 }
 
-/// A path without the names of its parameters and without a slash at its end.
-fn skeleton(path: &str) -> String {
+/// Returns a path without its parameter names and without a slash at the end.
+fn normalized_path(path: &str) -> String {
     let step = |step: &str| if step.starts_with('{') && step.ends_with('}') { "{}" } else { step }.to_owned();
     path.trim_end_matches('/').split('/').map(step).collect::<Vec<_>>().join("/")
 }
 
-fn paths(comparison: &mut Comparison<'_>) {
-    let items = |side: Side<'_>| -> BTreeMap<String, (String, String)> {
-        members(side.root.get("paths"))
+fn compare_paths(comparison: &mut Comparison<'_>) {
+    let items = |document: Document<'_>| -> BTreeMap<String, (String, String)> {
+        members(document.root.get("paths"))
             .filter(|(path, _)| path.starts_with('/'))
-            .map(|(path, _)| (skeleton(path), (path.clone(), below("/paths", path))))
+            .map(|(path, _)| (normalized_path(path), (path.clone(), below("/paths", path))))
             .collect()
     };
     let (ours, theirs) = (items(comparison.ours), items(comparison.theirs));
     comparison.covered.extend(comparison.whole.then(|| "/paths".to_owned()));
     let all: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
-    for skeleton in all {
-        let [our, their] = [(&ours, comparison.ours), (&theirs, comparison.theirs)].map(|(items, side)| {
-            let (path, pointer) = items.get(skeleton)?;
-            Some((path.as_str(), pointer.as_str(), side.path_item(pointer)?))
+    for normalized_path in all {
+        let [our, their] = [(&ours, comparison.ours), (&theirs, comparison.theirs)].map(|(items, document)| {
+            let (path, pointer) = items.get(normalized_path)?;
+            Some((path.as_str(), pointer.as_str(), document.path_item(pointer)?))
         });
         for method in METHODS {
             let endpoint = |item: Option<(_, _, _)>| {
@@ -73,70 +73,72 @@ fn paths(comparison: &mut Comparison<'_>) {
                 Some(Endpoint { path, item_pointer, method, item, value: item.get(method)? })
             };
             match (endpoint(our), endpoint(their)) {
-                (Some(ours), Some(theirs)) => operation(comparison, ours, theirs),
+                (Some(ours), Some(theirs)) => compare_operation(comparison, ours, theirs),
                 (Some(ours), None) if comparison.whole => {
                     let name = ours.name();
                     let subject = format!("operation {name}");
-                    let difference = Difference::new(Severity::Breaking, Change::Operation, &ours.pointer(), subject);
-                    comparison.found(&name, difference.said(Some(String::new()), None));
+                    let difference =
+                        DifferenceBuilder::new(Severity::Breaking, DifferenceKind::Operation, &ours.pointer(), subject);
+                    comparison.record(&name, difference.values(Some(String::new()), None));
                 }
-                (None, Some(theirs)) => added(comparison, theirs, our.map(|(_, pointer, _)| pointer)),
+                (None, Some(theirs)) => record_added(comparison, theirs, our.map(|(_, pointer, _)| pointer)),
                 _ => {}
             }
         }
     }
 }
 
-/// A new operation, at the path that we have already or at its own.
-fn added(comparison: &mut Comparison<'_>, theirs: Endpoint<'_>, our_item: Option<&str>) {
+/// Records a new operation, at our path if we have it.
+fn record_added(comparison: &mut Comparison<'_>, theirs: Endpoint<'_>, our_item: Option<&str>) {
     let at = below(our_item.unwrap_or(theirs.item_pointer), theirs.method);
     let name = theirs.name();
     let summary = theirs.value.get("summary").and_then(Value::as_str).unwrap_or_default();
-    let difference = Difference::new(Severity::Additive, Change::Operation, &at, format!("operation {name}"));
-    let difference = difference.upstream(theirs.pointer()).said(None, Some(summary.to_owned()));
-    comparison.found(&name, difference);
+    let difference =
+        DifferenceBuilder::new(Severity::Additive, DifferenceKind::Operation, &at, format!("operation {name}"));
+    let difference = difference.upstream_at(theirs.pointer()).values(None, Some(summary.to_owned()));
+    comparison.record(&name, difference);
 }
 
-fn operation(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endpoint<'_>) {
+fn compare_operation(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endpoint<'_>) {
     let name = ours.name();
     let (at, upstream_at) = (ours.pointer(), theirs.pointer());
     comparison.covered.insert(at.clone());
     parameters::compare(comparison, ours, theirs);
-    bodies::requests(comparison, &at, &upstream_at, &name, Direction::Request);
-    bodies::answers(comparison, &at, &upstream_at, &name);
-    event(comparison, &at, &upstream_at, &name);
-    security(comparison, ours, theirs);
+    bodies::compare_requests(comparison, &at, &upstream_at, &name, Direction::Request);
+    bodies::compare_responses(comparison, &at, &upstream_at, &name);
+    compare_events(comparison, &at, &upstream_at, &name);
+    compare_security(comparison, ours, theirs);
     let is = |endpoint: Endpoint<'_>| endpoint.value.get("deprecated") == Some(&Value::Bool(true));
     if is(ours) != is(theirs) {
-        let difference = Difference::new(
+        let difference = DifferenceBuilder::new(
             Severity::Documentation,
-            Change::Deprecation,
+            DifferenceKind::Deprecation,
             &below(&at, "deprecated"),
             "mark `deprecated`",
         );
         let mark = |deprecated: bool| deprecated.then(String::new);
-        comparison.found(&name, difference.upstream(&upstream_at).said(mark(is(ours)), mark(is(theirs))));
+        comparison.record(&name, difference.upstream_at(&upstream_at).values(mark(is(ours)), mark(is(theirs))));
     }
     for keyword in ["operationId", "summary", "description"] {
         let [before, after] = [ours, theirs].map(|endpoint| endpoint.value.get(keyword).and_then(Value::as_str));
-        let difference = after.and_then(|_| wording(&below(&at, keyword), keyword, before, after));
+        let difference = after.and_then(|_| text_difference(&below(&at, keyword), keyword, before, after));
         if let Some(difference) = difference {
-            comparison.found(&name, difference.upstream(below(&upstream_at, keyword)));
+            comparison.record(&name, difference.upstream_at(below(&upstream_at, keyword)));
         }
     }
 }
 
-/// What the events of a stream hold; only documents that were made from ours say it.
-fn event(comparison: &mut Comparison<'_>, at: &str, upstream_at: &str, name: &str) {
+/// Compares the events of a stream. Only documents derived from ours have the extension.
+fn compare_events(comparison: &mut Comparison<'_>, at: &str, upstream_at: &str, name: &str) {
     let [at, upstream_at] = [at, upstream_at].map(|pointer| below(pointer, "x-event"));
-    let place = Place { direction: Direction::Answer, seen_in: format!("{name}, events") };
-    bodies::push_at(comparison, &at, &upstream_at, &place);
+    let site = UseSite { direction: Direction::Response, seen_in: format!("{name}, events") };
+    bodies::enqueue_at(comparison, &at, &upstream_at, &site);
 }
 
-/// Whether a call needs a key.
-fn security(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endpoint<'_>) {
-    let needs = |side: Side<'_>, value: &Value| {
-        let schemes = value.get("security").or_else(|| side.root.get("security"))?.as_array()?;
+/// Compares the need for an API key.
+fn compare_security(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endpoint<'_>) {
+    let needs = |document: Document<'_>, value: &Value| {
+        let schemes = value.get("security").or_else(|| document.root.get("security"))?.as_array()?;
         Some(
             !schemes.is_empty()
                 && schemes.iter().all(|scheme| scheme.as_object().is_none_or(|scheme| !scheme.is_empty())),
@@ -144,18 +146,19 @@ fn security(comparison: &mut Comparison<'_>, ours: Endpoint<'_>, theirs: Endpoin
     };
     let before = needs(comparison.ours, ours.value).unwrap_or_default();
     let after = needs(comparison.theirs, theirs.value);
-    // A fragment that does not speak of keys says nothing of them.
+    // A fragment without security requirements gives no information about them.
     let Some(after) = after.or(comparison.whole.then_some(false)).filter(|after| *after != before) else { return };
     let severity = if after { Severity::Breaking } else { Severity::Loosened };
-    let difference = Difference::new(severity, Change::Security, &below(&ours.pointer(), "security"), "needs a key");
-    let word = |needs| Some(if needs { "yes" } else { "no" }.to_owned());
-    let difference = difference.upstream(theirs.pointer()).said(word(before), word(after));
-    comparison.found(&ours.name(), difference);
+    let difference =
+        DifferenceBuilder::new(severity, DifferenceKind::Security, &below(&ours.pointer(), "security"), "needs a key");
+    let yes_or_no = |needs| Some(if needs { "yes" } else { "no" }.to_owned());
+    let difference = difference.upstream_at(theirs.pointer()).values(yes_or_no(before), yes_or_no(after));
+    comparison.record(&ours.name(), difference);
 }
 
-fn webhooks(comparison: &mut Comparison<'_>) {
-    // Version 3.0 has no word for webhooks.
-    let says = comparison.whole && !comparison.theirs.is_3_0;
+fn compare_webhooks(comparison: &mut Comparison<'_>) {
+    // Version 3.0 has no webhooks.
+    let can_be_removed = comparison.whole && !comparison.theirs.is_3_0;
     let (ours, theirs) = (comparison.ours.root.get("webhooks"), comparison.theirs.root.get("webhooks"));
     for (name, item) in members(ours) {
         let pointer = below("/webhooks", name);
@@ -165,13 +168,14 @@ fn webhooks(comparison: &mut Comparison<'_>) {
                 for (method, _) in members(Some(item)).filter(|(method, _)| METHODS.contains(&method.as_str())) {
                     let at = below(&pointer, method);
                     comparison.covered.insert(at.clone());
-                    // What the service sends is what the caller reads.
-                    bodies::requests(comparison, &at, &at, &seen_in, Direction::Answer);
+                    // The service sends webhooks, so the caller reads them.
+                    bodies::compare_requests(comparison, &at, &at, &seen_in, Direction::Response);
                 }
             }
-            None if says => {
-                let difference = Difference::new(Severity::Breaking, Change::Webhook, &pointer, seen_in.clone());
-                comparison.found(&seen_in, difference.said(Some(String::new()), None));
+            None if can_be_removed => {
+                let difference =
+                    DifferenceBuilder::new(Severity::Breaking, DifferenceKind::Webhook, &pointer, seen_in.clone());
+                comparison.record(&seen_in, difference.values(Some(String::new()), None));
             }
             None => {}
         }
@@ -179,51 +183,54 @@ fn webhooks(comparison: &mut Comparison<'_>) {
     for (name, _) in members(theirs) {
         if ours.is_none_or(|ours| ours.get(name).is_none()) {
             let (pointer, seen_in) = (below("/webhooks", name), format!("webhook {name}"));
-            let difference = Difference::new(Severity::Additive, Change::Webhook, &pointer, seen_in.clone());
-            comparison.found(&seen_in, difference.upstream(&pointer).said(None, Some(String::new())));
+            let difference =
+                DifferenceBuilder::new(Severity::Additive, DifferenceKind::Webhook, &pointer, seen_in.clone());
+            comparison.record(&seen_in, difference.upstream_at(&pointer).values(None, Some(String::new())));
         }
     }
 }
 
-fn servers(comparison: &mut Comparison<'_>) {
+fn compare_servers(comparison: &mut Comparison<'_>) {
     let (ours, theirs) = (Published::servers(comparison.ours.root), Published::servers(comparison.theirs.root));
     comparison.covered.insert("/servers".to_owned());
-    // Without a word of servers it is where the document is.
+    // Without `servers`, the server is the origin of the document.
     if theirs.is_empty() {
         return;
     }
     for url in ours.iter().filter(|url| !theirs.contains(url)) {
-        let difference = Difference::new(Severity::Breaking, Change::Server, "/servers", format!("server {url}"));
-        comparison.found("every call", difference.upstream("/servers").said(Some(String::new()), None));
+        let difference =
+            DifferenceBuilder::new(Severity::Breaking, DifferenceKind::Server, "/servers", format!("server {url}"));
+        comparison.record("every call", difference.upstream_at("/servers").values(Some(String::new()), None));
     }
     for url in theirs.iter().filter(|url| !ours.contains(url)) {
-        let difference = Difference::new(Severity::Additive, Change::Server, "/servers", format!("server {url}"));
-        comparison.found("every call", difference.upstream("/servers").said(None, Some(String::new())));
+        let difference =
+            DifferenceBuilder::new(Severity::Additive, DifferenceKind::Server, "/servers", format!("server {url}"));
+        comparison.record("every call", difference.upstream_at("/servers").values(None, Some(String::new())));
     }
 }
 
-/// Compares the schemas of the same name that no operation led to: those of a fragment, and those of events.
-pub fn components(comparison: &mut Comparison<'_>) {
+/// Compares components of the same name that no operation reaches: those of a fragment, and those of events.
+pub fn compare_components(comparison: &mut Comparison<'_>) {
     let names: Vec<&String> = component_schemas(comparison.theirs.root).map(|(name, _)| name).collect();
     for name in names {
         let pointer = below("/components/schemas", name);
         if !comparison.covered.contains(&pointer) && comparison.ours.root.pointer(&pointer).is_some() {
-            schema(comparison, &pointer, &pointer);
+            compare_schema(comparison, &pointer, &pointer);
         }
     }
 }
 
-/// Compares one schema, for those who write it and those who read it in our document.
-fn schema(comparison: &mut Comparison<'_>, ours: &str, theirs: &str) {
+/// Compares one schema, in each direction in which our document uses it.
+fn compare_schema(comparison: &mut Comparison<'_>, ours: &str, theirs: &str) {
     let name = ours.rsplit('/').next().unwrap_or_default();
-    for direction in directions(comparison.ours.root, ours) {
-        let place = Place { direction, seen_in: format!("schema {name}") };
-        bodies::push_at(comparison, ours, theirs, &place);
+    for direction in directions_of_use(comparison.ours.root, ours) {
+        let site = UseSite { direction, seen_in: format!("schema {name}") };
+        bodies::enqueue_at(comparison, ours, theirs, &site);
     }
 }
 
-/// Who uses the schema that `pointer` is in. One that nobody uses is taken for an answer.
-fn directions(root: &Value, pointer: &str) -> Vec<Direction> {
+/// Returns the directions in which the schema at `pointer` is used. An unused schema counts as part of a response.
+fn directions_of_use(root: &Value, pointer: &str) -> Vec<Direction> {
     if pointer.contains("/requestBody/") || pointer.contains("/parameters/") {
         return vec![Direction::Request];
     }
@@ -232,9 +239,9 @@ fn directions(root: &Value, pointer: &str) -> Vec<Direction> {
     let operations: Vec<&Value> =
         members(root.get("paths")).flat_map(|(_, item)| members(Some(item))).map(|(_, value)| value).collect();
     let requests = operations.iter().filter_map(|operation| operation.get("requestBody"));
-    let answers = operations.iter().filter_map(|operation| operation.get("responses"));
+    let responses = operations.iter().filter_map(|operation| operation.get("responses"));
     let is_written = reached(root, requests).contains(&reference);
-    let is_read = reached(root, answers).contains(&reference);
-    let both = [(Direction::Request, is_written), (Direction::Answer, is_read || !is_written)];
+    let is_read = reached(root, responses).contains(&reference);
+    let both = [(Direction::Request, is_written), (Direction::Response, is_read || !is_written)];
     both.into_iter().filter_map(|(direction, used)| used.then_some(direction)).collect()
 }

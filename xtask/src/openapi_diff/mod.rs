@@ -1,16 +1,17 @@
-//! `cargo xtask upstream`: what a document that upstream published says otherwise than ours, as a checklist for the editor.
+//! `cargo xtask upstream`: compares a document that upstream published with ours, and reports the differences as a
+//! checklist.
 //!
-//! Both documents are compared by what they mean: a schema counts for its structure, wherever it is written, and versions
-//! 3.0 and 3.1 of the specification say the same in different words. What a difference means depends on who has to follow
-//! it: a caller may be asked for less and promised more, not the other way round.
+//! Documents are compared by meaning: equal schemas are equal wherever they are written, and in the notation of version
+//! 3.0 as well as 3.1. The severity of a difference depends on the direction: a caller may have to send less and may
+//! get more, but not the reverse.
 
 mod accepted;
 mod bodies;
 mod bounds;
 mod canonical_schema;
-mod change;
 mod comparison;
 mod composites;
+mod difference;
 mod document;
 mod endpoints;
 mod objects;
@@ -23,42 +24,42 @@ mod source;
 mod tests;
 
 use anyhow::{Context, Result};
-use change::Severity;
 use clap::Args;
 use comparison::Comparison;
+use difference::Severity;
 use published::{Published, Scope};
 use report::{Format, Report};
 use serde_json::Value;
 use std::{io::Write, path::Path};
 
-/// What to compare, and how to say it.
+/// Arguments of `cargo xtask upstream`.
 #[derive(Args)]
 #[command(
-    after_help = "Exit codes: 0 nothing open, 1 could not compare, 2 wrong arguments; else by the gravest open\n\
-                        difference: 3 documentation (or a stale acceptance), 4 loosened, 5 additive, 6 breaking."
+    after_help = "Exit codes: 0 no open difference, 1 comparison failed, 2 invalid arguments; otherwise by the highest open\n\
+                        severity: 3 documentation (or a stale acceptance), 4 loosened, 5 additive, 6 breaking."
 )]
 pub struct Options {
-    /// The published document, or a part of one: a file, or a URL of http or https.
+    /// Published document, or a part of one: a file, or an http or https URL.
     source: String,
-    /// How the report is written.
+    /// Format of the report.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Leave out what is lighter than this; it does not count for the exit code either.
+    /// Lowest severity in the report. Lower ones do not count for the exit code either.
     #[arg(long, value_enum, default_value = "documentation", value_name = "SEVERITY")]
     at_least: Severity,
-    /// Whether what the document leaves out is gone.
+    /// Treatment of parts that the document does not contain.
     #[arg(long, value_enum, default_value = "auto")]
     scope: Scope,
-    /// Where in openapi.yaml a path, an operation or a schema without a name belongs.
+    /// Pointer into openapi.yaml for a path, operation or schema without a name.
     #[arg(long, value_name = "POINTER")]
     at: Option<String>,
-    /// Take this from the front of their paths; some documents have it in each path, ours has it in the server.
+    /// Prefix to remove from their paths. Some documents have in each path what ours has in the server URL.
     #[arg(long, value_name = "PREFIX")]
     strip: Option<String>,
-    /// Keep what we have at this pointer of openapi.yaml: record the difference in upstream-accepted.yaml.
+    /// Accept the differences at this pointer of openapi.yaml: record them in upstream-accepted.yaml.
     #[arg(long, value_name = "POINTER", requires = "reason")]
     accept: Vec<String>,
-    /// Why what we have is kept.
+    /// Reason for accepting the differences.
     #[arg(long, value_name = "TEXT", requires = "accept")]
     reason: Option<String>,
 }
@@ -70,39 +71,39 @@ pub fn run(options: &Options, root: &Path, out: &mut impl Write) -> Result<u8> {
     let published = Published::of(theirs, &ours, options.scope, options.at.as_deref());
     let mut published = published.with_context(|| options.source.clone())?;
     if let Some(prefix) = &options.strip {
-        published.strip(prefix);
+        published.strip_path_prefix(prefix);
     }
     let mut report = compare(&ours, &published, &options.source, &accepted::load(&root.join(accepted::FILE))?);
     if let Some(reason) = &options.reason {
         let file = root.join(accepted::FILE);
-        let count = accepted::accept(&file, &options.accept, reason, &mut report.findings)?;
-        // Not part of the report, which may be read by a program.
+        let count = accepted::accept(&file, &options.accept, reason, &mut report.differences)?;
+        // Not part of the report, which a program may read.
         eprintln!("recorded in {}: {count}", accepted::FILE);
     }
-    let all = report.findings.len();
-    report.findings.retain(|finding| finding.severity >= options.at_least);
-    report.lighter = all - report.findings.len();
+    let all = report.differences.len();
+    report.differences.retain(|difference| difference.severity >= options.at_least);
+    report.below_severity = all - report.differences.len();
     out.write_all(report.render(options.format)?.as_bytes())?;
     Ok(report.exit_code())
 }
 
-/// Any document is no different from itself. For the fuzz target.
-pub fn any_document(document: &Value) {
+/// Checks that a document does not differ from itself. For the fuzz target.
+pub fn fuzz_document(document: &Value) {
     for scope in [Scope::Auto, Scope::Whole] {
         let Ok(published) = Published::of(document.clone(), document, scope, None) else { continue };
         let report = compare(document, &published, "itself", &[]);
-        assert!(report.findings.is_empty(), "{}", report.render(Format::Text).unwrap_or_default());
+        assert!(report.differences.is_empty(), "{}", report.render(Format::Text).unwrap_or_default());
     }
 }
 
 fn compare(ours: &Value, published: &Published, source: &str, accepted: &[accepted::Acceptance]) -> Report {
     let mut comparison = Comparison::new(ours, published);
     endpoints::compare(&mut comparison);
-    schemas::drain(&mut comparison);
-    endpoints::components(&mut comparison);
-    schemas::drain(&mut comparison);
+    schemas::compare_queued(&mut comparison);
+    endpoints::compare_components(&mut comparison);
+    schemas::compare_queued(&mut comparison);
     let (notes, covered) = (std::mem::take(&mut comparison.notes), std::mem::take(&mut comparison.covered));
-    let mut findings = comparison.finish();
-    let stale = accepted::apply(accepted, &mut findings, &covered, published.whole);
-    Report { source: source.to_owned(), whole: published.whole, findings, stale, notes, lighter: 0 }
+    let mut differences = comparison.finish();
+    let stale = accepted::apply(accepted, &mut differences, &covered, published.whole);
+    Report { source: source.to_owned(), whole: published.whole, differences, stale, notes, below_severity: 0 }
 }

@@ -1,25 +1,25 @@
-//! Two forms of an object: which fields they have, and which of them must be there.
+//! Compares two forms of an object: fields, required fields, and additional fields.
 
 use super::{
-    canonical_schema::Shape,
-    change::{Change, Direction, Severity, Way},
-    comparison::{Comparison, Difference, Place},
-    composites::{Field, Object, Rest},
-    document::{At, Side},
+    canonical_schema::CanonicalSchema,
+    comparison::{Comparison, DifferenceBuilder, UseSite},
+    composites::{AdditionalFields, Field, Object},
+    difference::{DifferenceKind, Direction, Relation, Severity},
+    document::{Document, Node},
 };
 use crate::document::below;
 use serde_json::Value;
 
-/// Whether a field has to be there.
+/// Presence of a field.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Duty {
+enum Presence {
     Required,
-    /// Every answer is said to have it, and we do not insist (`x-expected`).
+    /// Every response has it, but our types also read responses without it (`x-expected`).
     Expected,
     Optional,
 }
 
-impl Duty {
+impl Presence {
     fn of(object: &Object<'_>, field: &str) -> Self {
         if object.required.contains(field) {
             Self::Required
@@ -30,7 +30,7 @@ impl Duty {
         }
     }
 
-    fn word(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::Required => "required",
             Self::Expected => "expected",
@@ -39,112 +39,139 @@ impl Duty {
     }
 }
 
-/// Compares the fields, and puts the schemas of those that both have in the queue.
-pub fn compare<'a>(comparison: &mut Comparison<'a>, ours: &Object<'a>, theirs: &Object<'a>, place: &Place) {
+/// Compares the fields, and queues the schemas of those that both objects have.
+pub fn compare<'a>(comparison: &mut Comparison<'a>, ours: &Object<'a>, theirs: &Object<'a>, site: &UseSite) {
     comparison.covered.insert(ours.pointer.clone());
-    let hidden = match place.direction {
+    let hidden = match site.direction {
         Direction::Request => "readOnly",
-        Direction::Answer => "writeOnly",
+        Direction::Response => "writeOnly",
     };
     let mut known = Vec::new();
-    for (name, field) in ours.fields.iter().filter(|(_, field)| !is(field, hidden)) {
-        let visible = |name: &str| theirs.fields.get_key_value(name).filter(|(_, field)| !is(field, hidden));
-        // We read some fields under several names.
-        let met = visible(name).or_else(|| field.aliases.iter().find_map(|alias| visible(alias)));
-        match met {
+    for (name, field) in ours.fields.iter().filter(|(_, field)| !has_flag(field, hidden)) {
+        let visible = |name: &str| theirs.fields.get_key_value(name).filter(|(_, field)| !has_flag(field, hidden));
+        // Our types read some fields under several names.
+        let matching = visible(name).or_else(|| field.aliases.iter().find_map(|alias| visible(alias)));
+        match matching {
             Some((their_name, their_field)) => {
                 known.push(their_name);
-                duty(comparison, (ours, name), (theirs, their_name), place);
-                comparison.push_parts(&field.parts, &their_field.parts, place);
+                compare_presence(comparison, (ours, name), (theirs, their_name), site);
+                comparison.enqueue_parts(&field.parts, &their_field.parts, site);
             }
-            None => gone(comparison, (ours, name, field), theirs, place),
+            None => record_removed(comparison, (ours, name, field), theirs, site),
         }
     }
     for (name, field) in &theirs.fields {
-        if !known.contains(&name) && !is(field, hidden) {
-            new(comparison, ours, (theirs, name, field), place);
+        if !known.contains(&name) && !has_flag(field, hidden) {
+            record_added(comparison, ours, (theirs, name, field), site);
         }
     }
-    rest(comparison, ours, theirs, place);
+    compare_additional_fields(comparison, ours, theirs, site);
 }
 
-fn is(field: &Field<'_>, word: &str) -> bool {
-    field.parts.iter().any(|at| at.value.get(word) == Some(&Value::Bool(true)))
+fn has_flag(field: &Field<'_>, keyword: &str) -> bool {
+    field.parts.iter().any(|at| at.value.get(keyword) == Some(&Value::Bool(true)))
 }
 
-/// A field with its type and whether it has to be there, in words.
-fn brief(side: Side<'_>, object: &Object<'_>, name: &str, field: &Field<'_>) -> String {
-    format!("{}, {}", Shape::of(side, &field.parts).type_name(), Duty::of(object, name).word())
+/// Describes a field by its type and presence.
+fn describe_field(document: Document<'_>, object: &Object<'_>, name: &str, field: &Field<'_>) -> String {
+    format!("{}, {}", CanonicalSchema::of(document, &field.parts).type_name(), Presence::of(object, name).as_str())
 }
 
-fn gone(comparison: &mut Comparison<'_>, ours: (&Object<'_>, &str, &Field<'_>), theirs: &Object<'_>, place: &Place) {
+fn record_removed(
+    comparison: &mut Comparison<'_>,
+    ours: (&Object<'_>, &str, &Field<'_>),
+    theirs: &Object<'_>,
+    site: &UseSite,
+) {
     let (object, name, field) = ours;
-    let was = brief(comparison.ours, object, name, field);
-    let at = field.parts.first().map_or_else(|| field_at(object, name), |at| at.pointer.clone());
-    // What may be absent and is nowhere said to come, the reader has to do without already; its loss is breaking all the
-    // same, as whoever uses it gets nothing any more.
-    let difference = Difference::new(Severity::Breaking, Change::Field, &at, format!("field `{name}`"));
-    comparison.found(&place.seen_in, difference.upstream(theirs.pointer.clone()).said(Some(was), None));
+    let was = describe_field(comparison.ours, object, name, field);
+    let at = field.parts.first().map_or_else(|| field_pointer(object, name), |at| at.pointer.clone());
+    // Also breaking for an optional field: callers that use it no longer get a value.
+    let difference = DifferenceBuilder::new(Severity::Breaking, DifferenceKind::Field, &at, format!("field `{name}`"));
+    comparison.record(&site.seen_in, difference.upstream_at(theirs.pointer.clone()).values(Some(was), None));
 }
 
-fn new(comparison: &mut Comparison<'_>, ours: &Object<'_>, theirs: (&Object<'_>, &str, &Field<'_>), place: &Place) {
+fn record_added(
+    comparison: &mut Comparison<'_>,
+    ours: &Object<'_>,
+    theirs: (&Object<'_>, &str, &Field<'_>),
+    site: &UseSite,
+) {
     let (object, name, field) = theirs;
-    let is = brief(comparison.theirs, object, name, field);
-    let severity = match (place.direction, Duty::of(object, name)) {
-        (Direction::Request, Duty::Required) => Severity::Breaking,
+    let is = describe_field(comparison.theirs, object, name, field);
+    let severity = match (site.direction, Presence::of(object, name)) {
+        (Direction::Request, Presence::Required) => Severity::Breaking,
         _ => Severity::Additive,
     };
     let upstream_at = field.parts.first().map(|at| at.pointer.clone()).unwrap_or_default();
-    let difference = Difference::new(severity, Change::Field, &field_at(ours, name), format!("field `{name}`"));
-    comparison.found(&place.seen_in, difference.upstream(upstream_at).said(None, Some(is)));
+    let difference =
+        DifferenceBuilder::new(severity, DifferenceKind::Field, &field_pointer(ours, name), format!("field `{name}`"));
+    comparison.record(&site.seen_in, difference.upstream_at(upstream_at).values(None, Some(is)));
 }
 
-fn duty(comparison: &mut Comparison<'_>, ours: (&Object<'_>, &str), theirs: (&Object<'_>, &str), place: &Place) {
-    let (before, after) = (Duty::of(ours.0, ours.1), Duty::of(theirs.0, theirs.1));
+fn compare_presence(
+    comparison: &mut Comparison<'_>,
+    ours: (&Object<'_>, &str),
+    theirs: (&Object<'_>, &str),
+    site: &UseSite,
+) {
+    let (before, after) = (Presence::of(ours.0, ours.1), Presence::of(theirs.0, theirs.1));
     let severity = match (before, after) {
         _ if before == after => return,
-        (Duty::Expected, Duty::Required) | (Duty::Required, Duty::Expected) => return,
-        (Duty::Expected, Duty::Optional) => Severity::Documentation,
-        (_, Duty::Optional) => place.direction.judge(Way::Wider),
-        _ => place.direction.judge(Way::Narrower),
+        (Presence::Expected, Presence::Required) | (Presence::Required, Presence::Expected) => return,
+        (Presence::Expected, Presence::Optional) => Severity::Documentation,
+        (_, Presence::Optional) => site.direction.severity_of(Relation::Wider),
+        _ => site.direction.severity_of(Relation::Narrower),
     };
     let subject = format!("field `{}`", ours.1);
-    let difference = Difference::new(severity, Change::Required, &field_at(ours.0, ours.1), subject);
-    let difference = difference.upstream(field_at(theirs.0, theirs.1));
-    let words = (Some(before.word().to_owned()), Some(after.word().to_owned()));
-    comparison.found(&place.seen_in, difference.said(words.0, words.1));
+    let difference =
+        DifferenceBuilder::new(severity, DifferenceKind::Required, &field_pointer(ours.0, ours.1), subject);
+    let difference = difference.upstream_at(field_pointer(theirs.0, theirs.1));
+    let (our_value, their_value) = (Some(before.as_str().to_owned()), Some(after.as_str().to_owned()));
+    comparison.record(&site.seen_in, difference.values(our_value, their_value));
 }
 
-/// What the objects may hold beside their fields.
-fn rest<'a>(comparison: &mut Comparison<'a>, ours: &Object<'a>, theirs: &Object<'a>, place: &Place) {
-    let word = |rest: &Rest<'_>| match rest {
-        Rest::Open => "anything",
-        Rest::Closed => "nothing",
-        Rest::Map(_) => "values of one schema",
+/// Compares the rules for additional fields.
+fn compare_additional_fields<'a>(
+    comparison: &mut Comparison<'a>,
+    ours: &Object<'a>,
+    theirs: &Object<'a>,
+    site: &UseSite,
+) {
+    let text = |rest: &AdditionalFields<'_>| match rest {
+        AdditionalFields::Open => "anything",
+        AdditionalFields::Closed => "nothing",
+        AdditionalFields::Map(_) => "values of one schema",
     };
-    let way = match (&ours.rest, &theirs.rest) {
-        (Rest::Map(ours), Rest::Map(theirs)) => {
-            comparison.push(ours, theirs, place);
+    let relation = match (&ours.additional, &theirs.additional) {
+        (AdditionalFields::Map(ours), AdditionalFields::Map(theirs)) => {
+            comparison.enqueue(ours, theirs, site);
             return;
         }
-        (Rest::Open, Rest::Open) | (Rest::Closed, Rest::Closed) => return,
-        (Rest::Open, _) | (_, Rest::Closed) => Way::Narrower,
-        _ => Way::Wider,
+        (AdditionalFields::Open, AdditionalFields::Open) | (AdditionalFields::Closed, AdditionalFields::Closed) => {
+            return;
+        }
+        (AdditionalFields::Open, _) | (_, AdditionalFields::Closed) => Relation::Narrower,
+        _ => Relation::Wider,
     };
-    // Our types keep fields that they do not know.
-    let severity = match (place.direction, way, &theirs.rest) {
-        (Direction::Answer, Way::Wider, Rest::Open) if !matches!(ours.rest, Rest::Map(_)) => Severity::Additive,
-        _ => place.direction.judge(way),
+    // Our types preserve unknown fields.
+    let severity = match (site.direction, relation, &theirs.additional) {
+        (Direction::Response, Relation::Wider, AdditionalFields::Open)
+            if !matches!(ours.additional, AdditionalFields::Map(_)) =>
+        {
+            Severity::Additive
+        }
+        _ => site.direction.severity_of(relation),
     };
     let at = below(&ours.pointer, "additionalProperties");
-    let difference = Difference::new(severity, Change::Openness, &at, "further fields");
-    let difference = difference.upstream(below(&theirs.pointer, "additionalProperties"));
-    let words = (Some(word(&ours.rest).to_owned()), Some(word(&theirs.rest).to_owned()));
-    comparison.found(&place.seen_in, difference.said(words.0, words.1));
+    let difference = DifferenceBuilder::new(severity, DifferenceKind::Openness, &at, "further fields");
+    let difference = difference.upstream_at(below(&theirs.pointer, "additionalProperties"));
+    let (our_value, their_value) = (Some(text(&ours.additional).to_owned()), Some(text(&theirs.additional).to_owned()));
+    comparison.record(&site.seen_in, difference.values(our_value, their_value));
 }
 
-/// Where a field of an object is, or would be.
-fn field_at(object: &Object<'_>, name: &str) -> String {
+/// Returns the pointer of a field of an object, or of the place where it belongs.
+fn field_pointer(object: &Object<'_>, name: &str) -> String {
     let known = object.fields.get(name).and_then(|field| field.parts.first());
-    known.map_or_else(|| below(&below(&object.pointer, "properties"), name), |At { pointer, .. }| pointer.clone())
+    known.map_or_else(|| below(&below(&object.pointer, "properties"), name), |Node { pointer, .. }| pointer.clone())
 }

@@ -1,8 +1,8 @@
-//! A comparison for the terminal, for a review and for a program.
+//! Report of a comparison: as text, Markdown or JSON.
 
 use super::{
     accepted::Acceptance,
-    change::{Finding, Severity},
+    difference::{Difference, Severity},
 };
 use anyhow::Result;
 use clap::ValueEnum;
@@ -10,51 +10,54 @@ use serde::Serialize;
 use serde_json::json;
 use std::{collections::BTreeSet, fmt::Write as _};
 
-/// How a report is written.
+/// Format of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For the terminal.
+    /// Text for the terminal.
     Text,
-    /// A checklist for an issue or a review.
+    /// Checklist for an issue or a review.
     Markdown,
-    /// For programs.
+    /// JSON for programs.
     Json,
 }
 
-/// What a comparison came to.
+/// Result of a comparison.
 #[derive(Debug, Serialize)]
 pub struct Report {
-    /// The file or URL.
+    /// File or URL of the published document.
     pub source: String,
-    /// Whether what it leaves out was taken for gone.
+    /// `true` if missing parts counted as removed.
     pub whole: bool,
-    /// The gravest first.
-    pub findings: Vec<Finding>,
-    /// Acceptances that fit nothing any more.
+    /// Differences, highest severity first.
+    #[serde(rename = "findings")]
+    pub differences: Vec<Difference>,
+    /// Acceptances that match no difference.
     pub stale: Vec<Acceptance>,
-    /// What could not be compared.
+    /// Parts that could not be compared, with the reason.
     pub notes: BTreeSet<String>,
-    /// How many differences were left out as too light, and are not in `findings`.
-    pub lighter: usize,
+    /// Number of differences below the requested severity, which are not in `differences`.
+    #[serde(rename = "lighter")]
+    pub below_severity: usize,
 }
 
 impl Report {
-    /// The differences that nobody accepted.
-    pub fn open(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.accepted.is_none())
+    /// Returns the differences that are not accepted.
+    pub fn open_differences(&self) -> impl Iterator<Item = &Difference> {
+        self.differences.iter().filter(|difference| difference.accepted.is_none())
     }
 
-    fn accepted(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.accepted.is_some())
+    fn accepted_differences(&self) -> impl Iterator<Item = &Difference> {
+        self.differences.iter().filter(|difference| difference.accepted.is_some())
     }
 
-    /// 0 when nothing is open, else by the gravest difference. What is stale has to be put right like documentation.
+    /// Returns 0 if no difference is open, otherwise the exit code of the highest severity. Stale acceptances count as
+    /// documentation.
     pub fn exit_code(&self) -> u8 {
         let stale = (!self.stale.is_empty()).then_some(Severity::Documentation);
-        self.open().map(|finding| finding.severity).chain(stale).max().map_or(0, Severity::exit_code)
+        self.open_differences().map(|difference| difference.severity).chain(stale).max().map_or(0, Severity::exit_code)
     }
 
-    /// The report in the words of `format`, with a line break at its end.
+    /// Returns the report in `format`, with a line break at the end.
     pub fn render(&self, format: Format) -> Result<String> {
         let mut text = match format {
             Format::Text => self.text()?,
@@ -66,12 +69,14 @@ impl Report {
         Ok(text)
     }
 
-    /// `3 differences: 1 breaking, 2 additive; 1 accepted`.
+    /// Returns a summary, for example `3 differences: 1 breaking, 2 additive; 1 accepted`.
     fn summary(&self) -> String {
-        let open = self.open().count();
+        let open = self.open_differences().count();
         let counts: Vec<_> = Severity::ALL
             .into_iter()
-            .map(|severity| (severity, self.open().filter(|finding| finding.severity == severity).count()))
+            .map(|severity| {
+                (severity, self.open_differences().filter(|difference| difference.severity == severity).count())
+            })
             .filter(|(_, count)| *count > 0)
             .map(|(severity, count)| format!("{count} {severity}"))
             .collect();
@@ -80,47 +85,52 @@ impl Report {
             1 => format!("1 difference: {}", counts.join(", ")),
             open => format!("{open} differences: {}", counts.join(", ")),
         };
-        let beside = [
-            (self.accepted().count(), "accepted"),
+        let extras = [
+            (self.accepted_differences().count(), "accepted"),
             (self.stale.len(), "stale in upstream-accepted.yaml"),
-            (self.lighter, "lighter than asked for"),
+            (self.below_severity, "below the requested severity"),
             (self.notes.len(), "not compared"),
         ];
-        for (count, what) in beside.into_iter().filter(|(count, _)| *count > 0) {
+        for (count, what) in extras.into_iter().filter(|(count, _)| *count > 0) {
             summary = format!("{summary}; {count} {what}");
         }
         summary
     }
 
     fn read_as(&self) -> &'static str {
-        if self.whole { "a whole document" } else { "a fragment: what it leaves out is not taken for gone" }
+        if self.whole { "a whole document" } else { "a fragment: missing parts do not count as removed" }
     }
 
     fn text(&self) -> Result<String> {
         let mut out = format!("{}, read as {}\n\n", self.source, self.read_as());
         for severity in Severity::ALL {
-            for finding in self.open().filter(|finding| finding.severity == severity) {
-                writeln!(out, "{severity}: {}\n  ours     {}", plain(&finding.says()), plain(&finding.at))?;
-                if let Some(pointer) = &finding.upstream_at {
-                    writeln!(out, "  upstream {}", plain(root(pointer)))?;
+            for difference in self.open_differences().filter(|difference| difference.severity == severity) {
+                writeln!(
+                    out,
+                    "{severity}: {}\n  ours     {}",
+                    strip_control_chars(&difference.describe()),
+                    strip_control_chars(&difference.at)
+                )?;
+                if let Some(pointer) = &difference.upstream_at {
+                    writeln!(out, "  upstream {}", strip_control_chars(pointer_text(pointer)))?;
                 }
-                writeln!(out, "  seen in  {}", plain(&seen_in(finding)))?;
+                writeln!(out, "  seen in  {}", strip_control_chars(&format_use_sites(difference)))?;
             }
         }
-        for finding in self.accepted() {
+        for difference in self.accepted_differences() {
             writeln!(
                 out,
                 "accepted: {}: {}: {}",
-                plain(&finding.at),
-                plain(&finding.says()),
-                finding.accepted.as_deref().unwrap_or("")
+                strip_control_chars(&difference.at),
+                strip_control_chars(&difference.describe()),
+                difference.accepted.as_deref().unwrap_or("")
             )?;
         }
         for stale in &self.stale {
-            writeln!(out, "stale: {}: {}: upstream no longer says this: delete it", stale.at, stale.subject)?;
+            writeln!(out, "stale: {}: {}: no such difference any more: delete it", stale.at, stale.subject)?;
         }
         for note in &self.notes {
-            writeln!(out, "note: {}", plain(note))?;
+            writeln!(out, "note: {}", strip_control_chars(note))?;
         }
         if !out.ends_with("\n\n") {
             out.push('\n');
@@ -132,38 +142,50 @@ impl Report {
     fn markdown(&self) -> Result<String> {
         let mut out = format!(
             "# Upstream against openapi.yaml\n\n{}, read as {}: {}.\n",
-            code(&self.source),
+            markdown_code(&self.source),
             self.read_as(),
             self.summary()
         );
         for severity in Severity::ALL {
-            let mut findings = self.open().filter(|finding| finding.severity == severity).peekable();
-            if findings.peek().is_some() {
-                writeln!(out, "\n## {}\n", capital(&severity.to_string()))?;
+            let mut differences =
+                self.open_differences().filter(|difference| difference.severity == severity).peekable();
+            if differences.peek().is_some() {
+                writeln!(out, "\n## {}\n", capitalize(&severity.to_string()))?;
             }
-            for finding in findings {
-                writeln!(out, "- [ ] {}", escape(&finding.says()))?;
-                writeln!(out, "  <br>{}, seen in {}", code(&finding.at), escape(&seen_in(finding)))?;
+            for difference in differences {
+                writeln!(out, "- [ ] {}", escape_markdown(&difference.describe()))?;
+                writeln!(
+                    out,
+                    "  <br>{}, seen in {}",
+                    markdown_code(&difference.at),
+                    escape_markdown(&format_use_sites(difference))
+                )?;
             }
         }
-        if self.accepted().next().is_some() {
+        if self.accepted_differences().next().is_some() {
             writeln!(out, "\n## Accepted\n")?;
         }
-        for finding in self.accepted() {
-            let reason = finding.accepted.as_deref().unwrap_or_default();
-            writeln!(out, "- {}: {}: {}", code(&finding.at), escape(&finding.says()), escape(reason))?;
+        for difference in self.accepted_differences() {
+            let reason = difference.accepted.as_deref().unwrap_or_default();
+            writeln!(
+                out,
+                "- {}: {}: {}",
+                markdown_code(&difference.at),
+                escape_markdown(&difference.describe()),
+                escape_markdown(reason)
+            )?;
         }
         if !self.stale.is_empty() {
             writeln!(out, "\n## Stale acceptances\n")?;
         }
         for stale in &self.stale {
-            writeln!(out, "- [ ] delete {}: {}", code(&stale.at), escape(&stale.subject))?;
+            writeln!(out, "- [ ] delete {}: {}", markdown_code(&stale.at), escape_markdown(&stale.subject))?;
         }
         if !self.notes.is_empty() {
             writeln!(out, "\n## Not compared\n")?;
         }
         for note in &self.notes {
-            writeln!(out, "- {}", escape(note))?;
+            writeln!(out, "- {}", escape_markdown(note))?;
         }
         Ok(out)
     }
@@ -171,7 +193,7 @@ impl Report {
     fn json(&self) -> Result<String> {
         let mut value = serde_json::to_value(self)?;
         let counts = Severity::ALL.into_iter().map(|severity| {
-            let count = self.open().filter(|finding| finding.severity == severity).count();
+            let count = self.open_differences().filter(|difference| difference.severity == severity).count();
             (severity.to_string(), json!(count))
         });
         let counts: serde_json::Map<_, _> = counts.collect();
@@ -181,37 +203,37 @@ impl Report {
     }
 }
 
-/// The pointer of a whole document is empty, which looks like a mistake.
-fn root(pointer: &str) -> &str {
-    if pointer.is_empty() { "(the whole of it)" } else { pointer }
+/// Returns a pointer for display. That of the whole document is empty, so a text replaces it.
+fn pointer_text(pointer: &str) -> &str {
+    if pointer.is_empty() { "(whole document)" } else { pointer }
 }
 
-/// The first places, and how many more there are.
-fn seen_in(finding: &Finding) -> String {
-    const SHOWN: usize = 3;
-    let shown: Vec<&str> = finding.seen_in.iter().take(SHOWN).map(String::as_str).collect();
-    let more = finding.seen_in.len().saturating_sub(SHOWN);
+/// Returns the first places of use, and the number of further ones.
+fn format_use_sites(difference: &Difference) -> String {
+    const MAX_SHOWN: usize = 3;
+    let shown: Vec<&str> = difference.seen_in.iter().take(MAX_SHOWN).map(String::as_str).collect();
+    let more = difference.seen_in.len().saturating_sub(MAX_SHOWN);
     let rest = if more == 0 { String::new() } else { format!("; and {more} more") };
     format!("{}{rest}", shown.join("; "))
 }
 
-fn capital(word: &str) -> String {
+fn capitalize(word: &str) -> String {
     let mut letters = word.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// What another document says cannot steer the terminal, nor pass for a line of the report.
-fn plain(text: &str) -> String {
+/// Replaces control characters: text of another document must not control the terminal or start a line of the report.
+fn strip_control_chars(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-/// A pointer as code, whatever is in it.
-fn code(text: &str) -> String {
-    format!("`{}`", plain(text).replace('`', "'"))
+/// Formats text as Markdown code, without backticks inside.
+fn markdown_code(text: &str) -> String {
+    format!("`{}`", strip_control_chars(text).replace('`', "'"))
 }
 
-/// What another document says stays text: no markup of its own, no line of its own.
-fn escape(text: &str) -> String {
+/// Escapes text of another document: no Markdown and no line breaks.
+fn escape_markdown(text: &str) -> String {
     let mut escaped = String::new();
     for letter in text.chars() {
         match letter {

@@ -1,7 +1,8 @@
-//! `x-rust-alias`: other names under which an answer may carry a field.
+//! Implements `x-rust-alias`: alternative names of a field in responses.
 //!
-//! serde's own `alias` fails an object that has a field under two names, and the service does send both `id` and `uid`. So
-//! the derived code is kept as plain functions (`remote = "Self"`) and the traits are implemented around them.
+//! With serde's own `alias`, an object with a field under two names does not decode, and the service sends both `id`
+//! and `uid`. So the derived code is made as plain functions (`remote = "Self"`), and the traits are implemented with
+//! them.
 
 use super::{Context, add_serde, note, types};
 use crate::{
@@ -12,10 +13,10 @@ use anyhow::{Result, bail};
 use std::collections::BTreeMap;
 use syn::{File, Item, parse_quote};
 
-/// The aliases of each property of each schema.
+/// Aliases of each property of each schema.
 type Aliases = BTreeMap<String, Vec<(String, Vec<String>)>>;
 
-/// Implements reading by other names for every struct that has any.
+/// Implements the serde traits for every struct with aliases.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     let mut declared = declared(context);
     let mut notes = Vec::new();
@@ -53,7 +54,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     }
     *items = result;
     if let Some(name) =
-        declared.keys().find(|name| context.normalised.pointer(&format!("/components/schemas/{name}")).is_some())
+        declared.keys().find(|name| context.preprocessed.pointer(&format!("/components/schemas/{name}")).is_some())
     {
         bail!("/components/schemas/{name}: has `x-rust-alias` but did not become a struct");
     }
@@ -79,17 +80,17 @@ fn declared(context: &Context<'_>) -> Aliases {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::applied;
+    use crate::postprocess::apply_pass;
     use serde_json::json;
 
     #[test]
-    fn a_struct_with_aliases_is_read_around_the_derived_code() {
+    fn a_struct_with_aliases_implements_the_traits_itself() {
         let document = json!({"components": {"schemas": {
             "Image": {"properties": {"id": {"x-rust-alias": ["uid", "_id"]}, "url": {}}},
             "Plain": {"properties": {"id": {}}},
         }}});
         let source = "pub mod types { #[serde(deny_unknown_fields)] pub struct Image { pub id: u8 } pub struct Plain { pub id: u8 } }";
-        let result = applied(run, source, &document);
+        let result = apply_pass(run, source, &document);
         for part in [
             "#[serde(deny_unknown_fields, remote = \"Self\")]",
             "&[(\"id\", &[\"uid\", \"_id\"])]",

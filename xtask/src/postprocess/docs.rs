@@ -1,4 +1,4 @@
-//! Documentation comments: one attribute per line, no prose that runs as a test, and no type or field without a word.
+//! Normalizes doc comments: one attribute per line, code fences that do not run as tests, and docs for every field.
 
 use super::{Context, has_word, note, serde_of, text};
 use crate::preprocess::Note;
@@ -9,7 +9,7 @@ use syn::{
     visit_mut::{self, VisitMut},
 };
 
-/// Rewrites all of them.
+/// Rewrites all doc comments.
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     let mut fences = 0;
     let mut lines = Lines { fences: &mut fences };
@@ -46,7 +46,7 @@ impl Lines<'_> {
                 let bare = is_fence && !inside && line.trim_start() == "```";
                 inside ^= is_fence;
                 if bare {
-                    // Without a language it would be compiled and run as a test of this crate.
+                    // A fence without a language would be compiled and run as a doctest.
                     *self.fences += 1;
                     return parse_quote!(#[doc = " ```text"]);
                 }
@@ -106,14 +106,14 @@ impl VisitMut for Lines<'_> {
         if !documented && has_word(&serde_of(&field.attrs), "flatten") {
             field
                 .attrs
-                .insert(0, parse_quote!(#[doc = "What the service sent beside the fields that this version knows."]));
+                .insert(0, parse_quote!(#[doc = "Fields that this version does not know, as the service sent them."]));
         }
         self.split(&mut field.attrs);
         visit_mut::visit_field_mut(self, field);
     }
 }
 
-/// The text of a documentation attribute.
+/// Returns the text of a doc attribute.
 fn doc(attribute: &Attribute) -> Option<String> {
     match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
@@ -127,11 +127,11 @@ fn doc(attribute: &Attribute) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
-    fn a_comment_becomes_lines_and_its_fences_become_text() {
+    fn a_comment_is_split_into_lines_and_bare_fences_become_text() {
         let source = "pub mod types {
             #[doc = \"One.\\n\\nTwo:\\n```\\nlet a;\\n```\\n```json\\n{}\\n```\\n\"]
             pub struct A { #[serde(flatten)] pub extra: Map }
@@ -147,22 +147,10 @@ mod tests {
             /// {}
             /// ```
             pub struct A {
-                /// What the service sent beside the fields that this version knows.
+                /// Fields that this version does not know, as the service sent them.
                 #[serde(flatten)] pub extra: Map
             }
         }";
-        assert_eq!(applied(run, source, &json!({})), tidy(expected));
-    }
-
-    #[test]
-    fn a_summary_has_its_full_stop() {
-        let source = "impl Client { #[doc = \"List images\\n\\nSends a `GET`.\\n\"] pub async fn a() {} }";
-        let expected = "impl Client {
-            /// List images.
-            ///
-            /// Sends a `GET`.
-            pub async fn a() {}
-        }";
-        assert_eq!(applied(run, source, &json!({})), tidy(expected));
+        assert_eq!(apply_pass(run, source, &json!({})), formatted(expected));
     }
 }

@@ -1,4 +1,4 @@
-//! String enumerations: open, so that a value that the service adds tomorrow does not fail an answer today.
+//! Opens string enumerations: a value that the service adds later does not fail the response.
 
 use super::{Context, note, serde_of, text_of, trait_name, type_name, types};
 use crate::preprocess::Note;
@@ -7,10 +7,10 @@ use quote::quote;
 use std::collections::BTreeSet;
 use syn::{Attribute, Fields, File, Ident, Item, ItemEnum, parse_quote};
 
-/// What the generator implements for a closed enumeration, and this pass implements for an open one.
+/// Traits that the generator implements for a closed enumeration. This pass implements them for the open one.
 const REPLACED: [&str; 3] = ["Display", "FromStr", "TryFrom"];
 
-/// Opens every enumeration whose variants are plain words.
+/// Opens every enumeration that has only unit variants.
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     let items = types(file)?;
     let open: BTreeSet<String> = items.iter().filter_map(is_closed).collect();
@@ -30,7 +30,7 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
         }
     }
     *items = result;
-    Ok(open.into_iter().map(|name| note(name, "was opened")).collect())
+    Ok(open.into_iter().map(|name| note(name, "opened")).collect())
 }
 
 fn is_closed(item: &Item) -> Option<String> {
@@ -51,7 +51,7 @@ fn opened(item: &ItemEnum) -> Result<Vec<Item>> {
         })
         .unzip();
     if idents.iter().any(|ident| *ident == "Unknown") {
-        bail!("{name} has a variant `Unknown` already; leave that value out of the document, it will be kept as text");
+        bail!("{name} has a variant `Unknown` already; leave that value out of the document, it will be read as text");
     }
     let variant_docs: Vec<String> = values.iter().map(|value| format!("`{value}`")).collect();
 
@@ -65,17 +65,17 @@ fn opened(item: &ItemEnum) -> Result<Vec<Item>> {
                 #[serde(rename = #values)]
                 #idents,
             )*
-            /// A value that this version does not know, as the service wrote it.
+            /// A value that this version does not know, as the service sent it.
             #[serde(untagged)]
             Unknown(::std::string::String),
         }
     };
     let methods = parse_quote! {
         impl #name {
-            /// The values that this version knows, in the order of the document.
+            /// Values that this version knows, in the order of the document.
             pub const KNOWN: &'static [Self] = &[#(Self::#idents),*];
 
-            /// The value as it goes over the wire.
+            /// Returns the value as sent over the wire.
             pub fn as_str(&self) -> &str {
                 match self {
                     #(Self::#idents => #values,)*
@@ -142,8 +142,8 @@ mod tests {
     }"#;
 
     #[test]
-    fn an_enumeration_keeps_its_words_and_takes_others() {
-        let result = postprocess::applied(run, SOURCE, &json!({}));
+    fn an_enumeration_accepts_unknown_values() {
+        let result = postprocess::apply_pass(run, SOURCE, &json!({}));
         for part in [
             "#[non_exhaustive]\n    pub enum Format {",
             "#[doc = \"`og-image`\"]",
@@ -162,10 +162,10 @@ mod tests {
     }
 
     #[test]
-    fn a_value_called_unknown_is_refused() {
+    fn a_value_called_unknown_is_rejected() {
         let mut file = syn::parse_file("pub mod types { pub enum State { Unknown } }").unwrap();
         let (document, usage) = (json!({}), Usage::default());
-        let context = Context { source: &document, normalised: &document, usage: &usage };
+        let context = Context { source: &document, preprocessed: &document, usage: &usage };
         assert!(run(&mut file, &context).unwrap_err().to_string().contains("`Unknown` already"));
     }
 }

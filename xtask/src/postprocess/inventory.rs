@@ -1,6 +1,6 @@
-//! The inventory: each schema has its type, and each type its schema.
+//! Checks that each schema has a type and each type a schema.
 //!
-//! The generator makes up names for inline schemas, and silently uses the wrong type when such a name is taken.
+//! The generator makes up names for inline schemas, and silently uses the wrong type if such a name is taken.
 
 use super::{Context, note, types};
 use crate::{document::component_schemas, preprocess::Note};
@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use std::collections::BTreeSet;
 use syn::{File, Item};
 
-/// Compares both, and drops the generator's error type when no type uses it.
+/// Compares the sets of names, and removes the generator's module of error types.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     let items = types(file)?;
     let generated: BTreeSet<String> = items
@@ -20,9 +20,9 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
             _ => None,
         })
         .collect();
-    let named: BTreeSet<String> = component_schemas(context.normalised).map(|(name, _)| name.clone()).collect();
+    let named: BTreeSet<String> = component_schemas(context.preprocessed).map(|(name, _)| name.clone()).collect();
     if let Some(extra) = generated.difference(&named).next() {
-        bail!("the type `{extra}` comes from an inline schema; make that schema a component with a name of its own");
+        bail!("the type `{extra}` comes from an inline schema; make it a component");
     }
     if let Some(missing) = named.difference(&generated).next() {
         bail!("/components/schemas/{missing}: no type was generated for it");
@@ -40,7 +40,7 @@ mod tests {
     fn outcome(source: &str, schemas: &Value) -> Result<Vec<Note>> {
         let document = json!({"components": {"schemas": schemas}});
         let usage = Usage::default();
-        let context = Context { source: &document, normalised: &document, usage: &usage };
+        let context = Context { source: &document, preprocessed: &document, usage: &usage };
         run(&mut syn::parse_file(source).unwrap(), &context)
     }
 

@@ -1,14 +1,14 @@
-//! `schemars::JsonSchema` for every type, behind a feature.
+//! Derives `schemars::JsonSchema` for every type, behind a feature.
 //!
-//! The generator can only derive for everybody, and knows schemars 0.8; users have 1.x. A function names all types, so that
-//! who wants all schemas needs no list of them.
+//! The generator derives it unconditionally, and for schemars 0.8; users have 1.x. A generated function defines the
+//! schemas of all types, so that callers need no list of types.
 
 use super::{Context, note, types};
 use crate::preprocess::Note;
 use anyhow::Result;
 use syn::{Attribute, File, Item, parse_quote};
 
-/// Adds the derive, after the ordinary one.
+/// Adds the derive after the ordinary one.
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     let mut names = Vec::new();
     let items = types(file)?;
@@ -25,7 +25,7 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     }
     let count = names.len();
     items.push(parse_quote! {
-        /// Defines the schema of every type in a generator.
+        /// Defines the schemas of all types in a generator.
         #[cfg(feature = "schemars")]
         pub fn define_json_schemas(generator: &mut ::schemars::SchemaGenerator) {
             #(generator.subschema_for::<#names>();)*
@@ -37,7 +37,7 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
@@ -49,13 +49,13 @@ mod tests {
             pub struct A(u8);
             #[cfg_attr(feature = \"schemars\", derive(::schemars::JsonSchema))] pub enum B {}
             impl A {}
-            /// Defines the schema of every type in a generator.
+            /// Defines the schemas of all types in a generator.
             #[cfg(feature = \"schemars\")]
             pub fn define_json_schemas(generator: &mut ::schemars::SchemaGenerator) {
                 generator.subschema_for::<A>();
                 generator.subschema_for::<B>();
             }
         }";
-        assert_eq!(applied(run, source, &json!({})), tidy(expected));
+        assert_eq!(apply_pass(run, source, &json!({})), formatted(expected));
     }
 }

@@ -1,11 +1,11 @@
-//! Lists and maps: the service sends `null` for an empty one.
+//! Reads `null` as an empty list or map: the service sends it for an empty one.
 
 use super::{Context, add_serde, has_word, named_fields, note, serde_of, text, text_of, type_name, types};
 use crate::preprocess::Note;
 use anyhow::Result;
 use syn::{Attribute, File, Item, Meta, parse_quote};
 
-/// Reads `null` as empty in every field that is a plain list or map.
+/// Adds the deserializer to every field that is a plain list or map.
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     let mut notes = Vec::new();
     for item in types(file)? {
@@ -26,7 +26,7 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     Ok(notes)
 }
 
-/// The generator writes the path of a map's `is_empty` with spaces in it.
+/// Removes the spaces that the generator writes in the path of a map's `is_empty`.
 fn tidy_paths(attributes: &mut [Attribute]) {
     for attribute in attributes.iter_mut().filter(|attribute| attribute.path().is_ident("serde")) {
         let mut arguments = serde_of(std::slice::from_ref(attribute));
@@ -46,7 +46,7 @@ fn tidy_paths(attributes: &mut [Attribute]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
@@ -64,6 +64,6 @@ mod tests {
                 skip_serializing_if = \"::std::BTreeMap::is_empty\", deserialize_with = \"crate::de::null_as_default\"
              )] pub c: BTreeMap<String, String>,",
         );
-        assert_eq!(applied(run, &source, &json!({})), tidy(&expected));
+        assert_eq!(apply_pass(run, &source, &json!({})), formatted(&expected));
     }
 }

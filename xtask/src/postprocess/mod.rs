@@ -1,6 +1,6 @@
-//! From what progenitor writes to what we want: passes over the syntax tree.
+//! Passes over the syntax tree that progenitor writes.
 //!
-//! Each pass is one decision, and relies on nothing but the shape that the pinned version of progenitor gives its output.
+//! Each pass makes one decision. The passes depend on the output of the pinned version of progenitor.
 
 #![allow(clippy::unnecessary_wraps, reason = "passes share a signature, and most can fail")]
 
@@ -25,20 +25,20 @@ use syn::{
     PathArguments, Token, Type, parse_quote, punctuated::Punctuated,
 };
 
-/// What the passes know besides the tree.
+/// Inputs of the passes besides the tree.
 pub struct Context<'a> {
-    /// The document as we wrote it.
+    /// The document as written.
     pub source: &'a Value,
-    /// The document that progenitor read.
-    pub normalised: &'a Value,
-    /// Which schemas requests and answers are made of.
+    /// The document after preprocessing, as progenitor read it.
+    pub preprocessed: &'a Value,
+    /// Use of the schemas in requests and responses.
     pub usage: &'a Usage,
 }
 
-/// A pass: changes the tree and says what it changed.
+/// A pass: changes the tree and reports its changes.
 type Pass = fn(&mut File, &Context<'_>) -> Result<Vec<Note>>;
 
-/// The passes in the order in which they must run.
+/// Passes, in the order in which they must run.
 const PASSES: [(&str, Pass); 11] = [
     ("inventory", inventory::run),
     ("requests", requests::run),
@@ -53,22 +53,22 @@ const PASSES: [(&str, Pass); 11] = [
     ("docs", docs::run),
 ];
 
-/// Runs all passes; the notes carry the name of their pass.
+/// Runs all passes. Each note has the name of its pass.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<(&'static str, Note)>> {
     let mut all = Vec::new();
     for (name, pass) in PASSES {
-        let notes = pass(file, context).with_context(|| format!("syntax pass `{name}` failed"))?;
+        let notes = pass(file, context).with_context(|| format!("postprocessing pass `{name}` failed"))?;
         all.extend(notes.into_iter().map(|note| (name, note)));
     }
     Ok(all)
 }
 
-/// A note on something of the Rust code.
+/// Makes a note on a place in the Rust code.
 fn note(at: impl fmt::Display, what: impl Into<String>) -> Note {
     Note { at: at.to_string(), what: what.into() }
 }
 
-/// The generated types of a finished tree, by name.
+/// Returns the generated structs of a finished tree by name.
 pub fn structs_of(file: &File) -> BTreeMap<String, ItemStruct> {
     let structs = items_of_types(file).filter_map(|item| match item {
         Item::Struct(item) => Some((item.ident.to_string(), item.clone())),
@@ -77,7 +77,7 @@ pub fn structs_of(file: &File) -> BTreeMap<String, ItemStruct> {
     structs.collect()
 }
 
-/// The items of the module `types`, to read.
+/// Returns the items of the module `types` for reading.
 pub fn items_of_types(file: &File) -> impl Iterator<Item = &Item> {
     let types = file.items.iter().find_map(|item| match item {
         Item::Mod(module) if module.ident == "types" => module.content.as_ref(),
@@ -86,7 +86,7 @@ pub fn items_of_types(file: &File) -> impl Iterator<Item = &Item> {
     types.into_iter().flat_map(|(_, items)| items)
 }
 
-/// The items of the module `types`.
+/// Returns the items of the module `types` for changes.
 fn types(file: &mut File) -> Result<&mut Vec<Item>> {
     file.items
         .iter_mut()
@@ -97,7 +97,7 @@ fn types(file: &mut File) -> Result<&mut Vec<Item>> {
         .ok_or_else(|| anyhow!("the generator's output has no module `types`"))
 }
 
-/// The arguments of all `#[serde(..)]` among `attributes`.
+/// Returns the arguments of all `#[serde(..)]` among `attributes`.
 fn serde_of(attributes: &[Attribute]) -> Vec<Meta> {
     attributes
         .iter()
@@ -115,7 +115,7 @@ fn add_serde(attributes: &mut Vec<Attribute>, argument: Meta) {
     attributes.push(parse_quote!(#[serde(#(#arguments),*)]));
 }
 
-/// The text of `name = ".."` among the arguments of an attribute.
+/// Returns the text of `name = ".."` among the arguments of an attribute.
 fn text_of(arguments: &[Meta], name: &str) -> Option<String> {
     arguments.iter().find_map(|argument| match argument {
         Meta::NameValue(pair) if pair.path.is_ident(name) => text(&pair.value),
@@ -123,7 +123,7 @@ fn text_of(arguments: &[Meta], name: &str) -> Option<String> {
     })
 }
 
-/// The value of a string literal.
+/// Returns the value of a string literal.
 fn text(expression: &Expr) -> Option<String> {
     match expression {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
@@ -131,12 +131,12 @@ fn text(expression: &Expr) -> Option<String> {
     }
 }
 
-/// Whether the attribute's arguments contain the word `name`.
+/// Returns `true` if the arguments of an attribute contain the word `name`.
 fn has_word(arguments: &[Meta], name: &str) -> bool {
     arguments.iter().any(|argument| matches!(argument, Meta::Path(path) if path.is_ident(name)))
 }
 
-/// The name that a field has on the wire; nothing for a flattened one.
+/// Returns the name of a field on the wire; `None` for a flattened field.
 pub fn wire_name(field: &syn::Field) -> Option<String> {
     let arguments = serde_of(&field.attrs);
     if has_word(&arguments, "flatten") {
@@ -146,7 +146,7 @@ pub fn wire_name(field: &syn::Field) -> Option<String> {
     Some(text_of(&arguments, "rename").unwrap_or_else(|| ident.to_string().trim_start_matches("r#").to_owned()))
 }
 
-/// The last name in the path of a type, for example `Option`.
+/// Returns the last name in the path of a type, for example `Option`.
 pub fn type_name(ty: &Type) -> Option<String> {
     match ty {
         Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
@@ -154,7 +154,7 @@ pub fn type_name(ty: &Type) -> Option<String> {
     }
 }
 
-/// The `T` of `Name<T>` or the last type argument of `Name<K, T>`.
+/// Returns the `T` of `Name<T>`, or the last type argument of `Name<K, T>`.
 pub fn inner_type<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     let Type::Path(path) = ty else { return None };
     let segment = path.path.segments.last().filter(|segment| segment.ident == name)?;
@@ -165,13 +165,13 @@ pub fn inner_type<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     })
 }
 
-/// The name of the trait that a block implements, without its path.
+/// Returns the name of the trait that a block implements, without its path.
 fn trait_name(block: &ItemImpl) -> Option<String> {
     let (path, _) = block.trait_.as_ref()?;
     path.segments.last().map(|segment| segment.ident.to_string())
 }
 
-/// The named fields of a struct.
+/// Returns the named fields of a struct.
 fn named_fields(item: &mut ItemStruct) -> Option<&mut Punctuated<syn::Field, Token![,]>> {
     match &mut item.fields {
         Fields::Named(fields) => Some(&mut fields.named),
@@ -179,18 +179,18 @@ fn named_fields(item: &mut ItemStruct) -> Option<&mut Punctuated<syn::Field, Tok
     }
 }
 
-/// Runs `pass` on source text with an empty document, for tests, and returns what prettyplease makes of it.
+/// Runs `pass` on source text and returns the formatted result. For tests.
 #[cfg(test)]
-fn applied(pass: Pass, source: &str, document: &Value) -> String {
+fn apply_pass(pass: Pass, source: &str, document: &Value) -> String {
     let mut file = syn::parse_file(source).expect("the source of a test parses");
     let usage = Usage::of(document);
-    let context = Context { source: document, normalised: document, usage: &usage };
+    let context = Context { source: document, preprocessed: document, usage: &usage };
     pass(&mut file, &context).expect("the pass succeeds");
     prettyplease::unparse(&file)
 }
 
-/// `source` as prettyplease writes it, for tests.
+/// Formats `source` with prettyplease. For tests.
 #[cfg(test)]
-fn tidy(source: &str) -> String {
+fn formatted(source: &str) -> String {
     prettyplease::unparse(&syn::parse_file(source).expect("the source of a test parses"))
 }

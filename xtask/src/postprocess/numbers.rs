@@ -1,17 +1,17 @@
-//! Numbers: an answer that was paid for must not fail over the form of one.
+//! Reads numbers leniently: an unusual form of a number must not fail a response that was paid for.
 
 use super::{Context, add_serde, has_word, inner_type, named_fields, note, serde_of, text_of, type_name, types};
 use crate::preprocess::Note;
 use anyhow::Result;
 use syn::{File, Item, Type, parse_quote};
 
-/// Reads numbers leniently in every struct that answers contain.
+/// Adds the lenient deserializer to number fields of every response struct.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     let mut notes = Vec::new();
     for item in types(file)? {
         let Item::Struct(item) = item else { continue };
         let name = item.ident.to_string();
-        if !context.usage.answers.contains(&name) {
+        if !context.usage.responses.contains(&name) {
             continue;
         }
         for field in named_fields(item).into_iter().flatten() {
@@ -20,7 +20,8 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
                 continue;
             }
             if inner_type(&field.ty, "Option").is_some_and(is_number) {
-                // With a way of its own to be read, a field that is missing is no longer none by itself.
+                // With `deserialize_with`, serde no longer reads a missing `Option` field as `None`. `default` restores
+                // that.
                 if !has_word(&arguments, "default") {
                     add_serde(&mut field.attrs, parse_quote!(default));
                 }
@@ -31,7 +32,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
                 continue;
             }
             let field = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-            notes.push(note(format!("{name}.{field}"), "a number in whatever form it comes"));
+            notes.push(note(format!("{name}.{field}"), "number read leniently"));
         }
     }
     Ok(notes)
@@ -44,11 +45,11 @@ fn is_number(ty: &Type) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
-    fn numbers_of_answers_are_read_leniently_and_those_of_requests_are_not() {
+    fn only_numbers_of_responses_are_read_leniently() {
         let document = json!({
             "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {
                 "schema": {"$ref": "#/components/schemas/Image"},
@@ -75,6 +76,6 @@ mod tests {
             }
             pub struct Request { pub width: ::std::option::Option<u64> }
         }"#;
-        assert_eq!(applied(run, source, &document), tidy(expected));
+        assert_eq!(apply_pass(run, source, &document), formatted(expected));
     }
 }

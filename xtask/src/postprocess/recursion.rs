@@ -1,13 +1,13 @@
-//! Types that contain themselves: `Option<Box<T>>`, where the generator writes `Box<Option<T>>`.
+//! Changes the type of recursive fields from `Box<Option<T>>` to `Option<Box<T>>`.
 //!
-//! The latter allocates for nothing, is always sent, and needs a dereference to be asked whether it is there.
+//! The former always allocates, is always sent, and needs a dereference to test for `None`.
 
 use super::{Context, add_serde, has_word, inner_type, named_fields, note, serde_of, text_of, types};
 use crate::preprocess::Note;
 use anyhow::Result;
 use syn::{File, Item, Meta, parse_quote};
 
-/// Turns them inside out.
+/// Swaps the box and the option.
 pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
     let mut notes = Vec::new();
     for item in types(file)? {
@@ -28,7 +28,7 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
                 add_serde(&mut field.attrs, parse_quote!(skip_serializing_if = "::std::option::Option::is_none"));
             }
             let field = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-            notes.push(note(format!("{name}.{field}"), "the box went inside the option"));
+            notes.push(note(format!("{name}.{field}"), "box moved inside the option"));
         }
     }
     Ok(notes)
@@ -37,11 +37,11 @@ pub fn run(file: &mut File, _: &Context<'_>) -> Result<Vec<Note>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
-    fn the_box_goes_inside_the_option() {
+    fn the_box_moves_inside_the_option() {
         let wrap = |field: &str| format!("pub mod types {{ pub struct Node {{ {field} }} }}");
         let skip = "skip_serializing_if = \"::std::option::Option::is_none\"";
         for (before, after) in [
@@ -51,7 +51,7 @@ mod tests {
             ),
             ("pub next: ::std::boxed::Box<Node>,".to_owned(), "pub next: ::std::boxed::Box<Node>,".to_owned()),
         ] {
-            assert_eq!(applied(run, &wrap(&before), &json!({})), tidy(&wrap(&after)));
+            assert_eq!(apply_pass(run, &wrap(&before), &json!({})), formatted(&wrap(&after)));
         }
     }
 }

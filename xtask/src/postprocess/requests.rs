@@ -20,7 +20,7 @@ use syn::{Attribute, File, FnArg, ImplItem, ImplItemFn, Item, Meta, Pat, ReturnT
 
 /// Replaces the client by functions.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
-    let mut by_method: BTreeMap<String, OperationAt<'_>> = operations(context.normalised)
+    let mut by_method: BTreeMap<String, OperationAt<'_>> = operations(context.preprocessed)
         .into_iter()
         .map(|operation| (operation.id().to_snake_case(), operation))
         .collect();
@@ -68,7 +68,7 @@ fn function(method: ImplItemFn, operation: &OperationAt<'_>, context: &Context<'
         let ty = without_lifetimes(&argument.ty);
         arguments.push((name.ident.to_string().trim_start_matches("r#").to_owned(), quote!(#ty)));
     }
-    let parameters = operation.parameters(context.normalised);
+    let parameters = operation.parameters(context.preprocessed);
     let mut path: BTreeMap<&str, TokenStream> = BTreeMap::new();
     let mut calls = Vec::new();
     if let Some(media_type) = media_type(operation) {
@@ -176,7 +176,7 @@ fn full_stop(attribute: Attribute) -> Attribute {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     /// A generated client with one method, and a document with that operation at `path`.
@@ -189,7 +189,7 @@ mod tests {
         );
         let mut operation = operation;
         operation["operationId"] = json!("change");
-        applied(run, &source, &json!({"paths": {path: {"post": operation}}}))
+        apply_pass(run, &source, &json!({"paths": {path: {"post": operation}}}))
     }
 
     #[test]
@@ -229,9 +229,8 @@ mod tests {
                 }",
             ),
         ] {
-            let expected = format!("///Change it.\n///\n{expected}");
-            let strip = |text: String| text.lines().filter(|line| !line.starts_with("///")).collect::<Vec<_>>().join("\n");
-            assert_eq!(strip(build(path, operation, signature)), strip(tidy(&expected)), "{path}");
+            let expected = formatted(&format!("/** Change it.\n*/\n{expected}"));
+            assert_eq!(build(path, operation, signature), expected, "{path}");
         }
     }
 }

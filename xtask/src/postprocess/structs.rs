@@ -1,4 +1,4 @@
-//! Structs: fields in the order of the document, ways to make one, and room to grow.
+//! Adapts structs: fields in document order, constructors, and `#[non_exhaustive]`.
 
 use super::{
     Context, add_serde, has_word, inner_type, named_fields, note, serde_of, text_of, type_name, types, wire_name,
@@ -12,10 +12,10 @@ use proc_macro2::Ident;
 use quote::quote;
 use syn::{Field, Fields, File, Item, ItemStruct, Meta, Token, Type, parse_quote, punctuated::Punctuated};
 
-/// Improves every struct.
+/// Adapts every struct.
 ///
-/// A struct that only answers contain is `#[non_exhaustive]`: new fields are no breaking change. One whose fields can all
-/// be left out has `Default`; one that has required fields has `new`, which takes those.
+/// A struct that is only part of responses is `#[non_exhaustive]`, so that new fields are not a breaking change. A
+/// struct without required fields gets `Default`, any other struct gets a `new` with its required fields as parameters.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     let mut notes = Vec::new();
     let items = types(file)?;
@@ -34,9 +34,9 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
         } else {
             constructor(&item)
         };
-        if context.usage.only_answers(&name) && matches!(item.fields, Fields::Named(_)) {
+        if context.usage.only_in_responses(&name) && matches!(item.fields, Fields::Named(_)) {
             item.attrs.push(parse_quote!(#[non_exhaustive]));
-            notes.push(note(&name, "only answers contain it; non-exhaustive"));
+            notes.push(note(&name, "only in responses; non-exhaustive"));
         }
         result.push(Item::Struct(item));
         result.extend(constructor);
@@ -45,7 +45,7 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     Ok(notes)
 }
 
-/// The generator sorts fields by name; the document's order was thought about.
+/// Sorts the fields in the order of the document. The generator sorts them by name.
 fn sort_fields(item: &mut ItemStruct, context: &Context<'_>) {
     let properties = below(&below("/components/schemas", &item.ident.to_string()), "properties");
     let order: Vec<&String> = members(context.source.pointer(&properties)).map(|(name, _)| name).collect();
@@ -58,7 +58,7 @@ fn sort_fields(item: &mut ItemStruct, context: &Context<'_>) {
     *fields = sorted.into_iter().collect::<Punctuated<Field, Token![,]>>();
 }
 
-/// A field that must be there but may be null: when it is missing it is none, since nothing is lost by that.
+/// Makes required fields that may be null optional: a missing one is read as `None`.
 fn forgive_missing(item: &mut ItemStruct, notes: &mut Vec<Note>) {
     let name = item.ident.to_string();
     for field in named_fields(item).into_iter().flatten() {
@@ -74,11 +74,11 @@ fn forgive_missing(item: &mut ItemStruct, notes: &mut Vec<Note>) {
             add_serde(&mut field.attrs, argument);
         }
         let field = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
-        notes.push(note(format!("{name}.{field}"), "may be missing, since it may be null"));
+        notes.push(note(format!("{name}.{field}"), "optional, because it may be null"));
     }
 }
 
-/// The fields that must be there.
+/// Returns the required fields.
 fn required(item: &ItemStruct) -> Vec<&Field> {
     match &item.fields {
         Fields::Named(fields) => fields.named.iter().filter(|field| !can_be_left_out(field)).collect(),
@@ -107,12 +107,12 @@ fn derive_default(item: &mut ItemStruct, notes: &mut Vec<Note>) {
         if !derives.iter().any(|path| path.is_ident("Default")) {
             derives.push(parse_quote!(Default));
             *attribute = parse_quote!(#[derive(#derives)]);
-            notes.push(note(&item.ident, "all of it can be left out; `Default`"));
+            notes.push(note(&item.ident, "no required fields; `Default`"));
         }
     }
 }
 
-/// `new`, from everything that is required.
+/// Returns an `impl` with `new`, which takes the required fields.
 fn constructor(item: &ItemStruct) -> Option<Item> {
     let Fields::Named(_) = &item.fields else { return None };
     let name = &item.ident;
@@ -133,7 +133,7 @@ fn constructor(item: &ItemStruct) -> Option<Item> {
     let others = item.fields.iter().filter(|field| can_be_left_out(field)).filter_map(|field| field.ident.as_ref());
     Some(parse_quote! {
         impl #name {
-            /// Makes one from what must be there; everything else is left out.
+            /// Creates a value from the required fields. All other fields are left out.
             pub fn new(#(#parameters),*) -> Self {
                 Self { #(#values,)* #(#others: ::std::default::Default::default(),)* }
             }
@@ -141,7 +141,7 @@ fn constructor(item: &ItemStruct) -> Option<Item> {
     })
 }
 
-/// Numbers and the like, for which `impl Into` would only make literals ambiguous.
+/// Returns `true` for numbers and `bool`. With `impl Into`, the type of a literal would be ambiguous.
 fn is_primitive(ty: &Type) -> bool {
     matches!(type_name(ty).as_deref(), Some("u64" | "i64" | "f64" | "bool"))
 }
@@ -149,11 +149,11 @@ fn is_primitive(ty: &Type) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
-    fn an_answer_with_required_fields_can_be_made_from_them_and_can_grow() {
+    fn a_response_struct_is_non_exhaustive_and_has_a_constructor() {
         let document = json!({
             "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {
                 "schema": {"$ref": "#/components/schemas/Image"},
@@ -178,7 +178,7 @@ mod tests {
                 #[serde(flatten)] pub extra: Map,
             }
             impl Image {
-                /// Makes one from what must be there; everything else is left out.
+                /// Creates a value from the required fields. All other fields are left out.
                 pub fn new(url: impl ::std::convert::Into<::std::string::String>, size: u64) -> Self {
                     Self {
                         url: url.into(), size,
@@ -187,7 +187,7 @@ mod tests {
                 }
             }
         }"#;
-        assert_eq!(applied(run, source, &document), tidy(expected));
+        assert_eq!(apply_pass(run, source, &document), formatted(expected));
     }
 
     #[test]
@@ -205,6 +205,6 @@ mod tests {
             #[derive(Clone, Default)] pub struct Names(pub ::serde_json::Map<String, Value>);
             #[derive(Clone)] pub struct Name(pub String);
         }";
-        assert_eq!(applied(run, source, &document), tidy(expected));
+        assert_eq!(apply_pass(run, source, &document), formatted(expected));
     }
 }

@@ -1,16 +1,16 @@
-//! Unions (`oneOf`) in answers: open, so that a shape that nobody has seen yet is kept instead of failing the answer.
+//! Opens unions (`oneOf`) in responses: an unknown form is preserved instead of failing the response.
 
 use super::{Context, note, types};
 use crate::preprocess::Note;
 use anyhow::{Result, bail};
 use syn::{Fields, File, Item, parse_quote};
 
-/// Adds a last variant that takes any JSON to each union that an answer may contain, and describes all variants.
+/// Adds a variant for any JSON to each union in responses, and documents all variants.
 pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
     let mut notes = Vec::new();
     for item in types(file)? {
         let Item::Enum(item) = item else { continue };
-        // Enumerations of words have been opened by their own pass.
+        // String enumerations are opened by the pass `enums`.
         if item.variants.iter().any(|variant| matches!(variant.fields, Fields::Unit)) {
             continue;
         }
@@ -25,13 +25,13 @@ pub fn run(file: &mut File, context: &Context<'_>) -> Result<Vec<Note>> {
                 variant.attrs.push(parse_quote!(#[doc = #doc]));
             }
         }
-        if context.usage.answers.contains(&name) {
+        if context.usage.responses.contains(&name) {
             item.attrs.push(parse_quote!(#[non_exhaustive]));
             item.variants.push(parse_quote! {
-                /// A form that this version does not know, as the service wrote it.
+                /// A form that this version does not know, as the service sent it.
                 Unknown(::serde_json::Value)
             });
-            notes.push(note(name, "was opened"));
+            notes.push(note(name, "opened"));
         }
     }
     Ok(notes)
@@ -53,30 +53,30 @@ fn described(ty: &syn::Type) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postprocess::{applied, tidy};
+    use crate::postprocess::{apply_pass, formatted};
     use serde_json::json;
 
     #[test]
-    fn a_union_of_an_answer_keeps_what_it_does_not_know() {
+    fn a_union_in_a_response_accepts_unknown_forms() {
         let source = "pub mod types { #[serde(untagged)] pub enum Presets { List(Vec<Preset>), Named(Map) } }";
         let to_presets = json!({"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Presets"}}}});
-        let in_answer = json!({"paths": {"/a": {"get": {"responses": {"200": to_presets}}}}});
+        let in_response = json!({"paths": {"/a": {"get": {"responses": {"200": to_presets}}}}});
         let in_request = json!({"paths": {"/a": {"post": {"requestBody": to_presets}}}});
         let documented = "
             #[doc = \"The form of a list.\"] List(Vec<Preset>),
             #[doc = \"The form of an object with any keys.\"] Named(Map)";
         for (document, expected) in [
             (
-                in_answer,
+                in_response,
                 format!(
                     "pub mod types {{ #[serde(untagged)] #[non_exhaustive] pub enum Presets {{ {documented},
-                    /// A form that this version does not know, as the service wrote it.
+                    /// A form that this version does not know, as the service sent it.
                     Unknown(::serde_json::Value) }} }}"
                 ),
             ),
             (in_request, format!("pub mod types {{ #[serde(untagged)] pub enum Presets {{ {documented} }} }}")),
         ] {
-            assert_eq!(applied(run, source, &document), tidy(&expected));
+            assert_eq!(apply_pass(run, source, &document), formatted(&expected));
         }
     }
 }

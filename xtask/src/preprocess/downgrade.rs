@@ -1,12 +1,12 @@
-//! From version 3.1 of the specification to 3.0.3, which progenitor reads.
+//! Converts version 3.1 of the specification to 3.0.3, the version that progenitor reads.
 
 use super::{Notes, note};
 use crate::document::schema_pointers;
 use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 
-/// Keywords of JSON Schema that 3.0 has no word for. Each would change what a schema means.
-const WITHOUT_A_FORM: [&str; 20] = [
+/// JSON Schema keywords without an equivalent in 3.0. Removing one would change the meaning of a schema.
+const UNSUPPORTED_KEYWORDS: [&str; 20] = [
     "$defs",
     "$dynamicRef",
     "contains",
@@ -29,14 +29,14 @@ const WITHOUT_A_FORM: [&str; 20] = [
     "$vocabulary",
 ];
 
-/// Words about a schema that may stand beside a reference and stay with it.
+/// Annotations that may appear beside a reference and are preserved.
 const ANNOTATIONS: [&str; 4] = ["description", "title", "deprecated", "nullable"];
 
 /// Rewrites the whole document.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let mut notes = Notes::new();
     version(document, &mut notes)?;
-    // Subschemas first: what a schema is made of has its 3.0 form before the schema itself is looked at.
+    // Subschemas come first, so that the parts of a schema are converted before the schema itself.
     for pointer in schema_pointers(document).into_iter().rev() {
         let Some(schema) = document.pointer_mut(&pointer) else { continue };
         rewrite(schema, &pointer, &mut notes)?;
@@ -67,7 +67,7 @@ fn version(document: &mut Value, notes: &mut Notes) -> Result<()> {
 
 fn rewrite(schema: &mut Value, at: &str, notes: &mut Notes) -> Result<()> {
     match schema {
-        // `additionalProperties` keeps its booleans in 3.0; elsewhere `true` is the schema without conditions.
+        // 3.0 has booleans for `additionalProperties`. Elsewhere `true` becomes the empty schema.
         Value::Bool(_) if at.ends_with("/additionalProperties") => return Ok(()),
         Value::Bool(true) => *schema = json!({}),
         Value::Bool(false) => bail!("{at}: a schema that nothing satisfies has no 3.0 form"),
@@ -76,7 +76,7 @@ fn rewrite(schema: &mut Value, at: &str, notes: &mut Notes) -> Result<()> {
         other => bail!("{at}: a schema must be an object, is {other}"),
     }
     let Some(object) = schema.as_object_mut() else { return Ok(()) };
-    if let Some(keyword) = WITHOUT_A_FORM.iter().find(|keyword| object.contains_key(**keyword)) {
+    if let Some(keyword) = UNSUPPORTED_KEYWORDS.iter().find(|keyword| object.contains_key(**keyword)) {
         bail!("{at}: `{keyword}` has no 3.0 form");
     }
     object.remove("examples");
@@ -89,7 +89,7 @@ fn rewrite(schema: &mut Value, at: &str, notes: &mut Notes) -> Result<()> {
     reference_siblings(object, at, notes)
 }
 
-/// `const` becomes an enumeration of one.
+/// Converts `const` to an enumeration with one value.
 fn constant(object: &mut Map<String, Value>, at: &str, notes: &mut Notes) -> Result<()> {
     let Some(value) = object.remove("const") else { return Ok(()) };
     let Value::String(text) = &value else { bail!("{at}: only a string `const` has a 3.0 form, this one is {value}") };
@@ -99,12 +99,12 @@ fn constant(object: &mut Map<String, Value>, at: &str, notes: &mut Notes) -> Res
     Ok(())
 }
 
-/// Numeric `exclusiveMinimum` becomes a bound and a flag.
+/// Converts a numeric `exclusiveMinimum` or `exclusiveMaximum` to a bound and a flag.
 fn exclusive_bounds(object: &mut Map<String, Value>, at: &str, notes: &mut Notes) -> Result<()> {
     for (exclusive, inclusive) in [("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")] {
         let Some(bound) = object.get(exclusive).filter(|bound| bound.is_number()).cloned() else { continue };
         if object.contains_key(inclusive) {
-            bail!("{at}: `{exclusive}` and `{inclusive}` together have no 3.0 form; keep the stricter one");
+            bail!("{at}: `{exclusive}` and `{inclusive}` together have no 3.0 form; use the stricter one");
         }
         object.insert(inclusive.to_owned(), bound);
         object.insert(exclusive.to_owned(), json!(true));
@@ -113,7 +113,7 @@ fn exclusive_bounds(object: &mut Map<String, Value>, at: &str, notes: &mut Notes
     Ok(())
 }
 
-/// `type: [X, 'null']` becomes `type: X` and `nullable`.
+/// Converts `type: [X, 'null']` to `type: X` and `nullable`.
 fn type_list(object: &mut Map<String, Value>, at: &str, notes: &mut Notes) -> Result<()> {
     let types = match object.get("type") {
         Some(Value::Array(types)) => types.clone(),
@@ -132,7 +132,7 @@ fn type_list(object: &mut Map<String, Value>, at: &str, notes: &mut Notes) -> Re
     Ok(())
 }
 
-/// A `null` branch of `anyOf` or `oneOf` becomes `nullable`.
+/// Converts a `null` branch of `anyOf` or `oneOf` to `nullable`.
 fn null_branch(object: &mut Map<String, Value>, at: &str, notes: &mut Notes) -> Result<()> {
     for keyword in ["anyOf", "oneOf"] {
         let Some(branches) = object.get_mut(keyword).and_then(Value::as_array_mut) else { continue };
@@ -163,7 +163,7 @@ fn null_branch(object: &mut Map<String, Value>, at: &str, notes: &mut Notes) -> 
     Ok(())
 }
 
-/// A branch that has no 3.0 form of its own: the schema that it is a branch of takes it in.
+/// Returns `true` for a `null` branch. It has no 3.0 form of its own: the parent schema becomes `nullable` instead.
 fn is_null(branch: &Value) -> bool {
     branch.get("type").is_some_and(|name| name == "null")
 }
@@ -172,7 +172,7 @@ fn is_branch(at: &str) -> bool {
     at.rsplit('/').nth(1).is_some_and(|keyword| matches!(keyword, "anyOf" | "oneOf"))
 }
 
-/// `null` among the values of an enumeration becomes `nullable`.
+/// Converts `null` among the values of an enumeration to `nullable`.
 fn null_value(object: &mut Map<String, Value>, at: &str, notes: &mut Notes) {
     let Some(values) = object.get_mut("enum").and_then(Value::as_array_mut) else { return };
     let before = values.len();
@@ -183,7 +183,7 @@ fn null_value(object: &mut Map<String, Value>, at: &str, notes: &mut Notes) {
     }
 }
 
-/// A description beside a reference is moved around it: 3.0 ignores what stands beside `$ref`.
+/// Wraps a reference that has a description beside it: 3.0 ignores siblings of `$ref`.
 fn reference_siblings(object: &mut Map<String, Value>, at: &str, notes: &mut Notes) -> Result<()> {
     if object.len() < 2 || !object.contains_key("$ref") {
         return Ok(());
@@ -202,14 +202,14 @@ fn reference_siblings(object: &mut Map<String, Value>, at: &str, notes: &mut Not
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     fn document(schema: &Value) -> Value {
         json!({"openapi": "3.1.0", "components": {"schemas": {"S": {"properties": {"p": schema}}}}})
     }
 
     #[test]
-    fn what_3_1_says_of_null_and_of_references_gets_its_3_0_form() {
+    fn null_and_reference_siblings_are_converted_to_3_0() {
         let reference = json!({"$ref": "#/components/schemas/T"});
         for (before, after) in [
             (json!({"type": ["string", "null"]}), json!({"type": "string", "nullable": true})),
@@ -241,16 +241,16 @@ mod tests {
             (json!(true), json!({})),
             (json!({"additionalProperties": true}), json!({"additionalProperties": true})),
         ] {
-            let result = applied(run, &document(&before)).unwrap();
+            let result = apply_pass(run, &document(&before)).unwrap();
             let schema = result.pointer("/components/schemas/S/properties/p").unwrap();
-            // As sets of members: the order of keywords means nothing.
+            // Compares as sets of members: the order of keywords has no meaning.
             assert_eq!(schema, &after, "{before}");
             assert_eq!(result["openapi"], "3.0.3");
         }
     }
 
     #[test]
-    fn what_has_no_3_0_form_is_an_error_that_names_the_place() {
+    fn a_keyword_without_a_3_0_form_is_an_error_with_its_place() {
         for (schema, message) in [
             (json!({"if": {}}), "`if` has no 3.0 form"),
             (json!({"type": "null"}), "always null"),
@@ -259,10 +259,10 @@ mod tests {
             (json!({"const": 1}), "only a string `const`"),
             (json!(false), "nothing satisfies"),
         ] {
-            let error = applied(run, &document(&schema)).unwrap_err().to_string();
+            let error = apply_pass(run, &document(&schema)).unwrap_err().to_string();
             assert!(error.starts_with("/components/schemas/S/properties/p: "), "{error}");
             assert!(error.contains(message), "{error}");
         }
-        assert!(applied(run, &json!({"openapi": "3.0.3"})).is_err());
+        assert!(apply_pass(run, &json!({"openapi": "3.0.3"})).is_err());
     }
 }

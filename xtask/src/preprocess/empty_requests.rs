@@ -1,4 +1,4 @@
-//! Objects without properties in requests: an empty struct, where the generator would make a map for anything.
+//! Turns objects without properties in requests into empty structs. The generator would make a map of any values.
 
 use super::{Notes, note};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 use anyhow::Result;
 use serde_json::{Value, json};
 
-/// Closes them. One that takes anything says so with `additionalProperties`.
+/// Adds `additionalProperties: false` to these objects, except where `additionalProperties` is declared.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let usage = Usage::of(document);
     let empty: Vec<String> = component_schemas(document)
@@ -35,10 +35,10 @@ fn is_empty_object(schema: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     #[test]
-    fn only_an_object_that_says_nothing_of_its_members_is_closed() {
+    fn only_an_object_without_declared_members_is_closed() {
         for (schema, closed) in [
             (json!({"type": "object"}), true),
             (json!({"type": "object", "properties": {}}), true),
@@ -50,11 +50,11 @@ mod tests {
                 "paths": {"/a": {"post": {"requestBody": {"content": {"application/json": {
                     "schema": {"$ref": "#/components/schemas/Request"},
                 }}}}}},
-                "components": {"schemas": {"Request": schema, "Answer": schema}},
+                "components": {"schemas": {"Request": schema, "Response": schema}},
             });
-            let result = applied(run, &document).unwrap();
+            let result = apply_pass(run, &document).unwrap();
             let is_closed = |name: &str| result["components"]["schemas"][name]["additionalProperties"] == json!(false);
-            assert_eq!((is_closed("Request"), is_closed("Answer")), (closed, false), "{schema}");
+            assert_eq!((is_closed("Request"), is_closed("Response")), (closed, false), "{schema}");
         }
     }
 }

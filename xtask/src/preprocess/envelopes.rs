@@ -1,31 +1,34 @@
-//! `x-envelope`: the answer of the operation is what the envelope holds. The runtime opens it when it is there.
+//! Unwraps responses with `x-envelope`: the response type is that of the envelope's member. The runtime opens the
+//! envelope.
 
 use super::{Notes, note};
 use crate::document::{OperationAt, below, follow, members, operations, reference};
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-/// Replaces the schema of each success answer of such operations.
+/// Replaces the schema of each success response of operations with `x-envelope`.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let mut replacements = Vec::new();
     for operation in operations(document) {
         let Some(member) = operation.text("x-envelope") else { continue };
         for (at, schema) in success_schemas(document, &operation) {
             let inner = follow(document, schema).pointer(&below("/properties", member));
-            let Some(inner) = inner else { bail!("{at}: the answer has no property `{member}` to unwrap") };
+            let Some(inner) = inner else { bail!("{at}: the response has no property `{member}` to unwrap") };
             replacements.push((at, bare(inner), member.to_owned()));
         }
     }
     let mut notes = Notes::new();
     for (at, schema, member) in replacements {
-        let Some(place) = document.pointer_mut(&at) else { bail!("{at}: answers behind a reference have no envelope") };
+        let Some(place) = document.pointer_mut(&at) else {
+            bail!("{at}: a response behind a reference cannot have an envelope")
+        };
         *place = schema;
-        notes.push(note(&at, format!("`{member}` was unwrapped")));
+        notes.push(note(&at, format!("`{member}` unwrapped")));
     }
     Ok(notes)
 }
 
-/// A property without what is said of it as a property: its description, and that it may be null.
+/// Returns the schema of a property without its description and without `nullable`.
 fn bare(property: &Value) -> Value {
     match property.get("allOf").and_then(Value::as_array).map(Vec::as_slice) {
         Some([only]) if reference(only).is_some() => only.clone(),
@@ -33,7 +36,7 @@ fn bare(property: &Value) -> Value {
     }
 }
 
-/// The JSON schemas of an operation's successful answers, with their pointers.
+/// Returns the JSON schemas of an operation's successful responses, with their pointers.
 pub fn success_schemas<'a>(document: &'a Value, operation: &OperationAt<'_>) -> Vec<(String, &'a Value)> {
     let responses = below(&operation.pointer(), "responses");
     members(document.pointer(&responses))
@@ -53,7 +56,7 @@ pub fn success_schemas<'a>(document: &'a Value, operation: &OperationAt<'_>) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
     use serde_json::json;
 
     fn document(property: &Value) -> Value {
@@ -69,10 +72,10 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_becomes_what_the_envelope_holds() {
+    fn the_envelope_is_unwrapped() {
         let image = json!({"$ref": "#/components/schemas/Image"});
         for property in [image.clone(), json!({"allOf": [image], "description": "D", "nullable": true})] {
-            let result = applied(run, &document(&property)).unwrap();
+            let result = apply_pass(run, &document(&property)).unwrap();
             let schema = result.pointer("/paths/~1a/get/responses/200/content/application~1json/schema");
             assert_eq!(schema, Some(&image));
         }

@@ -1,4 +1,4 @@
-//! References into the inside of a schema: their targets become components.
+//! Hoists targets of references into the inside of a schema: they become components.
 
 use super::{Notes, note};
 use crate::document::{SCHEMA_PREFIX, last_step, references, schema_name};
@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use heck::ToPascalCase;
 use serde_json::{Value, json};
 
-/// Gives each such target a name made of its place, and points both the place and the reference at it.
+/// Names each target after its path, and replaces both the target and the references to it.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let mut notes = Notes::new();
     loop {
@@ -23,7 +23,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
             .map(|step| last_step(step).to_pascal_case())
             .collect();
         if document.pointer(&format!("/components/schemas/{name}")).is_some() {
-            bail!("{at}: `{target}` would become the component `{name}`, which exists; name the schema yourself");
+            bail!("{at}: `{target}` would become the component `{name}`, which exists; make the target a component");
         }
         let reference = json!({"$ref": format!("{SCHEMA_PREFIX}{name}")});
         let Some(schema) = document.pointer_mut(&place) else { bail!("{at}: `{target}` points at nothing") };
@@ -41,10 +41,10 @@ pub fn run(document: &mut Value) -> Result<Notes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     #[test]
-    fn the_inside_of_a_schema_becomes_a_component_for_all_who_point_at_it() {
+    fn a_nested_target_becomes_a_component_for_all_references() {
         let document = json!({"components": {"schemas": {
             "A": {"properties": {"size": {"type": "object"}}},
             "B": {"items": {"$ref": "#/components/schemas/A/properties/size"}},
@@ -52,7 +52,7 @@ mod tests {
         }}});
         let named = json!({"$ref": "#/components/schemas/ASize"});
         assert_eq!(
-            applied(run, &document).unwrap(),
+            apply_pass(run, &document).unwrap(),
             json!({"components": {"schemas": {
                 "A": {"properties": {"size": named}}, "B": {"items": named}, "C": {"items": named},
                 "ASize": {"type": "object"},
@@ -61,13 +61,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_taken_and_a_target_that_is_missing_are_errors() {
+    fn a_taken_name_and_a_missing_target_are_errors() {
         let reference = json!({"$ref": "#/components/schemas/A/properties/size"});
         for (schemas, message) in [
             (json!({"A": {"properties": {"size": {}}}, "ASize": {}, "B": {"items": reference}}), "which exists"),
             (json!({"A": {}, "B": {"items": reference}}), "points at nothing"),
         ] {
-            let error = applied(run, &json!({"components": {"schemas": schemas}})).unwrap_err().to_string();
+            let error = apply_pass(run, &json!({"components": {"schemas": schemas}})).unwrap_err().to_string();
             assert!(error.starts_with("/components/schemas/B/items: ") && error.contains(message), "{error}");
         }
     }

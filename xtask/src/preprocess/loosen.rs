@@ -1,10 +1,10 @@
-//! Bounds, patterns, defaults and formats: facts about the service that must not become Rust types.
+//! Removes bounds, patterns, defaults and formats, which must not affect the Rust types.
 //!
-//! A generated type that refuses what is out of bounds would fail answers, a default would be sent in every request, and
-//! a bound that the service changes would change a type. Requests are checked against the bounds by `bounds.rs` instead.
+//! A generated type with bounds would reject responses, a default would be sent in every request, and a changed bound
+//! would change a type. `validate_impls` writes checks of the bounds for requests instead.
 //!
-//! An integer is `u64` when its `minimum` is 0 or more and `i64` otherwise. No other width is used: so the only change of
-//! a bound that changes a type is one that crosses zero.
+//! An integer is `u64` if its `minimum` is 0 or more, and `i64` otherwise. No other width is used. So a change of a
+//! bound changes a type only if the sign of the bound changes.
 
 use super::{Notes, note};
 use crate::document::schema_pointers;
@@ -29,7 +29,7 @@ const KEYWORDS: [&str; 15] = [
     "uniqueItems",
 ];
 
-/// Removes them everywhere and settles the width of integers.
+/// Removes these keywords everywhere and sets the format of integers.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let mut notes = Notes::new();
     for at in schema_pointers(document) {
@@ -58,10 +58,10 @@ pub fn run(document: &mut Value) -> Result<Notes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     #[test]
-    fn bounds_go_and_integers_have_one_of_two_widths() {
+    fn bounds_are_removed_and_integers_have_64_bits() {
         for (before, after) in [
             (json!({"type": "integer"}), json!({"type": "integer", "format": "int64"})),
             (json!({"type": "integer", "minimum": -1}), json!({"type": "integer", "format": "int64"})),
@@ -73,15 +73,15 @@ mod tests {
             (json!({"type": "string", "format": "binary"}), json!({"type": "string", "format": "binary"})),
             (json!({"type": "array", "minItems": 1, "uniqueItems": true}), json!({"type": "array"})),
         ] {
-            let result = applied(run, &json!({"components": {"schemas": {"S": before}}})).unwrap();
+            let result = apply_pass(run, &json!({"components": {"schemas": {"S": before}}})).unwrap();
             assert_eq!(result["components"]["schemas"]["S"], after);
         }
     }
 
     #[test]
-    fn a_property_may_be_called_like_a_keyword() {
+    fn a_property_may_have_the_name_of_a_keyword() {
         let schema = json!({"properties": {"pattern": {"type": "string"}, "default": {"type": "string"}}});
         let document = json!({"components": {"schemas": {"S": schema}}});
-        assert_eq!(applied(run, &document).unwrap(), document);
+        assert_eq!(apply_pass(run, &document).unwrap(), document);
     }
 }

@@ -1,7 +1,7 @@
-//! From the document that we write to the document that progenitor can read.
+//! Passes over the document before progenitor reads it.
 //!
-//! Each pass is a function from a tree to a tree that reports what it changed. What has no form that progenitor
-//! understands is an error that names the place: a pass never drops meaning in silence.
+//! Each pass takes a tree, returns a tree, and reports its changes. A construct that progenitor cannot represent is an
+//! error with the place: a pass never removes meaning silently.
 
 #![allow(clippy::unnecessary_wraps, reason = "passes share a signature, and most can fail")]
 
@@ -22,26 +22,26 @@ pub use envelopes::success_schemas;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// What a pass changed, and where.
+/// A change made by a pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// The JSON pointer of the change.
+    /// JSON pointer of the change.
     pub at: String,
-    /// What changed.
+    /// Description of the change.
     pub what: String,
 }
 
-/// What a pass changed.
+/// Changes made by a pass.
 pub type Notes = Vec<Note>;
 
 fn note(at: &str, what: impl Into<String>) -> Note {
     Note { at: at.to_owned(), what: what.into() }
 }
 
-/// A pass: changes the document and says what it changed.
+/// A pass: changes the document and reports its changes.
 type Pass = fn(&mut Value) -> Result<Notes>;
 
-/// The passes in the order in which they must run.
+/// Passes, in the order in which they must run.
 const PASSES: [(&str, Pass); 11] = [
     ("downgrade", downgrade::run),
     ("hoist", hoist::run),
@@ -56,7 +56,7 @@ const PASSES: [(&str, Pass); 11] = [
     ("names", names::run),
 ];
 
-/// Runs all passes; the notes carry the name of their pass.
+/// Runs all passes. Each note has the name of its pass.
 pub fn run(document: &mut Value) -> Result<Vec<(&'static str, Note)>> {
     let mut all = Vec::new();
     for (name, pass) in PASSES {
@@ -68,7 +68,7 @@ pub fn run(document: &mut Value) -> Result<Vec<(&'static str, Note)>> {
 
 /// Runs `pass` on a copy of `document`, for tests.
 #[cfg(test)]
-fn applied(pass: Pass, document: &Value) -> Result<Value> {
+fn apply_pass(pass: Pass, document: &Value) -> Result<Value> {
     let mut copy = document.clone();
     pass(&mut copy)?;
     Ok(copy)

@@ -1,4 +1,4 @@
-//! Type names. The generator uses the first of two types that have the same name, without a word, so this refuses.
+//! Rejects two schemas with the same type name. The generator silently uses the first of both.
 
 use super::{Notes, note};
 use crate::document::{below, component_schemas, operations};
@@ -7,7 +7,7 @@ use heck::{ToPascalCase, ToUpperCamelCase};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Changes nothing: checks that no two types can get the same name.
+/// Checks that type names are unique. Changes nothing.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let mut taken: BTreeMap<String, String> = BTreeMap::new();
     for (name, _) in component_schemas(document) {
@@ -17,7 +17,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
         }
     }
     for operation in operations(document) {
-        // The names that the generator gives to inline types of an operation.
+        // Names that the generator gives to inline types of an operation.
         for suffix in ["Response", "Body"] {
             let name = format!("{}{suffix}", operation.id().to_upper_camel_case());
             let Some(at) = taken.get(&name.to_lowercase()) else { continue };
@@ -30,11 +30,11 @@ pub fn run(document: &mut Value) -> Result<Notes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
     use serde_json::json;
 
     #[test]
-    fn two_schemas_with_one_type_name_are_refused() {
+    fn two_schemas_with_one_type_name_are_rejected() {
         for (schemas, culprit) in [
             (json!({"A": {}, "B": {}}), None),
             (json!({"WebHook": {}, "Webhook": {}}), Some("/components/schemas/Webhook: ")),
@@ -43,7 +43,7 @@ mod tests {
         ] {
             let document =
                 json!({"paths": {"/a": {"get": {"operationId": "getA"}}}, "components": {"schemas": schemas}});
-            match (applied(run, &document), culprit) {
+            match (apply_pass(run, &document), culprit) {
                 (Ok(_), None) => {}
                 (Err(error), Some(culprit)) => assert!(error.to_string().starts_with(culprit), "{error}"),
                 (result, _) => panic!("{schemas}: {result:?}"),

@@ -1,14 +1,14 @@
-//! Components that nothing uses any more: error bodies, opened envelopes, shared error responses.
+//! Removes unused components: error bodies, opened envelopes, shared error responses.
 
 use super::{Notes, note};
 use crate::document::reached;
 use anyhow::Result;
 use serde_json::Value;
 
-/// The kinds of components that can be referred to.
+/// Kinds of components that references can point at.
 const KINDS: [&str; 5] = ["schemas", "responses", "parameters", "requestBodies", "headers"];
 
-/// Removes them. What a webhook reaches is used.
+/// Removes components that neither paths nor webhooks reach.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let used = reached(document, ["paths", "webhooks"].iter().filter_map(|root| document.get(root)));
     let mut notes = Notes::new();
@@ -16,11 +16,11 @@ pub fn run(document: &mut Value) -> Result<Notes> {
         let place = format!("/components/{kind}");
         let Some(components) = document.pointer_mut(&place).and_then(Value::as_object_mut) else { continue };
         components.retain(|name, _| {
-            let keep = used.contains(&format!("#{place}/{name}"));
-            if !keep {
-                notes.push(note(&format!("{place}/{name}"), "nothing uses it; left out"));
+            let is_used = used.contains(&format!("#{place}/{name}"));
+            if !is_used {
+                notes.push(note(&format!("{place}/{name}"), "unused; removed"));
             }
-            keep
+            is_used
         });
     }
     Ok(notes)
@@ -29,11 +29,11 @@ pub fn run(document: &mut Value) -> Result<Notes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
     use serde_json::json;
 
     #[test]
-    fn only_what_paths_and_webhooks_reach_is_left() {
+    fn unreachable_components_are_removed() {
         let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
         let document = json!({
             "paths": {"/a": {"get": {"parameters": [{"$ref": "#/components/parameters/Uid"}]}}},
@@ -44,7 +44,7 @@ mod tests {
                 "schemas": {"Uid": {}, "Event": to("Part"), "Part": to("Event"), "Error": to("Error")},
             },
         });
-        let result = applied(run, &document).unwrap();
+        let result = apply_pass(run, &document).unwrap();
         assert_eq!(
             result["components"],
             json!({

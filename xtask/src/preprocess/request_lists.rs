@@ -1,6 +1,6 @@
-//! Optional lists and maps in requests: nullable, so that they become `Option` and an empty one can be sent.
+//! Makes optional lists and maps in requests nullable, so that they become `Option` and an empty list can be sent.
 //!
-//! Without it the generated field is a plain list that is left out when empty, and "no entries" cannot be said.
+//! Otherwise the generated field is a plain list that is left out when empty, so a caller could not send an empty one.
 
 use super::{Notes, note};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 use anyhow::Result;
 use serde_json::{Value, json};
 
-/// Marks them in every schema that a request is made of.
+/// Marks these properties in every request schema.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let usage = Usage::of(document);
     let mut places = Vec::new();
@@ -44,10 +44,10 @@ fn is_list_or_map(schema: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     #[test]
-    fn optional_lists_and_maps_of_requests_become_nullable_and_no_others() {
+    fn only_optional_lists_and_maps_of_requests_become_nullable() {
         let list = json!({"type": "array", "items": {"type": "string"}});
         let map = json!({"type": "object", "additionalProperties": {"type": "string"}});
         let text = json!({"type": "string"});
@@ -59,13 +59,13 @@ mod tests {
             "paths": {"/a": {"post": {"requestBody": {"content": {"application/json": {
                 "schema": {"$ref": "#/components/schemas/Request"},
             }}}}}},
-            "components": {"schemas": {"Request": schema, "Answer": schema}},
+            "components": {"schemas": {"Request": schema, "Response": schema}},
         });
-        let result = applied(run, &document).unwrap();
+        let result = apply_pass(run, &document).unwrap();
         let properties = &result["components"]["schemas"]["Request"]["properties"];
         let nullable: Vec<_> =
             members(Some(properties)).filter(|(_, p)| p["nullable"] == true).map(|(n, _)| n).collect();
         assert_eq!(nullable, ["tags", "labels"]);
-        assert_eq!(result["components"]["schemas"]["Answer"], schema);
+        assert_eq!(result["components"]["schemas"]["Response"], schema);
     }
 }

@@ -1,19 +1,19 @@
-//! One success per operation, and no errors.
+//! Leaves one success response per operation, and no error responses.
 //!
-//! progenitor wants a single success type and a single error type, and loses status and headers of an error whose body
-//! does not match. So each operation keeps one answer, under `2XX`: whatever the exact status of a success, it is one.
-//! Errors are left out, and reach the caller as the whole response instead.
+//! progenitor supports one success type and one error type, and loses the status and headers of an error whose body
+//! does not match. So each operation gets one response under `2XX`, for any success status. Error responses are
+//! removed: the caller gets the whole HTTP response instead.
 //!
-//! A redirect (or a "not modified") that the document declares without content is an answer, not an error: its status is
-//! kept in `x-redirects` for the pass that widens the generated match. Its value is what the operation's 2xx has, or
-//! nothing.
+//! A redirect (or "not modified") that the document declares without content is a success, not an error. Its status is
+//! stored in `x-redirects` for the pass that widens the generated match. Its value is that of the operation's 2xx
+//! response, or `()`.
 
 use super::{Notes, note};
 use crate::document::{below, follow, members, operations};
 use anyhow::{Result, bail};
 use serde_json::{Map, Value, json};
 
-/// The extension that carries declared redirects from here to the syntax passes.
+/// Extension that passes the declared redirects to the postprocessing pass `redirects`.
 pub const REDIRECTS: &str = "x-redirects";
 
 /// Rewrites the responses of every operation.
@@ -29,13 +29,13 @@ pub fn run(document: &mut Value) -> Result<Notes> {
             let response = follow(document, response);
             match status.as_bytes().first() {
                 Some(b'2') => {
-                    let answer = answer(response, &place)?;
+                    let minimal = minimal_response(response, &place)?;
                     match &success {
-                        Some((first, other)) if other.get("content") != answer.get("content") => bail!(
-                            "{place}: the answer differs from that of {first}; an operation has one type of success"
+                        Some((first, other)) if other.get("content") != minimal.get("content") => bail!(
+                            "{place}: the response differs from that of {first}; an operation has one type of success"
                         ),
                         Some(_) => {}
-                        None => success = Some((status, answer)),
+                        None => success = Some((status, minimal)),
                     }
                 }
                 Some(b'3') if response.get("content").is_none() => match status.parse::<u16>() {
@@ -45,29 +45,29 @@ pub fn run(document: &mut Value) -> Result<Notes> {
                 _ => dropped.push(status.as_str()),
             }
         }
-        let answer = match success {
-            Some((_, answer)) => answer,
-            None if redirects.is_empty() => bail!("{at}/responses: no successful answer is declared"),
+        let response = match success {
+            Some((_, response)) => response,
+            None if redirects.is_empty() => bail!("{at}/responses: no success response is declared"),
             None => json!({"description": "A redirect."}),
         };
-        rewritten.push((at, answer, redirects, dropped.join(", ")));
+        rewritten.push((at, response, redirects, dropped.join(", ")));
     }
 
     let mut notes = Notes::new();
-    for (at, answer, redirects, dropped) in rewritten {
+    for (at, response, redirects, dropped) in rewritten {
         let Some(operation) = document.pointer_mut(&at) else { continue };
-        operation["responses"] = json!({"2XX": answer});
-        notes.push(note(&at, format!("one answer under 2XX; left out: {dropped}")));
+        operation["responses"] = json!({"2XX": response});
+        notes.push(note(&at, format!("one response under 2XX; removed: {dropped}")));
         if !redirects.is_empty() {
-            notes.push(note(&at, format!("statuses {redirects:?} count as answers too")));
+            notes.push(note(&at, format!("statuses {redirects:?} count as success")));
             operation[REDIRECTS] = json!(redirects);
         }
     }
     Ok(notes)
 }
 
-/// A response with only what the generator needs: headers and examples say nothing to it.
-fn answer(response: &Value, at: &str) -> Result<Value> {
+/// Returns a response with its description and schemas only. The generator does not use headers and examples.
+fn minimal_response(response: &Value, at: &str) -> Result<Value> {
     let description = response.get("description").cloned().unwrap_or_else(|| json!(""));
     let mut content = Map::new();
     for (media_type, body) in members(response.get("content")) {
@@ -84,7 +84,7 @@ fn answer(response: &Value, at: &str) -> Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     fn document(responses: &Value) -> Value {
         json!({
@@ -100,9 +100,9 @@ mod tests {
     }
 
     #[test]
-    fn one_answer_is_left_whatever_its_exact_status() {
+    fn one_response_is_left_for_any_success_status() {
         let error = json!({"$ref": "#/components/responses/Error"});
-        for (responses, answer, redirects) in [
+        for (responses, response, redirects) in [
             (json!({"200": json_of("A"), "default": error, "404": error}), json_of("A"), json!(null)),
             (json!({"200": json_of("A"), "201": json_of("A")}), json_of("A"), json!(null)),
             (json!({"204": {"description": "Gone."}}), json!({"description": "Gone."}), json!(null)),
@@ -113,22 +113,22 @@ mod tests {
             ),
             (json!({"200": json_of("A"), "302": {"description": "There."}}), json_of("A"), json!([302])),
         ] {
-            let result = applied(run, &document(&responses)).unwrap();
+            let result = apply_pass(run, &document(&responses)).unwrap();
             let operation = &result["paths"]["/a"]["get"];
-            assert_eq!(operation["responses"], json!({"2XX": answer}));
+            assert_eq!(operation["responses"], json!({"2XX": response}));
             assert_eq!(operation.get(REDIRECTS).cloned().unwrap_or_default(), redirects);
         }
     }
 
     #[test]
-    fn two_types_of_success_and_none_at_all_are_errors() {
+    fn an_operation_has_exactly_one_success_type() {
         for (responses, message) in [
             (json!({"200": json_of("A"), "202": json_of("B")}), "differs from that of 200"),
             (json!({"200": json_of("A"), "204": {"description": ""}}), "differs from that of 200"),
-            (json!({"default": {"description": ""}}), "no successful answer"),
+            (json!({"default": {"description": ""}}), "no success response"),
             (json!({"200": {"description": "", "content": {"application/json": {}}}}), "has no schema"),
         ] {
-            let error = applied(run, &document(&responses)).unwrap_err().to_string();
+            let error = apply_pass(run, &document(&responses)).unwrap_err().to_string();
             assert!(error.starts_with("/paths/~1a/get/responses") && error.contains(message), "{error}");
         }
     }

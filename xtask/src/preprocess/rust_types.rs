@@ -1,25 +1,25 @@
-//! Strings that have a type of ours: dates that never fail an answer, and secrets that are not printed.
+//! Maps string formats to our own types: timestamps that decode from any text, and secrets that are not printed.
 
 use super::{Notes, note};
 use crate::document::schema_pointers;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-/// The crate whose types are borrowed: the generated code is inside it.
+/// Crate of these types. The generated code is part of it.
 pub const CRATE: &str = "pictify-api";
 
-/// The format of the document, and the type that it becomes.
+/// Formats in the document, and the Rust types that they become.
 const TYPES: [(&str, &str); 2] = [("date-time", "pictify_api::Timestamp"), ("password", "pictify_api::Secret")];
 
-/// Names the type in the extension that the generator reads.
+/// Sets the Rust type in the extension that the generator reads.
 pub fn run(document: &mut Value) -> Result<Notes> {
     let mut notes = Notes::new();
     for at in schema_pointers(document) {
         let Some(schema) = document.pointer_mut(&at) else { continue };
         let format = schema.get("format").and_then(Value::as_str).unwrap_or_default();
         if format == "password" && at.contains("/parameters/") {
-            // A parameter has to be printed into the request.
-            notes.push(note(&at, "a secret parameter stays a plain text"));
+            // A parameter must be formatted into the request.
+            notes.push(note(&at, "a secret parameter stays a plain string"));
             continue;
         }
         let Some((_, path)) = TYPES.iter().find(|(name, _)| *name == format) else { continue };
@@ -27,7 +27,7 @@ pub fn run(document: &mut Value) -> Result<Notes> {
         let extension = json!({"crate": CRATE, "version": "*", "path": path});
         match schema.as_object_mut().and_then(|schema| schema.shift_remove("nullable")) {
             None => schema["x-rust-type"] = extension,
-            // The generator takes the extension for the whole schema, null included; so it goes one level down.
+            // The generator applies the extension to the whole schema, null included. So it is set on an inner schema.
             Some(nullable) => {
                 let description = schema.get("description").cloned().unwrap_or_else(|| json!(""));
                 let inner = json!({"type": "string", "x-rust-type": extension});
@@ -41,10 +41,10 @@ pub fn run(document: &mut Value) -> Result<Notes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preprocess::applied;
+    use crate::preprocess::apply_pass;
 
     #[test]
-    fn dates_and_secrets_get_our_types_and_other_strings_do_not() {
+    fn only_dates_and_secrets_get_our_types() {
         let schemas = json!({
             "Date": {"type": "string", "format": "date-time"},
             "Key": {"items": {"type": "string", "format": "password"}},
@@ -53,7 +53,7 @@ mod tests {
         });
         let token = json!({"Token": {"schema": {"type": "string", "format": "password"}}});
         let document = json!({"components": {"schemas": schemas, "parameters": token}});
-        let result = applied(run, &document).unwrap();
+        let result = apply_pass(run, &document).unwrap();
         assert_eq!(result["components"]["parameters"], token);
         let path = |at: &str| result.pointer(&format!("/components/schemas/{at}/x-rust-type/path")).cloned();
         assert_eq!(path("Date"), Some(json!("pictify_api::Timestamp")));

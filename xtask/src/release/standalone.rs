@@ -1,6 +1,7 @@
-//! The SDK as others have it: `pictify-api` and `pictify` in a workspace of their own, with versions of their own.
+//! Copies `pictify-api` and `pictify` into a workspace of their own.
 //!
-//! In this house the emulator raises versions for everybody: `Cargo.lock` says nothing of who takes the SDK alone.
+//! In this workspace the emulator raises the versions of shared dependencies. Its `Cargo.lock` does not show the
+//! versions that users of the SDK get.
 
 use anyhow::{Context, Result};
 use std::{
@@ -8,13 +9,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The packages of the SDK.
+/// Packages of the SDK.
 pub const SDK: [&str; 2] = ["pictify-api", "pictify"];
 
-/// Writes the copy below `target` and says where it is. A `Cargo.lock` that was there is gone.
+/// Writes the copy below `target` and returns its path. Removes an existing `Cargo.lock` there.
 pub fn write(root: &Path) -> Result<PathBuf> {
-    let copy = root.join("target/sdk-alone");
-    // What was built there stays.
+    let copy = root.join("target/sdk-standalone");
+    // The build output in the copy is reused.
     for old in SDK.iter().chain(&["Cargo.lock"]).map(|old| copy.join(old)).filter(|old| old.exists()) {
         let removed = if old.is_dir() { fs::remove_dir_all(&old) } else { fs::remove_file(&old) };
         removed.with_context(|| format!("{} cannot be replaced", old.display()))?;
@@ -22,10 +23,10 @@ pub fn write(root: &Path) -> Result<PathBuf> {
     for package in SDK {
         copy_files(&root.join(package).join("src"), &copy.join(package).join("src"))?;
         let manifest = read(&root.join(package).join("Cargo.toml"))?;
-        put(&copy.join(package).join("Cargo.toml"), &without_tests(&manifest))?;
+        write_file(&copy.join(package).join("Cargo.toml"), &without_dev_sections(&manifest))?;
     }
-    put(&copy.join("Cargo.toml"), &with_members(&read(&root.join("Cargo.toml"))?, &SDK))?;
-    put(&copy.join("README.md"), &read(&root.join("README.md"))?)?;
+    write_file(&copy.join("Cargo.toml"), &with_members(&read(&root.join("Cargo.toml"))?, &SDK))?;
+    write_file(&copy.join("README.md"), &read(&root.join("README.md"))?)?;
     Ok(copy)
 }
 
@@ -33,7 +34,7 @@ fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
-fn put(path: &Path, text: &str) -> Result<()> {
+fn write_file(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
 }
 
@@ -51,28 +52,28 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A manifest without what only tests and examples need: nobody who depends on a package builds that.
-fn without_tests(manifest: &str) -> String {
-    let heads = ["[dev-dependencies", "[[example]]", "[[test]]", "[[bench]]"];
-    let mut kept = true;
+/// Removes the sections for tests, examples and benches from a manifest. Users of a package do not build them.
+fn without_dev_sections(manifest: &str) -> String {
+    let dev_sections = ["[dev-dependencies", "[[example]]", "[[test]]", "[[bench]]"];
+    let mut in_kept_section = true;
     let lines = manifest.split_inclusive('\n').filter(|line| {
         if line.starts_with('[') {
-            kept = !heads.iter().any(|head| line.starts_with(head));
+            in_kept_section = !dev_sections.iter().any(|section| line.starts_with(section));
         }
-        kept
+        in_kept_section
     });
     lines.collect()
 }
 
-/// The manifest of a workspace with other members, and with nothing beside them.
+/// Returns a workspace manifest with the given members, and without path dependencies on other packages.
 fn with_members(manifest: &str, members: &[&str]) -> String {
-    let of_others = |line: &str| {
-        let of_a_member = members.iter().any(|member| line.starts_with(&format!("{member} =")));
-        line.contains("path = ") && !of_a_member || line.starts_with("default-members") || line.starts_with("exclude")
+    let is_removed = |line: &str| {
+        let is_member = members.iter().any(|member| line.starts_with(&format!("{member} =")));
+        line.contains("path = ") && !is_member || line.starts_with("default-members") || line.starts_with("exclude")
     };
     let lines = manifest
         .split_inclusive('\n')
-        .filter(|line| !of_others(line))
+        .filter(|line| !is_removed(line))
         .map(|line| if line.starts_with("members =") { format!("members = {members:?}\n") } else { line.to_owned() });
     lines.collect()
 }
@@ -82,13 +83,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_manifest_loses_what_only_tests_and_examples_need() {
+    fn dev_sections_are_removed_from_a_manifest() {
         let manifest = "[dependencies]\na = \"1\"\n\n[dev-dependencies]\nb = \"1\"\n\n[[example]]\nname = \"c\"\n\n[lints]\nworkspace = true\n";
-        assert_eq!(without_tests(manifest), "[dependencies]\na = \"1\"\n\n[lints]\nworkspace = true\n");
+        assert_eq!(without_dev_sections(manifest), "[dependencies]\na = \"1\"\n\n[lints]\nworkspace = true\n");
     }
 
     #[test]
-    fn a_workspace_keeps_its_versions_and_loses_its_other_members() {
+    fn a_workspace_manifest_has_the_given_members_only() {
         let manifest = "[workspace]\nmembers = [\"a\", \"b\"]\ndefault-members = [\"a\", \"b\"]\nexclude = [\"fuzz\"]\n\
                         [workspace.dependencies]\na = { path = \"a\" }\nb = { path = \"b\" }\nserde = \"1\"\n";
         assert_eq!(

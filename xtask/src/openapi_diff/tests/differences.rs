@@ -1,18 +1,18 @@
-//! One difference at a time: what it is called, and how grave it is for those who write and for those who read.
+//! Tests of single differences in schemas: text and severity, in requests and in responses.
 
 use super::{document, lines, report};
 use serde_json::{Value, json};
 
-/// A schema of ours, one of theirs, and what is said when it is a request and when it is an answer.
+/// Our schema, their schema, and the expected line in a request and in a response.
 struct Case {
     ours: Value,
     theirs: Value,
     request: &'static str,
-    answer: &'static str,
+    response: &'static str,
 }
 
-fn case(ours: Value, theirs: Value, request: &'static str, answer: &'static str) -> Case {
-    Case { ours, theirs, request, answer }
+fn case(ours: Value, theirs: Value, request: &'static str, response: &'static str) -> Case {
+    Case { ours, theirs, request, response }
 }
 
 fn object(properties: &Value, required: &[&str]) -> Value {
@@ -20,17 +20,17 @@ fn object(properties: &Value, required: &[&str]) -> Value {
 }
 
 fn check(cases: Vec<Case>) {
-    for Case { ours, theirs, request, answer } in cases {
+    for Case { ours, theirs, request, response } in cases {
         let anything = json!({});
         let found = lines(&report(&document(&ours, &anything), document(&theirs, &anything)));
         assert_eq!(found, [request], "in a request: {ours} -> {theirs}");
         let found = lines(&report(&document(&anything, &ours), document(&anything, &theirs)));
-        assert_eq!(found, [answer], "in an answer: {ours} -> {theirs}");
+        assert_eq!(found, [response], "in a response: {ours} -> {theirs}");
     }
 }
 
 #[test]
-fn fields_that_come_go_or_become_required() {
+fn added_removed_and_required_fields() {
     let text = json!({"type": "string"});
     let a = || json!({"a": text});
     let both = || json!({"a": text, "b": {"type": "integer"}});
@@ -75,7 +75,7 @@ fn fields_that_come_go_or_become_required() {
 }
 
 #[test]
-fn types_that_widen_narrow_or_change() {
+fn wider_narrower_and_other_types() {
     check(vec![
         case(
             json!({"type": "integer"}),
@@ -129,7 +129,7 @@ fn types_that_widen_narrow_or_change() {
 }
 
 #[test]
-fn values_limits_and_words() {
+fn enum_values_bounds_and_annotations() {
     let values = |values: &[&str]| json!({"type": "string", "enum": values});
     check(vec![
         case(
@@ -214,7 +214,7 @@ fn values_limits_and_words() {
 }
 
 #[test]
-fn a_schema_that_is_written_and_read_gets_the_graver_severity_once() {
+fn a_schema_in_both_directions_gets_the_higher_severity_once() {
     let with = |required: &[&str]| {
         let mut document =
             document(&json!({"$ref": "#/components/schemas/Size"}), &json!({"$ref": "#/components/schemas/Size"}));
@@ -223,9 +223,9 @@ fn a_schema_that_is_written_and_read_gets_the_graver_severity_once() {
     };
     let report = report(&with(&[]), with(&["width"]));
     assert_eq!(lines(&report), ["breaking: field `width`: optional -> required"]);
-    let finding = &report.findings[0];
-    assert_eq!(finding.at, "/components/schemas/Size/properties/width");
-    assert_eq!(finding.upstream_at.as_deref(), Some("/components/schemas/Size/properties/width"));
-    let seen_in: Vec<_> = finding.seen_in.iter().map(String::as_str).collect();
-    assert_eq!(seen_in, ["POST /image, answer 200", "POST /image, body"]);
+    let difference = &report.differences[0];
+    assert_eq!(difference.at, "/components/schemas/Size/properties/width");
+    assert_eq!(difference.upstream_at.as_deref(), Some("/components/schemas/Size/properties/width"));
+    let seen_in: Vec<_> = difference.seen_in.iter().map(String::as_str).collect();
+    assert_eq!(seen_in, ["POST /image, body", "POST /image, response 200"]);
 }

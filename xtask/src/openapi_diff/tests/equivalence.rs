@@ -1,15 +1,15 @@
-//! What is written otherwise and means the same is no difference.
+//! Tests of documents with the same meaning: they have no differences.
 
-use super::{document, lines, our_own, report};
+use super::{document, lines, our_document, report};
 use serde_json::{Value, json};
 
 #[test]
-fn our_own_document_differs_from_itself_in_nothing() {
-    assert_eq!(lines(&report(&our_own(), our_own())), [""; 0]);
+fn our_document_does_not_differ_from_itself() {
+    assert_eq!(lines(&report(&our_document(), our_document())), [""; 0]);
 }
 
 #[test]
-fn versions_3_0_and_3_1_say_the_same_in_other_words() {
+fn notations_of_3_0_and_3_1_are_equal() {
     let or_null = json!({"type": "null"});
     let object = json!({"type": "object", "properties": {"a": {"type": "string"}}});
     let cases = [
@@ -40,7 +40,7 @@ fn versions_3_0_and_3_1_say_the_same_in_other_words() {
 }
 
 #[test]
-fn a_schema_counts_for_its_structure_wherever_it_is_written() {
+fn inline_and_component_schemas_are_equal() {
     let inline =
         json!({"type": "object", "required": ["b"], "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}});
     let components = json!({"schemas": {
@@ -59,7 +59,7 @@ fn a_schema_counts_for_its_structure_wherever_it_is_written() {
 }
 
 #[test]
-fn names_that_are_not_on_the_wire_are_documentation_at_most() {
+fn path_parameter_names_are_documentation() {
     let with = |path: &str, name: &str| {
         json!({"openapi": "3.1.0", "paths": {path: {
             "parameters": [{"name": name, "in": "path", "required": true, "schema": {"type": "string"}}],
@@ -75,7 +75,7 @@ fn names_that_are_not_on_the_wire_are_documentation_at_most() {
 }
 
 #[test]
-fn what_we_accept_beyond_the_document_is_no_difference() {
+fn our_aliases_and_expected_fields_are_equal() {
     let schema = |name: &str, more: Value| {
         let mut schema = json!({"type": "object", "properties": {name: {"type": "string"}}});
         schema.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -89,17 +89,17 @@ fn what_we_accept_beyond_the_document_is_no_difference() {
 }
 
 #[test]
-fn what_we_say_of_a_use_is_no_difference_when_they_say_nothing_of_it() {
+fn our_description_of_a_use_is_not_a_difference() {
     let with = |size: Value| {
         let mut document = document(&json!({"type": "object", "properties": {"size": size}}), &json!({}));
         document["components"] = json!({"schemas": {"Size": {"type": "integer", "description": "A size."}}});
         document
     };
     let plain = json!({"$ref": "#/components/schemas/Size"});
-    let told = json!({"$ref": "#/components/schemas/Size", "description": "The size of the picture."});
+    let described = json!({"$ref": "#/components/schemas/Size", "description": "The size of the image."});
     let wrapped = json!({"allOf": [plain, {"type": "integer"}]});
     for theirs in [&plain, &wrapped] {
-        assert_eq!(lines(&report(&with(told.clone()), with(theirs.clone()))), [""; 0], "{theirs}");
+        assert_eq!(lines(&report(&with(described.clone()), with(theirs.clone()))), [""; 0], "{theirs}");
     }
-    assert_eq!(lines(&report(&with(plain), with(told))).len(), 1);
+    assert_eq!(lines(&report(&with(plain), with(described))).len(), 1);
 }

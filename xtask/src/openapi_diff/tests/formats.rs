@@ -1,44 +1,45 @@
-//! The three ways in which a report is written.
+//! Tests of the three report formats.
 
-use super::{document, our_own};
+use super::{document, our_document};
 use crate::openapi_diff::{
     accepted::Acceptance,
-    change::{Change, Severity},
     compare,
+    difference::{DifferenceKind, Severity},
     published::{Published, Scope},
     report::{Format, Report},
 };
 use serde_json::json;
 
-/// Something of everything: each severity, an accepted difference, a stale one, and what could not be compared.
+/// Returns a report with every severity, an accepted difference, a stale acceptance, and a part that could not be
+/// compared.
 fn report() -> Report {
-    let answer = json!({"type": "object", "required": ["url"], "properties": {
+    let response = json!({"type": "object", "required": ["url"], "properties": {
         "url": {"type": "string"}, "size": {"$ref": "#/components/schemas/Size"},
     }});
     let ours =
-        document(&json!({"type": "object", "properties": {"html": {"type": "string", "maxLength": 10}}}), &answer);
-    let answer = json!({"type": "object", "properties": {
+        document(&json!({"type": "object", "properties": {"html": {"type": "string", "maxLength": 10}}}), &response);
+    let response = json!({"type": "object", "properties": {
         "url": {"type": "string", "description": "Where *it* is.\n<b>"},
         "size": {"$ref": "size.yaml"},
         "pages": {"type": "integer"},
     }});
     let request =
         json!({"type": "object", "required": ["html"], "properties": {"html": {"type": "string", "maxLength": 20}}});
-    let mut theirs = document(&request, &answer);
+    let mut theirs = document(&request, &response);
     theirs["paths"]["/image/{id}"] = json!({"get": {"summary": "One image.", "responses": {}}});
     let mut ours = ours;
     ours["components"] = json!({"schemas": {"Size": {"type": "integer"}}});
-    let acceptance = |at: &str, change, subject: &str, upstream: &str| Acceptance {
+    let acceptance = |at: &str, kind, subject: &str, upstream: &str| Acceptance {
         at: at.to_owned(),
-        change,
+        kind,
         subject: subject.to_owned(),
         upstream: Some(upstream.to_owned()),
         reason: "The service does not insist.".to_owned(),
     };
     let html = "/paths/~1image/post/requestBody/content/application~1json/schema/properties/html";
     let accepted = [
-        acceptance(html, Change::Required, "field `html`", "required"),
-        acceptance("/paths/~1pdf/get", Change::Operation, "operation GET /pdf", ""),
+        acceptance(html, DifferenceKind::Required, "field `html`", "required"),
+        acceptance("/paths/~1pdf/get", DifferenceKind::Operation, "operation GET /pdf", ""),
     ];
     let published = Published::of(theirs, &ours, Scope::Whole, None).unwrap();
     compare(&ours, &published, "theirs.yaml", &accepted)
@@ -60,19 +61,19 @@ fn as_json() {
 }
 
 #[test]
-fn the_exit_code_is_that_of_the_gravest_open_difference() {
+fn the_exit_code_is_that_of_the_highest_open_severity() {
     let mut report = report();
     report.stale.clear();
     for (severity, code) in
         [(Severity::Breaking, 6), (Severity::Additive, 5), (Severity::Loosened, 4), (Severity::Documentation, 3)]
     {
         assert_eq!(report.exit_code(), code, "{severity}");
-        report.findings.retain(|finding| finding.severity < severity);
+        report.differences.retain(|difference| difference.severity < severity);
     }
     assert_eq!(report.exit_code(), 0);
-    let published = Published::of(our_own(), &our_own(), Scope::Whole, None).unwrap();
+    let published = Published::of(our_document(), &our_document(), Scope::Whole, None).unwrap();
     assert_eq!(
-        compare(&our_own(), &published, "ours", &[]).render(Format::Text).unwrap(),
+        compare(&our_document(), &published, "ours", &[]).render(Format::Text).unwrap(),
         "ours, read as a whole document\n\nno open differences\n"
     );
 }

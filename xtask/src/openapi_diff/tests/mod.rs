@@ -1,62 +1,62 @@
-//! Pairs of small documents, and what the comparison says of them.
+//! Tests that compare pairs of small documents.
 
-mod accepting;
+mod acceptance;
 mod differences;
 mod equivalence;
 mod formats;
 mod fragments;
-mod hostile;
+mod malformed;
 mod mutations;
 mod operations;
 
 use super::{
-    change::Finding,
     compare,
+    difference::Difference,
     published::{Published, Scope},
     report::Report,
 };
 use serde_json::{Value, json};
 use std::{path::Path, sync::LazyLock};
 
-/// A document with one operation, which takes `request` and answers with `answer`.
-fn document(request: &Value, answer: &Value) -> Value {
+/// Returns a document with one operation, with schemas for its request and its response.
+fn document(request: &Value, response: &Value) -> Value {
     json!({
         "openapi": "3.1.0",
         "paths": {
             "/image": {"post": {
                 "requestBody": {"required": true, "content": {"application/json": {"schema": request}}},
-                "responses": {"200": {"content": {"application/json": {"schema": answer}}}},
+                "responses": {"200": {"content": {"application/json": {"schema": response}}}},
             }},
             "/ping": {"get": {"responses": {"204": {}}}},
         },
     })
 }
 
-/// What the comparison of a whole document says.
+/// Compares a whole document.
 fn report(ours: &Value, theirs: Value) -> Report {
     let published = Published::of(theirs, ours, Scope::Whole, None).unwrap();
     compare(ours, &published, "theirs.yaml", &[])
 }
 
-/// What the comparison of a part of a document says.
+/// Compares a fragment.
 fn fragment(ours: &Value, theirs: Value, at: Option<&str>) -> Report {
     let published = Published::of(theirs, ours, Scope::Auto, at).unwrap();
     assert!(!published.whole);
     compare(ours, &published, "theirs.yaml", &[])
 }
 
-/// `severity: what is different`, without the places.
+/// Returns `severity: description` of each difference, without the places.
 fn lines(report: &Report) -> Vec<String> {
     assert_eq!(report.notes.len(), 0, "{:?}", report.notes);
-    report.findings.iter().map(line).collect()
+    report.differences.iter().map(line).collect()
 }
 
-fn line(finding: &Finding) -> String {
-    format!("{}: {}", finding.severity, finding.says())
+fn line(difference: &Difference) -> String {
+    format!("{}: {}", difference.severity, difference.describe())
 }
 
-/// Our own document.
-fn our_own() -> Value {
+/// Returns our own document.
+fn our_document() -> Value {
     static OURS: LazyLock<Value> = LazyLock::new(|| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml");
         crate::document::load(&path).unwrap()

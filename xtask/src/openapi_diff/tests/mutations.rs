@@ -1,13 +1,13 @@
-//! Our own document, changed in twelve known ways.
+//! Tests of twelve known changes to our document.
 
-use super::{our_own, report};
-use crate::openapi_diff::change::Severity::{self, Additive, Breaking, Documentation, Loosened};
+use super::{our_document, report};
+use crate::openapi_diff::difference::Severity::{self, Additive, Breaking, Documentation, Loosened};
 use serde_json::{Value, json};
 
-/// A change of the document, and the pointer and severity it has to be reported with.
-type Way = (fn(&mut Value), &'static str, Severity);
+/// A change of the document, with the expected pointer and severity.
+type Mutation = (fn(&mut Value), &'static str, Severity);
 
-/// The object at a pointer.
+/// Returns the object at a pointer.
 fn at<'d>(document: &'d mut Value, pointer: &str) -> &'d mut serde_json::Map<String, Value> {
     document.pointer_mut(pointer).and_then(Value::as_object_mut).expect(pointer)
 }
@@ -15,7 +15,7 @@ fn at<'d>(document: &'d mut Value, pointer: &str) -> &'d mut serde_json::Map<Str
 const REQUEST: &str = "/components/schemas/CreateImageRequest";
 const IMAGE: &str = "/components/schemas/Image";
 
-const WAYS: [Way; 12] = [
+const MUTATIONS: [Mutation; 12] = [
     (
         |document| {
             at(document, "/paths").insert("/image/compare".into(), json!({"post": {"responses": {"200": {}}}}));
@@ -110,26 +110,28 @@ const WAYS: [Way; 12] = [
 
 #[test]
 fn each_of_twelve_changes_is_reported_alone() {
-    let ours = our_own();
-    for (change, pointer, severity) in WAYS {
-        let mut theirs = our_own();
+    let ours = our_document();
+    for (change, pointer, severity) in MUTATIONS {
+        let mut theirs = our_document();
         change(&mut theirs);
         let report = report(&ours, theirs);
-        let found: Vec<_> = report.findings.iter().map(|finding| (finding.at.as_str(), finding.severity)).collect();
+        let found: Vec<_> =
+            report.differences.iter().map(|difference| (difference.at.as_str(), difference.severity)).collect();
         assert_eq!(found, [(pointer, severity)]);
     }
 }
 
 #[test]
-fn twelve_changes_at_once_are_reported_as_twelve() {
-    let mut theirs = our_own();
-    for (change, ..) in WAYS {
+fn twelve_changes_together_are_reported_as_twelve() {
+    let mut theirs = our_document();
+    for (change, ..) in MUTATIONS {
         change(&mut theirs);
     }
-    let report = report(&our_own(), theirs);
-    // The operation that goes is not the only one that leads to what it uses.
-    let mut found: Vec<_> = report.findings.iter().map(|finding| (finding.at.as_str(), finding.severity)).collect();
-    let mut expected: Vec<_> = WAYS.iter().map(|(_, pointer, severity)| (*pointer, *severity)).collect();
+    let report = report(&our_document(), theirs);
+    // Other operations also use the schemas of the removed operation, so no further difference follows.
+    let mut found: Vec<_> =
+        report.differences.iter().map(|difference| (difference.at.as_str(), difference.severity)).collect();
+    let mut expected: Vec<_> = MUTATIONS.iter().map(|(_, pointer, severity)| (*pointer, *severity)).collect();
     found.sort_unstable();
     expected.sort_unstable();
     assert_eq!(found, expected);

@@ -1,11 +1,11 @@
-//! One difference at a time around the schemas: operations, parameters, bodies, answers, servers and webhooks.
+//! Tests of single differences outside schemas: operations, parameters, bodies, responses, servers and webhooks.
 
 use super::{lines, report};
 use serde_json::{Value, json};
 
-/// Two versions of the operation `GET /a/{id}`, and what is said.
+/// Compares two versions of the operation `GET /a/{id}`.
 #[test]
-fn operations_parameters_bodies_and_answers() {
+fn operations_parameters_bodies_and_responses() {
     let query =
         |required: bool| json!({"name": "q", "in": "query", "required": required, "schema": {"type": "string"}});
     let body = |required: bool| json!({"required": required, "content": {"application/json": {}}});
@@ -58,17 +58,17 @@ fn operations_parameters_bodies_and_answers() {
         (
             with("responses", json!({"200": {}})),
             with("responses", json!({"200": {}, "202": {}})),
-            "additive: answer 202 added",
+            "additive: response 202 added",
         ),
         (
             with("responses", json!({"200": {}, "202": {}})),
             with("responses", json!({"200": {}})),
-            "breaking: answer 202 removed",
+            "breaking: response 202 removed",
         ),
         (
             with("responses", json!({"200": {}})),
             with("responses", json!({"200": {}, "404": {}})),
-            "documentation: answer 404 added",
+            "documentation: response 404 added",
         ),
         (
             with("responses", json!({"200": {}})),
@@ -100,7 +100,7 @@ fn servers_and_webhooks() {
         lines(&report(&server("https://a.example"), server("https://b.example"))),
         ["breaking: server https://a.example removed", "additive: server https://b.example added"]
     );
-    // What a webhook brings is read, so a new value of it is no duty.
+    // The caller reads webhooks, so a removed value is loosened.
     let event = |values: &[&str]| {
         let schema = json!({"type": "object", "properties": {"type": {"type": "string", "enum": values}}});
         with(
@@ -112,5 +112,5 @@ fn servers_and_webhooks() {
     assert_eq!(lines(&report(&event(&["a"]), with("webhooks", json!({})))), ["breaking: webhook made removed"]);
     assert_eq!(lines(&report(&with("webhooks", json!({})), event(&["a"]))), ["additive: webhook made added"]);
     let old = json!({"openapi": "3.0.3", "paths": {}});
-    assert_eq!(lines(&report(&event(&["a"]), old)), [""; 0], "3.0 has no word for webhooks");
+    assert_eq!(lines(&report(&event(&["a"]), old)), [""; 0], "3.0 has no webhooks");
 }

@@ -1,28 +1,28 @@
-//! What a comparison finds: a difference, where it is, and what it means for those who call or answer.
+//! Differences: place, kind and severity.
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt};
 
-/// What a difference means for code that follows our document. The gravest comes last.
+/// Severity of a difference for code that follows our document, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
-    /// Nothing on the wire differs.
+    /// No change on the wire.
     Documentation,
-    /// A duty fell away, of the caller or of who reads the answer.
+    /// A requirement was removed, for the caller or for the reader of the response.
     Loosened,
-    /// Something is new, and nobody has to use it.
+    /// An optional addition.
     Additive,
-    /// A call or an answer that follows our document may fail, or mean something else.
+    /// A request or response that follows our document may fail or change its meaning.
     Breaking,
 }
 
 impl Severity {
-    /// All, the gravest first.
+    /// All severities, highest first.
     pub const ALL: [Self; 4] = [Self::Breaking, Self::Additive, Self::Loosened, Self::Documentation];
 
-    /// The exit code of a report whose gravest open difference is of this severity.
+    /// Returns the exit code of a report with this highest open severity.
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Documentation => 3,
@@ -44,10 +44,10 @@ impl fmt::Display for Severity {
     }
 }
 
-/// What differs.
+/// Kind of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Change {
+pub enum DifferenceKind {
     Operation,
     Parameter,
     Field,
@@ -73,64 +73,67 @@ pub enum Change {
     Rule,
 }
 
-/// Who has to follow a schema: the caller who writes it, or the caller who reads it.
+/// Direction of a schema on the wire, from the caller's point of view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
-    /// The caller writes it: what is asked for may shrink, not grow.
+    /// The caller writes it: the set of allowed values may grow, not shrink.
     Request,
-    /// The caller reads it: what is promised may grow, not shrink.
-    Answer,
+    /// The caller reads it: the set of possible values may shrink, not grow.
+    Response,
 }
 
-/// How the values that upstream allows lie to those that we allow.
+/// Relation of the values that upstream allows to those that we allow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// They allow more.
+pub enum Relation {
+    /// Upstream allows more values.
     Wider,
-    /// They allow less.
+    /// Upstream allows fewer values.
     Narrower,
-    /// They allow something else.
-    Aside,
+    /// Upstream allows other values.
+    Incomparable,
 }
 
 impl Direction {
-    /// What it means to those on this side that upstream allows more, less or something else.
-    pub fn judge(self, way: Way) -> Severity {
-        match (self, way) {
-            (_, Way::Aside) | (Self::Request, Way::Narrower) | (Self::Answer, Way::Wider) => Severity::Breaking,
-            (Self::Request, Way::Wider) | (Self::Answer, Way::Narrower) => Severity::Loosened,
+    /// Returns the severity of a relation in this direction.
+    pub fn severity_of(self, relation: Relation) -> Severity {
+        match (self, relation) {
+            (_, Relation::Incomparable) | (Self::Request, Relation::Narrower) | (Self::Response, Relation::Wider) => {
+                Severity::Breaking
+            }
+            (Self::Request, Relation::Wider) | (Self::Response, Relation::Narrower) => Severity::Loosened,
         }
     }
 }
 
-/// A difference.
+/// A difference between the two documents.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct Difference {
     pub severity: Severity,
-    pub change: Change,
-    /// Where it is in our document, or would be.
+    #[serde(rename = "change")]
+    pub kind: DifferenceKind,
+    /// Pointer into our document, or to the place where an addition belongs.
     pub at: String,
-    /// Where it is in theirs, if it is there.
+    /// Pointer into their document, if it exists there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream_at: Option<String>,
-    /// What it is that differs.
+    /// Subject of the difference, for example a field.
     pub subject: String,
-    /// What we say; nothing when it is new.
+    /// Our value; `None` for an addition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ours: Option<String>,
-    /// What they say; nothing when it is gone.
+    /// Their value; `None` for a removal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theirs: Option<String>,
-    /// Where it was met on the way from the operations.
+    /// Operations and parts in which it occurs.
     pub seen_in: BTreeSet<String>,
-    /// Why we keep what we have.
+    /// Reason for which the difference is accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<String>,
 }
 
-impl Finding {
-    /// The difference in a sentence.
-    pub fn says(&self) -> String {
+impl Difference {
+    /// Describes the difference in one sentence.
+    pub fn describe(&self) -> String {
         let subject = &self.subject;
         match (&self.ours, &self.theirs) {
             (Some(ours), Some(theirs)) => format!("{subject}: {ours} -> {theirs}"),
@@ -142,8 +145,8 @@ impl Finding {
         }
     }
 
-    /// What makes two findings one: a schema that is used twice has its differences once.
-    pub fn key(&self) -> (&str, Change, &str, Option<&str>) {
-        (&self.at, self.change, &self.subject, self.theirs.as_deref())
+    /// Returns the key by which differences are merged: a schema used twice has its differences once.
+    pub fn key(&self) -> (&str, DifferenceKind, &str, Option<&str>) {
+        (&self.at, self.kind, &self.subject, self.theirs.as_deref())
     }
 }

@@ -1,10 +1,10 @@
-//! Differences that are kept on purpose: recorded with their reason, and reported once they fit nothing.
+//! Tests of accepted differences: they are recorded with a reason, and reported when stale.
 
-use super::{document, lines, our_own};
+use super::{document, lines, our_document};
 use crate::openapi_diff::{
     accepted::{self, FILE},
-    change::Finding,
     compare,
+    difference::Difference,
     published::{Published, Scope},
     report::Report,
 };
@@ -27,17 +27,17 @@ fn report(theirs: Value, file: &Path) -> Report {
 }
 
 #[test]
-fn an_accepted_difference_no_longer_counts_until_upstream_says_something_else() {
+fn an_accepted_difference_counts_again_if_the_upstream_value_changes() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(FILE);
     let mut first = report(theirs("string"), &file);
     assert_eq!(first.exit_code(), 6);
     let reason = "Numbers in quotes: \"1\" # is no comment.\nThe wire sends numbers.";
-    assert_eq!(accepted::accept(&file, &[WIDTH.to_owned()], reason, &mut first.findings).unwrap(), 1);
-    assert_eq!(first.exit_code(), 5, "the new field is open still");
+    assert_eq!(accepted::accept(&file, &[WIDTH.to_owned()], reason, &mut first.differences).unwrap(), 1);
+    assert_eq!(first.exit_code(), 5, "the new field is still open");
 
     let text = std::fs::read_to_string(&file).unwrap();
-    assert!(text.starts_with("# Where a document of upstream differs"), "{text}");
+    assert!(text.starts_with("# Accepted differences between upstream"), "{text}");
     assert!(
         text.contains(&format!(
             "- at: \"{WIDTH}\"\n  change: type\n  subject: \"type\"\n  upstream: \"string\"\n  reason: "
@@ -47,16 +47,19 @@ fn an_accepted_difference_no_longer_counts_until_upstream_says_something_else() 
     assert_eq!(accepted::load(&file).unwrap()[0].reason, reason);
 
     let again = report(theirs("string"), &file);
-    assert_eq!(again.open().map(Finding::says).collect::<Vec<_>>(), ["field `new` added: anything, optional"]);
+    assert_eq!(
+        again.open_differences().map(Difference::describe).collect::<Vec<_>>(),
+        ["field `new` added: anything, optional"]
+    );
     assert!(again.stale.is_empty());
 
     let other = report(theirs("boolean"), &file);
     assert_eq!(lines(&other)[0], "breaking: type: integer -> boolean");
-    assert_eq!(other.stale.len(), 1, "what was accepted is not what upstream says now");
+    assert_eq!(other.stale.len(), 1, "the upstream value is not the accepted one");
 }
 
 #[test]
-fn what_is_stale_is_reported_where_it_was_looked_for() {
+fn stale_acceptances_are_reported_in_compared_places() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(FILE);
     std::fs::write(&file, format!("- {{at: {WIDTH}, change: type, subject: type, upstream: string, reason: Old.}}\n"))
@@ -70,10 +73,10 @@ fn what_is_stale_is_reported_where_it_was_looked_for() {
 }
 
 #[test]
-fn what_cannot_be_accepted_is_refused_and_nothing_is_written() {
+fn an_invalid_acceptance_is_an_error_and_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(FILE);
-    let mut findings = report(theirs("string"), &file).findings;
+    let mut differences = report(theirs("string"), &file).differences;
     let parent = WIDTH.trim_end_matches("/width");
     let cases = [
         ("/nowhere", "Why not.", "no difference was found at this pointer"),
@@ -81,14 +84,14 @@ fn what_cannot_be_accepted_is_refused_and_nothing_is_written() {
         (WIDTH, "  ", "--reason is empty"),
     ];
     for (pointer, reason, part) in cases {
-        let error = accepted::accept(&file, &[pointer.to_owned()], reason, &mut findings).unwrap_err().to_string();
+        let error = accepted::accept(&file, &[pointer.to_owned()], reason, &mut differences).unwrap_err().to_string();
         assert!(error.contains(part), "{error}");
     }
     assert!(!file.exists());
 }
 
 #[test]
-fn a_file_that_no_reviewer_could_follow_is_refused() {
+fn an_invalid_file_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join(FILE);
     let cases = [
@@ -107,11 +110,11 @@ fn a_file_that_no_reviewer_could_follow_is_refused() {
 }
 
 #[test]
-fn the_file_of_the_house_can_be_read() {
+fn our_own_file_can_be_read() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let accepted = accepted::load(&root.join(FILE)).unwrap();
-    let published = Published::of(our_own(), &our_own(), Scope::Whole, None).unwrap();
-    let report = compare(&our_own(), &published, "openapi.yaml", &accepted);
-    // Each of them is about another document than ours, so here none of them fits.
+    let published = Published::of(our_document(), &our_document(), Scope::Whole, None).unwrap();
+    let report = compare(&our_document(), &published, "openapi.yaml", &accepted);
+    // Every acceptance is about an upstream document, so none matches here.
     assert_eq!(report.stale.len(), accepted.len());
 }
