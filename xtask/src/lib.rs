@@ -13,12 +13,13 @@ mod release;
 mod syntax;
 mod upstream;
 mod usage;
+mod workspace;
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use std::{
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::Path,
     process::ExitCode,
 };
 
@@ -72,7 +73,7 @@ enum Command {
 /// Runs the command that the arguments of the process name.
 #[must_use]
 pub fn main() -> ExitCode {
-    match run(&Arguments::parse().command, &root()) {
+    match workspace::root().and_then(|root| run(&Arguments::parse().command, &root)) {
         Ok(code) => code,
         // Whoever reads the output, `head` for example, has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -145,10 +146,4 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// The root of the workspace, wherever the command was started.
-fn root() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package).to_path_buf()
 }

@@ -108,7 +108,7 @@ fn a_file_that_no_reviewer_could_follow_is_refused() {
 
 #[test]
 fn the_file_of_the_house_can_be_read() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = crate::workspace::root().unwrap();
     let accepted = accepted::load(&root.join(FILE)).unwrap();
     let published = Published::of(our_own(), &our_own(), Scope::Whole, None).unwrap();
     let report = compare(&our_own(), &published, "openapi.yaml", &accepted);

@@ -16,7 +16,7 @@ use super::{
     report::Report,
 };
 use serde_json::{Value, json};
-use std::{path::Path, sync::LazyLock};
+use std::sync::LazyLock;
 
 /// A document with one operation, which takes `request` and answers with `answer`.
 fn document(request: &Value, answer: &Value) -> Value {
@@ -58,7 +58,7 @@ fn line(finding: &Finding) -> String {
 /// Our own document.
 fn our_own() -> Value {
     static OURS: LazyLock<Value> = LazyLock::new(|| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml");
+        let path = crate::workspace::root().unwrap().join("openapi.yaml");
         crate::document::load(&path).unwrap()
     });
     OURS.clone()
