@@ -11,15 +11,17 @@ mod operations;
 mod queries;
 mod release;
 mod syntax;
+mod tokens;
 mod upstream;
 mod usage;
+mod words;
 mod workspace;
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -58,8 +60,11 @@ enum Command {
         #[arg(short, long)]
         verbose: bool,
     },
-    /// Checks openapi.yaml against the rules of the house.
-    Lint,
+    /// Checks openapi.yaml against its rules, and the words of all files.
+    Lint {
+        #[command(subcommand)]
+        part: Option<LintPart>,
+    },
     /// Prints what the SDK has of each operation of openapi.yaml, and fails on a hole.
     Coverage,
     /// Says where a document that upstream published differs from openapi.yaml, and how grave that is.
@@ -68,6 +73,18 @@ enum Command {
     RustVersions,
     /// Checks that the SDK builds with the lowest versions that its manifests name.
     MinimalVersions,
+}
+
+/// A part of `cargo xtask lint`.
+#[derive(Subcommand)]
+enum LintPart {
+    /// Checks openapi.yaml only.
+    Document,
+    /// Checks words only: retired words, and question words that open a doc comment.
+    Words {
+        /// Files and folders to check; all files if absent.
+        paths: Vec<PathBuf>,
+    },
 }
 
 /// Runs the command that the arguments of the process name.
@@ -133,17 +150,21 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
             let document = document::load(&root.join("openapi.yaml"))?;
             coverage::print(&document::operations(&document), root, &mut out)?;
         }
-        Command::Lint => {
-            let document = document::load(&root.join("openapi.yaml"))?;
-            lint::check(&document)?;
-            let (operations, schemas) = (document::operations(&document), document::component_schemas(&document));
-            writeln!(
-                out,
-                "openapi.yaml keeps the rules: {} operations, {} schemas",
-                operations.len(),
-                schemas.count()
-            )?;
-        }
+        Command::Lint { part } => lint(part.as_ref(), root, &mut out)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn lint(part: Option<&LintPart>, root: &Path, out: &mut impl Write) -> Result<()> {
+    if !matches!(part, Some(LintPart::Words { .. })) {
+        let document = document::load(&root.join("openapi.yaml"))?;
+        lint::check(&document)?;
+        let (operations, schemas) = (document::operations(&document), document::component_schemas(&document));
+        writeln!(out, "openapi.yaml keeps the rules: {} operations, {} schemas", operations.len(), schemas.count())?;
+    }
+    match part {
+        Some(LintPart::Document) => Ok(()),
+        Some(LintPart::Words { paths }) => words::check(root, paths, out),
+        None => words::check(root, &[], out),
+    }
 }
