@@ -5,6 +5,7 @@ mod coverage;
 mod document;
 mod drift;
 mod generate;
+mod layers;
 mod lint;
 mod normalise;
 mod operations;
@@ -64,6 +65,12 @@ enum Command {
     Lint {
         #[command(subcommand)]
         part: Option<LintPart>,
+    },
+    /// Checks that the top-level modules of a crate do not import each other in a circle.
+    Layers {
+        /// Directory of the crate.
+        #[arg(value_name = "CRATE", default_value = "pictify")]
+        package: String,
     },
     /// Prints what the SDK has of each operation of openapi.yaml, and fails on a hole.
     Coverage,
@@ -150,6 +157,7 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
             let document = document::load(&root.join("openapi.yaml"))?;
             coverage::print(&document::operations(&document), root, &mut out)?;
         }
+        Command::Layers { package } => layers::check(root, package, &mut out)?,
         Command::Lint { part } => lint(part.as_ref(), root, &mut out)?,
     }
     Ok(ExitCode::SUCCESS)
