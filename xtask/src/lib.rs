@@ -12,6 +12,7 @@ mod operations;
 mod queries;
 mod release;
 mod syntax;
+mod test_command;
 mod tokens;
 mod upstream;
 mod usage;
@@ -72,6 +73,8 @@ enum Command {
         #[arg(value_name = "CRATE", default_value = "pictify")]
         package: String,
     },
+    /// Runs all tests, and installs the programs that they need where it may.
+    Test(test_command::Options),
     /// Prints what the SDK has of each operation of openapi.yaml, and fails on a hole.
     Coverage,
     /// Says where a document that upstream published differs from openapi.yaml, and how grave that is.
@@ -157,6 +160,7 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
             let document = document::load(&root.join("openapi.yaml"))?;
             coverage::print(&document::operations(&document), root, &mut out)?;
         }
+        Command::Test(options) => return test_command::run(options, root, &mut out),
         Command::Layers { package } => layers::check(root, package, &mut out)?,
         Command::Lint { part } => lint(part.as_ref(), root, &mut out)?,
     }
