@@ -6,6 +6,7 @@ mod document;
 mod drift;
 mod generate;
 mod layers;
+mod links;
 mod lint;
 mod normalise;
 mod operations;
@@ -72,6 +73,12 @@ enum Command {
         /// Directory of the crate.
         #[arg(value_name = "CRATE", default_value = "pictify")]
         package: String,
+    },
+    /// Checks that the links in the built documentation of the SDK lead to the items that their texts name.
+    Links {
+        /// Directory of the documentation.
+        #[arg(long, value_name = "DIRECTORY", default_value = "target/doc")]
+        docs: PathBuf,
     },
     /// Runs all tests, and installs the programs that they need where it may.
     Test(test_command::Options),
@@ -161,6 +168,7 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
             coverage::print(&document::operations(&document), root, &mut out)?;
         }
         Command::Test(options) => return test_command::run(options, root, &mut out),
+        Command::Links { docs } => links::check(&root.join(docs), &mut out)?,
         Command::Layers { package } => layers::check(root, package, &mut out)?,
         Command::Lint { part } => lint(part.as_ref(), root, &mut out)?,
     }
