@@ -1,7 +1,7 @@
 //! Installation of Debian packages.
 
 use super::programs::{Program, succeeds};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use std::process::{Command, Stdio};
 
 /// Way to install packages on this machine.
@@ -32,10 +32,15 @@ impl Installer {
         Ok(Self { prefix })
     }
 
-    /// Installs packages.
-    pub fn install(&self, packages: &[&str]) -> Result<()> {
-        self.apt_get(&["update", "-qq"])?;
-        self.apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], packages].concat())
+    /// Installs the packages of programs, and returns the errors.
+    pub fn install(&self, programs: &[Program]) -> Vec<Error> {
+        // If the lists of packages cannot be updated, the present ones may still work.
+        let update = self.apt_get(&["update", "-qq"]).err();
+        // One by one: Ubuntu has no package of Chromium, which must not prevent the others.
+        let errors = programs.iter().filter_map(|program| {
+            self.apt_get(&[&["install", "-y", "-qq", "--no-install-recommends"], program.packages].concat()).err()
+        });
+        update.into_iter().chain(errors).collect()
     }
 
     fn apt_get(&self, arguments: &[&str]) -> Result<()> {

@@ -51,8 +51,14 @@ struct ProgramOptions {
 enum Part {
     /// Tests the SDK alone: pictify-api and pictify, without the emulator. Less than a minute once it is built.
     Fast,
-    /// Installs the programs that tests and release checks need, and runs no test.
-    Install(ProgramOptions),
+    /// Installs programs that tests and release checks need, and runs no test.
+    Install {
+        #[command(flatten)]
+        options: ProgramOptions,
+        /// Programs to install; all if absent.
+        #[arg(value_name = "PROGRAM", value_parser = ["cc", "pkg-config", "openssl", "redis", "chromium", "python"])]
+        names: Vec<String>,
+    },
 }
 
 /// Runs the command, and returns the exit code of the tests.
@@ -61,8 +67,10 @@ enum Part {
 /// If a program is missing that may not be left out, or cargo cannot be run.
 pub fn run(options: &Options, root: &Path, out: &mut impl Write) -> Result<ExitCode> {
     match &options.part {
-        Some(Part::Install(programs)) => {
-            let missing = install_missing(programs::all(), programs.yes, out)?;
+        Some(Part::Install { options, names }) => {
+            let is_wanted = |program: &Program| names.is_empty() || names.iter().any(|name| name == program.name);
+            let wanted = programs::all().into_iter().filter(is_wanted).collect();
+            let missing = install_missing(wanted, options.yes, out)?;
             require_none(&missing)?;
             writeln!(out, "nothing is missing")?;
             Ok(ExitCode::SUCCESS)
@@ -109,12 +117,15 @@ fn install_missing(programs: Vec<Program>, yes: bool, out: &mut impl Write) -> R
     let is_terminal = io::stdin().is_terminal();
     let titles: Vec<_> = missing.iter().map(|program| program.title).collect();
     writeln!(out, "not installed: {}", titles.join("; "))?;
-    let result = install::Installer::find(is_terminal).and_then(|installer| {
-        let packages = install::packages(&missing);
-        if yes || is_terminal && confirm(&packages, out)? { installer.install(&packages) } else { Ok(()) }
-    });
-    if let Err(error) = result {
-        writeln!(out, "cannot install: {error:#}")?;
+    match install::Installer::find(is_terminal) {
+        Ok(installer) if yes || is_terminal && confirm(&install::packages(&missing), out)? => {
+            out.flush()?;
+            for error in installer.install(&missing) {
+                writeln!(out, "cannot install: {error:#}")?;
+            }
+        }
+        Ok(_) => {}
+        Err(error) => writeln!(out, "cannot install: {error:#}")?,
     }
     out.flush()?;
     Ok(missing.into_iter().filter(Program::is_missing).collect())
@@ -303,11 +314,12 @@ mod tests {
         assert_eq!(parse(&["--without", "redis,python"]).unwrap().without, ["redis", "python"]);
         assert_eq!(parse(&["--", "-p", "pictify"]).unwrap().arguments, ["-p", "pictify"]);
         assert!(matches!(parse(&["fast"]).unwrap().part, Some(Part::Fast)));
-        assert!(matches!(
-            parse(&["install", "--yes"]).unwrap().part,
-            Some(Part::Install(ProgramOptions { yes: true }))
-        ));
-        for wrong in [&["--without", "gimp"][..], &["--without", "redis", "--require-all"], &["slow"]] {
+        let install = parse(&["install", "--yes", "openssl", "cc"]).unwrap().part;
+        let expected = ["openssl", "cc"];
+        assert!(matches!(install, Some(Part::Install { options, names }) if options.yes && names == expected));
+        for wrong in
+            [&["--without", "gimp"][..], &["--without", "redis", "--require-all"], &["slow"], &["install", "gimp"]]
+        {
             assert!(parse(wrong).is_err(), "{wrong:?}");
         }
     }
