@@ -4,6 +4,8 @@
 mod coverage;
 mod document;
 mod generate;
+mod layers;
+mod links;
 mod lint;
 mod openapi_diff;
 mod operation_table;
@@ -12,8 +14,12 @@ mod preprocess;
 mod query_structs;
 mod release;
 mod schema_check_impls;
+mod test_command;
+mod tokens;
 mod usage;
 mod validate_impls;
+mod words;
+mod workspace;
 
 use anyhow::{Result, bail};
 use clap::{Parser, Subcommand};
@@ -57,8 +63,25 @@ enum Command {
         #[arg(short, long)]
         verbose: bool,
     },
-    /// Checks openapi.yaml against the rules of this project.
-    Lint,
+    /// Checks openapi.yaml against its rules, and the words of all files.
+    Lint {
+        #[command(subcommand)]
+        part: Option<LintPart>,
+    },
+    /// Checks that the top-level modules of a crate do not import each other in a circle.
+    Layers {
+        /// Directory of the crate.
+        #[arg(value_name = "CRATE", default_value = "pictify")]
+        package: String,
+    },
+    /// Checks that the links in the built documentation of the SDK lead to the items that their texts name.
+    Links {
+        /// Directory of the documentation.
+        #[arg(long, value_name = "DIRECTORY", default_value = "target/doc")]
+        docs: PathBuf,
+    },
+    /// Runs all tests, and installs the programs that they need where allowed.
+    Test(test_command::Options),
     /// Prints the SDK method, snapshot and docs of each operation of openapi.yaml, and fails if one is missing.
     Coverage,
     /// Compares a document that upstream published with openapi.yaml, and reports the differences by severity.
@@ -69,10 +92,22 @@ enum Command {
     MinimalVersions,
 }
 
+/// A part of `cargo xtask lint`.
+#[derive(Subcommand)]
+enum LintPart {
+    /// Checks openapi.yaml only.
+    Document,
+    /// Checks words only: retired words, and question words that open a doc comment.
+    Words {
+        /// Files and folders to check; all files if absent.
+        paths: Vec<PathBuf>,
+    },
+}
+
 /// Runs the command given in the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
-    match run(&Arguments::parse().command, &root()) {
+    match workspace::root().and_then(|root| run(&Arguments::parse().command, &root)) {
         Ok(code) => code,
         // The reader of the output, for example `head`, has closed the pipe.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
@@ -128,23 +163,24 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
             let document = document::load(&root.join("openapi.yaml"))?;
             coverage::print(&document::operations(&document), root, &mut out)?;
         }
-        Command::Lint => {
-            let document = document::load(&root.join("openapi.yaml"))?;
-            lint::check(&document)?;
-            let (operations, schemas) = (document::operations(&document), document::component_schemas(&document));
-            writeln!(
-                out,
-                "openapi.yaml passes the lint: {} operations, {} schemas",
-                operations.len(),
-                schemas.count()
-            )?;
-        }
+        Command::Test(options) => return test_command::run(options, root, &mut out),
+        Command::Links { docs } => links::check(&root.join(docs), &mut out)?,
+        Command::Layers { package } => layers::check(root, package, &mut out)?,
+        Command::Lint { part } => lint(part.as_ref(), root, &mut out)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the root of the workspace, independent of the current directory.
-fn root() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package).to_path_buf()
+fn lint(part: Option<&LintPart>, root: &Path, out: &mut impl Write) -> Result<()> {
+    if !matches!(part, Some(LintPart::Words { .. })) {
+        let document = document::load(&root.join("openapi.yaml"))?;
+        lint::check(&document)?;
+        let (operations, schemas) = (document::operations(&document), document::component_schemas(&document));
+        writeln!(out, "openapi.yaml passes the lint: {} operations, {} schemas", operations.len(), schemas.count())?;
+    }
+    match part {
+        Some(LintPart::Document) => Ok(()),
+        Some(LintPart::Words { paths }) => words::check(root, paths, out),
+        None => words::check(root, &[], out),
+    }
 }

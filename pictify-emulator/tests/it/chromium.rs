@@ -1,4 +1,4 @@
-//! The engine that is an installed Chromium. Without one these tests have nothing to say, except where CI runs them.
+//! Rendering with an installed Chromium.
 
 use crate::support::{get, picture, post, receiver::Receiver};
 use pictify_emulator::{
@@ -9,14 +9,7 @@ use serde_json::json;
 use std::time::Duration;
 
 fn chromium(reach: Reach) -> Option<Chromium> {
-    match Chromium::find(reach) {
-        Ok(engine) => Some(engine),
-        Err(error) if std::env::var_os("CI").is_some() => panic!("{error}"),
-        Err(error) => {
-            eprintln!("not tested: {error}");
-            None
-        }
-    }
+    test_requirements::require("chromium").then(|| Chromium::find(reach).unwrap())
 }
 
 fn page(html: &str, width: u32, height: u32) -> Page {

@@ -5,7 +5,9 @@ use pictify_emulator::render::{Embedded, Format, Page, Picture, Renderer};
 use std::{fs, path::PathBuf};
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("gallery")
+    // At run time: two clones may share what is compiled.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
+    PathBuf::from(package).join("gallery")
 }
 
 /// The pages by name, each with its size, which its first line says.

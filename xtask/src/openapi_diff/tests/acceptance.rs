@@ -111,7 +111,7 @@ fn an_invalid_file_is_an_error() {
 
 #[test]
 fn our_own_file_can_be_read() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = crate::workspace::root().unwrap();
     let accepted = accepted::load(&root.join(FILE)).unwrap();
     let published = Published::of(our_document(), &our_document(), Scope::Whole, None).unwrap();
     let report = compare(&our_document(), &published, "openapi.yaml", &accepted);

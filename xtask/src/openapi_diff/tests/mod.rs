@@ -16,7 +16,7 @@ use super::{
     report::Report,
 };
 use serde_json::{Value, json};
-use std::{path::Path, sync::LazyLock};
+use std::sync::LazyLock;
 
 /// Returns a document with one operation, with schemas for its request and its response.
 fn document(request: &Value, response: &Value) -> Value {
@@ -58,7 +58,7 @@ fn line(difference: &Difference) -> String {
 /// Returns our own document.
 fn our_document() -> Value {
     static OURS: LazyLock<Value> = LazyLock::new(|| {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi.yaml");
+        let path = crate::workspace::root().unwrap().join("openapi.yaml");
         crate::document::load(&path).unwrap()
     });
     OURS.clone()
