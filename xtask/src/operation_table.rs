@@ -16,7 +16,7 @@ pub fn const_name(operation_id: &str) -> String {
 /// Returns the content of the file without its header line.
 pub fn render(document: &Value) -> Result<String> {
     let mut text = String::from(
-        "//! The operations of the Pictify HTTP API: a constant for each, with its method, path, retry safety and default timeout.\n\n\
+        "//! The operations of the Pictify HTTP API: a constant for each with its metadata.\n\n\
          use crate::{Evidence, OperationInfo, Pagination, PaginationStyle, RetrySafety};\n\n",
     );
     let mut names = Vec::new();

@@ -35,8 +35,8 @@ use std::{io::Write, path::Path};
 /// Arguments of `cargo xtask upstream`.
 #[derive(Args)]
 #[command(
-    after_help = "Exit codes: 0 no open difference, 1 comparison failed, 2 invalid arguments; otherwise by the highest open\n\
-                        severity: 3 documentation (or a stale acceptance), 4 loosened, 5 additive, 6 breaking."
+    after_help = "Exit codes: 0 no open difference, 1 comparison failed, 2 invalid arguments; otherwise by the highest\n\
+                  open severity: 3 documentation (or a stale acceptance), 4 loosened, 5 additive, 6 breaking."
 )]
 pub struct Options {
     /// Published document, or a part of one: a file, or an http or https URL.

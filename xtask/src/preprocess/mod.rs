@@ -5,11 +5,11 @@
 
 #![allow(clippy::unnecessary_wraps, reason = "passes share a signature, and most can fail")]
 
+mod constraints;
 mod downgrade;
 mod empty_requests;
 mod envelopes;
 mod hoist;
-mod loosen;
 mod names;
 mod prune;
 mod request_lists;
@@ -52,7 +52,7 @@ const PASSES: [(&str, Pass); 11] = [
     ("request lists", request_lists::run),
     ("empty requests", empty_requests::run),
     ("rust types", rust_types::run),
-    ("loosen", loosen::run),
+    ("constraints", constraints::run),
     ("names", names::run),
 ];
 

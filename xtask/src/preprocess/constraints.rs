@@ -1,10 +1,10 @@
-//! Removes bounds, patterns, defaults and formats, which must not affect the Rust types.
+//! Removes constraints, defaults and formats, which must not affect the Rust types.
 //!
 //! A generated type with bounds would reject responses, a default would be sent in every request, and a changed bound
 //! would change a type. `validate_impls` writes checks of the bounds for requests instead.
 //!
 //! An integer is `u64` if its `minimum` is 0 or more, and `i64` otherwise. No other width is used. So a change of a
-//! bound changes a type only if the sign of the bound changes.
+//! bound changes a type only if the minimum crosses zero.
 
 use super::{Notes, note};
 use crate::document::schema_pointers;
