@@ -1,40 +1,43 @@
-//! How much one evaluation may do, so that no expression runs for ever or takes all memory.
+//! Limits on the work and memory of one evaluation, so that every expression ends.
 
-use super::error::Fault;
+use super::error::UnlocatedError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How long an expression may be, in bytes.
-pub(super) const LONGEST: usize = 10_000;
+/// Maximum length of an expression, in bytes.
+pub(super) const MAX_EXPRESSION_BYTES: usize = 10_000;
 
-/// How deep parentheses, calls, `?:` and signs may nest. Parsing and evaluating recurse as deep.
-pub(super) const DEEPEST: usize = 64;
+/// Maximum nesting depth of parentheses, calls, `?:` and signs. Parsing and evaluating recurse to the same depth.
+pub(super) const MAX_NESTING_DEPTH: usize = 64;
 
-/// How many units of work a scope has: about one a step, a byte of text read or made, an item looked at.
-const WORK: usize = 64 * 1024 * 1024;
+/// Initial fuel of a scope. One unit is about one step, one byte of text read or made, or one item visited.
+const INITIAL_FUEL: usize = 64 * 1024 * 1024;
 
-/// How many items a list that a function makes may have.
-pub(crate) const ITEMS: usize = 100_000;
+/// Maximum number of items of an array that a function creates.
+pub(crate) const MAX_ARRAY_ITEMS: usize = 100_000;
 
-/// The work that is left.
+/// Fuel that is left for an evaluation.
 ///
-/// What a function makes is paid for before it is made, so this bounds memory as well as time.
+/// A function consumes fuel for its result before it creates the result. This bounds memory as well as time.
 #[derive(Debug)]
-pub(crate) struct Budget(AtomicUsize);
+pub(crate) struct Fuel(AtomicUsize);
 
-impl Default for Budget {
+impl Default for Fuel {
     fn default() -> Self {
-        Self(AtomicUsize::new(WORK))
+        Self(AtomicUsize::new(INITIAL_FUEL))
     }
 }
 
-impl Budget {
-    /// Pays for some work.
-    pub(crate) fn charge(&self, work: usize) -> Result<(), Fault> {
-        // One evaluation runs on one thread: nobody else pays between the two.
-        let left = self.0.load(Ordering::Relaxed).checked_sub(work);
+impl Fuel {
+    /// Consumes fuel.
+    ///
+    /// # Errors
+    /// When less than `amount` is left.
+    pub(crate) fn consume(&self, amount: usize) -> Result<(), UnlocatedError> {
+        // One evaluation runs on one thread, so the load and the store need not be one atomic operation.
+        let left = self.0.load(Ordering::Relaxed).checked_sub(amount);
         self.0.store(left.unwrap_or_default(), Ordering::Relaxed);
         left.map(drop).ok_or_else(|| {
-            Fault::limit("The expressions ask for more work than the emulator does in one go: make them shorter")
+            UnlocatedError::limit("The expressions exceed the work limit of the emulator: make them shorter")
         })
     }
 }

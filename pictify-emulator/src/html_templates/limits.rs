@@ -1,11 +1,11 @@
-//! What one render may cost, and how it is stopped.
+//! Limits of one render, and the errors that end it.
 
 use super::error::{ErrorCode, HtmlTemplateError};
 use crate::expressions::{
     ErrorKind,
-    budget::Budget,
-    error::Fault,
-    values::{Item, weight},
+    error::UnlocatedError,
+    fuel::Fuel,
+    values::{MaybeValue, approximate_bytes},
 };
 use handlebars::{Helper, Output, RenderError, RenderErrorReason};
 use std::{
@@ -14,108 +14,110 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// How many rounds all loops of a render make together.
-const ROUNDS: usize = 10_000;
+/// Maximum number of iterations of all loops of a render together.
+const MAX_ITERATIONS: usize = 10_000;
 
-/// How many bytes of HTML a render may give: what the renderer takes.
-const OUTPUT: usize = 8 * 1024 * 1024;
+/// Maximum size of the HTML of a render, in bytes. The renderer has the same limit.
+const MAX_OUTPUT_BYTES: usize = 8 * 1024 * 1024;
 
-/// What a helper call or a round costs at least, in units of the budget.
-const STEP: usize = 64;
+/// Minimum fuel of a helper call or an iteration.
+const STEP_FUEL: usize = 64;
 
-/// What is left for a render.
+/// Limits of a render: the fuel that is left and the iterations so far.
 #[derive(Debug, Default)]
-pub(super) struct Meter {
-    pub(super) budget: Budget,
-    rounds: AtomicUsize,
+pub(super) struct RenderLimits {
+    pub(super) fuel: Fuel,
+    iterations: AtomicUsize,
 }
 
-impl Meter {
-    /// Pays for a call, and gives its arguments.
-    pub(super) fn arguments<'a>(&self, helper: &'a Helper<'_>) -> Result<Vec<Item<'a>>, RenderError> {
-        self.charge(STEP)?;
+impl RenderLimits {
+    /// Consumes fuel for a helper call, and returns its arguments.
+    pub(super) fn read_arguments<'a>(&self, helper: &'a Helper<'_>) -> Result<Vec<MaybeValue<'a>>, RenderError> {
+        self.consume(STEP_FUEL)?;
         let mut items = Vec::with_capacity(helper.params().len());
         for argument in helper.params() {
             let is_copy = argument.context_path().is_none() && argument.try_get_constant_value().is_none();
             if is_copy {
-                // What was computed is copied whenever it is looked at.
-                self.charge(weight(argument.value()))?;
+                // A computed value is copied at each access.
+                self.consume(approximate_bytes(argument.value()))?;
             }
             items.push((!argument.is_value_missing()).then(|| Cow::Borrowed(argument.value())));
         }
         Ok(items)
     }
 
-    /// Pays for the rounds of a loop.
-    pub(super) fn rounds(&self, count: usize) -> Result<(), RenderError> {
-        if self.rounds.fetch_add(count, Ordering::Relaxed).saturating_add(count) > ROUNDS {
-            let message = format!("The loops of the template make more than {ROUNDS} rounds");
-            return Err(stop(ErrorCode::IterationLimitExceeded, message));
+    /// Counts the iterations of a loop, and consumes fuel for them.
+    pub(super) fn add_iterations(&self, count: usize) -> Result<(), RenderError> {
+        if self.iterations.fetch_add(count, Ordering::Relaxed).saturating_add(count) > MAX_ITERATIONS {
+            let message = format!("The loops of the template have more than {MAX_ITERATIONS} iterations");
+            return Err(render_failure(ErrorCode::IterationLimitExceeded, message));
         }
-        self.charge(count * STEP)
+        self.consume(count * STEP_FUEL)
     }
 
-    pub(super) fn charge(&self, work: usize) -> Result<(), RenderError> {
-        self.budget.charge(work).map_err(failed)
+    /// Consumes fuel.
+    pub(super) fn consume(&self, amount: usize) -> Result<(), RenderError> {
+        self.fuel.consume(amount).map_err(to_render_error)
     }
 }
 
-/// The HTML that was made so far.
+/// HTML rendered so far, up to the maximum size.
 #[derive(Default)]
-pub(super) struct Page {
+pub(super) struct HtmlOutput {
     pub(super) html: String,
 }
 
-impl Output for Page {
+impl Output for HtmlOutput {
     fn write(&mut self, text: &str) -> Result<(), io::Error> {
-        if self.html.len() + text.len() > OUTPUT {
-            let message = format!("The template gives more than {OUTPUT} bytes of HTML");
-            return Err(io::Error::other(Stop { code: ErrorCode::IterationLimitExceeded, message }));
+        if self.html.len() + text.len() > MAX_OUTPUT_BYTES {
+            let message = format!("The template renders more than {MAX_OUTPUT_BYTES} bytes of HTML");
+            return Err(io::Error::other(RenderFailure { code: ErrorCode::IterationLimitExceeded, message }));
         }
         self.html.push_str(text);
         Ok(())
     }
 }
 
-/// Our own reason inside an error of the engine.
+/// Failure that is passed through the template engine inside its own error type.
 #[derive(Clone, Debug)]
-struct Stop {
+struct RenderFailure {
     code: ErrorCode,
     message: String,
 }
 
-impl fmt::Display for Stop {
+impl fmt::Display for RenderFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
 }
 
-impl std::error::Error for Stop {}
+impl std::error::Error for RenderFailure {}
 
-fn stop(code: ErrorCode, message: String) -> RenderError {
-    RenderErrorReason::NestedError(Box::new(Stop { code, message })).into()
+fn render_failure(code: ErrorCode, message: String) -> RenderError {
+    RenderErrorReason::NestedError(Box::new(RenderFailure { code, message })).into()
 }
 
-/// A fault of a function as an error of the engine.
-pub(super) fn failed(fault: Fault) -> RenderError {
-    let code = match fault.kind {
+/// Converts the error of a function to an error of the template engine.
+pub(super) fn to_render_error(error: UnlocatedError) -> RenderError {
+    let code = match error.kind {
         ErrorKind::Limit => ErrorCode::IterationLimitExceeded,
         _ => ErrorCode::ExpressionError,
     };
-    stop(code, fault.message)
+    render_failure(code, error.message)
 }
 
-/// The reason inside an error of the engine, with its place.
-pub(super) fn explained(error: &RenderError) -> HtmlTemplateError {
-    let stop = match error.reason() {
-        RenderErrorReason::NestedError(error) => error.downcast_ref::<Stop>().cloned(),
+/// Converts an error of the template engine, with its position.
+pub(super) fn to_template_error(error: &RenderError) -> HtmlTemplateError {
+    let failure = match error.reason() {
+        RenderErrorReason::NestedError(error) => error.downcast_ref::<RenderFailure>().cloned(),
         RenderErrorReason::IOError(error) => error.get_ref().and_then(|error| error.downcast_ref()).cloned(),
-        RenderErrorReason::InvalidJsonIndex(member) => Some(Stop {
+        RenderErrorReason::InvalidJsonIndex(member) => Some(RenderFailure {
             code: ErrorCode::ExpressionError,
-            message: format!("A list has no member \"{member}\": its items have numbers, and length counts them"),
+            message: format!("An array has no member \"{member}\": write an index, or the helper length"),
         }),
         _ => None,
     };
-    let stop = stop.unwrap_or_else(|| Stop { code: ErrorCode::ExpressionError, message: error.reason().to_string() });
-    HtmlTemplateError::new(stop.code, stop.message).at(error.line_no.zip(error.column_no))
+    let failure = failure
+        .unwrap_or_else(|| RenderFailure { code: ErrorCode::ExpressionError, message: error.reason().to_string() });
+    HtmlTemplateError::new(failure.code, failure.message).at(error.line_no.zip(error.column_no))
 }

@@ -1,58 +1,59 @@
-//! Pages, one for each frame, to a GIF.
+//! Encoding of pages, one for each frame, as a GIF.
 
 use crate::render::{BYTES, Film, Format, Motion, Page, Picture, RenderError, Worker, check_pixels};
 use futures_util::stream::{self, StreamExt};
 use std::{io::Cursor, time::Duration};
 
-use super::Size;
+use super::VideoConfig;
 
-/// How long a video may take before the service gives up.
-const TIME_LIMIT: Duration = Duration::from_secs(300);
+/// Timeout for rendering a video. The service has the same limit.
+const RENDER_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// How many frames are drawn while one is stored.
-const AHEAD: usize = 2;
+/// Maximum number of frames that are rendered ahead of the encoder.
+const MAX_CONCURRENT_FRAMES: usize = 2;
 
-/// Which frames of a video a GIF has: every second, as the service does with code.
-pub(crate) fn pace(size: Size) -> Result<impl Iterator<Item = u32>, RenderError> {
-    let frames = (0..size.frames).step_by(STEP);
-    check_pixels(frames.len(), size.width, size.height)?;
-    if frames.len() > FRAMES {
-        let message = format!("{} frames are more than the {FRAMES} that the emulator renders", frames.len());
+/// Returns the indices of the video frames that a GIF has: every second frame, as the service does for scenes.
+pub(crate) fn gif_frames(config: VideoConfig) -> Result<impl Iterator<Item = u32>, RenderError> {
+    let frames = (0..config.frames).step_by(FRAME_STEP);
+    check_pixels(frames.len(), config.width, config.height)?;
+    if frames.len() > MAX_FRAMES {
+        let message = format!("{} frames are more than the {MAX_FRAMES} that the emulator renders", frames.len());
         return Err(RenderError::Input(message));
     }
     Ok(frames)
 }
 
-/// Of how many frames of a video a GIF has one.
-const STEP: usize = 2;
+/// Step between the video frames that a GIF has.
+const FRAME_STEP: usize = 2;
 
-/// How many frames a GIF may have.
-const FRAMES: usize = 1800;
+/// Maximum number of frames of a GIF.
+const MAX_FRAMES: usize = 1800;
 
-/// Renders the pages of a video's [`pace`] to a GIF.
-pub(crate) async fn film(worker: &Worker, pages: Vec<String>, size: Size) -> Result<Picture, RenderError> {
-    let work = render(worker, pages, size);
-    tokio::time::timeout(TIME_LIMIT, work).await.unwrap_or(Err(RenderError::TimedOut))
+/// Renders the pages of the [`gif_frames`] of a video, and encodes them as a GIF.
+pub(crate) async fn encode_gif(worker: &Worker, pages: Vec<String>, config: VideoConfig) -> Result<Picture, RenderError> {
+    let work = render_and_encode(worker, pages, config);
+    tokio::time::timeout(RENDER_TIMEOUT, work).await.unwrap_or(Err(RenderError::TimedOut))
 }
 
-async fn render(worker: &Worker, pages: Vec<String>, size: Size) -> Result<Picture, RenderError> {
-    let Size { width, height, .. } = size;
-    let shots = shots(pages, size.fps);
-    let length: u64 = shots.iter().map(|shot| u64::from(shot.hundredths)).sum();
+async fn render_and_encode(worker: &Worker, pages: Vec<String>, config: VideoConfig) -> Result<Picture, RenderError> {
+    let VideoConfig { width, height, .. } = config;
+    let frames = merge_equal_frames(pages, config.fps);
+    let length: u64 = frames.iter().map(|frame| u64::from(frame.hundredths)).sum();
     let mut film = Film::new(width, height).map_err(failed)?;
-    let draw = |shot: Shot| async move {
-        let page = Page { html: shot.html, width, height, format: Format::Png, ..Page::default() };
-        Ok::<_, RenderError>((worker.render(page).await?, shot.hundredths))
+    let render = |frame: TimedFrame| async move {
+        let page = Page { html: frame.html, width, height, format: Format::Png, ..Page::default() };
+        Ok::<_, RenderError>((worker.render(page).await?, frame.hundredths))
     };
-    let mut drawn = std::pin::pin!(stream::iter(shots).map(draw).buffered(AHEAD));
-    while let Some(picture) = drawn.next().await {
-        let (picture, hundredths) = picture?;
-        // Not in a place of the worker: one may be promised to the next frame, which does not go on while this one waits.
-        let shown = tokio::task::spawn_blocking(move || {
-            film.show(pixels(&picture.bytes)?, hundredths).map_err(failed)?;
+    let mut rendered = std::pin::pin!(stream::iter(frames).map(render).buffered(MAX_CONCURRENT_FRAMES));
+    while let Some(image) = rendered.next().await {
+        let (image, hundredths) = image?;
+        // Encoding must not wait for a permit of the worker: the next frame may hold the last one, and is not polled
+        // while this one waits.
+        let encoded = tokio::task::spawn_blocking(move || {
+            film.show(decode_png(&image.bytes)?, hundredths).map_err(failed)?;
             Ok::<_, RenderError>(film)
         });
-        film = shown.await.map_err(failed)??;
+        film = encoded.await.map_err(failed)??;
         if film.bytes() > BYTES {
             let message = format!("The GIF is larger than {BYTES} bytes: make the video smaller or shorter");
             return Err(RenderError::Input(message));
@@ -63,33 +64,34 @@ async fn render(worker: &Worker, pages: Vec<String>, size: Size) -> Result<Pictu
     Ok(Picture { bytes, width, height, motion: Some(motion) })
 }
 
-/// A page, and how long it is shown.
+/// Page of a frame, and its duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Shot {
+struct TimedFrame {
     html: String,
+    /// Duration, in hundredths of a second.
     hundredths: u16,
 }
 
-/// What is the same for several frames is drawn once.
-fn shots(pages: Vec<String>, fps: u32) -> Vec<Shot> {
-    let step = u64::try_from(STEP).unwrap_or(u64::MAX);
-    // Rounded from the beginning of the video, so that it is as long as it says.
-    let at = |frame: u64| (frame * step * 100 + u64::from(fps) / 2) / u64::from(fps.max(1));
-    let mut shots: Vec<Shot> = Vec::new();
+/// Computes the duration of each frame, and merges consecutive frames with equal HTML, so that they are rendered once.
+fn merge_equal_frames(pages: Vec<String>, fps: u32) -> Vec<TimedFrame> {
+    let step = u64::try_from(FRAME_STEP).unwrap_or(u64::MAX);
+    // Start times are rounded, not durations, so that rounding errors do not add up.
+    let start = |frame: u64| (frame * step * 100 + u64::from(fps) / 2) / u64::from(fps.max(1));
+    let mut frames: Vec<TimedFrame> = Vec::new();
     for (frame, html) in (0..).zip(pages) {
-        let hundredths = u16::try_from(at(frame + 1) - at(frame)).unwrap_or(u16::MAX);
-        match shots.last_mut() {
+        let hundredths = u16::try_from(start(frame + 1) - start(frame)).unwrap_or(u16::MAX);
+        match frames.last_mut() {
             Some(last) if last.html == html && last.hundredths.checked_add(hundredths).is_some() => {
                 last.hundredths += hundredths;
             }
-            _ => shots.push(Shot { html, hundredths }),
+            _ => frames.push(TimedFrame { html, hundredths }),
         }
     }
-    shots
+    frames
 }
 
-/// The pixels of a PNG file, four bytes each.
-fn pixels(file: &[u8]) -> Result<Vec<u8>, RenderError> {
+/// Decodes a PNG file to pixels of four bytes: red, green, blue, alpha.
+fn decode_png(file: &[u8]) -> Result<Vec<u8>, RenderError> {
     let mut decoder = png::Decoder::new(Cursor::new(file));
     decoder.set_transformations(png::Transformations::normalize_to_color8() | png::Transformations::ALPHA);
     let mut reader = decoder.read_info().map_err(failed)?;
@@ -102,7 +104,7 @@ fn pixels(file: &[u8]) -> Result<Vec<u8>, RenderError> {
         png::ColorType::GrayscaleAlpha => {
             Ok(pixels.chunks_exact(2).flat_map(|pixel| [pixel[0], pixel[0], pixel[0], pixel[1]]).collect())
         }
-        other => Err(failed(format!("a frame has the colours {other:?}"))),
+        other => Err(failed(format!("a frame has the unsupported color type {other:?}"))),
     }
 }
 
@@ -116,13 +118,13 @@ mod tests {
     use crate::render::Embedded;
     use std::sync::Arc;
 
-    fn hundredths(pages: &[&str], fps: u32) -> Vec<u16> {
+    fn durations(pages: &[&str], fps: u32) -> Vec<u16> {
         let pages = pages.iter().map(|page| (*page).to_owned()).collect();
-        shots(pages, fps).iter().map(|shot| shot.hundredths).collect()
+        merge_equal_frames(pages, fps).iter().map(|frame| frame.hundredths).collect()
     }
 
     #[test]
-    fn a_frame_is_shown_as_long_as_the_two_that_it_stands_for() {
+    fn a_gif_frame_lasts_as_long_as_two_video_frames() {
         for (pages, fps, expected) in [
             (&["a", "b", "c"][..], 20, &[10, 10, 10][..]),
             (&["a", "b", "c"], 30, &[7, 6, 7]),
@@ -130,34 +132,34 @@ mod tests {
             (&["a", "a", "b", "a"], 20, &[20, 10, 10]),
             (&[], 30, &[]),
         ] {
-            assert_eq!(hundredths(pages, fps), expected, "{pages:?} at {fps}");
+            assert_eq!(durations(pages, fps), expected, "{pages:?} at {fps}");
         }
     }
 
     #[test]
-    fn what_is_too_much_is_refused_before_it_is_drawn() {
-        let size = |width, frames| Size { width, height: 16, fps: 30, frames };
-        assert_eq!(pace(size(16, 5)).unwrap().collect::<Vec<_>>(), [0, 2, 4]);
-        for (size, message) in [
-            (size(4096, 100_000), "50000 frames of 4096 by 16 are more than the 400000000 pixels"),
-            (size(16, 3602), "1801 frames are more than the 1800 that the emulator renders"),
+    fn oversized_videos_are_rejected_before_rendering() {
+        let config = |width, frames| VideoConfig { width, height: 16, fps: 30, frames };
+        assert_eq!(gif_frames(config(16, 5)).unwrap().collect::<Vec<_>>(), [0, 2, 4]);
+        for (config, message) in [
+            (config(4096, 100_000), "50000 frames of 4096 by 16 are more than the 400000000 pixels"),
+            (config(16, 3602), "1801 frames are more than the 1800 that the emulator renders"),
         ] {
-            let error = pace(size).map(Iterator::count).unwrap_err().to_string();
+            let error = gif_frames(config).map(Iterator::count).unwrap_err().to_string();
             assert!(error.starts_with(message), "{error}");
         }
     }
 
     #[tokio::test]
-    async fn videos_share_one_place() {
+    async fn concurrent_videos_share_one_permit() {
         let worker = Worker::with_places(Arc::new(Embedded::new()), 1);
-        let size = Size { width: 20, height: 10, fps: 10, frames: 8 };
+        let config = VideoConfig { width: 20, height: 10, fps: 10, frames: 8 };
         let pages = || {
             (0..4).map(|frame| format!("<p style='margin:0;width:{frame}px;height:9px;background:red'></p>")).collect()
         };
-        let (one, other) = tokio::join!(film(&worker, pages(), size), film(&worker, pages(), size));
-        let (one, other) = (one.unwrap(), other.unwrap());
-        assert_eq!((one.width, one.height), (20, 10));
-        assert_eq!(one.motion, Some(Motion { frames: 4, duration: Duration::from_millis(800) }));
-        assert_eq!(one, other);
+        let (first, second) = tokio::join!(encode_gif(&worker, pages(), config), encode_gif(&worker, pages(), config));
+        let (first, second) = (first.unwrap(), second.unwrap());
+        assert_eq!((first.width, first.height), (20, 10));
+        assert_eq!(first.motion, Some(Motion { frames: 4, duration: Duration::from_millis(800) }));
+        assert_eq!(first, second);
     }
 }

@@ -1,11 +1,11 @@
-//! Functions that write dates and times for people.
+//! Functions that format dates and times.
 
 use super::{
     super::{
-        error::Fault,
-        values::{Item, made, shown},
+        error::UnlocatedError,
+        values::{computed, describe},
     },
-    Arguments, Category, Function,
+    Arguments, Category, Function, FunctionResult,
 };
 use jiff::{
     Timestamp,
@@ -16,54 +16,53 @@ use jiff::{
 use serde_json::Value;
 use std::fmt::Write;
 
-type Outcome<'a> = Result<Item<'a>, Fault>;
-
 pub(super) const TABLE: &[Function] = &[
     Function::new(
         Category::Format,
         "date(value, pattern)",
         (2, 2),
         date,
-        "A date in a pattern such as MMMM D, YYYY; the value is a date as text or milliseconds since 1970. Times are UTC.",
+        "A date formatted with a pattern such as MMMM D, YYYY; the value is a date as text or milliseconds since 1970. Times are UTC.",
     ),
     Function::new(
         Category::Format,
         "time(value)",
         (1, 1),
-        |arguments| Ok(made(formatted(moment(arguments)?, "h:mm A"))),
-        "The time of day, as in 2:05 PM; the value is as in date, or a time. Times are UTC.",
+        |arguments| Ok(computed(format_datetime(read_datetime(arguments)?, "h:mm A"))),
+        "The time of day, as in 2:05 PM; the value is the same as for date, or a time. Times are UTC.",
     ),
 ];
 
-fn date<'a>(arguments: &mut Arguments<'a, '_>) -> Outcome<'a> {
-    let moment = moment(arguments)?;
+fn date<'a>(arguments: &mut Arguments<'a, '_>) -> FunctionResult<'a> {
+    let datetime = read_datetime(arguments)?;
     let pattern = arguments.text(1)?;
-    // `MMMM` becomes at most nine letters, `M` two.
-    arguments.budget.charge(pattern.len().saturating_mul(3))?;
-    Ok(made(formatted(moment, &pattern)))
+    // `MMMM` expands to at most nine letters, `M` to two.
+    arguments.fuel.consume(pattern.len().saturating_mul(3))?;
+    Ok(computed(format_datetime(datetime, &pattern)))
 }
 
-fn moment(arguments: &Arguments<'_, '_>) -> Result<DateTime, Fault> {
+/// Reads the first argument as a date, in UTC.
+fn read_datetime(arguments: &Arguments<'_, '_>) -> Result<DateTime, UnlocatedError> {
     let value = arguments.get(0);
-    let moment = match value {
-        Some(Value::Number(milliseconds)) => milliseconds.as_f64().and_then(from_milliseconds),
-        Some(Value::String(text)) => from_text(text.trim()),
+    let datetime = match value {
+        Some(Value::Number(milliseconds)) => milliseconds.as_f64().and_then(parse_milliseconds),
+        Some(Value::String(text)) => parse_text(text.trim()),
         _ => None,
     };
-    let wanted = "write it as 2026-01-29, as 2026-01-29T10:30:00Z, or as milliseconds since 1970";
-    moment.ok_or_else(|| arguments.fault(&format!("{} is no date: {wanted}", shown(value))))
+    let hint = "write it as 2026-01-29, as 2026-01-29T10:30:00Z, or as milliseconds since 1970";
+    datetime.ok_or_else(|| arguments.error(&format!("{} is not a date: {hint}", describe(value))))
 }
 
-fn from_milliseconds(milliseconds: f64) -> Option<DateTime> {
-    #[allow(clippy::cast_possible_truncation, reason = "a number that is out of range becomes the nearest")]
+fn parse_milliseconds(milliseconds: f64) -> Option<DateTime> {
+    #[allow(clippy::cast_possible_truncation, reason = "a number that is out of range becomes the nearest integer")]
     let timestamp = Timestamp::from_millisecond(milliseconds as i64).ok()?;
     Some(Offset::UTC.to_datetime(timestamp))
 }
 
-/// What ISO 8601, the mail standard and people write. A time with an offset is brought to UTC.
-fn from_text(text: &str) -> Option<DateTime> {
-    const LONGEST: usize = 64;
-    if text.len() > LONGEST {
+/// Parses ISO 8601, RFC 2822 and common written dates. A time with an offset is converted to UTC.
+fn parse_text(text: &str) -> Option<DateTime> {
+    const MAX_DATE_BYTES: usize = 64;
+    if text.len() > MAX_DATE_BYTES {
         return None;
     }
     let utc = |timestamp: Timestamp| Offset::UTC.to_datetime(timestamp);
@@ -77,8 +76,8 @@ fn from_text(text: &str) -> Option<DateTime> {
     })
 }
 
-/// The longest row of each letter that means something, as in day.js.
-const TOKENS: &[(char, usize)] = &[
+/// Pattern letters, with the maximum length of a token of each, as in day.js.
+const PATTERN_LETTERS: &[(char, usize)] = &[
     ('Y', 4),
     ('M', 4),
     ('D', 2),
@@ -93,21 +92,21 @@ const TOKENS: &[(char, usize)] = &[
     ('Z', 2),
 ];
 
-fn formatted(moment: DateTime, pattern: &str) -> String {
+fn format_datetime(datetime: DateTime, pattern: &str) -> String {
     let mut text = String::new();
     let mut rest = pattern;
     while let Some(first) = rest.chars().next() {
-        // What stands in brackets stays as it is.
-        if let Some((kept, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            text.push_str(kept);
+        // Text in brackets is copied unchanged.
+        if let Some((literal, after)) = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            text.push_str(literal);
             rest = after;
             continue;
         }
-        let most = TOKENS.iter().find(|(letter, _)| *letter == first).map_or(0, |(_, most)| *most);
-        let count = rest.chars().take(most).take_while(|letter| *letter == first).count();
+        let max = PATTERN_LETTERS.iter().find(|(letter, _)| *letter == first).map_or(0, |(_, max)| *max);
+        let count = rest.chars().take(max).take_while(|letter| *letter == first).count();
         let length = if count == 0 { first.len_utf8() } else { count };
         let (token, after) = rest.split_at(length);
-        if !write_token(&mut text, token, moment) {
+        if !write_token(&mut text, token, datetime) {
             text.push_str(token);
         }
         rest = after;
@@ -115,34 +114,34 @@ fn formatted(moment: DateTime, pattern: &str) -> String {
     text
 }
 
-/// Writes what a token means; nothing when it means nothing.
-fn write_token(text: &mut String, token: &str, moment: DateTime) -> bool {
-    let month = moment.strftime("%B").to_string();
-    let weekday = moment.strftime("%A").to_string();
-    let hour = (moment.hour() + 11) % 12 + 1;
-    let half = if moment.hour() < 12 { "AM" } else { "PM" };
+/// Writes the value of a token. Returns false if the token is not known.
+fn write_token(text: &mut String, token: &str, datetime: DateTime) -> bool {
+    let month = datetime.strftime("%B").to_string();
+    let weekday = datetime.strftime("%A").to_string();
+    let hour = (datetime.hour() + 11) % 12 + 1;
+    let half = if datetime.hour() < 12 { "AM" } else { "PM" };
     let written = match token {
-        "YYYY" => write!(text, "{:04}", moment.year()),
-        "YY" => write!(text, "{:02}", moment.year().rem_euclid(100)),
+        "YYYY" => write!(text, "{:04}", datetime.year()),
+        "YY" => write!(text, "{:02}", datetime.year().rem_euclid(100)),
         "MMMM" => write!(text, "{month}"),
         "MMM" => write!(text, "{}", &month[..3]),
-        "MM" => write!(text, "{:02}", moment.month()),
-        "M" => write!(text, "{}", moment.month()),
-        "DD" => write!(text, "{:02}", moment.day()),
-        "D" => write!(text, "{}", moment.day()),
+        "MM" => write!(text, "{:02}", datetime.month()),
+        "M" => write!(text, "{}", datetime.month()),
+        "DD" => write!(text, "{:02}", datetime.day()),
+        "D" => write!(text, "{}", datetime.day()),
         "dddd" => write!(text, "{weekday}"),
         "ddd" => write!(text, "{}", &weekday[..3]),
         "dd" => write!(text, "{}", &weekday[..2]),
-        "d" => write!(text, "{}", Weekday::to_sunday_zero_offset(moment.weekday())),
-        "HH" => write!(text, "{:02}", moment.hour()),
-        "H" => write!(text, "{}", moment.hour()),
+        "d" => write!(text, "{}", Weekday::to_sunday_zero_offset(datetime.weekday())),
+        "HH" => write!(text, "{:02}", datetime.hour()),
+        "H" => write!(text, "{}", datetime.hour()),
         "hh" => write!(text, "{hour:02}"),
         "h" => write!(text, "{hour}"),
-        "mm" => write!(text, "{:02}", moment.minute()),
-        "m" => write!(text, "{}", moment.minute()),
-        "ss" => write!(text, "{:02}", moment.second()),
-        "s" => write!(text, "{}", moment.second()),
-        "SSS" => write!(text, "{:03}", moment.millisecond()),
+        "mm" => write!(text, "{:02}", datetime.minute()),
+        "m" => write!(text, "{}", datetime.minute()),
+        "ss" => write!(text, "{:02}", datetime.second()),
+        "s" => write!(text, "{}", datetime.second()),
+        "SSS" => write!(text, "{:03}", datetime.millisecond()),
         "A" => write!(text, "{half}"),
         "a" => write!(text, "{}", half.to_lowercase()),
         "ZZ" => write!(text, "+0000"),

@@ -1,20 +1,18 @@
-//! Functions that compute.
+//! Arithmetic functions.
 
 use super::{
     super::{
-        error::Fault,
-        values::{self, Item, made, shown},
+        error::UnlocatedError,
+        values::{self, computed, describe},
     },
-    ANY, Arguments, Category, Function,
+    UNLIMITED, Arguments, Category, Function, FunctionResult,
 };
 use serde_json::Value;
-
-type Outcome<'a> = Result<Item<'a>, Fault>;
 
 const fn math(
     signature: &'static str,
     count: (usize, usize),
-    run: for<'a> fn(&mut Arguments<'a, '_>) -> Outcome<'a>,
+    run: for<'a> fn(&mut Arguments<'a, '_>) -> FunctionResult<'a>,
     description: &'static str,
 ) -> Function {
     Function::new(Category::Math, signature, count, run, description)
@@ -25,39 +23,39 @@ pub(super) const TABLE: &[Function] = &[
         "round(num, decimals?)",
         (1, 2),
         round,
-        "The nearest number with so many decimals, else none; halves go up in size.",
+        "The nearest number with this many decimals, by default 0; halves round away from zero.",
     ),
-    math("floor(num)", (1, 1), |a| Ok(made(values::number(a.number(0)?.floor()))), "The next whole number below."),
-    math("ceil(num)", (1, 1), |a| Ok(made(values::number(a.number(0)?.ceil()))), "The next whole number above."),
-    math("abs(num)", (1, 1), |a| Ok(made(values::number(a.number(0)?.abs()))), "The number without its sign."),
-    math("min(a, b, ...)", (1, ANY), |a| extreme(a, f64::min), "The smallest of the numbers or of a list."),
-    math("max(a, b, ...)", (1, ANY), |a| extreme(a, f64::max), "The largest of the numbers or of a list."),
-    math("sum(array)", (1, 1), |a| Ok(made(values::number(total(a)?))), "The sum of a list; 0 for an empty one."),
-    math("average(array)", (1, 1), average, "The mean of a list; 0 for an empty one."),
+    math("floor(num)", (1, 1), |a| Ok(computed(values::to_json_number(a.number(0)?.floor()))), "The largest whole number that is not greater."),
+    math("ceil(num)", (1, 1), |a| Ok(computed(values::to_json_number(a.number(0)?.ceil()))), "The smallest whole number that is not less."),
+    math("abs(num)", (1, 1), |a| Ok(computed(values::to_json_number(a.number(0)?.abs()))), "The number without its sign."),
+    math("min(a, b, ...)", (1, UNLIMITED), |a| select_extreme(a, f64::min), "The smallest of the numbers or of an array."),
+    math("max(a, b, ...)", (1, UNLIMITED), |a| select_extreme(a, f64::max), "The largest of the numbers or of an array."),
+    math("sum(array)", (1, 1), |a| Ok(computed(values::to_json_number(sum_items(a)?))), "The sum of an array; 0 for an empty one."),
+    math("average(array)", (1, 1), average, "The mean of an array; 0 for an empty one."),
 ];
 
-fn round<'a>(arguments: &mut Arguments<'a, '_>) -> Outcome<'a> {
-    let decimals = decimals(arguments, 1)?.unwrap_or(0);
-    let text = rounded(arguments.number(0)?, decimals);
-    // Digits and a point are a number.
-    Ok(made(values::number(text.parse().unwrap_or_default())))
+fn round<'a>(arguments: &mut Arguments<'a, '_>) -> FunctionResult<'a> {
+    let decimals = read_decimals(arguments, 1)?.unwrap_or(0);
+    let text = round_to_decimals(arguments.number(0)?, decimals);
+    // Digits and a point always parse as a number.
+    Ok(computed(values::to_json_number(text.parse().unwrap_or_default())))
 }
 
-/// How many decimals an argument asks for, if it is given.
-pub(super) fn decimals(arguments: &Arguments<'_, '_>, index: usize) -> Result<Option<usize>, Fault> {
+/// Reads an optional number of decimals, from 0 to 20.
+pub(super) fn read_decimals(arguments: &Arguments<'_, '_>, index: usize) -> Result<Option<usize>, UnlocatedError> {
     if arguments.get(index).is_none_or(Value::is_null) {
         return Ok(None);
     }
-    arguments.whole(index, 0..=20).map(|decimals| usize::try_from(decimals).ok())
+    arguments.integer(index, 0..=20).map(|decimals| usize::try_from(decimals).ok())
 }
 
-/// A number with exactly so many decimals, halves away from zero, by its decimal digits: 1.005 becomes 1.01.
-pub(super) fn rounded(number: f64, decimals: usize) -> String {
-    // The shortest digits that mean this number, without an exponent.
+/// Formats a number with exactly this many decimals. Halves round away from zero, by the decimal digits: 1.005 becomes 1.01.
+pub(super) fn round_to_decimals(number: f64, decimals: usize) -> String {
+    // The shortest digits that represent this number, without an exponent.
     let digits = number.abs().to_string();
     let (whole, fraction) = digits.split_once('.').unwrap_or((&digits, ""));
-    let kept = fraction.get(..decimals).unwrap_or(fraction);
-    let mut digits = format!("0{whole}{kept:0<decimals$}").into_bytes();
+    let truncated = fraction.get(..decimals).unwrap_or(fraction);
+    let mut digits = format!("0{whole}{truncated:0<decimals$}").into_bytes();
     if fraction.as_bytes().get(decimals).is_some_and(|next| *next >= b'5') {
         for digit in digits.iter_mut().rev() {
             if *digit < b'9' {
@@ -70,17 +68,18 @@ pub(super) fn rounded(number: f64, decimals: usize) -> String {
     let digits = String::from_utf8_lossy(&digits);
     let (whole, fraction) = digits.split_at(digits.len() - decimals);
     let whole = whole.trim_start_matches('0');
-    let nothing = whole.is_empty() && fraction.bytes().all(|digit| digit == b'0');
-    let sign = if number < 0.0 && !nothing { "-" } else { "" };
+    let is_zero = whole.is_empty() && fraction.bytes().all(|digit| digit == b'0');
+    let sign = if number < 0.0 && !is_zero { "-" } else { "" };
     let point = if fraction.is_empty() { "" } else { "." };
     format!("{sign}{}{point}{fraction}", if whole.is_empty() { "0" } else { whole })
 }
 
-fn extreme<'a>(arguments: &Arguments<'a, '_>, choose: fn(f64, f64) -> f64) -> Outcome<'a> {
+/// Returns the minimum or maximum of the arguments and of their items.
+fn select_extreme<'a>(arguments: &Arguments<'a, '_>, choose: fn(f64, f64) -> f64) -> FunctionResult<'a> {
     let mut chosen: Option<f64> = None;
     for index in 0..arguments.count() {
         if let Some(Value::Array(_)) = arguments.get(index) {
-            for item in arguments.list(index)? {
+            for item in arguments.array(index)? {
                 let number = item_number(arguments, item)?;
                 chosen = Some(chosen.map_or(number, |chosen| choose(chosen, number)));
             }
@@ -89,35 +88,35 @@ fn extreme<'a>(arguments: &Arguments<'a, '_>, choose: fn(f64, f64) -> f64) -> Ou
             chosen = Some(chosen.map_or(number, |chosen| choose(chosen, number)));
         }
     }
-    Ok(chosen.and_then(|number| made(values::number(number))))
+    Ok(chosen.and_then(|number| computed(values::to_json_number(number))))
 }
 
-fn total(arguments: &Arguments<'_, '_>) -> Result<f64, Fault> {
+fn sum_items(arguments: &Arguments<'_, '_>) -> Result<f64, UnlocatedError> {
     let mut total = 0.0;
-    for item in arguments.list(0)? {
+    for item in arguments.array(0)? {
         total += item_number(arguments, item)?;
     }
-    if total.is_finite() { Ok(total) } else { Err(arguments.fault("the result is too large for a number")) }
+    if total.is_finite() { Ok(total) } else { Err(arguments.error("the result is too large for a number")) }
 }
 
-fn average<'a>(arguments: &mut Arguments<'a, '_>) -> Outcome<'a> {
-    let count = arguments.list(0)?.len().max(1);
-    #[allow(clippy::cast_precision_loss, reason = "no list has 2^53 items")]
+fn average<'a>(arguments: &mut Arguments<'a, '_>) -> FunctionResult<'a> {
+    let count = arguments.array(0)?.len().max(1);
+    #[allow(clippy::cast_precision_loss, reason = "an array never has 2^53 items")]
     let count = count as f64;
-    Ok(made(values::number(total(arguments)? / count)))
+    Ok(computed(values::to_json_number(sum_items(arguments)? / count)))
 }
 
-fn item_number(arguments: &Arguments<'_, '_>, item: &Value) -> Result<f64, Fault> {
-    values::as_number(item)
-        .ok_or_else(|| arguments.fault(&format!("the list holds {}, which is no number", shown(Some(item)))))
+fn item_number(arguments: &Arguments<'_, '_>, item: &Value) -> Result<f64, UnlocatedError> {
+    values::to_number(item)
+        .ok_or_else(|| arguments.error(&format!("the array contains {}, which is not a number", describe(Some(item)))))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::rounded;
+    use super::round_to_decimals;
 
     #[test]
-    fn rounding_goes_by_decimal_digits() {
+    fn rounding_uses_decimal_digits() {
         for (number, decimals, text) in [
             (0.0, 0, "0"),
             (-0.0, 2, "0.00"),
@@ -132,7 +131,7 @@ mod tests {
             (1e-7, 3, "0.000"),
             (0.1, 5, "0.10000"),
         ] {
-            assert_eq!(rounded(number, decimals), text, "{number} to {decimals}");
+            assert_eq!(round_to_decimals(number, decimals), text, "{number} to {decimals}");
         }
     }
 }

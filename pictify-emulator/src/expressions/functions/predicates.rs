@@ -1,41 +1,36 @@
-//! Functions that ask what a value is.
+//! Functions that test the type or presence of a value.
 
 use super::{
-    super::{
-        error::Fault,
-        values::{Item, made},
-    },
-    Arguments, Category, Function,
+    super::values::computed,
+    Arguments, Category, Function, FunctionResult,
 };
 use serde_json::Value;
 
-type Outcome<'a> = Result<Item<'a>, Fault>;
-
-const fn test(
+const fn predicate(
     signature: &'static str,
-    run: for<'a> fn(&mut Arguments<'a, '_>) -> Outcome<'a>,
+    run: for<'a> fn(&mut Arguments<'a, '_>) -> FunctionResult<'a>,
     description: &'static str,
 ) -> Function {
-    Function::new(Category::Test, signature, (1, 1), run, description).of_undefined()
+    Function::new(Category::Test, signature, (1, 1), run, description).accepting_undefined()
 }
 
 pub(super) const TABLE: &[Function] = &[
-    test("isEmpty(v)", |a| Ok(made(is_empty(a.get(0)))), "Whether there is nothing: no value, null, '', [] or {}."),
-    test("isNotEmpty(v)", |a| Ok(made(!is_empty(a.get(0)))), "Whether there is something: the opposite of isEmpty."),
-    test("isDefined(v)", |a| Ok(made(is_defined(a.get(0)))), "Whether there is a value that is not null."),
-    test("isUndefined(v)", |a| Ok(made(!is_defined(a.get(0)))), "Whether there is no value or null."),
-    test("isArray(v)", |a| Ok(made(a.get(0).is_some_and(Value::is_array))), "Whether it is a list."),
-    test("isString(v)", |a| Ok(made(a.get(0).is_some_and(Value::is_string))), "Whether it is text."),
-    test(
+    predicate("isEmpty(v)", |a| Ok(computed(is_empty(a.get(0)))), "True for a missing value, null, '', [] and {}."),
+    predicate("isNotEmpty(v)", |a| Ok(computed(!is_empty(a.get(0)))), "The opposite of isEmpty."),
+    predicate("isDefined(v)", |a| Ok(computed(is_defined(a.get(0)))), "True for a value that is not missing and not null."),
+    predicate("isUndefined(v)", |a| Ok(computed(!is_defined(a.get(0)))), "True for a missing value and null."),
+    predicate("isArray(v)", |a| Ok(computed(a.get(0).is_some_and(Value::is_array))), "True for an array."),
+    predicate("isString(v)", |a| Ok(computed(a.get(0).is_some_and(Value::is_string))), "True for text."),
+    predicate(
         "isNumber(v)",
-        |a| Ok(made(a.get(0).is_some_and(Value::is_number))),
-        "Whether it is a number; a text with digits is not.",
+        |a| Ok(computed(a.get(0).is_some_and(Value::is_number))),
+        "True for a number, but not for a text with digits.",
     ),
-    test("isBoolean(v)", |a| Ok(made(a.get(0).is_some_and(Value::is_boolean))), "Whether it is true or false."),
-    test(
+    predicate("isBoolean(v)", |a| Ok(computed(a.get(0).is_some_and(Value::is_boolean))), "True for true and false."),
+    predicate(
         "isObject(v)",
-        |a| Ok(made(a.get(0).is_some_and(Value::is_object))),
-        "Whether it is an object; a list is not.",
+        |a| Ok(computed(a.get(0).is_some_and(Value::is_object))),
+        "True for an object, but not for an array.",
     ),
 ];
 

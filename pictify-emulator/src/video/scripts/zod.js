@@ -1,7 +1,7 @@
-// What scenes import from "zod": a schema says which variables a scene takes. Checks that are not known here pass.
+// Module "zod": the schema defines the variables of a scene. Checks that are not implemented here always pass.
 "use strict";
 (() => {
-  const KNOWN = {
+  const METHODS = {
     default(value) {
       return { fallback: typeof value === "function" ? value() : value };
     },
@@ -11,32 +11,32 @@
     describe: (description) => ({ description }),
     url: () => ({ isUrl: true }),
     int: () => ({ isWhole: true }),
-    min: (least) => ({ least }),
-    max: (most) => ({ most }),
-    nonempty: () => ({ least: 1 }),
-    length: (length) => ({ least: length, most: length }),
-    gte: (least) => ({ least }),
-    lte: (most) => ({ most }),
+    min: (min) => ({ min }),
+    max: (max) => ({ max }),
+    nonempty: () => ({ min: 1 }),
+    length: (length) => ({ min: length, max: length }),
+    gte: (min) => ({ min }),
+    lte: (max) => ({ max }),
     positive: () => ({ above: 0 }),
     gt: (above) => ({ above }),
-    nonnegative: () => ({ least: 0 }),
+    nonnegative: () => ({ min: 0 }),
   };
 
-  // A type is a record of what is known of it; every method gives another.
-  const type = (about) =>
-    new Proxy(about, {
+  // A type is an immutable record of its properties; every method returns a new type.
+  const type = (info) =>
+    new Proxy(info, {
       get: (_, name) => {
-        if (name === "$type") return about;
-        if (name === "shape") return about.shape;
+        if (name === "$type") return info;
+        if (name === "shape") return info.shape;
         if (name === "parse") return (value) => value;
         if (name === "safeParse") return (data) => ({ success: true, data });
         if (name === "extend" || name === "merge") {
-          return (other) => type({ ...about, shape: { ...about.shape, ...(other.$type?.shape ?? other) } });
+          return (other) => type({ ...info, shape: { ...info.shape, ...(other.$type?.shape ?? other) } });
         }
         if (typeof name === "symbol" || name === "then") return undefined;
-        if (name === "array") return () => type({ kind: "array", of: about });
-        const known = KNOWN[name];
-        return (...given) => type(known ? { ...about, ...known(...given) } : about);
+        if (name === "array") return () => type({ kind: "array", of: info });
+        const method = METHODS[name];
+        return (...args) => type(method ? { ...info, ...method(...args) } : info);
       },
     });
 
@@ -75,72 +75,72 @@
   };
 
   const HEX = /^#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/i;
-  const named = (about) => {
-    if (about.kind === "string") {
-      if (about.isUrl) return "url";
-      return about.isColor || HEX.test(about.fallback) ? "color" : "text";
+  const typeName = (info) => {
+    if (info.kind === "string") {
+      if (info.isUrl) return "url";
+      return info.isColor || HEX.test(info.fallback) ? "color" : "text";
     }
-    return { choice: "text", any: "object" }[about.kind] ?? about.kind;
+    return { choice: "text", any: "object" }[info.kind] ?? info.kind;
   };
 
   const define = ([name, field]) => {
-    const about = field?.$type;
-    const definition = { name, type: named(about) };
-    if (about.fallback !== undefined) definition.defaultValue = about.fallback;
-    if (about.description) definition.description = about.description;
+    const info = field?.$type;
+    const definition = { name, type: typeName(info) };
+    if (info.fallback !== undefined) definition.defaultValue = info.fallback;
+    if (info.description) definition.description = info.description;
     const validation = {};
-    if (about.kind === "string" && about.least !== undefined) validation.minLength = about.least;
-    if (about.kind === "string" && about.most !== undefined) validation.maxLength = about.most;
-    if (about.choices) validation.enum = about.choices;
+    if (info.kind === "string" && info.min !== undefined) validation.minLength = info.min;
+    if (info.kind === "string" && info.max !== undefined) validation.maxLength = info.max;
+    if (info.choices) validation.enum = info.choices;
     if (Object.keys(validation).length > 0) definition.validation = validation;
     return definition;
   };
 
-  // What is wrong with a schema, and the variables that it defines.
-  globalThis.__describe = (schema) => {
+  // Returns the errors of a schema, and the definitions of its variables.
+  globalThis.__describeSchema = (schema) => {
     const shape = schema?.$type?.kind === "object" ? schema.$type.shape : undefined;
     if (!shape) return { errors: ["The scene must export a zod object as schema"], definitions: [] };
     const errors = [];
     const fields = Object.entries(shape);
     for (const [name, field] of fields) {
-      const about = field?.$type;
-      if (!about) errors.push(`schema.${name}: it is no zod type`);
-      else if (about.kind === "object") errors.push(`schema.${name}: the fields of a schema must be flat, this one is an object`);
-      else if (about.fallback === undefined && !about.isOptional) errors.push(`schema.${name}: it needs a default`);
+      const info = field?.$type;
+      if (!info) errors.push(`schema.${name}: this is not a zod type`);
+      else if (info.kind === "object") errors.push(`schema.${name}: the fields of a schema must be flat, this one is an object`);
+      else if (info.fallback === undefined && !info.isOptional) errors.push(`schema.${name}: it needs a default`);
     }
     return { errors, definitions: errors.length > 0 ? [] : fields.map(define) };
   };
 
-  const KINDS = {
+  const TYPE_CHECKS = {
     string: (value) => typeof value === "string",
     number: (value) => typeof value === "number",
     boolean: (value) => typeof value === "boolean",
     date: (value) => !Number.isNaN(Date.parse(value)),
     array: Array.isArray,
   };
-  const wrong = (about, value) => {
-    if (value === null && about.isNullable) return undefined;
-    if (about.choices) return about.choices.includes(value) ? undefined : `is not one of ${about.choices.join(", ")}`;
-    if (KINDS[about.kind] && !KINDS[about.kind](value)) return `is not of type ${about.kind}`;
-    if (about.isWhole && !Number.isInteger(value)) return "is not a whole number";
-    if (about.isColor && !/^(#|rgb|hsl|[a-z]+$)/i.test(value)) return "is not a color";
-    if (about.isUrl && !/^[a-z][-+.a-z0-9]*:/i.test(value)) return "is not a URL";
-    const unit = { string: " characters", array: " items" }[about.kind] ?? "";
+  const findProblem = (info, value) => {
+    if (value === null && info.isNullable) return undefined;
+    if (info.choices) return info.choices.includes(value) ? undefined : `is not one of ${info.choices.join(", ")}`;
+    if (TYPE_CHECKS[info.kind] && !TYPE_CHECKS[info.kind](value)) return `is not of type ${info.kind}`;
+    if (info.isWhole && !Number.isInteger(value)) return "is not a whole number";
+    if (info.isColor && !/^(#|rgb|hsl|[a-z]+$)/i.test(value)) return "is not a color";
+    if (info.isUrl && !/^[a-z][-+.a-z0-9]*:/i.test(value)) return "is not a URL";
+    const unit = { string: " characters", array: " items" }[info.kind] ?? "";
     const size = unit ? (typeof value === "string" ? [...value] : value).length : value;
-    if (about.least !== undefined && size < about.least) return `is less than ${about.least}${unit}`;
-    if (about.most !== undefined && size > about.most) return `is more than ${about.most}${unit}`;
-    if (about.above !== undefined && size <= about.above) return `is not more than ${about.above}`;
+    if (info.min !== undefined && size < info.min) return `is less than ${info.min}${unit}`;
+    if (info.max !== undefined && size > info.max) return `is more than ${info.max}${unit}`;
+    if (info.above !== undefined && size <= info.above) return `is not more than ${info.above}`;
     return undefined;
   };
 
-  // The values that a scene is drawn with: those given and the defaults of the others. A wrong one is named.
-  globalThis.__fill = (schema, given) => {
-    const props = { ...given };
+  // Returns the props of a scene: the given values and the defaults of the others, or the first problem.
+  globalThis.__resolveProps = (schema, values) => {
+    const props = { ...values };
     for (const [name, field] of Object.entries(schema.$type.shape)) {
-      const about = field.$type;
-      const value = props[name] ?? (about.isNullable && props[name] === null ? null : about.fallback);
+      const info = field.$type;
+      const value = props[name] ?? (info.isNullable && props[name] === null ? null : info.fallback);
       if (value === undefined) continue;
-      const problem = wrong(about, value);
+      const problem = findProblem(info, value);
       if (problem) return { problem: `Variable "${name}" ${problem}` };
       props[name] = value;
     }
