@@ -23,8 +23,8 @@ const ROWS: &str = "workflow_rows";
 const ITEM: &str = "workflow_item";
 
 /// Stores a run with the members of `run`, and starts it in the background. Returns its uid.
-pub(crate) fn start(call: Call, run: Value, spec: DocumentSpec, rows: Vec<Value>) -> Result<String, Refusal> {
-    let (uid, mut run) = (uid::new(10), run);
+pub(crate) fn start(call: Call, mut run: Value, spec: DocumentSpec, rows: Vec<Value>) -> Result<String, Refusal> {
+    let uid = uid::new(10);
     run["uid"] = uid.as_str().into();
     run["status"] = if rows.is_empty() { "completed" } else { "running" }.into();
     run["counts"] = json!({"total": rows.len(), "rendered": 0, "delivered": 0, "failed": 0});
