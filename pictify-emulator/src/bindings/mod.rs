@@ -162,7 +162,7 @@ fn is_stale(binding: &Value, now: Timestamp) -> bool {
     let last = binding["lastFetchAt"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
     match binding["refreshPolicy"]["type"].as_str() {
         Some("manual" | "webhook") => false,
-        _ => last.is_none_or(|last| now.duration_since(last) >= SignedDuration::from_secs(ttl(binding))),
+        _ => last.is_none_or(|last| now.duration_since(last) >= SignedDuration::from_secs(ttl_secs(binding))),
     }
 }
 

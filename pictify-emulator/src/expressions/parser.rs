@@ -20,7 +20,7 @@ pub(super) struct Parsed {
 
 /// Terminator of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ends {
+pub(super) enum Terminator {
     EndOfInput,
     /// The expression is part of a longer text, between `{{` and `}}`.
     ClosingBraces,

@@ -30,7 +30,7 @@ async fn run(emulator: &Emulator, template: &str, rows: Value, delivery: Value) 
     wait_until_ended(emulator, &format!("/workflow/{uid}")).await["run"].clone()
 }
 
-/// What a path responses when nothing runs any more.
+/// Polls a path until the run or job has ended, and returns the last response.
 async fn wait_until_ended(emulator: &Emulator, path: &str) -> Value {
     let polling = async {
         loop {

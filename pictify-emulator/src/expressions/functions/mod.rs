@@ -33,6 +33,8 @@ pub struct Function {
 }
 
 /// Result of a function: `None` is undefined.
+type FunctionResult<'a> = Result<MaybeValue<'a>, UnlocatedError>;
+
 type Run = for<'a> fn(&mut Arguments<'a, '_>) -> FunctionResult<'a>;
 
 /// Category of a function.
@@ -170,7 +172,7 @@ const TABLES: &[&[Function]] =
     &[strings::TABLE, math::TABLE, number_format::TABLE, date_format::TABLE, arrays::TABLE, predicates::TABLE, conditionals::TABLE];
 
 /// Returns all functions of the expression language.
-pub fn functions() -> impl Iterator<MaybeValue = &'static Function> {
+pub fn functions() -> impl Iterator<Item = &'static Function> {
     TABLES.iter().copied().flatten()
 }
 
