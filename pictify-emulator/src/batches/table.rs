@@ -14,7 +14,10 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(20);
 /// Fetches a table, and converts each row to a set of variables. `mappings` maps variables to columns; without it, each
 /// column is a variable.
 pub(crate) async fn fetch_rows(pages: &Fetcher, url: &str, mappings: &Value) -> Result<Vec<Value>, Refusal> {
-    let fetched = pages.get(url, MAX_TABLE_BYTES, FETCH_TIMEOUT).await.map_err(|error| bad_request(format!("csvUrl: {error}")))?;
+    let fetched = pages
+        .get(url, MAX_TABLE_BYTES, FETCH_TIMEOUT)
+        .await
+        .map_err(|error| bad_request(format!("csvUrl: {error}")))?;
     read_rows(&fetched.bytes, mappings).map_err(bad_request)
 }
 
@@ -31,8 +34,12 @@ fn read_rows(bytes: &[u8], mappings: &Value) -> Result<Vec<Value>, String> {
             .iter()
             .map(|(variable, column)| {
                 let column = column.as_str().unwrap_or_default();
-                let unknown =
-                    || format!("mappings.{variable}: the table has no column {column:?}; its columns are {}", columns.join(", "));
+                let unknown = || {
+                    format!(
+                        "mappings.{variable}: the table has no column {column:?}; its columns are {}",
+                        columns.join(", ")
+                    )
+                };
                 Ok((variable.clone(), find_column(column).ok_or_else(unknown)?))
             })
             .collect::<Result<_, String>>()?,
@@ -63,7 +70,10 @@ mod tests {
         for (mappings, expected) in [
             (json!(null), Ok(json!([{"name": "Ada", "city": "London, UK"}, {"name": "Grace\n\"G\"", "city": "NYC"}]))),
             (json!({"guest": "name"}), Ok(json!([{"guest": "Ada"}, {"guest": "Grace\n\"G\""}]))),
-            (json!({"guest": "nam"}), Err("mappings.guest: the table has no column \"nam\"; its columns are name, city")),
+            (
+                json!({"guest": "nam"}),
+                Err("mappings.guest: the table has no column \"nam\"; its columns are name, city"),
+            ),
         ] {
             let rows = read_rows(table.as_bytes(), &mappings).map(Value::from);
             assert_eq!(rows, expected.map_err(str::to_owned), "{mappings}");

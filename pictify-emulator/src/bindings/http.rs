@@ -52,7 +52,9 @@ fn build_request(binding: &Value) -> Result<Request, DataError> {
         value.set_sensitive(true);
         headers.insert(name, value);
     }
-    if let (Some("etag"), Some(etag)) = (binding["refreshPolicy"]["type"].as_str(), binding[CACHED_DATA_FIELD]["etag"].as_str()) {
+    if let (Some("etag"), Some(etag)) =
+        (binding["refreshPolicy"]["type"].as_str(), binding[CACHED_DATA_FIELD]["etag"].as_str())
+    {
         headers.insert(IF_NONE_MATCH, build_header(IF_NONE_MATCH.as_str(), etag)?.1);
     }
     Ok(request)
@@ -99,8 +101,7 @@ fn read_response(binding: &Value, response: &fetch::Fetched) -> Result<FetchedDa
     }
     let etag = response.headers.get(ETAG).and_then(|etag| etag.to_str().ok()).map(str::to_owned);
     let data = serde_json::from_slice(&response.bytes);
-    let data =
-        data.map_err(|cause| error(format!("The data source returned a response that is not JSON: {cause}")))?;
+    let data = data.map_err(|cause| error(format!("The data source returned a response that is not JSON: {cause}")))?;
     Ok(FetchedData { data, source_status: Some(status), etag })
 }
 

@@ -42,7 +42,9 @@ pub(crate) fn check(mapping: &Value) -> Result<(), String> {
     for (variable, path) in mapping.as_object().into_iter().flatten() {
         let path = path.as_str().unwrap_or_default();
         if parse_path(path).is_none() {
-            return Err(format!("mapping.{variable}: {path:?} is not a path: write for example user.name or items[0].name"));
+            return Err(format!(
+                "mapping.{variable}: {path:?} is not a path: write for example user.name or items[0].name"
+            ));
         }
     }
     Ok(())

@@ -107,7 +107,12 @@ pub(crate) async fn refresh(call: &Call, binding: &Value) -> Result<Value, DataE
 
 /// Stores fetched data in a binding, unless its source has changed since the fetch from `source`. Returns false if the
 /// binding does not exist.
-pub(crate) fn store_data(call: &Call, uid: &str, fetched: &FetchedData, source: Option<&Value>) -> Result<bool, Refusal> {
+pub(crate) fn store_data(
+    call: &Call,
+    uid: &str,
+    fetched: &FetchedData,
+    source: Option<&Value>,
+) -> Result<bool, Refusal> {
     let stored = call.service.store.change(BINDING, uid, |binding| {
         if source.is_some_and(|source| *source != binding["dataSource"]) {
             return Ok(None);

@@ -69,7 +69,10 @@ fn by_random<'a>(experiment: &'a Value, variants: &'a [Value]) -> Option<&'a Val
     }
     let candidates = variants.iter().filter(|variant| counter(variant, "weight") > 0);
     let best = |score: fn(&Value) -> f64| {
-        candidates.map(|variant| (score(variant), variant)).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, variant)| variant)
+        candidates
+            .map(|variant| (score(variant), variant))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, variant)| variant)
     };
     match bandit["algorithm"].as_str() {
         Some("epsilon_greedy") if fastrand::f64() < EPSILON => by_weight(variants),

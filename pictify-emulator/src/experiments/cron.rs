@@ -45,7 +45,8 @@ impl CronDateTime for Moment {
     }
 
     fn resolve_civil(&self, civil: CivilDateTime) -> Result<Resolution<Self>, CronError> {
-        let ambiguous = self.0.time_zone().to_ambiguous_zoned_datetime(to_civil_datetime(civil).ok_or(CronError::InvalidDate)?);
+        let ambiguous =
+            self.0.time_zone().to_ambiguous_zoned_datetime(to_civil_datetime(civil).ok_or(CronError::InvalidDate)?);
         let offset = ambiguous.offset();
         let moment = |found: Result<ZonedDateTime, jiff::Error>| found.map(Self).map_err(|_| CronError::InvalidTime);
         Ok(match offset {

@@ -161,6 +161,7 @@ fn is_concatenated(value: Option<&Value>) -> bool {
 }
 
 fn operand(value: &Value, symbol: &str) -> Result<f64, UnlocatedError> {
-    values::to_number(value)
-        .ok_or_else(|| UnlocatedError::evaluation(format!("{symbol} needs numbers: {} is not a number", describe(Some(value)))))
+    values::to_number(value).ok_or_else(|| {
+        UnlocatedError::evaluation(format!("{symbol} needs numbers: {} is not a number", describe(Some(value))))
+    })
 }

@@ -54,8 +54,8 @@ pub fn interpolated_variables(text: &str) -> Result<BTreeSet<String>, Expression
     let mut done = 0;
     while let Some(braces) = text[done..].find("{{") {
         let start = done + braces + "{{".len();
-        let expression =
-            parse(text, start, Terminator::ClosingBraces).map_err(|(offset, error)| ExpressionError::new(error, text, offset))?;
+        let expression = parse(text, start, Terminator::ClosingBraces)
+            .map_err(|(offset, error)| ExpressionError::new(error, text, offset))?;
         variables.extend(expression.variables);
         done = expression.end;
     }

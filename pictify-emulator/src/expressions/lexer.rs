@@ -136,7 +136,10 @@ impl<'s> Lexer<'s> {
                 other => text.push(other),
             }
         }
-        Err((self.offset, UnlocatedError::syntax(format!("Unexpected end of expression: the string is not closed with {quote}"))))
+        Err((
+            self.offset,
+            UnlocatedError::syntax(format!("Unexpected end of expression: the string is not closed with {quote}")),
+        ))
     }
 }
 

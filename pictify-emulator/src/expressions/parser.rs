@@ -98,7 +98,11 @@ impl<'s> Parser<'s> {
     fn parse_binary(&mut self, min_precedence: u8) -> Result<Node, LocatedError> {
         let mut left = self.parse_unary()?;
         while let TokenKind::Symbol(symbol) = self.next.kind {
-            let Some(operator) = Operator::from_symbol(symbol).filter(|operator| operator.precedence() > min_precedence) else { break };
+            let Some(operator) =
+                Operator::from_symbol(symbol).filter(|operator| operator.precedence() > min_precedence)
+            else {
+                break;
+            };
             self.advance()?;
             let right = self.parse_binary(operator.precedence())?;
             left = append_to_chain(left, operator, right);

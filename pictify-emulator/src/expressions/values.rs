@@ -169,10 +169,13 @@ pub(crate) fn describe(value: Option<&Value>) -> String {
 /// Returns the approximate memory of a copy of a value, in bytes.
 pub(crate) fn approximate_bytes(value: &Value) -> usize {
     const NODE_BYTES: usize = 32;
-    NODE_BYTES + match value {
-        Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(approximate_bytes).sum(),
-        Value::Object(members) => members.iter().map(|(key, value)| NODE_BYTES + key.len() + approximate_bytes(value)).sum(),
-        _ => 0,
-    }
+    NODE_BYTES
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(approximate_bytes).sum(),
+            Value::Object(members) => {
+                members.iter().map(|(key, value)| NODE_BYTES + key.len() + approximate_bytes(value)).sum()
+            }
+            _ => 0,
+        }
 }

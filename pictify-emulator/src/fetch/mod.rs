@@ -241,7 +241,7 @@ impl fmt::Display for FetchError {
             Self::Status { host, status } => write!(f, "{host} returned status {status}"),
             Self::TimedOut { host, timeout } => {
                 write!(f, "{host} did not respond within {} seconds", timeout.as_secs())
-            },
+            }
             Self::TooLarge { host, max_bytes } => write!(f, "{host} returned more than {max_bytes} bytes"),
         }
     }

@@ -81,7 +81,11 @@ impl Analyzer {
                 TemplateElement::DecoratorExpression(decorator) | TemplateElement::DecoratorBlock(decorator) => {
                     return Err(self.not_allowed("Decorator", decorator.name.as_name().unwrap_or("(...)")));
                 }
-                _ => return Err(self.compile_error("The template contains an element that the emulator does not support")),
+                _ => {
+                    return Err(
+                        self.compile_error("The template contains an element that the emulator does not support")
+                    );
+                }
             }
         }
         Ok(())

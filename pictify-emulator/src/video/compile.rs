@@ -71,7 +71,8 @@ fn check_size(source: &str) -> Result<(), SceneError> {
         deepest = deepest.max(depth);
     }
     if deepest > MAX_NESTING_DEPTH {
-        let message = format!("The brackets of the code are nested {deepest} levels deep; the limit is {MAX_NESTING_DEPTH}");
+        let message =
+            format!("The brackets of the code are nested {deepest} levels deep; the limit is {MAX_NESTING_DEPTH}");
         return Err(SceneError::code(message));
     }
     Ok(())
@@ -120,7 +121,8 @@ fn read_imports(source: &str, record: &ModuleRecord<'_>) -> Result<BTreeMap<Stri
             errors
                 .into_iter()
                 .take(MAX_REPORTED_ERRORS)
-                .map(|(offset, message)| with_position(source, offset, &message)).collect(),
+                .map(|(offset, message)| with_position(source, offset, &message))
+                .collect(),
         ));
     }
     // Compiled JSX calls these two modules, which the code need not import itself.

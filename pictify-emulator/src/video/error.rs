@@ -28,7 +28,9 @@ impl From<SceneError> for Refusal {
             SceneError::Variable(message) => {
                 Self::message_code(StatusCode::UNPROCESSABLE_ENTITY, "invalid_variable", message)
             }
-            SceneError::Unsupported(feature) => rendering_unsupported(format!("The emulator does not support {feature}")),
+            SceneError::Unsupported(feature) => {
+                rendering_unsupported(format!("The emulator does not support {feature}"))
+            }
         }
     }
 }

@@ -30,7 +30,11 @@ const FRAME_STEP: usize = 2;
 const MAX_FRAMES: usize = 1800;
 
 /// Renders the pages of the [`gif_frames`] of a video, and encodes them as a GIF.
-pub(crate) async fn encode_gif(worker: &Worker, pages: Vec<String>, config: VideoConfig) -> Result<Picture, RenderError> {
+pub(crate) async fn encode_gif(
+    worker: &Worker,
+    pages: Vec<String>,
+    config: VideoConfig,
+) -> Result<Picture, RenderError> {
     let work = render_and_encode(worker, pages, config);
     tokio::time::timeout(RENDER_TIMEOUT, work).await.unwrap_or(Err(RenderError::TimedOut))
 }

@@ -102,7 +102,8 @@ impl<'js> Scene<'js> {
     /// When the code does not export a scene.
     pub(crate) fn definitions(&self) -> Result<Vec<Value>, SceneError> {
         let description = self.call_json("__describeScene", (self.exports.clone(),))?;
-        let errors: Vec<_> = items(&description["errors"]).iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        let errors: Vec<_> =
+            items(&description["errors"]).iter().filter_map(Value::as_str).map(str::to_owned).collect();
         if errors.is_empty() { Ok(items(&description["definitions"]).to_vec()) } else { Err(SceneError::Code(errors)) }
     }
 
@@ -170,7 +171,9 @@ fn to_scene_error(error: CaughtError<'_>, timed_out: &Cell<bool>) -> SceneError 
     }
     let exception = match error {
         CaughtError::Exception(exception) => exception,
-        CaughtError::Error(Error::WouldBlock) => return SceneError::code("The scene waits for a promise that never settles"),
+        CaughtError::Error(Error::WouldBlock) => {
+            return SceneError::code("The scene waits for a promise that never settles");
+        }
         CaughtError::Error(error) => return SceneError::code(error.to_string()),
         CaughtError::Value(value) => {
             let text = value.as_string().and_then(|text| text.to_string().ok());
@@ -180,7 +183,11 @@ fn to_scene_error(error: CaughtError<'_>, timed_out: &Cell<bool>) -> SceneError 
     let name: String = exception.as_object().get("name").unwrap_or_default();
     // A message can quote the whole code.
     let message: String = exception.message().unwrap_or_default().chars().take(MAX_MESSAGE_CHARS).collect();
-    if name == "Unsupported" { SceneError::Unsupported(message) } else { SceneError::code(format!("{name}: {message}")) }
+    if name == "Unsupported" {
+        SceneError::Unsupported(message)
+    } else {
+        SceneError::code(format!("{name}: {message}"))
+    }
 }
 
 fn engine_error(error: &Error) -> SceneError {
@@ -276,7 +283,11 @@ mod tests {
 
     #[test]
     fn a_scene_that_modifies_its_runtime_affects_only_itself() {
-        for code in ["globalThis.__describeScene = () => 7", "globalThis.__describeScene = () => '{'", "delete globalThis.__describeScene"] {
+        for code in [
+            "globalThis.__describeScene = () => 7",
+            "globalThis.__describeScene = () => '{'",
+            "delete globalThis.__describeScene",
+        ] {
             assert!(matches!(run(code, RUN_TIMEOUT), Err(SceneError::Code(_))), "{code}");
         }
         assert_eq!(run("", RUN_TIMEOUT), Ok(Vec::new()));

@@ -74,7 +74,8 @@ impl DocumentSource {
         };
         let name = name.unwrap_or(supported[0]);
         if !supported.contains(&name) {
-            let message = format!("A template for {kind} does not support the format {name}: use {}", supported.join(", "));
+            let message =
+                format!("A template for {kind} does not support the format {name}: use {}", supported.join(", "));
             return Err(Refusal::message_code(StatusCode::BAD_REQUEST, "output_format_mismatch", message));
         }
         match name {

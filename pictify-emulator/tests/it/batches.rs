@@ -136,7 +136,10 @@ async fn items_can_come_from_a_csv_table() {
     let path = format!("/templates/{template}/batch-render");
     for (body, expected) in [
         (json!({"csvUrl": receiver.url}), "csvUrl: 127.0.0.1 returned status 404"),
-        (json!({"csvUrl": "http://10.0.0.1/x.csv"}), "csvUrl: 10.0.0.1 is not an address that the emulator may connect to"),
+        (
+            json!({"csvUrl": "http://10.0.0.1/x.csv"}),
+            "csvUrl: 10.0.0.1 is not an address that the emulator may connect to",
+        ),
         (json!({"csvUrl": "file:///etc/passwd"}), "csvUrl: The URL cannot be used: its scheme is file:"),
         (json!({}), "Give either variableSets or csvUrl"),
         (json!({"variableSets": [{}], "csvUrl": receiver.url}), "Give either variableSets or csvUrl"),

@@ -135,7 +135,11 @@ async fn an_image_changes_only_with_its_data() {
     let etag = first.header("etag").unwrap().to_owned();
     for known in [etag.clone(), format!("\"other\", W/{etag}"), "*".to_owned()] {
         let repeated = visit(&emulator, &format!("{address}?_t=1"), &[&format!("If-None-Match: {known}")]).await;
-        assert_eq!((repeated.status, repeated.body.len(), repeated.header("etag")), (304, 0, Some(etag.as_str())), "{known}");
+        assert_eq!(
+            (repeated.status, repeated.body.len(), repeated.header("etag")),
+            (304, 0, Some(etag.as_str())),
+            "{known}"
+        );
     }
     assert_eq!(emulator.billed(), 1);
     let known = binding(&emulator, &uid).await;

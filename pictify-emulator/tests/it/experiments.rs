@@ -192,9 +192,11 @@ async fn a_smart_link_targets_visitors() {
     let path = create(&emulator, experiment(&template, "smart", [0, 0], &body)).await;
     ok(&emulator, &format!("POST {path}/start"), json!({})).await;
     let (phone, desktop) = ("User-Agent: X (iPhone) Mobile", "User-Agent: X (Windows NT 10.0)");
-    for (agent, query, expected, id) in
-        [(phone, "?utm_source=mail", RED, "red"), (phone, "", BLUE, "blue"), (desktop, "?utm_source=mail", BLUE, "blue")]
-    {
+    for (agent, query, expected, id) in [
+        (phone, "?utm_source=mail", RED, "red"),
+        (phone, "", BLUE, "blue"),
+        (desktop, "?utm_source=mail", BLUE, "blue"),
+    ] {
         assert_eq!(colour(&visit(&emulator, &format!("/s/smart.png{query}"), &[agent]).await), expected, "{agent}");
         let resolved = visit(&emulator, &format!("/s/smart/resolve{query}"), &[agent]).await;
         assert_eq!(resolved.json(), json!({"variantId": id}));

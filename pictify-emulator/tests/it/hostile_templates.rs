@@ -166,7 +166,8 @@ fn large_templates_within_the_limits_render() {
 
 /// Checks the properties that hold for every text. Also usable as the entry point of a fuzzer.
 fn check_properties(text: &str) {
-    let check_position = |error: &ExpressionError| assert!(error.position().offset <= text.chars().count(), "{error:?}");
+    let check_position =
+        |error: &ExpressionError| assert!(error.position().offset <= text.chars().count(), "{error:?}");
     for missing in [MissingVariable::Error, MissingVariable::Undefined] {
         let scope = || Scope::new(&SMALL).missing(missing);
         let first = Expression::parse(text).and_then(|expression| expression.evaluate(&scope()));

@@ -171,7 +171,8 @@ fn templates_outside_the_contract_are_rejected() {
         assert_eq!(error.status(), 422);
     }
     // The template engine has these helpers, but the contract does not.
-    for built_in in ["lookup", "log", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len", "helperMissing"] {
+    for built_in in ["lookup", "log", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len", "helperMissing"]
+    {
         let error = HtmlTemplate::compile(&format!("{{{{{built_in} a b}}}}")).expect_err(built_in);
         assert_eq!(error.code(), HelperNotAllowed, "{built_in}");
     }

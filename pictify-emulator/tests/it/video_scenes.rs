@@ -173,7 +173,10 @@ async fn components_work_as_in_react() {
         ("export default () => () => 1;", "TypeError: A scene cannot render a function"),
         ("export default () => <b>{NaN.a.b}</b>;", "TypeError: cannot read property 'b' of undefined"),
         ("const B = {}; export default () => <B.C />;", "TypeError: A component is undefined, not a function"),
-        ("export default () => React.createElement('b><script>');", "TypeError: b><script> is not a valid element name"),
+        (
+            "export default () => React.createElement('b><script>');",
+            "TypeError: b><script> is not a valid element name",
+        ),
         ("export default () => <b {...{'x onload=': 1}} />;", "TypeError: x onload= is not a valid attribute name"),
     ] {
         assert_eq!(render_frame(&emulator, code, 0).await.err(), Some(json!({"errors": [message]})), "{code}");

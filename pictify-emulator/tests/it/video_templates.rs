@@ -192,7 +192,11 @@ async fn unsupported_renders_fail_and_are_not_billed() {
         (path(&unsupported, "/preview"), json!({}), bridge, "The emulator does not support Video of remotion"),
     ] {
         let rejected = post(&emulator, &path, &body).await;
-        assert_eq!((rejected.status, rejected.json()), (501, json!({"message": message, "code": code})), "{path} {body}");
+        assert_eq!(
+            (rejected.status, rejected.json()),
+            (501, json!({"message": message, "code": code})),
+            "{path} {body}"
+        );
     }
     let generated = post(&emulator, "/video/templates/generate", &json!({"prompt": "A teaser"})).await;
     assert_eq!((generated.status, &generated.json()["code"]), (503, &json!("ai_unavailable")));

@@ -270,7 +270,8 @@ async fn the_preview_of_a_video_is_an_asynchronous_job() {
         }
         let queued = post(&emulator, "/workflow/preview", &body).await.json();
         assert_eq!(queued["status"], "queued");
-        let job = wait_until_ended(&emulator, &format!("/workflow/preview/{}", queued["jobId"].as_str().unwrap())).await;
+        let job =
+            wait_until_ended(&emulator, &format!("/workflow/preview/{}", queued["jobId"].as_str().unwrap())).await;
         match expected {
             Ok(expected) => {
                 assert_eq!(

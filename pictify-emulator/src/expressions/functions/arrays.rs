@@ -20,7 +20,8 @@ const fn array(
 }
 
 pub(super) const TABLE: &[Function] = &[
-    array("length(x)", (1, 1), length, "The number of items, characters or members; 0 for a missing value.").accepting_undefined(),
+    array("length(x)", (1, 1), length, "The number of items, characters or members; 0 for a missing value.")
+        .accepting_undefined(),
     array("first(arr)", (1, 1), first, "The first item or character."),
     array("last(arr)", (1, 1), last, "The last item or character."),
     array("join(arr, sep?)", (1, 2), join, "The items as one text, separated by sep, by default a comma."),
@@ -36,7 +37,12 @@ pub(super) const TABLE: &[Function] = &[
         |a| Ok(computed(find_position(a)?.is_some())),
         "True if an array contains a value, or a text contains another text.",
     ),
-    array("indexOf(arr, value)", (2, 2), index_of, "The index of a value in an array, or of a text in another, from 0; -1 if it is not found."),
+    array(
+        "indexOf(arr, value)",
+        (2, 2),
+        index_of,
+        "The index of a value in an array, or of a text in another, from 0; -1 if it is not found.",
+    ),
 ];
 
 fn length<'a>(arguments: &mut Arguments<'a, '_>) -> FunctionResult<'a> {
@@ -84,8 +90,11 @@ fn join<'a>(arguments: &mut Arguments<'a, '_>) -> FunctionResult<'a> {
 
 fn slice<'a>(arguments: &mut Arguments<'a, '_>) -> FunctionResult<'a> {
     let start = arguments.integer(1, i64::MIN..=i64::MAX)?;
-    let end =
-        if arguments.get(2).is_none_or(Value::is_null) { None } else { Some(arguments.integer(2, i64::MIN..=i64::MAX)?) };
+    let end = if arguments.get(2).is_none_or(Value::is_null) {
+        None
+    } else {
+        Some(arguments.integer(2, i64::MIN..=i64::MAX)?)
+    };
     let range = |length: usize| {
         let clamp = |index: i64| {
             let distance = usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX);

@@ -1,10 +1,8 @@
 //! Functions that select or convert a value.
 
 use super::{
-    super::{
-        values::{MaybeValue, approximate_bytes, computed, is_truthy},
-    },
-    UNLIMITED, Arguments, Category, Function, FunctionResult,
+    super::values::{MaybeValue, approximate_bytes, computed, is_truthy},
+    Arguments, Category, Function, FunctionResult, UNLIMITED,
 };
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use super::{
         error::UnlocatedError,
         values::{self, computed, describe},
     },
-    UNLIMITED, Arguments, Category, Function, FunctionResult,
+    Arguments, Category, Function, FunctionResult, UNLIMITED,
 };
 use serde_json::Value;
 
@@ -25,12 +25,42 @@ pub(super) const TABLE: &[Function] = &[
         round,
         "The nearest number with this many decimals, by default 0; halves round away from zero.",
     ),
-    math("floor(num)", (1, 1), |a| Ok(computed(values::to_json_number(a.number(0)?.floor()))), "The largest whole number that is not greater."),
-    math("ceil(num)", (1, 1), |a| Ok(computed(values::to_json_number(a.number(0)?.ceil()))), "The smallest whole number that is not less."),
-    math("abs(num)", (1, 1), |a| Ok(computed(values::to_json_number(a.number(0)?.abs()))), "The number without its sign."),
-    math("min(a, b, ...)", (1, UNLIMITED), |a| select_extreme(a, f64::min), "The smallest of the numbers or of an array."),
-    math("max(a, b, ...)", (1, UNLIMITED), |a| select_extreme(a, f64::max), "The largest of the numbers or of an array."),
-    math("sum(array)", (1, 1), |a| Ok(computed(values::to_json_number(sum_items(a)?))), "The sum of an array; 0 for an empty one."),
+    math(
+        "floor(num)",
+        (1, 1),
+        |a| Ok(computed(values::to_json_number(a.number(0)?.floor()))),
+        "The largest whole number that is not greater.",
+    ),
+    math(
+        "ceil(num)",
+        (1, 1),
+        |a| Ok(computed(values::to_json_number(a.number(0)?.ceil()))),
+        "The smallest whole number that is not less.",
+    ),
+    math(
+        "abs(num)",
+        (1, 1),
+        |a| Ok(computed(values::to_json_number(a.number(0)?.abs()))),
+        "The number without its sign.",
+    ),
+    math(
+        "min(a, b, ...)",
+        (1, UNLIMITED),
+        |a| select_extreme(a, f64::min),
+        "The smallest of the numbers or of an array.",
+    ),
+    math(
+        "max(a, b, ...)",
+        (1, UNLIMITED),
+        |a| select_extreme(a, f64::max),
+        "The largest of the numbers or of an array.",
+    ),
+    math(
+        "sum(array)",
+        (1, 1),
+        |a| Ok(computed(values::to_json_number(sum_items(a)?))),
+        "The sum of an array; 0 for an empty one.",
+    ),
     math("average(array)", (1, 1), average, "The mean of an array; 0 for an empty one."),
 ];
 

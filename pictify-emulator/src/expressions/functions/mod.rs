@@ -149,7 +149,11 @@ impl Function {
             (min, max) => format!("{min} to {max}"),
         };
         let noun = if number == "1" || number == "at least 1" { "argument" } else { "arguments" };
-        Err(UnlocatedError::syntax(format!("{} takes {number} {noun}, not {count}: write {}", self.name(), self.signature)))
+        Err(UnlocatedError::syntax(format!(
+            "{} takes {number} {noun}, not {count}: write {}",
+            self.name(),
+            self.signature
+        )))
     }
 
     /// Runs the function. If the first argument is missing or null, the result is undefined, unless the function accepts
@@ -168,8 +172,15 @@ impl fmt::Debug for Function {
     }
 }
 
-const TABLES: &[&[Function]] =
-    &[strings::TABLE, math::TABLE, number_format::TABLE, date_format::TABLE, arrays::TABLE, predicates::TABLE, conditionals::TABLE];
+const TABLES: &[&[Function]] = &[
+    strings::TABLE,
+    math::TABLE,
+    number_format::TABLE,
+    date_format::TABLE,
+    arrays::TABLE,
+    predicates::TABLE,
+    conditionals::TABLE,
+];
 
 /// Returns all functions of the expression language.
 pub fn functions() -> impl Iterator<Item = &'static Function> {

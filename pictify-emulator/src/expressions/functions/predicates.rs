@@ -1,9 +1,6 @@
 //! Functions that test the type or presence of a value.
 
-use super::{
-    super::values::computed,
-    Arguments, Category, Function, FunctionResult,
-};
+use super::{super::values::computed, Arguments, Category, Function, FunctionResult};
 use serde_json::Value;
 
 const fn predicate(
@@ -17,7 +14,11 @@ const fn predicate(
 pub(super) const TABLE: &[Function] = &[
     predicate("isEmpty(v)", |a| Ok(computed(is_empty(a.get(0)))), "True for a missing value, null, '', [] and {}."),
     predicate("isNotEmpty(v)", |a| Ok(computed(!is_empty(a.get(0)))), "The opposite of isEmpty."),
-    predicate("isDefined(v)", |a| Ok(computed(is_defined(a.get(0)))), "True for a value that is not missing and not null."),
+    predicate(
+        "isDefined(v)",
+        |a| Ok(computed(is_defined(a.get(0)))),
+        "True for a value that is not missing and not null.",
+    ),
     predicate("isUndefined(v)", |a| Ok(computed(!is_defined(a.get(0)))), "True for a missing value and null."),
     predicate("isArray(v)", |a| Ok(computed(a.get(0).is_some_and(Value::is_array))), "True for an array."),
     predicate("isString(v)", |a| Ok(computed(a.get(0).is_some_and(Value::is_string))), "True for text."),

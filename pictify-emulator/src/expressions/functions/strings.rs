@@ -1,10 +1,7 @@
 //! Functions of strings. A character is a Unicode scalar value and is never split.
 
 use super::{
-    super::{
-        fuel::MAX_ARRAY_ITEMS,
-        values::computed,
-    },
+    super::{fuel::MAX_ARRAY_ITEMS, values::computed},
     Arguments, Category, Function, FunctionResult,
 };
 use serde_json::Value;

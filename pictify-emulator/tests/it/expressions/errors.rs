@@ -22,11 +22,7 @@ fn errors_have_a_kind_a_message_and_a_position() {
             Syntax,
             "Unexpected ===: expected an operator or the end (equality is written ==) (line 1, column 3)",
         ),
-        (
-            "{{a}}",
-            Syntax,
-            "Unexpected {{: expected a value (write the expression without braces) (line 1, column 1)",
-        ),
+        ("{{a}}", Syntax, "Unexpected {{: expected a value (write the expression without braces) (line 1, column 1)"),
         ("1 +\n  #", Syntax, "Unexpected character '#' (line 2, column 3)"),
         ("2px", Syntax, "Unexpected character 'p' after a number (line 1, column 2)"),
         ("1e999", Syntax, "The number is too large (line 1, column 1)"),
