@@ -1,6 +1,6 @@
 //! Pages, one for each frame, to a GIF.
 
-use crate::render::{BYTES, Film, Format, Motion, Page, Picture, RenderError, Worker, check_pixels};
+use crate::render::{AnimationInfo, BYTES, Film, Format, Page, RenderError, RenderPool, RenderedImage, check_pixels};
 use futures_util::stream::{self, StreamExt};
 use std::{io::Cursor, time::Duration};
 
@@ -18,7 +18,7 @@ pub(crate) fn pace(size: Size) -> Result<impl Iterator<Item = u32>, RenderError>
     check_pixels(frames.len(), size.width, size.height)?;
     if frames.len() > FRAMES {
         let message = format!("{} frames are more than the {FRAMES} that the emulator renders", frames.len());
-        return Err(RenderError::Input(message));
+        return Err(RenderError::InvalidInput(message));
     }
     Ok(frames)
 }
@@ -30,12 +30,12 @@ const STEP: usize = 2;
 const FRAMES: usize = 1800;
 
 /// Renders the pages of a video's [`pace`] to a GIF.
-pub(crate) async fn film(worker: &Worker, pages: Vec<String>, size: Size) -> Result<Picture, RenderError> {
+pub(crate) async fn film(worker: &RenderPool, pages: Vec<String>, size: Size) -> Result<RenderedImage, RenderError> {
     let work = render(worker, pages, size);
     tokio::time::timeout(TIME_LIMIT, work).await.unwrap_or(Err(RenderError::TimedOut))
 }
 
-async fn render(worker: &Worker, pages: Vec<String>, size: Size) -> Result<Picture, RenderError> {
+async fn render(worker: &RenderPool, pages: Vec<String>, size: Size) -> Result<RenderedImage, RenderError> {
     let Size { width, height, .. } = size;
     let shots = shots(pages, size.fps);
     let length: u64 = shots.iter().map(|shot| u64::from(shot.hundredths)).sum();
@@ -55,12 +55,12 @@ async fn render(worker: &Worker, pages: Vec<String>, size: Size) -> Result<Pictu
         film = shown.await.map_err(failed)??;
         if film.bytes() > BYTES {
             let message = format!("The GIF is larger than {BYTES} bytes: make the video smaller or shorter");
-            return Err(RenderError::Input(message));
+            return Err(RenderError::InvalidInput(message));
         }
     }
     let (bytes, frames) = film.finish().map_err(failed)?;
-    let motion = Motion { frames, duration: Duration::from_millis(length * 10) };
-    Ok(Picture { bytes, width, height, motion: Some(motion) })
+    let animation = AnimationInfo { frames, duration: Duration::from_millis(length * 10) };
+    Ok(RenderedImage { bytes, width, height, animation: Some(animation) })
 }
 
 /// A page, and how long it is shown.
@@ -149,7 +149,7 @@ mod tests {
 
     #[tokio::test]
     async fn videos_share_one_place() {
-        let worker = Worker::with_places(Arc::new(Embedded::new()), 1);
+        let worker = RenderPool::with_places(Arc::new(Embedded::new()), 1);
         let size = Size { width: 20, height: 10, fps: 10, frames: 8 };
         let pages = || {
             (0..4).map(|frame| format!("<p style='margin:0;width:{frame}px;height:9px;background:red'></p>")).collect()
@@ -157,7 +157,7 @@ mod tests {
         let (one, other) = tokio::join!(film(&worker, pages(), size), film(&worker, pages(), size));
         let (one, other) = (one.unwrap(), other.unwrap());
         assert_eq!((one.width, one.height), (20, 10));
-        assert_eq!(one.motion, Some(Motion { frames: 4, duration: Duration::from_millis(800) }));
+        assert_eq!(one.animation, Some(AnimationInfo { frames: 4, duration: Duration::from_millis(800) }));
         assert_eq!(one, other);
     }
 }
