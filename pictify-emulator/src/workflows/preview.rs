@@ -60,13 +60,13 @@ mod tests {
 
     #[test]
     fn what_a_stopped_server_left_has_failed() {
-        for (status, render_pool, expected) in [
+        for (status, worker, expected) in [
             ("rendering", "this", "rendering"),
             ("rendering", "another", "failed"),
             ("queued", "another", "failed"),
             ("completed", "another", "completed"),
         ] {
-            let job = shown(json!({"status": status, WORKER: render_pool}), "this");
+            let job = shown(json!({"status": status, WORKER: worker}), "this");
             assert_eq!((&job["status"], job.get(WORKER)), (&json!(expected), None), "{status} by {worker}");
         }
     }

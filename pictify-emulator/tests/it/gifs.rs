@@ -71,8 +71,8 @@ fn a_picture_says_how_it_moves() {
         ("go 1s 3s forwards steps(1)", GifSettings::LOW, 2, 4100),
     ] {
         let picture = render(&block(animation), pace);
-        let animation = AnimationInfo { frames: count, duration: Duration::from_millis(duration) };
-        assert_eq!((picture.width, picture.height, picture.animation), (100, 10, Some(animation)), "{animation}");
+        let info = AnimationInfo { frames: count, duration: Duration::from_millis(duration) };
+        assert_eq!((picture.width, picture.height, picture.animation), (100, 10, Some(info)), "{animation}");
         let frames = frames(&picture);
         assert_eq!(frames.len(), count as usize, "{animation}");
         let shown: u32 = frames.iter().map(milliseconds).sum();
