@@ -8,13 +8,12 @@ mod table;
 pub(crate) use table::fetch_rows;
 
 use crate::{
-    answer::Refusal,
-    areas::{DEFAULT, Wanted, render_layout},
+    api_error::ApiError,
     contract::CONTRACT,
-    deliveries,
-    server::{Call, Service},
+    handlers::{DEFAULT, OutputSpec, render_layout},
+    server::{AppState, RequestContext},
     store::{Filter, Order, StoreError},
-    uid,
+    uid, webhooks,
 };
 use axum::http::HeaderMap;
 use futures_util::{StreamExt, stream};
@@ -43,45 +42,45 @@ fn item_kind(batch: &str) -> String {
 }
 
 /// Stores a batch and starts it in the background.
-pub(crate) fn start(call: Call, template: &Value, sets: &[Value]) -> Result<Value, StoreError> {
+pub(crate) fn start(context: RequestContext, template: &Value, sets: &[Value]) -> Result<Value, StoreError> {
     let id = uid::new(10);
     let batch = json!({
         "batchId": id,
         "templateUid": template["uid"],
         "status": "pending",
         "totalItems": sets.len(),
-        "createdAt": call.service.now_text(),
+        "createdAt": context.state.now_text(),
         "startedAt": null,
         "completedAt": null,
     });
     let request = json!({
         "template": template,
         "sets": sets,
-        "format": call.body["format"],
-        "quality": call.body["quality"],
-        "layout": call.body["layout"],
-        "layouts": call.body["layouts"],
-        "concurrency": call.body["concurrency"],
-        "base": call.base,
-        "requestId": call.request_id,
+        "format": context.body["format"],
+        "quality": context.body["quality"],
+        "layout": context.body["layout"],
+        "layouts": context.body["layouts"],
+        "concurrency": context.body["concurrency"],
+        "base": context.base,
+        "requestId": context.request_id,
     });
-    call.service.store.insert(REQUEST, &id, &request)?;
-    call.service.store.insert(BATCH, &id, &batch)?;
-    call.service.clone().spawn(run(call, id, request));
+    context.state.store.insert(REQUEST, &id, &request)?;
+    context.state.store.insert(BATCH, &id, &batch)?;
+    context.state.clone().spawn(run(context, id, request));
     Ok(batch)
 }
 
 /// Resumes the batches that were unfinished when the server stopped.
-pub(crate) fn resume(service: &Arc<Service>) -> Result<(), StoreError> {
+pub(crate) fn resume(state: &Arc<AppState>) -> Result<(), StoreError> {
     let Some(operation) = CONTRACT.operation(OPERATION) else { return Ok(()) };
     for status in ["pending", "processing"] {
-        let unfinished = Filter::default().and("$.status", Some(status));
-        for batch in service.store.all(BATCH, &unfinished, Order::Oldest)? {
+        let unfinished = Filter::default().eq("$.status", Some(status));
+        for batch in state.store.all(BATCH, &unfinished, Order::Oldest)? {
             let id = batch["batchId"].as_str().unwrap_or_default().to_owned();
-            let Some(request) = service.store.get(REQUEST, &id)? else { continue };
+            let Some(request) = state.store.get(REQUEST, &id)? else { continue };
             let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
-            let call = Call {
-                service: service.clone(),
+            let context = RequestContext {
+                state: state.clone(),
                 operation,
                 path: BTreeMap::new(),
                 query: BTreeMap::new(),
@@ -90,15 +89,15 @@ pub(crate) fn resume(service: &Arc<Service>) -> Result<(), StoreError> {
                 base: text("base"),
                 request_id: text("requestId"),
             };
-            service.spawn(run(call, id, request));
+            state.spawn(run(context, id, request));
         }
     }
     Ok(())
 }
 
 /// Renders the unfinished items of a batch.
-async fn run(call: Call, id: String, request: Value) {
-    let batch = Batch { call, id, request };
+async fn run(context: RequestContext, id: String, request: Value) {
+    let batch = Batch { context, id, request };
     // If the store fails, the batch cannot continue. It stays unfinished until the next start.
     if let Err(error) = batch.run().await {
         eprintln!("The batch {} stopped: {error}", batch.id);
@@ -107,16 +106,16 @@ async fn run(call: Call, id: String, request: Value) {
 
 /// Batch that is being rendered.
 struct Batch {
-    call: Call,
+    context: RequestContext,
     id: String,
     request: Value,
 }
 
 impl Batch {
     async fn run(&self) -> Result<(), StoreError> {
-        let store = &self.call.service.store;
-        let started = self.call.service.now();
-        store.change(BATCH, &self.id, |batch| {
+        let store = &self.context.state.store;
+        let started = self.context.state.now();
+        store.update(BATCH, &self.id, |batch| {
             if batch["status"] == "pending" {
                 batch["status"] = "processing".into();
                 batch["startedAt"] = format!("{started:.3}").into();
@@ -124,7 +123,7 @@ impl Batch {
             Ok::<_, StoreError>(())
         })?;
         let finished: BTreeSet<u64> =
-            items(&self.call.service, &self.id)?.iter().filter_map(|item| item["index"].as_u64()).collect();
+            items(&self.context.state, &self.id)?.iter().filter_map(|item| item["index"].as_u64()).collect();
         let sets = self.request["sets"].as_array().map(Vec::as_slice).unwrap_or_default();
         let mut pending = Vec::new();
         for (index, variables) in (0..).zip(sets) {
@@ -142,7 +141,7 @@ impl Batch {
 
     /// Renders and stores one item, unless the batch has been cancelled.
     async fn render_item(&self, index: u64, variables: &Value) -> Result<(), StoreError> {
-        let store = &self.call.service.store;
+        let store = &self.context.state.store;
         if store.get(BATCH, &self.id)?.is_none_or(|batch| batch["status"] == "cancelled") {
             return Ok(());
         }
@@ -155,7 +154,7 @@ impl Batch {
         for key in keys {
             match self.render_layout(key, variables).await {
                 Ok(result) => results.push(result),
-                Err(error) => errors.push(json!({"layout": key, "error": error.text()})),
+                Err(error) => errors.push(json!({"layout": key, "error": error.message()})),
             }
         }
         let error = errors.first().map(|error| error["error"].clone());
@@ -172,10 +171,10 @@ impl Batch {
     }
 
     /// Renders one layout of an item, and returns its result.
-    async fn render_layout(&self, key: &str, variables: &Value) -> Result<Value, Refusal> {
-        let (call, template) = (&self.call, &self.request["template"]);
-        let wanted = Wanted::of(&self.request, template, || Ok(vec![variables.clone()]))?;
-        let mut result = render_layout(call, template, key, variables, &wanted).await?;
+    async fn render_layout(&self, key: &str, variables: &Value) -> Result<Value, ApiError> {
+        let (context, template) = (&self.context, &self.request["template"]);
+        let output = OutputSpec::of(&self.request, template, || Ok(vec![variables.clone()]))?;
+        let mut result = render_layout(context, template, key, variables, &output).await?;
         // Only the file name is stored. The URL is built for each request, because clients can use different host names.
         let file = result["url"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();
         if let Some(result) = result.as_object_mut() {
@@ -187,25 +186,25 @@ impl Batch {
 
     /// Stores the final status, and emits the webhook event.
     fn finish(&self) -> Result<(), StoreError> {
-        let service = &self.call.service;
-        let items = items(service, &self.id)?;
+        let state = &self.context.state;
+        let items = items(state, &self.id)?;
         let completed = items.iter().filter(|item| item["success"] == true).count();
         let outcome = match (completed, items.len() - completed) {
             (_, 0) => "completed",
             (0, _) => "failed",
             _ => "partial",
         };
-        let updated = service.store.change(BATCH, &self.id, |batch| {
+        let updated = state.store.update(BATCH, &self.id, |batch| {
             if batch["status"] != "cancelled" {
                 batch["status"] = outcome.into();
-                batch["completedAt"] = service.now_text().into();
+                batch["completedAt"] = state.now_text().into();
             }
             Ok::<_, StoreError>(batch.clone())
         })?;
-        service.store.remove(REQUEST, &self.id)?;
+        state.store.remove(REQUEST, &self.id)?;
         let Some(batch) = updated.filter(|batch| batch["status"] != "cancelled") else { return Ok(()) };
         let started = batch["startedAt"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
-        let duration = started.map(|started| service.now().duration_since(started).as_millis());
+        let duration = started.map(|started| state.now().duration_since(started).as_millis());
         let event = if outcome == "failed" { "batch.failed" } else { "batch.completed" };
         let data = json!({
             "batchId": self.id,
@@ -216,20 +215,19 @@ impl Batch {
             "failedCount": items.len() - completed,
             "duration": duration.and_then(|duration| u64::try_from(duration).ok()).unwrap_or_default(),
         });
-        deliveries::emit(service, event, &data)
+        webhooks::emit(state, event, &data)
     }
 }
 
 /// Counts the rendered and the failed items of a batch.
-pub(crate) fn counts(service: &Service, batch: &str) -> Result<(usize, usize), StoreError> {
-    let count =
-        |success| service.store.count(&item_kind(batch), &Filter::default().and_bool("$.success", Some(success)));
+pub(crate) fn counts(state: &AppState, batch: &str) -> Result<(usize, usize), StoreError> {
+    let count = |success| state.store.count(&item_kind(batch), &Filter::default().eq_bool("$.success", Some(success)));
     Ok((count(true)?, count(false)?))
 }
 
 /// Returns the finished items of a batch, by index.
-pub(crate) fn items(service: &Service, batch: &str) -> Result<Vec<Value>, StoreError> {
-    let mut items = service.store.all(&item_kind(batch), &Filter::default(), Order::Oldest)?;
+pub(crate) fn items(state: &AppState, batch: &str) -> Result<Vec<Value>, StoreError> {
+    let mut items = state.store.all(&item_kind(batch), &Filter::default(), Order::Oldest)?;
     items.sort_by_key(|item| item["index"].as_u64());
     Ok(items)
 }

@@ -1,6 +1,6 @@
 //! Rows of a CSV file as sets of variables.
 
-use crate::{answer::Refusal, fetch::Fetcher};
+use crate::{api_error::ApiError, fetch::Fetcher};
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -13,7 +13,7 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Fetches a table, and converts each row to a set of variables. `mappings` maps variables to columns; without it, each
 /// column is a variable.
-pub(crate) async fn fetch_rows(pages: &Fetcher, url: &str, mappings: &Value) -> Result<Vec<Value>, Refusal> {
+pub(crate) async fn fetch_rows(pages: &Fetcher, url: &str, mappings: &Value) -> Result<Vec<Value>, ApiError> {
     let fetched = pages
         .get(url, MAX_TABLE_BYTES, FETCH_TIMEOUT)
         .await
@@ -55,8 +55,8 @@ fn read_rows(bytes: &[u8], mappings: &Value) -> Result<Vec<Value>, String> {
         .collect()
 }
 
-fn bad_request(message: String) -> Refusal {
-    Refusal::message(StatusCode::BAD_REQUEST, message)
+fn bad_request(message: String) -> ApiError {
+    ApiError::with_message(StatusCode::BAD_REQUEST, message)
 }
 
 #[cfg(test)]

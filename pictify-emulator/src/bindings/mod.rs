@@ -7,12 +7,12 @@ mod source;
 pub(crate) use source::{DataError, FetchedData, check as check_source, fetch};
 
 use crate::{
-    answer::Refusal,
-    deliveries,
-    pictures::{Form, Kept},
-    renders,
-    server::Call,
-    source as templates,
+    api_error::ApiError,
+    rendering,
+    rendering::cached::{CachedImage, OutputKind},
+    rendering::fill as templates,
+    server::RequestContext,
+    webhooks,
 };
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -38,47 +38,56 @@ pub(crate) fn ttl_secs(binding: &Value) -> i64 {
 
 /// Returns the current image of a binding. Refreshes its data if the refresh policy requires it. A failure is stored in the
 /// binding, and `onError` of the policy selects the fallback.
-pub(crate) async fn current_image(call: &Call, binding: &Value, form: Form) -> Result<Kept, Refusal> {
+pub(crate) async fn current_image(
+    context: &RequestContext,
+    binding: &Value,
+    kind: OutputKind,
+) -> Result<CachedImage, ApiError> {
     let on_error = binding["refreshPolicy"]["onError"].as_str().unwrap_or("serve_stale");
     let cached = binding[CACHED_DATA_FIELD].get("data");
     let data = match cached {
-        Some(data) if !is_stale(binding, call.service.now()) => Ok(data.clone()),
+        Some(data) if !is_stale(binding, context.state.now()) => Ok(data.clone()),
         _ if binding["status"] == "paused" => Err(DataError::message("The binding is paused and has no data")),
-        _ => refresh(call, binding).await,
+        _ => refresh(context, binding).await,
     };
     let data = match (data, on_error) {
         (Ok(data), _) => Some(data),
         (Err(_), "serve_default") => None,
         (Err(error), "serve_error") => return Err(error.into()),
-        (Err(error), _) => Some(cached.ok_or_else(|| Refusal::from(error))?.clone()),
+        (Err(error), _) => Some(cached.ok_or_else(|| ApiError::from(error))?.clone()),
     };
-    let error = match render(call, binding, data.as_ref(), form).await {
-        Ok(kept) => return Ok(kept),
+    let error = match render(context, binding, data.as_ref(), kind).await {
+        Ok(image) => return Ok(image),
         Err(error) => error,
     };
-    record_failure(call, binding, &error.text())?;
+    record_failure(context, binding, &error.message())?;
     match (on_error, data) {
         ("serve_error", _) | ("serve_default", None) => Err(error),
-        ("serve_default", Some(_)) => render(call, binding, None, form).await,
-        _ => call.last_picture(uid(binding), form)?.ok_or(error),
+        ("serve_default", Some(_)) => render(context, binding, None, kind).await,
+        _ => context.last_cached_image(uid(binding), kind)?.ok_or(error),
     }
 }
 
 /// Renders a binding with data, or with only its defaults.
-pub(crate) async fn render(call: &Call, binding: &Value, data: Option<&Value>, form: Form) -> Result<Kept, Refusal> {
+pub(crate) async fn render(
+    context: &RequestContext,
+    binding: &Value,
+    data: Option<&Value>,
+    kind: OutputKind,
+) -> Result<CachedImage, ApiError> {
     let variables = mapping::resolve_variables(binding, data.unwrap_or(&Value::Null)).0;
-    let template = templates::find(call, binding["templateId"].as_str().unwrap_or_default())?;
-    let template = template.ok_or_else(|| Refusal::message(StatusCode::NOT_FOUND, "Template not found"))?;
-    let quality = renders::percent(&binding["outputConfig"]["quality"]);
+    let template = templates::find(context, binding["templateId"].as_str().unwrap_or_default())?;
+    let template = template.ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Template not found"))?;
+    let quality = rendering::percent(&binding["outputConfig"]["quality"]);
     let size = output_size(binding, &template);
-    let kept = call.picture(uid(binding), &template, &variables, size, form, quality).await?;
-    if kept.is_new {
-        call.service.store.change(BINDING, uid(binding), |binding| {
-            binding["lastRenderAt"] = call.service.now_text().into();
-            Ok::<_, Refusal>(())
+    let image = context.cached_image(uid(binding), &template, &variables, size, kind, quality).await?;
+    if image.is_new {
+        context.state.store.update(BINDING, uid(binding), |binding| {
+            binding["lastRenderAt"] = context.state.now_text().into();
+            Ok::<_, ApiError>(())
         })?;
     }
-    Ok(kept)
+    Ok(image)
 }
 
 /// Returns the size of the image, if the binding sets one. A missing dimension is that of the template.
@@ -93,70 +102,70 @@ fn output_size(binding: &Value, template: &Value) -> Option<(u32, u32)> {
 }
 
 /// Fetches the data of a binding, and stores the data or the failure.
-pub(crate) async fn refresh(call: &Call, binding: &Value) -> Result<Value, DataError> {
-    let fetched = match fetch(call, binding).await {
+pub(crate) async fn refresh(context: &RequestContext, binding: &Value) -> Result<Value, DataError> {
+    let fetched = match fetch(context, binding).await {
         Ok(fetched) => fetched,
         Err(error) => {
-            record_failure(call, binding, &error.message)?;
+            record_failure(context, binding, &error.message)?;
             return Err(error);
         }
     };
-    store_data(call, uid(binding), &fetched, Some(&binding["dataSource"]))?;
+    store_data(context, uid(binding), &fetched, Some(&binding["dataSource"]))?;
     Ok(fetched.data)
 }
 
 /// Stores fetched data in a binding, unless its source has changed since the fetch from `source`. Returns false if the
 /// binding does not exist.
 pub(crate) fn store_data(
-    call: &Call,
+    context: &RequestContext,
     uid: &str,
     fetched: &FetchedData,
     source: Option<&Value>,
-) -> Result<bool, Refusal> {
-    let stored = call.service.store.change(BINDING, uid, |binding| {
+) -> Result<bool, ApiError> {
+    let stored = context.state.store.update(BINDING, uid, |binding| {
         if source.is_some_and(|source| *source != binding["dataSource"]) {
             return Ok(None);
         }
         let previous = binding[CACHED_DATA_FIELD]["data"].clone();
         binding[CACHED_DATA_FIELD] = json!({"data": fetched.data, "etag": fetched.etag});
-        binding["lastFetchAt"] = call.service.now_text().into();
+        binding["lastFetchAt"] = context.state.now_text().into();
         binding["lastError"] = Value::Null;
         if binding["status"] == "error" {
             binding["status"] = "active".into();
         }
-        Ok::<_, Refusal>((previous != fetched.data).then(|| (previous, binding.clone())))
+        Ok::<_, ApiError>((previous != fetched.data).then(|| (previous, binding.clone())))
     })?;
     if let Some(Some((previous, binding))) = &stored {
         let data = json!({
             "bindingId": uid,
             "templateUid": binding["templateId"],
-            "imageUrl": render_url(call, binding),
+            "imageUrl": render_url(context, binding),
             "previousData": previous,
             "newData": fetched.data,
         });
-        deliveries::emit(&call.service, "binding.updated", &data)?;
+        webhooks::emit(&context.state, "binding.updated", &data)?;
     }
     Ok(stored.is_some())
 }
 
 /// Stores a failure in a binding, and emits the webhook event.
-fn record_failure(call: &Call, binding: &Value, message: &str) -> Result<(), Refusal> {
-    let count = call.service.store.change(BINDING, uid(binding), |binding| {
+fn record_failure(context: &RequestContext, binding: &Value, message: &str) -> Result<(), ApiError> {
+    let count = context.state.store.update(BINDING, uid(binding), |binding| {
         binding["lastError"] = message.into();
         binding["errorCount"] = (binding["errorCount"].as_u64().unwrap_or_default() + 1).into();
         if binding["status"] == "active" {
             binding["status"] = "error".into();
         }
-        Ok::<_, Refusal>(binding["errorCount"].clone())
+        Ok::<_, ApiError>(binding["errorCount"].clone())
     })?;
     let data = json!({"bindingId": uid(binding), "error": message, "retryCount": count});
-    Ok(deliveries::emit(&call.service, "binding.failed", &data)?)
+    Ok(webhooks::emit(&context.state, "binding.failed", &data)?)
 }
 
 /// Returns the URL of the image of a binding.
-pub(crate) fn render_url(call: &Call, binding: &Value) -> String {
+pub(crate) fn render_url(context: &RequestContext, binding: &Value) -> String {
     let format = binding["outputConfig"]["format"].as_str().unwrap_or("png");
-    format!("{}/b/{}.{format}", call.base, uid(binding))
+    format!("{}/b/{}.{format}", context.base, uid(binding))
 }
 
 /// Returns true if the cached data must be fetched again.

@@ -1,7 +1,7 @@
 //! Data sources of bindings.
 
 use super::{CACHED_DATA_FIELD, http};
-use crate::{answer::Refusal, server::Call};
+use crate::{api_error::ApiError, server::RequestContext};
 use axum::http::StatusCode;
 use serde_json::Value;
 
@@ -37,15 +37,15 @@ impl DataError {
     }
 }
 
-impl From<DataError> for Refusal {
+impl From<DataError> for ApiError {
     fn from(error: DataError) -> Self {
-        Self::message(error.response_status, error.message)
+        Self::with_message(error.response_status, error.message)
     }
 }
 
-impl From<Refusal> for DataError {
-    fn from(error: Refusal) -> Self {
-        Self { message: error.text(), source_status: None, response_status: error.status() }
+impl From<ApiError> for DataError {
+    fn from(error: ApiError) -> Self {
+        Self { message: error.message(), source_status: None, response_status: error.status() }
     }
 }
 
@@ -72,7 +72,7 @@ pub(crate) fn check(source: &Value) -> Result<(), String> {
 }
 
 /// Fetches the data of a binding, without storing it.
-pub(crate) async fn fetch(call: &Call, binding: &Value) -> Result<FetchedData, DataError> {
+pub(crate) async fn fetch(context: &RequestContext, binding: &Value) -> Result<FetchedData, DataError> {
     let source = &binding["dataSource"];
     match source["type"].as_str().unwrap_or_default() {
         "static" => Ok(FetchedData { data: source["staticData"].clone(), source_status: None, etag: None }),
@@ -80,6 +80,6 @@ pub(crate) async fn fetch(call: &Call, binding: &Value) -> Result<FetchedData, D
             Some(data) => Ok(FetchedData { data: data.clone(), source_status: None, etag: None }),
             None => Err(DataError::message("No data has been pushed yet: send it to the webhookUrl of the binding")),
         },
-        _ => http::fetch(binding, &call.service.network.data).await,
+        _ => http::fetch(binding, &context.state.outbound.data).await,
     }
 }

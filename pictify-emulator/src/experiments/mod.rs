@@ -10,9 +10,9 @@ pub(crate) use assignment::{Assignment, assign};
 pub(crate) use targeting::Visitor;
 
 use crate::{
-    answer::Refusal,
-    pictures,
-    server::Call,
+    api_error::ApiError,
+    rendering::cached,
+    server::RequestContext,
     store::{Store, StoreError},
 };
 use serde_json::Value;
@@ -28,9 +28,9 @@ pub(crate) const SLUG: &str = "slug";
 pub(crate) const LAST_SHOWN: &str = "lastShown";
 
 /// Finds the experiment with a slug.
-pub(crate) fn find(call: &Call, slug: &str) -> Result<Option<Value>, StoreError> {
-    let Some(owner) = call.service.store.get(SLUG, slug)? else { return Ok(None) };
-    call.service.store.get(EXPERIMENT, owner["uid"].as_str().unwrap_or_default())
+pub(crate) fn find(context: &RequestContext, slug: &str) -> Result<Option<Value>, StoreError> {
+    let Some(owner) = context.state.store.get(SLUG, slug)? else { return Ok(None) };
+    context.state.store.get(EXPERIMENT, owner["uid"].as_str().unwrap_or_default())
 }
 
 /// Returns the variant with an id.
@@ -39,8 +39,13 @@ pub(crate) fn variant<'a>(experiment: &'a Value, id: &str) -> Option<&'a Value> 
 }
 
 /// Increments a counter of a variant: `impressions` or `clicks`.
-pub(crate) fn increment(call: &Call, experiment: &Value, variant: &str, counter: &str) -> Result<(), Refusal> {
-    call.service.store.change(EXPERIMENT, experiment["uid"].as_str().unwrap_or_default(), |experiment| {
+pub(crate) fn increment(
+    context: &RequestContext,
+    experiment: &Value,
+    variant: &str,
+    counter: &str,
+) -> Result<(), ApiError> {
+    context.state.store.update(EXPERIMENT, experiment["uid"].as_str().unwrap_or_default(), |experiment| {
         let variants = experiment["variants"].as_array_mut().into_iter().flatten();
         for found in variants.filter(|found| found["id"] == variant) {
             found[counter] = (found[counter].as_u64().unwrap_or_default() + 1).into();
@@ -48,7 +53,7 @@ pub(crate) fn increment(call: &Call, experiment: &Value, variant: &str, counter:
         if counter == "impressions" {
             experiment[LAST_SHOWN] = variant.into();
         }
-        Ok::<_, Refusal>(())
+        Ok::<_, ApiError>(())
     })?;
     Ok(())
 }
@@ -61,7 +66,7 @@ pub(crate) fn image_owner(experiment: &Value, variant: &str) -> String {
 /// Removes the cached images of all variants.
 pub(crate) fn remove_images(store: &Store, experiment: &Value) -> Result<(), StoreError> {
     for variant in experiment["variants"].as_array().into_iter().flatten() {
-        pictures::forget(store, &image_owner(experiment, variant["id"].as_str().unwrap_or_default()))?;
+        cached::forget(store, &image_owner(experiment, variant["id"].as_str().unwrap_or_default()))?;
     }
-    pictures::forget(store, &image_owner(experiment, ""))
+    cached::forget(store, &image_owner(experiment, ""))
 }

@@ -4,13 +4,13 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Egress policy for outgoing requests: the data of bindings, the tables of batches, web pages and webhook deliveries.
+/// Egress policy for outgoing requests: the data of bindings, the tables of batches, web pages and webhook webhooks.
 ///
 /// Each level includes the previous one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Reach {
+pub enum EgressPolicy {
     /// Public addresses only.
     #[default]
     Public,
@@ -20,7 +20,7 @@ pub enum Reach {
     Private,
 }
 
-impl Reach {
+impl EgressPolicy {
     /// Returns true if the policy allows connections to an address.
     pub(crate) fn allows(self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -91,12 +91,14 @@ mod tests {
             ("ff02::1", false),
         ] {
             let parsed = address.parse().unwrap();
-            let allowed = [Reach::Public, Reach::Loopback, Reach::Private].map(|reach| reach.allows(parsed));
+            let allowed = [EgressPolicy::Public, EgressPolicy::Loopback, EgressPolicy::Private]
+                .map(|egress_policy| egress_policy.allows(parsed));
             assert_eq!(allowed, [public, public, true], "{address}");
         }
         for address in ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"] {
             let parsed = address.parse().unwrap();
-            let allowed = [Reach::Public, Reach::Loopback, Reach::Private].map(|reach| reach.allows(parsed));
+            let allowed = [EgressPolicy::Public, EgressPolicy::Loopback, EgressPolicy::Private]
+                .map(|egress_policy| egress_policy.allows(parsed));
             assert_eq!(allowed, [false, true, true], "{address}");
         }
     }

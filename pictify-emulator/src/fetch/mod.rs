@@ -1,12 +1,12 @@
-//! Outgoing HTTP requests: for the data of bindings, the tables of batches, web pages and webhook deliveries.
+//! Outgoing HTTP requests: for the data of bindings, the tables of batches, web pages and webhook webhooks.
 //!
-//! A host name is resolved once, and the connection uses one of the resolved addresses that [`Reach`] allows. So a name
+//! A host name is resolved once, and the connection uses one of the resolved addresses that [`EgressPolicy`] allows. So a name
 //! cannot resolve to another address between the check and the connection. Each redirect is checked again.
 
 mod egress_policy;
 mod example;
 
-pub use egress_policy::Reach;
+pub use egress_policy::EgressPolicy;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
@@ -32,7 +32,7 @@ const USER_AGENT: &str = concat!("pictify-emulator/", env!("CARGO_PKG_VERSION"))
 /// HTTP client that enforces the egress policy.
 #[derive(Clone, Debug)]
 pub(crate) struct Fetcher {
-    reach: Reach,
+    egress_policy: EgressPolicy,
     client: Client,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Redirects {
 
 impl Fetcher {
     /// Creates a client.
-    pub(crate) fn new(reach: Reach, redirects: Redirects) -> Result<Self, FetchError> {
+    pub(crate) fn new(egress_policy: EgressPolicy, redirects: Redirects) -> Result<Self, FetchError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -64,18 +64,18 @@ impl Fetcher {
             .with_root_certificates(roots)
             .with_no_client_auth();
         let policy = match redirects {
-            Redirects::Follow => Policy::custom(move |attempt| follow(reach, attempt)),
+            Redirects::Follow => Policy::custom(move |attempt| follow(egress_policy, attempt)),
             Redirects::Return => Policy::none(),
         };
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
-            .dns_resolver(Arc::new(Resolver(reach)))
+            .dns_resolver(Arc::new(Resolver(egress_policy)))
             .redirect(policy)
             .user_agent(USER_AGENT)
             // A proxy would resolve the name itself, and the address could not be checked.
             .no_proxy()
             .build();
-        Ok(Self { reach, client: client.map_err(|error| FetchError::InvalidUrl(error.to_string()))? })
+        Ok(Self { egress_policy, client: client.map_err(|error| FetchError::InvalidUrl(error.to_string()))? })
     }
 
     /// Sends a request and reads the whole response, up to `max_bytes`. `timeout` covers both.
@@ -89,7 +89,7 @@ impl Fetcher {
             return Ok(example::respond(&request));
         }
         let host = host(request.url());
-        check(self.reach, request.url())?;
+        check(self.egress_policy, request.url())?;
         let response = async {
             let response = self.client.execute(request).await.map_err(|error| to_fetch_error(&host, &error))?;
             read(response, &host, max_bytes).await
@@ -105,7 +105,7 @@ impl Fetcher {
             return Ok(example::respond(&request).status);
         }
         let host = host(request.url());
-        check(self.reach, request.url())?;
+        check(self.egress_policy, request.url())?;
         let response = tokio::time::timeout(timeout, self.client.execute(request)).await;
         let response = response.map_err(|_| FetchError::TimedOut { host: host.clone(), timeout })?;
         Ok(response.map_err(|error| to_fetch_error(&host, &error))?.status().as_u16())
@@ -131,34 +131,34 @@ pub(crate) fn parse_url(text: &str) -> Result<Url, FetchError> {
 }
 
 /// Checks an IP address in the URL itself. The resolver never sees it.
-fn check(reach: Reach, url: &Url) -> Result<(), FetchError> {
+fn check(egress_policy: EgressPolicy, url: &Url) -> Result<(), FetchError> {
     let literal = url.host_str().and_then(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().ok());
     match literal {
-        Some(address) if !reach.allows(address) => Err(FetchError::AddressNotAllowed(host(url))),
+        Some(address) if !egress_policy.allows(address) => Err(FetchError::AddressNotAllowed(host(url))),
         _ => Ok(()),
     }
 }
 
 /// Checks the target of a redirect.
-fn follow(reach: Reach, attempt: Attempt<'_>) -> reqwest::redirect::Action {
+fn follow(egress_policy: EgressPolicy, attempt: Attempt<'_>) -> reqwest::redirect::Action {
     if attempt.previous().len() > MAX_REDIRECTS {
         return attempt.error(FetchError::InvalidUrl(format!("more than {MAX_REDIRECTS} redirects")));
     }
-    match parse_url(attempt.url().as_str()).and_then(|url| check(reach, &url)) {
+    match parse_url(attempt.url().as_str()).and_then(|url| check(egress_policy, &url)) {
         Ok(()) => attempt.follow(),
         Err(error) => attempt.error(error),
     }
 }
 
 /// DNS resolver that returns only the allowed addresses of a name.
-struct Resolver(Reach);
+struct Resolver(EgressPolicy);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.0;
+        let egress_policy = self.0;
         Box::pin(async move {
             let allowed: Vec<SocketAddr> =
-                lookup_host((name.as_str(), 0)).await?.filter(|address| reach.allows(address.ip())).collect();
+                lookup_host((name.as_str(), 0)).await?.filter(|address| egress_policy.allows(address.ip())).collect();
             if allowed.is_empty() {
                 return Err(FetchError::AddressNotAllowed(name.as_str().to_owned()).into());
             }
@@ -234,7 +234,7 @@ impl fmt::Display for FetchError {
             Self::AddressNotAllowed(host) => {
                 write!(
                     f,
-                    "{host} is not an address that the emulator may connect to: --reach can allow other than public addresses"
+                    "{host} is not an address that the emulator may connect to: --allow-network can allow other than public addresses"
                 )
             }
             Self::Unreachable { host, reason } => write!(f, "{host} cannot be reached: {reason}"),

@@ -1,7 +1,8 @@
 //! The embedded engine: takumi lays out and paints, without scripts and without a network.
 
 use super::{
-    Document, Format, Page, Pdf, Picture, RenderError, Renderer, canvas, fonts, gif, keyframes, limits, pdf, selector,
+    Document, Format, Page, Pdf, RenderError, RenderedImage, Renderer, canvas, fonts, gif, keyframes, limits, pdf,
+    selector,
 };
 use std::sync::{Arc, LazyLock};
 use takumi::{
@@ -101,7 +102,7 @@ impl<'a> Stage<'a> {
 }
 
 impl Renderer for Embedded {
-    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         let parsed = parse(&page.html, (page.width, page.height))?;
         let area = page.selector.as_deref().map(|selector| selector::find(&parsed, selector)).transpose()?;
         let format = match page.format {
@@ -117,7 +118,7 @@ impl Renderer for Embedded {
         };
         let mut bytes = Vec::new();
         takumi::write_image(&bitmap, &mut bytes, format).map_err(failed)?;
-        Ok(Picture { bytes, width: bitmap.width(), height: bitmap.height(), motion: None })
+        Ok(RenderedImage { bytes, width: bitmap.width(), height: bitmap.height(), animation: None })
     }
 
     fn print(&self, document: &Document) -> Result<Pdf, RenderError> {
@@ -139,7 +140,7 @@ pub(super) fn parse(html: &str, size: (u32, u32)) -> Result<Parsed, RenderError>
 }
 
 pub(super) fn parse_with_defaults(html: &str) -> Result<ParsedHtml, RenderError> {
-    parse_html(html, FromHtmlOptions::default()).map_err(|error| RenderError::Input(error.to_string()))
+    parse_html(html, FromHtmlOptions::default()).map_err(|error| RenderError::InvalidInput(error.to_string()))
 }
 
 /// A page is drawn on white paper, also in formats that know transparency: that is what a screenshot shows.
@@ -163,7 +164,7 @@ fn on_white(bitmap: Bitmap) -> Result<Bitmap, RenderError> {
 fn unpainted(error: takumi::prelude::Error) -> RenderError {
     match error {
         takumi::prelude::Error::ImageResolveError(error) => {
-            RenderError::Input(format!("A picture in the page cannot be read: {error}"))
+            RenderError::InvalidInput(format!("A picture in the page cannot be read: {error}"))
         }
         error => failed(error),
     }

@@ -55,5 +55,7 @@ fn at_most(limit: usize, found: usize, what: &str) -> Result<(), RenderError> {
     if found <= limit {
         return Ok(());
     }
-    Err(RenderError::Input(format!("The page has {found} {what}, more than the {limit} that the emulator renders")))
+    Err(RenderError::InvalidInput(format!(
+        "The page has {found} {what}, more than the {limit} that the emulator renders"
+    )))
 }

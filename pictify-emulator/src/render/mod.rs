@@ -19,8 +19,8 @@ pub use chromium::Chromium;
 pub use embedded::Embedded;
 pub(crate) use gif::{BYTES, Film, check_pixels};
 pub use pdf::{Document, Pdf};
-pub use picture::{Format, Motion, Pace, Page, Picture};
-pub(crate) use worker::{TIME_LIMIT, Worker};
+pub use picture::{AnimationInfo, Format, GifSettings, Page, RenderedImage};
+pub(crate) use worker::{RenderPool, TIME_LIMIT};
 
 use std::fmt;
 
@@ -29,31 +29,31 @@ use std::fmt;
 /// # Contract
 /// It is called on a thread of its own with a large stack. It may panic: the server answers 500 and goes on. It may take
 /// its time, but after half a minute nobody waits for it; a thread cannot be stopped, so it keeps its place until it
-/// returns. What it fetches, it fetches by the rules of [`Reach`](crate::Reach).
+/// returns. What it fetches, it fetches by the rules of [`EgressPolicy`](crate::EgressPolicy).
 pub trait Renderer: Send + Sync + fmt::Debug + 'static {
     /// Renders a page to a picture file.
     ///
     /// # Errors
-    /// [`RenderError::Input`] when the page is at fault, [`RenderError::Motionless`] when a moving picture is asked for
+    /// [`RenderError::InvalidInput`] when the page is at fault, [`RenderError::NoAnimation`] when a moving picture is asked for
     /// and nothing moves, else [`RenderError::Failed`].
-    fn render(&self, page: &Page) -> Result<Picture, RenderError>;
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError>;
 
     /// Renders a document to a PDF, a sheet to a page. A renderer that does not say how makes none.
     ///
     /// # Errors
-    /// [`RenderError::Input`] when a sheet or the paper is at fault, else [`RenderError::Failed`].
+    /// [`RenderError::InvalidInput`] when a sheet or the paper is at fault, else [`RenderError::Failed`].
     fn print(&self, document: &Document) -> Result<Pdf, RenderError> {
         let _ = document;
         Err(RenderError::Failed("this renderer makes no PDFs".to_owned()))
     }
 
     /// Whether it loads the pictures and style sheets of pages itself. Else the server puts them into the HTML before.
-    fn loads(&self) -> bool {
+    fn fetches_resources(&self) -> bool {
         false
     }
 
     /// Ends what it has started, when the server has stopped.
-    fn close(&self) {}
+    fn shutdown(&self) {}
 }
 
 /// Why there is no picture.
@@ -61,13 +61,13 @@ pub trait Renderer: Send + Sync + fmt::Debug + 'static {
 #[non_exhaustive]
 pub enum RenderError {
     /// The page is at fault.
-    Input(String),
+    InvalidInput(String),
     /// A moving picture was asked for, and nothing on the page moves.
-    Motionless,
+    NoAnimation,
     /// It took too long.
     TimedOut,
     /// All places were taken for too long. Nothing was done.
-    Busy,
+    Overloaded,
     /// The renderer is at fault.
     Failed(String),
 }
@@ -75,10 +75,10 @@ pub enum RenderError {
 impl fmt::Display for RenderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Input(what) => f.write_str(what),
-            Self::Motionless => f.write_str("Nothing on the page moves: a GIF needs a CSS animation"),
+            Self::InvalidInput(what) => f.write_str(what),
+            Self::NoAnimation => f.write_str("Nothing on the page moves: a GIF needs a CSS animation"),
             Self::TimedOut => f.write_str("The render took too long"),
-            Self::Busy => f.write_str("Other renders take all places: try again later"),
+            Self::Overloaded => f.write_str("Other renders take all places: try again later"),
             Self::Failed(what) => write!(f, "The render failed: {what}"),
         }
     }

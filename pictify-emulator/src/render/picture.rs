@@ -40,12 +40,12 @@ pub enum Format {
     /// Lossy.
     Webp,
     /// A moving picture, at most 256 colours a frame.
-    Gif(Pace),
+    Gif(GifSettings),
 }
 
 /// How often a moving picture is taken, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
+pub struct GifSettings {
     /// At most 50: what is faster, viewers show slower.
     pub frames_per_second: u32,
     /// A loop that is longer is cut.
@@ -54,7 +54,7 @@ pub struct Pace {
 
 /// A picture file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
+pub struct RenderedImage {
     /// The file.
     pub bytes: Vec<u8>,
     /// In pixels.
@@ -62,12 +62,12 @@ pub struct Picture {
     /// In pixels.
     pub height: u32,
     /// How it moves, if it does.
-    pub motion: Option<Motion>,
+    pub animation: Option<AnimationInfo>,
 }
 
 /// How a picture moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Motion {
+pub struct AnimationInfo {
     /// How many frames the file has. What stays the same for a while is one frame.
     pub frames: u32,
     /// How long it takes until it begins again.
@@ -108,7 +108,7 @@ impl Format {
     }
 }
 
-impl Pace {
+impl GifSettings {
     /// What the quality `low` means.
     pub const LOW: Self = Self::new(10, 10);
     /// What the quality `medium` means.

@@ -40,12 +40,12 @@ pub(super) fn find(parsed: &Parsed, selector: &str) -> Result<Area, RenderError>
     let mark = format!("{selector} {{ translate: {MARK}px 0px !important }}");
     let shown: String = selector.chars().take(SHOWN).collect();
     if selector.len() > LONGEST {
-        return Err(RenderError::Input(format!("The selector {shown}... is longer than {LONGEST} bytes")));
+        return Err(RenderError::InvalidInput(format!("The selector {shown}... is longer than {LONGEST} bytes")));
     }
     if selector.contains(['{', '}']) || StyleSheet::parse(&mark).is_err() {
-        return Err(RenderError::Input(format!("The selector {shown} is not valid CSS")));
+        return Err(RenderError::InvalidInput(format!("The selector {shown} is not valid CSS")));
     }
-    let nothing = || RenderError::Input(format!("No element matches the selector {shown}"));
+    let nothing = || RenderError::InvalidInput(format!("No element matches the selector {shown}"));
     let place = first_marked(&parsed.tree(&[&mark])).ok_or_else(nothing)?;
     let parsed = with_class(parsed, place).ok_or_else(nothing)?;
 
@@ -122,7 +122,9 @@ impl Area {
         let right = clamp((self.x + self.width).round(), picture.width());
         let bottom = clamp((self.y + self.height).round(), picture.height());
         if left >= right || top >= bottom {
-            return Err(RenderError::Input("The selected element lies outside the picture or has no size".to_owned()));
+            return Err(RenderError::InvalidInput(
+                "The selected element lies outside the picture or has no size".to_owned(),
+            ));
         }
         let (row, start, length) = (picture.width() as usize * 4, left as usize * 4, (right - left) as usize * 4);
         let rows = picture.as_raw().chunks_exact(row).skip(top as usize).take((bottom - top) as usize);

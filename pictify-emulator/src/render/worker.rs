@@ -1,6 +1,6 @@
 //! Renders are slow, large and may go wrong: they run apart, a few at a time, and not for ever.
 
-use super::{Document, Page, Pdf, Picture, RenderError, Renderer};
+use super::{Document, Page, Pdf, RenderError, RenderedImage, Renderer};
 use std::{sync::Arc, thread, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, oneshot},
@@ -14,12 +14,12 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(30);
 const STACK: usize = 256 * 1024 * 1024;
 
 /// Runs renders on threads of their own, as many at once as there are processors.
-pub(crate) struct Worker {
+pub(crate) struct RenderPool {
     renderer: Arc<dyn Renderer>,
     places: Arc<Semaphore>,
 }
 
-impl Worker {
+impl RenderPool {
     pub(crate) fn new(renderer: Arc<dyn Renderer>) -> Self {
         Self::with_places(renderer, thread::available_parallelism().map_or(1, usize::from))
     }
@@ -29,17 +29,17 @@ impl Worker {
     }
 
     /// Whether the renderer itself loads what pages need.
-    pub(crate) fn loads(&self) -> bool {
-        self.renderer.loads()
+    pub(crate) fn fetches_resources(&self) -> bool {
+        self.renderer.fetches_resources()
     }
 
     /// Ends what the renderer has started.
-    pub(crate) async fn close(&self) {
+    pub(crate) async fn shutdown(&self) {
         let renderer = self.renderer.clone();
-        let _ = tokio::task::spawn_blocking(move || renderer.close()).await;
+        let _ = tokio::task::spawn_blocking(move || renderer.shutdown()).await;
     }
 
-    pub(crate) async fn render(&self, page: Page) -> Result<Picture, RenderError> {
+    pub(crate) async fn render(&self, page: Page) -> Result<RenderedImage, RenderError> {
         let renderer = self.renderer.clone();
         self.run(move || renderer.render(&page)).await?
     }
@@ -76,7 +76,7 @@ impl Worker {
 
     async fn place(&self) -> Result<OwnedSemaphorePermit, RenderError> {
         let place = timeout(TIME_LIMIT, self.places.clone().acquire_owned()).await;
-        place.map_err(|_| RenderError::Busy)?.map_err(|_| RenderError::Busy)
+        place.map_err(|_| RenderError::Overloaded)?.map_err(|_| RenderError::Overloaded)
     }
 }
 
@@ -90,8 +90,8 @@ mod tests {
         Page { html: "x".to_owned(), width: 1, height: 1, format: Format::Png, ..Page::default() }
     }
 
-    fn picture() -> Picture {
-        Picture { bytes: Vec::new(), width: 1, height: 1, motion: None }
+    fn picture() -> RenderedImage {
+        RenderedImage { bytes: Vec::new(), width: 1, height: 1, animation: None }
     }
 
     /// Renders for as long as the other end of the channel lives.
@@ -99,7 +99,7 @@ mod tests {
     struct Endless(Mutex<mpsc::Receiver<()>>);
 
     impl Renderer for Endless {
-        fn render(&self, _page: &Page) -> Result<Picture, RenderError> {
+        fn render(&self, _page: &Page) -> Result<RenderedImage, RenderError> {
             let _ = self.0.lock().unwrap().recv();
             Ok(picture())
         }
@@ -108,11 +108,11 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_endless_render_keeps_its_place_and_the_others_are_told() {
         let (end, ended) = mpsc::channel();
-        let worker = Worker::new(Arc::new(Endless(Mutex::new(ended))));
+        let worker = RenderPool::new(Arc::new(Endless(Mutex::new(ended))));
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             assert_eq!(worker.render(page()).await, Err(RenderError::TimedOut));
         }
-        assert_eq!(worker.render(page()).await, Err(RenderError::Busy));
+        assert_eq!(worker.render(page()).await, Err(RenderError::Overloaded));
         drop(end);
         // The places come back as the threads end, which the clock of the test does not wait for.
         tokio::time::resume();

@@ -1,6 +1,6 @@
 //! Errors of scenes.
 
-use crate::answer::Refusal;
+use crate::api_error::ApiError;
 use axum::http::StatusCode;
 use serde_json::json;
 
@@ -21,12 +21,12 @@ impl SceneError {
     }
 }
 
-impl From<SceneError> for Refusal {
+impl From<SceneError> for ApiError {
     fn from(error: SceneError) -> Self {
         match error {
             SceneError::Code(errors) => Self::with_body(StatusCode::UNPROCESSABLE_ENTITY, json!({"errors": errors})),
             SceneError::Variable(message) => {
-                Self::message_code(StatusCode::UNPROCESSABLE_ENTITY, "invalid_variable", message)
+                Self::with_message_and_code(StatusCode::UNPROCESSABLE_ENTITY, "invalid_variable", message)
             }
             SceneError::Unsupported(feature) => {
                 rendering_unsupported(format!("The emulator does not support {feature}"))
@@ -36,6 +36,6 @@ impl From<SceneError> for Refusal {
 }
 
 /// Returns the error for a video that the emulator cannot render: 501 `render_bridge_not_installed`.
-pub(crate) fn rendering_unsupported(message: impl Into<String>) -> Refusal {
-    Refusal::message_code(StatusCode::NOT_IMPLEMENTED, "render_bridge_not_installed", message)
+pub(crate) fn rendering_unsupported(message: impl Into<String>) -> ApiError {
+    ApiError::with_message_and_code(StatusCode::NOT_IMPLEMENTED, "render_bridge_not_installed", message)
 }

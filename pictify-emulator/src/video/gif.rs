@@ -1,6 +1,6 @@
 //! Encoding of pages, one for each frame, as a GIF.
 
-use crate::render::{BYTES, Film, Format, Motion, Page, Picture, RenderError, Worker, check_pixels};
+use crate::render::{AnimationInfo, BYTES, Film, Format, Page, RenderError, RenderPool, RenderedImage, check_pixels};
 use futures_util::stream::{self, StreamExt};
 use std::{io::Cursor, time::Duration};
 
@@ -18,7 +18,7 @@ pub(crate) fn gif_frames(config: VideoConfig) -> Result<impl Iterator<Item = u32
     check_pixels(frames.len(), config.width, config.height)?;
     if frames.len() > MAX_FRAMES {
         let message = format!("{} frames are more than the {MAX_FRAMES} that the emulator renders", frames.len());
-        return Err(RenderError::Input(message));
+        return Err(RenderError::InvalidInput(message));
     }
     Ok(frames)
 }
@@ -31,15 +31,19 @@ const MAX_FRAMES: usize = 1800;
 
 /// Renders the pages of the [`gif_frames`] of a video, and encodes them as a GIF.
 pub(crate) async fn encode_gif(
-    worker: &Worker,
+    worker: &RenderPool,
     pages: Vec<String>,
     config: VideoConfig,
-) -> Result<Picture, RenderError> {
+) -> Result<RenderedImage, RenderError> {
     let work = render_and_encode(worker, pages, config);
     tokio::time::timeout(RENDER_TIMEOUT, work).await.unwrap_or(Err(RenderError::TimedOut))
 }
 
-async fn render_and_encode(worker: &Worker, pages: Vec<String>, config: VideoConfig) -> Result<Picture, RenderError> {
+async fn render_and_encode(
+    worker: &RenderPool,
+    pages: Vec<String>,
+    config: VideoConfig,
+) -> Result<RenderedImage, RenderError> {
     let VideoConfig { width, height, .. } = config;
     let frames = merge_equal_frames(pages, config.fps);
     let length: u64 = frames.iter().map(|frame| u64::from(frame.hundredths)).sum();
@@ -60,12 +64,12 @@ async fn render_and_encode(worker: &Worker, pages: Vec<String>, config: VideoCon
         film = encoded.await.map_err(failed)??;
         if film.bytes() > BYTES {
             let message = format!("The GIF is larger than {BYTES} bytes: make the video smaller or shorter");
-            return Err(RenderError::Input(message));
+            return Err(RenderError::InvalidInput(message));
         }
     }
     let (bytes, frames) = film.finish().map_err(failed)?;
-    let motion = Motion { frames, duration: Duration::from_millis(length * 10) };
-    Ok(Picture { bytes, width, height, motion: Some(motion) })
+    let animation = AnimationInfo { frames, duration: Duration::from_millis(length * 10) };
+    Ok(RenderedImage { bytes, width, height, animation: Some(animation) })
 }
 
 /// Page of a frame, and its duration.
@@ -155,7 +159,7 @@ mod tests {
 
     #[tokio::test]
     async fn concurrent_videos_share_one_permit() {
-        let worker = Worker::with_places(Arc::new(Embedded::new()), 1);
+        let worker = RenderPool::with_places(Arc::new(Embedded::new()), 1);
         let config = VideoConfig { width: 20, height: 10, fps: 10, frames: 8 };
         let pages = || {
             (0..4).map(|frame| format!("<p style='margin:0;width:{frame}px;height:9px;background:red'></p>")).collect()
@@ -163,7 +167,7 @@ mod tests {
         let (first, second) = tokio::join!(encode_gif(&worker, pages(), config), encode_gif(&worker, pages(), config));
         let (first, second) = (first.unwrap(), second.unwrap());
         assert_eq!((first.width, first.height), (20, 10));
-        assert_eq!(first.motion, Some(Motion { frames: 4, duration: Duration::from_millis(800) }));
+        assert_eq!(first.animation, Some(AnimationInfo { frames: 4, duration: Duration::from_millis(800) }));
         assert_eq!(first, second);
     }
 }

@@ -1,12 +1,12 @@
 //! Specification of the documents of a workflow: a template, an output format, and the mapping of columns to variables.
 
 use crate::{
-    answer::Refusal,
-    areas::{make_video, print_sheet},
-    render::{Format, Pace, Page},
-    renders::{About, Render},
-    server::Call,
-    source::{self, TEMPLATE},
+    api_error::ApiError,
+    handlers::{render_pdf_page, render_video},
+    render::{Format, GifSettings, Page},
+    rendering::fill::{self, TEMPLATE},
+    rendering::{Render, RenderMetadata},
+    server::RequestContext,
     video::VIDEO,
 };
 use axum::http::StatusCode;
@@ -39,13 +39,13 @@ pub(crate) struct DocumentSpec {
 
 impl DocumentSource {
     /// Finds the template or video template with a uid.
-    pub(crate) fn find(call: &Call, uid: &str) -> Result<Self, Refusal> {
-        let store = &call.service.store;
+    pub(crate) fn find(context: &RequestContext, uid: &str) -> Result<Self, ApiError> {
+        let store = &context.state.store;
         if let Some(template) = store.get(TEMPLATE, uid)? {
             return Ok(Self::Template(template));
         }
         let video = store.get(VIDEO, uid)?.map(Self::Video);
-        video.ok_or_else(|| Refusal::message(StatusCode::NOT_FOUND, "Template not found"))
+        video.ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Template not found"))
     }
 
     /// Returns true for a video, whose preview is an asynchronous job.
@@ -61,7 +61,7 @@ impl DocumentSource {
 
     /// Returns the format with a name, if the template supports it. The default is one that the emulator can render: for a
     /// video, GIF.
-    pub(crate) fn format(&self, name: Option<&str>) -> Result<DocumentFormat, Refusal> {
+    pub(crate) fn format(&self, name: Option<&str>) -> Result<DocumentFormat, ApiError> {
         let kind = match self {
             Self::Video(_) => "video",
             Self::Template(template) => template["outputFormat"].as_str().unwrap_or("image"),
@@ -76,12 +76,12 @@ impl DocumentSource {
         if !supported.contains(&name) {
             let message =
                 format!("A template for {kind} does not support the format {name}: use {}", supported.join(", "));
-            return Err(Refusal::message_code(StatusCode::BAD_REQUEST, "output_format_mismatch", message));
+            return Err(ApiError::with_message_and_code(StatusCode::BAD_REQUEST, "output_format_mismatch", message));
         }
         match name {
             name if self.is_video() => Ok(DocumentFormat::Video(name.to_owned())),
             "pdf" => Ok(DocumentFormat::Pdf),
-            "gif" => Ok(DocumentFormat::Image(Format::Gif(Pace::MEDIUM))),
+            "gif" => Ok(DocumentFormat::Image(Format::Gif(GifSettings::MEDIUM))),
             name => Ok(DocumentFormat::Image(Format::named(name))),
         }
     }
@@ -101,14 +101,14 @@ impl DocumentSource {
 
 impl DocumentSpec {
     /// Renders the document of a row, and bills it.
-    pub(crate) async fn render(&self, call: &Call, row: &Value) -> Result<Render, Refusal> {
+    pub(crate) async fn render(&self, context: &RequestContext, row: &Value) -> Result<Render, ApiError> {
         let variables = self.source.variables(row, &self.mapping);
         let template = self.source.template();
         match &self.format {
-            DocumentFormat::Video(format) => make_video(call, template, &variables, format).await,
-            DocumentFormat::Pdf => print_sheet(call, template, &variables).await,
+            DocumentFormat::Video(format) => render_video(context, template, &variables, format).await,
+            DocumentFormat::Pdf => render_pdf_page(context, template, &variables).await,
             DocumentFormat::Image(format) => {
-                let filled = source::fill(template, None, &variables, None)?;
+                let filled = fill::fill(template, None, &variables, None)?;
                 let page = Page {
                     html: filled.html,
                     width: filled.width,
@@ -117,7 +117,7 @@ impl DocumentSpec {
                     ..Page::default()
                 };
                 let template = template["uid"].as_str().map(str::to_owned);
-                Ok(call.render(page, &About { template, variables: Some(variables) }).await?)
+                Ok(context.render(page, &RenderMetadata { template, variables: Some(variables) }).await?)
             }
         }
     }

@@ -1,39 +1,39 @@
 //! Preview of a video: an asynchronous job with a status.
 
 use super::{DocumentSpec, INTERRUPTED, WORKER, is_alive};
-use crate::{answer::Refusal, server::Call, store::StoreError, uid};
+use crate::{api_error::ApiError, server::RequestContext, store::StoreError, uid};
 use serde_json::{Value, json};
 
 /// Document kind of preview jobs.
 const PREVIEW: &str = "workflow_preview";
 
 /// Starts the preview of a row, and returns the id of the job.
-pub(crate) fn start(call: Call, spec: DocumentSpec, row: Value) -> Result<String, Refusal> {
+pub(crate) fn start(context: RequestContext, spec: DocumentSpec, row: Value) -> Result<String, ApiError> {
     let id = format!("job_{}", uid::new(10));
-    let job = json!({"status": "queued", WORKER: call.service.name});
-    call.service.store.insert(PREVIEW, &id, &job)?;
+    let job = json!({"status": "queued", WORKER: context.state.name});
+    context.state.store.insert(PREVIEW, &id, &job)?;
     let job_id = id.clone();
-    call.service.clone().spawn(async move {
+    context.state.clone().spawn(async move {
         // If the store fails, the state cannot be saved. Requests for the job then report the error of the store.
-        let _ = save_state(&call, &job_id, json!({"status": "rendering"}));
-        let result = match spec.render(&call, &row).await {
+        let _ = save_state(&context, &job_id, json!({"status": "rendering"}));
+        let result = match spec.render(&context, &row).await {
             Ok(render) => json!({
                 "status": "completed",
                 "file": render.url.rsplit('/').next(),
                 "width": render.width,
                 "height": render.height,
             }),
-            Err(error) => json!({"status": "failed", "message": error.text()}),
+            Err(error) => json!({"status": "failed", "message": error.message()}),
         };
-        let _ = save_state(&call, &job_id, result);
+        let _ = save_state(&context, &job_id, result);
     });
     Ok(id)
 }
 
 /// Saves the state of a job.
-fn save_state(call: &Call, id: &str, mut state: Value) -> Result<(), StoreError> {
-    state[WORKER] = call.service.name.as_str().into();
-    call.service.store.change(PREVIEW, id, |job| {
+fn save_state(context: &RequestContext, id: &str, mut state: Value) -> Result<(), StoreError> {
+    state[WORKER] = context.state.name.as_str().into();
+    context.state.store.update(PREVIEW, id, |job| {
         *job = state;
         Ok::<_, StoreError>(())
     })?;
@@ -41,8 +41,8 @@ fn save_state(call: &Call, id: &str, mut state: Value) -> Result<(), StoreError>
 }
 
 /// Returns the public status of a job.
-pub(crate) fn find_job(call: &Call, id: &str) -> Result<Option<Value>, Refusal> {
-    Ok(call.service.store.get(PREVIEW, id)?.map(|job| call.public(to_public_job(job, &call.service.name))))
+pub(crate) fn find_job(context: &RequestContext, id: &str) -> Result<Option<Value>, ApiError> {
+    Ok(context.state.store.get(PREVIEW, id)?.map(|job| context.to_public_json(to_public_job(job, &context.state.name))))
 }
 
 /// Removes internal members. An unfinished job of another server process has failed.

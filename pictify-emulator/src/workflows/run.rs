@@ -2,8 +2,8 @@
 
 use super::{DocumentSpec, INTERRUPTED, WORKER, is_alive};
 use crate::{
-    answer::Refusal,
-    server::Call,
+    api_error::ApiError,
+    server::RequestContext,
     store::{self, Filter, StoreError},
     uid,
 };
@@ -23,21 +23,26 @@ const ROWS: &str = "workflow_rows";
 const ITEM: &str = "workflow_item";
 
 /// Stores a run with the members of `run`, and starts it in the background. Returns its uid.
-pub(crate) fn start(call: Call, mut run: Value, spec: DocumentSpec, rows: Vec<Value>) -> Result<String, Refusal> {
+pub(crate) fn start(
+    context: RequestContext,
+    mut run: Value,
+    spec: DocumentSpec,
+    rows: Vec<Value>,
+) -> Result<String, ApiError> {
     let uid = uid::new(10);
     run["uid"] = uid.as_str().into();
     run["status"] = if rows.is_empty() { "completed" } else { "running" }.into();
     run["counts"] = json!({"total": rows.len(), "rendered": 0, "delivered": 0, "failed": 0});
-    run["createdAt"] = call.service.now_text().into();
-    run[WORKER] = call.service.name.as_str().into();
-    let store = &call.service.store;
+    run["createdAt"] = context.state.now_text().into();
+    run[WORKER] = context.state.name.as_str().into();
+    let store = &context.state.store;
     store.insert(ROWS, &uid, &json!(rows))?;
     store.insert(RUN, &uid, &run)?;
     let run_uid = uid.clone();
-    call.service.clone().spawn(async move {
+    context.state.clone().spawn(async move {
         for (index, row) in rows.iter().enumerate() {
-            let item = render_item(&call, &spec, &run["delivery"], index, row).await;
-            if record_item(&call, &run_uid, &item).is_err() {
+            let item = render_item(&context, &spec, &run["delivery"], index, row).await;
+            if record_item(&context, &run_uid, &item).is_err() {
                 // Without the store the run can neither continue nor report an error.
                 break;
             }
@@ -47,8 +52,14 @@ pub(crate) fn start(call: Call, mut run: Value, spec: DocumentSpec, rows: Vec<Va
 }
 
 /// Renders the document of a row, and returns the item.
-async fn render_item(call: &Call, spec: &DocumentSpec, delivery: &Value, index: usize, row: &Value) -> Value {
-    match spec.render(call, row).await {
+async fn render_item(
+    context: &RequestContext,
+    spec: &DocumentSpec,
+    delivery: &Value,
+    index: usize,
+    row: &Value,
+) -> Value {
+    match spec.render(context, row).await {
         Ok(render) => json!({
             "index": index,
             "status": "rendered",
@@ -57,7 +68,7 @@ async fn render_item(call: &Call, spec: &DocumentSpec, delivery: &Value, index: 
             "error": null,
         }),
         Err(error) => json!({
-            "index": index, "status": "failed", "deliveryStatus": null, "error": error.text(),
+            "index": index, "status": "failed", "deliveryStatus": null, "error": error.message(),
         }),
     }
 }
@@ -72,12 +83,12 @@ fn is_delivered(delivery: &Value) -> bool {
 }
 
 /// Stores a finished item, and updates the counts and the status of its run.
-fn record_item(call: &Call, run: &str, item: &Value) -> Result<(), StoreError> {
-    let store = &call.service.store;
+fn record_item(context: &RequestContext, run: &str, item: &Value) -> Result<(), StoreError> {
+    let store = &context.state.store;
     let mut stored = item.clone();
     stored["run"] = run.into();
     store.insert(ITEM, &item_key(run, &item["index"]), &stored)?;
-    store.change(RUN, run, |run| {
+    store.update(RUN, run, |run| {
         let count = if item["status"] == "rendered" { "rendered" } else { "failed" };
         run["counts"][count] = (number(&run["counts"][count]) + 1).into();
         run["status"] = status(&run["counts"]).into();
@@ -110,12 +121,12 @@ pub(crate) fn to_public_run(mut run: Value, server: &str) -> Value {
 }
 
 /// Returns all items of a run, including the queued ones.
-pub(crate) fn items(call: &Call, run: &Value) -> Result<Vec<Value>, Refusal> {
-    let filter = Filter::default().and("$.run", run["uid"].as_str());
-    let finished = call.service.store.all(ITEM, &filter, store::Order::Oldest)?;
-    let mut items: Vec<_> = finished.into_iter().map(|item| to_public_item(call, item)).collect();
+pub(crate) fn items(context: &RequestContext, run: &Value) -> Result<Vec<Value>, ApiError> {
+    let filter = Filter::default().eq("$.run", run["uid"].as_str());
+    let finished = context.state.store.all(ITEM, &filter, store::Order::Oldest)?;
+    let mut items: Vec<_> = finished.into_iter().map(|item| to_public_item(context, item)).collect();
     for index in items.len() as u64..number(&run["counts"]["total"]) {
-        items.push(if is_alive(run, &call.service.name) {
+        items.push(if is_alive(run, &context.state.name) {
             json!({"index": index, "status": "queued", "url": null, "deliveryStatus": null, "error": null})
         } else {
             json!({"index": index, "status": "failed", "url": null, "deliveryStatus": null, "error": INTERRUPTED})
@@ -124,8 +135,8 @@ pub(crate) fn items(call: &Call, run: &Value) -> Result<Vec<Value>, Refusal> {
     Ok(items)
 }
 
-fn to_public_item(call: &Call, item: Value) -> Value {
-    let mut item = call.public(item);
+fn to_public_item(context: &RequestContext, item: Value) -> Value {
+    let mut item = context.to_public_json(item);
     if let Some(item) = item.as_object_mut() {
         item.remove("run");
         item.entry("url").or_insert(Value::Null);
@@ -134,15 +145,20 @@ fn to_public_item(call: &Call, item: Value) -> Value {
 }
 
 /// Queues the delivery of an item again, to another address if `email` is given.
-pub(crate) fn requeue(call: &Call, run: &str, index: usize, email: Option<&str>) -> Result<Value, Refusal> {
-    let store = &call.service.store;
+pub(crate) fn requeue(
+    context: &RequestContext,
+    run: &str,
+    index: usize,
+    email: Option<&str>,
+) -> Result<Value, ApiError> {
+    let store = &context.state.store;
     let rows = store.get(ROWS, run)?.unwrap_or_default();
-    let row = rows.get(index).ok_or_else(|| Refusal::message(StatusCode::NOT_FOUND, "Item not found"))?;
+    let row = rows.get(index).ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Item not found"))?;
     if email.is_none() && !has_address(row) {
         let message = format!("Row {index} has no email address: set email");
-        return Err(Refusal::message(StatusCode::BAD_REQUEST, message));
+        return Err(ApiError::with_message(StatusCode::BAD_REQUEST, message));
     }
-    let queued = store.change(ITEM, &item_key(run, &index.into()), |item| {
+    let queued = store.update(ITEM, &item_key(run, &index.into()), |item| {
         if item["status"] != "rendered" {
             return Err(not_rendered(index));
         }
@@ -151,14 +167,14 @@ pub(crate) fn requeue(call: &Call, run: &str, index: usize, email: Option<&str>)
         if let Some(email) = email {
             item["email"] = email.into();
         }
-        Ok::<_, Refusal>(item.clone())
+        Ok::<_, ApiError>(item.clone())
     })?;
-    Ok(to_public_item(call, queued.ok_or_else(|| not_rendered(index))?))
+    Ok(to_public_item(context, queued.ok_or_else(|| not_rendered(index))?))
 }
 
-fn not_rendered(index: usize) -> Refusal {
+fn not_rendered(index: usize) -> ApiError {
     let message = format!("Item {index} has not been rendered and cannot be delivered");
-    Refusal::message(StatusCode::CONFLICT, message)
+    ApiError::with_message(StatusCode::CONFLICT, message)
 }
 
 /// Returns true if a column of a row contains an email address. The API does not document the name of the column.

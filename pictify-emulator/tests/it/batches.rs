@@ -1,9 +1,9 @@
 //! Batches: rendering in the background, progress, cancelling, resuming.
 
-use crate::support::{get, paper::words, post, receiver::Receiver};
+use crate::support::{get, pdf::words, post, receiver::Receiver};
 use pictify_emulator::{
-    Emulator, Reach,
-    render::{Embedded, Page, Picture, RenderError, Renderer},
+    EgressPolicy, Emulator,
+    render::{Embedded, Page, RenderError, RenderedImage, Renderer},
 };
 use serde_json::{Value, json};
 use std::{
@@ -80,7 +80,7 @@ async fn each_set_of_variables_becomes_an_item() {
     let path = item["url"].as_str().unwrap().strip_prefix(emulator.url()).unwrap();
     let image = image::load_from_memory(&get(&emulator, path).await.body).unwrap().to_rgb8();
     assert_eq!(image.get_pixel(39, 29).0, [0, 255, 0]);
-    assert_eq!(emulator.billed(), 2, "a failed item is not billed");
+    assert_eq!(emulator.billed_renders(), 2, "a failed item is not billed");
 }
 
 #[tokio::test]
@@ -96,12 +96,12 @@ async fn items_are_rendered_in_each_layout() {
     let single = json!({"variableSets": [{"guest": "Ada"}, {"guest": "Grace"}], "layout": "none"});
     let batch = start_batch(&emulator, &template, &single).await;
     assert_eq!(wait_until(&emulator, &batch, has_ended).await["status"], "failed");
-    assert_eq!(emulator.billed(), 2);
+    assert_eq!(emulator.billed_renders(), 2);
 }
 
 #[tokio::test]
 async fn items_can_be_pdfs() {
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let template = template(&emulator).await;
     let table = Receiver::start(vec![("200 OK\r\nContent-Type: text/csv", "guest\nAda\nGrace\n".to_owned())]).await;
     for body in [
@@ -117,12 +117,12 @@ async fn items_can_be_pdfs() {
             assert_eq!((pdf.get_pages().len(), words(&pdf, 1).as_str()), (1, name), "{body}");
         }
     }
-    assert_eq!(emulator.billed(), 4);
+    assert_eq!(emulator.billed_renders(), 4);
 }
 
 #[tokio::test]
 async fn items_can_come_from_a_csv_table() {
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let template = template(&emulator).await;
     let table = "name,shade\nAda,#00ff00\nGrace,#0000ff\n".to_owned();
     let responses =
@@ -152,7 +152,7 @@ async fn items_can_come_from_a_csv_table() {
 
 #[tokio::test]
 async fn urls_can_be_limited_to_the_webhook() {
-    let emulator = Emulator::builder().batch_urls(false).start().await.unwrap();
+    let emulator = Emulator::builder().include_batch_urls(false).start().await.unwrap();
     let mut receiver = Receiver::taking_all().await;
     for event in ["render.completed", "render.failed", "batch.completed"] {
         let body = json!({"event": event, "targetUrl": receiver.url});
@@ -179,7 +179,7 @@ async fn urls_can_be_limited_to_the_webhook() {
 struct Gate(Mutex<mpsc::Receiver<()>>);
 
 impl Renderer for Gate {
-    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         self.0.lock().unwrap().recv().map_err(|_| RenderError::Failed("closed".to_owned()))?;
         Embedded::new().render(page)
     }
@@ -216,14 +216,14 @@ async fn a_cancelled_batch_starts_no_more_items() {
         .await;
         assert_eq!(response.says(), (404, "Batch not found".to_owned()));
     }
-    assert_eq!(emulator.billed(), 2);
+    assert_eq!(emulator.billed_renders(), 2);
 }
 
 #[tokio::test]
 async fn a_batch_resumes_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let (open, gate) = mpsc::channel();
-    let emulator = Emulator::builder().data(folder.path()).renderer(Gate(Mutex::new(gate))).start().await.unwrap();
+    let emulator = Emulator::builder().data_dir(folder.path()).renderer(Gate(Mutex::new(gate))).start().await.unwrap();
     let template = template(&emulator).await;
     let sets: Vec<_> = (0..5).map(|number| json!({"guest": number.to_string()})).collect();
     let batch = start_batch(&emulator, &template, &json!({"variableSets": sets, "concurrency": 1})).await;
@@ -231,14 +231,14 @@ async fn a_batch_resumes_after_a_restart() {
     open.send(()).unwrap();
     let before = wait_until(&emulator, &batch, |results| results["completedItems"] == 2).await;
     emulator.shutdown().await;
-    let emulator = Emulator::builder().data(folder.path()).start().await.unwrap();
+    let emulator = Emulator::builder().data_dir(folder.path()).start().await.unwrap();
     let after = wait_until(&emulator, &batch, has_ended).await;
     assert_eq!((&after["status"], &after["completedItems"]), (&json!("completed"), &json!(5)));
     for index in 0..2 {
         let id = |results: &Value| results["results"][index]["results"][0]["id"].clone();
         assert_eq!(id(&before), id(&after), "finished items are not rendered again");
     }
-    assert_eq!(emulator.billed(), 5);
+    assert_eq!(emulator.billed_renders(), 5);
 }
 
 #[tokio::test]
@@ -250,5 +250,5 @@ async fn items_beyond_the_monthly_quota_fail() {
     let results = wait_until(&emulator, &batch, has_ended).await;
     assert_eq!((&results["completedItems"], &results["failedItems"]), (&json!(2), &json!(2)));
     assert_eq!(results["errors"][0]["error"], "Monthly renders used up.");
-    assert_eq!(emulator.billed(), 2);
+    assert_eq!(emulator.billed_renders(), 2);
 }

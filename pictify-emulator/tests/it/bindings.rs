@@ -1,7 +1,7 @@
 //! Bindings: their image at a stable URL, refresh, fallback and errors.
 
 use crate::support::{Answer, JSON, call, ok, receiver::Receiver, send, visit};
-use pictify_emulator::{Emulator, Reach};
+use pictify_emulator::{EgressPolicy, Emulator};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -141,7 +141,7 @@ async fn an_image_changes_only_with_its_data() {
             "{known}"
         );
     }
-    assert_eq!(emulator.billed(), 1);
+    assert_eq!(emulator.billed_renders(), 1);
     let known = binding(&emulator, &uid).await;
     assert!(known["lastRenderAt"].is_string() && known["lastFetchAt"].is_string(), "{known}");
     let file = ok(&emulator, &format!("GET {address}/url"), Value::Null).await;
@@ -157,13 +157,13 @@ async fn an_image_changes_only_with_its_data() {
     ok(&emulator, &format!("PUT {path}"), size).await;
     let wide = image::load_from_memory(&visit(&emulator, &address, &[]).await.body).unwrap();
     assert_eq!((wide.width(), wide.height()), (40, 10));
-    assert_eq!(emulator.billed(), 3);
+    assert_eq!(emulator.billed_renders(), 3);
 
     let pdf = visit(&emulator, &format!("/b/{uid}.pdf"), &[]).await;
     assert_eq!((pdf.status, pdf.header("content-type")), (200, Some("application/pdf")));
     assert!(pdf.body.starts_with(b"%PDF"));
     let repeated = visit(&emulator, &format!("/b/{uid}.pdf"), &[]).await;
-    assert_eq!((repeated.header("etag"), emulator.billed()), (pdf.header("etag"), 4), "nothing has changed");
+    assert_eq!((repeated.header("etag"), emulator.billed_renders()), (pdf.header("etag"), 4), "nothing has changed");
 }
 
 #[tokio::test]
@@ -241,7 +241,7 @@ async fn the_policy_selects_the_fallback() {
 
 #[tokio::test]
 async fn data_requests_have_the_method_headers_and_credentials_of_the_source() {
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let red = json!({"theme": {"colour": "#ff0000"}}).to_string();
     for (source_more, request_line, expected) in [
         (json!({"headers": {"X-One": "1"}}), "GET /here?q=1 HTTP/1.1", "x-one: 1"),
@@ -282,7 +282,7 @@ async fn data_requests_have_the_method_headers_and_credentials_of_the_source() {
 
 #[tokio::test]
 async fn a_failing_source_is_reported_and_its_last_data_is_served() {
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let data = |colour: &str| json!({"theme": {"colour": colour}}).to_string();
     let mut source = Receiver::start(vec![
         ("200 OK\r\nETag: \"v1\"", data("#ff0000")),
@@ -321,7 +321,7 @@ async fn a_failing_source_is_reported_and_its_last_data_is_served() {
 
 #[tokio::test]
 async fn an_unreachable_source_is_a_bad_gateway() {
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://u:secret@{}/", listener.local_addr().unwrap());
     drop(listener);

@@ -168,7 +168,7 @@ async fn a_link_serves_the_assigned_variant() {
         (&running["variants"][0]["impressions"], &running["variants"][1]["impressions"]),
         (&json!(3), &json!(0))
     );
-    assert_eq!(emulator.billed(), 2, "the same image is rendered once for each format");
+    assert_eq!(emulator.billed_renders(), 2, "the same image is rendered once for each format");
     let winner = json!({"winnerVariantId": "blue"});
     ok(&emulator, &format!("POST {path}/complete"), winner).await;
     assert_eq!(colour(&visit(&emulator, "/s/hero.png", &[]).await), BLUE);

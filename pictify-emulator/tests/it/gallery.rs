@@ -1,7 +1,7 @@
 //! Pages of the kind that people make, and how they are drawn. `PICTIFY_UPDATE_PICTURES=1` draws them anew; then look at
 //! them before you commit them.
 
-use pictify_emulator::render::{Embedded, Format, Page, Picture, Renderer};
+use pictify_emulator::render::{Embedded, Format, Page, RenderedImage, Renderer};
 use std::{fs, path::PathBuf};
 
 fn folder() -> PathBuf {
@@ -26,7 +26,7 @@ fn pages() -> Vec<(String, Page)> {
     pages
 }
 
-fn draw(page: &Page) -> Picture {
+fn draw(page: &Page) -> RenderedImage {
     // Layout wants more room than a test's thread has.
     let page = page.clone();
     let thread = std::thread::Builder::new().stack_size(64 * 1024 * 1024);

@@ -7,8 +7,8 @@ mod browser;
 mod requests;
 mod tab;
 
-use super::{Document, Embedded, Format, Page, Pdf, Picture, RenderError, Renderer, gif, worker::TIME_LIMIT};
-use crate::fetch::{Fetcher, Reach, Redirects};
+use super::{Document, Embedded, Format, Page, Pdf, RenderError, RenderedImage, Renderer, gif, worker::TIME_LIMIT};
+use crate::fetch::{EgressPolicy, Fetcher, Redirects};
 use browser::Browser;
 use std::{fmt, path::PathBuf, time::Duration};
 use tab::Tab;
@@ -35,7 +35,7 @@ impl Chromium {
     ///
     /// # Errors
     /// [`RenderError::Failed`] when none is found.
-    pub fn find(reach: Reach) -> Result<Self, RenderError> {
+    pub fn find(reach: EgressPolicy) -> Result<Self, RenderError> {
         let found = chromiumoxide::detection::default_executable(chromiumoxide::detection::DetectionOptions::default());
         let none = |_| RenderError::Failed("no Chromium is installed: install the package chromium".to_owned());
         Self::at(found.map_err(none)?, reach)
@@ -45,7 +45,7 @@ impl Chromium {
     ///
     /// # Errors
     /// [`RenderError::Failed`] when there is none.
-    pub fn at(executable: impl Into<PathBuf>, reach: Reach) -> Result<Self, RenderError> {
+    pub fn at(executable: impl Into<PathBuf>, reach: EgressPolicy) -> Result<Self, RenderError> {
         let executable = executable.into();
         if !executable.is_file() {
             return Err(RenderError::Failed(format!("there is no program {}", executable.display())));
@@ -77,7 +77,7 @@ impl Chromium {
 }
 
 /// A picture of what is in a tab.
-fn picture(runtime: &Runtime, tab: &Tab, page: &Page) -> Result<Picture, RenderError> {
+fn picture(runtime: &Runtime, tab: &Tab, page: &Page) -> Result<RenderedImage, RenderError> {
     let area = match &page.selector {
         Some(selector) => Some(runtime.block_on(tab.area(selector))?),
         None => None,
@@ -90,7 +90,7 @@ fn picture(runtime: &Runtime, tab: &Tab, page: &Page) -> Result<Picture, RenderE
 }
 
 impl Renderer for Chromium {
-    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         let runtime = self.runtime.as_ref().ok_or_else(|| failed("the engine has stopped"))?;
         let mut tab = runtime.block_on(self.open())?;
         let loaded = runtime.block_on(async {
@@ -107,11 +107,11 @@ impl Renderer for Chromium {
         Embedded::new().print(document)
     }
 
-    fn loads(&self) -> bool {
+    fn fetches_resources(&self) -> bool {
         true
     }
 
-    fn close(&self) {
+    fn shutdown(&self) {
         if let Some(runtime) = &self.runtime {
             runtime.block_on(async {
                 if let Some(browser) = self.browser.lock().await.take() {
@@ -153,7 +153,7 @@ mod tests {
     /// A test that drops its server at its end leaves no process and no profile behind.
     #[test]
     fn nothing_is_left_of_an_engine_that_is_dropped_inside_a_runtime() {
-        let engine = match Chromium::find(Reach::Public) {
+        let engine = match Chromium::find(EgressPolicy::Public) {
             Ok(engine) => engine,
             Err(error) if std::env::var_os("CI").is_some() => panic!("{error}"),
             Err(error) => return eprintln!("not tested: {error}"),

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     fetch::Fetcher,
     render::{
-        Format, Page, Picture, RenderError,
+        Format, Page, RenderError, RenderedImage,
         gif::{Animation, Frame},
     },
 };
@@ -108,12 +108,12 @@ impl Tab {
         );
         let found = self.evaluate(&script).await?;
         if found == "invalid" {
-            return Err(RenderError::Input(format!("The selector {shown} is not valid CSS")));
+            return Err(RenderError::InvalidInput(format!("The selector {shown} is not valid CSS")));
         }
         let sides: Vec<f64> = found.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
         match sides[..] {
             [x, y, width, height] if width >= 0.5 && height >= 0.5 => Ok(Area([x, y, width, height])),
-            _ => Err(RenderError::Input(format!("No element matches the selector {shown}"))),
+            _ => Err(RenderError::InvalidInput(format!("No element matches the selector {shown}"))),
         }
     }
 
@@ -146,7 +146,7 @@ impl Tab {
         format: Format,
         quality: u8,
         area: Option<Area>,
-    ) -> Result<Picture, RenderError> {
+    ) -> Result<RenderedImage, RenderError> {
         let (format, quality) = match format {
             Format::Jpeg => (CaptureScreenshotFormat::Jpeg, Some(quality)),
             Format::Webp => (CaptureScreenshotFormat::Webp, Some(quality)),
@@ -155,7 +155,7 @@ impl Tab {
         let bytes = self.capture(format, quality, area).await?;
         let size = imagesize::blob_size(&bytes).map_err(failed)?;
         let pixels = |side: usize| u32::try_from(side).map_err(failed);
-        Ok(Picture { width: pixels(size.width)?, height: pixels(size.height)?, bytes, motion: None })
+        Ok(RenderedImage { width: pixels(size.width)?, height: pixels(size.height)?, bytes, animation: None })
     }
 
     async fn capture(

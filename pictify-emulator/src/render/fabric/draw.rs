@@ -99,7 +99,7 @@ impl Canvas {
                 })
             }
             "image" => {
-                let picture = image::Picture::of(object)?;
+                let picture = image::RenderedImage::of(object)?;
                 let stroke = Stroke::of(object, 0.0)?;
                 let place = parent.inside(placement.matrix(picture.size, stroke.width, stroke.is_uniform, None));
                 self.with_effects(object, place, |canvas, place| {

@@ -13,7 +13,7 @@ use kurbo::{Affine, Size, Vec2};
 
 /// A picture on the canvas.
 #[derive(Debug)]
-pub(super) struct Picture<'a> {
+pub(super) struct RenderedImage<'a> {
     source: Option<&'a str>,
     /// How large the part is that is shown.
     pub(super) size: Size,
@@ -23,7 +23,7 @@ pub(super) struct Picture<'a> {
     whole: Size,
 }
 
-impl<'a> Picture<'a> {
+impl<'a> RenderedImage<'a> {
     pub(super) fn of(object: &Object<'a>) -> Result<Self, FabricError> {
         let source = object.text("src")?.map(str::trim).filter(|source| !source.is_empty());
         let is_known = |source: &str| {

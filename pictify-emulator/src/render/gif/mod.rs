@@ -4,7 +4,7 @@ mod film;
 mod timeline;
 
 use super::{
-    Motion, Pace, Picture, RenderError,
+    AnimationInfo, GifSettings, RenderError, RenderedImage,
     embedded::{Parsed, Stage, failed},
     selector::Area,
     worker::TIME_LIMIT,
@@ -21,7 +21,7 @@ const PIXELS: u64 = 400 * 1000 * 1000;
 pub(crate) const BYTES: usize = 64 * 1024 * 1024;
 
 /// Renders a page to an animated GIF that repeats for ever.
-pub(super) fn render(parsed: &Parsed, area: Option<Area>, pace: Pace) -> Result<Picture, RenderError> {
+pub(super) fn render(parsed: &Parsed, area: Option<Area>, pace: GifSettings) -> Result<RenderedImage, RenderError> {
     let stage = Stage::new(parsed);
     let animations = timeline::animations(&stage.tree(0));
     record(&animations, pace, |time| {
@@ -45,11 +45,11 @@ pub(super) struct Frame {
 /// Puts a page at one time after the other into a file that repeats for ever. `paint` gets milliseconds.
 pub(super) fn record(
     animations: &[Animation],
-    pace: Pace,
+    pace: GifSettings,
     mut paint: impl FnMut(u32) -> Result<Frame, RenderError>,
-) -> Result<Picture, RenderError> {
+) -> Result<RenderedImage, RenderError> {
     let begun = Instant::now();
-    let timeline = Timeline::of(animations, pace).ok_or(RenderError::Motionless)?;
+    let timeline = Timeline::of(animations, pace).ok_or(RenderError::NoAnimation)?;
     let times = timeline.frames(pace);
     let mut film: Option<Film> = None;
     for time in &times {
@@ -67,18 +67,18 @@ pub(super) fn record(
         film.show(pixels, time.hundredths).map_err(failed)?;
         if film.bytes() > BYTES {
             let message = format!("The GIF is larger than {BYTES} bytes: make the picture smaller or the loop shorter");
-            return Err(RenderError::Input(message));
+            return Err(RenderError::InvalidInput(message));
         }
     }
-    let film = film.ok_or(RenderError::Motionless)?;
+    let film = film.ok_or(RenderError::NoAnimation)?;
     let (width, height) = film.size();
     let (bytes, frames) = film.finish().map_err(failed)?;
     if frames < 2 {
-        return Err(RenderError::Motionless);
+        return Err(RenderError::NoAnimation);
     }
     let hundredths: u64 = times.iter().map(|time| u64::from(time.hundredths)).sum();
-    let motion = Motion { frames, duration: Duration::from_millis(hundredths * 10) };
-    Ok(Picture { bytes, width, height, motion: Some(motion) })
+    let animation = AnimationInfo { frames, duration: Duration::from_millis(hundredths * 10) };
+    Ok(RenderedImage { bytes, width, height, animation: Some(animation) })
 }
 
 /// Refuses a picture that is more work than a render may be.
@@ -86,7 +86,7 @@ pub(crate) fn check_pixels(frames: usize, width: u32, height: u32) -> Result<(),
     if u64::from(width) * u64::from(height) * frames as u64 <= PIXELS {
         return Ok(());
     }
-    Err(RenderError::Input(format!(
+    Err(RenderError::InvalidInput(format!(
         "{frames} frames of {width} by {height} are more than the {PIXELS} pixels that the emulator renders: make the picture smaller, the loop shorter or the quality lower"
     )))
 }

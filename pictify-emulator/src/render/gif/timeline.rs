@@ -1,6 +1,6 @@
 //! When a page is to be painted, so that its animations meet where the picture begins again.
 
-use super::super::Pace;
+use super::super::GifSettings;
 use std::cell::RefCell;
 use takumi::{
     prelude::{AnimationDirection, AnimationIterationCount, AnimationPlayState},
@@ -76,7 +76,7 @@ fn time(value: f32) -> f64 {
 impl Timeline {
     /// What endless animations repeat together, from when all of them run. Those that end are shown from the beginning,
     /// and the picture lasts until the endless ones are where they began.
-    pub(super) fn of(animations: &[Animation], pace: Pace) -> Option<Self> {
+    pub(super) fn of(animations: &[Animation], pace: GifSettings) -> Option<Self> {
         let longest = pace.longest.as_secs_f64() * 1000.0;
         let (endless, ending): (Vec<Animation>, Vec<Animation>) =
             animations.iter().copied().partition(|animation| animation.count.is_none());
@@ -93,7 +93,7 @@ impl Timeline {
         Some(Self { start, length: length.min(longest), animations: animations.to_vec() })
     }
 
-    pub(super) fn frames(&self, pace: Pace) -> Vec<Time> {
+    pub(super) fn frames(&self, pace: GifSettings) -> Vec<Time> {
         let count = (self.length * pace.frames() / 1000.0).round().max(1.0);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no longer than two days")]
         let whole = |number: f64| number.round() as u32;
@@ -138,7 +138,7 @@ impl Animation {
     }
 }
 
-impl Pace {
+impl GifSettings {
     /// Frames a second, as many as viewers show.
     fn frames(self) -> f64 {
         f64::from(self.frames_per_second.clamp(1, 50))
@@ -183,14 +183,14 @@ mod tests {
             ("one of each", &[endless(800.0, 0.0), ending(1000.0, 0.0, 1.0)], Some((0.0, 1600.0))),
             ("too long", &[endless(60_000.0, 0.0)], Some((0.0, 15_000.0))),
         ] {
-            let found = Timeline::of(animations, Pace::MEDIUM).map(|timeline| (timeline.start, timeline.length));
+            let found = Timeline::of(animations, GifSettings::MEDIUM).map(|timeline| (timeline.start, timeline.length));
             assert_eq!(found, expected, "{what}");
         }
     }
 
     #[test]
     fn frames_take_exactly_the_time_of_the_loop() {
-        for (pace, frames) in [(Pace::LOW, 20), (Pace::MEDIUM, 30), (Pace::HIGH, 48)] {
+        for (pace, frames) in [(GifSettings::LOW, 20), (GifSettings::MEDIUM, 30), (GifSettings::HIGH, 48)] {
             let times = Timeline::of(&[endless(2000.0, 0.0)], pace).unwrap().frames(pace);
             let hundredths: u64 = times.iter().map(|time| u64::from(time.hundredths)).sum();
             assert_eq!((times.len(), hundredths), (frames, 200));
@@ -199,7 +199,9 @@ mod tests {
 
     #[test]
     fn no_frame_falls_on_the_edge_between_two_runs() {
-        let times = Timeline::of(&[endless(500.0, 0.0), endless(1000.0, 0.0)], Pace::LOW).unwrap().frames(Pace::LOW);
+        let times = Timeline::of(&[endless(500.0, 0.0), endless(1000.0, 0.0)], GifSettings::LOW)
+            .unwrap()
+            .frames(GifSettings::LOW);
         let at: Vec<_> = times.iter().map(|time| time.at).collect();
         assert_eq!(at, [0, 100, 200, 300, 400, 501, 600, 700, 800, 900]);
     }

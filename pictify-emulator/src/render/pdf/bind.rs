@@ -2,7 +2,7 @@
 
 use super::{
     super::{RenderError, embedded::failed},
-    Paper,
+    PageSetup,
     sheet::Drawn,
 };
 use lopdf::{Dictionary, Document, Object, ObjectId, Stream, dictionary, text_string};
@@ -13,17 +13,17 @@ const PRODUCER: &str = concat!("pictify-emulator ", env!("CARGO_PKG_VERSION"));
 /// A file that grows by a page at a time.
 pub(super) struct Book {
     file: Document,
-    paper: Paper,
+    page_setup: PageSetup,
     root: ObjectId,
     pages: Vec<Object>,
     size: usize,
 }
 
 impl Book {
-    pub(super) fn new(paper: Paper) -> Self {
+    pub(super) fn new(page_setup: PageSetup) -> Self {
         let mut file = Document::with_version("1.7");
         let root = file.new_object_id();
-        Self { file, paper, root, pages: Vec::new(), size: 0 }
+        Self { file, page_setup, root, pages: Vec::new(), size: 0 }
     }
 
     /// How many bytes went into it so far, which is about what it will have.
@@ -36,15 +36,15 @@ impl Book {
         let mut sheet = Document::load_mem(&drawn.bytes).map_err(failed)?;
         sheet.renumber_objects_with(self.file.max_id + 1);
         let page = *sheet.get_pages().get(&1).ok_or_else(|| failed("a sheet became no page"))?;
-        let place = Place::of(drawn, &sheet, page, &self.paper).map_err(failed)?;
+        let place = Place::of(drawn, &sheet, page, &self.page_setup).map_err(failed)?;
         self.file.max_id = sheet.max_id;
-        let [before, after] = [place.before(&self.paper), b"\nQ".to_vec()].map(|content| {
+        let [before, after] = [place.before(&self.page_setup), b"\nQ".to_vec()].map(|content| {
             let content = Stream::new(Dictionary::new(), content);
             self.file.add_object(content)
         });
         let around = |content: Vec<Object>| [vec![before.into()], content, vec![after.into()]].concat();
         place.links(&mut sheet, page).map_err(failed)?;
-        let [width, height] = [self.paper.width, self.paper.height].map(real);
+        let [width, height] = [self.page_setup.width, self.page_setup.height].map(real);
         let found = sheet.get_dictionary_mut(page).map_err(failed)?;
         let content = match found.remove(b"Contents") {
             Some(Object::Array(parts)) => parts,
@@ -91,18 +91,18 @@ struct Place {
 }
 
 impl Place {
-    fn of(drawn: &Drawn, sheet: &Document, page: ObjectId, paper: &Paper) -> lopdf::Result<Self> {
+    fn of(drawn: &Drawn, sheet: &Document, page: ObjectId, page_setup: &PageSetup) -> lopdf::Result<Self> {
         let corners = numbers(sheet.get_dictionary(page)?.get(b"MediaBox")?.as_array()?)?;
         let &[_, _, width, height] = corners.as_slice() else { return Err(lopdf::Error::PageNumberNotFound(1)) };
-        let (inside, scale) = (paper.inside(), drawn.scale);
+        let (inside, scale) = (page_setup.inside(), drawn.scale);
         let rest = (inside.width - width * scale, inside.height - height * scale);
         let (x, y) = if drawn.is_centred { (rest.0 / 2.0, rest.1 / 2.0) } else { (0.0, rest.1) };
         Ok(Self { x: inside.x + x, y: inside.y + y, scale })
     }
 
     /// What stands before the content: it moves there and cuts what is outside of the margins.
-    fn before(&self, paper: &Paper) -> Vec<u8> {
-        let (inside, Self { x, y, scale }) = (paper.inside(), self);
+    fn before(&self, page_setup: &PageSetup) -> Vec<u8> {
+        let (inside, Self { x, y, scale }) = (page_setup.inside(), self);
         let [left, bottom, width, height] = [inside.x, inside.y, inside.width, inside.height];
         format!("q {left:.4} {bottom:.4} {width:.4} {height:.4} re W n {scale:.6} 0 0 {scale:.6} {x:.4} {y:.4} cm\n")
             .into_bytes()

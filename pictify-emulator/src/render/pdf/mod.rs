@@ -18,16 +18,16 @@ mod bind;
 mod paper;
 mod sheet;
 
-pub use paper::{Margins, Paper, Preset};
+pub use paper::{Margins, PageSetup, Preset};
 
 use super::RenderError;
 use std::time::Instant;
 
 /// How many pages a document has at most.
-pub const MOST_PAGES: usize = 100;
+pub const MAX_PAGES: usize = 100;
 
 /// How many bytes of HTML all sheets have together at most.
-pub const MOST_HTML: usize = 32 * 1024 * 1024;
+pub const MAX_HTML_BYTES: usize = 32 * 1024 * 1024;
 
 /// How many bytes a file has at most.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
@@ -36,16 +36,16 @@ const MOST_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     /// The pages.
-    pub sheets: Vec<Sheet>,
+    pub pages: Vec<PdfPage>,
     /// What they are printed on.
-    pub paper: Paper,
+    pub page_setup: PageSetup,
     /// What viewers call it.
     pub title: Option<String>,
 }
 
 /// What goes on one page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sheet {
+pub struct PdfPage {
     /// A document or a fragment.
     pub html: String,
     /// The size of what has a fixed one, in pixels. It is scaled to fit; other pages flow into the paper's width.
@@ -64,35 +64,38 @@ pub struct Pdf {
 pub(super) fn print(document: &Document) -> Result<Pdf, RenderError> {
     document.check()?;
     let started = Instant::now();
-    let mut book = bind::Book::new(document.paper);
-    for sheet in &document.sheets {
+    let mut book = bind::Book::new(document.page_setup);
+    for sheet in &document.pages {
         // Nobody waits any longer, and the place is needed.
         if started.elapsed() > super::TIME_LIMIT {
             return Err(RenderError::TimedOut);
         }
-        book.add(&sheet::print(sheet, &document.paper)?)?;
+        book.add(&sheet::print(sheet, &document.page_setup)?)?;
         if book.size() > MOST_BYTES {
             return Err(too_large());
         }
     }
-    let pages = u32::try_from(document.sheets.len()).unwrap_or(u32::MAX);
+    let pages = u32::try_from(document.pages.len()).unwrap_or(u32::MAX);
     Ok(Pdf { bytes: book.finish(document.title.as_deref())?, pages })
 }
 
 impl Document {
     fn check(&self) -> Result<(), RenderError> {
-        let (pages, html) = (self.sheets.len(), self.sheets.iter().map(|sheet| sheet.html.len()).sum::<usize>());
-        if !(1..=MOST_PAGES).contains(&pages) {
-            return Err(RenderError::Input(format!("A PDF has 1 to {MOST_PAGES} pages, not {pages}")));
+        let (pages, html) = (self.pages.len(), self.pages.iter().map(|sheet| sheet.html.len()).sum::<usize>());
+        if !(1..=MAX_PAGES).contains(&pages) {
+            return Err(RenderError::InvalidInput(format!("A PDF has 1 to {MAX_PAGES} pages, not {pages}")));
         }
-        if html > MOST_HTML {
-            let message = format!("The pages have {html} bytes of HTML, more than the {MOST_HTML} that a PDF may have");
-            return Err(RenderError::Input(message));
+        if html > MAX_HTML_BYTES {
+            let message =
+                format!("The pages have {html} bytes of HTML, more than the {MAX_HTML_BYTES} that a PDF may have");
+            return Err(RenderError::InvalidInput(message));
         }
-        self.paper.check().map_err(RenderError::Input)
+        self.page_setup.check().map_err(RenderError::InvalidInput)
     }
 }
 
 fn too_large() -> RenderError {
-    RenderError::Input(format!("The PDF is larger than {MOST_BYTES} bytes: send fewer pages or smaller pictures"))
+    RenderError::InvalidInput(format!(
+        "The PDF is larger than {MOST_BYTES} bytes: send fewer pages or smaller pictures"
+    ))
 }

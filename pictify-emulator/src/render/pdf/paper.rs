@@ -19,7 +19,7 @@ pub struct Preset {
 
 /// Paper of some size.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Paper {
+pub struct PageSetup {
     /// In points.
     pub width: f64,
     /// In points.
@@ -67,13 +67,13 @@ impl Preset {
     }
 }
 
-impl From<Preset> for Paper {
+impl From<Preset> for PageSetup {
     fn from(preset: Preset) -> Self {
         Self::of(preset.width, preset.height)
     }
 }
 
-impl Paper {
+impl PageSetup {
     fn of(width: f64, height: f64) -> Self {
         Self { width, height, margins: Margins::default(), scale: 1.0, backgrounds: true }
     }

@@ -5,7 +5,7 @@ use super::{
         RenderError, canvas,
         embedded::{self, FONTS, Parsed, Stage, failed, parse},
     },
-    Paper, Sheet,
+    PageSetup, PdfPage,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use takumi::{
@@ -37,10 +37,10 @@ pub(super) struct Drawn {
     pub(super) is_centred: bool,
 }
 
-pub(super) fn print(sheet: &Sheet, paper: &Paper) -> Result<Drawn, RenderError> {
+pub(super) fn print(sheet: &PdfPage, page_setup: &PageSetup) -> Result<Drawn, RenderError> {
     let layout = match sheet.canvas {
-        Some(size) => Layout::of_canvas(sheet, size, paper)?,
-        None => Layout::flowing(sheet, paper)?,
+        Some(size) => Layout::of_canvas(sheet, size, page_setup)?,
+        None => Layout::flowing(sheet, page_setup)?,
     };
     layout.check_pictures()?;
     let bytes = match layout.draw() {
@@ -65,16 +65,16 @@ struct Layout {
 }
 
 impl Layout {
-    fn of_canvas(sheet: &Sheet, size: (u32, u32), paper: &Paper) -> Result<Self, RenderError> {
+    fn of_canvas(sheet: &PdfPage, size: (u32, u32), page_setup: &PageSetup) -> Result<Self, RenderError> {
         let (width, height) = (f64::from(size.0), f64::from(size.1));
-        let (inside_width, inside_height) = paper.inside().pixels(1.0);
+        let (inside_width, inside_height) = page_setup.inside().pixels(1.0);
         let fits = (inside_width / width).min(inside_height / height);
-        let (parsed, backgrounds) = (printed(&sheet.html, (width, height))?, paper.backgrounds);
-        Ok(Self { parsed, width, height, scale: fits * paper.scale, is_fixed: true, backgrounds })
+        let (parsed, backgrounds) = (printed(&sheet.html, (width, height))?, page_setup.backgrounds);
+        Ok(Self { parsed, width, height, scale: fits * page_setup.scale, is_fixed: true, backgrounds })
     }
 
-    fn flowing(sheet: &Sheet, paper: &Paper) -> Result<Self, RenderError> {
-        let size = paper.inside().pixels(paper.scale);
+    fn flowing(sheet: &PdfPage, page_setup: &PageSetup) -> Result<Self, RenderError> {
+        let size = page_setup.inside().pixels(page_setup.scale);
         let parsed = printed(&sheet.html, size)?;
         let (widest, longest) = extent(&takumi::measure(parsed.options(&[])).map_err(failed)?);
         if longest > size.1 * MOST_LAID_OUT {
@@ -83,14 +83,14 @@ impl Layout {
                  laid out to print the first",
                 size.1
             );
-            return Err(RenderError::Input(message));
+            return Err(RenderError::InvalidInput(message));
         }
         let shrunk = (widest / size.0).clamp(1.0, MOST_SHRUNK);
         // Less than a pixel is rounding.
         let shrunk = if widest - size.0 < 1.0 { 1.0 } else { shrunk };
         let (width, height) = (size.0 * shrunk, size.1 * shrunk);
         let parsed = Parsed { viewport: viewport((width, height)), ..parsed };
-        let (scale, backgrounds) = (paper.scale / shrunk, paper.backgrounds);
+        let (scale, backgrounds) = (page_setup.scale / shrunk, page_setup.backgrounds);
         Ok(Self { parsed, width, height, scale, is_fixed: false, backgrounds })
     }
 
@@ -134,7 +134,7 @@ impl Layout {
                 "A page with filter: blur() or drop-shadow() becomes a picture, and {width} by {height} pixels are more \
                  than the {LARGEST_PICTURE} a side that one has: take smaller paper, or another effect"
             );
-            return Err(RenderError::Input(message));
+            return Err(RenderError::InvalidInput(message));
         }
         let mut parsed = self.parsed.clone();
         if !self.backgrounds {
@@ -181,7 +181,7 @@ fn single(number: f64) -> f32 {
 }
 
 fn unreadable(error: &impl std::fmt::Display) -> RenderError {
-    RenderError::Input(format!("A picture in the page cannot be read: {error}"))
+    RenderError::InvalidInput(format!("A picture in the page cannot be read: {error}"))
 }
 
 fn wrong(error: PdfError) -> RenderError {
@@ -190,7 +190,7 @@ fn wrong(error: PdfError) -> RenderError {
         error @ (PdfError::TooManyPages(_)
         | PdfError::UndrawableImage(_)
         | PdfError::UnsupportedFilter(_)
-        | PdfError::InvalidPageSize) => RenderError::Input(format!("The page cannot become a PDF: {error}")),
+        | PdfError::InvalidPageSize) => RenderError::InvalidInput(format!("The page cannot become a PDF: {error}")),
         error => failed(error),
     }
 }
