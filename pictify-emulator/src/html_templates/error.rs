@@ -26,7 +26,7 @@ pub enum ErrorCode {
     RawHtmlNotAllowed,
     /// A required variable has no value.
     VariableRequired,
-    /// A value breaks its definition.
+    /// A value violates its definition.
     InvalidVariable,
     /// A variable has no value, and the template is strict.
     UndefinedVariable,

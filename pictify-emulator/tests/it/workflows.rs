@@ -163,10 +163,13 @@ async fn only_rendered_items_with_an_address_are_delivered_again() {
         async move { post(emulator, &path, &body).await }
     };
     for (index, body) in [("1", json!({})), ("0", json!({"email": "other@example.com"}))] {
-        let resent = resend(index, body).await.json();
-        assert_eq!((&resent["item"]["deliveryStatus"], &resent["item"]["error"]), (&json!("queued"), &Value::Null));
-        assert_eq!(resent["item"]["index"].to_string(), index);
-        assert_eq!(resent["counts"], json!({"total": 3, "rendered": 2, "delivered": 0, "failed": 1}));
+        let redelivered = resend(index, body).await.json();
+        assert_eq!(
+            (&redelivered["item"]["deliveryStatus"], &redelivered["item"]["error"]),
+            (&json!("queued"), &Value::Null)
+        );
+        assert_eq!(redelivered["item"]["index"].to_string(), index);
+        assert_eq!(redelivered["counts"], json!({"total": 3, "rendered": 2, "delivered": 0, "failed": 1}));
         let items = get(&emulator, &format!("/workflow/{run}")).await.json()["run"]["items"].clone();
         assert_eq!(items[index.parse::<usize>().unwrap()]["deliveryStatus"], "queued", "the status is stored");
     }
