@@ -29,7 +29,7 @@ pub(crate) fn covers(schedule: &Value, now: Timestamp) -> bool {
     try_covers(schedule, now).unwrap_or(false)
 }
 
-/// Returns true if a schedule covers no time after `now`.
+/// Returns true if a schedule covers no time from `now` on.
 pub(crate) fn has_ended(schedule: &Value, now: Timestamp) -> bool {
     let is_single = matches!(schedule["recurrence"]["type"].as_str(), None | Some("none"));
     is_single && matches!(read_bounds(schedule), Ok((_, Some(end))) if end <= now)

@@ -13,7 +13,7 @@
 //! # Ok::<(), pictify_emulator::expressions::ExpressionError>(())
 //! ```
 //!
-//! Where the API documentation does not say, the language follows JavaScript: precedence, truthiness, `'5' * 2`, and `==`.
+//! For details that the API documentation omits, the language follows JavaScript: precedence, truthiness, `'5' * 2`, and `==`.
 //! An operand that is not a number is an error instead of `NaN`. So are division by zero and a variable that is not
 //! supplied. Double quotes and `null` also work, though the documentation does not show them.
 //!

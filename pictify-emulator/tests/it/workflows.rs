@@ -316,7 +316,7 @@ async fn missing_documents_are_not_found() {
     }
 }
 
-/// Says when it begins, and waits until it may.
+/// Renderer that reports the start of each render, and waits for a message of the test before it continues.
 #[derive(Debug)]
 struct Gate {
     start_sender: mpsc::Sender<()>,
