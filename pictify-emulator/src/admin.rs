@@ -3,7 +3,7 @@
 
 use crate::{
     api_error::ApiError,
-    faults::Script,
+    faults::FaultScript,
     rendering::BILLED,
     response::{ApiResponse, ApiResult},
     server::AppState,
@@ -25,22 +25,23 @@ pub(crate) fn answer(state: &Arc<AppState>, parts: &Parts, name: &str, body: &[u
             Ok(json!({"deliveries": state.store.all(DELIVERY, &Filter::default(), Order::Newest)?}).into())
         }
         (&Method::PUT, "faults") => {
-            let unusable =
+            let invalid_script =
                 |why: String| ApiError::with_message(StatusCode::BAD_REQUEST, format!("No script of faults: {why}"));
-            let script: Script = serde_json::from_slice(body).map_err(|error| unusable(error.to_string()))?;
-            script.check().map_err(unusable)?;
+            let script: FaultScript =
+                serde_json::from_slice(body).map_err(|error| invalid_script(error.to_string()))?;
+            script.check().map_err(invalid_script)?;
             let count = script.faults.len();
             state.faults.set(script);
             Ok(ApiResponse::from(json!({"faults": count})))
         }
         (&Method::DELETE, "faults") => {
-            state.faults.set(Script::default());
+            state.faults.set(FaultScript::default());
             Ok(ApiResponse::from(json!({"faults": 0})))
         }
         (&Method::POST, name) => {
             let id = name.strip_prefix("deliveries/").and_then(|rest| rest.strip_suffix("/resend"));
-            let renewed = id.map(|id| webhooks::redeliver(state, id)).transpose()?.flatten();
-            Ok(ApiResponse::from(renewed.ok_or_else(|| ApiError::route_not_found(parts))?))
+            let resent = id.map(|id| webhooks::redeliver(state, id)).transpose()?.flatten();
+            Ok(ApiResponse::from(resent.ok_or_else(|| ApiError::route_not_found(parts))?))
         }
         _ => Err(ApiError::route_not_found(parts)),
     }

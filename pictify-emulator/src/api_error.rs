@@ -33,9 +33,9 @@ impl ApiError {
 
     /// The rendering endpoints' word that nothing was done and that it may be tried again.
     pub(crate) fn overloaded(error: impl Into<String>) -> Self {
-        let mut refusal = Self::rendering(StatusCode::SERVICE_UNAVAILABLE, Some("BROWSER_POOL_UNAVAILABLE"), error);
-        refusal.body["retriable"] = true.into();
-        refusal
+        let mut error = Self::rendering(StatusCode::SERVICE_UNAVAILABLE, Some("BROWSER_POOL_UNAVAILABLE"), error);
+        error.body["retriable"] = true.into();
+        error
     }
 
     /// `{message}`: how the other endpoints speak.

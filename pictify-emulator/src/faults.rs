@@ -120,7 +120,7 @@ impl Fault {
     }
 
     /// Why it could never go wrong as it says.
-    fn wrong(&self) -> Option<String> {
+    fn problem(&self) -> Option<String> {
         if let Some(name) = self.operation.as_ref().filter(|name| CONTRACT.operation(name).is_none()) {
             return Some(format!("the contract has no operation {name}"));
         }
@@ -160,7 +160,7 @@ impl Fault {
     }
 
     /// The answer in place of the real one.
-    pub(crate) fn answer(&self) -> Option<(u16, &BTreeMap<String, String>, Bytes)> {
+    pub(crate) fn response(&self) -> Option<(u16, &BTreeMap<String, String>, Bytes)> {
         let body = match &self.body {
             Value::Null => Bytes::new(),
             Value::String(text) => Bytes::copy_from_slice(text.as_bytes()),
@@ -172,10 +172,10 @@ impl Fault {
 
 /// The faults that are set, and how far each has counted.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<State>);
+pub(crate) struct Faults(Mutex<FaultState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct FaultState {
     faults: Vec<(Fault, u64)>,
     random: fastrand::Rng,
 }
@@ -183,24 +183,24 @@ struct State {
 /// A script of faults, as files and the admin endpoint have it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Script {
+pub(crate) struct FaultScript {
     /// What chooses the calls of shares.
     #[serde(default)]
     pub(crate) seed: u64,
     pub(crate) faults: Vec<Fault>,
 }
 
-impl Script {
+impl FaultScript {
     /// What of it could never happen: it would let a test pass that tests nothing.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let wrong = |(index, fault): (usize, &Fault)| fault.wrong().map(|why| format!("faults[{index}]: {why}"));
-        self.faults.iter().enumerate().find_map(wrong).map_or(Ok(()), Err)
+        let problem = |(index, fault): (usize, &Fault)| fault.problem().map(|why| format!("faults[{index}]: {why}"));
+        self.faults.iter().enumerate().find_map(problem).map_or(Ok(()), Err)
     }
 }
 
 impl Faults {
     /// Takes a script in place of the one before it.
-    pub(crate) fn set(&self, script: Script) {
+    pub(crate) fn set(&self, script: FaultScript) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.random = fastrand::Rng::with_seed(script.seed);
         state.faults = script.faults.into_iter().map(|fault| (fault, 0)).collect();
@@ -208,7 +208,7 @@ impl Faults {
 
     /// What goes wrong with this call: the first fault that means it. Each fault counts the calls that it could mean.
     pub(crate) fn next(&self, operation: &str) -> Option<Fault> {
-        let State { faults, random } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let FaultState { faults, random } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = None;
         for (fault, count) in faults {
             if fault.operation.as_ref().is_some_and(|name| name != operation) {
@@ -247,14 +247,14 @@ mod tests {
         assert_eq!(statuses(&faults, "createImage", 4), [Some(503), Some(500), Some(503), None]);
         assert_eq!(statuses(&faults, "getImage", 1), [None], "the second has counted four already");
         let unknown = json!({"faults": [{"statsu": 503}]});
-        assert!(serde_json::from_value::<Script>(unknown).is_err());
+        assert!(serde_json::from_value::<FaultScript>(unknown).is_err());
     }
 
     #[test]
     fn a_share_is_the_same_in_every_run() {
         let run = |seed| {
             let faults = Faults::default();
-            faults.set(Script { seed, faults: vec![Fault::status(500).probability(0.25)] });
+            faults.set(FaultScript { seed, faults: vec![Fault::status(500).probability(0.25)] });
             statuses(&faults, "createImage", 1000)
         };
         let (first, again, other) = (run(1), run(1), run(2));

@@ -4,7 +4,7 @@ use crate::{
     Emulator, EmulatorBuilder,
     config::{DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     emulator::{DEFAULT_PORT, StartError},
-    faults::Script,
+    faults::FaultScript,
     fetch::EgressPolicy,
 };
 use clap::{Args, ValueEnum};
@@ -134,7 +134,7 @@ impl Options {
     /// [`StartError`]: as [`EmulatorBuilder::start`], and for files that cannot be read.
     pub async fn start(mut self) -> Result<Emulator, StartError> {
         if let Some(file) = self.config.take() {
-            self = self.over(read(&file)?);
+            self = self.merged_over(read_json_file(&file)?);
         }
         let egress_policy = self.allow_network.unwrap_or_default();
         let mut builder: EmulatorBuilder = Emulator::builder()
@@ -166,7 +166,7 @@ impl Options {
             builder = builder.renders_per_month(renders);
         }
         if let Some(file) = self.faults {
-            let script: Script = read(&file)?;
+            let script: FaultScript = read_json_file(&file)?;
             script.check().map_err(|reason| StartError::File { file: file.clone(), reason })?;
             builder = builder.fault_seed(script.seed).faults(script.faults);
         }
@@ -174,7 +174,7 @@ impl Options {
     }
 
     /// These, and where they say nothing, the others.
-    fn over(self, other: Self) -> Self {
+    fn merged_over(self, other: Self) -> Self {
         Self {
             config: None,
             host: self.host.or(other.host),
@@ -199,7 +199,7 @@ impl Options {
 }
 
 /// Reads a JSON file.
-fn read<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, StartError> {
+fn read_json_file<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, StartError> {
     let unreadable = |reason: String| StartError::File { file: file.to_owned(), reason };
     let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))
@@ -222,12 +222,12 @@ mod tests {
             r#"{"port": 4050, "profile": "documented", "api-key": ["a"], "demo": true, "allow-network": "loopback"}"#;
         let file: Options = serde_json::from_str(file).unwrap();
         let line = Command::parse_from(["x", "--port", "0", "--allow-network", "private", "--no-batch-urls"]).options;
-        let both = line.over(file);
+        let merged = line.merged_over(file);
         assert_eq!(
-            (both.port, both.profile, both.allow_network),
+            (merged.port, merged.profile, merged.allow_network),
             (Some(0), Some(Profile::Documented), Some(EgressPolicy::Private))
         );
-        assert_eq!((both.api_keys, both.demo, both.no_batch_urls), (vec!["a".to_owned()], true, true));
+        assert_eq!((merged.api_keys, merged.demo, merged.no_batch_urls), (vec!["a".to_owned()], true, true));
     }
 
     #[tokio::test]

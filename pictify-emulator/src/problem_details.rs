@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 const PREFIX: &str = "https://docs.pictify.io/errors/";
 
 /// A refusal as a problem document. `path` is what was asked for.
-pub(crate) fn response(refusal: &ApiError, path: &str, request_id: &str) -> Response<Body> {
-    let (status, detail) = (refusal.status(), refusal.message());
-    let (slug, title) = kind(status, refusal.code().unwrap_or_default(), &detail);
+pub(crate) fn response(error: &ApiError, path: &str, request_id: &str) -> Response<Body> {
+    let (status, detail) = (error.status(), error.message());
+    let (slug, title) = kind(status, error.code().unwrap_or_default(), &detail);
     let mut body = json!({
         "type": format!("{PREFIX}{slug}"),
         "title": title,
@@ -25,7 +25,7 @@ pub(crate) fn response(refusal: &ApiError, path: &str, request_id: &str) -> Resp
     if let Some(error) = field_error(&detail).filter(|_| slug == "validation-error") {
         body["errors"] = Value::Array(vec![error]);
     }
-    if let Some(wait) = refusal.retry_after() {
+    if let Some(wait) = error.retry_after() {
         body["retryAfter"] = wait;
     }
     let mut response = Response::new(Body::from(body.to_string()));

@@ -8,10 +8,10 @@ use std::{
 };
 
 /// How many requests are remembered.
-const REMEMBERED: usize = 200;
+const MAX_REQUESTS: usize = 200;
 
 /// How much of a path is remembered, in characters.
-const LONGEST_PATH: usize = 200;
+const MAX_PATH_CHARS: usize = 200;
 
 /// The latest requests.
 #[derive(Debug, Default)]
@@ -23,19 +23,19 @@ pub(crate) struct LoggedRequest<'a> {
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
     pub(crate) status: u16,
-    pub(crate) took: Duration,
+    pub(crate) duration: Duration,
     pub(crate) id: &'a str,
 }
 
 impl RequestLog {
-    pub(crate) fn add(&self, asked: &LoggedRequest<'_>) {
-        let LoggedRequest { at, method, path, status, took, id } = asked;
-        let path: String = without_secret(path).chars().take(LONGEST_PATH).collect();
-        let took = format!("{:.1}", took.as_secs_f64() * 1000.0);
-        let entry = json!({"at": at, "method": method, "path": path, "status": status, "took": took, "id": id});
+    pub(crate) fn add(&self, request: &LoggedRequest<'_>) {
+        let LoggedRequest { at, method, path, status, duration, id } = request;
+        let path: String = without_secret(path).chars().take(MAX_PATH_CHARS).collect();
+        let duration = format!("{:.1}", duration.as_secs_f64() * 1000.0);
+        let entry = json!({"at": at, "method": method, "path": path, "status": status, "took": duration, "id": id});
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         log.push_front(entry);
-        log.truncate(REMEMBERED);
+        log.truncate(MAX_REQUESTS);
     }
 
     /// The latest, newest first.
@@ -59,14 +59,14 @@ mod tests {
 
     #[test]
     fn the_secrets_of_hooks_are_not_remembered() {
-        for (path, kept) in [
+        for (path, logged) in [
             ("/workflow/hooks/HK1/s3cr3t", "/workflow/hooks/HK1/..."),
             ("/v1/workflow/hooks/HK1/s3/cr3t", "/v1/workflow/hooks/HK1/..."),
             ("/workflow/hooks/HK1", "/workflow/hooks/HK1"),
             ("/workflow/hooks/HK1/", "/workflow/hooks/HK1/"),
             ("/image/HK1", "/image/HK1"),
         ] {
-            assert_eq!(without_secret(path), kept);
+            assert_eq!(without_secret(path), logged);
         }
     }
 }

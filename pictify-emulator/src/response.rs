@@ -72,7 +72,7 @@ impl ApiResponse {
             Content::Json(body) => Some(body),
             Content::Bytes(_) => None,
         };
-        match operation.wrong_answer(self.status.as_u16(), body) {
+        match operation.response_error(self.status.as_u16(), body) {
             None => Ok(self),
             Some(wrong) => {
                 let message = format!("The emulator's answer to {} breaks the contract: {wrong}", operation.id);

@@ -10,7 +10,7 @@ pub(crate) use table::rows;
 use crate::{
     api_error::ApiError,
     contract::CONTRACT,
-    handlers::{DEFAULT, OutputSpec, render_layout},
+    handlers::{DEFAULT_LAYOUT, OutputSpec, render_layout},
     server::{AppState, RequestContext},
     store::{Filter, Order, StoreError},
     uid, webhooks,
@@ -147,7 +147,7 @@ impl Batch {
         let none = Map::new();
         let names: Vec<_> = variables.as_object().unwrap_or(&none).keys().cloned().collect();
         let (mut results, mut errors) = (Vec::new(), Vec::new());
-        let single = self.asked["layout"].as_str().unwrap_or(DEFAULT);
+        let single = self.asked["layout"].as_str().unwrap_or(DEFAULT_LAYOUT);
         let several = self.asked["layouts"].as_array().filter(|keys| !keys.is_empty());
         let keys = several.map_or_else(|| vec![single], |keys| keys.iter().filter_map(Value::as_str).collect());
         for key in keys {

@@ -36,9 +36,9 @@ pub(crate) struct Operation {
     body: Option<Schema>,
     pub(crate) query: BTreeMap<String, Schema>,
     /// In which other forms a body comes that the document knows of and does not declare.
-    also_takes: Vec<String>,
+    also_accepts: Vec<String>,
     /// What it answers when all is well, by status; no schema where that is no JSON.
-    answers: BTreeMap<String, Option<Schema>>,
+    responses: BTreeMap<String, Option<Schema>>,
 }
 
 /// Whether an operation wants a key.
@@ -104,15 +104,15 @@ impl Operation {
             key: KeyUse::new(operation.get("security").unwrap_or(&document["security"])),
             body: (!body.is_null()).then(|| schema(body)),
             query,
-            also_takes: operation["x-also-takes"]
+            also_accepts: operation["x-also-takes"]
                 .as_array()
                 .into_iter()
                 .flatten()
                 .filter_map(|form| form.as_str().map(str::to_owned))
                 .collect(),
-            answers: members(&operation["responses"])
-                .map(|(status, answer)| {
-                    let own = &resolve(document, answer)["content"]["application/json"]["schema"];
+            responses: members(&operation["responses"])
+                .map(|(status, response)| {
+                    let own = &resolve(document, response)["content"]["application/json"]["schema"];
                     (status.to_owned(), (!own.is_null()).then(|| schema(own)))
                 })
                 .collect(),
@@ -132,30 +132,30 @@ impl Operation {
     }
 
     /// Whether the operation takes a JSON body.
-    pub(crate) fn takes_body(&self) -> bool {
+    pub(crate) fn accepts_body(&self) -> bool {
         self.body.is_some()
     }
 
     /// Whether a body may also be of this media type, `one item` of a list, or an object with `no name`.
-    pub(crate) fn also_takes(&self, form: &str) -> bool {
-        self.also_takes.iter().any(|known| known == form)
+    pub(crate) fn also_accepts(&self, form: &str) -> bool {
+        self.also_accepts.iter().any(|known| known == form)
     }
 
     /// What is wrong with an answer of ours: its status, or its body.
-    pub(crate) fn wrong_answer(&self, status: u16, body: Option<&Value>) -> Option<String> {
-        let Some(schema) = self.answers.get(&status.to_string()) else {
+    pub(crate) fn response_error(&self, status: u16, body: Option<&Value>) -> Option<String> {
+        let Some(schema) = self.responses.get(&status.to_string()) else {
             return Some(format!("it knows no status {status}"));
         };
         match (schema, body) {
-            (Some(schema), Some(body)) => schema.wrong("answer", body),
+            (Some(schema), Some(body)) => schema.validation_error("answer", body),
             (None, Some(_)) => Some(format!("{status} is no JSON")),
             (_, None) => None,
         }
     }
 
     /// What is wrong with a body, in the words of the service's framework; nothing when it is valid.
-    pub(crate) fn wrong_body(&self, body: &Value) -> Option<String> {
-        self.body.as_ref()?.wrong("body", body)
+    pub(crate) fn body_error(&self, body: &Value) -> Option<String> {
+        self.body.as_ref()?.validation_error("body", body)
     }
 }
 
@@ -203,8 +203,8 @@ mod tests {
     #[test]
     fn every_schema_compiles() {
         for operation in &CONTRACT.operations {
-            let answers = operation.answers.values().flatten();
-            for schema in operation.body.iter().chain(operation.query.values()).chain(answers) {
+            let responses = operation.responses.values().flatten();
+            for schema in operation.body.iter().chain(operation.query.values()).chain(responses) {
                 assert!(schema.compiles(), "{}", operation.id);
             }
         }
@@ -220,7 +220,7 @@ mod tests {
             (json!({"html": 7}), Some("body/html 7 is not of type \"string\"")),
             (json!([]), Some("body [] is not of type \"object\"")),
         ] {
-            assert_eq!(operation.wrong_body(&body).as_deref(), wrong, "{body}");
+            assert_eq!(operation.body_error(&body).as_deref(), wrong, "{body}");
         }
     }
 }

@@ -32,7 +32,7 @@ impl Schema {
     }
 
     /// What is wrong with `value`; `place` is what the message calls it.
-    pub(crate) fn wrong(&self, place: &str, value: &Value) -> Option<String> {
+    pub(crate) fn validation_error(&self, place: &str, value: &Value) -> Option<String> {
         let error = self.validator()?.iter_errors(value).next()?;
         let at = error.instance_path().to_string();
         Some(format!("{place}{at} {}", shorten(&error.to_string())))
@@ -51,12 +51,12 @@ impl Schema {
 
 /// The messages of the validator quote the whole value, which may be a megabyte of HTML.
 fn shorten(message: &str) -> String {
-    const KEPT: usize = 200;
-    if message.chars().count() <= KEPT {
+    const MAX_MESSAGE_CHARS: usize = 200;
+    if message.chars().count() <= MAX_MESSAGE_CHARS {
         return message.to_owned();
     }
-    let tail: String = message.chars().rev().take(KEPT / 2).collect();
-    let head: String = message.chars().take(KEPT / 2).collect();
+    let tail: String = message.chars().rev().take(MAX_MESSAGE_CHARS / 2).collect();
+    let head: String = message.chars().take(MAX_MESSAGE_CHARS / 2).collect();
     format!("{head} ... {}", tail.chars().rev().collect::<String>())
 }
 

@@ -25,10 +25,10 @@ use std::sync::LazyLock;
 pub(crate) const PREVIEW: &str = "/_emulator/preview/";
 
 /// How many things of a kind are shown.
-const SHOWN: usize = 24;
+const MAX_ITEMS: usize = 24;
 
 /// Nothing but what this server sends may run or load, whatever a template's name or a request's path holds.
-const POLICY: &str =
+const CONTENT_SECURITY_POLICY_VALUE: &str =
     "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'";
 
 /// Where the script is.
@@ -44,7 +44,7 @@ static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
 /// The page.
 pub(crate) fn page(state: &AppState) -> ApiResult {
     let store = &state.store;
-    let newest = |kind| store.page(kind, &Filter::default(), Order::Newest, 0, SHOWN);
+    let newest = |kind| store.page(kind, &Filter::default(), Order::Newest, 0, MAX_ITEMS);
     let (renders, total) = newest(RENDER)?;
     let (templates, template_count) = newest(TEMPLATE)?;
     let (deliveries, delivery_count) = newest(DELIVERY)?;
@@ -55,7 +55,7 @@ pub(crate) fn page(state: &AppState) -> ApiResult {
     let data = json!({
         "batches": batches,
         "batchCount": batch_count,
-        "deliveries": deliveries.into_iter().map(readable).collect::<Vec<_>>(),
+        "deliveries": deliveries.into_iter().map(with_readable_body).collect::<Vec<_>>(),
         "deliveryCount": delivery_count,
         "isBusy": is_busy,
         "url": state.url(),
@@ -64,11 +64,11 @@ pub(crate) fn page(state: &AppState) -> ApiResult {
         "billed": store.sum(BILLED, "$.renders", "$.at", "")?,
         "templates": templates,
         "templateCount": template_count,
-        "requests": state.log.latest(SHOWN),
+        "requests": state.request_log.latest(MAX_ITEMS),
     });
     let html = ENGINE.render("page", &data).map_err(|error| ApiError::internal(error.to_string()))?;
     Ok(ApiResponse::bytes("text/html; charset=utf-8", html)
-        .header(CONTENT_SECURITY_POLICY, POLICY)
+        .header(CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_VALUE)
         .header(CACHE_CONTROL, "no-store")
         .header(HeaderName::from_static("x-content-type-options"), "nosniff"))
 }
@@ -82,7 +82,7 @@ fn with_progress(state: &AppState, mut batch: Value) -> Result<Value, StoreError
 }
 
 /// A delivery whose body people can read.
-fn readable(mut delivery: Value) -> Value {
+fn with_readable_body(mut delivery: Value) -> Value {
     let body = delivery["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok());
     delivery["text"] = body.and_then(|body| serde_json::to_string_pretty(&body).ok()).into();
     delivery["tries"] = delivery["attempts"].as_array().map_or(0, Vec::len).into();
@@ -108,6 +108,6 @@ pub(crate) async fn preview(state: &AppState, name: &str, query: &str) -> ApiRes
     let filled = fill::fill(&template, None, &Value::Object(values), None)?;
     let page =
         Page { html: filled.html, width: filled.width, height: filled.height, format: Format::Png, ..Page::default() };
-    let picture = state.render_pool.render(page).await?;
-    Ok(ApiResponse::bytes("image/png", picture.bytes).header(CACHE_CONTROL, "no-store"))
+    let image = state.render_pool.render(page).await?;
+    Ok(ApiResponse::bytes("image/png", image.bytes).header(CACHE_CONTROL, "no-store"))
 }

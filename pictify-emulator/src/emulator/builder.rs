@@ -5,7 +5,7 @@ use crate::{
     batches,
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     demo_template,
-    faults::{Fault, Script},
+    faults::{Fault, FaultScript},
     fetch::EgressPolicy,
     render::{Embedded, Renderer},
     server::{AppState, OutboundClients, Settings},
@@ -170,7 +170,7 @@ impl EmulatorBuilder {
     pub async fn start(self) -> Result<Emulator, StartError> {
         let address = SocketAddr::new(self.host, self.port);
         let failed = |source| StartError::Listen { address, source };
-        let faults = Script { seed: self.fault_seed, faults: self.faults };
+        let faults = FaultScript { seed: self.fault_seed, faults: self.faults };
         faults.check().map_err(|reason| StartError::Faults { reason })?;
         let store = match &self.data_dir {
             None => Store::in_memory(),

@@ -7,7 +7,7 @@ pub use builder::EmulatorBuilder;
 pub use error::StartError;
 
 use crate::{
-    faults::{Fault, Script},
+    faults::{Fault, FaultScript},
     rendering::BILLED,
     server::{self, AppState},
 };
@@ -20,7 +20,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 pub const DEFAULT_PORT: u16 = 4040;
 
 /// How long a shutdown waits.
-const LAST_REQUESTS: Duration = Duration::from_secs(60);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running server. It stops when it is dropped.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl Emulator {
     /// Lets other things go wrong from here on. The first fault that means a call decides. One that could never happen,
     /// such as one for an operation that does not exist, is not refused here, as it is by [`EmulatorBuilder::start`].
     pub fn set_faults(&self, seed: u64, faults: impl IntoIterator<Item = Fault>) {
-        self.state.faults.set(Script { seed, faults: faults.into_iter().collect() });
+        self.state.faults.set(FaultScript { seed, faults: faults.into_iter().collect() });
     }
 
     /// How many renders were billed so far, over all keys. `GET /_emulator/ledger` tells for what.
@@ -68,7 +68,7 @@ impl Emulator {
     pub async fn shutdown(mut self) {
         drop(self.stop.take());
         // The task only ends; it returns nothing that could be lost.
-        let _ = tokio::time::timeout(LAST_REQUESTS, &mut self.task).await;
+        let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut self.task).await;
         self.state.stop();
         self.state.render_pool.shutdown().await;
         self.state.store.unlock();
@@ -85,7 +85,7 @@ impl Drop for Emulator {
 }
 
 /// How long to wait when there is no room for another connection.
-const NO_ROOM: Duration = Duration::from_millis(100);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Serves connections until it is told to stop, and then those that are under way.
 async fn accept(listener: TcpListener, state: Arc<AppState>, mut stopped: oneshot::Receiver<()>) {
@@ -97,7 +97,7 @@ async fn accept(listener: TcpListener, state: Arc<AppState>, mut stopped: onesho
         };
         let Ok((stream, _)) = accepted else {
             // Out of files, for example: others may end meanwhile.
-            tokio::time::sleep(NO_ROOM).await;
+            tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             continue;
         };
         // An answer in two pieces must not wait for the first to be acknowledged.
@@ -125,7 +125,7 @@ pub async fn shutdown_signal() -> io::Result<()> {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
             _ = terminate.recv() => Ok(()),
-            asked = tokio::signal::ctrl_c() => asked,
+            signal = tokio::signal::ctrl_c() => signal,
         }
     }
     #[cfg(not(unix))]

@@ -28,12 +28,15 @@ handlers! {
 }
 
 /// How many bindings a page has when the request says nothing.
-const LIMIT: usize = 20;
+const DEFAULT_PAGE_SIZE: usize = 20;
 
 fn list(context: &RequestContext) -> ApiResult {
-    let filter =
-        Filter::default().eq("$.templateId", context.text("templateId")).eq("$.status", context.text("status"));
-    context.list_by_page("bindings", BINDING, &filter, Order::Newest, LIMIT, |binding| shown(context, binding))
+    let filter = Filter::default()
+        .eq("$.templateId", context.query_text("templateId"))
+        .eq("$.status", context.query_text("status"));
+    context.list_by_page("bindings", BINDING, &filter, Order::Newest, DEFAULT_PAGE_SIZE, |binding| {
+        to_response(context, binding)
+    })
 }
 
 fn create(context: &RequestContext) -> ApiResult {
@@ -47,19 +50,19 @@ fn create(context: &RequestContext) -> ApiResult {
         "status": "active", "lastFetchAt": null, "lastRenderAt": null, "lastError": null, "errorCount": 0,
         "createdAt": now, "updatedAt": now, CACHED_DATA_FIELD: {},
     });
-    set(&mut binding, &context.body)?;
+    apply_request(&mut binding, &context.body)?;
     context.state.store.insert(BINDING, &uid, &binding)?;
-    Ok(ApiResponse::json(StatusCode::CREATED, json!({"binding": shown(context, binding)})))
+    Ok(ApiResponse::json(StatusCode::CREATED, json!({"binding": to_response(context, binding)})))
 }
 
 /// Puts what a request says into a binding.
-fn set(binding: &mut Value, body: &Value) -> Result<(), ApiError> {
+fn apply_request(binding: &mut Value, body: &Value) -> Result<(), ApiError> {
     for name in ["name", "mapping", "defaults"] {
         if !body[name].is_null() {
             binding[name] = body[name].clone();
         }
     }
-    mapping::check(&body["mapping"]).map_err(bad)?;
+    mapping::check(&body["mapping"]).map_err(bad_request)?;
     for name in ["refreshPolicy", "outputConfig"] {
         for (member, value) in body[name].as_object().into_iter().flatten() {
             binding[name][member] = value.clone();
@@ -67,7 +70,7 @@ fn set(binding: &mut Value, body: &Value) -> Result<(), ApiError> {
     }
     if body["dataSource"].is_object() {
         let mut source = body["dataSource"].clone();
-        check_source(&source).map_err(bad)?;
+        check_source(&source).map_err(bad_request)?;
         let old = &binding["dataSource"];
         // Who sends back what was read has no credentials to send; to another place they must not go.
         let is_same = ["type", "url"].iter().all(|name| source[*name] == old[*name]);
@@ -84,16 +87,16 @@ fn set(binding: &mut Value, body: &Value) -> Result<(), ApiError> {
 }
 
 fn get(context: &RequestContext) -> ApiResult {
-    Ok(json!({"binding": shown(context, find(context, "uid")?)}).into())
+    Ok(json!({"binding": to_response(context, find(context, "uid")?)}).into())
 }
 
 fn update(context: &RequestContext) -> ApiResult {
     let status = context.body["status"].as_str();
     if let Some(status) = status.filter(|status| !["active", "paused"].contains(status)) {
-        return Err(bad(format!("status {status} is not one of active, paused")));
+        return Err(bad_request(format!("status {status} is not one of active, paused")));
     }
-    change(context, |binding| {
-        set(binding, &context.body)?;
+    update_with(context, |binding| {
+        apply_request(binding, &context.body)?;
         if let Some(status) = status {
             binding["status"] = status.into();
         }
@@ -102,26 +105,26 @@ fn update(context: &RequestContext) -> ApiResult {
 }
 
 fn pause(context: &RequestContext) -> ApiResult {
-    change(context, |binding| {
+    update_with(context, |binding| {
         binding["status"] = "paused".into();
         Ok(())
     })
 }
 
 fn resume(context: &RequestContext) -> ApiResult {
-    change(context, |binding| {
+    update_with(context, |binding| {
         binding["status"] = "active".into();
         Ok(())
     })
 }
 
-fn change(context: &RequestContext, change: impl FnOnce(&mut Value) -> Result<(), ApiError>) -> ApiResult {
+fn update_with(context: &RequestContext, update_with: impl FnOnce(&mut Value) -> Result<(), ApiError>) -> ApiResult {
     let changed = context.state.store.update(BINDING, context.parameter("uid"), |binding| {
-        change(binding)?;
+        update_with(binding)?;
         binding["updatedAt"] = context.state.now_text().into();
         Ok::<_, ApiError>(binding.clone())
     })?;
-    Ok(json!({"binding": shown(context, changed.ok_or_else(not_found)?)}).into())
+    Ok(json!({"binding": to_response(context, changed.ok_or_else(not_found)?)}).into())
 }
 
 fn delete(context: &RequestContext) -> ApiResult {
@@ -136,9 +139,9 @@ fn delete(context: &RequestContext) -> ApiResult {
 /// Done when it is answered, though the service says that it has begun. What fails is told here and not hidden.
 async fn refresh(context: RequestContext) -> ApiResult {
     let binding = find(&context, "uid")?;
-    let form = super::binding_links::form(binding["outputConfig"]["format"].as_str().unwrap_or("png"))?;
+    let kind = super::binding_links::output_kind(binding["outputConfig"]["format"].as_str().unwrap_or("png"))?;
     let data = bindings::refresh(&context, &binding).await?;
-    bindings::render(&context, &binding, Some(&data), form).await?;
+    bindings::render(&context, &binding, Some(&data), kind).await?;
     Ok(json!({"status": "refreshing", "imageUrl": bindings::render_url(&context, &binding)}).into())
 }
 
@@ -171,9 +174,9 @@ async fn test(context: RequestContext) -> ApiResult {
 /// Nobody says which secret signs what is pushed, so the signature is not looked at.
 fn push(context: &RequestContext) -> ApiResult {
     let binding = find(context, "bindingUid")?;
-    let takes = binding["dataSource"]["type"] == "webhook" || binding["refreshPolicy"]["type"] == "webhook";
-    if !takes {
-        return Err(bad("The binding takes no pushed data: its source and its refresh policy are no webhook"));
+    let accepts_push = binding["dataSource"]["type"] == "webhook" || binding["refreshPolicy"]["type"] == "webhook";
+    if !accepts_push {
+        return Err(bad_request("The binding takes no pushed data: its source and its refresh policy are no webhook"));
     }
     let pushed = Fetched { data: context.body.clone(), status: None, etag: None };
     if !bindings::note_data(context, context.parameter("bindingUid"), &pushed, None)? {
@@ -183,9 +186,9 @@ fn push(context: &RequestContext) -> ApiResult {
 }
 
 /// As it is answered: with the addresses under which the client finds it, and without secrets.
-fn shown(context: &RequestContext, mut binding: Value) -> Value {
+fn to_response(context: &RequestContext, mut binding: Value) -> Value {
     let (render_url, webhook_url) =
-        (bindings::render_url(context, &binding), format!("{}/webhooks/{}", context.base, text(&binding)));
+        (bindings::render_url(context, &binding), format!("{}/webhooks/{}", context.base, uid(&binding)));
     if let Some(object) = binding.as_object_mut() {
         object.remove(CACHED_DATA_FIELD);
     }
@@ -197,7 +200,7 @@ fn shown(context: &RequestContext, mut binding: Value) -> Value {
     binding
 }
 
-fn text(binding: &Value) -> &str {
+fn uid(binding: &Value) -> &str {
     binding["uid"].as_str().unwrap_or_default()
 }
 
@@ -206,7 +209,7 @@ pub(super) fn find(context: &RequestContext, parameter: &str) -> Result<Value, A
     context.state.store.get(BINDING, context.parameter(parameter))?.ok_or_else(not_found)
 }
 
-fn bad(message: impl Into<String>) -> ApiError {
+fn bad_request(message: impl Into<String>) -> ApiError {
     ApiError::with_message(StatusCode::BAD_REQUEST, message)
 }
 

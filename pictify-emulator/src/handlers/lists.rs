@@ -16,12 +16,12 @@ pub(super) fn whole(value: &Value) -> Option<usize> {
 
 impl RequestContext {
     /// A number of the query.
-    pub(super) fn number(&self, name: &str) -> Option<usize> {
+    pub(super) fn query_number(&self, name: &str) -> Option<usize> {
         self.query.get(name).and_then(whole)
     }
 
     /// A text of the query.
-    pub(super) fn text(&self, name: &str) -> Option<&str> {
+    pub(super) fn query_text(&self, name: &str) -> Option<&str> {
         self.query.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
@@ -32,11 +32,11 @@ impl RequestContext {
         kind: &str,
         filter: &Filter,
         limit: usize,
-        show: impl Fn(Value) -> Value,
+        to_item: impl Fn(Value) -> Value,
     ) -> Result<Value, ApiError> {
-        let (limit, offset) = (self.number("limit").unwrap_or(limit), self.number("offset").unwrap_or(0));
+        let (limit, offset) = (self.query_number("limit").unwrap_or(limit), self.query_number("offset").unwrap_or(0));
         let (items, total) = self.state.store.page(kind, filter, Order::Newest, offset, limit)?;
-        let items: Vec<_> = items.into_iter().map(show).collect();
+        let items: Vec<_> = items.into_iter().map(to_item).collect();
         let has_more = offset.saturating_add(items.len()) < total;
         Ok(json!({
             name: items,
@@ -52,12 +52,13 @@ impl RequestContext {
         filter: &Filter,
         order: Order,
         limit: usize,
-        show: impl Fn(Value) -> Value,
+        to_item: impl Fn(Value) -> Value,
     ) -> ApiResult {
-        let (page, limit) = (self.number("page").unwrap_or(1).max(1), self.number("limit").unwrap_or(limit).max(1));
+        let (page, limit) =
+            (self.query_number("page").unwrap_or(1).max(1), self.query_number("limit").unwrap_or(limit).max(1));
         let offset = (page - 1).saturating_mul(limit);
         let (items, total) = self.state.store.page(kind, filter, order, offset, limit)?;
-        let items: Vec<_> = items.into_iter().map(show).collect();
+        let items: Vec<_> = items.into_iter().map(to_item).collect();
         Ok(json!({name: items, "pagination": pagination(page, limit, total)}).into())
     }
 }

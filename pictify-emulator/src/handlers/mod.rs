@@ -26,7 +26,7 @@ mod workflows;
 pub(crate) use video_templates::render_video;
 
 pub(crate) use pdfs::render_pdf_page;
-pub(crate) use template_renders::{DEFAULT, OutputSpec, render_layout};
+pub(crate) use template_renders::{DEFAULT_LAYOUT, OutputSpec, render_layout};
 pub(crate) use webhooks::SUBSCRIPTION;
 
 use crate::{response::ApiResult, server::RequestContext};

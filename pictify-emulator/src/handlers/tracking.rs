@@ -20,7 +20,7 @@ handlers! {
 }
 
 /// How large, deep and wide the metadata of an event may be.
-const METADATA: (usize, usize, usize) = (10 * 1024, 3, 50);
+const METADATA_LIMITS: (usize, usize, usize) = (10 * 1024, 3, 50);
 
 /// A GIF of one transparent pixel.
 const PIXEL: &[u8] =
@@ -30,7 +30,7 @@ fn events(context: &RequestContext) -> ApiResult {
     let events = context.body.as_array().map(Vec::as_slice).unwrap_or_default();
     let mut errors = Vec::new();
     for (index, event) in events.iter().enumerate() {
-        if let Some(error) = refused(context, event)? {
+        if let Some(error) = process_event(context, event)? {
             errors.push(json!({"index": index, "error": error}));
         }
     }
@@ -42,39 +42,39 @@ fn events(context: &RequestContext) -> ApiResult {
 }
 
 /// Counts an event, or says why not.
-fn refused(context: &RequestContext, event: &Value) -> Result<Option<String>, ApiError> {
-    let refuse = |why: &str| Ok(Some(why.to_owned()));
+fn process_event(context: &RequestContext, event: &Value) -> Result<Option<String>, ApiError> {
+    let reject = |why: &str| Ok(Some(why.to_owned()));
     let text = |name: &str| event[name].as_str();
     let Some(experiment) = experiments::find(context, text("experiment").unwrap_or_default())? else {
-        return refuse("Unknown experiment");
+        return reject("Unknown experiment");
     };
     if experiment["status"] != "running" {
-        return refuse("Experiment is not running");
+        return reject("Experiment is not running");
     }
-    if !is_small(&event["metadata"]) {
-        let (bytes, levels, properties) = METADATA;
-        return Ok(Some(format!("metadata: at most {bytes} bytes, {levels} levels and {properties} properties")));
+    if !is_within_limits(&event["metadata"]) {
+        let (max_bytes, levels, properties) = METADATA_LIMITS;
+        return Ok(Some(format!("metadata: at most {max_bytes} bytes, {levels} levels and {properties} properties")));
     }
-    let what = match text("event").unwrap_or_default() {
+    let counter = match text("event").unwrap_or_default() {
         "impression" | "view" => Some("impressions"),
         "click" => Some("clicks"),
         // A variant has no number for these.
         "conversion" => None,
         name if experiment["goalConfig"]["customEventName"] == name => None,
-        _ => return refuse("Unknown event"),
+        _ => return reject("Unknown event"),
     };
     let variant = match text("variantId") {
-        Some(id) if experiments::variant(&experiment, id).is_none() => return refuse("Unknown variant"),
+        Some(id) if experiments::variant(&experiment, id).is_none() => return reject("Unknown variant"),
         Some(id) => Some(id.to_owned()),
-        None => seen(context, &experiment),
+        None => last_seen_variant(context, &experiment),
     };
-    if let (Some(variant), Some(what)) = (variant, what) {
-        count(context, &experiment, &variant, what)?;
+    if let (Some(variant), Some(counter)) = (variant, counter) {
+        count(context, &experiment, &variant, counter)?;
     }
     Ok(None)
 }
 
-fn is_small(metadata: &Value) -> bool {
+fn is_within_limits(metadata: &Value) -> bool {
     fn measure(value: &Value, level: usize) -> (usize, usize) {
         let (children, own): (Vec<_>, _) = match value {
             Value::Object(members) => (members.values().collect(), members.len()),
@@ -84,20 +84,20 @@ fn is_small(metadata: &Value) -> bool {
         let below = children.into_iter().map(|child| measure(child, level + 1));
         below.fold((level + 1, own), |(levels, all), (level, own)| (levels.max(level), all + own))
     }
-    let (bytes, most_levels, most_properties) = METADATA;
+    let (max_bytes, max_levels, max_properties) = METADATA_LIMITS;
     let (levels, properties) = measure(metadata, 0);
-    metadata.to_string().len() <= bytes && levels <= most_levels && properties <= most_properties
+    metadata.to_string().len() <= max_bytes && levels <= max_levels && properties <= max_properties
 }
 
 /// The variant that a visitor is taken to have seen: the last that was shown to anyone, for visitors have no names here.
-fn seen(context: &RequestContext, experiment: &Value) -> Option<String> {
+fn last_seen_variant(context: &RequestContext, experiment: &Value) -> Option<String> {
     if let Some(last) = experiment[LAST_SHOWN].as_str() {
         return Some(last.to_owned());
     }
-    chosen(context, experiment)
+    choose_variant(context, experiment)
 }
 
-fn chosen(context: &RequestContext, experiment: &Value) -> Option<String> {
+fn choose_variant(context: &RequestContext, experiment: &Value) -> Option<String> {
     match choose(experiment, &Visitor::of(context), context.state.now()) {
         Choice::Variant(variant) => variant["id"].as_str().map(str::to_owned),
         Choice::Nothing | Choice::Over => None,
@@ -112,7 +112,7 @@ fn click(context: &RequestContext) -> ApiResult {
         return Err(ApiError::with_message(StatusCode::NOT_FOUND, message));
     };
     if experiment["status"] == "running"
-        && let Some(variant) = seen(context, &experiment)
+        && let Some(variant) = last_seen_variant(context, &experiment)
     {
         count(context, &experiment, &variant, "clicks")?;
     }
@@ -123,7 +123,7 @@ fn click(context: &RequestContext) -> ApiResult {
 fn pixel(context: &RequestContext) -> ApiResult {
     if let Some(experiment) = experiments::find(context, context.parameter("slug"))?
         && experiment["status"] == "running"
-        && let Some(variant) = chosen(context, &experiment)
+        && let Some(variant) = choose_variant(context, &experiment)
     {
         count(context, &experiment, &variant, "impressions")?;
     }

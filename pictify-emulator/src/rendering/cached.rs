@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The kind of the documents that this file keeps.
-const PICTURE: &str = "picture";
+const CACHED_IMAGE: &str = "cached-image";
 
 /// What stands at a permanent address.
 #[derive(Clone, Copy, Debug)]
@@ -51,17 +51,17 @@ impl RequestContext {
         template: &Value,
         variables: &Value,
         size: Option<(u32, u32)>,
-        form: OutputKind,
+        kind: OutputKind,
         quality: Option<u8>,
     ) -> Result<CachedImage, ApiError> {
-        let (store, uid) = (&self.state.store, key(owner, form));
-        let of = fingerprint(template, variables, size, quality);
-        if let Some(known) = store.get(PICTURE, &uid)?.filter(|known| known["of"] == of.as_str())
-            && let Some(kept) = self.file(known["file"].as_str().unwrap_or_default())?
+        let (store, uid) = (&self.state.store, key(owner, kind));
+        let current = fingerprint(template, variables, size, quality);
+        if let Some(record) = store.get(CACHED_IMAGE, &uid)?.filter(|record| record["fingerprint"] == current.as_str())
+            && let Some(cached) = self.file(record["file"].as_str().unwrap_or_default())?
         {
-            return Ok(kept);
+            return Ok(cached);
         }
-        let render = match form {
+        let render = match kind {
             OutputKind::Pdf => render_pdf_page(self, template, variables).await?,
             OutputKind::Image(format) => {
                 let fill::Filled { html, width, height } = fill::fill(template, None, variables, size)?;
@@ -71,53 +71,53 @@ impl RequestContext {
             }
         };
         let name = render.url.rsplit('/').next().unwrap_or_default().to_owned();
-        let kept = self.file(&name)?.ok_or_else(|| ApiError::internal("The file is gone"))?;
-        let known = json!({"of": of, "file": name, "width": render.width, "height": render.height});
-        store.remove(PICTURE, &uid)?;
-        store.insert(PICTURE, &uid, &known)?;
-        Ok(CachedImage { is_new: true, ..kept })
+        let cached = self.file(&name)?.ok_or_else(|| ApiError::internal("The file is gone"))?;
+        let record = json!({"fingerprint": current, "file": name, "width": render.width, "height": render.height});
+        store.remove(CACHED_IMAGE, &uid)?;
+        store.insert(CACHED_IMAGE, &uid, &record)?;
+        Ok(CachedImage { is_new: true, ..cached })
     }
 
     /// The last picture of an owner, whatever it shows.
-    pub(crate) fn last_cached_image(&self, owner: &str, form: OutputKind) -> Result<Option<CachedImage>, ApiError> {
-        match self.cached_image_info(owner, form)? {
+    pub(crate) fn last_cached_image(&self, owner: &str, kind: OutputKind) -> Result<Option<CachedImage>, ApiError> {
+        match self.cached_image_info(owner, kind)? {
             Some(stored) => self.file(&stored.name),
             None => Ok(None),
         }
     }
 
     fn file(&self, name: &str) -> Result<Option<CachedImage>, ApiError> {
-        let kept = |file: StoredFile| CachedImage {
+        let cached = |file: StoredFile| CachedImage {
             bytes: file.bytes,
             content_type: file.content_type,
             name: name.to_owned(),
             is_new: false,
         };
-        Ok(self.state.store.file(name)?.map(kept))
+        Ok(self.state.store.file(name)?.map(cached))
     }
 
     /// The picture of an owner as it was last rendered.
-    pub(crate) fn cached_image_info(&self, owner: &str, form: OutputKind) -> Result<Option<CachedImageInfo>, ApiError> {
-        let known = self.state.store.get(PICTURE, &key(owner, form))?;
-        Ok(known.map(|mut known| CachedImageInfo {
-            name: known["file"].as_str().unwrap_or_default().to_owned(),
-            width: known["width"].take(),
-            height: known["height"].take(),
+    pub(crate) fn cached_image_info(&self, owner: &str, kind: OutputKind) -> Result<Option<CachedImageInfo>, ApiError> {
+        let record = self.state.store.get(CACHED_IMAGE, &key(owner, kind))?;
+        Ok(record.map(|mut record| CachedImageInfo {
+            name: record["file"].as_str().unwrap_or_default().to_owned(),
+            width: record["width"].take(),
+            height: record["height"].take(),
         }))
     }
 }
 
 /// Forgets which pictures an owner had. The files stay: their addresses may be in pages.
 pub(crate) fn forget(store: &Store, owner: &str) -> Result<(), StoreError> {
-    let pictures = [Format::Png, Format::Jpeg, Format::Webp].map(OutputKind::Image);
-    for form in pictures.into_iter().chain([OutputKind::Pdf]) {
-        store.remove(PICTURE, &key(owner, form))?;
+    let images = [Format::Png, Format::Jpeg, Format::Webp].map(OutputKind::Image);
+    for kind in images.into_iter().chain([OutputKind::Pdf]) {
+        store.remove(CACHED_IMAGE, &key(owner, kind))?;
     }
     Ok(())
 }
 
-fn key(owner: &str, form: OutputKind) -> String {
-    let extension = match form {
+fn key(owner: &str, kind: OutputKind) -> String {
+    let extension = match kind {
         OutputKind::Image(format) => format.extension(),
         OutputKind::Pdf => "pdf",
     };

@@ -43,12 +43,12 @@ pub(crate) struct Output {
 impl Output {
     /// A format with a quality from 0.1 to 1, as renders of templates have it.
     pub(crate) fn new(format: Format, share: &Value) -> Self {
-        Self { format, quality: percent(&share.as_f64().map_or(Value::Null, |share| (share * 100.0).into())) }
+        Self { format, quality: quality_percent(&share.as_f64().map_or(Value::Null, |share| (share * 100.0).into())) }
     }
 }
 
 /// A quality from 1 to 100, as bindings and experiments have it.
-pub(crate) fn percent(quality: &Value) -> Option<u8> {
+pub(crate) fn quality_percent(quality: &Value) -> Option<u8> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 100")]
     quality.as_f64().map(|quality| quality.round().clamp(1.0, 100.0) as u8)
 }
@@ -90,33 +90,33 @@ struct StoredRender {
 
 impl RequestContext {
     /// Renders a page, keeps the file, and bills one render.
-    pub(crate) async fn render(&self, mut page: Page, about: &RenderMetadata) -> Result<Render, ApiError> {
+    pub(crate) async fn render(&self, mut page: Page, metadata: &RenderMetadata) -> Result<Render, ApiError> {
         let reservation = QuotaReservation::reserve(self, 1)?;
         let format = page.format;
         if !self.state.render_pool.fetches_resources() {
             let base = page.url.as_deref().and_then(|url| url.parse().ok());
             page.html = page_loader::complete(&self.state.outbound.pages, page.html, base.as_ref()).await;
         }
-        let made = self.state.render_pool.render(page).await;
-        let picture = made.inspect_err(|error| self.emit_render_error(kind(format), about, error))?;
-        self.store_render(picture, format, about, reservation)
+        let result = self.state.render_pool.render(page).await;
+        let image = result.inspect_err(|error| self.emit_render_error(render_kind(format), metadata, error))?;
+        self.store_render(image, format, metadata, reservation)
     }
 
     /// Keeps a picture that was made, and bills one render.
     pub(crate) fn store_render(
         &self,
-        picture: RenderedImage,
+        image: RenderedImage,
         format: Format,
-        about: &RenderMetadata,
+        metadata: &RenderMetadata,
         reservation: QuotaReservation,
     ) -> Result<Render, ApiError> {
-        let (width, height, animation) = (picture.width, picture.height, picture.animation);
-        let mut record = record(kind(format), format.extension(), (width, height), about);
+        let (width, height, animation) = (image.width, image.height, image.animation);
+        let mut record = record(render_kind(format), format.extension(), (width, height), metadata);
         if let Some(animation) = animation {
             record["animationLength"] = animation_millis(animation).into();
         }
-        let file = NewFile { extension: format.extension(), content_type: format.content_type(), bytes: picture.bytes };
-        let StoredRender { id, url, created_at } = self.store_file(&file, record, 1, about, reservation)?;
+        let file = NewFile { extension: format.extension(), content_type: format.content_type(), bytes: image.bytes };
+        let StoredRender { id, url, created_at } = self.store_file(&file, record, 1, metadata, reservation)?;
         Ok(Render { id, url, created_at, width, height, animation })
     }
 
@@ -124,68 +124,70 @@ impl RequestContext {
     pub(crate) async fn render_pdf(
         &self,
         mut document: Document,
-        about: &RenderMetadata,
+        metadata: &RenderMetadata,
     ) -> Result<StoredPdf, ApiError> {
         let reservation = QuotaReservation::reserve(self, document.pages.len() as u64)?;
         let page_setup = document.page_setup;
-        let completed = timeout(TIME_LIMIT, async {
-            for sheet in &mut document.pages {
-                let html = std::mem::take(&mut sheet.html);
-                sheet.html = page_loader::complete(&self.state.outbound.pages, html, None).await;
+        let inlining = timeout(TIME_LIMIT, async {
+            for page in &mut document.pages {
+                let html = std::mem::take(&mut page.html);
+                page.html = page_loader::complete(&self.state.outbound.pages, html, None).await;
             }
         });
-        let made = match completed.await {
+        let result = match inlining.await {
             Ok(()) => self.state.render_pool.print(document).await,
             Err(_) => Err(RenderError::TimedOut),
         };
-        let pdf = made.inspect_err(|error| self.emit_render_error("pdf", about, error))?;
-        let mut record = record("pdf", "pdf", page_setup.size_in_pixels(), about);
+        let pdf = result.inspect_err(|error| self.emit_render_error("pdf", metadata, error))?;
+        let mut record = record("pdf", "pdf", page_setup.size_in_pixels(), metadata);
         record["pageCount"] = pdf.pages.into();
         let file = NewFile { extension: "pdf", content_type: "application/pdf", bytes: pdf.bytes };
         let StoredRender { id, url, created_at } =
-            self.store_file(&file, record, u64::from(pdf.pages), about, reservation)?;
+            self.store_file(&file, record, u64::from(pdf.pages), metadata, reservation)?;
         Ok(StoredPdf { id, url, created_at, pages: pdf.pages, page_setup })
     }
 
     /// Keeps a file and its record, bills it, and tells of it.
     fn store_file(
         &self,
-        made: &NewFile,
+        file: &NewFile,
         mut record: Value,
         renders: u64,
-        about: &RenderMetadata,
+        metadata: &RenderMetadata,
         reservation: QuotaReservation,
     ) -> Result<StoredRender, RenderError> {
         let (id, now) = (uid::new(10), self.state.now());
-        let file = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), made.extension);
-        let kept = StoredRender { url: self.media_url(&file), created_at: format!("{now:.3}"), id };
-        record["id"] = kept.id.as_str().into();
-        record["file"] = file.as_str().into();
-        record["createdAt"] = kept.created_at.as_str().into();
+        let name = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), file.extension);
+        let stored = StoredRender { url: self.media_url(&name), created_at: format!("{now:.3}"), id };
+        record["id"] = stored.id.as_str().into();
+        record["file"] = name.as_str().into();
+        record["createdAt"] = stored.created_at.as_str().into();
         let store = &self.state.store;
         let (bill, entry) = (uid::new(16), self.ledger_entry(renders));
         store
-            .put_file(&file, made.content_type, &made.bytes)
+            .put_file(&name, file.content_type, &file.bytes)
             .and_then(|()| {
-                reservation.bill(|| store.insert_all(&[(RENDER, &kept.id, &record), (BILLED, &bill, &entry)]))
+                reservation.bill(|| store.insert_all(&[(RENDER, &stored.id, &record), (BILLED, &bill, &entry)]))
             })
-            .and_then(|()| webhooks::emit(&self.state, "render.completed", &event(&kept, &record, made, about)))
+            .and_then(|()| {
+                webhooks::emit(&self.state, "render.completed", &completed_event(&stored, &record, file, metadata))
+            })
             .map_err(|error| RenderError::Failed(format!("the file cannot be kept: {error}")))?;
-        Ok(kept)
+        Ok(stored)
     }
 
-    fn emit_render_error(&self, kind: &str, about: &RenderMetadata, error: &RenderError) {
+    fn emit_render_error(&self, kind: &str, metadata: &RenderMetadata, error: &RenderError) {
         // Nothing was tried where there was no room.
         if *error != RenderError::Overloaded {
             let code = (*error == RenderError::TimedOut).then_some("RENDER_TIMEOUT");
-            self.emit_render_failed(kind, about, &error.to_string(), code);
+            self.emit_render_failed(kind, metadata, &error.to_string(), code);
         }
     }
 
     /// Tells that a render failed.
-    pub(crate) fn emit_render_failed(&self, kind: &str, about: &RenderMetadata, error: &str, code: Option<&str>) {
+    pub(crate) fn emit_render_failed(&self, kind: &str, metadata: &RenderMetadata, error: &str, code: Option<&str>) {
         let mut data = json!({"type": kind, "source": "api", "error": error});
-        about.add_to(&mut data);
+        metadata.add_to(&mut data);
         if let Some(code) = code {
             data["errorCode"] = code.into();
         }
@@ -218,18 +220,18 @@ impl RequestContext {
 
 /// How many renders this month has cost so far.
 pub(crate) fn billed_this_month(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
-    let since = month(now).map_or_else(|_| String::new(), |(start, _)| format!("{start:.3}"));
+    let since = month_bounds(now).map_or_else(|_| String::new(), |(start, _)| format!("{start:.3}"));
     store.sum(BILLED, "$.renders", "$.at", &since)
 }
 
 /// When the month of a time began, and when the next begins.
-pub(crate) fn month(now: Timestamp) -> Result<(Timestamp, Timestamp), jiff::Error> {
+pub(crate) fn month_bounds(now: Timestamp) -> Result<(Timestamp, Timestamp), jiff::Error> {
     let start = now.to_zoned_datetime(TimeZone::UTC).first_of_month()?.start_of_day()?;
     Ok((start.timestamp(), start.checked_add(1.month())?.timestamp()))
 }
 
 /// What kind of file a format is.
-pub(crate) fn kind(format: Format) -> &'static str {
+pub(crate) fn render_kind(format: Format) -> &'static str {
     match format {
         Format::Gif(_) => "gif",
         Format::Png | Format::Jpeg | Format::Webp => "image",
@@ -249,23 +251,23 @@ impl RenderMetadata {
 }
 
 /// What subscribers are told of a render.
-fn event(kept: &StoredRender, record: &Value, made: &NewFile, about: &RenderMetadata) -> Value {
+fn completed_event(stored: &StoredRender, record: &Value, file: &NewFile, metadata: &RenderMetadata) -> Value {
     let mut data = json!({
         "type": record["kind"],
         "source": "api",
-        "imageId": kept.id,
-        "url": kept.url,
+        "imageId": stored.id,
+        "url": stored.url,
         "width": record["width"],
         "height": record["height"],
-        "format": made.extension,
-        "renderedAt": kept.created_at,
+        "format": file.extension,
+        "renderedAt": stored.created_at,
     });
-    about.add_to(&mut data);
+    metadata.add_to(&mut data);
     data
 }
 
 /// What is kept of a render beside its file.
-fn record(kind: &str, extension: &str, (width, height): (u32, u32), about: &RenderMetadata) -> Value {
+fn record(kind: &str, extension: &str, (width, height): (u32, u32), metadata: &RenderMetadata) -> Value {
     let mut record = json!({
         "kind": kind,
         "format": extension.to_ascii_uppercase(),
@@ -273,10 +275,10 @@ fn record(kind: &str, extension: &str, (width, height): (u32, u32), about: &Rend
         "height": height,
         "source": "api",
     });
-    if let Some(template) = &about.template {
+    if let Some(template) = &metadata.template {
         record["template"] = template.as_str().into();
     }
-    if let Some(variables) = &about.variables {
+    if let Some(variables) = &metadata.variables {
         record["variables"] = variables.clone();
     }
     record

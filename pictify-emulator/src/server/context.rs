@@ -5,7 +5,7 @@ use crate::{
     api_error::ApiError,
     config::Config,
     contract::{KeyUse, Operation},
-    faults::{Faults, Script},
+    faults::{FaultScript, Faults},
     fetch::{EgressPolicy, FetchError, Fetcher, Redirects},
     limits::FixedWindowLimiter,
     problem_details,
@@ -34,7 +34,7 @@ pub(crate) struct Settings {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) config: Config,
-    pub(crate) faults: Script,
+    pub(crate) faults: FaultScript,
     pub(crate) outbound: OutboundClients,
 }
 
@@ -68,13 +68,13 @@ pub(crate) struct AppState {
     pub(crate) render_pool: RenderPool,
     pub(crate) store: Store,
     pub(crate) faults: Faults,
-    pub(crate) log: RequestLog,
+    pub(crate) request_log: RequestLog,
     pub(crate) outbound: OutboundClients,
     pub(crate) delivery_permits: Semaphore,
     clock: Clock,
     pub(crate) config: Config,
-    pub(super) windows: FixedWindowLimiter,
-    pub(super) turns: KeyedLocks,
+    pub(super) rate_limiter: FixedWindowLimiter,
+    pub(super) request_locks: KeyedLocks,
     pub(crate) reserved_renders: ReservedRenders,
     /// Names this server, so that another one that reads its documents knows that nobody works on them any more.
     pub(crate) name: String,
@@ -118,7 +118,7 @@ impl RequestContext {
 impl AppState {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
         let Settings { url, api_keys, renderer, store, clock, config, faults: script, outbound } = settings;
-        let (render_pool, windows, faults) =
+        let (render_pool, rate_limiter, faults) =
             (RenderPool::new(renderer), FixedWindowLimiter::default(), Faults::default());
         faults.set(script);
         Arc::new(AppState {
@@ -127,13 +127,13 @@ impl AppState {
             render_pool,
             store,
             faults,
-            log: RequestLog::default(),
+            request_log: RequestLog::default(),
             outbound,
             delivery_permits: Semaphore::new(MAX_CONCURRENT_DELIVERIES),
             clock,
             config,
-            windows,
-            turns: KeyedLocks::default(),
+            rate_limiter,
+            request_locks: KeyedLocks::default(),
             reserved_renders: ReservedRenders::default(),
             name: uid::new(16),
             stop: CancellationToken::new(),
@@ -180,19 +180,19 @@ impl AppState {
         self.config.renders_per_month.unwrap_or(10_000)
     }
 
-    pub(super) fn respond(&self, answer: ApiResult, path: &str, request_id: &str) -> Response<Body> {
-        match answer {
-            Ok(reply) => reply.into_response(),
-            Err(refusal) => self.refuse(refusal, path, request_id),
+    pub(super) fn respond(&self, response: ApiResult, path: &str, request_id: &str) -> Response<Body> {
+        match response {
+            Ok(response) => response.into_response(),
+            Err(error) => self.refuse(error, path, request_id),
         }
     }
 
     /// A refusal in the dialect of this server.
-    pub(super) fn refuse(&self, refusal: ApiError, path: &str, request_id: &str) -> Response<Body> {
+    pub(super) fn refuse(&self, error: ApiError, path: &str, request_id: &str) -> Response<Body> {
         if self.config.problem_documents {
-            problem_details::response(&refusal, path, request_id)
+            problem_details::response(&error, path, request_id)
         } else {
-            refusal.into_response()
+            error.into_response()
         }
     }
 

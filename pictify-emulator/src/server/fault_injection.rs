@@ -30,7 +30,7 @@ pub(super) async fn inject(fault: Option<&Fault>) -> Result<Option<Response<Body
     if fault.is_reset() {
         return Err(ConnectionAborted);
     }
-    let Some((status, headers, body)) = fault.answer() else { return Ok(None) };
+    let Some((status, headers, body)) = fault.response() else { return Ok(None) };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));

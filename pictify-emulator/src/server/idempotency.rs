@@ -28,12 +28,12 @@ impl IdempotencyRecord {
     /// Waits until nobody else serves the same request.
     pub(super) async fn turn(&self, state: &AppState) -> OwnedMutexGuard<()> {
         let turn = {
-            let mut turns = state.turns.0.lock().unwrap_or_else(PoisonError::into_inner);
-            turns.retain(|_, turn| turn.strong_count() > 0);
-            let known = turns.get(&self.0).and_then(Weak::upgrade);
+            let mut request_locks = state.request_locks.0.lock().unwrap_or_else(PoisonError::into_inner);
+            request_locks.retain(|_, turn| turn.strong_count() > 0);
+            let known = request_locks.get(&self.0).and_then(Weak::upgrade);
             known.unwrap_or_else(|| {
                 let turn = Arc::default();
-                turns.insert(self.0.clone(), Arc::downgrade(&turn));
+                request_locks.insert(self.0.clone(), Arc::downgrade(&turn));
                 turn
             })
         };
@@ -47,8 +47,8 @@ impl IdempotencyRecord {
         Some(ApiResponse::json(status, stored["body"].clone()))
     }
 
-    pub(super) fn store(&self, state: &AppState, reply: &ApiResponse) -> Result<(), ApiError> {
-        if let Some((status, body)) = reply.as_json() {
+    pub(super) fn store(&self, state: &AppState, response: &ApiResponse) -> Result<(), ApiError> {
+        if let Some((status, body)) = response.as_json() {
             let stored = serde_json::json!({"status": status.as_u16(), "body": body});
             state.store.insert(Self::KIND, &self.0, &stored)?;
         }

@@ -9,7 +9,7 @@ use std::{
 };
 
 /// How many bytes of files are kept in memory.
-const CAPACITY: i64 = 512 * 1024 * 1024;
+const MAX_MEMORY_BYTES: i64 = 512 * 1024 * 1024;
 
 /// A stored file.
 #[derive(Clone, Debug)]
@@ -39,11 +39,11 @@ impl Store {
         if self.folder.is_none() {
             // The documents stay: on the service, too, a file may go before its record.
             let mut total: i64 = connection.query_row("SELECT sum(size) FROM files", [], |row| row.get(0))?;
-            while total > CAPACITY {
+            while total > MAX_MEMORY_BYTES {
                 let sql = "DELETE FROM files WHERE id = (SELECT min(id) FROM files) AND name <> ? RETURNING size";
-                let gone: Option<i64> = connection.query_row(sql, [name], |row| row.get(0)).optional()?;
-                let Some(gone) = gone else { break };
-                total -= gone;
+                let removed: Option<i64> = connection.query_row(sql, [name], |row| row.get(0)).optional()?;
+                let Some(removed) = removed else { break };
+                total -= removed;
             }
         }
         Ok(())

@@ -260,11 +260,11 @@ mod tests {
             Ok::<_, StoreError>(body["live"].clone())
         });
         assert_eq!(renamed.unwrap(), Some(json!(true)));
-        let refused = store.update("template", "A", |body| {
+        let failed = store.update("template", "A", |body| {
             body["name"] = "never".into();
             Err::<(), _>(StoreError("no".to_owned()))
         });
-        assert_eq!(refused.unwrap_err().to_string(), "no");
+        assert_eq!(failed.unwrap_err().to_string(), "no");
         assert_eq!(store.get("template", "A").unwrap().unwrap()["name"], "z");
         assert!(store.remove("template", "A").unwrap());
         assert!(!store.remove("template", "A").unwrap());

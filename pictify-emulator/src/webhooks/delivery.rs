@@ -17,10 +17,10 @@ use std::{
 };
 
 /// How long after each failure the next attempt is, in seconds.
-const SCHEDULE: [u64; 5] = [60, 300, 1800, 7200, 86400];
+const RETRY_DELAYS_SECONDS: [u64; 5] = [60, 300, 1800, 7200, 86400];
 
 /// How long a target may take.
-const TIME: Duration = Duration::from_secs(30);
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How things stand after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(crate) fn send(state: &Arc<AppState>, id: String, wait: Duration) {
 
 /// Sends a delivery once more, with all its retries.
 pub(crate) fn redeliver(state: &Arc<AppState>, id: &str) -> Result<Option<Value>, ApiError> {
-    let renewed = state.store.update(DELIVERY, id, |delivery| {
+    let redelivered = state.store.update(DELIVERY, id, |delivery| {
         if delivery["status"] == "pending" {
             return Err(ApiError::with_message(StatusCode::CONFLICT, "The delivery is under way"));
         }
@@ -57,10 +57,10 @@ pub(crate) fn redeliver(state: &Arc<AppState>, id: &str) -> Result<Option<Value>
         delivery["nextAttemptAt"] = state.now_text().into();
         Ok(delivery.clone())
     })?;
-    if renewed.is_some() {
+    if redelivered.is_some() {
         send(state, id.to_owned(), Duration::ZERO);
     }
-    Ok(renewed)
+    Ok(redelivered)
 }
 
 /// One attempt; says after how long the next is to be, if one is.
@@ -75,7 +75,7 @@ async fn attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, St
     };
     let (started, at) = (std::time::Instant::now(), state.now_text());
     let response = match request(state, &delivery, &subscription) {
-        Ok(request) => state.outbound.webhooks.post(request, TIME).await.map_err(|error| error.to_string()),
+        Ok(request) => state.outbound.webhooks.post(request, DELIVERY_TIMEOUT).await.map_err(|error| error.to_string()),
         Err(error) => Err(error),
     };
     #[allow(clippy::cast_precision_loss, reason = "microseconds of half a minute")]
@@ -86,7 +86,7 @@ async fn attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, St
         Err(error) => attempt["error"] = error.as_str().into(),
     }
     let retries = delivery["retries"].as_u64().and_then(|done| usize::try_from(done).ok()).unwrap_or_default();
-    let outcome = match (response, SCHEDULE.get(retries)) {
+    let outcome = match (response, RETRY_DELAYS_SECONDS.get(retries)) {
         (Ok(200..300), _) => DeliveryState::Delivered,
         (_, Some(seconds)) => DeliveryState::RetryIn(state.scaled(*seconds)),
         (_, None) => DeliveryState::Failed,

@@ -21,8 +21,8 @@ pub(crate) const DELIVERY: &str = "delivery";
 
 /// Tells all who asked for it that something happened.
 pub(crate) fn emit(state: &Arc<AppState>, event: &str, data: &Value) -> Result<(), StoreError> {
-    let asked = Filter::default().eq("$.event", Some(event)).eq("$.status", Some("active"));
-    for subscription in state.store.all(SUBSCRIPTION, &asked, Order::Oldest)? {
+    let subscribed = Filter::default().eq("$.event", Some(event)).eq("$.status", Some("active"));
+    for subscription in state.store.all(SUBSCRIPTION, &subscribed, Order::Oldest)? {
         if matches_filters(&subscription["filters"], data) {
             deliver(state, &subscription, event, data)?;
         }
