@@ -1,5 +1,5 @@
-//! What the service does not have and tests need: faults, the ledger of what was billed, and deliveries. Under `/_emulator/`, without
-//! a key: who reaches this server may use it.
+//! Admin API for tests, which the service does not have: faults, the ledger of billed renders, and webhook deliveries.
+//! Its paths start with `/_emulator/`. It needs no API key: anyone who can reach the server may use it.
 
 use crate::{
     api_error::ApiError,
@@ -14,10 +14,10 @@ use axum::http::{Method, StatusCode, request::Parts};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Where these endpoints are.
+/// Path prefix of the admin API.
 pub(crate) const PREFIX: &str = "/_emulator/";
 
-/// Serves one of them.
+/// Handles a request to the admin API.
 pub(crate) fn answer(state: &Arc<AppState>, parts: &Parts, name: &str, body: &[u8]) -> ApiResult {
     match (&parts.method, name) {
         (&Method::GET, "ledger") => Ok(ledger(state)?.into()),
@@ -47,7 +47,7 @@ pub(crate) fn answer(state: &Arc<AppState>, parts: &Parts, name: &str, body: &[u
     }
 }
 
-/// Everything that was billed, oldest first.
+/// Returns all ledger entries, oldest first.
 fn ledger(state: &AppState) -> Result<Value, ApiError> {
     let entries = state.store.all(BILLED, &Filter::default(), Order::Oldest)?;
     let renders: u64 = entries.iter().filter_map(|entry| entry["renders"].as_u64()).sum();

@@ -1,4 +1,4 @@
-//! What was asked lately, for the page for people.
+//! Log of recent requests, for the dashboard.
 
 use serde_json::{Value, json};
 use std::{
@@ -7,17 +7,17 @@ use std::{
     time::Duration,
 };
 
-/// How many requests are remembered.
+/// Maximum number of requests in the log.
 const MAX_REQUESTS: usize = 200;
 
-/// How much of a path is remembered, in characters.
+/// Maximum length of a path in the log, in characters.
 const MAX_PATH_CHARS: usize = 200;
 
-/// The latest requests.
+/// Log of recent requests.
 #[derive(Debug, Default)]
 pub(crate) struct RequestLog(Mutex<VecDeque<Value>>);
 
-/// One request.
+/// Entry of the log.
 pub(crate) struct LoggedRequest<'a> {
     pub(crate) at: String,
     pub(crate) method: &'a str,
@@ -38,13 +38,13 @@ impl RequestLog {
         log.truncate(MAX_REQUESTS);
     }
 
-    /// The latest, newest first.
+    /// Returns the latest requests, newest first.
     pub(crate) fn latest(&self, count: usize) -> Vec<Value> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().take(count).cloned().collect()
     }
 }
 
-/// A path without the secret that the address of a workflow hook ends with.
+/// Removes the secret at the end of a workflow hook's path.
 fn without_secret(path: &str) -> String {
     let hook = path.split_once("/workflow/hooks/").and_then(|(_, rest)| rest.split_once('/'));
     match hook {

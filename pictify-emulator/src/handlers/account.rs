@@ -1,4 +1,4 @@
-//! Whose account it is, its plan and its keys.
+//! Handlers for the account: its user, plan and API tokens.
 
 use super::handlers;
 use crate::{
@@ -20,7 +20,7 @@ handlers! {
     "deleteApiToken" => sync delete_token,
 }
 
-/// The kind of the documents that this file keeps.
+/// Document kind of API tokens.
 const TOKEN: &str = "token";
 
 fn user(_: &RequestContext) -> ApiResult {

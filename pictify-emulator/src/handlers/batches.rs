@@ -1,4 +1,4 @@
-//! Batches: begun, looked at, cancelled. What runs is in `batches/`.
+//! Handlers for batches: start, results, cancel. The background work is in `batches/`.
 
 use super::{handlers, templates};
 use crate::{
@@ -17,7 +17,7 @@ handlers! {
     "cancelBatch" => sync cancel,
 }
 
-/// How many items a batch may have.
+/// Maximum number of items in a batch.
 const MAX_BATCH_ITEMS: usize = 1000;
 
 async fn start(context: RequestContext) -> ApiResult {
@@ -64,7 +64,8 @@ fn results(context: &RequestContext) -> ApiResult {
     Ok(batch.into())
 }
 
-/// An item that was rendered, as it is answered: with addresses of its files or without anything of them.
+/// Returns a rendered item as the API shows it: with the URLs of its files, or without results if the server is
+/// configured so.
 fn item_to_response(context: &RequestContext, mut item: Value) -> Value {
     if !context.state.config.include_batch_urls {
         return json!({"index": item["index"], "success": true, "variables": item["variables"]});

@@ -1,4 +1,4 @@
-//! The public picture of a binding.
+//! Handlers for the public image of a binding.
 
 use super::{bindings::find, handlers};
 use crate::{
@@ -57,7 +57,7 @@ async fn info(context: RequestContext) -> ApiResult {
     .into())
 }
 
-/// What an address of this ending shows.
+/// Returns the output kind for a file extension in a URL.
 pub(super) fn output_kind(extension: &str) -> Result<OutputKind, ApiError> {
     match extension {
         "pdf" => Ok(OutputKind::Pdf),

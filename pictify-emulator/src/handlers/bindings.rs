@@ -1,4 +1,4 @@
-//! Bindings: kept, changed, fed and tested. Their pictures are in `binding_links.rs`.
+//! Handlers for bindings. Their public images are in `binding_links.rs`.
 
 use super::{handlers, templates};
 use crate::{
@@ -27,7 +27,7 @@ handlers! {
     "pushBindingData" => sync push,
 }
 
-/// How many bindings a page has when the request says nothing.
+/// Page size of the list of bindings when the request gives none.
 const DEFAULT_PAGE_SIZE: usize = 20;
 
 fn list(context: &RequestContext) -> ApiResult {
@@ -55,7 +55,7 @@ fn create(context: &RequestContext) -> ApiResult {
     Ok(ApiResponse::json(StatusCode::CREATED, json!({"binding": to_response(context, binding)})))
 }
 
-/// Puts what a request says into a binding.
+/// Copies the fields of a request into a binding.
 fn apply_request(binding: &mut Value, body: &Value) -> Result<(), ApiError> {
     for name in ["name", "mapping", "defaults"] {
         if !body[name].is_null() {
@@ -72,7 +72,8 @@ fn apply_request(binding: &mut Value, body: &Value) -> Result<(), ApiError> {
         let mut source = body["dataSource"].clone();
         check_source(&source).map_err(bad_request)?;
         let old = &binding["dataSource"];
-        // Who sends back what was read has no credentials to send; to another place they must not go.
+        // Responses contain no credentials, so a client that sends a source back has none to send: keep the stored
+        // ones. Not if the URL changed: they must not go to another server.
         let is_same = ["type", "url"].iter().all(|name| source[*name] == old[*name]);
         if is_same && source["credentials"].is_null() && old["credentials"].is_object() {
             source["credentials"] = old["credentials"].clone();
@@ -136,7 +137,8 @@ fn delete(context: &RequestContext) -> ApiResult {
     Ok(json!({"deleted": true}).into())
 }
 
-/// Done when it is answered, though the service says that it has begun. What fails is told here and not hidden.
+/// Refreshes the binding before it responds, although the service only reports that the refresh has started. So errors
+/// reach the caller.
 async fn refresh(context: RequestContext) -> ApiResult {
     let binding = find(&context, "uid")?;
     let kind = super::binding_links::output_kind(binding["outputConfig"]["format"].as_str().unwrap_or("png"))?;
@@ -171,7 +173,7 @@ async fn test(context: RequestContext) -> ApiResult {
     .into())
 }
 
-/// Nobody says which secret signs what is pushed, so the signature is not looked at.
+/// Accepts pushed data. The signature is not checked, because no document says which secret signs it.
 fn push(context: &RequestContext) -> ApiResult {
     let binding = find(context, "bindingUid")?;
     let accepts_push = binding["dataSource"]["type"] == "webhook" || binding["refreshPolicy"]["type"] == "webhook";
@@ -185,7 +187,7 @@ fn push(context: &RequestContext) -> ApiResult {
     Ok(json!({"success": true}).into())
 }
 
-/// As it is answered: with the addresses under which the client finds it, and without secrets.
+/// Returns a binding as the API shows it: with its URLs, and without secrets and internal fields.
 fn to_response(context: &RequestContext, mut binding: Value) -> Value {
     let (render_url, webhook_url) =
         (bindings::render_url(context, &binding), format!("{}/webhooks/{}", context.base, uid(&binding)));
@@ -204,7 +206,7 @@ fn uid(binding: &Value) -> &str {
     binding["uid"].as_str().unwrap_or_default()
 }
 
-/// The binding that a parameter of the path names.
+/// Returns the binding with the ID in this path parameter.
 pub(super) fn find(context: &RequestContext, parameter: &str) -> Result<Value, ApiError> {
     context.state.store.get(BINDING, context.parameter(parameter))?.ok_or_else(not_found)
 }

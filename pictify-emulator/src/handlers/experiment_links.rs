@@ -1,4 +1,4 @@
-//! The public picture of an experiment.
+//! Handlers for the public image of an experiment.
 
 use super::{experiments::not_found, handlers};
 use crate::{
@@ -22,7 +22,7 @@ handlers! {
     "resolveExperiment" => sync resolve,
 }
 
-/// The next visitor may see another picture, and so may this one.
+/// `Cache-Control` value of these images: every request may get another variant.
 const NO_STORE: &str = "no-store, no-cache, must-revalidate, private";
 
 async fn render(context: RequestContext) -> ApiResult {

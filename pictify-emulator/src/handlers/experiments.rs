@@ -1,4 +1,4 @@
-//! Experiments: made, changed, started, ended. What visitors see of them is in `experiment_links.rs` and `tracking.rs`.
+//! Handlers for experiments. What visitors request is in `experiment_links.rs` and `tracking.rs`.
 
 use super::{handlers, lists::whole};
 use crate::{
@@ -24,13 +24,13 @@ handlers! {
     "completeExperiment" => sync complete,
 }
 
-/// How many experiments a page has when the request says nothing.
+/// Page size of the list of experiments when the request gives none.
 const DEFAULT_PAGE_SIZE: usize = 20;
 
-/// What of an experiment is an object, whose members change one by one.
+/// Fields that are objects: a request changes their members one by one.
 const OBJECT_FIELDS: [&str; 3] = ["goalConfig", "banditConfig", "outputConfig"];
 
-/// What a request may set as it is.
+/// Fields that a request may set directly.
 const SETTABLE_FIELDS: [&str; 8] = [
     "name",
     "templateUid",
@@ -82,7 +82,7 @@ fn create(context: &RequestContext) -> ApiResult {
     Ok(ApiResponse::json(StatusCode::CREATED, json!({"experiment": to_response(experiment)})))
 }
 
-/// Puts what a request says into an experiment. Its slug is not among that: it has to be free.
+/// Copies the fields of a request into an experiment, except its slug, which must be reserved first.
 fn apply_request(experiment: &mut Value, body: &Value) -> Result<(), ApiError> {
     for name in SETTABLE_FIELDS {
         if !body[name].is_null() {
@@ -101,14 +101,14 @@ fn apply_request(experiment: &mut Value, body: &Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Variants with the numbers of those that were there before.
+/// Returns the variants of a request with the counts of the stored variants of the same IDs.
 fn with_counts(experiment: &Value, variants: &[Value]) -> Value {
     let has_default = variants.iter().any(|variant| variant["isDefault"] == true);
     let before = experiment["variants"].as_array().map(Vec::as_slice).unwrap_or_default();
     let counted = variants.iter().enumerate().map(|(index, variant)| {
         let mut variant = variant.clone();
         let old = before.iter().find(|old| old["id"] == variant["id"]).unwrap_or(&Value::Null);
-        // Nothing has to fit in a test by weights, so that one of its variants can always be shown.
+        // A test by weights always needs a variant to serve: without a default, the first one is the default.
         let is_fallback = !has_default && index == 0 && experiment["type"] == "ab_test";
         variant["isDefault"] = (variant["isDefault"] == true || is_fallback).into();
         variant["weight"] = whole(&variant["weight"]).unwrap_or_default().into();
@@ -162,7 +162,7 @@ fn update(context: &RequestContext) -> ApiResult {
         experiment["updatedAt"] = context.state.now_text().into();
         Ok::<_, ApiError>((experiment.clone(), old_slug))
     });
-    // Of the two slugs, the one that the experiment does not have now is free again.
+    // The experiment has only one of the two slugs now: release the other.
     let unused_slug = match &changed {
         Ok(Some((_, old))) => old.as_deref(),
         Ok(None) | Err(_) => slug,
@@ -210,7 +210,7 @@ fn complete(context: &RequestContext) -> ApiResult {
     })
 }
 
-/// Brings an experiment into another status, if a way leads there from the one that it has.
+/// Changes the status of an experiment if the transition is allowed.
 fn transition(
     context: &RequestContext,
     verb: &str,
@@ -233,7 +233,7 @@ fn transition(
     Ok(json!({"experiment": to_response(experiment)}).into())
 }
 
-/// Tells subscribers of a new status.
+/// Emits the webhook events of a new status.
 fn emit_status_events(context: &RequestContext, experiment: &Value) -> Result<(), ApiError> {
     let events: &[&str] = match experiment["status"].as_str() {
         Some("running") => &["experiment.started"],
@@ -250,7 +250,7 @@ fn emit_status_events(context: &RequestContext, experiment: &Value) -> Result<()
     Ok(())
 }
 
-/// As it is answered: without what only the server needs.
+/// Returns an experiment as the API shows it, without internal fields.
 fn to_response(mut experiment: Value) -> Value {
     if let Some(object) = experiment.as_object_mut() {
         object.remove(crate::experiments::LAST_SHOWN);
@@ -262,7 +262,7 @@ fn bad_request(message: impl Into<String>) -> ApiError {
     ApiError::with_message(StatusCode::BAD_REQUEST, message)
 }
 
-/// What cannot be done in a status, and where one can go from there.
+/// Returns a 409 with the current status and the transitions that it allows.
 fn conflict(message: impl Into<String>, current: &str, allowed: &[&str]) -> ApiError {
     ApiError::with_message(StatusCode::CONFLICT, message)
         .with_field("currentStatus", current)

@@ -1,4 +1,4 @@
-//! The expression language by itself.
+//! Handlers for the expression language.
 
 use super::handlers;
 use crate::{expressions::responses, response::ApiResult, server::RequestContext};

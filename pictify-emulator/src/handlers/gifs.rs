@@ -1,4 +1,4 @@
-//! Moving pictures.
+//! Handlers for GIFs.
 
 use super::{handlers, images::read_source, lists::whole};
 use crate::{
@@ -20,13 +20,13 @@ handlers! {
     "getGif" => sync get,
 }
 
-/// The size of a moving picture when the request says none.
+/// Size of a GIF in pixels when the request gives none.
 const DEFAULT_SIZE: (u32, u32) = (800, 600);
 
-/// How long a capture may be.
+/// Maximum duration of a capture.
 const MAX_CAPTURE_DURATION: Duration = Duration::from_secs(30);
 
-/// How many a page has when the request says nothing.
+/// Page size of the list of GIFs when the request gives none.
 const DEFAULT_PAGE_SIZE: usize = 30;
 
 async fn create(context: RequestContext) -> ApiResult {
@@ -42,7 +42,7 @@ async fn create(context: RequestContext) -> ApiResult {
     .into())
 }
 
-/// A live page for a while.
+/// Records a live page for some seconds.
 async fn capture(context: RequestContext) -> ApiResult {
     let body = &context.body;
     let (page, metadata) = read_source(&context, DEFAULT_SIZE).await?;
@@ -70,7 +70,7 @@ async fn capture(context: RequestContext) -> ApiResult {
     Ok(response.into())
 }
 
-/// How often and how long a request wants it.
+/// Reads the frame rate and the maximum duration from a request.
 fn read_gif_settings(body: &Value) -> GifSettings {
     let mut settings = body["quality"].as_str().and_then(GifSettings::named).unwrap_or(GifSettings::MEDIUM);
     if let Some(frames) = whole(&body["framesPerSecond"]).and_then(|frames| u32::try_from(frames).ok()) {

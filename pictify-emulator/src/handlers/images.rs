@@ -1,4 +1,4 @@
-//! Images.
+//! Handlers for images.
 
 use super::{handlers, lists::whole};
 use crate::{
@@ -24,10 +24,10 @@ handlers! {
     "agentScreenshotStream" => sync agent_not_supported,
 }
 
-/// The size of a picture when the request says none.
+/// Size of an image in pixels when the request gives none.
 const DEFAULT_SIZE: (u32, u32) = (1280, 720);
 
-/// How many images a page has when the request says nothing.
+/// Page size of the list of images when the request gives none.
 const DEFAULT_PAGE_SIZE: usize = 30;
 
 async fn create(context: RequestContext) -> ApiResult {
@@ -79,7 +79,7 @@ async fn create_canvas_image(context: RequestContext) -> ApiResult {
     Ok(to_response(&context.render(page, &RenderMetadata { template: None, variables }).await?))
 }
 
-/// There is no model here that could look for a part of a page.
+/// Rejects requests for the AI agent: the emulator has no model that could find a part of a page.
 fn agent_not_supported(_: &RequestContext) -> ApiResult {
     let message = "The emulator has no agent: it cannot look at live pages by a prompt";
     Err(ApiError::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message))
@@ -89,7 +89,7 @@ fn to_response(render: &Render) -> crate::response::ApiResponse {
     json!({"url": render.url, "id": render.id, "createdAt": render.created_at}).into()
 }
 
-/// A stored image as lists show it.
+/// Returns a stored image as lists show it.
 fn to_list_item(context: &RequestContext, mut image: Value) -> Value {
     let url = context.media_url(image["file"].as_str().unwrap_or_default());
     json!({"url": url, "id": image["id"].take(), "createdAt": image["createdAt"].take()})
@@ -99,7 +99,7 @@ fn template_not_found() -> ApiError {
     ApiError::rendering(StatusCode::NOT_FOUND, None, "Template not found")
 }
 
-/// The width and height of a request, if it has both.
+/// Reads the width and the height of a request, if it has both.
 fn read_body_size(body: &Value) -> Option<(u32, u32)> {
     Some((read_size(&body["width"])?, read_size(&body["height"])?))
 }
@@ -108,7 +108,7 @@ fn read_size(value: &Value) -> Option<u32> {
     whole(value).and_then(|size| u32::try_from(size).ok())
 }
 
-/// The page of a request that takes one of html, url and template.
+/// Builds the page of a request that takes exactly one of `html`, `url` and `template`.
 pub(super) async fn read_source(
     context: &RequestContext,
     default: (u32, u32),

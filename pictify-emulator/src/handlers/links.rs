@@ -1,4 +1,4 @@
-//! Addresses that answer with a picture.
+//! Handlers for URLs that return an image directly.
 
 use super::{handlers, templates::not_found};
 use crate::{
@@ -19,7 +19,7 @@ handlers! {
     "renderTemplateUrl" => async render_template,
 }
 
-/// What of a query is no variable.
+/// Query parameters that are not template variables.
 const RESERVED_PARAMETERS: [&str; 3] = ["layout", "quality", "token"];
 
 async fn render_template(context: RequestContext) -> ApiResult {

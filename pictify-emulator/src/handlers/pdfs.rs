@@ -1,4 +1,4 @@
-//! PDFs of templates.
+//! Handlers for PDFs of templates.
 
 use super::{handlers, lists::whole};
 use crate::{
@@ -22,10 +22,10 @@ handlers! {
     "getPdfPresets" => sync presets,
 }
 
-/// The preset of a template that has none.
+/// Preset of templates that name none.
 const DEFAULT_PRESET: &str = "A4";
 
-/// How templates and their renders spell that a page is turned.
+/// Suffix of preset names in templates and renders for landscape orientation.
 const LANDSCAPE_SUFFIX: &str = "_LANDSCAPE";
 
 async fn render(context: RequestContext) -> ApiResult {
@@ -67,7 +67,7 @@ fn presets(_: &RequestContext) -> ApiResult {
     Ok(json!({"presets": presets}).into())
 }
 
-/// Fills a template in with each set of values, and prints a page of each.
+/// Fills a template with each set of variables and renders one PDF page for each set.
 pub(super) async fn render_pages_to_pdf(
     context: &RequestContext,
     template: &Value,
@@ -76,7 +76,7 @@ pub(super) async fn render_pages_to_pdf(
     page_setup: PageSetup,
     title: Option<&str>,
 ) -> Result<StoredPdf, ApiError> {
-    // Before the work that it would spare.
+    // Check first: it is cheap, and rendering is not.
     page_setup.check().map_err(bad_request)?;
     let mut pages = Vec::with_capacity(variable_sets.len());
     let (started, mut size) = (Instant::now(), 0);
@@ -92,7 +92,7 @@ pub(super) async fn render_pages_to_pdf(
         }
         let canvas = (template["engine"] != "html").then_some((width, height));
         pages.push(PdfPage { html, canvas });
-        // A hundred templates take their time: others have a turn between two of them.
+        // Filling a hundred templates takes time: let other tasks run in between.
         tokio::task::yield_now().await;
     }
     let metadata = RenderMetadata {
@@ -107,7 +107,7 @@ pub(super) async fn render_pages_to_pdf(
     context.render_pdf(Document { pages, page_setup, title }, &metadata).await
 }
 
-/// Prints a template filled in once, on paper of its own.
+/// Renders a template to a PDF of one page, with the template's own page setup.
 pub(crate) async fn render_pdf_page(
     context: &RequestContext,
     template: &Value,
@@ -120,7 +120,7 @@ pub(crate) async fn render_pdf_page(
     Ok(Render { id, url, created_at, width, height, animation: None })
 }
 
-/// The values of each page: those of all pages with those of its set over them.
+/// Returns the variables of each page: the shared variables, overridden by those of its set.
 pub(super) fn variable_sets(body: &Value) -> Result<Vec<Value>, ApiError> {
     let Some(variable_sets) = body["variableSets"].as_array() else { return Ok(vec![body["variables"].clone()]) };
     if !(1..=MAX_PAGES).contains(&variable_sets.len()) {
@@ -139,7 +139,7 @@ pub(super) fn variable_sets(body: &Value) -> Result<Vec<Value>, ApiError> {
     Ok(variable_sets.iter().map(with_shared).collect())
 }
 
-/// The paper of a preset, else the one of the template's own, else A4.
+/// Returns the page setup of a preset, else of the template's preset, else A4.
 pub(super) fn page_setup(preset: Option<&str>, template: &Value) -> Result<PageSetup, ApiError> {
     let name = preset.or(template["pdfPreset"].as_str()).unwrap_or(DEFAULT_PRESET);
     let portrait = name.strip_suffix(LANDSCAPE_SUFFIX);
@@ -151,7 +151,7 @@ pub(super) fn page_setup(preset: Option<&str>, template: &Value) -> Result<PageS
     Ok(if portrait.is_some() { page_setup.turned() } else { page_setup })
 }
 
-/// The paper that options ask for, and what it is called.
+/// Reads the page setup and its preset name from the options of a request.
 fn read_page_setup(options: &Value, template: &Value) -> Result<(String, PageSetup), ApiError> {
     let preset = options["preset"].as_str();
     let mut page_setup = if preset == Some("custom") {

@@ -1,4 +1,4 @@
-//! The history of renders.
+//! Handlers for the history of renders.
 
 use super::handlers;
 use crate::{rendering::RENDER, response::ApiResult, server::RequestContext, store::Filter};
@@ -8,7 +8,7 @@ handlers! {
     "listRenders" => sync list,
 }
 
-/// How many renders a page has when the request says nothing.
+/// Page size of the history when the request gives none.
 const DEFAULT_PAGE_SIZE: usize = 24;
 
 fn list(context: &RequestContext) -> ApiResult {

@@ -1,4 +1,4 @@
-//! Templates rendered: in their own size, in layouts, in sizes of the caller's.
+//! Handlers for renders of templates: in their own size, in layouts, or in sizes of the request.
 
 use super::{handlers, lists::whole, pdfs, templates::not_found};
 use crate::{
@@ -17,10 +17,10 @@ handlers! {
     "multiSizeRenderTemplate" => async render_sizes,
 }
 
-/// What the template itself is called among its layouts.
+/// Layout key of the template itself.
 pub(crate) const DEFAULT_LAYOUT: &str = "default";
 
-/// The sizes that have a name.
+/// Size presets: name, width and height in pixels.
 const SIZE_PRESETS: &[(&str, u32, u32)] = &[
     ("instagram-post", 1080, 1080),
     ("instagram-story", 1080, 1920),
@@ -43,16 +43,16 @@ const SIZE_PRESETS: &[(&str, u32, u32)] = &[
     ("og-image", 1200, 630),
 ];
 
-/// What a template is to become.
+/// Output that a request asks for.
 pub(crate) enum OutputSpec {
-    /// In a size of the request's, if it has one.
+    /// An image, in the size of the request if it gives one.
     Image(Output, Option<(u32, u32)>),
-    /// A page for each set of values.
+    /// A PDF with a page for each set of variables.
     Pdf(PageSetup, Vec<Value>),
 }
 
 impl OutputSpec {
-    /// What a request says. `sets` has the values of each page.
+    /// Reads the output from a request. `sets` returns the variables of each page and is called for PDFs only.
     pub(crate) fn of(
         body: &Value,
         template: &Value,
@@ -78,7 +78,8 @@ async fn render(context: RequestContext) -> ApiResult {
     for key in &keys {
         match render_layout(&context, &template, key, variables, &spec).await {
             Ok(result) => results.push(result),
-            // A call for one picture fails with it; one for several tells which have failed.
+            // A request for the default layout fails with that layout. A request for several layouts reports each
+            // failure.
             Err(error) if context.body["layouts"].is_null() && *key == DEFAULT_LAYOUT => return Err(error),
             Err(error) => errors.push(json!({"layout": key, "error": error.message()})),
         }
@@ -94,7 +95,7 @@ async fn render(context: RequestContext) -> ApiResult {
     .into())
 }
 
-/// One layout of a template, as it is answered.
+/// Renders one layout of a template and returns its result as the API shows it.
 pub(crate) async fn render_layout(
     context: &RequestContext,
     template: &Value,
@@ -173,7 +174,7 @@ async fn render_sizes(context: RequestContext) -> ApiResult {
     .into())
 }
 
-/// A template filled in; subscribers are told if that fails.
+/// Fills a template. On failure, emits `render.failed`.
 fn fill_template(
     context: &RequestContext,
     template: &Value,
@@ -216,7 +217,7 @@ fn template(context: &RequestContext) -> Result<Value, ApiError> {
     fill::find(context, context.parameter("uid"))?.ok_or_else(not_found)
 }
 
-/// What kind of picture a request wants.
+/// Reads the image format and the quality from a request.
 fn read_output(body: &Value) -> Output {
     let format = match body["format"].as_str() {
         Some("gif") => Format::Gif(GifSettings::MEDIUM),
@@ -225,7 +226,7 @@ fn read_output(body: &Value) -> Output {
     Output::new(format, &body["quality"])
 }
 
-/// What answers call a format.
+/// Returns the name of a format in responses.
 fn format_name(format: Format) -> &'static str {
     match format {
         Format::Jpeg => "jpeg",
@@ -233,7 +234,7 @@ fn format_name(format: Format) -> &'static str {
     }
 }
 
-/// The width and the height of an object that has both.
+/// Reads the width and the height of an object, if it has both.
 fn read_size(body: &Value) -> Option<(u32, u32)> {
     let size = |name: &str| whole(&body[name]).and_then(|size| u32::try_from(size).ok());
     Some((size("width")?, size("height")?))

@@ -1,4 +1,4 @@
-//! Templates: kept and changed. What is rendered of them is in `template_renders.rs`.
+//! Handlers for templates. Their renders are in `template_renders.rs`.
 
 use super::{handlers, lists::whole};
 use crate::{
@@ -23,13 +23,13 @@ handlers! {
     "getPublicTemplate" => sync get_public,
 }
 
-/// How many templates a page has when the request says nothing.
+/// Page size of the list of templates when the request gives none.
 const DEFAULT_PAGE_SIZE: usize = 12;
 
-/// How large a canvas may be, in bytes of JSON; the HTML engine has its own limit.
+/// Maximum size of a canvas, in bytes of JSON. The HTML engine has its own limit.
 const MAX_CANVAS_BYTES: usize = 500 * 1024;
 
-/// What a request may set of a template beside its name and source.
+/// Template fields that a request may set directly.
 const SETTABLE_FIELDS: [&str; 13] = [
     "name",
     "html",
@@ -58,7 +58,7 @@ fn list(context: &RequestContext) -> ApiResult {
     context.list_by_page("templates", TEMPLATE, &filter, order, DEFAULT_PAGE_SIZE, to_list_item)
 }
 
-/// As lists show it: without its source.
+/// Returns a template as lists show it, without its source.
 fn to_list_item(mut template: Value) -> Value {
     if let Some(object) = template.as_object_mut() {
         for name in ["html", "fabricJSData", "pages"] {
@@ -102,7 +102,8 @@ fn update(context: &RequestContext) -> ApiResult {
     Ok(to_response(template, added).into())
 }
 
-/// Puts what a request says into a template, and returns the variables that its source uses and nobody has defined.
+/// Copies the fields of a request into a template. Returns the variables that the source uses and that have no
+/// definition.
 fn apply_request(template: &mut Value, body: &Value) -> Result<Vec<String>, ApiError> {
     for name in SETTABLE_FIELDS {
         if !body[name].is_null() {
@@ -115,7 +116,7 @@ fn apply_request(template: &mut Value, body: &Value) -> Result<Vec<String>, ApiE
         }
     }
     for name in ["width", "height"] {
-        // To the contract 1e3 is a whole number; here it becomes one.
+        // To the contract, 1e3 is a whole number; store it as an integer.
         template[name] = whole(&template[name]).unwrap_or(1080).into();
     }
     if template["html"].is_null() {
@@ -164,7 +165,7 @@ fn variables(context: &RequestContext) -> ApiResult {
     .into())
 }
 
-/// The gallery of a server of one's own shows what its templates say of themselves: those with the tag `public`.
+/// Lists public templates: those of this server that have the tag `public`.
 fn list_public(context: &RequestContext) -> ApiResult {
     let order = if context.query_text("sort") == Some("oldest") { Order::Oldest } else { Order::Newest };
     let filter =
@@ -199,7 +200,7 @@ fn get_public(context: &RequestContext) -> ApiResult {
     if is_public { Ok(json!({"template": template}).into()) } else { Err(not_found()) }
 }
 
-/// The tag by which a template is in the gallery.
+/// Tag that makes a template public.
 const PUBLIC_TAG: &str = "public";
 
 fn template(context: &RequestContext) -> Result<Value, ApiError> {

@@ -1,4 +1,4 @@
-//! What visitors do with experiments: events, clicks and pixels.
+//! Handlers for tracking of experiments: events, clicks and pixels.
 
 use super::{experiments::not_found, handlers};
 use crate::{
@@ -19,10 +19,10 @@ handlers! {
     "trackExperimentPixel" => sync pixel,
 }
 
-/// How large, deep and wide the metadata of an event may be.
+/// Limits of event metadata: bytes of JSON, levels of nesting, and properties in all.
 const METADATA_LIMITS: (usize, usize, usize) = (10 * 1024, 3, 50);
 
-/// A GIF of one transparent pixel.
+/// Transparent GIF of one pixel.
 const PIXEL: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x01D\0;";
 
@@ -41,7 +41,7 @@ fn events(context: &RequestContext) -> ApiResult {
     Ok(receipt.into())
 }
 
-/// Counts an event, or says why not.
+/// Counts an event, or returns the reason why it is rejected.
 fn process_event(context: &RequestContext, event: &Value) -> Result<Option<String>, ApiError> {
     let reject = |why: &str| Ok(Some(why.to_owned()));
     let text = |name: &str| event[name].as_str();
@@ -58,7 +58,7 @@ fn process_event(context: &RequestContext, event: &Value) -> Result<Option<Strin
     let counter = match text("event").unwrap_or_default() {
         "impression" | "view" => Some("impressions"),
         "click" => Some("clicks"),
-        // A variant has no number for these.
+        // Variants have no counter for conversions and custom events.
         "conversion" => None,
         name if experiment["goalConfig"]["customEventName"] == name => None,
         _ => return reject("Unknown event"),
@@ -89,7 +89,8 @@ fn is_within_limits(metadata: &Value) -> bool {
     metadata.to_string().len() <= max_bytes && levels <= max_levels && properties <= max_properties
 }
 
-/// The variant that a visitor is taken to have seen: the last that was shown to anyone, for visitors have no names here.
+/// Returns the variant that a click belongs to: the last one that was served to anyone, because the emulator does not
+/// identify visitors.
 fn last_seen_variant(context: &RequestContext, experiment: &Value) -> Option<String> {
     if let Some(last) = experiment[LAST_SHOWN].as_str() {
         return Some(last.to_owned());
@@ -119,7 +120,8 @@ fn click(context: &RequestContext) -> ApiResult {
     Ok(ApiResponse::empty(StatusCode::FOUND).header(LOCATION, destination).header(CACHE_CONTROL, "no-store"))
 }
 
-/// Nothing of an experiment can be seen from here, not even whether there is one.
+/// Counts an impression and returns the pixel. The response is the same if the experiment does not exist, so it reveals
+/// nothing.
 fn pixel(context: &RequestContext) -> ApiResult {
     if let Some(experiment) = experiments::find(context, context.parameter("slug"))?
         && experiment["status"] == "running"

@@ -1,4 +1,4 @@
-//! Video templates: kept, changed, and drawn where that can be done here.
+//! Handlers for video templates, and for their renders as far as the emulator supports them.
 
 use super::{handlers, lists::whole};
 use crate::{
@@ -29,16 +29,16 @@ handlers! {
     "previewVideoTemplate" => async preview,
 }
 
-/// How many are listed.
+/// Maximum number of listed templates.
 const MAX_LISTED: usize = 100;
 
-/// How long a video is when the request says nothing, in seconds.
+/// Duration of a video when the request gives none, in seconds.
 const DEFAULT_DURATION_SECONDS: usize = 8;
 
-/// The member that holds the names that a template uses. No answer but that about its variables has it.
+/// Internal field with the names of the variables that a template uses. Only `getVideoTemplateVariables` returns it.
 const USED_VARIABLES_FIELD: &str = "_used";
 
-/// What a request may set of a video template beside its body.
+/// Fields that a request may set directly, beside the body of the template.
 const SETTABLE_FIELDS: [&str; 3] = ["name", "status", "posterUrl"];
 
 fn list(context: &RequestContext) -> ApiResult {
@@ -47,7 +47,7 @@ fn list(context: &RequestContext) -> ApiResult {
     Ok(json!({"templates": templates}).into())
 }
 
-/// As lists show it: without its body.
+/// Returns a template as lists show it, without its body.
 fn to_list_item(template: Value) -> Value {
     let mut template = to_response(template);
     if let Some(template) = template.as_object_mut() {
@@ -100,12 +100,12 @@ async fn update(context: RequestContext) -> ApiResult {
     Ok(json!({"template": to_response(changed.ok_or_else(not_found)?)}).into())
 }
 
-/// The body of a template in a request, found to be one.
+/// Template body of a request that has passed its checks.
 #[derive(Debug)]
 struct CheckedBody {
-    /// The name of its member, and itself.
+    /// Field name and value of the body.
     body: Option<(&'static str, Value)>,
-    /// The variables, where they are said or follow from the body.
+    /// Variable definitions, if the request gives them or the code declares them.
     definitions: Option<Value>,
     used: Vec<String>,
 }
@@ -115,7 +115,7 @@ impl CheckedBody {
         let given = Some(context.body["variableDefinitions"].clone()).filter(|definitions| !definitions.is_null());
         if kind == "tsx" {
             let Some(tsx) = context.body["tsx"].as_str().map(str::to_owned) else {
-                // What follows from the code is not set without it.
+                // Definitions of a code template come from its code only.
                 return Ok(Self { body: None, definitions: None, used: Vec::new() });
             };
             let body = Some(("tsx", tsx.as_str().into()));
@@ -128,8 +128,8 @@ impl CheckedBody {
     }
 }
 
-/// The variables that code defines, and which of them it uses. Code that does not run without what is missing here is
-/// taken at its word.
+/// Returns the variables that the code defines, and those that it uses. Code that needs a module which the emulator
+/// does not have is accepted without checks.
 fn check_code(tsx: &str) -> Result<(Option<Vec<Value>>, Vec<String>), SceneError> {
     let code = video::compile(tsx)?;
     #[allow(clippy::redundant_closure_for_method_calls, reason = "the method is of one lifetime, the closure of any")]
@@ -142,7 +142,7 @@ fn check_code(tsx: &str) -> Result<(Option<Vec<Value>>, Vec<String>), SceneError
     Ok((Some(definitions), used))
 }
 
-/// Puts what a request says into a template.
+/// Copies the fields of a request into a template.
 fn apply_request(template: &mut Value, request: &Value, checked: CheckedBody) {
     for name in SETTABLE_FIELDS {
         if !request[name].is_null() {
@@ -200,7 +200,7 @@ fn variables(context: &RequestContext) -> ApiResult {
     .into())
 }
 
-/// There is no model here that could write one.
+/// Rejects the request: the emulator has no model that could generate a template.
 fn generation_not_supported(_: &RequestContext) -> ApiResult {
     let message = "The emulator has no model that writes video templates: send code to POST /video/templates";
     Err(ApiError::with_message_and_code(StatusCode::SERVICE_UNAVAILABLE, "ai_unavailable", message))
@@ -214,7 +214,7 @@ async fn render(context: RequestContext) -> ApiResult {
     })
 }
 
-/// Renders a video to a file of this format, and bills it.
+/// Renders a video to a file of this format and bills it.
 pub(crate) async fn render_video(
     context: &RequestContext,
     template: &Value,
@@ -265,7 +265,7 @@ async fn preview(context: RequestContext) -> ApiResult {
     Ok(json!({"url": render.url}).into())
 }
 
-/// Runs the scene of a template apart.
+/// Runs the code of a template on the render pool.
 async fn run_scene<T: Send + 'static>(
     context: &RequestContext,
     tsx: String,

@@ -1,4 +1,4 @@
-//! Webhook subscriptions.
+//! Handlers for webhook subscriptions.
 
 use super::handlers;
 use crate::{
@@ -20,10 +20,10 @@ handlers! {
     "testWebhookSubscription" => sync test,
 }
 
-/// The kind of the documents that this file keeps.
+/// Document kind of webhook subscriptions.
 pub(crate) const SUBSCRIPTION: &str = "subscription";
 
-/// How many subscriptions a page has when the request says nothing.
+/// Page size of the list of subscriptions when the request gives none.
 const DEFAULT_PAGE_SIZE: usize = 20;
 
 fn list(context: &RequestContext) -> ApiResult {
@@ -77,7 +77,7 @@ fn delete(context: &RequestContext) -> ApiResult {
     Ok(json!({"deleted": true}).into())
 }
 
-/// Sends an example of what the subscription is for, past its filters.
+/// Sends an example event to the subscription, regardless of its filters.
 fn test(context: &RequestContext) -> ApiResult {
     let subscription = context.state.store.get(SUBSCRIPTION, context.parameter("uid"))?.ok_or_else(not_found)?;
     if subscription["status"] != "active" {
@@ -88,7 +88,7 @@ fn test(context: &RequestContext) -> ApiResult {
     Ok(json!({"success": true}).into())
 }
 
-/// What an event of this name says.
+/// Returns example data for an event.
 fn example_data(event: &str, now: &str) -> Value {
     match event.split_once('.').unwrap_or_default() {
         ("render", "failed") => json!({"type": "image", "source": "test", "error": "An example of a failure"}),
@@ -107,7 +107,7 @@ fn example_data(event: &str, now: &str) -> Value {
     }
 }
 
-/// As it is shown after its creation: without its secret.
+/// Returns a subscription as the API shows it after creation, without its secret.
 fn to_response(mut subscription: Value) -> Value {
     if let Some(object) = subscription.as_object_mut() {
         object.remove("secret");

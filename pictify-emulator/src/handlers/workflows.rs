@@ -1,4 +1,4 @@
-//! Workflows: tables turned into documents, row by row or by a hook.
+//! Handlers for workflows: tables that become documents, from a request or through a hook.
 
 use super::handlers;
 use crate::{
@@ -26,10 +26,10 @@ handlers! {
     "resendWorkflowItem" => sync resend,
 }
 
-/// How many runs are listed: the newest.
+/// Maximum number of listed runs; the newest are listed.
 const MAX_LISTED_RUNS: usize = 20;
 
-/// What a run or a hook keeps of the request that made it.
+/// Request fields that are stored with a run or a hook.
 const STORED_FIELDS: [&str; 5] = ["packType", "name", "templateUid", "columnMapping", "delivery"];
 
 fn create_hook(context: &RequestContext) -> ApiResult {
@@ -53,7 +53,7 @@ fn stored_fields(body: &Value) -> Value {
     given.map(|name| (name.to_owned(), body[name].clone())).collect()
 }
 
-/// A hook as it is shown after its creation.
+/// Returns a hook as the API shows it after creation.
 fn without_secret(mut hook: Value) -> Value {
     if let Some(hook) = hook.as_object_mut() {
         hook.remove("secret");
@@ -74,7 +74,7 @@ fn delete_hook(context: &RequestContext) -> ApiResult {
     Ok(json!({"success": true}).into())
 }
 
-/// A row for a hook makes a run of one. Nobody says how a hook comes to ask for signatures, so none does here.
+/// Starts a run with one row. The row's signature is not checked, because no document says how a hook requires one.
 #[allow(clippy::unused_async, reason = "the call moves into the background")]
 async fn send_row(context: RequestContext) -> ApiResult {
     let hook = context.state.store.get(HOOK, context.parameter("hookUid"))?;
@@ -97,7 +97,7 @@ async fn create_run(context: RequestContext) -> ApiResult {
     Ok(json!({"run": {"uid": uid}}).into())
 }
 
-/// What a request asks to be made.
+/// Reads the document that a request describes.
 fn read_document_spec(
     context: &RequestContext,
     request: &Value,

@@ -1,4 +1,4 @@
-//! Pictures at permanent addresses, of variants and of bindings: rendered when what they show has changed.
+//! Cached images of variants and bindings, which have permanent URLs: rendered again when their content changes.
 
 use crate::{
     api_error::ApiError,
@@ -13,28 +13,28 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The kind of the documents that this file keeps.
+/// Document kind of the cache entries.
 const CACHED_IMAGE: &str = "cached-image";
 
-/// What stands at a permanent address.
+/// Output kind of a permanent URL.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum OutputKind {
     Image(Format),
     Pdf,
 }
 
-/// The picture of an owner as it is now.
+/// Cached image or PDF of an owner.
 #[derive(Clone, Debug)]
 pub(crate) struct CachedImage {
     pub(crate) bytes: Bytes,
     pub(crate) content_type: String,
-    /// The name of its file: another picture has another.
+    /// File name. It changes with the content.
     pub(crate) name: String,
-    /// Whether it was rendered for this request.
+    /// True if this request rendered it.
     pub(crate) is_new: bool,
 }
 
-/// What is known of a picture without rendering it.
+/// Description of a cached image.
 #[derive(Clone, Debug)]
 pub(crate) struct CachedImageInfo {
     pub(crate) name: String,
@@ -43,8 +43,8 @@ pub(crate) struct CachedImageInfo {
 }
 
 impl RequestContext {
-    /// The picture of a template with these values, under the name of its owner: the stored one, or a new one if the
-    /// template, the values or the size are others than then.
+    /// Returns the image of a template with these variables. Uses the cached one of this owner, unless the template,
+    /// the variables, the size or the quality have changed.
     pub(crate) async fn cached_image(
         &self,
         owner: &str,
@@ -78,7 +78,7 @@ impl RequestContext {
         Ok(CachedImage { is_new: true, ..cached })
     }
 
-    /// The last picture of an owner, whatever it shows.
+    /// Returns the last image of an owner, even if it is out of date.
     pub(crate) fn last_cached_image(&self, owner: &str, kind: OutputKind) -> Result<Option<CachedImage>, ApiError> {
         match self.cached_image_info(owner, kind)? {
             Some(stored) => self.file(&stored.name),
@@ -96,7 +96,7 @@ impl RequestContext {
         Ok(self.state.store.file(name)?.map(cached))
     }
 
-    /// The picture of an owner as it was last rendered.
+    /// Returns the description of the last image of an owner.
     pub(crate) fn cached_image_info(&self, owner: &str, kind: OutputKind) -> Result<Option<CachedImageInfo>, ApiError> {
         let record = self.state.store.get(CACHED_IMAGE, &key(owner, kind))?;
         Ok(record.map(|mut record| CachedImageInfo {
@@ -107,7 +107,7 @@ impl RequestContext {
     }
 }
 
-/// Forgets which pictures an owner had. The files stay: their addresses may be in pages.
+/// Forgets the cached images of an owner. The files stay, because pages may link to them.
 pub(crate) fn forget(store: &Store, owner: &str) -> Result<(), StoreError> {
     let images = [Format::Png, Format::Jpeg, Format::Webp].map(OutputKind::Image);
     for kind in images.into_iter().chain([OutputKind::Pdf]) {
@@ -124,7 +124,7 @@ fn key(owner: &str, kind: OutputKind) -> String {
     format!("{owner}.{extension}")
 }
 
-/// A text that is another when the picture is.
+/// Returns a hash of everything that determines the image.
 fn fingerprint(template: &Value, variables: &Value, size: Option<(u32, u32)>, quality: Option<u8>) -> String {
     let mut hasher = DefaultHasher::new();
     (template.to_string(), variables.to_string(), size, quality).hash(&mut hasher);

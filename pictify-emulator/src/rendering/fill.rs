@@ -1,4 +1,4 @@
-//! From a template and values to a page: the one place where variables are filled in.
+//! Filling of templates: the only place that replaces variables by values.
 
 use crate::{
     api_error::ApiError,
@@ -12,10 +12,10 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use std::{collections::BTreeSet, fmt};
 
-/// The kind of the documents that templates are.
+/// Document kind of templates.
 pub(crate) const TEMPLATE: &str = "template";
 
-/// A page with all values in place.
+/// Page with all variables replaced.
 #[derive(Clone, Debug)]
 pub(crate) struct Filled {
     pub(crate) html: String,
@@ -23,7 +23,7 @@ pub(crate) struct Filled {
     pub(crate) height: u32,
 }
 
-/// A template filled in: itself, or one of its layouts. `size` is what the request wants instead of the template's own.
+/// Fills a template, or one of its layouts. `size` overrides the template's own size in pixels.
 pub(crate) fn fill(
     template: &Value,
     layout: Option<&Value>,
@@ -48,24 +48,24 @@ pub(crate) fn fill(
     Ok(Filled { html: page.html, width: page.width, height: page.height })
 }
 
-/// A FabricJS canvas filled in.
+/// Fills the variables of a FabricJS canvas.
 pub(crate) fn canvas(data: &Value, definitions: &Value, variables: &Value) -> Result<Value, ApiError> {
     let none = Map::new();
     let values = resolve_variables(&VariableDefinition::read_all(definitions), variables.as_object().unwrap_or(&none))
         .map_err(HtmlTemplateError::from)?;
-    // What was not supplied fills in nothing, so that a design can be looked at before its data is there.
+    // A missing value becomes empty, so that a design can be previewed without data.
     let scope = Scope::new(&values).missing(MissingVariable::Undefined);
     let text = |text: &str| expressions::interpolate(text, &scope);
     let condition = |condition: &str| Expression::parse(condition)?.is_true(&scope);
     fabric::fill_in(data, text, condition).map_err(|error| expression_error(&error))
 }
 
-/// The template of this uid.
+/// Returns the template with this ID.
 pub(crate) fn find(context: &RequestContext, uid: &str) -> Result<Option<Value>, ApiError> {
     Ok(context.state.store.get(TEMPLATE, uid)?)
 }
 
-/// The names that a template's source uses as variables, in order.
+/// Returns the names of the variables that a template's source uses, in order of appearance.
 pub(crate) fn variable_names(template: &Value) -> Result<Vec<String>, ApiError> {
     if let Some(html) = template["html"].as_str() {
         return Ok(HtmlTemplate::compile(html)?.variables().to_vec());
@@ -77,7 +77,7 @@ pub(crate) fn variable_names(template: &Value) -> Result<Vec<String>, ApiError> 
     Ok(variable_names)
 }
 
-/// Holds a template's source against its definitions, as is done when it is stored.
+/// Checks a template's source against its variable definitions. Runs when the template is stored.
 pub(crate) fn check(template: &Value) -> Result<(), ApiError> {
     let Some(html) = template["html"].as_str() else { return Ok(()) };
     Ok(HtmlTemplate::compile(html)?.check(&VariableDefinition::read_all(&template["variableDefinitions"]))?)

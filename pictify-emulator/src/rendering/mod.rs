@@ -1,4 +1,4 @@
-//! From a page to a file that is stored, listed and billed: what every endpoint that renders has in common.
+//! Rendering of a page to a file that is stored, listed and billed. Every endpoint that renders uses it.
 
 pub(crate) mod cached;
 pub(crate) mod fill;
@@ -17,43 +17,43 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-/// The kind of the documents that this file keeps.
+/// Document kind of renders.
 pub(crate) const RENDER: &str = "render";
 
-/// The kind of the ledger's entries.
+/// Document kind of ledger entries.
 pub(crate) const BILLED: &str = "billed";
 
-/// What a render is of.
+/// Origin of a render, for its record and its webhook events.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RenderMetadata {
-    /// The uid of the template.
+    /// ID of the template.
     pub(crate) template: Option<String>,
-    /// The values that were rendered.
+    /// Variables of the render.
     pub(crate) variables: Option<Value>,
 }
 
-/// What kind of file is wanted.
+/// Output format and quality.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Output {
     pub(crate) format: Format,
-    /// The quality of lossy formats, 1 to 100.
+    /// Quality of lossy formats, 1 to 100.
     pub(crate) quality: Option<u8>,
 }
 
 impl Output {
-    /// A format with a quality from 0.1 to 1, as renders of templates have it.
+    /// Creates an output from a format and a quality of 0.1 to 1, the scale of template renders.
     pub(crate) fn new(format: Format, share: &Value) -> Self {
         Self { format, quality: quality_percent(&share.as_f64().map_or(Value::Null, |share| (share * 100.0).into())) }
     }
 }
 
-/// A quality from 1 to 100, as bindings and experiments have it.
+/// Converts a quality of 1 to 100, the scale of bindings and experiments.
 pub(crate) fn quality_percent(quality: &Value) -> Option<u8> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 100")]
     quality.as_f64().map(|quality| quality.round().clamp(1.0, 100.0) as u8)
 }
 
-/// A rendered file.
+/// Rendered and stored image.
 #[derive(Clone, Debug)]
 pub(crate) struct Render {
     pub(crate) id: String,
@@ -64,7 +64,7 @@ pub(crate) struct Render {
     pub(crate) animation: Option<AnimationInfo>,
 }
 
-/// A rendered PDF.
+/// Rendered and stored PDF.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredPdf {
     pub(crate) id: String,
@@ -74,14 +74,14 @@ pub(crate) struct StoredPdf {
     pub(crate) page_setup: PageSetup,
 }
 
-/// A file that is to be kept.
+/// File to store.
 struct NewFile {
     extension: &'static str,
     content_type: &'static str,
     bytes: Vec<u8>,
 }
 
-/// Under which names it is kept.
+/// ID, URL and time of a stored file.
 struct StoredRender {
     id: String,
     url: String,
@@ -89,7 +89,7 @@ struct StoredRender {
 }
 
 impl RequestContext {
-    /// Renders a page, keeps the file, and bills one render.
+    /// Renders a page, stores the file and bills one render.
     pub(crate) async fn render(&self, mut page: Page, metadata: &RenderMetadata) -> Result<Render, ApiError> {
         let reservation = QuotaReservation::reserve(self, 1)?;
         let format = page.format;
@@ -102,7 +102,7 @@ impl RequestContext {
         self.store_render(image, format, metadata, reservation)
     }
 
-    /// Keeps a picture that was made, and bills one render.
+    /// Stores a rendered image and bills one render.
     pub(crate) fn store_render(
         &self,
         image: RenderedImage,
@@ -120,7 +120,7 @@ impl RequestContext {
         Ok(Render { id, url, created_at, width, height, animation })
     }
 
-    /// Renders a document to a PDF, keeps the file, and bills a render for each page.
+    /// Renders a document to a PDF, stores the file and bills one render for each page.
     pub(crate) async fn render_pdf(
         &self,
         mut document: Document,
@@ -147,7 +147,7 @@ impl RequestContext {
         Ok(StoredPdf { id, url, created_at, pages: pdf.pages, page_setup })
     }
 
-    /// Keeps a file and its record, bills it, and tells of it.
+    /// Stores a file and its record, bills it, and emits `render.completed`.
     fn store_file(
         &self,
         file: &NewFile,
@@ -177,25 +177,25 @@ impl RequestContext {
     }
 
     fn emit_render_error(&self, kind: &str, metadata: &RenderMetadata, error: &RenderError) {
-        // Nothing was tried where there was no room.
+        // No render was attempted when the pool was full.
         if *error != RenderError::Overloaded {
             let code = (*error == RenderError::TimedOut).then_some("RENDER_TIMEOUT");
             self.emit_render_failed(kind, metadata, &error.to_string(), code);
         }
     }
 
-    /// Tells that a render failed.
+    /// Emits `render.failed`.
     pub(crate) fn emit_render_failed(&self, kind: &str, metadata: &RenderMetadata, error: &str, code: Option<&str>) {
         let mut data = json!({"type": kind, "source": "api", "error": error});
         metadata.add_to(&mut data);
         if let Some(code) = code {
             data["errorCode"] = code.into();
         }
-        // The answer tells of the failure in any case.
+        // The response reports the failure even if the event cannot be stored.
         let _ = webhooks::emit(&self.state, "render.failed", &data);
     }
 
-    /// What the ledger says of renders that are billed to this request.
+    /// Returns the ledger entry for renders that are billed to this request.
     fn ledger_entry(&self, renders: u64) -> Value {
         json!({
             "requestId": self.request_id,
@@ -206,7 +206,7 @@ impl RequestContext {
         })
     }
 
-    /// A stored document as it is answered: the name of its file as an address that the client can reach.
+    /// Converts a stored document to its public form: the file name becomes a URL that the client can reach.
     pub(crate) fn to_public_json(&self, mut document: Value) -> Value {
         if let Some(object) = document.as_object_mut()
             && let Some(file) = object.remove("file")
@@ -218,19 +218,19 @@ impl RequestContext {
     }
 }
 
-/// How many renders this month has cost so far.
+/// Returns the number of renders billed in the current month.
 pub(crate) fn billed_this_month(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
     let since = month_bounds(now).map_or_else(|_| String::new(), |(start, _)| format!("{start:.3}"));
     store.sum(BILLED, "$.renders", "$.at", &since)
 }
 
-/// When the month of a time began, and when the next begins.
+/// Returns the start of the month of a time, and the start of the next month, in UTC.
 pub(crate) fn month_bounds(now: Timestamp) -> Result<(Timestamp, Timestamp), jiff::Error> {
     let start = now.to_zoned_datetime(TimeZone::UTC).first_of_month()?.start_of_day()?;
     Ok((start.timestamp(), start.checked_add(1.month())?.timestamp()))
 }
 
-/// What kind of file a format is.
+/// Returns the kind of render for a format: `image` or `gif`.
 pub(crate) fn render_kind(format: Format) -> &'static str {
     match format {
         Format::Gif(_) => "gif",
@@ -239,7 +239,7 @@ pub(crate) fn render_kind(format: Format) -> &'static str {
 }
 
 impl RenderMetadata {
-    /// Tells a subscriber what it was.
+    /// Adds the template and the variables to the data of an event.
     fn add_to(&self, data: &mut Value) {
         if let Some(template) = &self.template {
             data["templateId"] = template.as_str().into();
@@ -250,7 +250,7 @@ impl RenderMetadata {
     }
 }
 
-/// What subscribers are told of a render.
+/// Returns the data of the event `render.completed`.
 fn completed_event(stored: &StoredRender, record: &Value, file: &NewFile, metadata: &RenderMetadata) -> Value {
     let mut data = json!({
         "type": record["kind"],
@@ -266,7 +266,7 @@ fn completed_event(stored: &StoredRender, record: &Value, file: &NewFile, metada
     data
 }
 
-/// What is kept of a render beside its file.
+/// Returns the record that is stored beside a rendered file.
 fn record(kind: &str, extension: &str, (width, height): (u32, u32), metadata: &RenderMetadata) -> Value {
     let mut record = json!({
         "kind": kind,
@@ -284,12 +284,12 @@ fn record(kind: &str, extension: &str, (width, height): (u32, u32), metadata: &R
     record
 }
 
-/// How long a moving picture is, in milliseconds, as the newest evidence has it.
+/// Returns the duration of an animation in milliseconds, the unit of the newest evidence.
 pub(crate) fn animation_millis(animation: AnimationInfo) -> u64 {
     u64::try_from(animation.duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// How the rendering endpoints say that there is no picture.
+/// Maps failed renders to the errors of the rendering endpoints.
 impl From<RenderError> for ApiError {
     fn from(error: RenderError) -> Self {
         let (status, code) = match error {

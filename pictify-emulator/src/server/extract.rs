@@ -1,4 +1,4 @@
-//! The query and the body of a request, read and held against the contract.
+//! Extraction and validation of the query string and the body.
 
 use crate::{api_error::ApiError, contract::Operation};
 use axum::{
@@ -9,19 +9,19 @@ use bytes::{Bytes, BytesMut};
 use serde_json::Value;
 use std::{collections::BTreeMap, future::poll_fn, pin::Pin, time::Duration};
 
-/// How large a body may be, in bytes. HTML with its pictures inside is the largest that makes sense.
+/// Maximum size of a request body, in bytes. Large enough for HTML with inlined images.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
-/// What is called so has no name.
+/// Name for objects that a request does not name.
 const DEFAULT_NAME: &str = "Untitled";
 
-/// How long a body may take to come.
+/// Timeout for receiving a request body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) fn query(operation: &Operation, text: &str) -> Result<BTreeMap<String, Value>, ApiError> {
     let mut query = BTreeMap::new();
     for (name, value) in query_pairs(text) {
         let Some(schema) = operation.query.get(&name) else {
-            // Of most operations it is nothing; of those that render by URL it is a variable.
+            // Most operations ignore unknown parameters; those that render by URL use them as variables.
             query.insert(name, Value::String(value));
             continue;
         };
@@ -34,7 +34,7 @@ pub(super) fn query(operation: &Operation, text: &str) -> Result<BTreeMap<String
     Ok(query)
 }
 
-/// The names and values of a query, decoded.
+/// Returns the decoded names and values of a query string.
 pub(crate) fn query_pairs(text: &str) -> impl Iterator<Item = (String, String)> {
     text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -53,7 +53,7 @@ pub(super) fn read_body(
     body: Result<Bytes, ApiError>,
 ) -> Result<Value, ApiError> {
     if parts.method == Method::GET {
-        // The service does not look at it, so that a client may send its usual headers.
+        // The service ignores the body of a GET, so that clients may send their usual headers.
         return Ok(Value::Null);
     }
     let bytes = body?;
@@ -63,7 +63,7 @@ pub(super) fn read_body(
             let message = "Body cannot be empty when content-type is set to 'application/json'";
             return Err(unreadable_body(StatusCode::BAD_REQUEST, "FST_ERR_CTP_EMPTY_JSON_BODY", message));
         }
-        // A POST without a body means an empty object to the service.
+        // The service reads a POST without a body as an empty object.
         return validate_body(operation, Value::Object(serde_json::Map::new()));
     }
     if !operation.accepts_body() {
@@ -104,7 +104,8 @@ pub(super) async fn read_all(mut body: Body) -> Result<Bytes, ApiError> {
                 bytes.extend_from_slice(&data);
                 continue;
             }
-            // A client that is still sending does not listen: an answer now would be a broken connection to it.
+            // Keep reading: a client that is still sending does not read yet and would see a broken connection instead
+            // of the response.
             discarded += data.len();
             if discarded > 2 * MAX_BODY_BYTES {
                 break;

@@ -1,7 +1,8 @@
-//! The way of a request: from a connection to an operation of the contract, a file, or the page for people.
+//! HTTP server: routes each request to an operation of the contract, a rendered file, the dashboard or the admin API.
 //!
-//! `context.rs` holds what all requests share; `pipeline.rs` does what a request for an operation asks, within the rules of
-//! the house; `extract.rs` reads its query and its body; `fault_injection.rs` lets it go wrong, and `idempotency.rs` answers it again.
+//! `context.rs` holds the shared state. `pipeline.rs` handles a request for an operation: rate limit, faults, API key,
+//! idempotency, quota, handler. `extract.rs` reads the query string and the body, `fault_injection.rs` applies faults,
+//! `idempotency.rs` replays stored responses, and `files.rs` serves rendered files.
 
 mod context;
 mod extract;
@@ -26,18 +27,18 @@ use fault_injection::ConnectionAborted;
 use pipeline::RequestPipeline;
 use std::{sync::Arc, time::Instant};
 
-/// Where rendered files are served.
+/// Path prefix of rendered files.
 const MEDIA: &str = "/media/";
 
-/// The header that names a request, for those who look for it in a log.
+/// Response header with the request ID.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Answers a request, or drops it.
+/// Handles a request. Returns an error if a fault closes the connection.
 pub(crate) async fn serve(state: Arc<AppState>, request: Request) -> Result<Response<Body>, ConnectionAborted> {
     let request_id = format!("req_{}", crate::uid::new(16).to_ascii_lowercase());
     let (started, method, path) = (Instant::now(), request.method().clone(), request.uri().path().to_owned());
     let mut response = response(state.clone(), request, &request_id).await?;
-    // What the page for people fetches would fill the log with itself.
+    // The dashboard's own requests would fill the log.
     if !path.starts_with(MEDIA) && !path.starts_with(admin::PREFIX) && path != "/" {
         let (at, duration, id) = (state.now_text(), started.elapsed(), request_id.as_str());
         let status = response.status().as_u16();
@@ -55,11 +56,11 @@ async fn response(
     request_id: &str,
 ) -> Result<Response<Body>, ConnectionAborted> {
     let (parts, body) = request.into_parts();
-    // All of it, also of a request that is refused for something else: a connection with a rest in it is closed, and what
-    // its client sends next gets no answer.
+    // Read the whole body, even if the request is then rejected. hyper closes a connection with unread bytes, and the
+    // client's next request on it would fail.
     let body = extract::read_all(body).await;
     let requested_path = parts.uri.path().to_owned();
-    // Older documents put a version into the path; both work here.
+    // Older documents put a version into the path; both forms work.
     let path = requested_path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&requested_path);
     if let Some(name) = path.strip_prefix(MEDIA) {
         return Ok(match parts.method {
@@ -88,7 +89,7 @@ async fn response(
     }
 }
 
-/// What the page for people consists of.
+/// Serves the dashboard and its parts.
 async fn dashboard_response(state: &AppState, parts: &Parts, path: &str) -> Option<ApiResult> {
     if parts.method != Method::GET {
         return None;

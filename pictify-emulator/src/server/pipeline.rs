@@ -1,4 +1,4 @@
-//! A request for an operation: within the rules of the house, with the faults that are set, to its handler.
+//! Pipeline of a request for an operation: rate limit, faults, validation, idempotency, quota, handler.
 
 use super::{
     context::{AppState, RequestContext},
@@ -18,7 +18,7 @@ use axum::{
 use bytes::Bytes;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// A request for an operation, before anything of it is looked at.
+/// Request for an operation, before validation.
 pub(super) struct RequestPipeline<'a> {
     pub(super) state: Arc<AppState>,
     pub(super) operation: &'static Operation,
@@ -29,7 +29,7 @@ pub(super) struct RequestPipeline<'a> {
 }
 
 impl RequestPipeline<'_> {
-    /// Does what is asked, within the rules of the house, and with the faults that are set.
+    /// Handles the request and returns its response. Returns an error if a fault closes the connection.
     pub(super) async fn response(self) -> Result<Response<Body>, ConnectionAborted> {
         let state = self.state.clone();
         let rate_limit = state.config.requests_per_minute.map(|limit| {
@@ -70,7 +70,7 @@ impl RequestPipeline<'_> {
         state.check_key(operation, &parts.headers, &query)?;
         let body = read_body(operation, &parts, body)?;
         let Some(handler) = handlers::handler(&operation.id) else {
-            // A test holds that each operation has one.
+            // Unreachable: a test checks that every operation has a handler.
             return Err(ApiError::internal(format!("{} has no handler", operation.id)));
         };
         let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
