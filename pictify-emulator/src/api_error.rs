@@ -1,4 +1,4 @@
-//! Errors of the endpoints, in the shapes of the service.
+//! Error responses, in the formats of the service.
 
 use crate::{response::json_response, store::StoreError};
 use axum::{
@@ -7,14 +7,14 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-/// The store's failures are the server's own.
+/// Failures of the store are internal errors.
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         Self::framework(StatusCode::INTERNAL_SERVER_ERROR, None, format!("The store failed: {error}"))
     }
 }
 
-/// Why a request is not served.
+/// Error response.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -22,7 +22,7 @@ pub(crate) struct ApiError {
 }
 
 impl ApiError {
-    /// `{error}` or `{error, code}`: how the rendering endpoints speak.
+    /// Creates `{error}` or `{error, code}`, the format of the rendering endpoints.
     pub(crate) fn rendering(status: StatusCode, code: Option<&str>, error: impl Into<String>) -> Self {
         let mut body = json!({"error": error.into()});
         if let Some(code) = code {
@@ -31,29 +31,29 @@ impl ApiError {
         Self { status, body }
     }
 
-    /// The rendering endpoints' word that nothing was done and that it may be tried again.
+    /// Creates the rendering endpoints' error that nothing was done and that a retry may succeed.
     pub(crate) fn overloaded(error: impl Into<String>) -> Self {
-        let mut refusal = Self::rendering(StatusCode::SERVICE_UNAVAILABLE, Some("BROWSER_POOL_UNAVAILABLE"), error);
-        refusal.body["retriable"] = true.into();
-        refusal
+        let mut error = Self::rendering(StatusCode::SERVICE_UNAVAILABLE, Some("BROWSER_POOL_UNAVAILABLE"), error);
+        error.body["retriable"] = true.into();
+        error
     }
 
-    /// `{message}`: how the other endpoints speak.
+    /// Creates `{message}`, the format of the other endpoints.
     pub(crate) fn with_message(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, body: json!({"message": message.into()}) }
     }
 
-    /// With a body that was made elsewhere.
+    /// Creates an error with this body.
     pub(crate) fn with_body(status: StatusCode, body: Value) -> Self {
         Self { status, body }
     }
 
-    /// A source that cannot be rendered.
+    /// Creates the error for a source that cannot be rendered.
     pub(crate) fn unprocessable(error: impl Into<String>) -> Self {
         Self::rendering(StatusCode::UNPROCESSABLE_ENTITY, Some("render_failed"), error)
     }
 
-    /// A fault of the server's own.
+    /// Creates an internal error.
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::framework(StatusCode::INTERNAL_SERVER_ERROR, None, message)
     }
@@ -62,40 +62,40 @@ impl ApiError {
         self.status
     }
 
-    /// The name of what is wrong, if it has one.
+    /// Returns the error code, if there is one.
     pub(crate) fn code(&self) -> Option<&str> {
         self.body["code"].as_str()
     }
 
-    /// How many seconds to wait, if it says so.
+    /// Returns the seconds to wait before a retry, if the error has them.
     pub(crate) fn retry_after(&self) -> Option<Value> {
         self.body.get("retry_after").cloned()
     }
 
-    /// What it says to people, for where it is one of several.
+    /// Returns the human-readable message.
     pub(crate) fn message(&self) -> String {
         let text = self.body["message"].as_str().or(self.body["error"].as_str());
         let sentences = || self.body["errors"].as_array().into_iter().flatten().filter_map(Value::as_str);
         text.map_or_else(|| sentences().collect::<Vec<_>>().join("; "), str::to_owned)
     }
 
-    /// `{message, code}`: how limits and templates speak.
+    /// Creates `{message, code}`, the format of limits and templates.
     pub(crate) fn with_message_and_code(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         Self { status, body: json!({"message": message.into(), "code": code}) }
     }
 
-    /// With another member.
+    /// Adds a field to the body.
     pub(crate) fn with_field(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.body[name] = value.into();
         self
     }
 
-    /// The one answer to every wrong key.
+    /// Creates the error for every missing or invalid API key.
     pub(crate) fn unauthorized() -> Self {
         Self::with_message(StatusCode::UNAUTHORIZED, "Invalid Request")
     }
 
-    /// How the service's framework speaks: unknown routes, bodies that are no JSON or break the schema.
+    /// Creates an error in the format of the service's framework: unknown routes, malformed bodies, failed validation.
     pub(crate) fn framework(status: StatusCode, code: Option<&str>, message: impl Into<String>) -> Self {
         let mut body = json!({"statusCode": status.as_u16()});
         if let Some(code) = code {
@@ -106,7 +106,7 @@ impl ApiError {
         Self { status, body }
     }
 
-    /// What the framework says of a route that it does not know.
+    /// Creates the framework's error for an unknown route.
     pub(crate) fn route_not_found(request: &Parts) -> Self {
         Self::framework(StatusCode::NOT_FOUND, None, format!("Route {}:{} not found", request.method, request.uri))
     }

@@ -1,22 +1,22 @@
-//! Settings of a server: limits, and the switches between the dialects of the documents.
+//! Behaviour of a server: its limits, and the choices where the documents of the service disagree.
 
 use clap::ValueEnum;
 use serde::Deserialize;
 
-/// What is allowed. Nothing is limited unless it is said.
+/// Limits and choices. By default nothing is limited.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Config {
-    /// Requests a minute and key.
+    /// Maximum number of requests per minute and API key.
     pub(crate) requests_per_minute: Option<u32>,
-    /// Renders a month.
+    /// Maximum number of renders per month.
     pub(crate) renders_per_month: Option<u64>,
-    /// Whether an answer is given again to the same idempotency key, as documents of old have it.
+    /// Replays responses by idempotency key, as older documents describe.
     pub(crate) idempotency_keys: bool,
-    /// Whether refusals are problem documents, as older documents have it.
+    /// Returns errors as problem documents, as older documents describe.
     pub(crate) problem_documents: bool,
-    /// Whether the results of batches have addresses of files.
+    /// Includes the URLs of files in the results of batches.
     pub(crate) include_batch_urls: bool,
-    /// How many times as fast as published failed deliveries are tried again.
+    /// Factor by which webhook retries are faster than the published schedule.
     pub(crate) webhook_retry_speedup: f64,
     pub(crate) version_prefix: VersionPrefix,
 }
@@ -35,31 +35,32 @@ impl Default for Config {
     }
 }
 
-/// A minute is a second: nobody waits for a local server as long as for a real one.
+/// Default speedup of webhook retries: a minute becomes a second, so that tests do not wait.
 pub(crate) const DEFAULT_WEBHOOK_RETRY_SPEEDUP: f64 = 60.0;
 
-/// Whose word counts where the documents and the live service disagree.
+/// Behaviour where the documents and the live service disagree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Profile {
-    /// What the live service was seen to do: each area refuses in its own words, and idempotency keys do nothing.
+    /// Behaves as observed on the live service: each endpoint has its own error format, and idempotency keys have no
+    /// effect.
     #[default]
     Live,
-    /// What the first documents say: refusals are problem documents, and idempotency keys are honoured.
+    /// Behaves as the first documents describe: errors are problem documents, and idempotency keys are honoured.
     Documented,
 }
 
-/// Whether the paths of operations begin with `/v1`.
+/// Rule for the prefix `/v1` of paths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum VersionPrefix {
-    /// As the client likes.
+    /// The prefix is optional.
     #[default]
     Any,
-    /// They do; others are not found.
+    /// Paths without the prefix are not found.
     Required,
-    /// They do not; those that do are not found.
+    /// Paths with the prefix are not found.
     Forbidden,
 }

@@ -1,4 +1,4 @@
-//! The template that the examples of the SDK and of the documents name.
+//! Demo template, which the examples of the SDK and of the documents use.
 
 use crate::{
     rendering::fill::TEMPLATE,
@@ -6,10 +6,10 @@ use crate::{
 };
 use serde_json::json;
 
-/// Its uid.
+/// ID of the demo template.
 const UID: &str = "XK4P2M9QZT";
 
-/// What it looks like.
+/// HTML of the demo template.
 const HTML: &str = "<style>
   body { margin: 0; display: flex; flex-direction: column; justify-content: center; padding: 64px; color: white;
     font-family: sans-serif; background: linear-gradient(135deg, #667eea, #764ba2); }
@@ -19,7 +19,7 @@ const HTML: &str = "<style>
 {{#if total}}<p>Total: {{total}}</p>{{/if}}
 {{#if stars}}<p>{{stars}} stars, {{forks}} forks</p>{{/if}}";
 
-/// Stores it, unless it is there.
+/// Stores the template, unless it exists.
 pub(crate) fn store(store: &Store, now: &str) -> Result<(), StoreError> {
     let definitions = ["name", "invoiceNumber", "pageTitle", "total", "stars", "forks"]
         .map(|name| json!({"name": name, "type": "text", "defaultValue": ""}));

@@ -1,4 +1,4 @@
-//! Rate limit: requests for each key in fixed windows of a minute.
+//! Rate limit: a fixed window of one minute for each API key.
 
 use crate::api_error::ApiError;
 use axum::http::StatusCode;
@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// How many requests each key has made in its minute.
+/// Rate limiter with a fixed window for each API key.
 #[derive(Debug, Default)]
 pub(crate) struct FixedWindowLimiter(Mutex<HashMap<String, Window>>);
 
@@ -18,22 +18,22 @@ struct Window {
     requests: u32,
 }
 
-/// Where a key stands in its minute.
+/// State of a rate limit after a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RateLimitStatus {
     pub(crate) limit: u32,
     pub(crate) remaining: u32,
-    /// When the next minute begins, in seconds since 1970.
+    /// Start of the next window, in seconds since 1970.
     pub(crate) reset: i64,
-    /// Seconds to wait, for a request that came too soon.
+    /// Seconds to wait, if the request is rejected.
     pub(crate) wait: Option<i64>,
 }
 
-/// How long a window is, in seconds.
+/// Length of a window, in seconds.
 const MINUTE: i64 = 60;
 
 impl FixedWindowLimiter {
-    /// Counts a request.
+    /// Counts a request and returns the state of its limit.
     pub(crate) fn count(&self, key: &str, limit: u32, now: Timestamp) -> RateLimitStatus {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let passed = |window: &Window| now.as_second() - window.started.as_second();
@@ -50,7 +50,7 @@ impl FixedWindowLimiter {
 }
 
 impl RateLimitStatus {
-    /// The headers that tell it.
+    /// Returns the headers `X-RateLimit-*` and `Retry-After`.
     pub(crate) fn headers(self) -> Vec<(&'static str, String)> {
         let mut headers = vec![
             ("x-ratelimit-limit", self.limit.to_string()),
@@ -62,7 +62,7 @@ impl RateLimitStatus {
     }
 }
 
-/// What a request that came too soon is told.
+/// Returns the error for a request over the rate limit.
 pub(crate) fn rate_limited(wait: i64) -> ApiError {
     ApiError::with_message(StatusCode::TOO_MANY_REQUESTS, "Too many requests").with_field("retry_after", wait)
 }

@@ -4,7 +4,7 @@ use clap::Parser;
 use pictify_emulator::Options;
 use std::process::ExitCode;
 
-/// Run a local Pictify: the same API, really rendering, without an account.
+/// Run a local Pictify: the same API with real renders, without an account.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {

@@ -1,10 +1,10 @@
-//! What both commands that start a server can be told, and the file that says the same.
+//! Options of the two commands that start a server, and the file with the same options.
 
 use crate::{
     Emulator, EmulatorBuilder,
     config::{DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     emulator::{DEFAULT_PORT, StartError},
-    faults::Script,
+    faults::FaultScript,
     fetch::EgressPolicy,
 };
 use clap::{Args, ValueEnum};
@@ -14,98 +14,100 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The options of `pictify emulator` and `pictify-emulator`. In a file they have the same names.
+/// Options of `pictify emulator` and `pictify-emulator`. A file uses the same names.
 #[derive(Clone, Debug, Default, Args, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 #[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
 pub struct Options {
-    /// A JSON file with these options by their names, such as {"port": 4050, "profile": "documented"}. What stands on the
-    /// command line comes before it.
+    /// Read these options from a JSON file, such as {"port": 4050, "profile": "documented"}. The command line takes
+    /// precedence.
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     pub config: Option<PathBuf>,
 
-    /// The address to listen on [default: 127.0.0.1]. The emulator is open to whoever reaches it.
+    /// Listen on this address [default: 127.0.0.1]. Anyone who can reach it can use the emulator.
     #[arg(long)]
     pub host: Option<IpAddr>,
 
-    /// The port to listen on [default: 4040]; 0 takes a free one.
+    /// Listen on this port [default: 4040]; 0 takes a free one.
     #[arg(long)]
     pub port: Option<u16>,
 
-    /// Accept this API key and no other; may be given several times [default: any key].
+    /// Accept only this API key; may be repeated [default: any key].
     #[arg(long = "api-key", value_name = "KEY")]
     #[serde(rename = "api-key")]
     pub api_keys: Vec<String>,
 
-    /// Keep everything in this folder, for the next start [default: in memory].
+    /// Store all data in this folder, for the next start [default: in memory].
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// Whose word counts where the documents and the live service disagree [default: live].
+    /// Choose the behaviour where the documents and the live service disagree [default: live].
     #[arg(long, value_enum)]
     pub profile: Option<Profile>,
 
-    /// Refuse with problem documents of RFC 9457.
+    /// Return errors as problem documents of RFC 9457.
     #[arg(long)]
     pub problem_documents: bool,
 
-    /// How many requests a key may make in a minute [default: any number].
+    /// Limit the requests per minute and API key [default: unlimited].
     #[arg(long, value_name = "COUNT")]
     pub requests_per_minute: Option<u32>,
 
-    /// How many renders a month has [default: any number].
+    /// Limit the renders per month [default: unlimited].
     #[arg(long, value_name = "COUNT")]
     pub renders_per_month: Option<u64>,
 
-    /// Answer the same request with the same Idempotency-Key as the first time, unbilled.
+    /// Replay the response to a repeated request with the same Idempotency-Key, without billing it again.
     #[arg(long)]
     pub idempotency_keys: bool,
 
-    /// Which addresses may be fetched from, and webhooks delivered to [default: public]; these always reach this machine, too.
+    /// Choose the addresses that the server may fetch from and deliver webhooks to [default: public]. Webhooks may
+    /// always go to this machine.
     #[arg(long, value_enum, value_name = "SCOPE")]
     pub allow_network: Option<EgressPolicy>,
 
-    /// Leave the addresses of files out of the results of batches, as the live service was seen to do.
+    /// Leave the URLs of files out of the results of batches, as observed on the live service.
     #[arg(long)]
     pub no_batch_urls: bool,
 
-    /// How many times as fast as published failed deliveries are tried again [default: 60].
+    /// Retry webhooks this many times faster than the published schedule [default: 60].
     #[arg(long, value_name = "FACTOR")]
     pub webhook_retry_speedup: Option<f64>,
 
-    /// Whether paths begin with /v1, as older documents have it [default: any].
+    /// Choose the rule for the path prefix /v1 of older documents [default: any].
     #[arg(long, value_enum, value_name = "MODE")]
     pub version_prefix: Option<VersionPrefix>,
 
-    /// Begin with the template that the examples of the SDK name, XK4P2M9QZT.
+    /// Start with the template that the examples of the SDK use, XK4P2M9QZT.
     #[arg(long)]
     pub demo: bool,
 
-    /// What renders [default: embedded]. Chromium runs scripts and knows all of CSS; it must be installed, and this program built with the
-    /// feature `chromium`.
+    /// Choose the render engine [default: embedded]. Chromium runs scripts and supports all of CSS. It must be
+    /// installed, and this program must be built with the feature `chromium`.
     #[arg(long, value_enum)]
     pub engine: Option<Engine>,
 
-    /// The program of `--engine chromium` [default: the one that is installed].
+    /// Path of the Chromium executable [default: the installed one].
     #[arg(long, value_name = "PATH")]
     pub chromium: Option<PathBuf>,
 
-    /// A JSON file that says what goes wrong: {"seed": 1, "faults": [{"operation": "createImage", "probability": 0.1, "status": 503}]}.
+    /// Inject the faults of a JSON file: {"seed": 1, "faults": [{"operation": "createImage", "probability": 0.1,
+    /// "status": 503}]}.
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
 }
 
-/// What renders.
+/// Render engine.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Engine {
-    /// The engine that is built in: without scripts, the same everywhere.
+    /// Built-in engine: runs no scripts; renders the same on every machine.
     #[default]
     Embedded,
-    /// An installed Chromium.
+    /// Installed Chromium.
     Chromium,
 }
 
@@ -128,13 +130,13 @@ fn with_chromium(_: EmulatorBuilder, _: Option<PathBuf>, _: EgressPolicy) -> Res
 }
 
 impl Options {
-    /// Starts the server that they describe.
+    /// Starts a server with these options.
     ///
     /// # Errors
     /// [`StartError`]: as [`EmulatorBuilder::start`], and for files that cannot be read.
     pub async fn start(mut self) -> Result<Emulator, StartError> {
         if let Some(file) = self.config.take() {
-            self = self.over(read(&file)?);
+            self = self.merged_over(read_json_file(&file)?);
         }
         let egress_policy = self.allow_network.unwrap_or_default();
         let mut builder: EmulatorBuilder = Emulator::builder()
@@ -166,15 +168,15 @@ impl Options {
             builder = builder.renders_per_month(renders);
         }
         if let Some(file) = self.faults {
-            let script: Script = read(&file)?;
+            let script: FaultScript = read_json_file(&file)?;
             script.check().map_err(|reason| StartError::File { file: file.clone(), reason })?;
             builder = builder.fault_seed(script.seed).faults(script.faults);
         }
         builder.start().await
     }
 
-    /// These, and where they say nothing, the others.
-    fn over(self, other: Self) -> Self {
+    /// Merges two sets of options: those of `self` take precedence over `other`.
+    fn merged_over(self, other: Self) -> Self {
         Self {
             config: None,
             host: self.host.or(other.host),
@@ -199,7 +201,7 @@ impl Options {
 }
 
 /// Reads a JSON file.
-fn read<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, StartError> {
+fn read_json_file<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T, StartError> {
     let unreadable = |reason: String| StartError::File { file: file.to_owned(), reason };
     let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
     serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))
@@ -222,12 +224,12 @@ mod tests {
             r#"{"port": 4050, "profile": "documented", "api-key": ["a"], "demo": true, "allow-network": "loopback"}"#;
         let file: Options = serde_json::from_str(file).unwrap();
         let line = Command::parse_from(["x", "--port", "0", "--allow-network", "private", "--no-batch-urls"]).options;
-        let both = line.over(file);
+        let merged = line.merged_over(file);
         assert_eq!(
-            (both.port, both.profile, both.allow_network),
+            (merged.port, merged.profile, merged.allow_network),
             (Some(0), Some(Profile::Documented), Some(EgressPolicy::Private))
         );
-        assert_eq!((both.api_keys, both.demo, both.no_batch_urls), (vec!["a".to_owned()], true, true));
+        assert_eq!((merged.api_keys, merged.demo, merged.no_batch_urls), (vec!["a".to_owned()], true, true));
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! Refusals as older documents have them: problem documents of RFC 9457.
+//! Problem documents of RFC 9457, the error format of older documents.
 
 use crate::api_error::ApiError;
 use axum::{
@@ -7,13 +7,13 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-/// What stands before the name of a kind of problem.
+/// Prefix of problem types.
 const PREFIX: &str = "https://docs.pictify.io/errors/";
 
-/// A refusal as a problem document. `path` is what was asked for.
-pub(crate) fn response(refusal: &ApiError, path: &str, request_id: &str) -> Response<Body> {
-    let (status, detail) = (refusal.status(), refusal.message());
-    let (slug, title) = kind(status, refusal.code().unwrap_or_default(), &detail);
+/// Converts an error to a problem document. `path` is the path of the request.
+pub(crate) fn response(error: &ApiError, path: &str, request_id: &str) -> Response<Body> {
+    let (status, detail) = (error.status(), error.message());
+    let (slug, title) = kind(status, error.code().unwrap_or_default(), &detail);
     let mut body = json!({
         "type": format!("{PREFIX}{slug}"),
         "title": title,
@@ -25,7 +25,7 @@ pub(crate) fn response(refusal: &ApiError, path: &str, request_id: &str) -> Resp
     if let Some(error) = field_error(&detail).filter(|_| slug == "validation-error") {
         body["errors"] = Value::Array(vec![error]);
     }
-    if let Some(wait) = refusal.retry_after() {
+    if let Some(wait) = error.retry_after() {
         body["retryAfter"] = wait;
     }
     let mut response = Response::new(Body::from(body.to_string()));
@@ -34,7 +34,7 @@ pub(crate) fn response(refusal: &ApiError, path: &str, request_id: &str) -> Resp
     response
 }
 
-/// The name and the title of a kind of problem.
+/// Returns the slug and the title of a problem type.
 fn kind(status: StatusCode, code: &str, detail: &str) -> (&'static str, &'static str) {
     match (status.as_u16(), code) {
         (401, _) => ("invalid-api-key", "Invalid API Key"),
@@ -48,7 +48,7 @@ fn kind(status: StatusCode, code: &str, detail: &str) -> (&'static str, &'static
     }
 }
 
-/// What a message of the schema's says of one field: `body/width 0 is less than the minimum of 1`.
+/// Parses a validation message about one field: `body/width 0 is less than the minimum of 1`.
 fn field_error(detail: &str) -> Option<Value> {
     let (place, message) = detail.split_once(' ')?;
     let field = place.strip_prefix("body/").or_else(|| place.strip_prefix("querystring/"))?.replace('/', ".");

@@ -1,4 +1,4 @@
-//! Quota: renders in a month.
+//! Quota of renders per month.
 
 use crate::{
     api_error::ApiError,
@@ -9,11 +9,11 @@ use crate::{
 use axum::http::StatusCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many renders are under way that will be billed.
+/// Number of renders in progress that will be billed.
 #[derive(Debug, Default)]
 pub(crate) struct ReservedRenders(Mutex<u64>);
 
-/// The place that renders under way have in the month. Without it, as many as are asked for at once would go beyond it.
+/// Reservation of renders in progress. Without it, concurrent requests would exceed the quota.
 #[derive(Debug)]
 pub(crate) struct QuotaReservation {
     state: Arc<AppState>,
@@ -21,7 +21,7 @@ pub(crate) struct QuotaReservation {
 }
 
 impl QuotaReservation {
-    /// Takes a place for so many renders, if the month has them left.
+    /// Reserves renders, if the quota of the month allows them.
     pub(crate) fn reserve(context: &RequestContext, renders: u64) -> Result<Self, ApiError> {
         let state = context.state.clone();
         if let Some(limit) = state.config.renders_per_month {
@@ -37,7 +37,8 @@ impl QuotaReservation {
         Ok(Self { state, renders: 0 })
     }
 
-    /// Does what bills these renders. Nobody counts them twice meanwhile, or not at all.
+    /// Runs `bill`, which stores the ledger entry, and releases the reservation in one step, so that no other request
+    /// counts these renders twice or not at all.
     pub(crate) fn bill<T>(mut self, bill: impl FnOnce() -> T) -> T {
         let state = self.state.clone();
         let mut reserved_renders = state.reserved_renders.lock();
@@ -61,7 +62,7 @@ impl Drop for QuotaReservation {
     }
 }
 
-/// What a render beyond the month's is told; videos have a status of their own.
+/// Returns the error for a render over the quota; video operations have a status of their own.
 pub(crate) fn quota_exceeded(operation: &Operation) -> ApiError {
     let is_video = operation.id.contains("Video");
     let status = if is_video { StatusCode::PAYMENT_REQUIRED } else { StatusCode::TOO_MANY_REQUESTS };

@@ -1,4 +1,4 @@
-//! What was asked lately, for the page for people.
+//! Log of recent requests, for the dashboard.
 
 use serde_json::{Value, json};
 use std::{
@@ -7,44 +7,44 @@ use std::{
     time::Duration,
 };
 
-/// How many requests are remembered.
-const REMEMBERED: usize = 200;
+/// Maximum number of requests in the log.
+const MAX_REQUESTS: usize = 200;
 
-/// How much of a path is remembered, in characters.
-const LONGEST_PATH: usize = 200;
+/// Maximum length of a path in the log, in characters.
+const MAX_PATH_CHARS: usize = 200;
 
-/// The latest requests.
+/// Log of recent requests.
 #[derive(Debug, Default)]
 pub(crate) struct RequestLog(Mutex<VecDeque<Value>>);
 
-/// One request.
+/// Entry of the log.
 pub(crate) struct LoggedRequest<'a> {
     pub(crate) at: String,
     pub(crate) method: &'a str,
     pub(crate) path: &'a str,
     pub(crate) status: u16,
-    pub(crate) took: Duration,
+    pub(crate) duration: Duration,
     pub(crate) id: &'a str,
 }
 
 impl RequestLog {
-    pub(crate) fn add(&self, asked: &LoggedRequest<'_>) {
-        let LoggedRequest { at, method, path, status, took, id } = asked;
-        let path: String = without_secret(path).chars().take(LONGEST_PATH).collect();
-        let took = format!("{:.1}", took.as_secs_f64() * 1000.0);
-        let entry = json!({"at": at, "method": method, "path": path, "status": status, "took": took, "id": id});
+    pub(crate) fn add(&self, request: &LoggedRequest<'_>) {
+        let LoggedRequest { at, method, path, status, duration, id } = request;
+        let path: String = without_secret(path).chars().take(MAX_PATH_CHARS).collect();
+        let duration = format!("{:.1}", duration.as_secs_f64() * 1000.0);
+        let entry = json!({"at": at, "method": method, "path": path, "status": status, "took": duration, "id": id});
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         log.push_front(entry);
-        log.truncate(REMEMBERED);
+        log.truncate(MAX_REQUESTS);
     }
 
-    /// The latest, newest first.
+    /// Returns the latest requests, newest first.
     pub(crate) fn latest(&self, count: usize) -> Vec<Value> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().take(count).cloned().collect()
     }
 }
 
-/// A path without the secret that the address of a workflow hook ends with.
+/// Removes the secret at the end of a workflow hook's path.
 fn without_secret(path: &str) -> String {
     let hook = path.split_once("/workflow/hooks/").and_then(|(_, rest)| rest.split_once('/'));
     match hook {
@@ -59,14 +59,14 @@ mod tests {
 
     #[test]
     fn the_secrets_of_hooks_are_not_remembered() {
-        for (path, kept) in [
+        for (path, logged) in [
             ("/workflow/hooks/HK1/s3cr3t", "/workflow/hooks/HK1/..."),
             ("/v1/workflow/hooks/HK1/s3/cr3t", "/v1/workflow/hooks/HK1/..."),
             ("/workflow/hooks/HK1", "/workflow/hooks/HK1"),
             ("/workflow/hooks/HK1/", "/workflow/hooks/HK1/"),
             ("/image/HK1", "/image/HK1"),
         ] {
-            assert_eq!(without_secret(path), kept);
+            assert_eq!(without_secret(path), logged);
         }
     }
 }

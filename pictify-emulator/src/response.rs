@@ -1,4 +1,4 @@
-//! The shapes of answers and refusals, as the service has them.
+//! Responses of the handlers.
 
 use crate::{api_error::ApiError, contract::Operation};
 use axum::{
@@ -8,10 +8,10 @@ use axum::{
 use bytes::Bytes;
 use serde_json::Value;
 
-/// What a handler returns: what was asked for, or a refusal.
+/// Result of a handler.
 pub(crate) type ApiResult = Result<ApiResponse, ApiError>;
 
-/// What was asked for.
+/// Successful response.
 #[derive(Debug)]
 pub(crate) struct ApiResponse {
     status: StatusCode,
@@ -32,18 +32,18 @@ impl From<Value> for ApiResponse {
 }
 
 impl ApiResponse {
-    /// JSON with another status than 200.
+    /// Creates a JSON response with a status other than 200.
     pub(crate) fn json(status: StatusCode, body: Value) -> Self {
         Self { status, ..Self::from(body) }
     }
 
-    /// A file in the answer itself.
+    /// Creates a response whose body is a file.
     pub(crate) fn bytes(content_type: &str, bytes: impl Into<Bytes>) -> Self {
         let (status, headers) = (StatusCode::OK, vec![(CONTENT_TYPE, content_type.to_owned())]);
         Self { status, headers, body: Content::Bytes(bytes.into()) }
     }
 
-    /// Its status and body, if that is JSON.
+    /// Returns the status and the body, if it is JSON.
     pub(crate) fn as_json(&self) -> Option<(StatusCode, &Value)> {
         match &self.body {
             Content::Json(body) => Some((self.status, body)),
@@ -51,19 +51,19 @@ impl ApiResponse {
         }
     }
 
-    /// An answer that is all in its head.
+    /// Creates a response without a body.
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self { status, headers: Vec::new(), body: Content::Bytes(Bytes::new()) }
     }
 
-    /// With a header.
+    /// Adds a header.
     pub(crate) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
-    /// Holds the answer against the contract. Only builds for tests and development do, where a slip of ours is to be
-    /// found: they answer 500 and say what is wrong.
+    /// Checks the response against the contract. Only debug builds do this, to find bugs of the emulator: they return
+    /// 500 with the reason.
     pub(crate) fn checked(self, operation: &Operation) -> ApiResult {
         if !cfg!(debug_assertions) {
             return Ok(self);
@@ -72,7 +72,7 @@ impl ApiResponse {
             Content::Json(body) => Some(body),
             Content::Bytes(_) => None,
         };
-        match operation.wrong_answer(self.status.as_u16(), body) {
+        match operation.response_error(self.status.as_u16(), body) {
             None => Ok(self),
             Some(wrong) => {
                 let message = format!("The emulator's answer to {} breaks the contract: {wrong}", operation.id);

@@ -10,7 +10,7 @@ pub(crate) use table::fetch_rows;
 use crate::{
     api_error::ApiError,
     contract::CONTRACT,
-    handlers::{DEFAULT, OutputSpec, render_layout},
+    handlers::{DEFAULT_LAYOUT, OutputSpec, render_layout},
     server::{AppState, RequestContext},
     store::{Filter, Order, StoreError},
     uid, webhooks,
@@ -148,7 +148,7 @@ impl Batch {
         let empty = Map::new();
         let names: Vec<_> = variables.as_object().unwrap_or(&empty).keys().cloned().collect();
         let (mut results, mut errors) = (Vec::new(), Vec::new());
-        let single_layout = self.request["layout"].as_str().unwrap_or(DEFAULT);
+        let single_layout = self.request["layout"].as_str().unwrap_or(DEFAULT_LAYOUT);
         let layouts = self.request["layouts"].as_array().filter(|keys| !keys.is_empty());
         let keys = layouts.map_or_else(|| vec![single_layout], |keys| keys.iter().filter_map(Value::as_str).collect());
         for key in keys {

@@ -78,7 +78,7 @@ pub(crate) async fn render(
     let variables = mapping::resolve_variables(binding, data.unwrap_or(&Value::Null)).0;
     let template = templates::find(context, binding["templateId"].as_str().unwrap_or_default())?;
     let template = template.ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Template not found"))?;
-    let quality = rendering::percent(&binding["outputConfig"]["quality"]);
+    let quality = rendering::quality_percent(&binding["outputConfig"]["quality"]);
     let size = output_size(binding, &template);
     let image = context.cached_image(uid(binding), &template, &variables, size, kind, quality).await?;
     if image.is_new {

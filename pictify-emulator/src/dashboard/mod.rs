@@ -1,6 +1,6 @@
-//! The page for people, at `/`: what was made, what it cost, and what was asked.
+//! HTML dashboard at `/`: renders, templates, batches, deliveries, requests and billed renders.
 //!
-//! It is one document without a build chain: a Handlebars template, a style and a small script, all in this folder.
+//! It has no build step: a Handlebars template, a style sheet and a small script, all in this folder.
 
 use crate::{
     api_error::ApiError,
@@ -21,17 +21,18 @@ use handlebars::Handlebars;
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
-/// Where previews of templates are.
+/// Path prefix of template previews.
 pub(crate) const PREVIEW: &str = "/_emulator/preview/";
 
-/// How many things of a kind are shown.
-const SHOWN: usize = 24;
+/// Maximum number of items in each section.
+const MAX_ITEMS: usize = 24;
 
-/// Nothing but what this server sends may run or load, whatever a template's name or a request's path holds.
-const POLICY: &str =
+/// Content security policy: the page loads nothing from other servers and runs no other script, whatever a template
+/// name or a request path contains.
+const CONTENT_SECURITY_POLICY_VALUE: &str =
     "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'";
 
-/// Where the script is.
+/// Path of the script.
 pub(crate) const SCRIPT: &str = "/_emulator/dashboard.js";
 
 static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
@@ -41,10 +42,10 @@ static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
     engine
 });
 
-/// The page.
+/// Renders the dashboard.
 pub(crate) fn page(state: &AppState) -> ApiResult {
     let store = &state.store;
-    let newest = |kind| store.page(kind, &Filter::default(), Order::Newest, 0, SHOWN);
+    let newest = |kind| store.page(kind, &Filter::default(), Order::Newest, 0, MAX_ITEMS);
     let (renders, total) = newest(RENDER)?;
     let (templates, template_count) = newest(TEMPLATE)?;
     let (deliveries, delivery_count) = newest(DELIVERY)?;
@@ -55,7 +56,7 @@ pub(crate) fn page(state: &AppState) -> ApiResult {
     let data = json!({
         "batches": batches,
         "batchCount": batch_count,
-        "deliveries": deliveries.into_iter().map(readable).collect::<Vec<_>>(),
+        "deliveries": deliveries.into_iter().map(with_readable_body).collect::<Vec<_>>(),
         "deliveryCount": delivery_count,
         "isBusy": is_busy,
         "url": state.url(),
@@ -64,16 +65,16 @@ pub(crate) fn page(state: &AppState) -> ApiResult {
         "billed": store.sum(BILLED, "$.renders", "$.at", "")?,
         "templates": templates,
         "templateCount": template_count,
-        "requests": state.log.latest(SHOWN),
+        "requests": state.request_log.latest(MAX_ITEMS),
     });
     let html = ENGINE.render("page", &data).map_err(|error| ApiError::internal(error.to_string()))?;
     Ok(ApiResponse::bytes("text/html; charset=utf-8", html)
-        .header(CONTENT_SECURITY_POLICY, POLICY)
+        .header(CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_VALUE)
         .header(CACHE_CONTROL, "no-store")
         .header(HeaderName::from_static("x-content-type-options"), "nosniff"))
 }
 
-/// A batch with how far it is.
+/// Adds the progress to a batch.
 fn with_progress(state: &AppState, mut batch: Value) -> Result<Value, StoreError> {
     let (completed, failed) = batches::counts(state, batch["batchId"].as_str().unwrap_or_default())?;
     (batch["done"], batch["completed"], batch["failed"]) =
@@ -81,8 +82,8 @@ fn with_progress(state: &AppState, mut batch: Value) -> Result<Value, StoreError
     Ok(batch)
 }
 
-/// A delivery whose body people can read.
-fn readable(mut delivery: Value) -> Value {
+/// Adds the formatted body and the last result to a delivery.
+fn with_readable_body(mut delivery: Value) -> Value {
     let body = delivery["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok());
     delivery["text"] = body.and_then(|body| serde_json::to_string_pretty(&body).ok()).into();
     delivery["tries"] = delivery["attempts"].as_array().map_or(0, Vec::len).into();
@@ -92,22 +93,22 @@ fn readable(mut delivery: Value) -> Value {
     delivery
 }
 
-/// The script of the page.
+/// Returns the script of the dashboard.
 pub(crate) fn script() -> ApiResponse {
     ApiResponse::bytes("text/javascript; charset=utf-8", include_str!("dashboard.js")).header(CACHE_CONTROL, "no-cache")
 }
 
-/// A template with values, as a PNG that is neither kept nor billed.
+/// Renders a template with these values as a PNG that is neither stored nor billed.
 pub(crate) async fn preview(state: &AppState, name: &str, query: &str) -> ApiResult {
     let uid = name.strip_suffix(".png").unwrap_or(name);
     let template = state.store.get(TEMPLATE, uid)?;
     let template = template.ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Template not found"))?;
-    // What is still empty takes its default, as if it were not there.
+    // Empty inputs take the default of their variable.
     let values = query_pairs(query).filter(|(_, value)| !value.is_empty());
     let values: Map<String, Value> = values.map(|(name, value)| (name, value.into())).collect();
     let filled = fill::fill(&template, None, &Value::Object(values), None)?;
     let page =
         Page { html: filled.html, width: filled.width, height: filled.height, format: Format::Png, ..Page::default() };
-    let picture = state.render_pool.render(page).await?;
-    Ok(ApiResponse::bytes("image/png", picture.bytes).header(CACHE_CONTROL, "no-store"))
+    let image = state.render_pool.render(page).await?;
+    Ok(ApiResponse::bytes("image/png", image.bytes).header(CACHE_CONTROL, "no-store"))
 }

@@ -1,45 +1,45 @@
-//! Why a server did not start.
+//! Errors of starting a server.
 
 use std::{fmt, io, net::SocketAddr, path::PathBuf};
 
-/// Why an emulator did not start.
+/// Reason why an emulator did not start.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The address cannot be listened on.
+    /// The server cannot listen on the address.
     Listen {
-        /// Which address.
+        /// Address.
         address: SocketAddr,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// The folder for the data cannot be used.
+    /// The data folder cannot be used.
     DataDir {
-        /// Which folder; none when even memory failed.
+        /// Folder; `None` if the store in memory failed.
         folder: Option<PathBuf>,
-        /// Why.
+        /// Reason.
         reason: String,
     },
-    /// The engine that renders cannot be used.
+    /// The render engine cannot be used.
     Engine {
-        /// Why.
+        /// Reason.
         reason: String,
     },
-    /// A fault could never happen as it is described.
+    /// A fault could never occur as described.
     Faults {
-        /// Which, and why.
+        /// Fault and reason.
         reason: String,
     },
-    /// Requests to other servers cannot be made.
-    OutboundClients {
-        /// Why.
+    /// The clients for outgoing requests cannot be created.
+    HttpClient {
+        /// Reason.
         reason: String,
     },
-    /// A file of options or of faults cannot be used.
+    /// A file of options or faults cannot be used.
     File {
-        /// Which file.
+        /// File.
         file: PathBuf,
-        /// Why.
+        /// Reason.
         reason: String,
     },
 }
@@ -58,7 +58,7 @@ impl fmt::Display for StartError {
             }
             Self::Engine { reason } => write!(f, "the emulator has no engine: {reason}"),
             Self::Faults { reason } => write!(f, "the faults cannot be used: {reason}"),
-            Self::OutboundClients { reason } => write!(f, "the emulator cannot make requests: {reason}"),
+            Self::HttpClient { reason } => write!(f, "the emulator cannot make requests: {reason}"),
             Self::File { file, reason } => write!(f, "{} cannot be used: {reason}", file.display()),
         }
     }
@@ -71,7 +71,7 @@ impl std::error::Error for StartError {
             Self::DataDir { .. }
             | Self::Engine { .. }
             | Self::Faults { .. }
-            | Self::OutboundClients { .. }
+            | Self::HttpClient { .. }
             | Self::File { .. } => None,
         }
     }

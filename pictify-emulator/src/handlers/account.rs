@@ -1,9 +1,9 @@
-//! Whose account it is, its plan and its keys.
+//! Handlers for the account: its user, plan and API tokens.
 
 use super::handlers;
 use crate::{
     api_error::ApiError,
-    rendering::{billed_this_month, month},
+    rendering::{billed_this_month, month_bounds},
     response::ApiResult,
     server::RequestContext,
     store::{Filter, Order},
@@ -20,7 +20,7 @@ handlers! {
     "deleteApiToken" => sync delete_token,
 }
 
-/// The kind of the documents that this file keeps.
+/// Document kind of API tokens.
 const TOKEN: &str = "token";
 
 fn user(_: &RequestContext) -> ApiResult {
@@ -29,7 +29,7 @@ fn user(_: &RequestContext) -> ApiResult {
 
 fn plan(context: &RequestContext) -> ApiResult {
     let now = context.state.now();
-    let (_, next) = month(now).map_err(|error| ApiError::internal(error.to_string()))?;
+    let (_, next) = month_bounds(now).map_err(|error| ApiError::internal(error.to_string()))?;
     let (count, limit) = (billed_this_month(&context.state.store, now)?, context.state.monthly_limit());
     Ok(json!({
         "monthlyLimit": limit,

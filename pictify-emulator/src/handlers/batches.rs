@@ -1,4 +1,4 @@
-//! Batches: begun, looked at, cancelled. What runs is in `batches/`.
+//! Handlers for batches: start, results, cancel. The background work is in `batches/`.
 
 use super::{handlers, templates};
 use crate::{
@@ -12,36 +12,36 @@ use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 handlers! {
-    "batchRenderTemplate" => async begin,
+    "batchRenderTemplate" => async start,
     "getBatchResults" => sync results,
     "cancelBatch" => sync cancel,
 }
 
-/// How many items a batch may have.
-const LARGEST: usize = 1000;
+/// Maximum number of items in a batch.
+const MAX_BATCH_ITEMS: usize = 1000;
 
-async fn begin(context: RequestContext) -> ApiResult {
+async fn start(context: RequestContext) -> ApiResult {
     let template = fill::find(&context, context.parameter("uid"))?.ok_or_else(templates::not_found)?;
-    let bad = |message: String| ApiError::with_message(StatusCode::BAD_REQUEST, message);
-    let sets = match (context.body["variableSets"].as_array(), context.body["csvUrl"].as_str()) {
-        (Some(sets), None) => sets.clone(),
+    let bad_request = |message: String| ApiError::with_message(StatusCode::BAD_REQUEST, message);
+    let rows = match (context.body["variableSets"].as_array(), context.body["csvUrl"].as_str()) {
+        (Some(rows), None) => rows.clone(),
         (None, Some(url)) => batches::fetch_rows(&context.state.outbound.pages, url, &context.body["mappings"]).await?,
-        _ => return Err(bad("Give either variableSets or csvUrl".to_owned())),
+        _ => return Err(bad_request("Give either variableSets or csvUrl".to_owned())),
     };
-    if sets.is_empty() {
-        return Err(bad("There is nothing to render: the table has no rows".to_owned()));
+    if rows.is_empty() {
+        return Err(bad_request("There is nothing to render: the table has no rows".to_owned()));
     }
-    if sets.len() > LARGEST {
-        return Err(bad(format!("A batch has {LARGEST} items at most, not {}", sets.len())));
+    if rows.len() > MAX_BATCH_ITEMS {
+        return Err(bad_request(format!("A batch has {MAX_BATCH_ITEMS} items at most, not {}", rows.len())));
     }
-    let batch = batches::start(context, &template, &sets)?;
-    let answer = json!({
+    let batch = batches::start(context, &template, &rows)?;
+    let response = json!({
         "batchId": batch["batchId"],
         "status": batch["status"],
         "totalItems": batch["totalItems"],
         "message": "The batch was begun",
     });
-    Ok(ApiResponse::json(StatusCode::ACCEPTED, answer))
+    Ok(ApiResponse::json(StatusCode::ACCEPTED, response))
 }
 
 fn results(context: &RequestContext) -> ApiResult {
@@ -56,7 +56,7 @@ fn results(context: &RequestContext) -> ApiResult {
     batch["progress"] = json!(progress);
     batch["completedItems"] = completed.len().into();
     batch["failedItems"] = failed.len().into();
-    batch["results"] = completed.into_iter().map(|item| shown(context, item)).collect();
+    batch["results"] = completed.into_iter().map(|item| item_to_response(context, item)).collect();
     batch["errors"] = failed
         .into_iter()
         .map(|item| json!({"index": item["index"], "error": item["error"], "variables": item["variables"]}))
@@ -64,8 +64,9 @@ fn results(context: &RequestContext) -> ApiResult {
     Ok(batch.into())
 }
 
-/// An item that was rendered, as it is answered: with addresses of its files or without anything of them.
-fn shown(context: &RequestContext, mut item: Value) -> Value {
+/// Returns a rendered item as the API shows it: with the URLs of its files, or without results if the server is
+/// configured so.
+fn item_to_response(context: &RequestContext, mut item: Value) -> Value {
     if !context.state.config.include_batch_urls {
         return json!({"index": item["index"], "success": true, "variables": item["variables"]});
     }

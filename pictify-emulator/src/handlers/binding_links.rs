@@ -1,4 +1,4 @@
-//! The public picture of a binding.
+//! Handlers for the public image of a binding.
 
 use super::{bindings::find, handlers};
 use crate::{
@@ -22,49 +22,49 @@ handlers! {
 
 async fn render(context: RequestContext) -> ApiResult {
     let binding = find(&context, "bindingId")?;
-    let kept = bindings::current_image(&context, &binding, form(context.parameter("format"))?).await?;
-    let etag = format!("\"{}\"", kept.name);
-    let is_known = context.header("if-none-match").is_some_and(|known| {
+    let cached = bindings::current_image(&context, &binding, output_kind(context.parameter("format"))?).await?;
+    let etag = format!("\"{}\"", cached.name);
+    let is_unchanged = context.header("if-none-match").is_some_and(|known| {
         known.split(',').map(|known| known.trim().trim_start_matches("W/")).any(|known| known == etag || known == "*")
     });
-    let reply = if is_known {
+    let response = if is_unchanged {
         ApiResponse::empty(StatusCode::NOT_MODIFIED)
     } else {
-        ApiResponse::bytes(&kept.content_type, kept.bytes)
+        ApiResponse::bytes(&cached.content_type, cached.bytes)
     };
     let cache = format!("public, max-age={}", bindings::ttl_secs(&binding));
-    Ok(reply.header(ETAG, etag).header(CACHE_CONTROL, cache))
+    Ok(response.header(ETAG, etag).header(CACHE_CONTROL, cache))
 }
 
 async fn info(context: RequestContext) -> ApiResult {
     let binding = find(&context, "bindingId")?;
-    let (form, uid) = (form(context.parameter("format"))?, context.parameter("bindingId"));
-    let before = context.cached_image_info(uid, form)?;
-    let cached = before.is_some();
+    let (kind, uid) = (output_kind(context.parameter("format"))?, context.parameter("bindingId"));
+    let before = context.cached_image_info(uid, kind)?;
+    let is_cached = before.is_some();
     let stored = if let Some(stored) = before {
         stored
     } else {
-        bindings::current_image(&context, &binding, form).await?;
-        context.cached_image_info(uid, form)?.ok_or_else(|| ApiError::internal("The picture is gone"))?
+        bindings::current_image(&context, &binding, kind).await?;
+        context.cached_image_info(uid, kind)?.ok_or_else(|| ApiError::internal("The picture is gone"))?
     };
     Ok(json!({
         "url": context.media_url(&stored.name),
         "width": stored.width,
         "height": stored.height,
         "format": context.parameter("format"),
-        "cached": cached,
+        "cached": is_cached,
     })
     .into())
 }
 
-/// What an address of this ending shows.
-pub(super) fn form(name: &str) -> Result<OutputKind, ApiError> {
-    match name {
+/// Returns the output kind for a file extension in a URL.
+pub(super) fn output_kind(extension: &str) -> Result<OutputKind, ApiError> {
+    match extension {
         "pdf" => Ok(OutputKind::Pdf),
-        "png" | "jpg" | "jpeg" | "webp" => Ok(OutputKind::Image(Format::named(name))),
-        other => Err(ApiError::with_message(
+        "png" | "jpg" | "jpeg" | "webp" => Ok(OutputKind::Image(Format::named(extension))),
+        extension => Err(ApiError::with_message(
             StatusCode::BAD_REQUEST,
-            format!("{other} is not one of png, jpeg, jpg, webp, pdf"),
+            format!("{extension} is not one of png, jpeg, jpg, webp, pdf"),
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! Bindings: kept, changed, fed and tested. Their pictures are in `binding_links.rs`.
+//! Handlers for bindings. Their public images are in `binding_links.rs`.
 
 use super::{handlers, templates};
 use crate::{
@@ -27,13 +27,16 @@ handlers! {
     "pushBindingData" => sync push,
 }
 
-/// How many bindings a page has when the request says nothing.
-const LIMIT: usize = 20;
+/// Page size of the list of bindings when the request gives none.
+const DEFAULT_PAGE_SIZE: usize = 20;
 
 fn list(context: &RequestContext) -> ApiResult {
-    let filter =
-        Filter::default().eq("$.templateId", context.text("templateId")).eq("$.status", context.text("status"));
-    context.list_by_page("bindings", BINDING, &filter, Order::Newest, LIMIT, |binding| shown(context, binding))
+    let filter = Filter::default()
+        .eq("$.templateId", context.query_text("templateId"))
+        .eq("$.status", context.query_text("status"));
+    context.list_by_page("bindings", BINDING, &filter, Order::Newest, DEFAULT_PAGE_SIZE, |binding| {
+        to_response(context, binding)
+    })
 }
 
 fn create(context: &RequestContext) -> ApiResult {
@@ -47,19 +50,19 @@ fn create(context: &RequestContext) -> ApiResult {
         "status": "active", "lastFetchAt": null, "lastRenderAt": null, "lastError": null, "errorCount": 0,
         "createdAt": now, "updatedAt": now, CACHED_DATA_FIELD: {},
     });
-    set(&mut binding, &context.body)?;
+    apply_request(&mut binding, &context.body)?;
     context.state.store.insert(BINDING, &uid, &binding)?;
-    Ok(ApiResponse::json(StatusCode::CREATED, json!({"binding": shown(context, binding)})))
+    Ok(ApiResponse::json(StatusCode::CREATED, json!({"binding": to_response(context, binding)})))
 }
 
-/// Puts what a request says into a binding.
-fn set(binding: &mut Value, body: &Value) -> Result<(), ApiError> {
+/// Copies the fields of a request into a binding.
+fn apply_request(binding: &mut Value, body: &Value) -> Result<(), ApiError> {
     for name in ["name", "mapping", "defaults"] {
         if !body[name].is_null() {
             binding[name] = body[name].clone();
         }
     }
-    mapping::check(&body["mapping"]).map_err(bad)?;
+    mapping::check(&body["mapping"]).map_err(bad_request)?;
     for name in ["refreshPolicy", "outputConfig"] {
         for (member, value) in body[name].as_object().into_iter().flatten() {
             binding[name][member] = value.clone();
@@ -67,9 +70,10 @@ fn set(binding: &mut Value, body: &Value) -> Result<(), ApiError> {
     }
     if body["dataSource"].is_object() {
         let mut source = body["dataSource"].clone();
-        check_source(&source).map_err(bad)?;
+        check_source(&source).map_err(bad_request)?;
         let old = &binding["dataSource"];
-        // Who sends back what was read has no credentials to send; to another place they must not go.
+        // Responses contain no credentials, so a client that sends a source back has none to send: keep the stored
+        // ones. Not if the URL changed: they must not go to another server.
         let is_same = ["type", "url"].iter().all(|name| source[*name] == old[*name]);
         if is_same && source["credentials"].is_null() && old["credentials"].is_object() {
             source["credentials"] = old["credentials"].clone();
@@ -84,16 +88,16 @@ fn set(binding: &mut Value, body: &Value) -> Result<(), ApiError> {
 }
 
 fn get(context: &RequestContext) -> ApiResult {
-    Ok(json!({"binding": shown(context, find(context, "uid")?)}).into())
+    Ok(json!({"binding": to_response(context, find(context, "uid")?)}).into())
 }
 
 fn update(context: &RequestContext) -> ApiResult {
     let status = context.body["status"].as_str();
     if let Some(status) = status.filter(|status| !["active", "paused"].contains(status)) {
-        return Err(bad(format!("status {status} is not one of active, paused")));
+        return Err(bad_request(format!("status {status} is not one of active, paused")));
     }
-    change(context, |binding| {
-        set(binding, &context.body)?;
+    update_with(context, |binding| {
+        apply_request(binding, &context.body)?;
         if let Some(status) = status {
             binding["status"] = status.into();
         }
@@ -102,26 +106,26 @@ fn update(context: &RequestContext) -> ApiResult {
 }
 
 fn pause(context: &RequestContext) -> ApiResult {
-    change(context, |binding| {
+    update_with(context, |binding| {
         binding["status"] = "paused".into();
         Ok(())
     })
 }
 
 fn resume(context: &RequestContext) -> ApiResult {
-    change(context, |binding| {
+    update_with(context, |binding| {
         binding["status"] = "active".into();
         Ok(())
     })
 }
 
-fn change(context: &RequestContext, change: impl FnOnce(&mut Value) -> Result<(), ApiError>) -> ApiResult {
+fn update_with(context: &RequestContext, update_with: impl FnOnce(&mut Value) -> Result<(), ApiError>) -> ApiResult {
     let changed = context.state.store.update(BINDING, context.parameter("uid"), |binding| {
-        change(binding)?;
+        update_with(binding)?;
         binding["updatedAt"] = context.state.now_text().into();
         Ok::<_, ApiError>(binding.clone())
     })?;
-    Ok(json!({"binding": shown(context, changed.ok_or_else(not_found)?)}).into())
+    Ok(json!({"binding": to_response(context, changed.ok_or_else(not_found)?)}).into())
 }
 
 fn delete(context: &RequestContext) -> ApiResult {
@@ -133,12 +137,13 @@ fn delete(context: &RequestContext) -> ApiResult {
     Ok(json!({"deleted": true}).into())
 }
 
-/// Done when it is answered, though the service says that it has begun. What fails is told here and not hidden.
+/// Refreshes the binding before it responds, although the service only reports that the refresh has started. So errors
+/// reach the caller.
 async fn refresh(context: RequestContext) -> ApiResult {
     let binding = find(&context, "uid")?;
-    let form = super::binding_links::form(binding["outputConfig"]["format"].as_str().unwrap_or("png"))?;
+    let kind = super::binding_links::output_kind(binding["outputConfig"]["format"].as_str().unwrap_or("png"))?;
     let data = bindings::refresh(&context, &binding).await?;
-    bindings::render(&context, &binding, Some(&data), form).await?;
+    bindings::render(&context, &binding, Some(&data), kind).await?;
     Ok(json!({"status": "refreshing", "imageUrl": bindings::render_url(&context, &binding)}).into())
 }
 
@@ -168,12 +173,12 @@ async fn test(context: RequestContext) -> ApiResult {
     .into())
 }
 
-/// Nobody says which secret signs what is pushed, so the signature is not looked at.
+/// Accepts pushed data. The signature is not checked, because no document says which secret signs it.
 fn push(context: &RequestContext) -> ApiResult {
     let binding = find(context, "bindingUid")?;
-    let takes = binding["dataSource"]["type"] == "webhook" || binding["refreshPolicy"]["type"] == "webhook";
-    if !takes {
-        return Err(bad("The binding takes no pushed data: its source and its refresh policy are no webhook"));
+    let accepts_push = binding["dataSource"]["type"] == "webhook" || binding["refreshPolicy"]["type"] == "webhook";
+    if !accepts_push {
+        return Err(bad_request("The binding takes no pushed data: its source and its refresh policy are no webhook"));
     }
     let pushed = FetchedData { data: context.body.clone(), source_status: None, etag: None };
     if !bindings::store_data(context, context.parameter("bindingUid"), &pushed, None)? {
@@ -182,10 +187,10 @@ fn push(context: &RequestContext) -> ApiResult {
     Ok(json!({"success": true}).into())
 }
 
-/// As it is answered: with the addresses under which the client finds it, and without secrets.
-fn shown(context: &RequestContext, mut binding: Value) -> Value {
+/// Returns a binding as the API shows it: with its URLs, and without secrets and internal fields.
+fn to_response(context: &RequestContext, mut binding: Value) -> Value {
     let (render_url, webhook_url) =
-        (bindings::render_url(context, &binding), format!("{}/webhooks/{}", context.base, text(&binding)));
+        (bindings::render_url(context, &binding), format!("{}/webhooks/{}", context.base, uid(&binding)));
     if let Some(object) = binding.as_object_mut() {
         object.remove(CACHED_DATA_FIELD);
     }
@@ -197,16 +202,16 @@ fn shown(context: &RequestContext, mut binding: Value) -> Value {
     binding
 }
 
-fn text(binding: &Value) -> &str {
+fn uid(binding: &Value) -> &str {
     binding["uid"].as_str().unwrap_or_default()
 }
 
-/// The binding that a parameter of the path names.
+/// Returns the binding with the ID in this path parameter.
 pub(super) fn find(context: &RequestContext, parameter: &str) -> Result<Value, ApiError> {
     context.state.store.get(BINDING, context.parameter(parameter))?.ok_or_else(not_found)
 }
 
-fn bad(message: impl Into<String>) -> ApiError {
+fn bad_request(message: impl Into<String>) -> ApiError {
     ApiError::with_message(StatusCode::BAD_REQUEST, message)
 }
 

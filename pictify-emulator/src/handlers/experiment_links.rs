@@ -1,4 +1,4 @@
-//! The public picture of an experiment.
+//! Handlers for the public image of an experiment.
 
 use super::{experiments::not_found, handlers};
 use crate::{
@@ -22,25 +22,25 @@ handlers! {
     "resolveExperiment" => sync resolve,
 }
 
-/// The next visitor may see another picture, and so may this one.
-const NOT_KEPT: &str = "no-store, no-cache, must-revalidate, private";
+/// `Cache-Control` value of these images: every request may get another variant.
+const NO_STORE: &str = "no-store, no-cache, must-revalidate, private";
 
 async fn render(context: RequestContext) -> ApiResult {
     let experiment = experiments::find(&context, context.parameter("slug"))?.ok_or_else(not_found)?;
     let format = Format::named(context.parameter("format"));
     let choice = assign(&experiment, &Visitor::of(&context), context.state.now());
-    let refusal = match choice {
+    let error = match choice {
         Assignment::Variant(variant) => {
             let id = variant["id"].as_str().unwrap_or_default();
             let template = variant["templateUid"].as_str().or(experiment["templateUid"].as_str());
-            match picture(&context, &experiment, id, template, &variant["variables"], format).await {
-                Ok(reply) => {
+            match render_variant(&context, &experiment, id, template, &variant["variables"], format).await {
+                Ok(response) => {
                     if experiment["status"] == "running" {
                         experiments::increment(&context, &experiment, id, "impressions")?;
                     }
-                    return Ok(reply);
+                    return Ok(response);
                 }
-                Err(refusal) => refusal,
+                Err(error) => error,
             }
         }
         Assignment::Fallback if experiment["status"] == "draft" => {
@@ -50,15 +50,15 @@ async fn render(context: RequestContext) -> ApiResult {
         Assignment::Ended => ApiError::with_message(StatusCode::GONE, "Experiment has ended"),
     };
     if let Some(url) = experiment["fallbackImageUrl"].as_str() {
-        return Ok(ApiResponse::empty(StatusCode::FOUND).header(LOCATION, url).header(CACHE_CONTROL, NOT_KEPT));
+        return Ok(ApiResponse::empty(StatusCode::FOUND).header(LOCATION, url).header(CACHE_CONTROL, NO_STORE));
     }
     match experiment["fallbackTemplateUid"].as_str() {
-        Some(template) => picture(&context, &experiment, "", Some(template), &Value::Null, format).await,
-        None => Err(refusal),
+        Some(template) => render_variant(&context, &experiment, "", Some(template), &Value::Null, format).await,
+        None => Err(error),
     }
 }
 
-async fn picture(
+async fn render_variant(
     context: &RequestContext,
     experiment: &Value,
     variant: &str,
@@ -72,9 +72,9 @@ async fn picture(
     })?;
     let template = fill::find(context, uid)?.ok_or_else(super::templates::not_found)?;
     let owner = experiments::image_owner(experiment, variant);
-    let quality = rendering::percent(&experiment["outputConfig"]["quality"]);
-    let kept = context.cached_image(&owner, &template, variables, None, OutputKind::Image(format), quality).await?;
-    Ok(ApiResponse::bytes(&kept.content_type, kept.bytes).header(CACHE_CONTROL, NOT_KEPT))
+    let quality = rendering::quality_percent(&experiment["outputConfig"]["quality"]);
+    let cached = context.cached_image(&owner, &template, variables, None, OutputKind::Image(format), quality).await?;
+    Ok(ApiResponse::bytes(&cached.content_type, cached.bytes).header(CACHE_CONTROL, NO_STORE))
 }
 
 fn resolve(context: &RequestContext) -> ApiResult {

@@ -1,4 +1,4 @@
-//! Experiments: made, changed, started, ended. What visitors see of them is in `experiment_links.rs` and `tracking.rs`.
+//! Handlers for experiments. What visitors request is in `experiment_links.rs` and `tracking.rs`.
 
 use super::{handlers, lists::whole};
 use crate::{
@@ -24,14 +24,14 @@ handlers! {
     "completeExperiment" => sync complete,
 }
 
-/// How many experiments a page has when the request says nothing.
-const LIMIT: usize = 20;
+/// Page size of the list of experiments when the request gives none.
+const DEFAULT_PAGE_SIZE: usize = 20;
 
-/// What of an experiment is an object, whose members change one by one.
-const OBJECTS: [&str; 3] = ["goalConfig", "banditConfig", "outputConfig"];
+/// Fields that are objects: a request changes their members one by one.
+const OBJECT_FIELDS: [&str; 3] = ["goalConfig", "banditConfig", "outputConfig"];
 
-/// What a request may set as it is.
-const SETTABLE: [&str; 8] = [
+/// Fields that a request may set directly.
+const SETTABLE_FIELDS: [&str; 8] = [
     "name",
     "templateUid",
     "hypothesis",
@@ -43,11 +43,15 @@ const SETTABLE: [&str; 8] = [
 ];
 
 fn list(context: &RequestContext) -> ApiResult {
-    let filter = Filter::default().eq("$.type", context.text("type")).eq("$.status", context.text("status"));
-    let (page, limit) = (context.number("page").unwrap_or(1).max(1), context.number("limit").unwrap_or(LIMIT).max(1));
+    let filter =
+        Filter::default().eq("$.type", context.query_text("type")).eq("$.status", context.query_text("status"));
+    let (page, limit) = (
+        context.query_number("page").unwrap_or(1).max(1),
+        context.query_number("limit").unwrap_or(DEFAULT_PAGE_SIZE).max(1),
+    );
     let offset = (page - 1).saturating_mul(limit);
     let (found, total) = context.state.store.page(EXPERIMENT, &filter, Order::Newest, offset, limit)?;
-    let found: Vec<_> = found.into_iter().map(shown).collect();
+    let found: Vec<_> = found.into_iter().map(to_response).collect();
     Ok(json!({"experiments": found, "total": total, "page": page, "limit": limit}).into())
 }
 
@@ -55,10 +59,10 @@ fn create(context: &RequestContext) -> ApiResult {
     let body = &context.body;
     let kind = body["type"].as_str().unwrap_or_default();
     if !validation::EXPERIMENT_TYPES.contains(&kind) {
-        return Err(bad(format!("type must be one of {}", validation::EXPERIMENT_TYPES.join(", "))));
+        return Err(bad_request(format!("type must be one of {}", validation::EXPERIMENT_TYPES.join(", "))));
     }
     let slug = body["slug"].as_str().unwrap_or_default();
-    validation::check_slug(slug).map_err(bad)?;
+    validation::check_slug(slug).map_err(bad_request)?;
     let (uid, now) = (format!("exp_{}", uid::new(8).to_ascii_lowercase()), context.state.now_text());
     let mut experiment = json!({
         "uid": uid, "slug": slug, "type": kind, "name": null, "status": "draft", "variants": [],
@@ -70,43 +74,43 @@ fn create(context: &RequestContext) -> ApiResult {
         "outputConfig": {"format": "png", "quality": 90},
         "createdAt": now, "updatedAt": now,
     });
-    set(&mut experiment, body)?;
+    apply_request(&mut experiment, body)?;
     if !context.state.store.insert(SLUG, slug, &json!({"uid": uid}))? {
-        return Err(taken(slug));
+        return Err(slug_in_use(slug));
     }
     context.state.store.insert(EXPERIMENT, &uid, &experiment)?;
-    Ok(ApiResponse::json(StatusCode::CREATED, json!({"experiment": shown(experiment)})))
+    Ok(ApiResponse::json(StatusCode::CREATED, json!({"experiment": to_response(experiment)})))
 }
 
-/// Puts what a request says into an experiment. Its slug is not among that: it has to be free.
-fn set(experiment: &mut Value, body: &Value) -> Result<(), ApiError> {
-    for name in SETTABLE {
+/// Copies the fields of a request into an experiment, except its slug, which must be reserved first.
+fn apply_request(experiment: &mut Value, body: &Value) -> Result<(), ApiError> {
+    for name in SETTABLE_FIELDS {
         if !body[name].is_null() {
             experiment[name] = body[name].clone();
         }
     }
-    for name in OBJECTS {
+    for name in OBJECT_FIELDS {
         for (member, value) in body[name].as_object().into_iter().flatten() {
             experiment[name][member] = value.clone();
         }
     }
     if let Some(variants) = body["variants"].as_array() {
-        validation::check_variants(variants).map_err(bad)?;
-        experiment["variants"] = counted(experiment, variants);
+        validation::check_variants(variants).map_err(bad_request)?;
+        experiment["variants"] = with_counts(experiment, variants);
     }
     Ok(())
 }
 
-/// Variants with the numbers of those that were there before.
-fn counted(experiment: &Value, variants: &[Value]) -> Value {
+/// Returns the variants of a request with the counts of the stored variants of the same IDs.
+fn with_counts(experiment: &Value, variants: &[Value]) -> Value {
     let has_default = variants.iter().any(|variant| variant["isDefault"] == true);
     let before = experiment["variants"].as_array().map(Vec::as_slice).unwrap_or_default();
     let counted = variants.iter().enumerate().map(|(index, variant)| {
         let mut variant = variant.clone();
         let old = before.iter().find(|old| old["id"] == variant["id"]).unwrap_or(&Value::Null);
-        // Nothing has to fit in a test by weights, so that one of its variants can always be shown.
-        let stands_in = !has_default && index == 0 && experiment["type"] == "ab_test";
-        variant["isDefault"] = (variant["isDefault"] == true || stands_in).into();
+        // A test by weights always needs a variant to serve: without a default, the first one is the default.
+        let is_fallback = !has_default && index == 0 && experiment["type"] == "ab_test";
+        variant["isDefault"] = (variant["isDefault"] == true || is_fallback).into();
         variant["weight"] = whole(&variant["weight"]).unwrap_or_default().into();
         for count in ["impressions", "clicks"] {
             variant[count] = old[count].as_u64().unwrap_or_default().into();
@@ -133,7 +137,7 @@ fn quota(context: &RequestContext) -> ApiResult {
 
 fn get(context: &RequestContext) -> ApiResult {
     let found = context.state.store.get(EXPERIMENT, context.parameter("uid"))?.ok_or_else(not_found)?;
-    Ok(json!({"experiment": shown(found)}).into())
+    Ok(json!({"experiment": to_response(found)}).into())
 }
 
 fn update(context: &RequestContext) -> ApiResult {
@@ -141,15 +145,15 @@ fn update(context: &RequestContext) -> ApiResult {
     let before = store.get(EXPERIMENT, uid)?.ok_or_else(not_found)?;
     let slug = context.body["slug"].as_str().filter(|slug| *slug != before["slug"]);
     if let Some(slug) = slug {
-        validation::check_slug(slug).map_err(bad)?;
-        validation::check_editable(&before, &context.body).map_err(bad)?;
+        validation::check_slug(slug).map_err(bad_request)?;
+        validation::check_editable(&before, &context.body).map_err(bad_request)?;
         if !store.insert(SLUG, slug, &json!({"uid": uid}))? {
-            return Err(taken(slug));
+            return Err(slug_in_use(slug));
         }
     }
     let changed = store.update(EXPERIMENT, uid, |experiment| {
-        validation::check_editable(experiment, &context.body).map_err(bad)?;
-        set(experiment, &context.body)?;
+        validation::check_editable(experiment, &context.body).map_err(bad_request)?;
+        apply_request(experiment, &context.body)?;
         let mut old_slug = None;
         if let Some(slug) = slug {
             old_slug = experiment["slug"].as_str().map(str::to_owned);
@@ -158,16 +162,16 @@ fn update(context: &RequestContext) -> ApiResult {
         experiment["updatedAt"] = context.state.now_text().into();
         Ok::<_, ApiError>((experiment.clone(), old_slug))
     });
-    // Of the two slugs, the one that the experiment does not have now is free again.
-    let free = match &changed {
+    // The experiment has only one of the two slugs now: release the other.
+    let unused_slug = match &changed {
         Ok(Some((_, old))) => old.as_deref(),
         Ok(None) | Err(_) => slug,
     };
-    if let Some(free) = free {
-        store.remove(SLUG, free)?;
+    if let Some(unused_slug) = unused_slug {
+        store.remove(SLUG, unused_slug)?;
     }
     let (experiment, _) = changed?.ok_or_else(not_found)?;
-    Ok(json!({"experiment": shown(experiment)}).into())
+    Ok(json!({"experiment": to_response(experiment)}).into())
 }
 
 fn delete(context: &RequestContext) -> ApiResult {
@@ -198,7 +202,7 @@ fn complete(context: &RequestContext) -> ApiResult {
         let winner = &context.body["winnerVariantId"];
         let variants = experiment["variants"].as_array().map(Vec::as_slice).unwrap_or_default();
         if !variants.iter().any(|variant| variant["id"] == *winner) {
-            return Err(bad(format!("winnerVariantId: the experiment has no variant {winner}")));
+            return Err(bad_request(format!("winnerVariantId: the experiment has no variant {winner}")));
         }
         experiment["winnerVariantId"] = winner.clone();
         experiment["winnerDeclaredAt"] = context.state.now_text().into();
@@ -206,7 +210,7 @@ fn complete(context: &RequestContext) -> ApiResult {
     })
 }
 
-/// Brings an experiment into another status, if a way leads there from the one that it has.
+/// Changes the status of an experiment if the transition is allowed.
 fn transition(
     context: &RequestContext,
     verb: &str,
@@ -225,12 +229,12 @@ fn transition(
         Ok(experiment.clone())
     })?;
     let experiment = changed.ok_or_else(not_found)?;
-    tell(context, &experiment)?;
-    Ok(json!({"experiment": shown(experiment)}).into())
+    emit_status_events(context, &experiment)?;
+    Ok(json!({"experiment": to_response(experiment)}).into())
 }
 
-/// Tells subscribers of a new status.
-fn tell(context: &RequestContext, experiment: &Value) -> Result<(), ApiError> {
+/// Emits the webhook events of a new status.
+fn emit_status_events(context: &RequestContext, experiment: &Value) -> Result<(), ApiError> {
     let events: &[&str] = match experiment["status"].as_str() {
         Some("running") => &["experiment.started"],
         Some("completed") => &["experiment.completed", "experiment.winner_declared"],
@@ -246,26 +250,26 @@ fn tell(context: &RequestContext, experiment: &Value) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// As it is answered: without what only the server needs.
-fn shown(mut experiment: Value) -> Value {
+/// Returns an experiment as the API shows it, without internal fields.
+fn to_response(mut experiment: Value) -> Value {
     if let Some(object) = experiment.as_object_mut() {
         object.remove(crate::experiments::LAST_SHOWN);
     }
     experiment
 }
 
-fn bad(message: impl Into<String>) -> ApiError {
+fn bad_request(message: impl Into<String>) -> ApiError {
     ApiError::with_message(StatusCode::BAD_REQUEST, message)
 }
 
-/// What cannot be done in a status, and where one can go from there.
+/// Returns a 409 with the current status and the transitions that it allows.
 fn conflict(message: impl Into<String>, current: &str, allowed: &[&str]) -> ApiError {
     ApiError::with_message(StatusCode::CONFLICT, message)
         .with_field("currentStatus", current)
         .with_field("allowedTransitions", allowed)
 }
 
-fn taken(slug: &str) -> ApiError {
+fn slug_in_use(slug: &str) -> ApiError {
     ApiError::with_message(StatusCode::CONFLICT, format!("The slug {slug} is in use"))
 }
 

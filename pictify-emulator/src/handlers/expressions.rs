@@ -1,4 +1,4 @@
-//! The expression language by itself.
+//! Handlers for the expression language.
 
 use super::handlers;
 use crate::{expressions::responses, response::ApiResult, server::RequestContext};
@@ -12,22 +12,22 @@ handlers! {
 }
 
 fn validate(context: &RequestContext) -> ApiResult {
-    Ok(responses::validation(text(context, "expression")).into())
+    Ok(responses::validation(body_text(context, "expression")).into())
 }
 
 fn test(context: &RequestContext) -> ApiResult {
-    Ok(responses::test(text(context, "expression"), &variables(context)).into())
+    Ok(responses::test(body_text(context, "expression"), &variables(context)).into())
 }
 
 fn interpolate(context: &RequestContext) -> ApiResult {
-    Ok(responses::interpolation(text(context, "text"), &variables(context)).into())
+    Ok(responses::interpolation(body_text(context, "text"), &variables(context)).into())
 }
 
 fn functions(_: &RequestContext) -> ApiResult {
     Ok(responses::function_list().into())
 }
 
-fn text<'a>(context: &'a RequestContext, name: &str) -> &'a str {
+fn body_text<'a>(context: &'a RequestContext, name: &str) -> &'a str {
     context.body[name].as_str().unwrap_or_default()
 }
 

@@ -1,6 +1,6 @@
-//! Moving pictures.
+//! Handlers for GIFs.
 
-use super::{handlers, images::source, lists::whole};
+use super::{handlers, images::read_source, lists::whole};
 use crate::{
     api_error::ApiError,
     render::{Format, GifSettings, Page},
@@ -20,66 +20,66 @@ handlers! {
     "getGif" => sync get,
 }
 
-/// The size of a moving picture when the request says none.
+/// Size of a GIF in pixels when the request gives none.
 const DEFAULT_SIZE: (u32, u32) = (800, 600);
 
-/// How long a capture may be.
-const LONGEST: Duration = Duration::from_secs(30);
+/// Maximum duration of a capture.
+const MAX_CAPTURE_DURATION: Duration = Duration::from_secs(30);
 
-/// How many a page has when the request says nothing.
-const LIMIT: usize = 30;
+/// Page size of the list of GIFs when the request gives none.
+const DEFAULT_PAGE_SIZE: usize = 30;
 
 async fn create(context: RequestContext) -> ApiResult {
     let started = Instant::now();
-    let (page, about) = source(&context, DEFAULT_SIZE).await?;
-    let page = Page { format: Format::Gif(pace(&context.body)), ..page };
-    let render = context.render(page, &about).await?;
-    let took = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let (page, metadata) = read_source(&context, DEFAULT_SIZE).await?;
+    let page = Page { format: Format::Gif(read_gif_settings(&context.body)), ..page };
+    let render = context.render(page, &metadata).await?;
+    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(json!({
-        "gif": moving(&render),
-        "_meta": {"processingTime": took},
+        "gif": gif_fields(&render),
+        "_meta": {"processingTime": elapsed_ms},
     })
     .into())
 }
 
-/// A live page for a while.
+/// Records a live page for some seconds.
 async fn capture(context: RequestContext) -> ApiResult {
     let body = &context.body;
-    let (page, about) = source(&context, DEFAULT_SIZE).await?;
-    let mut tempo = pace(body);
+    let (page, metadata) = read_source(&context, DEFAULT_SIZE).await?;
+    let mut settings = read_gif_settings(body);
     if let Some(seconds) = body["frameDurationSeconds"].as_f64() {
-        tempo.longest = Duration::try_from_secs_f64(seconds).unwrap_or(tempo.longest).min(LONGEST);
+        settings.longest = Duration::try_from_secs_f64(seconds).unwrap_or(settings.longest).min(MAX_CAPTURE_DURATION);
     }
-    let page = Page { format: Format::Gif(tempo), ..page };
-    let render = context.render(page, &about).await?;
+    let page = Page { format: Format::Gif(settings), ..page };
+    let render = context.render(page, &metadata).await?;
     let quality = body["quality"].as_str().unwrap_or("medium");
-    let mut answer = json!({
-        "gif": moving(&render),
+    let mut response = json!({
+        "gif": gif_fields(&render),
         "metadata": {
             "width": render.width,
             "height": render.height,
-            "framesPerSecond": tempo.frames_per_second,
+            "framesPerSecond": settings.frames_per_second,
             "quality": quality,
             "uid": render.id,
         },
     });
     if let Some(animation) = render.animation {
-        answer["metadata"]["frameCount"] = animation.frames.into();
-        answer["metadata"]["animationLength"] = animation_millis(animation).into();
+        response["metadata"]["frameCount"] = animation.frames.into();
+        response["metadata"]["animationLength"] = animation_millis(animation).into();
     }
-    Ok(answer.into())
+    Ok(response.into())
 }
 
-/// How often and how long a request wants it.
-fn pace(body: &Value) -> GifSettings {
-    let mut pace = body["quality"].as_str().and_then(GifSettings::named).unwrap_or(GifSettings::MEDIUM);
+/// Reads the frame rate and the maximum duration from a request.
+fn read_gif_settings(body: &Value) -> GifSettings {
+    let mut settings = body["quality"].as_str().and_then(GifSettings::named).unwrap_or(GifSettings::MEDIUM);
     if let Some(frames) = whole(&body["framesPerSecond"]).and_then(|frames| u32::try_from(frames).ok()) {
-        pace.frames_per_second = frames.clamp(1, 50);
+        settings.frames_per_second = frames.clamp(1, 50);
     }
-    pace
+    settings
 }
 
-fn moving(render: &Render) -> Value {
+fn gif_fields(render: &Render) -> Value {
     json!({
         "url": render.url,
         "uid": render.id,
@@ -91,16 +91,16 @@ fn moving(render: &Render) -> Value {
 
 fn list(context: &RequestContext) -> ApiResult {
     let filter = Filter::default().eq("$.kind", Some("gif"));
-    Ok(context.list_by_offset("gifs", RENDER, &filter, LIMIT, |gif| shown(context, &gif))?.into())
+    Ok(context.list_by_offset("gifs", RENDER, &filter, DEFAULT_PAGE_SIZE, |gif| to_response(context, &gif))?.into())
 }
 
 fn get(context: &RequestContext) -> ApiResult {
     let found = context.state.store.get(RENDER, context.parameter("uid"))?.filter(|render| render["kind"] == "gif");
     let gif = found.ok_or_else(|| ApiError::rendering(StatusCode::NOT_FOUND, None, "Not found"))?;
-    Ok(json!({"gif": shown(context, &gif)}).into())
+    Ok(json!({"gif": to_response(context, &gif)}).into())
 }
 
-fn shown(context: &RequestContext, gif: &Value) -> Value {
+fn to_response(context: &RequestContext, gif: &Value) -> Value {
     json!({
         "url": context.media_url(gif["file"].as_str().unwrap_or_default()),
         "uid": gif["id"],

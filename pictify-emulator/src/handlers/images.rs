@@ -1,4 +1,4 @@
-//! Images.
+//! Handlers for images.
 
 use super::{handlers, lists::whole};
 use crate::{
@@ -20,31 +20,33 @@ handlers! {
     "getImage" => sync get,
     "createOgImage" => async create_og_image,
     "createCanvasImage" => async create_canvas_image,
-    "agentScreenshot" => sync no_agent,
-    "agentScreenshotStream" => sync no_agent,
+    "agentScreenshot" => sync agent_not_supported,
+    "agentScreenshotStream" => sync agent_not_supported,
 }
 
-/// The size of a picture when the request says none.
+/// Size of an image in pixels when the request gives none.
 const DEFAULT_SIZE: (u32, u32) = (1280, 720);
 
-/// How many images a page has when the request says nothing.
-const LIMIT: usize = 30;
+/// Page size of the list of images when the request gives none.
+const DEFAULT_PAGE_SIZE: usize = 30;
 
 async fn create(context: RequestContext) -> ApiResult {
-    let (page, about) = source(&context, DEFAULT_SIZE).await?;
+    let (page, metadata) = read_source(&context, DEFAULT_SIZE).await?;
     let format = Format::named(context.body["fileExtension"].as_str().unwrap_or_default());
-    Ok(answer(&context.render(Page { format, ..page }, &about).await?))
+    Ok(to_response(&context.render(Page { format, ..page }, &metadata).await?))
 }
 
 fn list(context: &RequestContext) -> ApiResult {
     let filter = Filter::default().eq("$.kind", Some("image"));
-    Ok(context.list_by_offset("images", RENDER, &filter, LIMIT, |image| shown(context, image))?.into())
+    Ok(context
+        .list_by_offset("images", RENDER, &filter, DEFAULT_PAGE_SIZE, |image| to_list_item(context, image))?
+        .into())
 }
 
 fn get(context: &RequestContext) -> ApiResult {
     let found = context.state.store.get(RENDER, context.parameter("uid"))?.filter(|render| render["kind"] == "image");
     let image = found.ok_or_else(|| ApiError::rendering(StatusCode::NOT_FOUND, None, "Not found"))?;
-    Ok(json!({"image": shown(context, image)}).into())
+    Ok(json!({"image": to_list_item(context, image)}).into())
 }
 
 async fn create_og_image(context: RequestContext) -> ApiResult {
@@ -54,17 +56,17 @@ async fn create_og_image(context: RequestContext) -> ApiResult {
     });
     let variables: Value = variables.collect::<serde_json::Map<_, _>>().into();
     let uid = context.body["template"].as_str().unwrap_or_default();
-    let template = fill::find(&context, uid)?.ok_or_else(no_template)?;
+    let template = fill::find(&context, uid)?.ok_or_else(template_not_found)?;
     let Filled { html, width, height } = fill::fill(&template, None, &variables, None)?;
     let page = Page { html, width, height, format: Format::Png, ..Page::default() };
-    let about = RenderMetadata { template: Some(uid.to_owned()), variables: Some(variables) };
-    Ok(answer(&context.render(page, &about).await?))
+    let metadata = RenderMetadata { template: Some(uid.to_owned()), variables: Some(variables) };
+    Ok(to_response(&context.render(page, &metadata).await?))
 }
 
 async fn create_canvas_image(context: RequestContext) -> ApiResult {
     let body = &context.body;
     let filled = fill::canvas(&body["fabricJSData"], &body["variableDefinitions"], &body["variables"])?;
-    let size = body_size(body);
+    let size = read_body_size(body);
     let page = fabric::page(&filled, size).map_err(|error| ApiError::unprocessable(error.to_string()))?;
     let page = Page {
         html: page.html,
@@ -74,42 +76,45 @@ async fn create_canvas_image(context: RequestContext) -> ApiResult {
         ..Page::default()
     };
     let variables = (!body["variables"].is_null()).then(|| body["variables"].clone());
-    Ok(answer(&context.render(page, &RenderMetadata { template: None, variables }).await?))
+    Ok(to_response(&context.render(page, &RenderMetadata { template: None, variables }).await?))
 }
 
-/// There is no model here that could look for a part of a page.
-fn no_agent(_: &RequestContext) -> ApiResult {
+/// Rejects requests for the AI agent: the emulator has no model that could find a part of a page.
+fn agent_not_supported(_: &RequestContext) -> ApiResult {
     let message = "The emulator has no agent: it cannot look at live pages by a prompt";
     Err(ApiError::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message))
 }
 
-fn answer(render: &Render) -> crate::response::ApiResponse {
+fn to_response(render: &Render) -> crate::response::ApiResponse {
     json!({"url": render.url, "id": render.id, "createdAt": render.created_at}).into()
 }
 
-/// A stored image as lists show it.
-fn shown(context: &RequestContext, mut image: Value) -> Value {
+/// Returns a stored image as lists show it.
+fn to_list_item(context: &RequestContext, mut image: Value) -> Value {
     let url = context.media_url(image["file"].as_str().unwrap_or_default());
     json!({"url": url, "id": image["id"].take(), "createdAt": image["createdAt"].take()})
 }
 
-fn no_template() -> ApiError {
+fn template_not_found() -> ApiError {
     ApiError::rendering(StatusCode::NOT_FOUND, None, "Template not found")
 }
 
-/// The width and height of a request, if it has both.
-fn body_size(body: &Value) -> Option<(u32, u32)> {
-    Some((size(&body["width"])?, size(&body["height"])?))
+/// Reads the width and the height of a request, if it has both.
+fn read_body_size(body: &Value) -> Option<(u32, u32)> {
+    Some((read_size(&body["width"])?, read_size(&body["height"])?))
 }
 
-fn size(value: &Value) -> Option<u32> {
+fn read_size(value: &Value) -> Option<u32> {
     whole(value).and_then(|size| u32::try_from(size).ok())
 }
 
-/// The page of a request that takes one of html, url and template.
-pub(super) async fn source(context: &RequestContext, default: (u32, u32)) -> Result<(Page, RenderMetadata), ApiError> {
+/// Builds the page of a request that takes exactly one of `html`, `url` and `template`.
+pub(super) async fn read_source(
+    context: &RequestContext,
+    default: (u32, u32),
+) -> Result<(Page, RenderMetadata), ApiError> {
     let body = &context.body;
-    let (width, height) = (size(&body["width"]), size(&body["height"]));
+    let (width, height) = (read_size(&body["width"]), read_size(&body["height"]));
     let page = |html: String, url: Option<String>| Page {
         html,
         width: width.unwrap_or(default.0),
@@ -131,11 +136,12 @@ pub(super) async fn source(context: &RequestContext, default: (u32, u32)) -> Res
         }
         ["template"] => {
             let uid = body["template"].as_str().unwrap_or_default();
-            let template = fill::find(context, uid)?.ok_or_else(no_template)?;
+            let template = fill::find(context, uid)?.ok_or_else(template_not_found)?;
             let filled = fill::fill(&template, None, &body["variables"], width.zip(height))?;
-            let about = RenderMetadata { template: Some(uid.to_owned()), variables: Some(body["variables"].clone()) };
+            let metadata =
+                RenderMetadata { template: Some(uid.to_owned()), variables: Some(body["variables"].clone()) };
             let (width, height) = (width.unwrap_or(filled.width), height.unwrap_or(filled.height));
-            Ok((Page { width, height, ..page(filled.html, None) }, about))
+            Ok((Page { width, height, ..page(filled.html, None) }, metadata))
         }
         [] => Err(ApiError::rendering(StatusCode::BAD_REQUEST, None, "One of html, url and template is required")),
         _ => {

@@ -1,4 +1,4 @@
-//! Files, and whether the server is there.
+//! Handlers for media files and the health check.
 
 use super::handlers;
 use crate::{api_error::ApiError, rendering::RENDER, response::ApiResult, server::RequestContext};

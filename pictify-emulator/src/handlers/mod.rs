@@ -1,4 +1,4 @@
-//! The handlers of the operations, a file for each area of the contract.
+//! Handlers of the operations, one file for each tag of the contract.
 
 #![allow(clippy::unnecessary_wraps, reason = "a handler that never refuses has the type of the others")]
 
@@ -26,20 +26,20 @@ mod workflows;
 pub(crate) use video_templates::render_video;
 
 pub(crate) use pdfs::render_pdf_page;
-pub(crate) use template_renders::{DEFAULT, OutputSpec, render_layout};
+pub(crate) use template_renders::{DEFAULT_LAYOUT, OutputSpec, render_layout};
 pub(crate) use webhooks::SUBSCRIPTION;
 
 use crate::{response::ApiResult, server::RequestContext};
 use std::{collections::HashMap, pin::Pin, sync::LazyLock};
 
-/// What serves an operation.
+/// Function that handles an operation.
 pub(crate) type Handler = fn(RequestContext) -> Pin<Box<dyn Future<Output = ApiResult> + Send>>;
 
-/// Makes the table of an area: the names that the contract has for operations, and what serves them. A handler is an
-/// `async fn(RequestContext) -> ApiResult`, or with `sync` in front a `fn(&RequestContext) -> ApiResult`.
+/// Builds the handler table of a tag, from operation IDs to functions. A handler is an `async fn(RequestContext) ->
+/// ApiResult`, or with `sync` in front a `fn(&RequestContext) -> ApiResult`.
 macro_rules! handlers {
     ($($id:literal => $(sync $sync:ident)? $(async $async:ident)?,)*) => {
-        /// What this area serves.
+        /// Handlers of this tag, by operation ID.
         pub(super) const HANDLERS: &[(&str, $crate::handlers::Handler)] = &[
             $(($id, |context| Box::pin($(std::future::ready($sync(&context)))? $($async(context))?)),)*
         ];
@@ -74,7 +74,7 @@ static HANDLERS: LazyLock<HashMap<&'static str, Handler>> = LazyLock::new(|| {
     .collect()
 });
 
-/// What serves the operation of this name, if anything does.
+/// Returns the handler of an operation, if there is one.
 pub(crate) fn handler(operation: &str) -> Option<Handler> {
     HANDLERS.get(operation).copied()
 }

@@ -1,4 +1,4 @@
-//! PDFs of templates.
+//! Handlers for PDFs of templates.
 
 use super::{handlers, lists::whole};
 use crate::{
@@ -22,38 +22,38 @@ handlers! {
     "getPdfPresets" => sync presets,
 }
 
-/// The preset of a template that has none.
-const DEFAULT: &str = "A4";
+/// Preset of templates that name none.
+const DEFAULT_PRESET: &str = "A4";
 
-/// How templates and their renders spell that a page is turned.
-const LANDSCAPE: &str = "_LANDSCAPE";
+/// Suffix of preset names in templates and renders for landscape orientation.
+const LANDSCAPE_SUFFIX: &str = "_LANDSCAPE";
 
 async fn render(context: RequestContext) -> ApiResult {
     let variables = context.body["variables"].clone();
-    answer(&context, &[variables]).await
+    respond(&context, &[variables]).await
 }
 
 async fn render_pages(context: RequestContext) -> ApiResult {
-    let sets = sets(&context.body)?;
-    answer(&context, &sets).await
+    let variable_sets = variable_sets(&context.body)?;
+    respond(&context, &variable_sets).await
 }
 
-async fn answer(context: &RequestContext, sets: &[Value]) -> ApiResult {
+async fn respond(context: &RequestContext, variable_sets: &[Value]) -> ApiResult {
     let uid = context.body["templateUid"].as_str().unwrap_or_default();
     let template = fill::find(context, uid)?
         .ok_or_else(|| ApiError::rendering(StatusCode::NOT_FOUND, None, format!("Template {uid} not found")))?;
     let options = &context.body["options"];
-    let (name, page_setup) = laid_out(options, &template)?;
+    let (name, page_setup) = read_page_setup(options, &template)?;
     let title = options["title"].as_str();
-    let printed = print(context, &template, None, sets, page_setup, title).await?;
+    let pdf = render_pages_to_pdf(context, &template, None, variable_sets, page_setup, title).await?;
     Ok(json!({
         "success": true,
-        "url": printed.url,
-        "id": printed.id,
-        "pageCount": printed.pages,
+        "url": pdf.url,
+        "id": pdf.id,
+        "pageCount": pdf.pages,
         "preset": name,
         "pageSize": {"width": page_setup.width, "height": page_setup.height},
-        "createdAt": printed.created_at,
+        "createdAt": pdf.created_at,
     })
     .into())
 }
@@ -67,20 +67,20 @@ fn presets(_: &RequestContext) -> ApiResult {
     Ok(json!({"presets": presets}).into())
 }
 
-/// Fills a template in with each set of values, and prints a page of each.
-pub(super) async fn print(
+/// Fills a template with each set of variables and renders one PDF page for each set.
+pub(super) async fn render_pages_to_pdf(
     context: &RequestContext,
     template: &Value,
     layout: Option<&Value>,
-    sets: &[Value],
+    variable_sets: &[Value],
     page_setup: PageSetup,
     title: Option<&str>,
 ) -> Result<StoredPdf, ApiError> {
-    // Before the work that it would spare.
-    page_setup.check().map_err(bad)?;
-    let mut pages = Vec::with_capacity(sets.len());
+    // Check first: it is cheap, and rendering is not.
+    page_setup.check().map_err(bad_request)?;
+    let mut pages = Vec::with_capacity(variable_sets.len());
     let (started, mut size) = (Instant::now(), 0);
-    for set in sets {
+    for set in variable_sets {
         if started.elapsed() > TIME_LIMIT {
             return Err(RenderError::TimedOut.into());
         }
@@ -92,69 +92,74 @@ pub(super) async fn print(
         }
         let canvas = (template["engine"] != "html").then_some((width, height));
         pages.push(PdfPage { html, canvas });
-        // A hundred templates take their time: others have a turn between two of them.
+        // Filling a hundred templates takes time: let other tasks run in between.
         tokio::task::yield_now().await;
     }
-    let about = RenderMetadata {
+    let metadata = RenderMetadata {
         template: template["uid"].as_str().map(str::to_owned),
-        variables: Some(match sets {
+        variables: Some(match variable_sets {
             [set] => set.clone(),
-            sets => json!(sets),
+            variable_sets => json!(variable_sets),
         })
         .filter(|variables| !variables.is_null()),
     };
     let title = title.map(str::to_owned);
-    context.render_pdf(Document { pages, page_setup, title }, &about).await
+    context.render_pdf(Document { pages, page_setup, title }, &metadata).await
 }
 
-/// Prints a template filled in once, on paper of its own.
+/// Renders a template to a PDF of one page, with the template's own page setup.
 pub(crate) async fn render_pdf_page(
     context: &RequestContext,
     template: &Value,
     variables: &Value,
 ) -> Result<Render, ApiError> {
-    let sets = std::slice::from_ref(variables);
+    let variable_sets = std::slice::from_ref(variables);
     let StoredPdf { id, url, created_at, page_setup, .. } =
-        print(context, template, None, sets, page_setup(None, template)?, None).await?;
+        render_pages_to_pdf(context, template, None, variable_sets, page_setup(None, template)?, None).await?;
     let (width, height) = page_setup.size_in_pixels();
     Ok(Render { id, url, created_at, width, height, animation: None })
 }
 
-/// The values of each page: those of all pages with those of its set over them.
-pub(super) fn sets(body: &Value) -> Result<Vec<Value>, ApiError> {
-    let Some(sets) = body["variableSets"].as_array() else { return Ok(vec![body["variables"].clone()]) };
-    if !(1..=MAX_PAGES).contains(&sets.len()) {
-        return Err(bad(format!("variableSets holds 1 to {MAX_PAGES} sets, one for each page, not {}", sets.len())));
+/// Returns the variables of each page: the shared variables, overridden by those of its set.
+pub(super) fn variable_sets(body: &Value) -> Result<Vec<Value>, ApiError> {
+    let Some(variable_sets) = body["variableSets"].as_array() else { return Ok(vec![body["variables"].clone()]) };
+    if !(1..=MAX_PAGES).contains(&variable_sets.len()) {
+        return Err(bad_request(format!(
+            "variableSets holds 1 to {MAX_PAGES} sets, one for each page, not {}",
+            variable_sets.len()
+        )));
     }
     let shared = body["variables"].as_object();
     let with_shared = |set: &Value| {
-        let own = set.as_object().into_iter().flatten();
+        let set_values = set.as_object().into_iter().flatten();
         Value::Object(
-            shared.into_iter().flatten().chain(own).map(|(name, value)| (name.clone(), value.clone())).collect(),
+            shared.into_iter().flatten().chain(set_values).map(|(name, value)| (name.clone(), value.clone())).collect(),
         )
     };
-    Ok(sets.iter().map(with_shared).collect())
+    Ok(variable_sets.iter().map(with_shared).collect())
 }
 
-/// The paper of a preset, else the one of the template's own, else A4.
+/// Returns the page setup of a preset, else of the template's preset, else A4.
 pub(super) fn page_setup(preset: Option<&str>, template: &Value) -> Result<PageSetup, ApiError> {
-    let name = preset.or(template["pdfPreset"].as_str()).unwrap_or(DEFAULT);
-    let upright = name.strip_suffix(LANDSCAPE);
-    let preset = Preset::named(upright.unwrap_or(name)).ok_or_else(|| {
+    let name = preset.or(template["pdfPreset"].as_str()).unwrap_or(DEFAULT_PRESET);
+    let portrait = name.strip_suffix(LANDSCAPE_SUFFIX);
+    let preset = Preset::named(portrait.unwrap_or(name)).ok_or_else(|| {
         let names = Preset::ALL.map(|preset| preset.name).join(", ");
-        bad(format!("There is no preset {name}, but there are {names}"))
+        bad_request(format!("There is no preset {name}, but there are {names}"))
     })?;
     let page_setup = PageSetup::from(preset);
-    Ok(if upright.is_some() { page_setup.turned() } else { page_setup })
+    Ok(if portrait.is_some() { page_setup.turned() } else { page_setup })
 }
 
-/// The paper that options ask for, and what it is called.
-fn laid_out(options: &Value, template: &Value) -> Result<(String, PageSetup), ApiError> {
+/// Reads the page setup and its preset name from the options of a request.
+fn read_page_setup(options: &Value, template: &Value) -> Result<(String, PageSetup), ApiError> {
     let preset = options["preset"].as_str();
     let mut page_setup = if preset == Some("custom") {
         let side = |name: &str| whole(&options["customSize"][name]).and_then(|side| u32::try_from(side).ok());
         let (Some(width), Some(height)) = (side("width"), side("height")) else {
-            return Err(bad("The preset custom needs customSize with a width and a height in pixels".to_owned()));
+            return Err(bad_request(
+                "The preset custom needs customSize with a width and a height in pixels".to_owned(),
+            ));
         };
         PageSetup::in_pixels(width, height)
     } else {
@@ -168,10 +173,10 @@ fn laid_out(options: &Value, template: &Value) -> Result<(String, PageSetup), Ap
         Margins { top: margin("top"), right: margin("right"), bottom: margin("bottom"), left: margin("left") };
     page_setup.scale = options["scale"].as_f64().unwrap_or(1.0);
     page_setup.backgrounds = options["printBackground"] != false;
-    let name = preset.or(template["pdfPreset"].as_str()).unwrap_or(DEFAULT).to_owned();
+    let name = preset.or(template["pdfPreset"].as_str()).unwrap_or(DEFAULT_PRESET).to_owned();
     Ok((name, page_setup))
 }
 
-fn bad(error: String) -> ApiError {
+fn bad_request(error: String) -> ApiError {
     ApiError::rendering(StatusCode::BAD_REQUEST, None, error)
 }

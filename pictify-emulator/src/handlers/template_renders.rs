@@ -1,11 +1,11 @@
-//! Templates rendered: in their own size, in layouts, in sizes of the caller's.
+//! Handlers for renders of templates: in their own size, in layouts, or in sizes of the request.
 
 use super::{handlers, lists::whole, pdfs, templates::not_found};
 use crate::{
     api_error::ApiError,
     render::{Format, GifSettings, Page, pdf::PageSetup},
     rendering::fill::{self, Filled},
-    rendering::{Output, Render, RenderMetadata, kind},
+    rendering::{Output, Render, RenderMetadata, render_kind},
     response::ApiResult,
     server::RequestContext,
 };
@@ -17,11 +17,11 @@ handlers! {
     "multiSizeRenderTemplate" => async render_sizes,
 }
 
-/// What the template itself is called among its layouts.
-pub(crate) const DEFAULT: &str = "default";
+/// Layout key of the template itself.
+pub(crate) const DEFAULT_LAYOUT: &str = "default";
 
-/// The sizes that have a name.
-const PRESETS: &[(&str, u32, u32)] = &[
+/// Size presets: name, width and height in pixels.
+const SIZE_PRESETS: &[(&str, u32, u32)] = &[
     ("instagram-post", 1080, 1080),
     ("instagram-story", 1080, 1920),
     ("facebook-post", 1200, 630),
@@ -43,44 +43,45 @@ const PRESETS: &[(&str, u32, u32)] = &[
     ("og-image", 1200, 630),
 ];
 
-/// What a template is to become.
+/// Output that a request asks for.
 pub(crate) enum OutputSpec {
-    /// In a size of the request's, if it has one.
+    /// An image, in the size of the request if it gives one.
     Image(Output, Option<(u32, u32)>),
-    /// A page for each set of values.
+    /// A PDF with a page for each set of variables.
     Pdf(PageSetup, Vec<Value>),
 }
 
 impl OutputSpec {
-    /// What a request says. `sets` has the values of each page.
+    /// Reads the output from a request. `sets` returns the variables of each page and is called for PDFs only.
     pub(crate) fn of(
         body: &Value,
         template: &Value,
         sets: impl FnOnce() -> Result<Vec<Value>, ApiError>,
     ) -> Result<Self, ApiError> {
-        let size = size(body);
+        let size = read_size(body);
         Ok(match (body["format"].as_str(), body["preset"].as_str(), size) {
             (Some("pdf"), None, Some((width, height))) => Self::Pdf(PageSetup::in_pixels(width, height), sets()?),
             (Some("pdf"), preset, _) => Self::Pdf(pdfs::page_setup(preset, template)?, sets()?),
-            _ => Self::Image(picture(body), size),
+            _ => Self::Image(read_output(body), size),
         })
     }
 }
 
 async fn render(context: RequestContext) -> ApiResult {
     let template = template(&context)?;
-    let wanted = OutputSpec::of(&context.body, &template, || pdfs::sets(&context.body))?;
+    let spec = OutputSpec::of(&context.body, &template, || pdfs::variable_sets(&context.body))?;
     let several = context.body["layouts"].as_array().map(|keys| keys.iter().filter_map(Value::as_str).collect());
-    let single = context.body["layout"].as_str().unwrap_or(DEFAULT);
+    let single = context.body["layout"].as_str().unwrap_or(DEFAULT_LAYOUT);
     let keys: Vec<&str> = several.unwrap_or_else(|| vec![single]);
     let (mut results, mut errors) = (Vec::new(), Vec::new());
     let variables = &context.body["variables"];
     for key in &keys {
-        match render_layout(&context, &template, key, variables, &wanted).await {
+        match render_layout(&context, &template, key, variables, &spec).await {
             Ok(result) => results.push(result),
-            // A call for one picture fails with it; one for several tells which have failed.
-            Err(refusal) if context.body["layouts"].is_null() && *key == DEFAULT => return Err(refusal),
-            Err(refusal) => errors.push(json!({"layout": key, "error": refusal.message()})),
+            // A request for the default layout fails with that layout. A request for several layouts reports each
+            // failure.
+            Err(error) if context.body["layouts"].is_null() && *key == DEFAULT_LAYOUT => return Err(error),
+            Err(error) => errors.push(json!({"layout": key, "error": error.message()})),
         }
     }
     Ok(json!({
@@ -94,31 +95,31 @@ async fn render(context: RequestContext) -> ApiResult {
     .into())
 }
 
-/// One layout of a template, as it is answered.
+/// Renders one layout of a template and returns its result as the API shows it.
 pub(crate) async fn render_layout(
     context: &RequestContext,
     template: &Value,
     key: &str,
     variables: &Value,
-    wanted: &OutputSpec,
+    spec: &OutputSpec,
 ) -> Result<Value, ApiError> {
     let layout = match key {
-        DEFAULT => None,
+        DEFAULT_LAYOUT => None,
         key => {
             let layout = template["layouts"].get(key);
             Some(layout.ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Layout not found"))?)
         }
     };
     let name = layout.map_or("Default", |layout| layout["name"].as_str().unwrap_or(key));
-    let (id, url, created_at, (width, height), format) = match wanted {
+    let (id, url, created_at, (width, height), format) = match spec {
         OutputSpec::Image(output, size) => {
-            let filled = fill(context, template, layout, variables, *size, *output)?;
-            let render = make(context, template, variables, filled, *output).await?;
+            let filled = fill_template(context, template, layout, variables, *size, *output)?;
+            let render = render_filled(context, template, variables, filled, *output).await?;
             (render.id, render.url, render.created_at, (render.width, render.height), format_name(output.format))
         }
         OutputSpec::Pdf(page_setup, sets) => {
-            let printed = pdfs::print(context, template, layout, sets, *page_setup, None).await?;
-            (printed.id, printed.url, printed.created_at, printed.page_setup.size_in_pixels(), "pdf")
+            let pdf = pdfs::render_pages_to_pdf(context, template, layout, sets, *page_setup, None).await?;
+            (pdf.id, pdf.url, pdf.created_at, pdf.page_setup.size_in_pixels(), "pdf")
         }
     };
     Ok(json!({
@@ -135,24 +136,24 @@ pub(crate) async fn render_layout(
 
 async fn render_sizes(context: RequestContext) -> ApiResult {
     let template = template(&context)?;
-    let output = picture(&context.body);
+    let output = read_output(&context.body);
     let sizes = context.body["sizes"].as_array().cloned().unwrap_or_default();
     let (mut results, mut errors) = (Vec::new(), Vec::new());
     let variables = &context.body["variables"];
-    for wanted in &sizes {
-        let preset = wanted["preset"].as_str();
+    for requested in &sizes {
+        let preset = requested["preset"].as_str();
         let size = preset.map_or_else(
-            || size(wanted),
-            |name| PRESETS.iter().find(|(preset, ..)| *preset == name).map(|(_, width, height)| (*width, *height)),
+            || read_size(requested),
+            |name| SIZE_PRESETS.iter().find(|(preset, ..)| *preset == name).map(|(_, width, height)| (*width, *height)),
         );
         let Some((width, height)) = size else {
-            errors.push(json!({"size": wanted, "error": "It has neither a known preset nor a width and a height"}));
+            errors.push(json!({"size": requested, "error": "It has neither a known preset nor a width and a height"}));
             continue;
         };
-        let label = wanted["label"].as_str().or(preset).map_or_else(|| format!("{width}x{height}"), str::to_owned);
+        let label = requested["label"].as_str().or(preset).map_or_else(|| format!("{width}x{height}"), str::to_owned);
         let rendered = async {
-            let filled = fill(&context, &template, None, variables, Some((width, height)), output)?;
-            make(&context, &template, variables, filled, output).await
+            let filled = fill_template(&context, &template, None, variables, Some((width, height)), output)?;
+            render_filled(&context, &template, variables, filled, output).await
         };
         match rendered.await {
             Ok(render) => results.push(json!({
@@ -160,7 +161,7 @@ async fn render_sizes(context: RequestContext) -> ApiResult {
                 "id": render.id,
                 "size": {"width": width, "height": height, "preset": preset, "label": label},
             })),
-            Err(refusal) => errors.push(json!({"size": wanted, "error": refusal.message()})),
+            Err(error) => errors.push(json!({"size": requested, "error": error.message()})),
         }
     }
     Ok(json!({
@@ -173,8 +174,8 @@ async fn render_sizes(context: RequestContext) -> ApiResult {
     .into())
 }
 
-/// A template filled in; subscribers are told if that fails.
-fn fill(
+/// Fills a template. On failure, emits `render.failed`.
+fn fill_template(
     context: &RequestContext,
     template: &Value,
     layout: Option<&Value>,
@@ -182,20 +183,25 @@ fn fill(
     size: Option<(u32, u32)>,
     output: Output,
 ) -> Result<Filled, ApiError> {
-    fill::fill(template, layout, variables, size).inspect_err(|refusal| {
-        let code = if refusal.code() == Some("EXPRESSION_ERROR") { "EXPRESSION_ERROR" } else { "INVALID_VARIABLE" };
-        context.emit_render_failed(kind(output.format), &about(template, variables), &refusal.message(), Some(code));
+    fill::fill(template, layout, variables, size).inspect_err(|error| {
+        let code = if error.code() == Some("EXPRESSION_ERROR") { "EXPRESSION_ERROR" } else { "INVALID_VARIABLE" };
+        context.emit_render_failed(
+            render_kind(output.format),
+            &render_metadata(template, variables),
+            &error.message(),
+            Some(code),
+        );
     })
 }
 
-fn about(template: &Value, variables: &Value) -> RenderMetadata {
+fn render_metadata(template: &Value, variables: &Value) -> RenderMetadata {
     RenderMetadata {
         template: template["uid"].as_str().map(str::to_owned),
         variables: Some(variables.clone()).filter(|variables| !variables.is_null()),
     }
 }
 
-async fn make(
+async fn render_filled(
     context: &RequestContext,
     template: &Value,
     variables: &Value,
@@ -203,16 +209,16 @@ async fn make(
     output: Output,
 ) -> Result<Render, ApiError> {
     let (Filled { html, width, height }, Output { format, quality }) = (filled, output);
-    let about = about(template, variables);
-    context.render(Page { html, width, height, format, quality, ..Page::default() }, &about).await
+    let metadata = render_metadata(template, variables);
+    context.render(Page { html, width, height, format, quality, ..Page::default() }, &metadata).await
 }
 
 fn template(context: &RequestContext) -> Result<Value, ApiError> {
     fill::find(context, context.parameter("uid"))?.ok_or_else(not_found)
 }
 
-/// What kind of picture a request wants.
-fn picture(body: &Value) -> Output {
+/// Reads the image format and the quality from a request.
+fn read_output(body: &Value) -> Output {
     let format = match body["format"].as_str() {
         Some("gif") => Format::Gif(GifSettings::MEDIUM),
         name => Format::named(name.unwrap_or_default()),
@@ -220,7 +226,7 @@ fn picture(body: &Value) -> Output {
     Output::new(format, &body["quality"])
 }
 
-/// What answers call a format.
+/// Returns the name of a format in responses.
 fn format_name(format: Format) -> &'static str {
     match format {
         Format::Jpeg => "jpeg",
@@ -228,8 +234,8 @@ fn format_name(format: Format) -> &'static str {
     }
 }
 
-/// The width and the height of an object that has both.
-fn size(body: &Value) -> Option<(u32, u32)> {
+/// Reads the width and the height of an object, if it has both.
+fn read_size(body: &Value) -> Option<(u32, u32)> {
     let size = |name: &str| whole(&body[name]).and_then(|size| u32::try_from(size).ok());
     Some((size("width")?, size("height")?))
 }

@@ -1,4 +1,4 @@
-//! What visitors do with experiments: events, clicks and pixels.
+//! Handlers for tracking of experiments: events, clicks and pixels.
 
 use super::{experiments::not_found, handlers};
 use crate::{
@@ -19,10 +19,10 @@ handlers! {
     "trackExperimentPixel" => sync pixel,
 }
 
-/// How large, deep and wide the metadata of an event may be.
-const METADATA: (usize, usize, usize) = (10 * 1024, 3, 50);
+/// Limits of event metadata: bytes of JSON, levels of nesting, and properties in all.
+const METADATA_LIMITS: (usize, usize, usize) = (10 * 1024, 3, 50);
 
-/// A GIF of one transparent pixel.
+/// Transparent GIF of one pixel.
 const PIXEL: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x01D\0;";
 
@@ -30,7 +30,7 @@ fn events(context: &RequestContext) -> ApiResult {
     let events = context.body.as_array().map(Vec::as_slice).unwrap_or_default();
     let mut errors = Vec::new();
     for (index, event) in events.iter().enumerate() {
-        if let Some(error) = refused(context, event)? {
+        if let Some(error) = process_event(context, event)? {
             errors.push(json!({"index": index, "error": error}));
         }
     }
@@ -41,40 +41,40 @@ fn events(context: &RequestContext) -> ApiResult {
     Ok(receipt.into())
 }
 
-/// Counts an event, or says why not.
-fn refused(context: &RequestContext, event: &Value) -> Result<Option<String>, ApiError> {
-    let refuse = |why: &str| Ok(Some(why.to_owned()));
+/// Counts an event, or returns the reason why it is rejected.
+fn process_event(context: &RequestContext, event: &Value) -> Result<Option<String>, ApiError> {
+    let reject = |why: &str| Ok(Some(why.to_owned()));
     let text = |name: &str| event[name].as_str();
     let Some(experiment) = experiments::find(context, text("experiment").unwrap_or_default())? else {
-        return refuse("Unknown experiment");
+        return reject("Unknown experiment");
     };
     if experiment["status"] != "running" {
-        return refuse("Experiment is not running");
+        return reject("Experiment is not running");
     }
-    if !is_small(&event["metadata"]) {
-        let (bytes, levels, properties) = METADATA;
-        return Ok(Some(format!("metadata: at most {bytes} bytes, {levels} levels and {properties} properties")));
+    if !is_within_limits(&event["metadata"]) {
+        let (max_bytes, levels, properties) = METADATA_LIMITS;
+        return Ok(Some(format!("metadata: at most {max_bytes} bytes, {levels} levels and {properties} properties")));
     }
-    let what = match text("event").unwrap_or_default() {
+    let counter = match text("event").unwrap_or_default() {
         "impression" | "view" => Some("impressions"),
         "click" => Some("clicks"),
-        // A variant has no number for these.
+        // Variants have no counter for conversions and custom events.
         "conversion" => None,
         name if experiment["goalConfig"]["customEventName"] == name => None,
-        _ => return refuse("Unknown event"),
+        _ => return reject("Unknown event"),
     };
     let variant = match text("variantId") {
-        Some(id) if experiments::variant(&experiment, id).is_none() => return refuse("Unknown variant"),
+        Some(id) if experiments::variant(&experiment, id).is_none() => return reject("Unknown variant"),
         Some(id) => Some(id.to_owned()),
-        None => seen(context, &experiment),
+        None => last_seen_variant(context, &experiment),
     };
-    if let (Some(variant), Some(what)) = (variant, what) {
-        increment(context, &experiment, &variant, what)?;
+    if let (Some(variant), Some(counter)) = (variant, counter) {
+        increment(context, &experiment, &variant, counter)?;
     }
     Ok(None)
 }
 
-fn is_small(metadata: &Value) -> bool {
+fn is_within_limits(metadata: &Value) -> bool {
     fn measure(value: &Value, level: usize) -> (usize, usize) {
         let (children, own): (Vec<_>, _) = match value {
             Value::Object(members) => (members.values().collect(), members.len()),
@@ -84,20 +84,21 @@ fn is_small(metadata: &Value) -> bool {
         let below = children.into_iter().map(|child| measure(child, level + 1));
         below.fold((level + 1, own), |(levels, all), (level, own)| (levels.max(level), all + own))
     }
-    let (bytes, most_levels, most_properties) = METADATA;
+    let (max_bytes, max_levels, max_properties) = METADATA_LIMITS;
     let (levels, properties) = measure(metadata, 0);
-    metadata.to_string().len() <= bytes && levels <= most_levels && properties <= most_properties
+    metadata.to_string().len() <= max_bytes && levels <= max_levels && properties <= max_properties
 }
 
-/// The variant that a visitor is taken to have seen: the last that was shown to anyone, for visitors have no names here.
-fn seen(context: &RequestContext, experiment: &Value) -> Option<String> {
+/// Returns the variant that a click belongs to: the last one that was served to anyone, because the emulator does not
+/// identify visitors.
+fn last_seen_variant(context: &RequestContext, experiment: &Value) -> Option<String> {
     if let Some(last) = experiment[LAST_SHOWN].as_str() {
         return Some(last.to_owned());
     }
-    chosen(context, experiment)
+    choose_variant(context, experiment)
 }
 
-fn chosen(context: &RequestContext, experiment: &Value) -> Option<String> {
+fn choose_variant(context: &RequestContext, experiment: &Value) -> Option<String> {
     match assign(experiment, &Visitor::of(context), context.state.now()) {
         Assignment::Variant(variant) => variant["id"].as_str().map(str::to_owned),
         Assignment::Fallback | Assignment::Ended => None,
@@ -112,18 +113,19 @@ fn click(context: &RequestContext) -> ApiResult {
         return Err(ApiError::with_message(StatusCode::NOT_FOUND, message));
     };
     if experiment["status"] == "running"
-        && let Some(variant) = seen(context, &experiment)
+        && let Some(variant) = last_seen_variant(context, &experiment)
     {
         increment(context, &experiment, &variant, "clicks")?;
     }
     Ok(ApiResponse::empty(StatusCode::FOUND).header(LOCATION, destination).header(CACHE_CONTROL, "no-store"))
 }
 
-/// Nothing of an experiment can be seen from here, not even whether there is one.
+/// Counts an impression and returns the pixel. The response is the same if the experiment does not exist, so it reveals
+/// nothing.
 fn pixel(context: &RequestContext) -> ApiResult {
     if let Some(experiment) = experiments::find(context, context.parameter("slug"))?
         && experiment["status"] == "running"
-        && let Some(variant) = chosen(context, &experiment)
+        && let Some(variant) = choose_variant(context, &experiment)
     {
         increment(context, &experiment, &variant, "impressions")?;
     }

@@ -1,4 +1,4 @@
-//! Video templates: kept, changed, and drawn where that can be done here.
+//! Handlers for video templates, and for their renders as far as the emulator supports them.
 
 use super::{handlers, lists::whole};
 use crate::{
@@ -24,32 +24,32 @@ handlers! {
     "deleteVideoTemplate" => sync delete,
     "duplicateVideoTemplate" => sync duplicate,
     "getVideoTemplateVariables" => sync variables,
-    "generateVideoTemplate" => sync no_model,
+    "generateVideoTemplate" => sync generation_not_supported,
     "renderVideo" => async render,
     "previewVideoTemplate" => async preview,
 }
 
-/// How many are listed.
-const MOST: usize = 100;
+/// Maximum number of listed templates.
+const MAX_LISTED: usize = 100;
 
-/// How long a video is when the request says nothing, in seconds.
-const SECONDS: usize = 8;
+/// Duration of a video when the request gives none, in seconds.
+const DEFAULT_DURATION_SECONDS: usize = 8;
 
-/// The member that holds the names that a template uses. No answer but that about its variables has it.
+/// Internal field with the names of the variables that a template uses. Only `getVideoTemplateVariables` returns it.
 const USED_VARIABLES_FIELD: &str = "_used";
 
-/// What a request may set of a video template beside its body.
-const SETTABLE: [&str; 3] = ["name", "status", "posterUrl"];
+/// Fields that a request may set directly, beside the body of the template.
+const SETTABLE_FIELDS: [&str; 3] = ["name", "status", "posterUrl"];
 
 fn list(context: &RequestContext) -> ApiResult {
-    let (templates, _) = context.state.store.page(VIDEO, &Filter::default(), Order::Newest, 0, MOST)?;
-    let templates: Vec<_> = templates.into_iter().map(in_list).collect();
+    let (templates, _) = context.state.store.page(VIDEO, &Filter::default(), Order::Newest, 0, MAX_LISTED)?;
+    let templates: Vec<_> = templates.into_iter().map(to_list_item).collect();
     Ok(json!({"templates": templates}).into())
 }
 
-/// As lists show it: without its body.
-fn in_list(template: Value) -> Value {
-    let mut template = shown(template);
+/// Returns a template as lists show it, without its body.
+fn to_list_item(template: Value) -> Value {
+    let mut template = to_response(template);
     if let Some(template) = template.as_object_mut() {
         template.remove("tsx");
         template.remove("projectJson");
@@ -57,7 +57,7 @@ fn in_list(template: Value) -> Value {
     template
 }
 
-fn shown(mut template: Value) -> Value {
+fn to_response(mut template: Value) -> Value {
     if let Some(template) = template.as_object_mut() {
         template.remove(USED_VARIABLES_FIELD);
     }
@@ -79,47 +79,47 @@ async fn create(context: RequestContext) -> ApiResult {
     let fps = whole(&body["fps"]).unwrap_or(30);
     let mut template = json!({
         "uid": uid, "name": "Untitled", "kind": kind, "width": 1080, "height": 1080, "fps": fps,
-        "durationInFrames": fps * SECONDS, "posterUrl": null, "status": "draft", "variableDefinitions": [],
+        "durationInFrames": fps * DEFAULT_DURATION_SECONDS, "posterUrl": null, "status": "draft", "variableDefinitions": [],
         "createdAt": now, "updatedAt": now, USED_VARIABLES_FIELD: [],
     });
-    let checked = Checked::of(&context, kind).await?;
-    set(&mut template, body, checked);
+    let checked = CheckedBody::of(&context, kind).await?;
+    apply_request(&mut template, body, checked);
     context.state.store.insert(VIDEO, &uid, &template)?;
-    Ok(json!({"template": shown(template)}).into())
+    Ok(json!({"template": to_response(template)}).into())
 }
 
 async fn update(context: RequestContext) -> ApiResult {
     let uid = context.parameter("uid");
     let kind = find(&context)?["kind"].as_str().unwrap_or_default().to_owned();
-    let checked = Checked::of(&context, &kind).await?;
+    let checked = CheckedBody::of(&context, &kind).await?;
     let changed = context.state.store.update(VIDEO, uid, |template| {
-        set(template, &context.body, checked);
+        apply_request(template, &context.body, checked);
         template["updatedAt"] = context.state.now_text().into();
         Ok::<_, ApiError>(template.clone())
     })?;
-    Ok(json!({"template": shown(changed.ok_or_else(not_found)?)}).into())
+    Ok(json!({"template": to_response(changed.ok_or_else(not_found)?)}).into())
 }
 
-/// The body of a template in a request, found to be one.
+/// Template body of a request that has passed its checks.
 #[derive(Debug)]
-struct Checked {
-    /// The name of its member, and itself.
+struct CheckedBody {
+    /// Field name and value of the body.
     body: Option<(&'static str, Value)>,
-    /// The variables, where they are said or follow from the body.
+    /// Variable definitions, if the request gives them or the code declares them.
     definitions: Option<Value>,
     used: Vec<String>,
 }
 
-impl Checked {
+impl CheckedBody {
     async fn of(context: &RequestContext, kind: &str) -> Result<Self, ApiError> {
         let given = Some(context.body["variableDefinitions"].clone()).filter(|definitions| !definitions.is_null());
         if kind == "tsx" {
             let Some(tsx) = context.body["tsx"].as_str().map(str::to_owned) else {
-                // What follows from the code is not set without it.
+                // Definitions of a code template come from its code only.
                 return Ok(Self { body: None, definitions: None, used: Vec::new() });
             };
             let body = Some(("tsx", tsx.as_str().into()));
-            let (definitions, used) = context.state.render_pool.run(move || check(&tsx)).await??;
+            let (definitions, used) = context.state.render_pool.run(move || check_code(&tsx)).await??;
             return Ok(Self { body, definitions: definitions.map(Value::Array).or(given), used });
         }
         let project = Some(context.body["projectJson"].clone()).filter(|project| !project.is_null());
@@ -128,9 +128,9 @@ impl Checked {
     }
 }
 
-/// The variables that code defines, and which of them it uses. Code that does not run without what is missing here is
-/// taken at its word.
-fn check(tsx: &str) -> Result<(Option<Vec<Value>>, Vec<String>), SceneError> {
+/// Returns the variables that the code defines, and those that it uses. Code that needs a module which the emulator
+/// does not have is accepted without checks.
+fn check_code(tsx: &str) -> Result<(Option<Vec<Value>>, Vec<String>), SceneError> {
     let code = video::compile(tsx)?;
     #[allow(clippy::redundant_closure_for_method_calls, reason = "the method is of one lifetime, the closure of any")]
     let definitions = match Scene::run(&code, |scene| scene.definitions()) {
@@ -142,9 +142,9 @@ fn check(tsx: &str) -> Result<(Option<Vec<Value>>, Vec<String>), SceneError> {
     Ok((Some(definitions), used))
 }
 
-/// Puts what a request says into a template.
-fn set(template: &mut Value, request: &Value, checked: Checked) {
-    for name in SETTABLE {
+/// Copies the fields of a request into a template.
+fn apply_request(template: &mut Value, request: &Value, checked: CheckedBody) {
+    for name in SETTABLE_FIELDS {
         if !request[name].is_null() {
             template[name] = request[name].clone();
         }
@@ -164,7 +164,7 @@ fn set(template: &mut Value, request: &Value, checked: Checked) {
 }
 
 fn get(context: &RequestContext) -> ApiResult {
-    Ok(json!({"template": shown(find(context)?)}).into())
+    Ok(json!({"template": to_response(find(context)?)}).into())
 }
 
 fn delete(context: &RequestContext) -> ApiResult {
@@ -185,7 +185,7 @@ fn duplicate(context: &RequestContext) -> ApiResult {
         template[member] = value.into();
     }
     context.state.store.insert(VIDEO, &uid, &template)?;
-    Ok(json!({"template": shown(template)}).into())
+    Ok(json!({"template": to_response(template)}).into())
 }
 
 fn variables(context: &RequestContext) -> ApiResult {
@@ -200,8 +200,8 @@ fn variables(context: &RequestContext) -> ApiResult {
     .into())
 }
 
-/// There is no model here that could write one.
-fn no_model(_: &RequestContext) -> ApiResult {
+/// Rejects the request: the emulator has no model that could generate a template.
+fn generation_not_supported(_: &RequestContext) -> ApiResult {
     let message = "The emulator has no model that writes video templates: send code to POST /video/templates";
     Err(ApiError::with_message_and_code(StatusCode::SERVICE_UNAVAILABLE, "ai_unavailable", message))
 }
@@ -214,7 +214,7 @@ async fn render(context: RequestContext) -> ApiResult {
     })
 }
 
-/// Renders a video to a file of this format, and bills it.
+/// Renders a video to a file of this format and bills it.
 pub(crate) async fn render_video(
     context: &RequestContext,
     template: &Value,
@@ -230,7 +230,7 @@ pub(crate) async fn render_video(
     let reservation = QuotaReservation::reserve(context, 1)?;
     let is_gif = format == "gif";
     let frames = if is_gif { Some(video::gif_frames(size)?) } else { None };
-    let pages = play(context, code, move |scene| {
+    let pages = run_scene(context, code, move |scene| {
         let props = scene.props(&given)?;
         frames.map(|frames| scene.pages(size, &props, frames)).transpose()
     });
@@ -238,8 +238,8 @@ pub(crate) async fn render_video(
         let message = format!("The emulator cannot make {format} files: ask for the format gif");
         return Err(video::rendering_unsupported(message));
     };
-    let picture = video::encode_gif(&context.state.render_pool, pages, size).await?;
-    context.store_render(picture, Format::Gif(GifSettings::MEDIUM), &about(template, variables), reservation)
+    let gif = video::encode_gif(&context.state.render_pool, pages, size).await?;
+    context.store_render(gif, Format::Gif(GifSettings::MEDIUM), &metadata(template, variables), reservation)
 }
 
 async fn preview(context: RequestContext) -> ApiResult {
@@ -255,34 +255,34 @@ async fn preview(context: RequestContext) -> ApiResult {
     })?;
     let variables = &context.body["variables"];
     let given = variables.as_object().cloned().unwrap_or_default();
-    let pages = play(&context, code, move |scene| {
+    let pages = run_scene(&context, code, move |scene| {
         let props = scene.props(&given)?;
         scene.pages(size, &props, std::iter::once(frame))
     });
     let html = pages.await?.pop().unwrap_or_default();
     let page = Page { html, width: size.width, height: size.height, format: Format::Png, ..Page::default() };
-    let render = context.render(page, &about(&template, variables)).await?;
+    let render = context.render(page, &metadata(&template, variables)).await?;
     Ok(json!({"url": render.url}).into())
 }
 
-/// Runs the scene of a template apart.
-async fn play<T: Send + 'static>(
+/// Runs the code of a template on the render pool.
+async fn run_scene<T: Send + 'static>(
     context: &RequestContext,
     tsx: String,
     work: impl FnOnce(&Scene<'_>) -> Result<T, SceneError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let played = context.state.render_pool.run(move || {
+    let result = context.state.render_pool.run(move || {
         let code: CompiledScene = video::compile(&tsx)?;
         Scene::run(&code, work)
     });
-    Ok(played.await??)
+    Ok(result.await??)
 }
 
 fn code(template: &Value) -> Option<String> {
     template["tsx"].as_str().map(str::to_owned)
 }
 
-fn about(template: &Value, variables: &Value) -> RenderMetadata {
+fn metadata(template: &Value, variables: &Value) -> RenderMetadata {
     RenderMetadata {
         template: template["uid"].as_str().map(str::to_owned),
         variables: Some(variables.clone()).filter(|variables| !variables.is_null()),

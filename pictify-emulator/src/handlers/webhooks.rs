@@ -1,4 +1,4 @@
-//! Webhook subscriptions.
+//! Handlers for webhook subscriptions.
 
 use super::handlers;
 use crate::{
@@ -20,16 +20,16 @@ handlers! {
     "testWebhookSubscription" => sync test,
 }
 
-/// The kind of the documents that this file keeps.
+/// Document kind of webhook subscriptions.
 pub(crate) const SUBSCRIPTION: &str = "subscription";
 
-/// How many subscriptions a page has when the request says nothing.
-const LIMIT: usize = 20;
+/// Page size of the list of subscriptions when the request gives none.
+const DEFAULT_PAGE_SIZE: usize = 20;
 
 fn list(context: &RequestContext) -> ApiResult {
     let filter = ["event", "status", "platform"].into_iter().zip(["$.event", "$.status", "$.platform"]);
-    let filter = filter.fold(Filter::default(), |filter, (name, path)| filter.eq(path, context.text(name)));
-    context.list_by_page("subscriptions", SUBSCRIPTION, &filter, Order::Newest, LIMIT, shown)
+    let filter = filter.fold(Filter::default(), |filter, (name, path)| filter.eq(path, context.query_text(name)));
+    context.list_by_page("subscriptions", SUBSCRIPTION, &filter, Order::Newest, DEFAULT_PAGE_SIZE, to_response)
 }
 
 fn create(context: &RequestContext) -> ApiResult {
@@ -55,7 +55,7 @@ fn create(context: &RequestContext) -> ApiResult {
 
 fn get(context: &RequestContext) -> ApiResult {
     let found = context.state.store.get(SUBSCRIPTION, context.parameter("uid"))?;
-    Ok(json!({"subscription": shown(found.ok_or_else(not_found)?)}).into())
+    Ok(json!({"subscription": to_response(found.ok_or_else(not_found)?)}).into())
 }
 
 fn update(context: &RequestContext) -> ApiResult {
@@ -67,7 +67,7 @@ fn update(context: &RequestContext) -> ApiResult {
         }
         Ok::<_, ApiError>(subscription.clone())
     })?;
-    Ok(json!({"subscription": shown(changed.ok_or_else(not_found)?)}).into())
+    Ok(json!({"subscription": to_response(changed.ok_or_else(not_found)?)}).into())
 }
 
 fn delete(context: &RequestContext) -> ApiResult {
@@ -77,19 +77,19 @@ fn delete(context: &RequestContext) -> ApiResult {
     Ok(json!({"deleted": true}).into())
 }
 
-/// Sends an example of what the subscription is for, past its filters.
+/// Sends an example event to the subscription, regardless of its filters.
 fn test(context: &RequestContext) -> ApiResult {
     let subscription = context.state.store.get(SUBSCRIPTION, context.parameter("uid"))?.ok_or_else(not_found)?;
     if subscription["status"] != "active" {
         return Err(ApiError::with_message(StatusCode::CONFLICT, "The subscription is not active"));
     }
     let event = subscription["event"].as_str().unwrap_or_default();
-    webhooks::deliver(&context.state, &subscription, event, &example(event, &context.state.now_text()))?;
+    webhooks::deliver(&context.state, &subscription, event, &example_data(event, &context.state.now_text()))?;
     Ok(json!({"success": true}).into())
 }
 
-/// What an event of this name says.
-fn example(event: &str, now: &str) -> Value {
+/// Returns example data for an event.
+fn example_data(event: &str, now: &str) -> Value {
     match event.split_once('.').unwrap_or_default() {
         ("render", "failed") => json!({"type": "image", "source": "test", "error": "An example of a failure"}),
         ("render", _) => json!({
@@ -107,8 +107,8 @@ fn example(event: &str, now: &str) -> Value {
     }
 }
 
-/// As it is shown after its creation: without its secret.
-fn shown(mut subscription: Value) -> Value {
+/// Returns a subscription as the API shows it after creation, without its secret.
+fn to_response(mut subscription: Value) -> Value {
     if let Some(object) = subscription.as_object_mut() {
         object.remove("secret");
     }

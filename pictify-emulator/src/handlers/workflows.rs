@@ -1,4 +1,4 @@
-//! Workflows: tables turned into documents, row by row or by a hook.
+//! Handlers for workflows: tables that become documents, from a request or through a hook.
 
 use super::handlers;
 use crate::{
@@ -26,16 +26,16 @@ handlers! {
     "resendWorkflowItem" => sync resend,
 }
 
-/// How many runs are listed: the newest.
-const NEWEST: usize = 20;
+/// Maximum number of listed runs; the newest are listed.
+const MAX_LISTED_RUNS: usize = 20;
 
-/// What a run or a hook keeps of the request that made it.
-const SETTABLE: [&str; 5] = ["packType", "name", "templateUid", "columnMapping", "delivery"];
+/// Request fields that are stored with a run or a hook.
+const STORED_FIELDS: [&str; 5] = ["packType", "name", "templateUid", "columnMapping", "delivery"];
 
 fn create_hook(context: &RequestContext) -> ApiResult {
     DocumentSource::find(context, context.body["templateUid"].as_str().unwrap_or_default())?;
     let (uid, secret) = (uid::new(10), uid::new(32).to_ascii_lowercase());
-    let mut hook = about(&context.body);
+    let mut hook = stored_fields(&context.body);
     hook["uid"] = uid.as_str().into();
     hook["secret"] = secret.into();
     hook["createdAt"] = context.state.now_text().into();
@@ -48,12 +48,12 @@ fn create_hook(context: &RequestContext) -> ApiResult {
     Ok(json!({"hook": hook}).into())
 }
 
-fn about(body: &Value) -> Value {
-    let given = SETTABLE.into_iter().filter(|name| !body[*name].is_null());
+fn stored_fields(body: &Value) -> Value {
+    let given = STORED_FIELDS.into_iter().filter(|name| !body[*name].is_null());
     given.map(|name| (name.to_owned(), body[name].clone())).collect()
 }
 
-/// A hook as it is shown after its creation.
+/// Returns a hook as the API shows it after creation.
 fn without_secret(mut hook: Value) -> Value {
     if let Some(hook) = hook.as_object_mut() {
         hook.remove("secret");
@@ -74,7 +74,7 @@ fn delete_hook(context: &RequestContext) -> ApiResult {
     Ok(json!({"success": true}).into())
 }
 
-/// A row for a hook makes a run of one. Nobody says how a hook comes to ask for signatures, so none does here.
+/// Starts a run with one row. The row's signature is not checked, because no document says how a hook requires one.
 #[allow(clippy::unused_async, reason = "the call moves into the background")]
 async fn send_row(context: RequestContext) -> ApiResult {
     let hook = context.state.store.get(HOOK, context.parameter("hookUid"))?;
@@ -82,29 +82,34 @@ async fn send_row(context: RequestContext) -> ApiResult {
     if hook["secret"] != context.parameter("secret") {
         return Err(ApiError::unauthorized());
     }
-    let (recipe, mut run, row) = (recipe(&context, &hook, None)?, about(&hook), context.body.clone());
+    let (document_spec, mut run, row) =
+        (read_document_spec(&context, &hook, None)?, stored_fields(&hook), context.body.clone());
     run["hookUid"] = hook["uid"].clone();
-    workflows::start(context, run, recipe, vec![row])?;
+    workflows::start(context, run, document_spec, vec![row])?;
     Ok(json!({"accepted": true}).into())
 }
 
 #[allow(clippy::unused_async, reason = "the call moves into the background")]
 async fn create_run(context: RequestContext) -> ApiResult {
-    let (recipe, run) = (recipe(&context, &context.body, None)?, about(&context.body));
+    let (document_spec, run) = (read_document_spec(&context, &context.body, None)?, stored_fields(&context.body));
     let rows = context.body["rows"].as_array().cloned().unwrap_or_default();
-    let uid = workflows::start(context, run, recipe, rows)?;
+    let uid = workflows::start(context, run, document_spec, rows)?;
     Ok(json!({"run": {"uid": uid}}).into())
 }
 
-/// What a request asks to be made.
-fn recipe(context: &RequestContext, asked: &Value, format: Option<&str>) -> Result<DocumentSpec, ApiError> {
-    let source = DocumentSource::find(context, asked["templateUid"].as_str().unwrap_or_default())?;
+/// Reads the document that a request describes.
+fn read_document_spec(
+    context: &RequestContext,
+    request: &Value,
+    format: Option<&str>,
+) -> Result<DocumentSpec, ApiError> {
+    let source = DocumentSource::find(context, request["templateUid"].as_str().unwrap_or_default())?;
     let format = source.format(format)?;
-    Ok(DocumentSpec { source, format, mapping: asked["columnMapping"].clone() })
+    Ok(DocumentSpec { source, format, mapping: request["columnMapping"].clone() })
 }
 
 fn list_runs(context: &RequestContext) -> ApiResult {
-    let (runs, _) = context.state.store.page(RUN, &Filter::default(), Order::Newest, 0, NEWEST)?;
+    let (runs, _) = context.state.store.page(RUN, &Filter::default(), Order::Newest, 0, MAX_LISTED_RUNS)?;
     let runs: Vec<_> = runs.into_iter().map(|run| workflows::to_public_run(run, &context.state.name)).collect();
     Ok(json!({"runs": runs}).into())
 }
@@ -129,13 +134,13 @@ fn stats(context: &RequestContext) -> ApiResult {
 }
 
 async fn preview(context: RequestContext) -> ApiResult {
-    let recipe = recipe(&context, &context.body, context.body["outputFormat"].as_str())?;
+    let document_spec = read_document_spec(&context, &context.body, context.body["outputFormat"].as_str())?;
     let row = context.body["row"].clone();
-    if recipe.source.is_video() {
-        let job = workflows::start_preview(context, recipe, row)?;
+    if document_spec.source.is_video() {
+        let job = workflows::start_preview(context, document_spec, row)?;
         return Ok(json!({"jobId": job, "status": "queued"}).into());
     }
-    let render = recipe.render(&context, &row).await?;
+    let render = document_spec.render(&context, &row).await?;
     Ok(json!({"url": render.url, "width": render.width, "height": render.height}).into())
 }
 

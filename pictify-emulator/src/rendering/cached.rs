@@ -1,4 +1,4 @@
-//! Pictures at permanent addresses, of variants and of bindings: rendered when what they show has changed.
+//! Cached images of variants and bindings, which have permanent URLs: rendered again when their content changes.
 
 use crate::{
     api_error::ApiError,
@@ -13,28 +13,28 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// The kind of the documents that this file keeps.
-const PICTURE: &str = "picture";
+/// Document kind of the cache entries.
+const CACHED_IMAGE: &str = "cached-image";
 
-/// What stands at a permanent address.
+/// Output kind of a permanent URL.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum OutputKind {
     Image(Format),
     Pdf,
 }
 
-/// The picture of an owner as it is now.
+/// Cached image or PDF of an owner.
 #[derive(Clone, Debug)]
 pub(crate) struct CachedImage {
     pub(crate) bytes: Bytes,
     pub(crate) content_type: String,
-    /// The name of its file: another picture has another.
+    /// File name. It changes with the content.
     pub(crate) name: String,
-    /// Whether it was rendered for this request.
+    /// True if this request rendered it.
     pub(crate) is_new: bool,
 }
 
-/// What is known of a picture without rendering it.
+/// Description of a cached image.
 #[derive(Clone, Debug)]
 pub(crate) struct CachedImageInfo {
     pub(crate) name: String,
@@ -43,25 +43,25 @@ pub(crate) struct CachedImageInfo {
 }
 
 impl RequestContext {
-    /// The picture of a template with these values, under the name of its owner: the stored one, or a new one if the
-    /// template, the values or the size are others than then.
+    /// Returns the image of a template with these variables. Uses the cached one of this owner, unless the template,
+    /// the variables, the size or the quality have changed.
     pub(crate) async fn cached_image(
         &self,
         owner: &str,
         template: &Value,
         variables: &Value,
         size: Option<(u32, u32)>,
-        form: OutputKind,
+        kind: OutputKind,
         quality: Option<u8>,
     ) -> Result<CachedImage, ApiError> {
-        let (store, uid) = (&self.state.store, key(owner, form));
-        let of = fingerprint(template, variables, size, quality);
-        if let Some(known) = store.get(PICTURE, &uid)?.filter(|known| known["of"] == of.as_str())
-            && let Some(kept) = self.file(known["file"].as_str().unwrap_or_default())?
+        let (store, uid) = (&self.state.store, key(owner, kind));
+        let current = fingerprint(template, variables, size, quality);
+        if let Some(record) = store.get(CACHED_IMAGE, &uid)?.filter(|record| record["fingerprint"] == current.as_str())
+            && let Some(cached) = self.file(record["file"].as_str().unwrap_or_default())?
         {
-            return Ok(kept);
+            return Ok(cached);
         }
-        let render = match form {
+        let render = match kind {
             OutputKind::Pdf => render_pdf_page(self, template, variables).await?,
             OutputKind::Image(format) => {
                 let fill::Filled { html, width, height } = fill::fill(template, None, variables, size)?;
@@ -71,60 +71,60 @@ impl RequestContext {
             }
         };
         let name = render.url.rsplit('/').next().unwrap_or_default().to_owned();
-        let kept = self.file(&name)?.ok_or_else(|| ApiError::internal("The file is gone"))?;
-        let known = json!({"of": of, "file": name, "width": render.width, "height": render.height});
-        store.remove(PICTURE, &uid)?;
-        store.insert(PICTURE, &uid, &known)?;
-        Ok(CachedImage { is_new: true, ..kept })
+        let cached = self.file(&name)?.ok_or_else(|| ApiError::internal("The file is gone"))?;
+        let record = json!({"fingerprint": current, "file": name, "width": render.width, "height": render.height});
+        store.remove(CACHED_IMAGE, &uid)?;
+        store.insert(CACHED_IMAGE, &uid, &record)?;
+        Ok(CachedImage { is_new: true, ..cached })
     }
 
-    /// The last picture of an owner, whatever it shows.
-    pub(crate) fn last_cached_image(&self, owner: &str, form: OutputKind) -> Result<Option<CachedImage>, ApiError> {
-        match self.cached_image_info(owner, form)? {
+    /// Returns the last image of an owner, even if it is out of date.
+    pub(crate) fn last_cached_image(&self, owner: &str, kind: OutputKind) -> Result<Option<CachedImage>, ApiError> {
+        match self.cached_image_info(owner, kind)? {
             Some(stored) => self.file(&stored.name),
             None => Ok(None),
         }
     }
 
     fn file(&self, name: &str) -> Result<Option<CachedImage>, ApiError> {
-        let kept = |file: StoredFile| CachedImage {
+        let cached = |file: StoredFile| CachedImage {
             bytes: file.bytes,
             content_type: file.content_type,
             name: name.to_owned(),
             is_new: false,
         };
-        Ok(self.state.store.file(name)?.map(kept))
+        Ok(self.state.store.file(name)?.map(cached))
     }
 
-    /// The picture of an owner as it was last rendered.
-    pub(crate) fn cached_image_info(&self, owner: &str, form: OutputKind) -> Result<Option<CachedImageInfo>, ApiError> {
-        let known = self.state.store.get(PICTURE, &key(owner, form))?;
-        Ok(known.map(|mut known| CachedImageInfo {
-            name: known["file"].as_str().unwrap_or_default().to_owned(),
-            width: known["width"].take(),
-            height: known["height"].take(),
+    /// Returns the description of the last image of an owner.
+    pub(crate) fn cached_image_info(&self, owner: &str, kind: OutputKind) -> Result<Option<CachedImageInfo>, ApiError> {
+        let record = self.state.store.get(CACHED_IMAGE, &key(owner, kind))?;
+        Ok(record.map(|mut record| CachedImageInfo {
+            name: record["file"].as_str().unwrap_or_default().to_owned(),
+            width: record["width"].take(),
+            height: record["height"].take(),
         }))
     }
 }
 
-/// Forgets which pictures an owner had. The files stay: their addresses may be in pages.
+/// Forgets the cached images of an owner. The files stay, because pages may link to them.
 pub(crate) fn forget(store: &Store, owner: &str) -> Result<(), StoreError> {
-    let pictures = [Format::Png, Format::Jpeg, Format::Webp].map(OutputKind::Image);
-    for form in pictures.into_iter().chain([OutputKind::Pdf]) {
-        store.remove(PICTURE, &key(owner, form))?;
+    let images = [Format::Png, Format::Jpeg, Format::Webp].map(OutputKind::Image);
+    for kind in images.into_iter().chain([OutputKind::Pdf]) {
+        store.remove(CACHED_IMAGE, &key(owner, kind))?;
     }
     Ok(())
 }
 
-fn key(owner: &str, form: OutputKind) -> String {
-    let extension = match form {
+fn key(owner: &str, kind: OutputKind) -> String {
+    let extension = match kind {
         OutputKind::Image(format) => format.extension(),
         OutputKind::Pdf => "pdf",
     };
     format!("{owner}.{extension}")
 }
 
-/// A text that is another when the picture is.
+/// Returns a hash of everything that determines the image.
 fn fingerprint(template: &Value, variables: &Value, size: Option<(u32, u32)>, quality: Option<u8>) -> String {
     let mut hasher = DefaultHasher::new();
     (template.to_string(), variables.to_string(), size, quality).hash(&mut hasher);

@@ -1,11 +1,11 @@
-//! What every request can reach, and what a handler gets of one.
+//! State that all requests share, and the context of one request.
 
 use super::{MEDIA, idempotency::KeyedLocks};
 use crate::{
     api_error::ApiError,
     config::Config,
     contract::{KeyUse, Operation},
-    faults::{Faults, Script},
+    faults::{FaultScript, Faults},
     fetch::{EgressPolicy, FetchError, Fetcher, Redirects},
     limits::FixedWindowLimiter,
     problem_details,
@@ -26,7 +26,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// What the server was started with.
+/// Settings that the server starts with.
 pub(crate) struct Settings {
     pub(crate) url: String,
     pub(crate) api_keys: Vec<String>,
@@ -34,17 +34,17 @@ pub(crate) struct Settings {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) config: Config,
-    pub(crate) faults: Script,
+    pub(crate) faults: FaultScript,
     pub(crate) outbound: OutboundClients,
 }
 
-/// What makes requests.
+/// HTTP clients for requests that the server sends.
 pub(crate) struct OutboundClients {
-    /// For pages and tables: follows redirects.
+    /// Client for pages and tables; follows redirects.
     pub(crate) pages: Fetcher,
-    /// For data, which may ask for credentials: follows none.
+    /// Client for binding data, which may carry credentials; follows no redirects.
     pub(crate) data: Fetcher,
-    /// For deliveries, which always reach this machine.
+    /// Client for webhook deliveries; may always connect to this machine.
     pub(crate) webhooks: Fetcher,
 }
 
@@ -58,33 +58,34 @@ impl OutboundClients {
     }
 }
 
-/// What the time is.
+/// Source of the current time.
 pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
-/// What every request can reach.
+/// State that all requests share.
 pub(crate) struct AppState {
     pub(super) url: String,
     api_keys: Vec<String>,
     pub(crate) render_pool: RenderPool,
     pub(crate) store: Store,
     pub(crate) faults: Faults,
-    pub(crate) log: RequestLog,
+    pub(crate) request_log: RequestLog,
     pub(crate) outbound: OutboundClients,
     pub(crate) delivery_permits: Semaphore,
     clock: Clock,
     pub(crate) config: Config,
-    pub(super) windows: FixedWindowLimiter,
-    pub(super) turns: KeyedLocks,
+    pub(super) rate_limiter: FixedWindowLimiter,
+    pub(super) request_locks: KeyedLocks,
     pub(crate) reserved_renders: ReservedRenders,
-    /// Names this server, so that another one that reads its documents knows that nobody works on them any more.
+    /// Random ID of this server process. A process that finds another ID in a stored document knows that its worker is
+    /// gone.
     pub(crate) name: String,
     stop: CancellationToken,
 }
 
-/// How many deliveries are under way at once.
+/// Maximum number of webhook deliveries that run concurrently.
 const MAX_CONCURRENT_DELIVERIES: usize = 16;
 
-/// A request that matches an operation of the contract, carries a key where one is needed, and is valid.
+/// Validated request for an operation of the contract, with an API key where one is required.
 pub(crate) struct RequestContext {
     pub(crate) state: Arc<AppState>,
     pub(crate) operation: &'static Operation,
@@ -92,24 +93,24 @@ pub(crate) struct RequestContext {
     pub(crate) query: BTreeMap<String, Value>,
     pub(crate) body: Value,
     pub(crate) headers: HeaderMap,
-    /// The address under which the client knows this server.
+    /// Base URL under which the client knows this server.
     pub(crate) base: String,
-    /// By which the answer and the log name this request.
+    /// Request ID in the response and in the log.
     pub(crate) request_id: String,
 }
 
 impl RequestContext {
-    /// A parameter of the path.
+    /// Returns a path parameter, or an empty string.
     pub(crate) fn parameter(&self, name: &str) -> &str {
         self.path.get(name).map_or("", String::as_str)
     }
 
-    /// A header, if it is text.
+    /// Returns a header if it is valid text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Where the client finds a file.
+    /// Returns the URL of a rendered file for this client.
     pub(crate) fn media_url(&self, file: &str) -> String {
         format!("{}{MEDIA}{file}", self.base)
     }
@@ -118,7 +119,7 @@ impl RequestContext {
 impl AppState {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
         let Settings { url, api_keys, renderer, store, clock, config, faults: script, outbound } = settings;
-        let (render_pool, windows, faults) =
+        let (render_pool, rate_limiter, faults) =
             (RenderPool::new(renderer), FixedWindowLimiter::default(), Faults::default());
         faults.set(script);
         Arc::new(AppState {
@@ -127,13 +128,13 @@ impl AppState {
             render_pool,
             store,
             faults,
-            log: RequestLog::default(),
+            request_log: RequestLog::default(),
             outbound,
             delivery_permits: Semaphore::new(MAX_CONCURRENT_DELIVERIES),
             clock,
             config,
-            windows,
-            turns: KeyedLocks::default(),
+            rate_limiter,
+            request_locks: KeyedLocks::default(),
             reserved_renders: ReservedRenders::default(),
             name: uid::new(16),
             stop: CancellationToken::new(),
@@ -143,71 +144,71 @@ impl AppState {
 
 impl fmt::Debug for AppState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The keys are nobody's business.
-        f.debug_struct("Service").field("url", &self.url).field("store", &self.store).finish_non_exhaustive()
+        // API keys must not appear in logs.
+        f.debug_struct("AppState").field("url", &self.url).field("store", &self.store).finish_non_exhaustive()
     }
 }
 
 impl AppState {
-    /// Where it listens.
+    /// Returns the URL that the server listens on.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Does something beside the requests, until the server stops.
+    /// Runs a task in the background until the server stops.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         tokio::spawn(self.stop.clone().run_until_cancelled_owned(work));
     }
 
-    /// Ends what is done beside the requests.
+    /// Cancels the background tasks.
     pub(crate) fn stop(&self) {
         self.stop.cancel();
     }
 
-    /// How long seconds of the published schedule are here.
+    /// Returns a delay of the published retry schedule, shortened by the configured factor.
     pub(crate) fn scaled(&self, seconds: u64) -> Duration {
         #[allow(clippy::cast_precision_loss, reason = "a day at most")]
         Duration::try_from_secs_f64(seconds as f64 / self.config.webhook_retry_speedup).unwrap_or(Duration::MAX)
     }
 
-    /// What the time is, here.
+    /// Returns the current time.
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
     }
 
-    /// How many renders a month has, as the account is told: that of the standard plan where nothing is limited.
+    /// Returns the monthly quota that the account reports: the configured limit, else that of the standard plan.
     pub(crate) fn monthly_limit(&self) -> u64 {
         self.config.renders_per_month.unwrap_or(10_000)
     }
 
-    pub(super) fn respond(&self, answer: ApiResult, path: &str, request_id: &str) -> Response<Body> {
-        match answer {
-            Ok(reply) => reply.into_response(),
-            Err(refusal) => self.refuse(refusal, path, request_id),
+    pub(super) fn respond(&self, response: ApiResult, path: &str, request_id: &str) -> Response<Body> {
+        match response {
+            Ok(response) => response.into_response(),
+            Err(error) => self.refuse(error, path, request_id),
         }
     }
 
-    /// A refusal in the dialect of this server.
-    pub(super) fn refuse(&self, refusal: ApiError, path: &str, request_id: &str) -> Response<Body> {
+    /// Converts an error to a response: plain JSON or a problem document, as configured.
+    pub(super) fn refuse(&self, error: ApiError, path: &str, request_id: &str) -> Response<Body> {
         if self.config.problem_documents {
-            problem_details::response(&refusal, path, request_id)
+            problem_details::response(&error, path, request_id)
         } else {
-            refusal.into_response()
+            error.into_response()
         }
     }
 
-    /// Whether this month's renders are used up.
+    /// Returns true if the monthly quota is used up.
     pub(crate) fn is_quota_exhausted(&self) -> bool {
         let used = |limit| crate::rendering::billed_this_month(&self.store, self.now()).is_ok_and(|used| used >= limit);
         self.config.renders_per_month.is_some_and(used)
     }
 
-    /// The time as the service writes it.
+    /// Returns the current time in the format of the service.
     pub(crate) fn now_text(&self) -> String {
         format!("{:.3}", self.now())
     }
 
-    /// Whether a request may come in: with a key in its header, or in its query where the contract has a place for it.
+    /// Checks the API key: in the `Authorization` header, or in the query string where the contract allows it.
     pub(super) fn check_key(
         &self,
         operation: &Operation,

@@ -1,4 +1,4 @@
-//! Answers that go wrong because somebody asked for it.
+//! Injection of the configured faults into responses.
 
 use crate::faults::Fault;
 use axum::{
@@ -11,7 +11,7 @@ use axum::{
 use futures_util::stream::{self, StreamExt};
 use std::fmt;
 
-/// The connection is closed without an answer: a fault that was asked for.
+/// Error that closes the connection without a response, because a fault says so.
 #[derive(Debug)]
 pub(crate) struct ConnectionAborted;
 
@@ -23,14 +23,14 @@ impl fmt::Display for ConnectionAborted {
 
 impl std::error::Error for ConnectionAborted {}
 
-/// Waits as long as a fault says; the answer that it gives instead of the real one.
+/// Waits for the delay of a fault. Returns the response that replaces the real one, if the fault has one.
 pub(super) async fn inject(fault: Option<&Fault>) -> Result<Option<Response<Body>>, ConnectionAborted> {
     let Some(fault) = fault else { return Ok(None) };
     tokio::time::sleep(fault.delay_time()).await;
     if fault.is_reset() {
         return Err(ConnectionAborted);
     }
-    let Some((status, headers, body)) = fault.answer() else { return Ok(None) };
+    let Some((status, headers, body)) = fault.response() else { return Ok(None) };
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
@@ -42,7 +42,7 @@ pub(super) async fn inject(fault: Option<&Fault>) -> Result<Option<Response<Body
     Ok(Some(response))
 }
 
-/// An answer that ends too early: its head promises all of the body.
+/// Truncates a response body after so many bytes. The head still announces the full length.
 pub(super) async fn truncate(response: Response<Body>, after: usize) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = axum::body::to_bytes(body, usize::MAX).await else {
@@ -51,7 +51,7 @@ pub(super) async fn truncate(response: Response<Body>, after: usize) -> Response
     parts.headers.insert(CONTENT_LENGTH, bytes.len().into());
     let kept = bytes.slice(..after.min(bytes.len()));
     let first = stream::once(std::future::ready(Ok(kept)));
-    // What is written so far is sent while the body makes its reader wait.
+    // Yield once, so that hyper flushes the first part before the error closes the connection.
     let then = stream::once(async {
         tokio::task::yield_now().await;
         Err(ConnectionAborted)

@@ -1,4 +1,4 @@
-//! Idempotency keys, where they are honoured.
+//! Replay of responses by idempotency key, if the server is configured to honour keys.
 
 use super::context::{AppState, RequestContext};
 use crate::{api_error::ApiError, response::ApiResponse};
@@ -9,15 +9,15 @@ use std::{
 };
 use tokio::sync::OwnedMutexGuard;
 
-/// The requests with a key that are being served: who comes again meanwhile waits for the answer of the first.
+/// Locks of the requests in progress. A second request with the same key waits for the response to the first.
 #[derive(Debug, Default)]
 pub(super) struct KeyedLocks(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
 
-/// An answer that is given again to the same idempotency key with the same request.
+/// Stored response of a request with an idempotency key.
 pub(super) struct IdempotencyRecord(String);
 
 impl IdempotencyRecord {
-    /// The kind of the documents that answers are kept as.
+    /// Document kind of stored responses.
     const KIND: &'static str = "replay";
 
     pub(super) fn of(context: &RequestContext) -> Option<Self> {
@@ -25,15 +25,15 @@ impl IdempotencyRecord {
         Some(Self(format!("{key} {} {:?} {}", context.operation.id, context.path, context.body)))
     }
 
-    /// Waits until nobody else serves the same request.
+    /// Waits until no other task handles the same request, and locks it.
     pub(super) async fn turn(&self, state: &AppState) -> OwnedMutexGuard<()> {
         let turn = {
-            let mut turns = state.turns.0.lock().unwrap_or_else(PoisonError::into_inner);
-            turns.retain(|_, turn| turn.strong_count() > 0);
-            let known = turns.get(&self.0).and_then(Weak::upgrade);
+            let mut request_locks = state.request_locks.0.lock().unwrap_or_else(PoisonError::into_inner);
+            request_locks.retain(|_, turn| turn.strong_count() > 0);
+            let known = request_locks.get(&self.0).and_then(Weak::upgrade);
             known.unwrap_or_else(|| {
                 let turn = Arc::default();
-                turns.insert(self.0.clone(), Arc::downgrade(&turn));
+                request_locks.insert(self.0.clone(), Arc::downgrade(&turn));
                 turn
             })
         };
@@ -47,8 +47,8 @@ impl IdempotencyRecord {
         Some(ApiResponse::json(status, stored["body"].clone()))
     }
 
-    pub(super) fn store(&self, state: &AppState, reply: &ApiResponse) -> Result<(), ApiError> {
-        if let Some((status, body)) = reply.as_json() {
+    pub(super) fn store(&self, state: &AppState, response: &ApiResponse) -> Result<(), ApiError> {
+        if let Some((status, body)) = response.as_json() {
             let stored = serde_json::json!({"status": status.as_u16(), "body": body});
             state.store.insert(Self::KIND, &self.0, &stored)?;
         }

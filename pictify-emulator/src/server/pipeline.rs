@@ -1,4 +1,4 @@
-//! A request for an operation: within the rules of the house, with the faults that are set, to its handler.
+//! Pipeline of a request for an operation: rate limit, faults, validation, idempotency, quota, handler.
 
 use super::{
     context::{AppState, RequestContext},
@@ -18,7 +18,7 @@ use axum::{
 use bytes::Bytes;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// A request for an operation, before anything of it is looked at.
+/// Request for an operation, before validation.
 pub(super) struct RequestPipeline<'a> {
     pub(super) state: Arc<AppState>,
     pub(super) operation: &'static Operation,
@@ -29,34 +29,34 @@ pub(super) struct RequestPipeline<'a> {
 }
 
 impl RequestPipeline<'_> {
-    /// Does what is asked, within the rules of the house, and with the faults that are set.
-    pub(super) async fn answer(self) -> Result<Response<Body>, ConnectionAborted> {
+    /// Handles the request and returns its response. Returns an error if a fault closes the connection.
+    pub(super) async fn response(self) -> Result<Response<Body>, ConnectionAborted> {
         let state = self.state.clone();
-        let standing = state.config.requests_per_minute.map(|limit| {
+        let rate_limit = state.config.requests_per_minute.map(|limit| {
             let key = self.parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
-            state.windows.count(&String::from_utf8_lossy(key), limit, state.now())
+            state.rate_limiter.count(&String::from_utf8_lossy(key), limit, state.now())
         });
         let fault = state.faults.next(&self.operation.id);
         let (before, after) = match &fault {
             Some(fault) if fault.is_after_handler() => (None, Some(fault)),
             fault => (fault.as_ref(), None),
         };
-        let wait = standing.and_then(|standing| standing.wait);
+        let wait = rate_limit.and_then(|rate_limit| rate_limit.wait);
         let mut response = match (inject(before).await?, wait) {
-            (Some(wrong), _) => wrong,
+            (Some(message), _) => message,
             (None, Some(wait)) => state.refuse(limits::rate_limited(wait), self.parts.uri.path(), self.request_id),
             (None, None) => {
                 let (path, request_id) = (self.parts.uri.path().to_owned(), self.request_id);
                 state.respond(self.call().await, &path, request_id)
             }
         };
-        if let Some(wrong) = inject(after).await? {
-            response = wrong;
+        if let Some(message) = inject(after).await? {
+            response = message;
         }
         if let Some(bytes) = fault.and_then(|fault| fault.truncate_after_bytes()) {
             response = truncate(response, bytes).await;
         }
-        for (name, value) in standing.into_iter().flat_map(limits::RateLimitStatus::headers) {
+        for (name, value) in rate_limit.into_iter().flat_map(limits::RateLimitStatus::headers) {
             if let Ok(value) = HeaderValue::try_from(value) {
                 response.headers_mut().insert(HeaderName::from_static(name), value);
             }
@@ -70,7 +70,7 @@ impl RequestPipeline<'_> {
         state.check_key(operation, &parts.headers, &query)?;
         let body = read_body(operation, &parts, body)?;
         let Some(handler) = handlers::handler(&operation.id) else {
-            // A test holds that each operation has one.
+            // Unreachable: a test checks that every operation has a handler.
             return Err(ApiError::internal(format!("{} has no handler", operation.id)));
         };
         let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -78,21 +78,21 @@ impl RequestPipeline<'_> {
         let (headers, request_id) = (parts.headers, request_id.to_owned());
         let context = RequestContext { state, operation, path, query, body, headers, base, request_id };
         let state = context.state.clone();
-        let again = if state.config.idempotency_keys { IdempotencyRecord::of(&context) } else { None };
-        let _turn = match &again {
-            Some(again) => Some(again.turn(&state).await),
+        let record = if state.config.idempotency_keys { IdempotencyRecord::of(&context) } else { None };
+        let _turn = match &record {
+            Some(record) => Some(record.turn(&state).await),
             None => None,
         };
-        if let Some(stored) = again.as_ref().and_then(|again| again.stored(&state)) {
+        if let Some(stored) = record.as_ref().and_then(|record| record.stored(&state)) {
             return Ok(stored);
         }
         if operation.is_billed && state.is_quota_exhausted() {
             return Err(quota::quota_exceeded(operation));
         }
-        let reply = handler(context).await?.checked(operation)?;
-        if let Some(again) = again {
-            again.store(&state, &reply)?;
+        let response = handler(context).await?.checked(operation)?;
+        if let Some(record) = record {
+            record.store(&state, &response)?;
         }
-        Ok(reply)
+        Ok(response)
     }
 }

@@ -1,4 +1,4 @@
-//! The folder of one server: its database, its files, and the lock that keeps others out.
+//! Data folder of one server: its database, its files, and the lock that keeps other servers out.
 
 use super::{Result, StoreError};
 use std::{
@@ -6,13 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where the files are in the folder.
+/// Name of the folder for files.
 const FILES: &str = "files";
 
-/// The file that the server of the folder has locked. The system takes the lock back when the process is gone.
+/// Name of the lock file. The operating system releases the lock when the process ends.
 const LOCK: &str = "lock";
 
-/// A folder that belongs to one server at a time: two would send each delivery twice, and render each batch twice.
+/// Data folder that one server at a time may use: two servers would send each delivery twice and render each batch
+/// twice.
 #[derive(Debug)]
 pub(super) struct DataDir {
     path: PathBuf,
@@ -20,7 +21,7 @@ pub(super) struct DataDir {
 }
 
 impl DataDir {
-    /// Makes the folder where it is not there, and takes it.
+    /// Creates the folder if needed and locks it.
     pub(super) fn lock(path: &Path) -> Result<Self> {
         std::fs::create_dir_all(path.join(FILES))?;
         let lock = File::options().create(true).truncate(false).write(true).open(path.join(LOCK))?;
@@ -29,14 +30,14 @@ impl DataDir {
                 let why = "another emulator uses it: stop that one, or choose another folder";
                 Err(StoreError(why.to_owned()))
             }
-            // Some file systems have no locks.
+            // Some file systems do not support locks.
             Ok(()) | Err(TryLockError::Error(_)) => Ok(Self { path: path.to_owned(), lock }),
         }
     }
 
-    /// Leaves it to another server.
+    /// Releases the lock, so that another server may use the folder.
     pub(super) fn unlock(&self) {
-        // The lock ends with this server in any case.
+        // If this fails, the lock ends with the process.
         let _ = self.lock.unlock();
     }
 
@@ -44,14 +45,14 @@ impl DataDir {
         &self.path
     }
 
-    /// Where a file is, or would be.
+    /// Returns the path of a file.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.path.join(FILES).join(name)
     }
 
-    /// Puts the names of new files on the disk.
+    /// Syncs the names of new files to the disk.
     pub(super) fn sync_names(&self) -> Result<()> {
-        // Elsewhere a folder is no file that could be opened.
+        // On other systems a folder cannot be opened as a file.
         #[cfg(unix)]
         File::open(self.path.join(FILES))?.sync_all()?;
         Ok(())

@@ -1,5 +1,5 @@
-//! Attempts to deliver, on the published schedule: at once, then after 1, 5 and 30 minutes, 2 hours and a day. When the
-//! last has failed, the subscription is paused.
+//! Delivery attempts on the published schedule: immediately, then after 1, 5 and 30 minutes, 2 hours and a day. After
+//! the last failure the subscription is paused.
 
 use super::DELIVERY;
 use crate::{api_error::ApiError, fetch, handlers::SUBSCRIPTION, server::AppState, store::StoreError};
@@ -16,23 +16,23 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-/// How long after each failure the next attempt is, in seconds.
-const SCHEDULE: [u64; 5] = [60, 300, 1800, 7200, 86400];
+/// Delays between a failed attempt and the next one, in seconds.
+const RETRY_DELAYS_SECONDS: [u64; 5] = [60, 300, 1800, 7200, 86400];
 
-/// How long a target may take.
-const TIME: Duration = Duration::from_secs(30);
+/// Timeout of one delivery attempt.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How things stand after an attempt.
+/// State of a delivery after an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum DeliveryState {
     Delivered,
-    /// It failed, and is tried again after this long.
+    /// The attempt failed; the next one follows after this delay.
     RetryIn(Duration),
-    /// It failed for the last time.
+    /// The last attempt failed.
     Failed,
 }
 
-/// Makes the attempts of a delivery, the first after this long, in the background.
+/// Runs the attempts of a delivery in the background, the first one after `wait`.
 pub(crate) fn send(state: &Arc<AppState>, id: String, wait: Duration) {
     let own = state.clone();
     state.spawn(async move {
@@ -40,15 +40,15 @@ pub(crate) fn send(state: &Arc<AppState>, id: String, wait: Duration) {
         while let Some(time) = wait {
             tokio::time::sleep(time).await;
             let _place = own.delivery_permits.acquire().await;
-            // A store that fails has nothing to go on with; the delivery stays pending for the next start.
+            // If the store fails, stop. The delivery stays pending until the next start.
             wait = attempt(&own, &id).await.unwrap_or_default();
         }
     });
 }
 
-/// Sends a delivery once more, with all its retries.
+/// Sends a delivery again, with all its retries.
 pub(crate) fn redeliver(state: &Arc<AppState>, id: &str) -> Result<Option<Value>, ApiError> {
-    let renewed = state.store.update(DELIVERY, id, |delivery| {
+    let redelivered = state.store.update(DELIVERY, id, |delivery| {
         if delivery["status"] == "pending" {
             return Err(ApiError::with_message(StatusCode::CONFLICT, "The delivery is under way"));
         }
@@ -57,13 +57,13 @@ pub(crate) fn redeliver(state: &Arc<AppState>, id: &str) -> Result<Option<Value>
         delivery["nextAttemptAt"] = state.now_text().into();
         Ok(delivery.clone())
     })?;
-    if renewed.is_some() {
+    if redelivered.is_some() {
         send(state, id.to_owned(), Duration::ZERO);
     }
-    Ok(renewed)
+    Ok(redelivered)
 }
 
-/// One attempt; says after how long the next is to be, if one is.
+/// Makes one attempt. Returns the delay until the next one, if there is one.
 async fn attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, StoreError> {
     let Some(delivery) = state.store.get(DELIVERY, id)? else { return Ok(None) };
     let uid = delivery["subscription"].as_str().unwrap_or_default();
@@ -75,7 +75,7 @@ async fn attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, St
     };
     let (started, at) = (std::time::Instant::now(), state.now_text());
     let response = match request(state, &delivery, &subscription) {
-        Ok(request) => state.outbound.webhooks.post(request, TIME).await.map_err(|error| error.to_string()),
+        Ok(request) => state.outbound.webhooks.post(request, DELIVERY_TIMEOUT).await.map_err(|error| error.to_string()),
         Err(error) => Err(error),
     };
     #[allow(clippy::cast_precision_loss, reason = "microseconds of half a minute")]
@@ -86,7 +86,7 @@ async fn attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, St
         Err(error) => attempt["error"] = error.as_str().into(),
     }
     let retries = delivery["retries"].as_u64().and_then(|done| usize::try_from(done).ok()).unwrap_or_default();
-    let outcome = match (response, SCHEDULE.get(retries)) {
+    let outcome = match (response, RETRY_DELAYS_SECONDS.get(retries)) {
         (Ok(200..300), _) => DeliveryState::Delivered,
         (_, Some(seconds)) => DeliveryState::RetryIn(state.scaled(*seconds)),
         (_, None) => DeliveryState::Failed,
@@ -103,7 +103,7 @@ fn request(state: &AppState, delivery: &Value, subscription: &Value) -> Result<R
     let body = delivery["body"].as_str().unwrap_or_default().to_owned();
     let secret = subscription["secret"].as_str().unwrap_or_default();
     let signer = Signer::new(secret).map_err(|error| error.to_string())?;
-    // The target of now: a subscription may have been changed since.
+    // Use the current target URL: the subscription may have changed since the first attempt.
     let url =
         fetch::parse_url(subscription["targetUrl"].as_str().unwrap_or_default()).map_err(|error| error.to_string())?;
     let signed_at = UNIX_EPOCH + Duration::try_from(state.now().as_duration()).unwrap_or_default();
@@ -121,7 +121,7 @@ fn request(state: &AppState, delivery: &Value, subscription: &Value) -> Result<R
     Ok(request)
 }
 
-/// Writes an attempt down, and when the next one is.
+/// Records an attempt in the delivery, with the time of the next one.
 fn record_attempt(state: &AppState, id: &str, attempt: &Value, outcome: DeliveryState) -> Result<(), StoreError> {
     state.store.update(DELIVERY, id, |delivery| {
         if let Some(attempts) = delivery["attempts"].as_array_mut() {
@@ -142,7 +142,7 @@ fn record_attempt(state: &AppState, id: &str, attempt: &Value, outcome: Delivery
     Ok(())
 }
 
-/// Writes into the subscription how the last delivery went.
+/// Records the outcome of the last attempt in the subscription.
 fn record_in_subscription(
     state: &AppState,
     uid: &str,

@@ -1,7 +1,7 @@
-//! Webhooks: what happened is told to the subscriptions that ask for it.
+//! Webhooks: events are delivered to the subscriptions that match them.
 //!
-//! A delivery is a document from the first: its body as text, so that each attempt sends the same bytes, and what came of
-//! each attempt. `sender.rs` makes the attempts.
+//! A delivery is stored as a document from the start. It holds the body as text, so that each attempt sends the same
+//! bytes, and the result of each attempt. `delivery.rs` makes the attempts.
 
 mod delivery;
 
@@ -16,13 +16,13 @@ use crate::{
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// The kind of the documents that deliveries are.
+/// Document kind of deliveries.
 pub(crate) const DELIVERY: &str = "delivery";
 
-/// Tells all who asked for it that something happened.
+/// Emits an event to all active subscriptions that match it.
 pub(crate) fn emit(state: &Arc<AppState>, event: &str, data: &Value) -> Result<(), StoreError> {
-    let asked = Filter::default().eq("$.event", Some(event)).eq("$.status", Some("active"));
-    for subscription in state.store.all(SUBSCRIPTION, &asked, Order::Oldest)? {
+    let subscribed = Filter::default().eq("$.event", Some(event)).eq("$.status", Some("active"));
+    for subscription in state.store.all(SUBSCRIPTION, &subscribed, Order::Oldest)? {
         if matches_filters(&subscription["filters"], data) {
             deliver(state, &subscription, event, data)?;
         }
@@ -30,12 +30,12 @@ pub(crate) fn emit(state: &Arc<AppState>, event: &str, data: &Value) -> Result<(
     Ok(())
 }
 
-/// Whether an event matches every filter.
+/// Returns true if the data match every filter.
 fn matches_filters(filters: &Value, data: &Value) -> bool {
     filters.as_object().into_iter().flatten().all(|(name, wanted)| wanted.is_null() || data[name] == *wanted)
 }
 
-/// Sends an event to one subscription, whatever it filters.
+/// Sends an event to one subscription, regardless of its filters.
 pub(crate) fn deliver(
     state: &Arc<AppState>,
     subscription: &Value,
@@ -61,7 +61,7 @@ pub(crate) fn deliver(
     Ok(())
 }
 
-/// Goes on with what was under way when the server stopped.
+/// Resumes the deliveries that were pending when the server stopped.
 pub(crate) fn resume(state: &Arc<AppState>) -> Result<(), StoreError> {
     let pending = Filter::default().eq("$.status", Some("pending"));
     for delivery in state.store.all(DELIVERY, &pending, Order::Oldest)? {
