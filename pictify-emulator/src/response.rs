@@ -75,7 +75,7 @@ impl ApiResponse {
         match operation.response_error(self.status.as_u16(), body) {
             None => Ok(self),
             Some(wrong) => {
-                let message = format!("The emulator's answer to {} breaks the contract: {wrong}", operation.id);
+                let message = format!("The emulator's response to {} violates the contract: {error}", operation.id);
                 Err(ApiError::with_message(StatusCode::INTERNAL_SERVER_ERROR, message))
             }
         }

@@ -139,8 +139,8 @@ async fn the_items_may_stand_in_a_table() {
         (json!({"csvUrl": receiver.url}), "csvUrl: 127.0.0.1 answered 404"),
         (json!({"csvUrl": "http://10.0.0.1/x.csv"}), "csvUrl: 10.0.0.1 is no address that the emulator may connect to"),
         (json!({"csvUrl": "file:///etc/passwd"}), "csvUrl: The URL cannot be used: it begins with file:"),
-        (json!({}), "Give either variableSets or csvUrl"),
-        (json!({"variableSets": [{}], "csvUrl": receiver.url}), "Give either variableSets or csvUrl"),
+        (json!({}), "Give either variableSets or csvUrl, not both"),
+        (json!({"variableSets": [{}], "csvUrl": receiver.url}), "Give either variableSets or csvUrl, not both"),
         (json!({"variableSets": vec![json!({}); 1001]}), "A batch has 1000 items at most, not 1001"),
     ] {
         let (status, text) = post(&emulator, &path, &body).await.says();

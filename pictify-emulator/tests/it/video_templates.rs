@@ -181,13 +181,13 @@ async fn what_cannot_be_made_here_is_refused_and_not_billed() {
             path(&timeline, "/render"),
             json!({"format": "gif"}),
             bridge,
-            "The emulator cannot render timelines: use a template of code",
+            "The emulator cannot render timelines: use a code template",
         ),
         (
             path(&timeline, "/preview"),
             json!({}),
             "preview_not_supported",
-            "A timeline has no preview: use a template of code",
+            "The emulator cannot preview timelines: use a code template",
         ),
         (path(&exotic, "/preview"), json!({}), bridge, "The emulator cannot draw Video of remotion"),
     ] {
