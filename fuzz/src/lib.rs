@@ -60,7 +60,7 @@ pub fn expression(source: &[u8]) {
             if let Err(error) = expression.evaluate(&scope) {
                 assert!(!error.to_string().is_empty());
             }
-            let _ = expression.is_true(&scope);
+            let _ = expression.is_truthy(&scope);
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }

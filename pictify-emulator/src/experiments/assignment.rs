@@ -1,4 +1,4 @@
-//! Which variant a visitor sees.
+//! Assignment of visitors to variants.
 
 use super::{
     schedule,
@@ -7,115 +7,120 @@ use super::{
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// What an experiment has for a visitor.
+/// Result of the assignment of a visitor.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Choice<'a> {
-    /// A variant; it is counted while the experiment runs.
+pub(crate) enum Assignment<'a> {
+    /// A variant. Impressions count only while the experiment is running.
     Variant(&'a Value),
-    /// Nothing fits now; the fallback is shown.
-    Nothing,
-    /// Nothing will fit again.
-    Over,
+    /// No variant matches at this time: the fallback is served.
+    Fallback,
+    /// No variant will match any more.
+    Ended,
 }
 
-/// Chooses for a visitor, by what the experiment is and where it stands.
-pub(crate) fn choose<'a>(experiment: &'a Value, visitor: &Visitor, now: Timestamp) -> Choice<'a> {
+/// Assigns a visitor to a variant, by the type and the status of the experiment.
+pub(crate) fn assign<'a>(experiment: &'a Value, visitor: &Visitor, now: Timestamp) -> Assignment<'a> {
     let variants = experiment["variants"].as_array().map(Vec::as_slice).unwrap_or_default();
     let default = variants.iter().find(|variant| variant["isDefault"] == true);
-    let or_default = |variant: Option<&'a Value>| variant.or(default).map_or(Choice::Nothing, Choice::Variant);
+    let or_default = |variant: Option<&'a Value>| variant.or(default).map_or(Assignment::Fallback, Assignment::Variant);
     match experiment["status"].as_str().unwrap_or_default() {
         "running" => {}
-        // Pages keep a picture while nothing is counted.
+        // A paused experiment still serves an image, but counts no events.
         "paused" => return or_default(None),
         "completed" => {
             let winner = variants.iter().find(|variant| variant["id"] == experiment["winnerVariantId"]);
-            return winner.map_or(Choice::Over, Choice::Variant);
+            return winner.map_or(Assignment::Ended, Assignment::Variant);
         }
-        "archived" => return Choice::Over,
-        _ => return Choice::Nothing,
+        "archived" => return Assignment::Ended,
+        _ => return Assignment::Fallback,
     }
     match experiment["type"].as_str().unwrap_or_default() {
-        "smart_link" => or_default(by_condition(variants, visitor)),
+        "smart_link" => or_default(by_conditions(variants, visitor)),
         "scheduled" => {
             let covers = |variant: &&Value| schedule::covers(&variant["schedule"], now);
-            let is_over =
-                |variant: &Value| variant["schedule"].is_null() || schedule::is_over(&variant["schedule"], now);
+            let has_ended =
+                |variant: &Value| variant["schedule"].is_null() || schedule::has_ended(&variant["schedule"], now);
             match or_default(variants.iter().find(covers)) {
-                Choice::Nothing if variants.iter().all(is_over) => Choice::Over,
-                choice => choice,
+                Assignment::Fallback if variants.iter().all(has_ended) => Assignment::Ended,
+                assignment => assignment,
             }
         }
-        _ => or_default(by_draw(experiment, variants)),
+        _ => or_default(by_random(experiment, variants)),
     }
 }
 
-/// The first that fits, in the order of their priorities; those without one come last.
-fn by_condition<'a>(variants: &'a [Value], visitor: &Visitor) -> Option<&'a Value> {
-    let fits = |variant: &&Value| {
+/// Returns the first variant whose conditions match, by priority. Variants without a priority come last.
+fn by_conditions<'a>(variants: &'a [Value], visitor: &Visitor) -> Option<&'a Value> {
+    let matches = |variant: &&Value| {
         let condition = &variant["conditions"];
-        condition.is_object() && targeting::fits(condition, visitor)
+        condition.is_object() && targeting::matches(condition, visitor)
     };
     let priority = |variant: &&Value| variant["priority"].as_i64().unwrap_or(i64::MAX);
-    variants.iter().filter(fits).min_by_key(priority)
+    variants.iter().filter(matches).min_by_key(priority)
 }
 
-/// By weights, or by what was learnt so far.
-fn by_draw<'a>(experiment: &'a Value, variants: &'a [Value]) -> Option<&'a Value> {
+/// Draws a variant by weight or, if the bandit is enabled and past its warm-up, by its statistics.
+fn by_random<'a>(experiment: &'a Value, variants: &'a [Value]) -> Option<&'a Value> {
     let bandit = &experiment["banditConfig"];
-    let shown: u64 = variants.iter().map(|variant| counted(variant, "impressions")).sum();
-    let is_warm = shown >= bandit["warmupImpressions"].as_u64().unwrap_or(50);
+    let impressions: u64 = variants.iter().map(|variant| counter(variant, "impressions")).sum();
+    let is_warm = impressions >= bandit["warmupImpressions"].as_u64().unwrap_or(50);
     if bandit["enabled"] != true || !is_warm {
         return by_weight(variants);
     }
-    let in_play = variants.iter().filter(|variant| counted(variant, "weight") > 0);
+    let candidates = variants.iter().filter(|variant| counter(variant, "weight") > 0);
     let best = |score: fn(&Value) -> f64| {
-        in_play.map(|variant| (score(variant), variant)).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, variant)| variant)
+        candidates
+            .map(|variant| (score(variant), variant))
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, variant)| variant)
     };
     match bandit["algorithm"].as_str() {
-        Some("epsilon_greedy") if fastrand::f64() < EXPLORED => by_weight(variants),
+        Some("epsilon_greedy") if fastrand::f64() < EPSILON => by_weight(variants),
         Some("epsilon_greedy") => best(|variant| {
-            let (clicks, shown) = successes(variant);
-            clicks / shown.max(1.0)
+            let (clicks, impressions) = statistics(variant);
+            clicks / impressions.max(1.0)
         }),
         _ => best(|variant| {
-            let (clicks, shown) = successes(variant);
-            beta(clicks + 1.0, shown - clicks + 1.0)
+            let (clicks, impressions) = statistics(variant);
+            sample_beta(clicks + 1.0, impressions - clicks + 1.0)
         }),
     }
 }
 
-/// The share of visitors by whom the greedy algorithm goes on learning.
-const EXPLORED: f64 = 0.1;
+/// Exploration rate of the epsilon-greedy algorithm.
+const EPSILON: f64 = 0.1;
 
+/// Draws a variant by weight.
 fn by_weight(variants: &[Value]) -> Option<&Value> {
-    let total: u64 = variants.iter().map(|variant| counted(variant, "weight")).sum();
+    let total: u64 = variants.iter().map(|variant| counter(variant, "weight")).sum();
     let mut drawn = if total == 0 { return None } else { fastrand::u64(..total) };
     variants.iter().find(|variant| {
-        let weight = counted(variant, "weight");
-        let is_it = drawn < weight;
+        let weight = counter(variant, "weight");
+        let is_drawn = drawn < weight;
         drawn = drawn.saturating_sub(weight);
-        is_it
+        is_drawn
     })
 }
 
-fn counted(variant: &Value, what: &str) -> u64 {
-    variant[what].as_u64().unwrap_or_default()
+fn counter(variant: &Value, name: &str) -> u64 {
+    variant[name].as_u64().unwrap_or_default()
 }
 
-/// Clicks and impressions. A click may come without its impression; there are never more of them here.
-fn successes(variant: &Value) -> (f64, f64) {
-    let shown = variant["impressions"].as_f64().unwrap_or_default();
-    (variant["clicks"].as_f64().unwrap_or_default().min(shown), shown)
+/// Returns the clicks and the impressions of a variant. A click can arrive without its impression, so clicks are capped at
+/// impressions.
+fn statistics(variant: &Value) -> (f64, f64) {
+    let impressions = variant["impressions"].as_f64().unwrap_or_default();
+    (variant["clicks"].as_f64().unwrap_or_default().min(impressions), impressions)
 }
 
-/// A draw from the beta distribution, as the share of one of two draws from gamma distributions.
-fn beta(a: f64, b: f64) -> f64 {
-    let (a, b) = (gamma(a), gamma(b));
+/// Samples the beta distribution, from two samples of the gamma distribution.
+fn sample_beta(a: f64, b: f64) -> f64 {
+    let (a, b) = (sample_gamma(a), sample_gamma(b));
     a / (a + b)
 }
 
-/// A draw from the gamma distribution of a shape of at least 1, by the squeeze of Marsaglia and Tsang.
-fn gamma(shape: f64) -> f64 {
+/// Samples the gamma distribution with a shape of at least 1, by the method of Marsaglia and Tsang.
+fn sample_gamma(shape: f64) -> f64 {
     let d = shape - 1.0 / 3.0;
     let c = 1.0 / (9.0 * d).sqrt();
     loop {
@@ -133,11 +138,11 @@ mod tests {
     use serde_json::json;
     use std::collections::BTreeMap;
 
-    /// How often each variant is drawn of a thousand times.
-    fn draws(experiment: &Value) -> BTreeMap<String, u32> {
+    /// Counts the assignments of each variant in a thousand draws.
+    fn count_draws(experiment: &Value) -> BTreeMap<String, u32> {
         let mut draws = BTreeMap::new();
         for _ in 0..1000 {
-            let Choice::Variant(variant) = choose(experiment, &Visitor::default(), Timestamp::UNIX_EPOCH) else {
+            let Assignment::Variant(variant) = assign(experiment, &Visitor::default(), Timestamp::UNIX_EPOCH) else {
                 panic!()
             };
             *draws.entry(variant["id"].as_str().unwrap().to_owned()).or_default() += 1;
@@ -145,45 +150,45 @@ mod tests {
         draws
     }
 
-    fn ab(bandit: &Value, a: [u64; 3], b: [u64; 3]) -> Value {
+    fn ab_test(bandit: &Value, a: [u64; 3], b: [u64; 3]) -> Value {
         let variant = |id: &str, [weight, impressions, clicks]: [u64; 3]| json!({"id": id, "weight": weight, "impressions": impressions, "clicks": clicks});
         json!({"type": "ab_test", "status": "running", "banditConfig": bandit, "variants": [variant("a", a), variant("b", b)]})
     }
 
     #[test]
     fn draws_follow_the_weights() {
-        let drawn = draws(&ab(&Value::Null, [9000, 0, 0], [1000, 0, 0]));
-        // Nine standard deviations are 85.
+        let drawn = count_draws(&ab_test(&Value::Null, [9000, 0, 0], [1000, 0, 0]));
+        // 85 is nine standard deviations.
         assert!((815..=985).contains(&drawn["a"]), "{drawn:?}");
-        assert_eq!(draws(&ab(&Value::Null, [0, 0, 0], [10_000, 0, 0]))["b"], 1000);
+        assert_eq!(count_draws(&ab_test(&Value::Null, [0, 0, 0], [10_000, 0, 0]))["b"], 1000);
     }
 
     #[test]
-    fn a_bandit_moves_to_what_is_clicked_once_it_is_warm() {
-        for (bandit, shown, least, most) in [
+    fn a_bandit_prefers_clicked_variants_after_its_warm_up() {
+        for (bandit, impressions, min, max) in [
             (json!({"enabled": true}), 1000, 990, 1000),
             (json!({"enabled": true, "algorithm": "epsilon_greedy"}), 1000, 885, 1000),
             (json!({"enabled": true, "warmupImpressions": 5000}), 1000, 350, 650),
             (json!({"enabled": false}), 1000, 350, 650),
         ] {
-            let drawn = draws(&ab(&bandit, [5000, shown, 10], [5000, shown, 500]));
-            assert!((least..=most).contains(&drawn["b"]), "{bandit}: {drawn:?}");
+            let drawn = count_draws(&ab_test(&bandit, [5000, impressions, 10], [5000, impressions, 500]));
+            assert!((min..=max).contains(&drawn["b"]), "{bandit}: {drawn:?}");
         }
     }
 
     #[test]
-    fn beta_has_the_mean_that_it_should() {
-        let mean: f64 = (0..10_000).map(|_| beta(3.0, 7.0)).sum::<f64>() / 10_000.0;
+    fn beta_samples_have_the_expected_mean() {
+        let mean: f64 = (0..10_000).map(|_| sample_beta(3.0, 7.0)).sum::<f64>() / 10_000.0;
         assert!((mean - 0.3).abs() < 0.015, "{mean}");
     }
 
     #[test]
-    fn links_and_schedules_are_no_lottery() {
-        let when = |parameter: &str| json!({"type": "rule", "property": "url.param", "paramName": parameter, "operator": "eq", "value": "1"});
+    fn smart_links_and_schedules_are_deterministic() {
+        let condition = |parameter: &str| json!({"type": "rule", "property": "url.param", "paramName": parameter, "operator": "eq", "value": "1"});
         let link = json!({"type": "smart_link", "status": "running", "variants": [
-            {"id": "last", "conditions": when("x")},
-            {"id": "first", "priority": 1, "conditions": when("x")},
-            {"id": "second", "priority": 2, "conditions": when("y")},
+            {"id": "last", "conditions": condition("x")},
+            {"id": "first", "priority": 1, "conditions": condition("x")},
+            {"id": "second", "priority": 2, "conditions": condition("y")},
             {"id": "other", "isDefault": true},
         ]});
         let schedule = |start: &str, end: &str| json!({"startAt": start, "endAt": end});
@@ -202,20 +207,20 @@ mod tests {
             (&link, &["y"], "2026-05-10T00:00:00Z", Ok("second")),
             (&link, &[], "2026-05-10T00:00:00Z", Ok("other")),
             (&with(&link, "status", "paused"), &["y"], "2026-05-10T00:00:00Z", Ok("other")),
-            (&with(&link, "status", "draft"), &["y"], "2026-05-10T00:00:00Z", Err(Choice::Nothing)),
+            (&with(&link, "status", "draft"), &["y"], "2026-05-10T00:00:00Z", Err(Assignment::Fallback)),
             (&completed, &["x"], "2026-05-10T00:00:00Z", Ok("second")),
             (&timed, &[], "2026-05-10T00:00:00Z", Ok("may")),
             (&timed, &[], "2026-07-10T00:00:00Z", Ok("july")),
-            (&timed, &[], "2026-06-10T00:00:00Z", Err(Choice::Nothing)),
-            (&timed, &[], "2026-09-10T00:00:00Z", Err(Choice::Over)),
+            (&timed, &[], "2026-06-10T00:00:00Z", Err(Assignment::Fallback)),
+            (&timed, &[], "2026-09-10T00:00:00Z", Err(Assignment::Ended)),
         ] {
             let parameters = parameters.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect();
             let visitor = Visitor { parameters, ..Visitor::default() };
-            let chosen = match choose(experiment, &visitor, now.parse().unwrap()) {
-                Choice::Variant(variant) => Ok(variant["id"].as_str().unwrap()),
+            let assigned = match assign(experiment, &visitor, now.parse().unwrap()) {
+                Assignment::Variant(variant) => Ok(variant["id"].as_str().unwrap()),
                 other => Err(other),
             };
-            assert_eq!(chosen, expected, "{experiment} {now}");
+            assert_eq!(assigned, expected, "{experiment} {now}");
         }
     }
 }

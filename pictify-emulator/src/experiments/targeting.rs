@@ -1,30 +1,31 @@
-//! The conditions of smart links: what is known of a visitor against trees of rules.
+//! Targeting conditions of smart links: trees of rules, matched against the attributes of a visitor.
 //!
-//! Two spellings are about, and both are read: `operator: "eq"` with `device.type`, and `ruleOperator: "equals"` with
-//! `device`.
+//! Rules exist in two spellings, and both are supported: `operator: "eq"` with `device.type`, and `ruleOperator: "equals"`
+//! with `device`.
 
 use crate::server::RequestContext;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-/// How many levels a tree may have.
-const DEEPEST: usize = 3;
+/// Maximum depth of a tree.
+const MAX_DEPTH: usize = 3;
 
-/// What is known of a visitor. What is not known fits no rule.
+/// Attributes of a visitor. An unknown attribute matches no rule.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Visitor {
-    /// The parameters of the address.
+    /// Query parameters of the URL.
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) user_agent: String,
     pub(crate) languages: String,
     pub(crate) referrer: String,
-    /// What a server in front says of the place; nothing else here could know it.
+    /// Country from the header of a proxy in front of the server. There is no other source for it.
     pub(crate) country: Option<String>,
-    /// The hour and the day of the week from Sunday, in UTC.
+    /// Hour and day of the week, from Sunday as 0, in UTC.
     pub(crate) time: (i8, i8),
 }
 
 impl Visitor {
+    /// Reads the attributes from a request.
     pub(crate) fn of(context: &RequestContext) -> Self {
         let now = context.state.now().to_zoned_datetime(TimeZone::UTC);
         let text = |name| context.header(name).unwrap_or_default().to_owned();
@@ -40,8 +41,8 @@ impl Visitor {
         }
     }
 
-    /// What a property may be called, of this visitor: a language is itself and its first part.
-    fn property(&self, rule: &Value) -> Vec<String> {
+    /// Returns the values of the property of a rule. A language such as `fr-CA` has two: itself and `fr`.
+    fn property_values(&self, rule: &Value) -> Vec<String> {
         let agent = self.user_agent.to_lowercase();
         let has = |names: &[&str]| names.iter().any(|name| agent.contains(name));
         let one = |text: &str| vec![text.to_lowercase()];
@@ -87,24 +88,24 @@ impl Visitor {
     }
 }
 
-/// Whether a visitor fits a tree.
-pub(crate) fn fits(condition: &Value, visitor: &Visitor) -> bool {
+/// Returns true if a visitor matches a tree.
+pub(crate) fn matches(condition: &Value, visitor: &Visitor) -> bool {
     match children(condition) {
         Some(children) if condition["operator"].as_str().is_some_and(|join| join.eq_ignore_ascii_case("or")) => {
-            children.iter().any(|child| fits(child, visitor))
+            children.iter().any(|child| matches(child, visitor))
         }
-        Some(children) => !children.is_empty() && children.iter().all(|child| fits(child, visitor)),
-        None => rule_fits(condition, visitor),
+        Some(children) => !children.is_empty() && children.iter().all(|child| matches(child, visitor)),
+        None => rule_matches(condition, visitor),
     }
 }
 
-/// The members of a group; an older form calls them rules.
+/// Returns the members of a group. An older format names them `rules`.
 fn children(condition: &Value) -> Option<&Vec<Value>> {
     condition["children"].as_array().or(condition["rules"].as_array())
 }
 
-fn rule_fits(rule: &Value, visitor: &Visitor) -> bool {
-    let found = visitor.property(rule);
+fn rule_matches(rule: &Value, visitor: &Visitor) -> bool {
+    let found = visitor.property_values(rule);
     if found.is_empty() {
         return false;
     }
@@ -113,7 +114,7 @@ fn rule_fits(rule: &Value, visitor: &Visitor) -> bool {
         value => vec![text(value)],
     };
     let any = |test: fn(&str, &str) -> bool| found.iter().any(|found| wanted.iter().any(|wanted| test(found, wanted)));
-    match comparison(rule) {
+    match rule_operator(rule) {
         "eq" | "equals" | "in" => any(|found, wanted| found == wanted),
         "neq" | "ne" | "not_equals" | "not_in" => !any(|found, wanted| found == wanted),
         "contains" => any(|found, wanted| found.contains(wanted)),
@@ -128,7 +129,7 @@ fn rule_fits(rule: &Value, visitor: &Visitor) -> bool {
     }
 }
 
-fn comparison(rule: &Value) -> &str {
+fn rule_operator(rule: &Value) -> &str {
     rule["ruleOperator"].as_str().or(rule["operator"].as_str()).unwrap_or("eq")
 }
 
@@ -140,14 +141,14 @@ fn numbers(found: &str, wanted: &str) -> Option<(f64, f64)> {
     Some((found.parse().ok()?, wanted.parse().ok()?))
 }
 
-/// What is wrong with a tree.
+/// Checks a tree.
 pub(crate) fn check(condition: &Value) -> Result<(), String> {
     if condition.is_null() { Ok(()) } else { check_level(condition, 1) }
 }
 
 fn check_level(condition: &Value, level: usize) -> Result<(), String> {
-    if level > DEEPEST {
-        return Err(format!("at most {DEEPEST} levels"));
+    if level > MAX_DEPTH {
+        return Err(format!("at most {MAX_DEPTH} levels"));
     }
     match children(condition) {
         Some(children) if children.is_empty() => Err("a group has no children".to_owned()),
@@ -163,7 +164,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn rules_look_at_what_is_known_of_a_visitor() {
+    fn rules_match_attributes_of_a_visitor() {
         let visitor = Visitor {
             parameters: vec![("utm_source".to_owned(), "Mail".to_owned())],
             user_agent: "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148".to_owned(),
@@ -192,7 +193,7 @@ mod tests {
             ("time.hour", "resembles", json!(9), false),
         ] {
             let rule = json!({"property": property, "operator": operator, "value": value, "paramName": "utm_source"});
-            assert_eq!(fits(&rule, &visitor), expected, "{rule}");
+            assert_eq!(matches(&rule, &visitor), expected, "{rule}");
         }
         let (yes, no) = (json!({"property": "device", "value": "mobile"}), json!({"property": "device", "value": "x"}));
         for (operator, children, expected) in [
@@ -203,7 +204,7 @@ mod tests {
             ("AND", json!([]), false),
         ] {
             let group = json!({"operator": operator, "children": children});
-            assert_eq!(fits(&group, &visitor), expected, "{group}");
+            assert_eq!(matches(&group, &visitor), expected, "{group}");
         }
     }
 }

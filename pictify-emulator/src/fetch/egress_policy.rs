@@ -1,26 +1,27 @@
-//! Which addresses the server may connect to.
+//! Egress policy: the addresses that the server may connect to.
 
 use clap::ValueEnum;
 use serde::Deserialize;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// How far the server may go when it fetches the data of bindings, tables of batches and live pages, or delivers
-/// webhooks.
+/// Egress policy for outgoing requests: the data of bindings, the tables of batches, web pages and webhook webhooks.
+///
+/// Each level includes the previous one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum EgressPolicy {
-    /// To public addresses.
+    /// Public addresses only.
     #[default]
     Public,
-    /// To this machine, too.
+    /// Also the loopback addresses of this machine.
     Loopback,
-    /// To any address: also those of the network around this machine.
+    /// All addresses, including those of the local network.
     Private,
 }
 
 impl EgressPolicy {
-    /// Whether an address may be connected to.
+    /// Returns true if the policy allows connections to an address.
     pub(crate) fn allows(self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         match address {
@@ -32,6 +33,7 @@ impl EgressPolicy {
     }
 }
 
+/// Returns true for addresses that are routable on the internet.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let octets = address.octets();
     !(address.is_private()
@@ -40,13 +42,13 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_documentation()
         || octets[0] == 0
         || octets[0] >= 240
-        // Behind a provider's translation, for protocols, for benchmarks.
+        // Carrier-grade NAT, IETF protocol assignments, benchmarking.
         || (octets[0] == 100 && (64..128).contains(&octets[1]))
         || octets[..3] == [192, 0, 0]
         || (octets[0] == 198 && (18..20).contains(&octets[1])))
 }
 
-/// Only what is given out to the world, and there not what carries an address of the older kind inside.
+/// Returns true for global unicast addresses, except tunnel addresses that embed an IPv4 address.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let segments = address.segments();
     let is_global = segments[0] & 0xe000 == 0x2000;
@@ -60,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_public_addresses_are_allowed_unless_told() {
+    fn only_public_addresses_are_allowed_by_default() {
         for (address, public) in [
             ("8.8.8.8", true),
             ("2606:4700::1111", true),

@@ -25,7 +25,7 @@ async fn start(context: RequestContext) -> ApiResult {
     let bad_request = |message: String| ApiError::with_message(StatusCode::BAD_REQUEST, message);
     let rows = match (context.body["variableSets"].as_array(), context.body["csvUrl"].as_str()) {
         (Some(rows), None) => rows.clone(),
-        (None, Some(url)) => batches::rows(&context.state.outbound.pages, url, &context.body["mappings"]).await?,
+        (None, Some(url)) => batches::fetch_rows(&context.state.outbound.pages, url, &context.body["mappings"]).await?,
         _ => return Err(bad_request("Give either variableSets or csvUrl, not both".to_owned())),
     };
     if rows.is_empty() {
@@ -34,7 +34,7 @@ async fn start(context: RequestContext) -> ApiResult {
     if rows.len() > MAX_BATCH_ITEMS {
         return Err(bad_request(format!("A batch may have at most {MAX_BATCH_ITEMS} items, not {}", rows.len())));
     }
-    let batch = batches::begin(context, &template, &rows)?;
+    let batch = batches::start(context, &template, &rows)?;
     let response = json!({
         "batchId": batch["batchId"],
         "status": batch["status"],

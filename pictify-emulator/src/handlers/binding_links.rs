@@ -22,7 +22,7 @@ handlers! {
 
 async fn render(context: RequestContext) -> ApiResult {
     let binding = find(&context, "bindingId")?;
-    let cached = bindings::picture(&context, &binding, output_kind(context.parameter("format"))?).await?;
+    let cached = bindings::current_image(&context, &binding, output_kind(context.parameter("format"))?).await?;
     let etag = format!("\"{}\"", cached.name);
     let is_unchanged = context.header("if-none-match").is_some_and(|known| {
         known.split(',').map(|known| known.trim().trim_start_matches("W/")).any(|known| known == etag || known == "*")
@@ -32,7 +32,7 @@ async fn render(context: RequestContext) -> ApiResult {
     } else {
         ApiResponse::bytes(&cached.content_type, cached.bytes)
     };
-    let cache = format!("public, max-age={}", bindings::ttl(&binding));
+    let cache = format!("public, max-age={}", bindings::ttl_secs(&binding));
     Ok(response.header(ETAG, etag).header(CACHE_CONTROL, cache))
 }
 
@@ -44,7 +44,7 @@ async fn info(context: RequestContext) -> ApiResult {
     let stored = if let Some(stored) = before {
         stored
     } else {
-        bindings::picture(&context, &binding, kind).await?;
+        bindings::current_image(&context, &binding, kind).await?;
         context.cached_image_info(uid, kind)?.ok_or_else(|| ApiError::internal("The image is gone"))?
     };
     Ok(json!({

@@ -3,7 +3,7 @@
 use super::{handlers, templates};
 use crate::{
     api_error::ApiError,
-    bindings::{self, BINDING, CACHED_DATA_FIELD, Fetched, check_source, mapping},
+    bindings::{self, BINDING, CACHED_DATA_FIELD, FetchedData, check_source, mapping},
     rendering::cached,
     rendering::fill,
     response::{ApiResponse, ApiResult},
@@ -151,11 +151,11 @@ async fn test(context: RequestContext) -> ApiResult {
     let binding = find(&context, "uid")?;
     let (data, fetch) = match bindings::fetch(&context, &binding).await {
         Ok(fetched) => {
-            let fetch = json!({"success": true, "data": fetched.data, "statusCode": fetched.status});
+            let fetch = json!({"success": true, "data": fetched.data, "statusCode": fetched.source_status});
             (fetched.data, fetch)
         }
         Err(failure) => {
-            let fetch = json!({"success": false, "statusCode": failure.status, "error": failure.message});
+            let fetch = json!({"success": false, "statusCode": failure.source_status, "error": failure.message});
             (Value::Null, fetch)
         }
     };
@@ -163,12 +163,12 @@ async fn test(context: RequestContext) -> ApiResult {
     if let Some(fetch) = fetch.as_object_mut() {
         fetch.retain(|name, value| name == "data" || !value.is_null());
     }
-    let (variables, errors) = mapping::variables(&binding, &data);
+    let (variables, errors) = mapping::resolve_variables(&binding, &data);
     Ok(json!({
         "fetch": fetch,
         "mapping": {"valid": errors.is_empty(), "errors": errors},
         "variables": variables,
-        "availablePaths": mapping::available(&data),
+        "availablePaths": mapping::list_paths(&data),
     })
     .into())
 }
@@ -178,10 +178,12 @@ fn push(context: &RequestContext) -> ApiResult {
     let binding = find(context, "bindingUid")?;
     let accepts_push = binding["dataSource"]["type"] == "webhook" || binding["refreshPolicy"]["type"] == "webhook";
     if !accepts_push {
-        return Err(bad_request("The binding does not accept pushed data: neither its source nor its refresh policy is a webhook"));
+        return Err(bad_request(
+            "The binding does not accept pushed data: neither its source nor its refresh policy is a webhook",
+        ));
     }
-    let pushed = Fetched { data: context.body.clone(), status: None, etag: None };
-    if !bindings::note_data(context, context.parameter("bindingUid"), &pushed, None)? {
+    let pushed = FetchedData { data: context.body.clone(), source_status: None, etag: None };
+    if !bindings::store_data(context, context.parameter("bindingUid"), &pushed, None)? {
         return Err(not_found());
     }
     Ok(json!({"success": true}).into())

@@ -3,7 +3,7 @@
 use super::{experiments::not_found, handlers};
 use crate::{
     api_error::ApiError,
-    experiments::{self, Choice, Visitor, choose},
+    experiments::{self, Assignment, Visitor, assign},
     render::Format,
     rendering,
     rendering::cached::OutputKind,
@@ -28,26 +28,26 @@ const NO_STORE: &str = "no-store, no-cache, must-revalidate, private";
 async fn render(context: RequestContext) -> ApiResult {
     let experiment = experiments::find(&context, context.parameter("slug"))?.ok_or_else(not_found)?;
     let format = Format::named(context.parameter("format"));
-    let choice = choose(&experiment, &Visitor::of(&context), context.state.now());
+    let choice = assign(&experiment, &Visitor::of(&context), context.state.now());
     let error = match choice {
-        Choice::Variant(variant) => {
+        Assignment::Variant(variant) => {
             let id = variant["id"].as_str().unwrap_or_default();
             let template = variant["templateUid"].as_str().or(experiment["templateUid"].as_str());
             match render_variant(&context, &experiment, id, template, &variant["variables"], format).await {
                 Ok(response) => {
                     if experiment["status"] == "running" {
-                        experiments::count(&context, &experiment, id, "impressions")?;
+                        experiments::increment(&context, &experiment, id, "impressions")?;
                     }
                     return Ok(response);
                 }
                 Err(error) => error,
             }
         }
-        Choice::Nothing if experiment["status"] == "draft" => {
+        Assignment::Fallback if experiment["status"] == "draft" => {
             ApiError::with_message(StatusCode::NOT_FOUND, "Experiment has not been started")
         }
-        Choice::Nothing => ApiError::with_message(StatusCode::NOT_FOUND, "No variant matches this request"),
-        Choice::Over => ApiError::with_message(StatusCode::GONE, "Experiment has ended"),
+        Assignment::Fallback => ApiError::with_message(StatusCode::NOT_FOUND, "No variant matches this request"),
+        Assignment::Ended => ApiError::with_message(StatusCode::GONE, "Experiment has ended"),
     };
     if let Some(url) = experiment["fallbackImageUrl"].as_str() {
         return Ok(ApiResponse::empty(StatusCode::FOUND).header(LOCATION, url).header(CACHE_CONTROL, NO_STORE));
@@ -71,7 +71,7 @@ async fn render_variant(
         ApiError::with_message(StatusCode::NOT_FOUND, message)
     })?;
     let template = fill::find(context, uid)?.ok_or_else(super::templates::not_found)?;
-    let owner = experiments::picture_owner(experiment, variant);
+    let owner = experiments::image_owner(experiment, variant);
     let quality = rendering::quality_percent(&experiment["outputConfig"]["quality"]);
     let cached = context.cached_image(&owner, &template, variables, None, OutputKind::Image(format), quality).await?;
     Ok(ApiResponse::bytes(&cached.content_type, cached.bytes).header(CACHE_CONTROL, NO_STORE))
@@ -79,9 +79,9 @@ async fn render_variant(
 
 fn resolve(context: &RequestContext) -> ApiResult {
     let experiment = experiments::find(context, context.parameter("slug"))?.ok_or_else(not_found)?;
-    match choose(&experiment, &Visitor::of(context), context.state.now()) {
-        Choice::Variant(variant) => Ok(Value::from_iter([("variantId", variant["id"].clone())]).into()),
-        Choice::Nothing => Err(ApiError::with_message(StatusCode::NOT_FOUND, "No variant matches this request")),
-        Choice::Over => Err(ApiError::with_message(StatusCode::GONE, "Experiment has ended")),
+    match assign(&experiment, &Visitor::of(context), context.state.now()) {
+        Assignment::Variant(variant) => Ok(Value::from_iter([("variantId", variant["id"].clone())]).into()),
+        Assignment::Fallback => Err(ApiError::with_message(StatusCode::NOT_FOUND, "No variant matches this request")),
+        Assignment::Ended => Err(ApiError::with_message(StatusCode::GONE, "Experiment has ended")),
     }
 }

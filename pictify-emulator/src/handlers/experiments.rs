@@ -3,7 +3,7 @@
 use super::{handlers, lists::whole};
 use crate::{
     api_error::ApiError,
-    experiments::{EXPERIMENT, SLUG, forget_pictures, rules},
+    experiments::{EXPERIMENT, SLUG, remove_images, validation},
     response::{ApiResponse, ApiResult},
     server::RequestContext,
     store::{Filter, Order},
@@ -58,11 +58,11 @@ fn list(context: &RequestContext) -> ApiResult {
 fn create(context: &RequestContext) -> ApiResult {
     let body = &context.body;
     let kind = body["type"].as_str().unwrap_or_default();
-    if !rules::KINDS.contains(&kind) {
-        return Err(bad_request(format!("type must be one of {}", rules::KINDS.join(", "))));
+    if !validation::EXPERIMENT_TYPES.contains(&kind) {
+        return Err(bad_request(format!("type must be one of {}", validation::EXPERIMENT_TYPES.join(", "))));
     }
     let slug = body["slug"].as_str().unwrap_or_default();
-    rules::check_slug(slug).map_err(bad_request)?;
+    validation::check_slug(slug).map_err(bad_request)?;
     let (uid, now) = (format!("exp_{}", uid::new(8).to_ascii_lowercase()), context.state.now_text());
     let mut experiment = json!({
         "uid": uid, "slug": slug, "type": kind, "name": null, "status": "draft", "variants": [],
@@ -95,7 +95,7 @@ fn apply_request(experiment: &mut Value, body: &Value) -> Result<(), ApiError> {
         }
     }
     if let Some(variants) = body["variants"].as_array() {
-        rules::check_variants(variants).map_err(bad_request)?;
+        validation::check_variants(variants).map_err(bad_request)?;
         experiment["variants"] = with_counts(experiment, variants);
     }
     Ok(())
@@ -122,14 +122,14 @@ fn with_counts(experiment: &Value, variants: &[Value]) -> Value {
 
 fn quota(context: &RequestContext) -> ApiResult {
     let mut quota = json!({});
-    for kind in rules::KINDS {
+    for kind in validation::EXPERIMENT_TYPES {
         let used = context.state.store.count(EXPERIMENT, &Filter::default().eq("$.type", Some(kind)))?;
         quota[kind] = json!({"used": used, "limit": null});
     }
     Ok(json!({
         "plan": "business",
         "quota": quota,
-        "maxVariants": rules::MAX_VARIANTS,
+        "maxVariants": validation::MAX_VARIANTS,
         "analyticsRetentionDays": 365,
     })
     .into())
@@ -145,14 +145,14 @@ fn update(context: &RequestContext) -> ApiResult {
     let before = store.get(EXPERIMENT, uid)?.ok_or_else(not_found)?;
     let slug = context.body["slug"].as_str().filter(|slug| *slug != before["slug"]);
     if let Some(slug) = slug {
-        rules::check_slug(slug).map_err(bad_request)?;
-        rules::check_editable(&before, &context.body).map_err(bad_request)?;
+        validation::check_slug(slug).map_err(bad_request)?;
+        validation::check_editable(&before, &context.body).map_err(bad_request)?;
         if !store.insert(SLUG, slug, &json!({"uid": uid}))? {
             return Err(slug_in_use(slug));
         }
     }
     let changed = store.update(EXPERIMENT, uid, |experiment| {
-        rules::check_editable(experiment, &context.body).map_err(bad_request)?;
+        validation::check_editable(experiment, &context.body).map_err(bad_request)?;
         apply_request(experiment, &context.body)?;
         let mut old_slug = None;
         if let Some(slug) = slug {
@@ -178,14 +178,14 @@ fn delete(context: &RequestContext) -> ApiResult {
     let (store, uid) = (&context.state.store, context.parameter("uid"));
     let experiment = store.get(EXPERIMENT, uid)?.ok_or_else(not_found)?;
     if experiment["status"] == "running" {
-        let allowed = rules::transitions("running");
+        let allowed = validation::transitions("running");
         return Err(conflict("Cannot delete a running experiment: pause it first", "running", allowed));
     }
     if !store.remove(EXPERIMENT, uid)? {
         return Err(not_found());
     }
     store.remove(SLUG, experiment["slug"].as_str().unwrap_or_default())?;
-    forget_pictures(store, &experiment)?;
+    remove_images(store, &experiment)?;
     Ok(json!({"deleted": true}).into())
 }
 
@@ -219,7 +219,7 @@ fn transition(
 ) -> ApiResult {
     let changed = context.state.store.update(EXPERIMENT, context.parameter("uid"), |experiment| {
         let current = experiment["status"].as_str().unwrap_or_default().to_owned();
-        let allowed = rules::transitions(&current);
+        let allowed = validation::transitions(&current);
         if !allowed.contains(&status) {
             return Err(conflict(format!("Cannot {verb} a {current} experiment"), &current, allowed));
         }

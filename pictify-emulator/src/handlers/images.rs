@@ -131,7 +131,7 @@ pub(super) async fn read_source(
         }
         ["url"] => {
             let address = body["url"].as_str().unwrap_or_default();
-            let (html, url) = page_loader::page(&context.state.outbound.pages, address).await?;
+            let (html, url) = page_loader::load_page(&context.state.outbound.pages, address).await?;
             Ok((page(html, Some(url.into())), RenderMetadata::default()))
         }
         ["template"] => {

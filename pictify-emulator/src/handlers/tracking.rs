@@ -3,7 +3,7 @@
 use super::{experiments::not_found, handlers};
 use crate::{
     api_error::ApiError,
-    experiments::{self, Choice, LAST_SHOWN, Visitor, choose, count},
+    experiments::{self, Assignment, LAST_SHOWN, Visitor, assign, increment},
     response::{ApiResponse, ApiResult},
     server::RequestContext,
 };
@@ -69,7 +69,7 @@ fn process_event(context: &RequestContext, event: &Value) -> Result<Option<Strin
         None => last_seen_variant(context, &experiment),
     };
     if let (Some(variant), Some(counter)) = (variant, counter) {
-        count(context, &experiment, &variant, counter)?;
+        increment(context, &experiment, &variant, counter)?;
     }
     Ok(None)
 }
@@ -99,9 +99,9 @@ fn last_seen_variant(context: &RequestContext, experiment: &Value) -> Option<Str
 }
 
 fn choose_variant(context: &RequestContext, experiment: &Value) -> Option<String> {
-    match choose(experiment, &Visitor::of(context), context.state.now()) {
-        Choice::Variant(variant) => variant["id"].as_str().map(str::to_owned),
-        Choice::Nothing | Choice::Over => None,
+    match assign(experiment, &Visitor::of(context), context.state.now()) {
+        Assignment::Variant(variant) => variant["id"].as_str().map(str::to_owned),
+        Assignment::Fallback | Assignment::Ended => None,
     }
 }
 
@@ -115,7 +115,7 @@ fn click(context: &RequestContext) -> ApiResult {
     if experiment["status"] == "running"
         && let Some(variant) = last_seen_variant(context, &experiment)
     {
-        count(context, &experiment, &variant, "clicks")?;
+        increment(context, &experiment, &variant, "clicks")?;
     }
     Ok(ApiResponse::empty(StatusCode::FOUND).header(LOCATION, destination).header(CACHE_CONTROL, "no-store"))
 }
@@ -127,7 +127,7 @@ fn pixel(context: &RequestContext) -> ApiResult {
         && experiment["status"] == "running"
         && let Some(variant) = choose_variant(context, &experiment)
     {
-        count(context, &experiment, &variant, "impressions")?;
+        increment(context, &experiment, &variant, "impressions")?;
     }
     Ok(ApiResponse::bytes("image/gif", PIXEL).header(CACHE_CONTROL, "no-cache, no-store, must-revalidate"))
 }

@@ -11,7 +11,7 @@ use crate::{
     store::{Filter, Order},
     uid,
     variables::{VariableDefinition, resolve_variables},
-    video::{self, Code, Scene, SceneError, Size, VIDEO},
+    video::{self, CompiledScene, Scene, SceneError, VIDEO, VideoConfig},
 };
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -123,7 +123,7 @@ impl CheckedBody {
             return Ok(Self { body, definitions: definitions.map(Value::Array).or(given), used });
         }
         let project = Some(context.body["projectJson"].clone()).filter(|project| !project.is_null());
-        let used = project.as_ref().map(video::timeline_names).unwrap_or_default();
+        let used = project.as_ref().map(video::timeline_variables).unwrap_or_default();
         Ok(Self { body: project.map(|project| ("projectJson", project)), definitions: given, used })
     }
 }
@@ -133,8 +133,8 @@ impl CheckedBody {
 fn check_code(tsx: &str) -> Result<(Option<Vec<Value>>, Vec<String>), SceneError> {
     let code = video::compile(tsx)?;
     #[allow(clippy::redundant_closure_for_method_calls, reason = "the closure works for any lifetime")]
-    let definitions = match Scene::play(&code, |scene| scene.definitions()) {
-        Err(SceneError::Missing(_)) => return Ok((None, Vec::new())),
+    let definitions = match Scene::run(&code, |scene| scene.definitions()) {
+        Err(SceneError::Unsupported(_)) => return Ok((None, Vec::new())),
         definitions => definitions?,
     };
     let names = definitions.iter().filter_map(|definition| definition["name"].as_str());
@@ -225,20 +225,20 @@ pub(crate) async fn render_video(
     let given = variables.as_object().cloned().unwrap_or_default();
     let Some(code) = code(template) else {
         check_values(template, &given)?;
-        return Err(video::not_rendered("The emulator cannot render timelines: use a code template"));
+        return Err(video::rendering_unsupported("The emulator cannot render timelines: use a code template"));
     };
     let reservation = QuotaReservation::reserve(context, 1)?;
     let is_gif = format == "gif";
-    let frames = if is_gif { Some(video::pace(size)?) } else { None };
+    let frames = if is_gif { Some(video::gif_frames(size)?) } else { None };
     let pages = run_scene(context, code, move |scene| {
         let props = scene.props(&given)?;
         frames.map(|frames| scene.pages(size, &props, frames)).transpose()
     });
     let Some(pages) = pages.await? else {
         let message = format!("The emulator cannot render {format} files: use the format gif");
-        return Err(video::not_rendered(message));
+        return Err(video::rendering_unsupported(message));
     };
-    let gif = video::film(&context.state.render_pool, pages, size).await?;
+    let gif = video::encode_gif(&context.state.render_pool, pages, size).await?;
     context.store_render(gif, Format::Gif(GifSettings::MEDIUM), &metadata(template, variables), reservation)
 }
 
@@ -272,8 +272,8 @@ async fn run_scene<T: Send + 'static>(
     work: impl FnOnce(&Scene<'_>) -> Result<T, SceneError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let result = context.state.render_pool.run(move || {
-        let code: Code = video::compile(&tsx)?;
-        Scene::play(&code, work)
+        let code: CompiledScene = video::compile(&tsx)?;
+        Scene::run(&code, work)
     });
     Ok(result.await??)
 }
@@ -289,9 +289,14 @@ fn metadata(template: &Value, variables: &Value) -> RenderMetadata {
     }
 }
 
-fn size(template: &Value) -> Size {
+fn size(template: &Value) -> VideoConfig {
     let number = |name: &str| template[name].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(1);
-    Size { width: number("width"), height: number("height"), fps: number("fps"), frames: number("durationInFrames") }
+    VideoConfig {
+        width: number("width"),
+        height: number("height"),
+        fps: number("fps"),
+        frames: number("durationInFrames"),
+    }
 }
 
 fn check_values(template: &Value, given: &Map<String, Value>) -> Result<(), SceneError> {

@@ -7,7 +7,7 @@ use crate::{
     server::RequestContext,
     store::{Filter, Order},
     uid,
-    workflows::{self, DocumentSpec, HOOK, RUN, Source},
+    workflows::{self, DocumentSource, DocumentSpec, HOOK, RUN},
 };
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ const MAX_LISTED_RUNS: usize = 20;
 const STORED_FIELDS: [&str; 5] = ["packType", "name", "templateUid", "columnMapping", "delivery"];
 
 fn create_hook(context: &RequestContext) -> ApiResult {
-    Source::find(context, context.body["templateUid"].as_str().unwrap_or_default())?;
+    DocumentSource::find(context, context.body["templateUid"].as_str().unwrap_or_default())?;
     let (uid, secret) = (uid::new(10), uid::new(32).to_ascii_lowercase());
     let mut hook = stored_fields(&context.body);
     hook["uid"] = uid.as_str().into();
@@ -103,21 +103,21 @@ fn read_document_spec(
     request: &Value,
     format: Option<&str>,
 ) -> Result<DocumentSpec, ApiError> {
-    let source = Source::find(context, request["templateUid"].as_str().unwrap_or_default())?;
-    let output = source.output(format)?;
-    Ok(DocumentSpec { source, output, mapping: request["columnMapping"].clone() })
+    let source = DocumentSource::find(context, request["templateUid"].as_str().unwrap_or_default())?;
+    let format = source.format(format)?;
+    Ok(DocumentSpec { source, format, mapping: request["columnMapping"].clone() })
 }
 
 fn list_runs(context: &RequestContext) -> ApiResult {
     let (runs, _) = context.state.store.page(RUN, &Filter::default(), Order::Newest, 0, MAX_LISTED_RUNS)?;
-    let runs: Vec<_> = runs.into_iter().map(|run| workflows::shown(run, &context.state.name)).collect();
+    let runs: Vec<_> = runs.into_iter().map(|run| workflows::to_public_run(run, &context.state.name)).collect();
     Ok(json!({"runs": runs}).into())
 }
 
 fn get_run(context: &RequestContext) -> ApiResult {
     let run = run(context)?;
     let items = workflows::items(context, &run)?;
-    let mut run = workflows::shown(run, &context.state.name);
+    let mut run = workflows::to_public_run(run, &context.state.name);
     run["items"] = items.into();
     Ok(json!({"run": run}).into())
 }
@@ -145,7 +145,7 @@ async fn preview(context: RequestContext) -> ApiResult {
 }
 
 fn get_preview(context: &RequestContext) -> ApiResult {
-    let job = workflows::job(context, context.parameter("jobId"))?;
+    let job = workflows::find_job(context, context.parameter("jobId"))?;
     Ok(job.ok_or_else(|| not_found("Workflow preview not found"))?.into())
 }
 
@@ -156,7 +156,7 @@ fn resend(context: &RequestContext) -> ApiResult {
         ApiError::framework(StatusCode::BAD_REQUEST, Some("FST_ERR_VALIDATION"), message)
     })?;
     let item = workflows::requeue(context, context.parameter("uid"), index, context.body["email"].as_str())?;
-    Ok(json!({"item": item, "counts": workflows::shown(run, &context.state.name)["counts"]}).into())
+    Ok(json!({"item": item, "counts": workflows::to_public_run(run, &context.state.name)["counts"]}).into())
 }
 
 fn run(context: &RequestContext) -> Result<Value, ApiError> {

@@ -1,56 +1,56 @@
-//! The addresses in a style sheet.
+//! URLs in a style sheet.
 
 use cssparser::{ParseError, Parser, Token};
 use std::ops::Range;
 
-/// How deep blocks may be nested for their addresses to be seen.
-const DEPTH: usize = 32;
+/// Maximum nesting depth of blocks. URLs in deeper blocks are not found.
+const MAX_DEPTH: usize = 32;
 
-/// A style sheet with its addresses changed. What `change` does not know stays.
-pub(super) fn rewrite(css: &str, change: &mut dyn FnMut(&str) -> Option<String>) -> String {
+/// Replaces the URLs of a style sheet. A URL for which `replace` returns `None` is unchanged.
+pub(super) fn rewrite(css: &str, replace: &mut dyn FnMut(&str) -> Option<String>) -> String {
     let mut found = Vec::new();
-    walk(&mut Parser::new(css), 0, &mut found);
-    let (mut changed, mut done) = (String::with_capacity(css.len()), 0);
-    for (place, address) in found {
-        if let Some(address) = change(&address) {
-            changed.push_str(&css[done..place.start]);
-            changed.push_str("url(\"");
-            changed.push_str(&address.replace('"', "%22"));
-            changed.push_str("\")");
-            done = place.end;
+    find_urls(&mut Parser::new(css), 0, &mut found);
+    let (mut output, mut done) = (String::with_capacity(css.len()), 0);
+    for (range, url) in found {
+        if let Some(url) = replace(&url) {
+            output.push_str(&css[done..range.start]);
+            output.push_str("url(\"");
+            output.push_str(&url.replace('"', "%22"));
+            output.push_str("\")");
+            done = range.end;
         }
     }
-    changed.push_str(&css[done..]);
-    changed
+    output.push_str(&css[done..]);
+    output
 }
 
-/// Finds the addresses, and where each is.
-fn walk(parser: &mut Parser<'_>, depth: usize, found: &mut Vec<(Range<usize>, String)>) {
+/// Finds the URLs, each with its byte range.
+fn find_urls(parser: &mut Parser<'_>, depth: usize, found: &mut Vec<(Range<usize>, String)>) {
     loop {
         let start = parser.position().byte_index();
-        let (quoted, block) = match parser.next_including_whitespace_and_comments() {
+        let (url, is_block) = match parser.next_including_whitespace_and_comments() {
             Err(_) => return,
-            Ok(Token::UnquotedUrl(address)) => (Some(address.to_string()), false),
+            Ok(Token::UnquotedUrl(url)) => (Some(url.to_string()), false),
             Ok(Token::Function(name)) if name.eq_ignore_ascii_case("url") => {
-                let address =
+                let url =
                     parser.parse_nested_block(|block| Ok::<_, ParseError<()>>(block.expect_string()?.to_string()));
-                (address.ok(), false)
+                (url.ok(), false)
             }
             Ok(Token::Function(_) | Token::ParenthesisBlock | Token::SquareBracketBlock | Token::CurlyBracketBlock) => {
                 (None, true)
             }
             Ok(_) => (None, false),
         };
-        if block && depth < DEPTH {
-            // What is not read of a block is skipped.
+        if is_block && depth < MAX_DEPTH {
+            // The parser skips the rest of a block that was not read.
             let _ = parser.parse_nested_block(|block| {
-                walk(block, depth + 1, found);
+                find_urls(block, depth + 1, found);
                 Ok::<_, ParseError<()>>(())
             });
         }
-        if let Some(address) = quoted {
+        if let Some(url) = url {
             let end = parser.position().byte_index();
-            found.push((start..end, address));
+            found.push((start..end, url));
         }
     }
 }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_are_changed_wherever_they_stand() {
+    fn urls_are_replaced_everywhere() {
         for (css, expected) in [
             ("a { background: url(one.png) no-repeat }", "a { background: url(\"<one.png>\") no-repeat }"),
             (
@@ -73,13 +73,13 @@ mod tests {
             ("a { b: url(", "a { b: url(\"<>\")"),
             ("a { é: url(x)", "a { é: url(\"<x>\")"),
         ] {
-            let changed = rewrite(css, &mut |address| (address != "keep").then(|| format!("<{address}>")));
-            assert_eq!(changed, expected);
+            let output = rewrite(css, &mut |url| (url != "keep").then(|| format!("<{url}>")));
+            assert_eq!(output, expected);
         }
     }
 
     #[test]
-    fn nesting_without_end_is_no_recursion_without_end() {
+    fn deep_nesting_does_not_overflow_the_stack() {
         for open in ["(", "{", "[", "a("] {
             let css = open.repeat(500_000);
             assert_eq!(rewrite(&css, &mut |_| None), css);

@@ -1,4 +1,4 @@
-//! The addresses in a page.
+//! URLs of the resources of a page.
 
 use super::css;
 use lol_html::{
@@ -9,43 +9,44 @@ use lol_html::{
 };
 use std::cell::RefCell;
 
-/// How much memory a page may take while it is read, in bytes, beside itself.
-const MEMORY: usize = 16 * 1024 * 1024;
+/// Maximum memory of the rewriter of a page, in bytes, in addition to the page.
+const MAX_MEMORY_BYTES: usize = 16 * 1024 * 1024;
 
-/// What an address in a page is used for.
+/// Kind of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
-    RenderedImage,
-    Style,
+pub(super) enum ResourceKind {
+    Image,
+    StyleSheet,
 }
 
-/// What becomes of an address.
+/// Replacement of a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Change {
-    /// It stays.
+pub(super) enum Replacement {
+    /// The URL is unchanged.
     Keep,
-    /// Something else stands in its place: another address of a picture, or the rules of a style sheet.
-    To(String),
-    /// Nothing does.
-    Drop,
+    /// New URL of an image, or rules of a style sheet.
+    With(String),
+    /// The resource is removed.
+    Remove,
 }
 
-/// A page with its addresses changed.
-pub(super) fn rewrite(html: &str, change: &mut dyn FnMut(Use, &str) -> Change) -> Result<String, RewritingError> {
-    let change = RefCell::new(change);
-    let mut picture = |address: &str| match (change.borrow_mut())(Use::RenderedImage, address) {
-        Change::Keep => None,
-        Change::To(other) => Some(other),
-        Change::Drop => Some(super::NOTHING.to_owned()),
+/// Replaces the URLs of the images and style sheets of a page.
+pub(super) fn rewrite(
+    html: &str,
+    replace: &mut dyn FnMut(ResourceKind, &str) -> Replacement,
+) -> Result<String, RewritingError> {
+    let replace = RefCell::new(replace);
+    let mut replace_image = |url: &str| match (replace.borrow_mut())(ResourceKind::Image, url) {
+        Replacement::Keep => None,
+        Replacement::With(url) => Some(url),
+        Replacement::Remove => Some(super::TRANSPARENT_PIXEL.to_owned()),
     };
-    let picture = RefCell::new(&mut picture);
+    let replace_image = RefCell::new(&mut replace_image);
     let rules = RefCell::new(String::new());
-    let set = |element: &mut Element<'_, '_>, name: &str| {
-        if let Some(other) =
-            element.get_attribute(name).and_then(|address| (picture.borrow_mut())(&unescaped(&address)))
-        {
-            element.set_attribute(name, &other)?;
-            // The other sizes are of the address that is gone.
+    let replace_attribute = |element: &mut Element<'_, '_>, name: &str| {
+        if let Some(url) = element.get_attribute(name).and_then(|url| (replace_image.borrow_mut())(&unescape(&url))) {
+            element.set_attribute(name, &url)?;
+            // `srcset` still refers to the original image.
             element.remove_attribute("srcset");
         }
         Ok(())
@@ -53,26 +54,26 @@ pub(super) fn rewrite(html: &str, change: &mut dyn FnMut(Use, &str) -> Change) -
     let mut output = Vec::with_capacity(html.len());
     let settings = Settings {
         element_content_handlers: vec![
-            element!("img[src]", |image| set(image, "src")),
-            element!("image[href]", |image| set(image, "href")),
+            element!("img[src]", |image| replace_attribute(image, "src")),
+            element!("image[href]", |image| replace_attribute(image, "href")),
             element!("[style]", |element| {
                 let style = element.get_attribute("style").unwrap_or_default();
                 if style.contains("url(") {
-                    let other = css::rewrite(&unescaped(&style), &mut |address| (picture.borrow_mut())(address));
-                    element.set_attribute("style", &other)?;
+                    let style = css::rewrite(&unescape(&style), &mut |url| (replace_image.borrow_mut())(url));
+                    element.set_attribute("style", &style)?;
                 }
                 Ok(())
             }),
             element!("link[rel~=\"stylesheet\" i][href]", |link| {
-                let address = unescaped(&link.get_attribute("href").unwrap_or_default());
-                match (change.borrow_mut())(Use::Style, &address) {
-                    Change::Keep => {}
-                    // A style sheet that ends its own element would go on as HTML.
-                    Change::To(rules) => {
+                let url = unescape(&link.get_attribute("href").unwrap_or_default());
+                match (replace.borrow_mut())(ResourceKind::StyleSheet, &url) {
+                    Replacement::Keep => {}
+                    // Escaped, because a style sheet with an end tag would continue as HTML.
+                    Replacement::With(rules) => {
                         let rules = rules.replace("</", "<\\/");
                         link.replace(&format!("<style>{rules}</style>"), ContentType::Html);
                     }
-                    Change::Drop => link.remove(),
+                    Replacement::Remove => link.remove(),
                 }
                 Ok(())
             }),
@@ -80,15 +81,15 @@ pub(super) fn rewrite(html: &str, change: &mut dyn FnMut(Use, &str) -> Change) -
                 rules.borrow_mut().push_str(chunk.as_str());
                 if chunk.last_in_text_node() {
                     let rules = rules.take();
-                    let other = css::rewrite(&rules, &mut |address| (picture.borrow_mut())(address));
-                    chunk.replace(&other, ContentType::Html);
+                    let rules = css::rewrite(&rules, &mut |url| (replace_image.borrow_mut())(url));
+                    chunk.replace(&rules, ContentType::Html);
                 } else {
                     chunk.remove();
                 }
                 Ok(())
             }),
         ],
-        memory_settings: MemorySettings { max_allowed_memory_usage: MEMORY, ..MemorySettings::new() },
+        memory_settings: MemorySettings { max_allowed_memory_usage: MAX_MEMORY_BYTES, ..MemorySettings::new() },
         strict: false,
         ..Settings::new()
     };
@@ -98,8 +99,8 @@ pub(super) fn rewrite(html: &str, change: &mut dyn FnMut(Use, &str) -> Change) -
     Ok(String::from_utf8_lossy(&output).into_owned())
 }
 
-/// An attribute as it is meant: the reader gives it as it is written.
-fn unescaped(attribute: &str) -> String {
+/// Decodes the character references of an attribute. The rewriter returns attributes as they are written.
+fn unescape(attribute: &str) -> String {
     attribute
         .replace("&quot;", "\"")
         .replace("&#39;", "'")
@@ -113,9 +114,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pictures_and_styles_are_found_wherever_they_stand() {
+    fn images_and_style_sheets_are_replaced_everywhere() {
         for (html, expected) in [
-            ("<p>no address", "<p>no address"),
+            ("<p>no url", "<p>no url"),
             ("<img src=\"a.png?x=1&amp;y=2\" srcset=\"b 2x\">", "<img src=\"<a.png?x=1&y=2>\">"),
             ("<IMG SRC=gone.png alt=x>", "<IMG SRC=\"nothing\" alt=x>"),
             ("<svg><image href='a.png'/></svg>", "<svg><image href=\"<a.png>\" /></svg>"),
@@ -126,13 +127,13 @@ mod tests {
             ("<style>a{b:url(a.png)}</style>", "<style>a{b:url(\"<a.png>\")}</style>"),
             ("<img src=data:keep>", "<img src=data:keep>"),
         ] {
-            let changed = rewrite(html, &mut |used, address| match (used, address) {
-                (_, address) if address.starts_with("data:") => Change::Keep,
-                (_, "gone.png" | "gone.css") => Change::Drop,
-                (Use::Style, address) => Change::To(address.to_owned()),
-                (Use::RenderedImage, address) => Change::To(format!("<{address}>")),
+            let output = rewrite(html, &mut |kind, url| match (kind, url) {
+                (_, url) if url.starts_with("data:") => Replacement::Keep,
+                (_, "gone.png" | "gone.css") => Replacement::Remove,
+                (ResourceKind::StyleSheet, url) => Replacement::With(url.to_owned()),
+                (ResourceKind::Image, url) => Replacement::With(format!("<{url}>")),
             });
-            assert_eq!(changed.unwrap().replace(super::super::NOTHING, "nothing"), expected);
+            assert_eq!(output.unwrap().replace(super::super::TRANSPARENT_PIXEL, "nothing"), expected);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Live pages, and what pages need from elsewhere: fetched before they are rendered, and put inside.
+//! Loading of pages from a URL, and inlining of their remote resources before they are rendered.
 //!
-//! The engine itself never reaches out. Scripts do not run here, so a page that writes itself is not what a browser shows.
+//! The render engine makes no requests. It runs no scripts, so a page that is built by scripts differs from a browser.
 
 mod css;
 mod html;
@@ -12,159 +12,160 @@ use crate::{
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{StreamExt, stream};
-use html::{Change, Use};
+use html::{Replacement, ResourceKind};
 use reqwest::{Url, header::CONTENT_TYPE};
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,
 };
 
-/// How large a page may be, in bytes, and all that it needs from elsewhere.
-const LARGEST: usize = 4 * 1024 * 1024;
+/// Maximum size of a page, and of all its resources together, in bytes.
+const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
 
-/// How long a page may take to come, and then all that it needs.
-const TIME: Duration = Duration::from_secs(10);
+/// Timeout for a page, and again for all its resources together.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many pictures and style sheets are fetched for a page.
-const MOST: usize = 64;
+/// Maximum number of images and style sheets that are fetched for a page.
+const MAX_RESOURCES: usize = 64;
 
-/// How many of them at once.
-const AT_ONCE: usize = 8;
+/// Maximum number of concurrent requests for resources.
+const MAX_CONCURRENT_FETCHES: usize = 8;
 
-/// A picture of one pixel that cannot be seen, in the place of one that cannot be had.
-const NOTHING: &str = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+/// Transparent image of one pixel, which replaces an image that cannot be fetched.
+const TRANSPARENT_PIXEL: &str = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
 
-/// The page at an address, and where it was found behind all redirects.
-pub(crate) async fn page(pages: &Fetcher, address: &str) -> Result<(String, Url), ApiError> {
-    let fetched = pages.get(address, LARGEST, TIME).await?;
-    let kind = kind(&fetched);
-    if kind.starts_with("image/") {
-        let html = format!("<body style=\"margin: 0\"><img style=\"display: block\" src=\"{}\">", data(&fetched));
+/// Loads the page at a URL. Returns its HTML and its final URL, after redirects.
+pub(crate) async fn load_page(pages: &Fetcher, url: &str) -> Result<(String, Url), ApiError> {
+    let fetched = pages.get(url, MAX_PAGE_BYTES, FETCH_TIMEOUT).await?;
+    let media_type = media_type(&fetched);
+    if media_type.starts_with("image/") {
+        let html = format!("<body style=\"margin: 0\"><img style=\"display: block\" src=\"{}\">", data_url(&fetched));
         return Ok((html, fetched.url));
     }
-    if !kind.is_empty() && !kind.contains("html") {
-        return Err(unfetched(format!("{address} is no page: its type is {kind}")));
+    if !media_type.is_empty() && !media_type.contains("html") {
+        return Err(fetch_failed(format!("{url} is not a page: its content type is {media_type}")));
     }
     Ok((text(&fetched), fetched.url))
 }
 
-/// HTML with its pictures and style sheets from elsewhere inside. What cannot be had is left out, as in a browser.
-pub(crate) async fn complete(pages: &Fetcher, html: String, base: Option<&Url>) -> String {
-    // Most pages need nothing: their reading is saved.
+/// Inlines the remote images and style sheets of HTML. Resources that cannot be fetched are omitted, as in a browser.
+pub(crate) async fn inline_resources(pages: &Fetcher, html: String, base: Option<&Url>) -> String {
+    // Most pages have no remote resources, and are not parsed.
     if base.is_none() && !html.contains("//") {
         return html;
     }
-    let absolute = |address: &str| match base {
-        Some(base) => base.join(address).ok(),
-        None => address.parse().ok(),
+    let absolute = |url: &str| match base {
+        Some(base) => base.join(url).ok(),
+        None => url.parse().ok(),
     };
-    let remote = |address: &str| absolute(address).filter(|url| matches!(url.scheme(), "http" | "https"));
-    let (mut pictures, mut styles) = (Vec::new(), Vec::new());
-    let read = html::rewrite(&html, &mut |used, address| {
-        let list = if used == Use::Style { &mut styles } else { &mut pictures };
-        list.extend(remote(address));
-        Change::Keep
+    let remote = |url: &str| absolute(url).filter(|url| matches!(url.scheme(), "http" | "https"));
+    let (mut images, mut style_sheets) = (Vec::new(), Vec::new());
+    let parsed = html::rewrite(&html, &mut |kind, url| {
+        let list = if kind == ResourceKind::StyleSheet { &mut style_sheets } else { &mut images };
+        list.extend(remote(url));
+        Replacement::Keep
     });
-    if read.is_err() || (pictures.is_empty() && styles.is_empty()) {
+    if parsed.is_err() || (images.is_empty() && style_sheets.is_empty()) {
         return html;
     }
-    let filled = tokio::time::timeout(TIME, async {
-        let mut budget = Budget { left: LARGEST, most: MOST };
-        let styles = budget.fetch(pages, styles).await;
-        // Style sheets have addresses of their own, seen from where they are.
-        for sheet in styles.values() {
-            css::rewrite(&text(sheet), &mut |address| {
-                pictures.extend(sheet.url.join(address).ok().filter(|url| matches!(url.scheme(), "http" | "https")));
+    let fetched = tokio::time::timeout(FETCH_TIMEOUT, async {
+        let mut budget = FetchBudget { bytes_left: MAX_PAGE_BYTES, resources_left: MAX_RESOURCES };
+        let style_sheets = budget.fetch(pages, style_sheets).await;
+        // URLs in a style sheet are relative to the style sheet.
+        for sheet in style_sheets.values() {
+            css::rewrite(&text(sheet), &mut |url| {
+                images.extend(sheet.url.join(url).ok().filter(|url| matches!(url.scheme(), "http" | "https")));
                 None
             });
         }
-        let pictures = budget.fetch(pages, pictures).await;
-        (styles, pictures)
+        let images = budget.fetch(pages, images).await;
+        (style_sheets, images)
     });
-    let (styles, pictures) = filled.await.unwrap_or_default();
-    let picture = |url: &Url| pictures.get(url).map_or_else(|| NOTHING.to_owned(), data);
-    let filled = html::rewrite(&html, &mut |used, address| match (used, remote(address)) {
-        (_, None) => Change::Keep,
-        (Use::RenderedImage, Some(url)) => Change::To(picture(&url)),
-        (Use::Style, Some(url)) => match styles.get(&url) {
-            None => Change::Drop,
-            Some(sheet) => Change::To(css::rewrite(&text(sheet), &mut |address| {
-                sheet.url.join(address).ok().filter(|url| url.scheme() != "data").map(|url| picture(&url))
+    let (style_sheets, images) = fetched.await.unwrap_or_default();
+    let image_url = |url: &Url| images.get(url).map_or_else(|| TRANSPARENT_PIXEL.to_owned(), data_url);
+    let inlined = html::rewrite(&html, &mut |kind, url| match (kind, remote(url)) {
+        (_, None) => Replacement::Keep,
+        (ResourceKind::Image, Some(url)) => Replacement::With(image_url(&url)),
+        (ResourceKind::StyleSheet, Some(url)) => match style_sheets.get(&url) {
+            None => Replacement::Remove,
+            Some(sheet) => Replacement::With(css::rewrite(&text(sheet), &mut |url| {
+                sheet.url.join(url).ok().filter(|url| url.scheme() != "data").map(|url| image_url(&url))
             })),
         },
     });
-    filled.unwrap_or(html)
+    inlined.unwrap_or(html)
 }
 
-/// What may still be fetched for a page.
-struct Budget {
-    left: usize,
-    most: usize,
+/// Remaining limits for the resources of a page.
+struct FetchBudget {
+    bytes_left: usize,
+    resources_left: usize,
 }
 
-impl Budget {
-    /// Fetches what can be had.
+impl FetchBudget {
+    /// Fetches resources within the limits. Resources that fail are missing in the result.
     async fn fetch(&mut self, pages: &Fetcher, urls: Vec<Url>) -> HashMap<Url, Fetched> {
         let mut known = HashSet::new();
-        let mut wanted = Vec::new();
+        let mut requests = Vec::new();
         for url in urls {
-            if self.most > 0 && known.insert(url.clone()) {
-                self.most -= 1;
-                wanted.push(async move {
-                    let fetched = pages.get(url.as_str(), LARGEST, TIME).await;
+            if self.resources_left > 0 && known.insert(url.clone()) {
+                self.resources_left -= 1;
+                requests.push(async move {
+                    let fetched = pages.get(url.as_str(), MAX_PAGE_BYTES, FETCH_TIMEOUT).await;
                     (url, fetched)
                 });
             }
         }
-        let mut came = stream::iter(wanted).buffer_unordered(AT_ONCE);
-        let mut had = HashMap::new();
-        while let Some((url, fetched)) = came.next().await {
-            // The pages of others are none of ours: what fails is left out, as in a browser.
+        let mut responses = stream::iter(requests).buffer_unordered(MAX_CONCURRENT_FETCHES);
+        let mut resources = HashMap::new();
+        while let Some((url, fetched)) = responses.next().await {
+            // A resource that fails is omitted, as in a browser.
             if let Ok(fetched) = fetched
-                && let Some(left) = self.left.checked_sub(fetched.bytes.len())
+                && let Some(left) = self.bytes_left.checked_sub(fetched.bytes.len())
             {
-                self.left = left;
-                had.insert(url, fetched);
+                self.bytes_left = left;
+                resources.insert(url, fetched);
             }
         }
-        had
+        resources
     }
 }
 
+/// Returns the body as text.
 fn text(fetched: &Fetched) -> String {
     String::from_utf8_lossy(&fetched.bytes).into_owned()
 }
 
-/// The media type of what was fetched, without its parameters.
-fn kind(fetched: &Fetched) -> String {
-    let kind = fetched.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+/// Returns the media type of a response, without its parameters.
+fn media_type(fetched: &Fetched) -> String {
+    let value = fetched.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// A fetched picture as an address that has it inside.
-fn data(fetched: &Fetched) -> String {
-    let kind = kind(fetched);
-    let kind = if kind.starts_with("image/")
-        && kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte))
+/// Converts a fetched image to a data URL.
+fn data_url(fetched: &Fetched) -> String {
+    let media_type = media_type(fetched);
+    let media_type = if media_type.starts_with("image/")
+        && media_type.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/+-.".contains(&byte))
     {
-        kind
+        media_type
     } else {
         "image/png".to_owned()
     };
-    format!("data:{kind};base64,{}", STANDARD.encode(&fetched.bytes))
+    format!("data:{media_type};base64,{}", STANDARD.encode(&fetched.bytes))
 }
 
-fn unfetched(message: String) -> ApiError {
+fn fetch_failed(message: String) -> ApiError {
     ApiError::rendering(StatusCode::UNPROCESSABLE_ENTITY, Some("url_fetch_failed"), message)
 }
 
 impl From<FetchError> for ApiError {
     fn from(error: FetchError) -> Self {
         match error {
-            FetchError::NotAllowed(_) => {
+            FetchError::AddressNotAllowed(_) => {
                 Self::rendering(StatusCode::UNPROCESSABLE_ENTITY, Some("blocked_url"), error.to_string())
             }
-            error => unfetched(error.to_string()),
+            error => fetch_failed(error.to_string()),
         }
     }
 }

@@ -56,7 +56,7 @@ pub(crate) fn canvas(data: &Value, definitions: &Value, variables: &Value) -> Re
     // A missing value becomes empty, so that a design can be previewed without data.
     let scope = Scope::new(&values).missing(MissingVariable::Undefined);
     let text = |text: &str| expressions::interpolate(text, &scope);
-    let condition = |condition: &str| Expression::parse(condition)?.is_true(&scope);
+    let condition = |condition: &str| Expression::parse(condition)?.is_truthy(&scope);
     fabric::fill_in(data, text, condition).map_err(|error| expression_error(&error))
 }
 

@@ -95,7 +95,7 @@ impl RequestContext {
         let format = page.format;
         if !self.state.render_pool.fetches_resources() {
             let base = page.url.as_deref().and_then(|url| url.parse().ok());
-            page.html = page_loader::complete(&self.state.outbound.pages, page.html, base.as_ref()).await;
+            page.html = page_loader::inline_resources(&self.state.outbound.pages, page.html, base.as_ref()).await;
         }
         let result = self.state.render_pool.render(page).await;
         let image = result.inspect_err(|error| self.emit_render_error(render_kind(format), metadata, error))?;
@@ -131,7 +131,7 @@ impl RequestContext {
         let inlining = timeout(TIME_LIMIT, async {
             for page in &mut document.pages {
                 let html = std::mem::take(&mut page.html);
-                page.html = page_loader::complete(&self.state.outbound.pages, html, None).await;
+                page.html = page_loader::inline_resources(&self.state.outbound.pages, html, None).await;
             }
         });
         let result = match inlining.await {

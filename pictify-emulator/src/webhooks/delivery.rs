@@ -104,7 +104,8 @@ fn request(state: &AppState, delivery: &Value, subscription: &Value) -> Result<R
     let secret = subscription["secret"].as_str().unwrap_or_default();
     let signer = Signer::new(secret).map_err(|error| error.to_string())?;
     // Use the current target URL: the subscription may have changed since the first attempt.
-    let url = fetch::url(subscription["targetUrl"].as_str().unwrap_or_default()).map_err(|error| error.to_string())?;
+    let url =
+        fetch::parse_url(subscription["targetUrl"].as_str().unwrap_or_default()).map_err(|error| error.to_string())?;
     let signed_at = UNIX_EPOCH + Duration::try_from(state.now().as_duration()).unwrap_or_default();
     let mut request = Request::new(Method::POST, url);
     for (name, value) in [

@@ -1,4 +1,4 @@
-//! A document of a row: a template with the values of the row's columns.
+//! Specification of the documents of a workflow: a template, an output format, and the mapping of columns to variables.
 
 use crate::{
     api_error::ApiError,
@@ -12,33 +12,33 @@ use crate::{
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 
-/// What documents are made of.
+/// Template of the documents.
 #[derive(Clone, Debug)]
-pub(crate) enum Source {
+pub(crate) enum DocumentSource {
     Template(Value),
     Video(Value),
 }
 
-/// What kind of file a document is.
+/// Output format of the documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Output {
+pub(crate) enum DocumentFormat {
     Image(Format),
     Pdf,
-    /// By the name of its format.
+    /// Video, with the name of its format.
     Video(String),
 }
 
-/// What is made of it, and how a row fills it in.
+/// Template, output format and column mapping of the documents.
 #[derive(Clone, Debug)]
 pub(crate) struct DocumentSpec {
-    pub(crate) source: Source,
-    pub(crate) output: Output,
-    /// For each variable the column that holds its value.
+    pub(crate) source: DocumentSource,
+    pub(crate) format: DocumentFormat,
+    /// Column of the value of each variable.
     pub(crate) mapping: Value,
 }
 
-impl Source {
-    /// The template of this uid, of whatever kind.
+impl DocumentSource {
+    /// Finds the template or video template with a uid.
     pub(crate) fn find(context: &RequestContext, uid: &str) -> Result<Self, ApiError> {
         let store = &context.state.store;
         if let Some(template) = store.get(TEMPLATE, uid)? {
@@ -48,7 +48,7 @@ impl Source {
         video.ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Template not found"))
     }
 
-    /// Whether a preview is made by a job that is asked about.
+    /// Returns true for a video, whose preview is an asynchronous job.
     pub(crate) fn is_video(&self) -> bool {
         matches!(self, Self::Video(_))
     }
@@ -59,32 +59,35 @@ impl Source {
         }
     }
 
-    /// The format of this name, if the template can have it. Who names none gets what can be made here: of a video, a GIF.
-    pub(crate) fn output(&self, name: Option<&str>) -> Result<Output, ApiError> {
+    /// Returns the format with a name, if the template supports it. The default is one that the emulator can render: for a
+    /// video, GIF.
+    pub(crate) fn format(&self, name: Option<&str>) -> Result<DocumentFormat, ApiError> {
         let kind = match self {
             Self::Video(_) => "video",
             Self::Template(template) => template["outputFormat"].as_str().unwrap_or("image"),
         };
-        let known: &[&str] = match kind {
+        let supported: &[&str] = match kind {
             "video" => &["gif", "mp4"],
             "pdf" => &["pdf"],
             "gif" => &["gif"],
             _ => &["png", "jpg", "jpeg", "webp"],
         };
-        let name = name.unwrap_or(known[0]);
-        if !known.contains(&name) {
-            let message = format!("A template for {kind} cannot give {name}: use {}", known.join(", "));
+        let name = name.unwrap_or(supported[0]);
+        if !supported.contains(&name) {
+            let message =
+                format!("A template for {kind} does not support the format {name}: use {}", supported.join(", "));
             return Err(ApiError::with_message_and_code(StatusCode::BAD_REQUEST, "output_format_mismatch", message));
         }
         match name {
-            name if self.is_video() => Ok(Output::Video(name.to_owned())),
-            "pdf" => Ok(Output::Pdf),
-            "gif" => Ok(Output::Image(Format::Gif(GifSettings::MEDIUM))),
-            name => Ok(Output::Image(Format::named(name))),
+            name if self.is_video() => Ok(DocumentFormat::Video(name.to_owned())),
+            "pdf" => Ok(DocumentFormat::Pdf),
+            "gif" => Ok(DocumentFormat::Image(Format::Gif(GifSettings::MEDIUM))),
+            name => Ok(DocumentFormat::Image(Format::named(name))),
         }
     }
 
-    /// The values of a row for the variables of the template. A variable without a column takes that of its own name.
+    /// Returns the values of a row for the variables of the template. A variable without a mapping uses the column with its
+    /// name.
     fn variables(&self, row: &Value, mapping: &Value) -> Value {
         let names = self.template()["variableDefinitions"].as_array().into_iter().flatten();
         let names = names.filter_map(|definition| definition["name"].as_str());
@@ -101,10 +104,10 @@ impl DocumentSpec {
     pub(crate) async fn render(&self, context: &RequestContext, row: &Value) -> Result<Render, ApiError> {
         let variables = self.source.variables(row, &self.mapping);
         let template = self.source.template();
-        match &self.output {
-            Output::Video(format) => render_video(context, template, &variables, format).await,
-            Output::Pdf => render_pdf_page(context, template, &variables).await,
-            Output::Image(format) => {
+        match &self.format {
+            DocumentFormat::Video(format) => render_video(context, template, &variables, format).await,
+            DocumentFormat::Pdf => render_pdf_page(context, template, &variables).await,
+            DocumentFormat::Image(format) => {
                 let filled = fill::fill(template, None, &variables, None)?;
                 let page = Page {
                     html: filled.html,

@@ -63,7 +63,10 @@ const CANNOT: [(&str, &str); 7] = [
     (r#"{"status": 503, "probability": 1.5}"#, "faults[0]: probability 1.5 is not between 0 and 1"),
     (r#"{"status": 503, "onCalls": [0]}"#, "faults[0]: onCalls are counted from 1"),
     (r#"{"status": 503, "headers": {"a b": "c"}}"#, "faults[0]: the header \"a b\" cannot be sent"),
-    (r#"{"operation": "createImage"}"#, "faults[0]: the fault has no effect: give status, reset, truncateAfter or delayMs"),
+    (
+        r#"{"operation": "createImage"}"#,
+        "faults[0]: the fault has no effect: give status, reset, truncateAfter or delayMs",
+    ),
 ];
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Live pages, and what pages need from elsewhere.
+//! Pages loaded from a URL, and remote resources of pages.
 
 use crate::support::{get, post};
 use pictify_emulator::{EgressPolicy, Emulator};
@@ -9,8 +9,8 @@ use tokio::{
     net::TcpListener,
 };
 
-/// A site of these files; its address.
-async fn site(files: HashMap<&'static str, (&'static str, Vec<u8>)>) -> String {
+/// Starts a web server with these files, and returns its URL.
+async fn start_site(files: HashMap<&'static str, (&'static str, Vec<u8>)>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
@@ -24,7 +24,7 @@ async fn site(files: HashMap<&'static str, (&'static str, Vec<u8>)>) -> String {
             let path = request.split(' ').nth(1).unwrap();
             let (head, body) = match files.get(path) {
                 Some((head, body)) => (format!("200 OK\r\n{head}"), body.as_slice()),
-                None => ("404 Not Found".to_owned(), &b"gone"[..]),
+                None => ("404 Not Found".to_owned(), &b"not found"[..]),
             };
             let head = format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
             stream.write_all(&[head.as_bytes(), body].concat()).await.unwrap();
@@ -42,8 +42,8 @@ fn png(colour: [u8; 3]) -> Vec<u8> {
 const HTML: &str = "Content-Type: text/html; charset=utf-8";
 
 async fn pixels(emulator: &Emulator, body: &Value, places: &[(u32, u32)]) -> Vec<[u8; 3]> {
-    let picture = crate::support::picture(emulator, body).await;
-    places.iter().map(|(x, y)| picture.get_pixel(*x, *y).0[..3].try_into().unwrap()).collect()
+    let image = crate::support::picture(emulator, body).await;
+    places.iter().map(|(x, y)| image.get_pixel(*x, *y).0[..3].try_into().unwrap()).collect()
 }
 
 const RED: [u8; 3] = [255, 0, 0];
@@ -52,14 +52,14 @@ const BLUE: [u8; 3] = [0, 0, 255];
 const WHITE: [u8; 3] = [255, 255, 255];
 
 #[tokio::test]
-async fn a_page_brings_its_pictures_and_styles() {
+async fn images_and_style_sheets_of_a_page_are_loaded() {
     let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let page = "<link rel=stylesheet href='css/main.css'><link rel=stylesheet href=none.css>
         <style>#d { background: url('red.png?a=1&b=2') }</style>
         <body><img src=/red.png><div id=b></div><img src=none.png><div id=d></div>";
     let css = "body { margin: 0 } img, div { position: absolute; top: 0; width: 10px; height: 10px }
         #b { left: 10px; background: url(../blue.png) } img:last-of-type { left: 20px } #d { left: 30px }";
-    let site = site(HashMap::from([
+    let site = start_site(HashMap::from([
         ("/here/page", (HTML, page.as_bytes().to_vec())),
         ("/here/css/main.css", ("Content-Type: text/css", css.as_bytes().to_vec())),
         ("/red.png", ("Content-Type: image/png", png([255, 0, 0]))),
@@ -71,67 +71,67 @@ async fn a_page_brings_its_pictures_and_styles() {
     let live = json!({"url": format!("{site}/here/page"), "width": 40, "height": 10});
     assert_eq!(pixels(&emulator, &live, &places).await, [RED, BLUE, WHITE, GREEN]);
 
-    // HTML that is sent may name what stands elsewhere, too; a picture may be the page.
+    // HTML in the request can also reference remote resources. The URL can be an image instead of a page.
     let html = format!(
         "<body style='margin:0;background:url({site}/here/blue.png)'><img style='display:block' src='{site}/red.png'>"
     );
-    let sent = json!({"html": html, "width": 40, "height": 10});
-    assert_eq!(pixels(&emulator, &sent, &[(2, 2), (20, 8)]).await, [RED, BLUE]);
-    let alone = json!({"url": format!("{site}/red.png"), "width": 8, "height": 8});
-    assert_eq!(pixels(&emulator, &alone, &[(2, 2), (6, 6)]).await, [RED, WHITE]);
+    let inline = json!({"html": html, "width": 40, "height": 10});
+    assert_eq!(pixels(&emulator, &inline, &[(2, 2), (20, 8)]).await, [RED, BLUE]);
+    let image_only = json!({"url": format!("{site}/red.png"), "width": 8, "height": 8});
+    assert_eq!(pixels(&emulator, &image_only, &[(2, 2), (6, 6)]).await, [RED, WHITE]);
 }
 
 #[tokio::test]
-async fn a_page_that_cannot_be_had_is_refused() {
+async fn a_page_that_cannot_be_loaded_is_an_error() {
     let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
-    let closed = Emulator::start().await.unwrap();
-    let site = site(HashMap::from([
+    let restricted = Emulator::start().await.unwrap();
+    let site = start_site(HashMap::from([
         ("/away", ("Location: http://10.0.0.1/", Vec::new())),
         ("/data", ("Content-Type: application/pdf", b"%PDF".to_vec())),
         ("/large", (HTML, vec![b' '; 4 * 1024 * 1024 + 1])),
     ]))
     .await;
-    for (emulator, url, code, says) in [
-        (&emulator, format!("{site}/none"), "url_fetch_failed", "127.0.0.1 answered 404"),
-        (&emulator, format!("{site}/data"), "url_fetch_failed", "is no page: its type is application/pdf"),
+    for (emulator, url, code, message) in [
+        (&emulator, format!("{site}/none"), "url_fetch_failed", "127.0.0.1 returned status 404"),
+        (&emulator, format!("{site}/data"), "url_fetch_failed", "is not a page: its content type is application/pdf"),
         (&emulator, format!("{site}/large"), "url_fetch_failed", "more than 4194304 bytes"),
-        (&emulator, "ftp://example.org/".to_owned(), "url_fetch_failed", "it begins with ftp:"),
-        (&closed, format!("{site}/none"), "blocked_url", "127.0.0.1 is no address"),
-        (&closed, "http://localhost:1/".to_owned(), "blocked_url", "localhost is no address"),
-        (&emulator, "http://192.168.0.1/".to_owned(), "blocked_url", "192.168.0.1 is no address"),
+        (&emulator, "ftp://example.org/".to_owned(), "url_fetch_failed", "its scheme is ftp:"),
+        (&restricted, format!("{site}/none"), "blocked_url", "127.0.0.1 is not an address"),
+        (&restricted, "http://localhost:1/".to_owned(), "blocked_url", "localhost is not an address"),
+        (&emulator, "http://192.168.0.1/".to_owned(), "blocked_url", "192.168.0.1 is not an address"),
     ] {
         for path in ["/image", "/gif", "/gif/capture"] {
-            let answer = post(emulator, path, &json!({"url": url})).await;
-            let body = answer.json();
-            assert_eq!((answer.status, &body["code"]), (422, &json!(code)), "{path} {url}: {body}");
-            assert!(body["error"].as_str().unwrap().contains(says), "{body}");
+            let response = post(emulator, path, &json!({"url": url})).await;
+            let body = response.json();
+            assert_eq!((response.status, &body["code"]), (422, &json!(code)), "{path} {url}: {body}");
+            assert!(body["error"].as_str().unwrap().contains(message), "{body}");
         }
     }
-    // A redirect is looked at as the first address is.
+    // The target of a redirect is checked like the first URL.
     let mut receiver =
         crate::support::receiver::Receiver::start(vec![("302 Found\r\nLocation: http://10.0.0.1/", String::new())])
             .await;
-    let answer = post(&emulator, "/image", &json!({"url": receiver.url})).await;
-    assert_eq!((answer.status, &answer.json()["code"]), (422, &json!("blocked_url")));
+    let response = post(&emulator, "/image", &json!({"url": receiver.url})).await;
+    assert_eq!((response.status, &response.json()["code"]), (422, &json!("blocked_url")));
     receiver.next().await;
     assert_eq!(emulator.billed_renders(), 0);
 }
 
 #[tokio::test]
-async fn example_com_is_here() {
+async fn example_com_is_built_in() {
     let emulator = Emulator::start().await.unwrap();
     let page = json!({"url": "https://example.com/any", "width": 800, "height": 400});
     let colours = pixels(&emulator, &page, &[(5, 5)]).await;
     assert_eq!(colours, [[244, 244, 251]]);
-    let answer = post(
+    let response = post(
         &emulator,
         "/gif/capture",
         &json!({"url": "https://example.com", "width": 800, "height": 600,
         "quality": "low", "frameDurationSeconds": 1}),
     )
     .await;
-    let body = answer.json();
-    assert_eq!(answer.status, 200, "{body}");
+    let body = response.json();
+    assert_eq!(response.status, 200, "{body}");
     assert_eq!(
         (&body["gif"]["animationLength"], &body["metadata"]["frameCount"]),
         (&json!(1000), &json!(10)),

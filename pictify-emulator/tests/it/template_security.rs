@@ -1,4 +1,4 @@
-//! Templates and expressions that want too much, and thousands that nobody would write: a value or a typed error, always.
+//! Hostile and random templates and expressions: each gives a value or a typed error, within bounded time and memory.
 
 use pictify_emulator::{
     expressions::{ErrorKind, Expression, ExpressionError, MissingVariable, Scope, fill_html, functions, interpolate},
@@ -13,8 +13,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Long enough for a debug build on a busy machine, far too short for what is not bounded.
-const SOON: Duration = Duration::from_secs(20);
+/// Maximum duration of one case. Long enough for a debug build on a busy machine, too short for unbounded work.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 static VARIABLES: LazyLock<Map<String, Value>> = LazyLock::new(|| {
     let mut variables = SMALL.clone();
@@ -39,19 +39,19 @@ fn render(source: &str) -> Result<String, HtmlTemplateError> {
     HtmlTemplate::compile(source)?.render(&VARIABLES, &[], false)
 }
 
-/// Runs on half the stack that a thread of a server has.
-fn soon<T: Send>(what: &str, run: impl FnOnce() -> T + Send) -> T {
-    let begun = Instant::now();
+/// Runs a case on half the stack of a server thread, and checks its duration.
+fn run_bounded<T: Send>(name: &str, run: impl FnOnce() -> T + Send) -> T {
+    let start = Instant::now();
     let result = thread::scope(|scope| {
         let small = thread::Builder::new().stack_size(1024 * 1024);
         small.spawn_scoped(scope, run).unwrap().join().unwrap()
     });
-    assert!(begun.elapsed() < SOON, "{what} took {:?}", begun.elapsed());
+    assert!(start.elapsed() < TIMEOUT, "{name} took {:?}", start.elapsed());
     result
 }
 
 #[test]
-fn expressions_that_want_too_much() {
+fn expressions_over_a_limit_fail() {
     let nested = |open: &str, middle: &str, close: &str, depth| open.repeat(depth) + middle + &close.repeat(depth);
     for (source, kind) in [
         ("(".repeat(100_000), ErrorKind::Limit),
@@ -80,29 +80,29 @@ fn expressions_that_want_too_much() {
         ("date(1e300, 'YYYY')".to_owned(), ErrorKind::Evaluation),
         (format!("number(1, '{}')", "en-".repeat(3_000)), ErrorKind::Evaluation),
     ] {
-        let shown: String = source.chars().take(40).collect();
-        let error = soon(&shown, || evaluate(&source)).expect_err(&shown);
-        assert_eq!(error.kind(), kind, "{shown}: {error}");
+        let excerpt: String = source.chars().take(40).collect();
+        let error = run_bounded(&excerpt, || evaluate(&source)).expect_err(&excerpt);
+        assert_eq!(error.kind(), kind, "{excerpt}: {error}");
     }
 }
 
 #[test]
-fn expressions_that_are_only_long() {
+fn long_expressions_within_the_limits_succeed() {
     let sum = "1+".repeat(4_999) + "1";
-    assert_eq!(soon("sum", || evaluate(&sum)), Ok(Some(json!(5000))));
+    assert_eq!(run_bounded("sum", || evaluate(&sum)), Ok(Some(json!(5000))));
     let steps = format!("default(d{}, 'end')", ".e".repeat(4_900));
-    assert_eq!(soon("steps", || evaluate(&steps)), Ok(Some(json!("end"))));
-    // As deep as it goes: it must fit the stack.
+    assert_eq!(run_bounded("steps", || evaluate(&steps)), Ok(Some(json!("end"))));
+    // The maximum depth must fit in the stack.
     let mixed = "!(n || 1 && 2 == 3 < 4 + 5 * -IF(".repeat(15);
     let depth = format!("{mixed}1{}", ", 1, 2))".repeat(15));
-    assert_eq!(soon("mixed", || evaluate(&depth)), Ok(Some(json!(true))));
+    assert_eq!(run_bounded("mixed", || evaluate(&depth)), Ok(Some(json!(true))));
     let text = "{{a}}, ".repeat(100_000);
-    let filled = soon("text", || interpolate(&text, &Scope::new(&VARIABLES)));
+    let filled = run_bounded("text", || interpolate(&text, &Scope::new(&VARIABLES)));
     assert_eq!(filled.map(|text| text.len()), Ok(300_000));
 }
 
 #[test]
-fn one_scope_bounds_all_its_expressions() {
+fn a_scope_limits_all_its_evaluations_together() {
     let scope = Scope::new(&VARIABLES);
     let expression = Expression::parse("length(uppercase(long))").unwrap();
     let count = (0..1_000).take_while(|_| expression.evaluate(&scope).is_ok()).count();
@@ -112,7 +112,7 @@ fn one_scope_bounds_all_its_expressions() {
 }
 
 #[test]
-fn templates_that_want_too_much() {
+fn templates_over_a_limit_fail() {
     let nested = |open: &str, middle: &str, close: &str, depth| open.repeat(depth) + middle + &close.repeat(depth);
     let (compile, bound) = (ErrorCode::CompileError, ErrorCode::IterationLimitExceeded);
     for (source, code) in [
@@ -144,14 +144,14 @@ fn templates_that_want_too_much() {
         ),
         ("{{padStart b 1000000000000 \"x\"}}".to_owned(), bound),
     ] {
-        let shown: String = source.chars().take(60).collect();
-        let error = soon(&shown, || render(&source)).expect_err(&shown);
-        assert_eq!(error.code(), code, "{shown}: {error}");
+        let excerpt: String = source.chars().take(60).collect();
+        let error = run_bounded(&excerpt, || render(&source)).expect_err(&excerpt);
+        assert_eq!(error.code(), code, "{excerpt}: {error}");
     }
 }
 
 #[test]
-fn templates_that_are_only_large() {
+fn large_templates_within_the_limits_render() {
     for (source, length) in [
         ("x".repeat(500 * 1024), 500 * 1024),
         ("{{a}}".repeat(5_000), 5_000),
@@ -159,22 +159,23 @@ fn templates_that_are_only_large() {
         ("{{#if t}}".repeat(64) + "x" + &"{{/if}}".repeat(64), 1),
         ("{{".to_owned() + &"(uppercase ".repeat(31)[1..] + "b" + &")".repeat(30) + "}}", 3),
     ] {
-        let shown: String = source.chars().take(60).collect();
-        assert_eq!(soon(&shown, || render(&source)).map(|html| html.len()), Ok(length), "{shown}");
+        let excerpt: String = source.chars().take(60).collect();
+        assert_eq!(run_bounded(&excerpt, || render(&source)).map(|html| html.len()), Ok(length), "{excerpt}");
     }
 }
 
-/// What must hold for any text at all. This is also the entry for a fuzzer.
-fn survive(text: &str) {
-    let within = |error: &ExpressionError| assert!(error.place().offset <= text.chars().count(), "{error:?}");
+/// Checks the properties that hold for every text. Also usable as the entry point of a fuzzer.
+fn check_properties(text: &str) {
+    let check_position =
+        |error: &ExpressionError| assert!(error.position().offset <= text.chars().count(), "{error:?}");
     for missing in [MissingVariable::Error, MissingVariable::Undefined] {
         let scope = || Scope::new(&SMALL).missing(missing);
-        let once = Expression::parse(text).and_then(|expression| expression.evaluate(&scope()));
-        let again = Expression::parse(text).and_then(|expression| expression.evaluate(&scope()));
-        assert_eq!(once, again);
-        let _ = once.map_err(|error| within(&error));
-        let _ = interpolate(text, &scope()).map_err(|error| within(&error));
-        let _ = fill_html(text, &scope()).map_err(|error| within(&error));
+        let first = Expression::parse(text).and_then(|expression| expression.evaluate(&scope()));
+        let second = Expression::parse(text).and_then(|expression| expression.evaluate(&scope()));
+        assert_eq!(first, second);
+        let _ = first.map_err(|error| check_position(&error));
+        let _ = interpolate(text, &scope()).map_err(|error| check_position(&error));
+        let _ = fill_html(text, &scope()).map_err(|error| check_position(&error));
     }
     let definitions = VariableDefinition::read_all(&json!([{"name": "text", "allowRawHtml": true}]));
     if let Ok(template) = HtmlTemplate::compile(text) {
@@ -184,14 +185,14 @@ fn survive(text: &str) {
     }
 }
 
-fn survive_or_show(text: &str, seed: u64) {
-    let survived = catch_unwind(AssertUnwindSafe(|| survive(text)));
-    assert!(survived.is_ok(), "seed {seed} with {text:?}");
+fn check_or_report(text: &str, seed: u64) {
+    let result = catch_unwind(AssertUnwindSafe(|| check_properties(text)));
+    assert!(result.is_ok(), "seed {seed} with {text:?}");
 }
 
-/// A random expression that is sure to be one.
-fn expression(random: &mut fastrand::Rng, depth: usize) -> String {
-    let mut inner = |depth| expression(random, depth);
+/// Generates a random valid expression.
+fn random_expression(random: &mut fastrand::Rng, depth: usize) -> String {
+    let mut inner = |depth| random_expression(random, depth);
     if depth == 0 {
         const LEAVES: &[&str] =
             &["a", "b", "c", "d", "n", "t", "text", "list", "unknown", "1", "0", "-2.5", "'x'", "''", "null", "'7'"];
@@ -221,22 +222,22 @@ fn expression(random: &mut fastrand::Rng, depth: usize) -> String {
 }
 
 #[test]
-fn twenty_thousand_expressions_by_the_grammar() {
+fn random_valid_expressions_do_not_panic() {
     for seed in 0..20_000 {
         let mut random = fastrand::Rng::with_seed(seed);
         let depth = random.usize(..5);
-        let source = expression(&mut random, depth);
+        let source = random_expression(&mut random, depth);
         assert!(
             Expression::parse(&source).is_ok(),
-            "seed {seed}: {source} is no expression: {:?}",
+            "seed {seed}: {source} is not a valid expression: {:?}",
             Expression::parse(&source)
         );
-        survive_or_show(&source, seed);
+        check_or_report(&source, seed);
     }
 }
 
 #[test]
-fn twenty_thousand_mutants() {
+fn mutated_templates_do_not_panic() {
     const VALID: &[&str] = &[
         "<div _if=\"t && a == 1\"><p _if='n'>{{text}}<p>x</p></p><img _if=t src=\"{{b}}\"/></div><script>'<p>'</script>",
         "price * quantity > 100 && !isExpired ? currency(a * 2, 'USD', 'de-DE') : truncate(text, 5, '…')",
@@ -266,6 +267,6 @@ fn twenty_thousand_mutants() {
             };
             text.splice(at..if random.bool() { at } else { end }, piece);
         }
-        survive_or_show(&text.into_iter().collect::<String>(), seed);
+        check_or_report(&text.into_iter().collect::<String>(), seed);
     }
 }

@@ -1,23 +1,23 @@
-//! What the endpoints say, against the examples of the contract.
+//! Responses of the endpoints, compared with the examples of the contract.
 
 use super::variables;
 use pictify_emulator::expressions::responses::{function_list, interpolation, test, validation};
 use serde_json::json;
 
 #[test]
-fn of_validating() {
+fn validation_response() {
     assert_eq!(validation("price * quantity"), json!({"valid": true, "expression": "price * quantity"}));
-    let wrong = json!({
+    let invalid = json!({
         "valid": false,
         "error": "Unexpected end of expression: expected a value (line 1, column 8)",
         "position": {"offset": 7, "line": 1, "column": 8},
         "expression": "price *",
     });
-    assert_eq!(validation("price *"), wrong);
+    assert_eq!(validation("price *"), invalid);
 }
 
 #[test]
-fn of_testing() {
+fn test_response() {
     let total = json!({"success": true, "result": "$89.97", "resultType": "string"});
     assert_eq!(test("currency(price * quantity, 'USD')", &variables()), total);
     for (expression, kind) in [
@@ -28,8 +28,8 @@ fn of_testing() {
         ("none", "null"),
         ("user.nickname", "undefined"),
     ] {
-        let answer = test(expression, &variables());
-        assert_eq!((&answer["success"], &answer["resultType"]), (&json!(true), &json!(kind)), "{expression}");
+        let response = test(expression, &variables());
+        assert_eq!((&response["success"], &response["resultType"]), (&json!(true), &json!(kind)), "{expression}");
     }
     let failed = json!({
         "success": false,
@@ -42,20 +42,20 @@ fn of_testing() {
 }
 
 #[test]
-fn of_interpolating() {
+fn interpolation_response() {
     let variables = json!({"name": "ada"});
     let variables = variables.as_object().unwrap();
     let filled = json!({"success": true, "result": "Hello Ada"});
     assert_eq!(interpolation("Hello {{capitalize(name)}}", variables), filled);
-    let answer = interpolation("Hello {{surname}}", variables);
+    let response = interpolation("Hello {{surname}}", variables);
     assert_eq!(
-        (&answer["success"], &answer["error"]),
+        (&response["success"], &response["error"]),
         (&json!(false), &json!("Undefined variable: surname (line 1, column 9)"))
     );
 }
 
 #[test]
-fn of_listing_functions() {
+fn function_list_response() {
     let list = function_list();
     let currency = list["functions"].as_array().unwrap().iter().find(|function| function["name"] == "currency");
     let currency = currency.unwrap();

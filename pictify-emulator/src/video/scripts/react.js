@@ -1,22 +1,22 @@
-// What scenes import from "react": elements, contexts and hooks, for one picture that never changes after it is drawn.
+// Module "react": elements, contexts and hooks. Each frame is rendered once, so state never changes.
 "use strict";
 globalThis.__modules = {};
 
-// What cannot be drawn here. A scene may hold it; the picture that shows it is refused.
+// Error of a feature that is not supported. A scene may reference it; only a frame that renders it fails.
 class Unsupported extends Error {}
 Unsupported.prototype.name = "Unsupported";
 
-// Stands for what a module has and this server has not: it can be called and looked into, but not drawn.
-globalThis.__missing = (name) => {
-  const refuse = () => {
+// Stub for an export that is not supported: it can be called and its members can be read, but it cannot be rendered.
+globalThis.__unsupported = (name) => {
+  const fail = () => {
     throw new Unsupported(name);
   };
   const stub = new Proxy(function () {}, {
     apply: () => stub,
     construct: () => stub,
     get: (_, member) => {
-      if (member === "$missing") return name;
-      if (member === Symbol.toPrimitive || member === "toJSON" || member === Symbol.iterator) return refuse;
+      if (member === "$unsupported") return name;
+      if (member === Symbol.toPrimitive || member === "toJSON" || member === Symbol.iterator) return fail;
       return member === "then" || member === "prototype" || typeof member === "symbol" ? undefined : stub;
     },
   });
@@ -51,14 +51,14 @@ globalThis.__missing = (name) => {
     }
   };
 
-  const nothing = () => {};
+  const noop = () => {};
   const flat = (children) => {
     if (Array.isArray(children)) return children.flatMap(flat);
     return children === null || children === undefined || typeof children === "boolean" ? [] : [children];
   };
   const Children = {
     toArray: flat,
-    map: (children, change) => flat(children).map(change),
+    map: (children, transform) => flat(children).map(transform),
     forEach: (children, visit) => flat(children).forEach(visit),
     count: (children) => flat(children).length,
     only: (children) => flat(children)[0],
@@ -85,18 +85,18 @@ globalThis.__missing = (name) => {
     isValidElement: isElement,
     createContext,
     memo: (component) => component,
-    forwardRef: (draw) => (props) => draw(props, null),
+    forwardRef: (render) => (props) => render(props, null),
     useContext,
-    useState: (initial) => [typeof initial === "function" ? initial() : initial, nothing],
-    useReducer: (_, initial, start) => [start ? start(initial) : initial, nothing],
+    useState: (initial) => [typeof initial === "function" ? initial() : initial, noop],
+    useReducer: (_, initial, start) => [start ? start(initial) : initial, noop],
     useMemo: (make) => make(),
     useCallback: (callback) => callback,
     useRef: (value) => ({ current: value }),
     useId: () => `id-${ids++}`,
-    useEffect: nothing,
-    useLayoutEffect: nothing,
-    useInsertionEffect: nothing,
-    useImperativeHandle: nothing,
+    useEffect: noop,
+    useLayoutEffect: noop,
+    useInsertionEffect: noop,
+    useImperativeHandle: noop,
   };
   __modules.react = { ...react, default: react };
   __modules["react/jsx-runtime"] = { Fragment, jsx: element, jsxs: element };

@@ -4,7 +4,7 @@ use super::variables;
 use pictify_emulator::expressions::{Scope, fill_html, interpolate};
 
 #[test]
-fn text_is_filled() {
+fn expressions_in_text_are_replaced() {
     for (text, filled) in [
         ("Hello {{capitalize(user.name)}}", "Hello Ada"),
         ("no expression", "no expression"),
@@ -33,7 +33,7 @@ fn text_is_filled() {
 }
 
 #[test]
-fn an_element_is_kept_when_its_condition_is_true() {
+fn an_element_is_removed_if_its_condition_is_false() {
     for (html, filled) in [
         ("<p _if=\"isPremium\">{{title}}</p>", "<p>Hello World</p>"),
         ("a<p _if=\"isExpired\">{{unknown}}</p>b", "ab"),
@@ -56,7 +56,7 @@ fn an_element_is_kept_when_its_condition_is_true() {
         assert_eq!(fill_html(html, &Scope::new(&variables())).as_deref(), Ok(filled), "{html}");
     }
     for (html, error) in [
-        ("<p _if=\"isExpired\">", "The element with this _if lacks its end tag </p> (line 1, column 1)"),
+        ("<p _if=\"isExpired\">", "The element with this _if has no end tag </p> (line 1, column 1)"),
         ("<i>\n<p _if=\"1 +\">", "Unexpected end of expression: expected a value (line 2, column 12)"),
         ("<p _if=\"unknown\"></p>", "Undefined variable: unknown (line 1, column 9)"),
         ("<p _if=isPremium>\n{{unknown}}</p>", "Undefined variable: unknown (line 2, column 3)"),

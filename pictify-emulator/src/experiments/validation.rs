@@ -1,25 +1,25 @@
-//! What an experiment must be, and what may happen to it when.
+//! Validation of experiments and of their changes.
 
 use super::{schedule, targeting};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// The kinds of experiments.
-pub(crate) const KINDS: [&str; 3] = ["ab_test", "smart_link", "scheduled"];
+/// Types of experiments.
+pub(crate) const EXPERIMENT_TYPES: [&str; 3] = ["ab_test", "smart_link", "scheduled"];
 
-/// How many variants an experiment may have.
+/// Maximum number of variants of an experiment.
 pub(crate) const MAX_VARIANTS: usize = 10;
 
-/// What all weights add up to.
-const WHOLE: u64 = 10_000;
+/// Sum of the weights of all variants.
+const TOTAL_WEIGHT: u64 = 10_000;
 
-/// The service's own names in the place of a slug.
-const RESERVED: [&str; 8] = ["events", "api", "admin", "health", "status", "pixel", "track", "sdk"];
+/// Path segments of the API that cannot be slugs.
+const RESERVED_SLUGS: [&str; 8] = ["events", "api", "admin", "health", "status", "pixel", "track", "sdk"];
 
-/// What may change while an experiment runs.
-const WHILE_RUNNING: [&str; 4] = ["name", "confidenceThreshold", "minimumRunDays", "goalConfig"];
+/// Members that can be changed while an experiment is running.
+const EDITABLE_WHILE_RUNNING: [&str; 4] = ["name", "confidenceThreshold", "minimumRunDays", "goalConfig"];
 
-/// Where an experiment may go from a status.
+/// Returns the statuses that an experiment can change to.
 pub(crate) fn transitions(status: &str) -> &'static [&'static str] {
     match status {
         "draft" => &["running"],
@@ -29,12 +29,12 @@ pub(crate) fn transitions(status: &str) -> &'static [&'static str] {
     }
 }
 
-/// The contract says what letters a slug has; this says which slugs are not to be had.
+/// Checks that a slug is not reserved. The contract already checks its characters.
 pub(crate) fn check_slug(slug: &str) -> Result<(), String> {
-    if RESERVED.contains(&slug) { Err(format!("The slug {slug} is reserved")) } else { Ok(()) }
+    if RESERVED_SLUGS.contains(&slug) { Err(format!("The slug {slug} is reserved")) } else { Ok(()) }
 }
 
-/// What the contract cannot say of variants.
+/// Checks the rules for variants that the contract cannot express.
 pub(crate) fn check_variants(variants: &[Value]) -> Result<(), String> {
     if variants.len() > MAX_VARIANTS {
         return Err(format!("variants: at most {MAX_VARIANTS}, not {}", variants.len()));
@@ -42,47 +42,47 @@ pub(crate) fn check_variants(variants: &[Value]) -> Result<(), String> {
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
-        reason = "whole and not negative, by the contract"
+        reason = "the contract allows only integers from 0"
     )]
     let weights: u64 =
         variants.iter().filter_map(|variant| variant["weight"].as_f64()).map(|weight| weight as u64).sum();
-    if weights != WHOLE {
-        return Err(format!("variants: the weights must sum to {WHOLE}, not {weights}"));
+    if weights != TOTAL_WEIGHT {
+        return Err(format!("variants: the weights must sum to {TOTAL_WEIGHT}, not {weights}"));
     }
     let mut ids = BTreeSet::new();
     for (index, variant) in variants.iter().enumerate() {
         let id = variant["id"].as_str().unwrap_or_default();
         if !ids.insert(id) {
-            return Err(format!("variants[{index}]: the id {id} is there twice"));
+            return Err(format!("variants[{index}]: duplicate id {id}"));
         }
-        targeting::check(&variant["conditions"]).map_err(|wrong| format!("variants[{index}].conditions: {wrong}"))?;
-        schedule::check(&variant["schedule"]).map_err(|wrong| format!("variants[{index}].schedule: {wrong}"))?;
+        targeting::check(&variant["conditions"]).map_err(|error| format!("variants[{index}].conditions: {error}"))?;
+        schedule::check(&variant["schedule"]).map_err(|error| format!("variants[{index}].schedule: {error}"))?;
     }
     Ok(())
 }
 
-/// Whether an experiment may change like that now.
+/// Checks that the status of an experiment allows a change.
 pub(crate) fn check_editable(experiment: &Value, change: &Value) -> Result<(), String> {
     let status = experiment["status"].as_str().unwrap_or_default();
     for (name, value) in change.as_object().into_iter().flatten() {
         if name == "type" && *value != experiment["type"] {
-            return Err("type can never be changed".to_owned());
+            return Err("type cannot be changed".to_owned());
         }
         let editable = match status {
             "draft" | "paused" => true,
-            "running" => WHILE_RUNNING.contains(&name.as_str()),
+            "running" => EDITABLE_WHILE_RUNNING.contains(&name.as_str()),
             "completed" => name == "name",
             _ => false,
         };
-        // Clients send back what they have read.
+        // Clients may send back members that they have read, if the values are unchanged.
         if !editable && *value != experiment[name] {
             return Err(format!("{name} cannot be changed while the experiment is {status}"));
         }
         if status == "running" && name == "goalConfig" {
-            let other = |(member, value): &(&String, &Value)| {
+            let is_locked = |(member, value): &(&String, &Value)| {
                 *member != "destinationUrl" && experiment["goalConfig"][member.as_str()] != **value
             };
-            if let Some((member, _)) = value.as_object().into_iter().flatten().find(other) {
+            if let Some((member, _)) = value.as_object().into_iter().flatten().find(is_locked) {
                 return Err(format!("goalConfig.{member} cannot be changed while the experiment is running"));
             }
         }
@@ -96,8 +96,8 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_editable_depends_on_the_status() {
-        for (status, change, wrong) in [
+    fn editable_members_depend_on_the_status() {
+        for (status, change, rejected) in [
             ("draft", json!({"variants": [], "slug": "new", "goalConfig": {"type": "click_through"}}), None),
             ("paused", json!({"hypothesis": "h"}), None),
             ("running", json!({"name": "n", "goalConfig": {"destinationUrl": "https://example.com"}}), None),
@@ -112,8 +112,8 @@ mod tests {
             let experiment = json!({"status": status, "type": "ab_test", "slug": "old",
                 "goalConfig": {"type": "impressions_only"}});
             let found = check_editable(&experiment, &change).err();
-            let names = found.as_ref().map(|wrong| wrong.split(' ').next().unwrap());
-            assert_eq!(names, wrong, "{status} {change}");
+            let member = found.as_ref().map(|error| error.split(' ').next().unwrap());
+            assert_eq!(member, rejected, "{status} {change}");
         }
     }
 }

@@ -1,9 +1,9 @@
-// Numbers over time: what scenes import from "remotion" to move things.
+// Animation functions of the module "remotion": interpolation, easing and springs.
 "use strict";
 (() => {
-  const clampTo = (value, least, most) => Math.min(Math.max(value, least), most);
+  const clampTo = (value, min, max) => Math.min(Math.max(value, min), max);
 
-  // Newton would do; halving needs no derivative and always ends.
+  // Bisection instead of Newton's method: it needs no derivative and always converges.
   const bezier = (x1, y1, x2, y2) => {
     const at = (a, b, t) => 3 * (1 - t) * (1 - t) * t * a + 3 * (1 - t) * t * t * b + t * t * t;
     return (x) => {
@@ -47,7 +47,7 @@
 
   const checkRanges = (inputs, outputs) => {
     if (!Array.isArray(inputs) || !Array.isArray(outputs) || inputs.length !== outputs.length) {
-      throw new TypeError("interpolate: the input range and the output range must be lists of the same length");
+      throw new TypeError("interpolate: the input range and the output range must be arrays of the same length");
     }
     if (inputs.length < 2) throw new TypeError("interpolate: a range needs at least two numbers");
     if (inputs.some((value, index) => index > 0 && !(value > inputs[index - 1]))) {
@@ -96,40 +96,43 @@
     return `rgba(${red}, ${green}, ${blue}, ${Math.round(mixed[3] * 1000) / 1000})`;
   };
 
-  // A weight on a spring that is let go at 0 and pulled to 1, so many seconds ago.
-  const swing = (seconds, { mass = 1, damping = 10, stiffness = 100, overshootClamping = false } = {}) => {
+  // Position of a damped spring that is released at 0 and pulled to 1, after this many seconds.
+  const springPosition = (seconds, { mass = 1, damping = 10, stiffness = 100, overshootClamping = false } = {}) => {
     if (seconds <= 0) return 0;
-    const pace = Math.sqrt(stiffness / mass);
+    const frequency = Math.sqrt(stiffness / mass);
     const ratio = damping / (2 * Math.sqrt(stiffness * mass));
-    let rest;
+    let distance;
     if (ratio < 1) {
-      const turns = pace * Math.sqrt(1 - ratio * ratio);
-      const fade = Math.exp(-ratio * pace * seconds);
-      rest = fade * (Math.cos(turns * seconds) + ((ratio * pace) / turns) * Math.sin(turns * seconds));
+      const dampedFrequency = frequency * Math.sqrt(1 - ratio * ratio);
+      const decay = Math.exp(-ratio * frequency * seconds);
+      distance =
+        decay *
+        (Math.cos(dampedFrequency * seconds) +
+          ((ratio * frequency) / dampedFrequency) * Math.sin(dampedFrequency * seconds));
     } else {
-      rest = Math.exp(-pace * seconds) * (1 + pace * seconds);
+      distance = Math.exp(-frequency * seconds) * (1 + frequency * seconds);
     }
-    return overshootClamping ? Math.min(1 - rest, 1) : 1 - rest;
+    return overshootClamping ? Math.min(1 - distance, 1) : 1 - distance;
   };
   const measureSpring = ({ fps, config, threshold = 0.005 }) => {
-    // From the end, because a spring passes its rest before it stays there.
-    const LONGEST = 60 * fps;
+    // The spring overshoots before it settles: the last frame outside the threshold decides.
+    const MAX_FRAMES = 60 * fps;
     let settled = 0;
-    for (let frame = 0; frame < LONGEST; frame++) {
-      if (Math.abs(1 - swing(frame / fps, config)) >= threshold) settled = frame + 1;
+    for (let frame = 0; frame < MAX_FRAMES; frame++) {
+      if (Math.abs(1 - springPosition(frame / fps, config)) >= threshold) settled = frame + 1;
       else if (frame - settled > 2 * fps) break;
     }
     return settled;
   };
   const spring = ({ frame, fps, config, from = 0, to = 1, durationInFrames, delay = 0, reverse = false }) => {
-    let passed = frame - delay;
+    let elapsed = frame - delay;
     const natural = durationInFrames === undefined && !reverse ? undefined : measureSpring({ fps, config });
-    if (reverse) passed = (durationInFrames ?? natural) - passed;
-    if (durationInFrames !== undefined) passed = (passed * natural) / durationInFrames;
-    return from + swing(passed / fps, config) * (to - from);
+    if (reverse) elapsed = (durationInFrames ?? natural) - elapsed;
+    if (durationInFrames !== undefined) elapsed = (elapsed * natural) / durationInFrames;
+    return from + springPosition(elapsed / fps, config) * (to - from);
   };
 
-  // The same for the same seed, though not the number that another server gives.
+  // Deterministic for each seed, but the numbers differ from those of Remotion.
   const random = (seed) => {
     if (seed === null) return Math.random();
     let state = 2166136261;
@@ -139,13 +142,13 @@
     return ((state ^ (state >>> 16)) >>> 0) / 4294967296;
   };
 
-  // The engine knows no languages; numbers are written as in English, which is what a server without a locale does.
+  // The JavaScript engine has no locale data, so numbers are formatted as in English.
   Number.prototype.toLocaleString = function (_, { minimumFractionDigits = 0, maximumFractionDigits = Math.max(3, minimumFractionDigits) } = {}) {
     const [whole, rest = ""] = Number(this).toFixed(maximumFractionDigits).split(".");
     const fraction = rest.replace(/0+$/, "").padEnd(minimumFractionDigits, "0");
     return whole.replace(/\B(?=(\d{3})+$)/g, ",") + (fraction ? `.${fraction}` : "");
   };
-  globalThis.Intl = __missing("Intl");
+  globalThis.Intl = __unsupported("Intl");
 
-  globalThis.__motion = { Easing, interpolate, interpolateColors, measureSpring, spring, random };
+  globalThis.__animation = { Easing, interpolate, interpolateColors, measureSpring, spring, random };
 })();
