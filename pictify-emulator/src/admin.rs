@@ -26,7 +26,7 @@ pub(crate) fn answer(state: &Arc<AppState>, parts: &Parts, name: &str, body: &[u
         }
         (&Method::PUT, "faults") => {
             let invalid_script =
-                |why: String| ApiError::with_message(StatusCode::BAD_REQUEST, format!("No script of faults: {why}"));
+                |why: String| ApiError::with_message(StatusCode::BAD_REQUEST, format!("Invalid fault script: {why}"));
             let script: FaultScript =
                 serde_json::from_slice(body).map_err(|error| invalid_script(error.to_string()))?;
             script.check().map_err(invalid_script)?;

@@ -122,7 +122,7 @@ impl Fault {
     /// Returns the reason why the fault could never occur, if there is one.
     fn problem(&self) -> Option<String> {
         if let Some(name) = self.operation.as_ref().filter(|name| CONTRACT.operation(name).is_none()) {
-            return Some(format!("the contract has no operation {name}"));
+            return Some(format!("unknown operation {name}"));
         }
         // Statuses below 200 are interim responses.
         if let Some(status) = self.status.filter(|status| !(200..1000).contains(status)) {
@@ -140,7 +140,7 @@ impl Fault {
             return Some(format!("the header {name:?} cannot be sent"));
         }
         let is_nothing = self.status.is_none() && !self.reset && self.truncate_after.is_none() && self.delay_ms == 0;
-        is_nothing.then(|| "nothing goes wrong: give status, reset, truncateAfter or delayMs".to_owned())
+        is_nothing.then(|| "the fault has no effect: give status, reset, truncateAfter or delayMs".to_owned())
     }
 
     pub(crate) fn is_after_handler(&self) -> bool {
@@ -246,7 +246,7 @@ mod tests {
         ]});
         faults.set(serde_json::from_value(script).unwrap());
         assert_eq!(statuses(&faults, "createImage", 4), [Some(503), Some(500), Some(503), None]);
-        assert_eq!(statuses(&faults, "getImage", 1), [None], "the second has counted four already");
+        assert_eq!(statuses(&faults, "getImage", 1), [None], "the second fault has counted four requests already");
         let unknown = json!({"faults": [{"statsu": 503}]});
         assert!(serde_json::from_value::<FaultScript>(unknown).is_err());
     }

@@ -23,7 +23,7 @@ async fn main() -> ExitCode {
     };
     println!("Pictify emulator listening on {}", emulator.url());
     if let Err(error) = pictify_emulator::shutdown_signal().await {
-        eprintln!("error: the end cannot be waited for: {error}");
+        eprintln!("error: cannot wait for the shutdown signal: {error}");
         return ExitCode::FAILURE;
     }
     emulator.shutdown().await;

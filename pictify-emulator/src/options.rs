@@ -18,7 +18,7 @@ use std::{
 #[derive(Clone, Debug, Default, Args, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
-#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own on the command line")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a separate switch on the command line")]
 pub struct Options {
     /// Read these options from a JSON file, such as {"port": 4050, "profile": "documented"}. The command line takes
     /// precedence.
@@ -125,7 +125,7 @@ fn with_chromium(
 
 #[cfg(not(feature = "chromium"))]
 fn with_chromium(_: EmulatorBuilder, _: Option<PathBuf>, _: EgressPolicy) -> Result<EmulatorBuilder, StartError> {
-    let reason = "this program was built without it: build it with the feature `chromium`".to_owned();
+    let reason = "this program was built without Chromium: build it with the feature `chromium`".to_owned();
     Err(StartError::Engine { reason })
 }
 

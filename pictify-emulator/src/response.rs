@@ -74,8 +74,8 @@ impl ApiResponse {
         };
         match operation.response_error(self.status.as_u16(), body) {
             None => Ok(self),
-            Some(wrong) => {
-                let message = format!("The emulator's answer to {} breaks the contract: {wrong}", operation.id);
+            Some(violation) => {
+                let message = format!("The emulator's response to {} violates the contract: {violation}", operation.id);
                 Err(ApiError::with_message(StatusCode::INTERNAL_SERVER_ERROR, message))
             }
         }

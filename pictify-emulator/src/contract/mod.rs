@@ -16,7 +16,7 @@ const DOCUMENT: &str = include_str!("../contract.json");
 
 /// Contract that this crate was built with.
 pub(crate) static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
-    let document = serde_json::from_str(DOCUMENT).expect("the JSON that `cargo xtask generate` has written");
+    let document = serde_json::from_str(DOCUMENT).expect("JSON written by `cargo xtask generate`");
     Contract::new(&document)
 });
 
@@ -145,11 +145,11 @@ impl Operation {
     /// Returns the reason why a response of the emulator violates the contract, if it does.
     pub(crate) fn response_error(&self, status: u16, body: Option<&Value>) -> Option<String> {
         let Some(schema) = self.responses.get(&status.to_string()) else {
-            return Some(format!("it knows no status {status}"));
+            return Some(format!("unexpected status {status}"));
         };
         match (schema, body) {
             (Some(schema), Some(body)) => schema.validation_error("answer", body),
-            (None, Some(_)) => Some(format!("{status} is no JSON")),
+            (None, Some(_)) => Some(format!("{status} must not have a JSON body")),
             (_, None) => None,
         }
     }

@@ -49,14 +49,14 @@ impl fmt::Display for StartError {
         match self {
             Self::Listen { address, source } if source.kind() == io::ErrorKind::AddrInUse => write!(
                 f,
-                "the emulator cannot listen on {address}: {source}: stop what listens there, or choose another port; 0 takes a free one"
+                "the emulator cannot listen on {address}: {source}: stop the program that uses the port, or choose another port; 0 takes a free one"
             ),
             Self::Listen { address, source } => write!(f, "the emulator cannot listen on {address}: {source}"),
             Self::DataDir { folder, reason } => {
                 let folder = folder.as_deref().map_or("memory".into(), |folder| folder.display().to_string());
-                write!(f, "the emulator cannot keep its data in {folder}: {reason}")
+                write!(f, "the emulator cannot store its data in {folder}: {reason}")
             }
-            Self::Engine { reason } => write!(f, "the emulator has no engine: {reason}"),
+            Self::Engine { reason } => write!(f, "the render engine cannot be used: {reason}"),
             Self::Faults { reason } => write!(f, "the faults cannot be used: {reason}"),
             Self::HttpClient { reason } => write!(f, "the emulator cannot make requests: {reason}"),
             Self::File { file, reason } => write!(f, "{} cannot be used: {reason}", file.display()),

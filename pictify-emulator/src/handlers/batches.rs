@@ -26,20 +26,20 @@ async fn start(context: RequestContext) -> ApiResult {
     let rows = match (context.body["variableSets"].as_array(), context.body["csvUrl"].as_str()) {
         (Some(rows), None) => rows.clone(),
         (None, Some(url)) => batches::fetch_rows(&context.state.outbound.pages, url, &context.body["mappings"]).await?,
-        _ => return Err(bad_request("Give either variableSets or csvUrl".to_owned())),
+        _ => return Err(bad_request("Give either variableSets or csvUrl, not both".to_owned())),
     };
     if rows.is_empty() {
-        return Err(bad_request("There is nothing to render: the table has no rows".to_owned()));
+        return Err(bad_request("The batch is empty: give at least one set of variables or row".to_owned()));
     }
     if rows.len() > MAX_BATCH_ITEMS {
-        return Err(bad_request(format!("A batch has {MAX_BATCH_ITEMS} items at most, not {}", rows.len())));
+        return Err(bad_request(format!("A batch may have at most {MAX_BATCH_ITEMS} items, not {}", rows.len())));
     }
     let batch = batches::start(context, &template, &rows)?;
     let response = json!({
         "batchId": batch["batchId"],
         "status": batch["status"],
         "totalItems": batch["totalItems"],
-        "message": "The batch was begun",
+        "message": "The batch was started",
     });
     Ok(ApiResponse::json(StatusCode::ACCEPTED, response))
 }
@@ -51,7 +51,7 @@ fn results(context: &RequestContext) -> ApiResult {
     let (completed, failed): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| item["success"] == true);
     let total = batch["totalItems"].as_u64().unwrap_or_default();
     let done = completed.len() + failed.len();
-    #[allow(clippy::cast_precision_loss, reason = "a thousand at most")]
+    #[allow(clippy::cast_precision_loss, reason = "at most a thousand")]
     let progress = if total == 0 { 100.0 } else { (done as f64 * 1000.0 / total as f64).round() / 10.0 };
     batch["progress"] = json!(progress);
     batch["completedItems"] = completed.len().into();

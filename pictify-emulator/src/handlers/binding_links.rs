@@ -45,7 +45,7 @@ async fn info(context: RequestContext) -> ApiResult {
         stored
     } else {
         bindings::current_image(&context, &binding, kind).await?;
-        context.cached_image_info(uid, kind)?.ok_or_else(|| ApiError::internal("The picture is gone"))?
+        context.cached_image_info(uid, kind)?.ok_or_else(|| ApiError::internal("The image is gone"))?
     };
     Ok(json!({
         "url": context.media_url(&stored.name),

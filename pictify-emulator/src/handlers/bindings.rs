@@ -178,7 +178,9 @@ fn push(context: &RequestContext) -> ApiResult {
     let binding = find(context, "bindingUid")?;
     let accepts_push = binding["dataSource"]["type"] == "webhook" || binding["refreshPolicy"]["type"] == "webhook";
     if !accepts_push {
-        return Err(bad_request("The binding takes no pushed data: its source and its refresh policy are no webhook"));
+        return Err(bad_request(
+            "The binding does not accept pushed data: neither its source nor its refresh policy is a webhook",
+        ));
     }
     let pushed = FetchedData { data: context.body.clone(), source_status: None, etag: None };
     if !bindings::store_data(context, context.parameter("bindingUid"), &pushed, None)? {

@@ -46,7 +46,7 @@ async fn render(context: RequestContext) -> ApiResult {
         Assignment::Fallback if experiment["status"] == "draft" => {
             ApiError::with_message(StatusCode::NOT_FOUND, "Experiment has not been started")
         }
-        Assignment::Fallback => ApiError::with_message(StatusCode::NOT_FOUND, "No variant fits this request"),
+        Assignment::Fallback => ApiError::with_message(StatusCode::NOT_FOUND, "No variant matches this request"),
         Assignment::Ended => ApiError::with_message(StatusCode::GONE, "Experiment has ended"),
     };
     if let Some(url) = experiment["fallbackImageUrl"].as_str() {
@@ -67,7 +67,7 @@ async fn render_variant(
     format: Format,
 ) -> ApiResult {
     let uid = template.ok_or_else(|| {
-        let message = format!("Template not found: neither the variant {variant} nor the experiment names one");
+        let message = format!("Template not found: neither the variant {variant} nor the experiment has a template");
         ApiError::with_message(StatusCode::NOT_FOUND, message)
     })?;
     let template = fill::find(context, uid)?.ok_or_else(super::templates::not_found)?;
@@ -81,7 +81,7 @@ fn resolve(context: &RequestContext) -> ApiResult {
     let experiment = experiments::find(context, context.parameter("slug"))?.ok_or_else(not_found)?;
     match assign(&experiment, &Visitor::of(context), context.state.now()) {
         Assignment::Variant(variant) => Ok(Value::from_iter([("variantId", variant["id"].clone())]).into()),
-        Assignment::Fallback => Err(ApiError::with_message(StatusCode::NOT_FOUND, "No variant fits this request")),
+        Assignment::Fallback => Err(ApiError::with_message(StatusCode::NOT_FOUND, "No variant matches this request")),
         Assignment::Ended => Err(ApiError::with_message(StatusCode::GONE, "Experiment has ended")),
     }
 }

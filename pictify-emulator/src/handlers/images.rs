@@ -81,7 +81,7 @@ async fn create_canvas_image(context: RequestContext) -> ApiResult {
 
 /// Rejects requests for the AI agent: the emulator has no model that could find a part of a page.
 fn agent_not_supported(_: &RequestContext) -> ApiResult {
-    let message = "The emulator has no agent: it cannot look at live pages by a prompt";
+    let message = "The emulator has no AI agent: it cannot take screenshots from a prompt";
     Err(ApiError::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message))
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// Reads a whole number that has passed validation. To JSON Schema, `1e2` and `100.0` are whole numbers too.
 pub(super) fn whole(value: &Value) -> Option<usize> {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast keeps to what fits")]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
     value.as_f64().map(|number| number as u32 as usize)
 }
 

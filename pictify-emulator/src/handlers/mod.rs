@@ -1,6 +1,6 @@
 //! Handlers of the operations, one file for each tag of the contract.
 
-#![allow(clippy::unnecessary_wraps, reason = "a handler that never refuses has the type of the others")]
+#![allow(clippy::unnecessary_wraps, reason = "all handlers have one type")]
 
 mod account;
 mod batches;

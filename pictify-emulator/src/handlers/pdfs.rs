@@ -125,7 +125,7 @@ pub(super) fn variable_sets(body: &Value) -> Result<Vec<Value>, ApiError> {
     let Some(variable_sets) = body["variableSets"].as_array() else { return Ok(vec![body["variables"].clone()]) };
     if !(1..=MAX_PAGES).contains(&variable_sets.len()) {
         return Err(bad_request(format!(
-            "variableSets holds 1 to {MAX_PAGES} sets, one for each page, not {}",
+            "variableSets may have 1 to {MAX_PAGES} sets, one for each page, not {}",
             variable_sets.len()
         )));
     }
@@ -145,7 +145,7 @@ pub(super) fn page_setup(preset: Option<&str>, template: &Value) -> Result<PageS
     let portrait = name.strip_suffix(LANDSCAPE_SUFFIX);
     let preset = Preset::named(portrait.unwrap_or(name)).ok_or_else(|| {
         let names = Preset::ALL.map(|preset| preset.name).join(", ");
-        bad_request(format!("There is no preset {name}, but there are {names}"))
+        bad_request(format!("Unknown preset {name}: use one of {names}"))
     })?;
     let page_setup = PageSetup::from(preset);
     Ok(if portrait.is_some() { page_setup.turned() } else { page_setup })

@@ -147,7 +147,7 @@ async fn render_sizes(context: RequestContext) -> ApiResult {
             |name| SIZE_PRESETS.iter().find(|(preset, ..)| *preset == name).map(|(_, width, height)| (*width, *height)),
         );
         let Some((width, height)) = size else {
-            errors.push(json!({"size": requested, "error": "It has neither a known preset nor a width and a height"}));
+            errors.push(json!({"size": requested, "error": "A size needs a known preset, or a width and a height"}));
             continue;
         };
         let label = requested["label"].as_str().or(preset).map_or_else(|| format!("{width}x{height}"), str::to_owned);

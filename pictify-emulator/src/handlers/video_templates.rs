@@ -132,7 +132,7 @@ impl CheckedBody {
 /// does not have is accepted without checks.
 fn check_code(tsx: &str) -> Result<(Option<Vec<Value>>, Vec<String>), SceneError> {
     let code = video::compile(tsx)?;
-    #[allow(clippy::redundant_closure_for_method_calls, reason = "the method is of one lifetime, the closure of any")]
+    #[allow(clippy::redundant_closure_for_method_calls, reason = "the closure works for any lifetime")]
     let definitions = match Scene::run(&code, |scene| scene.definitions()) {
         Err(SceneError::Unsupported(_)) => return Ok((None, Vec::new())),
         definitions => definitions?,
@@ -202,7 +202,7 @@ fn variables(context: &RequestContext) -> ApiResult {
 
 /// Rejects the request: the emulator has no model that could generate a template.
 fn generation_not_supported(_: &RequestContext) -> ApiResult {
-    let message = "The emulator has no model that writes video templates: send code to POST /video/templates";
+    let message = "The emulator has no AI model to generate video templates: send code to POST /video/templates";
     Err(ApiError::with_message_and_code(StatusCode::SERVICE_UNAVAILABLE, "ai_unavailable", message))
 }
 
@@ -225,7 +225,7 @@ pub(crate) async fn render_video(
     let given = variables.as_object().cloned().unwrap_or_default();
     let Some(code) = code(template) else {
         check_values(template, &given)?;
-        return Err(video::rendering_unsupported("The emulator cannot render timelines: use a template of code"));
+        return Err(video::rendering_unsupported("The emulator cannot render timelines: use a code template"));
     };
     let reservation = QuotaReservation::reserve(context, 1)?;
     let is_gif = format == "gif";
@@ -235,7 +235,7 @@ pub(crate) async fn render_video(
         frames.map(|frames| scene.pages(size, &props, frames)).transpose()
     });
     let Some(pages) = pages.await? else {
-        let message = format!("The emulator cannot make {format} files: ask for the format gif");
+        let message = format!("The emulator cannot render {format} files: use the format gif");
         return Err(video::rendering_unsupported(message));
     };
     let gif = video::encode_gif(&context.state.render_pool, pages, size).await?;
@@ -246,11 +246,11 @@ async fn preview(context: RequestContext) -> ApiResult {
     let template = find(&context)?;
     let (size, frame) = (size(&template), whole(&context.body["frame"]).unwrap_or(0));
     let Some(code) = code(&template) else {
-        let message = "A timeline has no preview: use a template of code";
+        let message = "The emulator cannot preview timelines: use a code template";
         return Err(ApiError::with_message_and_code(StatusCode::NOT_IMPLEMENTED, "preview_not_supported", message));
     };
     let frame = u32::try_from(frame).ok().filter(|frame| *frame < size.frames).ok_or_else(|| {
-        let message = format!("frame {frame} is not one of the {} that the video has, from 0", size.frames);
+        let message = format!("frame {frame} is out of range: the video has {} frames, counted from 0", size.frames);
         SceneError::code(message)
     })?;
     let variables = &context.body["variables"];

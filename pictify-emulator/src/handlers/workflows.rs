@@ -75,7 +75,7 @@ fn delete_hook(context: &RequestContext) -> ApiResult {
 }
 
 /// Starts a run with one row. The row's signature is not checked, because no document says how a hook requires one.
-#[allow(clippy::unused_async, reason = "the call moves into the background")]
+#[allow(clippy::unused_async, reason = "the context moves into the background task")]
 async fn send_row(context: RequestContext) -> ApiResult {
     let hook = context.state.store.get(HOOK, context.parameter("hookUid"))?;
     let hook = hook.ok_or_else(|| not_found("Workflow hook not found"))?;
@@ -89,7 +89,7 @@ async fn send_row(context: RequestContext) -> ApiResult {
     Ok(json!({"accepted": true}).into())
 }
 
-#[allow(clippy::unused_async, reason = "the call moves into the background")]
+#[allow(clippy::unused_async, reason = "the context moves into the background task")]
 async fn create_run(context: RequestContext) -> ApiResult {
     let (document_spec, run) = (read_document_spec(&context, &context.body, None)?, stored_fields(&context.body));
     let rows = context.body["rows"].as_array().cloned().unwrap_or_default();

@@ -172,7 +172,7 @@ impl RequestContext {
             .and_then(|()| {
                 webhooks::emit(&self.state, "render.completed", &completed_event(&stored, &record, file, metadata))
             })
-            .map_err(|error| RenderError::Failed(format!("the file cannot be kept: {error}")))?;
+            .map_err(|error| RenderError::Failed(format!("the file cannot be stored: {error}")))?;
         Ok(stored)
     }
 

@@ -167,7 +167,7 @@ impl AppState {
 
     /// Returns a delay of the published retry schedule, shortened by the configured factor.
     pub(crate) fn scaled(&self, seconds: u64) -> Duration {
-        #[allow(clippy::cast_precision_loss, reason = "a day at most")]
+        #[allow(clippy::cast_precision_loss, reason = "at most a day")]
         Duration::try_from_secs_f64(seconds as f64 / self.config.webhook_retry_speedup).unwrap_or(Duration::MAX)
     }
 

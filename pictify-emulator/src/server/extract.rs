@@ -118,7 +118,7 @@ pub(super) async fn read_all(mut body: Body) -> Result<Bytes, ApiError> {
         Ok(bytes.freeze())
     };
     let late =
-        || unreadable_body(StatusCode::REQUEST_TIMEOUT, "FST_ERR_REQUEST_TIMEOUT", "The body did not come in time");
+        || unreadable_body(StatusCode::REQUEST_TIMEOUT, "FST_ERR_REQUEST_TIMEOUT", "The body was not received in time");
     tokio::time::timeout(BODY_TIMEOUT, read).await.map_err(|_| late())?
 }
 

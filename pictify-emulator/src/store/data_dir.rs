@@ -27,7 +27,7 @@ impl DataDir {
         let lock = File::options().create(true).truncate(false).write(true).open(path.join(LOCK))?;
         match lock.try_lock() {
             Err(TryLockError::WouldBlock) => {
-                let why = "another emulator uses it: stop that one, or choose another folder";
+                let why = "another emulator uses it: stop it, or choose another folder";
                 Err(StoreError(why.to_owned()))
             }
             // Some file systems do not support locks.

@@ -239,8 +239,8 @@ mod tests {
         for (uid, name, live) in [("A", "b", true), ("B", "A", false), ("C", "c", true)] {
             assert!(store.insert("template", uid, &json!({"uid": uid, "name": name, "live": live})).unwrap());
         }
-        assert!(!store.insert("template", "A", &json!({})).unwrap(), "a uid is there once");
-        assert!(store.insert("binding", "A", &json!({"uid": "other"})).unwrap(), "in its kind");
+        assert!(!store.insert("template", "A", &json!({})).unwrap(), "an ID is unique");
+        assert!(store.insert("binding", "A", &json!({"uid": "other"})).unwrap(), "within its kind");
         let uids = |filter: Filter, order, offset, limit| {
             let (page, total) = store.page("template", &filter, order, offset, limit).unwrap();
             (page.iter().map(|body| body["uid"].as_str().unwrap().to_owned()).collect::<String>(), total)

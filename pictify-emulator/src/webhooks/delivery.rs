@@ -50,7 +50,7 @@ pub(crate) fn send(state: &Arc<AppState>, id: String, wait: Duration) {
 pub(crate) fn redeliver(state: &Arc<AppState>, id: &str) -> Result<Option<Value>, ApiError> {
     let redelivered = state.store.update(DELIVERY, id, |delivery| {
         if delivery["status"] == "pending" {
-            return Err(ApiError::with_message(StatusCode::CONFLICT, "The delivery is under way"));
+            return Err(ApiError::with_message(StatusCode::CONFLICT, "The delivery is in progress"));
         }
         delivery["status"] = "pending".into();
         delivery["retries"] = 0.into();
@@ -69,7 +69,7 @@ async fn attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, St
     let uid = delivery["subscription"].as_str().unwrap_or_default();
     let subscription = state.store.get(SUBSCRIPTION, uid)?;
     let Some(subscription) = subscription.filter(|subscription| subscription["status"] == "active") else {
-        let attempt = json!({"at": state.now_text(), "error": "The subscription is gone or not active"});
+        let attempt = json!({"at": state.now_text(), "error": "The subscription is deleted or not active"});
         record_attempt(state, id, &attempt, DeliveryState::Failed)?;
         return Ok(None);
     };
@@ -78,7 +78,7 @@ async fn attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, St
         Ok(request) => state.outbound.webhooks.post(request, DELIVERY_TIMEOUT).await.map_err(|error| error.to_string()),
         Err(error) => Err(error),
     };
-    #[allow(clippy::cast_precision_loss, reason = "microseconds of half a minute")]
+    #[allow(clippy::cast_precision_loss, reason = "microseconds of at most half a minute")]
     let duration = started.elapsed().as_micros() as f64 / 1000.0;
     let mut attempt = json!({"at": at, "duration": duration});
     match &response {

@@ -11,7 +11,7 @@ async fn a_folder_belongs_to_one_server_at_a_time() {
     let first = start().await.unwrap();
     let error = start().await.unwrap_err().to_string();
     let expected = format!(
-        "the emulator cannot keep its data in {}: another emulator uses it: stop that one, or choose another folder",
+        "the emulator cannot keep its data in {}: another emulator uses it: stop it, or choose another folder",
         folder.path().display()
     );
     assert_eq!(error, expected);

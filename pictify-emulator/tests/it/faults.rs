@@ -63,7 +63,10 @@ const CANNOT: [(&str, &str); 7] = [
     (r#"{"status": 503, "probability": 1.5}"#, "faults[0]: probability 1.5 is not between 0 and 1"),
     (r#"{"status": 503, "onCalls": [0]}"#, "faults[0]: onCalls are counted from 1"),
     (r#"{"status": 503, "headers": {"a b": "c"}}"#, "faults[0]: the header \"a b\" cannot be sent"),
-    (r#"{"operation": "createImage"}"#, "faults[0]: nothing goes wrong: give status, reset, truncateAfter or delayMs"),
+    (
+        r#"{"operation": "createImage"}"#,
+        "faults[0]: the fault has no effect: give status, reset, truncateAfter or delayMs",
+    ),
 ];
 
 #[tokio::test]
@@ -73,7 +76,7 @@ async fn a_script_that_could_never_do_what_it_says_is_refused() {
     for (fault, why) in CANNOT {
         let fault: Value = serde_json::from_str(fault).unwrap();
         let refused = put(&emulator, json!({"faults": [fault]})).await;
-        assert_eq!(refused, (400, format!("No script of faults: {why}")));
+        assert_eq!(refused, (400, format!("Invalid fault script: {why}")));
     }
     assert_eq!(create(&emulator, "x", 9, 9).await.status, 503, "the script of before stays");
 }

@@ -181,13 +181,13 @@ async fn unsupported_renders_fail_and_are_not_billed() {
             path(&timeline, "/render"),
             json!({"format": "gif"}),
             bridge,
-            "The emulator cannot render timelines: use a template of code",
+            "The emulator cannot render timelines: use a code template",
         ),
         (
             path(&timeline, "/preview"),
             json!({}),
             "preview_not_supported",
-            "A timeline has no preview: use a template of code",
+            "The emulator cannot preview timelines: use a code template",
         ),
         (path(&unsupported, "/preview"), json!({}), bridge, "The emulator does not support Video of remotion"),
     ] {

@@ -139,7 +139,7 @@ async fn the_schedule_ends_in_a_pause_and_a_delivery_can_be_sent_once_more() {
 
     let resend = format!("/_emulator/deliveries/{}/resend", delivery["id"].as_str().unwrap());
     assert_eq!(post(&emulator, &resend, &json!({})).await.status, 200);
-    assert_eq!(settled(&emulator).await["attempts"][6]["error"], "The subscription is gone or not active");
+    assert_eq!(settled(&emulator).await["attempts"][6]["error"], "The subscription is deleted or not active");
     let path = format!("/webhook-subscriptions/{}", known["uid"].as_str().unwrap());
     let body = json!({"status": "active"}).to_string();
     assert_eq!(send(&emulator, &format!("PUT {path}"), &[KEY, JSON], body.as_bytes()).await.status, 200);
