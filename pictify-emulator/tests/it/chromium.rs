@@ -1,6 +1,6 @@
 //! The engine that is an installed Chromium. Without one these tests have nothing to say, except where CI runs them.
 
-use crate::support::{get, picture, post, receiver::Receiver};
+use crate::support::{get, post, receiver::Receiver, render_image};
 use pictify_emulator::{
     EgressPolicy, Emulator,
     render::{Chromium, Format, GifSettings, Page, RenderError, RenderedImage, Renderer},

@@ -1,6 +1,6 @@
 //! What is on the pictures.
 
-use crate::support::{get, picture, post, red_png};
+use crate::support::{get, post, red_png, render_image};
 use image::{Rgba, RgbaImage};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
@@ -199,7 +199,7 @@ async fn a_broken_picture_is_named() {
     let emulator = Emulator::start().await.unwrap();
     let cut = &red_png()[..120];
     let answer = post(&emulator, "/image", &page(&format!(r#"<img src="{cut}">"#), 50, 50)).await;
-    let (status, error) = answer.says();
+    let (status, error) = answer.status_and_message();
     assert!(status == 422 && error.starts_with("A picture in the page cannot be read: "), "{status} {error}");
 }
 

@@ -1,7 +1,7 @@
 //! What is on the pages of a PDF, and how large they are.
 
 use crate::support::{
-    Answer, get,
+    Response, get,
     pdf::{blocks, link, near, pdf, pictures, sizes, title, words},
     post,
     receiver::Receiver,
@@ -22,7 +22,7 @@ async fn html(emulator: &Emulator, html: &str) -> String {
     template(emulator, json!({"name": "t", "html": html})).await
 }
 
-async fn print(emulator: &Emulator, uid: &str, options: Value) -> Answer {
+async fn print(emulator: &Emulator, uid: &str, options: Value) -> Response {
     post(emulator, "/pdf/render", &json!({"templateUid": uid, "options": options})).await
 }
 
@@ -254,7 +254,7 @@ async fn what_cannot_be_printed_is_refused_and_costs_nothing() {
         (
             one(&plain, json!({"preset": "A9"})),
             400,
-            "There is no preset A9, but there are A4, Letter, Legal, A3, A5, Tabloid",
+            "Unknown preset A9: use one of A4, Letter, Legal, A3, A5, Tabloid",
         ),
         (one(&plain, json!({"preset": "custom"})), 400, "The preset custom needs customSize"),
         (one(&plain, json!({"preset": "custom", "customSize": {"width": 0, "height": 9}})), 400, "customSize/width"),
@@ -268,15 +268,15 @@ async fn what_cannot_be_printed_is_refused_and_costs_nothing() {
         (one(&plain, json!({"margins": {"top": -1}})), 400, "margins/top"),
         (one(&plain, json!({"scale": 3})), 400, "options/scale"),
         (many(&plain, 0), 400, "variableSets"),
-        (many(&plain, 101), 400, "variableSets holds 1 to 100 sets, one for each page, not 101"),
+        (many(&plain, 101), 400, "variableSets may have 1 to 100 sets, one for each page, not 101"),
         ((larger.as_str(), values), 422, "The pages have more than the 33554432 bytes of HTML"),
         (one(&long, json!({})), 422, "pixels long, more than the 200 times 1123 that are laid out"),
         (one(&broken, json!({})), 422, "A picture in the page cannot be read"),
         (one(&blurred, custom(5_000)), 422, "5000 by 5000 pixels are more than the 4096 a side"),
-        ((rendered.as_str(), json!({"format": "pdf", "variableSets": []})), 400, "variableSets holds 1 to 100 sets"),
-        ((rendered.as_str(), json!({"format": "pdf", "preset": "A9"})), 400, "There is no preset A9"),
+        ((rendered.as_str(), json!({"format": "pdf", "variableSets": []})), 400, "variableSets may have 1 to 100 sets"),
+        ((rendered.as_str(), json!({"format": "pdf", "preset": "A9"})), 400, "Unknown preset A9"),
     ] {
-        let (found, message) = post(&emulator, path, &body).await.says();
+        let (found, message) = post(&emulator, path, &body).await.status_and_message();
         assert!(found == status && message.contains(error), "{body:.200}: {found} {message}, not {status} {error}");
     }
     assert_eq!(emulator.billed_renders(), 0);

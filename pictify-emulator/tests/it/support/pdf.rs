@@ -1,17 +1,17 @@
-//! What is on the pages of a PDF, in points from the lower left.
+//! Content of PDF pages, in points from the lower left corner.
 
-use super::{Answer, file_path, get};
+use super::{Response, file_path, get};
 use lopdf::{Document, Object, content::Content};
 use pictify_emulator::Emulator;
 
-/// The file that a render answered with.
-pub async fn pdf(emulator: &Emulator, answer: &Answer) -> Document {
-    let file = get(emulator, &file_path(emulator, answer)).await;
+/// Loads the rendered PDF of a response.
+pub async fn pdf(emulator: &Emulator, response: &Response) -> Document {
+    let file = get(emulator, &file_path(emulator, response)).await;
     assert_eq!((file.status, file.header("content-type")), (200, Some("application/pdf")));
     Document::load_mem(&file.body).unwrap()
 }
 
-/// The size of each page.
+/// Returns the size of each page.
 pub fn sizes(pdf: &Document) -> Vec<(f32, f32)> {
     let size = |page| {
         let corners = numbers(pdf.get_dictionary(page).unwrap().get(b"MediaBox").unwrap().as_array().unwrap());
@@ -20,29 +20,29 @@ pub fn sizes(pdf: &Document) -> Vec<(f32, f32)> {
     pdf.get_pages().into_values().map(size).collect()
 }
 
-/// The words of a page, the first of which is 1.
+/// Returns the text of a page; pages count from 1.
 pub fn words(pdf: &Document, page: u32) -> String {
     pdf.extract_text(&[page]).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// How many pictures a page has.
+/// Returns the number of images on a page.
 pub fn pictures(pdf: &Document, page: u32) -> usize {
     pdf.get_page_images(pdf.get_pages()[&page]).unwrap().len()
 }
 
-/// Where a link of the first page is: left, bottom, right, top.
+/// Returns the box of the first link on the first page: left, bottom, right, top.
 pub fn link(pdf: &Document) -> Vec<f32> {
     let annotations = pdf.get_page_annotations(pdf.get_pages()[&1]).unwrap();
     numbers(annotations[0].get(b"Rect").unwrap().as_array().unwrap())
 }
 
-/// The title that viewers show.
+/// Returns the document title.
 pub fn title(pdf: &Document) -> Option<String> {
     let about = pdf.get_dictionary(pdf.trailer.get(b"Info").unwrap().as_reference().unwrap()).unwrap();
     about.get(b"Title").ok().map(|title| lopdf::decode_text_string(title).unwrap())
 }
 
-/// What is filled on the first page, as left, bottom, right, top.
+/// Returns the filled boxes of the first page: left, bottom, right, top.
 pub fn blocks(pdf: &Document) -> Vec<[f32; 4]> {
     let content = pdf.get_page_content(pdf.get_pages()[&1]);
     let mut matrix = [1.0, 0.0, 0.0, 1.0, 0.0, 0.0];
@@ -71,12 +71,12 @@ fn around(points: impl Iterator<Item = [f32; 2]>) -> [f32; 4] {
     })
 }
 
-/// Whether each is within half a point.
+/// Returns true if all values agree within half a point.
 pub fn near(found: &[f32], expected: &[f32]) -> bool {
     found.len() == expected.len() && found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 0.5)
 }
 
-/// A matrix within another.
+/// Multiplies two matrices.
 fn inside(outer: [f32; 6], inner: [f32; 6]) -> [f32; 6] {
     let origin = at(outer, 0.0, 0.0);
     let turned = |x, y| {
