@@ -3,7 +3,7 @@
 use crate::support::{get, picture, post, receiver::Receiver};
 use pictify_emulator::{
     Emulator, Reach,
-    render::{Chromium, Format, Pace, Page, Picture, RenderError, Renderer},
+    render::{Chromium, Format, GifSettings, Page, Picture, RenderError, Renderer},
 };
 use serde_json::json;
 use std::time::Duration;
@@ -68,10 +68,10 @@ fn a_loop_is_taken_frame_by_frame() {
     let html = "<style>@keyframes k { from { margin-left: 0 } to { margin-left: 80px } }
         i { display: block; width: 20px; height: 20px; background: red; animation: k 1s linear infinite alternate }
         body { margin: 0 }</style><i></i>";
-    let picture = engine.render(&Page { format: Format::Gif(Pace::LOW), ..page(html, 100, 20) }).unwrap();
+    let picture = engine.render(&Page { format: Format::Gif(GifSettings::LOW), ..page(html, 100, 20) }).unwrap();
     let motion = picture.motion.unwrap();
     assert_eq!((motion.frames, motion.duration), (20, Duration::from_secs(2)));
-    let still = engine.render(&Page { format: Format::Gif(Pace::LOW), ..page("<p>still", 100, 20) });
+    let still = engine.render(&Page { format: Format::Gif(GifSettings::LOW), ..page("<p>still", 100, 20) });
     assert_eq!(still, Err(RenderError::Motionless));
 }
 
