@@ -10,8 +10,8 @@ pub async fn serve(options: Options) -> Result<(), Failure> {
     // Output errors are ignored: the emulator also runs when nothing reads its output.
     let _ = writeln!(io::stdout(), "Pictify emulator listening on {url}");
     progress::note(&format!("Use it with PICTIFY_API_KEY=anything PICTIFY_BASE_URL={url}; stop it with Ctrl-C."));
-    let asked = pictify_emulator::asked_to_stop().await;
-    asked.map_err(|error| Failure::other(format!("cannot wait for the stop signal: {error}")))?;
+    let signal = pictify_emulator::shutdown_signal().await;
+    signal.map_err(|error| Failure::other(format!("cannot wait for the stop signal: {error}")))?;
     emulator.shutdown().await;
     Ok(())
 }

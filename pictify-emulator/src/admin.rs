@@ -2,12 +2,13 @@
 //! a key: who reaches this server may use it.
 
 use crate::{
-    answer::{Answer, Refusal, Reply},
-    deliveries::{self, DELIVERY},
+    api_error::ApiError,
     faults::Script,
-    renders::BILLED,
-    server::Service,
+    rendering::BILLED,
+    response::{ApiResponse, ApiResult},
+    server::AppState,
     store::{Filter, Order},
+    webhooks::{self, DELIVERY},
 };
 use axum::http::{Method, StatusCode, request::Parts};
 use serde_json::{Value, json};
@@ -17,37 +18,37 @@ use std::sync::Arc;
 pub(crate) const PREFIX: &str = "/_emulator/";
 
 /// Serves one of them.
-pub(crate) fn answer(service: &Arc<Service>, parts: &Parts, name: &str, body: &[u8]) -> Answer {
+pub(crate) fn answer(state: &Arc<AppState>, parts: &Parts, name: &str, body: &[u8]) -> ApiResult {
     match (&parts.method, name) {
-        (&Method::GET, "ledger") => Ok(ledger(service)?.into()),
+        (&Method::GET, "ledger") => Ok(ledger(state)?.into()),
         (&Method::GET, "deliveries") => {
-            Ok(json!({"deliveries": service.store.all(DELIVERY, &Filter::default(), Order::Newest)?}).into())
+            Ok(json!({"deliveries": state.store.all(DELIVERY, &Filter::default(), Order::Newest)?}).into())
         }
         (&Method::PUT, "faults") => {
             let unusable =
-                |why: String| Refusal::message(StatusCode::BAD_REQUEST, format!("No script of faults: {why}"));
+                |why: String| ApiError::with_message(StatusCode::BAD_REQUEST, format!("No script of faults: {why}"));
             let script: Script = serde_json::from_slice(body).map_err(|error| unusable(error.to_string()))?;
             script.check().map_err(unusable)?;
             let count = script.faults.len();
-            service.faults.set(script);
-            Ok(Reply::from(json!({"faults": count})))
+            state.faults.set(script);
+            Ok(ApiResponse::from(json!({"faults": count})))
         }
         (&Method::DELETE, "faults") => {
-            service.faults.set(Script::default());
-            Ok(Reply::from(json!({"faults": 0})))
+            state.faults.set(Script::default());
+            Ok(ApiResponse::from(json!({"faults": 0})))
         }
         (&Method::POST, name) => {
             let id = name.strip_prefix("deliveries/").and_then(|rest| rest.strip_suffix("/resend"));
-            let renewed = id.map(|id| deliveries::again(service, id)).transpose()?.flatten();
-            Ok(Reply::from(renewed.ok_or_else(|| Refusal::no_route(parts))?))
+            let renewed = id.map(|id| webhooks::redeliver(state, id)).transpose()?.flatten();
+            Ok(ApiResponse::from(renewed.ok_or_else(|| ApiError::route_not_found(parts))?))
         }
-        _ => Err(Refusal::no_route(parts)),
+        _ => Err(ApiError::route_not_found(parts)),
     }
 }
 
 /// Everything that was billed, oldest first.
-fn ledger(service: &Service) -> Result<Value, Refusal> {
-    let entries = service.store.all(BILLED, &Filter::default(), Order::Oldest)?;
+fn ledger(state: &AppState) -> Result<Value, ApiError> {
+    let entries = state.store.all(BILLED, &Filter::default(), Order::Oldest)?;
     let renders: u64 = entries.iter().filter_map(|entry| entry["renders"].as_u64()).sum();
     Ok(json!({"renders": renders, "entries": entries}))
 }

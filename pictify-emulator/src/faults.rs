@@ -19,10 +19,10 @@ use std::{
 ///
 /// // The first and the third image are refused for a moment.
 /// let busy = Fault::status(503).body(serde_json::json!({"error": "busy", "retriable": true}));
-/// let busy = busy.on("createImage").calls([1, 3]);
+/// let busy = busy.for_operation("createImage").on_calls([1, 3]);
 /// // A tenth of all calls takes two seconds more, and the answer to one in twenty is lost after the work was done.
-/// let slow = Fault::delay(Duration::from_secs(2)).share(0.1);
-/// let lost = Fault::reset().after_work().share(0.05);
+/// let slow = Fault::delay(Duration::from_secs(2)).probability(0.1);
+/// let lost = Fault::reset().after_handler().probability(0.05);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -33,13 +33,13 @@ pub struct Fault {
     operation: Option<String>,
     /// Which of its calls, counted from 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    calls: Vec<u64>,
+    on_calls: Vec<u64>,
     /// What share of its calls, 0 to 1, by the seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    share: Option<f64>,
+    probability: Option<f64>,
     /// Whether the work is done, and billed, before it goes wrong.
     #[serde(default)]
-    after_work: bool,
+    after_handler: bool,
     /// How much later the answer comes, in milliseconds.
     #[serde(default)]
     delay_ms: u64,
@@ -57,7 +57,7 @@ pub struct Fault {
     reset: bool,
     /// Closes the connection after so many bytes of the answer's body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    cut_after: Option<usize>,
+    truncate_after: Option<usize>,
 }
 
 impl Fault {
@@ -72,11 +72,11 @@ impl Fault {
     }
 
     /// An answer whose body ends after so many bytes.
-    pub fn cut(bytes: usize) -> Self {
-        Self { cut_after: Some(bytes), after_work: true, ..Self::default() }
+    pub fn truncate_after(bytes: usize) -> Self {
+        Self { truncate_after: Some(bytes), after_handler: true, ..Self::default() }
     }
 
-    /// An answer that comes later. The work begins so much later, too; with [`after_work`](Self::after_work) it is done, and
+    /// An answer that comes later. The work begins so much later, too; with [`after_handler`](Self::after_handler) it is done, and
     /// billed, before.
     pub fn delay(delay: Duration) -> Self {
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
@@ -96,26 +96,26 @@ impl Fault {
     }
 
     /// Only calls of this operation, by its name in the contract.
-    pub fn on(mut self, operation: impl Into<String>) -> Self {
+    pub fn for_operation(mut self, operation: impl Into<String>) -> Self {
         self.operation = Some(operation.into());
         self
     }
 
     /// Only these calls, counted from 1 since the fault was set.
-    pub fn calls(mut self, calls: impl IntoIterator<Item = u64>) -> Self {
-        self.calls = calls.into_iter().collect();
+    pub fn on_calls(mut self, calls: impl IntoIterator<Item = u64>) -> Self {
+        self.on_calls = calls.into_iter().collect();
         self
     }
 
     /// Only a share of the calls, 0 to 1, chosen by the seed.
-    pub fn share(mut self, share: f64) -> Self {
-        self.share = Some(share);
+    pub fn probability(mut self, probability: f64) -> Self {
+        self.probability = Some(probability);
         self
     }
 
     /// Goes wrong when the work is done, and billed.
-    pub fn after_work(mut self) -> Self {
-        self.after_work = true;
+    pub fn after_handler(mut self) -> Self {
+        self.after_handler = true;
         self
     }
 
@@ -128,23 +128,23 @@ impl Fault {
         if let Some(status) = self.status.filter(|status| !(200..1000).contains(status)) {
             return Some(format!("status {status} is not one of 200 to 999"));
         }
-        if let Some(share) = self.share.filter(|share| !(0.0..=1.0).contains(share)) {
-            return Some(format!("share {share} is not between 0 and 1"));
+        if let Some(probability) = self.probability.filter(|probability| !(0.0..=1.0).contains(probability)) {
+            return Some(format!("probability {probability} is not between 0 and 1"));
         }
-        if self.calls.contains(&0) {
-            return Some("calls are counted from 1".to_owned());
+        if self.on_calls.contains(&0) {
+            return Some("onCalls are counted from 1".to_owned());
         }
         let is_header =
             |name: &str, value: &str| HeaderName::try_from(name).is_ok() && HeaderValue::try_from(value).is_ok();
         if let Some((name, _)) = self.headers.iter().find(|(name, value)| !is_header(name, value)) {
             return Some(format!("the header {name:?} cannot be sent"));
         }
-        let is_nothing = self.status.is_none() && !self.reset && self.cut_after.is_none() && self.delay_ms == 0;
-        is_nothing.then(|| "nothing goes wrong: give status, reset, cutAfter or delayMs".to_owned())
+        let is_nothing = self.status.is_none() && !self.reset && self.truncate_after.is_none() && self.delay_ms == 0;
+        is_nothing.then(|| "nothing goes wrong: give status, reset, truncateAfter or delayMs".to_owned())
     }
 
-    pub(crate) fn is_after_work(&self) -> bool {
-        self.after_work
+    pub(crate) fn is_after_handler(&self) -> bool {
+        self.after_handler
     }
 
     pub(crate) fn delay_time(&self) -> Duration {
@@ -155,8 +155,8 @@ impl Fault {
         self.reset
     }
 
-    pub(crate) fn cut_after(&self) -> Option<usize> {
-        self.cut_after
+    pub(crate) fn truncate_after_bytes(&self) -> Option<usize> {
+        self.truncate_after
     }
 
     /// The answer in place of the real one.
@@ -215,9 +215,9 @@ impl Faults {
                 continue;
             }
             *count += 1;
-            let is_counted = fault.calls.is_empty() || fault.calls.contains(count);
+            let is_counted = fault.on_calls.is_empty() || fault.on_calls.contains(count);
             // Drawn for every call, so that the choice does not hang on the other faults.
-            let is_drawn = fault.share.is_none_or(|share| random.f64() < share);
+            let is_drawn = fault.probability.is_none_or(|probability| random.f64() < probability);
             if is_counted && is_drawn && found.is_none() {
                 found = Some(fault.clone());
             }
@@ -240,8 +240,8 @@ mod tests {
         let faults = Faults::default();
         assert_eq!(statuses(&faults, "createImage", 2), [None, None]);
         let script = json!({"faults": [
-            {"operation": "createImage", "calls": [1, 3], "status": 503},
-            {"calls": [2], "status": 500},
+            {"operation": "createImage", "onCalls": [1, 3], "status": 503},
+            {"onCalls": [2], "status": 500},
         ]});
         faults.set(serde_json::from_value(script).unwrap());
         assert_eq!(statuses(&faults, "createImage", 4), [Some(503), Some(500), Some(503), None]);
@@ -254,7 +254,7 @@ mod tests {
     fn a_share_is_the_same_in_every_run() {
         let run = |seed| {
             let faults = Faults::default();
-            faults.set(Script { seed, faults: vec![Fault::status(500).share(0.25)] });
+            faults.set(Script { seed, faults: vec![Fault::status(500).probability(0.25)] });
             statuses(&faults, "createImage", 1000)
         };
         let (first, again, other) = (run(1), run(1), run(2));

@@ -22,7 +22,7 @@ async fn main() -> ExitCode {
         }
     };
     println!("Pictify emulator listening on {}", emulator.url());
-    if let Err(error) = pictify_emulator::asked_to_stop().await {
+    if let Err(error) = pictify_emulator::shutdown_signal().await {
         eprintln!("error: the end cannot be waited for: {error}");
         return ExitCode::FAILURE;
     }

@@ -2,10 +2,10 @@
 
 use crate::{
     Emulator, EmulatorBuilder,
+    config::{DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     emulator::{DEFAULT_PORT, StartError},
     faults::Script,
-    fetch::Reach,
-    house::{Profile, RETRY_SPEED, VersionPrefix},
+    fetch::EgressPolicy,
 };
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
@@ -41,7 +41,7 @@ pub struct Options {
 
     /// Keep everything in this folder, for the next start [default: in memory].
     #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    pub data_dir: Option<PathBuf>,
 
     /// Whose word counts where the documents and the live service disagree [default: live].
     #[arg(long, value_enum)]
@@ -64,19 +64,19 @@ pub struct Options {
     pub idempotency_keys: bool,
 
     /// Which addresses may be fetched from, and webhooks delivered to [default: public]; these always reach this machine, too.
-    #[arg(long, value_enum)]
-    pub reach: Option<Reach>,
+    #[arg(long, value_enum, value_name = "SCOPE")]
+    pub allow_network: Option<EgressPolicy>,
 
     /// Leave the addresses of files out of the results of batches, as the live service was seen to do.
     #[arg(long)]
     pub no_batch_urls: bool,
 
     /// How many times as fast as published failed deliveries are tried again [default: 60].
-    #[arg(long, value_name = "TIMES")]
-    pub retry_speed: Option<f64>,
+    #[arg(long, value_name = "FACTOR")]
+    pub webhook_retry_speedup: Option<f64>,
 
     /// Whether paths begin with /v1, as older documents have it [default: any].
-    #[arg(long, value_enum, value_name = "WHETHER")]
+    #[arg(long, value_enum, value_name = "MODE")]
     pub version_prefix: Option<VersionPrefix>,
 
     /// Begin with the template that the examples of the SDK name, XK4P2M9QZT.
@@ -92,7 +92,7 @@ pub struct Options {
     #[arg(long, value_name = "PATH")]
     pub chromium: Option<PathBuf>,
 
-    /// A JSON file that says what goes wrong: {"seed": 1, "faults": [{"operation": "createImage", "share": 0.1, "status": 503}]}.
+    /// A JSON file that says what goes wrong: {"seed": 1, "faults": [{"operation": "createImage", "probability": 0.1, "status": 503}]}.
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
 }
@@ -110,15 +110,19 @@ pub enum Engine {
 }
 
 #[cfg(feature = "chromium")]
-fn with_chromium(builder: EmulatorBuilder, path: Option<PathBuf>, reach: Reach) -> Result<EmulatorBuilder, StartError> {
+fn with_chromium(
+    builder: EmulatorBuilder,
+    path: Option<PathBuf>,
+    egress_policy: EgressPolicy,
+) -> Result<EmulatorBuilder, StartError> {
     use crate::render::Chromium;
 
-    let engine = path.map_or_else(|| Chromium::find(reach), |path| Chromium::at(path, reach));
+    let engine = path.map_or_else(|| Chromium::find(egress_policy), |path| Chromium::at(path, egress_policy));
     Ok(builder.renderer(engine.map_err(|error| StartError::Engine { reason: error.to_string() })?))
 }
 
 #[cfg(not(feature = "chromium"))]
-fn with_chromium(_: EmulatorBuilder, _: Option<PathBuf>, _: Reach) -> Result<EmulatorBuilder, StartError> {
+fn with_chromium(_: EmulatorBuilder, _: Option<PathBuf>, _: EgressPolicy) -> Result<EmulatorBuilder, StartError> {
     let reason = "this program was built without it: build it with the feature `chromium`".to_owned();
     Err(StartError::Engine { reason })
 }
@@ -132,16 +136,16 @@ impl Options {
         if let Some(file) = self.config.take() {
             self = self.over(read(&file)?);
         }
-        let reach = self.reach.unwrap_or_default();
+        let egress_policy = self.allow_network.unwrap_or_default();
         let mut builder: EmulatorBuilder = Emulator::builder()
             .host(self.host.unwrap_or(Ipv4Addr::LOCALHOST.into()))
             .port(self.port.unwrap_or(DEFAULT_PORT))
             .api_keys(self.api_keys)
             .profile(self.profile.unwrap_or_default())
             .version_prefix(self.version_prefix.unwrap_or_default())
-            .reach(reach)
-            .retry_speed(self.retry_speed.unwrap_or(RETRY_SPEED))
-            .batch_urls(!self.no_batch_urls)
+            .egress_policy(egress_policy)
+            .webhook_retry_speedup(self.webhook_retry_speedup.unwrap_or(DEFAULT_WEBHOOK_RETRY_SPEEDUP))
+            .include_batch_urls(!self.no_batch_urls)
             .demo(self.demo);
         if self.idempotency_keys {
             builder = builder.idempotency_keys(true);
@@ -150,10 +154,10 @@ impl Options {
             builder = builder.problem_documents(true);
         }
         if self.engine == Some(Engine::Chromium) {
-            builder = with_chromium(builder, self.chromium, reach)?;
+            builder = with_chromium(builder, self.chromium, egress_policy)?;
         }
-        if let Some(folder) = self.data {
-            builder = builder.data(folder);
+        if let Some(folder) = self.data_dir {
+            builder = builder.data_dir(folder);
         }
         if let Some(requests) = self.requests_per_minute {
             builder = builder.requests_per_minute(requests);
@@ -164,7 +168,7 @@ impl Options {
         if let Some(file) = self.faults {
             let script: Script = read(&file)?;
             script.check().map_err(|reason| StartError::File { file: file.clone(), reason })?;
-            builder = builder.seed(script.seed).faults(script.faults);
+            builder = builder.fault_seed(script.seed).faults(script.faults);
         }
         builder.start().await
     }
@@ -176,15 +180,15 @@ impl Options {
             host: self.host.or(other.host),
             port: self.port.or(other.port),
             api_keys: if self.api_keys.is_empty() { other.api_keys } else { self.api_keys },
-            data: self.data.or(other.data),
+            data_dir: self.data_dir.or(other.data_dir),
             profile: self.profile.or(other.profile),
             problem_documents: self.problem_documents || other.problem_documents,
             requests_per_minute: self.requests_per_minute.or(other.requests_per_minute),
             renders_per_month: self.renders_per_month.or(other.renders_per_month),
             idempotency_keys: self.idempotency_keys || other.idempotency_keys,
-            reach: self.reach.or(other.reach),
+            allow_network: self.allow_network.or(other.allow_network),
             no_batch_urls: self.no_batch_urls || other.no_batch_urls,
-            retry_speed: self.retry_speed.or(other.retry_speed),
+            webhook_retry_speedup: self.webhook_retry_speedup.or(other.webhook_retry_speedup),
             version_prefix: self.version_prefix.or(other.version_prefix),
             demo: self.demo || other.demo,
             engine: self.engine.or(other.engine),
@@ -214,11 +218,15 @@ mod tests {
 
     #[test]
     fn the_command_line_comes_before_the_file() {
-        let file = r#"{"port": 4050, "profile": "documented", "api-key": ["a"], "demo": true, "reach": "loopback"}"#;
+        let file =
+            r#"{"port": 4050, "profile": "documented", "api-key": ["a"], "demo": true, "allow-network": "loopback"}"#;
         let file: Options = serde_json::from_str(file).unwrap();
-        let line = Command::parse_from(["x", "--port", "0", "--reach", "private", "--no-batch-urls"]).options;
+        let line = Command::parse_from(["x", "--port", "0", "--allow-network", "private", "--no-batch-urls"]).options;
         let both = line.over(file);
-        assert_eq!((both.port, both.profile, both.reach), (Some(0), Some(Profile::Documented), Some(Reach::Private)));
+        assert_eq!(
+            (both.port, both.profile, both.allow_network),
+            (Some(0), Some(Profile::Documented), Some(EgressPolicy::Private))
+        );
         assert_eq!((both.api_keys, both.demo, both.no_batch_urls), (vec!["a".to_owned()], true, true));
     }
 

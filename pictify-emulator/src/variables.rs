@@ -65,7 +65,7 @@ impl VariableDefinition {
 ///
 /// # Errors
 /// When a required value is missing, or a text is too short or too long; the first in the order of the definitions.
-pub fn filled(
+pub fn resolve_variables(
     definitions: &[VariableDefinition],
     variables: &Map<String, Value>,
 ) -> Result<Map<String, Value>, VariableError> {
@@ -136,7 +136,7 @@ mod tests {
 
     fn fill(definition: &Value, variables: &Value) -> Result<Value, String> {
         let definitions = VariableDefinition::read_all(&json!([definition]));
-        let values = filled(&definitions, variables.as_object().unwrap());
+        let values = resolve_variables(&definitions, variables.as_object().unwrap());
         values.map(Value::Object).map_err(|error| error.to_string())
     }
 

@@ -3,7 +3,7 @@
 //! They are installed once, into a virtual environment under the target directory. Where Python is missing nothing is
 //! run, unless `PICTIFY_REQUIRE_PYTHON` is set, as in CI: there it is a failure.
 
-use pictify_emulator::{Emulator, Reach};
+use pictify_emulator::{EgressPolicy, Emulator};
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -72,7 +72,7 @@ async fn the_official_python_client_does_all_that_it_offers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_request_that_the_document_allows_or_forbids_gets_an_answer_that_it_does_not_know() {
     // Bindings have their data of the emulator itself.
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let document = Path::new(FOLDER).join("../../openapi.yaml").display().to_string();
     run_program("fuzz.py", vec![("DOCUMENT", document), ("EMULATOR_URL", emulator.url().to_owned())]).await;
 }

@@ -129,7 +129,7 @@ async fn on_the_emulator_the_redirect_leads_to_a_real_picture() {
         let picture = image::load_from_memory(&picture).unwrap().to_rgb8();
         assert_eq!((picture.width(), picture.height(), picture.get_pixel(600, 600).0), (1200, 630, [0x66, 0x7e, 0xea]));
     }
-    assert_eq!(emulator.billed(), 1);
+    assert_eq!(emulator.billed_renders(), 1);
 }
 
 #[actix_web::test]

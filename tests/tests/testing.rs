@@ -336,7 +336,7 @@ async fn an_answer_that_fails_is_recorded_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("failed.json");
     let emulator = Emulator::builder()
-        .faults([Fault::status(422).body(json!({"error": "no"})).on("createImage")])
+        .faults([Fault::status(422).body(json!({"error": "no"})).for_operation("createImage")])
         .start()
         .await
         .unwrap();

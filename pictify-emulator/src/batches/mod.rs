@@ -8,13 +8,12 @@ mod table;
 pub(crate) use table::rows;
 
 use crate::{
-    answer::Refusal,
-    areas::{DEFAULT, Wanted, render_layout},
+    api_error::ApiError,
     contract::CONTRACT,
-    deliveries,
-    server::{Call, Service},
+    handlers::{DEFAULT, OutputSpec, render_layout},
+    server::{AppState, RequestContext},
     store::{Filter, Order, StoreError},
-    uid,
+    uid, webhooks,
 };
 use axum::http::HeaderMap;
 use futures_util::{StreamExt, stream};
@@ -43,45 +42,45 @@ fn items_of(batch: &str) -> String {
 }
 
 /// Writes a batch down and begins with it.
-pub(crate) fn begin(call: Call, template: &Value, sets: &[Value]) -> Result<Value, StoreError> {
+pub(crate) fn begin(context: RequestContext, template: &Value, sets: &[Value]) -> Result<Value, StoreError> {
     let id = uid::new(10);
     let batch = json!({
         "batchId": id,
         "templateUid": template["uid"],
         "status": "pending",
         "totalItems": sets.len(),
-        "createdAt": call.service.now_text(),
+        "createdAt": context.state.now_text(),
         "startedAt": null,
         "completedAt": null,
     });
     let asked = json!({
         "template": template,
         "sets": sets,
-        "format": call.body["format"],
-        "quality": call.body["quality"],
-        "layout": call.body["layout"],
-        "layouts": call.body["layouts"],
-        "concurrency": call.body["concurrency"],
-        "base": call.base,
-        "requestId": call.request_id,
+        "format": context.body["format"],
+        "quality": context.body["quality"],
+        "layout": context.body["layout"],
+        "layouts": context.body["layouts"],
+        "concurrency": context.body["concurrency"],
+        "base": context.base,
+        "requestId": context.request_id,
     });
-    call.service.store.insert(REQUEST, &id, &asked)?;
-    call.service.store.insert(BATCH, &id, &batch)?;
-    call.service.clone().spawn(run(call, id, asked));
+    context.state.store.insert(REQUEST, &id, &asked)?;
+    context.state.store.insert(BATCH, &id, &batch)?;
+    context.state.clone().spawn(run(context, id, asked));
     Ok(batch)
 }
 
 /// Goes on with what was under way when the server stopped.
-pub(crate) fn resume(service: &Arc<Service>) -> Result<(), StoreError> {
+pub(crate) fn resume(state: &Arc<AppState>) -> Result<(), StoreError> {
     let Some(operation) = CONTRACT.operation(OPERATION) else { return Ok(()) };
     for status in ["pending", "processing"] {
-        let cut_off = Filter::default().and("$.status", Some(status));
-        for batch in service.store.all(BATCH, &cut_off, Order::Oldest)? {
+        let cut_off = Filter::default().eq("$.status", Some(status));
+        for batch in state.store.all(BATCH, &cut_off, Order::Oldest)? {
             let id = batch["batchId"].as_str().unwrap_or_default().to_owned();
-            let Some(asked) = service.store.get(REQUEST, &id)? else { continue };
+            let Some(asked) = state.store.get(REQUEST, &id)? else { continue };
             let text = |name: &str| asked[name].as_str().unwrap_or_default().to_owned();
-            let call = Call {
-                service: service.clone(),
+            let context = RequestContext {
+                state: state.clone(),
                 operation,
                 path: BTreeMap::new(),
                 query: BTreeMap::new(),
@@ -90,15 +89,15 @@ pub(crate) fn resume(service: &Arc<Service>) -> Result<(), StoreError> {
                 base: text("base"),
                 request_id: text("requestId"),
             };
-            service.spawn(run(call, id, asked));
+            state.spawn(run(context, id, asked));
         }
     }
     Ok(())
 }
 
 /// Renders what is missing.
-async fn run(call: Call, id: String, asked: Value) {
-    let batch = Batch { call, id, asked };
+async fn run(context: RequestContext, id: String, asked: Value) {
+    let batch = Batch { context, id, asked };
     // A store that fails has nothing to go on with; the batch stays as it is for the next start.
     if let Err(error) = batch.run().await {
         eprintln!("The batch {} stopped: {error}", batch.id);
@@ -106,16 +105,16 @@ async fn run(call: Call, id: String, asked: Value) {
 }
 
 struct Batch {
-    call: Call,
+    context: RequestContext,
     id: String,
     asked: Value,
 }
 
 impl Batch {
     async fn run(&self) -> Result<(), StoreError> {
-        let store = &self.call.service.store;
-        let started = self.call.service.now();
-        store.change(BATCH, &self.id, |batch| {
+        let store = &self.context.state.store;
+        let started = self.context.state.now();
+        store.update(BATCH, &self.id, |batch| {
             if batch["status"] == "pending" {
                 batch["status"] = "processing".into();
                 batch["startedAt"] = format!("{started:.3}").into();
@@ -123,7 +122,7 @@ impl Batch {
             Ok::<_, StoreError>(())
         })?;
         let done: BTreeSet<u64> =
-            items(&self.call.service, &self.id)?.iter().filter_map(|item| item["index"].as_u64()).collect();
+            items(&self.context.state, &self.id)?.iter().filter_map(|item| item["index"].as_u64()).collect();
         let sets = self.asked["sets"].as_array().map(Vec::as_slice).unwrap_or_default();
         let mut missing = Vec::new();
         for (index, variables) in (0..).zip(sets) {
@@ -141,7 +140,7 @@ impl Batch {
 
     /// Renders one item, unless the batch was cancelled before its turn.
     async fn item(&self, index: u64, variables: &Value) -> Result<(), StoreError> {
-        let store = &self.call.service.store;
+        let store = &self.context.state.store;
         if store.get(BATCH, &self.id)?.is_none_or(|batch| batch["status"] == "cancelled") {
             return Ok(());
         }
@@ -154,7 +153,7 @@ impl Batch {
         for key in keys {
             match self.layout(key, variables).await {
                 Ok(result) => results.push(result),
-                Err(refusal) => errors.push(json!({"layout": key, "error": refusal.text()})),
+                Err(refusal) => errors.push(json!({"layout": key, "error": refusal.message()})),
             }
         }
         let error = errors.first().map(|error| error["error"].clone());
@@ -170,10 +169,10 @@ impl Batch {
         Ok(())
     }
 
-    async fn layout(&self, key: &str, variables: &Value) -> Result<Value, Refusal> {
-        let (call, template) = (&self.call, &self.asked["template"]);
-        let wanted = Wanted::of(&self.asked, template, || Ok(vec![variables.clone()]))?;
-        let mut result = render_layout(call, template, key, variables, &wanted).await?;
+    async fn layout(&self, key: &str, variables: &Value) -> Result<Value, ApiError> {
+        let (context, template) = (&self.context, &self.asked["template"]);
+        let wanted = OutputSpec::of(&self.asked, template, || Ok(vec![variables.clone()]))?;
+        let mut result = render_layout(context, template, key, variables, &wanted).await?;
         // The address is made anew for each who asks, who may know this server by another name.
         let file = result["url"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();
         if let Some(result) = result.as_object_mut() {
@@ -184,25 +183,25 @@ impl Batch {
     }
 
     fn finish(&self) -> Result<(), StoreError> {
-        let service = &self.call.service;
-        let items = items(service, &self.id)?;
+        let state = &self.context.state;
+        let items = items(state, &self.id)?;
         let completed = items.iter().filter(|item| item["success"] == true).count();
         let outcome = match (completed, items.len() - completed) {
             (_, 0) => "completed",
             (0, _) => "failed",
             _ => "partial",
         };
-        let done = service.store.change(BATCH, &self.id, |batch| {
+        let done = state.store.update(BATCH, &self.id, |batch| {
             if batch["status"] != "cancelled" {
                 batch["status"] = outcome.into();
-                batch["completedAt"] = service.now_text().into();
+                batch["completedAt"] = state.now_text().into();
             }
             Ok::<_, StoreError>(batch.clone())
         })?;
-        service.store.remove(REQUEST, &self.id)?;
+        state.store.remove(REQUEST, &self.id)?;
         let Some(batch) = done.filter(|batch| batch["status"] != "cancelled") else { return Ok(()) };
         let started = batch["startedAt"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
-        let took = started.map(|started| service.now().duration_since(started).as_millis());
+        let took = started.map(|started| state.now().duration_since(started).as_millis());
         let event = if outcome == "failed" { "batch.failed" } else { "batch.completed" };
         let data = json!({
             "batchId": self.id,
@@ -213,20 +212,19 @@ impl Batch {
             "failedCount": items.len() - completed,
             "duration": took.and_then(|took| u64::try_from(took).ok()).unwrap_or_default(),
         });
-        deliveries::emit(service, event, &data)
+        webhooks::emit(state, event, &data)
     }
 }
 
 /// How many items of a batch are rendered, and how many have failed.
-pub(crate) fn counts(service: &Service, batch: &str) -> Result<(usize, usize), StoreError> {
-    let count =
-        |success| service.store.count(&items_of(batch), &Filter::default().and_bool("$.success", Some(success)));
+pub(crate) fn counts(state: &AppState, batch: &str) -> Result<(usize, usize), StoreError> {
+    let count = |success| state.store.count(&items_of(batch), &Filter::default().eq_bool("$.success", Some(success)));
     Ok((count(true)?, count(false)?))
 }
 
 /// The items of a batch that are done, in their order.
-pub(crate) fn items(service: &Service, batch: &str) -> Result<Vec<Value>, StoreError> {
-    let mut items = service.store.all(&items_of(batch), &Filter::default(), Order::Oldest)?;
+pub(crate) fn items(state: &AppState, batch: &str) -> Result<Vec<Value>, StoreError> {
+    let mut items = state.store.all(&items_of(batch), &Filter::default(), Order::Oldest)?;
     items.sort_by_key(|item| item["index"].as_u64());
     Ok(items)
 }

@@ -1,6 +1,6 @@
 //! The rows of a CSV file as sets of variables.
 
-use crate::{answer::Refusal, fetch::Fetcher};
+use crate::{api_error::ApiError, fetch::Fetcher};
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -13,7 +13,7 @@ const TIME: Duration = Duration::from_secs(20);
 
 /// Fetches a table, and makes a set of variables of each row. `mappings` says which column each variable comes from;
 /// without it, each column is a variable.
-pub(crate) async fn rows(pages: &Fetcher, url: &str, mappings: &Value) -> Result<Vec<Value>, Refusal> {
+pub(crate) async fn rows(pages: &Fetcher, url: &str, mappings: &Value) -> Result<Vec<Value>, ApiError> {
     let fetched = pages.get(url, LARGEST, TIME).await.map_err(|error| bad(format!("csvUrl: {error}")))?;
     read(&fetched.bytes, mappings).map_err(bad)
 }
@@ -48,8 +48,8 @@ fn read(bytes: &[u8], mappings: &Value) -> Result<Vec<Value>, String> {
         .collect()
 }
 
-fn bad(message: String) -> Refusal {
-    Refusal::message(StatusCode::BAD_REQUEST, message)
+fn bad(message: String) -> ApiError {
+    ApiError::with_message(StatusCode::BAD_REQUEST, message)
 }
 
 #[cfg(test)]

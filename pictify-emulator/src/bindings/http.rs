@@ -1,7 +1,7 @@
 //! Data fetched from a URL. Redirects are not followed: credentials would go with them.
 
 use super::{
-    OWN,
+    CACHED_DATA_FIELD,
     source::{Failure, Fetched},
 };
 use crate::fetch::{self, FetchError, Fetcher};
@@ -52,7 +52,9 @@ fn request(binding: &Value) -> Result<Request, Failure> {
         value.set_sensitive(true);
         headers.insert(name, value);
     }
-    if let (Some("etag"), Some(etag)) = (binding["refreshPolicy"]["type"].as_str(), binding[OWN]["etag"].as_str()) {
+    if let (Some("etag"), Some(etag)) =
+        (binding["refreshPolicy"]["type"].as_str(), binding[CACHED_DATA_FIELD]["etag"].as_str())
+    {
         headers.insert(IF_NONE_MATCH, header(IF_NONE_MATCH.as_str(), etag)?.1);
     }
     Ok(request)
@@ -87,9 +89,9 @@ fn read(binding: &Value, answer: &fetch::Fetched) -> Result<Fetched, Failure> {
     let status = answer.status;
     let failure = |message: String| Failure { status: Some(status), ..Failure::of_source(message) };
     if status == 304
-        && let Some(data) = binding[OWN].get("data")
+        && let Some(data) = binding[CACHED_DATA_FIELD].get("data")
     {
-        let etag = binding[OWN]["etag"].as_str().map(str::to_owned);
+        let etag = binding[CACHED_DATA_FIELD]["etag"].as_str().map(str::to_owned);
         return Ok(Fetched { data: data.clone(), status: Some(status), etag });
     }
     if !(200..300).contains(&status) {

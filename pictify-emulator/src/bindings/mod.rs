@@ -7,12 +7,12 @@ mod source;
 pub(crate) use source::{Failure, Fetched, check as check_source, fetch};
 
 use crate::{
-    answer::Refusal,
-    deliveries,
-    pictures::{Form, Kept},
-    renders,
-    server::Call,
-    source as templates,
+    api_error::ApiError,
+    rendering,
+    rendering::cached::{CachedImage, OutputKind},
+    rendering::fill as templates,
+    server::RequestContext,
+    webhooks,
 };
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 pub(crate) const BINDING: &str = "binding";
 
 /// The member of the server's own: the data that was last had, as `{data}`, and the version that its source gave it.
-pub(crate) const OWN: &str = "own";
+pub(crate) const CACHED_DATA_FIELD: &str = "own";
 
 /// How long data stays fresh when the binding does not say, in seconds.
 const TTL: i64 = 300;
@@ -38,44 +38,53 @@ pub(crate) fn ttl(binding: &Value) -> i64 {
 
 /// The picture of a binding as it is now: its data is had again if its policy says so. What fails is written down, and
 /// the policy says what is shown instead.
-pub(crate) async fn picture(call: &Call, binding: &Value, form: Form) -> Result<Kept, Refusal> {
+pub(crate) async fn picture(
+    context: &RequestContext,
+    binding: &Value,
+    form: OutputKind,
+) -> Result<CachedImage, ApiError> {
     let on_error = binding["refreshPolicy"]["onError"].as_str().unwrap_or("serve_stale");
-    let own = binding[OWN].get("data");
+    let own = binding[CACHED_DATA_FIELD].get("data");
     let data = match own {
-        Some(data) if !is_due(binding, call.service.now()) => Ok(data.clone()),
+        Some(data) if !is_due(binding, context.state.now()) => Ok(data.clone()),
         _ if binding["status"] == "paused" => Err(Failure::message("The binding is paused and has no data")),
-        _ => refresh(call, binding).await,
+        _ => refresh(context, binding).await,
     };
     let data = match (data, on_error) {
         (Ok(data), _) => Some(data),
         (Err(_), "serve_default") => None,
         (Err(failure), "serve_error") => return Err(failure.into()),
-        (Err(failure), _) => Some(own.ok_or_else(|| Refusal::from(failure))?.clone()),
+        (Err(failure), _) => Some(own.ok_or_else(|| ApiError::from(failure))?.clone()),
     };
-    let failure = match render(call, binding, data.as_ref(), form).await {
+    let failure = match render(context, binding, data.as_ref(), form).await {
         Ok(kept) => return Ok(kept),
         Err(failure) => failure,
     };
-    note_failure(call, binding, &failure.text())?;
+    note_failure(context, binding, &failure.message())?;
     match (on_error, data) {
         ("serve_error", _) | ("serve_default", None) => Err(failure),
-        ("serve_default", Some(_)) => render(call, binding, None, form).await,
-        _ => call.last_picture(uid(binding), form)?.ok_or(failure),
+        ("serve_default", Some(_)) => render(context, binding, None, form).await,
+        _ => context.last_cached_image(uid(binding), form)?.ok_or(failure),
     }
 }
 
 /// Renders a binding with this data, or with nothing but its defaults.
-pub(crate) async fn render(call: &Call, binding: &Value, data: Option<&Value>, form: Form) -> Result<Kept, Refusal> {
+pub(crate) async fn render(
+    context: &RequestContext,
+    binding: &Value,
+    data: Option<&Value>,
+    form: OutputKind,
+) -> Result<CachedImage, ApiError> {
     let variables = mapping::variables(binding, data.unwrap_or(&Value::Null)).0;
-    let template = templates::find(call, binding["templateId"].as_str().unwrap_or_default())?;
-    let template = template.ok_or_else(|| Refusal::message(StatusCode::NOT_FOUND, "Template not found"))?;
-    let quality = renders::percent(&binding["outputConfig"]["quality"]);
+    let template = templates::find(context, binding["templateId"].as_str().unwrap_or_default())?;
+    let template = template.ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Template not found"))?;
+    let quality = rendering::percent(&binding["outputConfig"]["quality"]);
     let size = size(binding, &template);
-    let kept = call.picture(uid(binding), &template, &variables, size, form, quality).await?;
+    let kept = context.cached_image(uid(binding), &template, &variables, size, form, quality).await?;
     if kept.is_new {
-        call.service.store.change(BINDING, uid(binding), |binding| {
-            binding["lastRenderAt"] = call.service.now_text().into();
-            Ok::<_, Refusal>(())
+        context.state.store.update(BINDING, uid(binding), |binding| {
+            binding["lastRenderAt"] = context.state.now_text().into();
+            Ok::<_, ApiError>(())
         })?;
     }
     Ok(kept)
@@ -93,64 +102,69 @@ fn size(binding: &Value, template: &Value) -> Option<(u32, u32)> {
 }
 
 /// Gets the data anew, and writes down how that went.
-pub(crate) async fn refresh(call: &Call, binding: &Value) -> Result<Value, Failure> {
-    let fetched = match fetch(call, binding).await {
+pub(crate) async fn refresh(context: &RequestContext, binding: &Value) -> Result<Value, Failure> {
+    let fetched = match fetch(context, binding).await {
         Ok(fetched) => fetched,
         Err(failure) => {
-            note_failure(call, binding, &failure.message)?;
+            note_failure(context, binding, &failure.message)?;
             return Err(failure);
         }
     };
-    note_data(call, uid(binding), &fetched, Some(&binding["dataSource"]))?;
+    note_data(context, uid(binding), &fetched, Some(&binding["dataSource"]))?;
     Ok(fetched.data)
 }
 
 /// Keeps data that was had, unless the binding has another source by now than it came from; says whether there is such
 /// a binding.
-pub(crate) fn note_data(call: &Call, uid: &str, fetched: &Fetched, from: Option<&Value>) -> Result<bool, Refusal> {
-    let noted = call.service.store.change(BINDING, uid, |binding| {
+pub(crate) fn note_data(
+    context: &RequestContext,
+    uid: &str,
+    fetched: &Fetched,
+    from: Option<&Value>,
+) -> Result<bool, ApiError> {
+    let noted = context.state.store.update(BINDING, uid, |binding| {
         if from.is_some_and(|from| *from != binding["dataSource"]) {
             return Ok(None);
         }
-        let before = binding[OWN]["data"].clone();
-        binding[OWN] = json!({"data": fetched.data, "etag": fetched.etag});
-        binding["lastFetchAt"] = call.service.now_text().into();
+        let before = binding[CACHED_DATA_FIELD]["data"].clone();
+        binding[CACHED_DATA_FIELD] = json!({"data": fetched.data, "etag": fetched.etag});
+        binding["lastFetchAt"] = context.state.now_text().into();
         binding["lastError"] = Value::Null;
         if binding["status"] == "error" {
             binding["status"] = "active".into();
         }
-        Ok::<_, Refusal>((before != fetched.data).then(|| (before, binding.clone())))
+        Ok::<_, ApiError>((before != fetched.data).then(|| (before, binding.clone())))
     })?;
     if let Some(Some((before, binding))) = &noted {
         let data = json!({
             "bindingId": uid,
             "templateUid": binding["templateId"],
-            "imageUrl": render_url(call, binding),
+            "imageUrl": render_url(context, binding),
             "previousData": before,
             "newData": fetched.data,
         });
-        deliveries::emit(&call.service, "binding.updated", &data)?;
+        webhooks::emit(&context.state, "binding.updated", &data)?;
     }
     Ok(noted.is_some())
 }
 
-fn note_failure(call: &Call, binding: &Value, why: &str) -> Result<(), Refusal> {
-    let count = call.service.store.change(BINDING, uid(binding), |binding| {
+fn note_failure(context: &RequestContext, binding: &Value, why: &str) -> Result<(), ApiError> {
+    let count = context.state.store.update(BINDING, uid(binding), |binding| {
         binding["lastError"] = why.into();
         binding["errorCount"] = (binding["errorCount"].as_u64().unwrap_or_default() + 1).into();
         if binding["status"] == "active" {
             binding["status"] = "error".into();
         }
-        Ok::<_, Refusal>(binding["errorCount"].clone())
+        Ok::<_, ApiError>(binding["errorCount"].clone())
     })?;
     let data = json!({"bindingId": uid(binding), "error": why, "retryCount": count});
-    Ok(deliveries::emit(&call.service, "binding.failed", &data)?)
+    Ok(webhooks::emit(&context.state, "binding.failed", &data)?)
 }
 
 /// Where the picture of a binding is.
-pub(crate) fn render_url(call: &Call, binding: &Value) -> String {
+pub(crate) fn render_url(context: &RequestContext, binding: &Value) -> String {
     let format = binding["outputConfig"]["format"].as_str().unwrap_or("png");
-    format!("{}/b/{}.{format}", call.base, uid(binding))
+    format!("{}/b/{}.{format}", context.base, uid(binding))
 }
 
 /// Whether data that is there is to be had again.

@@ -1,7 +1,7 @@
 //! Where data comes from.
 
-use super::{OWN, http};
-use crate::{answer::Refusal, server::Call};
+use super::{CACHED_DATA_FIELD, http};
+use crate::{api_error::ApiError, server::RequestContext};
 use axum::http::StatusCode;
 use serde_json::Value;
 
@@ -21,30 +21,30 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// What an HTTP source answered.
     pub(crate) status: Option<u16>,
-    pub(super) answer: StatusCode,
+    pub(super) status_code: StatusCode,
 }
 
 impl Failure {
     /// What stays so until the binding changes.
     pub(crate) fn message(message: impl Into<String>) -> Self {
-        Self { message: message.into(), status: None, answer: StatusCode::UNPROCESSABLE_ENTITY }
+        Self { message: message.into(), status: None, status_code: StatusCode::UNPROCESSABLE_ENTITY }
     }
 
     /// What the source is to blame for; another try may go well.
     pub(super) fn of_source(message: impl Into<String>) -> Self {
-        Self { answer: StatusCode::BAD_GATEWAY, ..Self::message(message) }
+        Self { status_code: StatusCode::BAD_GATEWAY, ..Self::message(message) }
     }
 }
 
-impl From<Failure> for Refusal {
+impl From<Failure> for ApiError {
     fn from(failure: Failure) -> Self {
-        Self::message(failure.answer, failure.message)
+        Self::with_message(failure.status_code, failure.message)
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self { message: refusal.text(), status: None, answer: refusal.status() }
+impl From<ApiError> for Failure {
+    fn from(error: ApiError) -> Self {
+        Self { message: error.message(), status: None, status_code: error.status() }
     }
 }
 
@@ -71,14 +71,14 @@ pub(crate) fn check(source: &Value) -> Result<(), String> {
 }
 
 /// Gets the data of a binding anew, and keeps nothing.
-pub(crate) async fn fetch(call: &Call, binding: &Value) -> Result<Fetched, Failure> {
+pub(crate) async fn fetch(context: &RequestContext, binding: &Value) -> Result<Fetched, Failure> {
     let source = &binding["dataSource"];
     match source["type"].as_str().unwrap_or_default() {
         "static" => Ok(Fetched { data: source["staticData"].clone(), status: None, etag: None }),
-        "webhook" => match binding[OWN].get("data") {
+        "webhook" => match binding[CACHED_DATA_FIELD].get("data") {
             Some(data) => Ok(Fetched { data: data.clone(), status: None, etag: None }),
             None => Err(Failure::message("No data was pushed yet: send it to the binding's webhookUrl")),
         },
-        _ => http::fetch(binding, &call.service.network.data).await,
+        _ => http::fetch(binding, &context.state.outbound.data).await,
     }
 }

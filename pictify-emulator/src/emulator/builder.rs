@@ -2,13 +2,15 @@
 
 use super::{Emulator, StartError, accept};
 use crate::{
-    batches, deliveries, demo,
+    batches,
+    config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
+    demo_template,
     faults::{Fault, Script},
-    fetch::Reach,
-    house::{Profile, RETRY_SPEED, Rules, VersionPrefix},
+    fetch::EgressPolicy,
     render::{Embedded, Renderer},
-    server::{self, Network, Settings},
+    server::{AppState, OutboundClients, Settings},
     store::{Store, StoreError},
+    webhooks,
 };
 use jiff::Timestamp;
 use std::{
@@ -26,11 +28,11 @@ pub struct EmulatorBuilder {
     port: u16,
     api_keys: Vec<String>,
     renderer: Option<Arc<dyn Renderer>>,
-    data: Option<PathBuf>,
-    rules: Rules,
+    data_dir: Option<PathBuf>,
+    config: Config,
     faults: Vec<Fault>,
-    seed: u64,
-    reach: Reach,
+    fault_seed: u64,
+    egress_policy: EgressPolicy,
     demo: bool,
 }
 
@@ -41,11 +43,11 @@ impl Default for EmulatorBuilder {
             port: 0,
             api_keys: Vec::new(),
             renderer: None,
-            data: None,
-            rules: Rules::default(),
+            data_dir: None,
+            config: Config::default(),
             faults: Vec::new(),
-            seed: 0,
-            reach: Reach::default(),
+            fault_seed: 0,
+            egress_policy: EgressPolicy::default(),
             demo: false,
         }
     }
@@ -71,8 +73,8 @@ impl EmulatorBuilder {
     }
 
     /// A folder in which everything is kept, for the next start; by default all is forgotten with the server.
-    pub fn data(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.data = Some(folder.into());
+    pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(folder.into());
         self
     }
 
@@ -86,53 +88,53 @@ impl EmulatorBuilder {
     /// that come after it change what it has set.
     pub fn profile(mut self, profile: Profile) -> Self {
         let documented = profile == Profile::Documented;
-        (self.rules.problems, self.rules.replays) = (documented, documented);
+        (self.config.problem_documents, self.config.idempotency_keys) = (documented, documented);
         self
     }
 
     /// Whether refusals are problem documents of RFC 9457, as older documents have it.
     pub fn problem_documents(mut self, problems: bool) -> Self {
-        self.rules.problems = problems;
+        self.config.problem_documents = problems;
         self
     }
 
     /// How many requests a key may make in a minute; by default as many as it likes. Answers then carry
     /// `X-RateLimit-*`, and refusals `Retry-After`.
     pub fn requests_per_minute(mut self, requests: u32) -> Self {
-        self.rules.per_minute = Some(requests);
+        self.config.requests_per_minute = Some(requests);
         self
     }
 
     /// How many renders a month has; by default as many as one likes. What goes beyond is refused with `quota_exceeded`.
     pub fn renders_per_month(mut self, renders: u64) -> Self {
-        self.rules.per_month = Some(renders);
+        self.config.renders_per_month = Some(renders);
         self
     }
 
     /// Whether the answer to a request is given again to the same request with the same `Idempotency-Key`, unbilled, as
     /// older documents have it. By default it is not, as the live service is seen to do.
     pub fn idempotency_keys(mut self, honoured: bool) -> Self {
-        self.rules.replays = honoured;
+        self.config.idempotency_keys = honoured;
         self
     }
 
     /// Which addresses may be fetched from, and webhooks delivered to; these always reach this machine, too.
-    pub fn reach(mut self, reach: Reach) -> Self {
-        self.reach = reach;
+    pub fn egress_policy(mut self, policy: EgressPolicy) -> Self {
+        self.egress_policy = policy;
         self
     }
 
     /// Whether the results of batches have the addresses of their files; they do by default. The live service was seen to
     /// leave them out, and to tell them by webhook only.
-    pub fn batch_urls(mut self, present: bool) -> Self {
-        self.rules.batch_urls = present;
+    pub fn include_batch_urls(mut self, present: bool) -> Self {
+        self.config.include_batch_urls = present;
         self
     }
 
     /// How many times as fast as published failed deliveries are tried again: 60 by default, which makes the schedule 1,
     /// 5, 30 and 120 seconds and 24 minutes. What is not above 0 means the default.
-    pub fn retry_speed(mut self, times: f64) -> Self {
-        self.rules.retry_speed = if times > 0.0 { times } else { RETRY_SPEED };
+    pub fn webhook_retry_speedup(mut self, factor: f64) -> Self {
+        self.config.webhook_retry_speedup = if factor > 0.0 { factor } else { DEFAULT_WEBHOOK_RETRY_SPEEDUP };
         self
     }
 
@@ -144,7 +146,7 @@ impl EmulatorBuilder {
 
     /// Whether the paths of operations begin with `/v1`, as older documents have it; by default they may.
     pub fn version_prefix(mut self, prefix: VersionPrefix) -> Self {
-        self.rules.prefix = prefix;
+        self.config.version_prefix = prefix;
         self
     }
 
@@ -155,8 +157,8 @@ impl EmulatorBuilder {
     }
 
     /// What chooses the calls of faults that mean a share of them.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+    pub fn fault_seed(mut self, seed: u64) -> Self {
+        self.fault_seed = seed;
         self
     }
 
@@ -168,34 +170,35 @@ impl EmulatorBuilder {
     pub async fn start(self) -> Result<Emulator, StartError> {
         let address = SocketAddr::new(self.host, self.port);
         let failed = |source| StartError::Listen { address, source };
-        let faults = Script { seed: self.seed, faults: self.faults };
+        let faults = Script { seed: self.fault_seed, faults: self.faults };
         faults.check().map_err(|reason| StartError::Faults { reason })?;
-        let store = match &self.data {
+        let store = match &self.data_dir {
             None => Store::in_memory(),
             Some(folder) => Store::in_folder(folder),
         };
-        let folder = self.data.clone();
-        let unusable = |error: StoreError| StartError::Data { folder: folder.clone(), reason: error.to_string() };
+        let folder = self.data_dir.clone();
+        let unusable = |error: StoreError| StartError::DataDir { folder: folder.clone(), reason: error.to_string() };
         let store = store.map_err(unusable)?;
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
         let renderer = self.renderer.unwrap_or_else(|| Arc::new(Embedded::new()));
-        let service = server::service(Settings {
+        let state = AppState::new(Settings {
             url: url.clone(),
             api_keys: self.api_keys,
             renderer,
             store,
             clock: Arc::new(Timestamp::now),
-            rules: self.rules,
+            config: self.config,
             faults,
-            network: Network::new(self.reach).map_err(|error| StartError::Network { reason: error.to_string() })?,
+            outbound: OutboundClients::new(self.egress_policy)
+                .map_err(|error| StartError::OutboundClients { reason: error.to_string() })?,
         });
         if self.demo {
-            demo::store(&service.store, &service.now_text()).map_err(unusable)?;
+            demo_template::store(&state.store, &state.now_text()).map_err(unusable)?;
         }
-        deliveries::resume(&service).and_then(|()| batches::resume(&service)).map_err(unusable)?;
+        webhooks::resume(&state).and_then(|()| batches::resume(&state)).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(accept(listener, service.clone(), stopped));
-        Ok(Emulator { url, service, stop: Some(stop), task })
+        let task = tokio::spawn(accept(listener, state.clone(), stopped));
+        Ok(Emulator { url, state, stop: Some(stop), task })
     }
 }

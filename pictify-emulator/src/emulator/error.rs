@@ -14,7 +14,7 @@ pub enum StartError {
         source: io::Error,
     },
     /// The folder for the data cannot be used.
-    Data {
+    DataDir {
         /// Which folder; none when even memory failed.
         folder: Option<PathBuf>,
         /// Why.
@@ -31,7 +31,7 @@ pub enum StartError {
         reason: String,
     },
     /// Requests to other servers cannot be made.
-    Network {
+    OutboundClients {
         /// Why.
         reason: String,
     },
@@ -52,13 +52,13 @@ impl fmt::Display for StartError {
                 "the emulator cannot listen on {address}: {source}: stop what listens there, or choose another port; 0 takes a free one"
             ),
             Self::Listen { address, source } => write!(f, "the emulator cannot listen on {address}: {source}"),
-            Self::Data { folder, reason } => {
+            Self::DataDir { folder, reason } => {
                 let folder = folder.as_deref().map_or("memory".into(), |folder| folder.display().to_string());
                 write!(f, "the emulator cannot keep its data in {folder}: {reason}")
             }
             Self::Engine { reason } => write!(f, "the emulator has no engine: {reason}"),
             Self::Faults { reason } => write!(f, "the faults cannot be used: {reason}"),
-            Self::Network { reason } => write!(f, "the emulator cannot make requests: {reason}"),
+            Self::OutboundClients { reason } => write!(f, "the emulator cannot make requests: {reason}"),
             Self::File { file, reason } => write!(f, "{} cannot be used: {reason}", file.display()),
         }
     }
@@ -68,10 +68,10 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Listen { source, .. } => Some(source),
-            Self::Data { .. }
+            Self::DataDir { .. }
             | Self::Engine { .. }
             | Self::Faults { .. }
-            | Self::Network { .. }
+            | Self::OutboundClients { .. }
             | Self::File { .. } => None,
         }
     }

@@ -8,8 +8,8 @@ pub use error::StartError;
 
 use crate::{
     faults::{Fault, Script},
-    renders::BILLED,
-    server::{self, Service},
+    rendering::BILLED,
+    server::{self, AppState},
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
@@ -26,7 +26,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Emulator {
     url: String,
-    service: Arc<Service>,
+    state: Arc<AppState>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -54,13 +54,13 @@ impl Emulator {
     /// Lets other things go wrong from here on. The first fault that means a call decides. One that could never happen,
     /// such as one for an operation that does not exist, is not refused here, as it is by [`EmulatorBuilder::start`].
     pub fn set_faults(&self, seed: u64, faults: impl IntoIterator<Item = Fault>) {
-        self.service.faults.set(Script { seed, faults: faults.into_iter().collect() });
+        self.state.faults.set(Script { seed, faults: faults.into_iter().collect() });
     }
 
     /// How many renders were billed so far, over all keys. `GET /_emulator/ledger` tells for what.
     #[must_use]
-    pub fn billed(&self) -> u64 {
-        self.service.store.sum(BILLED, "$.renders", "$.at", "").unwrap_or(0)
+    pub fn billed_renders(&self) -> u64 {
+        self.state.store.sum(BILLED, "$.renders", "$.at", "").unwrap_or(0)
     }
 
     /// Stops listening and waits for the requests under way, at most a minute: as long as one may take to come and to be
@@ -69,9 +69,9 @@ impl Emulator {
         drop(self.stop.take());
         // The task only ends; it returns nothing that could be lost.
         let _ = tokio::time::timeout(LAST_REQUESTS, &mut self.task).await;
-        self.service.stop();
-        self.service.worker.close().await;
-        self.service.store.leave();
+        self.state.stop();
+        self.state.render_pool.shutdown().await;
+        self.state.store.unlock();
     }
 }
 
@@ -79,8 +79,8 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         // Dropping the sender is the signal; the requests under way end by themselves.
         self.stop.take();
-        self.service.stop();
-        self.service.store.leave();
+        self.state.stop();
+        self.state.store.unlock();
     }
 }
 
@@ -88,7 +88,7 @@ impl Drop for Emulator {
 const NO_ROOM: Duration = Duration::from_millis(100);
 
 /// Serves connections until it is told to stop, and then those that are under way.
-async fn accept(listener: TcpListener, service: Arc<Service>, mut stopped: oneshot::Receiver<()>) {
+async fn accept(listener: TcpListener, state: Arc<AppState>, mut stopped: oneshot::Receiver<()>) {
     let connections = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
@@ -102,9 +102,9 @@ async fn accept(listener: TcpListener, service: Arc<Service>, mut stopped: onesh
         };
         // An answer in two pieces must not wait for the first to be acknowledged.
         let _ = stream.set_nodelay(true);
-        let service = service.clone();
+        let state = state.clone();
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
-            server::serve(service.clone(), request.map(axum::body::Body::new))
+            server::serve(state.clone(), request.map(axum::body::Body::new))
         });
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
         // What ends a connection is its client's business, or was asked for.
@@ -119,7 +119,7 @@ async fn accept(listener: TcpListener, service: Arc<Service>, mut stopped: onesh
 ///
 /// # Errors
 /// When the system cannot tell.
-pub async fn asked_to_stop() -> io::Result<()> {
+pub async fn shutdown_signal() -> io::Result<()> {
     #[cfg(unix)]
     {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;

@@ -1,18 +1,18 @@
 //! Experiments without HTTP: what they must be, and which variant a visitor sees.
 
-mod choice;
-mod conditions;
+mod assignment;
 mod cron;
 pub(crate) mod rules;
 mod schedule;
+mod targeting;
 
-pub(crate) use choice::{Choice, choose};
-pub(crate) use conditions::Visitor;
+pub(crate) use assignment::{Choice, choose};
+pub(crate) use targeting::Visitor;
 
 use crate::{
-    answer::Refusal,
-    pictures,
-    server::Call,
+    api_error::ApiError,
+    rendering::cached,
+    server::RequestContext,
     store::{Store, StoreError},
 };
 use serde_json::Value;
@@ -27,9 +27,9 @@ pub(crate) const SLUG: &str = "slug";
 pub(crate) const LAST_SHOWN: &str = "lastShown";
 
 /// The experiment of a slug.
-pub(crate) fn find(call: &Call, slug: &str) -> Result<Option<Value>, StoreError> {
-    let Some(owner) = call.service.store.get(SLUG, slug)? else { return Ok(None) };
-    call.service.store.get(EXPERIMENT, owner["uid"].as_str().unwrap_or_default())
+pub(crate) fn find(context: &RequestContext, slug: &str) -> Result<Option<Value>, StoreError> {
+    let Some(owner) = context.state.store.get(SLUG, slug)? else { return Ok(None) };
+    context.state.store.get(EXPERIMENT, owner["uid"].as_str().unwrap_or_default())
 }
 
 /// The variant with this id.
@@ -38,8 +38,8 @@ pub(crate) fn variant<'a>(experiment: &'a Value, id: &str) -> Option<&'a Value> 
 }
 
 /// Counts something of a variant.
-pub(crate) fn count(call: &Call, experiment: &Value, variant: &str, what: &str) -> Result<(), Refusal> {
-    call.service.store.change(EXPERIMENT, experiment["uid"].as_str().unwrap_or_default(), |experiment| {
+pub(crate) fn count(context: &RequestContext, experiment: &Value, variant: &str, what: &str) -> Result<(), ApiError> {
+    context.state.store.update(EXPERIMENT, experiment["uid"].as_str().unwrap_or_default(), |experiment| {
         let variants = experiment["variants"].as_array_mut().into_iter().flatten();
         for found in variants.filter(|found| found["id"] == variant) {
             found[what] = (found[what].as_u64().unwrap_or_default() + 1).into();
@@ -47,7 +47,7 @@ pub(crate) fn count(call: &Call, experiment: &Value, variant: &str, what: &str) 
         if what == "impressions" {
             experiment[LAST_SHOWN] = variant.into();
         }
-        Ok::<_, Refusal>(())
+        Ok::<_, ApiError>(())
     })?;
     Ok(())
 }
@@ -60,7 +60,7 @@ pub(crate) fn picture_owner(experiment: &Value, variant: &str) -> String {
 /// Forgets the pictures of all variants.
 pub(crate) fn forget_pictures(store: &Store, experiment: &Value) -> Result<(), StoreError> {
     for variant in experiment["variants"].as_array().into_iter().flatten() {
-        pictures::forget(store, &picture_owner(experiment, variant["id"].as_str().unwrap_or_default()))?;
+        cached::forget(store, &picture_owner(experiment, variant["id"].as_str().unwrap_or_default()))?;
     }
-    pictures::forget(store, &picture_owner(experiment, ""))
+    cached::forget(store, &picture_owner(experiment, ""))
 }

@@ -1,6 +1,6 @@
 //! What an experiment must be, and what may happen to it when.
 
-use super::{conditions, schedule};
+use super::{schedule, targeting};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 pub(crate) const KINDS: [&str; 3] = ["ab_test", "smart_link", "scheduled"];
 
 /// How many variants an experiment may have.
-pub(crate) const MOST_VARIANTS: usize = 10;
+pub(crate) const MAX_VARIANTS: usize = 10;
 
 /// What all weights add up to.
 const WHOLE: u64 = 10_000;
@@ -36,8 +36,8 @@ pub(crate) fn check_slug(slug: &str) -> Result<(), String> {
 
 /// What the contract cannot say of variants.
 pub(crate) fn check_variants(variants: &[Value]) -> Result<(), String> {
-    if variants.len() > MOST_VARIANTS {
-        return Err(format!("variants: at most {MOST_VARIANTS}, not {}", variants.len()));
+    if variants.len() > MAX_VARIANTS {
+        return Err(format!("variants: at most {MAX_VARIANTS}, not {}", variants.len()));
     }
     #[allow(
         clippy::cast_possible_truncation,
@@ -55,7 +55,7 @@ pub(crate) fn check_variants(variants: &[Value]) -> Result<(), String> {
         if !ids.insert(id) {
             return Err(format!("variants[{index}]: the id {id} is there twice"));
         }
-        conditions::check(&variant["conditions"]).map_err(|wrong| format!("variants[{index}].conditions: {wrong}"))?;
+        targeting::check(&variant["conditions"]).map_err(|wrong| format!("variants[{index}].conditions: {wrong}"))?;
         schedule::check(&variant["schedule"]).map_err(|wrong| format!("variants[{index}].schedule: {wrong}"))?;
     }
     Ok(())

@@ -29,7 +29,6 @@
 //! | `budget.rs` | what one evaluation may cost |
 //! | `answers.rs` | what the endpoints say |
 
-pub mod answers;
 pub(crate) mod budget;
 mod elements;
 pub(crate) mod error;
@@ -38,6 +37,7 @@ pub(crate) mod functions;
 mod interpolate;
 mod lexer;
 mod parser;
+pub mod responses;
 mod syntax;
 pub(crate) mod values;
 
@@ -106,17 +106,17 @@ impl Expression {
 #[derive(Debug)]
 pub struct Scope<'v> {
     variables: &'v Map<String, Value>,
-    missing: Missing,
+    missing: MissingVariable,
     budget: Budget,
 }
 
 /// What a variable is that was not supplied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Missing {
+pub enum MissingVariable {
     /// An error, as the documents have it. Inside `isDefined`, `isEmpty`, `default`, `coalesce` and their like it is
     /// undefined, for that is what they are for.
     #[default]
-    Refused,
+    Error,
     /// Undefined: it fills in nothing and counts as false; what is computed from it is undefined.
     Undefined,
 }
@@ -125,20 +125,20 @@ impl<'v> Scope<'v> {
     /// A scope that refuses variables that are not among these.
     #[must_use]
     pub fn new(variables: &'v Map<String, Value>) -> Self {
-        Self { variables, missing: Missing::default(), budget: Budget::default() }
+        Self { variables, missing: MissingVariable::default(), budget: Budget::default() }
     }
 
     /// The same with another rule for variables that were not supplied.
     #[must_use]
-    pub fn missing(mut self, missing: Missing) -> Self {
+    pub fn missing(mut self, missing: MissingVariable) -> Self {
         self.missing = missing;
         self
     }
 
     fn names(&self) -> Names {
         match self.missing {
-            Missing::Refused => Names::MustExist,
-            Missing::Undefined => Names::MayBeMissing,
+            MissingVariable::Error => Names::MustExist,
+            MissingVariable::Undefined => Names::MayBeMissing,
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Requests of the server's own: for the data of bindings, tables of batches and live pages, and with webhook deliveries.
 //!
-//! A name is looked up once, and what is connected to is one of the addresses found that [`Reach`] allows: so a name
+//! A name is looked up once, and what is connected to is one of the addresses found that [`EgressPolicy`] allows: so a name
 //! cannot lead elsewhere between the look and the connection. Each redirect is looked at again.
 
+mod egress_policy;
 mod example;
-mod reach;
 
-pub use reach::Reach;
+pub use egress_policy::EgressPolicy;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{
@@ -32,7 +32,7 @@ const AGENT: &str = concat!("pictify-emulator/", env!("CARGO_PKG_VERSION"));
 /// Makes requests.
 #[derive(Clone, Debug)]
 pub(crate) struct Fetcher {
-    reach: Reach,
+    egress_policy: EgressPolicy,
     client: Client,
 }
 
@@ -54,7 +54,7 @@ pub(crate) enum Redirects {
 }
 
 impl Fetcher {
-    pub(crate) fn new(reach: Reach, redirects: Redirects) -> Result<Self, FetchError> {
+    pub(crate) fn new(egress_policy: EgressPolicy, redirects: Redirects) -> Result<Self, FetchError> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -63,18 +63,18 @@ impl Fetcher {
             .with_root_certificates(roots)
             .with_no_client_auth();
         let policy = match redirects {
-            Redirects::Follow => Policy::custom(move |attempt| follow(reach, attempt)),
+            Redirects::Follow => Policy::custom(move |attempt| follow(egress_policy, attempt)),
             Redirects::Return => Policy::none(),
         };
         let client = Client::builder()
             .tls_backend_preconfigured(tls)
-            .dns_resolver(Arc::new(Resolver(reach)))
+            .dns_resolver(Arc::new(Resolver(egress_policy)))
             .redirect(policy)
             .user_agent(AGENT)
             // Through a proxy, nobody would look at the address.
             .no_proxy()
             .build();
-        Ok(Self { reach, client: client.map_err(|error| FetchError::Unusable(error.to_string()))? })
+        Ok(Self { egress_policy, client: client.map_err(|error| FetchError::Unusable(error.to_string()))? })
     }
 
     /// Sends a request and reads the whole answer, of at most so many bytes, in at most so long.
@@ -83,7 +83,7 @@ impl Fetcher {
             return Ok(example::answer(&request));
         }
         let place = place(request.url());
-        check(self.reach, request.url())?;
+        check(self.egress_policy, request.url())?;
         let whole = async {
             let response = self.client.execute(request).await.map_err(|error| failed(&place, &error))?;
             read(response, &place, largest).await
@@ -97,7 +97,7 @@ impl Fetcher {
             return Ok(example::answer(&request).status);
         }
         let place = place(request.url());
-        check(self.reach, request.url())?;
+        check(self.egress_policy, request.url())?;
         let sent = tokio::time::timeout(time, self.client.execute(request)).await;
         let sent = sent.map_err(|_| FetchError::Late { place: place.clone(), time })?;
         Ok(sent.map_err(|error| failed(&place, &error))?.status().as_u16())
@@ -123,33 +123,33 @@ pub(crate) fn url(text: &str) -> Result<Url, FetchError> {
 }
 
 /// Addresses that stand in the URL itself are not looked up, and so are looked at here.
-fn check(reach: Reach, url: &Url) -> Result<(), FetchError> {
+fn check(egress_policy: EgressPolicy, url: &Url) -> Result<(), FetchError> {
     let literal = url.host_str().and_then(|host| host.trim_matches(['[', ']']).parse::<IpAddr>().ok());
     match literal {
-        Some(address) if !reach.allows(address) => Err(FetchError::NotAllowed(place(url))),
+        Some(address) if !egress_policy.allows(address) => Err(FetchError::NotAllowed(place(url))),
         _ => Ok(()),
     }
 }
 
-fn follow(reach: Reach, attempt: Attempt<'_>) -> reqwest::redirect::Action {
+fn follow(egress_policy: EgressPolicy, attempt: Attempt<'_>) -> reqwest::redirect::Action {
     if attempt.previous().len() > REDIRECTS {
         return attempt.error(FetchError::Unusable(format!("more than {REDIRECTS} redirects")));
     }
-    match url(attempt.url().as_str()).and_then(|url| check(reach, &url)) {
+    match url(attempt.url().as_str()).and_then(|url| check(egress_policy, &url)) {
         Ok(()) => attempt.follow(),
         Err(error) => attempt.error(error),
     }
 }
 
 /// Finds the addresses of a name that may be connected to.
-struct Resolver(Reach);
+struct Resolver(EgressPolicy);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.0;
+        let egress_policy = self.0;
         Box::pin(async move {
             let found: Vec<SocketAddr> =
-                lookup_host((name.as_str(), 0)).await?.filter(|address| reach.allows(address.ip())).collect();
+                lookup_host((name.as_str(), 0)).await?.filter(|address| egress_policy.allows(address.ip())).collect();
             if found.is_empty() {
                 return Err(FetchError::NotAllowed(name.as_str().to_owned()).into());
             }
@@ -223,7 +223,7 @@ impl fmt::Display for FetchError {
             Self::NotAllowed(place) => {
                 write!(
                     f,
-                    "{place} is no address that the emulator may connect to: --reach allows more than public ones"
+                    "{place} is no address that the emulator may connect to: --allow-network allows more than public ones"
                 )
             }
             Self::Unreachable { place, reason } => write!(f, "{place} cannot be reached: {reason}"),

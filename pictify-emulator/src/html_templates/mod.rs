@@ -36,7 +36,7 @@ pub use error::{ErrorCode, HtmlTemplateError};
 
 use crate::{
     expressions::{error::shorten, functions},
-    variables::{VariableDefinition, filled},
+    variables::{VariableDefinition, resolve_variables},
 };
 use blocks::{Condition, Each, With};
 use check::Uses;
@@ -114,7 +114,7 @@ impl HtmlTemplate {
         strict: bool,
     ) -> Result<String, HtmlTemplateError> {
         self.check(definitions)?;
-        let values = filled(definitions, variables)?;
+        let values = resolve_variables(definitions, variables)?;
         if let Some(name) = self.variables().iter().find(|name| strict && !values.contains_key(*name)) {
             let name = shorten(name);
             let error = HtmlTemplateError::new(ErrorCode::UndefinedVariable, format!("Undefined variable: {name}"));

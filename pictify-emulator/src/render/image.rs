@@ -62,12 +62,12 @@ pub struct RenderedImage {
     /// Height in pixels.
     pub height: u32,
     /// Frames and duration of an animated image, `None` for a still image.
-    pub animation: Option<Animation>,
+    pub animation: Option<AnimationInfo>,
 }
 
 /// Frames and duration of an animated image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Animation {
+pub struct AnimationInfo {
     /// Number of frames in the file. Consecutive identical frames are stored as one.
     pub frames: u32,
     /// Duration of one loop.

@@ -18,7 +18,7 @@ mod takumi_workarounds;
 pub use chromium::Chromium;
 pub use embedded::Embedded;
 pub(crate) use gif::{GifEncoder, MAX_GIF_BYTES, check_total_pixels};
-pub use image::{Animation, Format, GifSettings, Page, RenderedImage};
+pub use image::{AnimationInfo, Format, GifSettings, Page, RenderedImage};
 pub use pdf::{Document, Pdf};
 pub(crate) use pool::{RENDER_TIMEOUT, RenderPool};
 
@@ -30,7 +30,7 @@ use std::fmt;
 /// Each call runs on its own thread, which has a large stack. It may panic: the server then responds with status 500 and
 /// continues to run. After 30 seconds the server stops waiting for the result; the thread cannot be stopped, so it occupies
 /// its place in the pool until the call returns. All requests that the engine sends must follow the rules of
-/// [`Reach`](crate::Reach).
+/// [`EgressPolicy`](crate::EgressPolicy).
 pub trait Renderer: Send + Sync + fmt::Debug + 'static {
     /// Renders a page to an image file.
     ///

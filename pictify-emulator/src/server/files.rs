@@ -1,7 +1,7 @@
 //! Rendered files, as they are served.
 
-use super::service::Service;
-use crate::answer::Refusal;
+use super::context::AppState;
+use crate::api_error::ApiError;
 use axum::{
     body::Body,
     http::{
@@ -11,11 +11,11 @@ use axum::{
 };
 
 /// The file of this name, unless the client has it.
-pub(super) fn file(service: &Service, name: &str, headers: &HeaderMap) -> Response<Body> {
-    let file = match service.store.file(name) {
+pub(super) fn file(state: &AppState, name: &str, headers: &HeaderMap) -> Response<Body> {
+    let file = match state.store.file(name) {
         Ok(Some(file)) => file,
-        Ok(None) => return Refusal::message(StatusCode::NOT_FOUND, "File not found").into_response(),
-        Err(error) => return Refusal::from(error).into_response(),
+        Ok(None) => return ApiError::with_message(StatusCode::NOT_FOUND, "File not found").into_response(),
+        Err(error) => return ApiError::from(error).into_response(),
     };
     // A file's name is as unique as its content: it is written once.
     let etag = HeaderValue::try_from(format!("\"{name}\"")).unwrap_or(HeaderValue::from_static("\"file\""));

@@ -3,12 +3,12 @@
 //! The service's things are JSON objects, and are kept as they are, by kind and uid: an area of the API needs no table of
 //! its own. What is answered is written first; with a folder, on the disk.
 
+mod data_dir;
 mod files;
-mod folder;
 mod migrations;
 
+use data_dir::DataDir;
 pub(crate) use files::StoredFile;
-use folder::Folder;
 
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value as Sql};
 use serde_json::Value;
@@ -25,7 +25,7 @@ const DATABASE: &str = "pictify.sqlite";
 pub(crate) struct Store {
     connection: Mutex<Connection>,
     /// Where files are, when they are not in memory.
-    folder: Option<Folder>,
+    folder: Option<DataDir>,
 }
 
 /// Which documents of a kind are meant: those whose members at these JSON paths (`$.a.b`) have these values.
@@ -34,7 +34,7 @@ pub(crate) struct Filter(Vec<(&'static str, Sql)>);
 
 impl Filter {
     /// Those that also have this value. A value that was not asked for filters nothing.
-    pub(crate) fn and(mut self, path: &'static str, value: Option<&str>) -> Self {
+    pub(crate) fn eq(mut self, path: &'static str, value: Option<&str>) -> Self {
         if let Some(value) = value {
             self.0.push((path, Sql::Text(value.to_owned())));
         }
@@ -42,7 +42,7 @@ impl Filter {
     }
 
     /// As [`and`](Self::and), for a truth value.
-    pub(crate) fn and_bool(mut self, path: &'static str, value: Option<bool>) -> Self {
+    pub(crate) fn eq_bool(mut self, path: &'static str, value: Option<bool>) -> Self {
         if let Some(value) = value {
             self.0.push((path, Sql::Integer(value.into())));
         }
@@ -88,7 +88,7 @@ impl Store {
 
     /// In a folder, which is made when it is not there.
     pub(crate) fn in_folder(folder: &Path) -> Result<Self> {
-        let folder = Folder::take(folder)?;
+        let folder = DataDir::lock(folder)?;
         let connection = Connection::open(folder.path().join(DATABASE))?;
         // What was answered outlives a killed process and a power cut.
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -96,7 +96,7 @@ impl Store {
         Self::with(connection, Some(folder))
     }
 
-    fn with(mut connection: Connection, folder: Option<Folder>) -> Result<Self> {
+    fn with(mut connection: Connection, folder: Option<DataDir>) -> Result<Self> {
         migrations::run(&mut connection)?;
         Ok(Self { connection: Mutex::new(connection), folder })
     }
@@ -119,9 +119,9 @@ impl Store {
     }
 
     /// Leaves the folder to another server.
-    pub(crate) fn leave(&self) {
+    pub(crate) fn unlock(&self) {
         if let Some(folder) = &self.folder {
-            folder.leave();
+            folder.unlock();
         }
     }
 
@@ -134,7 +134,7 @@ impl Store {
 
     /// Changes the document with this uid in one step, and returns what `change` does; nothing when there is none. A
     /// `change` that returns an error changes nothing.
-    pub(crate) fn change<T, E: From<StoreError>>(
+    pub(crate) fn update<T, E: From<StoreError>>(
         &self,
         kind: &str,
         uid: &str,
@@ -250,17 +250,17 @@ mod tests {
             (Filter::default(), Order::Newest, 2, 2, ("A", 3)),
             (Filter::default(), Order::Oldest, 0, 9, ("ABC", 3)),
             (Filter::default(), Order::Name, 0, 9, ("BAC", 3)),
-            (Filter::default().and("$.name", Some("c' OR 1")), Order::Newest, 0, 9, ("", 0)),
-            (Filter::default().and("$.name", None).and_bool("$.live", Some(true)), Order::Newest, 0, 9, ("CA", 2)),
+            (Filter::default().eq("$.name", Some("c' OR 1")), Order::Newest, 0, 9, ("", 0)),
+            (Filter::default().eq("$.name", None).eq_bool("$.live", Some(true)), Order::Newest, 0, 9, ("CA", 2)),
         ] {
             assert_eq!(uids(filter, order, offset, limit), (found.0.to_owned(), found.1));
         }
-        let renamed = store.change("template", "A", |body| {
+        let renamed = store.update("template", "A", |body| {
             body["name"] = "z".into();
             Ok::<_, StoreError>(body["live"].clone())
         });
         assert_eq!(renamed.unwrap(), Some(json!(true)));
-        let refused = store.change("template", "A", |body| {
+        let refused = store.update("template", "A", |body| {
             body["name"] = "never".into();
             Err::<(), _>(StoreError("no".to_owned()))
         });
@@ -278,7 +278,7 @@ mod tests {
         store.insert("template", "A", &json!({"uid": "A"})).unwrap();
         store.put_file("a.png", "image/png", b"bytes").unwrap();
         // As a killed process leaves it: nothing is closed, and the system takes back the lock.
-        store.leave();
+        store.unlock();
         std::mem::forget(store);
         let store = Store::in_folder(folder.path()).unwrap();
         assert_eq!(store.get("template", "A").unwrap(), Some(json!({"uid": "A"})));

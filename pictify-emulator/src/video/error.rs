@@ -1,6 +1,6 @@
 //! Why a scene cannot be drawn.
 
-use crate::answer::Refusal;
+use crate::api_error::ApiError;
 use axum::http::StatusCode;
 use serde_json::json;
 
@@ -21,12 +21,12 @@ impl SceneError {
     }
 }
 
-impl From<SceneError> for Refusal {
+impl From<SceneError> for ApiError {
     fn from(error: SceneError) -> Self {
         match error {
             SceneError::Code(errors) => Self::with_body(StatusCode::UNPROCESSABLE_ENTITY, json!({"errors": errors})),
             SceneError::Variable(message) => {
-                Self::message_code(StatusCode::UNPROCESSABLE_ENTITY, "invalid_variable", message)
+                Self::with_message_and_code(StatusCode::UNPROCESSABLE_ENTITY, "invalid_variable", message)
             }
             SceneError::Missing(what) => not_rendered(format!("The emulator cannot draw {what}")),
         }
@@ -34,6 +34,6 @@ impl From<SceneError> for Refusal {
 }
 
 /// What is said of videos that cannot be made here.
-pub(crate) fn not_rendered(message: impl Into<String>) -> Refusal {
-    Refusal::message_code(StatusCode::NOT_IMPLEMENTED, "render_bridge_not_installed", message)
+pub(crate) fn not_rendered(message: impl Into<String>) -> ApiError {
+    ApiError::with_message_and_code(StatusCode::NOT_IMPLEMENTED, "render_bridge_not_installed", message)
 }

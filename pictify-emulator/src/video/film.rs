@@ -1,6 +1,8 @@
 //! Pages, one for each frame, to a GIF.
 
-use crate::render::{BYTES, Film, Format, Motion, Page, Picture, RenderError, Worker, check_pixels};
+use crate::render::{
+    AnimationInfo, Format, GifEncoder, MAX_GIF_BYTES, Page, RenderError, RenderPool, RenderedImage, check_total_pixels,
+};
 use futures_util::stream::{self, StreamExt};
 use std::{io::Cursor, time::Duration};
 
@@ -15,10 +17,10 @@ const AHEAD: usize = 2;
 /// Which frames of a video a GIF has: every second, as the service does with code.
 pub(crate) fn pace(size: Size) -> Result<impl Iterator<Item = u32>, RenderError> {
     let frames = (0..size.frames).step_by(STEP);
-    check_pixels(frames.len(), size.width, size.height)?;
+    check_total_pixels(frames.len(), size.width, size.height)?;
     if frames.len() > FRAMES {
         let message = format!("{} frames are more than the {FRAMES} that the emulator renders", frames.len());
-        return Err(RenderError::Input(message));
+        return Err(RenderError::InvalidInput(message));
     }
     Ok(frames)
 }
@@ -30,16 +32,16 @@ const STEP: usize = 2;
 const FRAMES: usize = 1800;
 
 /// Renders the pages of a video's [`pace`] to a GIF.
-pub(crate) async fn film(worker: &Worker, pages: Vec<String>, size: Size) -> Result<Picture, RenderError> {
+pub(crate) async fn film(worker: &RenderPool, pages: Vec<String>, size: Size) -> Result<RenderedImage, RenderError> {
     let work = render(worker, pages, size);
     tokio::time::timeout(TIME_LIMIT, work).await.unwrap_or(Err(RenderError::TimedOut))
 }
 
-async fn render(worker: &Worker, pages: Vec<String>, size: Size) -> Result<Picture, RenderError> {
+async fn render(worker: &RenderPool, pages: Vec<String>, size: Size) -> Result<RenderedImage, RenderError> {
     let Size { width, height, .. } = size;
     let shots = shots(pages, size.fps);
     let length: u64 = shots.iter().map(|shot| u64::from(shot.hundredths)).sum();
-    let mut film = Film::new(width, height).map_err(failed)?;
+    let mut film = GifEncoder::new(width, height).map_err(failed)?;
     let draw = |shot: Shot| async move {
         let page = Page { html: shot.html, width, height, format: Format::Png, ..Page::default() };
         Ok::<_, RenderError>((worker.render(page).await?, shot.hundredths))
@@ -49,18 +51,18 @@ async fn render(worker: &Worker, pages: Vec<String>, size: Size) -> Result<Pictu
         let (picture, hundredths) = picture?;
         // Not in a place of the worker: one may be promised to the next frame, which does not go on while this one waits.
         let shown = tokio::task::spawn_blocking(move || {
-            film.show(pixels(&picture.bytes)?, hundredths).map_err(failed)?;
+            film.add_frame(pixels(&picture.bytes)?, hundredths).map_err(failed)?;
             Ok::<_, RenderError>(film)
         });
         film = shown.await.map_err(failed)??;
-        if film.bytes() > BYTES {
-            let message = format!("The GIF is larger than {BYTES} bytes: make the video smaller or shorter");
-            return Err(RenderError::Input(message));
+        if film.bytes() > MAX_GIF_BYTES {
+            let message = format!("The GIF is larger than {MAX_GIF_BYTES} bytes: make the video smaller or shorter");
+            return Err(RenderError::InvalidInput(message));
         }
     }
     let (bytes, frames) = film.finish().map_err(failed)?;
-    let motion = Motion { frames, duration: Duration::from_millis(length * 10) };
-    Ok(Picture { bytes, width, height, motion: Some(motion) })
+    let animation = AnimationInfo { frames, duration: Duration::from_millis(length * 10) };
+    Ok(RenderedImage { bytes, width, height, animation: Some(animation) })
 }
 
 /// A page, and how long it is shown.
@@ -149,7 +151,7 @@ mod tests {
 
     #[tokio::test]
     async fn videos_share_one_place() {
-        let worker = Worker::with_places(Arc::new(Embedded::new()), 1);
+        let worker = RenderPool::with_permits(Arc::new(Embedded::new()), 1);
         let size = Size { width: 20, height: 10, fps: 10, frames: 8 };
         let pages = || {
             (0..4).map(|frame| format!("<p style='margin:0;width:{frame}px;height:9px;background:red'></p>")).collect()
@@ -157,7 +159,7 @@ mod tests {
         let (one, other) = tokio::join!(film(&worker, pages(), size), film(&worker, pages(), size));
         let (one, other) = (one.unwrap(), other.unwrap());
         assert_eq!((one.width, one.height), (20, 10));
-        assert_eq!(one.motion, Some(Motion { frames: 4, duration: Duration::from_millis(800) }));
+        assert_eq!(one.animation, Some(AnimationInfo { frames: 4, duration: Duration::from_millis(800) }));
         assert_eq!(one, other);
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! Documents are rendered here, in the background. Nothing is sent to anybody: what is to be delivered stays `queued`.
 
-mod document;
+mod document_spec;
 mod preview;
 mod run;
 
-pub(crate) use document::{Recipe, Source};
+pub(crate) use document_spec::{DocumentSpec, Source};
 pub(crate) use preview::{job, start as start_preview};
 pub(crate) use run::{HOOK, RUN, items, requeue, shown, start};
 

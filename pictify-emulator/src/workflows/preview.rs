@@ -1,38 +1,38 @@
 //! The preview of a video: a job that is asked about.
 
-use super::{Recipe, STOPPED, WORKER, is_alive};
-use crate::{answer::Refusal, server::Call, store::StoreError, uid};
+use super::{DocumentSpec, STOPPED, WORKER, is_alive};
+use crate::{api_error::ApiError, server::RequestContext, store::StoreError, uid};
 use serde_json::{Value, json};
 
 /// The kind of the documents that this file keeps.
 const PREVIEW: &str = "workflow_preview";
 
 /// Begins with the preview of a row, and names the job.
-pub(crate) fn start(call: Call, recipe: Recipe, row: Value) -> Result<String, Refusal> {
+pub(crate) fn start(context: RequestContext, recipe: DocumentSpec, row: Value) -> Result<String, ApiError> {
     let id = format!("job_{}", uid::new(10));
-    let job = json!({"status": "queued", WORKER: call.service.name});
-    call.service.store.insert(PREVIEW, &id, &job)?;
+    let job = json!({"status": "queued", WORKER: context.state.name});
+    context.state.store.insert(PREVIEW, &id, &job)?;
     let named = id.clone();
-    call.service.clone().spawn(async move {
+    context.state.clone().spawn(async move {
         // A store that fails cannot be told of it; whoever asks will be.
-        let _ = note(&call, &named, json!({"status": "rendering"}));
-        let done = match recipe.render(&call, &row).await {
+        let _ = note(&context, &named, json!({"status": "rendering"}));
+        let done = match recipe.render(&context, &row).await {
             Ok(render) => json!({
                 "status": "completed",
                 "file": render.url.rsplit('/').next(),
                 "width": render.width,
                 "height": render.height,
             }),
-            Err(refusal) => json!({"status": "failed", "message": refusal.text()}),
+            Err(refusal) => json!({"status": "failed", "message": refusal.message()}),
         };
-        let _ = note(&call, &named, done);
+        let _ = note(&context, &named, done);
     });
     Ok(id)
 }
 
-fn note(call: &Call, id: &str, mut state: Value) -> Result<(), StoreError> {
-    state[WORKER] = call.service.name.as_str().into();
-    call.service.store.change(PREVIEW, id, |job| {
+fn note(context: &RequestContext, id: &str, mut state: Value) -> Result<(), StoreError> {
+    state[WORKER] = context.state.name.as_str().into();
+    context.state.store.update(PREVIEW, id, |job| {
         *job = state;
         Ok::<_, StoreError>(())
     })?;
@@ -40,8 +40,8 @@ fn note(call: &Call, id: &str, mut state: Value) -> Result<(), StoreError> {
 }
 
 /// How far a job is, as it is answered.
-pub(crate) fn job(call: &Call, id: &str) -> Result<Option<Value>, Refusal> {
-    Ok(call.service.store.get(PREVIEW, id)?.map(|job| call.public(shown(job, &call.service.name))))
+pub(crate) fn job(context: &RequestContext, id: &str) -> Result<Option<Value>, ApiError> {
+    Ok(context.state.store.get(PREVIEW, id)?.map(|job| context.to_public_json(shown(job, &context.state.name))))
 }
 
 fn shown(mut job: Value, server: &str) -> Value {

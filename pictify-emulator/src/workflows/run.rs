@@ -1,9 +1,9 @@
 //! A run: its rows one after the other, and how far it got.
 
-use super::{Recipe, STOPPED, WORKER, is_alive};
+use super::{DocumentSpec, STOPPED, WORKER, is_alive};
 use crate::{
-    answer::Refusal,
-    server::Call,
+    api_error::ApiError,
+    server::RequestContext,
     store::{self, Filter, StoreError},
     uid,
 };
@@ -23,21 +23,26 @@ const ROWS: &str = "workflow_rows";
 const ITEM: &str = "workflow_item";
 
 /// Keeps a run with what its request says of it, and begins with it.
-pub(crate) fn start(call: Call, about: Value, recipe: Recipe, rows: Vec<Value>) -> Result<String, Refusal> {
+pub(crate) fn start(
+    context: RequestContext,
+    about: Value,
+    recipe: DocumentSpec,
+    rows: Vec<Value>,
+) -> Result<String, ApiError> {
     let (uid, mut run) = (uid::new(10), about);
     run["uid"] = uid.as_str().into();
     run["status"] = if rows.is_empty() { "completed" } else { "running" }.into();
     run["counts"] = json!({"total": rows.len(), "rendered": 0, "delivered": 0, "failed": 0});
-    run["createdAt"] = call.service.now_text().into();
-    run[WORKER] = call.service.name.as_str().into();
-    let store = &call.service.store;
+    run["createdAt"] = context.state.now_text().into();
+    run[WORKER] = context.state.name.as_str().into();
+    let store = &context.state.store;
     store.insert(ROWS, &uid, &json!(rows))?;
     store.insert(RUN, &uid, &run)?;
     let named = uid.clone();
-    call.service.clone().spawn(async move {
+    context.state.clone().spawn(async move {
         for (index, row) in rows.iter().enumerate() {
-            let item = item(&call, &recipe, &run["delivery"], index, row).await;
-            if note(&call, &named, &item).is_err() {
+            let item = item(&context, &recipe, &run["delivery"], index, row).await;
+            if note(&context, &named, &item).is_err() {
                 // Without its store the run cannot go on, nor say so.
                 break;
             }
@@ -47,8 +52,8 @@ pub(crate) fn start(call: Call, about: Value, recipe: Recipe, rows: Vec<Value>) 
 }
 
 /// Makes the document of a row, and says what became of it.
-async fn item(call: &Call, recipe: &Recipe, delivery: &Value, index: usize, row: &Value) -> Value {
-    match recipe.render(call, row).await {
+async fn item(context: &RequestContext, recipe: &DocumentSpec, delivery: &Value, index: usize, row: &Value) -> Value {
+    match recipe.render(context, row).await {
         Ok(render) => json!({
             "index": index,
             "status": "rendered",
@@ -57,7 +62,7 @@ async fn item(call: &Call, recipe: &Recipe, delivery: &Value, index: usize, row:
             "error": null,
         }),
         Err(refusal) => json!({
-            "index": index, "status": "failed", "deliveryStatus": null, "error": refusal.text(),
+            "index": index, "status": "failed", "deliveryStatus": null, "error": refusal.message(),
         }),
     }
 }
@@ -71,12 +76,12 @@ fn is_delivered(delivery: &Value) -> bool {
     }
 }
 
-fn note(call: &Call, run: &str, item: &Value) -> Result<(), StoreError> {
-    let store = &call.service.store;
+fn note(context: &RequestContext, run: &str, item: &Value) -> Result<(), StoreError> {
+    let store = &context.state.store;
     let mut kept = item.clone();
     kept["run"] = run.into();
     store.insert(ITEM, &name(run, &item["index"]), &kept)?;
-    store.change(RUN, run, |run| {
+    store.update(RUN, run, |run| {
         let count = if item["status"] == "rendered" { "rendered" } else { "failed" };
         run["counts"][count] = (number(&run["counts"][count]) + 1).into();
         run["status"] = status(&run["counts"]).into();
@@ -109,12 +114,12 @@ pub(crate) fn shown(mut run: Value, server: &str) -> Value {
 }
 
 /// The items of a run, those included that are still to come.
-pub(crate) fn items(call: &Call, run: &Value) -> Result<Vec<Value>, Refusal> {
-    let filter = Filter::default().and("$.run", run["uid"].as_str());
-    let known = call.service.store.all(ITEM, &filter, store::Order::Oldest)?;
-    let mut items: Vec<_> = known.into_iter().map(|item| shown_item(call, item)).collect();
+pub(crate) fn items(context: &RequestContext, run: &Value) -> Result<Vec<Value>, ApiError> {
+    let filter = Filter::default().eq("$.run", run["uid"].as_str());
+    let known = context.state.store.all(ITEM, &filter, store::Order::Oldest)?;
+    let mut items: Vec<_> = known.into_iter().map(|item| shown_item(context, item)).collect();
     for index in items.len() as u64..number(&run["counts"]["total"]) {
-        items.push(if is_alive(run, &call.service.name) {
+        items.push(if is_alive(run, &context.state.name) {
             json!({"index": index, "status": "queued", "url": null, "deliveryStatus": null, "error": null})
         } else {
             json!({"index": index, "status": "failed", "url": null, "deliveryStatus": null, "error": STOPPED})
@@ -123,8 +128,8 @@ pub(crate) fn items(call: &Call, run: &Value) -> Result<Vec<Value>, Refusal> {
     Ok(items)
 }
 
-fn shown_item(call: &Call, item: Value) -> Value {
-    let mut item = call.public(item);
+fn shown_item(context: &RequestContext, item: Value) -> Value {
+    let mut item = context.to_public_json(item);
     if let Some(item) = item.as_object_mut() {
         item.remove("run");
         item.entry("url").or_insert(Value::Null);
@@ -133,15 +138,20 @@ fn shown_item(call: &Call, item: Value) -> Value {
 }
 
 /// Has an item delivered again, to another address if one is given: it is queued, as the first time.
-pub(crate) fn requeue(call: &Call, run: &str, index: usize, email: Option<&str>) -> Result<Value, Refusal> {
-    let store = &call.service.store;
+pub(crate) fn requeue(
+    context: &RequestContext,
+    run: &str,
+    index: usize,
+    email: Option<&str>,
+) -> Result<Value, ApiError> {
+    let store = &context.state.store;
     let rows = store.get(ROWS, run)?.unwrap_or_default();
-    let row = rows.get(index).ok_or_else(|| Refusal::message(StatusCode::NOT_FOUND, "Item not found"))?;
+    let row = rows.get(index).ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Item not found"))?;
     if email.is_none() && !has_address(row) {
         let message = format!("Row {index} has no address to deliver to: send email");
-        return Err(Refusal::message(StatusCode::BAD_REQUEST, message));
+        return Err(ApiError::with_message(StatusCode::BAD_REQUEST, message));
     }
-    let queued = store.change(ITEM, &name(run, &index.into()), |item| {
+    let queued = store.update(ITEM, &name(run, &index.into()), |item| {
         if item["status"] != "rendered" {
             return Err(not_rendered(index));
         }
@@ -150,14 +160,14 @@ pub(crate) fn requeue(call: &Call, run: &str, index: usize, email: Option<&str>)
         if let Some(email) = email {
             item["email"] = email.into();
         }
-        Ok::<_, Refusal>(item.clone())
+        Ok::<_, ApiError>(item.clone())
     })?;
-    Ok(shown_item(call, queued.ok_or_else(|| not_rendered(index))?))
+    Ok(shown_item(context, queued.ok_or_else(|| not_rendered(index))?))
 }
 
-fn not_rendered(index: usize) -> Refusal {
+fn not_rendered(index: usize) -> ApiError {
     let message = format!("Item {index} is not rendered, so there is nothing to deliver");
-    Refusal::message(StatusCode::CONFLICT, message)
+    ApiError::with_message(StatusCode::CONFLICT, message)
 }
 
 /// Which column holds the address is not published.
@@ -195,9 +205,9 @@ mod tests {
 
     #[test]
     fn what_a_stopped_server_left_has_failed() {
-        let run = |worker: &str, total| {
+        let run = |render_pool: &str, total| {
             let counts = json!({"total": total, "rendered": 1, "delivered": 0, "failed": 1});
-            shown(json!({"uid": "A", "status": "running", "counts": counts, WORKER: worker}), "this")
+            shown(json!({"uid": "A", "status": "running", "counts": counts, WORKER: render_pool}), "this")
         };
         let mine = run("this", 5);
         assert_eq!((&mine["status"], &mine["counts"]["failed"]), (&json!("running"), &json!(1)));

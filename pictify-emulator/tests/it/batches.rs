@@ -1,9 +1,9 @@
 //! Batches: rendered in the background, looked at, cancelled, gone on with.
 
-use crate::support::{get, paper::words, post, receiver::Receiver};
+use crate::support::{get, pdf::words, post, receiver::Receiver};
 use pictify_emulator::{
-    Emulator, Reach,
-    render::{Embedded, Page, Picture, RenderError, Renderer},
+    EgressPolicy, Emulator,
+    render::{Embedded, Page, RenderError, RenderedImage, Renderer},
 };
 use serde_json::{Value, json};
 use std::{
@@ -80,7 +80,7 @@ async fn each_set_of_variables_is_an_item() {
     let path = item["url"].as_str().unwrap().strip_prefix(emulator.url()).unwrap();
     let picture = image::load_from_memory(&get(&emulator, path).await.body).unwrap().to_rgb8();
     assert_eq!(picture.get_pixel(39, 29).0, [0, 255, 0]);
-    assert_eq!(emulator.billed(), 2, "what failed is not billed");
+    assert_eq!(emulator.billed_renders(), 2, "what failed is not billed");
 }
 
 #[tokio::test]
@@ -96,13 +96,13 @@ async fn items_have_layouts() {
     let single = json!({"variableSets": [{"who": "Ada"}, {"who": "Grace"}], "layout": "none"});
     let batch = begin(&emulator, &template, &single).await;
     assert_eq!(until(&emulator, &batch, is_over).await["status"], "failed");
-    assert_eq!(emulator.billed(), 2);
+    assert_eq!(emulator.billed_renders(), 2);
 }
 
 /// Each item is a document of its own, also for the server that goes on with the batch.
 #[tokio::test]
 async fn items_may_be_pdfs() {
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let template = template(&emulator).await;
     let table = Receiver::start(vec![("200 OK\r\nContent-Type: text/csv", "who\nAda\nGrace\n".to_owned())]).await;
     for body in [
@@ -118,12 +118,12 @@ async fn items_may_be_pdfs() {
             assert_eq!((pdf.get_pages().len(), words(&pdf, 1).as_str()), (1, who), "{body}");
         }
     }
-    assert_eq!(emulator.billed(), 4);
+    assert_eq!(emulator.billed_renders(), 4);
 }
 
 #[tokio::test]
 async fn the_items_may_stand_in_a_table() {
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let template = template(&emulator).await;
     let found = "name,shade\nAda,#00ff00\nGrace,#0000ff\n".to_owned();
     let answers =
@@ -150,7 +150,7 @@ async fn the_items_may_stand_in_a_table() {
 
 #[tokio::test]
 async fn addresses_can_be_left_to_the_webhook() {
-    let emulator = Emulator::builder().batch_urls(false).start().await.unwrap();
+    let emulator = Emulator::builder().include_batch_urls(false).start().await.unwrap();
     let mut receiver = Receiver::taking_all().await;
     for event in ["render.completed", "render.failed", "batch.completed"] {
         let body = json!({"event": event, "targetUrl": receiver.url});
@@ -177,7 +177,7 @@ async fn addresses_can_be_left_to_the_webhook() {
 struct Gate(Mutex<mpsc::Receiver<()>>);
 
 impl Renderer for Gate {
-    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         self.0.lock().unwrap().recv().map_err(|_| RenderError::Failed("closed".to_owned()))?;
         Embedded::new().render(page)
     }
@@ -214,14 +214,14 @@ async fn a_cancelled_batch_begins_nothing_more() {
         .await;
         assert_eq!(answer.says(), (404, "Batch not found".to_owned()));
     }
-    assert_eq!(emulator.billed(), 2);
+    assert_eq!(emulator.billed_renders(), 2);
 }
 
 #[tokio::test]
 async fn the_next_server_goes_on_where_the_last_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let (open, gate) = mpsc::channel();
-    let emulator = Emulator::builder().data(folder.path()).renderer(Gate(Mutex::new(gate))).start().await.unwrap();
+    let emulator = Emulator::builder().data_dir(folder.path()).renderer(Gate(Mutex::new(gate))).start().await.unwrap();
     let template = template(&emulator).await;
     let sets: Vec<_> = (0..5).map(|number| json!({"who": number.to_string()})).collect();
     let batch = begin(&emulator, &template, &json!({"variableSets": sets, "concurrency": 1})).await;
@@ -229,14 +229,14 @@ async fn the_next_server_goes_on_where_the_last_stopped() {
     open.send(()).unwrap();
     let before = until(&emulator, &batch, |results| results["completedItems"] == 2).await;
     emulator.shutdown().await;
-    let emulator = Emulator::builder().data(folder.path()).start().await.unwrap();
+    let emulator = Emulator::builder().data_dir(folder.path()).start().await.unwrap();
     let after = until(&emulator, &batch, is_over).await;
     assert_eq!((&after["status"], &after["completedItems"]), (&json!("completed"), &json!(5)));
     for index in 0..2 {
         let id = |results: &Value| results["results"][index]["results"][0]["id"].clone();
         assert_eq!(id(&before), id(&after), "what was rendered is not rendered again");
     }
-    assert_eq!(emulator.billed(), 5);
+    assert_eq!(emulator.billed_renders(), 5);
 }
 
 #[tokio::test]
@@ -248,5 +248,5 @@ async fn renders_end_with_the_month() {
     let results = until(&emulator, &batch, is_over).await;
     assert_eq!((&results["completedItems"], &results["failedItems"]), (&json!(2), &json!(2)));
     assert_eq!(results["errors"][0]["error"], "Monthly renders used up.");
-    assert_eq!(emulator.billed(), 2);
+    assert_eq!(emulator.billed_renders(), 2);
 }

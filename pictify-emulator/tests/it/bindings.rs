@@ -1,7 +1,7 @@
 //! A binding shows its data at one address, and says what fails.
 
 use crate::support::{Answer, JSON, call, ok, receiver::Receiver, send, visit};
-use pictify_emulator::{Emulator, Reach};
+use pictify_emulator::{EgressPolicy, Emulator};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -137,7 +137,7 @@ async fn a_picture_changes_with_its_data_and_only_then() {
         let again = visit(&emulator, &format!("{address}?_t=1"), &[&format!("If-None-Match: {known}")]).await;
         assert_eq!((again.status, again.body.len(), again.header("etag")), (304, 0, Some(etag.as_str())), "{known}");
     }
-    assert_eq!(emulator.billed(), 1);
+    assert_eq!(emulator.billed_renders(), 1);
     let known = binding(&emulator, &uid).await;
     assert!(known["lastRenderAt"].is_string() && known["lastFetchAt"].is_string(), "{known}");
     let file = ok(&emulator, &format!("GET {address}/url"), Value::Null).await;
@@ -153,13 +153,13 @@ async fn a_picture_changes_with_its_data_and_only_then() {
     ok(&emulator, &format!("PUT {path}"), size).await;
     let wide = image::load_from_memory(&visit(&emulator, &address, &[]).await.body).unwrap();
     assert_eq!((wide.width(), wide.height()), (40, 10));
-    assert_eq!(emulator.billed(), 3);
+    assert_eq!(emulator.billed_renders(), 3);
 
     let pdf = visit(&emulator, &format!("/b/{uid}.pdf"), &[]).await;
     assert_eq!((pdf.status, pdf.header("content-type")), (200, Some("application/pdf")));
     assert!(pdf.body.starts_with(b"%PDF"));
     let again = visit(&emulator, &format!("/b/{uid}.pdf"), &[]).await;
-    assert_eq!((again.header("etag"), emulator.billed()), (pdf.header("etag"), 4), "nothing has changed");
+    assert_eq!((again.header("etag"), emulator.billed_renders()), (pdf.header("etag"), 4), "nothing has changed");
 }
 
 #[tokio::test]
@@ -237,7 +237,7 @@ async fn the_policy_says_what_is_shown_when_there_is_no_data() {
 
 #[tokio::test]
 async fn data_is_fetched_with_what_the_source_asks_for() {
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let red = json!({"theme": {"colour": "#ff0000"}}).to_string();
     for (source_more, request_line, expected) in [
         (json!({"headers": {"X-One": "1"}}), "GET /here?q=1 HTTP/1.1", "x-one: 1"),
@@ -278,7 +278,7 @@ async fn data_is_fetched_with_what_the_source_asks_for() {
 
 #[tokio::test]
 async fn a_source_that_fails_is_told_and_its_last_data_stays() {
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let data = |colour: &str| json!({"theme": {"colour": colour}}).to_string();
     let mut source = Receiver::start(vec![
         ("200 OK\r\nETag: \"v1\"", data("#ff0000")),
@@ -317,7 +317,7 @@ async fn a_source_that_fails_is_told_and_its_last_data_stays() {
 
 #[tokio::test]
 async fn a_source_that_is_not_there_may_be_tried_again() {
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://u:secret@{}/", listener.local_addr().unwrap());
     drop(listener);

@@ -2,13 +2,13 @@
 
 use crate::support::{get, picture, post, receiver::Receiver};
 use pictify_emulator::{
-    Emulator, Reach,
+    EgressPolicy, Emulator,
     render::{Chromium, Format, GifSettings, Page, Picture, RenderError, Renderer},
 };
 use serde_json::json;
 use std::time::Duration;
 
-fn chromium(reach: Reach) -> Option<Chromium> {
+fn chromium(reach: EgressPolicy) -> Option<Chromium> {
     match Chromium::find(reach) {
         Ok(engine) => Some(engine),
         Err(error) if std::env::var_os("CI").is_some() => panic!("{error}"),
@@ -29,7 +29,7 @@ fn pixel(picture: &Picture, x: u32, y: u32) -> [u8; 3] {
 
 #[test]
 fn scripts_and_all_of_css_count() {
-    let Some(engine) = chromium(Reach::Public) else { return };
+    let Some(engine) = chromium(EgressPolicy::Public) else { return };
     let html = "<body style='margin:0'><script>document.body.style.background = '#00ff00'</script>
         <div style='width:40px;height:40px;clip-path:circle(20px);background:color-mix(in srgb, red, blue)'></div>";
     let picture = engine.render(&page(html, 100, 60)).unwrap();
@@ -40,7 +40,7 @@ fn scripts_and_all_of_css_count() {
 
 #[test]
 fn formats_qualities_and_parts_are_what_was_asked_for() {
-    let Some(engine) = chromium(Reach::Public) else { return };
+    let Some(engine) = chromium(EgressPolicy::Public) else { return };
     let noise = "<body style='margin:0;background:conic-gradient(red,blue,lime,white,black,red) 0 0/7px 5px'>";
     let size = |format, quality| {
         let page = Page { format, quality: Some(quality), ..page(noise, 200, 100) };
@@ -64,7 +64,7 @@ fn formats_qualities_and_parts_are_what_was_asked_for() {
 
 #[test]
 fn a_loop_is_taken_frame_by_frame() {
-    let Some(engine) = chromium(Reach::Public) else { return };
+    let Some(engine) = chromium(EgressPolicy::Public) else { return };
     let html = "<style>@keyframes k { from { margin-left: 0 } to { margin-left: 80px } }
         i { display: block; width: 20px; height: 20px; background: red; animation: k 1s linear infinite alternate }
         body { margin: 0 }</style><i></i>";
@@ -77,7 +77,7 @@ fn a_loop_is_taken_frame_by_frame() {
 
 #[test]
 fn text_is_readable_where_no_font_is_installed() {
-    let Some(engine) = chromium(Reach::Public) else { return };
+    let Some(engine) = chromium(EgressPolicy::Public) else { return };
     let dark = |html: &str| {
         let picture = engine.render(&page(html, 200, 60)).unwrap();
         let pixels = image::load_from_memory(&picture.bytes).unwrap().to_rgb8();
@@ -93,14 +93,16 @@ fn text_is_readable_where_no_font_is_installed() {
 
 #[tokio::test]
 async fn only_the_server_reaches_out() {
-    let (Some(open), Some(closed)) = (chromium(Reach::Loopback), chromium(Reach::Public)) else { return };
+    let (Some(open), Some(closed)) = (chromium(EgressPolicy::Loopback), chromium(EgressPolicy::Public)) else { return };
     let mut receiver = Receiver::start(vec![(
         "200 OK\r\nContent-Type: text/css\r\nAccess-Control-Allow-Origin: *",
         "body { background: #00f }".to_owned(),
     )])
     .await;
     let body = json!({"html": format!("<link rel=stylesheet href='{}'>", receiver.url), "width": 40, "height": 40});
-    for (engine, reach, expected) in [(closed, Reach::Public, [255, 255, 255]), (open, Reach::Loopback, [0, 0, 255])] {
+    for (engine, reach, expected) in
+        [(closed, EgressPolicy::Public, [255, 255, 255]), (open, EgressPolicy::Loopback, [0, 0, 255])]
+    {
         let emulator = Emulator::builder().renderer(engine).reach(reach).start().await.unwrap();
         let found = picture(&emulator, &body).await;
         assert_eq!(found.get_pixel(20, 20).0[..3], expected, "{reach:?}");
@@ -112,8 +114,8 @@ async fn only_the_server_reaches_out() {
 
 #[tokio::test]
 async fn a_live_page_runs_its_scripts() {
-    let Some(engine) = chromium(Reach::Loopback) else { return };
-    let emulator = Emulator::builder().renderer(engine).reach(Reach::Loopback).start().await.unwrap();
+    let Some(engine) = chromium(EgressPolicy::Loopback) else { return };
+    let emulator = Emulator::builder().renderer(engine).reach(EgressPolicy::Loopback).start().await.unwrap();
     let html =
         "<body></body><script>document.body.style.background = location.search === '?q=1' ? '#0f0' : '#f00'</script>";
     let receiver = Receiver::start(vec![("200 OK\r\nContent-Type: text/html", html.to_owned())]).await;
@@ -126,7 +128,7 @@ async fn a_live_page_runs_its_scripts() {
 
 #[test]
 fn a_page_that_never_ends_is_given_up_and_the_next_is_served() {
-    let Some(engine) = chromium(Reach::Public) else { return };
+    let Some(engine) = chromium(EgressPolicy::Public) else { return };
     let engine = engine.time_limit(Duration::from_secs(8));
     let busy = engine.render(&page("<script>for (;;) {}</script>", 40, 40));
     assert_eq!(busy, Err(RenderError::TimedOut));
@@ -136,7 +138,7 @@ fn a_page_that_never_ends_is_given_up_and_the_next_is_served() {
 
 #[tokio::test]
 async fn many_at_once_share_one_browser() {
-    let Some(engine) = chromium(Reach::Public) else { return };
+    let Some(engine) = chromium(EgressPolicy::Public) else { return };
     let emulator = Emulator::builder().renderer(engine).start().await.unwrap();
     let renders = (0..8u8).map(|number| {
         let emulator = &emulator;
@@ -153,7 +155,7 @@ async fn many_at_once_share_one_browser() {
 
 #[test]
 fn a_page_that_takes_all_memory_loses_its_tab_and_the_next_is_served() {
-    let Some(engine) = chromium(Reach::Public) else { return };
+    let Some(engine) = chromium(EgressPolicy::Public) else { return };
     let greedy = "<script>const all = []; for (;;) all.push(new Array(1e6).fill({}))</script>";
     assert_eq!(engine.render(&page(greedy, 40, 40)), Err(RenderError::Failed("the page crashed its tab".to_owned())));
     let picture = engine.render(&page("<body style='background:#f00'>", 40, 40)).unwrap();
@@ -163,7 +165,7 @@ fn a_page_that_takes_all_memory_loses_its_tab_and_the_next_is_served() {
 /// As many as there is room for in memory: each may be large.
 #[test]
 fn a_page_is_given_a_few_things_at_once() {
-    let Some(engine) = chromium(Reach::Loopback) else { return };
+    let Some(engine) = chromium(EgressPolicy::Loopback) else { return };
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     let pictures: Vec<_> = (0..40).map(|number| format!("<img src='http://{address}/{number}.png'>")).collect();

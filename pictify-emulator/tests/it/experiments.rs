@@ -168,7 +168,7 @@ async fn a_link_shows_what_the_experiment_has_for_the_visitor() {
         (&running["variants"][0]["impressions"], &running["variants"][1]["impressions"]),
         (&json!(3), &json!(0))
     );
-    assert_eq!(emulator.billed(), 2, "the same picture is rendered once a format");
+    assert_eq!(emulator.billed_renders(), 2, "the same picture is rendered once a format");
     let winner = json!({"winnerVariantId": "blue"});
     ok(&emulator, &format!("POST {path}/complete"), winner).await;
     assert_eq!(colour(&visit(&emulator, "/s/hero.png", &[]).await), BLUE);

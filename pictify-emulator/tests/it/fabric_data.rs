@@ -86,10 +86,7 @@ fn errors_have_a_location() {
             one(json!({"type": "polyline", "points": vec![json!({}); 50_001]})),
             "objects[0].points: more than the 50000 points that the emulator draws",
         ),
-        (
-            one(json!({"type": "text", "text": "x".repeat(100_001)})),
-            "objects[0].text: more than 100000 characters",
-        ),
+        (one(json!({"type": "text", "text": "x".repeat(100_001)})), "objects[0].text: more than 100000 characters"),
     ] {
         assert_eq!(fabric::page(&canvas, None).unwrap_err().to_string(), message);
     }

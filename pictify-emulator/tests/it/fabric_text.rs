@@ -103,5 +103,8 @@ fn styles_apply_to_single_characters() {
     assert!(count(json!({"fill": gradient}), RED) > 30 && count(json!({"fill": gradient}), BLUE) > 30);
     let outlined = json!({"fill": "red", "stroke": "blue", "strokeWidth": 6, "text": "M"});
     let below = merge(outlined.clone(), &json!({"paintFirst": "stroke"}));
-    assert!(count(below.clone(), RED) > count(outlined, RED) + 100 && count(below, BLUE) > 200, "the fill is above the stroke");
+    assert!(
+        count(below.clone(), RED) > count(outlined, RED) + 100 && count(below, BLUE) > 200,
+        "the fill is above the stroke"
+    );
 }

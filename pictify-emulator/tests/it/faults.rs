@@ -23,7 +23,7 @@ async fn given(emulator: &Emulator, line: &str) -> String {
 /// A client that gives up has been billed: the case in which nobody can know.
 #[tokio::test]
 async fn an_answer_that_is_late_after_the_work_is_billed_at_once() {
-    let late = Fault::delay(Duration::from_secs(3600)).after_work();
+    let late = Fault::delay(Duration::from_secs(3600)).after_handler();
     let emulator = Emulator::builder().faults([late]).start().await.unwrap();
     let mut stream = connect(&emulator).await;
     let body = r#"{"html":"x","width":9,"height":9}"#;
@@ -32,7 +32,7 @@ async fn an_answer_that_is_late_after_the_work_is_billed_at_once() {
         format!("POST /image HTTP/1.1\r\nHost: h\r\n{KEY}\r\n{JSON}\r\nContent-Length: {length}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).await.unwrap();
     let billed = async {
-        while emulator.billed() == 0 {
+        while emulator.billed_renders() == 0 {
             tokio::task::yield_now().await;
         }
     };
@@ -43,10 +43,10 @@ async fn an_answer_that_is_late_after_the_work_is_billed_at_once() {
 async fn a_cut_cuts_whatever_else_the_fault_says() {
     let emulator = Emulator::start().await.unwrap();
     for (fault, status, body) in [
-        (json!({"cutAfter": 10}), "200", r#"{"images":"#),
-        (json!({"cutAfter": 10, "afterWork": true}), "200", r#"{"images":"#),
-        (json!({"cutAfter": 4, "status": 503, "body": "unavailable"}), "503", "unav"),
-        (json!({"cutAfter": 4, "status": 503, "body": "unavailable", "afterWork": true}), "503", "unav"),
+        (json!({"truncateAfter": 10}), "200", r#"{"images":"#),
+        (json!({"truncateAfter": 10, "afterHandler": true}), "200", r#"{"images":"#),
+        (json!({"truncateAfter": 4, "status": 503, "body": "unavailable"}), "503", "unav"),
+        (json!({"truncateAfter": 4, "status": 503, "body": "unavailable", "afterHandler": true}), "503", "unav"),
     ] {
         assert_eq!(put(&emulator, json!({"faults": [fault]})).await.0, 200);
         let answer = given(&emulator, "GET /image").await;
@@ -60,10 +60,10 @@ const CANNOT: [(&str, &str); 7] = [
     (r#"{"operation": "createImages", "status": 503}"#, "faults[0]: the contract has no operation createImages"),
     (r#"{"status": 99}"#, "faults[0]: status 99 is not one of 200 to 999"),
     (r#"{"status": 101}"#, "faults[0]: status 101 is not one of 200 to 999"),
-    (r#"{"status": 503, "share": 1.5}"#, "faults[0]: share 1.5 is not between 0 and 1"),
-    (r#"{"status": 503, "calls": [0]}"#, "faults[0]: calls are counted from 1"),
+    (r#"{"status": 503, "probability": 1.5}"#, "faults[0]: probability 1.5 is not between 0 and 1"),
+    (r#"{"status": 503, "onCalls": [0]}"#, "faults[0]: onCalls are counted from 1"),
     (r#"{"status": 503, "headers": {"a b": "c"}}"#, "faults[0]: the header \"a b\" cannot be sent"),
-    (r#"{"operation": "createImage"}"#, "faults[0]: nothing goes wrong: give status, reset, cutAfter or delayMs"),
+    (r#"{"operation": "createImage"}"#, "faults[0]: nothing goes wrong: give status, reset, truncateAfter or delayMs"),
 ];
 
 #[tokio::test]
@@ -89,6 +89,7 @@ async fn so_is_a_file_with_one_and_a_builder() {
         let error = options.start().await.unwrap_err().to_string();
         assert_eq!(error, format!("{} cannot be used: {why}", file.display()));
     }
-    let error = Emulator::builder().faults([Fault::status(503).on("createImages")]).start().await.unwrap_err();
+    let error =
+        Emulator::builder().faults([Fault::status(503).for_operation("createImages")]).start().await.unwrap_err();
     assert_eq!(error.to_string(), "the faults cannot be used: faults[0]: the contract has no operation createImages");
 }

@@ -2,7 +2,7 @@
 
 use image::{AnimationDecoder, Frame, Rgba, codecs::gif::GifDecoder};
 use pictify_emulator::render::{
-    Animation, Embedded, Format, GifSettings, Page, RenderError, RenderedImage, Renderer,
+    AnimationInfo, Embedded, Format, GifSettings, Page, RenderError, RenderedImage, Renderer,
 };
 use std::{io::Cursor, time::Duration};
 
@@ -75,7 +75,7 @@ fn the_result_contains_the_frame_count_and_the_duration() {
         ("go 1s 3s forwards steps(1)", GifSettings::LOW, 2, 4100),
     ] {
         let gif = render(&block(animation), settings);
-        let expected = Animation { frames: count, duration: Duration::from_millis(duration) };
+        let expected = AnimationInfo { frames: count, duration: Duration::from_millis(duration) };
         assert_eq!((gif.width, gif.height, gif.animation), (100, 10, Some(expected)), "{animation}");
         let frames = frames(&gif);
         assert_eq!(frames.len(), count as usize, "{animation}");

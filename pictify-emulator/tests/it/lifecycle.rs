@@ -3,7 +3,7 @@
 use crate::support::{JSON, KEY, address, connect, create, file_path, get, post, send};
 use pictify_emulator::{
     Emulator,
-    render::{Page, Picture, RenderError, Renderer},
+    render::{Page, RenderError, RenderedImage, Renderer},
 };
 use serde_json::json;
 use std::sync::{
@@ -99,8 +99,8 @@ async fn a_dropped_server_stops_listening() {
     }
 }
 
-fn drawn() -> Picture {
-    Picture { bytes: b"picture".to_vec(), width: 9, height: 9, motion: None }
+fn drawn() -> RenderedImage {
+    RenderedImage { bytes: b"picture".to_vec(), width: 9, height: 9, animation: None }
 }
 
 /// Renders when it is told to.
@@ -111,7 +111,7 @@ struct OnDemand {
 }
 
 impl Renderer for OnDemand {
-    fn render(&self, _page: &Page) -> Result<Picture, RenderError> {
+    fn render(&self, _page: &Page) -> Result<RenderedImage, RenderError> {
         self.begun.send(()).unwrap();
         self.go.lock().unwrap().recv().unwrap();
         Ok(drawn())
@@ -152,13 +152,13 @@ async fn a_shutdown_does_not_wait_for_ever_for_a_request_that_does_not_come() {
 struct Fragile;
 
 impl Renderer for Fragile {
-    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         match page.html.as_str() {
             "panic" => panic!("as told"),
-            "busy" => Err(RenderError::Busy),
+            "busy" => Err(RenderError::Overloaded),
             "late" => Err(RenderError::TimedOut),
-            "still" => Err(RenderError::Motionless),
-            "input" => Err(RenderError::Input("not this".to_owned())),
+            "still" => Err(RenderError::NoAnimation),
+            "input" => Err(RenderError::InvalidInput("not this".to_owned())),
             "failed" => Err(RenderError::Failed("not now".to_owned())),
             _ => Ok(drawn()),
         }

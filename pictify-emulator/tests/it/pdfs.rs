@@ -2,11 +2,11 @@
 
 use crate::support::{
     Answer, get,
-    paper::{blocks, link, near, pdf, pictures, sizes, title, words},
+    pdf::{blocks, link, near, pdf, pictures, sizes, title, words},
     post,
     receiver::Receiver,
 };
-use pictify_emulator::{Emulator, Reach};
+use pictify_emulator::{EgressPolicy, Emulator};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ async fn there_is_a_page_for_each_set_of_values_and_its_words_can_be_selected() 
     let pages = [1, 2, 3].map(|page| words(&file, page));
     assert_eq!(pages, ["First page Größe 1, a b", "Second page Größe 22,", "Third page Größe 333, only"]);
     assert_eq!(title(&file).as_deref(), Some("Größen"));
-    assert_eq!(emulator.billed(), 3, "a render a page");
+    assert_eq!(emulator.billed_renders(), 3, "a render a page");
 
     let body = json!({"format": "pdf", "variables": {"title": "Same", "n": 0}, "variableSets": [{"n": 1}, {"n": 2}]});
     let answer = post(&emulator, &format!("/templates/{uid}/render"), &body).await.json();
@@ -279,7 +279,7 @@ async fn what_cannot_be_printed_is_refused_and_costs_nothing() {
         let (found, message) = post(&emulator, path, &body).await.says();
         assert!(found == status && message.contains(error), "{body:.200}: {found} {message}, not {status} {error}");
     }
-    assert_eq!(emulator.billed(), 0);
+    assert_eq!(emulator.billed_renders(), 0);
     let answer = print(&emulator, &plain, custom(19_200)).await;
     assert_eq!(sizes(&pdf(&emulator, &answer).await), [(14_400.0, 14_400.0)], "the largest");
 }
@@ -287,7 +287,7 @@ async fn what_cannot_be_printed_is_refused_and_costs_nothing() {
 /// A hundred pages with a picture that does not come each wait for theirs: nobody waits for all of them.
 #[tokio::test(start_paused = true)]
 async fn what_pages_need_from_elsewhere_has_as_long_as_a_render() {
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let silent = Receiver::start(vec![("", String::new())]).await;
     let html = format!("<img src='{}&page={{{{page}}}}'>", silent.url);
     let template = post(&emulator, "/templates", &json!({"name": "slow", "html": html})).await.json();

@@ -250,7 +250,7 @@ async fn an_answer_has_the_fields_of_the_service() {
 #[tokio::test]
 async fn the_version_in_the_path_may_be_asked_for_or_refused() {
     for (prefix, bare, versioned) in
-        [(VersionPrefix::Any, 200, 200), (VersionPrefix::Required, 404, 200), (VersionPrefix::Refused, 200, 404)]
+        [(VersionPrefix::Any, 200, 200), (VersionPrefix::Required, 404, 200), (VersionPrefix::Forbidden, 200, 404)]
     {
         let emulator = Emulator::builder().version_prefix(prefix).start().await.unwrap();
         let statuses = (get(&emulator, "/image").await.status, get(&emulator, "/v1/image").await.status);

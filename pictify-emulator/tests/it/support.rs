@@ -1,7 +1,7 @@
 //! A client of one file: plain HTTP/1.1 over a socket, so that these tests know nothing of the SDK and of TLS.
 
 pub mod canvas;
-pub mod paper;
+pub mod pdf;
 pub mod receiver;
 
 use pictify_emulator::Emulator;

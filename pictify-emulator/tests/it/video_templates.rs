@@ -143,7 +143,7 @@ async fn a_frame_is_drawn_as_it_is_in_the_video() {
     let beyond = post(&emulator, &path(&template, "/preview"), &json!({"frame": 20})).await;
     let message = "frame 20 is not one of the 20 that the video has, from 0";
     assert_eq!((beyond.status, beyond.json()), (422, json!({"errors": [message]})));
-    assert_eq!(emulator.billed(), 3, "a failed request bills nothing");
+    assert_eq!(emulator.billed_renders(), 3, "a failed request bills nothing");
 }
 
 #[tokio::test]
@@ -196,7 +196,7 @@ async fn what_cannot_be_made_here_is_refused_and_not_billed() {
     }
     let generated = post(&emulator, "/video/templates/generate", &json!({"prompt": "A teaser"})).await;
     assert_eq!((generated.status, &generated.json()["code"]), (503, &json!("ai_unavailable")));
-    assert_eq!(emulator.billed(), 0);
+    assert_eq!(emulator.billed_renders(), 0);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::support::{Answer, JSON, KEY, get, post, send};
 use pictify_emulator::{
     Emulator,
-    render::{Embedded, Page, Picture, RenderError, Renderer},
+    render::{Embedded, Page, RenderError, RenderedImage, Renderer},
 };
 use serde_json::{Value, json};
 use std::{
@@ -110,7 +110,7 @@ async fn a_run_ends_as_its_rows_do() {
 #[tokio::test]
 async fn runs_and_hooks_outlive_the_server() {
     let folder = tempfile::tempdir().unwrap();
-    let start = || Emulator::builder().data(folder.path()).start();
+    let start = || Emulator::builder().data_dir(folder.path()).start();
     let emulator = start().await.unwrap();
     let uid = template(&emulator).await;
     let before = run(&emulator, &uid, json!([{"c": "#ff0000"}]), json!({"email": true})).await;
@@ -216,7 +216,7 @@ async fn a_hook_renders_each_row_that_is_sent_to_it() {
     assert_eq!(delete(&emulator, &hook).await.status, 404);
     assert_eq!(post(&emulator, path, &json!({})).await.says(), (404, "Workflow hook not found".to_owned()));
     assert_eq!(get(&emulator, "/workflow/hooks").await.json(), json!({"hooks": []}));
-    assert_eq!(emulator.billed(), 1);
+    assert_eq!(emulator.billed_renders(), 1);
 }
 
 #[tokio::test]
@@ -290,7 +290,7 @@ async fn the_preview_of_a_video_is_a_job() {
     // A run makes what can be made here.
     let run = run(&emulator, video.as_str().unwrap(), json!([{"c": "#0000ff"}]), json!({})).await;
     assert!(run["items"][0]["url"].to_string().ends_with(".gif\""), "{run}");
-    assert_eq!(emulator.billed(), 3);
+    assert_eq!(emulator.billed_renders(), 3);
 }
 
 #[tokio::test]
@@ -320,7 +320,7 @@ struct Gate {
 }
 
 impl Renderer for Gate {
-    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         let _ = self.begun.send(());
         let _ = self.go.lock().unwrap().recv();
         Embedded::new().render(page)
@@ -332,7 +332,7 @@ async fn a_run_ends_with_its_server() {
     let folder = tempfile::tempdir().unwrap();
     let ((begun, has_begun), (open, go)) = (mpsc::channel(), mpsc::channel());
     let gate = Gate { begun, go: Mutex::new(go) };
-    let emulator = Emulator::builder().data(folder.path()).renderer(gate).start().await.unwrap();
+    let emulator = Emulator::builder().data_dir(folder.path()).renderer(gate).start().await.unwrap();
     let uid = template(&emulator).await;
     let body = json!({"templateUid": uid, "rows": [{}, {}, {}]});
     let run = post(&emulator, "/workflow", &body).await.json()["run"]["uid"].clone();
@@ -342,7 +342,7 @@ async fn a_run_ends_with_its_server() {
     let next = tokio::task::spawn_blocking(move || has_begun.recv()).await.unwrap();
     assert!(next.is_err(), "the second row is not begun, and the renderer is gone");
 
-    let emulator = Emulator::builder().data(folder.path()).start().await.unwrap();
+    let emulator = Emulator::builder().data_dir(folder.path()).start().await.unwrap();
     let run = get(&emulator, &format!("/workflow/{}", run.as_str().unwrap())).await.json()["run"].clone();
     assert_eq!((&run["status"], &run["counts"]["failed"]), (&json!("failed"), &json!(3)), "{run}");
 }

@@ -8,7 +8,7 @@ mod requests;
 mod tab;
 
 use super::{Document, Embedded, Format, Page, Pdf, RenderError, RenderedImage, Renderer, gif, pool::RENDER_TIMEOUT};
-use crate::fetch::{Fetcher, Reach, Redirects};
+use crate::fetch::{EgressPolicy, Fetcher, Redirects};
 use browser::Browser;
 use std::{fmt, path::PathBuf, time::Duration};
 use tab::Tab;
@@ -31,27 +31,27 @@ pub struct Chromium {
 }
 
 impl Chromium {
-    /// Creates the engine with the installed Chromium. Pages may load resources from the addresses that `reach` allows.
+    /// Creates the engine with the installed Chromium. Pages may load resources from the addresses that `egress_policy` allows.
     ///
     /// # Errors
     /// [`RenderError::Failed`] when no Chromium is found.
-    pub fn find(reach: Reach) -> Result<Self, RenderError> {
+    pub fn find(egress_policy: EgressPolicy) -> Result<Self, RenderError> {
         let found = chromiumoxide::detection::default_executable(chromiumoxide::detection::DetectionOptions::default());
         let not_found = |_| RenderError::Failed("Chromium is not installed: install the package chromium".to_owned());
-        Self::at(found.map_err(not_found)?, reach)
+        Self::at(found.map_err(not_found)?, egress_policy)
     }
 
     /// Creates the engine as [`find`](Self::find) does, with the executable at this path.
     ///
     /// # Errors
     /// [`RenderError::Failed`] when the file does not exist.
-    pub fn at(executable: impl Into<PathBuf>, reach: Reach) -> Result<Self, RenderError> {
+    pub fn at(executable: impl Into<PathBuf>, egress_policy: EgressPolicy) -> Result<Self, RenderError> {
         let executable = executable.into();
         if !executable.is_file() {
             return Err(RenderError::Failed(format!("the executable {} does not exist", executable.display())));
         }
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("chromium").build();
-        let fetcher = Fetcher::new(reach, Redirects::Follow).map_err(failed)?;
+        let fetcher = Fetcher::new(egress_policy, Redirects::Follow).map_err(failed)?;
         let (runtime, browser) = (Some(runtime.map_err(failed)?), Mutex::new(None));
         Ok(Self { runtime, browser, executable, fetcher, timeout: RENDER_TIMEOUT })
     }
@@ -153,7 +153,7 @@ mod tests {
     /// A test that drops its server at its end must not leave a process or a profile behind.
     #[test]
     fn dropping_the_engine_inside_a_runtime_deletes_its_folder() {
-        let engine = match Chromium::find(Reach::Public) {
+        let engine = match Chromium::find(EgressPolicy::Public) {
             Ok(engine) => engine,
             Err(error) if std::env::var_os("CI").is_some() => panic!("{error}"),
             Err(error) => return eprintln!("skipped: {error}"),

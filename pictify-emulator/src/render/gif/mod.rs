@@ -4,7 +4,7 @@ mod encoder;
 mod timeline;
 
 use super::{
-    Animation, GifSettings, RenderError, RenderedImage,
+    AnimationInfo, GifSettings, RenderError, RenderedImage,
     embedded::{AnimationPainter, ParsedPage, failed},
     pool::RENDER_TIMEOUT,
     selector::Rect,
@@ -82,7 +82,7 @@ pub(super) fn encode(
         return Err(RenderError::NoAnimation);
     }
     let hundredths: u64 = times.iter().map(|time| u64::from(time.hundredths)).sum();
-    let animation = Animation { frames, duration: Duration::from_millis(hundredths * 10) };
+    let animation = AnimationInfo { frames, duration: Duration::from_millis(hundredths * 10) };
     Ok(RenderedImage { bytes, width, height, animation: Some(animation) })
 }
 

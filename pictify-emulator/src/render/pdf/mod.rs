@@ -36,7 +36,7 @@ const MAX_PDF_BYTES: usize = 64 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
     /// Pages in their order.
-    pub pages: Vec<Page>,
+    pub pages: Vec<PdfPage>,
     /// Size, margins and scale of all pages.
     pub page_setup: PageSetup,
     /// Title in the metadata, which viewers display.
@@ -45,7 +45,7 @@ pub struct Document {
 
 /// Page of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct PdfPage {
     /// HTML document or fragment.
     pub html: String,
     /// Width and height in pixels of a canvas, which is scaled to fit the page. `None` means that the content flows in the

@@ -5,7 +5,7 @@ use super::{
         RenderError, background,
         embedded::{self, AnimationPainter, FONTS, ParsedPage, failed, parse, unreadable_image},
     },
-    Page, PageSetup,
+    PageSetup, PdfPage,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use takumi::{
@@ -37,7 +37,7 @@ pub(super) struct PagePdf {
     pub(super) is_centred: bool,
 }
 
-pub(super) fn render(page: &Page, setup: &PageSetup) -> Result<PagePdf, RenderError> {
+pub(super) fn render(page: &PdfPage, setup: &PageSetup) -> Result<PagePdf, RenderError> {
     let layout = match page.canvas {
         Some(size) => Layout::fixed(page, size, setup)?,
         None => Layout::flowing(page, setup)?,
@@ -65,7 +65,7 @@ struct Layout {
 }
 
 impl Layout {
-    fn fixed(page: &Page, size: (u32, u32), setup: &PageSetup) -> Result<Self, RenderError> {
+    fn fixed(page: &PdfPage, size: (u32, u32), setup: &PageSetup) -> Result<Self, RenderError> {
         let (width, height) = (f64::from(size.0), f64::from(size.1));
         let (content_width, content_height) = setup.content_rect().pixels(1.0);
         let fit = (content_width / width).min(content_height / height);
@@ -73,7 +73,7 @@ impl Layout {
         Ok(Self { parsed, width, height, scale: fit * setup.scale, is_fixed: true, backgrounds })
     }
 
-    fn flowing(page: &Page, setup: &PageSetup) -> Result<Self, RenderError> {
+    fn flowing(page: &PdfPage, setup: &PageSetup) -> Result<Self, RenderError> {
         let size = setup.content_rect().pixels(setup.scale);
         let parsed = parse_for_print(&page.html, size)?;
         let (content_width, content_height) = extent(&takumi::measure(parsed.options(&[])).map_err(failed)?);

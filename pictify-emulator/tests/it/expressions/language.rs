@@ -1,7 +1,7 @@
 //! Operators, precedence, names and what is true.
 
 use super::{all, evaluate, is, variables};
-use pictify_emulator::expressions::{Expression, Missing, Scope, interpolate, interpolated_variables};
+use pictify_emulator::expressions::{Expression, MissingVariable, Scope, interpolate, interpolated_variables};
 use serde_json::json;
 
 #[test]
@@ -149,7 +149,7 @@ fn an_expression_names_its_variables() {
 #[test]
 fn a_scope_may_allow_missing_variables() {
     let variables = variables();
-    let scope = Scope::new(&variables).missing(Missing::Undefined);
+    let scope = Scope::new(&variables).missing(MissingVariable::Undefined);
     let text =
         "[{{unknown}}] [{{unknown.name}}] [{{uppercase(unknown)}}] [{{unknown * price}}] [{{unknown || 'guest'}}]";
     assert_eq!(interpolate(text, &scope).as_deref(), Ok("[] [] [] [] [guest]"));
@@ -174,5 +174,5 @@ fn an_object_is_drawn_when_its_condition_is_true() {
     }
     let condition = Expression::parse("unknown").unwrap();
     assert!(condition.is_true(&Scope::new(&variables)).is_err());
-    assert_eq!(condition.is_true(&Scope::new(&variables).missing(Missing::Undefined)), Ok(false));
+    assert_eq!(condition.is_true(&Scope::new(&variables).missing(MissingVariable::Undefined)), Ok(false));
 }

@@ -1,9 +1,9 @@
 //! The expression language, row by row as the documents have it.
 
-mod answers;
 mod errors;
 mod functions;
 mod language;
+mod responses;
 mod texts;
 
 use pictify_emulator::expressions::{Expression, ExpressionError, Scope};

@@ -1,0 +1,235 @@
+//! Templates rendered: in their own size, in layouts, in sizes of the caller's.
+
+use super::{handlers, lists::whole, pdfs, templates::not_found};
+use crate::{
+    api_error::ApiError,
+    render::{Format, GifSettings, Page, pdf::PageSetup},
+    rendering::fill::{self, Filled},
+    rendering::{Output, Render, RenderMetadata, kind},
+    response::ApiResult,
+    server::RequestContext,
+};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+handlers! {
+    "renderTemplate" => async render,
+    "multiSizeRenderTemplate" => async render_sizes,
+}
+
+/// What the template itself is called among its layouts.
+pub(crate) const DEFAULT: &str = "default";
+
+/// The sizes that have a name.
+const PRESETS: &[(&str, u32, u32)] = &[
+    ("instagram-post", 1080, 1080),
+    ("instagram-story", 1080, 1920),
+    ("facebook-post", 1200, 630),
+    ("facebook-cover", 820, 312),
+    ("facebook-ad", 1200, 628),
+    ("linkedin-post", 1200, 627),
+    ("linkedin-cover", 1584, 396),
+    ("twitter-post", 1024, 512),
+    ("twitter-header", 1500, 500),
+    ("pinterest-pin", 1000, 1500),
+    ("youtube-thumbnail", 1280, 720),
+    ("display-300x250", 300, 250),
+    ("display-728x90", 728, 90),
+    ("display-160x600", 160, 600),
+    ("display-320x50", 320, 50),
+    ("display-300x600", 300, 600),
+    ("email-header", 600, 200),
+    ("email-banner", 600, 300),
+    ("og-image", 1200, 630),
+];
+
+/// What a template is to become.
+pub(crate) enum OutputSpec {
+    /// In a size of the request's, if it has one.
+    Image(Output, Option<(u32, u32)>),
+    /// A page for each set of values.
+    Pdf(PageSetup, Vec<Value>),
+}
+
+impl OutputSpec {
+    /// What a request says. `sets` has the values of each page.
+    pub(crate) fn of(
+        body: &Value,
+        template: &Value,
+        sets: impl FnOnce() -> Result<Vec<Value>, ApiError>,
+    ) -> Result<Self, ApiError> {
+        let size = size(body);
+        Ok(match (body["format"].as_str(), body["preset"].as_str(), size) {
+            (Some("pdf"), None, Some((width, height))) => Self::Pdf(PageSetup::from_pixels(width, height), sets()?),
+            (Some("pdf"), preset, _) => Self::Pdf(pdfs::page_setup(preset, template)?, sets()?),
+            _ => Self::Image(picture(body), size),
+        })
+    }
+}
+
+async fn render(context: RequestContext) -> ApiResult {
+    let template = template(&context)?;
+    let wanted = OutputSpec::of(&context.body, &template, || pdfs::sets(&context.body))?;
+    let several = context.body["layouts"].as_array().map(|keys| keys.iter().filter_map(Value::as_str).collect());
+    let single = context.body["layout"].as_str().unwrap_or(DEFAULT);
+    let keys: Vec<&str> = several.unwrap_or_else(|| vec![single]);
+    let (mut results, mut errors) = (Vec::new(), Vec::new());
+    let variables = &context.body["variables"];
+    for key in &keys {
+        match render_layout(&context, &template, key, variables, &wanted).await {
+            Ok(result) => results.push(result),
+            // A call for one picture fails with it; one for several tells which have failed.
+            Err(refusal) if context.body["layouts"].is_null() && *key == DEFAULT => return Err(refusal),
+            Err(refusal) => errors.push(json!({"layout": key, "error": refusal.message()})),
+        }
+    }
+    Ok(json!({
+        "totalLayouts": keys.len(),
+        "totalRendered": results.len(),
+        "totalErrors": errors.len(),
+        "results": results,
+        "errors": errors,
+        "templateUid": template["uid"],
+    })
+    .into())
+}
+
+/// One layout of a template, as it is answered.
+pub(crate) async fn render_layout(
+    context: &RequestContext,
+    template: &Value,
+    key: &str,
+    variables: &Value,
+    wanted: &OutputSpec,
+) -> Result<Value, ApiError> {
+    let layout = match key {
+        DEFAULT => None,
+        key => {
+            let layout = template["layouts"].get(key);
+            Some(layout.ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Layout not found"))?)
+        }
+    };
+    let name = layout.map_or("Default", |layout| layout["name"].as_str().unwrap_or(key));
+    let (id, url, created_at, (width, height), format) = match wanted {
+        OutputSpec::Image(output, size) => {
+            let filled = fill(context, template, layout, variables, *size, *output)?;
+            let render = make(context, template, variables, filled, *output).await?;
+            (render.id, render.url, render.created_at, (render.width, render.height), format_name(output.format))
+        }
+        OutputSpec::Pdf(page_setup, sets) => {
+            let printed = pdfs::print(context, template, layout, sets, *page_setup, None).await?;
+            (printed.id, printed.url, printed.created_at, printed.page_setup.size_in_pixels(), "pdf")
+        }
+    };
+    Ok(json!({
+        "layout": key,
+        "name": name,
+        "url": url,
+        "width": width,
+        "height": height,
+        "format": format,
+        "id": id,
+        "createdAt": created_at,
+    }))
+}
+
+async fn render_sizes(context: RequestContext) -> ApiResult {
+    let template = template(&context)?;
+    let output = picture(&context.body);
+    let sizes = context.body["sizes"].as_array().cloned().unwrap_or_default();
+    let (mut results, mut errors) = (Vec::new(), Vec::new());
+    let variables = &context.body["variables"];
+    for wanted in &sizes {
+        let preset = wanted["preset"].as_str();
+        let size = preset.map_or_else(
+            || size(wanted),
+            |name| PRESETS.iter().find(|(preset, ..)| *preset == name).map(|(_, width, height)| (*width, *height)),
+        );
+        let Some((width, height)) = size else {
+            errors.push(json!({"size": wanted, "error": "It has neither a known preset nor a width and a height"}));
+            continue;
+        };
+        let label = wanted["label"].as_str().or(preset).map_or_else(|| format!("{width}x{height}"), str::to_owned);
+        let rendered = async {
+            let filled = fill(&context, &template, None, variables, Some((width, height)), output)?;
+            make(&context, &template, variables, filled, output).await
+        };
+        match rendered.await {
+            Ok(render) => results.push(json!({
+                "url": render.url,
+                "id": render.id,
+                "size": {"width": width, "height": height, "preset": preset, "label": label},
+            })),
+            Err(refusal) => errors.push(json!({"size": wanted, "error": refusal.message()})),
+        }
+    }
+    Ok(json!({
+        "totalSizes": sizes.len(),
+        "totalErrors": errors.len(),
+        "results": results,
+        "errors": errors,
+        "templateUid": template["uid"],
+    })
+    .into())
+}
+
+/// A template filled in; subscribers are told if that fails.
+fn fill(
+    context: &RequestContext,
+    template: &Value,
+    layout: Option<&Value>,
+    variables: &Value,
+    size: Option<(u32, u32)>,
+    output: Output,
+) -> Result<Filled, ApiError> {
+    fill::fill(template, layout, variables, size).inspect_err(|refusal| {
+        let code = if refusal.code() == Some("EXPRESSION_ERROR") { "EXPRESSION_ERROR" } else { "INVALID_VARIABLE" };
+        context.emit_render_failed(kind(output.format), &about(template, variables), &refusal.message(), Some(code));
+    })
+}
+
+fn about(template: &Value, variables: &Value) -> RenderMetadata {
+    RenderMetadata {
+        template: template["uid"].as_str().map(str::to_owned),
+        variables: Some(variables.clone()).filter(|variables| !variables.is_null()),
+    }
+}
+
+async fn make(
+    context: &RequestContext,
+    template: &Value,
+    variables: &Value,
+    filled: Filled,
+    output: Output,
+) -> Result<Render, ApiError> {
+    let (Filled { html, width, height }, Output { format, quality }) = (filled, output);
+    let about = about(template, variables);
+    context.render(Page { html, width, height, format, quality, ..Page::default() }, &about).await
+}
+
+fn template(context: &RequestContext) -> Result<Value, ApiError> {
+    fill::find(context, context.parameter("uid"))?.ok_or_else(not_found)
+}
+
+/// What kind of picture a request wants.
+fn picture(body: &Value) -> Output {
+    let format = match body["format"].as_str() {
+        Some("gif") => Format::Gif(GifSettings::MEDIUM),
+        name => Format::from_name(name.unwrap_or_default()),
+    };
+    Output::new(format, &body["quality"])
+}
+
+/// What answers call a format.
+fn format_name(format: Format) -> &'static str {
+    match format {
+        Format::Jpeg => "jpeg",
+        other => other.extension(),
+    }
+}
+
+/// The width and the height of an object that has both.
+fn size(body: &Value) -> Option<(u32, u32)> {
+    let size = |name: &str| whole(&body[name]).and_then(|size| u32::try_from(size).ok());
+    Some((size("width")?, size("height")?))
+}

@@ -1,0 +1,98 @@
+//! A request for an operation: within the rules of the house, with the faults that are set, to its handler.
+
+use super::{
+    context::{AppState, RequestContext},
+    extract::{query, read_body},
+    fault_injection::{ConnectionAborted, inject, truncate},
+    idempotency::IdempotencyRecord,
+};
+use crate::{api_error::ApiError, contract::Operation, handlers, limits, quota, response::ApiResult};
+use axum::{
+    body::Body,
+    http::{
+        HeaderName, HeaderValue, Response,
+        header::{AUTHORIZATION, HOST},
+        request::Parts,
+    },
+};
+use bytes::Bytes;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// A request for an operation, before anything of it is looked at.
+pub(super) struct RequestPipeline<'a> {
+    pub(super) state: Arc<AppState>,
+    pub(super) operation: &'static Operation,
+    pub(super) path: BTreeMap<String, String>,
+    pub(super) parts: Parts,
+    pub(super) body: Result<Bytes, ApiError>,
+    pub(super) request_id: &'a str,
+}
+
+impl RequestPipeline<'_> {
+    /// Does what is asked, within the rules of the house, and with the faults that are set.
+    pub(super) async fn answer(self) -> Result<Response<Body>, ConnectionAborted> {
+        let state = self.state.clone();
+        let standing = state.config.requests_per_minute.map(|limit| {
+            let key = self.parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+            state.windows.count(&String::from_utf8_lossy(key), limit, state.now())
+        });
+        let fault = state.faults.next(&self.operation.id);
+        let (before, after) = match &fault {
+            Some(fault) if fault.is_after_handler() => (None, Some(fault)),
+            fault => (fault.as_ref(), None),
+        };
+        let wait = standing.and_then(|standing| standing.wait);
+        let mut response = match (inject(before).await?, wait) {
+            (Some(wrong), _) => wrong,
+            (None, Some(wait)) => state.refuse(limits::rate_limited(wait), self.parts.uri.path(), self.request_id),
+            (None, None) => {
+                let (path, request_id) = (self.parts.uri.path().to_owned(), self.request_id);
+                state.respond(self.call().await, &path, request_id)
+            }
+        };
+        if let Some(wrong) = inject(after).await? {
+            response = wrong;
+        }
+        if let Some(bytes) = fault.and_then(|fault| fault.truncate_after_bytes()) {
+            response = truncate(response, bytes).await;
+        }
+        for (name, value) in standing.into_iter().flat_map(limits::RateLimitStatus::headers) {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
+        Ok(response)
+    }
+
+    async fn call(self) -> ApiResult {
+        let Self { state, operation, path, parts, body, request_id } = self;
+        let query = query(operation, parts.uri.query().unwrap_or_default())?;
+        state.check_key(operation, &parts.headers, &query)?;
+        let body = read_body(operation, &parts, body)?;
+        let Some(handler) = handlers::handler(&operation.id) else {
+            // A test holds that each operation has one.
+            return Err(ApiError::internal(format!("{} has no handler", operation.id)));
+        };
+        let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let base = base.map_or_else(|| state.url.clone(), |host| format!("http://{host}"));
+        let (headers, request_id) = (parts.headers, request_id.to_owned());
+        let context = RequestContext { state, operation, path, query, body, headers, base, request_id };
+        let state = context.state.clone();
+        let again = if state.config.idempotency_keys { IdempotencyRecord::of(&context) } else { None };
+        let _turn = match &again {
+            Some(again) => Some(again.turn(&state).await),
+            None => None,
+        };
+        if let Some(stored) = again.as_ref().and_then(|again| again.stored(&state)) {
+            return Ok(stored);
+        }
+        if operation.is_billed && state.is_quota_exhausted() {
+            return Err(quota::quota_exceeded(operation));
+        }
+        let reply = handler(context).await?.checked(operation)?;
+        if let Some(again) = again {
+            again.store(&state, &reply)?;
+        }
+        Ok(reply)
+    }
+}
