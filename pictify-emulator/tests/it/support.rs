@@ -122,8 +122,8 @@ pub fn file_path(emulator: &Emulator, answer: &Answer) -> String {
     url.strip_prefix(emulator.url()).unwrap_or_else(|| panic!("{url} is elsewhere")).to_owned()
 }
 
-/// Renders and loads the picture.
-pub async fn picture(emulator: &Emulator, body: &Value) -> image::RgbaImage {
+/// Renders an image, downloads it and decodes it.
+pub async fn render_image(emulator: &Emulator, body: &Value) -> image::RgbaImage {
     let answer = post(emulator, "/image", body).await;
     let file = get(emulator, &file_path(emulator, &answer)).await;
     image::load_from_memory(&file.body).unwrap().to_rgba8()
