@@ -111,7 +111,7 @@ fn exchange(line: &str, request: &Value, status: u16, headers: &BTreeMap<&str, S
 }
 
 /// Checks that any error response becomes an error that has its status and the beginning of its body, but not the API key.
-/// The first two bytes of the input select the status; then follow a line with the content type and the body.
+/// The first two bytes of the input select the status. A line with the content type follows, then the body.
 pub fn error_body(input: &[u8]) {
     let [high, low, rest @ ..] = input else { return };
     let status = 300 + (u16::from(*high) * 256 + u16::from(*low)) % 300;

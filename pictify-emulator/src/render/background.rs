@@ -1,5 +1,5 @@
-//! Propagation of the page background to the CSS canvas: in a browser the background of `html`, or else of `body`, covers
-//! the whole viewport, not only the box of the element.
+//! Propagation of the page background to the CSS canvas. In a browser the background of `html`, or of `body` if `html` has
+//! none, covers the whole viewport, not only the box of the element.
 //!
 //! The engine paints only the box. The page therefore gets an additional last element behind all others, to which the
 //! background is moved.

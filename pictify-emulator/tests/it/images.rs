@@ -148,9 +148,9 @@ async fn a_selector_without_a_visible_match_is_an_error() {
         (".empty", "The selected element is outside the image or has no size"),
     ] {
         let body = json!({"html": SHAPES, "width": 400, "height": 500, "selector": selector});
-        let answer = post(&emulator, "/image", &body).await;
+        let response = post(&emulator, "/image", &body).await;
         let expected = json!({"error": error, "code": "render_failed"});
-        assert_eq!((answer.status, answer.json()), (422, expected));
+        assert_eq!((response.status, response.json()), (422, expected));
     }
     assert_eq!(get(&emulator, "/image").await.json()["images"], json!([]));
 }
@@ -198,8 +198,8 @@ async fn images_can_be_data_uris() {
 async fn an_invalid_image_is_an_error() {
     let emulator = Emulator::start().await.unwrap();
     let cut = &red_png()[..120];
-    let answer = post(&emulator, "/image", &page(&format!(r#"<img src="{cut}">"#), 50, 50)).await;
-    let (status, error) = answer.says();
+    let response = post(&emulator, "/image", &page(&format!(r#"<img src="{cut}">"#), 50, 50)).await;
+    let (status, error) = response.says();
     assert!(status == 422 && error.starts_with("An image in the page cannot be read: "), "{status} {error}");
 }
 

@@ -14,8 +14,8 @@ use std::time::Duration;
 const RED: &str = "<body style='margin:0'><div style='height:100vh;background:red'></div>";
 
 async fn template(emulator: &Emulator, template: Value) -> String {
-    let answer = post(emulator, "/templates", &template).await;
-    answer.json()["template"]["uid"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    let response = post(emulator, "/templates", &template).await;
+    response.json()["template"]["uid"].as_str().unwrap_or_else(|| panic!("{response:?}")).to_owned()
 }
 
 async fn html_template(emulator: &Emulator, html: &str) -> String {
@@ -42,9 +42,9 @@ async fn a_page_has_the_size_of_its_preset() {
         (json!({"preset": "A5", "landscape": false}), "A5", (419.53, 595.28)),
         (json!({"preset": "custom", "customSize": {"width": 400, "height": 200}}), "custom", (300.0, 150.0)),
     ] {
-        let answer = render(&emulator, &uid, options.clone()).await;
-        assert_eq!(sizes(&pdf(&emulator, &answer).await), [size], "{options}");
-        let body = answer.json();
+        let response = render(&emulator, &uid, options.clone()).await;
+        assert_eq!(sizes(&pdf(&emulator, &response).await), [size], "{options}");
+        let body = response.json();
         assert_eq!((&body["preset"], &body["pageCount"]), (&json!(preset), &json!(1)));
         let stated = ["width", "height"].map(|side| body["pageSize"][side].as_f64().unwrap());
         assert!(
@@ -72,9 +72,9 @@ async fn a_template_render_accepts_template_presets_and_returns_the_size_in_pixe
     ] {
         let mut body = body;
         body["format"] = json!("pdf");
-        let answer = post(&emulator, &format!("/templates/{uid}/render"), &body).await;
-        let result = &answer.json()["results"][0];
-        assert_eq!((&result["format"], &result["layout"]), (&json!("pdf"), &json!("default")), "{body}: {answer:?}");
+        let response = post(&emulator, &format!("/templates/{uid}/render"), &body).await;
+        let result = &response.json()["results"][0];
+        assert_eq!((&result["format"], &result["layout"]), (&json!("pdf"), &json!("default")), "{body}: {response:?}");
         assert_eq!((&result["width"], &result["height"]), (&json!(pixels.0), &json!(pixels.1)), "{body}");
         let file = get(&emulator, result["url"].as_str().unwrap().strip_prefix(emulator.url()).unwrap()).await;
         assert_eq!(sizes(&lopdf::Document::load_mem(&file.body).unwrap()), [size], "{body}");
@@ -91,17 +91,17 @@ async fn each_variable_set_becomes_a_page_with_selectable_text() {
         {"title": "Third page", "n": 333, "items": ["only"]},
     ]);
     let body = json!({"templateUid": uid, "variableSets": sets, "options": {"title": "Größen"}});
-    let answer = post(&emulator, "/pdf/multi-page", &body).await;
-    assert_eq!(answer.json()["pageCount"], 3);
-    let file = pdf(&emulator, &answer).await;
+    let response = post(&emulator, "/pdf/multi-page", &body).await;
+    assert_eq!(response.json()["pageCount"], 3);
+    let file = pdf(&emulator, &response).await;
     let pages = [1, 2, 3].map(|page| text(&file, page));
     assert_eq!(pages, ["First page Größe 1, a b", "Second page Größe 22,", "Third page Größe 333, only"]);
     assert_eq!(title(&file).as_deref(), Some("Größen"));
     assert_eq!(emulator.billed_renders(), 3, "one render per page");
 
     let body = json!({"format": "pdf", "variables": {"title": "Same", "n": 0}, "variableSets": [{"n": 1}, {"n": 2}]});
-    let answer = post(&emulator, &format!("/templates/{uid}/render"), &body).await.json();
-    let url = answer["results"][0]["url"].as_str().unwrap_or_else(|| panic!("{answer}"));
+    let response = post(&emulator, &format!("/templates/{uid}/render"), &body).await.json();
+    let url = response["results"][0]["url"].as_str().unwrap_or_else(|| panic!("{response}"));
     let file = get(&emulator, url.strip_prefix(emulator.url()).unwrap()).await;
     let file = lopdf::Document::load_mem(&file.body).unwrap();
     assert_eq!([1, 2].map(|page| text(&file, page)), ["Same Größe 1,", "Same Größe 2,"]);
@@ -280,8 +280,8 @@ async fn rejected_requests_are_not_billed() {
         assert!(found == status && message.contains(error), "{body:.200}: {found} {message}, not {status} {error}");
     }
     assert_eq!(emulator.billed_renders(), 0);
-    let answer = render(&emulator, &plain, custom(19_200)).await;
-    assert_eq!(sizes(&pdf(&emulator, &answer).await), [(14_400.0, 14_400.0)], "the maximum size");
+    let response = render(&emulator, &plain, custom(19_200)).await;
+    assert_eq!(sizes(&pdf(&emulator, &response).await), [(14_400.0, 14_400.0)], "the maximum size");
 }
 
 /// The resources of all pages together must be fetched within one render timeout, even if each page waits for one.
@@ -294,7 +294,7 @@ async fn fetching_resources_of_all_pages_has_one_timeout() {
     let sets: Vec<_> = (0..20).map(|page| json!({"page": page.to_string()})).collect();
     let body = json!({"templateUid": template["template"]["uid"], "variableSets": sets});
     let started = tokio::time::Instant::now();
-    let answer = post(&emulator, "/pdf/multi-page", &body).await;
-    assert_eq!((answer.status, answer.json()["code"].as_str()), (504, Some("render_timeout")), "{answer:?}");
+    let response = post(&emulator, "/pdf/multi-page", &body).await;
+    assert_eq!((response.status, response.json()["code"].as_str()), (504, Some("render_timeout")), "{response:?}");
     assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }

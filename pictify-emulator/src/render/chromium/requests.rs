@@ -57,14 +57,14 @@ pub(super) async fn serve(
             tasks.spawn(async move {
                 let _permit = permits.acquire().await;
                 let url = reqwest::Url::parse(&request.request.url).ok();
-                let fetched = match url.map(|url| reqwest::Request::new(reqwest::Method::GET, url)) {
+                let response = match url.map(|url| reqwest::Request::new(reqwest::Method::GET, url)) {
                     Some(get) => fetcher.send(get, MAX_RESPONSE_BYTES, REQUEST_TIMEOUT).await.ok(),
                     None => None,
                 };
-                match fetched {
-                    Some(fetched) => {
-                        let headers = forwarded_headers(&fetched);
-                        fulfill(&page, &request, fetched.status, headers, &fetched.bytes).await;
+                match response {
+                    Some(response) => {
+                        let headers = forwarded_headers(&response);
+                        fulfill(&page, &request, response.status, headers, &response.bytes).await;
                     }
                     None => fail(&page, &request).await,
                 }

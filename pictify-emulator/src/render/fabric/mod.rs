@@ -82,9 +82,9 @@ pub fn page(data: &Value, size: Option<(u32, u32)>) -> Result<FabricPage, Fabric
     canvas.with_clip(&root, &context, |canvas| canvas.objects(&root, &context, 0))?;
     fill(&mut canvas, &root, &["overlay", "overlayColor"])?;
     image(&mut canvas, &root, "overlayImage", &context)?;
-    let content = canvas.html;
+    let body = canvas.html;
     let html = format!(
-        r#"<!doctype html><html><head><meta charset="utf-8"><style>html,body{{margin:0}}.c{{position:relative;overflow:hidden;width:{width}px;height:{height}px}}.o{{position:absolute;left:0;top:0;margin:0;max-width:none;transform-origin:0 0}}</style></head><body><div class="c">{content}</div></body></html>"#
+        r#"<!doctype html><html><head><meta charset="utf-8"><style>html,body{{margin:0}}.c{{position:relative;overflow:hidden;width:{width}px;height:{height}px}}.o{{position:absolute;left:0;top:0;margin:0;max-width:none;transform-origin:0 0}}</style></head><body><div class="c">{body}</div></body></html>"#
     );
     Ok(FabricPage { html, width, height })
 }

@@ -5,8 +5,8 @@ use lopdf::{Document, Object, content::Content};
 use pictify_emulator::Emulator;
 
 /// Downloads and parses the PDF of a render response.
-pub async fn pdf(emulator: &Emulator, answer: &Answer) -> Document {
-    let file = get(emulator, &file_path(emulator, answer)).await;
+pub async fn pdf(emulator: &Emulator, response: &Answer) -> Document {
+    let file = get(emulator, &file_path(emulator, response)).await;
     assert_eq!((file.status, file.header("content-type")), (200, Some("application/pdf")));
     Document::load_mem(&file.body).unwrap()
 }
