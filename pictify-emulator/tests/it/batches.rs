@@ -1,6 +1,6 @@
 //! Batches: rendering in the background, progress, cancelling, resuming.
 
-use crate::support::{get, pdf::words, post, receiver::Receiver};
+use crate::support::{get, pdf, post, receiver::Receiver};
 use pictify_emulator::{
     EgressPolicy, Emulator,
     render::{Embedded, Page, RenderError, RenderedImage, Renderer},
@@ -114,7 +114,7 @@ async fn items_can_be_pdfs() {
             let url = results["results"][index]["results"][0]["url"].as_str().unwrap_or_else(|| panic!("{results}"));
             let file = get(&emulator, url.strip_prefix(emulator.url()).unwrap()).await;
             let pdf = lopdf::Document::load_mem(&file.body).unwrap();
-            assert_eq!((pdf.get_pages().len(), words(&pdf, 1).as_str()), (1, name), "{body}");
+            assert_eq!((pdf.get_pages().len(), pdf::text(&pdf, 1).as_str()), (1, name), "{body}");
         }
     }
     assert_eq!(emulator.billed_renders(), 4);

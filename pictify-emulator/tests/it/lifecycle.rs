@@ -177,13 +177,13 @@ async fn renderer_failures_become_error_responses() {
         (
             "busy",
             503,
-            json!({"error": "Other renders take all places: try again later", "code": "BROWSER_POOL_UNAVAILABLE", "retriable": true}),
+            json!({"error": "Too many renders are running: try again later", "code": "BROWSER_POOL_UNAVAILABLE", "retriable": true}),
         ),
-        ("late", 504, json!({"error": "The render took too long", "code": "render_timeout"})),
+        ("late", 504, json!({"error": "The render timed out", "code": "render_timeout"})),
         (
             "still",
             422,
-            json!({"error": "Nothing on the page moves: a GIF needs a CSS animation", "code": "NO_FRAMES_CAPTURED"}),
+            json!({"error": "The page has no running animation: a GIF needs a CSS animation", "code": "NO_FRAMES_CAPTURED"}),
         ),
         ("input", 422, json!({"error": "not this", "code": "render_failed"})),
         ("failed", 500, json!({"error": "The render failed: not now", "code": "render_failed"})),

@@ -44,10 +44,10 @@ async fn pages_over_the_limits_are_rejected() {
     for (html, error) in [
         ("<div>".repeat(10_000), "element nesting exceeded the maximum depth of 512"),
         ("x ".repeat(2_500_000), "The page has 5000000 bytes of text, more than the 1048576"),
-        ("<p>x".repeat(50_000), "elements and texts, more than the 50000"),
+        ("<p>x".repeat(50_000), "elements and text nodes, more than the 50000"),
         ("x".repeat(9_000_000), "The page has 9000000 bytes of HTML, more than the 8388608"),
-        (png_header(30_000, 30_000), "The page has 900000000 pixels in pictures, more than the 67108864"),
-        (png_header(4_000, 4_000).repeat(5), "A picture in the page cannot be read"),
+        (png_header(30_000, 30_000), "The page has 900000000 pixels in images, more than the 67108864"),
+        (png_header(4_000, 4_000).repeat(5), "An image in the page cannot be read"),
     ] {
         let (status, found) = create(&emulator, &html, 40, 40).await.status_and_message();
         assert!(status == 422 && found.contains(error), "{status} {found}");
