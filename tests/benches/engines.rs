@@ -70,10 +70,10 @@ fn pdf(bencher: Bencher, name: &str) {
     let (engine, html) = (Embedded::new(), page(name).html);
     let document = Document {
         pages: vec![PdfPage { html, canvas: None }],
-        page_setup: PageSetup::in_pixels(600, 800),
+        page_setup: PageSetup::from_pixels(600, 800),
         title: None,
     };
-    bencher.bench_local(|| engine.print(black_box(&document)).expect("a PDF"));
+    bencher.bench_local(|| engine.render_pdf(black_box(&document)).expect("a PDF"));
 }
 
 fn over_http(bencher: Bencher, name: &str, engine: impl Renderer) {

@@ -61,7 +61,7 @@ async fn info(context: RequestContext) -> ApiResult {
 pub(super) fn output_kind(extension: &str) -> Result<OutputKind, ApiError> {
     match extension {
         "pdf" => Ok(OutputKind::Pdf),
-        "png" | "jpg" | "jpeg" | "webp" => Ok(OutputKind::Image(Format::named(extension))),
+        "png" | "jpg" | "jpeg" | "webp" => Ok(OutputKind::Image(Format::from_name(extension))),
         extension => Err(ApiError::with_message(
             StatusCode::BAD_REQUEST,
             format!("{extension} is not one of png, jpeg, jpg, webp, pdf"),

@@ -27,7 +27,7 @@ const NO_STORE: &str = "no-store, no-cache, must-revalidate, private";
 
 async fn render(context: RequestContext) -> ApiResult {
     let experiment = experiments::find(&context, context.parameter("slug"))?.ok_or_else(not_found)?;
-    let format = Format::named(context.parameter("format"));
+    let format = Format::from_name(context.parameter("format"));
     let choice = assign(&experiment, &Visitor::of(&context), context.state.now());
     let error = match choice {
         Assignment::Variant(variant) => {

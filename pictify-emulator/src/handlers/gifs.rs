@@ -48,7 +48,8 @@ async fn capture(context: RequestContext) -> ApiResult {
     let (page, metadata) = read_source(&context, DEFAULT_SIZE).await?;
     let mut settings = read_gif_settings(body);
     if let Some(seconds) = body["frameDurationSeconds"].as_f64() {
-        settings.longest = Duration::try_from_secs_f64(seconds).unwrap_or(settings.longest).min(MAX_CAPTURE_DURATION);
+        settings.max_duration =
+            Duration::try_from_secs_f64(seconds).unwrap_or(settings.max_duration).min(MAX_CAPTURE_DURATION);
     }
     let page = Page { format: Format::Gif(settings), ..page };
     let render = context.render(page, &metadata).await?;
@@ -72,7 +73,7 @@ async fn capture(context: RequestContext) -> ApiResult {
 
 /// Reads the frame rate and the maximum duration from a request.
 fn read_gif_settings(body: &Value) -> GifSettings {
-    let mut settings = body["quality"].as_str().and_then(GifSettings::named).unwrap_or(GifSettings::MEDIUM);
+    let mut settings = body["quality"].as_str().and_then(GifSettings::from_quality).unwrap_or(GifSettings::MEDIUM);
     if let Some(frames) = whole(&body["framesPerSecond"]).and_then(|frames| u32::try_from(frames).ok()) {
         settings.frames_per_second = frames.clamp(1, 50);
     }

@@ -32,7 +32,7 @@ const DEFAULT_PAGE_SIZE: usize = 30;
 
 async fn create(context: RequestContext) -> ApiResult {
     let (page, metadata) = read_source(&context, DEFAULT_SIZE).await?;
-    let format = Format::named(context.body["fileExtension"].as_str().unwrap_or_default());
+    let format = Format::from_name(context.body["fileExtension"].as_str().unwrap_or_default());
     Ok(to_response(&context.render(Page { format, ..page }, &metadata).await?))
 }
 
@@ -72,7 +72,7 @@ async fn create_canvas_image(context: RequestContext) -> ApiResult {
         html: page.html,
         width: page.width,
         height: page.height,
-        format: Format::named(body["fileExtension"].as_str().unwrap_or_default()),
+        format: Format::from_name(body["fileExtension"].as_str().unwrap_or_default()),
         ..Page::default()
     };
     let variables = (!body["variables"].is_null()).then(|| body["variables"].clone());

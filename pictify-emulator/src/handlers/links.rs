@@ -34,8 +34,10 @@ async fn render_template(context: RequestContext) -> ApiResult {
     let variables = context.query.iter().filter(|(name, _)| !RESERVED_PARAMETERS.contains(&name.as_str()));
     let variables = Value::Object(variables.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>());
     let filled = fill::fill(&template, layout, &variables, None)?;
-    let Output { format, quality } =
-        Output::new(Format::named(context.parameter("format")), context.query.get("quality").unwrap_or(&Value::Null));
+    let Output { format, quality } = Output::new(
+        Format::from_name(context.parameter("format")),
+        context.query.get("quality").unwrap_or(&Value::Null),
+    );
     let page =
         Page { html: filled.html, width: filled.width, height: filled.height, format, quality, ..Page::default() };
     let metadata = RenderMetadata { template: template["uid"].as_str().map(str::to_owned), variables: Some(variables) };

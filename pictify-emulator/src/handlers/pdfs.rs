@@ -4,7 +4,7 @@ use super::{handlers, lists::whole};
 use crate::{
     api_error::ApiError,
     render::{
-        Document, RenderError, TIME_LIMIT,
+        Document, RENDER_TIMEOUT, RenderError,
         pdf::{MAX_HTML_BYTES, MAX_PAGES, Margins, PageSetup, PdfPage, Preset},
     },
     rendering::fill::{self, Filled},
@@ -81,7 +81,7 @@ pub(super) async fn render_pages_to_pdf(
     let mut pages = Vec::with_capacity(variable_sets.len());
     let (started, mut size) = (Instant::now(), 0);
     for set in variable_sets {
-        if started.elapsed() > TIME_LIMIT {
+        if started.elapsed() > RENDER_TIMEOUT {
             return Err(RenderError::TimedOut.into());
         }
         let Filled { html, width, height } = fill::fill(template, layout, set, None)?;
@@ -143,12 +143,12 @@ pub(super) fn variable_sets(body: &Value) -> Result<Vec<Value>, ApiError> {
 pub(super) fn page_setup(preset: Option<&str>, template: &Value) -> Result<PageSetup, ApiError> {
     let name = preset.or(template["pdfPreset"].as_str()).unwrap_or(DEFAULT_PRESET);
     let portrait = name.strip_suffix(LANDSCAPE_SUFFIX);
-    let preset = Preset::named(portrait.unwrap_or(name)).ok_or_else(|| {
+    let preset = Preset::from_name(portrait.unwrap_or(name)).ok_or_else(|| {
         let names = Preset::ALL.map(|preset| preset.name).join(", ");
         bad_request(format!("Unknown preset {name}: use one of {names}"))
     })?;
     let page_setup = PageSetup::from(preset);
-    Ok(if portrait.is_some() { page_setup.turned() } else { page_setup })
+    Ok(if portrait.is_some() { page_setup.rotated() } else { page_setup })
 }
 
 /// Reads the page setup and its preset name from the options of a request.
@@ -161,12 +161,12 @@ fn read_page_setup(options: &Value, template: &Value) -> Result<(String, PageSet
                 "The preset custom needs customSize with a width and a height in pixels".to_owned(),
             ));
         };
-        PageSetup::in_pixels(width, height)
+        PageSetup::from_pixels(width, height)
     } else {
         page_setup(preset, template)?
     };
     if options["landscape"] == true && page_setup.width < page_setup.height {
-        page_setup = page_setup.turned();
+        page_setup = page_setup.rotated();
     }
     let margin = |side: &str| options["margins"][side].as_f64().unwrap_or(0.0);
     page_setup.margins =

@@ -60,7 +60,7 @@ impl OutputSpec {
     ) -> Result<Self, ApiError> {
         let size = read_size(body);
         Ok(match (body["format"].as_str(), body["preset"].as_str(), size) {
-            (Some("pdf"), None, Some((width, height))) => Self::Pdf(PageSetup::in_pixels(width, height), sets()?),
+            (Some("pdf"), None, Some((width, height))) => Self::Pdf(PageSetup::from_pixels(width, height), sets()?),
             (Some("pdf"), preset, _) => Self::Pdf(pdfs::page_setup(preset, template)?, sets()?),
             _ => Self::Image(read_output(body), size),
         })
@@ -221,7 +221,7 @@ fn template(context: &RequestContext) -> Result<Value, ApiError> {
 fn read_output(body: &Value) -> Output {
     let format = match body["format"].as_str() {
         Some("gif") => Format::Gif(GifSettings::MEDIUM),
-        name => Format::named(name.unwrap_or_default()),
+        name => Format::from_name(name.unwrap_or_default()),
     };
     Output::new(format, &body["quality"])
 }

@@ -7,7 +7,7 @@ use crate::{
     api_error::ApiError,
     page_loader,
     quota::QuotaReservation,
-    render::{AnimationInfo, Document, Format, Page, RenderError, RenderedImage, TIME_LIMIT, pdf::PageSetup},
+    render::{AnimationInfo, Document, Format, Page, RENDER_TIMEOUT, RenderError, RenderedImage, pdf::PageSetup},
     server::RequestContext,
     store::{Store, StoreError},
     uid, webhooks,
@@ -128,14 +128,14 @@ impl RequestContext {
     ) -> Result<StoredPdf, ApiError> {
         let reservation = QuotaReservation::reserve(self, document.pages.len() as u64)?;
         let page_setup = document.page_setup;
-        let inlining = timeout(TIME_LIMIT, async {
+        let inlining = timeout(RENDER_TIMEOUT, async {
             for page in &mut document.pages {
                 let html = std::mem::take(&mut page.html);
                 page.html = page_loader::inline_resources(&self.state.outbound.pages, html, None).await;
             }
         });
         let result = match inlining.await {
-            Ok(()) => self.state.render_pool.print(document).await,
+            Ok(()) => self.state.render_pool.render_pdf(document).await,
             Err(_) => Err(RenderError::TimedOut),
         };
         let pdf = result.inspect_err(|error| self.emit_render_error("pdf", metadata, error))?;

@@ -1,6 +1,8 @@
 //! Encoding of pages, one for each frame, as a GIF.
 
-use crate::render::{AnimationInfo, BYTES, Film, Format, Page, RenderError, RenderPool, RenderedImage, check_pixels};
+use crate::render::{
+    AnimationInfo, Format, GifEncoder, MAX_GIF_BYTES, Page, RenderError, RenderPool, RenderedImage, check_total_pixels,
+};
 use futures_util::stream::{self, StreamExt};
 use std::{io::Cursor, time::Duration};
 
@@ -15,7 +17,7 @@ const MAX_CONCURRENT_FRAMES: usize = 2;
 /// Returns the indices of the video frames that a GIF has: every second frame, as the service does for scenes.
 pub(crate) fn gif_frames(config: VideoConfig) -> Result<impl Iterator<Item = u32>, RenderError> {
     let frames = (0..config.frames).step_by(FRAME_STEP);
-    check_pixels(frames.len(), config.width, config.height)?;
+    check_total_pixels(frames.len(), config.width, config.height)?;
     if frames.len() > MAX_FRAMES {
         let message = format!("{} frames are more than the {MAX_FRAMES} that the emulator renders", frames.len());
         return Err(RenderError::InvalidInput(message));
@@ -47,7 +49,7 @@ async fn render_and_encode(
     let VideoConfig { width, height, .. } = config;
     let frames = merge_equal_frames(pages, config.fps);
     let length: u64 = frames.iter().map(|frame| u64::from(frame.hundredths)).sum();
-    let mut film = Film::new(width, height).map_err(failed)?;
+    let mut film = GifEncoder::new(width, height).map_err(failed)?;
     let render = |frame: TimedFrame| async move {
         let page = Page { html: frame.html, width, height, format: Format::Png, ..Page::default() };
         Ok::<_, RenderError>((worker.render(page).await?, frame.hundredths))
@@ -58,12 +60,12 @@ async fn render_and_encode(
         // Encoding must not wait for a permit of the worker: the next frame may hold the last one, and is not polled
         // while this one waits.
         let encoded = tokio::task::spawn_blocking(move || {
-            film.show(decode_png(&image.bytes)?, hundredths).map_err(failed)?;
+            film.add_frame(decode_png(&image.bytes)?, hundredths).map_err(failed)?;
             Ok::<_, RenderError>(film)
         });
         film = encoded.await.map_err(failed)??;
-        if film.bytes() > BYTES {
-            let message = format!("The GIF is larger than {BYTES} bytes: make the video smaller or shorter");
+        if film.bytes() > MAX_GIF_BYTES {
+            let message = format!("The GIF is larger than {MAX_GIF_BYTES} bytes: make the video smaller or shorter");
             return Err(RenderError::InvalidInput(message));
         }
     }
@@ -159,7 +161,7 @@ mod tests {
 
     #[tokio::test]
     async fn concurrent_videos_share_one_permit() {
-        let worker = RenderPool::with_places(Arc::new(Embedded::new()), 1);
+        let worker = RenderPool::with_permits(Arc::new(Embedded::new()), 1);
         let config = VideoConfig { width: 20, height: 10, fps: 10, frames: 8 };
         let pages = || {
             (0..4).map(|frame| format!("<p style='margin:0;width:{frame}px;height:9px;background:red'></p>")).collect()

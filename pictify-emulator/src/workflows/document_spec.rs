@@ -82,7 +82,7 @@ impl DocumentSource {
             name if self.is_video() => Ok(DocumentFormat::Video(name.to_owned())),
             "pdf" => Ok(DocumentFormat::Pdf),
             "gif" => Ok(DocumentFormat::Image(Format::Gif(GifSettings::MEDIUM))),
-            name => Ok(DocumentFormat::Image(Format::named(name))),
+            name => Ok(DocumentFormat::Image(Format::from_name(name))),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Batches: rendering in the background, progress, cancelling, resuming.
 
-use crate::support::{get, pdf::words, post, receiver::Receiver};
+use crate::support::{get, pdf, post, receiver::Receiver};
 use pictify_emulator::{
     EgressPolicy, Emulator,
     render::{Embedded, Page, RenderError, RenderedImage, Renderer},
@@ -114,7 +114,7 @@ async fn items_can_be_pdfs() {
             let url = results["results"][index]["results"][0]["url"].as_str().unwrap_or_else(|| panic!("{results}"));
             let file = get(&emulator, url.strip_prefix(emulator.url()).unwrap()).await;
             let pdf = lopdf::Document::load_mem(&file.body).unwrap();
-            assert_eq!((pdf.get_pages().len(), words(&pdf, 1).as_str()), (1, name), "{body}");
+            assert_eq!((pdf.get_pages().len(), pdf::text(&pdf, 1).as_str()), (1, name), "{body}");
         }
     }
     assert_eq!(emulator.billed_renders(), 4);
@@ -141,11 +141,11 @@ async fn items_can_come_from_a_csv_table() {
             "csvUrl: 10.0.0.1 is not an address that the emulator may connect to",
         ),
         (json!({"csvUrl": "file:///etc/passwd"}), "csvUrl: The URL cannot be used: its scheme is file:"),
-        (json!({}), "Give either variableSets or csvUrl"),
-        (json!({"variableSets": [{}], "csvUrl": receiver.url}), "Give either variableSets or csvUrl"),
-        (json!({"variableSets": vec![json!({}); 1001]}), "A batch has 1000 items at most, not 1001"),
+        (json!({}), "Give either variableSets or csvUrl, not both"),
+        (json!({"variableSets": [{}], "csvUrl": receiver.url}), "Give either variableSets or csvUrl, not both"),
+        (json!({"variableSets": vec![json!({}); 1001]}), "A batch may have at most 1000 items, not 1001"),
     ] {
-        let (status, text) = post(&emulator, &path, &body).await.says();
+        let (status, text) = post(&emulator, &path, &body).await.status_and_message();
         assert!(status == 400 && text.starts_with(expected), "{status} {text}");
     }
 }
@@ -153,7 +153,7 @@ async fn items_can_come_from_a_csv_table() {
 #[tokio::test]
 async fn urls_can_be_limited_to_the_webhook() {
     let emulator = Emulator::builder().include_batch_urls(false).start().await.unwrap();
-    let mut receiver = Receiver::taking_all().await;
+    let mut receiver = Receiver::accepting_all().await;
     for event in ["render.completed", "render.failed", "batch.completed"] {
         let body = json!({"event": event, "targetUrl": receiver.url});
         assert_eq!(post(&emulator, "/webhook-subscriptions", &body).await.status, 201);
@@ -203,7 +203,7 @@ async fn a_cancelled_batch_starts_no_more_items() {
     }
     let results = wait_until(&emulator, &batch, |results| results["completedItems"] == 2).await;
     assert_eq!(results["status"], "cancelled");
-    let (status, text) = post(&emulator, &path, &json!({})).await.says();
+    let (status, text) = post(&emulator, &path, &json!({})).await.status_and_message();
     assert_eq!((status, text.as_str()), (409, "The batch is cancelled and cannot be cancelled"));
     for path in ["cancel", "results"] {
         let line = if path == "cancel" { "POST" } else { "GET" };
@@ -214,7 +214,7 @@ async fn a_cancelled_batch_starts_no_more_items() {
             b"{}",
         )
         .await;
-        assert_eq!(response.says(), (404, "Batch not found".to_owned()));
+        assert_eq!(response.status_and_message(), (404, "Batch not found".to_owned()));
     }
     assert_eq!(emulator.billed_renders(), 2);
 }

@@ -1,11 +1,11 @@
 //! Bindings: their image at a stable URL, refresh, fallback and errors.
 
-use crate::support::{Answer, JSON, call, ok, receiver::Receiver, send, visit};
+use crate::support::{JSON, Response, call, get_without_key, ok, receiver::Receiver, send};
 use pictify_emulator::{EgressPolicy, Emulator};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-fn colour(response: &Answer) -> [u8; 3] {
+fn colour(response: &Response) -> [u8; 3] {
     let image = image::load_from_memory(&response.body).unwrap_or_else(|_| panic!("not an image: {response:?}"));
     image.to_rgb8().get_pixel(5, 5).0
 }
@@ -118,7 +118,7 @@ async fn invalid_bindings_are_rejected() {
     }
     let uid = create(&emulator, webhook, &Value::Null).await;
     assert_eq!(call(&emulator, &format!("PUT /bindings/{uid}"), &json!({"status": "error"})).await.0, 400);
-    assert_eq!(visit(&emulator, &format!("/b/{uid}.gif"), &[]).await.status, 400);
+    assert_eq!(get_without_key(&emulator, &format!("/b/{uid}.gif"), &[]).await.status, 400);
 }
 
 #[tokio::test]
@@ -130,11 +130,12 @@ async fn an_image_changes_only_with_its_data() {
     let address = format!("/b/{uid}.png");
     let info = ok(&emulator, &format!("GET {address}/url"), Value::Null).await;
     assert_eq!((&info["cached"], &info["width"], &info["height"]), (&json!(false), &json!(20), &json!(10)));
-    let first = visit(&emulator, &address, &[]).await;
+    let first = get_without_key(&emulator, &address, &[]).await;
     assert_eq!((colour(&first), first.header("cache-control")), (RED, Some("public, max-age=3600")));
     let etag = first.header("etag").unwrap().to_owned();
     for known in [etag.clone(), format!("\"other\", W/{etag}"), "*".to_owned()] {
-        let repeated = visit(&emulator, &format!("{address}?_t=1"), &[&format!("If-None-Match: {known}")]).await;
+        let repeated =
+            get_without_key(&emulator, &format!("{address}?_t=1"), &[&format!("If-None-Match: {known}")]).await;
         assert_eq!(
             (repeated.status, repeated.body.len(), repeated.header("etag")),
             (304, 0, Some(etag.as_str())),
@@ -146,23 +147,24 @@ async fn an_image_changes_only_with_its_data() {
     assert!(known["lastRenderAt"].is_string() && known["lastFetchAt"].is_string(), "{known}");
     let file = ok(&emulator, &format!("GET {address}/url"), Value::Null).await;
     assert_eq!(file["cached"], true);
-    let file = visit(&emulator, file["url"].as_str().unwrap().strip_prefix(emulator.url()).unwrap(), &[]).await;
+    let file =
+        get_without_key(&emulator, file["url"].as_str().unwrap().strip_prefix(emulator.url()).unwrap(), &[]).await;
     assert_eq!(file.body, first.body);
 
     let path = format!("/bindings/{uid}");
     ok(&emulator, &format!("PUT {path}"), json!({"dataSource": static_data("#0000ff")})).await;
-    let changed = visit(&emulator, &address, &[&format!("If-None-Match: {etag}")]).await;
+    let changed = get_without_key(&emulator, &address, &[&format!("If-None-Match: {etag}")]).await;
     assert_eq!((changed.status, colour(&changed)), (200, BLUE));
     let size = json!({"outputConfig": {"width": 40}});
     ok(&emulator, &format!("PUT {path}"), size).await;
-    let wide = image::load_from_memory(&visit(&emulator, &address, &[]).await.body).unwrap();
+    let wide = image::load_from_memory(&get_without_key(&emulator, &address, &[]).await.body).unwrap();
     assert_eq!((wide.width(), wide.height()), (40, 10));
     assert_eq!(emulator.billed_renders(), 3);
 
-    let pdf = visit(&emulator, &format!("/b/{uid}.pdf"), &[]).await;
+    let pdf = get_without_key(&emulator, &format!("/b/{uid}.pdf"), &[]).await;
     assert_eq!((pdf.status, pdf.header("content-type")), (200, Some("application/pdf")));
     assert!(pdf.body.starts_with(b"%PDF"));
-    let repeated = visit(&emulator, &format!("/b/{uid}.pdf"), &[]).await;
+    let repeated = get_without_key(&emulator, &format!("/b/{uid}.pdf"), &[]).await;
     assert_eq!((repeated.header("etag"), emulator.billed_renders()), (pdf.header("etag"), 4), "nothing has changed");
 }
 
@@ -171,8 +173,8 @@ async fn pushed_data_is_rendered() {
     let emulator = Emulator::start().await.unwrap();
     let uid = create(&emulator, json!({"type": "webhook"}), &Value::Null).await;
     let address = format!("/b/{uid}.png");
-    let empty = visit(&emulator, &address, &[]).await;
-    assert_eq!((empty.status, empty.says().1.contains("No data has been pushed yet")), (422, true));
+    let empty = get_without_key(&emulator, &address, &[]).await;
+    assert_eq!((empty.status, empty.status_and_message().1.contains("No data has been pushed yet")), (422, true));
     let known = binding(&emulator, &uid).await;
     assert_eq!((&known["status"], &known["errorCount"]), (&json!("error"), &json!(1)));
     assert!(known["lastError"].as_str().unwrap().contains("No data has been pushed yet"));
@@ -180,7 +182,7 @@ async fn pushed_data_is_rendered() {
     for (data, expected) in [("#ff0000", RED), ("#0000ff", BLUE)] {
         let pushed = push(&emulator, &uid, &json!({"theme": {"colour": data}})).await;
         assert_eq!(pushed, (200, json!({"success": true})));
-        assert_eq!(colour(&visit(&emulator, &address, &[]).await), expected);
+        assert_eq!(colour(&get_without_key(&emulator, &address, &[]).await), expected);
     }
     let known = binding(&emulator, &uid).await;
     assert_eq!((&known["status"], &known["lastError"]), (&json!("active"), &Value::Null));
@@ -217,7 +219,7 @@ async fn the_policy_selects_the_fallback() {
     for (on_error, expected) in [("serve_stale", None), ("serve_error", None), ("serve_default", Some(GREEN))] {
         let more = json!({"refreshPolicy": {"onError": on_error}, "defaults": {"colour": "#00ff00"}});
         let uid = create(&emulator, json!({"type": "webhook"}), &more).await;
-        let response = visit(&emulator, &format!("/b/{uid}.png"), &[]).await;
+        let response = get_without_key(&emulator, &format!("/b/{uid}.png"), &[]).await;
         match expected {
             Some(expected) => assert_eq!(colour(&response), expected, "{on_error}"),
             None => assert_eq!(response.status, 422, "{on_error}"),
@@ -225,14 +227,14 @@ async fn the_policy_selects_the_fallback() {
         assert_eq!(binding(&emulator, &uid).await["status"], "error", "{on_error}");
         // A missing value in existing data is not a failure.
         push(&emulator, &uid, &json!({"theme": {}})).await;
-        assert_eq!(colour(&visit(&emulator, &format!("/b/{uid}.png"), &[]).await), GREEN, "{on_error}");
+        assert_eq!(colour(&get_without_key(&emulator, &format!("/b/{uid}.png"), &[]).await), GREEN, "{on_error}");
         // An image that can no longer be rendered.
         let template = binding(&emulator, &uid).await["templateId"].as_str().unwrap().to_owned();
         ok(&emulator, &format!("DELETE /templates/{template}"), Value::Null).await;
-        let response = visit(&emulator, &format!("/b/{uid}.png"), &[]).await;
+        let response = get_without_key(&emulator, &format!("/b/{uid}.png"), &[]).await;
         match on_error {
             "serve_stale" => assert_eq!(colour(&response), GREEN),
-            _ => assert_eq!(response.says(), (404, "Template not found".to_owned())),
+            _ => assert_eq!(response.status_and_message(), (404, "Template not found".to_owned())),
         }
         let known = binding(&emulator, &uid).await;
         assert_eq!((&known["lastError"], &known["errorCount"]), (&json!("Template not found"), &json!(2)));
@@ -269,9 +271,9 @@ async fn data_requests_have_the_method_headers_and_credentials_of_the_source() {
             data_source[name] = value.clone();
         }
         let uid = create(&emulator, data_source, &Value::Null).await;
-        assert_eq!(colour(&visit(&emulator, &format!("/b/{uid}.png"), &[]).await), RED);
+        assert_eq!(colour(&get_without_key(&emulator, &format!("/b/{uid}.png"), &[]).await), RED);
         // Data is not fetched again within its lifetime.
-        assert_eq!(colour(&visit(&emulator, &format!("/b/{uid}.png"), &[]).await), RED);
+        assert_eq!(colour(&get_without_key(&emulator, &format!("/b/{uid}.png"), &[]).await), RED);
         let request = source.next().await;
         assert!(request.head.starts_with(request_line), "{request:?}");
         let message = format!("{}{}", request.head, String::from_utf8_lossy(&request.body)).to_lowercase();
@@ -309,7 +311,7 @@ async fn a_failing_source_is_reported_and_its_last_data_is_served() {
         let (found, response) = call(&emulator, &refresh, &json!({})).await;
         assert_eq!(found, status, "{response}");
         assert!(response["message"].as_str().unwrap_or_default().contains(message), "{response}");
-        assert_eq!(colour(&visit(&emulator, &format!("/b/{uid}.png"), &[]).await), colour_after);
+        assert_eq!(colour(&get_without_key(&emulator, &format!("/b/{uid}.png"), &[]).await), colour_after);
         let known = binding(&emulator, &uid).await;
         let expected = if status == 200 { "active" } else { "error" };
         assert_eq!((&known["status"], &known["errorCount"]), (&json!(expected), &json!(errors)), "{known}");
@@ -326,8 +328,8 @@ async fn an_unreachable_source_is_a_bad_gateway() {
     let url = format!("http://u:secret@{}/", listener.local_addr().unwrap());
     drop(listener);
     let uid = create(&emulator, json!({"type": "http", "url": url}), &Value::Null).await;
-    let response = visit(&emulator, &format!("/b/{uid}.png"), &[]).await;
-    let (status, message) = response.says();
+    let response = get_without_key(&emulator, &format!("/b/{uid}.png"), &[]).await;
+    let (status, message) = response.status_and_message();
     assert_eq!(
         (status, message.contains("127.0.0.1 cannot be reached"), message.contains("secret")),
         (502, true, false),

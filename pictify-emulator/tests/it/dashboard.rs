@@ -1,11 +1,11 @@
-//! The page for people.
+//! The HTML dashboard.
 
 use crate::support::{create, get, post, send};
 use pictify_emulator::Emulator;
 use serde_json::json;
 
 #[tokio::test]
-async fn it_shows_what_was_made_and_asked_and_nothing_of_it_runs() {
+async fn the_dashboard_lists_renders_and_requests_and_escapes_them() {
     let emulator = Emulator::start().await.unwrap();
     let empty = send(&emulator, "GET /", &[], b"").await;
     let text = String::from_utf8(empty.body.clone()).unwrap();
@@ -24,13 +24,13 @@ async fn it_shows_what_was_made_and_asked_and_nothing_of_it_runs() {
     for expected in [file, "PNG 20 × 10", "&lt;script&gt;alert(1)", "<b>1</b> renders billed", "POST /image"] {
         assert!(text.contains(expected), "{expected} is missing: {text}");
     }
-    assert_eq!(text.matches("<script").count(), 1, "its own");
+    assert_eq!(text.matches("<script").count(), 1, "its own script only");
 
     let uid = template["template"]["uid"].as_str().unwrap();
     let preview = send(&emulator, &format!("GET /_emulator/preview/{uid}.png?colour=%23ff0000"), &[], b"").await;
-    let picture = image::load_from_memory(&preview.body).unwrap().to_rgb8();
-    assert_eq!((picture.width(), picture.get_pixel(5, 5).0), (20, [255, 0, 0]));
+    let rendered = image::load_from_memory(&preview.body).unwrap().to_rgb8();
+    assert_eq!((rendered.width(), rendered.get_pixel(5, 5).0), (20, [255, 0, 0]));
     assert_eq!(emulator.billed_renders(), 1, "a preview costs nothing");
     assert_eq!(send(&emulator, "GET /_emulator/preview/none.png", &[], b"").await.status, 404);
-    assert_eq!(send(&emulator, "GET /_emulator/page.js", &[], b"").await.status, 200);
+    assert_eq!(send(&emulator, "GET /_emulator/dashboard.js", &[], b"").await.status, 200);
 }

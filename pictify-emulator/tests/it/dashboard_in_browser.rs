@@ -1,4 +1,4 @@
-//! The page for people, in a browser. Without one this test has nothing to say, except where CI runs it.
+//! The HTML dashboard in a browser. Without an installed browser the test is skipped, except on CI.
 
 use crate::support::{create, get, post, receiver::Receiver};
 use chromiumoxide::{
@@ -17,7 +17,7 @@ async fn browser(folder: &std::path::Path) -> Option<Browser> {
         Ok(config) => config,
         Err(error) if std::env::var_os("CI").is_some() => panic!("{error}"),
         Err(error) => {
-            eprintln!("not tested: {error}");
+            eprintln!("skipped: {error}");
             return None;
         }
     };
@@ -26,7 +26,7 @@ async fn browser(folder: &std::path::Path) -> Option<Browser> {
     Some(browser)
 }
 
-/// Waits until a script finds what it looks for.
+/// Waits until a script returns true.
 async fn until(page: &Page, script: &str) {
     let found = async {
         while !page.evaluate(script).await.unwrap().into_value::<bool>().unwrap_or(false) {
@@ -37,23 +37,23 @@ async fn until(page: &Page, script: &str) {
 }
 
 #[tokio::test]
-async fn people_see_previews_as_they_type_and_send_deliveries_once_more() {
+async fn previews_update_while_typing_and_deliveries_can_be_resent() {
     let folder = tempfile::tempdir().unwrap();
     let Some(mut browser) = browser(folder.path()).await else { return };
     let emulator = Emulator::start().await.unwrap();
-    let mut receiver = Receiver::taking_all().await;
+    let mut receiver = Receiver::accepting_all().await;
     let subscription = json!({"event": "render.completed", "targetUrl": receiver.url});
     assert_eq!(post(&emulator, "/webhook-subscriptions", &subscription).await.status, 201);
     create(&emulator, "<h1 style='color:#667eea'>Hello", 600, 315).await;
     receiver.next().await;
     let template = json!({
         "name": "Card", "width": 600, "height": 315,
-        "html": "<body style='margin:0;background:{{colour}};color:white;font:48px sans-serif'>{{who}}",
-        "variableDefinitions": [{"name": "who", "defaultValue": "Ada"}, {"name": "colour", "defaultValue": "#667eea"}],
+        "html": "<body style='margin:0;background:{{colour}};color:white;font:48px sans-serif'>{{name}}",
+        "variableDefinitions": [{"name": "name", "defaultValue": "Ada"}, {"name": "colour", "defaultValue": "#667eea"}],
     });
     let template =
         post(&emulator, "/templates", &template).await.json()["template"]["uid"].as_str().unwrap().to_owned();
-    let batch = json!({"variableSets": [{"who": "Grace"}, {"who": "Ada"}, {"who": "Edsger"}]});
+    let batch = json!({"variableSets": [{"name": "Grace"}, {"name": "Ada"}, {"name": "Edsger"}]});
     assert_eq!(post(&emulator, &format!("/templates/{template}/batch-render"), &batch).await.status, 202);
     for _ in 0..3 {
         receiver.next().await;
@@ -76,11 +76,11 @@ async fn people_see_previews_as_they_type_and_send_deliveries_once_more() {
     until(&page, "document.querySelectorAll('#deliveries details li').length === 5").await;
     assert_eq!(get(&emulator, "/_emulator/deliveries").await.json()["deliveries"].as_array().unwrap().len(), 4);
 
-    let picture = CaptureScreenshotParams::builder().format(CaptureScreenshotFormat::Png).build();
-    let picture = page.execute(picture).await.unwrap().result.data;
-    if let Some(path) = std::env::var_os("PICTIFY_PAGE_PICTURE") {
+    let rendered = CaptureScreenshotParams::builder().format(CaptureScreenshotFormat::Png).build();
+    let rendered = page.execute(rendered).await.unwrap().result.data;
+    if let Some(path) = std::env::var_os("PICTIFY_DASHBOARD_SCREENSHOT") {
         use base64::{Engine, engine::general_purpose::STANDARD};
-        std::fs::write(path, STANDARD.decode(AsRef::<str>::as_ref(&picture)).unwrap()).unwrap();
+        std::fs::write(path, STANDARD.decode(AsRef::<str>::as_ref(&rendered)).unwrap()).unwrap();
     }
     browser.close().await.unwrap();
     browser.wait().await.unwrap();

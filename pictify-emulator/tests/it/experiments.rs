@@ -1,10 +1,10 @@
 //! Experiments: life cycle, validation, and the image that each visitor gets.
 
-use crate::support::{Answer, call, ok, visit};
+use crate::support::{Response, call, get_without_key, ok};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
 
-fn colour(response: &Answer) -> [u8; 3] {
+fn colour(response: &Response) -> [u8; 3] {
     image::load_from_memory(&response.body).unwrap().to_rgb8().get_pixel(5, 5).0
 }
 
@@ -153,11 +153,11 @@ async fn a_link_serves_the_assigned_variant() {
     let emulator = Emulator::start().await.unwrap();
     let template = template(&emulator).await;
     let path = create(&emulator, experiment(&template, "hero", [10000, 0], &Value::Null)).await;
-    assert_eq!(visit(&emulator, "/s/hero.png", &[]).await.status, 404, "a draft is not served");
-    assert_eq!(visit(&emulator, "/s/unknown.png", &[]).await.status, 404);
+    assert_eq!(get_without_key(&emulator, "/s/hero.png", &[]).await.status, 404, "a draft is not served");
+    assert_eq!(get_without_key(&emulator, "/s/unknown.png", &[]).await.status, 404);
     ok(&emulator, &format!("POST {path}/start"), json!({})).await;
     for format in ["png", "webp", "png"] {
-        let response = visit(&emulator, &format!("/s/hero.{format}"), &[]).await;
+        let response = get_without_key(&emulator, &format!("/s/hero.{format}"), &[]).await;
         assert_eq!((response.status, response.header("content-type")), (200, Some(format!("image/{format}").as_str())));
         assert_eq!(response.header("cache-control"), Some("no-store, no-cache, must-revalidate, private"));
         let [red, ..] = colour(&response);
@@ -171,7 +171,7 @@ async fn a_link_serves_the_assigned_variant() {
     assert_eq!(emulator.billed_renders(), 2, "the same image is rendered once for each format");
     let winner = json!({"winnerVariantId": "blue"});
     ok(&emulator, &format!("POST {path}/complete"), winner).await;
-    assert_eq!(colour(&visit(&emulator, "/s/hero.png", &[]).await), BLUE);
+    assert_eq!(colour(&get_without_key(&emulator, "/s/hero.png", &[]).await), BLUE);
     let done = ok(&emulator, &format!("GET {path}"), Value::Null).await["experiment"].clone();
     assert_eq!(done["variants"][1]["impressions"], 0, "a completed experiment counts no impressions");
 }
@@ -197,8 +197,12 @@ async fn a_smart_link_targets_visitors() {
         (phone, "", BLUE, "blue"),
         (desktop, "?utm_source=mail", BLUE, "blue"),
     ] {
-        assert_eq!(colour(&visit(&emulator, &format!("/s/smart.png{query}"), &[agent]).await), expected, "{agent}");
-        let resolved = visit(&emulator, &format!("/s/smart/resolve{query}"), &[agent]).await;
+        assert_eq!(
+            colour(&get_without_key(&emulator, &format!("/s/smart.png{query}"), &[agent]).await),
+            expected,
+            "{agent}"
+        );
+        let resolved = get_without_key(&emulator, &format!("/s/smart/resolve{query}"), &[agent]).await;
         assert_eq!(resolved.json(), json!({"variantId": id}));
     }
 }
@@ -229,7 +233,7 @@ async fn unavailable_variants_fall_back() {
         }
         let path = create(&emulator, experiment(&template, slug, [0, 0], &more)).await;
         ok(&emulator, &format!("POST {path}/start"), json!({})).await;
-        let response = visit(&emulator, &format!("/s/{slug}.png"), &[]).await;
+        let response = get_without_key(&emulator, &format!("/s/{slug}.png"), &[]).await;
         assert_eq!(response.status, status, "{slug}: {response:?}");
         if status == 302 {
             assert_eq!(response.header("location"), Some("https://example.com/fallback.png"));

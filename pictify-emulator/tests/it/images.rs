@@ -1,6 +1,6 @@
-//! What is on the pictures.
+//! Content of rendered images.
 
-use crate::support::{get, picture, post, red_png};
+use crate::support::{get, post, red_png, render_image};
 use image::{Rgba, RgbaImage};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
@@ -13,8 +13,8 @@ fn page(html: &str, width: u32, height: u32) -> Value {
     json!({"html": html, "width": width, "height": height})
 }
 
-fn count(picture: &RgbaImage, color: Rgba<u8>) -> usize {
-    picture.pixels().filter(|pixel| **pixel == color).count()
+fn count(image: &RgbaImage, color: Rgba<u8>) -> usize {
+    image.pixels().filter(|pixel| **pixel == color).count()
 }
 
 fn near(found: Rgba<u8>, expected: Rgba<u8>) -> bool {
@@ -22,37 +22,37 @@ fn near(found: Rgba<u8>, expected: Rgba<u8>) -> bool {
 }
 
 #[tokio::test]
-async fn text_has_its_color_on_white_paper() {
+async fn text_is_drawn_in_its_color_on_white() {
     let emulator = Emulator::start().await.unwrap();
-    let picture = picture(&emulator, &page(r#"<h1 style="color:#667eea">Hello</h1>"#, 300, 100)).await;
-    assert_eq!(picture.dimensions(), (300, 100));
-    assert!(count(&picture, Rgba([0x66, 0x7e, 0xea, 255])) > 300);
-    assert!(count(&picture, WHITE) > 20_000);
+    let image = render_image(&emulator, &page(r#"<h1 style="color:#667eea">Hello</h1>"#, 300, 100)).await;
+    assert_eq!(image.dimensions(), (300, 100));
+    assert!(count(&image, Rgba([0x66, 0x7e, 0xea, 255])) > 300);
+    assert!(count(&image, WHITE) > 20_000);
 }
 
 #[tokio::test]
-async fn a_picture_without_a_size_is_1280_by_720() {
+async fn the_default_size_is_1280_by_720() {
     let emulator = Emulator::start().await.unwrap();
-    assert_eq!(picture(&emulator, &json!({"html": "x"})).await.dimensions(), (1280, 720));
-    assert_eq!(picture(&emulator, &json!({"html": "x", "width": 30.0})).await.dimensions(), (30, 720));
+    assert_eq!(render_image(&emulator, &json!({"html": "x"})).await.dimensions(), (1280, 720));
+    assert_eq!(render_image(&emulator, &json!({"html": "x", "width": 30.0})).await.dimensions(), (30, 720));
 }
 
 #[tokio::test]
-async fn what_the_page_leaves_free_is_white_in_every_format() {
+async fn the_background_is_white_in_every_format() {
     let emulator = Emulator::start().await.unwrap();
     let html = r#"<body style="margin:0"><div style="width:50px;height:50px;background:rgba(255,0,0,.5)">"#;
     for format in ["png", "jpeg", "webp"] {
         let body = json!({"html": html, "width": 200, "height": 100, "fileExtension": format});
-        let picture = picture(&emulator, &body).await;
+        let image = render_image(&emulator, &body).await;
         for (x, y, expected) in [(150, 50, WHITE), (25, 25, Rgba([255, 127, 127, 255]))] {
-            let found = *picture.get_pixel(x, y);
+            let found = *image.get_pixel(x, y);
             assert!(near(found, expected), "{format} {x},{y}: {found:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn the_background_of_html_or_else_of_body_fills_the_canvas_once() {
+async fn the_background_of_html_or_body_covers_the_viewport() {
     let emulator = Emulator::start().await.unwrap();
     let half = Rgba([255, 127, 127, 255]);
     for (css, inside, outside) in [
@@ -65,18 +65,18 @@ async fn the_background_of_html_or_else_of_body_fills_the_canvas_once() {
         ("body { background: red } * { border: 0; margin: 3px; opacity: 1; display: block }", RED, RED),
     ] {
         let html = format!("<style>body {{ width: 20px; height: 20px }} {css}</style><i></i>");
-        let picture = picture(&emulator, &page(&html, 100, 80)).await;
-        let found = (*picture.get_pixel(15, 15), *picture.get_pixel(90, 70));
+        let image = render_image(&emulator, &page(&html, 100, 80)).await;
+        let found = (*image.get_pixel(15, 15), *image.get_pixel(90, 70));
         assert!(near(found.0, inside) && near(found.1, outside), "{css}: {found:?}");
     }
 }
 
 #[tokio::test]
-async fn the_last_element_of_the_page_stays_the_last() {
+async fn last_child_still_matches_the_last_element_of_the_page() {
     let emulator = Emulator::start().await.unwrap();
     let html = "<style>p { background: blue; height: 9px } p:last-child { background: red }</style><p></p><p></p>";
-    let picture = picture(&emulator, &page(html, 50, 80)).await;
-    assert!(count(&picture, RED) > 200 && count(&picture, BLUE) > 200);
+    let image = render_image(&emulator, &page(html, 50, 80)).await;
+    assert!(count(&image, RED) > 200 && count(&image, BLUE) > 200);
 }
 
 const SHAPES: &str = r#"<style>
@@ -112,8 +112,8 @@ async fn a_selector_crops_to_the_first_element_with_a_box() {
     ] {
         let mut body = page(SHAPES, 400, 500);
         body["selector"] = selector.into();
-        let found = picture(&emulator, &body).await.dimensions();
-        // What is turned may lie half a pixel to either side.
+        let found = render_image(&emulator, &body).await.dimensions();
+        // A rotated element can be between two pixels.
         let tolerance = u32::from(selector == ".turned");
         let close = found.0.abs_diff(size.0) <= tolerance && found.1.abs_diff(size.1) <= tolerance;
         assert!(close, "{selector}: {found:?}");
@@ -121,18 +121,18 @@ async fn a_selector_crops_to_the_first_element_with_a_box() {
 }
 
 #[tokio::test]
-async fn a_selector_finds_what_is_inline() {
+async fn a_selector_finds_inline_elements() {
     let emulator = Emulator::start().await.unwrap();
     let body = |selector: &str| json!({"html": SHAPES, "width": 400, "height": 500, "selector": selector});
-    let bold = picture(&emulator, &body("p b")).await;
+    let bold = render_image(&emulator, &body("p b")).await;
     assert!((20..60).contains(&bold.width()) && (10..30).contains(&bold.height()), "{:?}", bold.dimensions());
-    assert!(count(&bold, RED) > 20, "it is the first, the red one");
-    let mixed = picture(&emulator, &body(".mixed")).await;
-    assert!(mixed.width() < 30, "the first is inline, whatever comes after it: {:?}", mixed.dimensions());
+    assert!(count(&bold, RED) > 20, "the first match is red");
+    let mixed = render_image(&emulator, &body(".mixed")).await;
+    assert!(mixed.width() < 30, "the first match is the inline element: {:?}", mixed.dimensions());
 }
 
 #[tokio::test]
-async fn a_selector_that_gives_no_picture_says_why() {
+async fn a_selector_without_a_visible_match_is_an_error() {
     let emulator = Emulator::start().await.unwrap();
     for (selector, error) in [
         ("#nothing", "No element matches the selector #nothing"),
@@ -144,13 +144,13 @@ async fn a_selector_that_gives_no_picture_says_why() {
         ("div /*", "The selector div /* is not valid CSS"),
         ("@media print", "The selector @media print is not valid CSS"),
         ("p{} div", "The selector p{} div is not valid CSS"),
-        (".far", "The selected element lies outside the picture or has no size"),
-        (".empty", "The selected element lies outside the picture or has no size"),
+        (".far", "The selected element is outside the image or has no size"),
+        (".empty", "The selected element is outside the image or has no size"),
     ] {
         let body = json!({"html": SHAPES, "width": 400, "height": 500, "selector": selector});
-        let answer = post(&emulator, "/image", &body).await;
+        let response = post(&emulator, "/image", &body).await;
         let expected = json!({"error": error, "code": "render_failed"});
-        assert_eq!((answer.status, answer.json()), (422, expected));
+        assert_eq!((response.status, response.json()), (422, expected));
     }
     assert_eq!(get(&emulator, "/image").await.json()["images"], json!([]));
 }
@@ -160,8 +160,8 @@ async fn emoji_are_in_color() {
     let emulator = Emulator::start().await.unwrap();
     for emoji in ["\u{1F600}", "\u{1F680}", "\u{2764}\u{FE0F}"] {
         let html = format!(r#"<p style="font-size:60px;color:#000">{emoji}</p>"#);
-        let picture = picture(&emulator, &page(&html, 120, 160)).await;
-        let colored = picture.pixels().filter(|pixel| pixel[0].abs_diff(pixel[2]) > 60).count();
+        let image = render_image(&emulator, &page(&html, 120, 160)).await;
+        let colored = image.pixels().filter(|pixel| pixel[0].abs_diff(pixel[2]) > 60).count();
         assert!(colored > 300, "{emoji}: {colored}");
     }
 }
@@ -173,14 +173,14 @@ async fn the_built_in_fonts_cover_more_than_latin() {
     for text in
         ["\u{e9}\u{df}", "\u{3a9}\u{3bb}", "\u{416}\u{448}", "\u{645}\u{631}", "\u{2192}\u{2713}", "\u{4e2d}\u{6587}"]
     {
-        seen.push(picture(&emulator, &page(&format!("<h1>{text}</h1>"), 90, 90)).await.into_raw());
+        seen.push(render_image(&emulator, &page(&format!("<h1>{text}</h1>"), 90, 90)).await.into_raw());
     }
     let unique: std::collections::HashSet<_> = seen.iter().collect();
-    assert_eq!(unique.len(), seen.len(), "no two are the same boxes");
+    assert_eq!(unique.len(), seen.len(), "missing glyphs would look the same");
 }
 
 #[tokio::test]
-async fn pictures_come_from_data_uris() {
+async fn images_can_be_data_uris() {
     let emulator = Emulator::start().await.unwrap();
     let svg = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' width='50' height='40'%3E%3Crect width='50' height='40' fill='red'/%3E%3C/svg%3E";
     for html in [
@@ -189,22 +189,22 @@ async fn pictures_come_from_data_uris() {
         format!(r#"<div style="width:50px;height:40px;background:url({})">"#, red_png()),
         r#"<svg width="50" height="40"><rect width="50" height="40" fill="red"/></svg>"#.to_owned(),
     ] {
-        let picture = picture(&emulator, &page(&html, 100, 100)).await;
-        assert_eq!(count(&picture, RED), 50 * 40, "{html}");
+        let image = render_image(&emulator, &page(&html, 100, 100)).await;
+        assert_eq!(count(&image, RED), 50 * 40, "{html}");
     }
 }
 
 #[tokio::test]
-async fn a_broken_picture_is_named() {
+async fn an_invalid_image_is_an_error() {
     let emulator = Emulator::start().await.unwrap();
     let cut = &red_png()[..120];
-    let answer = post(&emulator, "/image", &page(&format!(r#"<img src="{cut}">"#), 50, 50)).await;
-    let (status, error) = answer.says();
-    assert!(status == 422 && error.starts_with("A picture in the page cannot be read: "), "{status} {error}");
+    let response = post(&emulator, "/image", &page(&format!(r#"<img src="{cut}">"#), 50, 50)).await;
+    let (status, error) = response.status_and_message();
+    assert!(status == 422 && error.starts_with("An image in the page cannot be read: "), "{status} {error}");
 }
 
 #[tokio::test]
-async fn broken_html_is_read_as_a_browser_reads_it() {
+async fn invalid_html_is_parsed_as_in_a_browser() {
     let emulator = Emulator::start().await.unwrap();
     for html in [
         r"</p></div><div style='background:red;width:20px;height:20px'><p><b></i>",
@@ -213,6 +213,6 @@ async fn broken_html_is_read_as_a_browser_reads_it() {
         r#"<div style="background:nothing;background:red;width:20px;;height:20px;wid"></div>"#,
         r#"<div style="background:red;width:20px;height:20px"><![CDATA[x]]></div>"#,
     ] {
-        assert_eq!(count(&picture(&emulator, &page(html, 60, 60)).await, RED), 400, "{html}");
+        assert_eq!(count(&render_image(&emulator, &page(html, 60, 60)).await, RED), 400, "{html}");
     }
 }

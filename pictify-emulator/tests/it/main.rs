@@ -1,4 +1,4 @@
-//! The server from outside, a file for each topic. One program: each would carry all of the server otherwise.
+//! Tests of the server through HTTP, a file for each topic. They are one program, because each test program links the whole server.
 
 mod batches;
 mod bindings;

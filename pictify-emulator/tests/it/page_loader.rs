@@ -42,7 +42,7 @@ fn png(colour: [u8; 3]) -> Vec<u8> {
 const HTML: &str = "Content-Type: text/html; charset=utf-8";
 
 async fn pixels(emulator: &Emulator, body: &Value, places: &[(u32, u32)]) -> Vec<[u8; 3]> {
-    let image = crate::support::picture(emulator, body).await;
+    let image = crate::support::render_image(emulator, body).await;
     places.iter().map(|(x, y)| image.get_pixel(*x, *y).0[..3].try_into().unwrap()).collect()
 }
 

@@ -1,18 +1,18 @@
-//! What is made can be listed, read, changed, rendered and deleted.
+//! Resources can be created, listed, read, updated, rendered and deleted, and survive a restart.
 
 use crate::support::{call, get, ok, post, send};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
 
-/// The colour in the middle of the picture at a URL.
+/// Returns the size of an image and the colour of its centre.
 async fn colour(emulator: &Emulator, url: &Value) -> (u32, u32, [u8; 3]) {
     let file = get(emulator, url.as_str().unwrap().strip_prefix(emulator.url()).unwrap()).await;
-    let picture = image::load_from_memory(&file.body).unwrap().to_rgb8();
-    (picture.width(), picture.height(), picture.get_pixel(picture.width() / 2, picture.height() / 2).0)
+    let rendered = image::load_from_memory(&file.body).unwrap().to_rgb8();
+    (rendered.width(), rendered.height(), rendered.get_pixel(rendered.width() / 2, rendered.height() / 2).0)
 }
 
 #[tokio::test]
-async fn a_template_lives() {
+async fn a_template_is_created_read_updated_rendered_and_deleted() {
     let emulator = Emulator::start().await.unwrap();
     let html = r#"<body style="margin:0;background:{{colour}}"></body>"#;
     let created =
@@ -57,51 +57,51 @@ async fn a_template_lives() {
 }
 
 #[tokio::test]
-async fn what_a_template_must_not_do_is_said_when_it_is_stored_and_what_values_must_be_when_it_is_rendered() {
+async fn templates_are_checked_when_stored_and_variables_when_rendered() {
     let emulator = Emulator::start().await.unwrap();
     for (html, code) in [
         ("{{shout name}}", "HELPER_NOT_ALLOWED"),
         ("{{{name}}}", "RAW_HTML_NOT_ALLOWED"),
         ("{{#if a}}", "HANDLEBARS_COMPILE_ERROR"),
     ] {
-        let (status, answer) = call(&emulator, "POST /templates", &json!({"name": "Card", "html": html})).await;
-        assert_eq!((status, answer["code"].as_str()), (422, Some(code)), "{html}: {answer}");
+        let (status, response) = call(&emulator, "POST /templates", &json!({"name": "Card", "html": html})).await;
+        assert_eq!((status, response["code"].as_str()), (422, Some(code)), "{html}: {response}");
     }
     assert_eq!(ok(&emulator, "GET /templates", Value::Null).await["pagination"]["total"], 0);
     let definition = json!([{"name": "name", "validation": {"required": true, "maxLength": 5}}]);
     let template = json!({"name": "Card", "html": "{{uppercase name}}", "variableDefinitions": definition});
     let uid = ok(&emulator, "POST /templates", template).await["template"]["uid"].take();
     let path = format!("POST /templates/{}/render", uid.as_str().unwrap());
-    let (status, answer) = call(&emulator, &path, &json!({})).await;
-    assert_eq!((status, answer["code"].as_str()), (422, Some("VARIABLE_REQUIRED")));
+    let (status, response) = call(&emulator, &path, &json!({})).await;
+    assert_eq!((status, response["code"].as_str()), (422, Some("VARIABLE_REQUIRED")));
     assert_eq!(call(&emulator, &path, &json!({"variables": {"name": "too long"}})).await.0, 422);
     assert_eq!(emulator.billed_renders(), 0);
 }
 
 #[tokio::test]
-async fn layouts_and_sizes_say_which_of_them_failed() {
+async fn failures_of_layouts_and_sizes_are_reported_one_by_one() {
     let emulator = Emulator::start().await.unwrap();
     let layouts = json!({"square": {"name": "Square", "width": 12, "height": 12}});
     let template = json!({"name": "Card", "html": "<p>{{title}}", "width": 30, "height": 20, "layouts": layouts});
     let template = ok(&emulator, "POST /templates", template).await["template"].clone();
     let path = format!("POST /templates/{}", template["uid"].as_str().unwrap());
     let body = json!({"layouts": ["default", "square", "round"], "format": "webp"});
-    let answer = ok(&emulator, &format!("{path}/render"), body).await;
+    let response = ok(&emulator, &format!("{path}/render"), body).await;
     let found: Vec<_> =
-        answer["results"].as_array().unwrap().iter().map(|one| (&one["layout"], &one["width"])).collect();
+        response["results"].as_array().unwrap().iter().map(|one| (&one["layout"], &one["width"])).collect();
     assert_eq!(found, [(&json!("default"), &json!(30)), (&json!("square"), &json!(12))]);
-    assert_eq!(answer["errors"], json!([{"layout": "round", "error": "Layout not found"}]));
+    assert_eq!(response["errors"], json!([{"layout": "round", "error": "Layout not found"}]));
     assert_eq!(
-        (&answer["totalLayouts"], &answer["totalRendered"], &answer["totalErrors"]),
+        (&response["totalLayouts"], &response["totalRendered"], &response["totalErrors"]),
         (&json!(3), &json!(2), &json!(1))
     );
 
     let sizes =
         json!([{"preset": "display-300x250"}, {"width": 40, "height": 10, "label": "strip"}, {"preset": "none"}]);
-    let answer = ok(&emulator, &format!("{path}/multi-size-render"), json!({"sizes": sizes})).await;
-    let labels: Vec<_> = answer["results"].as_array().unwrap().iter().map(|one| &one["size"]["label"]).collect();
+    let response = ok(&emulator, &format!("{path}/multi-size-render"), json!({"sizes": sizes})).await;
+    let labels: Vec<_> = response["results"].as_array().unwrap().iter().map(|one| &one["size"]["label"]).collect();
     assert_eq!(labels, [&json!("display-300x250"), &json!("strip")]);
-    assert_eq!((&answer["totalSizes"], &answer["totalErrors"]), (&json!(3), &json!(1)));
+    assert_eq!((&response["totalSizes"], &response["totalErrors"]), (&json!(3), &json!(1)));
 }
 
 #[tokio::test]
@@ -124,13 +124,13 @@ async fn a_canvas_is_rendered_and_stored_as_a_template() {
     let body = json!({"template": template["template"]["uid"], "variables": {"colour": "#0000ff", "count": 3}});
     let green = ok(&emulator, "POST /image", body).await;
     assert_eq!(colour(&emulator, &green["url"]).await, (40, 40, [0, 255, 0]));
-    let wrong = json!({"name": "Wrong", "fabricJSData": {"objects": [{"type": "text", "text": "{{1 +}}"}]}});
-    let (status, answer) = call(&emulator, "POST /templates", &wrong).await;
-    assert_eq!((status, answer["code"].as_str()), (422, Some("EXPRESSION_ERROR")));
+    let invalid = json!({"name": "Wrong", "fabricJSData": {"objects": [{"type": "text", "text": "{{1 +}}"}]}});
+    let (status, response) = call(&emulator, "POST /templates", &invalid).await;
+    assert_eq!((status, response["code"].as_str()), (422, Some("EXPRESSION_ERROR")));
 }
 
 #[tokio::test]
-async fn moving_pictures_are_apart_from_still_ones() {
+async fn gifs_and_images_are_listed_separately() {
     let emulator = Emulator::start().await.unwrap();
     let html = "<style>@keyframes a{to{transform:translateX(20px)}}p{animation:a 1s infinite}</style><p>o";
     let gif = ok(&emulator, "POST /gif", json!({"html": html, "width": 40, "height": 30, "quality": "low"})).await;
@@ -148,7 +148,7 @@ async fn moving_pictures_are_apart_from_still_ones() {
 }
 
 #[tokio::test]
-async fn a_subscription_shows_its_secret_once() {
+async fn a_subscription_returns_its_secret_only_once() {
     let emulator = Emulator::start().await.unwrap();
     let body = json!({"event": "render.completed", "targetUrl": "https://example.com/hook"});
     let created = ok(&emulator, "POST /webhook-subscriptions", body).await["subscription"].clone();
@@ -165,7 +165,7 @@ async fn a_subscription_shows_its_secret_once() {
 }
 
 #[tokio::test]
-async fn an_account_counts_what_it_was_billed() {
+async fn an_account_reports_its_billed_renders() {
     let emulator = Emulator::start().await.unwrap();
     assert_eq!(ok(&emulator, "GET /api/users/plans", Value::Null).await["usage"]["count"], 0);
     ok(&emulator, "POST /image", json!({"html": "x", "width": 9, "height": 9})).await;
@@ -179,7 +179,7 @@ async fn an_account_counts_what_it_was_billed() {
 }
 
 #[tokio::test]
-async fn a_folder_keeps_everything_for_the_next_start() {
+async fn a_data_folder_restores_all_data_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let start = || Emulator::builder().data_dir(folder.path()).start();
     let first = start().await.unwrap();
@@ -194,6 +194,6 @@ async fn a_folder_keeps_everything_for_the_next_start() {
 
     let not_a_folder = folder.path().join("pictify.sqlite");
     let error = Emulator::builder().data_dir(&not_a_folder).start().await.unwrap_err();
-    let expected = format!("the emulator cannot keep its data in {}: ", not_a_folder.display());
+    let expected = format!("the emulator cannot store its data in {}: ", not_a_folder.display());
     assert!(error.to_string().starts_with(&expected), "{error}");
 }

@@ -1,4 +1,4 @@
-//! Pages that mean harm. Each ends in a picture or in an error with a type, and the server goes on.
+//! Hostile pages: each ends in an image or in a typed error, and the server keeps running.
 
 use crate::support::{create, get, post};
 use pictify_emulator::Emulator;
@@ -13,7 +13,7 @@ fn svg(content: &str) -> String {
     format!(r#"<svg width="40" height="40" xmlns="http://www.w3.org/2000/svg">{content}</svg>"#)
 }
 
-/// Eleven levels of ten uses each.
+/// Returns an SVG with eleven levels of ten `use` elements each.
 fn use_bomb() -> String {
     let group = |level: u32| {
         let uses = format!(r##"<use href="#a{}"/>"##, level - 1).repeat(10);
@@ -23,8 +23,8 @@ fn use_bomb() -> String {
     svg(&format!(r##"<defs><g id="a0"><rect width="9" height="9"/></g>{groups}</defs><use href="#a11"/>"##))
 }
 
-/// The head of a PNG that says how large it is, and nothing after it.
-fn claims(width: u32, height: u32) -> String {
+/// Returns an image element with the header of a PNG of this size and no pixel data.
+fn png_header(width: u32, height: u32) -> String {
     let size: Vec<u8> = [width.to_be_bytes(), height.to_be_bytes()].concat();
     let chunk = [b"IHDR".as_slice(), &size, &[8, 6, 0, 0, 0]].concat();
     let bytes = [b"\x89PNG\r\n\x1a\n\0\0\0\x0d".as_slice(), &chunk, &crc(&chunk).to_be_bytes()].concat();
@@ -39,22 +39,22 @@ fn crc(bytes: &[u8]) -> u32 {
 }
 
 #[tokio::test]
-async fn pages_that_grow_without_end_are_refused() {
+async fn pages_over_the_limits_are_rejected() {
     let emulator = Emulator::start().await.unwrap();
     for (html, error) in [
         ("<div>".repeat(10_000), "element nesting exceeded the maximum depth of 512"),
         ("x ".repeat(2_500_000), "The page has 5000000 bytes of text, more than the 1048576"),
-        ("<p>x".repeat(50_000), "elements and texts, more than the 50000"),
+        ("<p>x".repeat(50_000), "elements and text nodes, more than the 50000"),
         ("x".repeat(9_000_000), "The page has 9000000 bytes of HTML, more than the 8388608"),
-        (claims(30_000, 30_000), "The page has 900000000 pixels in pictures, more than the 67108864"),
-        (claims(4_000, 4_000).repeat(5), "A picture in the page cannot be read"),
+        (png_header(30_000, 30_000), "The page has 900000000 pixels in images, more than the 67108864"),
+        (png_header(4_000, 4_000).repeat(5), "An image in the page cannot be read"),
     ] {
-        let (status, found) = create(&emulator, &html, 40, 40).await.says();
+        let (status, found) = create(&emulator, &html, 40, 40).await.status_and_message();
         assert!(status == 422 && found.contains(error), "{status} {found}");
     }
-    let (status, error) = post(&emulator, "/image", &with_selector(&":is(".repeat(5_000))).await.says();
+    let (status, error) = post(&emulator, "/image", &with_selector(&":is(".repeat(5_000))).await.status_and_message();
     assert!(status == 422 && error.len() < 400, "{status} {error}");
-    assert_eq!(create(&emulator, "x", 9, 9).await.status, 200, "the server goes on");
+    assert_eq!(create(&emulator, "x", 9, 9).await.status, 200, "the server keeps running");
 }
 
 fn with_selector(selector: &str) -> Value {
@@ -62,7 +62,7 @@ fn with_selector(selector: &str) -> Value {
 }
 
 #[tokio::test]
-async fn what_looks_like_endless_work_ends_in_a_picture() {
+async fn expensive_pages_render_within_the_limits() {
     let emulator = Emulator::start().await.unwrap();
     let variables = join((1..30).map(|n| format!("--a{n}:{};", format!("var(--a{}) ", n - 1).repeat(10))));
     let rules = join((0..2_000).map(|n| format!(".c{n} p > a {{ color: red }}")));
@@ -89,14 +89,14 @@ async fn what_looks_like_endless_work_ends_in_a_picture() {
         format!("\u{0}\u{1}\u{202e}{}", "e\u{301}\u{202e}".repeat(2_000)),
         "<ol reversed>".repeat(50) + &"<li>x".repeat(500),
     ] {
-        let answer = create(&emulator, &html, 40, 40).await;
+        let response = create(&emulator, &html, 40, 40).await;
         let start: String = html.chars().take(60).collect();
-        assert_eq!(answer.status, 200, "{start}: {}", String::from_utf8_lossy(&answer.body));
+        assert_eq!(response.status, 200, "{start}: {}", String::from_utf8_lossy(&response.body));
     }
 }
 
 #[tokio::test]
-async fn the_largest_picture_with_effects_ends() {
+async fn the_largest_image_with_effects_renders() {
     let emulator = Emulator::start().await.unwrap();
     let html = r#"<body style="background:linear-gradient(red,blue)"><p style="text-shadow:0 0 9px #000">x</p>
         <div style="width:300px;height:300px;filter:blur(9px);box-shadow:0 0 20px red">x</div>"#;
@@ -104,7 +104,7 @@ async fn the_largest_picture_with_effects_ends() {
 }
 
 #[tokio::test]
-async fn nothing_is_fetched() {
+async fn pages_cannot_make_the_server_fetch_local_addresses_or_files() {
     let emulator = Emulator::start().await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -120,12 +120,12 @@ async fn nothing_is_fetched() {
         <svg><image href="{trap}"/><use href="{trap}#a"/></svg><video src="{trap}" poster="{trap}"></video>x"#
     );
     assert_eq!(create(&emulator, &html, 40, 40).await.status, 200);
-    let nobody = listener.accept().unwrap_err();
-    assert_eq!(nobody.kind(), ErrorKind::WouldBlock, "who had connected would be waiting now");
+    let error = listener.accept().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::WouldBlock, "a connection would be pending");
 }
 
 #[tokio::test]
-async fn requests_at_once_are_all_served() {
+async fn concurrent_requests_are_all_served() {
     let emulator = std::sync::Arc::new(Emulator::start().await.unwrap());
     let tasks: Vec<_> = (0..12)
         .map(|n| {

@@ -1,6 +1,6 @@
 //! Video templates: storing, checking and rendering.
 
-use crate::support::{Answer, JSON, KEY, file_path, get, post, send};
+use crate::support::{JSON, KEY, Response, file_path, get, post, send};
 use image::{AnimationDecoder, Frame, Rgba, RgbaImage, codecs::gif::GifDecoder};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
@@ -39,11 +39,11 @@ fn path(template: &Value, rest: &str) -> String {
     format!("/video/templates/{}{rest}", template["uid"].as_str().unwrap())
 }
 
-async fn put(emulator: &Emulator, path: &str, body: &Value) -> Answer {
+async fn put(emulator: &Emulator, path: &str, body: &Value) -> Response {
     send(emulator, &format!("PUT {path}"), &[KEY, JSON], body.to_string().as_bytes()).await
 }
 
-async fn delete(emulator: &Emulator, path: &str) -> Answer {
+async fn delete(emulator: &Emulator, path: &str) -> Response {
     send(emulator, &format!("DELETE {path}"), &[KEY], b"").await
 }
 
@@ -54,7 +54,7 @@ async fn preview(emulator: &Emulator, template: &Value, body: &Value) -> RgbaIma
     image::load_from_memory(&file.body).unwrap().to_rgba8()
 }
 
-async fn frames(emulator: &Emulator, response: &Answer) -> Vec<Frame> {
+async fn frames(emulator: &Emulator, response: &Response) -> Vec<Frame> {
     let file = get(emulator, &file_path(emulator, response)).await;
     assert_eq!(file.header("content-type"), Some("image/gif"));
     GifDecoder::new(Cursor::new(&file.body)).unwrap().into_frames().collect_frames().unwrap()
@@ -141,7 +141,7 @@ async fn a_preview_renders_one_frame() {
         assert_eq!(width(&preview(&emulator, &template, &body).await, color), expected, "{body}");
     }
     let beyond = post(&emulator, &path(&template, "/preview"), &json!({"frame": 20})).await;
-    let message = "frame 20 is not one of the 20 that the video has, from 0";
+    let message = "frame 20 is out of range: the video has 20 frames, counted from 0";
     assert_eq!((beyond.status, beyond.json()), (422, json!({"errors": [message]})));
     assert_eq!(emulator.billed_renders(), 3, "a failed request is not billed");
 }
@@ -176,7 +176,7 @@ async fn unsupported_renders_fail_and_are_not_billed() {
     let unsupported = created(&emulator, &template(unsupported)).await;
     let bridge = "render_bridge_not_installed";
     for (path, body, code, message) in [
-        (path(&code, "/render"), json!({}), bridge, "The emulator cannot make mp4 files: ask for the format gif"),
+        (path(&code, "/render"), json!({}), bridge, "The emulator cannot render mp4 files: use the format gif"),
         (
             path(&timeline, "/render"),
             json!({"format": "gif"}),
@@ -347,7 +347,7 @@ async fn templates_are_stored_listed_changed_copied_and_deleted() {
         post(&emulator, &path(&bar, "/preview"), &json!({})).await,
         post(&emulator, &path(&bar, "/duplicate"), &json!({})).await,
     ] {
-        assert_eq!(response.says(), (404, "Video template not found".to_owned()));
+        assert_eq!(response.status_and_message(), (404, "Video template not found".to_owned()));
     }
     assert_eq!(preview(&emulator, &copy, &json!({})).await.dimensions(), (40, 20), "the copy still exists");
 }

@@ -1,4 +1,4 @@
-//! Webhooks: signed, tried again, looked at and sent once more.
+//! Webhooks: signatures, retries, the delivery log, and resending.
 
 use crate::support::{
     JSON, KEY, create, get, post,
@@ -10,22 +10,22 @@ use pictify_emulator::Emulator;
 use serde_json::{Value, json};
 
 const OK: &str = "200 OK";
-const BROKEN: &str = "500 Internal Server Error";
+const SERVER_ERROR: &str = "500 Internal Server Error";
 
 async fn subscribe(emulator: &Emulator, event: &str, url: &str, filters: Value) -> Value {
     let body = json!({"event": event, "targetUrl": url, "filters": filters});
-    let answer = post(emulator, "/webhook-subscriptions", &body).await;
-    assert_eq!(answer.status, 201, "{answer:?}");
-    answer.json()["subscription"].clone()
+    let response = post(emulator, "/webhook-subscriptions", &body).await;
+    assert_eq!(response.status, 201, "{response:?}");
+    response.json()["subscription"].clone()
 }
 
 async fn subscription(emulator: &Emulator, uid: &Value) -> Value {
     get(emulator, &format!("/webhook-subscriptions/{}", uid.as_str().unwrap())).await.json()["subscription"].clone()
 }
 
-/// The only delivery, once it is no longer on its way.
-async fn settled(emulator: &Emulator) -> Value {
-    let settled = async {
+/// Waits until the only delivery is not pending any more, and returns it.
+async fn finished_delivery(emulator: &Emulator) -> Value {
+    let finished = async {
         loop {
             let deliveries = get(emulator, "/_emulator/deliveries").await.json()["deliveries"].clone();
             assert!(deliveries.as_array().unwrap().len() <= 1, "{deliveries}");
@@ -34,34 +34,34 @@ async fn settled(emulator: &Emulator) -> Value {
             }
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(30), settled).await.expect("a delivery that ends")
+    tokio::time::timeout(std::time::Duration::from_secs(30), finished).await.expect("a delivery that finishes")
 }
 
-/// What the SDK of a receiver makes of it.
-fn verified(came: &Received, secret: &Value) -> pictify::webhooks::Delivery {
+/// Verifies and parses a delivery with the SDK.
+fn verify(received: &Received, secret: &Value) -> pictify::webhooks::Delivery {
     let verifier = Verifier::new(secret.as_str().unwrap()).unwrap();
-    let signature = came.header("x-pictify-signature").unwrap();
-    verifier.delivery(&came.body, signature).unwrap()
+    let signature = received.header("x-pictify-signature").unwrap();
+    verifier.delivery(&received.body, signature).unwrap()
 }
 
 #[tokio::test]
-async fn a_render_is_told_in_a_delivery_that_the_sdk_believes() {
+async fn a_render_is_delivered_and_verified_by_the_sdk() {
     let emulator = Emulator::start().await.unwrap();
-    let mut receiver = Receiver::taking_all().await;
+    let mut receiver = Receiver::accepting_all().await;
     let known = subscribe(&emulator, "render.completed", &receiver.url, json!({})).await;
     let image = create(&emulator, "<p>Hello", 200, 100).await.json();
-    let came = receiver.next().await;
-    assert!(came.head.starts_with("POST /here?q=1 HTTP/1.1"), "{}", came.head);
-    assert_eq!(came.header("content-type"), Some("application/json"));
-    assert_eq!(came.header("x-pictify-event"), Some("render.completed"));
-    let delivery = verified(&came, &known["secret"]);
+    let received = receiver.next().await;
+    assert!(received.head.starts_with("POST /here?q=1 HTTP/1.1"), "{}", received.head);
+    assert_eq!(received.header("content-type"), Some("application/json"));
+    assert_eq!(received.header("x-pictify-event"), Some("render.completed"));
+    let delivery = verify(&received, &known["secret"]);
     let Event::RenderCompleted(render) = &delivery.event else { panic!("{delivery:?}") };
     assert_eq!(render.url.as_ref().map(ToString::to_string), image["url"].as_str().map(str::to_owned));
     assert_eq!((render.width, render.height), (Some(200), Some(100)));
 
-    let delivery = settled(&emulator).await;
-    assert_eq!(came.header("x-pictify-delivery-id"), delivery["id"].as_str());
-    assert_eq!(delivery["body"].as_str().map(str::as_bytes), Some(came.body.as_slice()));
+    let delivery = finished_delivery(&emulator).await;
+    assert_eq!(received.header("x-pictify-delivery-id"), delivery["id"].as_str());
+    assert_eq!(delivery["body"].as_str().map(str::as_bytes), Some(received.body.as_slice()));
     assert_eq!((&delivery["status"], &delivery["attempts"][0]["responseCode"]), (&json!("delivered"), &json!(204)));
     let after = subscription(&emulator, &known["uid"]).await;
     assert_eq!((&after["deliveryCount"], &after["failureCount"]), (&json!(1), &json!(0)));
@@ -69,10 +69,10 @@ async fn a_render_is_told_in_a_delivery_that_the_sdk_believes() {
 }
 
 #[tokio::test]
-async fn only_what_was_asked_for_is_told() {
+async fn only_matching_subscriptions_get_a_delivery() {
     let emulator = Emulator::start().await.unwrap();
-    let mut receiver = Receiver::taking_all().await;
-    let template = json!({"html": "<p>{{who}}", "name": "t", "width": 100, "height": 100});
+    let mut receiver = Receiver::accepting_all().await;
+    let template = json!({"html": "<p>{{name}}", "name": "t", "width": 100, "height": 100});
     let template = post(&emulator, "/templates", &template).await.json()["template"]["uid"].clone();
     let paused = subscribe(&emulator, "render.completed", &receiver.url, json!({})).await;
     let path = format!("/webhook-subscriptions/{}", paused["uid"].as_str().unwrap());
@@ -84,35 +84,35 @@ async fn only_what_was_asked_for_is_told() {
 
     assert_eq!(create(&emulator, "<p>not of the template", 100, 100).await.status, 200);
     let path = format!("/templates/{}/render", template.as_str().unwrap());
-    assert_eq!(post(&emulator, &path, &json!({"variables": {"who": "Ada"}})).await.status, 200);
+    assert_eq!(post(&emulator, &path, &json!({"variables": {"name": "Ada"}})).await.status, 200);
     let data: Value = serde_json::from_slice(&receiver.next().await.body).unwrap();
     assert_eq!(data["data"]["templateId"], template);
-    assert_eq!(data["data"]["variables"], json!({"who": "Ada"}));
-    assert_eq!(settled(&emulator).await["event"], "render.completed");
+    assert_eq!(data["data"]["variables"], json!({"name": "Ada"}));
+    assert_eq!(finished_delivery(&emulator).await["event"], "render.completed");
     assert!(receiver.is_quiet());
 
     let broken = post(&emulator, "/image", &json!({"html": "<p>", "selector": "#none", "width": 9, "height": 9})).await;
     assert_eq!(broken.status, 422, "{broken:?}");
-    let came = receiver.next().await;
-    assert_eq!(came.header("x-pictify-event"), Some("render.failed"));
-    let data: Value = serde_json::from_slice(&came.body).unwrap();
+    let received = receiver.next().await;
+    assert_eq!(received.header("x-pictify-event"), Some("render.failed"));
+    let data: Value = serde_json::from_slice(&received.body).unwrap();
     assert_eq!(data["data"]["error"], broken.json()["error"]);
 }
 
 #[tokio::test]
-async fn a_failed_delivery_is_tried_again_with_the_same_bytes() {
+async fn a_failed_delivery_is_retried_with_the_same_bytes() {
     let emulator = Emulator::builder().webhook_retry_speedup(1e9).start().await.unwrap();
-    let answers = [BROKEN, "302 Found\r\nLocation: http://127.0.0.1:1/", OK];
-    let mut receiver = Receiver::start(answers.map(|head| (head, String::new())).to_vec()).await;
+    let responses = [SERVER_ERROR, "302 Found\r\nLocation: http://127.0.0.1:1/", OK];
+    let mut receiver = Receiver::start(responses.map(|head| (head, String::new())).to_vec()).await;
     let known = subscribe(&emulator, "render.completed", &receiver.url, json!({})).await;
     create(&emulator, "<p>Hello", 100, 100).await;
     let (first, second, third) = (receiver.next().await, receiver.next().await, receiver.next().await);
-    for again in [&second, &third] {
-        assert_eq!(again.body, first.body);
-        assert_eq!(again.header("x-pictify-delivery-id"), first.header("x-pictify-delivery-id"));
-        verified(again, &known["secret"]);
+    for repeated in [&second, &third] {
+        assert_eq!(repeated.body, first.body);
+        assert_eq!(repeated.header("x-pictify-delivery-id"), first.header("x-pictify-delivery-id"));
+        verify(repeated, &known["secret"]);
     }
-    let delivery = settled(&emulator).await;
+    let delivery = finished_delivery(&emulator).await;
     let codes: Vec<_> =
         delivery["attempts"].as_array().unwrap().iter().map(|attempt| &attempt["responseCode"]).collect();
     assert_eq!(codes, [500, 302, 200]);
@@ -122,36 +122,36 @@ async fn a_failed_delivery_is_tried_again_with_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn the_schedule_ends_in_a_pause_and_a_delivery_can_be_sent_once_more() {
+async fn the_last_failure_pauses_the_subscription_and_a_delivery_can_be_resent() {
     let emulator = Emulator::builder().webhook_retry_speedup(1e9).start().await.unwrap();
-    let mut answers = vec![(BROKEN, String::new()); 6];
-    answers.push((OK, String::new()));
-    let mut receiver = Receiver::start(answers).await;
+    let mut responses = vec![(SERVER_ERROR, String::new()); 6];
+    responses.push((OK, String::new()));
+    let mut receiver = Receiver::start(responses).await;
     let known = subscribe(&emulator, "render.completed", &receiver.url, json!({})).await;
     create(&emulator, "<p>Hello", 100, 100).await;
     for _ in 0..6 {
         receiver.next().await;
     }
-    let delivery = settled(&emulator).await;
+    let delivery = finished_delivery(&emulator).await;
     assert_eq!((&delivery["status"], delivery["attempts"].as_array().unwrap().len()), (&json!("failed"), 6));
     let after = subscription(&emulator, &known["uid"]).await;
     assert_eq!((&after["status"], &after["lastDelivery"]["responseCode"]), (&json!("paused"), &json!(500)));
 
     let resend = format!("/_emulator/deliveries/{}/resend", delivery["id"].as_str().unwrap());
     assert_eq!(post(&emulator, &resend, &json!({})).await.status, 200);
-    assert_eq!(settled(&emulator).await["attempts"][6]["error"], "The subscription is deleted or not active");
+    assert_eq!(finished_delivery(&emulator).await["attempts"][6]["error"], "The subscription is deleted or not active");
     let path = format!("/webhook-subscriptions/{}", known["uid"].as_str().unwrap());
     let body = json!({"status": "active"}).to_string();
     assert_eq!(send(&emulator, &format!("PUT {path}"), &[KEY, JSON], body.as_bytes()).await.status, 200);
     assert_eq!(post(&emulator, &resend, &json!({})).await.status, 200);
     receiver.next().await;
-    let delivery = settled(&emulator).await;
+    let delivery = finished_delivery(&emulator).await;
     assert_eq!((&delivery["status"], delivery["attempts"].as_array().unwrap().len()), (&json!("delivered"), 8));
     assert_eq!(post(&emulator, "/_emulator/deliveries/del_NONE/resend", &json!({})).await.status, 404);
 }
 
 #[tokio::test]
-async fn a_delivery_under_way_is_made_by_the_next_server() {
+async fn a_pending_delivery_is_resumed_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let start = || Emulator::builder().data_dir(folder.path()).start();
     let mut receiver = Receiver::start(vec![("", String::new()), (OK, String::new())]).await;
@@ -163,14 +163,14 @@ async fn a_delivery_under_way_is_made_by_the_next_server() {
     let emulator = start().await.unwrap();
     let second = receiver.next().await;
     assert_eq!(second.body, first.body);
-    verified(&second, &known["secret"]);
-    assert_eq!(settled(&emulator).await["status"], "delivered");
+    verify(&second, &known["secret"]);
+    assert_eq!(finished_delivery(&emulator).await["status"], "delivered");
 }
 
 #[tokio::test]
-async fn an_example_of_every_event_can_be_had() {
+async fn every_event_has_a_test_delivery() {
     let emulator = Emulator::start().await.unwrap();
-    let mut receiver = Receiver::taking_all().await;
+    let mut receiver = Receiver::accepting_all().await;
     for event in [
         "render.completed",
         "render.failed",
@@ -185,18 +185,18 @@ async fn an_example_of_every_event_can_be_had() {
         let known = subscribe(&emulator, event, &receiver.url, json!({"templateId": "OTHER"})).await;
         let path = format!("/webhook-subscriptions/{}/test", known["uid"].as_str().unwrap());
         assert_eq!(post(&emulator, &path, &json!({})).await.json(), json!({"success": true}));
-        let delivery = verified(&receiver.next().await, &known["secret"]);
+        let delivery = verify(&receiver.next().await, &known["secret"]);
         assert_eq!(delivery.event.name(), event);
         assert!(!matches!(delivery.event, Event::Unknown { .. }), "{event} has a type of its own");
     }
 }
 
 #[tokio::test]
-async fn nothing_is_delivered_into_the_network_around() {
+async fn private_addresses_get_no_deliveries() {
     let emulator = Emulator::builder().webhook_retry_speedup(1e9).start().await.unwrap();
     subscribe(&emulator, "render.completed", "http://10.0.0.1/hook", json!({})).await;
     create(&emulator, "<p>Hello", 100, 100).await;
-    let delivery = settled(&emulator).await;
+    let delivery = finished_delivery(&emulator).await;
     let error = delivery["attempts"][0]["error"].as_str().unwrap();
-    assert!(error.starts_with("10.0.0.1 is no address that the emulator may connect to"), "{error}");
+    assert!(error.starts_with("10.0.0.1 is not an address that the emulator may connect to"), "{error}");
 }

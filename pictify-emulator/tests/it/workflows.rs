@@ -1,6 +1,6 @@
 //! Workflows: documents from rows, by runs, hooks and previews.
 
-use crate::support::{Answer, JSON, KEY, get, post, send};
+use crate::support::{JSON, KEY, Response, get, post, send};
 use pictify_emulator::{
     Emulator,
     render::{Embedded, Page, RenderError, RenderedImage, Renderer},
@@ -54,7 +54,7 @@ async fn colour(emulator: &Emulator, url: &Value) -> [u8; 3] {
     [red, green, blue]
 }
 
-async fn delete(emulator: &Emulator, path: &str) -> Answer {
+async fn delete(emulator: &Emulator, path: &str) -> Response {
     send(emulator, &format!("DELETE {path}"), &[KEY], b"").await
 }
 
@@ -180,7 +180,7 @@ async fn only_rendered_items_with_an_address_are_delivered_again() {
         ("x", json!({}), 400, "params/index x is not an integer from 0"),
         ("-1", json!({}), 400, "params/index -1 is not an integer from 0"),
     ] {
-        assert_eq!(resend(index, body).await.says(), (status, message.to_owned()), "{index}");
+        assert_eq!(resend(index, body).await.status_and_message(), (status, message.to_owned()), "{index}");
     }
 }
 
@@ -217,7 +217,10 @@ async fn a_hook_renders_each_received_row() {
     let hook = format!("/workflow/hooks/{}", created["uid"].as_str().unwrap());
     assert_eq!(delete(&emulator, &hook).await.json(), json!({"success": true}));
     assert_eq!(delete(&emulator, &hook).await.status, 404);
-    assert_eq!(post(&emulator, path, &json!({})).await.says(), (404, "Workflow hook not found".to_owned()));
+    assert_eq!(
+        post(&emulator, path, &json!({})).await.status_and_message(),
+        (404, "Workflow hook not found".to_owned())
+    );
     assert_eq!(get(&emulator, "/workflow/hooks").await.json(), json!({"hooks": []}));
     assert_eq!(emulator.billed_renders(), 1);
 }
@@ -264,7 +267,7 @@ async fn the_preview_of_a_video_is_an_asynchronous_job() {
     for (format, row, expected) in [
         (None, json!({"c": "#0000ff"}), Ok([0, 0, 255])),
         (Some("gif"), json!({"c": "#ff0000"}), Ok([255, 0, 0])),
-        (Some("mp4"), json!({}), Err("The emulator cannot make mp4 files: ask for the format gif")),
+        (Some("mp4"), json!({}), Err("The emulator cannot render mp4 files: use the format gif")),
         (Some("gif"), json!({"c": "much too long"}), Err("Variable \"colour\" is more than 8 characters")),
     ] {
         let mut body = json!({"templateUid": video, "row": row, "columnMapping": {"colour": "c"}});
@@ -307,12 +310,12 @@ async fn missing_documents_are_not_found() {
         ("/workflow/hooks/NONE/secret", json!({}), "Workflow hook not found"),
         ("/workflow/NONE/items/0/resend", json!({}), "Workflow run not found"),
     ] {
-        assert_eq!(post(&emulator, path, &body).await.says(), (404, message.to_owned()), "{path}");
+        assert_eq!(post(&emulator, path, &body).await.status_and_message(), (404, message.to_owned()), "{path}");
     }
     for (path, message) in
         [("/workflow/NONE", "Workflow run not found"), ("/workflow/preview/NONE", "Workflow preview not found")]
     {
-        assert_eq!(get(&emulator, path).await.says(), (404, message.to_owned()), "{path}");
+        assert_eq!(get(&emulator, path).await.status_and_message(), (404, message.to_owned()), "{path}");
     }
 }
 

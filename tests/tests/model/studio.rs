@@ -117,7 +117,7 @@ impl Renderer for Studio {
         Ok(RenderedImage { bytes: b"picture".to_vec(), width: page.width, height: page.height, animation })
     }
 
-    fn print(&self, document: &Document) -> Result<Pdf, RenderError> {
+    fn render_pdf(&self, document: &Document) -> Result<Pdf, RenderError> {
         self.work(&document.pages[0].html);
         let pages = u32::try_from(document.pages.len()).unwrap_or(u32::MAX);
         Ok(Pdf { bytes: b"document".to_vec(), pages })

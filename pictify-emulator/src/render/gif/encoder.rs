@@ -1,79 +1,79 @@
-//! The frames of a GIF as they come: what stays the same is not stored again.
+//! Incremental encoding of a GIF: only the changed part of each frame is stored.
 
 use gif::{Encoder, EncodingError, Frame, Repeat};
 use std::io;
 
-/// How thoroughly colours are chosen when a frame has more than 256, from 1, the best, to 30.
-const HASTE: i32 = 10;
+/// Speed of colour quantization for frames with more than 256 colours, from 1 (best quality) to 30 (fastest).
+const QUANTIZATION_SPEED: i32 = 10;
 
-/// A GIF that is being written.
-pub(crate) struct Film {
+/// Encoder of a GIF that repeats forever.
+pub(crate) struct GifEncoder {
     encoder: Encoder<Vec<u8>>,
     width: u16,
     height: u16,
-    /// The pixels of what is shown.
-    shown: Vec<u8>,
-    /// The last frame, which is stored when it is known how long it stays.
-    last: Option<Frame<'static>>,
+    /// Pixels of the whole image after the last frame.
+    current: Vec<u8>,
+    /// Last frame. It is written when the next one arrives, because only then is its duration known.
+    pending: Option<Frame<'static>>,
     frames: u32,
 }
 
-impl Film {
+impl GifEncoder {
     pub(crate) fn new(width: u32, height: u32) -> Result<Self, EncodingError> {
-        let too_large = |_| EncodingError::Io(io::Error::other("a GIF has at most 65535 pixels a side"));
+        let too_large = |_| EncodingError::Io(io::Error::other("a GIF has at most 65535 pixels per side"));
         let (width, height) = (u16::try_from(width).map_err(too_large)?, u16::try_from(height).map_err(too_large)?);
         let mut encoder = Encoder::new(Vec::new(), width, height, &[])?;
         encoder.set_repeat(Repeat::Infinite)?;
-        Ok(Self { encoder, width, height, shown: Vec::new(), last: None, frames: 0 })
+        Ok(Self { encoder, width, height, current: Vec::new(), pending: None, frames: 0 })
     }
 
     pub(crate) fn size(&self) -> (u32, u32) {
         (self.width.into(), self.height.into())
     }
 
-    /// How large the file is so far.
+    /// Returns the current size of the file in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.encoder.get_ref().len()
     }
 
-    /// Shows these pixels, four bytes each, for so many hundredths of a second.
-    pub(crate) fn show(&mut self, pixels: Vec<u8>, hundredths: u16) -> Result<(), EncodingError> {
-        let changed = self.changed(&pixels);
-        match (&mut self.last, changed) {
-            (Some(last), None) => last.delay = last.delay.saturating_add(hundredths),
+    /// Adds a frame of RGBA pixels, shown for the given number of hundredths of a second.
+    pub(crate) fn add_frame(&mut self, pixels: Vec<u8>, hundredths: u16) -> Result<(), EncodingError> {
+        let changed = self.changed_rect(&pixels);
+        match (&mut self.pending, changed) {
+            (Some(pending), None) => pending.delay = pending.delay.saturating_add(hundredths),
             (_, changed) => {
                 let [left, top, right, bottom] = changed.unwrap_or([0, 0, self.width, self.height]);
-                let mut part = self.part(&pixels, [left, top, right, bottom]);
-                let mut frame = Frame::from_rgba_speed(right - left, bottom - top, &mut part, HASTE);
+                let mut part = self.crop(&pixels, [left, top, right, bottom]);
+                let mut frame = Frame::from_rgba_speed(right - left, bottom - top, &mut part, QUANTIZATION_SPEED);
                 (frame.left, frame.top, frame.delay) = (left, top, hundredths);
-                self.store_last()?;
-                self.last = Some(frame);
-                self.shown = pixels;
+                self.write_pending()?;
+                self.pending = Some(frame);
+                self.current = pixels;
             }
         }
         Ok(())
     }
 
-    /// The file, and how many frames it has.
+    /// Returns the file and the number of its frames.
     pub(crate) fn finish(mut self) -> Result<(Vec<u8>, u32), EncodingError> {
-        self.store_last()?;
+        self.write_pending()?;
         Ok((self.encoder.into_inner()?, self.frames))
     }
 
-    fn store_last(&mut self) -> Result<(), EncodingError> {
-        let Some(frame) = self.last.take() else { return Ok(()) };
+    fn write_pending(&mut self) -> Result<(), EncodingError> {
+        let Some(frame) = self.pending.take() else { return Ok(()) };
         self.frames += 1;
         self.encoder.write_frame(&frame)
     }
 
-    /// The smallest rectangle with all pixels that differ from those shown: left, top, right, bottom.
-    fn changed(&self, pixels: &[u8]) -> Option<[u16; 4]> {
+    /// Returns the smallest rectangle that contains all changed pixels: left, top, right, bottom.
+    fn changed_rect(&self, pixels: &[u8]) -> Option<[u16; 4]> {
         let row = usize::from(self.width) * 4;
-        if row == 0 || self.shown.len() != pixels.len() {
+        if row == 0 || self.current.len() != pixels.len() {
             return Some([0, 0, self.width, self.height]);
         }
         let mut changed: Option<[u16; 4]> = None;
-        for (y, (old, new)) in (0..).zip(self.shown.chunks_exact(row).zip(pixels.chunks_exact(row))) {
+        for (y, (old, new)) in (0..).zip(self.current.chunks_exact(row).zip(pixels.chunks_exact(row))) {
             if old == new {
                 continue;
             }
@@ -87,7 +87,7 @@ impl Film {
         changed
     }
 
-    fn part(&self, pixels: &[u8], [left, top, right, bottom]: [u16; 4]) -> Vec<u8> {
+    fn crop(&self, pixels: &[u8], [left, top, right, bottom]: [u16; 4]) -> Vec<u8> {
         let row = usize::from(self.width) * 4;
         let (start, end) = (usize::from(left) * 4, usize::from(right) * 4);
         let rows = pixels.chunks_exact(row).skip(top.into()).take(usize::from(bottom - top));
@@ -95,8 +95,8 @@ impl Film {
     }
 }
 
-impl std::fmt::Debug for Film {
+impl std::fmt::Debug for GifEncoder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Film").field("size", &self.size()).field("frames", &self.frames).finish_non_exhaustive()
+        f.debug_struct("GifEncoder").field("size", &self.size()).field("frames", &self.frames).finish_non_exhaustive()
     }
 }

@@ -1,109 +1,109 @@
-//! The outline of every shape, around its middle.
+//! Outlines of shapes as paths, around their centre.
 
-use super::{FabricError, read::Object};
+use super::{FabricError, json::Object};
 use kurbo::{Arc, BezPath, Circle, Ellipse, Point, Rect, RoundedRect, Shape, Size, Vec2};
 use serde_json::Value;
 
-/// How many points a path or a polygon may have.
-const POINTS: usize = 50_000;
+/// Maximum number of points of a path or polygon.
+const MAX_POINTS: usize = 50_000;
 
-/// How far a drawn curve may be from the true one, in pixels before scaling.
+/// Maximum deviation of a drawn curve from the exact one, in pixels before scaling.
 const TOLERANCE: f64 = 0.01;
 
-/// A shape, ready to be placed.
+/// Outline of a shape.
 #[derive(Clone, Debug)]
 pub(super) struct Outline {
     pub(super) path: BezPath,
-    /// The size that Fabric reckons with, without the stroke.
+    /// Size that Fabric uses for transform, without the stroke.
     pub(super) size: Size,
-    /// Where the middle lies in the coordinates of the shape, which count when neither `left` nor `top` is given.
-    middle: Option<Point>,
-    /// A line has no inside.
+    /// Centre in the coordinates of the shape. It is used if the object has neither `left` nor `top`.
+    center: Option<Point>,
+    /// `true` for a line, which has no fill.
     pub(super) is_open: bool,
 }
 
 impl Outline {
-    /// The outline of an object of that type; nothing for a type that is no shape.
-    pub(super) fn of(kind: &str, object: &Object, degrees: bool) -> Result<Option<Self>, FabricError> {
+    /// Returns the outline of an object of this type, or `None` if the type is not a shape.
+    pub(super) fn from_object(kind: &str, object: &Object, degrees: bool) -> Result<Option<Self>, FabricError> {
         let size = |default| Ok(Size::new(object.length("width", default)?, object.length("height", default)?));
         let outline = match kind {
             "rect" => Self::rect(object, size(0.0)?)?,
             "triangle" => {
                 let size = size(100.0)?;
                 let (x, y) = (size.width / 2.0, size.height / 2.0);
-                Self::around_middle(polygon([(-x, y), (0.0, -y), (x, y)].map(Point::from), true), size)
+                Self::centered(polygon([(-x, y), (0.0, -y), (x, y)].map(Point::from), true), size)
             }
             "circle" => Self::circle(object, degrees)?,
             "ellipse" => {
                 let (rx, ry) = (object.length("rx", 0.0)?, object.length("ry", 0.0)?);
                 let path = Ellipse::new(Point::ORIGIN, (rx, ry), 0.0).to_path(TOLERANCE);
-                Self::around_middle(path, Size::new(rx * 2.0, ry * 2.0))
+                Self::centered(path, Size::new(rx * 2.0, ry * 2.0))
             }
             "line" => Self::line(object)?,
-            "polyline" => Self::moved_to_middle(polygon(points(object)?, false)),
-            "polygon" => Self::moved_to_middle(polygon(points(object)?, true)),
-            "path" => Self::moved_to_middle(path(object)?),
+            "polyline" => Self::moved_to_center(polygon(points(object)?, false)),
+            "polygon" => Self::moved_to_center(polygon(points(object)?, true)),
+            "path" => Self::moved_to_center(path(object)?),
             _ => return Ok(None),
         };
         Ok(Some(outline))
     }
 
-    /// Where the middle lies, if not where `left` and `top` say.
-    pub(super) fn middle_of(&self, object: &Object) -> Option<Point> {
-        self.middle.filter(|_| object.get("left").is_none() && object.get("top").is_none())
+    /// Returns the centre of the shape if the object has neither `left` nor `top`.
+    pub(super) fn implicit_center(&self, object: &Object) -> Option<Point> {
+        self.center.filter(|_| object.get("left").is_none() && object.get("top").is_none())
     }
 
-    /// A plain rectangle.
-    pub(super) fn of_box(size: Size) -> Self {
-        Self::around_middle(Rect::from_center_size(Point::ORIGIN, size).to_path(TOLERANCE), size)
+    /// Returns a rectangle.
+    pub(super) fn rectangle(size: Size) -> Self {
+        Self::centered(Rect::from_center_size(Point::ORIGIN, size).to_path(TOLERANCE), size)
     }
 
-    fn around_middle(path: BezPath, size: Size) -> Self {
-        Self { path, size, middle: None, is_open: false }
+    fn centered(path: BezPath, size: Size) -> Self {
+        Self { path, size, center: None, is_open: false }
     }
 
-    /// What has its coordinates from the canvas.
-    fn moved_to_middle(mut path: BezPath) -> Self {
+    /// Creates the outline from a path in canvas coordinates.
+    fn moved_to_center(mut path: BezPath) -> Self {
         let bounds = if path.is_empty() { Rect::ZERO } else { path.bounding_box() };
         path.apply_affine(kurbo::Affine::translate(-bounds.center().to_vec2()));
-        Self { path, size: bounds.size(), middle: Some(bounds.center()), is_open: false }
+        Self { path, size: bounds.size(), center: Some(bounds.center()), is_open: false }
     }
 
     fn rect(object: &Object, size: Size) -> Result<Self, FabricError> {
         let (rx, ry) = (object.length("rx", 0.0)?, object.length("ry", 0.0)?);
-        // One radius alone is meant for both directions.
+        // A single radius applies to both directions.
         let (rx, ry) = (if rx > 0.0 { rx } else { ry }, if ry > 0.0 { ry } else { rx });
         let (rx, ry) = (rx.min(size.width / 2.0), ry.min(size.height / 2.0));
         if rx <= 0.0 || ry <= 0.0 {
-            return Ok(Self::of_box(size));
+            return Ok(Self::rectangle(size));
         }
-        // Circular corners, in a space where the radii are the same.
+        // The corners are circular in a coordinate system in which both radii are equal.
         let stretch = ry / rx;
         let even = Rect::from_center_size(Point::ORIGIN, (size.width, size.height / stretch));
         let mut path = RoundedRect::from_rect(even, rx).to_path(TOLERANCE);
         path.apply_affine(kurbo::Affine::scale_non_uniform(1.0, stretch));
-        Ok(Self::around_middle(path, size))
+        Ok(Self::centered(path, size))
     }
 
     fn circle(object: &Object, degrees: bool) -> Result<Self, FabricError> {
         let radius = object.length("radius", 0.0)?;
-        let turn = if degrees { 360.0 } else { std::f64::consts::TAU };
-        let (start, end) = (object.number_or("startAngle", 0.0)?, object.number_or("endAngle", turn)?);
-        let (start, sweep) = (start / turn * std::f64::consts::TAU, (end - start) / turn);
+        let full_circle = if degrees { 360.0 } else { std::f64::consts::TAU };
+        let (start, end) = (object.number_or("startAngle", 0.0)?, object.number_or("endAngle", full_circle)?);
+        let (start, sweep) = (start / full_circle * std::f64::consts::TAU, (end - start) / full_circle);
         let path = if sweep >= 0.999 {
             Circle::new(Point::ORIGIN, radius).to_path(TOLERANCE)
         } else {
-            // As on a canvas: an end that lies before the start is one turn further.
+            // As on a canvas, an end before the start means that the arc continues into the next full circle.
             let sweep = sweep.rem_euclid(1.0) * std::f64::consts::TAU;
             Arc::new(Point::ORIGIN, (radius, radius), start, sweep, 0.0).to_path(TOLERANCE)
         };
-        Ok(Self::around_middle(path, Size::new(radius * 2.0, radius * 2.0)))
+        Ok(Self::centered(path, Size::new(radius * 2.0, radius * 2.0)))
     }
 
     fn line(object: &Object) -> Result<Self, FabricError> {
         let point = |x, y| Ok(Point::new(object.number_or(x, 0.0)?, object.number_or(y, 0.0)?));
         let (from, to) = (point("x1", "y1")?, point("x2", "y2")?);
-        let mut line = Self::moved_to_middle(polygon([from, to], false));
+        let mut line = Self::moved_to_center(polygon([from, to], false));
         line.is_open = true;
         Ok(line)
     }
@@ -126,7 +126,7 @@ fn polygon(points: impl IntoIterator<Item = Point>, close: bool) -> BezPath {
 
 fn points(object: &Object) -> Result<Vec<Point>, FabricError> {
     let points = object.list("points")?;
-    at_most_points(object, "points", points.len())?;
+    check_point_count(object, "points", points.len())?;
     let read = |(index, point)| {
         let point = object.item("points", index, point)?;
         Ok(Point::new(point.number_or("x", 0.0)?, point.number_or("y", 0.0)?))
@@ -134,9 +134,9 @@ fn points(object: &Object) -> Result<Vec<Point>, FabricError> {
     points.iter().enumerate().map(read).collect()
 }
 
-/// A path is SVG text, or a list of its commands: `[["M", 0, 0], ["L", 9, 9]]`.
+/// Reads a path from SVG path data, or from a list of commands: `[["M", 0, 0], ["L", 9, 9]]`.
 fn path(object: &Object) -> Result<BezPath, FabricError> {
-    let wrong = || object.wrong("path", "SVG path data");
+    let invalid = || object.invalid("path", "SVG path data");
     let text = match object.get("path") {
         None => return Ok(BezPath::new()),
         Some(Value::String(text)) => text.clone(),
@@ -151,23 +151,26 @@ fn path(object: &Object) -> Result<BezPath, FabricError> {
                 Some(parts?.join(" "))
             };
             let commands: Option<Vec<_>> = commands.iter().map(command).collect();
-            commands.ok_or_else(wrong)?.join(" ")
+            commands.ok_or_else(invalid)?.join(" ")
         }
-        Some(_) => return Err(wrong()),
+        Some(_) => return Err(invalid()),
     };
-    // A command takes two bytes at least: this bounds the work before it is done.
-    at_most_points(object, "path", text.len() / 2 / 16)?;
-    let path = BezPath::from_svg(&text).map_err(|_| wrong())?;
-    at_most_points(object, "path", path.elements().len())?;
-    let is_sane = |point: Point| point.is_finite() && point.to_vec2().hypot() < 1e7;
+    // Bounds the length of the text before it is parsed; the number of elements is checked afterwards.
+    check_point_count(object, "path", text.len() / 2 / 16)?;
+    let path = BezPath::from_svg(&text).map_err(|_| invalid())?;
+    check_point_count(object, "path", path.elements().len())?;
+    let is_in_range = |point: Point| point.is_finite() && point.to_vec2().hypot() < 1e7;
     let bounds = if path.is_empty() { Rect::ZERO } else { path.control_box() };
     let corners = [bounds.origin(), bounds.origin() + Vec2::new(bounds.width(), bounds.height())];
-    if corners.into_iter().all(is_sane) { Ok(path) } else { Err(wrong()) }
+    if corners.into_iter().all(is_in_range) { Ok(path) } else { Err(invalid()) }
 }
 
-fn at_most_points(object: &Object, name: &str, found: usize) -> Result<(), FabricError> {
-    if found <= POINTS {
+fn check_point_count(object: &Object, name: &str, count: usize) -> Result<(), FabricError> {
+    if count <= MAX_POINTS {
         return Ok(());
     }
-    Err(FabricError::too_much(object.at(name), format!("more than the {POINTS} points that the emulator draws")))
+    Err(FabricError::limit_exceeded(
+        object.location_of(name),
+        format!("more than the {MAX_POINTS} points that the emulator draws"),
+    ))
 }

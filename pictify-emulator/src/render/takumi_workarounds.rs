@@ -1,46 +1,47 @@
-//! Repairs of `@keyframes` for the embedded engine, which animates two things otherwise than CSS says.
+//! Workarounds for two errors of takumi in the animation of `@keyframes`.
 //!
-//! Where only the last keyframe is given, the engine goes there, but at the very end it shows the element as it was before:
-//! what has faded in is gone again. With an empty first keyframe, which changes nothing, it shows the end.
+//! If a rule has only the last keyframe, the engine animates towards it, but at the very end shows the element as it was
+//! before the animation: an element that has faded in disappears again. With an empty first keyframe, which changes no
+//! property, it shows the last keyframe at the end.
 //!
-//! From one angle to another it takes the shorter way, so that a whole turn is none. But `rotate(360deg)` is the same as
-//! five times `rotate(72deg)`, which is short enough; and the engine animates the items of a list one by one.
+//! Between two angles the engine takes the shorter way, so a full rotation does not move at all. `rotate(360deg)` equals
+//! five times `rotate(72deg)`, and that angle is small enough. The engine animates the functions of a list one by one.
 
 use std::{borrow::Cow, ops::Range};
 
-const START: &str = "0%{}";
+const EMPTY_FIRST_KEYFRAME: &str = "0%{}";
 
-/// How far an angle may be from zero, in degrees, so that the shorter way to any other such angle is the right one.
-const SHORT: f64 = 90.0;
+/// Maximum absolute angle, in degrees, for which the shorter way to any other such angle is the correct one.
+const MAX_ANGLE: f64 = 90.0;
 
-/// Into how many parts a turn is divided at most.
-const PARTS: u32 = 64;
+/// Maximum number of parts into which a rotation is split.
+const MAX_PARTS: u32 = 64;
 
-/// The style sheet with its keyframes repaired.
-pub(super) fn repaired(css: &str) -> String {
-    let mut repaired = String::with_capacity(css.len());
+/// Returns the style sheet with both workarounds applied to its `@keyframes` rules.
+pub(super) fn fix_keyframes(css: &str) -> String {
+    let mut fixed = String::with_capacity(css.len());
     let mut rest = css;
     while let Some(at) = rest.find('@') {
         let (before, rule) = rest.split_at(at);
-        repaired.push_str(before);
-        let Some(start) = opening(rule) else {
-            repaired.push('@');
+        fixed.push_str(before);
+        let Some(start) = block_start(rule) else {
+            fixed.push('@');
             rest = &rule[1..];
             continue;
         };
-        let end = closing(rule, start);
-        repaired.push_str(&rule[..start]);
-        repaired.push_str(START);
-        repaired.push_str(&with_short_turns(&rule[start..end]));
+        let end = block_end(rule, start);
+        fixed.push_str(&rule[..start]);
+        fixed.push_str(EMPTY_FIRST_KEYFRAME);
+        fixed.push_str(&split_rotations(&rule[start..end]));
         rest = &rule[end..];
     }
-    repaired.push_str(rest);
-    repaired
+    fixed.push_str(rest);
+    fixed
 }
 
-/// How long the beginning of a rule is, with its brace, if it is one of keyframes. A comment or a string that only speaks
-/// of them has no brace after the name.
-fn opening(rule: &str) -> Option<usize> {
+/// Returns the index after the opening brace, if the text starts with a `@keyframes` rule. The word `@keyframes` in a
+/// comment or a string is not followed by a name and a brace.
+fn block_start(rule: &str) -> Option<usize> {
     let word = rule[1..].split(|letter: char| !letter.is_ascii_alphabetic() && letter != '-').next()?;
     if !["keyframes", "-webkit-keyframes"].iter().any(|name| word.eq_ignore_ascii_case(name)) {
         return None;
@@ -51,8 +52,8 @@ fn opening(rule: &str) -> Option<usize> {
     name[..brace].chars().all(is_name).then_some(1 + word.len() + brace + 1)
 }
 
-/// Where the block ends that begins at `start`, without its brace.
-fn closing(rule: &str, start: usize) -> usize {
+/// Returns the index of the closing brace of the block that begins at `start`.
+fn block_end(rule: &str, start: usize) -> usize {
     let mut depth = 1_u32;
     for (index, letter) in rule[start..].char_indices() {
         match letter {
@@ -67,37 +68,37 @@ fn closing(rule: &str, start: usize) -> usize {
     rule.len()
 }
 
-/// A turn in a block: where it is written, its function, and how many degrees it has.
-struct Turn<'a> {
+/// Rotation function in a block of keyframes.
+struct Rotation<'a> {
     range: Range<usize>,
     function: &'a str,
     degrees: f64,
 }
 
-/// Every turn of the block in the same number of parts, so that the parts find each other.
-fn with_short_turns(block: &str) -> Cow<'_, str> {
-    let turns = turns(block);
-    let widest = turns.iter().map(|turn| turn.degrees.abs()).fold(0.0, f64::max);
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast keeps to what fits")]
-    let parts = (widest / SHORT) as u32 + 1;
-    if parts == 1 || parts > PARTS {
+/// Splits every rotation of the block into the same number of parts, so that the functions of two keyframes correspond.
+fn split_rotations(block: &str) -> Cow<'_, str> {
+    let rotations = find_rotations(block);
+    let max_degrees = rotations.iter().map(|rotation| rotation.degrees.abs()).fold(0.0, f64::max);
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+    let parts = (max_degrees / MAX_ANGLE) as u32 + 1;
+    if parts == 1 || parts > MAX_PARTS {
         return block.into();
     }
-    let mut repaired = String::with_capacity(block.len());
-    let mut done = 0;
-    for turn in turns {
-        let part = format!("{}({}deg)", turn.function, turn.degrees / f64::from(parts));
-        repaired.push_str(&block[done..turn.range.start]);
-        repaired.push_str(&vec![part; parts as usize].join(" "));
-        done = turn.range.end;
+    let mut fixed = String::with_capacity(block.len());
+    let mut copied = 0;
+    for rotation in rotations {
+        let part = format!("{}({}deg)", rotation.function, rotation.degrees / f64::from(parts));
+        fixed.push_str(&block[copied..rotation.range.start]);
+        fixed.push_str(&vec![part; parts as usize].join(" "));
+        copied = rotation.range.end;
     }
-    repaired.push_str(&block[done..]);
-    repaired.into()
+    fixed.push_str(&block[copied..]);
+    fixed.into()
 }
 
-fn turns(block: &str) -> Vec<Turn<'_>> {
+fn find_rotations(block: &str) -> Vec<Rotation<'_>> {
     let lower = block.to_ascii_lowercase();
-    let mut turns = Vec::new();
+    let mut rotations = Vec::new();
     for (open, _) in lower.match_indices('(') {
         let Some(function) = ["hue-rotate", "rotatez", "rotate"].into_iter().find(|name| lower[..open].ends_with(name))
         else {
@@ -106,13 +107,13 @@ fn turns(block: &str) -> Vec<Turn<'_>> {
         let start = open - function.len();
         let is_longer_name = lower[..start].ends_with(|letter: char| letter.is_alphanumeric() || letter == '-');
         let Some(length) = lower[open..].find(')').filter(|_| !is_longer_name) else { continue };
-        let Some(degrees) = degrees(lower[open + 1..open + length].trim()) else { continue };
-        turns.push(Turn { range: start..open + length + 1, function: &block[start..open], degrees });
+        let Some(degrees) = parse_degrees(lower[open + 1..open + length].trim()) else { continue };
+        rotations.push(Rotation { range: start..open + length + 1, function: &block[start..open], degrees });
     }
-    turns
+    rotations
 }
 
-fn degrees(angle: &str) -> Option<f64> {
+fn parse_degrees(angle: &str) -> Option<f64> {
     let units = [("deg", 1.0), ("turn", 360.0), ("grad", 0.9), ("rad", 1_f64.to_degrees())];
     let (number, unit) = units
         .into_iter()
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_keyframes_get_a_start() {
+    fn only_keyframes_rules_get_an_empty_first_keyframe() {
         for (css, expected) in [
             ("", ""),
             ("p { color: red }", "p { color: red }"),
@@ -140,12 +141,12 @@ mod tests {
             ("@", "@"),
             ("@\u{e9}@keyframes \u{e9} {}", "@\u{e9}@keyframes \u{e9} {0%{}}"),
         ] {
-            assert_eq!(repaired(css), expected);
+            assert_eq!(fix_keyframes(css), expected);
         }
     }
 
     #[test]
-    fn turns_are_divided() {
+    fn rotations_of_more_than_90_degrees_are_split() {
         for (block, expected) in [
             ("to{transform:rotate(45deg)}", "to{transform:rotate(45deg)}"),
             ("to{transform:Rotate( .5turn )}", "to{transform:Rotate(60deg) Rotate(60deg) Rotate(60deg)}"),
@@ -158,8 +159,8 @@ mod tests {
             ("to{transform:rotate(var(--a)) rotate(99999turn)}", "to{transform:rotate(var(--a)) rotate(99999turn)}"),
             ("to{transform:rotate(", "to{transform:rotate("),
         ] {
-            assert_eq!(with_short_turns(block), expected);
+            assert_eq!(split_rotations(block), expected);
         }
-        assert_eq!(with_short_turns("rotate(360deg)").matches("rotate(72deg)").count(), 5);
+        assert_eq!(split_rotations("rotate(360deg)").matches("rotate(72deg)").count(), 5);
     }
 }

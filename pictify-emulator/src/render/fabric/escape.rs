@@ -1,22 +1,22 @@
-//! Safe pieces of HTML and CSS.
+//! Formatting and escaping of values for HTML and CSS.
 
-/// Numbers as short as they may be: a ten-thousandth of a pixel shows nowhere.
+/// Formats numbers with at most four decimals, separated by spaces. Smaller differences are invisible.
 pub(super) fn numbers(values: &[f64]) -> String {
     let number = |value: &f64| {
         let rounded = (value * 10_000.0).round() / 10_000.0;
-        // Minus nothing is nothing.
+        // Adding zero turns -0 into 0.
         format!("{}", rounded + 0.0)
     };
     values.iter().map(number).collect::<Vec<_>>().join(" ")
 }
 
-/// A CSS `matrix()`.
+/// Formats a matrix as CSS `matrix()`.
 pub(super) fn matrix(matrix: kurbo::Affine) -> String {
     let coefficients = matrix.as_coeffs().map(|value| numbers(&[value]));
     format!("matrix({})", coefficients.join(","))
 }
 
-/// Text for the inside of an element or of an attribute.
+/// Escapes text for the content of an element or for an attribute. NUL characters are removed.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -32,7 +32,7 @@ pub(super) fn escape(text: &str) -> String {
     escaped
 }
 
-/// A `data:` URI of an SVG document, for CSS in an attribute.
+/// Returns a `data:` URI of an SVG document, for CSS in an attribute.
 pub(super) fn svg_uri(svg: &str) -> String {
     use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
     format!("data:image/svg+xml,{}", utf8_percent_encode(svg, NON_ALPHANUMERIC))
