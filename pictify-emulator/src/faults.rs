@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_means_the_calls_that_it_names() {
+    fn a_fault_applies_to_its_operation_and_request_numbers() {
         let faults = Faults::default();
         assert_eq!(statuses(&faults, "createImage", 2), [None, None]);
         let script = json!({"faults": [
@@ -252,15 +252,15 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_the_same_in_every_run() {
+    fn probabilities_are_reproducible_with_a_seed() {
         let run = |seed| {
             let faults = Faults::default();
             faults.set(FaultScript { seed, faults: vec![Fault::status(500).probability(0.25)] });
             statuses(&faults, "createImage", 1000)
         };
-        let (first, again, other) = (run(1), run(1), run(2));
-        assert_eq!(first, again);
-        assert_ne!(first, other);
+        let (first, second, other_seed) = (run(1), run(1), run(2));
+        assert_eq!(first, second);
+        assert_ne!(first, other_seed);
         let hit = first.iter().flatten().count();
         assert!((200..300).contains(&hit), "{hit}");
     }

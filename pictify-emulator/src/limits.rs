@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_minute_begins_with_its_first_request() {
+    fn a_window_starts_with_its_first_request() {
         let (windows, at) = (FixedWindowLimiter::default(), |second| Timestamp::from_second(second).unwrap());
         for (key, second, remaining, wait) in [
             ("a", 100, 1, None),

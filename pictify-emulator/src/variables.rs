@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_fill_what_was_not_given() {
+    fn defaults_replace_missing_values() {
         for (definition, given, values) in [
             (json!({"name": "a"}), json!({}), json!({})),
             (json!({"name": "a", "defaultValue": 1}), json!({}), json!({"a": 1})),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn values_must_meet_their_definitions() {
+    fn values_are_validated_against_their_definitions() {
         let length = json!({"name": "a", "validation": {"minLength": 2, "maxLength": 3}});
         let missing = "Variable \"a\" is required and has no value";
         for (definition, given, problem) in [

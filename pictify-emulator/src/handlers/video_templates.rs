@@ -1,6 +1,6 @@
 //! Handlers for video templates, and for their renders as far as the emulator supports them.
 
-use super::{handlers, lists::whole};
+use super::{handlers, lists::read_whole_number};
 use crate::{
     api_error::ApiError,
     quota::QuotaReservation,
@@ -76,7 +76,7 @@ async fn create(context: RequestContext) -> ApiResult {
         return Err(SceneError::code(format!("{source} is required for the kind {kind}")).into());
     }
     let (uid, now) = (uid::new(10), context.state.now_text());
-    let fps = whole(&body["fps"]).unwrap_or(30);
+    let fps = read_whole_number(&body["fps"]).unwrap_or(30);
     let mut template = json!({
         "uid": uid, "name": "Untitled", "kind": kind, "width": 1080, "height": 1080, "fps": fps,
         "durationInFrames": fps * DEFAULT_DURATION_SECONDS, "posterUrl": null, "status": "draft", "variableDefinitions": [],
@@ -150,7 +150,7 @@ fn apply_request(template: &mut Value, request: &Value, checked: CheckedBody) {
         }
     }
     for name in ["width", "height", "fps", "durationInFrames"] {
-        if let Some(number) = whole(&request[name]) {
+        if let Some(number) = read_whole_number(&request[name]) {
             template[name] = number.into();
         }
     }
@@ -244,7 +244,7 @@ pub(crate) async fn render_video(
 
 async fn preview(context: RequestContext) -> ApiResult {
     let template = find(&context)?;
-    let (size, frame) = (size(&template), whole(&context.body["frame"]).unwrap_or(0));
+    let (size, frame) = (size(&template), read_whole_number(&context.body["frame"]).unwrap_or(0));
     let Some(code) = code(&template) else {
         let message = "The emulator cannot preview timelines: use a code template";
         return Err(ApiError::with_message_and_code(StatusCode::NOT_IMPLEMENTED, "preview_not_supported", message));

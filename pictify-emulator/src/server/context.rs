@@ -78,7 +78,7 @@ pub(crate) struct AppState {
     pub(crate) reserved_renders: ReservedRenders,
     /// Random ID of this server process. A process that finds another ID in a stored document knows that its worker is
     /// gone.
-    pub(crate) name: String,
+    pub(crate) instance_id: String,
     stop: CancellationToken,
 }
 
@@ -136,7 +136,7 @@ impl AppState {
             rate_limiter,
             request_locks: KeyedLocks::default(),
             reserved_renders: ReservedRenders::default(),
-            name: uid::new(16),
+            instance_id: uid::new(16),
             stop: CancellationToken::new(),
         })
     }
@@ -184,12 +184,12 @@ impl AppState {
     pub(super) fn respond(&self, response: ApiResult, path: &str, request_id: &str) -> Response<Body> {
         match response {
             Ok(response) => response.into_response(),
-            Err(error) => self.refuse(error, path, request_id),
+            Err(error) => self.error_response(error, path, request_id),
         }
     }
 
     /// Converts an error to a response: plain JSON or a problem document, as configured.
-    pub(super) fn refuse(&self, error: ApiError, path: &str, request_id: &str) -> Response<Body> {
+    pub(super) fn error_response(&self, error: ApiError, path: &str, request_id: &str) -> Response<Body> {
         if self.config.problem_documents {
             problem_details::response(&error, path, request_id)
         } else {
@@ -209,7 +209,7 @@ impl AppState {
     }
 
     /// Checks the API key: in the `Authorization` header, or in the query string where the contract allows it.
-    pub(super) fn check_key(
+    pub(super) fn check_api_key(
         &self,
         operation: &Operation,
         headers: &HeaderMap,

@@ -234,7 +234,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn documents_are_kept_found_changed_and_forgotten() {
+    fn documents_can_be_inserted_found_updated_and_removed() {
         let store = Store::in_memory().unwrap();
         for (uid, name, live) in [("A", "b", true), ("B", "A", false), ("C", "c", true)] {
             assert!(store.insert("template", uid, &json!({"uid": uid, "name": name, "live": live})).unwrap());
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_keeps_what_a_killed_process_has_answered() {
+    fn a_data_folder_survives_a_killed_process() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::in_folder(folder.path()).unwrap();
         store.insert("template", "A", &json!({"uid": "A"})).unwrap();
