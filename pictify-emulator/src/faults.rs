@@ -120,7 +120,7 @@ impl Fault {
     }
 
     /// Returns the reason why the fault could never occur, if there is one.
-    fn problem(&self) -> Option<String> {
+    fn impossible_reason(&self) -> Option<String> {
         if let Some(name) = self.operation.as_ref().filter(|name| CONTRACT.operation(name).is_none()) {
             return Some(format!("unknown operation {name}"));
         }
@@ -193,8 +193,9 @@ pub(crate) struct FaultScript {
 impl FaultScript {
     /// Rejects faults that could never occur: with them a test would pass without testing anything.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let problem = |(index, fault): (usize, &Fault)| fault.problem().map(|why| format!("faults[{index}]: {why}"));
-        self.faults.iter().enumerate().find_map(problem).map_or(Ok(()), Err)
+        let error =
+            |(index, fault): (usize, &Fault)| fault.impossible_reason().map(|why| format!("faults[{index}]: {why}"));
+        self.faults.iter().enumerate().find_map(error).map_or(Ok(()), Err)
     }
 }
 
@@ -208,7 +209,7 @@ impl Faults {
 
     /// Returns the fault for the next request of an operation: the first that matches. Every fault counts the requests
     /// to its operation.
-    pub(crate) fn next(&self, operation: &str) -> Option<Fault> {
+    pub(crate) fn next_fault(&self, operation: &str) -> Option<Fault> {
         let FaultState { faults, random } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = None;
         for (fault, count) in faults {
@@ -233,7 +234,7 @@ mod tests {
     use serde_json::json;
 
     fn statuses(faults: &Faults, operation: &str, calls: usize) -> Vec<Option<u16>> {
-        (0..calls).map(|_| faults.next(operation).and_then(|fault| fault.status)).collect()
+        (0..calls).map(|_| faults.next_fault(operation).and_then(|fault| fault.status)).collect()
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl VariableDefinition {
     }
 
     /// Returns the error of a value, if it violates the definition.
-    fn violation(&self, value: Option<&Value>) -> Option<VariableError> {
+    fn check(&self, value: Option<&Value>) -> Option<VariableError> {
         let problem = match value {
             None | Some(Value::Null) => self.required.then_some(Problem::Missing),
             Some(Value::String(text)) => {
@@ -77,7 +77,7 @@ pub fn resolve_variables(
         {
             values.insert(definition.name.clone(), default.clone());
         }
-        if let Some(error) = definition.violation(values.get(&definition.name)) {
+        if let Some(error) = definition.check(values.get(&definition.name)) {
             return Err(error);
         }
     }

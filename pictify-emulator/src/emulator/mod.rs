@@ -89,7 +89,7 @@ impl Drop for Emulator {
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Accepts connections until the stop signal, then waits for those in progress.
-async fn accept(listener: TcpListener, state: Arc<AppState>, mut stopped: oneshot::Receiver<()>) {
+async fn accept_connections(listener: TcpListener, state: Arc<AppState>, mut stopped: oneshot::Receiver<()>) {
     let connections = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {

@@ -30,15 +30,15 @@ const LANDSCAPE_SUFFIX: &str = "_LANDSCAPE";
 
 async fn render(context: RequestContext) -> ApiResult {
     let variables = context.body["variables"].clone();
-    respond(&context, &[variables]).await
+    render_sets(&context, &[variables]).await
 }
 
 async fn render_pages(context: RequestContext) -> ApiResult {
     let variable_sets = variable_sets(&context.body)?;
-    respond(&context, &variable_sets).await
+    render_sets(&context, &variable_sets).await
 }
 
-async fn respond(context: &RequestContext, variable_sets: &[Value]) -> ApiResult {
+async fn render_sets(context: &RequestContext, variable_sets: &[Value]) -> ApiResult {
     let uid = context.body["templateUid"].as_str().unwrap_or_default();
     let template = fill::find(context, uid)?
         .ok_or_else(|| ApiError::rendering(StatusCode::NOT_FOUND, None, format!("Template {uid} not found")))?;

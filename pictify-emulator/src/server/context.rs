@@ -166,7 +166,7 @@ impl AppState {
     }
 
     /// Returns a delay of the published retry schedule, shortened by the configured factor.
-    pub(crate) fn scaled(&self, seconds: u64) -> Duration {
+    pub(crate) fn scale_retry_delay(&self, seconds: u64) -> Duration {
         #[allow(clippy::cast_precision_loss, reason = "at most a day")]
         Duration::try_from_secs_f64(seconds as f64 / self.config.webhook_retry_speedup).unwrap_or(Duration::MAX)
     }
@@ -191,7 +191,7 @@ impl AppState {
     /// Converts an error to a response: plain JSON or a problem document, as configured.
     pub(super) fn error_response(&self, error: ApiError, path: &str, request_id: &str) -> Response<Body> {
         if self.config.problem_documents {
-            problem_details::response(&error, path, request_id)
+            problem_details::to_response(&error, path, request_id)
         } else {
             error.into_response()
         }

@@ -61,7 +61,7 @@ async fn route(state: Arc<AppState>, request: Request, request_id: &str) -> Resu
     let path = requested_path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&requested_path);
     if let Some(name) = path.strip_prefix(MEDIA) {
         return Ok(match parts.method {
-            Method::GET | Method::HEAD => files::file(&state, name, &parts.headers),
+            Method::GET | Method::HEAD => files::serve_file(&state, name, &parts.headers),
             _ => state.error_response(ApiError::route_not_found(&parts), &requested_path, request_id),
         });
     }

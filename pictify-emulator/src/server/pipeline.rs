@@ -34,18 +34,18 @@ impl RequestPipeline<'_> {
         let state = self.state.clone();
         let rate_limit = state.config.requests_per_minute.map(|limit| {
             let key = self.parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
-            state.rate_limiter.count(&String::from_utf8_lossy(key), limit, state.now())
+            state.rate_limiter.count_request(&String::from_utf8_lossy(key), limit, state.now())
         });
-        let fault = state.faults.next(&self.operation.id);
+        let fault = state.faults.next_fault(&self.operation.id);
         let (before, after) = match &fault {
             Some(fault) if fault.is_after_handler() => (None, Some(fault)),
             fault => (fault.as_ref(), None),
         };
-        let wait = rate_limit.and_then(|rate_limit| rate_limit.wait);
-        let mut response = match (inject(before).await?, wait) {
+        let retry_after = rate_limit.and_then(|rate_limit| rate_limit.retry_after);
+        let mut response = match (inject(before).await?, retry_after) {
             (Some(injected), _) => injected,
-            (None, Some(wait)) => {
-                state.error_response(limits::rate_limited(wait), self.parts.uri.path(), self.request_id)
+            (None, Some(retry_after)) => {
+                state.error_response(limits::rate_limited(retry_after), self.parts.uri.path(), self.request_id)
             }
             (None, None) => {
                 let (path, request_id) = (self.parts.uri.path().to_owned(), self.request_id);
@@ -92,7 +92,7 @@ impl RequestPipeline<'_> {
         if operation.is_billed && state.is_quota_exhausted() {
             return Err(quota::quota_exceeded(operation));
         }
-        let response = handler(context).await?.checked(operation)?;
+        let response = handler(context).await?.check_contract(operation)?;
         if let Some(record) = record {
             record.store(&state, &response)?;
         }
