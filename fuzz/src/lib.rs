@@ -162,7 +162,7 @@ pub fn retry_after(input: &[u8]) {
         Ok(response) => {
             let attempts = &response.meta.attempts;
             assert_eq!(attempts.len(), 2);
-            assert!(attempts[1].waited <= max_wait, "{:?}", attempts[1].waited);
+            assert!(attempts[1].delay <= max_wait, "{:?}", attempts[1].delay);
         }
         Err(error) => assert!(!error.outcome_unknown(), "{error}"),
     }

@@ -44,7 +44,7 @@ pub async fn create(arguments: arguments::CreateImage) -> Result<(), Failure> {
         call = call.format(format);
     }
     if let Some(seconds) = arguments.timeout {
-        call = call.timeout(Duration::from_secs(seconds));
+        call = call.with_timeout(Duration::from_secs(seconds));
     }
     let response = progress::during("rendering", call.send_with_response()).await?;
 

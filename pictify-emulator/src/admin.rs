@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub(crate) const PREFIX: &str = "/_emulator/";
 
 /// Handles a request to the admin API.
-pub(crate) fn answer(state: &Arc<AppState>, parts: &Parts, name: &str, body: &[u8]) -> ApiResult {
+pub(crate) fn handle(state: &Arc<AppState>, parts: &Parts, name: &str, body: &[u8]) -> ApiResult {
     match (&parts.method, name) {
         (&Method::GET, "ledger") => Ok(ledger(state)?.into()),
         (&Method::GET, "deliveries") => {

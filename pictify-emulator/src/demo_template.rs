@@ -20,7 +20,7 @@ const HTML: &str = "<style>
 {{#if stars}}<p>{{stars}} stars, {{forks}} forks</p>{{/if}}";
 
 /// Stores the template, unless it exists.
-pub(crate) fn store(store: &Store, now: &str) -> Result<(), StoreError> {
+pub(crate) fn insert(store: &Store, now: &str) -> Result<(), StoreError> {
     let definitions = ["name", "invoiceNumber", "pageTitle", "total", "stars", "forks"]
         .map(|name| json!({"name": name, "type": "text", "defaultValue": ""}));
     let template = json!({

@@ -120,7 +120,7 @@ impl Fault {
     }
 
     /// Returns the reason why the fault could never occur, if there is one.
-    fn problem(&self) -> Option<String> {
+    fn impossible_reason(&self) -> Option<String> {
         if let Some(name) = self.operation.as_ref().filter(|name| CONTRACT.operation(name).is_none()) {
             return Some(format!("unknown operation {name}"));
         }
@@ -193,8 +193,9 @@ pub(crate) struct FaultScript {
 impl FaultScript {
     /// Rejects faults that could never occur: with them a test would pass without testing anything.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let problem = |(index, fault): (usize, &Fault)| fault.problem().map(|why| format!("faults[{index}]: {why}"));
-        self.faults.iter().enumerate().find_map(problem).map_or(Ok(()), Err)
+        let error =
+            |(index, fault): (usize, &Fault)| fault.impossible_reason().map(|why| format!("faults[{index}]: {why}"));
+        self.faults.iter().enumerate().find_map(error).map_or(Ok(()), Err)
     }
 }
 
@@ -208,7 +209,7 @@ impl Faults {
 
     /// Returns the fault for the next request of an operation: the first that matches. Every fault counts the requests
     /// to its operation.
-    pub(crate) fn next(&self, operation: &str) -> Option<Fault> {
+    pub(crate) fn next_fault(&self, operation: &str) -> Option<Fault> {
         let FaultState { faults, random } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = None;
         for (fault, count) in faults {
@@ -233,11 +234,11 @@ mod tests {
     use serde_json::json;
 
     fn statuses(faults: &Faults, operation: &str, calls: usize) -> Vec<Option<u16>> {
-        (0..calls).map(|_| faults.next(operation).and_then(|fault| fault.status)).collect()
+        (0..calls).map(|_| faults.next_fault(operation).and_then(|fault| fault.status)).collect()
     }
 
     #[test]
-    fn a_fault_means_the_calls_that_it_names() {
+    fn a_fault_applies_to_its_operation_and_request_numbers() {
         let faults = Faults::default();
         assert_eq!(statuses(&faults, "createImage", 2), [None, None]);
         let script = json!({"faults": [
@@ -252,15 +253,15 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_the_same_in_every_run() {
+    fn probabilities_are_reproducible_with_a_seed() {
         let run = |seed| {
             let faults = Faults::default();
             faults.set(FaultScript { seed, faults: vec![Fault::status(500).probability(0.25)] });
             statuses(&faults, "createImage", 1000)
         };
-        let (first, again, other) = (run(1), run(1), run(2));
-        assert_eq!(first, again);
-        assert_ne!(first, other);
+        let (first, second, other_seed) = (run(1), run(1), run(2));
+        assert_eq!(first, second);
+        assert_ne!(first, other_seed);
         let hit = first.iter().flatten().count();
         assert!((200..300).contains(&hit), "{hit}");
     }

@@ -26,7 +26,7 @@ pub(crate) struct RateLimitStatus {
     /// Start of the next window, in seconds since 1970.
     pub(crate) reset: i64,
     /// Seconds to wait, if the request is rejected.
-    pub(crate) wait: Option<i64>,
+    pub(crate) retry_after: Option<i64>,
 }
 
 /// Length of a window, in seconds.
@@ -34,7 +34,7 @@ const MINUTE: i64 = 60;
 
 impl FixedWindowLimiter {
     /// Counts a request and returns the state of its limit.
-    pub(crate) fn count(&self, key: &str, limit: u32, now: Timestamp) -> RateLimitStatus {
+    pub(crate) fn count_request(&self, key: &str, limit: u32, now: Timestamp) -> RateLimitStatus {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let passed = |window: &Window| now.as_second() - window.started.as_second();
         windows.retain(|_, window| passed(window) < MINUTE);
@@ -44,8 +44,8 @@ impl FixedWindowLimiter {
         if !is_limited {
             window.requests += 1;
         }
-        let wait = is_limited.then(|| (reset - now.as_second()).max(1));
-        RateLimitStatus { limit, remaining: limit - window.requests, reset, wait }
+        let retry_after = is_limited.then(|| (reset - now.as_second()).max(1));
+        RateLimitStatus { limit, remaining: limit - window.requests, reset, retry_after }
     }
 }
 
@@ -57,14 +57,14 @@ impl RateLimitStatus {
             ("x-ratelimit-remaining", self.remaining.to_string()),
             ("x-ratelimit-reset", self.reset.to_string()),
         ];
-        headers.extend(self.wait.map(|wait| ("retry-after", wait.to_string())));
+        headers.extend(self.retry_after.map(|retry_after| ("retry-after", retry_after.to_string())));
         headers
     }
 }
 
 /// Returns the error for a request over the rate limit.
-pub(crate) fn rate_limited(wait: i64) -> ApiError {
-    ApiError::with_message(StatusCode::TOO_MANY_REQUESTS, "Too many requests").with_field("retry_after", wait)
+pub(crate) fn rate_limited(retry_after: i64) -> ApiError {
+    ApiError::with_message(StatusCode::TOO_MANY_REQUESTS, "Too many requests").with_field("retry_after", retry_after)
 }
 
 #[cfg(test)]
@@ -72,9 +72,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_minute_begins_with_its_first_request() {
+    fn a_window_starts_with_its_first_request() {
         let (windows, at) = (FixedWindowLimiter::default(), |second| Timestamp::from_second(second).unwrap());
-        for (key, second, remaining, wait) in [
+        for (key, second, remaining, retry_after) in [
             ("a", 100, 1, None),
             ("a", 110, 0, None),
             ("a", 120, 0, Some(40)),
@@ -82,8 +82,8 @@ mod tests {
             ("a", 159, 0, Some(1)),
             ("a", 160, 1, None),
         ] {
-            let standing = windows.count(key, 2, at(second));
-            assert_eq!((standing.remaining, standing.wait), (remaining, wait), "{key} at {second}");
+            let standing = windows.count_request(key, 2, at(second));
+            assert_eq!((standing.remaining, standing.retry_after), (remaining, retry_after), "{key} at {second}");
         }
     }
 }

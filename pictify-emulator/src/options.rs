@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_comes_before_the_file() {
+    fn the_command_line_takes_precedence_over_the_file() {
         let file =
             r#"{"port": 4050, "profile": "documented", "api-key": ["a"], "demo": true, "allow-network": "loopback"}"#;
         let file: Options = serde_json::from_str(file).unwrap();
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_is_none_is_named() {
+    async fn errors_name_an_invalid_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("emulator.json");
         for (text, says) in

@@ -8,14 +8,14 @@ use axum::{
 use serde_json::{Value, json};
 
 /// Prefix of problem types.
-const PREFIX: &str = "https://docs.pictify.io/errors/";
+const TYPE_PREFIX: &str = "https://docs.pictify.io/errors/";
 
 /// Converts an error to a problem document. `path` is the path of the request.
-pub(crate) fn response(error: &ApiError, path: &str, request_id: &str) -> Response<Body> {
+pub(crate) fn to_response(error: &ApiError, path: &str, request_id: &str) -> Response<Body> {
     let (status, detail) = (error.status(), error.message());
-    let (slug, title) = kind(status, error.code().unwrap_or_default(), &detail);
+    let (slug, title) = problem_type(status, error.code().unwrap_or_default(), &detail);
     let mut body = json!({
-        "type": format!("{PREFIX}{slug}"),
+        "type": format!("{TYPE_PREFIX}{slug}"),
         "title": title,
         "status": status.as_u16(),
         "detail": detail,
@@ -35,7 +35,7 @@ pub(crate) fn response(error: &ApiError, path: &str, request_id: &str) -> Respon
 }
 
 /// Returns the slug and the title of a problem type.
-fn kind(status: StatusCode, code: &str, detail: &str) -> (&'static str, &'static str) {
+fn problem_type(status: StatusCode, code: &str, detail: &str) -> (&'static str, &'static str) {
     match (status.as_u16(), code) {
         (401, _) => ("invalid-api-key", "Invalid API Key"),
         (404, _) if detail.starts_with("Template") => ("template-not-found", "Template Not Found"),

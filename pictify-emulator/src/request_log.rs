@@ -32,7 +32,8 @@ impl RequestLog {
         let LoggedRequest { at, method, path, status, duration, id } = request;
         let path: String = without_secret(path).chars().take(MAX_PATH_CHARS).collect();
         let duration = format!("{:.1}", duration.as_secs_f64() * 1000.0);
-        let entry = json!({"at": at, "method": method, "path": path, "status": status, "took": duration, "id": id});
+        let entry =
+            json!({"at": at, "method": method, "path": path, "status": status, "durationMs": duration, "id": id});
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         log.push_front(entry);
         log.truncate(MAX_REQUESTS);
@@ -58,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_secrets_of_hooks_are_not_remembered() {
+    fn the_log_hides_the_secrets_of_hooks() {
         for (path, logged) in [
             ("/workflow/hooks/HK1/s3cr3t", "/workflow/hooks/HK1/..."),
             ("/v1/workflow/hooks/HK1/s3/cr3t", "/v1/workflow/hooks/HK1/..."),

@@ -64,7 +64,7 @@ impl ApiResponse {
 
     /// Checks the response against the contract. Only debug builds do this, to find bugs of the emulator: they return
     /// 500 with the reason.
-    pub(crate) fn checked(self, operation: &Operation) -> ApiResult {
+    pub(crate) fn check_contract(self, operation: &Operation) -> ApiResult {
         if !cfg!(debug_assertions) {
             return Ok(self);
         }

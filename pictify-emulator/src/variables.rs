@@ -45,7 +45,7 @@ impl VariableDefinition {
     }
 
     /// Returns the error of a value, if it violates the definition.
-    fn violation(&self, value: Option<&Value>) -> Option<VariableError> {
+    fn check(&self, value: Option<&Value>) -> Option<VariableError> {
         let problem = match value {
             None | Some(Value::Null) => self.required.then_some(Problem::Missing),
             Some(Value::String(text)) => {
@@ -77,7 +77,7 @@ pub fn resolve_variables(
         {
             values.insert(definition.name.clone(), default.clone());
         }
-        if let Some(error) = definition.violation(values.get(&definition.name)) {
+        if let Some(error) = definition.check(values.get(&definition.name)) {
             return Err(error);
         }
     }
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_fill_what_was_not_given() {
+    fn defaults_replace_missing_values() {
         for (definition, given, values) in [
             (json!({"name": "a"}), json!({}), json!({})),
             (json!({"name": "a", "defaultValue": 1}), json!({}), json!({"a": 1})),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn values_must_meet_their_definitions() {
+    fn values_are_validated_against_their_definitions() {
         let length = json!({"name": "a", "validation": {"minLength": 2, "maxLength": 3}});
         let missing = "Variable \"a\" is required and has no value";
         for (definition, given, problem) in [

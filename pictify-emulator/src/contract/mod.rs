@@ -148,7 +148,7 @@ impl Operation {
             return Some(format!("unexpected status {status}"));
         };
         match (schema, body) {
-            (Some(schema), Some(body)) => schema.validation_error("answer", body),
+            (Some(schema), Some(body)) => schema.validation_error("response", body),
             (None, Some(_)) => Some(format!("{status} must not have a JSON body")),
             (_, None) => None,
         }
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_held_against_the_document() {
+    fn bodies_are_validated_against_the_contract() {
         let (operation, _) = CONTRACT.find("POST", "/image").unwrap();
         for (body, wrong) in [
             (json!({"html": "<p>", "width": 10}), None),

@@ -1,21 +1,21 @@
-// Shows a template with the values that are being typed, a moment after the last key.
+// Updates the preview of a template 250 ms after the last input.
 for (const form of document.querySelectorAll("form.template")) {
-  const [picture, problem] = [form.querySelector("img"), form.querySelector("output")];
-  let waiting;
-  const show = async () => {
+  const [image, problem] = [form.querySelector("img"), form.querySelector("output")];
+  let timer;
+  const update = async () => {
     const address = form.dataset.preview + "?" + new URLSearchParams(new FormData(form));
-    picture.src = address;
+    image.src = address;
   };
-  picture.addEventListener("error", () => (problem.textContent = "These values cannot be rendered."));
-  picture.addEventListener("load", () => (problem.textContent = ""));
+  image.addEventListener("error", () => (problem.textContent = "These values cannot be rendered."));
+  image.addEventListener("load", () => (problem.textContent = ""));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => {
-    clearTimeout(waiting);
-    waiting = setTimeout(show, 250);
+    clearTimeout(timer);
+    timer = setTimeout(update, 250);
   });
 }
 
-// Sends a delivery once more.
+// Resends a delivery.
 document.addEventListener("click", async (event) => {
   const address = event.target.dataset?.resend;
   if (address) {
@@ -25,22 +25,22 @@ document.addEventListener("click", async (event) => {
   }
 });
 
-// Shows how batches and deliveries go on, for as long as they do. What is open stays open.
+// Refreshes batches and deliveries while some are in progress. Keeps open details open.
 async function refresh() {
   const page = new DOMParser().parseFromString(await (await fetch("/")).text(), "text/html");
   for (const name of ["batches", "deliveries"]) {
-    const [old, now] = [document.getElementById(name), page.getElementById(name)];
-    const open = [...old.querySelectorAll("details")].map((details) => details.open).reverse();
-    old.replaceWith(now);
-    [...now.querySelectorAll("details")].reverse().forEach((details, place) => (details.open = open[place] ?? false));
+    const [before, after] = [document.getElementById(name), page.getElementById(name)];
+    const open = [...before.querySelectorAll("details")].map((details) => details.open).reverse();
+    before.replaceWith(after);
+    [...after.querySelectorAll("details")].reverse().forEach((details, index) => (details.open = open[index] ?? false));
   }
-  follow();
+  scheduleRefresh();
 }
 
-function follow() {
+function scheduleRefresh() {
   if (document.querySelector("[data-busy]")) {
     setTimeout(refresh, 500);
   }
 }
 
-follow();
+scheduleRefresh();

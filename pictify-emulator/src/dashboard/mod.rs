@@ -86,7 +86,7 @@ fn with_progress(state: &AppState, mut batch: Value) -> Result<Value, StoreError
 fn with_readable_body(mut delivery: Value) -> Value {
     let body = delivery["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok());
     delivery["text"] = body.and_then(|body| serde_json::to_string_pretty(&body).ok()).into();
-    delivery["tries"] = delivery["attempts"].as_array().map_or(0, Vec::len).into();
+    delivery["attemptCount"] = delivery["attempts"].as_array().map_or(0, Vec::len).into();
     delivery["isOver"] = (delivery["status"] != "pending").into();
     let last = delivery["attempts"].as_array().and_then(|attempts| attempts.last()).cloned().unwrap_or_default();
     delivery["last"] = if last["error"].is_null() { last["responseCode"].clone() } else { last["error"].clone() };

@@ -1,6 +1,6 @@
 //! Configuration and start of a server.
 
-use super::{Emulator, StartError, accept};
+use super::{Emulator, StartError, accept_connections};
 use crate::{
     batches,
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
@@ -195,11 +195,11 @@ impl EmulatorBuilder {
                 .map_err(|error| StartError::HttpClient { reason: error.to_string() })?,
         });
         if self.demo {
-            demo_template::store(&state.store, &state.now_text()).map_err(unusable)?;
+            demo_template::insert(&state.store, &state.now_text()).map_err(unusable)?;
         }
         webhooks::resume(&state).and_then(|()| batches::resume(&state)).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(accept(listener, state.clone(), stopped));
+        let task = tokio::spawn(accept_connections(listener, state.clone(), stopped));
         Ok(Emulator { url, state, stop: Some(stop), task })
     }
 }

@@ -89,7 +89,7 @@ impl Drop for Emulator {
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
 /// Accepts connections until the stop signal, then waits for those in progress.
-async fn accept(listener: TcpListener, state: Arc<AppState>, mut stopped: oneshot::Receiver<()>) {
+async fn accept_connections(listener: TcpListener, state: Arc<AppState>, mut stopped: oneshot::Receiver<()>) {
     let connections = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
@@ -104,10 +104,10 @@ async fn accept(listener: TcpListener, state: Arc<AppState>, mut stopped: onesho
         // Disable Nagle's algorithm: the second part of a response must not wait until the first is acknowledged.
         let _ = stream.set_nodelay(true);
         let state = state.clone();
-        let answer = service_fn(move |request: hyper::Request<Incoming>| {
+        let handler = service_fn(move |request: hyper::Request<Incoming>| {
             server::serve(state.clone(), request.map(axum::body::Body::new))
         });
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), handler);
         // An error here is a client that disconnected, or an injected fault.
         let connection = connections.watch(connection);
         tokio::spawn(async move { drop(connection.await) });

@@ -1,6 +1,6 @@
 //! Handlers for experiments. What visitors request is in `experiment_links.rs` and `tracking.rs`.
 
-use super::{handlers, lists::whole};
+use super::{handlers, lists::read_whole_number};
 use crate::{
     api_error::ApiError,
     experiments::{EXPERIMENT, SLUG, remove_images, validation},
@@ -111,7 +111,7 @@ fn with_counts(experiment: &Value, variants: &[Value]) -> Value {
         // A test by weights always needs a variant to serve: without a default, the first one is the default.
         let is_fallback = !has_default && index == 0 && experiment["type"] == "ab_test";
         variant["isDefault"] = (variant["isDefault"] == true || is_fallback).into();
-        variant["weight"] = whole(&variant["weight"]).unwrap_or_default().into();
+        variant["weight"] = read_whole_number(&variant["weight"]).unwrap_or_default().into();
         for count in ["impressions", "clicks"] {
             variant[count] = old[count].as_u64().unwrap_or_default().into();
         }

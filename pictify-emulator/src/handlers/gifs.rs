@@ -1,6 +1,6 @@
 //! Handlers for GIFs.
 
-use super::{handlers, images::read_source, lists::whole};
+use super::{handlers, images::read_source, lists::read_whole_number};
 use crate::{
     api_error::ApiError,
     render::{Format, GifSettings, Page},
@@ -74,7 +74,7 @@ async fn capture(context: RequestContext) -> ApiResult {
 /// Reads the frame rate and the maximum duration from a request.
 fn read_gif_settings(body: &Value) -> GifSettings {
     let mut settings = body["quality"].as_str().and_then(GifSettings::from_quality).unwrap_or(GifSettings::MEDIUM);
-    if let Some(frames) = whole(&body["framesPerSecond"]).and_then(|frames| u32::try_from(frames).ok()) {
+    if let Some(frames) = read_whole_number(&body["framesPerSecond"]).and_then(|frames| u32::try_from(frames).ok()) {
         settings.frames_per_second = frames.clamp(1, 50);
     }
     settings

@@ -1,6 +1,6 @@
 //! Handlers for images.
 
-use super::{handlers, lists::whole};
+use super::{handlers, lists::read_whole_number};
 use crate::{
     api_error::ApiError,
     page_loader,
@@ -105,7 +105,7 @@ fn read_body_size(body: &Value) -> Option<(u32, u32)> {
 }
 
 fn read_size(value: &Value) -> Option<u32> {
-    whole(value).and_then(|size| u32::try_from(size).ok())
+    read_whole_number(value).and_then(|size| u32::try_from(size).ok())
 }
 
 /// Builds the page of a request that takes exactly one of `html`, `url` and `template`.

@@ -9,7 +9,7 @@ use crate::{
 use serde_json::{Value, json};
 
 /// Reads a whole number that has passed validation. To JSON Schema, `1e2` and `100.0` are whole numbers too.
-pub(super) fn whole(value: &Value) -> Option<usize> {
+pub(super) fn read_whole_number(value: &Value) -> Option<usize> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
     value.as_f64().map(|number| number as u32 as usize)
 }
@@ -17,7 +17,7 @@ pub(super) fn whole(value: &Value) -> Option<usize> {
 impl RequestContext {
     /// Returns a whole number of the query string.
     pub(super) fn query_number(&self, name: &str) -> Option<usize> {
-        self.query.get(name).and_then(whole)
+        self.query.get(name).and_then(read_whole_number)
     }
 
     /// Returns a non-empty string of the query string.

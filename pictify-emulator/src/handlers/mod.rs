@@ -86,7 +86,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_operation_has_a_handler_and_every_handler_is_of_one() {
+    fn operations_and_handlers_match_one_to_one() {
         let all: BTreeSet<_> = CONTRACT.operation_ids().collect();
         let served: BTreeSet<_> = HANDLERS.keys().copied().collect();
         assert_eq!(served, all);

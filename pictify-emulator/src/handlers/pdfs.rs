@@ -1,6 +1,6 @@
 //! Handlers for PDFs of templates.
 
-use super::{handlers, lists::whole};
+use super::{handlers, lists::read_whole_number};
 use crate::{
     api_error::ApiError,
     render::{
@@ -30,15 +30,15 @@ const LANDSCAPE_SUFFIX: &str = "_LANDSCAPE";
 
 async fn render(context: RequestContext) -> ApiResult {
     let variables = context.body["variables"].clone();
-    respond(&context, &[variables]).await
+    render_sets(&context, &[variables]).await
 }
 
 async fn render_pages(context: RequestContext) -> ApiResult {
     let variable_sets = variable_sets(&context.body)?;
-    respond(&context, &variable_sets).await
+    render_sets(&context, &variable_sets).await
 }
 
-async fn respond(context: &RequestContext, variable_sets: &[Value]) -> ApiResult {
+async fn render_sets(context: &RequestContext, variable_sets: &[Value]) -> ApiResult {
     let uid = context.body["templateUid"].as_str().unwrap_or_default();
     let template = fill::find(context, uid)?
         .ok_or_else(|| ApiError::rendering(StatusCode::NOT_FOUND, None, format!("Template {uid} not found")))?;
@@ -155,7 +155,8 @@ pub(super) fn page_setup(preset: Option<&str>, template: &Value) -> Result<PageS
 fn read_page_setup(options: &Value, template: &Value) -> Result<(String, PageSetup), ApiError> {
     let preset = options["preset"].as_str();
     let mut page_setup = if preset == Some("custom") {
-        let side = |name: &str| whole(&options["customSize"][name]).and_then(|side| u32::try_from(side).ok());
+        let side =
+            |name: &str| read_whole_number(&options["customSize"][name]).and_then(|side| u32::try_from(side).ok());
         let (Some(width), Some(height)) = (side("width"), side("height")) else {
             return Err(bad_request(
                 "The preset custom needs customSize with a width and a height in pixels".to_owned(),

@@ -1,6 +1,6 @@
 //! Handlers for renders of templates: in their own size, in layouts, or in sizes of the request.
 
-use super::{handlers, lists::whole, pdfs, templates::not_found};
+use super::{handlers, lists::read_whole_number, pdfs, templates::not_found};
 use crate::{
     api_error::ApiError,
     render::{Format, GifSettings, Page, pdf::PageSetup},
@@ -236,6 +236,6 @@ fn format_name(format: Format) -> &'static str {
 
 /// Reads the width and the height of an object, if it has both.
 fn read_size(body: &Value) -> Option<(u32, u32)> {
-    let size = |name: &str| whole(&body[name]).and_then(|size| u32::try_from(size).ok());
+    let size = |name: &str| read_whole_number(&body[name]).and_then(|size| u32::try_from(size).ok());
     Some((size("width")?, size("height")?))
 }

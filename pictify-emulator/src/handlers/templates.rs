@@ -1,6 +1,6 @@
 //! Handlers for templates. Their renders are in `template_renders.rs`.
 
-use super::{handlers, lists::whole};
+use super::{handlers, lists::read_whole_number};
 use crate::{
     api_error::ApiError,
     rendering::fill::{self, TEMPLATE},
@@ -117,7 +117,7 @@ fn apply_request(template: &mut Value, body: &Value) -> Result<Vec<String>, ApiE
     }
     for name in ["width", "height"] {
         // To the contract, 1e3 is a whole number; store it as an integer.
-        template[name] = whole(&template[name]).unwrap_or(1080).into();
+        template[name] = read_whole_number(&template[name]).unwrap_or(1080).into();
     }
     if template["html"].is_null() {
         let size = template["fabricJSData"].to_string().len();

@@ -1,6 +1,6 @@
 //! Handlers for video templates, and for their renders as far as the emulator supports them.
 
-use super::{handlers, lists::whole};
+use super::{handlers, lists::read_whole_number};
 use crate::{
     api_error::ApiError,
     quota::QuotaReservation,
@@ -76,7 +76,7 @@ async fn create(context: RequestContext) -> ApiResult {
         return Err(SceneError::code(format!("{source} is required for the kind {kind}")).into());
     }
     let (uid, now) = (uid::new(10), context.state.now_text());
-    let fps = whole(&body["fps"]).unwrap_or(30);
+    let fps = read_whole_number(&body["fps"]).unwrap_or(30);
     let mut template = json!({
         "uid": uid, "name": "Untitled", "kind": kind, "width": 1080, "height": 1080, "fps": fps,
         "durationInFrames": fps * DEFAULT_DURATION_SECONDS, "posterUrl": null, "status": "draft", "variableDefinitions": [],
@@ -150,7 +150,7 @@ fn apply_request(template: &mut Value, request: &Value, checked: CheckedBody) {
         }
     }
     for name in ["width", "height", "fps", "durationInFrames"] {
-        if let Some(number) = whole(&request[name]) {
+        if let Some(number) = read_whole_number(&request[name]) {
             template[name] = number.into();
         }
     }
@@ -221,9 +221,9 @@ pub(crate) async fn render_video(
     variables: &Value,
     format: &str,
 ) -> Result<Render, ApiError> {
-    let size = size(template);
+    let size = read_size(template);
     let given = variables.as_object().cloned().unwrap_or_default();
-    let Some(code) = code(template) else {
+    let Some(code) = read_code(template) else {
         check_values(template, &given)?;
         return Err(video::rendering_unsupported("The emulator cannot render timelines: use a code template"));
     };
@@ -239,13 +239,13 @@ pub(crate) async fn render_video(
         return Err(video::rendering_unsupported(message));
     };
     let gif = video::encode_gif(&context.state.render_pool, pages, size).await?;
-    context.store_render(gif, Format::Gif(GifSettings::MEDIUM), &metadata(template, variables), reservation)
+    context.store_render(gif, Format::Gif(GifSettings::MEDIUM), &render_metadata(template, variables), reservation)
 }
 
 async fn preview(context: RequestContext) -> ApiResult {
     let template = find(&context)?;
-    let (size, frame) = (size(&template), whole(&context.body["frame"]).unwrap_or(0));
-    let Some(code) = code(&template) else {
+    let (size, frame) = (read_size(&template), read_whole_number(&context.body["frame"]).unwrap_or(0));
+    let Some(code) = read_code(&template) else {
         let message = "The emulator cannot preview timelines: use a code template";
         return Err(ApiError::with_message_and_code(StatusCode::NOT_IMPLEMENTED, "preview_not_supported", message));
     };
@@ -261,7 +261,7 @@ async fn preview(context: RequestContext) -> ApiResult {
     });
     let html = pages.await?.pop().unwrap_or_default();
     let page = Page { html, width: size.width, height: size.height, format: Format::Png, ..Page::default() };
-    let render = context.render(page, &metadata(&template, variables)).await?;
+    let render = context.render(page, &render_metadata(&template, variables)).await?;
     Ok(json!({"url": render.url}).into())
 }
 
@@ -278,18 +278,18 @@ async fn run_scene<T: Send + 'static>(
     Ok(result.await??)
 }
 
-fn code(template: &Value) -> Option<String> {
+fn read_code(template: &Value) -> Option<String> {
     template["tsx"].as_str().map(str::to_owned)
 }
 
-fn metadata(template: &Value, variables: &Value) -> RenderMetadata {
+fn render_metadata(template: &Value, variables: &Value) -> RenderMetadata {
     RenderMetadata {
         template: template["uid"].as_str().map(str::to_owned),
         variables: Some(variables.clone()).filter(|variables| !variables.is_null()),
     }
 }
 
-fn size(template: &Value) -> VideoConfig {
+fn read_size(template: &Value) -> VideoConfig {
     let number = |name: &str| template[name].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(1);
     VideoConfig {
         width: number("width"),

@@ -110,14 +110,14 @@ fn read_document_spec(
 
 fn list_runs(context: &RequestContext) -> ApiResult {
     let (runs, _) = context.state.store.page(RUN, &Filter::default(), Order::Newest, 0, MAX_LISTED_RUNS)?;
-    let runs: Vec<_> = runs.into_iter().map(|run| workflows::to_public_run(run, &context.state.name)).collect();
+    let runs: Vec<_> = runs.into_iter().map(|run| workflows::to_public_run(run, &context.state.instance_id)).collect();
     Ok(json!({"runs": runs}).into())
 }
 
 fn get_run(context: &RequestContext) -> ApiResult {
     let run = run(context)?;
     let items = workflows::items(context, &run)?;
-    let mut run = workflows::to_public_run(run, &context.state.name);
+    let mut run = workflows::to_public_run(run, &context.state.instance_id);
     run["items"] = items.into();
     Ok(json!({"run": run}).into())
 }
@@ -156,7 +156,7 @@ fn resend(context: &RequestContext) -> ApiResult {
         ApiError::framework(StatusCode::BAD_REQUEST, Some("FST_ERR_VALIDATION"), message)
     })?;
     let item = workflows::requeue(context, context.parameter("uid"), index, context.body["email"].as_str())?;
-    Ok(json!({"item": item, "counts": workflows::to_public_run(run, &context.state.name)["counts"]}).into())
+    Ok(json!({"item": item, "counts": workflows::to_public_run(run, &context.state.instance_id)["counts"]}).into())
 }
 
 fn run(context: &RequestContext) -> Result<Value, ApiError> {

@@ -78,7 +78,7 @@ pub(crate) struct AppState {
     pub(crate) reserved_renders: ReservedRenders,
     /// Random ID of this server process. A process that finds another ID in a stored document knows that its worker is
     /// gone.
-    pub(crate) name: String,
+    pub(crate) instance_id: String,
     stop: CancellationToken,
 }
 
@@ -136,7 +136,7 @@ impl AppState {
             rate_limiter,
             request_locks: KeyedLocks::default(),
             reserved_renders: ReservedRenders::default(),
-            name: uid::new(16),
+            instance_id: uid::new(16),
             stop: CancellationToken::new(),
         })
     }
@@ -166,7 +166,7 @@ impl AppState {
     }
 
     /// Returns a delay of the published retry schedule, shortened by the configured factor.
-    pub(crate) fn scaled(&self, seconds: u64) -> Duration {
+    pub(crate) fn scale_retry_delay(&self, seconds: u64) -> Duration {
         #[allow(clippy::cast_precision_loss, reason = "at most a day")]
         Duration::try_from_secs_f64(seconds as f64 / self.config.webhook_retry_speedup).unwrap_or(Duration::MAX)
     }
@@ -184,14 +184,14 @@ impl AppState {
     pub(super) fn respond(&self, response: ApiResult, path: &str, request_id: &str) -> Response<Body> {
         match response {
             Ok(response) => response.into_response(),
-            Err(error) => self.refuse(error, path, request_id),
+            Err(error) => self.error_response(error, path, request_id),
         }
     }
 
     /// Converts an error to a response: plain JSON or a problem document, as configured.
-    pub(super) fn refuse(&self, error: ApiError, path: &str, request_id: &str) -> Response<Body> {
+    pub(super) fn error_response(&self, error: ApiError, path: &str, request_id: &str) -> Response<Body> {
         if self.config.problem_documents {
-            problem_details::response(&error, path, request_id)
+            problem_details::to_response(&error, path, request_id)
         } else {
             error.into_response()
         }
@@ -209,7 +209,7 @@ impl AppState {
     }
 
     /// Checks the API key: in the `Authorization` header, or in the query string where the contract allows it.
-    pub(super) fn check_key(
+    pub(super) fn check_api_key(
         &self,
         operation: &Operation,
         headers: &HeaderMap,

@@ -17,7 +17,9 @@ const DEFAULT_NAME: &str = "Untitled";
 
 /// Timeout for receiving a request body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-pub(super) fn query(operation: &Operation, text: &str) -> Result<BTreeMap<String, Value>, ApiError> {
+
+/// Parses and validates the query string.
+pub(super) fn parse_query(operation: &Operation, text: &str) -> Result<BTreeMap<String, Value>, ApiError> {
     let mut query = BTreeMap::new();
     for (name, value) in query_pairs(text) {
         let Some(schema) = operation.query.get(&name) else {
@@ -47,6 +49,7 @@ fn decode(text: &str) -> String {
     percent_encoding::percent_decode_str(&spaces).decode_utf8_lossy().into_owned()
 }
 
+/// Parses and validates the body.
 pub(super) fn read_body(
     operation: &Operation,
     parts: &Parts,
@@ -91,6 +94,7 @@ pub(super) fn read_body(
     }
 }
 
+/// Reads the whole body within its limits of size and time.
 pub(super) async fn read_all(mut body: Body) -> Result<Bytes, ApiError> {
     let read = async {
         let mut bytes = BytesMut::new();

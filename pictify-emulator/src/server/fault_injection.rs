@@ -49,12 +49,12 @@ pub(super) async fn truncate(response: Response<Body>, after: usize) -> Response
         return Response::from_parts(parts, Body::empty());
     };
     parts.headers.insert(CONTENT_LENGTH, bytes.len().into());
-    let kept = bytes.slice(..after.min(bytes.len()));
-    let first = stream::once(std::future::ready(Ok(kept)));
+    let prefix = bytes.slice(..after.min(bytes.len()));
+    let first_part = stream::once(std::future::ready(Ok(prefix)));
     // Yield once, so that hyper flushes the first part before the error closes the connection.
-    let then = stream::once(async {
+    let abort = stream::once(async {
         tokio::task::yield_now().await;
         Err(ConnectionAborted)
     });
-    Response::from_parts(parts, Body::from_stream(first.chain(then)))
+    Response::from_parts(parts, Body::from_stream(first_part.chain(abort)))
 }

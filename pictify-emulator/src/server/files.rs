@@ -11,7 +11,7 @@ use axum::{
 };
 
 /// Returns the file with this name, or 304 if the client has it already.
-pub(super) fn file(state: &AppState, name: &str, headers: &HeaderMap) -> Response<Body> {
+pub(super) fn serve_file(state: &AppState, name: &str, headers: &HeaderMap) -> Response<Body> {
     let file = match state.store.file(name) {
         Ok(Some(file)) => file,
         Ok(None) => return ApiError::with_message(StatusCode::NOT_FOUND, "File not found").into_response(),

@@ -18,28 +18,30 @@ pub(super) struct IdempotencyRecord(String);
 
 impl IdempotencyRecord {
     /// Document kind of stored responses.
-    const KIND: &'static str = "replay";
+    const KIND: &'static str = "idempotency-record";
 
-    pub(super) fn of(context: &RequestContext) -> Option<Self> {
+    /// Returns the record of a request, if it has an idempotency key.
+    pub(super) fn for_request(context: &RequestContext) -> Option<Self> {
         let key = context.header("idempotency-key")?;
         Some(Self(format!("{key} {} {:?} {}", context.operation.id, context.path, context.body)))
     }
 
     /// Waits until no other task handles the same request, and locks it.
-    pub(super) async fn turn(&self, state: &AppState) -> OwnedMutexGuard<()> {
-        let turn = {
+    pub(super) async fn lock(&self, state: &AppState) -> OwnedMutexGuard<()> {
+        let lock = {
             let mut request_locks = state.request_locks.0.lock().unwrap_or_else(PoisonError::into_inner);
-            request_locks.retain(|_, turn| turn.strong_count() > 0);
-            let known = request_locks.get(&self.0).and_then(Weak::upgrade);
-            known.unwrap_or_else(|| {
-                let turn = Arc::default();
-                request_locks.insert(self.0.clone(), Arc::downgrade(&turn));
-                turn
+            request_locks.retain(|_, lock| lock.strong_count() > 0);
+            let existing = request_locks.get(&self.0).and_then(Weak::upgrade);
+            existing.unwrap_or_else(|| {
+                let lock = Arc::default();
+                request_locks.insert(self.0.clone(), Arc::downgrade(&lock));
+                lock
             })
         };
-        turn.lock_owned().await
+        lock.lock_owned().await
     }
 
+    /// Returns the stored response, if there is one.
     pub(super) fn stored(&self, state: &AppState) -> Option<ApiResponse> {
         let stored = state.store.get(Self::KIND, &self.0).ok().flatten()?;
         let status =
@@ -47,6 +49,7 @@ impl IdempotencyRecord {
         Some(ApiResponse::json(status, stored["body"].clone()))
     }
 
+    /// Stores the response, if it is JSON.
     pub(super) fn store(&self, state: &AppState, response: &ApiResponse) -> Result<(), ApiError> {
         if let Some((status, body)) = response.as_json() {
             let stored = serde_json::json!({"status": status.as_u16(), "body": body});

@@ -31,13 +31,13 @@ use std::{sync::Arc, time::Instant};
 const MEDIA: &str = "/media/";
 
 /// Response header with the request ID.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Handles a request. Returns an error if a fault closes the connection.
 pub(crate) async fn serve(state: Arc<AppState>, request: Request) -> Result<Response<Body>, ConnectionAborted> {
     let request_id = format!("req_{}", crate::uid::new(16).to_ascii_lowercase());
     let (started, method, path) = (Instant::now(), request.method().clone(), request.uri().path().to_owned());
-    let mut response = response(state.clone(), request, &request_id).await?;
+    let mut response = route(state.clone(), request, &request_id).await?;
     // The dashboard's own requests would fill the log.
     if !path.starts_with(MEDIA) && !path.starts_with(admin::PREFIX) && path != "/" {
         let (at, duration, id) = (state.now_text(), started.elapsed(), request_id.as_str());
@@ -45,16 +45,13 @@ pub(crate) async fn serve(state: Arc<AppState>, request: Request) -> Result<Resp
         state.request_log.add(&LoggedRequest { at, method: method.as_str(), path: &path, status, duration, id });
     }
     if let Ok(id) = HeaderValue::try_from(request_id) {
-        response.headers_mut().insert(REQUEST_ID, id);
+        response.headers_mut().insert(REQUEST_ID_HEADER, id);
     }
     Ok(response)
 }
 
-async fn response(
-    state: Arc<AppState>,
-    request: Request,
-    request_id: &str,
-) -> Result<Response<Body>, ConnectionAborted> {
+/// Routes a request by its path.
+async fn route(state: Arc<AppState>, request: Request, request_id: &str) -> Result<Response<Body>, ConnectionAborted> {
     let (parts, body) = request.into_parts();
     // Read the whole body, even if the request is then rejected. hyper closes a connection with unread bytes, and the
     // client's next request on it would fail.
@@ -64,28 +61,28 @@ async fn response(
     let path = requested_path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&requested_path);
     if let Some(name) = path.strip_prefix(MEDIA) {
         return Ok(match parts.method {
-            Method::GET | Method::HEAD => files::file(&state, name, &parts.headers),
-            _ => state.refuse(ApiError::route_not_found(&parts), &requested_path, request_id),
+            Method::GET | Method::HEAD => files::serve_file(&state, name, &parts.headers),
+            _ => state.error_response(ApiError::route_not_found(&parts), &requested_path, request_id),
         });
     }
     if let Some(response) = dashboard_response(&state, &parts, path).await {
         return Ok(state.respond(response, &requested_path, request_id));
     }
     if let Some(name) = path.strip_prefix(admin::PREFIX) {
-        let response = body.and_then(|body| admin::answer(&state, &parts, name, &body));
+        let response = body.and_then(|body| admin::handle(&state, &parts, name, &body));
         return Ok(state.respond(response, &requested_path, request_id));
     }
-    let is_wrong = match state.config.version_prefix {
+    let is_wrong_prefix = match state.config.version_prefix {
         VersionPrefix::Any => false,
         VersionPrefix::Required => path == requested_path,
         VersionPrefix::Forbidden => path != requested_path,
     };
-    match CONTRACT.find(parts.method.as_str(), path).filter(|_| !is_wrong) {
+    match CONTRACT.find(parts.method.as_str(), path).filter(|_| !is_wrong_prefix) {
         Some((operation, parameters)) => {
             let request = RequestPipeline { state, operation, path: parameters, parts, body, request_id };
-            request.response().await
+            request.run().await
         }
-        None => Ok(state.refuse(ApiError::route_not_found(&parts), &requested_path, request_id)),
+        None => Ok(state.error_response(ApiError::route_not_found(&parts), &requested_path, request_id)),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     context::{AppState, RequestContext},
-    extract::{query, read_body},
+    extract::{parse_query, read_body},
     fault_injection::{ConnectionAborted, inject, truncate},
     idempotency::IdempotencyRecord,
 };
@@ -30,28 +30,30 @@ pub(super) struct RequestPipeline<'a> {
 
 impl RequestPipeline<'_> {
     /// Handles the request and returns its response. Returns an error if a fault closes the connection.
-    pub(super) async fn response(self) -> Result<Response<Body>, ConnectionAborted> {
+    pub(super) async fn run(self) -> Result<Response<Body>, ConnectionAborted> {
         let state = self.state.clone();
         let rate_limit = state.config.requests_per_minute.map(|limit| {
             let key = self.parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
-            state.rate_limiter.count(&String::from_utf8_lossy(key), limit, state.now())
+            state.rate_limiter.count_request(&String::from_utf8_lossy(key), limit, state.now())
         });
-        let fault = state.faults.next(&self.operation.id);
+        let fault = state.faults.next_fault(&self.operation.id);
         let (before, after) = match &fault {
             Some(fault) if fault.is_after_handler() => (None, Some(fault)),
             fault => (fault.as_ref(), None),
         };
-        let wait = rate_limit.and_then(|rate_limit| rate_limit.wait);
-        let mut response = match (inject(before).await?, wait) {
-            (Some(message), _) => message,
-            (None, Some(wait)) => state.refuse(limits::rate_limited(wait), self.parts.uri.path(), self.request_id),
+        let retry_after = rate_limit.and_then(|rate_limit| rate_limit.retry_after);
+        let mut response = match (inject(before).await?, retry_after) {
+            (Some(injected), _) => injected,
+            (None, Some(retry_after)) => {
+                state.error_response(limits::rate_limited(retry_after), self.parts.uri.path(), self.request_id)
+            }
             (None, None) => {
                 let (path, request_id) = (self.parts.uri.path().to_owned(), self.request_id);
-                state.respond(self.call().await, &path, request_id)
+                state.respond(self.handle().await, &path, request_id)
             }
         };
-        if let Some(message) = inject(after).await? {
-            response = message;
+        if let Some(injected) = inject(after).await? {
+            response = injected;
         }
         if let Some(bytes) = fault.and_then(|fault| fault.truncate_after_bytes()) {
             response = truncate(response, bytes).await;
@@ -64,10 +66,11 @@ impl RequestPipeline<'_> {
         Ok(response)
     }
 
-    async fn call(self) -> ApiResult {
+    /// Validates the request, replays a stored response if there is one, and runs the handler.
+    async fn handle(self) -> ApiResult {
         let Self { state, operation, path, parts, body, request_id } = self;
-        let query = query(operation, parts.uri.query().unwrap_or_default())?;
-        state.check_key(operation, &parts.headers, &query)?;
+        let query = parse_query(operation, parts.uri.query().unwrap_or_default())?;
+        state.check_api_key(operation, &parts.headers, &query)?;
         let body = read_body(operation, &parts, body)?;
         let Some(handler) = handlers::handler(&operation.id) else {
             // Unreachable: a test checks that every operation has a handler.
@@ -78,9 +81,9 @@ impl RequestPipeline<'_> {
         let (headers, request_id) = (parts.headers, request_id.to_owned());
         let context = RequestContext { state, operation, path, query, body, headers, base, request_id };
         let state = context.state.clone();
-        let record = if state.config.idempotency_keys { IdempotencyRecord::of(&context) } else { None };
-        let _turn = match &record {
-            Some(record) => Some(record.turn(&state).await),
+        let record = if state.config.idempotency_keys { IdempotencyRecord::for_request(&context) } else { None };
+        let _lock = match &record {
+            Some(record) => Some(record.lock(&state).await),
             None => None,
         };
         if let Some(stored) = record.as_ref().and_then(|record| record.stored(&state)) {
@@ -89,7 +92,7 @@ impl RequestPipeline<'_> {
         if operation.is_billed && state.is_quota_exhausted() {
             return Err(quota::quota_exceeded(operation));
         }
-        let response = handler(context).await?.checked(operation)?;
+        let response = handler(context).await?.check_contract(operation)?;
         if let Some(record) = record {
             record.store(&state, &response)?;
         }

@@ -129,7 +129,7 @@ impl Store {
     pub(crate) fn get(&self, kind: &str, uid: &str) -> Result<Option<Value>> {
         let connection = self.lock();
         let mut statement = connection.prepare_cached("SELECT body FROM documents WHERE kind = ? AND uid = ?")?;
-        Ok(statement.query_row(params![kind, uid], body).optional()?)
+        Ok(statement.query_row(params![kind, uid], read_body).optional()?)
     }
 
     /// Updates the document with this ID atomically and returns the result of `change`; `None` if there is no such
@@ -143,7 +143,7 @@ impl Store {
         let connection = self.lock();
         let read = || -> Result<Option<Value>> {
             let mut statement = connection.prepare_cached("SELECT body FROM documents WHERE kind = ? AND uid = ?")?;
-            Ok(statement.query_row(params![kind, uid], body).optional()?)
+            Ok(statement.query_row(params![kind, uid], read_body).optional()?)
         };
         let Some(mut document) = read()? else { return Ok(None) };
         let result = change(&mut document)?;
@@ -183,8 +183,9 @@ impl Store {
         let sql = format!("SELECT body FROM documents WHERE kind = ?{filters} ORDER BY {order} LIMIT ? OFFSET ?");
         let bounds = [limit, offset].map(|bound| Sql::Integer(i64::try_from(bound).unwrap_or(i64::MAX)));
         let mut statement = connection.prepare_cached(&sql)?;
-        let documents =
-            statement.query_map(params_from_iter(values().chain(bounds)), body)?.collect::<rusqlite::Result<_>>()?;
+        let documents = statement
+            .query_map(params_from_iter(values().chain(bounds)), read_body)?
+            .collect::<rusqlite::Result<_>>()?;
         let sql = format!("SELECT count(*) FROM documents WHERE kind = ?{filters}");
         let total: i64 = connection.prepare_cached(&sql)?.query_row(params_from_iter(values()), |row| row.get(0))?;
         Ok((documents, usize::try_from(total).unwrap_or(0)))
@@ -222,7 +223,7 @@ impl fmt::Debug for Store {
     }
 }
 
-fn body(row: &Row<'_>) -> rusqlite::Result<Value> {
+fn read_body(row: &Row<'_>) -> rusqlite::Result<Value> {
     let text: String = row.get(0)?;
     serde_json::from_str(&text)
         .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))
@@ -234,7 +235,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn documents_are_kept_found_changed_and_forgotten() {
+    fn documents_can_be_inserted_found_updated_and_removed() {
         let store = Store::in_memory().unwrap();
         for (uid, name, live) in [("A", "b", true), ("B", "A", false), ("C", "c", true)] {
             assert!(store.insert("template", uid, &json!({"uid": uid, "name": name, "live": live})).unwrap());
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_keeps_what_a_killed_process_has_answered() {
+    fn a_data_folder_survives_a_killed_process() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::in_folder(folder.path()).unwrap();
         store.insert("template", "A", &json!({"uid": "A"})).unwrap();

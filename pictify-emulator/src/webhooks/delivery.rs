@@ -41,7 +41,7 @@ pub(crate) fn send(state: &Arc<AppState>, id: String, wait: Duration) {
             tokio::time::sleep(time).await;
             let _place = own.delivery_permits.acquire().await;
             // If the store fails, stop. The delivery stays pending until the next start.
-            wait = attempt(&own, &id).await.unwrap_or_default();
+            wait = make_attempt(&own, &id).await.unwrap_or_default();
         }
     });
 }
@@ -64,7 +64,7 @@ pub(crate) fn redeliver(state: &Arc<AppState>, id: &str) -> Result<Option<Value>
 }
 
 /// Makes one attempt. Returns the delay until the next one, if there is one.
-async fn attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, StoreError> {
+async fn make_attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, StoreError> {
     let Some(delivery) = state.store.get(DELIVERY, id)? else { return Ok(None) };
     let uid = delivery["subscription"].as_str().unwrap_or_default();
     let subscription = state.store.get(SUBSCRIPTION, uid)?;
@@ -74,7 +74,7 @@ async fn attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, St
         return Ok(None);
     };
     let (started, at) = (std::time::Instant::now(), state.now_text());
-    let response = match request(state, &delivery, &subscription) {
+    let response = match build_request(state, &delivery, &subscription) {
         Ok(request) => state.outbound.webhooks.post(request, DELIVERY_TIMEOUT).await.map_err(|error| error.to_string()),
         Err(error) => Err(error),
     };
@@ -88,7 +88,7 @@ async fn attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, St
     let retries = delivery["retries"].as_u64().and_then(|done| usize::try_from(done).ok()).unwrap_or_default();
     let outcome = match (response, RETRY_DELAYS_SECONDS.get(retries)) {
         (Ok(200..300), _) => DeliveryState::Delivered,
-        (_, Some(seconds)) => DeliveryState::RetryIn(state.scaled(*seconds)),
+        (_, Some(seconds)) => DeliveryState::RetryIn(state.scale_retry_delay(*seconds)),
         (_, None) => DeliveryState::Failed,
     };
     record_attempt(state, id, &attempt, outcome)?;
@@ -99,7 +99,7 @@ async fn attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, St
     })
 }
 
-fn request(state: &AppState, delivery: &Value, subscription: &Value) -> Result<Request, String> {
+fn build_request(state: &AppState, delivery: &Value, subscription: &Value) -> Result<Request, String> {
     let body = delivery["body"].as_str().unwrap_or_default().to_owned();
     let secret = subscription["secret"].as_str().unwrap_or_default();
     let signer = Signer::new(secret).map_err(|error| error.to_string())?;
@@ -132,7 +132,7 @@ fn record_attempt(state: &AppState, id: &str, attempt: &Value, outcome: Delivery
             DeliveryState::Failed => ("failed", Value::Null),
             DeliveryState::RetryIn(wait) => {
                 delivery["retries"] = (delivery["retries"].as_u64().unwrap_or_default() + 1).into();
-                ("pending", after(state, wait))
+                ("pending", timestamp_after(state, wait))
             }
         };
         delivery["status"] = name.into();
@@ -166,7 +166,7 @@ fn record_in_subscription(
         }
         match outcome {
             DeliveryState::Delivered => {}
-            DeliveryState::RetryIn(wait) => last["nextRetry"] = after(state, wait),
+            DeliveryState::RetryIn(wait) => last["nextRetry"] = timestamp_after(state, wait),
             DeliveryState::Failed => subscription["status"] = "paused".into(),
         }
         subscription["lastDeliveryAt"] = attempt["at"].clone();
@@ -176,7 +176,7 @@ fn record_in_subscription(
     Ok(())
 }
 
-fn after(state: &AppState, wait: Duration) -> Value {
+fn timestamp_after(state: &AppState, wait: Duration) -> Value {
     let wait = SignedDuration::try_from(wait).ok();
     wait.and_then(|wait| state.now().checked_add(wait).ok()).map_or(Value::Null, |at| format!("{at:.3}").into())
 }

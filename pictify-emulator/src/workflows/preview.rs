@@ -10,7 +10,7 @@ const PREVIEW: &str = "workflow_preview";
 /// Starts the preview of a row, and returns the id of the job.
 pub(crate) fn start(context: RequestContext, spec: DocumentSpec, row: Value) -> Result<String, ApiError> {
     let id = format!("job_{}", uid::new(10));
-    let job = json!({"status": "queued", WORKER: context.state.name});
+    let job = json!({"status": "queued", WORKER: context.state.instance_id});
     context.state.store.insert(PREVIEW, &id, &job)?;
     let job_id = id.clone();
     context.state.clone().spawn(async move {
@@ -32,7 +32,7 @@ pub(crate) fn start(context: RequestContext, spec: DocumentSpec, row: Value) -> 
 
 /// Saves the state of a job.
 fn save_state(context: &RequestContext, id: &str, mut state: Value) -> Result<(), StoreError> {
-    state[WORKER] = context.state.name.as_str().into();
+    state[WORKER] = context.state.instance_id.as_str().into();
     context.state.store.update(PREVIEW, id, |job| {
         *job = state;
         Ok::<_, StoreError>(())
@@ -42,7 +42,11 @@ fn save_state(context: &RequestContext, id: &str, mut state: Value) -> Result<()
 
 /// Returns the public status of a job.
 pub(crate) fn find_job(context: &RequestContext, id: &str) -> Result<Option<Value>, ApiError> {
-    Ok(context.state.store.get(PREVIEW, id)?.map(|job| context.to_public_json(to_public_job(job, &context.state.name))))
+    Ok(context
+        .state
+        .store
+        .get(PREVIEW, id)?
+        .map(|job| context.to_public_json(to_public_job(job, &context.state.instance_id))))
 }
 
 /// Removes internal members. An unfinished job of another server process has failed.

@@ -34,7 +34,7 @@ pub(crate) fn start(
     run["status"] = if rows.is_empty() { "completed" } else { "running" }.into();
     run["counts"] = json!({"total": rows.len(), "rendered": 0, "delivered": 0, "failed": 0});
     run["createdAt"] = context.state.now_text().into();
-    run[WORKER] = context.state.name.as_str().into();
+    run[WORKER] = context.state.instance_id.as_str().into();
     let store = &context.state.store;
     store.insert(ROWS, &uid, &json!(rows))?;
     store.insert(RUN, &uid, &run)?;
@@ -126,7 +126,7 @@ pub(crate) fn items(context: &RequestContext, run: &Value) -> Result<Vec<Value>,
     let finished = context.state.store.all(ITEM, &filter, store::Order::Oldest)?;
     let mut items: Vec<_> = finished.into_iter().map(|item| to_public_item(context, item)).collect();
     for index in items.len() as u64..number(&run["counts"]["total"]) {
-        items.push(if is_alive(run, &context.state.name) {
+        items.push(if is_alive(run, &context.state.instance_id) {
             json!({"index": index, "status": "queued", "url": null, "deliveryStatus": null, "error": null})
         } else {
             json!({"index": index, "status": "failed", "url": null, "deliveryStatus": null, "error": INTERRUPTED})

@@ -9,7 +9,7 @@ async fn the_dashboard_lists_renders_and_requests_and_escapes_them() {
     let emulator = Emulator::start().await.unwrap();
     let empty = send(&emulator, "GET /", &[], b"").await;
     let text = String::from_utf8(empty.body.clone()).unwrap();
-    assert!(text.contains("Nothing was rendered yet."), "{text}");
+    assert!(text.contains("No renders yet."), "{text}");
     assert!(empty.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
 
     let image = create(&emulator, "<p>x", 20, 10).await.json();

@@ -36,7 +36,7 @@ async fn a_delayed_response_after_the_handler_is_billed_before_the_delay() {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), billed).await.expect("the work, before the answer");
+    tokio::time::timeout(Duration::from_secs(30), billed).await.expect("the render is billed before the response");
 }
 
 #[tokio::test]

@@ -154,7 +154,7 @@ struct Fragile;
 impl Renderer for Fragile {
     fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         match page.html.as_str() {
-            "panic" => panic!("as told"),
+            "panic" => panic!("injected"),
             "busy" => Err(RenderError::Overloaded),
             "late" => Err(RenderError::TimedOut),
             "still" => Err(RenderError::NoAnimation),

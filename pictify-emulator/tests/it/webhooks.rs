@@ -50,18 +50,18 @@ async fn a_render_is_delivered_and_verified_by_the_sdk() {
     let mut receiver = Receiver::accepting_all().await;
     let known = subscribe(&emulator, "render.completed", &receiver.url, json!({})).await;
     let image = create(&emulator, "<p>Hello", 200, 100).await.json();
-    let received = receiver.next().await;
-    assert!(received.head.starts_with("POST /here?q=1 HTTP/1.1"), "{}", received.head);
-    assert_eq!(received.header("content-type"), Some("application/json"));
-    assert_eq!(received.header("x-pictify-event"), Some("render.completed"));
-    let delivery = verify(&received, &known["secret"]);
+    let request = receiver.next().await;
+    assert!(request.head.starts_with("POST /here?q=1 HTTP/1.1"), "{}", request.head);
+    assert_eq!(request.header("content-type"), Some("application/json"));
+    assert_eq!(request.header("x-pictify-event"), Some("render.completed"));
+    let delivery = verify(&request, &known["secret"]);
     let Event::RenderCompleted(render) = &delivery.event else { panic!("{delivery:?}") };
     assert_eq!(render.url.as_ref().map(ToString::to_string), image["url"].as_str().map(str::to_owned));
     assert_eq!((render.width, render.height), (Some(200), Some(100)));
 
     let delivery = finished_delivery(&emulator).await;
-    assert_eq!(received.header("x-pictify-delivery-id"), delivery["id"].as_str());
-    assert_eq!(delivery["body"].as_str().map(str::as_bytes), Some(received.body.as_slice()));
+    assert_eq!(request.header("x-pictify-delivery-id"), delivery["id"].as_str());
+    assert_eq!(delivery["body"].as_str().map(str::as_bytes), Some(request.body.as_slice()));
     assert_eq!((&delivery["status"], &delivery["attempts"][0]["responseCode"]), (&json!("delivered"), &json!(204)));
     let after = subscription(&emulator, &known["uid"]).await;
     assert_eq!((&after["deliveryCount"], &after["failureCount"]), (&json!(1), &json!(0)));
@@ -93,9 +93,9 @@ async fn only_matching_subscriptions_get_a_delivery() {
 
     let broken = post(&emulator, "/image", &json!({"html": "<p>", "selector": "#none", "width": 9, "height": 9})).await;
     assert_eq!(broken.status, 422, "{broken:?}");
-    let received = receiver.next().await;
-    assert_eq!(received.header("x-pictify-event"), Some("render.failed"));
-    let data: Value = serde_json::from_slice(&received.body).unwrap();
+    let request = receiver.next().await;
+    assert_eq!(request.header("x-pictify-event"), Some("render.failed"));
+    let data: Value = serde_json::from_slice(&request.body).unwrap();
     assert_eq!(data["data"]["error"], broken.json()["error"]);
 }
 

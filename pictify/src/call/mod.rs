@@ -16,7 +16,8 @@ pub(crate) use options::CallOptions;
 pub use response::{Response, ResponseMeta};
 pub(crate) use retry_loop::send;
 
-use std::fmt;
+use crate::{Deadline, IdempotencyKey, RetryPolicy};
+use std::{fmt, time::Duration};
 
 /// A request that is bound to a client, with the options of this one call.
 ///
@@ -44,6 +45,48 @@ impl<R, C> Call<R, C> {
     /// Returns the request, to be stored or sent elsewhere. The options are dropped.
     pub fn into_request(self) -> R {
         self.request
+    }
+
+    /// Limits the whole call, waits and retries included.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets the time by which the call must have ended, in addition to its timeout.
+    pub fn with_deadline(mut self, deadline: Deadline) -> Self {
+        self.options.deadline = Some(deadline);
+        self
+    }
+
+    /// Limits each attempt.
+    pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.options.attempt_timeout = Some(timeout);
+        self
+    }
+
+    /// Replaces the client's retry policy.
+    pub fn with_retry(mut self, policy: RetryPolicy) -> Self {
+        self.options.retry = Some(policy);
+        self
+    }
+
+    /// Sets the idempotency key.
+    pub fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
+        self.options.idempotency_key = Some(key);
+        self
+    }
+
+    /// Allows or forbids that identical renders at the same time share one request.
+    pub fn with_single_flight(mut self, shared: bool) -> Self {
+        self.options.single_flight = Some(shared);
+        self
+    }
+
+    /// Adds a header, or replaces it.
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.options.insert_header(name, value);
+        self
     }
 
     /// Moves the call to another client.

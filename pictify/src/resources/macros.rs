@@ -136,49 +136,42 @@ macro_rules! api_request {
             ///
             /// Default: [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), or twice the document's timeout of one
             /// attempt.
-            pub fn with_timeout(mut self, timeout: std::time::Duration) -> Self {
-                self.0.options.timeout = Some(timeout);
-                self
+            pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
+                Self(self.0.with_timeout(timeout))
             }
 
             /// Sets the time by which the call must have ended, in addition to its timeout. For work that takes several
             /// calls; see [`Client::deadline`](crate::Client::deadline).
-            pub fn with_deadline(mut self, deadline: $crate::Deadline) -> Self {
-                self.0.options.deadline = Some(deadline);
-                self
+            pub fn with_deadline(self, deadline: $crate::Deadline) -> Self {
+                Self(self.0.with_deadline(deadline))
             }
 
             /// Limits each attempt. Default: the document's timeout of the operation, 30 seconds for most.
-            pub fn with_attempt_timeout(mut self, timeout: std::time::Duration) -> Self {
-                self.0.options.attempt_timeout = Some(timeout);
-                self
+            pub fn with_attempt_timeout(self, timeout: std::time::Duration) -> Self {
+                Self(self.0.with_attempt_timeout(timeout))
             }
 
             /// Replaces the client's retry policy.
-            pub fn with_retry(mut self, policy: $crate::RetryPolicy) -> Self {
-                self.0.options.retry = Some(policy);
-                self
+            pub fn with_retry(self, policy: $crate::RetryPolicy) -> Self {
+                Self(self.0.with_retry(policy))
             }
 
             /// Sets the idempotency key. Default: a random key for each call that is not read-only.
-            pub fn with_idempotency_key(mut self, key: $crate::IdempotencyKey) -> Self {
-                self.0.options.idempotency_key = Some(key);
-                self
+            pub fn with_idempotency_key(self, key: $crate::IdempotencyKey) -> Self {
+                Self(self.0.with_idempotency_key(key))
             }
 
             /// Allows or forbids that identical renders at the same time share one request. Default:
             /// [`ClientBuilder::single_flight`](crate::ClientBuilder::single_flight).
-            pub fn with_single_flight(mut self, shared: bool) -> Self {
-                self.0.options.single_flight = Some(shared);
-                self
+            pub fn with_single_flight(self, shared: bool) -> Self {
+                Self(self.0.with_single_flight(shared))
             }
 
             /// Adds a header, or replaces it. `Authorization`, `Idempotency-Key`, `Content-Type` and headers of the
             /// connection (`Host`, `Connection`, `Expect` and others) cannot be set: `send` then fails with
             /// [`Validation`](crate::ErrorKind::Validation).
-            pub fn with_header(mut self, name: &str, value: &str) -> Self {
-                self.0.options.insert_header(name, value);
-                self
+            pub fn with_header(self, name: &str, value: &str) -> Self {
+                Self(self.0.with_header(name, value))
             }
 
             /// Returns the request as data.

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 async fn service(client: &Client) -> pictify::Result<(Value, Vec<u8>)> {
     let template = client.templates().create("Card", TemplateSource::html("<h1>{{title}}</h1>")).send().await?;
     let uid = template.uid.as_str();
-    let first = client.templates().render(uid, &json!({"title": "One"}))?.send().await?;
-    let second = client.templates().render(uid, &json!({"title": "Two"}))?.send().await?;
+    let first = client.templates().render(uid, &json!({"title": "One"})).send().await?;
+    let second = client.templates().render(uid, &json!({"title": "Two"})).send().await?;
     let file = client.download(&second).bytes().await?;
     let listed = client.images().list().limit(2).send().await?;
     Ok((redact(&json!([template, first, second, listed])), file.to_vec()))
@@ -40,6 +40,6 @@ async fn a_recording_of_the_emulator_is_replayed_without_it_and_is_redacted_the_
     assert!(!text.contains("127.0.0.1") && !text.contains(KEY), "{text}");
 
     let emulator = Emulator::start().await.unwrap();
-    let client = Client::builder().api_key(KEY).base_url(emulator.url()).strict(true).build().unwrap();
+    let client = Client::builder().api_key(KEY).base_url(emulator.url()).strict_responses(true).build().unwrap();
     assert_eq!(service(&client).await.unwrap().0, recorded.0);
 }

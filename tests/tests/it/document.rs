@@ -85,7 +85,7 @@ fn the_operations_of_the_table_are_those_of_the_document() {
             }
         }
     }
-    let mut of_table: Vec<_> = pictify::operation::all()
+    let mut of_table: Vec<_> = pictify::request::operations()
         .iter()
         .map(|row| (row.id.to_owned(), row.method.to_owned(), row.path.to_owned()))
         .collect();
@@ -97,7 +97,7 @@ fn the_operations_of_the_table_are_those_of_the_document() {
 #[test]
 fn the_readme_says_how_many_operations_there_are() {
     let readme = include_str!("../../../README.md");
-    let count = pictify::operation::all().len();
+    let count = pictify::request::operations().len();
     let said = readme.match_indices(" operations").map(|(at, _)| &readme[..at]);
     let numbers: Vec<usize> = said.filter_map(|before| before.rsplit([' ', '\n']).next()?.parse().ok()).collect();
     assert_eq!(numbers, vec![count; 2], "the README must say {count} operations, twice");

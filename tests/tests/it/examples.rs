@@ -96,7 +96,7 @@ fn operation_of(request: &Request) -> Option<document::Operation> {
             && segments.iter().zip(&parts).all(|(segment, part)| segment.contains('{') || segment == part);
         same.then(|| segments.iter().filter(|segment| !segment.contains('{')).count())
     };
-    let rows = pictify::operation::all().iter().filter(|row| row.method == request.method);
+    let rows = pictify::request::operations().iter().filter(|row| row.method == request.method);
     let (_, row) = rows.filter_map(|row| Some((fits(row.path)?, row))).max_by_key(|(words, _)| *words)?;
     Some(document::operation(row.id))
 }

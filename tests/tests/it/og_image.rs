@@ -26,5 +26,5 @@ async fn the_redirect_leads_to_a_rendered_image() {
         let image = image::load_from_memory(&bytes).unwrap().to_rgb8();
         assert_eq!((image.width(), image.height(), image.get_pixel(600, 600).0), (1200, 630, [0x66, 0x7e, 0xea]));
     }
-    assert_eq!(emulator.billed(), 1);
+    assert_eq!(emulator.billed_renders(), 1);
 }

@@ -7,7 +7,7 @@
 pub mod document;
 mod resources;
 
-use pictify::{Client, Error};
+use pictify::{Client, Error, send_all::TryIntoCall};
 use pictify_test_support::{Request, ScriptedServer, TestClock, client};
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Write, pin::Pin};
@@ -21,15 +21,16 @@ struct Row {
 }
 
 /// `row("createImage", |client| client.images().create(..))`.
-fn row<O>(id: &'static str, make: impl Fn(&Client) -> pictify::Call<O, Client> + 'static) -> Row
+fn row<O, T>(id: &'static str, make: impl Fn(&Client) -> T + 'static) -> Row
 where
-    O: pictify::Operation,
-    O::Output: std::fmt::Debug,
+    O: pictify::ApiRequest,
+    T: TryIntoCall<O, Client>,
+    O::Response: std::fmt::Debug,
 {
-    assert_eq!(O::INFO.id, id);
+    assert_eq!(O::OPERATION.id, id);
     let call = move |client: Client| -> Called {
-        let call = make(&client);
-        Box::pin(async move { call.send().await.map(|value| format!("{value:#?}")) })
+        let call = make(&client).try_into_call();
+        Box::pin(async move { call?.send().await.map(|value| format!("{value:#?}")) })
     };
     Row { id, call: Box::new(call) }
 }
@@ -67,7 +68,7 @@ async fn the_first_example_of_every_answer_is_as_the_document_says() {
         let replies = document::operation(id).replies();
         let Some((_, reply)) = replies.into_iter().next() else { continue };
         let server = ScriptedServer::start([reply]).await;
-        let builder = Client::builder().api_key("k").base_url(server.url()).strict(true);
+        let builder = Client::builder().api_key("k").base_url(server.url()).strict_responses(true);
         if let Err(error) = call(builder.build().unwrap()).await {
             assert_eq!(error.kind(), pictify::ErrorKind::SchemaMismatch, "{id}: {error}");
             found.push(format!("{id}: {}", error.message()));
@@ -81,7 +82,7 @@ fn every_operation_has_a_row() {
     let rows: Vec<_> = resources::rows().iter().map(|row| row.id).collect();
     let with_row: BTreeSet<_> = rows.iter().copied().collect();
     assert_eq!(with_row.len(), rows.len(), "an operation has two rows");
-    let of_document: BTreeSet<_> = pictify::operation::all().iter().map(|operation| operation.id).collect();
+    let of_document: BTreeSet<_> = pictify::request::operations().iter().map(|operation| operation.id).collect();
     let missing: Vec<_> = of_document.difference(&with_row).collect();
     assert!(missing.is_empty(), "operations without a row: {missing:?}");
 }

@@ -5,9 +5,10 @@ use super::{
     told::{Card, Render, Verdict, key, waited, waited_before},
 };
 use pictify::{
-    Call, Client, IdempotencyKey, Operation, Response, Result,
+    ApiRequest, Call, Client, IdempotencyKey, Response, Result,
     images::Source,
     send_all,
+    send_all::TryIntoCall,
     templates::{Size, TemplateSource},
 };
 use serde_json::json;
@@ -37,36 +38,43 @@ pub async fn take(lane: &mut Lane, mut step: Step) {
 }
 
 fn image(lane: &Lane, step: &Step) -> Call<pictify::images::CreateImage, Client> {
-    lane.client.images().create(Source::html(step.mark(lane).to_string())).size(9, 9)
+    lane.client.images().create(Source::html(step.mark(lane).to_string())).size(9, 9).into()
 }
 
 /// Sends a call and holds its waits against its patience.
-async fn send<O: Operation>(
+async fn send<O: ApiRequest>(
     lane: &mut Lane,
     step: &Step,
     what: &'static str,
-    call: Call<O, Client>,
-) -> Result<Response<O::Output>> {
+    call: impl TryIntoCall<O, Client>,
+) -> Result<Response<O::Response>> {
     *lane.story.count.entry(what).or_default() += 1;
+    let call = call.try_into_call().expect("a call");
     let result = step.call(&lane.client, call).send_with_response().await;
     lane.hold(step, what, waited(&result));
     result
 }
 
 /// As [`send`], where no work takes time: all that passes is waiting.
-async fn send_idle<O: Operation>(
+async fn send_idle<O: ApiRequest>(
     lane: &mut Lane,
     step: &Step,
     what: &'static str,
-    call: Call<O, Client>,
-) -> Result<Response<O::Output>> {
+    call: impl TryIntoCall<O, Client>,
+) -> Result<Response<O::Response>> {
     let before = lane.now();
     let result = send(lane, step, what, call).await;
     lane.hold(step, what, lane.now() - before);
     result
 }
 
-async fn billed<O: Operation>(lane: &mut Lane, step: &Step, what: &'static str, renders: u64, call: Call<O, Client>) {
+async fn billed<O: ApiRequest>(
+    lane: &mut Lane,
+    step: &Step,
+    what: &'static str,
+    renders: u64,
+    call: impl TryIntoCall<O, Client>,
+) {
     let result = send(lane, step, what, call).await;
     let told = vec![(Verdict::of(&result), key(&result).unwrap_or_default())];
     lane.story.renders.push(Render { number: step.number, what, renders, told });
@@ -79,14 +87,14 @@ async fn template_render(lane: &mut Lane, step: &Step) {
     match step.number % 4 {
         0 => {
             let call = templates.render_sizes(uid, &values, [Size::px(20, 20), Size::px(30, 30)]);
-            billed(lane, step, "template in two sizes", 2, call.expect("an object")).await;
+            billed(lane, step, "template in two sizes", 2, call).await;
         }
         1 => {
-            let call = pdfs.render_pages(uid, [&values, &values]).expect("objects");
+            let call = pdfs.render_pages(uid, [&values, &values]);
             billed(lane, step, "PDF of two pages", 2, call).await;
         }
         _ => {
-            let call = templates.render(uid, &values).expect("an object");
+            let call = templates.render(uid, &values);
             billed(lane, step, "template", 1, call).await;
         }
     }
@@ -96,7 +104,7 @@ async fn template_render(lane: &mut Lane, step: &Step) {
 async fn bulk(lane: &mut Lane, step: &Step) {
     let keys: Vec<_> = (0..BULK).map(|_| IdempotencyKey::random()).collect();
     let calls: Vec<_> =
-        keys.iter().map(|key| step.call(&lane.client, image(lane, step)).idempotency_key(key.clone())).collect();
+        keys.iter().map(|key| step.call(&lane.client, image(lane, step)).with_idempotency_key(key.clone())).collect();
     *lane.story.count.entry("image of many").or_default() += BULK;
     let mut all = send_all(calls).concurrency(if lane.is_alone { 1 } else { 3 });
     while let Some(done) = all.next().await {
@@ -112,7 +120,7 @@ async fn bulk(lane: &mut Lane, step: &Step) {
 /// Two who want the same at the same time.
 async fn shared(lane: &mut Lane, step: &Step) {
     *lane.story.count.entry("shared image").or_default() += 2;
-    let call = || step.call(&lane.client, image(lane, step)).single_flight(true).send_with_response();
+    let call = || step.call(&lane.client, image(lane, step)).with_single_flight(true).send_with_response();
     let (first, second) = tokio::join!(call(), call());
     let mut told = Vec::new();
     for result in [first, second] {
@@ -125,7 +133,7 @@ async fn shared(lane: &mut Lane, step: &Step) {
 /// One whose caller leaves: when the work begins, or anywhere on the way.
 async fn dropped(lane: &mut Lane, step: &Step) {
     let key = IdempotencyKey::random();
-    let call = step.call(&lane.client, image(lane, step)).idempotency_key(key.clone());
+    let call = step.call(&lane.client, image(lane, step)).with_idempotency_key(key.clone());
     *lane.story.count.entry("dropped image").or_default() += 1;
     // How far it gets in a number of turns hangs on the machine: a run that is to be had again does without.
     let turns = if lane.is_alone || step.number.is_multiple_of(2) { u64::MAX } else { step.number % 97 };

@@ -46,7 +46,11 @@ impl Step {
 
     /// A call with the patience of this step.
     pub fn call<O>(&self, client: &Client, call: Call<O, Client>) -> Call<O, Client> {
-        if self.shares_deadline { call.deadline(client.deadline(self.patience)) } else { call.timeout(self.patience) }
+        if self.shares_deadline {
+            call.with_deadline(client.deadline(self.patience))
+        } else {
+            call.with_timeout(self.patience)
+        }
     }
 }
 

@@ -48,7 +48,7 @@ async fn a_client_that_spreads_its_requests_is_never_refused() {
         let client = builder.build().unwrap();
         let mut random = fastrand::Rng::with_seed(1);
         for _ in 0..3 * per_minute + 2 {
-            client.images().create(Source::html("x")).timeout(MINUTE * 10).send().await.unwrap();
+            client.images().create(Source::html("x")).with_timeout(MINUTE * 10).send().await.unwrap();
             // Now and then there is a pause, after which several may go at once.
             if random.u8(..10) == 0 {
                 clock.advance(Duration::from_millis(random.u64(..20_000)));
@@ -79,12 +79,12 @@ async fn a_client_without_a_limiter_comes_again_when_it_is_told_to() {
     let client = client.build().unwrap();
     let mut refused = 0;
     for _ in 0..8 {
-        let result = client.images().create(Source::html("x")).size(9, 9).timeout(MINUTE * 10).send().await;
+        let result = client.images().create(Source::html("x")).size(9, 9).with_timeout(MINUTE * 10).send().await;
         let Err(error) = result else { continue };
         refused += 1;
         // The emulator's minute is a real one, which does not pass here: each attempt is refused.
         let stated = error.retry_after().expect("it says when");
-        assert!(error.attempts().iter().skip(1).all(|attempt| attempt.waited >= stated), "{stated:?}: {error:?}");
+        assert!(error.attempts().iter().skip(1).all(|attempt| attempt.delay >= stated), "{stated:?}: {error:?}");
         assert!(!error.outcome_unknown(), "{error}");
     }
     assert_eq!((refused, waits.lock().unwrap().len()), (3, 12), "four attempts each");

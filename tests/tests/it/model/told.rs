@@ -48,7 +48,7 @@ pub fn waited_before(error: &Error) -> Duration {
 }
 
 fn sum(attempts: &[Attempt]) -> Duration {
-    attempts.iter().map(|attempt| attempt.waited).sum()
+    attempts.iter().map(|attempt| attempt.delay).sum()
 }
 
 /// A render that was asked for: by one caller, or by several who share it.

@@ -8,7 +8,7 @@ pub fn rows() -> Vec<Row> {
     vec![
         row("batchRenderTemplate", |client| {
             let posts = ["Post 1", "Post 2", "Post 3"].map(|title| json!({"title": title}));
-            let call = client.batches().create("XK4P2M9QZT", posts).unwrap();
+            let call = client.batches().create("XK4P2M9QZT", posts);
             call.format(RasterFormat::Png).quality(0.9).concurrency(5)
         }),
         row("getBatchResults", |client| client.batches().get(BATCH)),

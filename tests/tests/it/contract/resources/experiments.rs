@@ -17,11 +17,11 @@ pub fn rows() -> Vec<Row> {
             };
             let variants = [variant("control", "Current", "A"), variant("variant-b", "New", "B")];
             let call = client.experiments().create("Homepage hero", ExperimentType::AbTest, "homepage-hero", variants);
-            let call = call.template(TEMPLATE).click_through("https://example.com/landing").unwrap();
+            let call = call.template(TEMPLATE).click_through("https://example.com/landing");
             let call = call.optimise(BanditAlgorithm::ThompsonSampling).optimise_after(50, 15);
             let call = call.hypothesis("B is clearer").minimum_sample(1000).confidence(0.95).minimum_days(7);
             let call = call.format(ImageFormat::Png).quality(90.0);
-            call.fallback_image("https://media.pictify.io/fallback.png").unwrap()
+            call.fallback_image("https://media.pictify.io/fallback.png")
         }),
         row("getExperimentQuota", |client| client.experiments().quota()),
         row("getExperiment", |client| client.experiments().get(EXPERIMENT)),

@@ -8,7 +8,7 @@ pub fn rows() -> Vec<Row> {
             client.gifs().create(Source::html(html)).size(400, 400).quality(GifQuality::Medium)
         }),
         row("captureGif", |client| {
-            let call = client.gifs().capture("https://example.com/animated").unwrap().size(800, 600);
+            let call = client.gifs().capture("https://example.com/animated").size(800, 600);
             call.quality(GifQuality::High).frame_duration_seconds(5.0)
         }),
         row("listGifs", |client| client.gifs().list().limit(30).offset(0)),

@@ -13,7 +13,7 @@ pub fn rows() -> Vec<Row> {
                 json!({"type": "rect", "left": 0, "top": 0, "width": 1200, "height": 630, "fill": "#223344"});
             let canvas = json!({"version": "5.3.0", "objects": [background]});
             let variables = json!({"title": "Canvas card", "showTitle": true});
-            let call = client.images().canvas(&canvas).unwrap().variables(&variables).unwrap();
+            let call = client.images().canvas(&canvas).variables(&variables);
             call.size(1200, 630).format(ImageFormat::Png)
         }),
         row("createOgImage", |client| {

@@ -26,11 +26,11 @@ pub fn rows() -> Vec<Row> {
         row("renderTemplate", |client| {
             let layouts = ["default", "twitter-post"];
             let call = client.templates().render_layouts("XK4P2M9QZT", &json!({"title": "My post"}), layouts);
-            call.unwrap().format(RenderFormat::Webp)
+            call.format(RenderFormat::Webp)
         }),
         row("multiSizeRenderTemplate", |client| {
             let sizes = [Size::preset("instagram-post"), Size::px(728, 90).label("banner")];
-            let call = client.templates().render_sizes("XK4P2M9QZT", &json!({"title": "Sale"}), sizes).unwrap();
+            let call = client.templates().render_sizes("XK4P2M9QZT", &json!({"title": "Sale"}), sizes);
             call.format(RasterFormat::Png).quality(0.9)
         }),
         row("getTemplateVariables", |client| client.templates().variables("XK4P2M9QZT")),

@@ -21,11 +21,9 @@ pub fn rows() -> Vec<Row> {
         row("getVideoTemplateVariables", |client| client.videos().variables(UID)),
         row("renderVideo", |client| {
             let variables = json!({"title": "Welcome, Maya!", "accentColor": "#ff5533"});
-            client.videos().render(UID).variables(&variables).unwrap().format(VideoFormat::Mp4)
+            client.videos().render(UID).variables(&variables).format(VideoFormat::Mp4)
         }),
-        row("previewVideoTemplate", |client| {
-            client.videos().preview(UID).variables(&json!({"title": "Hi"})).unwrap().frame(45)
-        }),
+        row("previewVideoTemplate", |client| client.videos().preview(UID).variables(&json!({"title": "Hi"})).frame(45)),
         row("generateVideoTemplate", |client| {
             let call = client.videos().generate("An eight second teaser for a developer tool").size(1080, 1080);
             call.duration_seconds(8.0).brand_color("#00ff41")

@@ -11,7 +11,7 @@ pub fn rows() -> Vec<Row> {
         }),
         row("createWebhookSubscription", |client| {
             let call = client.webhooks().create(WebhookEventType::RenderCompleted, "https://hooks.example.net/pictify");
-            call.unwrap().platform(WebhookPlatform::Custom).template("XK4P2M9QZT")
+            call.platform(WebhookPlatform::Custom).template("XK4P2M9QZT")
         }),
         row("getWebhookSubscription", |client| client.webhooks().get(SUBSCRIPTION)),
         row("updateWebhookSubscription", |client| client.webhooks().pause(SUBSCRIPTION)),

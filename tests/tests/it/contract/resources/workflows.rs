@@ -15,13 +15,13 @@ pub fn rows() -> Vec<Row> {
     vec![
         row("listWorkflowRuns", |client| client.workflows().list()),
         row("createWorkflowRun", |client| {
-            let call = client.workflows().create(TEMPLATE, [person()]).unwrap().pack_type("certificate");
+            let call = client.workflows().create(TEMPLATE, [person()]).pack_type("certificate");
             call.map_column("name", "recipientName").delivery(no_mail())
         }),
         row("getWorkflowRun", |client| client.workflows().get("RN4QWERTYU")),
         row("getWorkflowStats", |client| client.workflows().stats()),
         row("previewWorkflow", |client| {
-            let call = client.workflows().preview(TEMPLATE, &person()).unwrap();
+            let call = client.workflows().preview(TEMPLATE, &person());
             call.map_column("name", "recipientName").output_format("png")
         }),
         row("getWorkflowPreview", |client| client.workflows().preview_result("job-71")),
@@ -31,7 +31,7 @@ pub fn rows() -> Vec<Row> {
         }),
         row("listWorkflowHooks", |client| client.workflows().hooks()),
         row("deleteWorkflowHook", |client| client.workflows().delete_hook("HK1QWERTYU")),
-        row("sendWorkflowHook", |client| client.workflows().send_to_hook("HK1QWERTYU", "s3cr3t", &person()).unwrap()),
+        row("sendWorkflowHook", |client| client.workflows().send_to_hook("HK1QWERTYU", "s3cr3t", &person())),
         row("resendWorkflowItem", |client| client.workflows().resend("RN4QWERTYU", 0).email("maya.chen@example.com")),
     ]
 }
