@@ -18,8 +18,9 @@ pub(crate) struct Tls;
 impl Tls {
     /// Configures rustls with an explicit crypto provider, and does not fail if no certificates are installed.
     ///
-    /// reqwest could do this itself, but it panics without a provider, and fails on a machine without certificates even if only
-    /// plain http to that machine is used. With this configuration, such a machine fails at the first certificate check.
+    /// reqwest could do this itself, but it panics without a provider, and fails on a machine without certificates even
+    /// if only plain http to that machine is used. With this configuration, such a machine fails at the first
+    /// certificate check.
     ///
     /// Loading the platform's certificates is expensive. It happens once per client, and only if the client `connects`.
     pub(crate) fn new(connects: bool) -> Result<Self> {
@@ -57,8 +58,8 @@ impl Tls {
         Ok(Self)
     }
 
-    /// Another crate of the program may have enabled rustls in reqwest without a crypto provider. reqwest then panics; this
-    /// converts the panic to an error.
+    /// Another crate of the program may have enabled rustls in reqwest without a crypto provider. reqwest then panics;
+    /// this converts the panic to an error.
     pub(crate) fn client(&self, builder: ClientBuilder) -> Result<reqwest::Client> {
         #[cfg(feature = "native-tls")]
         let builder = builder.tls_backend_native();

@@ -1,6 +1,7 @@
 //! Spans for `tracing`: one per call, one per attempt, with the field names of OpenTelemetry's HTTP conventions.
 //!
-//! Spans contain the path template, not the URL: a URL contains uids and, for one operation, a secret. Spans contain no body.
+//! Spans contain the path template, not the URL: a URL contains uids and, for one operation, a secret. Spans contain no
+//! body.
 
 #[cfg(feature = "tracing")]
 pub(crate) use on::{attempt, call};

@@ -54,7 +54,8 @@ const MAX_HEADER_LEN: usize = 4096;
 const MAX_SIGNATURES: usize = 8;
 
 impl<'a> Header<'a> {
-    /// Parses `t=SECONDS,v1=HEX`. The parts may have any order; unknown parts are ignored; several signatures are allowed.
+    /// Parses `t=SECONDS,v1=HEX`. The parts may have any order; unknown parts are ignored; several signatures are
+    /// allowed.
     pub(super) fn read(header: &'a [u8]) -> Result<Self, Malformed> {
         if header.len() > MAX_HEADER_LEN {
             return Err(Malformed::TooLong);
