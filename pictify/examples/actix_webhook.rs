@@ -1,5 +1,5 @@
-//! A service on actix-web that receives webhook deliveries of finished renders, verifies them, and processes each of them
-//! once.
+//! A service on actix-web that receives webhook deliveries of finished renders, verifies them, and processes each of
+//! them once.
 //!
 //! `cargo run --example actix_webhook --features actix,delivery-store`, with `PICTIFY_WEBHOOK_SECRET` set to the
 //! secret of the subscription.

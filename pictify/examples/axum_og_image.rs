@@ -1,7 +1,7 @@
 //! A site with link preview images, which are rendered at the first request.
 //!
-//! `cargo run --example axum_og_image --features axum,og-image`, with `PICTIFY_TEMPLATE` set to the uid of a template with
-//! the variables `title` and `author`. Then `curl -i 'http://127.0.0.1:3000/og/Hello?author=Ada'`.
+//! `cargo run --example axum_og_image --features axum,og-image`, with `PICTIFY_TEMPLATE` set to the uid of a template
+//! with the variables `title` and `author`. Then `curl -i 'http://127.0.0.1:3000/og/Hello?author=Ada'`.
 
 use axum::Router;
 use pictify::{Client, og_image::OgImages, templates::RenderFormat};

@@ -136,7 +136,8 @@ impl Parser {
                 data.push('\n');
                 data.push_str(value);
             }
-            // Comments have no field name. `id` and `retry` are for clients that reconnect; this client must not reconnect.
+            // Comments have no field name. `id` and `retry` are for clients that reconnect; this client must not
+            // reconnect.
             _ => {}
         }
         None

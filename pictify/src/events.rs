@@ -10,8 +10,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! These calls do not send the API key. The service withdrew experiments in July 2026, and according to the newest evidence
-//! these routes with them: calls may fail with [`NotFound`](crate::ErrorKind::NotFound) or [`Gone`](crate::ErrorKind::Gone).
+//! These calls do not send the API key. The service withdrew experiments in July 2026, and according to the newest
+//! evidence these routes with them: calls may fail with [`NotFound`](crate::ErrorKind::NotFound) or
+//! [`Gone`](crate::ErrorKind::Gone).
 
 use crate::{AsClient, Error, ErrorKind, Result, resources::api_request, resources::resource, variables};
 use pictify_api::{
@@ -34,12 +35,12 @@ resource! {
 impl<C: Clone> Events<C> {
     /// Reports 1 to 100 events. Events that are sent twice are counted twice.
     ///
-    /// `POST /s/events`, retired: it may return 404 or 410. It uses a [`write_key`](TrackExperimentEventsCall::write_key) instead of the API key. A
-    /// rejected event does not fail the call: check `errors` in the response.
+    /// `POST /s/events`, retired: it may return 404 or 410. It uses a [`write_key`](TrackExperimentEventsCall::write_key) instead of the API
+    /// key. A rejected event does not fail the call: check `errors` in the response.
     ///
     /// # Errors
-    /// At `send`: `Validation`, before anything is sent, for no events or more than 100, a slug of more than 60 characters, or
-    /// metadata of more than 10 KB; `RateLimited`; any error of the service.
+    /// At `send`: `Validation`, before anything is sent, for no events or more than 100, a slug of more than 60
+    /// characters, or metadata of more than 10 KB; `RateLimited`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -75,8 +76,8 @@ impl<C: Clone> Events<C> {
 
     /// Counts an impression. For pages and mail, use the [`url`](TrackExperimentPixelCall::url) of this call as the URL of an image.
     ///
-    /// `GET /s/{slug}/pixel.gif`, retired: it may return 404 or 410. Each call counts, and succeeds even if the experiment does
-    /// not exist.
+    /// `GET /s/{slug}/pixel.gif`, retired: it may return 404 or 410. Each call counts, and succeeds even if the
+    /// experiment does not exist.
     ///
     /// # Errors
     /// At `send`: any error of the service.
@@ -93,7 +94,8 @@ impl<C: Clone> Events<C> {
 
     /// Returns the variant that a visitor would see.
     ///
-    /// `GET /s/{slug}/resolve`, retired: it may return 404 or 410. Reads only. Known only from older code of the service.
+    /// `GET /s/{slug}/resolve`, retired: it may return 404 or 410. Reads only. Known only from older code of the
+    /// service.
     ///
     /// # Errors
     /// At `send`: `NotFound`; any error of the service.

@@ -27,7 +27,8 @@ resource! {
 impl<C: Clone> Expressions<C> {
     /// Checks the syntax of an expression, written without braces. Bills nothing and changes nothing.
     ///
-    /// `POST /templates/expression/validate`, live. An invalid expression is not an error: check `valid` in the response.
+    /// `POST /templates/expression/validate`, live. An invalid expression is not an error: check `valid` in the
+    /// response.
     ///
     /// # Errors
     /// At `send`: `Validation` for an empty expression before anything is sent; any error of the service.
@@ -44,11 +45,12 @@ impl<C: Clone> Expressions<C> {
 
     /// Evaluates an expression, written without braces. Bills nothing and changes nothing.
     ///
-    /// `POST /templates/expression/test`, documented. A failed evaluation is not an error: check `success` in the response.
+    /// `POST /templates/expression/test`, documented. A failed evaluation is not an error: check `success` in the
+    /// response.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) if `variables` does not serialise to a JSON object. At `send`:
-    /// `Validation` for an empty expression before anything is sent; any error of the service.
+    /// Here: [`Validation`](crate::ErrorKind::Validation) if `variables` does not serialise to a JSON object. At
+    /// `send`: `Validation` for an empty expression before anything is sent; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -70,8 +72,8 @@ impl<C: Clone> Expressions<C> {
     /// `POST /templates/expression/interpolate`, documented; the response format is unpublished.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) if `variables` does not serialise to a JSON object. At `send`:
-    /// any error of the service.
+    /// Here: [`Validation`](crate::ErrorKind::Validation) if `variables` does not serialise to a JSON object. At
+    /// `send`: any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {

@@ -6,9 +6,9 @@ use std::fmt;
 
 /// Key that all attempts of one call send in the `Idempotency-Key` header.
 ///
-/// The client creates one for each POST unless the caller sets one. The newest evidence is that the service ignores keys on
-/// renders, so a key alone does not make a retry safe. It is sent because documents of the service promise that the same key
-/// returns the stored response for 24 hours, and because support can find a call by it.
+/// The client creates one for each POST unless the caller sets one. The newest evidence is that the service ignores
+/// keys on renders, so a key alone does not make a retry safe. It is sent because documents of the service promise that
+/// the same key returns the stored response for 24 hours, and because support can find a call by it.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IdempotencyKey(String);

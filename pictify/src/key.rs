@@ -10,8 +10,8 @@ const MIN_SECRET_LEN: usize = 16;
 
 /// API key: opaque, and never displayed.
 ///
-/// The only check is that it can be sent in a header; the service has changed the format of its keys before. White space
-/// around it, for example from a file or a terminal, is removed.
+/// The only check is that it can be sent in a header; the service has changed the format of its keys before. White
+/// space around it, for example from a file or a terminal, is removed.
 #[derive(Clone)]
 pub struct ApiKey(HeaderValue);
 

@@ -39,14 +39,14 @@ resource! {
 impl<C: Clone> Links<C> {
     /// Renders a template when its URL is requested. Bills one render for each request that no cache serves.
     ///
-    /// `GET /r/{templateUid}.{format}`, documented. [`url`](RenderTemplateUrlCall::url) builds the URL, `send` fetches the image. If the render
-    /// fails, the service may send a placeholder so that pages do not break: see
+    /// `GET /r/{templateUid}.{format}`, documented. [`url`](RenderTemplateUrlCall::url) builds the URL, `send` fetches the image. If the
+    /// render fails, the service may send a placeholder so that pages do not break: see
     /// [`is_placeholder`](LinkImage::is_placeholder).
     ///
     /// # Errors
-    /// At `url` and `send`: [`Validation`](crate::ErrorKind::Validation) for a quality outside 0.1 to 1, a format that is
-    /// not png, jpg, jpeg or webp, a uid that cannot be part of a path, or a variable called `quality`, `layout` or `token`.
-    /// At `send` also: `NotFound`; any error of the service.
+    /// At `url` and `send`: [`Validation`](crate::ErrorKind::Validation) for a quality outside 0.1 to 1, a format that
+    /// is not png, jpg, jpeg or webp, a uid that cannot be part of a path, or a variable called `quality`, `layout` or
+    /// `token`. At `send` also: `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -63,13 +63,13 @@ impl<C: Clone> Links<C> {
 
     /// Returns the current image of a binding.
     ///
-    /// `GET /b/{bindingId}.{format}`, documented; needs no key and sends none. The refresh policy of the binding decides if its
-    /// data is fetched again. If the render fails, the service may send a placeholder so that pages do not break: see
-    /// [`is_placeholder`](LinkImage::is_placeholder).
+    /// `GET /b/{bindingId}.{format}`, documented; needs no key and sends none. The refresh policy of the binding decides
+    /// if its data is fetched again. If the render fails, the service may send a placeholder so that pages do not break:
+    /// see [`is_placeholder`](LinkImage::is_placeholder).
     ///
     /// # Errors
-    /// At `url` and `send`: [`Validation`](crate::ErrorKind::Validation) for a format that is not png, jpg, jpeg or webp,
-    /// or an ID that cannot be part of a path. At `send` also: `NotFound`; any error of the service.
+    /// At `url` and `send`: [`Validation`](crate::ErrorKind::Validation) for a format that is not png, jpg, jpeg or
+    /// webp, or an ID that cannot be part of a path. At `send` also: `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -88,8 +88,8 @@ impl<C: Clone> Links<C> {
 
     /// Returns the URL at which the current image of a binding is stored, without fetching the image.
     ///
-    /// `GET /b/{bindingId}.{format}/url`, known from older dashboard code only: it may return 404. Needs no key and sends none;
-    /// reads only.
+    /// `GET /b/{bindingId}.{format}/url`, known from older dashboard code only: it may return 404. Needs no key and sends
+    /// none; reads only.
     ///
     /// # Errors
     /// As [`binding`](Self::binding).
@@ -108,8 +108,8 @@ impl<C: Clone> Links<C> {
 
     /// Returns the image of the variant that an experiment picks for the visitor. Each `send` counts as an impression.
     ///
-    /// `GET /s/{slug}.{format}`, retired with the experiments in July 2026: it may return 404 or 410. Needs no key and sends
-    /// none. 410 also means that the experiment has ended without a fallback image.
+    /// `GET /s/{slug}.{format}`, retired with the experiments in July 2026: it may return 404 or 410. Needs no key and
+    /// sends none. 410 also means that the experiment has ended without a fallback image.
     ///
     /// # Errors
     /// At `url` and `send`: as [`binding`](Self::binding). At `send` also: `Gone`. With
@@ -168,7 +168,8 @@ impl<C> RenderTemplateUrlCall<C> {
         })
     }
 
-    /// Sets the values of variables: anything that serialises to a JSON object of strings, numbers and booleans. Null is omitted.
+    /// Sets the values of variables: anything that serialises to a JSON object of strings, numbers and booleans. Null
+    /// is omitted.
     ///
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation) if it does not; a URL cannot contain lists and objects.
@@ -203,8 +204,8 @@ impl<C: AsClient> RenderTemplateUrlCall<C> {
 
     /// Returns the URL with an API key in it, for clients that cannot send a header. Sends nothing.
     ///
-    /// The key is then visible in pages, histories and logs, and everybody who reads it can render at your expense. Create a key
-    /// for this purpose alone, and prefer [`url`](Self::url) if the client can send a header.
+    /// The key is then visible in pages, histories and logs, and everybody who reads it can render at your expense.
+    /// Create a key for this purpose alone, and prefer [`url`](Self::url) if the client can send a header.
     ///
     /// # Errors
     /// As [`url`](Self::url); [`Validation`](crate::ErrorKind::Validation) for an empty key.

@@ -61,10 +61,10 @@ impl Downloadable for String {
 
 /// A download, ready to start: [`client.download(&image)`](Client::download).
 ///
-/// The API key is never sent with it. If a file is not found right after its render, it is requested again for some seconds.
-/// A download only reads, so it is retried according to the client's retry policy. It resumes where it failed if the host
-/// supports that for exactly the same file, and starts again otherwise. A response that does not look like a file, such as
-/// an HTML error page with status 200, is an error.
+/// The API key is never sent with it. If a file is not found right after its render, it is requested again for some
+/// seconds. A download only reads, so it is retried according to the client's retry policy. It resumes where it failed
+/// if the host supports that for exactly the same file, and starts again otherwise. A response that does not look like
+/// a file, such as an HTML error page with status 200, is an error.
 #[derive(Clone)]
 #[must_use = "a download does nothing until bytes, to_file or to_writer is called"]
 pub struct Download<C> {
@@ -135,7 +135,8 @@ impl<C: Clone> Download<C> {
         self
     }
 
-    /// Sets the timeout for each read: the maximum time without new data before an attempt fails. 30 seconds by default.
+    /// Sets the timeout for each read: the maximum time without new data before an attempt fails. 30 seconds by
+    /// default.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
@@ -170,9 +171,9 @@ impl Download<Client> {
     /// Downloads into memory.
     ///
     /// # Errors
-    /// `Validation` if the URL is not http or https; `NotFound` if the file does not appear; `ContentType` if the response is not
-    /// a file of a type that the service renders; `TooLarge`, `Timeout`, `Connect`, `Transport`, and the kinds of unsuccessful
-    /// responses.
+    /// `Validation` if the URL is not http or https; `NotFound` if the file does not appear; `ContentType` if the
+    /// response is not a file of a type that the service renders; `TooLarge`, `Timeout`, `Connect`, `Transport`, and
+    /// the kinds of unsuccessful responses.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
@@ -187,11 +188,13 @@ impl Download<Client> {
 
     /// Downloads into a file, which is written completely or not at all. Returns its size in bytes.
     ///
-    /// A link is followed: its target is replaced, not the link. A target that is not a regular file, such as `/dev/null` or a
-    /// named pipe, is written directly. `/dev/stdout` is written directly, too; if it is a file, the download is appended.
+    /// A link is followed: its target is replaced, not the link. A target that is not a regular file, such as
+    /// `/dev/null` or a named pipe, is written directly. `/dev/stdout` is written directly, too; if it is a file, the
+    /// download is appended.
     ///
     /// # Errors
-    /// As [`bytes`](Self::bytes); `Io` if the file cannot be written. Most such errors are found before the request is sent.
+    /// As [`bytes`](Self::bytes); `Io` if the file cannot be written. Most such errors are found before the request is
+    /// sent.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
@@ -207,8 +210,8 @@ impl Download<Client> {
 
     /// Downloads into a writer as the data arrives, and flushes it at the end. Returns the number of bytes written.
     ///
-    /// Written bytes cannot be taken back: if the download fails in the middle, it ends with an error unless the host can resume
-    /// it.
+    /// Written bytes cannot be taken back: if the download fails in the middle, it ends with an error unless the host
+    /// can resume it.
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes); `Io` if the writer fails.
@@ -282,8 +285,8 @@ mod blocking {
             client.wait(download.to_file(path))
         }
 
-        /// Downloads into a writer as the data arrives, and flushes it at the end. Returns the number of bytes written. The
-        /// writer is used on the calling thread only.
+        /// Downloads into a writer as the data arrives, and flushes it at the end. Returns the number of bytes written.
+        /// The writer is used on the calling thread only.
         ///
         /// # Errors
         /// As [`to_writer`](Download::to_writer) of the async client.

@@ -50,8 +50,8 @@ struct Progress {
 }
 
 impl Progress {
-    /// Returns `true` if a partial response continues this file at the right position. Not every host respects `If-Range`, so
-    /// the headers of the part are compared with those of the first response.
+    /// Returns `true` if a partial response continues this file at the right position. Not every host respects
+    /// `If-Range`, so the headers of the part are compared with those of the first response.
     fn is_continued_by(&self, part: &ContentRange, headers: &HeaderMap) -> bool {
         let whole = self.whole.or(part.whole);
         // Before any byte is written, no range was requested.

@@ -7,7 +7,8 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 
 /// Destination of the chunks of a file.
 pub(super) trait Sink {
-    /// Discards everything written, because the file is sent again from the beginning. Returns an error if that is impossible.
+    /// Discards everything written, because the file is sent again from the beginning. Returns an error if that is
+    /// impossible.
     async fn restart(&mut self) -> Result<()>;
     async fn write(&mut self, chunk: Bytes) -> Result<()>;
 }

@@ -10,8 +10,8 @@ const MAX_TEXT_MESSAGE_LEN: usize = 300;
 
 /// Parsed content of an error body, whatever its format.
 ///
-/// The service has no single error format. Problem documents, `message`, `error`, `errors`, codes beside any of them, errors
-/// of its web framework, plain text, HTML and empty bodies are all parsed into this type.
+/// The service has no single error format. Problem documents, `message`, `error`, `errors`, codes beside any of them,
+/// errors of its web framework, plain text, HTML and empty bodies are all parsed into this type.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ErrorDetails {
     message: String,

@@ -39,7 +39,8 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The body may contain data of the caller. It is available through `body`, but must not appear in logs by accident.
+        // The body may contain data of the caller. It is available through `body`, but must not appear in logs by
+        // accident.
         f.debug_struct("Error")
             .field("display", &format_args!("{self}"))
             .field("kind", &self.0.kind)
@@ -52,7 +53,8 @@ impl fmt::Debug for Error {
     }
 }
 
-/// Formats a text of the service as one line of limited length, without control characters, which a terminal could execute.
+/// Formats a text of the service as one line of limited length, without control characters, which a terminal could
+/// execute.
 fn one_line(text: &str, max_len: usize) -> String {
     let mut letters = text.chars();
     let clean = |letter: char| if letter.is_control() { ' ' } else { letter };
@@ -102,7 +104,8 @@ mod tests {
             ),
             (
                 Error::new(ErrorKind::Timeout, "no response within 30 s").with_outcome(true, false),
-                "Timeout: no response within 30 s (outcome unknown: the request may have taken effect and may have been billed)",
+                "Timeout: no response within 30 s \
+                 (outcome unknown: the request may have taken effect and may have been billed)",
             ),
         ] {
             assert_eq!(error.to_string(), line);

@@ -6,8 +6,8 @@ use std::fmt;
 
 /// Kind of an [`Error`](crate::Error). It tells the caller what to do next.
 ///
-/// The troubleshooting texts describe the last attempt. [`Error::outcome_unknown`](crate::Error::outcome_unknown) also covers
-/// earlier attempts of the call: if it is `true`, the request may have taken effect and may have been billed.
+/// The troubleshooting texts describe the last attempt. [`Error::outcome_unknown`](crate::Error::outcome_unknown) also
+/// covers earlier attempts of the call: if it is `true`, the request may have taken effect and may have been billed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -25,8 +25,8 @@ pub enum ErrorKind {
     ///
     /// # Troubleshooting
     /// The request may have reached the service, and may have been billed if
-    /// [`outcome_unknown`](crate::Error::outcome_unknown) is `true`: look for the result before sending it again. For slow
-    /// renders, set a longer timeout on the call.
+    /// [`outcome_unknown`](crate::Error::outcome_unknown) is `true`: look for the result before sending it again. For
+    /// slow renders, set a longer timeout on the call.
     Timeout,
     /// The connection failed after the request was sent, or the response body is incomplete.
     ///
@@ -37,13 +37,14 @@ pub enum ErrorKind {
     /// A redirect response. Calls do not follow redirects, so that the key and the data are not sent to another host.
     ///
     /// # Troubleshooting
-    /// The request reached a server but was not executed or billed. Usually the base URL is wrong: use the final https URL of
-    /// the API.
+    /// The request reached a server but was not executed or billed. Usually the base URL is wrong: use the final https
+    /// URL of the API.
     Redirect,
     /// 401: the key is missing, wrong or revoked, or the operation does not accept API keys.
     ///
     /// # Troubleshooting
-    /// The service rejected the request; nothing was billed. Check the key, and that it belongs to the server of the base URL.
+    /// The service rejected the request; nothing was billed. Check the key, and that it belongs to the server of the
+    /// base URL.
     Authentication,
     /// 403: the key has no permission for this.
     ///
@@ -53,8 +54,8 @@ pub enum ErrorKind {
     /// 404: the resource or file does not exist, or belongs to another team.
     ///
     /// # Troubleshooting
-    /// Nothing was billed. Check the ID, the team of the key and the path of the base URL. The service does not offer every
-    /// documented operation to every account.
+    /// Nothing was billed. Check the ID, the team of the key and the path of the base URL. The service does not offer
+    /// every documented operation to every account.
     NotFound,
     /// 409: the state of the resource does not allow this.
     ///
@@ -75,14 +76,14 @@ pub enum ErrorKind {
     /// 429: too many requests.
     ///
     /// # Troubleshooting
-    /// The service rejected the request; nothing was billed. Wait for [`retry_after`](crate::Error::retry_after), send fewer
-    /// requests concurrently, or use a `RateLimiter`.
+    /// The service rejected the request; nothing was billed. Wait for [`retry_after`](crate::Error::retry_after), send
+    /// fewer requests concurrently, or use a `RateLimiter`.
     RateLimited,
     /// The renders, templates, credits or spending limit of the plan are exhausted.
     ///
     /// # Troubleshooting
-    /// The service rejected the request; nothing was billed. A short wait does not help: upgrade the plan, raise its spending
-    /// limit, or wait for the next billing period.
+    /// The service rejected the request; nothing was billed. A short wait does not help: upgrade the plan, raise its
+    /// spending limit, or wait for the next billing period.
     QuotaExceeded,
     /// The client's own [`SpendLimit`](crate::SpendLimit) is reached.
     ///
@@ -92,9 +93,8 @@ pub enum ErrorKind {
     /// The service could not render this input.
     ///
     /// # Troubleshooting
-    /// The request reached the service; if it may have been billed,
-    /// [`outcome_unknown`](crate::Error::outcome_unknown) is `true`. Check the HTML, URL or template: pages that load slowly
-    /// and missing resources are common causes.
+    /// The request reached the service; if it may have been billed, [`outcome_unknown`](crate::Error::outcome_unknown)
+    /// is `true`. Check the HTML, URL or template: pages that load slowly and missing resources are common causes.
     RenderFailed,
     /// 501: the service does not offer this operation.
     ///
@@ -104,14 +104,15 @@ pub enum ErrorKind {
     /// 5xx: the service failed.
     ///
     /// # Troubleshooting
-    /// The request reached the service, and may have been billed if [`outcome_unknown`](crate::Error::outcome_unknown) is
-    /// `true`: look for the result before sending it again. Give the [`request_id`](crate::Error::request_id) to support.
+    /// The request reached the service, and may have been billed if [`outcome_unknown`](crate::Error::outcome_unknown)
+    /// is `true`: look for the result before sending it again. Give the [`request_id`](crate::Error::request_id) to
+    /// support.
     Server,
     /// Any other unsuccessful status.
     ///
     /// # Troubleshooting
-    /// The request reached a server, perhaps a proxy; see [`outcome_unknown`](crate::Error::outcome_unknown). Check the status,
-    /// headers and body.
+    /// The request reached a server, perhaps a proxy; see [`outcome_unknown`](crate::Error::outcome_unknown). Check the
+    /// status, headers and body.
     UnexpectedStatus,
     /// A successful response that cannot be decoded.
     ///
@@ -133,8 +134,8 @@ pub enum ErrorKind {
     /// A response or file that is larger than allowed.
     ///
     /// # Troubleshooting
-    /// A download is never billed; raise its [`max_size`](crate::download::Download::max_size). A call may have taken effect:
-    /// see [`outcome_unknown`](crate::Error::outcome_unknown).
+    /// A download is never billed; raise its [`max_size`](crate::download::Download::max_size). A call may have taken
+    /// effect: see [`outcome_unknown`](crate::Error::outcome_unknown).
     TooLarge,
     /// A file or writer that cannot be written.
     ///

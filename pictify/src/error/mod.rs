@@ -26,9 +26,9 @@ pub(crate) const MAX_ERROR_BODY_BYTES: usize = 64 * 1024;
 
 /// Error of a call, with everything that was received.
 ///
-/// It is one pointer wide. [`kind`](Self::kind) tells the caller what to do next. The other methods give the details: the
-/// status, headers and body of the last response, the error code and field errors of the service, the request ID for its
-/// support, and each attempt. `Display` prints one line for an operator:
+/// It is one pointer wide. [`kind`](Self::kind) tells the caller what to do next. The other methods give the details:
+/// the status, headers and body of the last response, the error code and field errors of the service, the request ID
+/// for its support, and each attempt. `Display` prints one line for an operator:
 ///
 /// ```text
 /// create image: 422 Validation: width must be positive (request req_123, 2 attempts)
@@ -283,8 +283,8 @@ impl Error {
 
     /// Returns `true` if the request may have taken effect, and may have been billed, although the call failed.
     ///
-    /// The request was sent, but there is no usable response: the connection was lost, an attempt timed out, or the service
-    /// failed in a way that does not show how much was done. Look for the result (for an image, in
+    /// The request was sent, but there is no usable response: the connection was lost, an attempt timed out, or the
+    /// service failed in a way that does not show how much was done. Look for the result (for an image, in
     /// [`images().list()`](crate::images::Images::list)) before sending the call again.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {

@@ -13,8 +13,8 @@ use actix_web::{
 impl OgImages {
     /// Creates a route for actix-web: `App::new().route("/og/{title}", cards.clone().actix_route())`.
     ///
-    /// It responds to GET and HEAD with 302 and the URL of the image; 404 if the page does not exist; 503 if there is no image
-    /// to serve, with `Retry-After` if the delay is known; 502 if the URL cannot be sent in a header.
+    /// It responds to GET and HEAD with 302 and the URL of the image; 404 if the page does not exist; 503 if there is
+    /// no image to serve, with `Retry-After` if the delay is known; 502 if the URL cannot be sent in a header.
     #[must_use]
     pub fn actix_route(self) -> Route {
         web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(move |request: HttpRequest| {

@@ -11,8 +11,8 @@ use axum::{
 impl OgImages {
     /// Creates a route for axum: `Router::new().route("/og/{title}", cards.axum_route())`.
     ///
-    /// It responds to GET and HEAD with 302 and the URL of the image; 404 if the page does not exist; 503 if there is no image
-    /// to serve, with `Retry-After` if the delay is known; 502 if the URL cannot be sent in a header.
+    /// It responds to GET and HEAD with 302 and the URL of the image; 404 if the page does not exist; 503 if there is
+    /// no image to serve, with `Retry-After` if the delay is known; 502 if the URL cannot be sent in a header.
     pub fn axum_route<S: Clone + Send + Sync + 'static>(self) -> MethodRouter<S> {
         get(async move |path: RawPathParams, RawQuery(query): RawQuery| {
             let parameters = parameters(path.iter(), query.as_deref().unwrap_or_default());

@@ -17,14 +17,14 @@ const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// Computes the cache key of an image: the SHA-256 of everything that determines its content.
 ///
-/// Users control much of this input. The key must therefore have a fixed length, and nobody may be able to find two inputs
-/// with the same key: they could replace the image of another page. The keyed 64-bit hashes of the standard library are too
-/// short for that, and their per-process keys would prevent a cache that several processes share.
+/// Users control much of this input. The key must therefore have a fixed length, and nobody may be able to find two
+/// inputs with the same key: they could replace the image of another page. The keyed 64-bit hashes of the standard
+/// library are too short for that, and their per-process keys would prevent a cache that several processes share.
 pub(super) fn key(operation: &impl Serialize) -> serde_json::Result<String> {
     let mut operation = serde_json::to_value(operation)?;
     // A hash map serialises its entries in a different order each time.
     operation.sort_all_objects();
-    Ok(const_hex::encode(Sha256::digest(serde_json::to_vec(&operation)?)))
+    Ok(base16ct::lower::encode_string(&Sha256::digest(serde_json::to_vec(&operation)?)))
 }
 
 /// A rendered image in the cache.
@@ -49,11 +49,12 @@ impl CachedImage {
     }
 }
 
-/// Cache of images. A key is the SHA-256 of everything that determines the content of an image, in 64 hexadecimal digits.
+/// Cache of images. A key is the SHA-256 of everything that determines the content of an image, in 64 hexadecimal
+/// digits.
 ///
-/// Store images for longer than their TTL: an expired image is served while no new one can be rendered. A cache that cannot
-/// be reached must return `None` and ignore writes; it must not fail. Meanwhile every request that finds no render in
-/// progress starts a new render, which is billed.
+/// Store images for longer than their TTL: an expired image is served while no new one can be rendered. A cache that
+/// cannot be reached must return `None` and ignore writes; it must not fail. Meanwhile every request that finds no
+/// render in progress starts a new render, which is billed.
 pub trait ImageCache: Send + Sync + 'static {
     /// Returns the image with this key.
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedImage>>;

@@ -1,7 +1,7 @@
 //! Link preview images (Open Graph): URLs of your own web service that redirect to rendered images.
 //!
-//! Sites that show a link fetch the image URL from `<meta property="og:image">`. [`OgImages`] renders a template when such a
-//! URL is requested, and responds with a redirect to the file:
+//! Sites that show a link fetch the image URL from `<meta property="og:image">`. [`OgImages`] renders a template when
+//! such a URL is requested, and responds with a redirect to the file:
 //!
 #![cfg_attr(feature = "axum", doc = "```no_run")]
 #![cfg_attr(not(feature = "axum"), doc = "```ignore")]
@@ -18,10 +18,10 @@
 //!
 //! - Each image is rendered once. Concurrent requests share one render, which continues even if all of them disconnect.
 //!   Later requests get the cached image, for a week unless [`ttl`](OgImages::ttl) changes it.
-//! - If a render fails, the last good image is served, or else the [`fallback`](OgImages::fallback). No new render is tried
-//!   for the time that the service asks for, and for at least 30 seconds.
-//! Anybody can request these URLs with any values, and each new image is billed. Accept only values that you control with
-//! [`OgImages::with_lookup`], or set a [spending limit](crate::ClientBuilder::spend_limit).
+//! - If a render fails, the last good image is served, or else the [`fallback`](OgImages::fallback). No new render is
+//!   tried for the time that the service asks for, and for at least 30 seconds.
+//! Anybody can request these URLs with any values, and each new image is billed. Accept only values that you control
+//! with [`OgImages::with_lookup`], or set a [spending limit](crate::ClientBuilder::spend_limit).
 
 #[cfg(feature = "actix")]
 mod actix;
@@ -93,10 +93,9 @@ pub struct OgImages {
 }
 
 impl OgImages {
-    /// Creates images whose variables are parameters of the request, as strings. Only the parameters named here count, so that
-    /// tracking parameters do not cause renders of their own. For a parameter that a request omits, the default of the template
-    /// applies.
-    /// Each render calls `POST /templates/{uid}/render` and bills one render.
+    /// Creates images whose variables are parameters of the request, as strings. Only the parameters named here count,
+    /// so that tracking parameters do not cause renders of their own. For a parameter that a request omits, the default
+    /// of the template applies. Each render calls `POST /templates/{uid}/render` and bills one render.
     pub fn new(
         client: &Client,
         template_uid: impl Into<String>,
@@ -110,8 +109,8 @@ impl OgImages {
         })
     }
 
-    /// Creates images whose variables are looked up, for example in a database by an ID in the path. `None` responds with 404,
-    /// an error with 503. If the variables of a page change, its image is rendered again.
+    /// Creates images whose variables are looked up, for example in a database by an ID in the path. `None` responds
+    /// with 404, an error with 503. If the variables of a page change, its image is rendered again.
     ///
     /// ```no_run
     /// # #[derive(serde::Serialize)] struct Card { title: String }
@@ -237,7 +236,8 @@ impl OgImages {
     }
 
     async fn render_and_store(self, key: String, call: Call<RenderTemplate, Client>) -> Rendered {
-        // Check the cache again: another render may have finished since the first check, and a second one would be billed.
+        // Check the cache again: another render may have finished since the first check, and a second one would be
+        // billed.
         if let Some(image) = self.cache.get(&key).await.filter(|image| self.remaining_ttl(image).is_some()) {
             return Ok(image);
         }

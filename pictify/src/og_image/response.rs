@@ -69,8 +69,8 @@ impl std::error::Error for OgError {
     }
 }
 
-/// Converts a result to an HTTP status and headers, with header values in the type of the web framework. Returns 502 if the
-/// URL of the image is not a valid header value.
+/// Converts a result to an HTTP status and headers, with header values in the type of the web framework. Returns 502 if
+/// the URL of the image is not a valid header value.
 #[cfg(any(feature = "actix", feature = "axum"))]
 pub(super) fn to_response<V: TryFrom<String>>(result: Result<OgImage, OgError>) -> (u16, Vec<(&'static str, V)>) {
     let values = |headers: Vec<(&'static str, String)>| -> Result<Vec<_>, V::Error> {

@@ -11,8 +11,8 @@ const REFUND: u32 = 1;
 
 /// Budget for the retries of a client and its clones.
 ///
-/// A retry costs 10 and a success refunds 1. In the long run, at most one call in ten is a retry, but a short outage can
-/// still be bridged. Retries after a delay that the service asked for cost nothing.
+/// A retry costs 10 and a success refunds 1. In the long run, at most one call in ten is a retry, but a short outage
+/// can still be bridged. Retries after a delay that the service asked for cost nothing.
 #[derive(Debug)]
 pub(crate) struct RetryBudget(AtomicU32);
 

@@ -42,8 +42,8 @@ pub struct RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// Returns the default policy: four attempts; delays of up to 250 ms, 500 ms, 1 s and so on to 8 s; delays that the service
-    /// asks for of up to 60 s.
+    /// Returns the default policy: four attempts; delays of up to 250 ms, 500 ms, 1 s and so on to 8 s; delays that the
+    /// service asks for of up to 60 s.
     fn default() -> Self {
         Self {
             max_attempts: 4,
@@ -83,16 +83,16 @@ impl RetryPolicy {
         self
     }
 
-    /// Sets the maximum delay that the service may ask for. A longer one ends the call immediately, with the delay in the error.
-    /// 60 s by default.
+    /// Sets the maximum delay that the service may ask for. A longer one ends the call immediately, with the delay in
+    /// the error. 60 s by default.
     #[must_use]
     pub fn max_retry_after(mut self, delay: Duration) -> Self {
         self.max_retry_after = delay;
         self
     }
 
-    /// Allows retries of billed and creating calls after an attempt that may have taken effect. A render may then be made and
-    /// billed twice. Off by default.
+    /// Allows retries of billed and creating calls after an attempt that may have taken effect. A render may then be
+    /// made and billed twice. Off by default.
     ///
     /// An idempotency key does not prevent that: the newest evidence is that the service ignores it on renders.
     #[must_use]
@@ -111,7 +111,8 @@ impl RetryPolicy {
         self.may_bill_twice
     }
 
-    /// Returns the delay before retry `retry` (1 for the first one), or as an error the stated delay if it exceeds the maximum.
+    /// Returns the delay before retry `retry` (1 for the first one), or as an error the stated delay if it exceeds the
+    /// maximum.
     pub(crate) fn wait(&self, retry: u32, stated: Option<Duration>, random: f64) -> Result<Duration, Duration> {
         let ceiling =
             self.initial_backoff.saturating_mul(1_u32.checked_shl(retry - 1).unwrap_or(u32::MAX)).min(self.max_backoff);

@@ -4,8 +4,8 @@ use crate::error::ErrorDetails;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Returns the delay that the service stated: from the `Retry-After` header (seconds, whole or decimal, or an HTTP date);
-/// else from the body; else, if no requests remain in the window, from the time in `X-RateLimit-Reset`.
+/// Returns the delay that the service stated: from the `Retry-After` header (seconds, whole or decimal, or an HTTP
+/// date); else from the body; else, if no requests remain in the window, from the time in `X-RateLimit-Reset`.
 pub(crate) fn retry_after_of(headers: &HeaderMap, details: &ErrorDetails, now: SystemTime) -> Option<Duration> {
     header(headers, RETRY_AFTER.as_str())
         .and_then(|text| retry_after(text, now))

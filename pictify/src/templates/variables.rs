@@ -35,7 +35,7 @@ impl<C: Clone> Templates<C> {
     ///
     /// # Errors
     /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
-    /// `Validation` with every problem at once, as [`violations`](Error::violations) and as a
+    /// `Validation` with every problem at once, as [`validation_errors`](Error::validation_errors) and as a
     /// [`VariableProblems`](super::VariableProblems) that is the error's source; else as [`get`](Self::get).
     ///
     /// ```no_run

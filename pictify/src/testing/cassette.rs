@@ -15,22 +15,22 @@ const RECORD_VARIABLE: &str = "PICTIFY_RECORD";
 
 /// Recorded interactions with the service, in a file.
 ///
-/// A recording cassette stores each response, with secrets removed, and [`finish`](Self::finish) writes the file. A replaying
-/// cassette needs no network and no key: responses come from the file, and waits of the client return immediately. A cassette
-/// belongs to one client and its clones, async or blocking, including their downloads.
+/// A recording cassette stores each response, with secrets removed, and [`finish`](Self::finish) writes the file. A
+/// replaying cassette needs no network and no key: responses come from the file, and waits of the client return
+/// immediately. A cassette belongs to one client and its clones, async or blocking, including their downloads.
 ///
-/// A request gets the response of the first unused recorded request that matches in method, path, query, range, and body,
-/// which is compared as JSON. Any other request fails with [`CassetteMiss`](crate::ErrorKind::CassetteMiss), which describes
-/// the difference and is not retried.
+/// A request gets the response of the first unused recorded request that matches in method, path, query, range, and
+/// body, which is compared as JSON. Any other request fails with [`CassetteMiss`](crate::ErrorKind::CassetteMiss),
+/// which describes the difference and is not retried.
 ///
-/// The file is JSON, so that it can be reviewed: bodies are JSON or text if possible, else Base64. It does not contain: headers
-/// of requests, most headers of responses, the key of the client, members called `secret`, `token`, `password` and similar,
-/// credentials of bindings, and signatures in URLs; [`redact`](Self::redact) removes more. The URL of a local server becomes
-/// `http://pictify.test`, so that its port does not matter.
+/// The file is JSON, so that it can be reviewed: bodies are JSON or text if possible, else Base64. It does not contain:
+/// headers of requests, most headers of responses, the key of the client, members called `secret`, `token`, `password`
+/// and similar, credentials of bindings, and signatures in URLs; [`redact`](Self::redact) removes more. The URL of a
+/// local server becomes `http://pictify.test`, so that its port does not matter.
 ///
-/// Only complete responses are recorded: a broken connection is not in the file, a stream arrives in one piece, and an endless
-/// stream cannot be recorded. Concurrent equal requests may get their responses in another order. Concurrent waits are skipped
-/// one after the other, so many long ones can exceed a deadline.
+/// Only complete responses are recorded: a broken connection is not in the file, a stream arrives in one piece, and an
+/// endless stream cannot be recorded. Concurrent equal requests may get their responses in another order. Concurrent
+/// waits are skipped one after the other, so many long ones can exceed a deadline.
 ///
 /// ```
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -101,22 +101,22 @@ impl Cassette {
         }
     }
 
-    /// Replaces a text everywhere in the file by a placeholder, also percent-encoded, in Base64 and in binary bodies. For example
-    /// the name of a customer. Requests are compared without the text.
+    /// Replaces a text everywhere in the file by a placeholder, also percent-encoded, in Base64 and in binary bodies.
+    /// For example the name of a customer. Requests are compared without the text.
     pub fn redact(self, text: &str, placeholder: &str) -> Self {
         self.0.configure_redactor(|redactor| redactor.add_literal(text, placeholder));
         self
     }
 
-    /// Applies a function to every text before it is stored or compared: each string of a JSON body, text bodies, targets and
-    /// headers. The function must return its own output unchanged.
+    /// Applies a function to every text before it is stored or compared: each string of a JSON body, text bodies,
+    /// targets and headers. The function must return its own output unchanged.
     pub fn redact_with(self, redact: impl Fn(String) -> String + Send + Sync + 'static) -> Self {
         self.0.configure_redactor(|redactor| redactor.add_custom(redact));
         self
     }
 
-    /// Ignores a JSON member of request bodies at any depth, and a query parameter of this name, when requests are compared. For
-    /// values that change from run to run.
+    /// Ignores a JSON member of request bodies at any depth, and a query parameter of this name, when requests are
+    /// compared. For values that change from run to run.
     pub fn ignore(self, name: impl Into<String>) -> Self {
         self.0.ignore(name.into());
         self
@@ -138,11 +138,12 @@ impl Cassette {
         unused.into_iter().map(|request| format!("{} {}", request.method, request.target)).collect()
     }
 
-    /// Ends the use of the cassette. After a recording it writes the file atomically and creates missing folders. After a replay
-    /// it checks that all recorded requests were sent, and no others.
+    /// Ends the use of the cassette. After a recording it writes the file atomically and creates missing folders. After
+    /// a replay it checks that all recorded requests were sent, and no others.
     ///
     /// # Errors
-    /// [`CassetteError`] if the file cannot be written, a request was not in the recording, or a recorded request was not sent.
+    /// [`CassetteError`] if the file cannot be written, a request was not in the recording, or a recorded request was
+    /// not sent.
     pub fn finish(&self) -> Result<(), CassetteError> {
         let to_error = |kind| CassetteError { path: self.0.path.clone(), kind };
         if self.is_recording() {

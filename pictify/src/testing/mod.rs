@@ -9,8 +9,8 @@
 //! | skip waits | [`ClientBuilder::clock`](crate::ClientBuilder::clock) |
 //! | render for real, with faults on demand | the crate `pictify-emulator` |
 //!
-//! A test that checks all of it. Record it once with `PICTIFY_RECORD=1 cargo test` and a key or an emulator; after that it
-//! runs for everyone from the recording:
+//! A test that checks all of it. Record it once with `PICTIFY_RECORD=1 cargo test` and a key or an emulator; after that
+//! it runs for everyone from the recording:
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {

@@ -175,7 +175,8 @@ impl Recorder {
         let difference = |interaction: &Interaction| state.matcher.difference(&interaction.request, request);
         if interactions().any(|(interaction, _)| difference(interaction).is_none()) {
             return format!(
-                "{method} {target} is sent more often than it was recorded; each response of {path} is returned once; {hint}"
+                "{method} {target} is sent more often than it was recorded; each response of {path} is returned once; \
+                 {hint}"
             );
         }
         // The nearest request: same path, then same method, then not yet used.

@@ -61,13 +61,13 @@ pub const REDACTIONS: [(&str, &str); 42] = [
     (".**.writeKey", "[secret]"),
 ];
 
-/// Replaces values that change from run to run by placeholders: IDs, URLs, timestamps, durations; and also secrets. The result
-/// can be used in any kind of snapshot.
+/// Replaces values that change from run to run by placeholders: IDs, URLs, timestamps, durations; and also secrets. The
+/// result can be used in any kind of snapshot.
 ///
-/// The same ID or URL always gets the same number, for example `[id 1]` or `[url 2]`, so that a reader sees which values
-/// belong together. IDs and durations are recognised by the names of their members (`id`, `uid`, `requestId`,
-/// `template_uid`; `durationMs`, `processingTime`), URLs and timestamps by their values. A value that does not serialise
-/// becomes `null`.
+/// The same ID or URL always gets the same number, for example `[id 1]` or `[url 2]`, so that a reader sees which
+/// values belong together. IDs and durations are recognised by the names of their members (`id`, `uid`, `requestId`,
+/// `template_uid`; `durationMs`, `processingTime`), URLs and timestamps by their values. A value that does not
+/// serialise becomes `null`.
 ///
 /// ```
 /// use pictify::testing::redact;

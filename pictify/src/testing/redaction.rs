@@ -134,8 +134,8 @@ impl Redactor {
         }
     }
 
-    /// Removes secrets from a text. Embedded JSON and events of a stream are redacted as JSON; the secret parts of URLs are
-    /// removed, also in the middle of a text.
+    /// Removes secrets from a text. Embedded JSON and events of a stream are redacted as JSON; the secret parts of URLs
+    /// are removed, also in the middle of a text.
     fn text(&self, text: &str) -> String {
         if let Some(json) = self.json(text) {
             return json;

@@ -90,8 +90,8 @@ fn to_result(mismatches: Vec<TemplateMismatch>) -> Result<(), TemplateMismatches
     if mismatches.is_empty() { Ok(()) } else { Err(TemplateMismatches(mismatches)) }
 }
 
-/// Checks samples of a struct against the variables of a template: every required variable has a value, every member is a
-/// variable, each value has the type of its variable, and no variable is empty in all samples.
+/// Checks samples of a struct against the variables of a template: every required variable has a value, every member is
+/// a variable, each value has the type of its variable, and no variable is empty in all samples.
 ///
 /// The samples should differ in their optional members. Get the definitions from
 /// [`templates().variables(..)`](crate::templates::Templates::variables) or
@@ -129,8 +129,10 @@ pub fn check_struct<T: Serialize>(definitions: &[VariableDefinition], samples: &
         }
     }
     let is_reported = |name: &str| {
-        let is_of_variable = |mismatch: &TemplateMismatch| matches!(mismatch, TemplateMismatch::InvalidSample { problem, .. } if problem.name() == Some(name));
-        mismatches.iter().any(is_of_variable)
+        mismatches.iter().any(|mismatch| match mismatch {
+            TemplateMismatch::InvalidSample { problem, .. } => problem.name() == Some(name),
+            _ => false,
+        })
     };
     let empty: Vec<_> = definitions
         .iter()
@@ -162,8 +164,9 @@ pub fn assert_struct_matches<T: Serialize>(definitions: &[VariableDefinition], s
     }
 }
 
-/// Checks a type against the variables of a template, by the JSON Schema of the type: required variables are never missing,
-/// every member is a variable, and each has the type of its variable. [`assert_type_matches`] does the same and panics.
+/// Checks a type against the variables of a template, by the JSON Schema of the type: required variables are never
+/// missing, every member is a variable, and each has the type of its variable. [`assert_type_matches`] does the same
+/// and panics.
 ///
 /// # Errors
 /// [`TemplateMismatches`] with all differences.

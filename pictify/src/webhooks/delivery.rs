@@ -128,8 +128,8 @@ impl DeliveryError {
         Self::InvalidPayload(error.to_string())
     }
 
-    /// Returns the HTTP status to respond with: 400 for malformed requests, 401 for a failed signature check. Send no further
-    /// details to the sender.
+    /// Returns the HTTP status to respond with: 400 for malformed requests, 401 for a failed signature check. Send no
+    /// further details to the sender.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {

@@ -53,8 +53,8 @@ const MAX_ID_LEN: usize = 255;
 /// ```
 ///
 /// A rejected request gets a status and an empty body, so that the sender learns nothing more: 400 if the request is
-/// malformed, 401 if the signature check fails, 408 if the body does not arrive within 30 seconds, 413 if the body is too
-/// large, 415 if the content type is not JSON.
+/// malformed, 401 if the signature check fails, 408 if the body does not arrive within 30 seconds, 413 if the body is
+/// too large, 415 if the content type is not JSON.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SignedDelivery {
@@ -79,10 +79,11 @@ impl SignedDelivery {
 
     /// Returns the SHA-256 of the body, in hexadecimal. It identifies a delivery by its signed content alone.
     ///
-    /// It is the same for a repeat only if the body is identical; whether the service repeats bodies unchanged is not published.
+    /// It is the same for a repeat only if the body is identical; whether the service repeats bodies unchanged is not
+    /// published.
     #[must_use]
     pub fn digest(&self) -> String {
-        const_hex::encode(Sha256::digest(&self.body))
+        base16ct::lower::encode_string(&Sha256::digest(&self.body))
     }
 }
 

@@ -18,8 +18,8 @@ const DEFAULT_CAPACITY: usize = 10_000;
 ///
 /// A webhook handler [pushes](Self::push) deliveries into the inbox. Elsewhere,
 /// [`BatchJob::wait`](crate::batches::BatchJob::wait) takes the images of its rows from it, and
-/// [`subscribe`](Self::subscribe) returns all renders of a template. The inbox stores the latest renders in memory and drops
-/// the oldest first. Clones share the same inbox.
+/// [`subscribe`](Self::subscribe) returns all renders of a template. The inbox stores the latest renders in memory and
+/// drops the oldest first. Clones share the same inbox.
 ///
 /// The inbox has only the deliveries that this process received, and loses them when the process ends.
 ///
@@ -29,7 +29,7 @@ const DEFAULT_CAPACITY: usize = 10_000;
 ///
 /// let inbox = RenderInbox::new(); // before the first job starts; the webhook handler has a clone
 /// let handler_inbox = inbox.clone();
-/// let handler = move |delivery: &Delivery| handler_inbox.put(delivery);
+/// let handler = move |delivery: &Delivery| handler_inbox.push(delivery);
 ///
 /// # let rows = [serde_json::json!({"title": "Post 1"})];
 /// let mut job = client.batches().create("XK4P2M9QZT", rows)?.into_job();
@@ -92,8 +92,8 @@ impl RenderInbox {
         true
     }
 
-    /// Subscribes to the renders of a template, completed and failed, in order of arrival. Earlier renders are not included.
-    /// The subscription never ends.
+    /// Subscribes to the renders of a template, completed and failed, in order of arrival. Earlier renders are not
+    /// included. The subscription never ends.
     pub fn subscribe(&self, template_uid: impl Into<String>) -> RenderSubscription {
         let mut reader = self.reader();
         let state = self.lock();
@@ -134,8 +134,8 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    /// Passes each completed render since the last call to `take`, and marks it as taken if `take` returns `true`. Skips
-    /// renders that are already taken.
+    /// Passes each completed render since the last call to `take`, and marks it as taken if `take` returns `true`.
+    /// Skips renders that are already taken.
     pub(crate) fn take(&mut self, mut take: impl FnMut(&RenderCompleted) -> bool) {
         let mut state = self.inbox.lock();
         let (first, seen) = (state.first, usize::try_from(self.next.saturating_sub(state.first)).unwrap_or(usize::MAX));
@@ -189,8 +189,8 @@ impl RenderSubscription {
     /// Waits for the next render and returns it.
     ///
     /// # Errors
-    /// [`Lagged`] if the inbox dropped renders before this subscription read them. The next call continues with the oldest
-    /// stored render.
+    /// [`Lagged`] if the inbox dropped renders before this subscription read them. The next call continues with the
+    /// oldest stored render.
     pub async fn next(&mut self) -> Result<Event, Lagged> {
         std::future::poll_fn(|context| self.poll(context)).await
     }

@@ -8,7 +8,7 @@
 //! use pictify::webhooks::{Event, Verifier};
 //!
 //! # fn handle(body: &[u8], signature: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
-//! let verifier = Verifier::new("whsec_8QkZ1vXr2Yc9")?; // once; the secret is in the response that created the subscription
+//! let verifier = Verifier::new("whsec_8QkZ1vXr2Yc9")?; // once, with the secret from the new subscription
 //!
 //! // For each request: the unchanged body and the value of the header `X-Pictify-Signature`.
 //! match verifier.verify_and_parse(body, signature)?.event {

@@ -58,12 +58,12 @@ impl<C: Clone> Webhooks<C> {
 
     /// Subscribes a URL to one kind of event.
     ///
-    /// `POST /webhook-subscriptions`, documented. Only this response contains the `secret` that signs the deliveries: store it
-    /// immediately. The service expects HTTPS and rejects private addresses.
+    /// `POST /webhook-subscriptions`, documented. Only this response contains the `secret` that signs the deliveries:
+    /// store it immediately. The service expects HTTPS and rejects private addresses.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) if `target_url` is not an absolute http or https URL. At `send`:
-    /// `Permission` or `QuotaExceeded` on a plan without webhooks; any error of the service.
+    /// Here: [`Validation`](crate::ErrorKind::Validation) if `target_url` is not an absolute http or https URL. At
+    /// `send`: `Permission` or `QuotaExceeded` on a plan without webhooks; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -101,8 +101,8 @@ impl<C: Clone> Webhooks<C> {
 
     /// Changes a subscription. Fields that are not set stay unchanged.
     ///
-    /// `PUT /webhook-subscriptions/{uid}`, documented; safe to repeat. The response format is unpublished: every field may be
-    /// missing.
+    /// `PUT /webhook-subscriptions/{uid}`, documented; safe to repeat. The response format is unpublished: every field
+    /// may be missing.
     ///
     /// # Errors
     /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
@@ -117,8 +117,8 @@ impl<C: Clone> Webhooks<C> {
         self.call(UpdateWebhookSubscription { uid: uid.into(), body })
     }
 
-    /// Pauses deliveries until [`resume`](Self::resume). It sends an [`update`](Self::update) of the status, because the
-    /// service's separate routes for pausing do not accept API keys.
+    /// Pauses deliveries until [`resume`](Self::resume). It sends an [`update`](Self::update) of the status, because
+    /// the service's separate routes for pausing do not accept API keys.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {

@@ -17,9 +17,9 @@ const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
 
 /// Verifies that a delivery comes from the service.
 ///
-/// It checks the body byte for byte as received, so verify before any other code parses the body. Signatures are compared
-/// in constant time, and no error contains the expected value. Creating a verifier hashes the secrets: create it once, and
-/// clone it, which is cheap.
+/// It checks the body byte for byte as received, so verify before any other code parses the body. Signatures are
+/// compared in constant time, and no error contains the expected value. Creating a verifier hashes the secrets: create
+/// it once, and clone it, which is cheap.
 ///
 /// ```
 /// use pictify::webhooks::{Signer, Verifier};
@@ -39,8 +39,8 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Creates a verifier with the secret from the response that created the subscription. Pass the secret unchanged, including
-    /// its prefix.
+    /// Creates a verifier with the secret from the response that created the subscription. Pass the secret unchanged,
+    /// including its prefix.
     ///
     /// # Errors
     /// [`EmptySecret`]: with an empty secret anybody could sign.
@@ -63,14 +63,16 @@ impl Verifier {
         Ok(self)
     }
 
-    /// Sets the maximum difference between the timestamp of a delivery and now, in both directions. 5 minutes by default.
+    /// Sets the maximum difference between the timestamp of a delivery and now, in both directions. 5 minutes by
+    /// default.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = Some(tolerance);
         self
     }
 
-    /// Accepts deliveries of any age, for example stored ones. Anybody with a recorded delivery can then replay it at any time.
+    /// Accepts deliveries of any age, for example stored ones. Anybody with a recorded delivery can then replay it at
+    /// any time.
     #[must_use]
     pub fn without_timestamp_check(mut self) -> Self {
         self.tolerance = None;
@@ -114,8 +116,8 @@ impl Verifier {
     /// Verifies a body and parses it.
     ///
     /// # Errors
-    /// [`DeliveryError::InvalidSignature`] as [`verify`](Self::verify); [`DeliveryError::InvalidPayload`] if the signature is
-    /// valid but the body is not a JSON object with an `event`.
+    /// [`DeliveryError::InvalidSignature`] as [`verify`](Self::verify); [`DeliveryError::InvalidPayload`] if the
+    /// signature is valid but the body is not a JSON object with an `event`.
     pub fn verify_and_parse(&self, body: &[u8], signature: impl AsRef<[u8]>) -> Result<Delivery, DeliveryError> {
         self.verify(body, signature).map_err(DeliveryError::InvalidSignature)?;
         Delivery::read(body)

@@ -10,8 +10,8 @@ const DEFAULT_CAPACITY: u64 = 250_000;
 
 /// Stores processed deliveries in memory, about 200 bytes for each until it expires. Clones share the store.
 ///
-/// At the capacity, 250,000 unless [`with_capacity`](Self::with_capacity) changes it, the least recently used deliveries are
-/// evicted first. A repeat of an evicted delivery is processed again.
+/// At the capacity, 250,000 unless [`with_capacity`](Self::with_capacity) changes it, the least recently used
+/// deliveries are evicted first. A repeat of an evicted delivery is processed again.
 ///
 /// The store does not share data with other processes, and loses it when the process ends.
 #[derive(Clone)]
@@ -36,8 +36,8 @@ impl MemoryStore {
         Self::with_capacity(DEFAULT_CAPACITY)
     }
 
-    /// Creates an empty store of at most this many deliveries, at least one. The capacity must cover more than one day of
-    /// deliveries, because the service repeats a delivery for longer than a day.
+    /// Creates an empty store of at most this many deliveries, at least one. The capacity must cover more than one day
+    /// of deliveries, because the service repeats a delivery for longer than a day.
     #[must_use]
     pub fn with_capacity(deliveries: u64) -> Self {
         // LRU always admits a new entry. Another policy might evict a claim immediately after it was acquired.

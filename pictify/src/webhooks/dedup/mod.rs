@@ -1,6 +1,7 @@
 //! Deduplication: each delivery is processed once, even if it arrives several times.
 //!
-//! The service repeats a delivery if it does not receive a response, and several copies may be processed at the same time.
+//! The service repeats a delivery if it does not receive a response, and several copies may be processed at the same
+//! time.
 
 mod memory;
 #[cfg(feature = "redis")]
@@ -22,17 +23,18 @@ const DEFAULT_RETENTION: Duration = Duration::from_secs(3 * 24 * 3600);
 
 /// Runs a handler once for each delivery, even if several processes receive several copies.
 ///
-/// The first copy of a delivery claims its ID in a [`DeliveryStore`]. If the handler succeeds, the ID is stored as completed
-/// and later copies are [duplicates](HandleOutcome::Duplicate). If the handler fails, panics or is dropped, the claim is
-/// released, so that the next copy is processed. If the process dies, the claim expires after the [`lease`](Self::lease).
+/// The first copy of a delivery claims its ID in a [`DeliveryStore`]. If the handler succeeds, the ID is stored as
+/// completed and later copies are [duplicates](HandleOutcome::Duplicate). If the handler fails, panics or is dropped,
+/// the claim is released, so that the next copy is processed. If the process dies, the claim expires after the
+/// [`lease`](Self::lease).
 ///
-/// This is not an exactly-once guarantee: a store cannot see whether a process died before or after the last effect of its
-/// handler. Make handlers idempotent where that matters. Clones share the store.
+/// This is not an exactly-once guarantee: a store cannot see whether a process died before or after the last effect of
+/// its handler. Make handlers idempotent where that matters. Clones share the store.
 /// # The ID is not signed
-/// The signature covers the body and the timestamp, but not the header with the ID. Anybody with a copy of a signed delivery,
-/// for example from a log or a proxy, can send it again within the tolerance of the verifier, 5 minutes by default. With a
-/// new ID or without one, the copy is processed again; with the ID of a future delivery, that delivery counts as a
-/// duplicate. If others might have copies, derive the key from the signed content instead:
+/// The signature covers the body and the timestamp, but not the header with the ID. Anybody with a copy of a signed
+/// delivery, for example from a log or a proxy, can send it again within the tolerance of the verifier, 5 minutes by
+/// default. With a new ID or without one, the copy is processed again; with the ID of a future delivery, that delivery
+/// counts as a duplicate. If others might have copies, derive the key from the signed content instead:
 #[cfg_attr(
     any(feature = "actix", feature = "axum", feature = "tower"),
     doc = "[`SignedDelivery::digest`](super::SignedDelivery::digest),"
@@ -41,8 +43,8 @@ const DEFAULT_RETENTION: Duration = Duration::from_secs(3 * 24 * 3600);
     not(any(feature = "actix", feature = "axum", feature = "tower")),
     doc = "a hash of the body, for example SHA-256,"
 )]
-/// with a [`retention`](Self::retention) longer than the tolerance. A repeat whose body differs in one byte is then processed
-/// again; whether the service sends such repeats is not published.
+/// with a [`retention`](Self::retention) longer than the tolerance. A repeat whose body differs in one byte is then
+/// processed again; whether the service sends such repeats is not published.
 ///
 /// ```
 /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -82,7 +84,8 @@ impl DeliveryDeduplicator {
         self
     }
 
-    /// Sets how long a processed delivery is stored. 3 days by default; the service repeats a delivery for about 27 hours.
+    /// Sets how long a processed delivery is stored. 3 days by default; the service repeats a delivery for about 27
+    /// hours.
     #[must_use]
     pub fn retention(mut self, duration: Duration) -> Self {
         self.retention = duration;
@@ -99,11 +102,12 @@ impl DeliveryDeduplicator {
         doc = "the value of the header `X-Pictify-Delivery-Id`."
     )]
     ///
-    /// Respond to the delivery with [`HandleOutcome::status`], and with 500 on an error: the service then sends it again.
+    /// Respond to the delivery with [`HandleOutcome::status`], and with 500 on an error: the service then sends it
+    /// again.
     ///
     /// # Errors
-    /// [`HandleError::Handler`] with the error of the handler; its claim is released. [`HandleError::Store`] if the store failed:
-    /// either before the handler ran, or when the store could not record that the handler succeeded.
+    /// [`HandleError::Handler`] with the error of the handler; its claim is released. [`HandleError::Store`] if the
+    /// store failed: either before the handler ran, or when the store could not record that the handler succeeded.
     pub async fn handle<T, E>(
         &self,
         id: impl AsRef<str>,
@@ -111,7 +115,8 @@ impl DeliveryDeduplicator {
     ) -> Result<HandleOutcome<T>, HandleError<E>> {
         let id = id.as_ref();
         let token = ClaimToken::random();
-        // The guard exists before the claim: if this future is dropped during `claim`, the store may have granted it already.
+        // The guard exists before the claim: if this future is dropped during `claim`, the store may have granted it
+        // already.
         let mut guard = Guard { store: Some(self.store.clone()), id, token, completed: None };
         match self.store.claim(id, token, self.lease).await {
             Ok(Claim::Acquired) => {}
@@ -121,13 +126,15 @@ impl DeliveryDeduplicator {
         }
         match handler.await {
             Ok(value) => {
-                // The handler succeeded: the claim must never be released now, even if the store fails or the caller leaves.
+                // The handler succeeded: the claim must never be released now, even if the store fails or the caller
+                // leaves.
                 guard.completed = Some(self.retention);
                 self.store.complete(id, token, self.retention).await.map_err(HandleError::Store)?;
                 Ok(guard.disarm(HandleOutcome::Processed(value)))
             }
             Err(error) => {
-                // Release here, so that the claim is free when this call returns. The guard would release it in the background.
+                // Release here, so that the claim is free when this call returns. The guard would release it in the
+                // background.
                 let released = self.store.release(id, token).await;
                 if released.is_ok() {
                     guard.disarm(());
@@ -148,8 +155,9 @@ impl fmt::Debug for DeliveryDeduplicator {
     }
 }
 
-/// Ends a claim if its handler panics or its future is dropped, as servers do when a client disconnects. It releases the
-/// claim; or, if the handler succeeded and the store has not confirmed the completion, it reports the completion again.
+/// Ends a claim if its handler panics or its future is dropped, as servers do when a client disconnects. It releases
+/// the claim; or, if the handler succeeded and the store has not confirmed the completion, it reports the completion
+/// again.
 struct Guard<'a> {
     store: Option<Arc<dyn DeliveryStore>>,
     id: &'a str,

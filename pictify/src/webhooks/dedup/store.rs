@@ -14,7 +14,8 @@ pub trait DeliveryStore: Send + Sync + 'static {
     /// Claims an ID for the duration of `lease`.
     fn claim<'a>(&'a self, id: &'a str, token: ClaimToken, lease: Duration) -> StoreFuture<'a, Claim>;
 
-    /// Records for `retention` that the delivery was processed, even if the claim has expired and another caller has it.
+    /// Records for `retention` that the delivery was processed, even if the claim has expired and another caller has
+    /// it.
     fn complete<'a>(&'a self, id: &'a str, token: ClaimToken, retention: Duration) -> StoreFuture<'a, ()>;
 
     /// Releases a claim. Does nothing if the ID is completed, or claimed with another token.
