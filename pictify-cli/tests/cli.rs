@@ -145,8 +145,8 @@ fn a_wrong_configuration_is_answered_in_one_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_strange_server_is_answered_in_one_line() {
     for (reply, code, says) in [
-        (Reply::new(200, &[("content-type", "text/html")], b"<html>"), 5, "the answer is HTML, not JSON"),
-        (Reply::cut(200, 500, b"{\"url\""), 7, "the outcome is unknown"),
+        (Reply::new(200, &[("content-type", "text/html")], b"<html>"), 5, "the response is HTML, not JSON"),
+        (Reply::cut(200, 500, b"{\"url\""), 7, "outcome unknown"),
         (
             Reply::new(302, &[("location", "https://elsewhere.example/")], b""),
             5,

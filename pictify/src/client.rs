@@ -3,7 +3,7 @@
 #[cfg(feature = "rate-limit")]
 use crate::rate_limiter::{RateLimitGate, RateLimiter};
 #[cfg(feature = "testing")]
-use crate::testing::{Cassette, ReplayClock, Tape};
+use crate::testing::{Cassette, Recorder, ReplayClock};
 use crate::{
     ApiKey, AttemptEvent, Call, Deadline, Error, Operation, Result, RetryPolicy, SchemaMismatchReport, SpendLimit,
     base_url::{self, DEFAULT_BASE_URL},
@@ -83,7 +83,7 @@ pub(crate) struct ClientInner {
     pub(crate) on_schema_mismatch: Option<OnSchemaMismatch>,
     pub(crate) strict: bool,
     #[cfg(feature = "testing")]
-    pub(crate) tape: Option<Arc<Tape>>,
+    pub(crate) recorder: Option<Arc<Recorder>>,
 }
 
 impl Client {
@@ -169,7 +169,7 @@ impl fmt::Debug for Client {
 ///     .api_key("0123456789abcdef")
 ///     .base_url("http://127.0.0.1:4040")
 ///     .timeout(Duration::from_secs(20))
-///     .retry(RetryPolicy::default().max_attempts(2))
+///     .retry(RetryPolicy::default().with_max_attempts(2))
 ///     .build()?;
 /// assert_eq!(client.base_url(), "http://127.0.0.1:4040");
 /// # Ok(()) }
@@ -193,7 +193,7 @@ pub struct ClientBuilder {
     on_schema_mismatch: Option<OnSchemaMismatch>,
     strict: bool,
     #[cfg(feature = "testing")]
-    tape: Option<Arc<Tape>>,
+    recorder: Option<Arc<Recorder>>,
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -308,7 +308,7 @@ impl ClientBuilder {
     /// and does not wait, unless a [`clock`](Self::clock) is given.
     #[cfg(feature = "testing")]
     pub fn cassette(mut self, cassette: &Cassette) -> Self {
-        self.tape = Some(cassette.0.clone());
+        self.recorder = Some(cassette.0.clone());
         self
     }
 
@@ -327,14 +327,14 @@ impl ClientBuilder {
     #[cfg_attr(not(feature = "testing"), allow(unused_mut))]
     pub fn build(mut self) -> Result<Client> {
         #[cfg(feature = "testing")]
-        let replays = self.tape.as_ref().is_some_and(|tape| tape.replays());
+        let replays = self.recorder.as_ref().is_some_and(|recorder| recorder.replays());
         #[cfg(not(feature = "testing"))]
         let replays = false;
         #[cfg(feature = "testing")]
-        if let Some(tape) = self.tape.as_ref().filter(|tape| tape.replays()) {
+        if let Some(recorder) = self.recorder.as_ref().filter(|recorder| recorder.replays()) {
             // Nothing is sent, so it needs no key, and plain HTTP shows it to nobody.
             self.api_key.get_or_insert_with(|| ApiKey::new("none"));
-            self.base_url = Some(tape.base_url());
+            self.base_url = Some(recorder.base_url());
             self.allow_insecure_http = true;
             self.clock.get_or_insert_with(|| Arc::new(ReplayClock::default()));
         }
@@ -382,8 +382,8 @@ impl ClientBuilder {
         };
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         #[cfg(feature = "testing")]
-        if let Some(tape) = &self.tape {
-            tape.attend(&base_url, local, &key);
+        if let Some(recorder) = &self.recorder {
+            recorder.register_client(&base_url, local, &key);
         }
         Ok(Client(Arc::new(ClientInner {
             base_url,
@@ -404,7 +404,7 @@ impl ClientBuilder {
             on_schema_mismatch: self.on_schema_mismatch,
             strict: self.strict,
             #[cfg(feature = "testing")]
-            tape: self.tape,
+            recorder: self.recorder,
             clock,
         })))
     }

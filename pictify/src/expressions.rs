@@ -1,4 +1,4 @@
-//! The language of the variables in canvas templates. Templates written in HTML have another one, Handlebars.
+//! The expression language of variables in canvas templates. HTML templates use a different language, Handlebars.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -20,14 +20,14 @@ pub use pictify_api::types::{
 };
 
 resource! {
-    /// The expression operations of a client: [`client.expressions()`](crate::Client::expressions).
+    /// Expression operations of a client: [`client.expressions()`](crate::Client::expressions).
     Expressions
 }
 
 impl<C: Clone> Expressions<C> {
     /// Checks the syntax of an expression, written without braces. Bills nothing and changes nothing.
     ///
-    /// `POST /templates/expression/validate`, live. An invalid expression is no error: look at `valid`.
+    /// `POST /templates/expression/validate`, live. An invalid expression is not an error: check `valid` in the response.
     ///
     /// # Errors
     /// At `send`: `Validation` for an empty expression before anything is sent; any error of the service.
@@ -44,10 +44,10 @@ impl<C: Clone> Expressions<C> {
 
     /// Evaluates an expression, written without braces. Bills nothing and changes nothing.
     ///
-    /// `POST /templates/expression/test`, documented. A failed evaluation is no error: look at `success`.
+    /// `POST /templates/expression/test`, documented. A failed evaluation is not an error: check `success` in the response.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
+    /// Here: [`Validation`](crate::ErrorKind::Validation) if `variables` does not serialise to a JSON object. At `send`:
     /// `Validation` for an empty expression before anything is sent; any error of the service.
     ///
     /// ```no_run
@@ -63,12 +63,12 @@ impl<C: Clone> Expressions<C> {
         Ok(self.call(TestExpression { body }))
     }
 
-    /// Fills the expressions of a text, written in double braces. Bills nothing and changes nothing.
+    /// Evaluates the expressions in a text, written in double braces. Bills nothing and changes nothing.
     ///
-    /// `POST /templates/expression/interpolate`, documented; its answer is unpublished.
+    /// `POST /templates/expression/interpolate`, documented; the response format is unpublished.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
+    /// Here: [`Validation`](crate::ErrorKind::Validation) if `variables` does not serialise to a JSON object. At `send`:
     /// any error of the service.
     ///
     /// ```no_run

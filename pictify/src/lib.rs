@@ -91,8 +91,6 @@ pub mod expressions;
 pub mod gifs;
 #[cfg(feature = "client")]
 pub mod health;
-#[cfg(any(feature = "og-image", feature = "webhook"))]
-mod hex;
 #[cfg(feature = "client")]
 mod hooks;
 #[cfg(feature = "client")]

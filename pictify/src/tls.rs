@@ -1,28 +1,27 @@
-//! The one place that knows which TLS library is in.
+//! TLS setup. Only this module depends on the TLS library.
 
 use crate::{Error, Result};
 use reqwest::ClientBuilder;
 
-/// Whether https can be spoken at all.
+/// `true` if a TLS feature is enabled, so that https works.
 pub(crate) const AVAILABLE: bool = cfg!(any(feature = "rustls-no-provider", feature = "native-tls"));
 
-/// How TLS is spoken, for the HTTP clients of a client.
+/// TLS configuration for the HTTP clients of a client.
 #[cfg(feature = "rustls-no-provider")]
 pub(crate) struct Tls(rustls_crate::ClientConfig);
 
-/// The platform's library, or none, needs nothing from us.
+/// TLS configuration for the platform's library or for none; empty, since neither needs one.
 #[cfg(not(feature = "rustls-no-provider"))]
 pub(crate) struct Tls;
 
 #[cfg(feature = "rustls-no-provider")]
 impl Tls {
-    /// Sets up rustls with a crypto provider of our choice, and without failing where no certificates are installed.
+    /// Configures rustls with an explicit crypto provider, and does not fail if no certificates are installed.
     ///
-    /// reqwest would build this by itself, but it panics without a provider, and fails on a machine without certificates
-    /// even when only plain http on that machine is wanted. Here such a machine fails when it first meets a certificate.
+    /// reqwest could do this itself, but it panics without a provider, and fails on a machine without certificates even if only
+    /// plain http to that machine is used. With this configuration, such a machine fails at the first certificate check.
     ///
-    /// Reading the platform's certificates is most of the work, so that it is done once for a client, and not at all when
-    /// nothing is connected to.
+    /// Loading the platform's certificates is expensive. It happens once per client, and only if the client `connects`.
     pub(crate) fn new(connects: bool) -> Result<Self> {
         use rustls_crate::{ClientConfig, RootCertStore, crypto::CryptoProvider};
         use std::sync::Arc;
@@ -47,7 +46,7 @@ impl Tls {
     }
 
     pub(crate) fn client(&self, builder: ClientBuilder) -> Result<reqwest::Client> {
-        builder.tls_backend_preconfigured(self.0.clone()).build().map_err(unusable)
+        builder.tls_backend_preconfigured(self.0.clone()).build().map_err(setup_error)
     }
 }
 
@@ -58,13 +57,13 @@ impl Tls {
         Ok(Self)
     }
 
-    /// Another crate of the program may have switched on reqwest's rustls without a crypto provider. reqwest then panics,
-    /// which is no way to tell of a setting.
+    /// Another crate of the program may have enabled rustls in reqwest without a crypto provider. reqwest then panics; this
+    /// converts the panic to an error.
     pub(crate) fn client(&self, builder: ClientBuilder) -> Result<reqwest::Client> {
         #[cfg(feature = "native-tls")]
         let builder = builder.tls_backend_native();
         let built = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| builder.build()));
-        built.map_or_else(|_| Err(Error::config(NO_PROVIDER)), |built| built.map_err(unusable))
+        built.map_or_else(|_| Err(Error::config(NO_PROVIDER)), |built| built.map_err(setup_error))
     }
 }
 
@@ -72,6 +71,6 @@ impl Tls {
 const NO_PROVIDER: &str = "another crate of this program uses rustls without a crypto provider: install one before the \
                            client is built, or use the feature `rustls`";
 
-fn unusable(error: reqwest::Error) -> Error {
+fn setup_error(error: reqwest::Error) -> Error {
     Error::config("the HTTP client cannot be set up").with_source(error)
 }

@@ -1,6 +1,6 @@
 //! Spans for `tracing`: one per call, one per attempt, with the field names of OpenTelemetry's HTTP conventions.
 //!
-//! There is no URL in them, only the path's template: a URL holds uids and, for one operation, a secret. There is no body.
+//! Spans contain the path template, not the URL: a URL contains uids and, for one operation, a secret. Spans contain no body.
 
 #[cfg(feature = "tracing")]
 pub(crate) use on::{attempt, call};
@@ -15,7 +15,7 @@ mod on {
     use reqwest::Url;
     use tracing::{Instrument, Span, field::Empty, info_span};
 
-    /// The span of a call.
+    /// Runs a call in its span.
     pub(crate) async fn call<T>(
         info: &OperationInfo,
         base_url: &Url,
@@ -37,12 +37,12 @@ mod on {
         let result = work.instrument(span.clone()).await;
         match &result {
             Ok(value) => drop(span.record("http.response.status_code", value.status.as_u16())),
-            Err(error) => failed(&span, error),
+            Err(error) => record_error(&span, error),
         }
         result
     }
 
-    fn failed(span: &Span, error: &Error) {
+    fn record_error(span: &Span, error: &Error) {
         span.record("otel.status_code", "ERROR");
         let (status, kind) = match error {
             Error::Transport(error) => match error.downcast_ref::<crate::Error>() {
@@ -59,7 +59,7 @@ mod on {
         span.record("error.type", kind);
     }
 
-    /// The span of an attempt, the `number`th of its call.
+    /// Runs an attempt, the `number`th of its call, in its span.
     pub(crate) async fn attempt(
         info: &OperationInfo,
         number: usize,

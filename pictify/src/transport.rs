@@ -41,8 +41,8 @@ impl ClientInner {
 
     async fn send(&self, http: &reqwest::Client, request: Request) -> Result<Response, NotAnswered> {
         #[cfg(feature = "testing")]
-        if let Some(tape) = &self.tape {
-            return Box::pin(tape.exchange(http, request)).await;
+        if let Some(recorder) = &self.recorder {
+            return Box::pin(recorder.exchange(http, request)).await;
         }
         Ok(http.execute(request).await?)
     }

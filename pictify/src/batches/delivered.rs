@@ -5,7 +5,7 @@ use super::{BatchJob, BatchRow, job::Part};
 use crate::{
     Clock, Deadline, Result,
     timeout::within,
-    webhooks::{Inbox, Reader, RenderCompleted},
+    webhooks::{Reader, RenderCompleted, RenderInbox},
 };
 use pictify_api::types::{RenderedLayout, Variables};
 use serde_json::Value;
@@ -27,7 +27,7 @@ pub(super) struct Deliveries {
 }
 
 impl Deliveries {
-    pub(super) fn new(inbox: &Inbox, job: &BatchJob) -> Self {
+    pub(super) fn new(inbox: &RenderInbox, job: &BatchJob) -> Self {
         Self { reader: Arc::new(Mutex::new(inbox.reader())), expected: Expected::of(job), grace: GRACE }
     }
 

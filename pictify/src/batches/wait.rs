@@ -80,7 +80,7 @@ impl<'a, C: Clone> Wait<'a, C> {
     /// A delivery names no batch: it is the row's whose template and values it has. What is not delivered in time is
     /// missing from the rows, and no error.
     #[cfg(feature = "webhook")]
-    pub fn with(mut self, inbox: &crate::webhooks::Inbox) -> Self {
+    pub fn with(mut self, inbox: &crate::webhooks::RenderInbox) -> Self {
         self.deliveries = Some(Deliveries::new(inbox, self.job));
         self
     }

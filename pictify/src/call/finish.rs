@@ -76,7 +76,7 @@ impl Attempts {
 
 fn unexpected_status(received: Received) -> Error {
     if !received.status.is_redirection() {
-        return Error::answered(received);
+        return Error::from_response(received);
     }
     let to = received.headers.get(reqwest::header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("nowhere");
     // A query may hold a token.

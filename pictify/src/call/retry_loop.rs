@@ -5,7 +5,7 @@ use crate::{
     Error, ErrorKind, IdempotencyKey, Operation, Result, RetryPolicy,
     client::ClientInner,
     hooks::AttemptEvent,
-    retry::{Failure, RetryDecision, decide},
+    retry::{FailureClass, RetryDecision, decide},
     spend_limit::SpendPermit,
     trace,
 };
@@ -122,7 +122,7 @@ impl Attempts {
             let maybe_by_us = may_have_been_done
                 && info.safety != Safety::ReadOnly
                 && matches!(failed.error.kind(), ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Gone);
-            may_have_been_done |= failed.failure == Failure::Ambiguous;
+            may_have_been_done |= failed.failure == FailureClass::Ambiguous;
             let unknown = maybe_by_us || may_have_been_done && !crate::retry::is_idempotent(info.safety);
             let headers = failed.error.headers().cloned().unwrap_or_default();
             self.learn(&headers, failed.stated.filter(|_| failed.error.kind() == ErrorKind::RateLimited));
@@ -185,7 +185,7 @@ impl Attempts {
             RetryDecision::Retry => {}
         }
         let made = u32::try_from(self.lock_history().len()).unwrap_or(u32::MAX);
-        if made >= self.policy.attempts() {
+        if made >= self.policy.max_attempts() {
             return Next::stop(None, true);
         }
         let wait = match self.policy.wait(made, failed.stated, self.shared.clock.random()) {
@@ -200,11 +200,11 @@ impl Attempts {
             return Next::stop(Some(format!("the next attempt would be too late for {}", self.deadline_text())), true);
         }
         // A refusal that says when to come back is no failure, and the wait keeps the service from harm.
-        let told = failed.failure == Failure::Rejected && failed.stated.is_some_and(|stated| !stated.is_zero());
+        let told = failed.failure == FailureClass::Throttled && failed.stated.is_some_and(|stated| !stated.is_zero());
         if !told && !self.shared.budget.take() {
             return Next::stop(Some("not retried: too many calls fail".to_owned()), true);
         }
-        if let (Some(payment), Failure::Ambiguous) = (payment, failed.failure) {
+        if let (Some(payment), FailureClass::Ambiguous) = (payment, failed.failure) {
             if let Err(why) = payment.again(self.renders) {
                 return Next::stop(Some(format!("not retried: {why}")), false);
             }

@@ -4,7 +4,7 @@ use super::{Attempt, AttemptOutcome, Deadline, retry_loop::Attempts};
 use crate::{
     Error, ErrorKind, Result,
     error::{ErrorDetails, Received},
-    retry::{Failure, failure_of_response, retry_after_of},
+    retry::{FailureClass, failure_of_response, retry_after_of},
     timeout::{TimedOut, within},
     trace,
     transport::NotAnswered,
@@ -27,7 +27,7 @@ const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 /// An attempt that failed, and what it may have done.
 pub(super) struct Failed {
     pub(super) error: Error,
-    pub(super) failure: Failure,
+    pub(super) failure: FailureClass,
     pub(super) stated: Option<Duration>,
 }
 
@@ -79,7 +79,7 @@ impl Attempts {
     }
 
     /// What is said of an attempt that brought no whole answer, and what it may have done.
-    fn broken(&self, broken: Broken, limit: Duration) -> (AttemptOutcome, Failure, Error) {
+    fn broken(&self, broken: Broken, limit: Duration) -> (AttemptOutcome, FailureClass, Error) {
         let network = |source| {
             let error = Error::from_network(source).with_context(&format!("the server is {}", self.host()));
             (error.message().to_owned(), error)
@@ -87,13 +87,13 @@ impl Attempts {
         match broken {
             Broken::Network(source) => match network(source) {
                 (text, error) if error.kind() == ErrorKind::Connect => {
-                    (AttemptOutcome::NotSent(text), Failure::NotSent, error)
+                    (AttemptOutcome::NotSent(text), FailureClass::NotSent, error)
                 }
-                (text, error) => (AttemptOutcome::ConnectionLost(text), Failure::Ambiguous, error),
+                (text, error) => (AttemptOutcome::ConnectionLost(text), FailureClass::Ambiguous, error),
             },
             Broken::TimedOut => {
                 let text = format!("no answer within {} s", limit.as_secs_f64());
-                (AttemptOutcome::TimedOut, Failure::Ambiguous, Error::new(ErrorKind::Timeout, text))
+                (AttemptOutcome::TimedOut, FailureClass::Ambiguous, Error::new(ErrorKind::Timeout, text))
             }
             Broken::NotWhole(received, why) => {
                 let (outcome, error) = match why {
@@ -110,11 +110,11 @@ impl Attempts {
                         (AttemptOutcome::TimedOut, Error::new(ErrorKind::Timeout, text))
                     }
                 };
-                (outcome, Failure::Ambiguous, error.with_received(self.redacted(*received)))
+                (outcome, FailureClass::Ambiguous, error.with_received(self.redacted(*received)))
             }
             #[cfg(feature = "testing")]
             Broken::NotRecorded(error) => {
-                (AttemptOutcome::NotSent(error.message().to_owned()), Failure::Refused, error)
+                (AttemptOutcome::NotSent(error.message().to_owned()), FailureClass::Permanent, error)
             }
         }
     }
@@ -160,12 +160,12 @@ impl Attempts {
         let details = ErrorDetails::read(received.status, &received.headers, &received.body);
         let failure = failure_of_response(received.status, &received.headers, &details);
         let stated = match failure {
-            Failure::Rejected | Failure::Ambiguous => {
+            FailureClass::Throttled | FailureClass::Ambiguous => {
                 retry_after_of(&received.headers, &details, self.shared.clock.system_time())
             }
-            Failure::NotSent | Failure::Refused => None,
+            FailureClass::NotSent | FailureClass::Permanent => None,
         };
-        Err(Failed { error: Error::answered(received), failure, stated })
+        Err(Failed { error: Error::from_response(received), failure, stated })
     }
 
     /// What is kept of an answer that becomes an error: without the key, should a server repeat it.

@@ -1,6 +1,6 @@
-//! One file, in as many requests as it takes.
+//! Downloads of one file with retries, resuming after the bytes that were already written.
 
-use super::{MAX_REDIRECTS, Plan, sink::Sink};
+use super::{DownloadOptions, MAX_REDIRECTS, sink::Sink};
 use crate::{
     Deadline, Error, ErrorKind, Result,
     client::ClientInner,
@@ -18,72 +18,77 @@ use reqwest::{
 };
 use std::time::Duration;
 
-/// How long a file may be missing right after its render, in all: the sum of the waits between tries, in milliseconds.
+/// Delays between requests for a file that is not found right after its render, in milliseconds.
 const NOT_FOUND_RETRY_DELAYS_MS: [u64; 8] = [250, 500, 1000, 1500, 1500, 1500, 1500, 1500];
 
-/// Fetches a file into a sink.
-pub(super) async fn run(shared: &ClientInner, plan: &Plan, sink: &mut impl Sink) -> Result<()> {
-    let url = crate::source::web_url("url", &plan.url)?;
-    let limit = plan.deadline.map_or(plan.timeout, |deadline| deadline.left(&*shared.clock).min(plan.timeout));
+/// Downloads a file into a sink.
+pub(super) async fn run(shared: &ClientInner, options: &DownloadOptions, sink: &mut impl Sink) -> Result<()> {
+    let url = crate::source::web_url("url", &options.url)?;
+    let limit = options.deadline.map_or(options.timeout, |deadline| deadline.left(&*shared.clock).min(options.timeout));
     let end = Deadline::after(limit, &*shared.clock);
-    let Ok(result) = within(&*shared.clock, limit, tries(shared, plan, end, &url, sink)).await else {
-        let text = format!("the download from {} took longer than {} s", place(&url), limit.as_secs_f64());
+    let Ok(result) = within(&*shared.clock, limit, download_with_retries(shared, options, end, &url, sink)).await
+    else {
+        let text = format!("the download from {} took longer than {} s", redacted_url(&url), limit.as_secs_f64());
         return Err(Error::new(ErrorKind::Timeout, text).with_outcome(false, true));
     };
-    result.map_err(|error| error.with_context(&format!("while downloading from {}", place(&url))))
+    result.map_err(|error| error.with_context(&format!("while downloading from {}", redacted_url(&url))))
 }
 
-/// How far a file has come.
+/// Progress of a download.
 #[derive(Default)]
 struct Progress {
     written: u64,
-    /// What names exactly this file, so that the rest of it can be asked for, and the header that said it.
+    /// Validator of exactly this version of the file, for requests of the rest, and its header name.
     validator: Option<(HeaderName, HeaderValue)>,
-    /// How long the file is, once an answer has said it.
+    /// Length of the whole file, once a response has stated it.
     whole: Option<u64>,
 }
 
 impl Progress {
-    /// Whether a part goes on with this very file where it ended. Not every host heeds `If-Range`, so what the part says
-    /// of its file is held against what the beginning said.
-    fn is_continued_by(&self, part: &Part, headers: &HeaderMap) -> bool {
+    /// Returns `true` if a partial response continues this file at the right position. Not every host respects `If-Range`, so
+    /// the headers of the part are compared with those of the first response.
+    fn is_continued_by(&self, part: &ContentRange, headers: &HeaderMap) -> bool {
         let whole = self.whole.or(part.whole);
-        // Where nothing is there yet, no part was asked for.
+        // Before any byte is written, no range was requested.
         self.written > 0
             && part.first == self.written
             && part.whole.is_none_or(|length| whole == Some(length))
             && whole.is_none_or(|whole| part.end <= whole)
-            && self.is_of_the_same_file(headers)
+            && self.is_same_file(headers)
     }
 
-    /// Whether the host has every byte of this file no further than it was written.
-    fn is_all_there(&self, headers: &HeaderMap) -> bool {
+    /// Returns `true` if a 416 response states that the file ends exactly where writing stopped.
+    fn is_complete(&self, headers: &HeaderMap) -> bool {
         let end = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok()?.trim().strip_prefix("bytes */"));
         let end = end.and_then(|end| end.trim().parse().ok());
-        end == Some(self.written)
-            && self.whole.is_none_or(|whole| whole == self.written)
-            && self.is_of_the_same_file(headers)
+        end == Some(self.written) && self.whole.is_none_or(|whole| whole == self.written) && self.is_same_file(headers)
     }
 
-    fn is_of_the_same_file(&self, headers: &HeaderMap) -> bool {
+    fn is_same_file(&self, headers: &HeaderMap) -> bool {
         self.validator.as_ref().is_some_and(|(name, value)| headers.get(name).is_none_or(|found| found == value))
     }
 }
 
-/// Fetches until the file is whole, it is clear that it does not come, or the policy's attempts are spent.
-async fn tries(shared: &ClientInner, plan: &Plan, end: Deadline, url: &Url, sink: &mut impl Sink) -> Result<()> {
+/// Sends requests until the file is complete, a permanent error occurs, or the retry policy allows no more attempts.
+async fn download_with_retries(
+    shared: &ClientInner,
+    options: &DownloadOptions,
+    end: Deadline,
+    url: &Url,
+    sink: &mut impl Sink,
+) -> Result<()> {
     let mut failures = 0;
     let mut missing = NOT_FOUND_RETRY_DELAYS_MS.into_iter().map(Duration::from_millis);
-    let mut address = url.clone();
+    let mut url_to_fetch = url.clone();
     let mut progress = Progress::default();
     loop {
-        let Err(error) = fetch(shared, plan, &address, sink, &mut progress).await else { return Ok(()) };
+        let Err(error) = fetch(shared, options, &url_to_fetch, sink, &mut progress).await else { return Ok(()) };
         let wait = match error.kind() {
-            // One that is gone in the middle has not just been rendered.
+            // Only before the first byte: a file that disappears during the download was not just rendered.
             ErrorKind::NotFound if progress.written == 0 => {
-                // Somewhere on the way the absence may have been cached.
+                // A proxy may have cached the 404. A changed query bypasses the cache.
                 if url.query().is_none() {
-                    address.set_query(Some(&format!("_t={}", missing.len())));
+                    url_to_fetch.set_query(Some(&format!("_t={}", missing.len())));
                 }
                 match missing.next() {
                     Some(wait) => wait,
@@ -96,7 +101,7 @@ async fn tries(shared: &ClientInner, plan: &Plan, end: Deadline, url: &Url, sink
             | ErrorKind::Server
             | ErrorKind::RateLimited => {
                 failures += 1;
-                if failures >= shared.retry.attempts() || !shared.budget.take() {
+                if failures >= shared.retry.max_attempts() || !shared.budget.take() {
                     return Err(error.with_outcome(false, true));
                 }
                 match shared.retry.wait(failures, error.retry_after(), shared.clock.random()) {
@@ -107,26 +112,27 @@ async fn tries(shared: &ClientInner, plan: &Plan, end: Deadline, url: &Url, sink
             _ => return Err(error),
         };
         if wait >= end.left(&*shared.clock) {
-            let text = format!("the next try would be too late for the download's {} s", end.total().as_secs_f64());
+            let text =
+                format!("the next attempt would start after the download's timeout of {} s", end.total().as_secs_f64());
             return Err(error.with_context(&text).with_outcome(false, true));
         }
         shared.clock.sleep(wait).await;
         if progress.validator.is_none() {
-            start_over(sink, &mut progress).await?;
+            restart(sink, &mut progress).await?;
         }
     }
 }
 
-async fn start_over(sink: &mut impl Sink, progress: &mut Progress) -> Result<()> {
-    sink.start_over().await?;
+async fn restart(sink: &mut impl Sink, progress: &mut Progress) -> Result<()> {
+    sink.restart().await?;
     *progress = Progress::default();
     Ok(())
 }
 
-/// One request: the whole file, or the rest of it.
+/// Sends one request, for the whole file or for the rest of it.
 async fn fetch(
     shared: &ClientInner,
-    plan: &Plan,
+    options: &DownloadOptions,
     url: &Url,
     sink: &mut impl Sink,
     progress: &mut Progress,
@@ -136,67 +142,68 @@ async fn fetch(
         request = request.header(RANGE, format!("bytes={}-", progress.written)).header(IF_RANGE, validator);
     }
     let request = request.build().map_err(Error::from_network)?;
-    let mut response = stalls(shared, plan, shared.file(request)).await?;
-    // Where this answer's bytes end, when it says so.
+    let mut response = with_read_timeout(shared, options, shared.file(request)).await?;
+    // End position of the bytes in this response, if it states one.
     let end = match response.status() {
         StatusCode::PARTIAL_CONTENT => {
-            let part = Part::read(response.headers()).filter(|part| progress.is_continued_by(part, response.headers()));
-            let Some(part) = part else { return Err(misplaced(progress)) };
+            let part = ContentRange::read(response.headers())
+                .filter(|part| progress.is_continued_by(part, response.headers()));
+            let Some(part) = part else { return Err(range_mismatch(progress)) };
             if !is_file(response.headers()) {
-                return Err(not_a_file(shared, plan, response).await);
+                return Err(content_type_error(shared, options, response).await);
             }
             progress.whole = progress.whole.or(part.whole);
             Some(part.end)
         }
-        // Only the word that it was all was lost.
-        StatusCode::RANGE_NOT_SATISFIABLE if progress.written > 0 && progress.is_all_there(response.headers()) => {
+        // All bytes are written; only the end of the previous response was lost.
+        StatusCode::RANGE_NOT_SATISFIABLE if progress.written > 0 && progress.is_complete(response.headers()) => {
             return Ok(());
         }
-        StatusCode::RANGE_NOT_SATISFIABLE if progress.written > 0 => return Err(misplaced(progress)),
+        StatusCode::RANGE_NOT_SATISFIABLE if progress.written > 0 => return Err(range_mismatch(progress)),
         status if status.is_success() => {
             if !is_file(response.headers()) {
-                return Err(not_a_file(shared, plan, response).await);
+                return Err(content_type_error(shared, options, response).await);
             }
             if progress.written > 0 {
-                // The host gives the file from its beginning: it cannot go on, or the file has changed.
-                start_over(sink, progress).await?;
+                // The host sends the file from the beginning: it cannot resume, or the file has changed.
+                restart(sink, progress).await?;
             }
             progress.validator = validator(response.headers());
             progress.whole = response.content_length();
             progress.whole
         }
-        _ => return Err(refused(shared, plan, response).await),
+        _ => return Err(status_error(shared, options, response).await),
     };
-    let size = |written: u64, more: u64| written.checked_add(more).filter(|size| *size <= plan.size_limit);
+    let size = |written: u64, more: u64| written.checked_add(more).filter(|size| *size <= options.max_size);
     if size(progress.written, response.content_length().unwrap_or(0)).is_none() {
-        return Err(too_large(plan.size_limit));
+        return Err(too_large(options.max_size));
     }
-    while let Some(chunk) = stalls(shared, plan, response.chunk()).await? {
-        let written = size(progress.written, chunk.len() as u64).ok_or_else(|| too_large(plan.size_limit))?;
+    while let Some(chunk) = with_read_timeout(shared, options, response.chunk()).await? {
+        let written = size(progress.written, chunk.len() as u64).ok_or_else(|| too_large(options.max_size))?;
         if end.is_some_and(|end| written > end) {
-            return Err(misplaced(progress));
+            return Err(range_mismatch(progress));
         }
         sink.write(chunk).await?;
         progress.written = written;
     }
     if progress.whole.or(end).is_some_and(|whole| progress.written < whole) {
-        let text = format!("the host gave {} bytes and ended, and more belong to the file", progress.written);
+        let text = format!("the host ended the response after {} bytes, before the end of the file", progress.written);
         return Err(Error::new(ErrorKind::Transport, text).with_outcome(false, true));
     }
     if progress.written == 0 {
-        return Err(Error::new(ErrorKind::ContentType, "what came is empty, and not an image, a video or a PDF"));
+        return Err(Error::new(ErrorKind::ContentType, "the response is empty, not an image, a video or a PDF"));
     }
     Ok(())
 }
 
-/// What came fits nowhere; the file is not gone on with.
-fn misplaced(progress: &mut Progress) -> Error {
+/// Error for a range that does not match the request. It also abandons resuming.
+fn range_mismatch(progress: &mut Progress) -> Error {
     progress.validator = None;
-    let text = format!("the host does not give this file from byte {} on", progress.written);
+    let text = format!("the host does not continue this file at byte {}", progress.written);
     Error::new(ErrorKind::Transport, text).with_outcome(false, true)
 }
 
-/// What the rest of exactly this file can be asked for with: a strong entity tag, or else a date.
+/// Returns the validator for requests of the rest of exactly this file: a strong entity tag, or else a date.
 fn validator(headers: &HeaderMap) -> Option<(HeaderName, HeaderValue)> {
     if headers.get(ACCEPT_RANGES).is_some_and(|ranges| ranges == "none") {
         return None;
@@ -206,19 +213,19 @@ fn validator(headers: &HeaderMap) -> Option<(HeaderName, HeaderValue)> {
     strong.map(|tag| (ETAG, tag.clone())).or_else(date)
 }
 
-/// Where a part of a file belongs: `bytes 5-9/10`, or `bytes 5-9/*` when the whole's length is not said.
-struct Part {
+/// Parsed `Content-Range` header: `bytes 5-9/10`, or `bytes 5-9/*` if the length of the whole file is not stated.
+struct ContentRange {
     first: u64,
-    /// One past its last byte.
+    /// Position after the last byte.
     end: u64,
     whole: Option<u64>,
 }
 
-impl Part {
+impl ContentRange {
     fn read(headers: &HeaderMap) -> Option<Self> {
         let range = headers.get(CONTENT_RANGE)?.to_str().ok()?;
-        let (place, whole) = range.trim().strip_prefix("bytes ")?.split_once('/')?;
-        let (first, last) = place.split_once('-')?;
+        let (positions, whole) = range.trim().strip_prefix("bytes ")?.split_once('/')?;
+        let (first, last) = positions.split_once('-')?;
         let whole = match whole.trim() {
             "*" => None,
             length => Some(length.parse().ok()?),
@@ -229,7 +236,7 @@ impl Part {
     }
 }
 
-/// Whether it says to be a file of the kinds that are rendered, or says nothing. Hosts call any file a stream of octets.
+/// Returns `true` for the content types of rendered files, and for generic or missing ones, which some hosts send.
 fn is_file(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(CONTENT_TYPE) else { return true };
     let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -237,49 +244,53 @@ fn is_file(headers: &HeaderMap) -> bool {
         || ["", "application/pdf", "application/octet-stream", "binary/octet-stream"].contains(&kind.as_str())
 }
 
-/// Gives one step of the exchange its time, and names what may go wrong in it.
-async fn stalls<T, E>(shared: &ClientInner, plan: &Plan, step: impl Future<Output = Result<T, E>>) -> Result<T>
+/// Applies the read timeout to one step of a request, and converts its errors.
+async fn with_read_timeout<T, E>(
+    shared: &ClientInner,
+    options: &DownloadOptions,
+    step: impl Future<Output = Result<T, E>>,
+) -> Result<T>
 where
     NotAnswered: From<E>,
 {
-    match within(&*shared.clock, plan.read_timeout, step).await {
+    match within(&*shared.clock, options.read_timeout, step).await {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(NotAnswered::from(error).into()),
         Err(TimedOut) => {
-            let text = format!("nothing arrived for {} s", plan.read_timeout.as_secs_f64());
+            let text = format!("no data received for {} s", options.read_timeout.as_secs_f64());
             Err(Error::new(ErrorKind::Timeout, text))
         }
     }
 }
 
-async fn not_a_file(shared: &ClientInner, plan: &Plan, response: Response) -> Error {
-    let received = first_part(shared, plan, response).await;
+async fn content_type_error(shared: &ClientInner, options: &DownloadOptions, response: Response) -> Error {
+    let received = read_error_body(shared, options, response).await;
     let kind = received.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("?");
-    let text = format!("what came is {kind}, and not an image, a video or a PDF");
+    let text = format!("the response is {kind}, not an image, a video or a PDF");
     Error::new(ErrorKind::ContentType, text).with_received(received)
 }
 
-async fn refused(shared: &ClientInner, plan: &Plan, response: Response) -> Error {
-    let received = first_part(shared, plan, response).await;
+async fn status_error(shared: &ClientInner, options: &DownloadOptions, response: Response) -> Error {
+    let received = read_error_body(shared, options, response).await;
     let delay = received.retry_after_of(shared.clock.system_time());
     if received.status == StatusCode::NOT_FOUND {
-        return Error::new(ErrorKind::NotFound, "the file is not there").with_received(received);
+        return Error::new(ErrorKind::NotFound, "the file does not exist").with_received(received);
     }
     if received.status.is_redirection() {
         let text = format!("the host redirects more than {MAX_REDIRECTS} times, or from https to http");
         return Error::new(ErrorKind::Redirect, text).with_received(received);
     }
-    Error::answered(received).with_retry_after(delay)
+    Error::from_response(received).with_retry_after(delay)
 }
 
-/// An answer with as much of its body as errors keep.
-async fn first_part(shared: &ClientInner, plan: &Plan, mut response: Response) -> Received {
+/// Reads an error response, with at most as much of its body as errors store.
+async fn read_error_body(shared: &ClientInner, options: &DownloadOptions, mut response: Response) -> Received {
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = BytesMut::new();
     while body.len() < crate::error::MAX_ERROR_BODY_BYTES {
-        match stalls(shared, plan, response.chunk()).await {
+        match with_read_timeout(shared, options, response.chunk()).await {
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            // The status says enough; what was read of the body is kept.
+            // The status alone decides the outcome; the part of the body read so far is kept.
             Ok(None) | Err(_) => break,
         }
     }
@@ -290,10 +301,10 @@ fn too_large(limit: u64) -> Error {
     Error::new(ErrorKind::TooLarge, format!("the file is larger than {limit} bytes"))
 }
 
-/// A URL for messages: without the query, which may be a signature, and without a password.
-fn place(url: &Url) -> String {
+/// Formats a URL for messages: without the query, which may be a signature, and without user name and password.
+fn redacted_url(url: &Url) -> String {
     let mut url = url.clone();
-    // A URL with a host, as this one has, may have them or not.
+    // These fail only for URLs without a host, and this one has a host.
     let _ = url.set_username("").and_then(|()| url.set_password(None));
     url.set_query(None);
     url.set_fragment(None);

@@ -1,4 +1,4 @@
-//! What a failed call tells.
+//! The error type of the client.
 
 mod body;
 mod display;
@@ -17,17 +17,17 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// The result of everything in this crate that can fail.
+/// Result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// How much of an answer's body an error keeps, in bytes.
+/// Maximum size of a response body in an error, in bytes. The rest is cut off.
 pub const MAX_ERROR_BODY_BYTES: usize = 64 * 1024;
 
-/// Why a call failed, with everything that was received.
+/// Error of a call, with everything that was received.
 ///
-/// It is one pointer wide. [`kind`](Self::kind) says what to do next; the rest says what happened: the status, headers
-/// and body of the last answer, the service's own code and field errors, the request id to give to support, and each
-/// attempt. Its `Display` is one line for an operator:
+/// It is one pointer wide. [`kind`](Self::kind) tells the caller what to do next. The other methods give the details: the
+/// status, headers and body of the last response, the error code and field errors of the service, the request ID for its
+/// support, and each attempt. `Display` prints one line for an operator:
 ///
 /// ```text
 /// create image: 422 Validation: width must be positive (request req_123, 2 attempts)
@@ -39,8 +39,8 @@ pub const MAX_ERROR_BODY_BYTES: usize = 64 * 1024;
 ///
 /// match client.images().create(Source::html("<h1>Hello</h1>")).send().await {
 ///     Ok(image) => println!("{}", image.url),
-///     Err(error) if error.outcome_unknown() => eprintln!("may have been billed: look it up before you try again"),
-///     Err(error) if error.kind() == ErrorKind::RateLimited => eprintln!("try again in {:?}", error.retry_after()),
+///     Err(error) if error.outcome_unknown() => eprintln!("may have been billed: look for the image before a retry"),
+///     Err(error) if error.kind() == ErrorKind::RateLimited => eprintln!("retry after {:?}", error.retry_after()),
 ///     Err(error) => return Err(error),
 /// }
 /// # Ok(()) }
@@ -61,11 +61,11 @@ struct Inner {
     idempotency_key: Option<IdempotencyKey>,
     outcome_unknown: bool,
     retryable: bool,
-    /// ClientInner, since identical calls may share a failure.
+    /// Shared, because coalesced calls share one error.
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What an answer consisted of.
+/// A received response.
 #[derive(Clone)]
 pub(crate) struct Received {
     pub(crate) status: StatusCode,
@@ -74,7 +74,7 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// The wait that the answer asks for.
+    /// Returns the delay before a retry that the response asks for.
     pub(crate) fn retry_after_of(&self, now: SystemTime) -> Option<Duration> {
         let details = ErrorDetails::read(self.status, &self.headers, &self.body);
         crate::retry::retry_after_of(&self.headers, &details, now)
@@ -82,17 +82,17 @@ impl Received {
 }
 
 impl Error {
-    /// No answer, or not a whole one.
+    /// Creates an error for a missing or incomplete response.
     pub(crate) fn from_network(error: reqwest::Error) -> Self {
-        // A URL may be signed or hold a secret; it stays out of messages and logs.
+        // A URL may be signed or contain a secret, so it must not appear in messages and logs.
         let error = error.without_url();
-        // Only what failed to connect is sure not to have been sent.
-        let (kind, what) = if error.is_connect() || error.is_builder() {
+        // Only a failed connection is certain not to have sent the request.
+        let (kind, problem) = if error.is_connect() || error.is_builder() {
             (ErrorKind::Connect, "no connection")
         } else {
-            (ErrorKind::Transport, "the connection broke")
+            (ErrorKind::Transport, "connection lost")
         };
-        Self::new(kind, format!("{what}: {}", root_cause(&error))).with_source(error)
+        Self::new(kind, format!("{problem}: {}", root_cause(&error))).with_source(error)
     }
 
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -128,30 +128,30 @@ impl Error {
         Self::invalid(violations)
     }
 
-    /// An answer that is not a success.
-    pub(crate) fn answered(received: Received) -> Self {
+    /// Creates an error for an unsuccessful response.
+    pub(crate) fn from_response(received: Received) -> Self {
         let details = ErrorDetails::read(received.status, &received.headers, &received.body);
-        let kind = ErrorKind::of_answer(received.status, &details);
+        let kind = ErrorKind::from_response(received.status, &details);
         let mut error = Self::new(kind, details.message().to_owned());
         error.0.details = details;
         error.with_received(received)
     }
 
-    /// A success that does not decode.
+    /// Creates an error for a successful response that cannot be decoded.
     pub(crate) fn decode(received: Received, source: DecodeError) -> Self {
-        let what = if received.body.is_empty() {
-            "the answer is empty".to_owned()
+        let message = if received.body.is_empty() {
+            "the response is empty".to_owned()
         } else if body::looks_like_html(&received.body) {
-            "the answer is HTML, not JSON: does the base URL point at the API?".to_owned()
+            "the response is HTML, not JSON: check that the base URL is that of the API".to_owned()
         } else {
-            format!("the answer does not decode: {source}")
+            format!("the response cannot be decoded: {source}")
         };
-        Self::new(ErrorKind::Decode, what).with_received(received).with_source(source)
+        Self::new(ErrorKind::Decode, message).with_received(received).with_source(source)
     }
 
     pub(crate) fn with_received(mut self, mut received: Received) -> Self {
         if received.body.len() > MAX_ERROR_BODY_BYTES {
-            // A copy, so that the error does not hold on to the whole body.
+            // A copy, so that the error does not keep the whole body in memory.
             received.body = Bytes::copy_from_slice(&received.body[..MAX_ERROR_BODY_BYTES]);
         }
         self.0.received = Some(received);
@@ -190,100 +190,100 @@ impl Error {
         self
     }
 
-    /// What kind of failure it is: what to do next.
+    /// Returns the kind of the error, which tells the caller what to do next.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What went wrong, in the service's words where it had any.
+    /// Returns the error message; that of the service, if it sent one.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The operation that failed, by the document's id, for example `createImage`.
+    /// Returns the operation ID of the failed call in the API document, for example `createImage`.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
 
-    /// The status of the last answer; `None` when nothing was received.
+    /// Returns the status of the last response; `None` if there was no response.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.0.received.as_ref().map(|received| received.status)
     }
 
-    /// The headers of the last answer; `None` when nothing was received.
+    /// Returns the headers of the last response; `None` if there was no response.
     #[must_use]
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.0.received.as_ref().map(|received| &received.headers)
     }
 
-    /// The first [`MAX_ERROR_BODY_BYTES`] bytes of the last answer's body; `None` when nothing was received.
+    /// Returns the first [`MAX_ERROR_BODY_BYTES`] bytes of the last response body; `None` if there was no response.
     #[must_use]
     pub fn body(&self) -> Option<&Bytes> {
         self.0.received.as_ref().map(|received| &received.body)
     }
 
-    /// Everything that the service's error body said, whichever of its forms it had.
+    /// Returns the parsed error body of the service, whatever its format.
     #[must_use]
     pub fn details(&self) -> &ErrorDetails {
         &self.0.details
     }
 
-    /// The service's code for the failure, for example `quota_exceeded`. The list is open.
+    /// Returns the error code of the service, for example `quota_exceeded`. The service may add new codes.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.details.code()
     }
 
-    /// What is wrong with single fields, found by the service.
+    /// Returns the errors of single fields that the service found.
     #[must_use]
     pub fn field_errors(&self) -> &[FieldError] {
         self.0.details.field_errors()
     }
 
-    /// What is wrong with single fields, found before anything was sent.
+    /// Returns the errors of single fields that the client found before it sent anything.
     #[must_use]
-    pub fn violations(&self) -> &Violations {
+    pub fn validation_errors(&self) -> &Violations {
         &self.0.violations
     }
 
-    /// The service's name for the request, to give to its support.
+    /// Returns the request ID of the service. Give it to the support of the service.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.details.request_id().or_else(|| self.0.attempts.iter().rev().find_map(Attempt::request_id))
     }
 
-    /// How long the service asked to wait before another try.
+    /// Returns the delay before a retry that the service asked for.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// The idempotency key that every attempt of the call carried.
+    /// Returns the idempotency key, which is the same for all attempts of the call.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
         self.0.idempotency_key.as_ref()
     }
 
-    /// Each attempt of the call, in order; empty when nothing was sent.
+    /// Returns the attempts of the call, in order; empty if nothing was sent.
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
         &self.0.attempts
     }
 
-    /// Whether the same call may succeed later without a risk of being billed twice.
+    /// Returns `true` if the same call may succeed later, without the risk of being billed twice.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// Whether the service may have done what was asked, and billed it, although the call failed.
+    /// Returns `true` if the request may have taken effect, and may have been billed, although the call failed.
     ///
-    /// The request was sent and no usable answer came: the connection broke, an attempt took too long, or the service
-    /// failed in a way that does not say how far it had come. Look for the result (for an image, in
+    /// The request was sent, but there is no usable response: the connection was lost, an attempt timed out, or the service
+    /// failed in a way that does not show how much was done. Look for the result (for an image, in
     /// [`images().list()`](crate::images::Images::list)) before sending the call again.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
@@ -297,7 +297,7 @@ impl StdError for Error {
     }
 }
 
-/// The innermost reason, which is the one that an operator can act on.
+/// Returns the innermost cause, which is the most useful one for an operator.
 fn root_cause(error: &dyn StdError) -> String {
     let mut cause = error;
     while let Some(next) = cause.source() {
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn an_error_keeps_the_first_part_of_a_large_body() {
         let body = Bytes::from(vec![b'x'; MAX_ERROR_BODY_BYTES + 1]);
-        let error = Error::answered(Received { status: StatusCode::BAD_GATEWAY, headers: HeaderMap::new(), body });
+        let error = Error::from_response(Received { status: StatusCode::BAD_GATEWAY, headers: HeaderMap::new(), body });
         assert_eq!(error.body().unwrap().len(), MAX_ERROR_BODY_BYTES);
     }
 }

@@ -1,23 +1,23 @@
-//! The table: what may have happened, and what follows from it.
+//! The decision table for retries.
 
 use crate::error::{ErrorDetails, ErrorKind};
 use pictify_api::Safety;
 use reqwest::{StatusCode, header::HeaderMap};
 
-/// What a failed attempt may have done on the other side.
+/// Class of a failed attempt, by what it may have done at the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// Nothing: it never left.
+pub(crate) enum FailureClass {
+    /// Nothing: the request was not sent.
     NotSent,
-    /// Nothing: it was turned away before any work, and may come again.
-    Rejected,
-    /// Nothing: it was turned away, and would be again.
-    Refused,
-    /// Anything.
+    /// Nothing: the service rejected the request before any work, and a later one may succeed.
+    Throttled,
+    /// Nothing: the service rejected the request, and would reject it again.
+    Permanent,
+    /// Unknown: the request may have taken effect.
     Ambiguous,
 }
 
-/// What follows from a failed attempt.
+/// Decision after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RetryDecision {
     Retry,
@@ -25,34 +25,36 @@ pub(crate) enum RetryDecision {
     StopOutcomeUnknown,
 }
 
-pub(crate) fn decide(failure: Failure, safety: Safety, accepts_double_billing: bool) -> RetryDecision {
+pub(crate) fn decide(failure: FailureClass, safety: Safety, accepts_double_billing: bool) -> RetryDecision {
     match failure {
-        Failure::NotSent | Failure::Rejected => RetryDecision::Retry,
-        Failure::Refused => RetryDecision::Stop,
-        Failure::Ambiguous if is_idempotent(safety) || accepts_double_billing => RetryDecision::Retry,
-        Failure::Ambiguous => RetryDecision::StopOutcomeUnknown,
+        FailureClass::NotSent | FailureClass::Throttled => RetryDecision::Retry,
+        FailureClass::Permanent => RetryDecision::Stop,
+        FailureClass::Ambiguous if is_idempotent(safety) || accepts_double_billing => RetryDecision::Retry,
+        FailureClass::Ambiguous => RetryDecision::StopOutcomeUnknown,
     }
 }
 
-/// Whether a second send of the same request leaves the world as the first one did.
+/// Returns `true` if sending the same request twice has the same effect as sending it once.
 pub(crate) fn is_idempotent(safety: Safety) -> bool {
     matches!(safety, Safety::ReadOnly | Safety::Idempotent)
 }
 
-/// What an answer that is not a success says about the attempt.
-pub(crate) fn failure_of_response(status: StatusCode, headers: &HeaderMap, details: &ErrorDetails) -> Failure {
-    let kind = ErrorKind::of_answer(status, details);
+/// Classifies an unsuccessful response.
+pub(crate) fn failure_of_response(status: StatusCode, headers: &HeaderMap, details: &ErrorDetails) -> FailureClass {
+    let kind = ErrorKind::from_response(status, details);
     match status.as_u16() {
-        _ if kind == ErrorKind::QuotaExceeded => Failure::Refused,
-        // It is the render that took too long or went wrong, and not the request that came too late or too often.
-        408 | 429 if kind == ErrorKind::RenderFailed => Failure::Ambiguous,
-        408 | 429 => Failure::Rejected,
-        // `retriable: false` is the server's word that trying again is in vain; it does not say that nothing was done.
-        503 if details.retriable() == Some(true) => Failure::Rejected,
-        503 if details.retriable().is_none() && headers.contains_key(reqwest::header::RETRY_AFTER) => Failure::Rejected,
-        300..=499 | 501 => Failure::Refused,
-        // What no standard knows says nothing.
-        _ => Failure::Ambiguous,
+        _ if kind == ErrorKind::QuotaExceeded => FailureClass::Permanent,
+        // The code says that the render timed out or failed, not that the request was late or throttled.
+        408 | 429 if kind == ErrorKind::RenderFailed => FailureClass::Ambiguous,
+        408 | 429 => FailureClass::Throttled,
+        // `retriable: false` means that a retry is useless; it does not mean that nothing was done.
+        503 if details.server_says_retryable() == Some(true) => FailureClass::Throttled,
+        503 if details.server_says_retryable().is_none() && headers.contains_key(reqwest::header::RETRY_AFTER) => {
+            FailureClass::Throttled
+        }
+        300..=499 | 501 => FailureClass::Permanent,
+        // The effect of a nonstandard status is unknown.
+        _ => FailureClass::Ambiguous,
     }
 }
 
@@ -62,21 +64,21 @@ mod tests {
     use bytes::Bytes;
 
     #[test]
-    fn what_may_have_happened_decides() {
-        use {Failure::*, RetryDecision::*, Safety::*};
+    fn the_failure_class_and_the_safety_decide() {
+        use {FailureClass::*, RetryDecision::*, Safety::*};
         for (failure, safety, expected) in [
             (NotSent, ReadOnly, Retry),
             (NotSent, Idempotent, Retry),
             (NotSent, Creating, Retry),
             (NotSent, Billed, Retry),
-            (Rejected, ReadOnly, Retry),
-            (Rejected, Idempotent, Retry),
-            (Rejected, Creating, Retry),
-            (Rejected, Billed, Retry),
-            (Refused, ReadOnly, Stop),
-            (Refused, Idempotent, Stop),
-            (Refused, Creating, Stop),
-            (Refused, Billed, Stop),
+            (Throttled, ReadOnly, Retry),
+            (Throttled, Idempotent, Retry),
+            (Throttled, Creating, Retry),
+            (Throttled, Billed, Retry),
+            (Permanent, ReadOnly, Stop),
+            (Permanent, Idempotent, Stop),
+            (Permanent, Creating, Stop),
+            (Permanent, Billed, Stop),
             (Ambiguous, ReadOnly, Retry),
             (Ambiguous, Idempotent, Retry),
             (Ambiguous, Creating, StopOutcomeUnknown),
@@ -85,34 +87,34 @@ mod tests {
             assert_eq!(decide(failure, safety, false), expected, "{failure:?} {safety:?}");
         }
         assert_eq!(decide(Ambiguous, Billed, true), Retry, "when the caller accepts the risk");
-        assert_eq!(decide(Refused, ReadOnly, true), Stop);
+        assert_eq!(decide(Permanent, ReadOnly, true), Stop);
     }
 
     #[test]
-    fn an_answer_says_what_may_have_happened() {
-        use Failure::*;
+    fn a_response_is_classified_by_status_headers_and_body() {
+        use FailureClass::*;
         for (status, header, body, expected) in [
-            (400, false, "", Refused),
-            (401, false, "", Refused),
-            (402, false, "", Refused),
-            (403, false, "", Refused),
-            (404, false, "", Refused),
-            (408, false, "", Rejected),
-            (409, false, "", Refused),
-            (422, false, "", Refused),
-            (429, false, r#"{"message":"Too many requests","retry_after":30}"#, Rejected),
-            (429, true, "", Rejected),
-            (429, true, r#"{"message":"x","code":"quota_exceeded"}"#, Refused),
-            (429, false, r#"{"message":"You have exhausted your plan limit"}"#, Refused),
+            (400, false, "", Permanent),
+            (401, false, "", Permanent),
+            (402, false, "", Permanent),
+            (403, false, "", Permanent),
+            (404, false, "", Permanent),
+            (408, false, "", Throttled),
+            (409, false, "", Permanent),
+            (422, false, "", Permanent),
+            (429, false, r#"{"message":"Too many requests","retry_after":30}"#, Throttled),
+            (429, true, "", Throttled),
+            (429, true, r#"{"message":"x","code":"quota_exceeded"}"#, Permanent),
+            (429, false, r#"{"message":"You have exhausted your plan limit"}"#, Permanent),
             (500, true, "", Ambiguous),
-            (501, false, "", Refused),
+            (501, false, "", Permanent),
             (502, true, "", Ambiguous),
             (503, false, "", Ambiguous),
-            (503, true, "", Rejected),
-            (503, false, r#"{"error":"busy","retriable":true}"#, Rejected),
+            (503, true, "", Throttled),
+            (503, false, r#"{"error":"busy","retriable":true}"#, Throttled),
             (503, true, r#"{"error":"busy","retriable":false}"#, Ambiguous),
             (504, false, "", Ambiguous),
-            (302, false, "", Refused),
+            (302, false, "", Permanent),
             (408, false, r#"{"code":"RENDER_TIMEOUT"}"#, Ambiguous),
             (101, false, "", Ambiguous),
             (600, true, "", Ambiguous),

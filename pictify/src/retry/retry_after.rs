@@ -1,11 +1,11 @@
-//! The wait that an answer asks for, in any of the forms in which it may be stated.
+//! The delay before a retry that a response asks for, in all its formats.
 
 use crate::error::ErrorDetails;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The wait that the service stated: the `Retry-After` header (seconds, whole or decimal, or an HTTP date), then the
-/// body's own field, then, when nothing is left of the window, the time at which `X-RateLimitStatus-Reset` says it ends.
+/// Returns the delay that the service stated: from the `Retry-After` header (seconds, whole or decimal, or an HTTP date);
+/// else from the body; else, if no requests remain in the window, from the time in `X-RateLimit-Reset`.
 pub(crate) fn retry_after_of(headers: &HeaderMap, details: &ErrorDetails, now: SystemTime) -> Option<Duration> {
     header(headers, RETRY_AFTER.as_str())
         .and_then(|text| retry_after(text, now))
@@ -22,7 +22,7 @@ fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
         return Duration::try_from_secs_f64(seconds).ok();
     }
     let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    // A date that has passed means now.
+    // A date in the past means an immediate retry.
     let date = SystemTime::try_from(date).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
 }
@@ -44,7 +44,7 @@ mod tests {
     use reqwest::StatusCode;
 
     #[test]
-    fn a_stated_wait_is_read_in_all_its_forms() {
+    fn a_stated_delay_is_read_in_all_its_formats() {
         let now = UNIX_EPOCH + Duration::from_secs(1_785_834_927); // Tue, 04 Aug 2026 09:15:27 GMT
         for (headers, body, expected) in [
             (&[("retry-after", "30")][..], "", Some(30.0)),

@@ -42,7 +42,7 @@ impl<C: Clone> Templates<C> {
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let values = serde_json::json!({"titel": "My post"});
     /// if let Err(error) = client.templates().check("XK4P2M9QZT", &values)?.send().await {
-    ///     for violation in error.violations() {
+    ///     for violation in error.validation_errors() {
     ///         eprintln!("{}: {}", violation.field, violation.message);
     ///     }
     /// }

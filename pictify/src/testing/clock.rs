@@ -1,4 +1,4 @@
-//! Time while a cassette is replayed: what was waited for when it was recorded passes at once.
+//! A clock for the replay of a cassette: waits return immediately.
 
 use crate::clock::{Clock, SystemClock};
 use pictify_api::BoxFuture;
@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// The machine's clock, moved on by every wait.
+/// System clock that each wait advances instead of sleeping.
 #[derive(Debug, Default)]
 pub(crate) struct ReplayClock {
     skipped: Mutex<Duration>,

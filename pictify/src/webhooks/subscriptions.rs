@@ -1,4 +1,4 @@
-//! Being told what happened: subscriptions to events.
+//! Subscriptions to webhook events.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -10,7 +10,7 @@
 //!     .template("XK4P2M9QZT")
 //!     .send()
 //!     .await?;
-//! // Only this answer has the secret that deliveries are signed with.
+//! // Only this response contains the secret that signs the deliveries.
 //! if let Some(secret) = &subscription.secret {
 //!     std::fs::write("webhook.secret", secret.expose()).unwrap();
 //! }
@@ -29,18 +29,18 @@ pub use pictify_api::types::{
 };
 
 resource! {
-    /// The webhook subscriptions of a client: [`client.webhooks()`](crate::Client::webhooks).
+    /// Webhook subscriptions of a client: [`client.webhooks()`](crate::Client::webhooks).
     Webhooks
 }
 
 impl<C: Clone> Webhooks<C> {
-    /// Lists the subscriptions, without their secrets. `send` reads one page, [`items`](Call::items) all of them.
+    /// Lists the subscriptions, without their secrets. `send` reads one page, [`items`](Call::items) reads all pages.
     ///
     /// `GET /webhook-subscriptions`, documented; reads only. The service returns 20 subscriptions a page unless a
     /// [`limit`](Call::limit) is set.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a page or limit of 0 before anything is sent; any error of the service.
+    /// At `send`: `Validation`, before anything is sent, for a page or limit of 0; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -58,11 +58,11 @@ impl<C: Clone> Webhooks<C> {
 
     /// Subscribes a URL to one kind of event.
     ///
-    /// `POST /webhook-subscriptions`, documented. Only this answer has the `secret` that deliveries are signed with: store it
-    /// at once. HTTPS is expected and private addresses are refused by the service.
+    /// `POST /webhook-subscriptions`, documented. Only this response contains the `secret` that signs the deliveries: store it
+    /// immediately. The service expects HTTPS and rejects private addresses.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when `target_url` is not an absolute http or https URL. At `send`:
+    /// Here: [`Validation`](crate::ErrorKind::Validation) if `target_url` is not an absolute http or https URL. At `send`:
     /// `Permission` or `QuotaExceeded` on a plan without webhooks; any error of the service.
     ///
     /// ```no_run
@@ -89,7 +89,7 @@ impl<C: Clone> Webhooks<C> {
     /// `GET /webhook-subscriptions/{uid}`, documented; reads only.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -101,13 +101,13 @@ impl<C: Clone> Webhooks<C> {
         self.call(GetWebhookSubscription { uid: uid.into() })
     }
 
-    /// Changes a subscription; what is not set stays as it is.
+    /// Changes a subscription. Fields that are not set stay unchanged.
     ///
-    /// `PUT /webhook-subscriptions/{uid}`, documented; safe to repeat. What it answers is unpublished: every field may be
+    /// `PUT /webhook-subscriptions/{uid}`, documented; safe to repeat. The response format is unpublished: every field may be
     /// missing.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -119,8 +119,8 @@ impl<C: Clone> Webhooks<C> {
         self.call(UpdateWebhookSubscription { uid: uid.into(), body })
     }
 
-    /// Stops deliveries until [`resume`](Self::resume). The same as [`update`](Self::update) with a status: the service's
-    /// own routes for it take no keys.
+    /// Pauses deliveries until [`resume`](Self::resume). It sends an [`update`](Self::update) of the status, because the
+    /// service's separate routes for pausing do not accept API keys.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -131,7 +131,7 @@ impl<C: Clone> Webhooks<C> {
         self.update(uid).with(|op| op.body.status = Some(ActiveOrPaused::Paused))
     }
 
-    /// Starts deliveries again, also those that the service stopped after failures.
+    /// Resumes deliveries, including those that the service stopped after failures.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -147,7 +147,7 @@ impl<C: Clone> Webhooks<C> {
     /// `DELETE /webhook-subscriptions/{uid}`, documented; safe to repeat.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -158,12 +158,13 @@ impl<C: Clone> Webhooks<C> {
         self.call(DeleteWebhookSubscription { uid: uid.into() })
     }
 
-    /// Has a test event sent to a subscription's URL.
+    /// Sends a test event to the URL of a subscription.
     ///
-    /// `POST /webhook-subscriptions/{uid}/test`, named by one page only: it may answer 404, and its answer is unpublished.
+    /// `POST /webhook-subscriptions/{uid}/test`, mentioned on one page only: it may return 404. The response format is
+    /// unpublished.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -224,17 +225,17 @@ operation! {
 
 /// Setters of [`Webhooks::list`].
 impl<C> Call<ListWebhookSubscriptions, C> {
-    /// Only subscriptions to this event.
+    /// Returns only subscriptions to this event.
     pub fn event(self, event: WebhookEventType) -> Self {
         self.with(|op| op.query.event = Some(event))
     }
 
-    /// Only subscriptions in this state.
+    /// Returns only subscriptions with this status.
     pub fn status(self, status: WebhookSubscriptionStatus) -> Self {
         self.with(|op| op.query.status = Some(status))
     }
 
-    /// Only subscriptions made for this platform.
+    /// Returns only subscriptions made for this platform.
     pub fn platform(self, platform: WebhookPlatform) -> Self {
         self.with(|op| op.query.platform = Some(platform))
     }
@@ -242,22 +243,22 @@ impl<C> Call<ListWebhookSubscriptions, C> {
 
 /// Setters of [`Webhooks::create`].
 impl<C> Call<CreateWebhookSubscription, C> {
-    /// The platform behind the URL. The service's default is [`Custom`](WebhookPlatform::Custom).
+    /// Sets the platform behind the URL. The service's default is [`Custom`](WebhookPlatform::Custom).
     pub fn platform(self, platform: WebhookPlatform) -> Self {
         self.with(|op| op.body.platform = Some(platform))
     }
 
-    /// Only events of the template with this uid.
+    /// Delivers only events of the template with this uid.
     pub fn template(self, uid: impl Into<String>) -> Self {
         self.with(|op| op.body.filters.get_or_insert_default().template_id = Some(uid.into()))
     }
 
-    /// Only events of the binding with this uid.
+    /// Delivers only events of the binding with this uid.
     pub fn binding(self, uid: impl Into<String>) -> Self {
         self.with(|op| op.body.filters.get_or_insert_default().binding_id = Some(uid.into()))
     }
 
-    /// Which events to deliver, in place of what was set before.
+    /// Sets the filters of events to deliver, and replaces all filters set before.
     pub fn filters(self, filters: WebhookFilters) -> Self {
         self.with(|op| op.body.filters = Some(filters))
     }
@@ -265,16 +266,16 @@ impl<C> Call<CreateWebhookSubscription, C> {
 
 /// Setters of [`Webhooks::update`].
 impl<C> Call<UpdateWebhookSubscription, C> {
-    /// Where to deliver to.
+    /// Sets the URL to deliver to.
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when it is not an absolute http or https URL.
+    /// [`Validation`](crate::ErrorKind::Validation) if it is not an absolute http or https URL.
     pub fn target_url(self, url: impl AsRef<str>) -> Result<Self> {
         let url = web_url("target_url", url.as_ref())?;
         Ok(self.with(|op| op.body.target_url = Some(url.into())))
     }
 
-    /// Which events to deliver.
+    /// Sets the filters of events to deliver.
     pub fn filters(self, filters: WebhookFilters) -> Self {
         self.with(|op| op.body.filters = Some(filters))
     }

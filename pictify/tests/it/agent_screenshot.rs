@@ -1,4 +1,4 @@
-//! An agent's screenshot, event by event: both styles, and every way in which a stream can end.
+//! The event stream of an agent screenshot: both formats, and all ways in which a stream can end.
 
 use pictify::{
     Error, ErrorKind, blocking,
@@ -11,28 +11,28 @@ const SAVED: &str = "data: {\"type\":\"saved\",\"data\":{\"url\":\"https://m/a.p
 const PROGRESS: &str = "data: {\"type\":\"progress\",\"data\":{\"message\":\"opening page\"}}\n\n";
 const END: &str = "data: {\"type\":\"end\",\"data\":{}}\n\n";
 
-/// An answer that promises `more` bytes than it has.
+/// Returns a response whose content length is `more` bytes longer than its body.
 fn stream(body: &str, more: usize) -> Vec<u8> {
     let length = body.len() + more;
     format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes()
 }
 
-/// Everything that a stream says, and why it ended if that is an error.
-async fn said(reply: Reply) -> (Vec<AgentScreenshotEvent>, Option<Error>) {
+/// Returns all events of a stream, and the error that ended it, if any.
+async fn read_events(reply: Reply) -> (Vec<AgentScreenshotEvent>, Option<Error>) {
     let server = ScriptedServer::start([reply]).await;
     let client = client(&server, &TestClock::default());
     let mut events = client.images().agent_screenshot_stream("The hero of example.com").events();
-    let mut said = Vec::new();
+    let mut received = Vec::new();
     let error = loop {
         match events.try_next().await {
-            Ok(Some(event)) => said.push(event),
+            Ok(Some(event)) => received.push(event),
             Ok(None) => break None,
             Err(error) => break Some(error),
         }
     };
-    assert!(events.try_next().await.unwrap().is_none(), "the end is the end");
-    assert_eq!(server.requests().len(), 1, "a stream is not asked for twice");
-    (said, error)
+    assert!(events.try_next().await.unwrap().is_none(), "a stream that has ended stays ended");
+    assert_eq!(server.requests().len(), 1, "a stream is requested only once");
+    (received, error)
 }
 
 fn types(events: &[AgentScreenshotEvent]) -> Vec<&str> {
@@ -40,7 +40,7 @@ fn types(events: &[AgentScreenshotEvent]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn both_styles_lead_to_the_file() {
+async fn both_formats_return_the_file() {
     let named = "event: connected\ndata: {}\n\nevent: step\ndata: {\"step\":\"navigating\",\"message\":\"opening page\"}\n\n\
                  event: nap\ndata: {\"minutes\":5}\n\nevent: saved\ndata: {\"url\":\"https://m/a.png\",\"id\":\"A\"}\n\n";
     let whole = [PROGRESS, SAVED, END].concat();
@@ -50,7 +50,7 @@ async fn both_styles_lead_to_the_file() {
         (&whole, &["progress", "saved", "end"]),
         (&done, &["saved"]),
     ] {
-        let (events, error) = said(Reply::Bytes(stream(body, 0))).await;
+        let (events, error) = read_events(Reply::Bytes(stream(body, 0))).await;
         assert!(error.is_none(), "{error:?}");
         assert_eq!(types(&events), expected);
         let saved = events.iter().find(|event| event.type_ == Some(Type::Saved)).unwrap();
@@ -59,44 +59,44 @@ async fn both_styles_lead_to_the_file() {
 }
 
 #[tokio::test]
-async fn a_stream_that_breaks_off_is_an_error_and_no_end() {
+async fn an_interrupted_stream_is_an_error() {
     let wrong = "data: {\"type\":\"progress\",\"data\":{\"url\":5}}\n\n";
     let failed = "event: error\ndata: {\"error\":\"page not found\"}\n\n";
     let large = format!("data: {}", "x".repeat(1024 * 1024));
     let cut = |body: &str| Reply::CutAfter(stream(body, 100));
     let whole = |body: &str| Reply::Bytes(stream(body, 0));
-    for (reply, events, kind, unknown, says) in [
+    for (reply, events, kind, unknown, message) in [
         (whole(PROGRESS), 1, ErrorKind::Transport, true, "ended before the screenshot was saved"),
         (whole(""), 0, ErrorKind::Transport, true, "ended before the screenshot was saved"),
-        (cut(PROGRESS), 1, ErrorKind::Transport, true, "the connection broke"),
-        (cut(SAVED), 1, ErrorKind::Transport, false, "the connection broke"),
+        (cut(PROGRESS), 1, ErrorKind::Transport, true, "connection lost"),
+        (cut(SAVED), 1, ErrorKind::Transport, false, "connection lost"),
         (whole(&large), 0, ErrorKind::TooLarge, true, "an event is larger than 1048576 bytes"),
         (whole(wrong), 0, ErrorKind::Decode, true, "an event does not decode: invalid type: integer"),
         (whole(failed), 0, ErrorKind::RenderFailed, false, "page not found"),
     ] {
-        let (said, error) = said(reply).await;
+        let (received, error) = read_events(reply).await;
         let error = error.unwrap();
-        assert_eq!((said.len(), error.kind(), error.outcome_unknown()), (events, kind, unknown), "{error}");
-        assert!(error.message().contains(says), "{error}");
+        assert_eq!((received.len(), error.kind(), error.outcome_unknown()), (events, kind, unknown), "{error}");
+        assert!(error.message().contains(message), "{error}");
         assert_eq!(error.operation(), Some("agentScreenshotStream"));
     }
 }
 
 #[tokio::test]
 async fn an_error_before_the_stream_is_an_error_of_the_service() {
-    let (events, error) = said(Reply::json(402, r#"{"error":"Quota exceeded"}"#)).await;
+    let (events, error) = read_events(Reply::json(402, r#"{"error":"Quota exceeded"}"#)).await;
     assert!(events.is_empty());
     assert_eq!(error.unwrap().kind(), ErrorKind::QuotaExceeded);
 }
 
 #[tokio::test]
-async fn a_stream_that_falls_silent_times_out() {
+async fn a_stream_without_new_events_times_out() {
     let server = ScriptedServer::start([Reply::Bytes(stream(PROGRESS, 100))]).await;
     let clock = TestClock::default();
     let mut events = client(&server, &clock).images().agent_screenshot_stream("The hero").events();
     assert!(events.try_next().await.unwrap().is_some());
     let next = tokio::spawn(async move { events.try_next().await });
-    // The event is waited for in a task of its own; time moves on until that notices.
+    // A separate task waits for the event. Advance the time until its timeout fires.
     wait_until(|| {
         clock.advance(Duration::from_secs(60));
         next.is_finished()
@@ -121,7 +121,7 @@ fn the_blocking_client_iterates() {
     assert!(cut.next().unwrap().is_ok());
     assert_eq!(cut.next().unwrap().unwrap_err().kind(), ErrorKind::Transport);
     assert!(cut.next().is_none());
-    let mut refused = events();
-    assert_eq!(refused.next().unwrap().unwrap_err().kind(), ErrorKind::Permission);
-    assert!(refused.next().is_none());
+    let mut rejected = events();
+    assert_eq!(rejected.next().unwrap().unwrap_err().kind(), ErrorKind::Permission);
+    assert!(rejected.next().is_none());
 }

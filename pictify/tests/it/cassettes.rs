@@ -1,10 +1,10 @@
-//! Cassettes: what is recorded from a server is replayed without it.
+//! `pictify::testing`: interactions recorded from a server are replayed without it.
 
 use pictify::{
     Client, ErrorKind,
     images::Source,
     templates::{TemplateSource, VariableDefinition},
-    testing::{Cassette, REDACTIONS, check_struct, check_type, redact},
+    testing::{Cassette, REDACTIONS, assert_struct_matches, assert_type_matches, check_struct, check_type, redact},
 };
 use pictify_test_support::{KEY, Reply, ScriptedServer};
 use serde_json::{Value, json};
@@ -45,7 +45,7 @@ fn respond(of: &str, at: &str, body: Value) -> Mock {
     Mock::given(method(of)).and(path(at)).respond_with(ResponseTemplate::new(200).set_body_json(body))
 }
 
-/// What a service does with the SDK: a template, two renders, a file, a list.
+/// Uses the SDK like a service: a template, two renders, a file, a list.
 async fn service(client: &Client) -> pictify::Result<(Value, Vec<u8>)> {
     let template = client.templates().create("Card", TemplateSource::html("<h1>{{title}}</h1>")).send().await?;
     let uid = template.uid.as_str();
@@ -59,9 +59,9 @@ async fn service(client: &Client) -> pictify::Result<(Value, Vec<u8>)> {
 async fn record(path: &Path, server: &MockServer) -> (Value, Vec<u8>) {
     let cassette = Cassette::record(path);
     let client = Client::builder().api_key(KEY).base_url(server.uri()).cassette(&cassette).build().unwrap();
-    let seen = service(&client).await.unwrap();
+    let results = service(&client).await.unwrap();
     cassette.finish().unwrap();
-    seen
+    results
 }
 
 fn replaying(path: &Path) -> (Client, Cassette) {
@@ -70,7 +70,7 @@ fn replaying(path: &Path) -> (Client, Cassette) {
 }
 
 #[tokio::test]
-async fn what_was_recorded_is_replayed_without_a_server_and_a_key() {
+async fn a_recording_is_replayed_without_a_server_and_a_key() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cassettes/card.json");
     let server = server(1).await;
@@ -83,13 +83,13 @@ async fn what_was_recorded_is_replayed_without_a_server_and_a_key() {
     assert_eq!(service(&client).await.unwrap(), recorded);
     cassette.finish().unwrap();
 
-    // Nothing of this machine is in it, so that recording again changes only what has changed.
+    // The file contains nothing of this machine, so that a new recording differs only where the service differs.
     let text = fs::read_to_string(&path).unwrap();
     assert!(!text.contains("127.0.0.1") && !text.contains(KEY), "{text}");
 }
 
 #[tokio::test]
-async fn the_blocking_client_replays_too() {
+async fn the_blocking_client_replays_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("card.json");
     record(&path, &server(1).await).await;
@@ -107,34 +107,41 @@ async fn the_blocking_client_replays_too() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_not_recorded_fails_at_once_and_says_what_is_different() {
+async fn an_unrecorded_request_fails_immediately_and_describes_the_difference() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("card.json");
     record(&path, &server(1).await).await;
     let (client, cassette) = replaying(&path);
 
-    let other = client.templates().create("Card", TemplateSource::html("<h2>{{title}}</h2>")).send().await.unwrap_err();
-    assert_eq!((other.kind(), other.outcome_unknown(), other.attempts().len()), (ErrorKind::CassetteMiss, false, 1));
-    let text = other.to_string();
-    assert!(text.contains("the body at /html is \"<h2>{{title}}</h2>\", recorded is \"<h1>{{title}}</h1>\""), "{text}");
+    let different =
+        client.templates().create("Card", TemplateSource::html("<h2>{{title}}</h2>")).send().await.unwrap_err();
+    assert_eq!(
+        (different.kind(), different.outcome_unknown(), different.attempts().len()),
+        (ErrorKind::CassetteMiss, false, 1)
+    );
+    let text = different.to_string();
+    assert!(
+        text.contains("the body at /html is \"<h2>{{title}}</h2>\", the recorded one is \"<h1>{{title}}</h1>\""),
+        "{text}"
+    );
     assert!(text.contains("card.json") && text.contains("PICTIFY_RECORD=1"), "{text}");
 
-    let nowhere = client.account().plan().send().await.unwrap_err().to_string();
-    assert!(nowhere.contains("nor anything at that path"), "{nowhere}");
+    let unknown_path = client.account().plan().send().await.unwrap_err().to_string();
+    assert!(unknown_path.contains("has no request with that path"), "{unknown_path}");
 
     service(&client).await.unwrap();
-    let again = client.images().list().limit(2).send().await.unwrap_err().to_string();
-    assert!(again.contains("asked more often than it was recorded"), "{again}");
+    let repeated = client.images().list().limit(2).send().await.unwrap_err().to_string();
+    assert!(repeated.contains("sent more often than it was recorded"), "{repeated}");
 
     let file = client.download("http://pictify.test/files/none.png").bytes().await.unwrap_err();
     assert_eq!(file.kind(), ErrorKind::CassetteMiss);
     assert_eq!(cassette.unused(), [""; 0]);
     let error = cassette.finish().unwrap_err().to_string();
-    assert!(error.contains("4 requests were not recorded: POST /templates, GET "), "{error}");
+    assert!(error.contains("4 requests are not in the recording: POST /templates, GET "), "{error}");
 }
 
 #[tokio::test]
-async fn what_was_recorded_and_not_asked_for_is_told() {
+async fn unused_recorded_requests_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("card.json");
     record(&path, &server(1).await).await;
@@ -145,11 +152,11 @@ async fn what_was_recorded_and_not_asked_for_is_told() {
 }
 
 #[tokio::test]
-async fn retries_are_replayed_and_their_waits_pass_at_once() {
+async fn retries_are_replayed_without_their_waits() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("busy.json");
-    let refused = Reply::new(429, &[("retry-after", "30")], b"{}");
-    let server = ScriptedServer::start([refused, Reply::json(200, r#"{"url":"https://a.b/c.png"}"#)]).await;
+    let throttled = Reply::new(429, &[("retry-after", "30")], b"{}");
+    let server = ScriptedServer::start([throttled, Reply::json(200, r#"{"url":"https://a.b/c.png"}"#)]).await;
     let cassette = Cassette::record(&path);
     let clock = pictify_test_support::TestClock::default();
     let builder = Client::builder().api_key(KEY).base_url(server.url()).cassette(&cassette);
@@ -158,18 +165,18 @@ async fn retries_are_replayed_and_their_waits_pass_at_once() {
     cassette.finish().unwrap();
 
     let (client, cassette) = replaying(&path);
-    // With tokio's time standing still, a wait that is not passed over would show.
+    // With tokio's time paused, a wait that is not skipped would advance it.
     tokio::time::pause();
-    let began = tokio::time::Instant::now();
-    let answer = client.images().create(Source::html("<p>")).send_with_response().await.unwrap();
-    assert_eq!(answer.meta.attempts.len(), 2);
-    assert_eq!(answer.meta.attempts[1].waited.as_secs(), 30);
-    assert_eq!(began.elapsed().as_millis(), 0);
+    let started = tokio::time::Instant::now();
+    let response = client.images().create(Source::html("<p>")).send_with_response().await.unwrap();
+    assert_eq!(response.meta.attempts.len(), 2);
+    assert_eq!(response.meta.attempts[1].waited.as_secs(), 30);
+    assert_eq!(started.elapsed().as_millis(), 0);
     cassette.finish().unwrap();
 }
 
 #[tokio::test]
-async fn no_form_of_a_secret_is_in_the_file() {
+async fn the_file_contains_no_secret_in_any_form() {
     use base64::{Engine, engine::general_purpose::STANDARD};
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("secrets.json");
@@ -188,16 +195,16 @@ async fn no_form_of_a_secret_is_in_the_file() {
         ("location", "/x?signature=sec-6"),
         ("authorization", "Bearer sec-7"),
     ];
-    let answers = (0..2).map(|_| Reply::new(200, &headers, body.to_string().as_bytes()));
-    let server = ScriptedServer::start(answers).await;
+    let replies = (0..2).map(|_| Reply::new(200, &headers, body.to_string().as_bytes()));
+    let server = ScriptedServer::start(replies).await;
     let html = format!("<p>{KEY}</p><i>https://a.b/?sig=sec-8</i> for Ada Lovelace");
     let call = |client: &Client| client.images().create(Source::html(html.as_str())).send();
 
-    let scrubbed = |cassette: Cassette| cassette.scrub("Ada Lovelace", "[name]");
-    let cassette = scrubbed(Cassette::record(&path));
+    let redacting = |cassette: Cassette| cassette.redact("Ada Lovelace", "[name]");
+    let cassette = redacting(Cassette::record(&path));
     let builder = Client::builder().api_key(KEY).base_url(server.url()).cassette(&cassette);
     let image = call(&builder.build().unwrap()).await.unwrap();
-    assert!(image.url.ends_with(KEY), "who records gets what came");
+    assert!(image.url.ends_with(KEY), "the recording client gets the original response");
     cassette.finish().unwrap();
 
     let text = fs::read_to_string(&path).unwrap();
@@ -205,15 +212,15 @@ async fn no_form_of_a_secret_is_in_the_file() {
     {
         assert!(!text.contains(secret), "{secret} is in {text}");
     }
-    // The same request finds its answer, though neither is written down as it was.
-    let cassette = scrubbed(Cassette::replay(&path).unwrap());
+    // The same request finds its response, although both are redacted in the file.
+    let cassette = redacting(Cassette::replay(&path).unwrap());
     let client = Client::builder().api_key(KEY).cassette(&cassette).build().unwrap();
     assert_eq!(call(&client).await.unwrap().url, "https://a.b/c.png?token=[secret]&key=[key]");
     assert!(!format!("{client:?}{cassette:?}").contains(KEY));
 }
 
 #[tokio::test]
-async fn recording_again_replaces_the_file_and_a_recording_that_is_not_finished_leaves_it() {
+async fn a_finished_recording_replaces_the_file_and_an_unfinished_one_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("card.json");
     fs::write(&path, "old").unwrap();
@@ -225,64 +232,65 @@ async fn recording_again_replaces_the_file_and_a_recording_that_is_not_finished_
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
     cassette.finish().unwrap();
     assert_eq!(Cassette::replay(&path).unwrap().unused(), ["POST /image"]);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
 }
 
 #[test]
-fn a_file_that_is_no_cassette_is_told_apart_from_one_that_is_not_there() {
+fn a_malformed_cassette_and_a_missing_file_have_different_errors() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.json");
-    let told = || Cassette::replay(&path).unwrap_err().to_string();
-    assert!(told().contains("is not there: record it with PICTIFY_RECORD=1"), "{}", told());
-    for (text, said) in
-        [("<h1>", "is no cassette"), (r#"{"version":9,"base_url":"","exchanges":[]}"#, "is of version 9")]
+    let error = || Cassette::replay(&path).unwrap_err().to_string();
+    assert!(error().contains("does not exist: record it with PICTIFY_RECORD=1"), "{}", error());
+    for (text, message) in
+        [("<h1>", "is not a cassette"), (r#"{"version":9,"base_url":"","interactions":[]}"#, "has version 9")]
     {
         fs::write(&path, text).unwrap();
-        assert!(told().contains(said), "{}", told());
+        assert!(error().contains(message), "{}", error());
     }
     let folder = Cassette::record(folder.path());
     assert!(folder.finish().unwrap_err().to_string().contains("cannot be written"));
 }
 
 #[tokio::test]
-async fn a_cassette_that_was_edited_badly_is_an_error_and_no_panic() {
+async fn a_badly_edited_cassette_is_an_error_and_not_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     for (status, body) in [("200", r#""base64":"!""#), ("9", r#""json":1"#), ("200", r#""headers":{"a b":"c"}"#)] {
         let path = folder.path().join("a.json");
-        let exchange =
-            format!(r#"{{"request":{{"method":"GET","target":"/image"}},"answer":{{"status":{status},{body}}}}}"#);
-        fs::write(&path, format!(r#"{{"version":1,"base_url":"http://a.test","exchanges":[{exchange}]}}"#)).unwrap();
+        let interaction =
+            format!(r#"{{"request":{{"method":"GET","target":"/image"}},"response":{{"status":{status},{body}}}}}"#);
+        fs::write(&path, format!(r#"{{"version":1,"base_url":"http://a.test","interactions":[{interaction}]}}"#))
+            .unwrap();
         let (client, _) = replaying(&path);
         let error = client.images().list().send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::CassetteMiss);
-        assert!(error.to_string().contains("the answer of exchange 0 is wrong"), "{error}");
+        assert!(error.to_string().contains("the response of interaction 0 is malformed"), "{error}");
     }
 }
 
 #[tokio::test]
-async fn redacted_answers_are_the_same_in_every_run() {
-    let mut seen = Vec::new();
+async fn redacted_responses_are_the_same_in_every_run() {
+    let mut runs = Vec::new();
     for run in [1, 2] {
         let server = server(run).await;
         let client = Client::builder().api_key(KEY).base_url(server.uri()).strict(true).build().unwrap();
-        seen.push(service(&client).await.unwrap().0);
+        runs.push(service(&client).await.unwrap().0);
     }
-    assert_eq!(seen[0], seen[1]);
-    assert_eq!(seen[0][1]["id"], seen[0][3]["images"][1]["id"], "the same picture: {:#}", seen[0]);
+    assert_eq!(runs[0], runs[1]);
+    assert_eq!(runs[0][1]["id"], runs[0][3]["images"][1]["id"], "the same image: {:#}", runs[0]);
 }
 
 #[test]
-fn the_selectors_are_those_of_insta() {
+fn insta_accepts_the_selectors() {
     let mut settings = insta::Settings::clone_current();
-    for (selector, instead) in REDACTIONS {
-        settings.add_redaction(selector, instead);
+    for (selector, placeholder) in REDACTIONS {
+        settings.add_redaction(selector, placeholder);
     }
-    let answer = json!({
+    let response = json!({
         "uid": "A", "url": "https://a.b/c.png", "createdAt": "2026-08-04T09:15:27.482Z",
         "results": [{"id": "B", "width": 9}], "requestId": "C", "processingTime": 12,
     });
     settings.bind(|| {
-        insta::assert_json_snapshot!(answer, @r#"
+        insta::assert_json_snapshot!(response, @r#"
         {
           "uid": "[id]",
           "url": "[url]",
@@ -301,7 +309,7 @@ fn the_selectors_are_those_of_insta() {
 }
 
 #[test]
-fn a_struct_is_held_against_the_template_that_it_fills() {
+fn a_struct_is_checked_against_the_variables_of_its_template() {
     #[derive(serde::Serialize, schemars::JsonSchema)]
     struct Card {
         title: String,
@@ -328,32 +336,32 @@ fn a_struct_is_held_against_the_template_that_it_fills() {
         Card { title: "Hello".to_owned(), badge: None, sub_title: None },
         Card { title: "Hello again".to_owned(), badge: Some(true), sub_title: Some(String::new()) },
     ];
-    let told = check_struct(&definitions, &samples).unwrap_err().to_string();
+    let mismatches = check_struct(&definitions, &samples).unwrap_err().to_string();
     assert_eq!(
-        told,
-        "the struct does not fit the template:\n  \
+        mismatches,
+        "the struct does not match the template:\n  \
          sample 0: sub_title: is not a variable of the template, subTitle is\n  \
          sample 1: title: must have at most 5 characters, has 11\n  \
          sample 1: badge: must be a number, is a boolean\n  \
          sample 1: sub_title: is not a variable of the template, subTitle is\n  \
-         subTitle: is never given and has no default: it renders empty"
+         subTitle: is never set and has no default: it renders empty"
     );
-    let told = check_type::<Card>(&definitions).unwrap_err().to_string();
+    let mismatches = check_type::<Card>(&definitions).unwrap_err().to_string();
     assert_eq!(
-        told,
-        "the struct does not fit the template:\n  \
-         badge: must be a number, the type says boolean\n  \
-         subTitle: is never given and has no default: it renders empty\n  \
+        mismatches,
+        "the struct does not match the template:\n  \
+         badge: must be a number, is boolean in the type\n  \
+         subTitle: is never set and has no default: it renders empty\n  \
          sample 0: sub_title: is not a variable of the template, subTitle is"
     );
 
     let better = Better { title: "Hello".to_owned(), badge: 1.5, sub_title: Some("x".to_owned()) };
-    check_struct(&definitions, &[better]).unwrap();
-    check_type::<Better>(&definitions).unwrap();
+    assert_struct_matches(&definitions, &[better]);
+    assert_type_matches::<Better>(&definitions);
 }
 
 #[tokio::test]
-async fn an_answer_that_fails_is_recorded_as_well() {
+async fn an_unsuccessful_response_is_recorded_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("failed.json");
     let server = ScriptedServer::start([Reply::json(422, r#"{"error":"no"}"#)]).await;

@@ -1,4 +1,4 @@
-//! Fetching files: whole or not at all, within limits, and without the key.
+//! Downloads: complete or not at all, within limits, and without the key.
 
 use pictify::ErrorKind;
 use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client};
@@ -9,7 +9,7 @@ fn file(body: &[u8]) -> Reply {
     Reply::new(200, &[("content-type", "image/png")], body)
 }
 
-/// A file that breaks off before its `length`.
+/// Returns a file response that ends before its `length`.
 fn cut(headers: &[(&str, &str)], length: usize, body: &[u8]) -> Reply {
     Reply::cut_with(200, &[headers, &[("content-type", "image/png")]].concat(), length, body)
 }
@@ -20,11 +20,11 @@ fn rest(range: &str, body: &[u8]) -> Reply {
 
 #[tokio::test]
 async fn the_key_is_not_sent_to_the_file_host_even_over_a_redirect() {
-    let storage = ScriptedServer::start([file(b"picture")]).await;
+    let storage = ScriptedServer::start([file(b"image")]).await;
     let media = ScriptedServer::start([Reply::new(302, &[("location", &format!("{}/b", storage.url()))], b"")]).await;
     let client = client(&media, &TestClock::default());
     let bytes = client.download(&format!("{}/a.png", media.url())).bytes().await.unwrap();
-    assert_eq!(bytes, "picture");
+    assert_eq!(bytes, "image");
     for request in media.requests().iter().chain(&storage.requests()) {
         assert_eq!(request.header("authorization"), None);
         assert!(!format!("{request:?}").contains(KEY));
@@ -32,7 +32,7 @@ async fn the_key_is_not_sent_to_the_file_host_even_over_a_redirect() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_missing_right_after_its_render_is_asked_for_again() {
+async fn a_file_that_is_missing_right_after_its_render_is_requested_again() {
     let missing = || Reply::new(404, &[], b"");
     let server = ScriptedServer::start([missing(), missing(), file(b"late")]).await;
     let clock = TestClock::default();
@@ -41,12 +41,12 @@ async fn a_file_that_is_missing_right_after_its_render_is_asked_for_again() {
     assert_eq!(clock.slept(), [Duration::from_millis(250), Duration::from_millis(500)]);
     let targets: Vec<_> = server.requests().into_iter().map(|request| request.target).collect();
     assert_eq!(targets[0], "/a.png");
-    assert!(targets[1].starts_with("/a.png?_t="), "an absence may have been cached: {targets:?}");
+    assert!(targets[1].starts_with("/a.png?_t="), "the 404 may have been cached: {targets:?}");
     assert_ne!(targets[1], targets[2]);
 }
 
 #[tokio::test]
-async fn a_signed_url_is_never_changed_and_never_shown() {
+async fn a_signed_url_is_never_changed_and_in_no_error() {
     let server = ScriptedServer::start(std::iter::repeat_with(|| Reply::new(404, &[], b"")).take(20)).await;
     let clock = TestClock::default();
     let url = format!("{}/a.png?signature=hunter2", server.url());
@@ -59,7 +59,7 @@ async fn a_signed_url_is_never_changed_and_never_shown() {
 }
 
 #[tokio::test]
-async fn a_download_that_breaks_starts_over() {
+async fn an_interrupted_download_starts_again() {
     let whole = b"0123456789".repeat(10);
     let server = ScriptedServer::start([cut(&[], 100, &whole[..60]), Reply::Reset, file(&whole)]).await;
     let folder = tempfile::tempdir().unwrap();
@@ -70,7 +70,7 @@ async fn a_download_that_breaks_starts_over() {
 }
 
 #[tokio::test]
-async fn a_file_appears_whole_or_not_at_all() {
+async fn a_file_is_written_completely_or_not_at_all() {
     let cut = || cut(&[], 100, b"only this");
     let server = ScriptedServer::start([cut(), cut(), cut(), cut(), file(b"new")]).await;
     let client = client(&server, &TestClock::default());
@@ -80,14 +80,14 @@ async fn a_file_appears_whole_or_not_at_all() {
     let url = format!("{}/a.png", server.url());
     assert_eq!(client.download(&url).to_file(&path).await.unwrap_err().kind(), ErrorKind::Transport);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
     client.download(&url).to_file(&path).await.unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_written_is_found_before_anything_is_fetched() {
+async fn an_unwritable_path_is_an_error_before_any_request() {
     let server = ScriptedServer::start([]).await;
     let client = client(&server, &TestClock::default());
     let folder = tempfile::tempdir().unwrap();
@@ -103,12 +103,12 @@ async fn a_file_that_cannot_be_written_is_found_before_anything_is_fetched() {
 }
 
 #[tokio::test]
-async fn a_file_beyond_the_limit_is_refused_whether_or_not_it_says_its_size() {
+async fn a_file_above_the_limit_is_rejected_with_and_without_a_content_length() {
     let head = b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
     let unannounced = Reply::CutAfter([&head[..], &[b'x'; 1001]].concat());
     for reply in [file(&[b'x'; 1001]), unannounced] {
         let server = ScriptedServer::start([reply, file(b"")]).await;
-        let download = client(&server, &TestClock::default()).download(&server.url()).size_limit(1000);
+        let download = client(&server, &TestClock::default()).download(&server.url()).max_size(1000);
         let error = download.bytes().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge);
         assert_eq!(server.requests().len(), 1);
@@ -116,7 +116,7 @@ async fn a_file_beyond_the_limit_is_refused_whether_or_not_it_says_its_size() {
 }
 
 #[tokio::test]
-async fn a_download_that_stalls_ends() {
+async fn a_stalled_download_times_out() {
     let server = ScriptedServer::start(std::iter::repeat_with(|| Reply::Hang).take(4)).await;
     let clock = TestClock::default();
     let download = client(&server, &clock).download(&server.url());
@@ -130,7 +130,7 @@ async fn a_download_that_stalls_ends() {
 }
 
 #[tokio::test]
-async fn only_http_is_fetched() {
+async fn only_http_urls_are_downloaded() {
     let server = ScriptedServer::start([]).await;
     for url in ["file:///etc/passwd", "data:text/plain,x", "a.png", ""] {
         let error = client(&server, &TestClock::default()).download(url).bytes().await.unwrap_err();
@@ -141,7 +141,7 @@ async fn only_http_is_fetched() {
 const TAG: (&str, &str) = ("etag", "\"v1\"");
 
 #[tokio::test]
-async fn a_download_that_breaks_goes_on_where_it_broke() {
+async fn an_interrupted_download_resumes() {
     let server = ScriptedServer::start([cut(&[TAG], 10, b"01234"), Reply::Reset, rest("bytes 5-9/10", b"56789")]).await;
     let mut written = Vec::new();
     let download = client(&server, &TestClock::default()).download(&server.url());
@@ -157,33 +157,33 @@ async fn a_download_that_breaks_goes_on_where_it_broke() {
 }
 
 #[tokio::test]
-async fn no_byte_is_lost_or_doubled_whatever_the_host_does_with_a_range() {
+async fn no_byte_is_lost_or_duplicated_for_any_response_to_a_range() {
     let date = ("last-modified", "Tue, 04 Aug 2026 09:15:27 GMT");
     let whole = || file(b"abcdefghij");
-    for (what, script, requests) in [
+    for (case, script, requests) in [
         ("the file has changed", vec![cut(&[TAG], 10, b"01234"), whole()], 2),
-        ("a date names the file, too", vec![cut(&[date], 10, b"abcde"), rest("bytes 5-9/10", b"fghij")], 2),
-        ("another part comes", vec![cut(&[TAG], 10, b"01234"), rest("bytes 4-9/10", b"efghij"), whole()], 3),
-        ("the part has no place", vec![cut(&[TAG], 10, b"01234"), Reply::new(206, &[], b"fghij"), whole()], 3),
+        ("a date identifies the file as well", vec![cut(&[date], 10, b"abcde"), rest("bytes 5-9/10", b"fghij")], 2),
+        ("the part starts too early", vec![cut(&[TAG], 10, b"01234"), rest("bytes 4-9/10", b"efghij"), whole()], 3),
+        ("the part has no range", vec![cut(&[TAG], 10, b"01234"), Reply::new(206, &[], b"fghij"), whole()], 3),
         (
             "the part ends too early",
             vec![cut(&[TAG], 10, b"abcde"), rest("bytes 5-6/10", b"fg"), rest("bytes 7-9/10", b"hij")],
             3,
         ),
-        ("a part that nobody asked for", vec![rest("bytes 0-4/10", b"01234"), whole()], 2),
-        ("the part is refused", vec![cut(&[TAG], 10, b"01234"), Reply::new(416, &[], b""), whole()], 3),
+        ("a part without a range request", vec![rest("bytes 0-4/10", b"01234"), whole()], 2),
+        ("the range is rejected", vec![cut(&[TAG], 10, b"01234"), Reply::new(416, &[], b""), whole()], 3),
         ("the tag is weak", vec![cut(&[("etag", "W/\"v1\"")], 10, b"01234"), whole()], 2),
-        ("the host has no ranges", vec![cut(&[TAG, ("accept-ranges", "none")], 10, b"01234"), whole()], 2),
+        ("the host does not support ranges", vec![cut(&[TAG, ("accept-ranges", "none")], 10, b"01234"), whole()], 2),
     ] {
         let server = ScriptedServer::start(script).await;
         let bytes = client(&server, &TestClock::default()).download(&server.url()).bytes().await;
-        assert_eq!(bytes.unwrap_or_else(|error| panic!("{what}: {error}")), "abcdefghij", "{what}");
-        assert_eq!(server.requests().len(), requests, "{what}");
+        assert_eq!(bytes.unwrap_or_else(|error| panic!("{case}: {error}")), "abcdefghij", "{case}");
+        assert_eq!(server.requests().len(), requests, "{case}");
     }
 }
 
 #[tokio::test]
-async fn what_was_written_to_a_writer_is_not_written_again() {
+async fn bytes_are_not_written_to_a_writer_twice() {
     let server = ScriptedServer::start([cut(&[], 10, b"01234"), file(b"0123456789")]).await;
     let mut written = Vec::new();
     let download = client(&server, &TestClock::default()).download(&server.url());
@@ -192,7 +192,7 @@ async fn what_was_written_to_a_writer_is_not_written_again() {
 }
 
 #[tokio::test]
-async fn what_is_no_file_is_an_error_that_keeps_it() {
+async fn a_response_that_is_not_a_file_is_an_error_with_its_body() {
     for kind in ["text/html; charset=utf-8", "application/json", "TEXT/PLAIN"] {
         let reply = Reply::new(200, &[("content-type", kind)], b"<h1>Sorry</h1>");
         let server = ScriptedServer::start([reply, file(b"x")]).await;
@@ -209,7 +209,7 @@ async fn what_is_no_file_is_an_error_that_keeps_it() {
 }
 
 #[tokio::test]
-async fn an_empty_file_is_no_picture() {
+async fn an_empty_file_is_an_error() {
     for reply in [file(b""), Reply::new(204, &[], b"")] {
         let server = ScriptedServer::start([reply]).await;
         let error = client(&server, &TestClock::default()).download(&server.url()).bytes().await.unwrap_err();
@@ -218,15 +218,15 @@ async fn an_empty_file_is_no_picture() {
 }
 
 #[tokio::test]
-async fn a_file_of_exactly_the_limit_is_fetched() {
+async fn a_file_of_exactly_the_limit_is_downloaded() {
     let server = ScriptedServer::start([file(&[b'x'; 1000])]).await;
-    let download = client(&server, &TestClock::default()).download(&server.url()).size_limit(1000);
+    let download = client(&server, &TestClock::default()).download(&server.url()).max_size(1000);
     assert_eq!(download.bytes().await.unwrap().len(), 1000);
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn links_are_followed_and_devices_are_written_to() {
+async fn links_are_followed_and_devices_are_written_directly() {
     let server = ScriptedServer::start([file(b"new"), file(b"gone"), file(b"full"), file(b"full")]).await;
     let client = client(&server, &TestClock::default());
     let folder = tempfile::tempdir().unwrap();
@@ -250,17 +250,17 @@ async fn links_are_followed_and_devices_are_written_to() {
 
 #[test]
 fn the_blocking_client_writes_on_the_calling_thread() {
-    /// A writer that cannot leave its thread, and fails after some bytes.
+    /// A writer that is not `Send`, and fails after some bytes.
     struct Local(std::rc::Rc<std::cell::RefCell<Vec<u8>>>, usize);
 
     impl std::io::Write for Local {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            let room = self.1.saturating_sub(self.0.borrow().len());
-            if room == 0 {
-                return Err(std::io::Error::other("no room"));
+            let capacity = self.1.saturating_sub(self.0.borrow().len());
+            if capacity == 0 {
+                return Err(std::io::Error::other("full"));
             }
-            self.0.borrow_mut().extend_from_slice(&bytes[..bytes.len().min(room)]);
-            Ok(bytes.len().min(room))
+            self.0.borrow_mut().extend_from_slice(&bytes[..bytes.len().min(capacity)]);
+            Ok(bytes.len().min(capacity))
         }
 
         fn flush(&mut self) -> std::io::Result<()> {
@@ -279,7 +279,7 @@ fn the_blocking_client_writes_on_the_calling_thread() {
     assert_eq!(client.download(&server.url()).to_writer(local).unwrap(), 1_000_000);
     assert!(*written.borrow() == whole);
     let error = client.download(&server.url()).to_writer(Local(std::rc::Rc::default(), 5)).unwrap_err();
-    assert_eq!(error.to_string(), "Io: the writer failed: no room");
+    assert_eq!(error.to_string(), "Io: the writer failed: full");
 }
 
 #[cfg(unix)]
@@ -300,7 +300,7 @@ async fn a_replaced_file_keeps_its_permissions_and_a_name_may_be_long() {
 }
 
 #[tokio::test]
-async fn a_download_that_stalls_in_the_middle_goes_on_where_it_stalled() {
+async fn a_download_that_stalls_in_the_middle_resumes() {
     let headers = [("content-type", "image/png"), TAG];
     let server =
         ScriptedServer::start([Reply::stall_with(200, &headers, 10, b"01234"), rest("bytes 5-9/10", b"56789")]).await;
@@ -310,7 +310,7 @@ async fn a_download_that_stalls_in_the_middle_goes_on_where_it_stalled() {
     let download = tokio::spawn(download.to_writer(writer));
     let mut written = [0; 5];
     reader.read_exact(&mut written).await.unwrap();
-    // The part that came was waited for by an alarm of its own.
+    // Each read has its own timeout.
     clock.advance(Duration::from_secs(7));
     assert_eq!(download.await.unwrap().unwrap(), 10);
     let mut more = Vec::new();
@@ -320,7 +320,7 @@ async fn a_download_that_stalls_in_the_middle_goes_on_where_it_stalled() {
 }
 
 #[tokio::test]
-async fn a_download_that_takes_too_long_ends_and_leaves_nothing() {
+async fn a_download_times_out_and_leaves_no_file() {
     let headers = [("content-type", "image/png"), TAG];
     let server = ScriptedServer::start([Reply::stall_with(200, &headers, 10, b"01234")]).await;
     let clock = TestClock::default();
@@ -339,7 +339,7 @@ async fn a_download_that_takes_too_long_ends_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn parts_of_different_files_are_never_put_together() {
+async fn parts_of_different_files_are_never_combined() {
     let part = |headers: &[(&str, &str)], body: &[u8]| {
         Reply::new(206, &[headers, &[("content-type", "image/png")]].concat(), body)
     };
@@ -348,33 +348,33 @@ async fn parts_of_different_files_are_never_put_together() {
     let first = || cut(&[TAG], 10, b"abcde");
     let other_tag = part(&[("etag", "\"v2\""), range("bytes 5-9/10")], b"FGHIJ");
     let same_tag = part(&[TAG, range("bytes 5-9/10")], b"fghij");
-    for (what, script, requests) in [
+    for (case, script, requests) in [
         ("the tag is the same", vec![first(), same_tag], 2),
-        ("the tag is another", vec![first(), other_tag, whole()], 3),
-        ("the length is another", vec![first(), part(&[range("bytes 5-7/8")], b"FGH"), whole()], 3),
+        ("the tag differs", vec![first(), other_tag, whole()], 3),
+        ("the length differs", vec![first(), part(&[range("bytes 5-7/8")], b"FGH"), whole()], 3),
         (
-            "the length is open and it ends early",
+            "the length is unknown and the part ends early",
             vec![first(), part(&[range("bytes 5-6/*")], b"fg"), rest("bytes 7-9/10", b"hij")],
             3,
         ),
-        ("more comes than belongs to the file", vec![first(), part(&[range("bytes 5-9/10")], b"fghijklm"), whole()], 3),
+        ("the part is longer than the file", vec![first(), part(&[range("bytes 5-9/10")], b"fghijklm"), whole()], 3),
         (
-            "nobody asked for the end",
+            "an end part without a range request",
             vec![part(&[TAG, range("bytes 5-9/10")], b"fghij"), part(&[TAG, range("bytes 5-9/10")], b"fghij"), whole()],
             3,
         ),
-        ("nobody asked for a part without a place", vec![part(&[], b"fghij"), whole()], 2),
+        ("a part without a range and without a range request", vec![part(&[], b"fghij"), whole()], 2),
     ] {
         let server = ScriptedServer::start(script).await;
         let bytes = client(&server, &TestClock::default()).download(&server.url()).bytes().await;
-        assert_eq!(bytes.as_deref().ok(), Some(&b"abcdefghij"[..]), "{what}: {bytes:?}");
-        assert_eq!(server.requests().len(), requests, "{what}");
+        assert_eq!(bytes.as_deref().ok(), Some(&b"abcdefghij"[..]), "{case}: {bytes:?}");
+        assert_eq!(server.requests().len(), requests, "{case}");
     }
 }
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_link_to_what_is_not_there_yet_stays_a_link() {
+async fn a_link_to_a_missing_file_stays_a_link() {
     let server = ScriptedServer::start([file(b"new")]).await;
     let folder = tempfile::tempdir().unwrap();
     let (real, link) = (folder.path().join("real.png"), folder.path().join("link.png"));
@@ -385,7 +385,7 @@ async fn a_link_to_what_is_not_there_yet_stays_a_link() {
 }
 
 #[tokio::test]
-async fn a_page_in_place_of_a_part_is_an_error_and_is_not_written() {
+async fn an_html_page_instead_of_a_part_is_an_error_and_is_not_written() {
     for status in [200, 206] {
         let page = [("content-type", "text/html"), TAG, ("content-range", "bytes 5-9/10")];
         let script = [cut(&[TAG], 10, b"01234"), Reply::new(status, &page, b"<p>no"), file(b"x")];
@@ -399,7 +399,7 @@ async fn a_page_in_place_of_a_part_is_an_error_and_is_not_written() {
 }
 
 #[tokio::test]
-async fn a_writer_that_has_all_bytes_is_not_failed_for_a_lost_end() {
+async fn a_lost_end_is_not_an_error_if_all_bytes_are_written() {
     let head = b"HTTP/1.1 200 OK\r\ncontent-type: image/png\r\netag: \"v1\"\r\ntransfer-encoding: chunked\r\n\r\n";
     let no_end = || Reply::CutAfter([&head[..], b"5\r\n01234\r\n"].concat());
     let nothing_from = |length| Reply::new(416, &[("content-range", length)], b"");
@@ -418,7 +418,7 @@ async fn a_writer_that_has_all_bytes_is_not_failed_for_a_lost_end() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn what_is_open_already_is_written_to_behind_what_it_has() {
+async fn a_file_that_is_already_open_is_appended_to() {
     use std::os::fd::AsRawFd;
 
     let server = ScriptedServer::start([file(b"new")]).await;
@@ -432,7 +432,7 @@ async fn what_is_open_already_is_written_to_behind_what_it_has() {
 }
 
 #[tokio::test]
-async fn a_wait_that_outlasts_the_download_is_not_waited_for() {
+async fn a_retry_delay_beyond_the_timeout_fails_immediately() {
     let busy = Reply::new(503, &[("retry-after", "30")], b"busy");
     let server = ScriptedServer::start([busy, file(b"x")]).await;
     let clock = TestClock::default();
@@ -440,12 +440,12 @@ async fn a_wait_that_outlasts_the_download_is_not_waited_for() {
     let error = download.bytes().await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Server, true), "{error}");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
-    assert!(error.to_string().contains("too late for the download's 20 s"), "{error}");
+    assert!(error.to_string().contains("after the download's timeout of 20 s"), "{error}");
     assert_eq!((server.requests().len(), clock.slept()), (1, vec![]));
 }
 
 #[tokio::test]
-async fn a_redirect_that_is_not_followed_says_why() {
+async fn a_redirect_that_is_not_followed_has_a_reason() {
     let server = ScriptedServer::answering(|_| Reply::new(302, &[("location", "/again")], b"")).await;
     let error = client(&server, &TestClock::default()).download(&server.url()).bytes().await.unwrap_err();
     assert_eq!((error.kind(), server.requests().len()), (ErrorKind::Redirect, 6));

@@ -56,8 +56,8 @@ fn table() -> Vec<Row> {
     let no = r#"{"message":"no"}"#;
     let html = ("content-type", "text/html");
     vec![
-        ("reset after the request", Reply::Reset, [Again, Again, Unknown(Transport)], "the connection broke"),
-        ("cut body", Reply::cut(200, 500, b"{\"url\""), [Again, Again, Unknown(Transport)], "the connection broke"),
+        ("reset after the request", Reply::Reset, [Again, Again, Unknown(Transport)], "connection lost"),
+        ("cut body", Reply::cut(200, 500, b"{\"url\""), [Again, Again, Unknown(Transport)], "connection lost"),
         ("cut refusal", Reply::cut(422, 500, b"{\"mess"), [Fails(Validation); 3], "422 Validation"),
         ("cut rate limit", Reply::cut(429, 500, b"{\"mess"), [Again; 3], ""),
         ("cut 502", Reply::cut(502, 500, b"<html>"), [Again, Again, Unknown(Server)], "502 Server"),
@@ -108,7 +108,7 @@ fn table() -> Vec<Row> {
         ("409", answer(409, &[], no), [Fails(Conflict); 3], "409 Conflict: no"),
         ("422", answer(422, &[], no), [Fails(Validation); 3], "422 Validation: no"),
         // It was done, so it is not done again; the answer is on the error.
-        ("200 with wrong JSON", answer(200, &[], "[1, 2"), [Fails(Decode); 3], "does not decode"),
+        ("200 with wrong JSON", answer(200, &[], "[1, 2"), [Fails(Decode); 3], "cannot be decoded"),
         ("200 with HTML", answer(200, &[html], "<html>"), [Fails(Decode); 3], "HTML, not JSON"),
         (
             "redirect to another host",

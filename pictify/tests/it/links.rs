@@ -1,8 +1,8 @@
-//! URLs that answer with a picture: made exactly as they would be sent, without a key unless asked, and fetched.
+//! URLs that return an image: built exactly as they are sent, without a key by default, and fetched.
 
 use pictify::{
     Client, ErrorKind, blocking,
-    links::{ExperimentPicture, ImageFormat, RenderTemplateUrl},
+    links::{ExperimentImage, ImageFormat, RenderTemplateUrl},
 };
 use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client};
 use serde_json::json;
@@ -34,22 +34,22 @@ fn every_part_of_a_url_is_encoded() {
 }
 
 #[test]
-fn a_key_is_in_a_url_only_when_it_is_given_for_that() {
+fn a_url_contains_a_key_only_if_the_caller_adds_it() {
     let call = offline("https://api.pictify.io").links().template("T", ImageFormat::Png).variable("title", "x");
     assert!(!call.url().unwrap().as_str().contains(KEY));
     let url = call.url_with_key(" page-key&1 ").unwrap();
     assert_eq!(url.as_str(), "https://api.pictify.io/r/T.png?token=page-key%261&title=x");
-    // Neither the call nor its stored form remembers it.
+    // Neither the call nor its stored form contains the key.
     assert!(!format!("{call:?}").contains("page-key"));
     assert!(!serde_json::to_string(call.operation()).unwrap().contains("page-key"));
     assert_eq!(call.url_with_key("").unwrap_err().kind(), ErrorKind::Validation);
 }
 
 #[test]
-fn a_url_that_cannot_work_is_not_made() {
+fn an_invalid_url_is_an_error() {
     let links = offline("https://api.pictify.io").links();
     let card = |uid: &str| links.template(uid, ImageFormat::Png);
-    for (call, says) in [
+    for (call, message) in [
         (card(""), "`` cannot be an identifier"),
         (card(".."), "`..` cannot be an identifier"),
         (card("T").variable("token", "x"), "token: cannot be the name of a variable"),
@@ -59,29 +59,29 @@ fn a_url_that_cannot_work_is_not_made() {
     ] {
         let error = call.url().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Validation);
-        assert!(error.message().contains(says), "{error}");
+        assert!(error.message().contains(message), "{error}");
     }
 }
 
 #[test]
-fn variables_of_a_url_are_texts() {
+fn variables_of_a_url_are_strings() {
     let card = || offline("https://api.pictify.io").links().template("T", ImageFormat::Png);
     let values = json!({"title": "a b", "n": 1.5, "on": true, "none": null});
     assert!(card().variables(&values).unwrap().url().unwrap().as_str().ends_with("?n=1.5&on=true&title=a%20b"));
     let error = card().variables(&json!({"a": [1], "b": {}})).unwrap_err();
-    assert_eq!(error.violations().iter().count(), 2);
+    assert_eq!(error.validation_errors().iter().count(), 2);
     assert_eq!(card().variables(&"text").unwrap_err().kind(), ErrorKind::Validation);
 }
 
 #[test]
-fn the_blocking_client_makes_the_same_url() {
+fn the_blocking_client_builds_the_same_url() {
     let client = blocking::Client::builder().api_key(KEY).base_url("https://api.pictify.io").build_blocking().unwrap();
     let call = client.links().template("T", ImageFormat::Png).variable("title", "x");
     assert_eq!(call.url().unwrap().as_str(), "https://api.pictify.io/r/T.png?title=x");
 }
 
 #[tokio::test]
-async fn a_picture_comes_with_its_version_and_is_not_sent_twice() {
+async fn an_image_has_its_version_and_is_not_sent_again_if_unchanged() {
     let png = Reply::new(200, &[("content-type", "image/png"), ("etag", "\"v1\"")], b"\x89PNG");
     let same = Reply::new(304, &[("etag", "\"v1\"")], b"");
     let server = ScriptedServer::start([png, same]).await;
@@ -110,19 +110,19 @@ async fn a_stored_call_is_the_same_call() {
 }
 
 #[tokio::test]
-async fn the_pixel_in_place_of_a_picture_is_told_apart() {
+async fn the_placeholder_pixel_is_recognised() {
     let head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
     for (size, placeholder) in [([0, 0, 0, 1, 0, 0, 0, 1], true), ([0, 0, 4, 176, 0, 0, 2, 118], false)] {
         let file = [&head[..], &size, b"\x08\x06\0\0\0"].concat();
         let server = ScriptedServer::start([Reply::new(200, &[("content-type", "image/png")], &file)]).await;
         let links = client(&server, &TestClock::default()).links();
-        let picture = links.template("T", ImageFormat::Png).send().await.unwrap();
-        assert_eq!(picture.is_placeholder(), placeholder);
+        let image = links.template("T", ImageFormat::Png).send().await.unwrap();
+        assert_eq!(image.is_placeholder(), placeholder);
     }
 }
 
 #[tokio::test]
-async fn the_picture_of_an_experiment_may_be_elsewhere() {
+async fn the_image_of_an_experiment_may_be_stored_elsewhere() {
     for (location, url) in [
         (Some("https://media.example/v1.png"), Some("https://media.example/v1.png".to_owned())),
         (Some("/files/v1.png"), None),
@@ -133,7 +133,7 @@ async fn the_picture_of_an_experiment_may_be_elsewhere() {
         let result = client(&server, &TestClock::default()).links().experiment("hero", ImageFormat::Png).send().await;
         let expected = url.or_else(|| Some(server.url() + location?));
         match (result, expected) {
-            (Ok(ExperimentPicture::Stored(stored)), Some(url)) => assert_eq!(stored.url, url),
+            (Ok(ExperimentImage::Stored(stored)), Some(url)) => assert_eq!(stored.url, url),
             (Err(error), None) => assert_eq!(error.kind(), ErrorKind::Decode),
             (result, expected) => panic!("{result:?}, expected {expected:?}"),
         }

@@ -12,8 +12,11 @@ async fn create(reply: Reply) -> Result<pictify::images::Image, pictify::Error> 
 #[tokio::test]
 async fn a_success_that_is_not_what_was_promised_is_a_decode_error_with_the_body() {
     for (body, says) in [
-        ("<html><title>Welcome</title></html>", "the answer is HTML, not JSON: does the base URL point at the API?"),
-        ("", "the answer is empty"),
+        (
+            "<html><title>Welcome</title></html>",
+            "the response is HTML, not JSON: check that the base URL is that of the API",
+        ),
+        ("", "the response is empty"),
         ("{}", "missing field `url`"),
         (r#"{"url": 7}"#, "url: invalid type: integer `7`, expected a string"),
         (r#"{"url": "u", "width": "wide"}"#, "width: invalid type: string \"wide\""),

@@ -1,4 +1,4 @@
-//! The key appears in one header, and nowhere else.
+//! The key is sent in one header, and appears nowhere else.
 
 use pictify::{Client, images::Source, webhooks::WebhookEventType};
 use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client, http_client};
@@ -21,7 +21,7 @@ async fn the_key_is_in_no_debug_output_and_no_error() {
         Reply::Reset,
         Reply::json(500, "{}"),
         Reply::json(200, "<html>"),
-        // A server that repeats the key: in a refusal, a redirect, a success that does not decode.
+        // A server that repeats the key: in an error, a redirect, a success that cannot be decoded.
         Reply::json(401, &echo),
         Reply::json(307, &echo),
         Reply::json(200, &echo),
@@ -55,8 +55,8 @@ async fn a_secret_in_a_url_is_in_no_error() {
 }
 
 #[tokio::test]
-async fn a_signed_url_is_not_told_to_the_host_that_it_redirects_to() {
-    let file = Reply::new(200, &[("content-type", "image/png")], b"picture");
+async fn a_signed_url_is_not_sent_to_the_target_of_its_redirect() {
+    let file = Reply::new(200, &[("content-type", "image/png")], b"image");
     let storage = ScriptedServer::start([file]).await;
     let media = ScriptedServer::start([Reply::new(302, &[("location", &storage.url())], b"")]).await;
     let client = client(&media, &TestClock::default());
@@ -65,44 +65,46 @@ async fn a_signed_url_is_not_told_to_the_host_that_it_redirects_to() {
 }
 
 #[tokio::test]
-async fn a_secret_that_an_answer_brings_is_in_no_debug_output() {
+async fn a_secret_in_a_response_is_in_no_debug_output() {
     let subscription = r#"{"uid":"W","event":"render.completed","targetUrl":"u","status":"active","secret":"hunter2"}"#;
     let server = ScriptedServer::start([Reply::json(200, subscription), Reply::json(200, subscription)]).await;
     let client = client(&server, &TestClock::default());
     let created = || client.webhooks().create(WebhookEventType::RenderCompleted, "https://example.com").unwrap();
-    let answer = created().send_with_response().await.unwrap();
-    assert_eq!(answer.secret.as_ref().unwrap().expose(), "hunter2");
-    assert_eq!(answer.meta.body, subscription, "who asks for the body gets it");
-    assert!(!format!("{answer:?} {answer:#?}").contains("hunter2"), "{answer:?}");
+    let response = created().send_with_response().await.unwrap();
+    assert_eq!(response.secret.as_ref().unwrap().expose(), "hunter2");
+    assert_eq!(response.meta.body, subscription, "the body is available on request");
+    assert!(!format!("{response:?} {response:#?}").contains("hunter2"), "{response:?}");
 
-    // The same of the crate below.
+    // The same for the crate `pictify-api`.
     let http = http_client();
-    let api = pictify_api::Client::with_transport(&server.url(), http.clone(), std::sync::Arc::new(Bare(http)));
-    let answer = api.get_webhook_subscription("W").await.unwrap();
-    assert!(!format!("{answer:?} {answer:#?}").contains("hunter2"), "{answer:?}");
-    let error = pictify_api::Error::Status(pictify_api::Response::new(answer.status, answer.headers, answer.body));
+    let api =
+        pictify_api::Client::with_transport(&server.url(), http.clone(), std::sync::Arc::new(BareTransport(http)));
+    let response = api.get_webhook_subscription("W").await.unwrap();
+    assert!(!format!("{response:?} {response:#?}").contains("hunter2"), "{response:?}");
+    let error =
+        pictify_api::Error::Status(pictify_api::Response::new(response.status, response.headers, response.body));
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
 }
 
-/// Sends, and no more.
-struct Bare(reqwest::Client);
+/// A transport that only sends.
+struct BareTransport(reqwest::Client);
 
-impl pictify_api::Transport for Bare {
+impl pictify_api::Transport for BareTransport {
     fn send<'a>(
         &'a self,
         request: reqwest::Request,
         _: &'static pictify_api::Operation,
     ) -> pictify_api::BoxFuture<'a, Result<pictify_api::Response, pictify_api::BoxError>> {
         Box::pin(async move {
-            let answer = self.0.execute(request).await?;
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            Ok(pictify_api::Response::new(status, headers, answer.bytes().await?))
+            let response = self.0.execute(request).await?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            Ok(pictify_api::Response::new(status, headers, response.bytes().await?))
         })
     }
 }
 
 #[tokio::test]
-async fn a_password_in_the_address_of_a_file_is_in_no_error() {
+async fn a_password_in_the_url_of_a_file_is_in_no_error() {
     let server = ScriptedServer::start([Reply::new(403, &[], b"no")]).await;
     let url = format!("{}/a.png", server.url()).replace("http://", "http://me:hunter2@");
     let error = client(&server, &TestClock::default()).download(&url).bytes().await.unwrap_err();

@@ -121,7 +121,7 @@ async fn values_are_checked_against_the_template_without_a_render() {
     assert_eq!(known.variables.len(), 2);
     let error = templates.check("T", &json!({"Title": "x", "showBadge": 1})).unwrap().send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Validation);
-    assert_eq!(error.violations().iter().count(), 3);
+    assert_eq!(error.validation_errors().iter().count(), 3);
     assert!(error.source().unwrap().is::<VariableProblems>());
     assert!(error.message().contains("variables.Title: is not a variable of the template, title is"), "{error}");
     let asked: Vec<_> = server.requests().into_iter().map(|request| request.method + " " + &request.target).collect();

@@ -1,9 +1,9 @@
-//! A delivery is handled once, however often it comes: the same for both stores.
+//! Deduplication of deliveries, with the same tests for both stores.
 
 use futures_util::FutureExt;
 use pictify::webhooks::{
-    Claim, ClaimToken, DeliveryStore, ExactlyOnce, HandleError, Handled, MemoryStore, RedisStore, StoreError,
-    StoreFuture,
+    Claim, ClaimToken, DeliveryDeduplicator, DeliveryStore, HandleError, HandleOutcome, MemoryStore, RedisStore,
+    StoreError, StoreFuture,
 };
 use pictify_test_support::{MAX_WAIT, wait_until};
 use std::{
@@ -19,7 +19,7 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// A Redis server of this test's own, at a socket in a folder of its own.
+/// A Redis server for one test, at a socket in its own folder.
 struct Redis {
     process: Child,
     folder: TempDir,
@@ -36,7 +36,7 @@ impl Redis {
             .spawn()
             .expect("redis-server is installed");
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        // The rest of what it says is read to its end, or it would wait for a reader.
+        // Read all of its output, or it would block on a full pipe.
         let (ready, is_ready) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
@@ -66,67 +66,70 @@ impl Drop for Redis {
     }
 }
 
-/// A handler that succeeds.
-fn well() -> Ready<Result<&'static str, Infallible>> {
+/// Returns a handler that succeeds.
+fn succeeding_handler() -> Ready<Result<&'static str, Infallible>> {
     ready(Ok("done"))
 }
 
-/// A handler that panics.
-fn badly() -> impl Future<Output = Result<(), Infallible>> {
+/// Returns a handler that panics.
+fn panicking_handler() -> impl Future<Output = Result<(), Infallible>> {
     std::future::poll_fn(|_| panic!("in the handler"))
 }
 
-async fn ten_thousand_copies_of_a_thousand_deliveries_are_handled_a_thousand_times(store: impl DeliveryStore) {
-    let (once, runs) = (ExactlyOnce::new(store), Arc::new(AtomicUsize::new(0)));
+async fn ten_thousand_copies_of_a_thousand_deliveries_are_processed_a_thousand_times(store: impl DeliveryStore) {
+    let (deduplicator, runs) = (DeliveryDeduplicator::new(store), Arc::new(AtomicUsize::new(0)));
     let copies = (0..10_000).map(|copy| {
-        let (once, runs) = (once.clone(), runs.clone());
+        let (deduplicator, runs) = (deduplicator.clone(), runs.clone());
         tokio::spawn(async move {
             let handler = async {
                 runs.fetch_add(1, Ordering::Relaxed);
-                // Others get their turn while this one is at work.
+                // Let other copies run while this one is being processed.
                 tokio::task::yield_now().await;
                 Ok::<_, Infallible>(())
             };
-            once.handle(format!("del_{}", copy % 1000), handler).await.unwrap()
+            deduplicator.handle(format!("del_{}", copy % 1000), handler).await.unwrap()
         })
     });
     let copies: Vec<_> = copies.collect();
-    let mut handled = 0;
+    let mut processed = 0;
     for copy in copies {
-        handled += usize::from(copy.await.unwrap() == Handled::Now(()));
+        processed += usize::from(copy.await.unwrap() == HandleOutcome::Processed(()));
     }
-    assert_eq!((runs.load(Ordering::Relaxed), handled), (1000, 1000));
+    assert_eq!((runs.load(Ordering::Relaxed), processed), (1000, 1000));
     for id in 0..1000 {
-        assert_eq!(once.handle(format!("del_{id}"), well()).await.unwrap(), Handled::Before);
+        assert_eq!(
+            deduplicator.handle(format!("del_{id}"), succeeding_handler()).await.unwrap(),
+            HandleOutcome::Duplicate
+        );
     }
 }
 
-/// Handles the delivery as soon as its claim is given back.
-async fn handled_at_last(once: &ExactlyOnce, id: &str) {
+/// Waits until the claim of the delivery is released, and processes it.
+async fn process_after_release(deduplicator: &DeliveryDeduplicator, id: &str) {
     for _ in 0..100_000 {
-        match once.handle(id, well()).await.unwrap() {
-            Handled::Now(_) => return,
-            Handled::Elsewhere => tokio::task::yield_now().await,
-            Handled::Before => panic!("{id}: nobody has handled it"),
+        match deduplicator.handle(id, succeeding_handler()).await.unwrap() {
+            HandleOutcome::Processed(_) => return,
+            HandleOutcome::InProgress => tokio::task::yield_now().await,
+            HandleOutcome::Duplicate => panic!("{id}: no handler has succeeded"),
         }
     }
-    panic!("{id}: the claim is never given back");
+    panic!("{id}: the claim is never released");
 }
 
-async fn a_handler_that_does_not_succeed_gives_its_claim_back(store: impl DeliveryStore) {
-    let once = ExactlyOnce::new(store);
-    let error = once.handle("fails", async { Err::<(), _>("no disk") }).await.unwrap_err();
+async fn a_handler_that_does_not_succeed_releases_its_claim(store: impl DeliveryStore) {
+    let deduplicator = DeliveryDeduplicator::new(store);
+    let error = deduplicator.handle("fails", async { Err::<(), _>("no disk") }).await.unwrap_err();
     assert!(matches!(error, HandleError::Handler("no disk")));
     assert_eq!(error.to_string(), "webhook: the handler has failed: no disk");
-    assert_eq!(once.handle("fails", well()).await.unwrap(), Handled::Now("done"));
-    assert_eq!(once.handle("fails", well()).await.unwrap(), Handled::Before);
+    assert_eq!(deduplicator.handle("fails", succeeding_handler()).await.unwrap(), HandleOutcome::Processed("done"));
+    assert_eq!(deduplicator.handle("fails", succeeding_handler()).await.unwrap(), HandleOutcome::Duplicate);
 
-    let other = once.clone();
-    let handling = async move { other.handle("panics", badly()).await };
+    let other = deduplicator.clone();
+    let handling = async move { other.handle("panics", panicking_handler()).await };
     assert!(tokio::spawn(handling).await.unwrap_err().is_panic());
-    handled_at_last(&once, "panics").await;
+    process_after_release(&deduplicator, "panics").await;
 
-    let mut dropped = Box::pin(once.handle("dropped", pending::<Result<(), Infallible>>()));
+    let mut dropped = Box::pin(deduplicator.handle("dropped", pending::<Result<(), Infallible>>()));
     let mut is_claimed = false;
     for _ in 0..100_000 {
         tokio::select! {
@@ -134,51 +137,53 @@ async fn a_handler_that_does_not_succeed_gives_its_claim_back(store: impl Delive
             _ = &mut dropped => unreachable!("it is pending"),
             () = tokio::task::yield_now() => {}
         }
-        if once.handle("dropped", pending::<Result<(), Infallible>>()).await.unwrap() == Handled::Elsewhere {
+        if deduplicator.handle("dropped", pending::<Result<(), Infallible>>()).await.unwrap()
+            == HandleOutcome::InProgress
+        {
             is_claimed = true;
             break;
         }
     }
     assert!(is_claimed, "the claim is never made");
     drop(dropped);
-    handled_at_last(&once, "dropped").await;
+    process_after_release(&deduplicator, "dropped").await;
 }
 
-async fn a_claim_is_only_given_back_by_its_holder_and_ends_by_itself(store: impl DeliveryStore) {
+async fn a_claim_is_released_only_with_its_token_and_expires(store: impl DeliveryStore) {
     let [first, second] = [ClaimToken::random(), ClaimToken::random()];
     let hour = Duration::from_secs(3600);
-    assert_eq!(store.claim("a", first, hour).await.unwrap(), Claim::Granted);
+    assert_eq!(store.claim("a", first, hour).await.unwrap(), Claim::Acquired);
     store.release("a", second).await.unwrap();
-    assert_eq!(store.claim("a", second, hour).await.unwrap(), Claim::UnderWay);
+    assert_eq!(store.claim("a", second, hour).await.unwrap(), Claim::InProgress);
     store.release("a", first).await.unwrap();
-    assert_eq!(store.claim("a", second, hour).await.unwrap(), Claim::Granted);
+    assert_eq!(store.claim("a", second, hour).await.unwrap(), Claim::Acquired);
     store.complete("a", second, hour).await.unwrap();
     store.release("a", second).await.unwrap();
-    assert_eq!(store.claim("a", first, hour).await.unwrap(), Claim::Done);
+    assert_eq!(store.claim("a", first, hour).await.unwrap(), Claim::Completed);
 
-    assert_eq!(store.claim("b", first, Duration::from_millis(1)).await.unwrap(), Claim::Granted);
+    assert_eq!(store.claim("b", first, Duration::from_millis(1)).await.unwrap(), Claim::Acquired);
     let mut claims = 0;
-    while store.claim("b", second, hour).await.unwrap() == Claim::UnderWay {
+    while store.claim("b", second, hour).await.unwrap() == Claim::InProgress {
         claims += 1;
-        assert!(claims < 1_000_000, "the claim does not end");
+        assert!(claims < 1_000_000, "the claim does not expire");
         tokio::task::yield_now().await;
     }
-    // Who was too slow has handled it all the same.
+    // A completion counts even if the claim has expired.
     store.complete("b", first, hour).await.unwrap();
     store.release("b", second).await.unwrap();
-    assert_eq!(store.claim("b", second, hour).await.unwrap(), Claim::Done);
+    assert_eq!(store.claim("b", second, hour).await.unwrap(), Claim::Completed);
 }
 
-/// A store that never says that it has noted a success, and counts what it is told.
+/// A store that never confirms a completion, and counts the calls.
 #[derive(Clone, Default)]
-struct Unanswering {
+struct NeverConfirms {
     completions: Arc<AtomicUsize>,
     releases: Arc<AtomicUsize>,
 }
 
-impl DeliveryStore for Unanswering {
+impl DeliveryStore for NeverConfirms {
     fn claim<'a>(&'a self, _: &'a str, _: ClaimToken, _: Duration) -> StoreFuture<'a, Claim> {
-        Box::pin(ready(Ok(Claim::Granted)))
+        Box::pin(ready(Ok(Claim::Acquired)))
     }
 
     fn complete<'a>(&'a self, _: &'a str, _: ClaimToken, _: Duration) -> StoreFuture<'a, ()> {
@@ -193,19 +198,19 @@ impl DeliveryStore for Unanswering {
 }
 
 #[tokio::test]
-async fn a_handler_that_has_succeeded_never_gives_its_claim_back() {
-    let store = Unanswering::default();
-    let once = ExactlyOnce::new(store.clone());
-    let mut handling = Box::pin(once.handle("a", well()));
-    assert!((&mut handling).now_or_never().is_none(), "the store does not answer");
+async fn a_handler_that_has_succeeded_never_releases_its_claim() {
+    let store = NeverConfirms::default();
+    let deduplicator = DeliveryDeduplicator::new(store.clone());
+    let mut handling = Box::pin(deduplicator.handle("a", succeeding_handler()));
+    assert!((&mut handling).now_or_never().is_none(), "the store does not respond");
     drop(handling);
-    // What was left to the runtime gets its turn.
+    // Let the background task of the guard run.
     wait_until(|| store.completions.load(Ordering::Relaxed) + store.releases.load(Ordering::Relaxed) >= 2).await;
-    let told = (store.completions.load(Ordering::Relaxed), store.releases.load(Ordering::Relaxed));
-    assert_eq!(told, (2, 0), "it is said again that it was handled, as nobody heard the answer");
+    let calls = (store.completions.load(Ordering::Relaxed), store.releases.load(Ordering::Relaxed));
+    assert_eq!(calls, (2, 0), "the completion is reported again, because it was not confirmed");
 }
 
-/// A store that fails the first time that it is told of a success.
+/// A store whose first completion fails.
 struct FailsOnce {
     has_failed: AtomicBool,
     store: MemoryStore,
@@ -216,11 +221,11 @@ impl DeliveryStore for FailsOnce {
         self.store.claim(id, token, lease)
     }
 
-    fn complete<'a>(&'a self, id: &'a str, token: ClaimToken, remembered: Duration) -> StoreFuture<'a, ()> {
+    fn complete<'a>(&'a self, id: &'a str, token: ClaimToken, retention: Duration) -> StoreFuture<'a, ()> {
         if self.has_failed.swap(true, Ordering::Relaxed) {
-            return self.store.complete(id, token, remembered);
+            return self.store.complete(id, token, retention);
         }
-        Box::pin(ready(Err(StoreError::new("no answer"))))
+        Box::pin(ready(Err(StoreError::new("no response"))))
     }
 
     fn release<'a>(&'a self, id: &'a str, token: ClaimToken) -> StoreFuture<'a, ()> {
@@ -229,81 +234,97 @@ impl DeliveryStore for FailsOnce {
 }
 
 #[tokio::test]
-async fn a_store_that_could_not_be_told_is_told_once_more() {
-    let once = ExactlyOnce::new(FailsOnce { has_failed: AtomicBool::new(false), store: MemoryStore::new() });
-    let error = once.handle("a", well()).await.unwrap_err();
+async fn a_failed_completion_is_reported_again() {
+    let deduplicator =
+        DeliveryDeduplicator::new(FailsOnce { has_failed: AtomicBool::new(false), store: MemoryStore::new() });
+    let error = deduplicator.handle("a", succeeding_handler()).await.unwrap_err();
     assert!(matches!(error, HandleError::Store(_)), "{error}");
     for _ in 0..1000 {
-        match once.handle("a", badly()).await.unwrap() {
-            Handled::Before => return,
-            Handled::Elsewhere => tokio::task::yield_now().await,
-            Handled::Now(()) => unreachable!("the handler panics"),
+        match deduplicator.handle("a", panicking_handler()).await.unwrap() {
+            HandleOutcome::Duplicate => return,
+            HandleOutcome::InProgress => tokio::task::yield_now().await,
+            HandleOutcome::Processed(()) => unreachable!("the handler panics"),
         }
     }
-    panic!("the store is never told");
+    panic!("the completion is never reported again");
 }
 
-async fn every_lease_and_every_memory_can_be_kept(store: impl DeliveryStore + Clone) {
+async fn every_lease_and_retention_is_accepted(store: impl DeliveryStore + Clone) {
     let durations = [Duration::ZERO, Duration::from_nanos(1), Duration::from_secs(u64::MAX / 1000), Duration::MAX];
     for (number, duration) in durations.into_iter().enumerate() {
-        let once = ExactlyOnce::new(store.clone()).lease(duration).remember_for(duration);
+        let deduplicator = DeliveryDeduplicator::new(store.clone()).lease(duration).retention(duration);
         let id = format!("duration {number}");
-        assert_eq!(once.handle(&id, well()).await.unwrap(), Handled::Now("done"), "{duration:?}");
+        assert_eq!(
+            deduplicator.handle(&id, succeeding_handler()).await.unwrap(),
+            HandleOutcome::Processed("done"),
+            "{duration:?}"
+        );
         if duration > Duration::from_secs(1) {
-            assert_eq!(once.handle(&id, well()).await.unwrap(), Handled::Before, "{duration:?}");
+            assert_eq!(
+                deduplicator.handle(&id, succeeding_handler()).await.unwrap(),
+                HandleOutcome::Duplicate,
+                "{duration:?}"
+            );
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_memory() {
-    ten_thousand_copies_of_a_thousand_deliveries_are_handled_a_thousand_times(MemoryStore::new()).await;
-    a_handler_that_does_not_succeed_gives_its_claim_back(MemoryStore::new()).await;
-    a_claim_is_only_given_back_by_its_holder_and_ends_by_itself(MemoryStore::new()).await;
-    every_lease_and_every_memory_can_be_kept(MemoryStore::new()).await;
+    ten_thousand_copies_of_a_thousand_deliveries_are_processed_a_thousand_times(MemoryStore::new()).await;
+    a_handler_that_does_not_succeed_releases_its_claim(MemoryStore::new()).await;
+    a_claim_is_released_only_with_its_token_and_expires(MemoryStore::new()).await;
+    every_lease_and_retention_is_accepted(MemoryStore::new()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_redis() {
     let redis = Redis::start();
-    ten_thousand_copies_of_a_thousand_deliveries_are_handled_a_thousand_times(redis.store().await).await;
-    a_handler_that_does_not_succeed_gives_its_claim_back(redis.store().await.prefix("second:")).await;
-    a_claim_is_only_given_back_by_its_holder_and_ends_by_itself(redis.store().await.prefix("third:")).await;
-    every_lease_and_every_memory_can_be_kept(redis.store().await.prefix("fourth:")).await;
+    ten_thousand_copies_of_a_thousand_deliveries_are_processed_a_thousand_times(redis.store().await).await;
+    a_handler_that_does_not_succeed_releases_its_claim(redis.store().await.prefix("second:")).await;
+    a_claim_is_released_only_with_its_token_and_expires(redis.store().await.prefix("third:")).await;
+    every_lease_and_retention_is_accepted(redis.store().await.prefix("fourth:")).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_was_handled_is_forgotten_in_time() {
-    let once = ExactlyOnce::in_memory().remember_for(Duration::from_secs(60));
-    assert_eq!(once.handle("a", well()).await.unwrap(), Handled::Now("done"));
+async fn a_processed_delivery_expires_after_the_retention() {
+    let deduplicator = DeliveryDeduplicator::in_memory().retention(Duration::from_secs(60));
+    assert_eq!(deduplicator.handle("a", succeeding_handler()).await.unwrap(), HandleOutcome::Processed("done"));
     tokio::time::advance(Duration::from_secs(59)).await;
-    assert_eq!(once.handle("a", well()).await.unwrap(), Handled::Before);
+    assert_eq!(deduplicator.handle("a", succeeding_handler()).await.unwrap(), HandleOutcome::Duplicate);
     tokio::time::advance(Duration::from_secs(1)).await;
-    assert_eq!(once.handle("a", well()).await.unwrap(), Handled::Now("done"));
-    let forever = ExactlyOnce::in_memory().remember_for(Duration::MAX);
-    assert_eq!(forever.handle("a", well()).await.unwrap(), Handled::Now("done"));
+    assert_eq!(deduplicator.handle("a", succeeding_handler()).await.unwrap(), HandleOutcome::Processed("done"));
+    let forever = DeliveryDeduplicator::in_memory().retention(Duration::MAX);
+    assert_eq!(forever.handle("a", succeeding_handler()).await.unwrap(), HandleOutcome::Processed("done"));
 }
 
 #[tokio::test]
-async fn too_many_are_forgotten_the_oldest_first() {
-    let once = ExactlyOnce::new(MemoryStore::with_capacity(100));
+async fn the_oldest_deliveries_are_evicted_at_the_capacity() {
+    let deduplicator = DeliveryDeduplicator::new(MemoryStore::with_capacity(100));
     for id in 0..10_000 {
-        assert_eq!(once.handle(id.to_string(), well()).await.unwrap(), Handled::Now("done"));
-        assert_eq!(once.handle(id.to_string(), well()).await.unwrap(), Handled::Before, "{id} is new");
+        assert_eq!(
+            deduplicator.handle(id.to_string(), succeeding_handler()).await.unwrap(),
+            HandleOutcome::Processed("done")
+        );
+        assert_eq!(
+            deduplicator.handle(id.to_string(), succeeding_handler()).await.unwrap(),
+            HandleOutcome::Duplicate,
+            "{id} is new"
+        );
     }
-    assert_eq!(once.handle("0", well()).await.unwrap(), Handled::Now("done"));
+    assert_eq!(deduplicator.handle("0", succeeding_handler()).await.unwrap(), HandleOutcome::Processed("done"));
 }
 
 #[tokio::test]
-async fn nothing_is_handled_while_the_store_is_away() {
+async fn nothing_is_processed_while_the_store_is_unreachable() {
     let mut redis = Redis::start();
-    let once = ExactlyOnce::new(redis.store().await);
+    let deduplicator = DeliveryDeduplicator::new(redis.store().await);
     redis.stop();
-    let error = once.handle("a", badly()).await.unwrap_err();
+    let error = deduplicator.handle("a", panicking_handler()).await.unwrap_err();
     assert!(matches!(error, HandleError::Store(_)), "{error}");
-    assert!(error.to_string().starts_with("webhook: the store of handled deliveries: "), "{error}");
+    assert!(error.to_string().starts_with("webhook: the delivery store failed: "), "{error}");
 
     let nowhere = redis.folder.path().join("nothing");
     let error: StoreError = RedisStore::connect(&format!("redis+unix://{}", nowhere.display())).await.unwrap_err();
-    assert!(error.to_string().starts_with("the store of handled deliveries: "), "{error}");
+    assert!(error.to_string().starts_with("the delivery store failed: "), "{error}");
 }

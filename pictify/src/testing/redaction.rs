@@ -1,6 +1,6 @@
-//! What must not stand in a cassette's file.
+//! Removal of secrets from cassettes.
 
-use super::exchange::{Answered, Asked, Content};
+use super::interaction::{Content, RecordedRequest, RecordedResponse};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD},
@@ -9,10 +9,10 @@ use reqwest::Url;
 use serde_json::Value;
 use std::{borrow::Cow, fmt, sync::Arc};
 
-/// What stands in the place of what is left out.
+/// Placeholder of a removed secret.
 const SECRET: &str = "[secret]";
 
-/// What the name of a member has in it whose value is a secret, in small letters without `_` and `-`.
+/// Parts of member names whose values are secrets, in lower case without `_` and `-`.
 const SECRET_PARTS: [&str; 10] = [
     "accesskey",
     "apikey",
@@ -26,35 +26,35 @@ const SECRET_PARTS: [&str; 10] = [
     "signature",
 ];
 
-/// How such a name ends.
-const SECRET_ENDS: [&str; 3] = ["sig", "token", "writekey"];
+/// Endings of member names whose values are secrets.
+const SECRET_SUFFIXES: [&str; 3] = ["sig", "token", "writekey"];
 
-/// A value that begins like this is a secret, wherever it stands.
-const SECRET_BEGINNINGS: [&str; 3] = ["whsec_", "sk_live_", "sk_test_"];
+/// Prefixes of values that are secrets, whatever the name of their member is.
+const SECRET_PREFIXES: [&str; 3] = ["whsec_", "sk_live_", "sk_test_"];
 
-/// Objects of which every text is a secret.
+/// Names of objects in which every string is a secret.
 const SECRET_OBJECTS: [&str; 2] = ["credentials", "auth"];
 
-/// A change of the user's own.
-type Change = Arc<dyn Fn(String) -> String + Send + Sync>;
+/// A custom redaction of the user.
+type CustomRedaction = Arc<dyn Fn(String) -> String + Send + Sync>;
 
-/// Takes secrets out of exchanges.
+/// Removes secrets from interactions.
 #[derive(Clone, Default)]
-pub(super) struct Scrubber {
-    /// Texts, and what to write for each.
+pub(super) struct Redactor {
+    /// Texts to remove, with their placeholders.
     literals: Vec<(String, String)>,
-    changes: Vec<Change>,
+    custom: Vec<CustomRedaction>,
 }
 
-impl fmt::Debug for Scrubber {
+impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Scrubber")
+        f.write_str("Redactor")
     }
 }
 
-impl Scrubber {
-    /// Takes a text out wherever it stands, also percent-encoded and in Base64.
-    pub(super) fn literal(&mut self, text: &str, instead: &str) {
+impl Redactor {
+    /// Removes a text wherever it occurs, also percent-encoded, in hexadecimal and in Base64.
+    pub(super) fn add_literal(&mut self, text: &str, placeholder: &str) {
         if text.is_empty() {
             return;
         }
@@ -76,24 +76,24 @@ impl Scrubber {
         ];
         for form in forms {
             if !self.literals.iter().any(|(known, _)| *known == form) {
-                self.literals.push((form, instead.to_owned()));
+                self.literals.push((form, placeholder.to_owned()));
             }
         }
-        // What holds another goes first.
+        // Longer texts first, because a shorter one may be part of a longer one.
         self.literals.sort_by_key(|(form, _)| std::cmp::Reverse(form.len()));
     }
 
-    pub(super) fn change(&mut self, change: impl Fn(String) -> String + Send + Sync + 'static) {
-        self.changes.push(Arc::new(change));
+    pub(super) fn add_custom(&mut self, redact: impl Fn(String) -> String + Send + Sync + 'static) {
+        self.custom.push(Arc::new(redact));
     }
 
-    pub(super) fn asked(&self, asked: &Asked) -> Asked {
-        Asked { target: self.text(&asked.target), body: self.content(&asked.body), ..asked.clone() }
+    pub(super) fn request(&self, request: &RecordedRequest) -> RecordedRequest {
+        RecordedRequest { target: self.text(&request.target), body: self.content(&request.body), ..request.clone() }
     }
 
-    pub(super) fn answered(&self, answered: &Answered) -> Answered {
-        let headers = answered.headers.iter().map(|(name, value)| (name.clone(), self.text(value))).collect();
-        Answered { status: answered.status, headers, body: self.content(&answered.body) }
+    pub(super) fn response(&self, response: &RecordedResponse) -> RecordedResponse {
+        let headers = response.headers.iter().map(|(name, value)| (name.clone(), self.text(value))).collect();
+        RecordedResponse { status: response.status, headers, body: self.content(&response.body) }
     }
 
     fn content(&self, content: &Content) -> Content {
@@ -105,13 +105,14 @@ impl Scrubber {
         }
     }
 
-    /// What a binary body holds of the literals is overwritten.
+    /// Overwrites the literals in a binary body with asterisks.
     fn bytes(&self, encoded: &str) -> String {
         let Ok(mut bytes) = STANDARD.decode(encoded) else { return encoded.to_owned() };
         for (form, _) in &self.literals {
             let form = form.as_bytes();
-            while let Some(at) = bytes.windows(form.len()).position(|part| part == form) {
-                bytes[at..at + form.len()].fill(b'*');
+            let starts: Vec<_> = memchr::memmem::find_iter(&bytes, form).collect();
+            for start in starts {
+                bytes[start..start + form.len()].fill(b'*');
             }
         }
         STANDARD.encode(bytes)
@@ -125,7 +126,7 @@ impl Scrubber {
             Value::Object(members) => members
                 .iter()
                 .map(|(name, value)| {
-                    let secret = secret || is_secret(name) || SECRET_OBJECTS.contains(&&*folded(name));
+                    let secret = secret || is_secret_name(name) || SECRET_OBJECTS.contains(&&*normalise(name));
                     (self.text(name), self.value(value, secret))
                 })
                 .collect(),
@@ -133,8 +134,8 @@ impl Scrubber {
         }
     }
 
-    /// A text without its secrets: JSON in it is looked through as JSON, events of a stream as well, and a URL loses the secret
-    /// parts of it, also in the middle of a text.
+    /// Removes secrets from a text. Embedded JSON and events of a stream are redacted as JSON; the secret parts of URLs are
+    /// removed, also in the middle of a text.
     fn text(&self, text: &str) -> String {
         if let Some(json) = self.json(text) {
             return json;
@@ -144,62 +145,62 @@ impl Scrubber {
                 let (data, end) = line.trim_end().split_at(line.trim_end().len().min("data:".len()));
                 let tail = &line[line.trim_end().len()..];
                 let json = if data == "data:" { self.json(end) } else { None };
-                json.map_or_else(|| self.words(line), |json| format!("data: {json}{tail}"))
+                json.map_or_else(|| self.plain_text(line), |json| format!("data: {json}{tail}"))
             });
             return lines.collect();
         }
-        self.words(text)
+        self.plain_text(text)
     }
 
-    /// JSON that stands in a text, if something in it is a secret.
+    /// Redacts a text that is JSON. Returns `None` if it is not JSON or contains no secret.
     fn json(&self, text: &str) -> Option<String> {
         if !text.trim_start().starts_with(['{', '[']) {
             return None;
         }
         let value: Value = serde_json::from_str(text).ok()?;
-        let scrubbed = self.value(&value, false);
-        (scrubbed != value).then(|| scrubbed.to_string())
+        let redacted = self.value(&value, false);
+        (redacted != value).then(|| redacted.to_string())
     }
 
-    fn words(&self, text: &str) -> String {
+    fn plain_text(&self, text: &str) -> String {
         let mut text = Cow::Borrowed(text);
-        for (form, instead) in &self.literals {
+        for (form, placeholder) in &self.literals {
             if text.contains(form.as_str()) {
-                text = Cow::Owned(text.replace(form.as_str(), instead));
+                text = Cow::Owned(text.replace(form.as_str(), placeholder));
             }
         }
         let mut clean = String::with_capacity(text.len());
         let mut after_scheme = false;
-        // Words end where no URL and no token goes on, and what is between them stays as it is.
+        // A word ends at a character that cannot be part of a URL or a token. The separators stay unchanged.
         for word in text.split_inclusive(|letter: char| letter.is_whitespace() || "\"'<>`\\(){}".contains(letter)) {
             let end = word.trim_end_matches(|letter: char| letter.is_whitespace() || "\"'<>`\\(){}".contains(letter));
-            // Only what looks like a credential: prose has spaces and short words.
+            // Only long words are treated as credentials: prose after "Bearer" or "Basic" has short ones.
             let credential = after_scheme && end.len() >= 16 || self.is_encoded_literal(end);
             if credential {
                 clean.push_str(SECRET);
             } else {
-                clean.push_str(&scrubbed_word(end));
+                clean.push_str(&redact_word(end));
             }
             clean.push_str(&word[end.len()..]);
             if !end.is_empty() {
                 after_scheme = ["Bearer", "Basic"].contains(&end);
             }
         }
-        self.changes.iter().fold(clean, |text, change| change(text))
+        self.custom.iter().fold(clean, |text, redact| redact(text))
     }
 
-    /// Whether a word is Base64 of something with a literal in it, as of `user:key`.
+    /// Returns `true` if a word is Base64 of something that contains a literal, for example of `user:key`.
     fn is_encoded_literal(&self, word: &str) -> bool {
         let word = word.trim_end_matches('=').rsplit(['=', ':', ',']).next().unwrap_or_default();
         let decoded = STANDARD_NO_PAD.decode(word).or_else(|_| URL_SAFE_NO_PAD.decode(word)).unwrap_or_default();
-        let literals = self.literals.iter().filter(|(form, _)| decoded.len() >= form.len());
-        literals.into_iter().any(|(form, _)| decoded.windows(form.len()).any(|part| part == form.as_bytes()))
+        let mut literals = self.literals.iter();
+        literals.any(|(form, _)| memchr::memmem::find(&decoded, form.as_bytes()).is_some())
     }
 }
 
-/// A word without what is secret in it.
-fn scrubbed_word(word: &str) -> Cow<'_, str> {
-    if begins_as_secret(word) {
+/// Removes the secrets from a word.
+fn redact_word(word: &str) -> Cow<'_, str> {
+    if has_secret_prefix(word) {
         return Cow::Borrowed(SECRET);
     }
     let absolute = word.starts_with("http://") || word.starts_with("https://");
@@ -209,42 +210,43 @@ fn scrubbed_word(word: &str) -> Cow<'_, str> {
     let base = Url::parse("http://pictify.test").ok();
     let Ok(url) = Url::options().base_url(base.as_ref()).parse(word) else { return Cow::Borrowed(word) };
     let mut word = Cow::Borrowed(word);
-    let mut leave_out = |part: &str| {
+    let mut remove = |part: &str| {
         if !part.is_empty() && part != SECRET {
             word = Cow::Owned(word.replace(part, SECRET));
         }
     };
     if let Some(password) = url.password() {
-        leave_out(&format!("{}:{password}", url.username()));
+        remove(&format!("{}:{password}", url.username()));
     }
     for pair in url.query().unwrap_or_default().split('&') {
         if let Some((name, value)) = pair.split_once('=') {
-            if is_secret(name) {
-                leave_out(value);
+            if is_secret_name(name) {
+                remove(value);
             }
         }
     }
-    // The path of a hook ends with its secret.
+    // The last segment of a workflow hook URL is its secret.
     let segments: Vec<_> = url.path_segments().map(Iterator::collect).unwrap_or_default();
     for window in segments.windows(4) {
         if window[..2] == ["workflow", "hooks"] {
-            leave_out(window[3]);
+            remove(window[3]);
         }
     }
     word
 }
 
-pub(super) fn is_secret(name: &str) -> bool {
-    let name = folded(name);
-    SECRET_PARTS.iter().any(|part| name.contains(part)) || SECRET_ENDS.iter().any(|end| name.ends_with(end))
+/// Returns `true` if a member of this name contains a secret.
+pub(super) fn is_secret_name(name: &str) -> bool {
+    let name = normalise(name);
+    SECRET_PARTS.iter().any(|part| name.contains(part)) || SECRET_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// Whether a text begins as only secrets do.
-pub(super) fn begins_as_secret(text: &str) -> bool {
-    SECRET_BEGINNINGS.iter().any(|beginning| text.strip_prefix(beginning).is_some_and(|rest| !rest.is_empty()))
+/// Returns `true` if a text has a prefix that only secrets have.
+pub(super) fn has_secret_prefix(text: &str) -> bool {
+    SECRET_PREFIXES.iter().any(|prefix| text.strip_prefix(prefix).is_some_and(|rest| !rest.is_empty()))
 }
 
-fn folded(name: &str) -> String {
+fn normalise(name: &str) -> String {
     name.chars().filter(|letter| !matches!(letter, '-' | '_')).flat_map(char::to_lowercase).collect()
 }
 
@@ -253,14 +255,14 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn scrubbed(value: &Value) -> Value {
-        let mut scrubber = Scrubber::default();
-        scrubber.literal("key/5f1d 0c9b+", "[key]");
-        scrubber.value(value, false)
+    fn redact(value: &Value) -> Value {
+        let mut redactor = Redactor::default();
+        redactor.add_literal("key/5f1d 0c9b+", "[key]");
+        redactor.value(value, false)
     }
 
     #[test]
-    fn secrets_are_left_out_wherever_they_stand() {
+    fn secrets_are_removed_wherever_they_occur() {
         for (value, expected) in [
             (json!({"secret": "x", "name": "y"}), json!({"secret": "[secret]", "name": "y"})),
             (json!({"signingSecret": "x"}), json!({"signingSecret": "[secret]"})),
@@ -293,15 +295,15 @@ mod tests {
             (json!("/?a=key%2f5f1d%200c9b%2b"), json!("/?a=[key]")),
             (json!({"tokens": 3, "token": 4}), json!({"tokens": 3, "token": 4})),
         ] {
-            assert_eq!(scrubbed(&value), expected);
-            assert_eq!(scrubbed(&expected), expected, "again");
+            assert_eq!(redact(&value), expected);
+            assert_eq!(redact(&expected), expected, "redacting again changes nothing");
         }
     }
 
     #[test]
-    fn the_key_is_found_in_base64_and_in_files() {
-        let mut scrubber = Scrubber::default();
-        scrubber.literal("test-key-5f1d0c9b", "[key]");
+    fn the_key_is_removed_from_base64_and_binary_bodies() {
+        let mut redactor = Redactor::default();
+        redactor.add_literal("test-key-5f1d0c9b", "[key]");
         for text in [
             "test-key-5f1d0c9b",
             "test-key-5f1d0c9b:",
@@ -311,12 +313,12 @@ mod tests {
         ] {
             for encoded in [STANDARD.encode(text), STANDARD_NO_PAD.encode(text), URL_SAFE_NO_PAD.encode(text)] {
                 for text in [format!("of {encoded} it"), format!("a={encoded}")] {
-                    let clean = scrubber.text(&text);
+                    let clean = redactor.text(&text);
                     assert!(!clean.contains(encoded.trim_end_matches('=')), "{clean}");
                 }
             }
         }
-        let body = Content::of(b"\xfftest-key-5f1d0c9b\xff");
-        assert_eq!(&scrubber.content(&body).bytes().unwrap()[..], b"\xff*****************\xff");
+        let body = Content::from_bytes(b"\xfftest-key-5f1d0c9b\xff");
+        assert_eq!(&redactor.content(&body).bytes().unwrap()[..], b"\xff*****************\xff");
     }
 }

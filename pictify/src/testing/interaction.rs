@@ -1,4 +1,4 @@
-//! What a cassette holds, and how its file looks.
+//! The content of a cassette and the format of its file.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -6,43 +6,43 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A cassette's file.
+/// Content of a cassette file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Recording {
-    /// How the file is to be read.
+    /// Version of the file format.
     pub(super) version: u32,
-    /// Where the API was.
+    /// Base URL of the API during the recording.
     pub(super) base_url: String,
-    /// In the order in which they were answered.
-    pub(super) exchanges: Vec<Exchange>,
+    /// Interactions, in the order of their responses.
+    pub(super) interactions: Vec<Interaction>,
 }
 
-/// The version of the files that are written.
+/// Version of the file format that this crate writes.
 pub(super) const VERSION: u32 = 1;
 
-/// A request and its answer.
+/// A request and its response.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct Exchange {
-    pub(super) request: Asked,
-    pub(super) answer: Answered,
+pub(super) struct Interaction {
+    pub(super) request: RecordedRequest,
+    pub(super) response: RecordedResponse,
 }
 
-/// What was asked. Headers are left out: the client makes them, and one of them is the key.
+/// A recorded request. Headers are omitted: the client creates them, and one of them is the key.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Asked {
+pub(super) struct RecordedRequest {
     pub(super) method: String,
-    /// Path and query below the base URL, or the whole URL of another place.
+    /// Path and query relative to the base URL, or the whole URL of another host.
     pub(super) target: String,
-    /// The part of a file that was asked for.
+    /// Requested byte range of a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) range: Option<String>,
     #[serde(flatten)]
     pub(super) body: Content,
 }
 
-/// What was answered.
+/// A recorded response.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Answered {
+pub(super) struct RecordedResponse {
     pub(super) status: u16,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) headers: BTreeMap<String, String>,
@@ -50,7 +50,7 @@ pub(super) struct Answered {
     pub(super) body: Content,
 }
 
-/// A body, in the form in which it is best read: JSON, text, or else Base64.
+/// A body, in its most readable form: JSON, else text, else Base64.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Content {
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
@@ -61,13 +61,13 @@ pub(super) struct Content {
     pub(super) base64: Option<String>,
 }
 
-/// A `null` that is there is a body, too.
+/// Deserialises a present `null` as a JSON body, not as a missing one.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 
 impl Content {
-    pub(super) fn of(bytes: &[u8]) -> Self {
+    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
         if bytes.is_empty() {
             return Self::default();
         }
@@ -80,7 +80,7 @@ impl Content {
         }
     }
 
-    /// The bytes; what is no Base64 is named.
+    /// Returns the bytes, or the reason why the Base64 is malformed.
     pub(super) fn bytes(&self) -> Result<Bytes, String> {
         match self {
             Self { json: Some(json), .. } => Ok(Bytes::from(json.to_string())),
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_is_kept_in_the_form_in_which_it_is_best_read() {
+    fn a_body_is_stored_in_its_most_readable_form() {
         for (bytes, written) in [
             (&b""[..], "{}"),
             (br#"{"a":1}"#, r#"{"json":{"a":1}}"#),
@@ -106,7 +106,7 @@ mod tests {
             (b"<h1>", r#"{"text":"<h1>"}"#),
             (b"\x89PNG", r#"{"base64":"iVBORw=="}"#),
         ] {
-            let content = Content::of(bytes);
+            let content = Content::from_bytes(bytes);
             assert_eq!(serde_json::to_string(&content).unwrap(), written);
             let read: Content = serde_json::from_str(written).unwrap();
             assert_eq!(read, content);

@@ -1,21 +1,20 @@
-//! A delivery as a web server takes it in: what the frameworks have in common.
+//! The signed delivery and the checks that all web frameworks share.
 
 use super::{DELIVERY_ID_HEADER, Delivery, DeliveryError, SIGNATURE_HEADER, Verifier};
-use crate::hex::hex;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::{fmt, time::Duration};
 
-/// How long the body of a delivery may take to come: as long as the service waits for an answer.
-pub(super) const BODY_TIME: Duration = Duration::from_secs(30);
+/// Timeout for receiving the body of a delivery. The service waits equally long for a response.
+pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long an id may be, in bytes. It is not signed: whoever has a copy of a delivery can send it under any.
-const LONGEST_ID: usize = 255;
+/// Maximum length of a delivery ID, in bytes. The ID is not signed: anybody with a copy of a delivery can change it.
+const MAX_ID_LEN: usize = 255;
 
-/// A delivery whose signature was checked before anything read it.
+/// A delivery whose signature was verified before its body was parsed.
 ///
-#[cfg_attr(feature = "axum", doc = "As an extractor of axum, it takes the [`Verifier`] out of the state, and the body")]
-#[cfg_attr(feature = "axum", doc = "within axum's own limit (2 MB unless `DefaultBodyLimit` says otherwise):")]
+#[cfg_attr(feature = "axum", doc = "As an axum extractor, it takes the [`Verifier`] from the state. The body limit is")]
+#[cfg_attr(feature = "axum", doc = "axum's own: 2 MB unless `DefaultBodyLimit` changes it.")]
 #[cfg_attr(feature = "axum", doc = "```no_run")]
 #[cfg_attr(not(feature = "axum"), doc = "```ignore")]
 /// use axum::{Router, http::StatusCode, routing::post};
@@ -34,12 +33,9 @@ const LONGEST_ID: usize = 255;
 ///
 #[cfg_attr(
     feature = "actix",
-    doc = "As an extractor of actix-web, it takes the [`Verifier`] out of the app's data, and"
+    doc = "As an actix-web extractor, it takes the [`Verifier`] from the app data. The body limit"
 )]
-#[cfg_attr(
-    feature = "actix",
-    doc = "the body within actix's own limit (256 KB unless `PayloadConfig` says otherwise):"
-)]
+#[cfg_attr(feature = "actix", doc = "is actix's own: 256 KB unless `PayloadConfig` changes it.")]
 #[cfg_attr(feature = "actix", doc = "```no_run")]
 #[cfg_attr(not(feature = "actix"), doc = "```ignore")]
 /// use actix_web::{App, HttpResponse, web};
@@ -56,48 +52,48 @@ const LONGEST_ID: usize = 255;
 /// let app = App::new().app_data(verifier).route("/pictify", web::post().to(rendered));
 /// ```
 ///
-/// A request that is refused is answered with a status and nothing else to learn from: 400 for what is malformed, 401 for
-/// what is not trusted, 408 for a body that does not come within 30 seconds, 413 for one that is too large, 415 for one
-/// that does not call itself JSON.
+/// A rejected request gets a status and an empty body, so that the sender learns nothing more: 400 if the request is
+/// malformed, 401 if the signature check fails, 408 if the body does not arrive within 30 seconds, 413 if the body is too
+/// large, 415 if the content type is not JSON.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SignedDelivery {
-    /// What it says.
+    /// The parsed delivery.
     pub delivery: Delivery,
-    /// Its id, by which a repeat is known. It comes in a header that is not signed.
+    /// ID of the delivery; repeats have the same ID. It comes from a header that is not signed.
     pub id: Option<String>,
-    /// The body as it came.
+    /// The body as received.
     pub body: Bytes,
 }
 
 impl SignedDelivery {
-    /// What tells it from other deliveries and is the same for its repeats: its id, or its [`digest`](Self::digest) where
-    /// none came, or one of more than 255 bytes, which would only fill a store.
+    /// Returns the deduplication key, which is the same for all repeats of a delivery: its ID, or its
+    /// [`digest`](Self::digest) if the ID is missing, empty, or longer than 255 bytes.
     ///
-    /// The id is not signed: whoever has a copy of a delivery can send it again under another.
+    /// The ID is not signed: anybody with a copy of a delivery can send it again with another ID.
     #[must_use]
-    pub fn key(&self) -> String {
-        let id = self.id.as_ref().filter(|id| (1..=LONGEST_ID).contains(&id.len()));
+    pub fn dedup_key(&self) -> String {
+        let id = self.id.as_ref().filter(|id| (1..=MAX_ID_LEN).contains(&id.len()));
         id.cloned().unwrap_or_else(|| self.digest())
     }
 
-    /// The SHA-256 of its body, in hexadecimal: what tells it from other deliveries by what is signed alone.
+    /// Returns the SHA-256 of the body, in hexadecimal. It identifies a delivery by its signed content alone.
     ///
-    /// It is the same for a repeat whose body is the same to the byte; whether the service's repeats are is not published.
+    /// It is the same for a repeat only if the body is identical; whether the service repeats bodies unchanged is not published.
     #[must_use]
     pub fn digest(&self) -> String {
-        hex(&Sha256::digest(&self.body))
+        const_hex::encode(Sha256::digest(&self.body))
     }
 }
 
-/// What the headers of a request say of its delivery.
-pub(super) struct Claim {
+/// The headers of a request that carries a delivery.
+pub(super) struct DeliveryHeaders {
     signature: Vec<u8>,
     id: Option<String>,
 }
 
-impl Claim {
-    /// Reads the headers, before the body is waited for.
+impl DeliveryHeaders {
+    /// Reads and checks the headers before the body is received.
     pub(super) fn read<'a>(header: impl Fn(&str) -> Option<&'a [u8]>) -> Result<Self, DeliveryRejection> {
         let is_json = header("content-type").is_some_and(|kind| {
             let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
@@ -107,20 +103,20 @@ impl Claim {
             return Err(DeliveryRejection::new(415, "the content type is not application/json"));
         }
         let Some(signature) = header(SIGNATURE_HEADER) else {
-            return Err(DeliveryRejection::new(400, "there is no signature header"));
+            return Err(DeliveryRejection::new(400, "the signature header is missing"));
         };
         let id = header(DELIVERY_ID_HEADER).and_then(|id| std::str::from_utf8(id).ok()).map(str::to_owned);
         Ok(Self { signature: signature.to_owned(), id })
     }
 
-    /// Verifies the body that came with the headers.
+    /// Verifies and parses the body of this request.
     pub(super) fn verify(self, verifier: &Verifier, body: Bytes) -> Result<SignedDelivery, DeliveryRejection> {
-        let delivery = verifier.delivery(&body, &self.signature)?;
+        let delivery = verifier.verify_and_parse(&body, &self.signature)?;
         Ok(SignedDelivery { delivery, id: self.id, body })
     }
 }
 
-/// Why a request was refused. Its answer is the status alone; the reason is for logs.
+/// Reason for rejecting a request. The response has only the status; the reason is for logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliveryRejection {
     status: u16,
@@ -132,17 +128,17 @@ impl DeliveryRejection {
         Self { status, reason: reason.into() }
     }
 
-    pub(super) fn late() -> Self {
-        Self::new(408, "the body did not come in time")
+    pub(super) fn body_timeout() -> Self {
+        Self::new(408, "the body was not received in time")
     }
 
-    /// The HTTP status that it is answered with.
+    /// Returns the HTTP status of the response.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// What was wrong; it holds no secret and no signature.
+    /// Returns the reason. It contains no secret and no signature.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason

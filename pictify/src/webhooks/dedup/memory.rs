@@ -1,19 +1,19 @@
-//! Handled deliveries in the memory of this process.
+//! A store of processed deliveries in the memory of this process.
 
 use super::{Claim, ClaimToken, DeliveryStore, StoreFuture};
 use moka::{Expiry, ops::compute::Op, policy::EvictionPolicy, sync::Cache};
 use std::{fmt, time::Duration};
 use tokio::time::Instant;
 
-/// How many deliveries are remembered unless it is said otherwise: some 50 MB of them.
-const CAPACITY: u64 = 250_000;
+/// Default maximum number of stored deliveries. They take about 50 MB.
+const DEFAULT_CAPACITY: u64 = 250_000;
 
-/// Remembers handled deliveries in memory, some 200 bytes each until they are forgotten. Clones share them.
+/// Stores processed deliveries in memory, about 200 bytes for each until it expires. Clones share the store.
 ///
-/// Where there are too many, those go first that were not heard of for longest: up to 250,000 are kept unless
-/// [`with_capacity`](Self::with_capacity) says otherwise. A repeat of one that is gone is handled again.
+/// At the capacity, 250,000 unless [`with_capacity`](Self::with_capacity) changes it, the least recently used deliveries are
+/// evicted first. A repeat of an evicted delivery is processed again.
 ///
-/// It knows nothing of other processes, and forgets all with this one.
+/// The store does not share data with other processes, and loses it when the process ends.
 #[derive(Clone)]
 pub struct MemoryStore(Cache<String, Entry>);
 
@@ -30,17 +30,17 @@ enum State {
 }
 
 impl MemoryStore {
-    /// An empty store.
+    /// Creates an empty store.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_capacity(CAPACITY)
+        Self::with_capacity(DEFAULT_CAPACITY)
     }
 
-    /// An empty store of at most this many deliveries, at least one. It must have room for those of a day, as the service
-    /// repeats for longer than that.
+    /// Creates an empty store of at most this many deliveries, at least one. The capacity must cover more than one day of
+    /// deliveries, because the service repeats a delivery for longer than a day.
     #[must_use]
     pub fn with_capacity(deliveries: u64) -> Self {
-        // The policy that always has room for what is new: another might forget a claim as soon as it is granted.
+        // LRU always admits a new entry. Another policy might evict a claim immediately after it was acquired.
         let cache = Cache::builder().max_capacity(deliveries.max(1)).eviction_policy(EvictionPolicy::lru());
         Self(cache.expire_after(ByEntry).build())
     }
@@ -55,13 +55,13 @@ impl Default for MemoryStore {
 impl DeliveryStore for MemoryStore {
     fn claim<'a>(&'a self, id: &'a str, token: ClaimToken, lease: Duration) -> StoreFuture<'a, Claim> {
         Box::pin(async move {
-            let mut claim = Claim::Granted;
+            let mut claim = Claim::Acquired;
             self.0.entry_by_ref(id).and_compute_with(|entry| {
                 let live = entry.map(|entry| *entry.value()).filter(|entry| entry.until > Instant::now());
                 match live.map(|entry| entry.state) {
                     None => return Op::Put(Entry::new(State::Claimed(token), lease)),
-                    Some(State::Claimed(_)) => claim = Claim::UnderWay,
-                    Some(State::Done) => claim = Claim::Done,
+                    Some(State::Claimed(_)) => claim = Claim::InProgress,
+                    Some(State::Done) => claim = Claim::Completed,
                 }
                 Op::Nop
             });
@@ -69,9 +69,9 @@ impl DeliveryStore for MemoryStore {
         })
     }
 
-    fn complete<'a>(&'a self, id: &'a str, _token: ClaimToken, remembered: Duration) -> StoreFuture<'a, ()> {
+    fn complete<'a>(&'a self, id: &'a str, _token: ClaimToken, retention: Duration) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            self.0.insert(id.to_owned(), Entry::new(State::Done, remembered));
+            self.0.insert(id.to_owned(), Entry::new(State::Done, retention));
             Ok(())
         })
     }
@@ -96,7 +96,7 @@ impl fmt::Debug for MemoryStore {
 impl Entry {
     fn new(state: State, lasts: Duration) -> Self {
         let now = Instant::now();
-        // A duration beyond the end of time lasts a century.
+        // A duration beyond the range of `Instant` lasts a century.
         Self { state, until: now.checked_add(lasts).unwrap_or_else(|| now + CENTURY) }
     }
 
@@ -107,7 +107,7 @@ impl Entry {
 
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// Frees the memory of entries that have ended.
+/// Frees the memory of expired entries.
 struct ByEntry;
 
 impl Expiry<String, Entry> for ByEntry {
