@@ -21,7 +21,7 @@
 //! | deliver a document for each row | [`workflows`] |
 //! | put URLs that answer with a picture into pages | [`links`], [`bindings`] |
 //! | find out which picture works better | [`experiments`], [`events`] |
-//! | serve the pictures of links from your own addresses | `og_image`, behind the feature `og-image` |
+//! | serve link preview images from URLs of your own | `og_image`, behind the feature `og-image` |
 //! | be told of what happened, and trust it | [`webhooks`] |
 //! | see what was rendered, by whom, on which plan | [`renders`], [`account`], [`media`], [`health`] |
 //! | fetch a rendered file | [`Client::download`] |
@@ -43,15 +43,15 @@
 //! | `rustls` | yes | TLS by rustls on ring |
 //! | `rustls-no-provider` | | TLS by rustls with the crypto provider that the application installs |
 //! | `native-tls` | | TLS by the platform's own library |
-//! | `webhook` | | verifying and reading webhook deliveries, without the HTTP client |
+//! | `webhook` | | verification and parsing of webhook deliveries, without the HTTP client |
 //! | `axum`, `actix`, `tower` | | extractors of signed deliveries, and a layer for any server on hyper |
 //! | `delivery-store`, `redis` | | handling each delivery once, in one process or in many |
-//! | `og-image` | | `og_image`, the pictures of links as routes of axum and actix-web |
+//! | `og-image` | | `og_image`, link preview images as routes of axum and actix-web |
 //! | `blocking` | | the same surface without `async` |
 //! | `cron` | | cron expressions for the refresh of bindings |
 //! | `rate-limit` | | `RateLimiter`, which spreads requests below a limit |
 //! | `tracing` | | spans and events for `tracing` |
-//! | `testing` | | recorded answers, redactions, and checks of structs against templates, for tests |
+//! | `testing` | | recorded responses, redactions, and checks of structs against templates, for tests |
 //! | `schemars` | | JSON Schemas of the types of the API |
 // The tables above name what the default features have.
 #![cfg_attr(not(feature = "client"), allow(rustdoc::broken_intra_doc_links))]

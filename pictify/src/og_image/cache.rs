@@ -24,7 +24,7 @@ pub(super) fn key(operation: &impl Serialize) -> serde_json::Result<String> {
     let mut operation = serde_json::to_value(operation)?;
     // A hash map serialises its entries in a different order each time.
     operation.sort_all_objects();
-    Ok(const_hex::encode(Sha256::digest(serde_json::to_vec(&operation)?)))
+    Ok(base16ct::lower::encode_string(&Sha256::digest(serde_json::to_vec(&operation)?)))
 }
 
 /// A rendered image in the cache.

@@ -82,7 +82,7 @@ impl SignedDelivery {
     /// It is the same for a repeat only if the body is identical; whether the service repeats bodies unchanged is not published.
     #[must_use]
     pub fn digest(&self) -> String {
-        const_hex::encode(Sha256::digest(&self.body))
+        base16ct::lower::encode_string(&Sha256::digest(&self.body))
     }
 }
 

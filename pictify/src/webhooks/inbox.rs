@@ -29,7 +29,7 @@ const DEFAULT_CAPACITY: usize = 10_000;
 ///
 /// let inbox = RenderInbox::new(); // before the first job starts; the webhook handler has a clone
 /// let handler_inbox = inbox.clone();
-/// let handler = move |delivery: &Delivery| handler_inbox.put(delivery);
+/// let handler = move |delivery: &Delivery| handler_inbox.push(delivery);
 ///
 /// # let rows = [serde_json::json!({"title": "Post 1"})];
 /// let mut job = client.batches().create("XK4P2M9QZT", rows)?.into_job();

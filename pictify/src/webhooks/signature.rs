@@ -107,9 +107,8 @@ fn decimal(text: &[u8]) -> Option<u64> {
 }
 
 /// Decodes a signature of exactly 64 hexadecimal digits, in lower or upper case.
-///
-/// The length is checked first, because the decoder would skip a leading `0x`.
 fn decode_tag(text: &[u8]) -> Option<Tag> {
-    let text: &[u8; 64] = text.try_into().ok()?;
-    const_hex::decode_to_array(text).ok()
+    let mut tag = Tag::default();
+    let decoded = base16ct::mixed::decode(text, &mut tag).ok()?.len();
+    (decoded == tag.len()).then_some(tag)
 }

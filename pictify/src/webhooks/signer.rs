@@ -35,7 +35,7 @@ impl Signer {
     pub fn header_at(&self, body: &[u8], at: SystemTime) -> String {
         let time = at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs().to_string();
         let tag = sign(&self.0, time.as_bytes(), body);
-        format!("t={time},v1={}", const_hex::encode(tag.into_bytes()))
+        format!("t={time},v1={}", base16ct::lower::encode_string(&tag.into_bytes()))
     }
 }
 
