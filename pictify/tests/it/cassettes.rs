@@ -1,4 +1,4 @@
-//! Cassettes: what is recorded from a server is replayed without it.
+//! `pictify::testing`: interactions recorded from a server are replayed without it.
 
 use pictify::{
     Client, ErrorKind,

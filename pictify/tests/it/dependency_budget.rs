@@ -44,6 +44,15 @@ fn the_sdk_never_depends_on_the_emulator_or_on_what_renders() {
 }
 
 #[test]
+fn the_tests_of_the_sdk_are_built_without_the_emulator() {
+    let all = crates(&["--all-features", "--edges", "dev"]);
+    assert!(all.iter().any(|line| line.starts_with("pictify-test-support ")), "the tree was not read");
+    for heavy in ["pictify-emulator", "takumi", "chromiumoxide"] {
+        assert!(!all.iter().any(|line| line.starts_with(&format!("{heavy} "))), "{heavy}");
+    }
+}
+
+#[test]
 fn the_default_features_bring_one_tls_that_needs_no_tools_beside_a_c_compiler() {
     let all = crates(&[]);
     assert!(all.iter().any(|line| line.starts_with("rustls ")), "the tree was not read");

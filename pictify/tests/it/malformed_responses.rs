@@ -1,12 +1,22 @@
 //! Whatever a server says: a typed error that keeps what was received, never a panic.
 
 use pictify::{ErrorKind, images::Source};
-use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{TestClock, client_of};
 use std::time::Duration;
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{method, path},
+};
 
-async fn create(reply: Reply) -> Result<pictify::images::Image, pictify::Error> {
-    let server = ScriptedServer::start([reply]).await;
-    client(&server, &TestClock::default()).images().create(Source::html("<p>")).send().await
+/// Creates an image on a server that responds with `response`.
+async fn create(response: ResponseTemplate) -> Result<pictify::images::Image, pictify::Error> {
+    let server = MockServer::start().await;
+    Mock::given(method("POST")).and(path("/image")).respond_with(response).mount(&server).await;
+    client_of(server.uri(), &TestClock::default()).images().create(Source::html("<p>")).send().await
+}
+
+fn json(status: u16, body: &str) -> ResponseTemplate {
+    ResponseTemplate::new(status).set_body_raw(body, "application/json")
 }
 
 #[tokio::test]
@@ -23,7 +33,7 @@ async fn a_success_that_is_not_what_was_promised_is_a_decode_error_with_the_body
         (r#"["url"]"#, "invalid type"),
         (r#"{"url": "u"} trailing"#, "trailing characters"),
     ] {
-        let error = create(Reply::json(200, body)).await.unwrap_err();
+        let error = create(json(200, body)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
         assert!(error.to_string().contains(says), "{body}: {error}");
         assert_eq!(error.body().unwrap(), body, "the render exists: its answer is kept");
@@ -41,7 +51,7 @@ async fn a_loose_answer_is_read_all_the_same() {
         r#"{"url":"u","id":"A","createdAt":"yesterday","format":"avif","new":{"x":1},"width":null}"#,
         r#"{"url":"u","id":"A","width":1200.0,"height":"630","size":1234.5}"#,
     ] {
-        let image = create(Reply::json(200, body)).await.unwrap();
+        let image = create(json(200, body)).await.unwrap();
         assert_eq!((image.url.as_str(), image.id.as_deref()), ("u", Some("A")), "{body}");
     }
 }
@@ -49,7 +59,7 @@ async fn a_loose_answer_is_read_all_the_same() {
 #[tokio::test]
 async fn nothing_received_is_lost() {
     let body = r#"{"url":"u","id":"A","uid":"B","createdAt":"yesterday","format":"avif","new":{"x":1}}"#;
-    let image = create(Reply::json(200, body)).await.unwrap();
+    let image = create(json(200, body)).await.unwrap();
     assert_eq!(image.created_at.as_ref().unwrap().as_str(), "yesterday");
     assert_eq!(image.format.as_ref().unwrap().to_string(), "avif");
     assert_eq!(image.extra["new"]["x"], 1);
@@ -66,7 +76,7 @@ async fn a_redirect_is_not_followed() {
         (307, "/v2/image"),
         (308, "http://elsewhere.example/"),
     ] {
-        let error = create(Reply::new(status, &[("location", location)], b"")).await.unwrap_err();
+        let error = create(ResponseTemplate::new(status).insert_header("location", location)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Redirect);
         assert!(error.to_string().contains("the server redirects to"), "{error}");
         assert!(!error.to_string().contains("secret"), "{error}");
@@ -76,20 +86,19 @@ async fn a_redirect_is_not_followed() {
 
 #[tokio::test]
 async fn an_error_tells_what_failed_where_and_with_which_request_id() {
-    let headers = [("content-type", "application/json"), ("x-request-id", "req_9")];
-    let body = br#"{"error":"width must be positive","code":"bad_width","errors":[{"field":"width","message":"m"}]}"#;
-    let error = create(Reply::new(422, &headers, body)).await.unwrap_err();
+    let body = r#"{"error":"width must be positive","code":"bad_width","errors":[{"field":"width","message":"m"}]}"#;
+    let error = create(json(422, body).insert_header("x-request-id", "req_9")).await.unwrap_err();
     assert_eq!(error.to_string(), "create image: 422 Validation: width must be positive (request req_9)");
     assert_eq!(error.operation(), Some("createImage"));
     assert_eq!((error.code(), error.request_id()), (Some("bad_width"), Some("req_9")));
     assert_eq!(error.field_errors()[0].field.as_deref(), Some("width"));
-    assert_eq!(error.body().unwrap(), &body[..]);
+    assert_eq!(error.body().unwrap(), body);
 }
 
 #[tokio::test]
 async fn what_is_wrong_for_sure_is_said_before_anything_is_sent() {
-    let server = ScriptedServer::start([]).await;
-    let client = client(&server, &TestClock::default());
+    let server = MockServer::start().await;
+    let client = client_of(server.uri(), &TestClock::default());
     let images = client.images();
     let html = || Source::html("<p>");
     let wrong = [
@@ -134,7 +143,7 @@ async fn what_is_wrong_for_sure_is_said_before_anything_is_sent() {
     let both: pictify::images::CreateImage = serde_json::from_str(queued).unwrap();
     let error = client.call(both).send().await.unwrap_err();
     assert!(error.to_string().contains("exactly one of html, url and template must be set, 2 are"), "{error}");
-    assert!(server.requests().is_empty());
+    assert!(server.received_requests().await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -142,13 +151,13 @@ async fn a_refusal_is_read_no_further_than_people_and_programs_need() {
     // What the lists of errors of large batches take is read.
     let errors: Vec<_> = (0..5000).map(|row| format!("row {row}: the title is too long")).collect();
     let body = serde_json::json!({"message": "no", "errors": errors}).to_string();
-    let error = create(Reply::json(422, &body)).await.unwrap_err();
+    let error = create(json(422, &body)).await.unwrap_err();
     assert_eq!((error.message(), error.field_errors().len()), ("no", 5000));
     assert_eq!(error.body().unwrap().len(), pictify::Error::MAX_BODY_BYTES);
 
     // What is larger is not kept in memory, whatever it may be.
     let body = serde_json::json!({"message": "no", "trace": "x".repeat(3_000_000)}).to_string();
-    let error = create(Reply::json(422, &body)).await.unwrap_err();
+    let error = create(json(422, &body)).await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Validation, "Unprocessable Entity"));
     assert!(error.details().raw().is_empty());
     assert_eq!(error.body().unwrap().len(), pictify::Error::MAX_BODY_BYTES);

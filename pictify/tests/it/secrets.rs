@@ -1,7 +1,7 @@
 //! The key is sent in one header, and appears nowhere else.
 
 use pictify::{Client, images::Source, webhooks::WebhookEventType};
-use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client, http_client};
+use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client};
 
 #[tokio::test]
 async fn the_key_is_sent_as_a_bearer_token_with_our_user_agent() {

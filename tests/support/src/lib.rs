@@ -19,9 +19,18 @@ pub const KEY: &str = "test-key-5f1d0c9b";
 /// If the client cannot be built.
 #[must_use]
 pub fn client(server: &ScriptedServer, clock: &TestClock) -> pictify::Client {
+    client_of(server.url(), clock)
+}
+
+/// Builds a client of the server at `base_url` with `clock`, on which waits take no time.
+///
+/// # Panics
+/// If the client cannot be built.
+#[must_use]
+pub fn client_of(base_url: impl Into<String>, clock: &TestClock) -> pictify::Client {
     pictify::Client::builder()
         .api_key(KEY)
-        .base_url(server.url())
+        .base_url(base_url)
         .clock(clock.clone())
         .build()
         .expect("the configuration of the test client is valid")
