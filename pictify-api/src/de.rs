@@ -1,4 +1,4 @@
-//! What generated `Deserialize` code needs to be as tolerant as the service is loose.
+//! Lenient deserialization for generated types.
 
 use serde::{
     Deserialize, Deserializer,
@@ -7,10 +7,10 @@ use serde::{
 use serde_json::Value;
 use std::fmt;
 
-/// Reads `null` as the default: the service sends `null` for an empty list.
+/// Reads `null` as the default value: the service sends `null` for an empty list.
 ///
 /// # Errors
-/// When the value is neither `null` nor a `T`.
+/// If the value is neither `null` nor a `T`.
 pub fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -19,25 +19,25 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// A number of the generated code, as it can be had from a number of another form.
+/// A number type of the generated code, converted from other forms of a number.
 pub trait Number: Sized {
-    /// From a whole number, if it fits.
-    fn whole(number: i128) -> Option<Self>;
-    /// From any finite number, if it fits; a fraction is rounded where it has no place.
-    fn real(number: f64) -> Option<Self>;
-    /// What is expected, for messages.
+    /// Converts a whole number, if it fits.
+    fn from_integer(number: i128) -> Option<Self>;
+    /// Converts a finite number, if it fits. A fraction is rounded for integer types.
+    fn from_float(number: f64) -> Option<Self>;
+    /// Name of the type, for error messages.
     const NAME: &'static str;
 }
 
-macro_rules! whole {
+macro_rules! integer {
     ($($name:ident),*) => {$(
         impl Number for $name {
-            fn whole(number: i128) -> Option<Self> {
+            fn from_integer(number: i128) -> Option<Self> {
                 number.try_into().ok()
             }
 
-            fn real(number: f64) -> Option<Self> {
-                // Both ends are exact, or rounded away from what fits.
+            fn from_float(number: f64) -> Option<Self> {
+                // Both ends are exact, or rounded to a value outside the type.
                 #[allow(clippy::cast_precision_loss, reason = "see above")]
                 let fits = (Self::MIN as f64..Self::MAX as f64).contains(&number.round());
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it fits")]
@@ -49,36 +49,36 @@ macro_rules! whole {
     )*};
 }
 
-whole!(u64, i64);
+integer!(u64, i64);
 
 impl Number for f64 {
-    #[allow(clippy::cast_precision_loss, reason = "as any reader of JSON does")]
-    fn whole(number: i128) -> Option<Self> {
+    #[allow(clippy::cast_precision_loss, reason = "JSON readers do the same")]
+    fn from_integer(number: i128) -> Option<Self> {
         Some(number as Self)
     }
 
-    fn real(number: f64) -> Option<Self> {
+    fn from_float(number: f64) -> Option<Self> {
         number.is_finite().then_some(number)
     }
 
     const NAME: &'static str = "f64";
 }
 
-/// Reads a number in whatever form it comes: `1200`, `1200.0`, `"1200"`; where a whole number is expected, a fraction is
-/// rounded. An answer that was paid for must not fail over the form of its width.
+/// Reads a number in any form: `1200`, `1200.0`, `"1200"`. A fraction is rounded for integer types. An unusual form of
+/// a number must not fail a response that was paid for.
 ///
 /// # Errors
-/// When the value is none of these, or does not fit.
+/// If the value is not a number in one of these forms, or does not fit.
 pub fn number<'de, D: Deserializer<'de>, T: Number>(deserializer: D) -> Result<T, D::Error> {
     read(&Value::deserialize(deserializer)?)
 }
 
-/// As [`number`], and `null` is none.
+/// Reads a number like [`number`], and `null` as `None`.
 ///
 /// # Errors
-/// As [`number`].
+/// As for [`number`].
 pub fn optional_number<'de, D: Deserializer<'de>, T: Number>(deserializer: D) -> Result<Option<T>, D::Error> {
-    // By way of a value, since with serde_json's `arbitrary_precision` a visitor sees a map in place of a number.
+    // Reads a `Value` first: with serde_json's `arbitrary_precision`, a visitor sees a map instead of a number.
     match Value::deserialize(deserializer)? {
         Value::Null => Ok(None),
         value => read(&value).map(Some),
@@ -92,8 +92,8 @@ fn read<T: Number, E: Error>(value: &Value) -> Result<T, E> {
         _ => (None, None),
     };
     let number = match whole {
-        Some(whole) => T::whole(whole),
-        None => real.and_then(T::real),
+        Some(whole) => T::from_integer(whole),
+        None => real.and_then(T::from_float),
     };
     number.ok_or_else(|| {
         let expected = T::NAME;
@@ -108,22 +108,23 @@ fn read<T: Number, E: Error>(value: &Value) -> Result<T, E> {
     })
 }
 
-/// A deserializer of an object in which fields may go by other names: it hands them on under the names of the document.
+/// Deserializer of an object whose fields may have alternative names. It passes fields on under the names of the
+/// document.
 ///
-/// The document's name wins unless its value is `null`, then the aliases in their order. An alias that was not needed
-/// stays as it is, so it ends among the unknown fields; serde's own `alias` would refuse an answer that has a field
-/// under two names, and the service does send both `id` and `uid`.
+/// The name of the document has priority unless its value is `null`, then the aliases in their order. An unused alias
+/// is not renamed, so it becomes an unknown field. serde's own `alias` would reject a response that has a field under
+/// two names, and the service sends both `id` and `uid`.
 ///
-/// Fields without aliases are read where they are, so that a failure is reported at their place. Those with aliases are
-/// held back until the object ends, since any of the other names may still come; a failure in one of them starts with
-/// its name and is reported at the object.
+/// Fields without aliases are read directly, so that errors have their path. Fields with aliases are buffered until the
+/// object ends, because another name may follow. An error in one of them starts with its name and has the path of the
+/// object.
 pub struct Aliased<'a, D> {
     inner: D,
     aliases: &'a [(&'a str, &'a [&'a str])],
 }
 
 impl<'a, D> Aliased<'a, D> {
-    /// Wraps `inner`; `aliases` are the names of the document, each with the other names that its value may have.
+    /// Wraps `inner`. `aliases` has the names of the document, each with its alternative names.
     pub fn new(inner: D, aliases: &'a [(&'a str, &'a [&'a str])]) -> Self {
         Self { inner, aliases }
     }
@@ -133,7 +134,7 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Aliased<'_, D> {
     type Error = D::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
-        // Generated structs are the only callers, and all of them read objects.
+        // Only generated structs call this, and all of them read objects.
         self.inner.deserialize_map(AliasedVisitor { visitor, aliases: self.aliases })
     }
 
@@ -156,24 +157,24 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for AliasedVisitor<'_, V> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<V::Value, A::Error> {
-        let held = Held { entries: Vec::new(), aliases: self.aliases };
-        self.visitor.visit_map(AliasedMap { map, held, drained: None, current: None })
+        let buffered = BufferedEntries { entries: Vec::new(), aliases: self.aliases };
+        self.visitor.visit_map(AliasedMap { map, buffered, drained: None, current: None })
     }
 }
 
-/// The entries whose final names are not known before the object ends.
-struct Held<'a> {
+/// Entries whose final names are unknown until the object ends.
+struct BufferedEntries<'a> {
     entries: Vec<(String, Value)>,
     aliases: &'a [(&'a str, &'a [&'a str])],
 }
 
-impl Held<'_> {
-    fn concerns(&self, key: &str) -> bool {
+impl BufferedEntries<'_> {
+    fn is_buffered(&self, key: &str) -> bool {
         self.aliases.iter().any(|(name, others)| *name == key || others.contains(&key))
     }
 
-    /// Gives each field that is missing, or `null`, the value of its first alias that has one.
-    fn renamed(mut self) -> std::vec::IntoIter<(String, Value)> {
+    /// Gives each field that is missing or `null` the value of its first alias that has one.
+    fn rename(mut self) -> std::vec::IntoIter<(String, Value)> {
         for (name, others) in self.aliases {
             let position =
                 |wanted: &str| self.entries.iter().position(|(key, value)| key == wanted && !value.is_null());
@@ -192,7 +193,7 @@ impl Held<'_> {
 
 struct AliasedMap<'a, A> {
     map: A,
-    held: Held<'a>,
+    buffered: BufferedEntries<'a>,
     drained: Option<std::vec::IntoIter<(String, Value)>>,
     current: Option<(String, Value)>,
 }
@@ -203,14 +204,15 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for AliasedMap<'_, A> {
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, A::Error> {
         if self.drained.is_none() {
             while let Some(key) = self.map.next_key::<String>()? {
-                if !self.held.concerns(&key) {
+                if !self.buffered.is_buffered(&key) {
                     return seed.deserialize(key.into_deserializer()).map(Some);
                 }
                 let value = self.map.next_value()?;
-                self.held.entries.push((key, value));
+                self.buffered.entries.push((key, value));
             }
-            let held = Held { entries: std::mem::take(&mut self.held.entries), aliases: self.held.aliases };
-            self.drained = Some(held.renamed());
+            let buffered =
+                BufferedEntries { entries: std::mem::take(&mut self.buffered.entries), aliases: self.buffered.aliases };
+            self.drained = Some(buffered.rename());
         }
         self.current = self.drained.as_mut().and_then(Iterator::next);
         match &self.current {
@@ -228,7 +230,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for AliasedMap<'_, A> {
 }
 
 #[cfg(feature = "client")]
-/// Decodes a body, naming the place of a failure as a JSON path.
+/// Decodes a body. An error has the JSON path of the failure.
 pub(crate) fn from_slice<T: serde::de::DeserializeOwned>(
     body: &[u8],
 ) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
@@ -261,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_is_read_under_any_of_its_names_and_nothing_is_lost() {
+    fn a_field_is_read_by_each_of_its_names() {
         for (body, id, extra) in [
             (json!({"id": "a"}), Some("a"), json!({})),
             (json!({"uid": "b"}), Some("b"), json!({})),
@@ -278,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_names_its_place() {
+    fn an_error_has_its_path() {
         for (body, message) in [
             (json!([{"width": "x"}]), "[0].width: invalid type: string \"x\", expected u64"),
             (json!([{"uid": 5}]), "[0]: id: invalid type: integer `5`, expected a string"),
@@ -290,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_read_in_whatever_form_it_comes() {
+    fn a_number_is_read_in_any_form() {
         #[derive(Debug, Deserialize, PartialEq)]
         struct Size {
             #[serde(default, deserialize_with = "optional_number")]
@@ -321,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn null_reads_as_empty() {
+    fn null_is_read_as_empty() {
         #[derive(Deserialize)]
         struct Page {
             #[serde(default, deserialize_with = "null_as_default")]

@@ -1,12 +1,12 @@
-//! The JSON Schemas of all types in one document.
+//! JSON Schemas of all types in one document.
 
 use crate::types;
 use schemars::{Schema, generate::SchemaSettings, json_schema};
 
-/// The JSON Schemas (2020-12) of all types of the API, each in `$defs` under the type's name.
+/// Returns the JSON Schemas (2020-12) of all types of the API, each in `$defs` under the name of the type.
 ///
-/// They say what this version reads and writes, which is more than the document promises: answers may have members and
-/// values that nobody knows yet.
+/// They describe the values that this version reads and writes. Responses may have further fields and enum values, so
+/// the schemas allow more than the document.
 ///
 /// ```
 /// let schemas = pictify_api::json_schemas();

@@ -1,39 +1,39 @@
-//! What the document says of an operation beyond its types.
+//! Metadata of an operation.
 
 use std::time::Duration;
 
-/// A row of the table in [`operations`](crate::operations): everything that the document says of one operation.
+/// Metadata of an operation, as declared in the document. The constants are in [`operations`](crate::operations).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Operation {
-    /// The operation id of the document, for example `createImage`.
+pub struct OperationInfo {
+    /// Operation ID in the document, for example `createImage`.
     pub id: &'static str,
-    /// The HTTP method in capitals.
+    /// HTTP method in upper case.
     pub method: &'static str,
-    /// The path template, for example `/image/{uid}`.
+    /// Path template, for example `/image/{uid}`.
     pub path: &'static str,
-    /// The area that it belongs to, for example `images`.
+    /// Resource that it belongs to, for example `images`.
     pub tag: &'static str,
-    /// One line on what it does.
+    /// One-line description.
     pub summary: &'static str,
-    /// What sending the same request a second time may do.
-    pub safety: Safety,
-    /// How sure we are that an API key can call it today.
-    pub availability: Availability,
-    /// Whether it takes the API key. Operations that do not must not be sent one.
+    /// Effect of sending the same request twice.
+    pub safety: RetrySafety,
+    /// Evidence that an API key can call it.
+    pub evidence: Evidence,
+    /// `true` if it takes the API key. Other operations must be sent without a key.
     pub needs_key: bool,
-    /// How long one call may take by default.
+    /// Default timeout of a call.
     pub timeout: Duration,
-    /// The member of the answer that holds the value, if there is one.
+    /// Member of the response body that holds the value, if there is one.
     pub envelope: Option<&'static str>,
-    /// How its list goes on, if it answers a list in pages.
+    /// Pagination of the list, if the response is a page of a list.
     pub pagination: Option<Pagination>,
-    /// Whether it answers a stream of events.
+    /// `true` if the response is a stream of events.
     pub events: bool,
 }
 
-impl Operation {
-    /// Makes a row. `const`, so that the generated table costs nothing at run time.
+impl OperationInfo {
+    /// Creates the metadata of an operation. `const`, so that the generated constants cost nothing at run time.
     #[doc(hidden)]
     #[must_use]
     #[allow(clippy::too_many_arguments, reason = "only generated code calls it, once per operation")]
@@ -43,8 +43,8 @@ impl Operation {
         path: &'static str,
         tag: &'static str,
         summary: &'static str,
-        safety: Safety,
-        availability: Availability,
+        safety: RetrySafety,
+        evidence: Evidence,
         needs_key: bool,
         timeout_seconds: u64,
         envelope: Option<&'static str>,
@@ -52,52 +52,52 @@ impl Operation {
         events: bool,
     ) -> Self {
         let timeout = Duration::from_secs(timeout_seconds);
-        Self { id, method, path, tag, summary, safety, availability, needs_key, timeout, envelope, pagination, events }
+        Self { id, method, path, tag, summary, safety, evidence, needs_key, timeout, envelope, pagination, events }
     }
 }
 
-/// What sending the same request a second time may do.
+/// Effect of sending the same request twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Safety {
-    /// Nothing: it only reads.
+pub enum RetrySafety {
+    /// No effect: the request only reads.
     ReadOnly,
-    /// Nothing more than the first time: it sets or removes a named thing.
+    /// The same as once: the request sets or removes a named resource.
     Idempotent,
-    /// Make a second thing, without a bill.
+    /// A second resource is created, without a charge.
     Creating,
-    /// Render, and bill, a second time.
+    /// A second render is made and billed.
     Billed,
 }
 
-/// How sure we are that an API key can call an operation today.
+/// Evidence that an API key can call an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Availability {
-    /// Called with a key by a current official client, or tested against the live service.
+pub enum Evidence {
+    /// A current official client calls it with a key, or it was tested against the live service.
     Live,
-    /// Documented for keys and consistent with other evidence; no live test seen.
-    Doc,
-    /// Only prose documents it, and at least one source doubts it.
-    DocOnly,
-    /// Documented and once real; the newest evidence says that it was withdrawn.
+    /// Documented for keys and consistent with other evidence. Not tested live.
+    Documented,
+    /// Only documented in prose, and at least one source contradicts it.
+    Disputed,
+    /// Documented and formerly available. The newest evidence says that it was withdrawn.
     Retired,
     /// Needs no credentials.
     Public,
 }
 
-/// How a list goes on.
+/// Pagination of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Pagination {
-    /// The way in which pages are asked for and described.
+    /// Style of the request parameters and the response.
     pub style: PaginationStyle,
-    /// The member of the answer that holds the items.
+    /// Member of the response body that holds the items.
     pub items: &'static str,
 }
 
 impl Pagination {
-    /// Makes a description of a list.
+    /// Creates the pagination of a list.
     #[doc(hidden)]
     #[must_use]
     pub const fn new(style: PaginationStyle, items: &'static str) -> Self {
@@ -105,13 +105,13 @@ impl Pagination {
     }
 }
 
-/// The ways in which the service's lists are paged.
+/// Pagination styles of the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PaginationStyle {
-    /// `page` and `limit` in the query, a `pagination` object in the answer.
+    /// `page` and `limit` in the query, a `pagination` object in the response.
     Page,
-    /// `offset` and `limit` in the query, a `pagination` object in the answer.
+    /// `offset` and `limit` in the query, a `pagination` object in the response.
     Offset,
     /// `page` and `limit` in the query, `total`, `page` and `limit` beside the items.
     Flat,

@@ -1,9 +1,9 @@
-//! A text that must not end in a log.
+//! Text that must not appear in logs.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A text that stays out of logs: its `Debug` form does not show it, and it has no `Display`.
+/// Text that must not appear in logs: its `Debug` output hides it, and it has no `Display`.
 ///
 /// On the wire it is a plain string.
 ///
@@ -19,7 +19,7 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// The text itself.
+    /// Returns the text.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_goes_over_the_wire_and_into_no_message() {
+    fn a_secret_is_serialized_and_not_printed() {
         let secret: Secret = serde_json::from_str(r#""key 1""#).unwrap();
         assert_eq!(serde_json::to_string(&secret).unwrap(), r#""key 1""#);
         assert!(!format!("{secret:?} {secret:#?}").contains("key 1"));

@@ -1,12 +1,12 @@
-//! A date that never fails the answer that it came in.
+//! Lenient timestamps: a date in an unexpected form does not fail the response.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
-/// A point in time as the service wrote it.
+/// A point in time as sent by the service.
 ///
-/// The text is kept as it came, so that writing it back gives the same bytes and a date in an unexpected form is not lost;
-/// [`get`](Self::get) is the parsed time when the text is a date of RFC 3339 with a zone.
+/// The original text is preserved, so that serializing it gives the same bytes, and a date in an unexpected form is not
+/// lost. [`get`](Self::get) returns the parsed time if the text is an RFC 3339 date with an offset.
 ///
 /// ```
 /// use pictify_api::Timestamp;
@@ -23,13 +23,13 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// The parsed time; `None` when the service's text is not a date that we can read.
+    /// Returns the parsed time; `None` if the text is not an RFC 3339 date with an offset.
     #[must_use]
     pub fn get(&self) -> Option<jiff::Timestamp> {
         self.time
     }
 
-    /// The text as the service wrote it.
+    /// Returns the text as sent by the service.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -75,7 +75,7 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // A number of seconds or anything else that is not text is kept as its JSON text.
+        // A value that is not a string, for example a number of seconds, is stored as its JSON text.
         match serde_json::Value::deserialize(deserializer)? {
             serde_json::Value::String(text) => Ok(text.into()),
             other => Ok(Self { text: other.to_string(), time: None }),

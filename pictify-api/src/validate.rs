@@ -1,84 +1,84 @@
-//! The document's bounds on what is sent, checked before it is sent.
+//! Client-side validation of requests against the bounds in the document.
 
 use std::fmt;
 
-/// A request that knows the bounds which the document sets on its fields.
+/// Request with bounds on its fields.
 ///
 /// Implemented by generated code for every request body, and for every schema inside one that has bounds: ranges of
-/// numbers, lengths of strings and lists. It covers what a single field can show; rules between fields are the SDK's.
+/// numbers, lengths of strings and lists. It covers rules for single fields. `pictify` checks rules between fields.
 ///
 /// ```
 /// use pictify_api::{Validate, types::CreateImageRequest};
 ///
 /// let request = CreateImageRequest { width: Some(5000), ..Default::default() };
-/// assert_eq!(request.violations().to_string(), "width: must be 1 to 4096, is 5000");
+/// assert_eq!(request.validation_errors().to_string(), "width: must be 1 to 4096, is 5000");
 /// ```
 pub trait Validate {
-    /// Adds to `found` what is out of bounds in this value.
-    fn validate(&self, found: &mut Violations);
+    /// Adds the errors of this value to `found`.
+    fn validate(&self, found: &mut ValidationErrors);
 
-    /// Everything that is out of bounds in this value.
-    fn violations(&self) -> Violations {
-        let mut found = Violations::default();
+    /// Returns the errors of this value.
+    fn validation_errors(&self) -> ValidationErrors {
+        let mut found = ValidationErrors::default();
         self.validate(&mut found);
         found
     }
 }
 
 impl<T: Validate> Validate for Vec<T> {
-    fn validate(&self, found: &mut Violations) {
+    fn validate(&self, found: &mut ValidationErrors) {
         found.each("", self, T::validate);
     }
 }
 
 impl<T: Validate> Validate for Option<T> {
-    fn validate(&self, found: &mut Violations) {
+    fn validate(&self, found: &mut ValidationErrors) {
         if let Some(value) = self {
             value.validate(found);
         }
     }
 }
 
-/// Values without bounds of their own. Identifiers are opaque: what cannot stand in a path is refused where the path is
-/// built.
-macro_rules! unbounded {
+/// Implements the trait for types without bounds. Identifiers are opaque: the code that builds a path rejects invalid
+/// ones.
+macro_rules! without_bounds {
     ($($type:ty),*) => {$(
         impl Validate for $type {
-            fn validate(&self, _: &mut Violations) {}
+            fn validate(&self, _: &mut ValidationErrors) {}
         }
     )*};
 }
 
-unbounded!(String, u64, f64, crate::Secret);
+without_bounds!(String, u64, f64, crate::Secret);
 
-/// One field that is out of bounds.
+/// A field that is out of bounds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Violation {
-    /// Where: wire names joined by dots, list positions in brackets, for example `sizes[2].width`.
+pub struct ValidationError {
+    /// Path of the field: wire names joined by dots, list positions in brackets, for example `sizes[2].width`.
     pub field: String,
-    /// What is wrong, without the field's name.
+    /// Description of the error without the name of the field.
     pub message: String,
 }
 
-/// What is out of bounds in a request. Displays as one line.
+/// Validation errors of a request. Displays as one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Violations {
-    found: Vec<Violation>,
+pub struct ValidationErrors {
+    found: Vec<ValidationError>,
     at: Vec<String>,
 }
 
-impl Violations {
-    /// Adds a violation at `field`, below wherever [`at`](Self::at) stands.
+impl ValidationErrors {
+    /// Adds an error at `field`, relative to the current [`at`](Self::at).
     pub fn push(&mut self, field: &str, message: impl Into<String>) {
         let mut path = self.at.concat();
         if !path.is_empty() && !field.is_empty() {
             path.push('.');
         }
-        self.found.push(Violation { field: path + field, message: message.into() });
+        self.found.push(ValidationError { field: path + field, message: message.into() });
     }
 
-    /// Runs `check` with `field` as the place that it speaks of.
+    /// Runs `check` with `field` appended to the current path.
     pub fn at(&mut self, field: &str, check: impl FnOnce(&mut Self)) {
         self.at.push(if self.at.is_empty() { field.to_owned() } else { format!(".{field}") });
         check(self);
@@ -97,8 +97,8 @@ impl Violations {
         }
     }
 
-    /// Checks a number, with the bounds included.
-    pub fn range<N: PartialOrd + Copy + fmt::Display>(
+    /// Checks a number. The bounds are inclusive.
+    pub fn check_range<N: PartialOrd + Copy + fmt::Display>(
         &mut self,
         field: &str,
         value: N,
@@ -108,54 +108,54 @@ impl Violations {
         if min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max) {
             return;
         }
-        self.push(field, format!("must be {}, is {value}", bounds(min, max)));
+        self.push(field, format!("must be {}, is {value}", bounds_text(min, max)));
     }
 
-    /// Checks how many characters or items there are, with the bounds included.
-    pub fn length(&mut self, field: &str, unit: &str, length: usize, min: Option<usize>, max: Option<usize>) {
+    /// Checks the length of a text or list. The bounds are inclusive.
+    pub fn check_length(&mut self, field: &str, unit: &str, length: usize, min: Option<usize>, max: Option<usize>) {
         if min.is_none_or(|min| length >= min) && max.is_none_or(|max| length <= max) {
             return;
         }
         if length == 0 {
             self.push(field, "must not be empty");
         } else {
-            self.push(field, format!("must have {} {unit}, has {length}", bounds(min, max)));
+            self.push(field, format!("must have {} {unit}, has {length}", bounds_text(min, max)));
         }
     }
 
-    /// Whether nothing was found.
+    /// Returns `true` if there are no errors.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
     }
 
-    /// What was found, in the order of the fields.
-    pub fn iter(&self) -> std::slice::Iter<'_, Violation> {
+    /// Returns the errors in the order of the fields.
+    pub fn iter(&self) -> std::slice::Iter<'_, ValidationError> {
         self.found.iter()
     }
 }
 
-impl IntoIterator for Violations {
-    type Item = Violation;
-    type IntoIter = std::vec::IntoIter<Violation>;
+impl IntoIterator for ValidationErrors {
+    type Item = ValidationError;
+    type IntoIter = std::vec::IntoIter<ValidationError>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.found.into_iter()
     }
 }
 
-impl<'a> IntoIterator for &'a Violations {
-    type Item = &'a Violation;
-    type IntoIter = std::slice::Iter<'a, Violation>;
+impl<'a> IntoIterator for &'a ValidationErrors {
+    type Item = &'a ValidationError;
+    type IntoIter = std::slice::Iter<'a, ValidationError>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
     }
 }
 
-impl fmt::Display for Violations {
+impl fmt::Display for ValidationErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, Violation { field, message }) in self.found.iter().enumerate() {
+        for (index, ValidationError { field, message }) in self.found.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
             if field.is_empty() {
                 write!(f, "{separator}{message}")?;
@@ -167,7 +167,7 @@ impl fmt::Display for Violations {
     }
 }
 
-fn bounds<N: fmt::Display>(min: Option<N>, max: Option<N>) -> String {
+fn bounds_text<N: fmt::Display>(min: Option<N>, max: Option<N>) -> String {
     match (min, max) {
         (Some(min), Some(max)) => format!("{min} to {max}"),
         (Some(min), None) => format!("at least {min}"),
@@ -181,24 +181,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_list_is_checked_item_by_item() {
+    fn each_item_of_a_list_is_checked() {
         struct Size(u64);
         impl Validate for Size {
-            fn validate(&self, found: &mut Violations) {
-                found.range("width", self.0, None, Some(9));
+            fn validate(&self, found: &mut ValidationErrors) {
+                found.check_range("width", self.0, None, Some(9));
             }
         }
-        assert_eq!(vec![Size(5), Size(10)].violations().to_string(), "[1].width: must be at most 9, is 10");
+        assert_eq!(vec![Size(5), Size(10)].validation_errors().to_string(), "[1].width: must be at most 9, is 10");
     }
 
     #[test]
-    fn a_violation_names_the_place_and_the_bounds() {
-        let mut found = Violations::default();
-        found.range("width", 0, Some(1), Some(4096));
-        found.range("height", 5, Some(1), None);
-        found.each("sizes", &[20, 5], |size, found| found.range("width", *size, Some(10), None));
-        found.length("prompt", "characters", 3, None, Some(2));
-        found.length("html", "characters", 0, Some(1), None);
+    fn an_error_has_the_path_and_the_bounds() {
+        let mut found = ValidationErrors::default();
+        found.check_range("width", 0, Some(1), Some(4096));
+        found.check_range("height", 5, Some(1), None);
+        found.each("sizes", &[20, 5], |size, found| found.check_range("width", *size, Some(10), None));
+        found.check_length("prompt", "characters", 3, None, Some(2));
+        found.check_length("html", "characters", 0, Some(1), None);
         assert_eq!(
             found.to_string(),
             "width: must be 1 to 4096, is 0; sizes[1].width: must be at least 10, is 5; \

@@ -15,7 +15,7 @@ const ENVIRONMENT: &str = "\
 Environment:
   PICTIFY_API_KEY     the API key. It is no argument, because other users can see arguments.
   PICTIFY_BASE_URL    where the API is, for example http://127.0.0.1:4040. By default the hosted service.
-  PICTIFY_PLAIN_HTTP  1 allows plain http to another machine.
+  PICTIFY_ALLOW_INSECURE_HTTP  1 allows plain http to another machine.
   Without a key and without a base URL a command starts a local emulator for itself: no account, no network.
 
 Exit codes:

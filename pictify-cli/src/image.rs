@@ -2,7 +2,7 @@
 
 use crate::{arguments, failure::Failure, progress, session::Session};
 use pictify::{
-    Answer,
+    Response,
     images::{Image, ImageFormat, Source},
 };
 use std::{
@@ -52,7 +52,7 @@ pub async fn create(arguments: arguments::CreateImage) -> Result<(), Failure> {
 }
 
 /// Brings a picture, and what is said of it, to where they were asked for.
-async fn deliver(session: &Session, output: Output, json: bool, answer: &Answer<Image>) -> Result<(), Failure> {
+async fn deliver(session: &Session, output: Output, json: bool, answer: &Response<Image>) -> Result<(), Failure> {
     if json {
         print(&[&answer.meta.body, &b"\n"[..]].concat())?;
     }

@@ -2,7 +2,7 @@
 
 use assert_cmd::Command;
 use pictify_emulator::Emulator;
-use pictify_tests::{Reply, ScriptedServer};
+use pictify_test_support::{Reply, ScriptedServer};
 use std::{path::Path, time::Duration};
 
 const HELLO: &str = r#"<h1 style="color:#667eea">Hello</h1>"#;
@@ -11,7 +11,7 @@ const HELLO: &str = r#"<h1 style="color:#667eea">Hello</h1>"#;
 fn pictify() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pictify"));
     command.timeout(Duration::from_secs(60));
-    for name in ["PICTIFY_API_KEY", "PICTIFY_BASE_URL", "PICTIFY_PLAIN_HTTP"] {
+    for name in ["PICTIFY_API_KEY", "PICTIFY_BASE_URL", "PICTIFY_ALLOW_INSECURE_HTTP"] {
         command.env_remove(name);
     }
     command
@@ -145,8 +145,8 @@ fn a_wrong_configuration_is_answered_in_one_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_strange_server_is_answered_in_one_line() {
     for (reply, code, says) in [
-        (Reply::new(200, &[("content-type", "text/html")], b"<html>"), 5, "the answer is HTML, not JSON"),
-        (Reply::cut(200, 500, b"{\"url\""), 7, "the outcome is unknown"),
+        (Reply::new(200, &[("content-type", "text/html")], b"<html>"), 5, "the response is HTML, not JSON"),
+        (Reply::cut(200, 500, b"{\"url\""), 7, "outcome unknown"),
         (
             Reply::new(302, &[("location", "https://elsewhere.example/")], b""),
             5,

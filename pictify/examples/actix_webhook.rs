@@ -1,17 +1,18 @@
-//! A service on actix-web that is told of finished renders, trusts nobody else, and handles each of them once.
+//! A service on actix-web that receives webhook deliveries of finished renders, verifies them, and processes each of them
+//! once.
 //!
-//! `cargo run --example actix_webhook --features actix,delivery-store`, with `PICTIFY_WEBHOOK_SECRET` set to what came with
-//! the subscription.
+//! `cargo run --example actix_webhook --features actix,delivery-store`, with `PICTIFY_WEBHOOK_SECRET` set to the
+//! secret of the subscription.
 
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, http::StatusCode, web};
-use pictify::webhooks::{Event, ExactlyOnce, SignedDelivery, Verifier};
+use pictify::webhooks::{DeliveryDeduplicator, Event, SignedDelivery, Verifier};
 use std::{
     io::{self, Write},
     net::TcpListener,
 };
 
-/// What is to be done once. When it fails the delivery comes again.
-fn note(event: &Event) -> io::Result<()> {
+/// Processes an event. After an error, the service sends the delivery again.
+fn process(event: &Event) -> io::Result<()> {
     let mut out = io::stdout();
     match event {
         Event::RenderCompleted(render) => writeln!(out, "rendered: {:?}", render.url),
@@ -20,9 +21,9 @@ fn note(event: &Event) -> io::Result<()> {
     }
 }
 
-async fn told(once: web::Data<ExactlyOnce>, delivery: SignedDelivery) -> HttpResponse {
-    match once.handle(delivery.key(), async { note(&delivery.delivery.event) }).await {
-        Ok(handled) => HttpResponse::new(StatusCode::from_u16(handled.status()).unwrap_or_default()),
+async fn receive(deduplicator: web::Data<DeliveryDeduplicator>, delivery: SignedDelivery) -> HttpResponse {
+    match deduplicator.handle(delivery.dedup_key(), async { process(&delivery.delivery.event) }).await {
+        Ok(outcome) => HttpResponse::new(StatusCode::from_u16(outcome.status()).unwrap_or_default()),
         Err(error) => {
             eprintln!("{error}");
             HttpResponse::InternalServerError().finish()
@@ -31,10 +32,10 @@ async fn told(once: web::Data<ExactlyOnce>, delivery: SignedDelivery) -> HttpRes
 }
 
 pub(crate) fn serve(verifier: Verifier, listener: TcpListener) -> io::Result<Server> {
-    let once = web::Data::new(ExactlyOnce::in_memory());
+    let deduplicator = web::Data::new(DeliveryDeduplicator::in_memory());
     let app = move || {
-        let app = App::new().app_data(verifier.clone()).app_data(once.clone());
-        app.route("/pictify", web::post().to(told))
+        let app = App::new().app_data(verifier.clone()).app_data(deduplicator.clone());
+        app.route("/pictify", web::post().to(receive))
     };
     Ok(HttpServer::new(app).listen(listener)?.run())
 }

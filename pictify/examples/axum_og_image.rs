@@ -1,4 +1,4 @@
-//! A site whose pages have pictures for those who link to them, rendered when they are first asked for.
+//! A site with link preview images, which are rendered at the first request.
 //!
 //! `cargo run --example axum_og_image --features axum,og-image`, with `PICTIFY_TEMPLATE` set to the uid of a template with
 //! the variables `title` and `author`. Then `curl -i 'http://127.0.0.1:3000/og/Hello?author=Ada'`.
@@ -8,7 +8,7 @@ use pictify::{Client, og_image::OgImages, templates::RenderFormat};
 
 pub(crate) fn app(client: &Client, template: &str) -> Router {
     let cards = OgImages::new(client, template, ["title", "author"])
-        .each(|call| call.size(1200, 630).format(RenderFormat::Jpeg))
+        .configure_request(|call| call.size(1200, 630).format(RenderFormat::Jpeg))
         .fallback("https://example.com/default-card.png")
         .on_error(|error| eprintln!("{error}"));
     Router::new().route("/og/{title}", cards.axum_route())

@@ -1,7 +1,7 @@
-//! A service that is told of finished renders, trusts nobody else, and handles each of them once.
+//! A service that receives webhook deliveries of finished renders, verifies them, and processes each of them once.
 //!
-//! `cargo run --example axum_webhook --features axum,delivery-store`, with `PICTIFY_WEBHOOK_SECRET` set to what came with
-//! the subscription.
+//! `cargo run --example axum_webhook --features axum,delivery-store`, with `PICTIFY_WEBHOOK_SECRET` set to the secret
+//! of the subscription.
 
 use axum::{
     Router,
@@ -9,13 +9,13 @@ use axum::{
     http::StatusCode,
     routing::post,
 };
-use pictify::webhooks::{Event, ExactlyOnce, SignedDelivery, Verifier};
+use pictify::webhooks::{DeliveryDeduplicator, Event, SignedDelivery, Verifier};
 use std::io::{self, Write};
 
 #[derive(Clone)]
 struct Webhooks {
     verifier: Verifier,
-    once: ExactlyOnce,
+    deduplicator: DeliveryDeduplicator,
 }
 
 impl FromRef<Webhooks> for Verifier {
@@ -24,8 +24,8 @@ impl FromRef<Webhooks> for Verifier {
     }
 }
 
-/// What is to be done once. When it fails the delivery comes again.
-fn note(event: &Event) -> io::Result<()> {
+/// Processes an event. After an error, the service sends the delivery again.
+fn process(event: &Event) -> io::Result<()> {
     let mut out = io::stdout();
     match event {
         Event::RenderCompleted(render) => writeln!(out, "rendered: {:?}", render.url),
@@ -34,9 +34,9 @@ fn note(event: &Event) -> io::Result<()> {
     }
 }
 
-async fn told(State(webhooks): State<Webhooks>, delivery: SignedDelivery) -> StatusCode {
-    match webhooks.once.handle(delivery.key(), async { note(&delivery.delivery.event) }).await {
-        Ok(handled) => StatusCode::from_u16(handled.status()).unwrap_or_default(),
+async fn receive(State(webhooks): State<Webhooks>, delivery: SignedDelivery) -> StatusCode {
+    match webhooks.deduplicator.handle(delivery.dedup_key(), async { process(&delivery.delivery.event) }).await {
+        Ok(outcome) => StatusCode::from_u16(outcome.status()).unwrap_or_default(),
         Err(error) => {
             eprintln!("{error}");
             StatusCode::INTERNAL_SERVER_ERROR
@@ -45,8 +45,8 @@ async fn told(State(webhooks): State<Webhooks>, delivery: SignedDelivery) -> Sta
 }
 
 pub(crate) fn app(verifier: Verifier) -> Router {
-    let webhooks = Webhooks { verifier, once: ExactlyOnce::in_memory() };
-    Router::new().route("/pictify", post(told)).with_state(webhooks)
+    let webhooks = Webhooks { verifier, deduplicator: DeliveryDeduplicator::in_memory() };
+    Router::new().route("/pictify", post(receive)).with_state(webhooks)
 }
 
 #[tokio::main]

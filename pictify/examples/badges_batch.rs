@@ -12,15 +12,16 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
         job
     } else {
         let people = (1..=250).map(|n| serde_json::json!({"name": format!("Guest {n}")}));
-        client.batches().create("XK4P2M9QZT", people)?.into_job()
+        client.batches().create("XK4P2M9QZT", people).into_job()
     };
     // The journal is written before and after each request.
-    job.start(client).journal(|job| fs::write(&journal, serde_json::to_vec(job)?)).await?;
+    job.start(client).checkpoint(|job| fs::write(&journal, serde_json::to_vec(job)?)).send().await?;
 
     let rows = job
         .wait(client)
         .timeout(Duration::from_secs(600))
         .on_progress(|progress| println!("{} of {}", progress.completed, progress.total))
+        .send()
         .await?;
     for row in rows.iter().filter(|row| row.ok != Some(true)) {
         eprintln!("row {}: {:?}", row.index, row.errors);

@@ -3,7 +3,7 @@
 //! `cargo run --example blocking --features blocking`, with `PICTIFY_API_KEY` and, for an emulator, `PICTIFY_BASE_URL`
 //! set.
 
-use pictify::{Result, blocking::Client, images::Source, many};
+use pictify::{Result, blocking::Client, images::Source, send_all};
 use std::path::Path;
 
 pub(crate) fn run(client: &Client, folder: &Path) -> Result<()> {
@@ -12,7 +12,7 @@ pub(crate) fn run(client: &Client, folder: &Path) -> Result<()> {
     client.download(&image).to_file(folder.join("hello.png"))?;
 
     let calls = (1..=4).map(|n| client.images().create(Source::html(format!("<p>{n}"))).size(100, 50));
-    for done in many(calls).concurrency(2) {
+    for done in send_all(calls).concurrency(2) {
         println!("{}: {}", done.index, done.result?.url);
     }
 

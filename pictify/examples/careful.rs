@@ -9,7 +9,7 @@ pub(crate) async fn run(client: &Client, _folder: &Path) -> Result<()> {
     // One deadline for all that one request of ours may take.
     let deadline = client.deadline(Duration::from_secs(20));
     for (width, height) in [(1200, 630), (0, 630)] {
-        let call = client.images().create(Source::html("<h1>Hello</h1>")).size(width, height).deadline(deadline);
+        let call = client.images().create(Source::html("<h1>Hello</h1>")).size(width, height).with_deadline(deadline);
         match call.send_with_response().await {
             Ok(answer) => println!("{} after {} attempts", answer.url, answer.meta.attempts.len()),
             Err(error) if error.outcome_unknown() => println!("may have been rendered, and billed: {error}"),

@@ -1,8 +1,8 @@
-//! Many certificates side by side: a picture for each row, of which one bad row sinks no other.
+//! SendAll certificates side by side: a picture for each row, of which one bad row sinks no other.
 //!
 //! `cargo run --example certificates`, with `PICTIFY_API_KEY` and, for an emulator, `PICTIFY_BASE_URL` set.
 
-use pictify::{Client, Result, SpendLimit, images::Source, many};
+use pictify::{Client, Result, SpendLimit, images::Source, send_all};
 use std::path::Path;
 
 const PEOPLE: [&str; 5] = ["Maya Chen", "Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra"];
@@ -16,7 +16,7 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
         );
         client.images().create(Source::html(html)).size(800, 400)
     });
-    let mut made = many(calls).concurrency(4);
+    let mut made = send_all(calls).concurrency(4);
     while let Some(done) = made.next().await {
         let name = PEOPLE[usize::try_from(done.index).unwrap_or_default()];
         match done.result {
@@ -30,7 +30,7 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
             Err(error) => eprintln!("{name}: {error}"),
         }
     }
-    println!("{} renders spent", client.spent());
+    println!("{} renders spent", client.renders_spent());
     Ok(())
 }
 

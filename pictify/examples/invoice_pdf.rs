@@ -15,11 +15,11 @@ struct Invoice {
 pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
     let template = "XK4P2M9QZT";
     let invoice = Invoice { invoice_number: "INV-001".to_owned(), total: 99.0 };
-    let pdf = client.pdfs().render(template, &invoice)?.preset(PdfPreset::A4).margins_px(40.0).send().await?;
+    let pdf = client.pdfs().render(template, &invoice).preset(PdfPreset::A4).margins_px(40.0).send().await?;
     client.download(&pdf).to_file(folder.join("invoice.pdf")).await?;
 
     let months = (1..=3).map(|month| Invoice { invoice_number: format!("INV-{month:03}"), total: 99.0 });
-    let year = client.pdfs().render_pages(template, months)?.preset(PdfPreset::A4).title("2026").send().await?;
+    let year = client.pdfs().render_pages(template, months).preset(PdfPreset::A4).title("2026").send().await?;
     println!("{:?} pages at {}", year.page_count, year.url);
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 pub(crate) async fn run(client: &Client, _folder: &Path) -> Result<()> {
     let source = BindingSource::http("https://example.com/repos/octo/demo")?.bearer_token("example-token");
     let mapping = [("stars", "stargazers_count"), ("forks", "forks_count")];
-    let binding = client.bindings().create("XK4P2M9QZT", source, mapping).schedule("0 * * * *")?.send().await?;
+    let binding = client.bindings().create("XK4P2M9QZT", source, mapping).schedule("0 * * * *").send().await?;
     println!("made by the service: {:?}", binding.render_url);
 
     let id = binding.uid.unwrap_or_default();

@@ -11,7 +11,7 @@ use std::path::Path;
 pub(crate) async fn run(client: &Client, _folder: &Path) -> Result<()> {
     let queue: Vec<String> = ["Monday", "Tuesday"]
         .map(|day| {
-            let request: CreateImage = client.images().create(Source::html(day)).size(400, 100).into_operation();
+            let request: CreateImage = client.images().create(Source::html(day)).size(400, 100).into_request();
             serde_json::to_string(&request).expect("requests serialise")
         })
         .into();
@@ -19,7 +19,7 @@ pub(crate) async fn run(client: &Client, _folder: &Path) -> Result<()> {
     for (number, json) in queue.iter().enumerate() {
         let request: CreateImage = serde_json::from_str(json).expect("what was queued");
         let key = IdempotencyKey::new(format!("queue-2026-08-04-{number}"))?;
-        println!("{}", client.call(request).idempotency_key(key).send().await?.url);
+        println!("{}", client.call(request).with_idempotency_key(key).send().await?.url);
     }
     Ok(())
 }

@@ -19,14 +19,14 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
     let template = client.templates().create("Blog card", source).size(1200, 630).send().await?;
 
     let card = Card { title: "Rust", author: "Ada" };
-    if let Err(error) = client.templates().check(&template.uid, &card)?.send().await {
+    if let Err(error) = client.templates().check(&template.uid, &card).send().await {
         eprintln!("these values do not fit the template: {error}");
     }
 
-    let picture = client.templates().render(&template.uid, &card)?.format(RenderFormat::Webp).quality(0.8);
+    let picture = client.templates().render(&template.uid, &card).format(RenderFormat::Webp).quality(0.8);
     client.download(&picture.send().await?).to_file(folder.join("blog-card.webp")).await?;
 
-    let layouts = client.templates().render_layouts(&template.uid, &card, ["default", "twitter-post"])?.send().await?;
+    let layouts = client.templates().render_layouts(&template.uid, &card, ["default", "twitter-post"]).send().await?;
     for picture in &layouts.results {
         println!("{:?}: {}", picture.layout, picture.url);
     }

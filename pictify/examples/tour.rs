@@ -34,7 +34,7 @@ async fn images(client: &Client, folder: &Path) -> Result<()> {
     println!("{}", page.url);
 
     let canvas = json!({"version": "5.3.0", "objects": [{"type": "textbox", "text": "Hello {{name}}"}]});
-    let call = client.images().canvas(&canvas)?.variables(&json!({"name": "World"}))?;
+    let call = client.images().canvas(&canvas).variables(&json!({"name": "World"}));
     println!("{}", call.size(800, 600).send().await?.url);
 
     let prompt = "Capture the pricing table on example.com";
@@ -52,19 +52,19 @@ async fn gifs(client: &Client) -> Result<()> {
     let gif = client.gifs().create(gifs::Source::html(html)).size(400, 400).send().await?;
     println!("{} {:?}", gif.url, gif.uid);
 
-    let call = client.gifs().capture("https://example.com/animated")?.size(800, 600);
+    let call = client.gifs().capture("https://example.com/animated").size(800, 600);
     println!("{}", call.quality(GifQuality::High).frame_duration_seconds(5.0).send().await?.url);
     Ok(())
 }
 
 async fn pdfs(client: &Client) -> Result<()> {
     let invoice = json!({"invoiceNumber": "INV-001", "total": 99.0});
-    let call = client.pdfs().render("XK4P2M9QZT", &invoice)?.preset(PdfPreset::A4);
+    let call = client.pdfs().render("XK4P2M9QZT", &invoice).preset(PdfPreset::A4);
     let pdf = call.margins_each_px(40.0, 30.0, 40.0, 30.0).send().await?;
     println!("{} {:?}", pdf.url, pdf.page_count);
 
     let pages = ["Introduction", "Analysis"].map(|title| json!({"pageTitle": title}));
-    let call = client.pdfs().render_pages("XK4P2M9QZT", pages)?.preset(PdfPreset::Letter).landscape(true);
+    let call = client.pdfs().render_pages("XK4P2M9QZT", pages).preset(PdfPreset::Letter).landscape(true);
     println!("{}", call.send().await?.url);
     Ok(())
 }
@@ -78,14 +78,14 @@ async fn templates(client: &Client) -> Result<String> {
     for variable in client.templates().variables(&template.uid).send().await?.variables {
         println!("{} {:?} {:?}", variable.name, variable.type_, variable.required);
     }
-    let card = client.templates().render(&template.uid, &json!({"title": "My post"}))?;
+    let card = client.templates().render(&template.uid, &json!({"title": "My post"}));
     println!("{}", card.format(RenderFormat::Png).send().await?.url);
     Ok(template.uid)
 }
 
 async fn batches(client: &Client, template: &str) -> Result<()> {
     let posts = ["Post 1", "Post 2", "Post 3"].map(|title| json!({"title": title}));
-    let batch = client.batches().create(template, posts)?.format(RasterFormat::Png).send().await?;
+    let batch = client.batches().create(template, posts).format(RasterFormat::Png).send().await?;
     let results = client.batches().get(&batch.batch_id).send().await?;
     println!("{:?}: {:?} of {:?}", results.status, results.completed_items, results.total_items);
     Ok(())
@@ -93,7 +93,7 @@ async fn batches(client: &Client, template: &str) -> Result<()> {
 
 async fn webhooks(client: &Client) -> Result<()> {
     let url = "https://hooks.example.net/pictify";
-    let subscription = client.webhooks().create(WebhookEventType::RenderCompleted, url)?.send().await?;
+    let subscription = client.webhooks().create(WebhookEventType::RenderCompleted, url).send().await?;
     // To be stored at once: no other answer has it.
     println!("a secret came: {}", subscription.secret.is_some());
     Ok(())
@@ -102,7 +102,7 @@ async fn webhooks(client: &Client) -> Result<()> {
 async fn bindings(client: &Client, template: &str) -> Result<()> {
     let source = BindingSource::http("https://example.com/repos/octo/demo")?;
     let call = client.bindings().create(template, source, [("stars", "stargazers_count")]).name("GitHub stats");
-    let binding = call.schedule("0 * * * *")?.send().await?;
+    let binding = call.schedule("0 * * * *").send().await?;
     println!("{:?}", binding.render_url);
     match client.bindings().refresh(binding.uid.unwrap_or_default()).send().await {
         Ok(_) => println!("refreshed"),

@@ -7,7 +7,7 @@ use std::path::Path;
 
 pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
     let url = "https://hooks.example.net/pictify";
-    let call = client.webhooks().create(WebhookEventType::RenderCompleted, url)?.template("XK4P2M9QZT");
+    let call = client.webhooks().create(WebhookEventType::RenderCompleted, url).template("XK4P2M9QZT");
     let subscription = call.send().await?;
     // Only this answer has the secret, and nothing prints it by accident.
     if let Some(secret) = &subscription.secret {

@@ -7,7 +7,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, operation::operation, resources::resource};
+use crate::{resources::api_request, resources::resource};
 use pictify_api::types::EmptyRequest;
 
 pub use pictify_api::types::{ApiToken, ApiTokenList, PlanDetails, PlanUsage, User};
@@ -31,7 +31,7 @@ impl<C: Clone> Account<C> {
     /// println!("{:?}", user.current_plan);
     /// # Ok(()) }
     /// ```
-    pub fn user(&self) -> Call<GetCurrentUser, C> {
+    pub fn user(&self) -> GetCurrentUserCall<C> {
         self.call(GetCurrentUser {})
     }
 
@@ -50,7 +50,7 @@ impl<C: Clone> Account<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn plan(&self) -> Call<GetPlanDetails, C> {
+    pub fn plan(&self) -> GetPlanDetailsCall<C> {
         self.call(GetPlanDetails {})
     }
 
@@ -68,7 +68,7 @@ impl<C: Clone> Account<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn tokens(&self) -> Call<ListApiTokens, C> {
+    pub fn tokens(&self) -> ListApiTokensCall<C> {
         self.call(ListApiTokens {})
     }
 
@@ -86,7 +86,7 @@ impl<C: Clone> Account<C> {
     /// let other = pictify::Client::new(key.expose())?;
     /// # Ok(()) }
     /// ```
-    pub fn create_token(&self) -> Call<CreateApiToken, C> {
+    pub fn create_token(&self) -> CreateApiTokenCall<C> {
         self.call(CreateApiToken {})
     }
 
@@ -102,37 +102,37 @@ impl<C: Clone> Account<C> {
     /// client.account().delete_token("TK2QWERTYU").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn delete_token(&self, uid: impl Into<String>) -> Call<DeleteApiToken, C> {
+    pub fn delete_token(&self, uid: impl Into<String>) -> DeleteApiTokenCall<C> {
         self.call(DeleteApiToken { uid: uid.into() })
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Account::user`] as data.
-    GetCurrentUser {} -> User = GET_CURRENT_USER,
-    |op, api| api.get_current_user()
+    GetCurrentUser / GetCurrentUserCall {} -> User = GET_CURRENT_USER,
+    |op, base| requests::get_current_user(base)
 }
 
-operation! {
+api_request! {
     /// The request of [`Account::plan`] as data.
-    GetPlanDetails {} -> PlanDetails = GET_PLAN_DETAILS,
-    |op, api| api.get_plan_details()
+    GetPlanDetails / GetPlanDetailsCall {} -> PlanDetails = GET_PLAN_DETAILS,
+    |op, base| requests::get_plan_details(base)
 }
 
-operation! {
+api_request! {
     /// The request of [`Account::tokens`] as data.
-    ListApiTokens {} -> ApiTokenList = LIST_API_TOKENS,
-    |op, api| api.list_api_tokens()
+    ListApiTokens / ListApiTokensCall {} -> ApiTokenList = LIST_API_TOKENS,
+    |op, base| requests::list_api_tokens(base)
 }
 
-operation! {
+api_request! {
     /// The request of [`Account::create_token`] as data.
-    CreateApiToken {} -> ApiToken = CREATE_API_TOKEN,
-    |op, api| api.create_api_token(&EmptyRequest {})
+    CreateApiToken / CreateApiTokenCall {} -> ApiToken = CREATE_API_TOKEN,
+    |op, base| requests::create_api_token(base, &EmptyRequest {})
 }
 
-operation! {
+api_request! {
     /// The request of [`Account::delete_token`] as data.
-    DeleteApiToken { uid: String } -> ApiToken = DELETE_API_TOKEN,
-    |op, api| api.delete_api_token(&op.uid)
+    DeleteApiToken / DeleteApiTokenCall { uid: String } -> ApiToken = DELETE_API_TOKEN,
+    |op, base| requests::delete_api_token(base, &op.uid)
 }

@@ -1,18 +1,18 @@
-//! Where the API is.
+//! The base URL of the API.
 
 use crate::{Error, Result};
 use reqwest::Url;
 
-/// The hosted service.
+/// Base URL of the hosted service.
 pub const DEFAULT_BASE_URL: &str = "https://api.pictify.io";
 
-/// Reads a base URL: http or https, any path kept, slashes at the end cut off.
+/// Parses a base URL: http or https, with any path. Trailing slashes are removed.
 ///
-/// `plain_http` allows http to other machines; to this machine it is always allowed.
-pub(crate) fn parse(text: &str, plain_http: bool) -> Result<Url> {
-    // The text is repeated in no message: it may hold a password.
+/// `allow_insecure_http` allows http to other hosts; to this host it is always allowed.
+pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url> {
+    // Messages must not contain the text: it may contain a password.
     let malformed =
-        |why: &str| Error::config(format!("the base URL is malformed: {why} (example: {DEFAULT_BASE_URL})"));
+        |reason: &str| Error::config(format!("the base URL is malformed: {reason} (example: {DEFAULT_BASE_URL})"));
     let mut url = Url::parse(text.trim()).map_err(|error| malformed(&error.to_string()))?;
     let Some(host) = url.host_str() else { return Err(malformed("it has no host")) };
     if !url.username().is_empty() || url.password().is_some() {
@@ -23,11 +23,11 @@ pub(crate) fn parse(text: &str, plain_http: bool) -> Result<Url> {
     }
     match url.scheme() {
         "https" => {}
-        "http" if plain_http || is_this_machine(host) => {}
+        "http" if allow_insecure_http || is_this_machine(host) => {}
         "http" => {
             return Err(Error::config(format!(
-                "the base URL is plain http to {host}, which would show the API key to the network: \
-                 use https, or allow it with ClientBuilder::plain_http (PICTIFY_PLAIN_HTTP=1)"
+                "the base URL is plain http to {host}, which would expose the API key on the network: \
+                 use https, or allow it with ClientBuilder::allow_insecure_http (PICTIFY_ALLOW_INSECURE_HTTP=1)"
             )));
         }
         other => return Err(malformed(&format!("its scheme is {other}, not https"))),
@@ -37,7 +37,7 @@ pub(crate) fn parse(text: &str, plain_http: bool) -> Result<Url> {
     Ok(url)
 }
 
-/// Whether a URL leads to the machine that this runs on.
+/// Returns `true` if the host of a URL is this machine.
 pub(crate) fn is_on_this_machine(url: &Url) -> bool {
     url.host_str().is_some_and(is_this_machine)
 }
@@ -48,7 +48,7 @@ fn is_this_machine(host: &str) -> bool {
         || host.trim_matches(['[', ']']).parse().is_ok_and(|address: std::net::IpAddr| address.is_loopback())
 }
 
-/// The base URL as generated code wants it: without a slash at its end.
+/// Returns the base URL without a trailing slash, as the generated code expects it.
 pub(crate) fn as_prefix(url: &Url) -> &str {
     url.as_str().trim_end_matches('/')
 }
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_base_url_keeps_its_path_and_loses_its_slashes() {
+    fn a_base_url_keeps_its_path_and_loses_trailing_slashes() {
         for (text, prefix) in [
             ("https://api.pictify.io", "https://api.pictify.io"),
             (" https://api.pictify.io/ ", "https://api.pictify.io"),
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_base_url_that_cannot_work_is_refused_without_repeating_it() {
+    fn an_unusable_base_url_is_rejected_without_repeating_it() {
         for (text, says) in [
             ("", "relative URL without a base"),
             ("api.pictify.io", "relative URL without a base"),

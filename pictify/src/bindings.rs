@@ -24,9 +24,9 @@
 mod schedule;
 mod source;
 
-use crate::{Call, Result, operation::operation, pagination::paged, resources::resource, variables};
+use crate::{pagination::paged, resources::api_request, resources::resource, variables};
 use pictify_api::{
-    Violations,
+    ValidationErrors,
     types::{
         ActiveOrPaused, CreateBindingRequest, EmptyRequest, JsonObject, ListBindingsQuery, UpdateBindingRequest,
         Variables,
@@ -48,9 +48,9 @@ resource! {
 }
 
 impl<C: Clone> Bindings<C> {
-    /// Lists the bindings. `send` reads one page, [`items`](Call::items) all of them.
+    /// Lists the bindings. `send` reads one page, [`items`](ListBindingsCall::items) all of them.
     ///
-    /// `GET /bindings`, documented; reads only. The service returns 20 bindings a page unless a [`limit`](Call::limit) is
+    /// `GET /bindings`, documented; reads only. The service returns 20 bindings a page unless a [`limit`](ListBindingsCall::limit) is
     /// set.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl<C: Clone> Bindings<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn list(&self) -> Call<ListBindings, C> {
+    pub fn list(&self) -> ListBindingsCall<C> {
         self.call(ListBindings::default())
     }
 
@@ -95,7 +95,7 @@ impl<C: Clone> Bindings<C> {
         template_uid: impl Into<String>,
         source: BindingSource,
         mapping: impl IntoIterator<Item = (K, V)>,
-    ) -> Call<CreateBinding, C> {
+    ) -> CreateBindingCall<C> {
         let body = CreateBindingRequest::new(template_uid.into(), source.into_data_source(), texts(mapping));
         self.call(CreateBinding { body })
     }
@@ -112,7 +112,7 @@ impl<C: Clone> Bindings<C> {
     /// println!("{:?}", client.bindings().get("BN6T1VH2PA").send().await?.last_fetch_at);
     /// # Ok(()) }
     /// ```
-    pub fn get(&self, uid: impl Into<String>) -> Call<GetBinding, C> {
+    pub fn get(&self, uid: impl Into<String>) -> GetBindingCall<C> {
         self.call(GetBinding { uid: uid.into() })
     }
 
@@ -130,7 +130,7 @@ impl<C: Clone> Bindings<C> {
     /// client.bindings().update("BN6T1VH2PA").refresh_every(Duration::from_secs(1800)).send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn update(&self, uid: impl Into<String>) -> Call<UpdateBinding, C> {
+    pub fn update(&self, uid: impl Into<String>) -> UpdateBindingCall<C> {
         self.call(UpdateBinding { uid: uid.into(), body: UpdateBindingRequest::default() })
     }
 
@@ -142,7 +142,7 @@ impl<C: Clone> Bindings<C> {
     /// client.bindings().pause("BN6T1VH2PA").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn pause(&self, uid: impl Into<String>) -> Call<UpdateBinding, C> {
+    pub fn pause(&self, uid: impl Into<String>) -> UpdateBindingCall<C> {
         self.update(uid).with(|op| op.body.status = Some(ActiveOrPaused::Paused))
     }
 
@@ -153,7 +153,7 @@ impl<C: Clone> Bindings<C> {
     /// client.bindings().resume("BN6T1VH2PA").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn resume(&self, uid: impl Into<String>) -> Call<UpdateBinding, C> {
+    pub fn resume(&self, uid: impl Into<String>) -> UpdateBindingCall<C> {
         self.update(uid).with(|op| op.body.status = Some(ActiveOrPaused::Active))
     }
 
@@ -170,7 +170,7 @@ impl<C: Clone> Bindings<C> {
     /// client.bindings().pause_route("BN6T1VH2PA").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn pause_route(&self, uid: impl Into<String>) -> Call<PauseBinding, C> {
+    pub fn pause_route(&self, uid: impl Into<String>) -> PauseBindingCall<C> {
         self.call(PauseBinding { uid: uid.into() })
     }
 
@@ -187,7 +187,7 @@ impl<C: Clone> Bindings<C> {
     /// client.bindings().resume_route("BN6T1VH2PA").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn resume_route(&self, uid: impl Into<String>) -> Call<ResumeBinding, C> {
+    pub fn resume_route(&self, uid: impl Into<String>) -> ResumeBindingCall<C> {
         self.call(ResumeBinding { uid: uid.into() })
     }
 
@@ -203,7 +203,7 @@ impl<C: Clone> Bindings<C> {
     /// client.bindings().delete("BN6T1VH2PA").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn delete(&self, uid: impl Into<String>) -> Call<DeleteBinding, C> {
+    pub fn delete(&self, uid: impl Into<String>) -> DeleteBindingCall<C> {
         self.call(DeleteBinding { uid: uid.into() })
     }
 
@@ -221,7 +221,7 @@ impl<C: Clone> Bindings<C> {
     /// println!("{:?}", client.bindings().refresh("BN6T1VH2PA").send().await?.image_url);
     /// # Ok(()) }
     /// ```
-    pub fn refresh(&self, uid: impl Into<String>) -> Call<RefreshBinding, C> {
+    pub fn refresh(&self, uid: impl Into<String>) -> RefreshBindingCall<C> {
         self.call(RefreshBinding { uid: uid.into() })
     }
 
@@ -238,13 +238,13 @@ impl<C: Clone> Bindings<C> {
     /// println!("{:?}", client.bindings().test("BN6T1VH2PA").send().await?.available_paths);
     /// # Ok(()) }
     /// ```
-    pub fn test(&self, uid: impl Into<String>) -> Call<TestBinding, C> {
+    pub fn test(&self, uid: impl Into<String>) -> TestBindingCall<C> {
         self.call(TestBinding { uid: uid.into() })
     }
 
-    /// Pushes data to a binding that [is refreshed by pushes](Call::refresh_on_push).
+    /// Pushes data to a binding that [is refreshed by pushes](PushBindingDataCall::refresh_on_push).
     ///
-    /// `POST /webhooks/{bindingUid}`, public: it takes a [`signature`](Call::signature) in place of a key. Only design notes
+    /// `POST /webhooks/{bindingUid}`, public: it takes a [`signature`](PushBindingDataCall::signature) in place of a key. Only design notes
     /// describe it.
     ///
     /// # Errors
@@ -257,87 +257,87 @@ impl<C: Clone> Bindings<C> {
     /// client.bindings().push("BN6T1VH2PA", &data)?.send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn push(&self, binding_uid: impl Into<String>, data: &impl Serialize) -> Result<Call<PushBindingData, C>> {
-        let data = variables::object(data, "data")?.into();
-        Ok(self.call(PushBindingData { binding_uid: binding_uid.into(), signature: None, data }))
+    pub fn push(&self, binding_uid: impl Into<String>, data: &impl Serialize) -> PushBindingDataCall<C> {
+        let data = variables::object(data, "data").map(JsonObject::from);
+        self.call_with(data, |data| PushBindingData { binding_uid: binding_uid.into(), signature: None, data })
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Bindings::list`] as data.
     #[derive(Default)]
     #[serde(transparent)]
-    ListBindings { query: ListBindingsQuery } -> BindingList = LIST_BINDINGS,
-    |op, api| {
+    ListBindings / ListBindingsCall { query: ListBindingsQuery } -> BindingList = LIST_BINDINGS,
+    |op, base| {
         let query = &op.query;
-        api.list_bindings(query.limit, query.page, query.status.clone(), query.template_id.as_deref())
+        requests::list_bindings(base, query.limit, query.page, query.status.clone(), query.template_id.as_deref())
     }
 }
 
-paged!(ListBindings, bindings: Binding, by page, 20 a page);
+paged!(ListBindings / ListBindingsCall, bindings: Binding, by page, 20 a page);
 
-operation! {
+api_request! {
     /// The request of [`Bindings::create`] as data. It holds the credentials of the source.
     #[serde(transparent)]
-    CreateBinding { body: CreateBindingRequest } -> Binding = CREATE_BINDING,
-    |op, api| api.create_binding(&op.body),
+    CreateBinding / CreateBindingCall { body: CreateBindingRequest } -> Binding = CREATE_BINDING,
+    |op, base| requests::create_binding(base, &op.body),
     rules |op, found| check_headers(&op.body.data_source, found)
 }
 
-operation! {
+api_request! {
     /// The request of [`Bindings::get`] as data.
-    GetBinding { uid: String } -> Binding = GET_BINDING,
-    |op, api| api.get_binding(&op.uid)
+    GetBinding / GetBindingCall { uid: String } -> Binding = GET_BINDING,
+    |op, base| requests::get_binding(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Bindings::update`], [`pause`](Bindings::pause) and [`resume`](Bindings::resume) as data.
-    UpdateBinding { uid: String, body: UpdateBindingRequest } -> Binding = UPDATE_BINDING,
-    |op, api| api.update_binding(&op.uid, &op.body),
+    UpdateBinding / UpdateBindingCall { uid: String, body: UpdateBindingRequest } -> Binding = UPDATE_BINDING,
+    |op, base| requests::update_binding(base, &op.uid, &op.body),
     rules |op, found| op.body.data_source.iter().for_each(|source| check_headers(source, found))
 }
 
-operation! {
+api_request! {
     /// The request of [`Bindings::delete`] as data.
-    DeleteBinding { uid: String } -> Deletion = DELETE_BINDING,
-    |op, api| api.delete_binding(&op.uid)
+    DeleteBinding / DeleteBindingCall { uid: String } -> Deletion = DELETE_BINDING,
+    |op, base| requests::delete_binding(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Bindings::refresh`] as data.
-    RefreshBinding { uid: String } -> BindingRefresh = REFRESH_BINDING,
-    |op, api| api.refresh_binding(&op.uid, &EmptyRequest {})
+    RefreshBinding / RefreshBindingCall { uid: String } -> BindingRefresh = REFRESH_BINDING,
+    |op, base| requests::refresh_binding(base, &op.uid, &EmptyRequest {})
 }
 
-operation! {
+api_request! {
     /// The request of [`Bindings::pause_route`] as data.
-    PauseBinding { uid: String } -> Binding = PAUSE_BINDING,
-    |op, api| api.pause_binding(&op.uid, &EmptyRequest {})
+    PauseBinding / PauseBindingCall { uid: String } -> Binding = PAUSE_BINDING,
+    |op, base| requests::pause_binding(base, &op.uid, &EmptyRequest {})
 }
 
-operation! {
+api_request! {
     /// The request of [`Bindings::resume_route`] as data.
-    ResumeBinding { uid: String } -> Binding = RESUME_BINDING,
-    |op, api| api.resume_binding(&op.uid, &EmptyRequest {})
+    ResumeBinding / ResumeBindingCall { uid: String } -> Binding = RESUME_BINDING,
+    |op, base| requests::resume_binding(base, &op.uid, &EmptyRequest {})
 }
 
-operation! {
+api_request! {
     /// The request of [`Bindings::test`] as data.
-    TestBinding { uid: String } -> BindingTest = TEST_BINDING,
-    |op, api| api.test_binding(&op.uid, &EmptyRequest {})
+    TestBinding / TestBindingCall { uid: String } -> BindingTest = TEST_BINDING,
+    |op, base| requests::test_binding(base, &op.uid, &EmptyRequest {})
 }
 
-operation! {
+api_request! {
     /// The request of [`Bindings::push`] as data.
-    PushBindingData { binding_uid: String, signature: Option<String>, data: JsonObject } -> Acknowledgement
+    PushBindingData / PushBindingDataCall { binding_uid: String, signature: Option<String>, data: JsonObject } -> Acknowledgement
         = PUSH_BINDING_DATA,
-    |op, api| api.push_binding_data(&op.binding_uid, op.signature.as_deref(), &op.data)
+    |op, base| requests::push_binding_data(base, &op.binding_uid, op.signature.as_deref(), &op.data)
 }
 
 /// Headers that hold secrets. Answers repeat headers, and so do logs; credentials are not repeated.
 const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "x-api-key"];
 
-fn check_headers(source: &DataSource, found: &mut Violations) {
+fn check_headers(source: &DataSource, found: &mut ValidationErrors) {
     for name in source.headers.iter().flatten().map(|(name, _)| name) {
         if SECRET_HEADERS.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
             found.push("dataSource.headers", format!("must not hold {name}: the credentials are for that"));
@@ -346,7 +346,7 @@ fn check_headers(source: &DataSource, found: &mut Violations) {
 }
 
 /// Setters of [`Bindings::list`].
-impl<C> Call<ListBindings, C> {
+impl<C> ListBindingsCall<C> {
     /// Only bindings of the template with this uid.
     pub fn template(self, uid: impl Into<String>) -> Self {
         self.with(|op| op.query.template_id = Some(uid.into()))
@@ -360,9 +360,9 @@ impl<C> Call<ListBindings, C> {
 
 /// Setters that creating and changing share.
 macro_rules! setters {
-    ($($operation:ident of $method:ident),*) => {$(
+    ($($call:ident of $method:ident),*) => {$(
         #[doc = concat!("Setters of [`Bindings::", stringify!($method), "`].")]
-        impl<C> Call<$operation, C> {
+        impl<C> $call<C> {
             /// A name for people, up to 255 characters.
             pub fn name(self, name: impl Into<String>) -> Self {
                 self.with(|op| op.body.name = Some(name.into()))
@@ -372,9 +372,9 @@ macro_rules! setters {
             ///
             /// # Errors
             /// [`Validation`](crate::ErrorKind::Validation) when they do not serialise to a JSON object.
-            pub fn defaults(self, values: &impl Serialize) -> Result<Self> {
-                let values: Variables = variables::object(values, "defaults")?.into();
-                Ok(self.with(|op| op.body.defaults = Some(values)))
+            pub fn defaults(self, values: &impl Serialize) -> Self {
+                let values = variables::object(values, "defaults").map(Variables::from);
+                self.try_with(values, |op, values| op.body.defaults = Some(values))
             }
 
             /// Fetches the data again when it is older than this: a minute to a week, in whole seconds. The service's
@@ -393,8 +393,11 @@ macro_rules! setters {
             /// [`Validation`](crate::ErrorKind::Validation) for what is not a cron expression of five fields, or fires
             /// once or never.
             #[cfg(feature = "cron")]
-            pub fn schedule(self, cron: &str) -> Result<Self> {
-                Ok(self.refresh_every(schedule::shortest_gap(cron)?))
+            pub fn schedule(self, cron: &str) -> Self {
+                match schedule::shortest_gap(cron) {
+                    Ok(gap) => self.refresh_every(gap),
+                    Err(error) => self.try_with(Err(error), |_, ()| ()),
+                }
             }
 
             /// Asks the source whether its data has changed, by its `ETag`.
@@ -445,10 +448,10 @@ macro_rules! setters {
     )*};
 }
 
-setters!(CreateBinding of create, UpdateBinding of update);
+setters!(CreateBindingCall of create, UpdateBindingCall of update);
 
 /// Setters of [`Bindings::update`] alone.
-impl<C> Call<UpdateBinding, C> {
+impl<C> UpdateBindingCall<C> {
     /// Where the data comes from.
     pub fn source(self, source: BindingSource) -> Self {
         self.with(|op| op.body.data_source = Some(source.into_data_source()))
@@ -461,7 +464,7 @@ impl<C> Call<UpdateBinding, C> {
 }
 
 /// Setters of [`Bindings::push`].
-impl<C> Call<PushBindingData, C> {
+impl<C> PushBindingDataCall<C> {
     /// The signature: `sha256=` and the HMAC-SHA256 of the body in hexadecimal.
     pub fn signature(self, signature: impl Into<String>) -> Self {
         self.with(|op| op.signature = Some(signature.into()))

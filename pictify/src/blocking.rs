@@ -15,7 +15,7 @@
 //! from a hook of the same client fails with [`Config`](ErrorKind::Config). Inside an async runtime it works too, but it holds
 //! up the thread that calls it: use [`crate::Client`] there.
 
-use crate::{Answer, AnyClient, Call, ClientBuilder, Deadline, Error, ErrorKind, Operation, Result};
+use crate::{ApiRequest, AsClient, Call, ClientBuilder, Deadline, Error, ErrorKind, Response, Result};
 use std::{
     fmt,
     future::Future,
@@ -68,8 +68,8 @@ impl Client {
 
     /// How many renders this client and its clones have asked for, as [`SpendLimit`](crate::SpendLimit) counts them.
     #[must_use]
-    pub fn spent(&self) -> u64 {
-        self.inner.spent()
+    pub fn renders_spent(&self) -> u64 {
+        self.inner.renders_spent()
     }
 
     /// Where this client sends its calls, without a slash at the end.
@@ -79,8 +79,8 @@ impl Client {
     }
 
     /// Makes a call of an operation that was built, stored or received elsewhere.
-    pub fn call<O: Operation>(&self, operation: O) -> Call<O, Self> {
-        Call::new(self.clone(), operation)
+    pub fn call<R: ApiRequest>(&self, request: R) -> R::Call<Self> {
+        Call::new(self.clone(), request).into()
     }
 
     /// Runs a future on the background thread and waits for it.
@@ -89,36 +89,39 @@ impl Client {
     }
 
     /// Starts a future on the background thread.
-    pub(crate) fn start<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Work<T> {
+    pub(crate) fn start<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> BackgroundResult<T> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        let refused = self.background.would_wait_for_itself();
+        let refused = self.background.reentrancy_error();
         let task = refused.is_none().then(|| {
             self.background.runtime.spawn(async move {
                 // Nobody waits any more only if the caller has given up.
                 let _ = sender.send(work.await);
             })
         });
-        Work { receiver, task: task.map(|task| task.abort_handle()), refused }
+        BackgroundResult { receiver, task: task.map(|task| task.abort_handle()), refused }
     }
 }
 
-impl crate::operation::Sealed for Client {}
+impl AsClient for Client {}
 
-impl AnyClient for Client {
+impl crate::client::SealedAsClient for Client {
     fn as_async(&self) -> &crate::Client {
         &self.inner
     }
 }
 
 /// What the background thread works on. It is abandoned when it is dropped.
-pub(crate) struct Work<T> {
+pub(crate) struct BackgroundResult<T> {
     receiver: mpsc::Receiver<Result<T>>,
     task: Option<AbortHandle>,
     /// Why it was not begun.
     refused: Option<Error>,
 }
 
-impl<T> Work<T> {
+impl<T> BackgroundResult<T> {
     pub(crate) fn wait(mut self) -> Result<T> {
         if let Some(error) = self.refused.take() {
             return Err(error);
@@ -133,7 +136,7 @@ impl<T> Work<T> {
     }
 }
 
-impl<T> Drop for Work<T> {
+impl<T> Drop for BackgroundResult<T> {
     fn drop(&mut self) {
         if let Some(task) = &self.task {
             task.abort();
@@ -184,40 +187,40 @@ impl Background {
     }
 
     /// Why a call from this thread would wait for ever, if it would: a hook runs on the thread that does the work.
-    fn would_wait_for_itself(&self) -> Option<Error> {
+    fn reentrancy_error(&self) -> Option<Error> {
         let text = "a blocking call from a hook of the same client would wait for itself: make it on another thread";
         (thread::current().id() == self.thread).then(|| Error::config(text))
     }
 }
 
-impl<O: Operation> Call<O, Client> {
+impl<O: ApiRequest> Call<O, Client> {
     /// Sends the call and returns what came out.
     ///
     /// # Errors
     /// As [`send`](crate::Call::send) of the async client.
-    pub fn send(self) -> Result<O::Output> {
-        self.send_with_response().map(Answer::into_value)
+    pub fn send(self) -> Result<O::Response> {
+        self.send_with_response().map(Response::into_value)
     }
 
     /// As [`send`](Self::send), with the status, headers, body, rate limit and attempts beside the value.
     ///
     /// # Errors
     /// As [`send`](Self::send).
-    pub fn send_with_response(self) -> Result<Answer<O::Output>> {
+    pub fn send_with_response(self) -> Result<Response<O::Response>> {
         let (client, call) = self.split();
         client.wait(call.send_with_response())
     }
 
     /// Starts to send the call from the background thread.
-    pub(crate) fn start(self) -> Work<O::Output> {
+    pub(crate) fn start(self) -> BackgroundResult<O::Response> {
         let (client, call) = self.split();
         client.start(call.send())
     }
 
     /// Sends the call from the background thread as one of `tasks`, and hands the result to `done` there.
-    pub(crate) fn spawn(self, tasks: &mut JoinSet<()>, done: impl FnOnce(Result<O::Output>) + Send + 'static) {
+    pub(crate) fn spawn(self, tasks: &mut JoinSet<()>, done: impl FnOnce(Result<O::Response>) + Send + 'static) {
         let (client, call) = self.split();
-        if let Some(error) = client.background.would_wait_for_itself() {
+        if let Some(error) = client.background.reentrancy_error() {
             return done(Err(error));
         }
         let runtime = client.background.runtime.clone();
@@ -230,8 +233,7 @@ impl<O: Operation> Call<O, Client> {
     }
 
     fn split(self) -> (Client, Call<O, crate::Client>) {
-        let Self { client, operation, options } = self;
-        let call = Call { client: client.inner.clone(), operation, options };
-        (client, call)
+        let inner = self.client.inner.clone();
+        self.with_client(inner)
     }
 }

@@ -1,6 +1,6 @@
 //! Time and chance, behind a trait so that tests need neither to wait nor to guess.
 
-use pictify_api::BoxFuture;
+use crate::transport::BoxFuture;
 use std::{
     fmt,
     time::{Duration, Instant, SystemTime},
@@ -19,14 +19,14 @@ pub trait Clock: Send + Sync + fmt::Debug + 'static {
     fn now(&self) -> Instant;
 
     /// The time of day, for dates that the service sends.
-    fn time_of_day(&self) -> SystemTime;
+    fn system_time(&self) -> SystemTime;
 
     /// Waits between attempts.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 
     /// Limits work that is under way. It is apart from [`sleep`](Self::sleep) for the sake of test clocks that jump over
     /// waits: an alarm must not go off while the work is making progress.
-    fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
+    fn timeout_timer(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.sleep(duration)
     }
 
@@ -45,7 +45,7 @@ impl Clock for SystemClock {
         tokio::time::Instant::now().into_std()
     }
 
-    fn time_of_day(&self) -> SystemTime {
+    fn system_time(&self) -> SystemTime {
         SystemTime::now()
     }
 

@@ -1,16 +1,15 @@
-//! Server-sent events: the frames of a body that arrives piece by piece.
+//! Parser of server-sent events, for a body that arrives in chunks.
 //!
-//! By hand, because it is little and the crates for it bring a parser library along.
+//! It is written by hand because it is small, and the available crates depend on a parser library.
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, transport::Body};
 use bytes::{Buf, Bytes};
-use pictify_api::{Body, ByteStream};
 use std::{fmt, mem};
 
-/// How large one frame may be, in bytes. Progress takes hundreds.
-const FRAME_LIMIT: usize = 1024 * 1024;
+/// Maximum size of one frame, in bytes. Progress events take some hundred bytes.
+const MAX_FRAME_BYTES: usize = 1024 * 1024;
 
-/// One event: its name, if it has one, and the lines of its data.
+/// One event: its name, if any, and the lines of its data.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Frame {
     pub(crate) name: Option<String>,
@@ -19,33 +18,27 @@ pub(crate) struct Frame {
 
 /// The frames of a body.
 pub(crate) struct Frames {
-    body: Option<Body>,
+    body: Body,
     parser: Parser,
 }
 
 impl Frames {
-    pub(crate) fn new(stream: ByteStream) -> Self {
-        Self { body: Some(stream.into_body()), parser: Parser::new(FRAME_LIMIT) }
+    pub(crate) fn new(body: Body) -> Self {
+        Self { body, parser: Parser::new(MAX_FRAME_BYTES) }
     }
 
-    /// The next frame; `None` when the body has ended. What follows the last blank line is no frame.
+    /// Returns the next frame, or `None` at the end of the body. Data after the last blank line is not a frame.
     pub(crate) async fn next(&mut self) -> Result<Option<Frame>> {
         loop {
             match self.parser.next() {
                 Ok(None) => {}
                 Ok(frame) => return Ok(frame),
                 Err(TooLarge) => {
-                    let text = format!("an event is larger than {FRAME_LIMIT} bytes");
+                    let text = format!("an event is larger than {MAX_FRAME_BYTES} bytes");
                     return Err(Error::new(ErrorKind::TooLarge, text));
                 }
             }
-            let chunk = match &mut self.body {
-                Some(Body::Stream(response)) => response.chunk().await.map_err(Error::from_network)?,
-                _ => match self.body.take() {
-                    Some(Body::Full(bytes)) => Some(bytes),
-                    _ => None,
-                },
-            };
+            let chunk = self.body.chunk().await.map_err(Error::from_transport)?;
             let Some(chunk) = chunk else { return Ok(None) };
             self.parser.feed(chunk);
         }
@@ -58,20 +51,20 @@ impl fmt::Debug for Frames {
     }
 }
 
-/// A frame is larger than allowed.
+/// Error: a frame is larger than the limit.
 #[derive(Debug, PartialEq, Eq)]
 struct TooLarge;
 
-/// Makes frames of bytes, wherever they are cut. It holds one chunk and one unfinished frame.
+/// Parses frames from chunks that are split at any position. It stores one chunk and one incomplete frame.
 struct Parser {
     limit: usize,
-    /// What is still to be read.
+    /// Unread rest of the current chunk.
     chunk: Bytes,
-    /// The beginning of a line whose end has not come.
+    /// Beginning of a line that is not complete yet.
     line: Vec<u8>,
-    /// Whether the last line ended with a carriage return, to which a line feed may still belong.
+    /// `true` if the last line ended with a carriage return, which a line feed may follow.
     after_return: bool,
-    /// Whether no line has been read: a byte order mark may stand before the first.
+    /// `true` before the first line, which may start with a byte order mark.
     at_start: bool,
     name: Option<String>,
     data: Option<String>,
@@ -90,12 +83,12 @@ impl Parser {
         }
     }
 
-    /// Takes the next chunk; the one before must have been read to its end.
+    /// Adds the next chunk. The previous chunk must have been read completely.
     fn feed(&mut self, chunk: Bytes) {
         self.chunk = chunk;
     }
 
-    /// The next whole frame of what was fed.
+    /// Returns the next complete frame of the data so far.
     fn next(&mut self) -> Result<Option<Frame>, TooLarge> {
         while let Some(line) = self.next_line()? {
             let line = String::from_utf8_lossy(&line);
@@ -128,7 +121,7 @@ impl Parser {
         Ok(Some(mem::take(&mut self.line)))
     }
 
-    /// Reads one line; a blank one ends a frame, which counts only if it has data.
+    /// Parses one line. A blank line ends a frame, which is returned only if it has data.
     fn read(&mut self, line: &str) -> Option<Frame> {
         if line.is_empty() {
             let name = self.name.take();
@@ -143,7 +136,7 @@ impl Parser {
                 data.push('\n');
                 data.push_str(value);
             }
-            // Comments have no field name; `id` and `retry` are for clients that reconnect, and this one must not.
+            // Comments have no field name. `id` and `retry` are for clients that reconnect; this client must not reconnect.
             _ => {}
         }
         None
@@ -154,7 +147,7 @@ impl Parser {
 mod tests {
     use super::*;
 
-    /// The frames of a body that comes in these chunks.
+    /// Returns the frames of a body that arrives in these chunks.
     fn frames(chunks: &[&[u8]]) -> Vec<(Option<String>, String)> {
         let mut parser = Parser::new(64);
         let mut frames = Vec::new();
@@ -194,14 +187,14 @@ mod tests {
     ];
 
     #[test]
-    fn a_body_is_read_frame_by_frame() {
+    fn a_body_is_parsed_into_frames() {
         for (body, wanted) in BODIES {
             assert_eq!(frames(&[body.as_bytes()]), expected(wanted), "{body:?}");
         }
     }
 
     #[test]
-    fn it_does_not_matter_where_a_body_is_cut() {
+    fn the_positions_of_chunk_boundaries_do_not_matter() {
         for (body, wanted) in BODIES {
             let body = body.as_bytes();
             let bytes: Vec<_> = body.chunks(1).collect();
@@ -214,12 +207,12 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_do_not_end_a_stream() {
+    fn invalid_utf_8_does_not_end_a_stream() {
         assert_eq!(frames(&[b"data: \xff\n\ndata: a\n\n"]), expected(&[("", "\u{fffd}"), ("", "a")]));
     }
 
     #[test]
-    fn a_frame_is_bounded_however_it_comes() {
+    fn the_size_of_a_frame_is_limited_in_all_forms() {
         let line = [&b"data: "[..], &[b'x'; 60]].concat();
         let lines = b"data: 0123456789\n".repeat(8);
         for (what, body) in [("one line", &line), ("many lines", &lines)] {
@@ -232,7 +225,7 @@ mod tests {
                 assert_eq!(result, Err(TooLarge), "{what} in chunks of {size}");
             }
         }
-        // What came before does not count.
+        // Earlier frames do not count.
         assert_eq!(frames(&[&b"data: 0123456789\n\n".repeat(9)]).len(), 9);
     }
 }

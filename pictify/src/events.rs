@@ -1,4 +1,4 @@
-//! Counting for experiments.
+//! Event tracking for experiments.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -6,16 +6,14 @@
 //!
 //! let bought = Event::conversion("homepage-hero").variant("variant-b").metadata(&serde_json::json!({"total": 42.5}))?;
 //! let receipt = client.events().track([bought]).send().await?;
-//! assert!(receipt.errors.is_empty(), "refused events are in the answer, not an error");
+//! assert!(receipt.errors.is_empty(), "rejected events are in the response, they are not an error");
 //! # Ok(()) }
 //! ```
 //!
-//! None of these calls sends the API key. The service withdrew experiments in July 2026, and by the newest evidence these
-//! routes with them: calls may fail with [`NotFound`](crate::ErrorKind::NotFound) or [`Gone`](crate::ErrorKind::Gone).
+//! These calls do not send the API key. The service withdrew experiments in July 2026, and according to the newest evidence
+//! these routes with them: calls may fail with [`NotFound`](crate::ErrorKind::NotFound) or [`Gone`](crate::ErrorKind::Gone).
 
-use crate::{
-    AnyClient, Call, Error, ErrorKind, Result, address::url_of, operation::operation, resources::resource, variables,
-};
+use crate::{AsClient, Error, ErrorKind, Result, resources::api_request, resources::resource, variables};
 use pictify_api::{
     Secret,
     types::{ExperimentEvent, JsonObject},
@@ -25,22 +23,22 @@ use serde::{Deserialize, Serialize};
 
 pub use pictify_api::types::{EventChannel, EventDevice, EventError, EventReceipt, EventSource, ResolvedVariant};
 
-/// How large the metadata of an event may be, in bytes of JSON.
-const METADATA_LIMIT: usize = 10 * 1024;
+/// Maximum size of the metadata of an event, in bytes of JSON.
+const MAX_METADATA_BYTES: usize = 10 * 1024;
 
 resource! {
-    /// The counting operations of a client: [`client.events()`](crate::Client::events).
+    /// Event operations of a client: [`client.events()`](crate::Client::events).
     Events
 }
 
 impl<C: Clone> Events<C> {
-    /// Reports 1 to 100 events. Sent twice, they count twice.
+    /// Reports 1 to 100 events. Events that are sent twice are counted twice.
     ///
-    /// `POST /s/events`, retired: it may answer 404 or 410. It takes a [`write_key`](Call::write_key) in place of the API
-    /// key. A refused event does not fail the call: look at the answer's `errors`.
+    /// `POST /s/events`, retired: it may return 404 or 410. It uses a [`write_key`](TrackExperimentEventsCall::write_key) instead of the API key. A
+    /// rejected event does not fail the call: check `errors` in the response.
     ///
     /// # Errors
-    /// At `send`: `Validation` before anything is sent for no event or more than 100, a slug of more than 60 characters, or
+    /// At `send`: `Validation`, before anything is sent, for no events or more than 100, a slug of more than 60 characters, or
     /// metadata of more than 10 KB; `RateLimited`; any error of the service.
     ///
     /// ```no_run
@@ -51,18 +49,18 @@ impl<C: Clone> Events<C> {
     /// println!("{:?}", client.events().track(events).write_key("wk_example").send().await?.processed);
     /// # Ok(()) }
     /// ```
-    pub fn track(&self, events: impl IntoIterator<Item = Event>) -> Call<TrackExperimentEvents, C> {
+    pub fn track(&self, events: impl IntoIterator<Item = Event>) -> TrackExperimentEventsCall<C> {
         let events = events.into_iter().map(|event| event.0).collect();
         self.call(TrackExperimentEvents { write_key: None, events })
     }
 
-    /// Counts a click, and answers where it leads. Made for links in pages and mail: there use
-    /// [`url`](Call::url) of this call.
+    /// Counts a click and returns its destination. For links in pages and mail, use the
+    /// [`url`](TrackExperimentClickCall::url) of this call.
     ///
-    /// `GET /s/{slug}/click`, retired: it may answer 404 or 410. Each call counts.
+    /// `GET /s/{slug}/click`, retired: it may return 404 or 410. Each call counts.
     ///
     /// # Errors
-    /// At `send`: `Decode` when the answer names no destination; `NotFound`; any error of the service.
+    /// At `send`: `Decode` if the response has no destination; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -71,14 +69,14 @@ impl<C: Clone> Events<C> {
     /// println!("{link} leads to {destination}");
     /// # Ok(()) }
     /// ```
-    pub fn click(&self, slug: impl Into<String>) -> Call<TrackExperimentClick, C> {
+    pub fn click(&self, slug: impl Into<String>) -> TrackExperimentClickCall<C> {
         self.call(TrackExperimentClick { slug: slug.into() })
     }
 
-    /// Counts an impression. Made for pages and mail: there use [`url`](Call::url) of this call as a picture's address.
+    /// Counts an impression. For pages and mail, use the [`url`](TrackExperimentPixelCall::url) of this call as the URL of an image.
     ///
-    /// `GET /s/{slug}/pixel.gif`, retired: it may answer 404 or 410. Each call counts, and succeeds whether there is such an
-    /// experiment or not.
+    /// `GET /s/{slug}/pixel.gif`, retired: it may return 404 or 410. Each call counts, and succeeds even if the experiment does
+    /// not exist.
     ///
     /// # Errors
     /// At `send`: any error of the service.
@@ -89,13 +87,13 @@ impl<C: Clone> Events<C> {
     /// client.events().pixel("homepage-hero").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn pixel(&self, slug: impl Into<String>) -> Call<TrackExperimentPixel, C> {
+    pub fn pixel(&self, slug: impl Into<String>) -> TrackExperimentPixelCall<C> {
         self.call(TrackExperimentPixel { slug: slug.into() })
     }
 
-    /// Reads which variant a visitor would see.
+    /// Returns the variant that a visitor would see.
     ///
-    /// `GET /s/{slug}/resolve`, retired: it may answer 404 or 410. Reads only. Known from older code of the service alone.
+    /// `GET /s/{slug}/resolve`, retired: it may return 404 or 410. Reads only. Known only from older code of the service.
     ///
     /// # Errors
     /// At `send`: `NotFound`; any error of the service.
@@ -105,76 +103,76 @@ impl<C: Clone> Events<C> {
     /// println!("{:?}", client.events().resolve("homepage-hero").send().await?.variant_id);
     /// # Ok(()) }
     /// ```
-    pub fn resolve(&self, slug: impl Into<String>) -> Call<ResolveExperiment, C> {
+    pub fn resolve(&self, slug: impl Into<String>) -> ResolveExperimentCall<C> {
         self.call(ResolveExperiment { slug: slug.into() })
     }
 }
 
-/// What one visitor did with an experiment.
+/// An action of one visitor in an experiment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Event(ExperimentEvent);
 
 impl Event {
-    /// An event by its name: `impression`, `view`, `click`, `conversion`, or the experiment's own.
+    /// Creates an event by its name: `impression`, `view`, `click`, `conversion`, or a custom name of the experiment.
     pub fn new(name: impl Into<String>, slug: impl Into<String>) -> Self {
         Self(ExperimentEvent::new(name.into(), slug.into()))
     }
 
-    /// A picture was shown.
+    /// Creates an event for an image that was shown.
     pub fn impression(slug: impl Into<String>) -> Self {
         Self::new("impression", slug)
     }
 
-    /// It was clicked.
+    /// Creates an event for a click on the image.
     pub fn click(slug: impl Into<String>) -> Self {
         Self::new("click", slug)
     }
 
-    /// It did what it was for.
+    /// Creates an event for a conversion: the visitor reached the goal of the experiment.
     pub fn conversion(slug: impl Into<String>) -> Self {
         Self::new("conversion", slug)
     }
 
-    /// The id of the variant that was shown.
+    /// Sets the ID of the variant that was shown.
     #[must_use]
     pub fn variant(mut self, id: impl Into<String>) -> Self {
         self.0.variant_id = Some(id.into());
         self
     }
 
-    /// Where the visitor met it.
+    /// Sets the channel in which the visitor saw it.
     #[must_use]
     pub fn channel(mut self, channel: EventChannel) -> Self {
         self.0.channel = Some(channel);
         self
     }
 
-    /// What the visitor looked at it with.
+    /// Sets the device of the visitor.
     #[must_use]
     pub fn device(mut self, device: EventDevice) -> Self {
         self.0.device = Some(device);
         self
     }
 
-    /// The page that the visitor came from.
+    /// Sets the page that the visitor came from.
     #[must_use]
     pub fn referrer(mut self, page: impl Into<String>) -> Self {
         self.0.referrer = Some(page.into());
         self
     }
 
-    /// What sends the event. The service's default is `api`.
+    /// Sets the sender of the event. The service's default is `api`.
     #[must_use]
     pub fn source(mut self, source: EventSource) -> Self {
         self.0.source = Some(source);
         self
     }
 
-    /// Anything else: at most 10 KB, 3 levels and 50 properties.
+    /// Sets additional data: at most 10 KB, 3 levels and 50 properties.
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when it does not serialise to a JSON object.
+    /// [`Validation`](crate::ErrorKind::Validation) if it does not serialise to a JSON object.
     pub fn metadata(mut self, metadata: &impl Serialize) -> Result<Self> {
         let metadata: JsonObject = variables::object(metadata, "metadata")?.into();
         self.0.metadata = Some(metadata);
@@ -182,17 +180,17 @@ impl Event {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Events::track`] as data.
-    TrackExperimentEvents { write_key: Option<Secret>, events: Vec<ExperimentEvent> } -> EventReceipt
+    TrackExperimentEvents / TrackExperimentEventsCall { write_key: Option<Secret>, events: Vec<ExperimentEvent> } -> EventReceipt
         = TRACK_EXPERIMENT_EVENTS,
-    |op, api| api.track_experiment_events(op.write_key.as_ref().map(Secret::expose), &op.events),
+    |op, base| requests::track_experiment_events(base, op.write_key.as_ref().map(Secret::expose), &op.events),
     rules |op, found| {
-        found.length("events", "events", op.events.len(), Some(1), Some(100));
+        found.check_length("events", "events", op.events.len(), Some(1), Some(100));
         for (index, event) in op.events.iter().enumerate() {
             let size = event.metadata.as_ref().and_then(|object| serde_json::to_vec(object).ok()).map_or(0, |json| json.len());
-            if size > METADATA_LIMIT {
-                let text = format!("must be at most {METADATA_LIMIT} bytes of JSON, is {size}");
+            if size > MAX_METADATA_BYTES {
+                let text = format!("must be at most {MAX_METADATA_BYTES} bytes of JSON, is {size}");
                 found.push(&format!("events[{index}].metadata"), text);
             }
         }
@@ -200,60 +198,58 @@ operation! {
 }
 
 /// Setters of [`Events::track`].
-impl<C> Call<TrackExperimentEvents, C> {
-    /// The account's write key, which vouches for the events. It may stand in a browser.
+impl<C> TrackExperimentEventsCall<C> {
+    /// Sets the write key of the account, which authorises the events. It may be used in a browser.
     pub fn write_key(self, key: impl Into<Secret>) -> Self {
         self.with(|op| op.write_key = Some(key.into()))
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Events::click`] as data.
-    TrackExperimentClick { slug: String } -> Url = TRACK_EXPERIMENT_CLICK,
-    |op, api| async {
-        let answer = api.track_experiment_click(&op.slug).await?;
-        let location = answer.headers.get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
-        let base = api.base_url().to_owned();
-        answer.try_map(|()| destination(location.as_deref(), &base))
+    TrackExperimentClick / TrackExperimentClickCall { slug: String } -> Url = TRACK_EXPERIMENT_CLICK,
+    |op, base| requests::track_experiment_click(base, &op.slug),
+    read |value, response| {
+        let () = value;
+        destination(response.headers.get(LOCATION).and_then(|to| to.to_str().ok()), base)
     }
 }
 
-impl<C: AnyClient> Call<TrackExperimentClick, C> {
-    /// The URL, for a link. Nothing is sent, and nothing is counted.
+impl<C: AsClient> TrackExperimentClickCall<C> {
+    /// Returns the URL, for a link. Sends nothing, and nothing is counted.
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) for a slug that cannot stand in a path.
+    /// [`Validation`](crate::ErrorKind::Validation) for a slug that cannot be part of a path.
     pub fn url(&self) -> Result<Url> {
-        url_of(&self.client, &self.operation)
+        self.0.url()
     }
 }
 
-/// Where a click leads; the address may be relative.
+/// Resolves the destination of a click; the location may be a relative URL.
 fn destination(location: Option<&str>, base: &str) -> Result<Url> {
     let url = location.and_then(|location| Url::parse(base).ok()?.join(location).ok());
-    url.ok_or_else(|| {
-        Error::new(ErrorKind::Decode, "the click was counted, but the answer does not say where it leads")
-    })
+    url.ok_or_else(|| Error::new(ErrorKind::Decode, "the click was counted, but the response has no valid destination"))
 }
 
-operation! {
+api_request! {
     /// The request of [`Events::pixel`] as data.
-    TrackExperimentPixel { slug: String } -> () = TRACK_EXPERIMENT_PIXEL,
-    |op, api| async { api.track_experiment_pixel(&op.slug).await?.try_map(|_| Ok::<_, Error>(())) }
+    TrackExperimentPixel / TrackExperimentPixelCall { slug: String } -> () = TRACK_EXPERIMENT_PIXEL,
+    |op, base| requests::track_experiment_pixel(base, &op.slug),
+    read |_value, _response| Ok(())
 }
 
-impl<C: AnyClient> Call<TrackExperimentPixel, C> {
-    /// The URL, for a picture of one pixel. Nothing is sent, and nothing is counted.
+impl<C: AsClient> TrackExperimentPixelCall<C> {
+    /// Returns the URL, for an image of one pixel. Sends nothing, and nothing is counted.
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) for a slug that cannot stand in a path.
+    /// [`Validation`](crate::ErrorKind::Validation) for a slug that cannot be part of a path.
     pub fn url(&self) -> Result<Url> {
-        url_of(&self.client, &self.operation)
+        self.0.url()
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Events::resolve`] as data.
-    ResolveExperiment { slug: String } -> ResolvedVariant = RESOLVE_EXPERIMENT,
-    |op, api| api.resolve_experiment(&op.slug)
+    ResolveExperiment / ResolveExperimentCall { slug: String } -> ResolvedVariant = RESOLVE_EXPERIMENT,
+    |op, base| requests::resolve_experiment(base, &op.slug)
 }

@@ -25,7 +25,7 @@ mod condition;
 mod rules;
 mod variant;
 
-use crate::{Call, Result, operation::operation, pagination::paged, resources::resource, source::web_url};
+use crate::{pagination::paged, resources::api_request, resources::resource, source::web_url};
 use pictify_api::types::{
     BanditConfig, CompleteExperimentRequest, CreateExperimentRequest, EmptyRequest, ExperimentVariant, GoalConfig,
     ListExperimentsQuery, UpdateExperimentRequest,
@@ -44,10 +44,10 @@ resource! {
 }
 
 impl<C: Clone> Experiments<C> {
-    /// Lists the experiments. `send` reads one page, [`items`](Call::items) all of them.
+    /// Lists the experiments. `send` reads one page, [`items`](ListExperimentsCall::items) all of them.
     ///
     /// `GET /experiments/api`, retired: it may answer 404 or 410. Reads only. The service returns 20 experiments a page
-    /// unless a [`limit`](Call::limit) is set.
+    /// unless a [`limit`](ListExperimentsCall::limit) is set.
     ///
     /// # Errors
     /// At `send`: `Validation` for a limit outside 1 to 100 before anything is sent; any error of the service.
@@ -62,7 +62,7 @@ impl<C: Clone> Experiments<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn list(&self) -> Call<ListExperiments, C> {
+    pub fn list(&self) -> ListExperimentsCall<C> {
         self.call(ListExperiments::default())
     }
 
@@ -96,7 +96,7 @@ impl<C: Clone> Experiments<C> {
         kind: ExperimentType,
         slug: impl Into<String>,
         variants: impl IntoIterator<Item = Variant>,
-    ) -> Call<CreateExperiment, C> {
+    ) -> CreateExperimentCall<C> {
         let body = CreateExperimentRequest::new(name, kind, slug, wire(variants));
         self.call(CreateExperiment { body })
     }
@@ -113,7 +113,7 @@ impl<C: Clone> Experiments<C> {
     /// println!("{:?}", client.experiments().quota().send().await?.max_variants);
     /// # Ok(()) }
     /// ```
-    pub fn quota(&self) -> Call<GetExperimentQuota, C> {
+    pub fn quota(&self) -> GetExperimentQuotaCall<C> {
         self.call(GetExperimentQuota {})
     }
 
@@ -131,7 +131,7 @@ impl<C: Clone> Experiments<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn get(&self, uid: impl Into<String>) -> Call<GetExperiment, C> {
+    pub fn get(&self, uid: impl Into<String>) -> GetExperimentCall<C> {
         self.call(GetExperiment { uid: uid.into() })
     }
 
@@ -148,7 +148,7 @@ impl<C: Clone> Experiments<C> {
     /// client.experiments().update("EX3M7K1QWD").name("Homepage hero (spring)").confidence(0.9).send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn update(&self, uid: impl Into<String>) -> Call<UpdateExperiment, C> {
+    pub fn update(&self, uid: impl Into<String>) -> UpdateExperimentCall<C> {
         self.call(UpdateExperiment { uid: uid.into(), body: UpdateExperimentRequest::default() })
     }
 
@@ -164,7 +164,7 @@ impl<C: Clone> Experiments<C> {
     /// client.experiments().delete("EX3M7K1QWD").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn delete(&self, uid: impl Into<String>) -> Call<DeleteExperiment, C> {
+    pub fn delete(&self, uid: impl Into<String>) -> DeleteExperimentCall<C> {
         self.call(DeleteExperiment { uid: uid.into() })
     }
 
@@ -181,7 +181,7 @@ impl<C: Clone> Experiments<C> {
     /// println!("{:?}", client.experiments().start("EX3M7K1QWD").send().await?.status);
     /// # Ok(()) }
     /// ```
-    pub fn start(&self, uid: impl Into<String>) -> Call<StartExperiment, C> {
+    pub fn start(&self, uid: impl Into<String>) -> StartExperimentCall<C> {
         self.call(StartExperiment { uid: uid.into() })
     }
 
@@ -197,7 +197,7 @@ impl<C: Clone> Experiments<C> {
     /// client.experiments().pause("EX3M7K1QWD").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn pause(&self, uid: impl Into<String>) -> Call<PauseExperiment, C> {
+    pub fn pause(&self, uid: impl Into<String>) -> PauseExperimentCall<C> {
         self.call(PauseExperiment { uid: uid.into() })
     }
 
@@ -213,34 +213,30 @@ impl<C: Clone> Experiments<C> {
     /// client.experiments().complete("EX3M7K1QWD", "variant-b").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn complete(
-        &self,
-        uid: impl Into<String>,
-        winner_variant_id: impl Into<String>,
-    ) -> Call<CompleteExperiment, C> {
+    pub fn complete(&self, uid: impl Into<String>, winner_variant_id: impl Into<String>) -> CompleteExperimentCall<C> {
         let body = CompleteExperimentRequest::new(winner_variant_id.into());
         self.call(CompleteExperiment { uid: uid.into(), body })
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Experiments::list`] as data.
     #[derive(Default)]
     #[serde(transparent)]
-    ListExperiments { query: ListExperimentsQuery } -> ExperimentList = LIST_EXPERIMENTS,
-    |op, api| {
+    ListExperiments / ListExperimentsCall { query: ListExperimentsQuery } -> ExperimentList = LIST_EXPERIMENTS,
+    |op, base| {
         let query = op.query.clone();
-        api.list_experiments(query.limit, query.page, query.status, query.type_)
+        requests::list_experiments(base, query.limit, query.page, query.status, query.type_)
     }
 }
 
-paged!(ListExperiments, experiments: Experiment, by flat, 20 a page);
+paged!(ListExperiments / ListExperimentsCall, experiments: Experiment, by flat, 20 a page);
 
-operation! {
+api_request! {
     /// The request of [`Experiments::create`] as data.
     #[serde(transparent)]
-    CreateExperiment { body: CreateExperimentRequest } -> Experiment = CREATE_EXPERIMENT,
-    |op, api| api.create_experiment(&op.body),
+    CreateExperiment / CreateExperimentCall { body: CreateExperimentRequest } -> Experiment = CREATE_EXPERIMENT,
+    |op, base| requests::create_experiment(base, &op.body),
     rules |op, found| {
         rules::slug(&op.body.slug, found);
         rules::variants(&op.body.variants, found);
@@ -249,22 +245,22 @@ operation! {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Experiments::quota`] as data.
-    GetExperimentQuota {} -> ExperimentQuota = GET_EXPERIMENT_QUOTA,
-    |op, api| api.get_experiment_quota()
+    GetExperimentQuota / GetExperimentQuotaCall {} -> ExperimentQuota = GET_EXPERIMENT_QUOTA,
+    |op, base| requests::get_experiment_quota(base)
 }
 
-operation! {
+api_request! {
     /// The request of [`Experiments::get`] as data.
-    GetExperiment { uid: String } -> Experiment = GET_EXPERIMENT,
-    |op, api| api.get_experiment(&op.uid)
+    GetExperiment / GetExperimentCall { uid: String } -> Experiment = GET_EXPERIMENT,
+    |op, base| requests::get_experiment(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Experiments::update`] as data.
-    UpdateExperiment { uid: String, body: UpdateExperimentRequest } -> Experiment = UPDATE_EXPERIMENT,
-    |op, api| api.update_experiment(&op.uid, &op.body),
+    UpdateExperiment / UpdateExperimentCall { uid: String, body: UpdateExperimentRequest } -> Experiment = UPDATE_EXPERIMENT,
+    |op, base| requests::update_experiment(base, &op.uid, &op.body),
     rules |op, found| {
         op.body.slug.iter().for_each(|slug| rules::slug(slug, found));
         op.body.variants.iter().for_each(|variants| rules::variants(variants, found));
@@ -273,32 +269,32 @@ operation! {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Experiments::delete`] as data.
-    DeleteExperiment { uid: String } -> Deletion = DELETE_EXPERIMENT,
-    |op, api| api.delete_experiment(&op.uid)
+    DeleteExperiment / DeleteExperimentCall { uid: String } -> Deletion = DELETE_EXPERIMENT,
+    |op, base| requests::delete_experiment(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Experiments::start`] as data.
-    StartExperiment { uid: String } -> Experiment = START_EXPERIMENT,
-    |op, api| api.start_experiment(&op.uid, &EmptyRequest {})
+    StartExperiment / StartExperimentCall { uid: String } -> Experiment = START_EXPERIMENT,
+    |op, base| requests::start_experiment(base, &op.uid, &EmptyRequest {})
 }
 
-operation! {
+api_request! {
     /// The request of [`Experiments::pause`] as data.
-    PauseExperiment { uid: String } -> Experiment = PAUSE_EXPERIMENT,
-    |op, api| api.pause_experiment(&op.uid, &EmptyRequest {})
+    PauseExperiment / PauseExperimentCall { uid: String } -> Experiment = PAUSE_EXPERIMENT,
+    |op, base| requests::pause_experiment(base, &op.uid, &EmptyRequest {})
 }
 
-operation! {
+api_request! {
     /// The request of [`Experiments::complete`] as data.
-    CompleteExperiment { uid: String, body: CompleteExperimentRequest } -> Experiment = COMPLETE_EXPERIMENT,
-    |op, api| api.complete_experiment(&op.uid, &op.body)
+    CompleteExperiment / CompleteExperimentCall { uid: String, body: CompleteExperimentRequest } -> Experiment = COMPLETE_EXPERIMENT,
+    |op, base| requests::complete_experiment(base, &op.uid, &op.body)
 }
 
 /// Setters of [`Experiments::list`].
-impl<C> Call<ListExperiments, C> {
+impl<C> ListExperimentsCall<C> {
     /// Only experiments of this kind.
     pub fn kind(self, kind: ExperimentType) -> Self {
         self.with(|op| op.query.type_ = Some(kind))
@@ -312,18 +308,20 @@ impl<C> Call<ListExperiments, C> {
 
 /// Setters that creating and changing share.
 macro_rules! setters {
-    ($($operation:ident of $method:ident),*) => {$(
+    ($($call:ident of $method:ident),*) => {$(
         #[doc = concat!("Setters of [`Experiments::", stringify!($method), "`].")]
-        impl<C> Call<$operation, C> {
+        impl<C> $call<C> {
             /// Aims at clicks, which lead to this address. The service's default aims at nothing but impressions.
             ///
             /// # Errors
             /// [`Validation`](crate::ErrorKind::Validation) when it is not an absolute http or https URL.
-            pub fn click_through(self, destination: impl AsRef<str>) -> Result<Self> {
-                let mut goal = GoalConfig::default();
-                goal.destination_url = Some(web_url("destination", destination.as_ref())?.into());
-                goal.type_ = Some(GoalType::ClickThrough);
-                Ok(self.with(|op| op.body.goal_config = Some(goal)))
+            pub fn click_through(self, destination: impl AsRef<str>) -> Self {
+                self.try_with(web_url("destination", destination.as_ref()), |op, destination| {
+                    let mut goal = GoalConfig::default();
+                    goal.destination_url = Some(destination.into());
+                    goal.type_ = Some(GoalType::ClickThrough);
+                    op.body.goal_config = Some(goal);
+                })
             }
 
             /// Aims at an event of one's own: a small letter, then up to 49 small letters, digits and underscores. Only older
@@ -380,18 +378,17 @@ macro_rules! setters {
             ///
             /// # Errors
             /// [`Validation`](crate::ErrorKind::Validation) when it is not an absolute http or https URL.
-            pub fn fallback_image(self, url: impl AsRef<str>) -> Result<Self> {
-                let url = web_url("fallback_image", url.as_ref())?;
-                Ok(self.with(|op| op.body.fallback_image_url = Some(url.into())))
+            pub fn fallback_image(self, url: impl AsRef<str>) -> Self {
+                self.try_with(web_url("fallback_image", url.as_ref()), |op, url| op.body.fallback_image_url = Some(url.into()))
             }
         }
     )*};
 }
 
-setters!(CreateExperiment of create, UpdateExperiment of update);
+setters!(CreateExperimentCall of create, UpdateExperimentCall of update);
 
 /// Setters of [`Experiments::create`] alone.
-impl<C> Call<CreateExperiment, C> {
+impl<C> CreateExperimentCall<C> {
     /// The template of variants that have none of their own.
     pub fn template(self, uid: impl Into<String>) -> Self {
         self.with(|op| op.body.template_uid = Some(uid.into()))
@@ -409,7 +406,7 @@ impl<C> Call<CreateExperiment, C> {
 }
 
 /// Setters of [`Experiments::update`] alone.
-impl<C> Call<UpdateExperiment, C> {
+impl<C> UpdateExperimentCall<C> {
     /// A name for people, up to 255 characters.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.with(|op| op.body.name = Some(name.into()))

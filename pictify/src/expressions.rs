@@ -1,4 +1,4 @@
-//! The language of the variables in canvas templates. Templates written in HTML have another one, Handlebars.
+//! The expression language of variables in canvas templates. HTML templates use a different language, Handlebars.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -11,7 +11,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Result, operation::operation, resources::resource, variables};
+use crate::{resources::api_request, resources::resource, variables};
 use pictify_api::types::{InterpolateExpressionRequest, TestExpressionRequest, ValidateExpressionRequest};
 use serde::Serialize;
 
@@ -20,14 +20,14 @@ pub use pictify_api::types::{
 };
 
 resource! {
-    /// The expression operations of a client: [`client.expressions()`](crate::Client::expressions).
+    /// Expression operations of a client: [`client.expressions()`](crate::Client::expressions).
     Expressions
 }
 
 impl<C: Clone> Expressions<C> {
     /// Checks the syntax of an expression, written without braces. Bills nothing and changes nothing.
     ///
-    /// `POST /templates/expression/validate`, live. An invalid expression is no error: look at `valid`.
+    /// `POST /templates/expression/validate`, live. An invalid expression is not an error: check `valid` in the response.
     ///
     /// # Errors
     /// At `send`: `Validation` for an empty expression before anything is sent; any error of the service.
@@ -38,16 +38,16 @@ impl<C: Clone> Expressions<C> {
     /// println!("{:?} {:?}", validation.valid, validation.error);
     /// # Ok(()) }
     /// ```
-    pub fn validate(&self, expression: impl Into<String>) -> Call<ValidateExpression, C> {
+    pub fn validate(&self, expression: impl Into<String>) -> ValidateExpressionCall<C> {
         self.call(ValidateExpression { body: ValidateExpressionRequest::new(expression.into()) })
     }
 
     /// Evaluates an expression, written without braces. Bills nothing and changes nothing.
     ///
-    /// `POST /templates/expression/test`, documented. A failed evaluation is no error: look at `success`.
+    /// `POST /templates/expression/test`, documented. A failed evaluation is not an error: check `success` in the response.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
+    /// Here: [`Validation`](crate::ErrorKind::Validation) if `variables` does not serialise to a JSON object. At `send`:
     /// `Validation` for an empty expression before anything is sent; any error of the service.
     ///
     /// ```no_run
@@ -57,18 +57,20 @@ impl<C: Clone> Expressions<C> {
     /// println!("{:?}", tested.result);
     /// # Ok(()) }
     /// ```
-    pub fn test(&self, expression: impl Into<String>, variables: &impl Serialize) -> Result<Call<TestExpression, C>> {
-        let mut body = TestExpressionRequest::new(expression.into());
-        body.variables = Some(variables::from(variables)?);
-        Ok(self.call(TestExpression { body }))
+    pub fn test(&self, expression: impl Into<String>, variables: &impl Serialize) -> TestExpressionCall<C> {
+        self.call_with(variables::from(variables), |variables| {
+            let mut body = TestExpressionRequest::new(expression.into());
+            body.variables = Some(variables);
+            TestExpression { body }
+        })
     }
 
-    /// Fills the expressions of a text, written in double braces. Bills nothing and changes nothing.
+    /// Evaluates the expressions in a text, written in double braces. Bills nothing and changes nothing.
     ///
-    /// `POST /templates/expression/interpolate`, documented; its answer is unpublished.
+    /// `POST /templates/expression/interpolate`, documented; the response format is unpublished.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
+    /// Here: [`Validation`](crate::ErrorKind::Validation) if `variables` does not serialise to a JSON object. At `send`:
     /// any error of the service.
     ///
     /// ```no_run
@@ -78,14 +80,12 @@ impl<C: Clone> Expressions<C> {
     /// println!("{:?}", filled.result);
     /// # Ok(()) }
     /// ```
-    pub fn interpolate(
-        &self,
-        text: impl Into<String>,
-        variables: &impl Serialize,
-    ) -> Result<Call<InterpolateExpression, C>> {
-        let mut body = InterpolateExpressionRequest::new(text.into());
-        body.variables = Some(variables::from(variables)?);
-        Ok(self.call(InterpolateExpression { body }))
+    pub fn interpolate(&self, text: impl Into<String>, variables: &impl Serialize) -> InterpolateExpressionCall<C> {
+        self.call_with(variables::from(variables), |variables| {
+            let mut body = InterpolateExpressionRequest::new(text.into());
+            body.variables = Some(variables);
+            InterpolateExpression { body }
+        })
     }
 
     /// Lists the functions of the language.
@@ -100,34 +100,34 @@ impl<C: Clone> Expressions<C> {
     /// println!("{:?}", client.expressions().functions().send().await?.functions);
     /// # Ok(()) }
     /// ```
-    pub fn functions(&self) -> Call<ListExpressionFunctions, C> {
+    pub fn functions(&self) -> ListExpressionFunctionsCall<C> {
         self.call(ListExpressionFunctions {})
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Expressions::validate`] as data.
     #[serde(transparent)]
-    ValidateExpression { body: ValidateExpressionRequest } -> ExpressionValidation = VALIDATE_EXPRESSION,
-    |op, api| api.validate_expression(&op.body)
+    ValidateExpression / ValidateExpressionCall { body: ValidateExpressionRequest } -> ExpressionValidation = VALIDATE_EXPRESSION,
+    |op, base| requests::validate_expression(base, &op.body)
 }
 
-operation! {
+api_request! {
     /// The request of [`Expressions::test`] as data.
     #[serde(transparent)]
-    TestExpression { body: TestExpressionRequest } -> ExpressionResult = TEST_EXPRESSION,
-    |op, api| api.test_expression(&op.body)
+    TestExpression / TestExpressionCall { body: TestExpressionRequest } -> ExpressionResult = TEST_EXPRESSION,
+    |op, base| requests::test_expression(base, &op.body)
 }
 
-operation! {
+api_request! {
     /// The request of [`Expressions::interpolate`] as data.
     #[serde(transparent)]
-    InterpolateExpression { body: InterpolateExpressionRequest } -> Interpolation = INTERPOLATE_EXPRESSION,
-    |op, api| api.interpolate_expression(&op.body)
+    InterpolateExpression / InterpolateExpressionCall { body: InterpolateExpressionRequest } -> Interpolation = INTERPOLATE_EXPRESSION,
+    |op, base| requests::interpolate_expression(base, &op.body)
 }
 
-operation! {
+api_request! {
     /// The request of [`Expressions::functions`] as data.
-    ListExpressionFunctions {} -> ExpressionFunctions = LIST_EXPRESSION_FUNCTIONS,
-    |op, api| api.list_expression_functions()
+    ListExpressionFunctions / ListExpressionFunctionsCall {} -> ExpressionFunctions = LIST_EXPRESSION_FUNCTIONS,
+    |op, base| requests::list_expression_functions(base)
 }

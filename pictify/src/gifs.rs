@@ -11,10 +11,9 @@
 //! ```
 
 use crate::{
-    Call, Result,
-    download::RenderedFile,
-    operation::operation,
+    download::Downloadable,
     pagination::paged,
+    resources::api_request,
     resources::resource,
     source::{exactly_one, web_url},
 };
@@ -31,7 +30,7 @@ resource! {
 impl<C: Clone> Gifs<C> {
     /// Renders moving HTML, a live page or a template to a GIF. Bills one render.
     ///
-    /// `POST /gif`, live. Something in the source must move. Without a [`size`](Call::size) the service renders 800 by 600
+    /// `POST /gif`, live. Something in the source must move. Without a [`size`](CreateGifCall::size) the service renders 800 by 600
     /// pixels.
     ///
     /// # Errors
@@ -46,7 +45,7 @@ impl<C: Clone> Gifs<C> {
     /// println!("{}", gif.url);
     /// # Ok(()) }
     /// ```
-    pub fn create(&self, source: Source) -> Call<CreateGif, C> {
+    pub fn create(&self, source: Source) -> CreateGifCall<C> {
         self.call(CreateGif::new(source))
     }
 
@@ -64,14 +63,14 @@ impl<C: Clone> Gifs<C> {
     /// println!("{}", gif.url);
     /// # Ok(()) }
     /// ```
-    pub fn capture(&self, url: impl AsRef<str>) -> Result<Call<CaptureGif, C>> {
-        let url = web_url("url", url.as_ref())?;
-        Ok(self.call(CaptureGif { body: CaptureGifRequest::new(url) }))
+    pub fn capture(&self, url: impl AsRef<str>) -> CaptureGifCall<C> {
+        let url = web_url("url", url.as_ref()).map(String::from);
+        self.call_with(url, |url| CaptureGif { body: CaptureGifRequest::new(url) })
     }
 
-    /// Lists the account's GIFs, newest first. `send` reads one page, [`items`](Call::items) all of them.
+    /// Lists the account's GIFs, newest first. `send` reads one page, [`items`](ListGifsCall::items) all of them.
     ///
-    /// `GET /gif`, live; reads only. The service returns 30 GIFs a page unless a [`limit`](Call::limit) is set.
+    /// `GET /gif`, live; reads only. The service returns 30 GIFs a page unless a [`limit`](ListGifsCall::limit) is set.
     ///
     /// # Errors
     /// At `send`: `Validation` for a limit outside 1 to 100 before anything is sent; any error of the service.
@@ -84,7 +83,7 @@ impl<C: Clone> Gifs<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn list(&self) -> Call<ListGifs, C> {
+    pub fn list(&self) -> ListGifsCall<C> {
         self.call(ListGifs::default())
     }
 
@@ -100,16 +99,16 @@ impl<C: Clone> Gifs<C> {
     /// println!("{}", client.gifs().get("G77ABKLMNP").send().await?.url);
     /// # Ok(()) }
     /// ```
-    pub fn get(&self, uid: impl Into<String>) -> Call<GetGif, C> {
+    pub fn get(&self, uid: impl Into<String>) -> GetGifCall<C> {
         self.call(GetGif { uid: uid.into() })
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Gifs::create`] as data.
     #[serde(transparent)]
-    CreateGif { body: CreateGifRequest } -> Gif = CREATE_GIF,
-    |op, api| api.create_gif(&op.body),
+    CreateGif / CreateGifCall { body: CreateGifRequest } -> Gif = CREATE_GIF,
+    |op, base| requests::create_gif(base, &op.body),
     rules |op, found| {
         exactly_one([&op.body.html, &op.body.url, &op.body.template], found);
     }
@@ -132,18 +131,18 @@ impl CreateGif {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Gifs::capture`] as data.
     #[serde(transparent)]
-    CaptureGif { body: CaptureGifRequest } -> Gif = CAPTURE_GIF,
-    |op, api| api.capture_gif(&op.body)
+    CaptureGif / CaptureGifCall { body: CaptureGifRequest } -> Gif = CAPTURE_GIF,
+    |op, base| requests::capture_gif(base, &op.body)
 }
 
 /// Gives the setters that creating and capturing share to both.
 macro_rules! picture_setters {
     ($($operation:ident),*) => {$(
         /// Setters of the picture.
-        impl<C> Call<$operation, C> {
+        impl<C> $operation<C> {
             /// Width and height in pixels, 1 to 2000 each. The service's default is 800 by 600.
             pub fn size(self, width: u32, height: u32) -> Self {
                 self.with(|op| {
@@ -160,10 +159,10 @@ macro_rules! picture_setters {
     )*};
 }
 
-picture_setters!(CreateGif, CaptureGif);
+picture_setters!(CreateGifCall, CaptureGifCall);
 
 /// Setters of [`Gifs::capture`] alone.
-impl<C> Call<CaptureGif, C> {
+impl<C> CaptureGifCall<C> {
     /// 1 to 30 seconds. Documented as the length of the recording; an older server took it for how long each frame is
     /// shown.
     pub fn frame_duration_seconds(self, seconds: f64) -> Self {
@@ -171,23 +170,23 @@ impl<C> Call<CaptureGif, C> {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Gifs::list`] as data.
     #[derive(Default)]
     #[serde(transparent)]
-    ListGifs { query: ListGifsQuery } -> GifList = LIST_GIFS,
-    |op, api| api.list_gifs(op.query.limit, op.query.offset)
+    ListGifs / ListGifsCall { query: ListGifsQuery } -> GifList = LIST_GIFS,
+    |op, base| requests::list_gifs(base, op.query.limit, op.query.offset)
 }
 
-paged!(ListGifs, gifs: Gif, by offset, 30 a page);
+paged!(ListGifs / ListGifsCall, gifs: Gif, by offset, 30 a page);
 
-operation! {
+api_request! {
     /// The request of [`Gifs::get`] as data.
-    GetGif { uid: String } -> Gif = GET_GIF,
-    |op, api| api.get_gif(&op.uid)
+    GetGif / GetGifCall { uid: String } -> Gif = GET_GIF,
+    |op, base| requests::get_gif(base, &op.uid)
 }
 
-impl RenderedFile for Gif {
+impl Downloadable for Gif {
     fn url(&self) -> &str {
         &self.url
     }

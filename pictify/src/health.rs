@@ -1,6 +1,6 @@
 //! Whether the service is up.
 
-use crate::{Call, operation::operation, resources::resource};
+use crate::{resources::api_request, resources::resource};
 
 pub use pictify_api::types::Health as HealthReport;
 
@@ -23,13 +23,13 @@ impl<C: Clone> Health<C> {
     /// client.health().check().send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn check(&self) -> Call<HealthCheck, C> {
+    pub fn check(&self) -> HealthCheckCall<C> {
         self.call(HealthCheck {})
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Health::check`] as data.
-    HealthCheck {} -> HealthReport = HEALTH_CHECK,
-    |op, api| api.health_check()
+    HealthCheck / HealthCheckCall {} -> HealthReport = HEALTH_CHECK,
+    |op, base| requests::health_check(base)
 }

@@ -1,23 +1,23 @@
-//! The name of a logical call.
+//! Idempotency keys.
 
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The key that every attempt of one logical call carries in its `Idempotency-Key` header.
+/// Key that all attempts of one call send in the `Idempotency-Key` header.
 ///
-/// One is made for each POST unless the caller gives one. The newest evidence is that the service ignores keys on
-/// renders, so a key never makes a retry safe by itself; it is sent because documents promise that the same key replays
-/// the stored answer for 24 hours, and because support can find a call by it.
+/// The client creates one for each POST unless the caller sets one. The newest evidence is that the service ignores keys on
+/// renders, so a key alone does not make a retry safe. It is sent because documents of the service promise that the same key
+/// returns the stored response for 24 hours, and because support can find a call by it.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// Takes a key of the caller's: 1 to 255 visible ASCII characters.
+    /// Creates a key from a text of 1 to 255 visible ASCII characters.
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) for anything else.
+    /// [`Validation`](crate::ErrorKind::Validation) for any other text.
     ///
     /// ```
     /// use pictify::IdempotencyKey;
@@ -33,13 +33,13 @@ impl IdempotencyKey {
         Ok(Self(key))
     }
 
-    /// A fresh random key of 128 bits.
+    /// Creates a random key of 128 bits.
     #[must_use]
     pub fn random() -> Self {
         Self(format!("{:032x}", fastrand::u128(..)))
     }
 
-    /// The key as it is sent.
+    /// Returns the key as it is sent.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -19,8 +19,8 @@
 mod agent_events;
 
 use crate::{
-    Call, Error, Result, download::RenderedFile, operation::operation, pagination::paged, resources::resource,
-    source::exactly_one, variables,
+    download::Downloadable, pagination::paged, resources::api_request, resources::resource, source::exactly_one,
+    variables,
 };
 use pictify_api::types::{
     AgentScreenshotRequest, CreateCanvasImageRequest, CreateImageRequest, CreateOgImageRequest, ListImagesQuery,
@@ -43,7 +43,7 @@ resource! {
 impl<C: Clone> Images<C> {
     /// Renders HTML, a live page or a template to one image. Bills one render.
     ///
-    /// `POST /image`, live. Without a [`size`](Call::size) the service renders 1280 by 720 pixels.
+    /// `POST /image`, live. Without a [`size`](CreateImageCall::size) the service renders 1280 by 720 pixels.
     ///
     /// # Errors
     /// At `send`: [`Validation`](crate::ErrorKind::Validation) for a size outside 1 to 4096 pixels, an empty source or a
@@ -58,13 +58,13 @@ impl<C: Clone> Images<C> {
     /// println!("{}", image.url);
     /// # Ok(()) }
     /// ```
-    pub fn create(&self, source: Source) -> Call<CreateImage, C> {
+    pub fn create(&self, source: Source) -> CreateImageCall<C> {
         self.call(CreateImage::new(source))
     }
 
     /// Renders a FabricJS canvas to one image. Bills one render.
     ///
-    /// `POST /image/canvas`, documented. Without a [`size`](Call::size) the picture has the canvas's own.
+    /// `POST /image/canvas`, documented. Without a [`size`](CreateCanvasImageCall::size) the picture has the canvas's own.
     ///
     /// # Errors
     /// Here: [`Validation`](crate::ErrorKind::Validation) when `canvas` does not serialise to a JSON object. At `send`: as
@@ -78,9 +78,10 @@ impl<C: Clone> Images<C> {
     /// println!("{}", image.url);
     /// # Ok(()) }
     /// ```
-    pub fn canvas(&self, canvas: &impl Serialize) -> Result<Call<CreateCanvasImage, C>> {
-        let canvas = variables::object(canvas, "canvas")?;
-        Ok(self.call(CreateCanvasImage { body: CreateCanvasImageRequest::new(canvas) }))
+    pub fn canvas(&self, canvas: &impl Serialize) -> CreateCanvasImageCall<C> {
+        self.call_with(variables::object(canvas, "canvas"), |canvas| CreateCanvasImage {
+            body: CreateCanvasImageRequest::new(canvas),
+        })
     }
 
     /// Renders a template of the type `og-image`. Bills one render.
@@ -97,7 +98,7 @@ impl<C: Clone> Images<C> {
     /// println!("{}", image.url);
     /// # Ok(()) }
     /// ```
-    pub fn og_image(&self, template_uid: impl Into<String>) -> Call<CreateOgImage, C> {
+    pub fn og_image(&self, template_uid: impl Into<String>) -> CreateOgImageCall<C> {
         self.call(CreateOgImage { body: CreateOgImageRequest::new(template_uid.into()) })
     }
 
@@ -114,17 +115,17 @@ impl<C: Clone> Images<C> {
     /// client.download(&shot).to_file("pricing.png").await?;
     /// # Ok(()) }
     /// ```
-    pub fn agent_screenshot(&self, prompt: impl Into<String>) -> Call<CreateAgentScreenshot, C> {
+    pub fn agent_screenshot(&self, prompt: impl Into<String>) -> CreateAgentScreenshotCall<C> {
         self.call(CreateAgentScreenshot { body: AgentScreenshotRequest::new(prompt.into()) })
     }
 
     /// As [`agent_screenshot`](Self::agent_screenshot), telling what the agent is doing while it does it. Bills one render.
     ///
     /// `POST /image/agent-screenshot-stream`, documented; the newest document no longer has it, so it may answer 404.
-    /// [`events`](Call::events) reads it. The file is there from the event `saved` on.
+    /// [`events`](StreamAgentScreenshotCall::events) reads it. The file is there from the event `saved` on.
     ///
     /// # Errors
-    /// At `send`: as [`agent_screenshot`](Self::agent_screenshot). While reading: as [`events`](Call::events) says.
+    /// At `send`: as [`agent_screenshot`](Self::agent_screenshot). While reading: as [`events`](StreamAgentScreenshotCall::events) says.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -140,13 +141,13 @@ impl<C: Clone> Images<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn agent_screenshot_stream(&self, prompt: impl Into<String>) -> Call<StreamAgentScreenshot, C> {
+    pub fn agent_screenshot_stream(&self, prompt: impl Into<String>) -> StreamAgentScreenshotCall<C> {
         self.call(StreamAgentScreenshot { body: AgentScreenshotRequest::new(prompt.into()) })
     }
 
-    /// Lists the account's images, newest first. `send` reads one page, [`items`](Call::items) all of them.
+    /// Lists the account's images, newest first. `send` reads one page, [`items`](ListImagesCall::items) all of them.
     ///
-    /// `GET /image`, live; reads only. The service returns 30 images unless a [`limit`](Call::limit) is set.
+    /// `GET /image`, live; reads only. The service returns 30 images unless a [`limit`](ListImagesCall::limit) is set.
     ///
     /// # Errors
     /// At `send`: `Validation` for a limit outside 1 to 100 before anything is sent; any error of the service.
@@ -159,7 +160,7 @@ impl<C: Clone> Images<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn list(&self) -> Call<ListImages, C> {
+    pub fn list(&self) -> ListImagesCall<C> {
         self.call(ListImages::default())
     }
 
@@ -177,16 +178,16 @@ impl<C: Clone> Images<C> {
     /// println!("{:?}", image.created_at);
     /// # Ok(()) }
     /// ```
-    pub fn get(&self, uid: impl Into<String>) -> Call<GetImage, C> {
+    pub fn get(&self, uid: impl Into<String>) -> GetImageCall<C> {
         self.call(GetImage { uid: uid.into() })
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Images::create`] as data.
     #[serde(transparent)]
-    CreateImage { body: CreateImageRequest } -> Image = CREATE_IMAGE,
-    |op, api| api.create_image(&op.body),
+    CreateImage / CreateImageCall { body: CreateImageRequest } -> Image = CREATE_IMAGE,
+    |op, base| requests::create_image(base, &op.body),
     rules |op, found| {
         let request = &op.body;
         exactly_one([&request.html, &request.url, &request.template], found);
@@ -214,7 +215,7 @@ impl CreateImage {
 }
 
 /// Setters of [`Images::create`].
-impl<C> Call<CreateImage, C> {
+impl<C> CreateImageCall<C> {
     /// Width and height in pixels, 1 to 4096 each.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.width(width).height(height)
@@ -241,11 +242,11 @@ impl<C> Call<CreateImage, C> {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Images::canvas`] as data.
     #[serde(transparent)]
-    CreateCanvasImage { body: CreateCanvasImageRequest } -> Image = CREATE_CANVAS_IMAGE,
-    |op, api| api.create_canvas_image(&op.body),
+    CreateCanvasImage / CreateCanvasImageCall { body: CreateCanvasImageRequest } -> Image = CREATE_CANVAS_IMAGE,
+    |op, base| requests::create_canvas_image(base, &op.body),
     rules |op, found| {
         if let Some(ImageFormat::Unknown(format)) = &op.body.file_extension {
             found.push("fileExtension", format!("must be png, jpg, jpeg or webp, is {format}"));
@@ -254,14 +255,13 @@ operation! {
 }
 
 /// Setters of [`Images::canvas`].
-impl<C> Call<CreateCanvasImage, C> {
+impl<C> CreateCanvasImageCall<C> {
     /// Values for the canvas's variables: anything that serialises to a JSON object.
     ///
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation) when it does not.
-    pub fn variables(self, variables: &impl Serialize) -> Result<Self> {
-        let variables = variables::from(variables)?;
-        Ok(self.with(|op| op.body.variables = Some(variables)))
+    pub fn variables(self, variables: &impl Serialize) -> Self {
+        self.try_with(variables::from(variables), |op, variables| op.body.variables = Some(variables))
     }
 
     /// What the canvas's variables are.
@@ -283,15 +283,15 @@ impl<C> Call<CreateCanvasImage, C> {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Images::og_image`] as data.
     #[serde(transparent)]
-    CreateOgImage { body: CreateOgImageRequest } -> Image = CREATE_OG_IMAGE,
-    |op, api| api.create_og_image(&op.body)
+    CreateOgImage / CreateOgImageCall { body: CreateOgImageRequest } -> Image = CREATE_OG_IMAGE,
+    |op, base| requests::create_og_image(base, &op.body)
 }
 
 /// Setters of [`Images::og_image`].
-impl<C> Call<CreateOgImage, C> {
+impl<C> CreateOgImageCall<C> {
     /// The main line.
     pub fn heading(self, text: impl Into<String>) -> Self {
         self.with(|op| op.body.heading = Some(text.into()))
@@ -308,15 +308,15 @@ impl<C> Call<CreateOgImage, C> {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Images::agent_screenshot`] as data.
     #[serde(transparent)]
-    CreateAgentScreenshot { body: AgentScreenshotRequest } -> AgentScreenshot = AGENT_SCREENSHOT,
-    |op, api| api.agent_screenshot(&op.body)
+    CreateAgentScreenshot / CreateAgentScreenshotCall { body: AgentScreenshotRequest } -> AgentScreenshot = AGENT_SCREENSHOT,
+    |op, base| requests::agent_screenshot(base, &op.body)
 }
 
 /// Setters of [`Images::agent_screenshot`].
-impl<C> Call<CreateAgentScreenshot, C> {
+impl<C> CreateAgentScreenshotCall<C> {
     /// Width and height in pixels, 1 to 4096 each. Documented; not confirmed.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {
@@ -326,19 +326,19 @@ impl<C> Call<CreateAgentScreenshot, C> {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Images::agent_screenshot_stream`] as data.
     #[serde(transparent)]
-    StreamAgentScreenshot { body: AgentScreenshotRequest } -> AgentScreenshotStream = AGENT_SCREENSHOT_STREAM,
-    |op, api| async {
-        let answer = api.agent_screenshot_stream(&op.body).await?;
-        let head = (answer.status, answer.headers.clone());
-        answer.try_map(|stream| Ok::<_, Error>(AgentScreenshotStream::new(stream, head)))
-    }
+    StreamAgentScreenshot / StreamAgentScreenshotCall { body: AgentScreenshotRequest } -> AgentScreenshotStream = AGENT_SCREENSHOT_STREAM,
+    |op, base| requests::agent_screenshot_stream(base, &op.body),
+    read |_value, response| Ok(AgentScreenshotStream::new(
+        std::mem::take(&mut response.body),
+        (response.status, response.headers.clone()),
+    ))
 }
 
 /// Setters of [`Images::agent_screenshot_stream`].
-impl<C> Call<StreamAgentScreenshot, C> {
+impl<C> StreamAgentScreenshotCall<C> {
     /// The page to start from. Only one document has it; the prompt is sent in any case.
     pub fn url(self, url: impl Into<String>) -> Self {
         self.with(|op| op.body.url = Some(url.into()))
@@ -353,29 +353,29 @@ impl<C> Call<StreamAgentScreenshot, C> {
     }
 }
 
-impl RenderedFile for AgentScreenshot {
+impl Downloadable for AgentScreenshot {
     fn url(&self) -> &str {
         &self.url
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Images::list`] as data.
     #[derive(Default)]
     #[serde(transparent)]
-    ListImages { query: ListImagesQuery } -> ImageList = LIST_IMAGES,
-    |op, api| api.list_images(op.query.limit, op.query.offset)
+    ListImages / ListImagesCall { query: ListImagesQuery } -> ImageList = LIST_IMAGES,
+    |op, base| requests::list_images(base, op.query.limit, op.query.offset)
 }
 
-paged!(ListImages, images: Image, by offset, 30 a page);
+paged!(ListImages / ListImagesCall, images: Image, by offset, 30 a page);
 
-operation! {
+api_request! {
     /// The request of [`Images::get`] as data.
-    GetImage { uid: String } -> Image = GET_IMAGE,
-    |op, api| api.get_image(&op.uid)
+    GetImage / GetImageCall { uid: String } -> Image = GET_IMAGE,
+    |op, base| requests::get_image(base, &op.uid)
 }
 
-impl RenderedFile for Image {
+impl Downloadable for Image {
     fn url(&self) -> &str {
         &self.url
     }

@@ -5,21 +5,21 @@ use bytes::Bytes;
 use reqwest::header::HeaderValue;
 use std::fmt;
 
-/// How long a key is at least for its appearance in a text to be no accident, in bytes.
-const SHORTEST_SECRET: usize = 16;
+/// Minimum length of a key for redaction, in bytes. A shorter key could occur in a text by chance.
+const MIN_SECRET_LEN: usize = 16;
 
-/// An API key: opaque, and never shown.
+/// API key: opaque, and never displayed.
 ///
-/// It is checked for nothing but that it can be sent at all; keys have had prefixes and have lost them again. White space
-/// around it, as a file or a terminal leaves it, is cut off.
+/// The only check is that it can be sent in a header; the service has changed the format of its keys before. White space
+/// around it, for example from a file or a terminal, is removed.
 #[derive(Clone)]
 pub struct ApiKey(HeaderValue);
 
 impl ApiKey {
-    /// Takes a key.
+    /// Creates a key.
     ///
     /// # Errors
-    /// [`Config`](crate::ErrorKind::Config) when it is empty or has characters that a header cannot carry.
+    /// [`Config`](crate::ErrorKind::Config) if it is empty or has characters that a header cannot carry.
     ///
     /// ```
     /// use pictify::ApiKey;
@@ -39,31 +39,35 @@ impl ApiKey {
         Ok(Self(header))
     }
 
+    /// Returns true if both are the same key.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
     }
 
-    /// The key itself, for who must leave it out.
-    #[cfg(feature = "testing")]
-    pub(crate) fn text(&self) -> &str {
-        self.0.to_str().unwrap_or_default().strip_prefix("Bearer ").unwrap_or_default()
-    }
-
-    /// A body without the key, should a server repeat it.
+    /// Removes the key from a body, in case the server repeats it.
     pub(crate) fn redact(&self, body: Bytes) -> Bytes {
         let bearer = self.0.as_bytes();
         let key = bearer.strip_prefix(b"Bearer ").unwrap_or(bearer);
-        // A very short one stands in many texts by chance.
-        if key.len() < SHORTEST_SECRET || !body.windows(key.len()).any(|part| part == key) {
+        // A very short key occurs in many texts by chance.
+        if key.len() < MIN_SECRET_LEN {
             return body;
         }
-        let (mut clean, mut rest) = (Vec::with_capacity(body.len()), &body[..]);
-        while let Some(at) = rest.windows(key.len()).position(|part| part == key) {
-            clean.extend_from_slice(&rest[..at]);
-            clean.extend_from_slice(b"[key]");
-            rest = &rest[at + key.len()..];
+        let finder = memchr::memmem::Finder::new(key);
+        let mut starts = finder.find_iter(&body).peekable();
+        if starts.peek().is_none() {
+            return body;
         }
-        clean.extend_from_slice(rest);
+        let (mut clean, mut end) = (Vec::with_capacity(body.len()), 0);
+        for start in starts {
+            clean.extend_from_slice(&body[end..start]);
+            clean.extend_from_slice(b"[key]");
+            end = start + key.len();
+        }
+        clean.extend_from_slice(&body[end..]);
         clean.into()
     }
 }

@@ -17,12 +17,12 @@
 //! | make moving pictures | [`gifs`], [`videos`] |
 //! | make PDFs | [`pdfs`] |
 //! | store a design and render it, check values before that is paid for | [`templates`], [`expressions`] |
-//! | render rows by the hundred | [`batches`] at the service, [`many()`] or [`render_many`] from here |
+//! | render rows by the hundred | [`batches`] at the service, [`send_all()`] or [`render_many`] from here |
 //! | deliver a document for each row | [`workflows`] |
 //! | put URLs that answer with a picture into pages | [`links`], [`bindings`] |
 //! | find out which picture works better | [`experiments`], [`events`] |
 //! | serve the pictures of links from your own addresses | `og_image`, behind the feature `og-image` |
-//! | be told of what happened, and trust it | [`webhooks`] |
+//! | receive webhooks, verified | [`webhooks`] |
 //! | see what was rendered, by whom, on which plan | [`renders`], [`account`], [`media`], [`health`] |
 //! | fetch a rendered file | [`Client::download`] |
 //! | read a list to its end | [`pagination`] |
@@ -30,9 +30,9 @@
 //! | know what went wrong, and whether it was billed | [`Error`], [`ErrorKind`], [`Error::outcome_unknown`] |
 //! | decide how often a call is tried again, and until when | [`retry`], [`RetryPolicy`], [`Deadline`] |
 //! | keep costs and requests down | [`SpendLimit`], [`ClientBuilder::single_flight`], `RateLimiter` |
-//! | see what it does | [`ClientBuilder::on_attempt`], [`ClientBuilder::on_drift`], the feature `tracing` |
+//! | see what it does | [`ClientBuilder::on_attempt`], [`ClientBuilder::on_schema_mismatch`], the feature `tracing` |
 //! | test what is built on it | `testing`, behind the feature of that name |
-//! | keep a request for later | every [`Operation`] is plain data: [`Client::call`] |
+//! | keep a request for later | every [`ApiRequest`] is plain data: [`Client::call`] |
 //!
 //! [`render_many`]: templates::Templates::render_many
 //!
@@ -57,123 +57,77 @@
 #![cfg_attr(not(feature = "client"), allow(rustdoc::broken_intra_doc_links))]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "client")]
-pub mod account;
-#[cfg(feature = "client")]
-mod address;
-#[cfg(feature = "client")]
-mod base_url;
-#[cfg(feature = "client")]
-pub mod batches;
-#[cfg(feature = "client")]
-pub mod bindings;
-#[cfg(feature = "blocking")]
-pub mod blocking;
-#[cfg(feature = "client")]
-mod call;
-#[cfg(feature = "client")]
-mod client;
-#[cfg(feature = "client")]
-pub mod clock;
-#[cfg(feature = "client")]
-pub mod download;
-#[cfg(feature = "client")]
-mod drift;
-#[cfg(feature = "client")]
-mod error;
-#[cfg(feature = "client")]
-mod event_stream;
-#[cfg(feature = "client")]
-pub mod events;
-#[cfg(feature = "client")]
-pub mod experiments;
-#[cfg(feature = "client")]
-pub mod expressions;
-#[cfg(feature = "client")]
-mod flight;
-#[cfg(feature = "client")]
-pub mod gifs;
-#[cfg(feature = "client")]
-pub mod health;
-#[cfg(any(feature = "og-image", feature = "webhook"))]
-mod hex;
-#[cfg(feature = "client")]
-mod idempotency;
-#[cfg(feature = "client")]
-pub mod images;
-#[cfg(feature = "client")]
-mod key;
-#[cfg(feature = "client")]
-pub mod links;
-#[cfg(feature = "client")]
-pub mod many;
-#[cfg(feature = "client")]
-pub mod media;
-#[cfg(feature = "client")]
-mod observe;
-#[cfg(feature = "og-image")]
-pub mod og_image;
-#[cfg(feature = "client")]
-pub mod operation;
-#[cfg(feature = "client")]
-pub mod pagination;
-#[cfg(feature = "client")]
-pub mod pdfs;
-#[cfg(feature = "client")]
-mod race;
-#[cfg(feature = "rate-limit")]
-mod rate_limiter;
-#[cfg(feature = "client")]
-pub mod renders;
-#[cfg(feature = "client")]
-mod resources;
-#[cfg(feature = "client")]
-pub mod retry;
-#[cfg(feature = "client")]
-mod source;
-#[cfg(feature = "client")]
-mod spend;
-#[cfg(feature = "client")]
-pub mod templates;
-#[cfg(feature = "testing")]
-pub mod testing;
-#[cfg(feature = "client")]
-mod tls;
-#[cfg(feature = "client")]
-mod trace;
-#[cfg(feature = "client")]
-mod variables;
-#[cfg(feature = "client")]
-pub mod videos;
 #[cfg(any(feature = "client", feature = "webhook"))]
 pub mod webhooks;
-#[cfg(feature = "client")]
-mod wire;
-#[cfg(feature = "client")]
-pub mod workflows;
 
-#[cfg(feature = "client")]
-pub use crate::{
-    base_url::DEFAULT_BASE_URL,
-    call::{Answer, Attempt, AttemptOutcome, Call, Deadline, Meta, RateLimit},
-    client::{AnyClient, Client, ClientBuilder, USER_AGENT},
-    clock::Clock,
-    drift::DriftReport,
-    error::{BODY_KEPT, Error, ErrorDetails, ErrorKind, FieldError, Result},
-    idempotency::IdempotencyKey,
-    key::ApiKey,
-    many::many,
-    observe::AttemptReport,
-    operation::Operation,
-    retry::RetryPolicy,
-    spend::SpendLimit,
-};
-#[cfg(feature = "schemars")]
-pub use pictify_api::json_schemas;
-#[cfg(feature = "client")]
-pub use pictify_api::{Availability, Drift, DriftKind, Drifts, Finding, Safety, Timestamp, Violation, Violations};
-#[cfg(feature = "rate-limit")]
-pub use rate_limiter::RateLimiter;
+cfg_if::cfg_if! {
+    if #[cfg(feature = "client")] {
+        pub mod account;
+        mod base_url;
+        pub mod batches;
+        pub mod bindings;
+        #[cfg(feature = "blocking")]
+        pub mod blocking;
+        mod call;
+        mod client;
+        pub mod clock;
+        mod connection_limit;
+        mod credentials;
+        mod deadline;
+        pub mod download;
+        mod error;
+        mod event_stream;
+        pub mod events;
+        pub mod experiments;
+        pub mod expressions;
+        pub mod gifs;
+        pub mod health;
+        pub mod hooks;
+        mod idempotency;
+        pub mod images;
+        mod key;
+        pub mod links;
+        pub mod media;
+        #[cfg(feature = "og-image")]
+        pub mod og_image;
+        pub mod pagination;
+        pub mod pdfs;
+        pub mod rate_limit;
+        pub mod renders;
+        pub mod request;
+        mod resources;
+        pub mod retry;
+        pub mod schema_mismatch;
+        pub mod send_all;
+        mod single_flight;
+        mod source;
+        mod spend_limit;
+        pub mod templates;
+        #[cfg(feature = "testing")]
+        pub mod testing;
+        mod timeout;
+        mod tls;
+        mod trace;
+        pub mod transport;
+        mod variables;
+        pub mod videos;
+        pub mod workflows;
 
-#[cfg(feature = "client")]
-pub(crate) use pictify_api::operations;
+        pub use crate::{
+            call::{Call, Response, ResponseMeta},
+            client::{AsClient, Client, ClientBuilder},
+            credentials::Credentials,
+            deadline::Deadline,
+            error::{Attempt, AttemptOutcome, Error, ErrorDetails, ErrorKind, FieldError, Result},
+            idempotency::IdempotencyKey,
+            key::ApiKey,
+            request::ApiRequest,
+            send_all::send_all,
+            spend_limit::SpendLimit,
+        };
+        pub use pictify_api::{Timestamp, ValidationError, ValidationErrors};
+        #[cfg(feature = "schemars")]
+        pub use pictify_api::json_schemas;
+        pub use retry::RetryPolicy;
+    }
+}

@@ -1,6 +1,6 @@
 //! Rendered files, whatever they hold.
 
-use crate::{Call, operation::operation, resources::resource};
+use crate::{resources::api_request, resources::resource};
 
 pub use pictify_api::types::Deletion;
 
@@ -23,13 +23,13 @@ impl<C: Clone> Media<C> {
     /// client.media().delete("K3Q9ZT7WXM").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn delete(&self, uid: impl Into<String>) -> Call<DeleteMedia, C> {
+    pub fn delete(&self, uid: impl Into<String>) -> DeleteMediaCall<C> {
         self.call(DeleteMedia { uid: uid.into() })
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Media::delete`] as data.
-    DeleteMedia { uid: String } -> Deletion = DELETE_MEDIA,
-    |op, api| api.delete_media(&op.uid)
+    DeleteMedia / DeleteMediaCall { uid: String } -> Deletion = DELETE_MEDIA,
+    |op, base| requests::delete_media(base, &op.uid)
 }

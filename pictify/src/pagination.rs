@@ -15,13 +15,13 @@
 
 #[cfg(feature = "blocking")]
 mod blocking;
-mod following;
+mod next_page;
 
-pub(crate) use following::{next_offset, next_page};
+pub(crate) use next_page::{next_offset, next_page};
 
-use crate::{Call, Client, Error, ErrorKind, Operation, Result};
+use crate::transport::BoxFuture;
+use crate::{ApiRequest, Call, Client, Error, ErrorKind, Result};
 use futures_util::Stream;
-use pictify_api::BoxFuture;
 use std::{
     collections::VecDeque,
     fmt,
@@ -32,44 +32,71 @@ use std::{
 use tokio::task::JoinHandle;
 
 /// An operation that answers one page of a list.
-pub trait Paged: Operation + Unpin {
+pub trait Paginated: ApiRequest + Unpin {
     /// What the list is made of.
     type Item: Send + Unpin + 'static;
 
     /// The request for the page after `page`, if there is one.
     #[doc(hidden)]
-    fn following(&self, page: &Self::Output) -> Option<Self>;
+    fn next_page_request(&self, page: &Self::Response) -> Option<Self>;
 
     /// The items of a page.
     #[doc(hidden)]
-    fn items(page: Self::Output) -> Vec<Self::Item>;
+    fn items(page: Self::Response) -> Vec<Self::Item>;
 }
 
-/// Makes an operation [`Paged`], with the setters that its style has: `paged!(ListImages, images: Image, by offset, 30 a page)`.
+/// Makes an operation [`Paginated`], with the setters that its style has: `paged!(ListImages / ListImagesCall, images: Image, by offset, 30 a page)`.
 macro_rules! paged {
-    ($operation:ty, $items:ident: $item:ty, by $style:ident, $default:literal a page) => {
-        impl $crate::pagination::Paged for $operation {
+    ($operation:ident / $call:ident, $items:ident: $item:ty, by $style:ident, $default:literal a page) => {
+        impl $crate::pagination::Paginated for $operation {
             type Item = $item;
 
-            fn following(&self, page: &Self::Output) -> Option<Self> {
+            fn next_page_request(&self, page: &Self::Response) -> Option<Self> {
                 let mut next = self.clone();
                 $crate::pagination::paged!(@$style next.query, page, page.$items.len());
                 Some(next)
             }
 
-            fn items(page: Self::Output) -> Vec<Self::Item> {
+            fn items(page: Self::Response) -> Vec<Self::Item> {
                 page.$items
             }
         }
 
         /// Setters of the pages.
-        impl<C> $crate::Call<$operation, C> {
+        impl<C> $call<C> {
             #[doc = concat!("How many ", stringify!($items), " a page has, from 1; 100 is the most that is documented. The service's default is ", $default, ".")]
             pub fn limit(self, limit: u64) -> Self {
                 self.with(|op| op.query.limit = Some(limit))
             }
 
             $crate::pagination::paged!(@setter $style);
+        }
+
+        /// Reading all pages.
+        impl $call<$crate::Client> {
+            /// Reads the list to its end, page by page. The setters and options apply to every page.
+            pub fn pages(self) -> $crate::pagination::Pages<$operation, $crate::Client> {
+                $crate::Call::from(self).pages()
+            }
+
+            /// Reads the list to its end, item by item. The setters and options apply to every page.
+            pub fn items(self) -> $crate::pagination::Items<$operation, $crate::Client> {
+                $crate::Call::from(self).items()
+            }
+        }
+
+        /// Reading all pages with the blocking client.
+        #[cfg(feature = "blocking")]
+        impl $call<$crate::blocking::Client> {
+            /// Reads the list to its end, page by page. The setters and options apply to every page.
+            pub fn pages(self) -> $crate::pagination::Pages<$operation, $crate::blocking::Client> {
+                $crate::Call::from(self).pages()
+            }
+
+            /// Reads the list to its end, item by item. The setters and options apply to every page.
+            pub fn items(self) -> $crate::pagination::Items<$operation, $crate::blocking::Client> {
+                $crate::Call::from(self).items()
+            }
         }
     };
     (@setter offset) => {
@@ -106,18 +133,18 @@ pub(crate) use paged;
 /// It ends after the last page and after an error. [`next_request`](Self::next_request) is what it would ask for next: keep
 /// it, and go on later with `client.call(request).pages()`.
 #[must_use = "a list is read only when it is asked for"]
-pub struct Pages<O: Operation, C> {
+pub struct Pages<O: ApiRequest, C> {
     next: Option<Call<O, C>>,
-    under_way: Option<UnderWay<O>>,
+    under_way: Option<PendingPage<O>>,
     #[cfg(feature = "blocking")]
-    in_background: Option<crate::blocking::Work<O::Output>>,
+    in_background: Option<crate::blocking::BackgroundResult<O::Response>>,
     prefetch: bool,
     failed: bool,
 }
 
-type UnderWay<O> = BoxFuture<'static, Result<<O as Operation>::Output>>;
+type PendingPage<O> = BoxFuture<'static, Result<<O as ApiRequest>::Response>>;
 
-impl<O: Paged, C: Clone> Pages<O, C> {
+impl<O: Paginated, C: Clone> Pages<O, C> {
     fn new(first: Call<O, C>) -> Self {
         Self {
             next: Some(first),
@@ -138,7 +165,7 @@ impl<O: Paged, C: Clone> Pages<O, C> {
     /// What would be asked for next; nothing when the list has ended. After an error it is the page that failed.
     #[must_use]
     pub fn next_request(&self) -> Option<&O> {
-        self.next.as_ref().map(Call::operation)
+        self.next.as_ref().map(Call::request)
     }
 
     /// The call for the next page, unless the list has ended.
@@ -147,13 +174,13 @@ impl<O: Paged, C: Clone> Pages<O, C> {
     }
 
     /// Notes which page follows the one that came.
-    fn advance(&mut self, result: &Result<O::Output>) {
+    fn advance(&mut self, result: &Result<O::Response>) {
         match result {
             Ok(page) => {
                 let call = self.next.take();
                 self.next = call.and_then(|call| {
-                    let operation = call.operation.following(page)?;
-                    Some(Call { operation, ..call })
+                    let request = call.request.next_page_request(page)?;
+                    Some(Call { request, ..call })
                 });
             }
             Err(_) => self.fail(),
@@ -179,14 +206,14 @@ const EMPTY_PAGES: u32 = 100;
 ///
 /// It ends after the last item and after an error; 100 empty pages in a row are one.
 #[must_use = "a list is read only when it is asked for"]
-pub struct Items<O: Paged, C> {
+pub struct Items<O: Paginated, C> {
     pages: Pages<O, C>,
     ready: VecDeque<O::Item>,
     /// How many pages before the next item were empty so far.
     empty: u32,
 }
 
-impl<O: Paged, C: Clone> Items<O, C> {
+impl<O: Paginated, C: Clone> Items<O, C> {
     fn new(first: Call<O, C>) -> Self {
         Self { pages: Pages::new(first), ready: VecDeque::new(), empty: 0 }
     }
@@ -203,7 +230,7 @@ impl<O: Paged, C: Clone> Items<O, C> {
         self.pages.next_request()
     }
 
-    fn take(&mut self, page: Option<Result<O::Output>>) -> Option<Result<()>> {
+    fn take(&mut self, page: Option<Result<O::Response>>) -> Option<Result<()>> {
         Some(page?.and_then(|page| {
             self.ready.extend(O::items(page));
             self.empty = if self.ready.is_empty() { self.empty + 1 } else { 0 };
@@ -212,12 +239,12 @@ impl<O: Paged, C: Clone> Items<O, C> {
             }
             self.pages.fail();
             let text = format!("{EMPTY_PAGES} pages in a row are empty, and the service says that more follow");
-            Err(Error::new(ErrorKind::Server, text).with_operation(&O::INFO))
+            Err(Error::new(ErrorKind::Server, text).with_operation(&O::OPERATION))
         }))
     }
 }
 
-impl<O: Paged> Call<O, Client> {
+impl<O: Paginated> Call<O, Client> {
     /// Reads the list to its end, page by page. Setters that are set apply to every page.
     pub fn pages(self) -> Pages<O, Client> {
         Pages::new(self)
@@ -229,16 +256,16 @@ impl<O: Paged> Call<O, Client> {
     }
 }
 
-impl<O: Paged> Pages<O, Client> {
+impl<O: Paginated> Pages<O, Client> {
     /// The next page; `None` after the last.
     ///
     /// # Errors
     /// As [`send`](Call::send) of the list.
-    pub async fn try_next(&mut self) -> Result<Option<O::Output>> {
+    pub async fn try_next(&mut self) -> Result<Option<O::Response>> {
         poll_fn(|context| self.poll(context)).await.transpose()
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<O::Output>>> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<O::Response>>> {
         if self.under_way.is_none() {
             let Some(call) = self.upcoming() else { return Poll::Ready(None) };
             self.under_way = Some(Box::pin(call.send()));
@@ -272,15 +299,15 @@ impl<T> Drop for Ahead<T> {
     }
 }
 
-impl<O: Paged> Stream for Pages<O, Client> {
-    type Item = Result<O::Output>;
+impl<O: Paginated> Stream for Pages<O, Client> {
+    type Item = Result<O::Response>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll(context)
     }
 }
 
-impl<O: Paged> Items<O, Client> {
+impl<O: Paginated> Items<O, Client> {
     /// The next item; `None` after the last.
     ///
     /// # Errors
@@ -304,7 +331,7 @@ impl<O: Paged> Items<O, Client> {
     }
 }
 
-impl<O: Paged> Stream for Items<O, Client> {
+impl<O: Paginated> Stream for Items<O, Client> {
     type Item = Result<O::Item>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -312,13 +339,13 @@ impl<O: Paged> Stream for Items<O, Client> {
     }
 }
 
-impl<O: Operation, C> fmt::Debug for Pages<O, C> {
+impl<O: ApiRequest, C> fmt::Debug for Pages<O, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pages").field("ended", &self.next.is_none()).finish_non_exhaustive()
     }
 }
 
-impl<O: Paged, C> fmt::Debug for Items<O, C> {
+impl<O: Paginated, C> fmt::Debug for Items<O, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Items").field("ready", &self.ready.len()).finish_non_exhaustive()
     }

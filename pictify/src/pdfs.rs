@@ -13,7 +13,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Result, download::RenderedFile, operation::operation, resources::resource, variables};
+use crate::{Result, download::Downloadable, resources::api_request, resources::resource, variables};
 use pictify_api::types::{PdfMargins, PixelSize, RenderMultiPagePdfRequest, RenderPdfRequest};
 use serde::Serialize;
 
@@ -40,10 +40,12 @@ impl<C: Clone> Pdfs<C> {
     /// println!("{:?} pages", pdf.page_count);
     /// # Ok(()) }
     /// ```
-    pub fn render(&self, template_uid: impl Into<String>, variables: &impl Serialize) -> Result<Call<RenderPdf, C>> {
-        let mut body = RenderPdfRequest::new(template_uid.into());
-        body.variables = Some(variables::from(variables)?);
-        Ok(self.call(RenderPdf { body }))
+    pub fn render(&self, template_uid: impl Into<String>, variables: &impl Serialize) -> RenderPdfCall<C> {
+        self.call_with(variables::from(variables), |variables| {
+            let mut body = RenderPdfRequest::new(template_uid.into());
+            body.variables = Some(variables);
+            RenderPdf { body }
+        })
     }
 
     /// Renders a template to a PDF with one page for each set of variables. Bills one render a page.
@@ -65,9 +67,12 @@ impl<C: Clone> Pdfs<C> {
         &self,
         template_uid: impl Into<String>,
         pages: impl IntoIterator<Item = impl Serialize>,
-    ) -> Result<Call<RenderMultiPagePdf, C>> {
-        let sets = pages.into_iter().map(|page| variables::from(&page)).collect::<Result<Vec<_>>>()?;
-        Ok(self.call(RenderMultiPagePdf { body: RenderMultiPagePdfRequest::new(template_uid.into(), sets) }))
+    ) -> RenderMultiPagePdfCall<C> {
+        let sets = pages.into_iter().map(|page| variables::from(&page)).collect::<Result<Vec<_>>>();
+        self.call_with(sets, |sets| {
+            let body = RenderMultiPagePdfRequest::new(template_uid.into(), sets);
+            RenderMultiPagePdf { body }
+        })
     }
 
     /// Lists the page sizes.
@@ -82,37 +87,37 @@ impl<C: Clone> Pdfs<C> {
     /// println!("{:?}", client.pdfs().presets().send().await?.presets);
     /// # Ok(()) }
     /// ```
-    pub fn presets(&self) -> Call<GetPdfPresets, C> {
+    pub fn presets(&self) -> GetPdfPresetsCall<C> {
         self.call(GetPdfPresets {})
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Pdfs::render`] as data.
     #[serde(transparent)]
-    RenderPdf { body: RenderPdfRequest } -> Pdf = RENDER_PDF,
-    |op, api| api.render_pdf(&op.body)
+    RenderPdf / RenderPdfCall { body: RenderPdfRequest } -> Pdf = RENDER_PDF,
+    |op, base| requests::render_pdf(base, &op.body)
 }
 
-operation! {
+api_request! {
     /// The request of [`Pdfs::render_pages`] as data.
     #[serde(transparent)]
-    RenderMultiPagePdf { body: RenderMultiPagePdfRequest } -> Pdf = RENDER_MULTI_PAGE_PDF,
-    |op, api| api.render_multi_page_pdf(&op.body),
+    RenderMultiPagePdf / RenderMultiPagePdfCall { body: RenderMultiPagePdfRequest } -> Pdf = RENDER_MULTI_PAGE_PDF,
+    |op, base| requests::render_multi_page_pdf(base, &op.body),
     renders |op| op.body.variable_sets.len() as u64
 }
 
-operation! {
+api_request! {
     /// The request of [`Pdfs::presets`] as data.
-    GetPdfPresets {} -> PdfPresets = GET_PDF_PRESETS,
-    |op, api| api.get_pdf_presets()
+    GetPdfPresets / GetPdfPresetsCall {} -> PdfPresets = GET_PDF_PRESETS,
+    |op, base| requests::get_pdf_presets(base)
 }
 
 /// Gives the setters of the pages to both renders.
 macro_rules! page_setters {
     ($($operation:ident),*) => {$(
         /// Setters of the pages.
-        impl<C> Call<$operation, C> {
+        impl<C> $operation<C> {
             /// The page size. The service's default is A4.
             pub fn preset(self, preset: PdfPreset) -> Self {
                 self.with(|op| op.body.options.get_or_insert_default().preset = Some(preset))
@@ -160,9 +165,9 @@ macro_rules! page_setters {
     )*};
 }
 
-page_setters!(RenderPdf, RenderMultiPagePdf);
+page_setters!(RenderPdfCall, RenderMultiPagePdfCall);
 
-impl RenderedFile for Pdf {
+impl Downloadable for Pdf {
     fn url(&self) -> &str {
         &self.url
     }

@@ -11,7 +11,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, operation::operation, pagination::paged, resources::resource};
+use crate::{pagination::paged, resources::api_request, resources::resource};
 use pictify_api::types::ListRendersQuery;
 
 pub use pictify_api::types::{Render, RenderFormatFilter, RenderList};
@@ -22,9 +22,9 @@ resource! {
 }
 
 impl<C: Clone> Renders<C> {
-    /// Lists what was rendered, newest first. `send` reads one page, [`items`](Call::items) all of them.
+    /// Lists what was rendered, newest first. `send` reads one page, [`items`](ListRendersCall::items) all of them.
     ///
-    /// `GET /render`, live; reads only. The service returns 24 renders a page unless a [`limit`](Call::limit) is set. The
+    /// `GET /render`, live; reads only. The service returns 24 renders a page unless a [`limit`](ListRendersCall::limit) is set. The
     /// names of an item's fields are unpublished: what is not recognised is in its `extra`.
     ///
     /// # Errors
@@ -36,27 +36,27 @@ impl<C: Clone> Renders<C> {
     /// println!("{:?}", page.counts);
     /// # Ok(()) }
     /// ```
-    pub fn list(&self) -> Call<ListRenders, C> {
+    pub fn list(&self) -> ListRendersCall<C> {
         self.call(ListRenders::default())
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Renders::list`] as data.
     #[derive(Default)]
     #[serde(transparent)]
-    ListRenders { query: ListRendersQuery } -> RenderList = LIST_RENDERS,
-    |op, api| {
+    ListRenders / ListRendersCall { query: ListRendersQuery } -> RenderList = LIST_RENDERS,
+    |op, base| {
         let query = &op.query;
         let (template, source) = (query.template.as_deref(), query.source.as_deref());
-        api.list_renders(query.format.clone(), query.limit, query.offset, source, template)
+        requests::list_renders(base, query.format.clone(), query.limit, query.offset, source, template)
     }
 }
 
-paged!(ListRenders, renders: Render, by offset, 24 a page);
+paged!(ListRenders / ListRendersCall, renders: Render, by offset, 24 a page);
 
 /// Setters of [`Renders::list`].
-impl<C> Call<ListRenders, C> {
+impl<C> ListRendersCall<C> {
     /// Only renders in this format.
     pub fn format(self, format: RenderFormatFilter) -> Self {
         self.with(|op| op.query.format = Some(format))

@@ -1,7 +1,7 @@
 //! What a picture is made from.
 
 use crate::{Error, Result, variables};
-use pictify_api::{Violations, types::Variables};
+use pictify_api::{ValidationErrors, types::Variables};
 use reqwest::Url;
 use serde::Serialize;
 
@@ -72,7 +72,7 @@ pub(crate) fn web_url(field: &str, url: &str) -> Result<Url> {
 }
 
 /// The rule of requests that take one of several sources. One that came out of a queue was not built from a [`Source`].
-pub(crate) fn exactly_one(sources: [&Option<String>; 3], found: &mut Violations) {
+pub(crate) fn exactly_one(sources: [&Option<String>; 3], found: &mut ValidationErrors) {
     let sources = sources.into_iter().flatten().count();
     if sources != 1 {
         found.push("", format!("exactly one of html, url and template must be set, {sources} are"));

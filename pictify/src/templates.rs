@@ -24,7 +24,7 @@ mod stored;
 mod variables;
 
 pub use check::CheckVariables;
-pub use gallery::{GetPublicTemplate, ListPublicTemplates};
+pub use gallery::{GetPublicTemplate, GetPublicTemplateCall, ListPublicTemplates, ListPublicTemplatesCall};
 pub use pictify_api::types::{
     Deletion, LayoutError, MultiSizeRender, PublicTemplateSort, RasterFormat, RenderedLayout, RenderedSize, SizeError,
     SizedRender, Template, TemplateEngine, TemplateLayout, TemplateLayouts, TemplateList, TemplateOutput,
@@ -32,11 +32,16 @@ pub use pictify_api::types::{
     TemplateSort, TemplateVariables, VariableDefinition, VariableType, VariableValidation,
 };
 pub use problems::{JsonType, VariableProblem, VariableProblems};
-pub use render::{RenderTemplate, RenderTemplateLayouts};
-pub use sizes::{RenderTemplateSizes, Size};
+pub use render::{RenderTemplate, RenderTemplateCall, RenderTemplateLayouts, RenderTemplateLayoutsCall};
+pub use sizes::{RenderTemplateSizes, RenderTemplateSizesCall, Size};
 pub use source::TemplateSource;
-pub use stored::{CreateTemplate, DeleteTemplate, GetTemplate, ListTemplates, UpdateTemplate};
-pub use variables::{CheckTemplateVariables, GetTemplateVariables};
+pub use stored::{
+    CreateTemplate, CreateTemplateCall, DeleteTemplate, DeleteTemplateCall, GetTemplate, GetTemplateCall,
+    ListTemplates, ListTemplatesCall, UpdateTemplate, UpdateTemplateCall,
+};
+pub use variables::{
+    CheckTemplateVariables, CheckTemplateVariablesCall, GetTemplateVariables, GetTemplateVariablesCall,
+};
 
 use crate::resources::resource;
 

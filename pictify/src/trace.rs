@@ -1,6 +1,6 @@
 //! Spans for `tracing`: one per call, one per attempt, with the field names of OpenTelemetry's HTTP conventions.
 //!
-//! There is no URL in them, only the path's template: a URL holds uids and, for one operation, a secret. There is no body.
+//! They hold no URL, only the path's template: a URL holds IDs and, for one operation, a secret. They hold no body.
 
 #[cfg(feature = "tracing")]
 pub(crate) use on::{attempt, call};
@@ -8,19 +8,38 @@ pub(crate) use on::{attempt, call};
 #[cfg(not(feature = "tracing"))]
 pub(crate) use off::{attempt, call};
 
+/// A name for an error in the field `error.type`.
+pub(crate) trait ErrorType {
+    #[cfg_attr(not(feature = "tracing"), allow(dead_code))]
+    fn error_type(&self) -> &'static str;
+}
+
+/// A response with a status for the field `http.response.status_code`.
+pub(crate) trait HasStatus {
+    #[cfg_attr(not(feature = "tracing"), allow(dead_code))]
+    fn status(&self) -> http::StatusCode;
+}
+
+impl<B> HasStatus for http::Response<B> {
+    fn status(&self) -> http::StatusCode {
+        http::Response::status(self)
+    }
+}
+
 #[cfg(feature = "tracing")]
 mod on {
-    use crate::{call::Broken, operation::OperationInfo};
-    use pictify_api::{Error, Response, ResponseValue};
-    use reqwest::Url;
+    use super::{ErrorType, HasStatus};
+    use crate::{Error, ErrorKind, Result};
+    use pictify_api::OperationInfo;
     use tracing::{Instrument, Span, field::Empty, info_span};
+    use url::Url;
 
-    /// The span of a call.
-    pub(crate) async fn call<T>(
+    /// Runs a call in its span.
+    pub(crate) async fn call<T: HasStatus>(
         info: &OperationInfo,
         base_url: &Url,
-        work: impl Future<Output = Result<ResponseValue<T>, Error>>,
-    ) -> Result<ResponseValue<T>, Error> {
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         let span = info_span!(
             "pictify.call",
             otel.name = %format_args!("{} {}", info.method, info.path),
@@ -36,35 +55,29 @@ mod on {
         );
         let result = work.instrument(span.clone()).await;
         match &result {
-            Ok(value) => drop(span.record("http.response.status_code", value.status.as_u16())),
-            Err(error) => failed(&span, error),
+            Ok(value) => drop(span.record("http.response.status_code", value.status().as_u16())),
+            Err(error) => record_error(&span, error),
         }
         result
     }
 
-    fn failed(span: &Span, error: &Error) {
+    fn record_error(span: &Span, error: &Error) {
         span.record("otel.status_code", "ERROR");
-        let (status, kind) = match error {
-            Error::Transport(error) => match error.downcast_ref::<crate::Error>() {
-                Some(error) => (error.status(), error.kind().to_string()),
-                None => (None, "Transport".to_owned()),
-            },
-            Error::Status(response) => (Some(response.status), response.status.as_u16().to_string()),
-            Error::Decode { response, .. } => (Some(response.status), "Decode".to_owned()),
-            _ => (None, "Validation".to_owned()),
-        };
-        if let Some(status) = status {
+        if let Some(status) = error.status() {
             span.record("http.response.status_code", status.as_u16());
         }
-        span.record("error.type", kind);
+        match (error.kind(), error.status()) {
+            (ErrorKind::Redirect, Some(status)) => span.record("error.type", status.as_str()),
+            (kind, _) => span.record("error.type", kind.to_string()),
+        };
     }
 
-    /// The span of an attempt, the `number`th of its call.
-    pub(crate) async fn attempt(
+    /// Runs an attempt, the `number`th of its call, in its span.
+    pub(crate) async fn attempt<T: HasStatus, E: ErrorType>(
         info: &OperationInfo,
         number: usize,
-        work: impl Future<Output = Result<Response, Broken>>,
-    ) -> Result<Response, Broken> {
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
         let span = info_span!(
             "pictify.attempt",
             http.request.method = info.method,
@@ -76,12 +89,13 @@ mod on {
         let result = work.instrument(span.clone()).await;
         match &result {
             Ok(response) => {
-                span.record("http.response.status_code", response.status.as_u16());
-                if response.status.is_client_error() || response.status.is_server_error() {
-                    span.record("error.type", response.status.as_str());
+                let status = response.status();
+                span.record("http.response.status_code", status.as_u16());
+                if status.is_client_error() || status.is_server_error() {
+                    span.record("error.type", status.as_str());
                 }
             }
-            Err(broken) => drop(span.record("error.type", broken.kind())),
+            Err(error) => drop(span.record("error.type", error.error_type())),
         }
         result
     }
@@ -89,8 +103,8 @@ mod on {
 
 #[cfg(not(feature = "tracing"))]
 mod off {
-    use crate::operation::OperationInfo;
-    use reqwest::Url;
+    use pictify_api::OperationInfo;
+    use url::Url;
 
     pub(crate) fn call<F: Future>(_info: &OperationInfo, _base_url: &Url, work: F) -> F {
         work

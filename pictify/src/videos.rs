@@ -10,7 +10,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Result, download::RenderedFile, operation::operation, resources::resource, variables};
+use crate::{download::Downloadable, resources::api_request, resources::resource, variables};
 use pictify_api::types::{
     CreateVideoTemplateRequest, DuplicateVideoTemplateRequest, GenerateVideoTemplateRequest, JsonObject,
     PreviewVideoTemplateRequest, RenderVideoRequest, UpdateVideoTemplateRequest, VariableDefinition,
@@ -42,7 +42,7 @@ impl<C: Clone> Videos<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn list(&self) -> Call<ListVideoTemplates, C> {
+    pub fn list(&self) -> ListVideoTemplatesCall<C> {
         self.call(ListVideoTemplates {})
     }
 
@@ -64,7 +64,7 @@ impl<C: Clone> Videos<C> {
     /// println!("{}", template.uid);
     /// # Ok(()) }
     /// ```
-    pub fn create(&self, name: impl Into<String>, source: VideoSource) -> Call<CreateVideoTemplate, C> {
+    pub fn create(&self, name: impl Into<String>, source: VideoSource) -> CreateVideoTemplateCall<C> {
         self.call(CreateVideoTemplate::new(name, source))
     }
 
@@ -81,7 +81,7 @@ impl<C: Clone> Videos<C> {
     /// println!("{:?}", template.duration_in_frames);
     /// # Ok(()) }
     /// ```
-    pub fn get(&self, uid: impl Into<String>) -> Call<GetVideoTemplate, C> {
+    pub fn get(&self, uid: impl Into<String>) -> GetVideoTemplateCall<C> {
         self.call(GetVideoTemplate { uid: uid.into() })
     }
 
@@ -99,7 +99,7 @@ impl<C: Clone> Videos<C> {
     /// client.videos().update("VD5R8CW1QJ").status(VideoTemplateStatus::Published).send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn update(&self, uid: impl Into<String>) -> Call<UpdateVideoTemplate, C> {
+    pub fn update(&self, uid: impl Into<String>) -> UpdateVideoTemplateCall<C> {
         self.call(UpdateVideoTemplate { uid: uid.into(), body: UpdateVideoTemplateRequest::default() })
     }
 
@@ -115,7 +115,7 @@ impl<C: Clone> Videos<C> {
     /// client.videos().delete("VD5R8CW1QJ").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn delete(&self, uid: impl Into<String>) -> Call<DeleteVideoTemplate, C> {
+    pub fn delete(&self, uid: impl Into<String>) -> DeleteVideoTemplateCall<C> {
         self.call(DeleteVideoTemplate { uid: uid.into() })
     }
 
@@ -132,7 +132,7 @@ impl<C: Clone> Videos<C> {
     /// println!("{}", copy.uid);
     /// # Ok(()) }
     /// ```
-    pub fn duplicate(&self, uid: impl Into<String>) -> Call<DuplicateVideoTemplate, C> {
+    pub fn duplicate(&self, uid: impl Into<String>) -> DuplicateVideoTemplateCall<C> {
         self.call(DuplicateVideoTemplate { uid: uid.into(), body: DuplicateVideoTemplateRequest::default() })
     }
 
@@ -150,7 +150,7 @@ impl<C: Clone> Videos<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn variables(&self, uid: impl Into<String>) -> Call<GetVideoTemplateVariables, C> {
+    pub fn variables(&self, uid: impl Into<String>) -> GetVideoTemplateVariablesCall<C> {
         self.call(GetVideoTemplateVariables { uid: uid.into() })
     }
 
@@ -170,7 +170,7 @@ impl<C: Clone> Videos<C> {
     /// println!("{}", video.url);
     /// # Ok(()) }
     /// ```
-    pub fn render(&self, uid: impl Into<String>) -> Call<RenderVideo, C> {
+    pub fn render(&self, uid: impl Into<String>) -> RenderVideoCall<C> {
         self.call(RenderVideo { uid: uid.into(), body: RenderVideoRequest::default() })
     }
 
@@ -187,7 +187,7 @@ impl<C: Clone> Videos<C> {
     /// client.download(&preview).to_file("frame.png").await?;
     /// # Ok(()) }
     /// ```
-    pub fn preview(&self, uid: impl Into<String>) -> Call<PreviewVideoTemplate, C> {
+    pub fn preview(&self, uid: impl Into<String>) -> PreviewVideoTemplateCall<C> {
         self.call(PreviewVideoTemplate { uid: uid.into(), body: PreviewVideoTemplateRequest::default() })
     }
 
@@ -206,7 +206,7 @@ impl<C: Clone> Videos<C> {
     /// println!("{:?}", template.preview_url);
     /// # Ok(()) }
     /// ```
-    pub fn generate(&self, prompt: impl Into<String>) -> Call<GenerateVideoTemplate, C> {
+    pub fn generate(&self, prompt: impl Into<String>) -> GenerateVideoTemplateCall<C> {
         self.call(GenerateVideoTemplate { body: GenerateVideoTemplateRequest::new(prompt.into()) })
     }
 }
@@ -234,17 +234,17 @@ impl VideoSource {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Videos::list`] as data.
-    ListVideoTemplates {} -> VideoTemplateList = LIST_VIDEO_TEMPLATES,
-    |op, api| api.list_video_templates()
+    ListVideoTemplates / ListVideoTemplatesCall {} -> VideoTemplateList = LIST_VIDEO_TEMPLATES,
+    |op, base| requests::list_video_templates(base)
 }
 
-operation! {
+api_request! {
     /// The request of [`Videos::create`] as data.
     #[serde(transparent)]
-    CreateVideoTemplate { body: CreateVideoTemplateRequest } -> VideoTemplate = CREATE_VIDEO_TEMPLATE,
-    |op, api| api.create_video_template(&op.body),
+    CreateVideoTemplate / CreateVideoTemplateCall { body: CreateVideoTemplateRequest } -> VideoTemplate = CREATE_VIDEO_TEMPLATE,
+    |op, base| requests::create_video_template(base, &op.body),
     rules |op, found| {
         // A request that came out of a queue was not built by `new`.
         let matches = match op.body.kind {
@@ -277,7 +277,7 @@ impl CreateVideoTemplate {
 macro_rules! template_setters {
     ($($operation:ident),*) => {$(
         /// Setters of the template itself.
-        impl<C> Call<$operation, C> {
+        impl<C> $operation<C> {
             /// Width and height in pixels, 16 to 4096 each. The service's default is 1080 by 1080.
             pub fn size(self, width: u32, height: u32) -> Self {
                 self.with(|op| {
@@ -314,22 +314,22 @@ macro_rules! template_setters {
     )*};
 }
 
-template_setters!(CreateVideoTemplate, UpdateVideoTemplate);
+template_setters!(CreateVideoTemplateCall, UpdateVideoTemplateCall);
 
-operation! {
+api_request! {
     /// The request of [`Videos::get`] as data.
-    GetVideoTemplate { uid: String } -> VideoTemplate = GET_VIDEO_TEMPLATE,
-    |op, api| api.get_video_template(&op.uid)
+    GetVideoTemplate / GetVideoTemplateCall { uid: String } -> VideoTemplate = GET_VIDEO_TEMPLATE,
+    |op, base| requests::get_video_template(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Videos::update`] as data.
-    UpdateVideoTemplate { uid: String, body: UpdateVideoTemplateRequest } -> VideoTemplate = UPDATE_VIDEO_TEMPLATE,
-    |op, api| api.update_video_template(&op.uid, &op.body)
+    UpdateVideoTemplate / UpdateVideoTemplateCall { uid: String, body: UpdateVideoTemplateRequest } -> VideoTemplate = UPDATE_VIDEO_TEMPLATE,
+    |op, base| requests::update_video_template(base, &op.uid, &op.body)
 }
 
 /// Setters of [`Videos::update`] alone.
-impl<C> Call<UpdateVideoTemplate, C> {
+impl<C> UpdateVideoTemplateCall<C> {
     /// What it is called.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.with(|op| op.body.name = Some(name.into()))
@@ -344,48 +344,47 @@ impl<C> Call<UpdateVideoTemplate, C> {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Videos::delete`] as data.
-    DeleteVideoTemplate { uid: String } -> Deletion = DELETE_VIDEO_TEMPLATE,
-    |op, api| api.delete_video_template(&op.uid)
+    DeleteVideoTemplate / DeleteVideoTemplateCall { uid: String } -> Deletion = DELETE_VIDEO_TEMPLATE,
+    |op, base| requests::delete_video_template(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Videos::duplicate`] as data.
-    DuplicateVideoTemplate { uid: String, body: DuplicateVideoTemplateRequest } -> VideoTemplate
+    DuplicateVideoTemplate / DuplicateVideoTemplateCall { uid: String, body: DuplicateVideoTemplateRequest } -> VideoTemplate
         = DUPLICATE_VIDEO_TEMPLATE,
-    |op, api| api.duplicate_video_template(&op.uid, &op.body)
+    |op, base| requests::duplicate_video_template(base, &op.uid, &op.body)
 }
 
 /// Setters of [`Videos::duplicate`].
-impl<C> Call<DuplicateVideoTemplate, C> {
+impl<C> DuplicateVideoTemplateCall<C> {
     /// What the copy is called. The service's default is the name with "(copy)" behind.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.with(|op| op.body.name = Some(name.into()))
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Videos::variables`] as data.
-    GetVideoTemplateVariables { uid: String } -> VideoTemplateVariables = GET_VIDEO_TEMPLATE_VARIABLES,
-    |op, api| api.get_video_template_variables(&op.uid)
+    GetVideoTemplateVariables / GetVideoTemplateVariablesCall { uid: String } -> VideoTemplateVariables = GET_VIDEO_TEMPLATE_VARIABLES,
+    |op, base| requests::get_video_template_variables(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Videos::render`] as data.
-    RenderVideo { uid: String, body: RenderVideoRequest } -> Video = RENDER_VIDEO,
-    |op, api| api.render_video(&op.uid, &op.body)
+    RenderVideo / RenderVideoCall { uid: String, body: RenderVideoRequest } -> Video = RENDER_VIDEO,
+    |op, base| requests::render_video(base, &op.uid, &op.body)
 }
 
 /// Setters of [`Videos::render`].
-impl<C> Call<RenderVideo, C> {
+impl<C> RenderVideoCall<C> {
     /// Values for the template's variables: anything that serialises to a JSON object.
     ///
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation) when it does not.
-    pub fn variables(self, variables: &impl Serialize) -> Result<Self> {
-        let variables = variables::from(variables)?;
-        Ok(self.with(|op| op.body.variables = Some(variables)))
+    pub fn variables(self, variables: &impl Serialize) -> Self {
+        self.try_with(variables::from(variables), |op, variables| op.body.variables = Some(variables))
     }
 
     /// The file format. The service's default is MP4.
@@ -394,21 +393,20 @@ impl<C> Call<RenderVideo, C> {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Videos::preview`] as data.
-    PreviewVideoTemplate { uid: String, body: PreviewVideoTemplateRequest } -> VideoPreview = PREVIEW_VIDEO_TEMPLATE,
-    |op, api| api.preview_video_template(&op.uid, &op.body)
+    PreviewVideoTemplate / PreviewVideoTemplateCall { uid: String, body: PreviewVideoTemplateRequest } -> VideoPreview = PREVIEW_VIDEO_TEMPLATE,
+    |op, base| requests::preview_video_template(base, &op.uid, &op.body)
 }
 
 /// Setters of [`Videos::preview`].
-impl<C> Call<PreviewVideoTemplate, C> {
+impl<C> PreviewVideoTemplateCall<C> {
     /// Values for the template's variables: anything that serialises to a JSON object.
     ///
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation) when it does not.
-    pub fn variables(self, variables: &impl Serialize) -> Result<Self> {
-        let variables = variables::from(variables)?;
-        Ok(self.with(|op| op.body.variables = Some(variables)))
+    pub fn variables(self, variables: &impl Serialize) -> Self {
+        self.try_with(variables::from(variables), |op, variables| op.body.variables = Some(variables))
     }
 
     /// Which frame, from 0.
@@ -417,15 +415,15 @@ impl<C> Call<PreviewVideoTemplate, C> {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Videos::generate`] as data.
     #[serde(transparent)]
-    GenerateVideoTemplate { body: GenerateVideoTemplateRequest } -> VideoTemplate = GENERATE_VIDEO_TEMPLATE,
-    |op, api| api.generate_video_template(&op.body)
+    GenerateVideoTemplate / GenerateVideoTemplateCall { body: GenerateVideoTemplateRequest } -> VideoTemplate = GENERATE_VIDEO_TEMPLATE,
+    |op, base| requests::generate_video_template(base, &op.body)
 }
 
 /// Setters of [`Videos::generate`].
-impl<C> Call<GenerateVideoTemplate, C> {
+impl<C> GenerateVideoTemplateCall<C> {
     /// Width and height in pixels. The service's default is 1080 by 1080.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {
@@ -445,13 +443,13 @@ impl<C> Call<GenerateVideoTemplate, C> {
     }
 }
 
-impl RenderedFile for Video {
+impl Downloadable for Video {
     fn url(&self) -> &str {
         &self.url
     }
 }
 
-impl RenderedFile for VideoPreview {
+impl Downloadable for VideoPreview {
     fn url(&self) -> &str {
         &self.url
     }

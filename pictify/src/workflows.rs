@@ -17,7 +17,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Error, Result, operation::operation, resources::resource, variables};
+use crate::{Error, Result, resources::api_request, resources::resource, variables};
 use pictify_api::{
     Secret,
     types::{
@@ -52,7 +52,7 @@ impl<C: Clone> Workflows<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn list(&self) -> Call<ListWorkflowRuns, C> {
+    pub fn list(&self) -> ListWorkflowRunsCall<C> {
         self.call(ListWorkflowRuns {})
     }
 
@@ -74,12 +74,15 @@ impl<C: Clone> Workflows<C> {
         &self,
         template_uid: impl Into<String>,
         rows: impl IntoIterator<Item = impl Serialize>,
-    ) -> Result<Call<CreateWorkflowRun, C>> {
-        let rows = rows.into_iter().map(|row| row_of(&row)).collect::<Result<Vec<_>>>()?;
-        if rows.is_empty() {
-            return Err(Error::invalid_field("rows", "must not be empty"));
-        }
-        Ok(self.call(CreateWorkflowRun { body: CreateWorkflowRunRequest::new(template_uid.into(), rows) }))
+    ) -> CreateWorkflowRunCall<C> {
+        let rows = rows.into_iter().map(|row| row_of(&row)).collect::<Result<Vec<_>>>();
+        let rows = rows.and_then(|rows| {
+            if rows.is_empty() { Err(Error::invalid_field("rows", "must not be empty")) } else { Ok(rows) }
+        });
+        self.call_with(rows, |rows| {
+            let body = CreateWorkflowRunRequest::new(template_uid.into(), rows);
+            CreateWorkflowRun { body }
+        })
     }
 
     /// Reads how far a run is, item by item.
@@ -95,7 +98,7 @@ impl<C: Clone> Workflows<C> {
     /// println!("{:?}", run.counts);
     /// # Ok(()) }
     /// ```
-    pub fn get(&self, uid: impl Into<String>) -> Call<GetWorkflowRun, C> {
+    pub fn get(&self, uid: impl Into<String>) -> GetWorkflowRunCall<C> {
         self.call(GetWorkflowRun { uid: uid.into() })
     }
 
@@ -111,7 +114,7 @@ impl<C: Clone> Workflows<C> {
     /// println!("{:?}", client.workflows().stats().send().await?.documents_rendered);
     /// # Ok(()) }
     /// ```
-    pub fn stats(&self) -> Call<GetWorkflowStats, C> {
+    pub fn stats(&self) -> GetWorkflowStatsCall<C> {
         self.call(GetWorkflowStats {})
     }
 
@@ -131,8 +134,11 @@ impl<C: Clone> Workflows<C> {
     /// println!("{:?}", preview.url);
     /// # Ok(()) }
     /// ```
-    pub fn preview(&self, template_uid: impl Into<String>, row: &impl Serialize) -> Result<Call<PreviewWorkflow, C>> {
-        Ok(self.call(PreviewWorkflow { body: PreviewWorkflowRequest::new(template_uid.into(), row_of(row)?) }))
+    pub fn preview(&self, template_uid: impl Into<String>, row: &impl Serialize) -> PreviewWorkflowCall<C> {
+        self.call_with(row_of(row), |row| {
+            let body = PreviewWorkflowRequest::new(template_uid.into(), row);
+            PreviewWorkflow { body }
+        })
     }
 
     /// Reads what came of a preview that was queued.
@@ -147,7 +153,7 @@ impl<C: Clone> Workflows<C> {
     /// println!("{:?}", client.workflows().preview_result("job-71").send().await?.status);
     /// # Ok(()) }
     /// ```
-    pub fn preview_result(&self, job_id: impl Into<String>) -> Call<GetWorkflowPreview, C> {
+    pub fn preview_result(&self, job_id: impl Into<String>) -> GetWorkflowPreviewCall<C> {
         self.call(GetWorkflowPreview { job_id: job_id.into() })
     }
 
@@ -164,7 +170,7 @@ impl<C: Clone> Workflows<C> {
     /// client.workflows().resend("RN4QWERTYU", 0).email("maya.chen@example.com").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn resend(&self, uid: impl Into<String>, index: u64) -> Call<ResendWorkflowItem, C> {
+    pub fn resend(&self, uid: impl Into<String>, index: u64) -> ResendWorkflowItemCall<C> {
         self.call(ResendWorkflowItem { uid: uid.into(), index, body: ResendWorkflowItemRequest::default() })
     }
 
@@ -181,7 +187,7 @@ impl<C: Clone> Workflows<C> {
     /// println!("{}", hook.uid);
     /// # Ok(()) }
     /// ```
-    pub fn create_hook(&self, name: impl Into<String>, template_uid: impl Into<String>) -> Call<CreateWorkflowHook, C> {
+    pub fn create_hook(&self, name: impl Into<String>, template_uid: impl Into<String>) -> CreateWorkflowHookCall<C> {
         self.call(CreateWorkflowHook { body: CreateWorkflowHookRequest::new(name.into(), template_uid.into()) })
     }
 
@@ -199,7 +205,7 @@ impl<C: Clone> Workflows<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn hooks(&self) -> Call<ListWorkflowHooks, C> {
+    pub fn hooks(&self) -> ListWorkflowHooksCall<C> {
         self.call(ListWorkflowHooks {})
     }
 
@@ -215,7 +221,7 @@ impl<C: Clone> Workflows<C> {
     /// client.workflows().delete_hook("HK1QWERTYU").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn delete_hook(&self, uid: impl Into<String>) -> Call<DeleteWorkflowHook, C> {
+    pub fn delete_hook(&self, uid: impl Into<String>) -> DeleteWorkflowHookCall<C> {
         self.call(DeleteWorkflowHook { uid: uid.into() })
     }
 
@@ -239,9 +245,9 @@ impl<C: Clone> Workflows<C> {
         hook_uid: impl Into<String>,
         secret: impl Into<Secret>,
         row: &impl Serialize,
-    ) -> Result<Call<SendWorkflowHook, C>> {
-        let row = row_of(row)?;
-        Ok(self.call(SendWorkflowHook { hook_uid: hook_uid.into(), secret: secret.into(), signature: None, row }))
+    ) -> SendWorkflowHookCall<C> {
+        let (hook_uid, secret) = (hook_uid.into(), secret.into());
+        self.call_with(row_of(row), |row| SendWorkflowHook { hook_uid, secret, signature: None, row })
     }
 }
 
@@ -251,17 +257,17 @@ fn row_of(row: &impl Serialize) -> Result<JsonObject> {
     Ok(object.into())
 }
 
-operation! {
+api_request! {
     /// The request of [`Workflows::list`] as data.
-    ListWorkflowRuns {} -> WorkflowRunList = LIST_WORKFLOW_RUNS,
-    |op, api| api.list_workflow_runs()
+    ListWorkflowRuns / ListWorkflowRunsCall {} -> WorkflowRunList = LIST_WORKFLOW_RUNS,
+    |op, base| requests::list_workflow_runs(base)
 }
 
-operation! {
+api_request! {
     /// The request of [`Workflows::create`] as data.
     #[serde(transparent)]
-    CreateWorkflowRun { body: CreateWorkflowRunRequest } -> WorkflowRun = CREATE_WORKFLOW_RUN,
-    |op, api| api.create_workflow_run(&op.body),
+    CreateWorkflowRun / CreateWorkflowRunCall { body: CreateWorkflowRunRequest } -> WorkflowRun = CREATE_WORKFLOW_RUN,
+    |op, base| requests::create_workflow_run(base, &op.body),
     renders |op| op.body.rows.len() as u64
 }
 
@@ -269,7 +275,7 @@ operation! {
 macro_rules! delivery_setters {
     ($($operation:ident),*) => {$(
         /// Setters of the mapping and the delivery.
-        impl<C> Call<$operation, C> {
+        impl<C> $operation<C> {
             /// Fills a variable of the template from a column of the rows. May be called for each variable.
             pub fn map_column(self, variable: impl Into<String>, column: impl Into<String>) -> Self {
                 self.with(|op| {
@@ -285,37 +291,37 @@ macro_rules! delivery_setters {
     )*};
 }
 
-delivery_setters!(CreateWorkflowRun, CreateWorkflowHook);
+delivery_setters!(CreateWorkflowRunCall, CreateWorkflowHookCall);
 
 /// Setters of [`Workflows::create`].
-impl<C> Call<CreateWorkflowRun, C> {
+impl<C> CreateWorkflowRunCall<C> {
     /// The kind of documents, for example `certificate`. The list is unpublished.
     pub fn pack_type(self, pack_type: impl Into<String>) -> Self {
         self.with(|op| op.body.pack_type = Some(pack_type.into()))
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Workflows::get`] as data.
-    GetWorkflowRun { uid: String } -> WorkflowRun = GET_WORKFLOW_RUN,
-    |op, api| api.get_workflow_run(&op.uid)
+    GetWorkflowRun / GetWorkflowRunCall { uid: String } -> WorkflowRun = GET_WORKFLOW_RUN,
+    |op, base| requests::get_workflow_run(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Workflows::stats`] as data.
-    GetWorkflowStats {} -> WorkflowStats = GET_WORKFLOW_STATS,
-    |op, api| api.get_workflow_stats()
+    GetWorkflowStats / GetWorkflowStatsCall {} -> WorkflowStats = GET_WORKFLOW_STATS,
+    |op, base| requests::get_workflow_stats(base)
 }
 
-operation! {
+api_request! {
     /// The request of [`Workflows::preview`] as data.
     #[serde(transparent)]
-    PreviewWorkflow { body: PreviewWorkflowRequest } -> WorkflowPreview = PREVIEW_WORKFLOW,
-    |op, api| api.preview_workflow(&op.body)
+    PreviewWorkflow / PreviewWorkflowCall { body: PreviewWorkflowRequest } -> WorkflowPreview = PREVIEW_WORKFLOW,
+    |op, base| requests::preview_workflow(base, &op.body)
 }
 
 /// Setters of [`Workflows::preview`].
-impl<C> Call<PreviewWorkflow, C> {
+impl<C> PreviewWorkflowCall<C> {
     /// Fills a variable of the template from a column of the row. May be called for each variable.
     pub fn map_column(self, variable: impl Into<String>, column: impl Into<String>) -> Self {
         self.with(|op| {
@@ -329,55 +335,55 @@ impl<C> Call<PreviewWorkflow, C> {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Workflows::preview_result`] as data.
-    GetWorkflowPreview { job_id: String } -> WorkflowPreview = GET_WORKFLOW_PREVIEW,
-    |op, api| api.get_workflow_preview(&op.job_id)
+    GetWorkflowPreview / GetWorkflowPreviewCall { job_id: String } -> WorkflowPreview = GET_WORKFLOW_PREVIEW,
+    |op, base| requests::get_workflow_preview(base, &op.job_id)
 }
 
-operation! {
+api_request! {
     /// The request of [`Workflows::resend`] as data.
-    ResendWorkflowItem { uid: String, index: u64, body: ResendWorkflowItemRequest } -> ResentWorkflowItem
+    ResendWorkflowItem / ResendWorkflowItemCall { uid: String, index: u64, body: ResendWorkflowItemRequest } -> ResentWorkflowItem
         = RESEND_WORKFLOW_ITEM,
-    |op, api| api.resend_workflow_item(&op.uid, op.index, &op.body)
+    |op, base| requests::resend_workflow_item(base, &op.uid, op.index, &op.body)
 }
 
 /// Setters of [`Workflows::resend`].
-impl<C> Call<ResendWorkflowItem, C> {
+impl<C> ResendWorkflowItemCall<C> {
     /// Another address to deliver to.
     pub fn email(self, address: impl Into<String>) -> Self {
         self.with(|op| op.body.email = Some(address.into()))
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Workflows::create_hook`] as data.
     #[serde(transparent)]
-    CreateWorkflowHook { body: CreateWorkflowHookRequest } -> WorkflowHook = CREATE_WORKFLOW_HOOK,
-    |op, api| api.create_workflow_hook(&op.body)
+    CreateWorkflowHook / CreateWorkflowHookCall { body: CreateWorkflowHookRequest } -> WorkflowHook = CREATE_WORKFLOW_HOOK,
+    |op, base| requests::create_workflow_hook(base, &op.body)
 }
 
-operation! {
+api_request! {
     /// The request of [`Workflows::hooks`] as data.
-    ListWorkflowHooks {} -> WorkflowHookList = LIST_WORKFLOW_HOOKS,
-    |op, api| api.list_workflow_hooks()
+    ListWorkflowHooks / ListWorkflowHooksCall {} -> WorkflowHookList = LIST_WORKFLOW_HOOKS,
+    |op, base| requests::list_workflow_hooks(base)
 }
 
-operation! {
+api_request! {
     /// The request of [`Workflows::delete_hook`] as data.
-    DeleteWorkflowHook { uid: String } -> Deletion = DELETE_WORKFLOW_HOOK,
-    |op, api| api.delete_workflow_hook(&op.uid)
+    DeleteWorkflowHook / DeleteWorkflowHookCall { uid: String } -> Deletion = DELETE_WORKFLOW_HOOK,
+    |op, base| requests::delete_workflow_hook(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Workflows::send_to_hook`] as data. Serialised, it holds the secret; `Debug` does not show it.
-    SendWorkflowHook { hook_uid: String, secret: Secret, signature: Option<String>, row: JsonObject } -> Acknowledgement
+    SendWorkflowHook / SendWorkflowHookCall { hook_uid: String, secret: Secret, signature: Option<String>, row: JsonObject } -> Acknowledgement
         = SEND_WORKFLOW_HOOK,
-    |op, api| api.send_workflow_hook(&op.hook_uid, op.secret.expose(), op.signature.as_deref(), &op.row)
+    |op, base| requests::send_workflow_hook(base, &op.hook_uid, op.secret.expose(), op.signature.as_deref(), &op.row)
 }
 
 /// Setters of [`Workflows::send_to_hook`].
-impl<C> Call<SendWorkflowHook, C> {
+impl<C> SendWorkflowHookCall<C> {
     /// The signature of the row, where the hook asks for one: `t=SECONDS,v1=HEX` over the bytes that are sent.
     pub fn signature(self, signature: impl Into<String>) -> Self {
         self.with(|op| op.signature = Some(signature.into()))

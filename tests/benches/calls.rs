@@ -8,12 +8,12 @@ use divan::{
     AllocProfiler, Bencher, black_box,
     counter::{BytesCount, ItemsCount},
 };
+use pictify::transport::BoxFuture;
 use pictify::{
     Client,
     clock::{Clock, SystemClock},
     images::Source,
 };
-use pictify_api::BoxFuture;
 use std::{
     future::ready,
     sync::atomic::{AtomicU64, Ordering},
@@ -38,7 +38,7 @@ impl Clock for Impatient {
         Instant::now()
     }
 
-    fn time_of_day(&self) -> SystemTime {
+    fn system_time(&self) -> SystemTime {
         SystemTime::now()
     }
 
@@ -46,7 +46,7 @@ impl Clock for Impatient {
         Box::pin(ready(()))
     }
 
-    fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
+    fn timeout_timer(&self, duration: Duration) -> BoxFuture<'static, ()> {
         SystemClock::default().sleep(duration)
     }
 

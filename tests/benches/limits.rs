@@ -8,7 +8,7 @@
 mod support;
 
 use futures_util::{StreamExt, stream};
-use pictify::{Client, RateLimiter, RetryPolicy, images::Source, many};
+use pictify::{Client, RetryPolicy, images::Source, rate_limit::RateLimiter, send_all};
 use std::{
     num::NonZeroU32,
     sync::{
@@ -70,7 +70,7 @@ fn sdk(limiter: Option<RateLimiter>) -> Outcome {
     let failed = runtime().block_on(async {
         let images = client.images();
         let calls = (0..CALLS).map(|number| images.create(Source::html(format!("<p>{number}"))).size(1200, 630));
-        let mut made = many(calls).concurrency(AT_ONCE).as_completed();
+        let mut made = send_all(calls).concurrency(AT_ONCE).unordered();
         let mut failed = 0;
         while let Some(done) = made.next().await {
             failed += u32::from(done.result.is_err());

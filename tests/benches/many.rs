@@ -34,15 +34,15 @@ fn rows() -> impl Iterator<Item = Row> + Send + 'static {
     (0..ROWS).map(|seat| Row { name: format!("Ada Lovelace {seat}"), seat })
 }
 
-fn render(bencher: Bencher, as_completed: bool) {
+fn render(bencher: Bencher, unordered: bool) {
     let runtime = runtime();
     let url = serve(|_| answer(200, "", RENDERED));
     let client = Client::builder().api_key(KEY).base_url(url).build().expect("a client");
     bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
         runtime.block_on(async {
             let mut made = client.templates().render_many("XK4P2M9QZT", rows()).concurrency(AT_ONCE);
-            if as_completed {
-                made = made.as_completed();
+            if unordered {
+                made = made.unordered();
             }
             while let Some(done) = made.next().await {
                 black_box(done.result.expect("a render"));

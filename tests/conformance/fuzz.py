@@ -1,7 +1,7 @@
-"""Requests made from the document, valid ones and wrong ones: no answer may be a failure of the server's own, and none may
-be what the document does not know.
+"""Fuzz test with valid and invalid requests, generated from the OpenAPI document. No response may be an internal server
+error, and every response must conform to the document.
 
-Asks for the document and for the address of an emulator. The requests are the same in every run.
+Requires the path of the document and the URL of an emulator. Every run sends the same requests.
 """
 
 import os
@@ -22,42 +22,42 @@ from schemathesis.specs.openapi.checks import (
 URL = os.environ["EMULATOR_URL"]
 KEY = {"Authorization": "Bearer key"}
 
-# How many requests are made up for each operation, beside those for each limit that the document names.
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "15"))
+# Number of random requests for each operation, in addition to those for each limit in the document.
+MAX_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "15"))
 
-# How long an answer may take, in seconds.
-LONGEST = 60
+# Timeout of a request, in seconds.
+REQUEST_TIMEOUT = 60
 
-# What needs a model: refused here for good.
-NEEDS_A_MODEL = {"agentScreenshot", "agentScreenshotStream", "generateVideoTemplate"}
+# Operations that need an AI model. The emulator always rejects them.
+NEEDS_MODEL = {"agentScreenshot", "agentScreenshotStream", "generateVideoTemplate"}
 
-# How the contract says that a server draws no videos.
-NO_VIDEOS = {"preview_not_supported", "render_bridge_not_installed"}
+# Error codes of a server that cannot render videos.
+VIDEO_NOT_SUPPORTED = {"preview_not_supported", "render_bridge_not_installed"}
 
 load_all_checks()
 schema = schemathesis.openapi.from_path(os.environ["DOCUMENT"])
 schema.config.update(base_url=URL)
 
 
-def opened(value):
-    """The document with its enumerations open: the service takes and gives values that the document does not know."""
+def without_enums(value):
+    """Returns the document without enumerations, because the service also accepts and returns undocumented values."""
     if isinstance(value, dict):
-        return {name: opened(part) for name, part in value.items() if name != "enum" or not isinstance(part, list)}
-    return [opened(part) for part in value] if isinstance(value, list) else value
+        return {key: without_enums(part) for key, part in value.items() if key != "enum" or not isinstance(part, list)}
+    return [without_enums(part) for part in value] if isinstance(value, list) else value
 
 
-open_schema = schemathesis.openapi.from_dict(opened(schema.raw_schema))
+open_schema = schemathesis.openapi.from_dict(without_enums(schema.raw_schema))
 
 session = requests.Session()
 # Requests to this machine need no proxy.
 session.trust_env = False
 
 
-def made(path, body, *place):
-    """Makes a thing, and returns its name."""
-    answer = session.post(URL + path, json=body, headers=KEY, timeout=LONGEST)
-    assert answer.status_code < 300, f"{path}: {answer.status_code} {answer.text}"
-    found = answer.json()
+def create(path, body, *place):
+    """Creates a resource and returns its ID."""
+    response = session.post(URL + path, json=body, headers=KEY, timeout=REQUEST_TIMEOUT)
+    assert response.status_code < 300, f"{path}: {response.status_code} {response.text}"
+    found = response.json()
     for member in place:
         found = found[member]
     return found
@@ -65,21 +65,21 @@ def made(path, body, *place):
 
 def template():
     body = {"name": "Card", "html": "<p>{{title}} {{name}}</p>", "width": 40, "height": 20}
-    return made("/templates", body, "template", "uid")
+    return create("/templates", body, "template", "uid")
 
 
 def batch():
     sets = [{"title": "One"}, {"title": "Two"}]
-    return made(f"/templates/{template()}/batch-render", {"variableSets": sets}, "batchId")
+    return create(f"/templates/{template()}/batch-render", {"variableSets": sets}, "batchId")
 
 
 def image():
-    return made("/image", {"html": "<p>Hi</p>", "width": 40, "height": 20}, "id")
+    return create("/image", {"html": "<p>Hi</p>", "width": 40, "height": 20}, "id")
 
 
 def gif():
     moving = "<style>@keyframes go { to { margin: 9px } } p { animation: go 200ms }</style><p>Hi</p>"
-    return made("/gif", {"html": moving, "width": 40, "height": 20}, "gif", "uid")
+    return create("/gif", {"html": moving, "width": 40, "height": 20}, "gif", "uid")
 
 
 def binding():
@@ -90,12 +90,12 @@ def binding():
         "mapping": {"title": "status"},
         "refreshPolicy": {"type": "ttl", "ttlSeconds": 3600},
     }
-    return made("/bindings", body, "binding", "uid")
+    return create("/bindings", body, "binding", "uid")
 
 
 def subscription():
     body = {"event": "render.failed", "targetUrl": f"{URL}/healthcheck"}
-    return made("/webhook-subscriptions", body, "subscription", "uid")
+    return create("/webhook-subscriptions", body, "subscription", "uid")
 
 
 def experiment(member="uid"):
@@ -110,7 +110,7 @@ def experiment(member="uid"):
         "variants": variants,
         "goalConfig": {"type": "click_through", "destinationUrl": "https://example.com/"},
     }
-    return made("/experiments/api", body, "experiment", member)
+    return create("/experiments/api", body, "experiment", member)
 
 
 experiment.count = 0
@@ -118,9 +118,9 @@ experiment.count = 0
 
 def running_experiment():
     slug = experiment("slug")
-    found = session.get(f"{URL}/experiments/api", headers=KEY, timeout=LONGEST).json()["experiments"]
+    found = session.get(f"{URL}/experiments/api", headers=KEY, timeout=REQUEST_TIMEOUT).json()["experiments"]
     uid = next(experiment["uid"] for experiment in found if experiment["slug"] == slug)
-    made(f"/experiments/api/{uid}/start", {})
+    create(f"/experiments/api/{uid}/start", {})
     return slug
 
 
@@ -131,16 +131,16 @@ def video_template():
         "export default ({color}) => <div style={{width: useCurrentFrame() + 1, height: 9, background: color}} />;"
     )
     body = {"name": "Bar", "kind": "tsx", "tsx": code, "width": 40, "height": 20, "fps": 5, "durationInFrames": 5}
-    return made("/video/templates", body, "template", "uid")
+    return create("/video/templates", body, "template", "uid")
 
 
 def token():
-    found = made("/api/users/api-tokens", {})
+    found = create("/api/users/api-tokens", {})
     return found.get("uid") or found.get("token", {}).get("uid")
 
 
-# What the parameter at the end of such a path names, the longest first.
-MAKERS = [
+# Functions that create the resource for the parameter at the end of each path. Longer paths first.
+FACTORIES = [
     ("/templates/batch/{", batch),
     ("/public/templates/{", template),
     ("/templates/{", template),
@@ -158,56 +158,57 @@ MAKERS = [
     ("/{", image),
 ]
 
-things = {}
+resources = {}
 
 
-def name_a_thing(case):
-    """Lets three requests of four name what exists: of names that are made up nothing does. Returns who made it."""
+def use_existing_resource(case):
+    """Puts the ID of an existing resource into three of four requests, because generated IDs never exist. Returns the
+    factory of the resource."""
     path = case.operation.path
-    maker = next((maker for beginning, maker in MAKERS if path.startswith(beginning)), None)
-    if maker is None or not case.path_parameters or crc32(repr(case.path_parameters).encode()) % 4 == 0:
+    factory = next((factory for prefix, factory in FACTORIES if path.startswith(prefix)), None)
+    if factory is None or not case.path_parameters or crc32(repr(case.path_parameters).encode()) % 4 == 0:
         return None
-    if things.get(maker) is None:
-        things[maker] = maker()
+    if resources.get(factory) is None:
+        resources[factory] = factory()
     parameter = path.split("{", 1)[1].split("}", 1)[0]
-    case.path_parameters = {**case.path_parameters, parameter: things[maker]}
-    return maker
+    case.path_parameters = {**case.path_parameters, parameter: resources[factory]}
+    return factory
 
 
-def is_refused(case, answer):
-    """Whether an answer is one of the refusals that the contract has for what cannot be had here."""
+def is_not_supported(case, response):
+    """Returns true if the response is a documented error for a feature that the emulator does not support."""
     id = case.operation.definition.raw["operationId"]
-    if id in NEEDS_A_MODEL:
-        return answer.status_code in (501, 503)
-    return answer.status_code == 501 and answer.json().get("code") in NO_VIDEOS
+    if id in NEEDS_MODEL:
+        return response.status_code in (501, 503)
+    return response.status_code == 501 and response.json().get("code") in VIDEO_NOT_SUPPORTED
 
 
 @schema.parametrize()
 @settings(
-    max_examples=EXAMPLES,
+    max_examples=MAX_EXAMPLES,
     derandomize=True,
     database=None,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_answers(case):
-    maker = name_a_thing(case)
-    # Keys are made up, too; a few of them do to see how they are refused.
+def test_responses(case):
+    factory = use_existing_resource(case)
+    # Generated keys are invalid. A few requests with them are enough to test their rejection.
     if crc32(repr(case.body).encode()) % 8 != 0 or case.operation.method == "get":
         case.headers = {**(case.headers or {}), **KEY}
-    answer = case.call(session=session, timeout=LONGEST, allow_redirects=False)
-    if maker is not None and case.method.upper() in ("PUT", "DELETE"):
-        # The next request gets one that is as it was made.
-        things.pop(maker, None)
-    if answer.status_code >= 500:
-        assert is_refused(case, answer), f"{answer.status_code} {answer.text}\n{case.as_curl_command()}"
+    response = case.call(session=session, timeout=REQUEST_TIMEOUT, allow_redirects=False)
+    if factory is not None and case.method.upper() in ("PUT", "DELETE"):
+        # The next request gets a new, unchanged resource.
+        resources.pop(factory, None)
+    if response.status_code >= 500:
+        assert is_not_supported(case, response), f"{response.status_code} {response.text}\n{case.as_curl_command()}"
         return
     case.validate_response(
-        answer,
+        response,
         checks=[status_code_conformance, content_type_conformance, response_headers_conformance],
     )
-    open_schema[case.operation.path][case.operation.method].validate_response(answer)
+    open_schema[case.operation.path][case.operation.method].validate_response(response)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
-//! The document as a JSON tree: reading it, pointing into it, and finding its schemas and operations.
+//! The document as a JSON tree: loading, pointers, references, schemas and operations.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// The methods that an operation may have, in the order in which the specification lists them.
+/// HTTP methods of operations, in the order of the specification.
 pub const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
-/// What every reference to a schema starts with.
+/// Prefix of every reference to a schema.
 pub const SCHEMA_PREFIX: &str = "#/components/schemas/";
 
 /// Keywords whose value is a map from names to schemas.
@@ -18,16 +18,16 @@ const SCHEMA_LISTS: [&str; 4] = ["oneOf", "anyOf", "allOf", "prefixItems"];
 const SCHEMA_SINGLES: [&str; 8] =
     ["items", "additionalProperties", "not", "contains", "propertyNames", "if", "then", "else"];
 
-/// Extensions whose value is a schema: an event of a stream, and the query that [`crate::queries`] adds.
+/// Extensions whose value is a schema: the event of a stream, and the query that [`crate::query_structs`] adds.
 const SCHEMA_EXTENSIONS: [&str; 2] = ["x-event", "x-query"];
 
-/// Reads a YAML or JSON document; mappings keep their order.
+/// Reads a YAML or JSON document. Mappings keep their order.
 pub fn load(path: &Path) -> Result<Value> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     parse(&text).with_context(|| format!("{} is not valid YAML", path.display()))
 }
 
-/// Parses YAML, of which JSON is a part.
+/// Parses YAML or JSON. JSON is a subset of YAML.
 pub fn parse(text: &str) -> Result<Value> {
     Ok(serde_saphyr::from_str(text)?)
 }
@@ -37,27 +37,27 @@ pub fn below(pointer: &str, step: &str) -> String {
     format!("{pointer}/{}", step.replace('~', "~0").replace('/', "~1"))
 }
 
-/// The last step of a pointer or reference, unescaped.
+/// Returns the last step of a pointer or reference, unescaped.
 pub fn last_step(pointer: &str) -> String {
     pointer.rsplit('/').next().unwrap_or_default().replace("~1", "/").replace("~0", "~")
 }
 
-/// What a local reference (`#/..`) points at.
+/// Returns the target of a local reference (`#/..`).
 pub fn resolve<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
     root.pointer(reference.strip_prefix('#')?)
 }
 
-/// The reference that `value` is, if it is one.
+/// Returns the target of `$ref` if `value` is a reference.
 pub fn reference(value: &Value) -> Option<&str> {
     value.get("$ref")?.as_str()
 }
 
-/// The name of the component schema that `reference` points at, if it points at a whole one.
+/// Returns the name of the component schema that `reference` points at, or `None` if it points inside one or elsewhere.
 pub fn schema_name(reference: &str) -> Option<&str> {
     reference.strip_prefix(SCHEMA_PREFIX).filter(|name| !name.contains('/'))
 }
 
-/// Follows references until something is not one. Stops at what dangles and at circles.
+/// Follows references to the first value that is not a reference. Stops at a missing target and after 16 references.
 pub fn follow<'a>(root: &'a Value, mut value: &'a Value) -> &'a Value {
     for _ in 0..16 {
         match reference(value).and_then(|reference| resolve(root, reference)) {
@@ -68,12 +68,12 @@ pub fn follow<'a>(root: &'a Value, mut value: &'a Value) -> &'a Value {
     value
 }
 
-/// The members of an object in the document, or nothing when `value` is not one.
+/// Returns the members of an object in the document; empty if `value` is not an object.
 pub fn members(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     value.and_then(Value::as_object).into_iter().flatten()
 }
 
-/// The items of a list in the document, or nothing when `value` is not one.
+/// Returns the items of a list in the document; empty if `value` is not a list.
 pub fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {
     value.and_then(Value::as_array).into_iter().flatten()
 }
@@ -81,31 +81,31 @@ pub fn items(value: Option<&Value>) -> impl Iterator<Item = &Value> {
 /// An operation of the document.
 #[derive(Clone, Copy)]
 pub struct OperationAt<'a> {
-    /// Its path template.
+    /// Path template.
     pub path: &'a str,
-    /// Its method in small letters.
+    /// Method in lower case.
     pub method: &'a str,
-    /// The operation itself.
+    /// The operation object.
     pub value: &'a Value,
 }
 
 impl OperationAt<'_> {
-    /// Where it is.
+    /// Returns the JSON pointer of the operation.
     pub fn pointer(&self) -> String {
         below(&below("/paths", self.path), self.method)
     }
 
-    /// Its id; empty when it has none.
+    /// Returns the operation ID; empty if there is none.
     pub fn id(&self) -> &str {
         self.value.get("operationId").and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The string member `name`.
+    /// Returns the string member `name`.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.value.get(name).and_then(Value::as_str)
     }
 
-    /// Its parameters and those of its path, with their pointers, references followed.
+    /// Returns the parameters of the operation and of its path item with their pointers. References are followed.
     pub fn parameters<'d>(&self, root: &'d Value) -> Vec<(String, &'d Value)> {
         let path_item = below("/paths", self.path);
         [path_item, self.pointer()]
@@ -121,7 +121,7 @@ impl OperationAt<'_> {
     }
 }
 
-/// Every operation, in the order of the document.
+/// Returns all operations in document order.
 pub fn operations(root: &Value) -> Vec<OperationAt<'_>> {
     members(root.get("paths"))
         .flat_map(|(path, item)| {
@@ -132,21 +132,21 @@ pub fn operations(root: &Value) -> Vec<OperationAt<'_>> {
         .collect()
 }
 
-/// The component schemas, in the order of the document.
+/// Returns the component schemas in document order.
 pub fn component_schemas(root: &Value) -> impl Iterator<Item = (&String, &Value)> {
     members(root.pointer("/components/schemas"))
 }
 
-/// The pointers of all schemas and subschemas; a schema comes before what is inside it.
+/// Returns the pointers of all schemas and subschemas. A schema comes before its subschemas.
 ///
-/// Examples and extensions are data, so what looks like a schema in them is none.
+/// Examples and extensions are data; values in them that look like schemas are ignored.
 pub fn schema_pointers(root: &Value) -> Vec<String> {
     let mut found = Vec::new();
     search(root, "", &mut found);
     found
 }
 
-/// The pointers of `schema`, which is at `pointer`, and of all its subschemas.
+/// Returns the pointers of `schema`, which is at `pointer`, and of all its subschemas.
 pub fn subschema_pointers(schema: &Value, pointer: &str) -> Vec<String> {
     let mut found = Vec::new();
     enter(schema, pointer, &mut found);
@@ -200,7 +200,7 @@ fn enter(schema: &Value, pointer: &str, found: &mut Vec<String>) {
     }
 }
 
-/// All references below `value`, with their pointers; examples and extensions are data and are left out.
+/// Returns all references below `value` with their pointers. Examples and extensions are data and are ignored.
 pub fn references<'a>(value: &'a Value, pointer: &str) -> Vec<(String, &'a str)> {
     let mut found = Vec::new();
     collect_references(value, pointer, &mut found);
@@ -218,7 +218,7 @@ fn collect_references<'a>(value: &'a Value, pointer: &str, found: &mut Vec<(Stri
             for (key, member) in object {
                 match (key.as_str(), member) {
                     ("$ref", Value::String(target)) => found.push((pointer.to_owned(), target)),
-                    // In here the keys are names that the document chose, so none of them means anything.
+                    // Here the keys are names from the document, not keywords.
                     (key, Value::Object(named)) if SCHEMA_MAPS.contains(&key) => {
                         for (name, schema) in named {
                             collect_references(schema, &below(&below(pointer, key), name), found);
@@ -234,7 +234,7 @@ fn collect_references<'a>(value: &'a Value, pointer: &str, found: &mut Vec<(Stri
     }
 }
 
-/// The target of every reference that can be reached from `roots`, references followed.
+/// Returns the targets of all references reachable from `roots`, transitively.
 pub fn reached<'a>(root: &'a Value, roots: impl IntoIterator<Item = &'a Value>) -> BTreeSet<String> {
     let mut open: Vec<&Value> = roots.into_iter().collect();
     let mut found = BTreeSet::new();
@@ -254,13 +254,13 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn pointers_escape_what_the_syntax_needs() {
+    fn pointers_are_escaped() {
         assert_eq!(below("/paths", "/image/{a~b}"), "/paths/~1image~1{a~0b}");
         assert_eq!(last_step("/paths/~1image~1{a~0b}"), "/image/{a~b}");
     }
 
     #[test]
-    fn schemas_are_found_where_schemas_can_be_and_nowhere_else() {
+    fn schemas_are_found_in_schema_positions_only() {
         let document = json!({
             "paths": {"/a": {"get": {
                 "parameters": [{"name": "q", "schema": {"type": "string"}, "example": {"schema": {}}}],
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_followed_to_what_they_mean() {
+    fn references_are_followed() {
         let document =
             json!({"a": {"$ref": "#/b"}, "b": {"$ref": "#/c"}, "c": {"type": "string"}, "d": {"$ref": "#/d"}});
         assert_eq!(follow(&document, &document["a"]), &json!({"type": "string"}));

@@ -1,22 +1,23 @@
-//! The workspace's own commands: `cargo xtask generate`, `lint`, `coverage`, `upstream`, and what a release asks for.
+//! The workspace's own commands: `cargo xtask generate`, `lint`, `coverage`, `upstream`, and the checks before a
+//! release.
 
-mod bounds;
 mod coverage;
 mod document;
-mod drift;
 mod generate;
 mod layers;
 mod links;
 mod lint;
-mod normalise;
-mod operations;
-mod queries;
+mod openapi_diff;
+mod operation_table;
+mod postprocess;
+mod preprocess;
+mod query_structs;
 mod release;
-mod syntax;
+mod schema_check_impls;
 mod test_command;
 mod tokens;
-mod upstream;
 mod usage;
+mod validate_impls;
 mod words;
 mod workspace;
 
@@ -28,23 +29,22 @@ use std::{
     process::ExitCode,
 };
 
-/// Any text is a document that the passes before the generator take, and that is no different from itself, or an error says
-/// why not. For the fuzz target.
+/// Runs the lint, the preprocessing passes and the document comparison on any text. For the fuzz target.
 ///
 /// # Panics
-/// When that does not hold.
+/// If a document differs from itself.
 #[doc(hidden)]
-pub fn any_document(text: &str) {
+pub fn fuzz_document(text: &str) {
     let Ok(document) = document::parse(text) else { return };
     let _ = lint::check(&document);
-    let mut normalised = document.clone();
-    queries::add(&mut normalised);
-    let _ = usage::Usage::of(&normalised);
-    let _ = normalise::run(&mut normalised);
-    upstream::any_document(&document);
+    let mut preprocessed = document.clone();
+    query_structs::add(&mut preprocessed);
+    let _ = usage::Usage::of(&preprocessed);
+    let _ = preprocess::run(&mut preprocessed);
+    openapi_diff::fuzz_document(&document);
 }
 
-/// The workspace's own commands.
+/// Commands of this workspace.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Arguments {
@@ -54,12 +54,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Writes the generated files of pictify-api from openapi.yaml.
+    /// Writes the generated files from openapi.yaml.
     Generate {
-        /// Write nothing: print what differs, and fail if anything does.
+        /// Write nothing: print a diff of each stale file, and fail if there is one.
         #[arg(long)]
         check: bool,
-        /// Print what each pass changed.
+        /// Print the changes of each pass.
         #[arg(short, long)]
         verbose: bool,
     },
@@ -80,15 +80,15 @@ enum Command {
         #[arg(long, value_name = "DIRECTORY", default_value = "target/doc")]
         docs: PathBuf,
     },
-    /// Runs all tests, and installs the programs that they need where it may.
+    /// Runs all tests, and installs the programs that they need where allowed.
     Test(test_command::Options),
-    /// Prints what the SDK has of each operation of openapi.yaml, and fails on a hole.
+    /// Prints the SDK method, snapshot and docs of each operation of openapi.yaml, and fails if one is missing.
     Coverage,
-    /// Says where a document that upstream published differs from openapi.yaml, and how grave that is.
-    Upstream(upstream::Options),
-    /// Checks that nothing that is published needs a newer Rust than its manifest promises.
+    /// Compares a document that upstream published with openapi.yaml, and reports the differences by severity.
+    Upstream(openapi_diff::Options),
+    /// Checks that each published package and its dependencies build with the package's `rust-version`.
     RustVersions,
-    /// Checks that the SDK builds with the lowest versions that its manifests name.
+    /// Checks that the SDK builds with the lowest dependency versions in its manifests.
     MinimalVersions,
 }
 
@@ -104,15 +104,15 @@ enum LintPart {
     },
 }
 
-/// Runs the command that the arguments of the process name.
+/// Runs the command given in the arguments of the process.
 #[must_use]
 pub fn main() -> ExitCode {
     match workspace::root().and_then(|root| run(&Arguments::parse().command, &root)) {
         Ok(code) => code,
-        // Whoever reads the output, `head` for example, has seen enough.
+        // The reader of the output, for example `head`, has closed the pipe.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // The whole chain on one line; a backtrace of this program would help nobody who edits the document.
+            // Prints the whole chain on one line. A backtrace of this program does not help to edit the document.
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
@@ -134,18 +134,18 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
                 }
             }
             if *check {
-                let diffs = generate::drift(&generated.files, root)?;
+                let diffs = generate::stale_diffs(&generated.files, root)?;
                 for diff in &diffs {
-                    // Drift is a failure, also when nobody reads to the end.
+                    // Stale files fail the check even if the reader of the output stops early.
                     if write!(out, "{diff}").is_err() {
                         break;
                     }
                 }
                 if !diffs.is_empty() {
                     let (stale, all) = (diffs.len(), generated.files.len());
-                    bail!("{stale} of {all} generated files differ from openapi.yaml: run `cargo xtask generate`");
+                    bail!("{stale} of {all} generated files are stale: run `cargo xtask generate`");
                 }
-                writeln!(out, "{} generated files are what openapi.yaml says", generated.files.len())?;
+                writeln!(out, "{} generated files are up to date", generated.files.len())?;
                 return Ok(ExitCode::SUCCESS);
             }
             let written = generate::write(&generated.files)?;
@@ -153,14 +153,10 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
                 writeln!(out, "wrote {}", path.strip_prefix(root).unwrap_or(path).display())?;
             }
             if written.is_empty() {
-                writeln!(
-                    out,
-                    "nothing to write: {} generated files are what openapi.yaml says",
-                    generated.files.len()
-                )?;
+                writeln!(out, "nothing to write: {} generated files are up to date", generated.files.len())?;
             }
         }
-        Command::Upstream(options) => return Ok(upstream::run(options, root, &mut out)?.into()),
+        Command::Upstream(options) => return Ok(openapi_diff::run(options, root, &mut out)?.into()),
         Command::RustVersions => release::rust_versions(root, &mut out)?,
         Command::MinimalVersions => release::minimal_versions(root, &mut out)?,
         Command::Coverage => {
@@ -180,7 +176,7 @@ fn lint(part: Option<&LintPart>, root: &Path, out: &mut impl Write) -> Result<()
         let document = document::load(&root.join("openapi.yaml"))?;
         lint::check(&document)?;
         let (operations, schemas) = (document::operations(&document), document::component_schemas(&document));
-        writeln!(out, "openapi.yaml keeps the rules: {} operations, {} schemas", operations.len(), schemas.count())?;
+        writeln!(out, "openapi.yaml passes the lint: {} operations, {} schemas", operations.len(), schemas.count())?;
     }
     match part {
         Some(LintPart::Document) => Ok(()),

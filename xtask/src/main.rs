@@ -1,4 +1,4 @@
-//! The program behind `cargo xtask`; all of it is in the library, where fuzz targets reach it, too.
+//! The program behind `cargo xtask`. All code is in the library, so that fuzz targets can call it.
 
 use std::process::ExitCode;
 

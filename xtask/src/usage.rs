@@ -1,54 +1,54 @@
-//! Which schemas requests are made of, and which answers.
+//! Use of each schema: in requests, in responses, or in both.
 
 use crate::{
     document::{follow, members, operations, reached, reference, schema_name},
-    queries,
+    query_structs,
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// The names of the schemas that requests and that answers are made of.
+/// Names of the schemas used in requests and in responses.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// The schemas of request bodies themselves, or of their items.
+    /// Schemas of request bodies, or of the items of a request body that is a list.
     pub bodies: BTreeSet<String>,
-    /// Reachable from request bodies and parameters.
+    /// Schemas reachable from request bodies and parameters.
     pub requests: BTreeSet<String>,
-    /// Reachable from successful answers and from webhooks.
-    pub answers: BTreeSet<String>,
+    /// Schemas reachable from successful responses and from webhooks.
+    pub responses: BTreeSet<String>,
 }
 
 impl Usage {
-    /// Reads it off a document.
+    /// Collects the usage of all schemas of a document.
     pub fn of(document: &Value) -> Self {
         let mut usage = Self::default();
         for operation in operations(document) {
             let body = operation.value.get("requestBody").map(|body| follow(document, body));
             for (_, media_type) in members(body.and_then(|body| body.get("content"))) {
-                // A body may also be a list of something.
+                // A body may also be a list of a schema.
                 let schemas =
                     media_type.get("schema").into_iter().flat_map(|schema| [Some(schema), schema.get("items")]);
                 let names = schemas.flatten().filter_map(reference).filter_map(schema_name);
                 usage.bodies.extend(names.map(str::to_owned));
             }
-            let query = operation.value.get(queries::EXTENSION);
+            let query = operation.value.get(query_structs::EXTENSION);
             usage.bodies.extend(query.and_then(reference).and_then(schema_name).map(str::to_owned));
             usage.requests.extend(schemas(document, query));
             usage.requests.extend(schemas(document, body));
             usage
                 .requests
                 .extend(schemas(document, operation.parameters(document).into_iter().map(|(_, found)| found)));
-            let answers = members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'));
-            usage.answers.extend(schemas(document, answers.map(|(_, answer)| answer)));
-            usage.answers.extend(schemas(document, operation.value.get("x-event")));
+            let responses = members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'));
+            usage.responses.extend(schemas(document, responses.map(|(_, response)| response)));
+            usage.responses.extend(schemas(document, operation.value.get("x-event")));
         }
-        usage.answers.extend(schemas(document, document.get("webhooks")));
+        usage.responses.extend(schemas(document, document.get("webhooks")));
         usage
     }
 
-    /// Whether answers contain it and requests do not.
-    pub fn only_answers(&self, name: &str) -> bool {
-        self.answers.contains(name) && !self.requests.contains(name)
+    /// Returns `true` if the schema is part of a response and of no request.
+    pub fn only_in_responses(&self, name: &str) -> bool {
+        self.responses.contains(name) && !self.requests.contains(name)
     }
 }
 
@@ -63,19 +63,19 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_schema_belongs_to_whatever_reaches_it() {
+    fn usage_follows_references() {
         let to = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
         let content = |name: &str| json!({"content": {"application/json": {"schema": to(name)}}});
         let document = json!({
             "paths": {"/a": {"post": {
                 "parameters": [{"name": "q", "schema": to("Query")}],
                 "requestBody": content("Request"),
-                "responses": {"200": content("Answer"), "400": content("Error")},
+                "responses": {"200": content("Image"), "400": content("Error")},
             }}},
             "webhooks": {"done": {"post": {"requestBody": content("Event")}}},
             "components": {"schemas": {
                 "Request": {"properties": {"both": to("Both")}}, "Both": {"type": "object"}, "Query": {"type": "string"},
-                "Answer": {"items": to("Both")}, "Event": {"items": to("Event")}, "Error": {"type": "object"},
+                "Image": {"items": to("Both")}, "Event": {"items": to("Event")}, "Error": {"type": "object"},
             }},
         });
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -85,9 +85,9 @@ mod tests {
             Usage {
                 bodies: names(&["Request"]),
                 requests: names(&["Request", "Both", "Query"]),
-                answers: names(&["Answer", "Both", "Event"]),
+                responses: names(&["Image", "Both", "Event"]),
             }
         );
-        assert!(usage.only_answers("Event") && !usage.only_answers("Both"));
+        assert!(usage.only_in_responses("Event") && !usage.only_in_responses("Both"));
     }
 }

@@ -41,7 +41,7 @@ async fn settled(emulator: &Emulator) -> Value {
 fn verified(came: &Received, secret: &Value) -> pictify::webhooks::Delivery {
     let verifier = Verifier::new(secret.as_str().unwrap()).unwrap();
     let signature = came.header("x-pictify-signature").unwrap();
-    verifier.delivery(&came.body, signature).unwrap()
+    verifier.verify_and_parse(&came.body, signature).unwrap()
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use crate::{Call, Client, Error, ErrorKind, Result};
 use std::fmt;
 
 /// Cancelling a job: [`BatchJob::cancel`].
-#[must_use = "nothing is cancelled before run"]
-pub struct Cancel<'a, C> {
+#[must_use = "nothing is cancelled before send"]
+pub struct CancelJob<'a, C> {
     job: &'a mut BatchJob,
     client: C,
 }
@@ -25,12 +25,12 @@ impl BatchJob {
     /// let rendered = job.wait(&client).await?;
     /// # Ok(()) }
     /// ```
-    pub fn cancel<C: Clone>(&mut self, client: &C) -> Cancel<'_, C> {
-        Cancel { job: self, client: client.clone() }
+    pub fn cancel<C: Clone>(&mut self, client: &C) -> CancelJob<'_, C> {
+        CancelJob { job: self, client: client.clone() }
     }
 }
 
-impl<C: Clone> Cancel<'_, C> {
+impl<C: Clone> CancelJob<'_, C> {
     fn calls(&mut self) -> Vec<Call<CancelBatch, C>> {
         self.job.drop_planned();
         let call = |(_, batch_id)| Call::new(self.client.clone(), CancelBatch { batch_id });
@@ -48,12 +48,12 @@ fn settle<T>(result: Result<T>) -> Result<()> {
     }
 }
 
-impl Cancel<'_, Client> {
+impl CancelJob<'_, Client> {
     /// Cancels it.
     ///
     /// # Errors
     /// As [`BatchJob::cancel`].
-    pub async fn run(mut self) -> Result<()> {
+    pub async fn send(mut self) -> Result<()> {
         for call in self.calls() {
             settle(call.send().await)?;
         }
@@ -61,21 +61,19 @@ impl Cancel<'_, Client> {
     }
 }
 
-super::awaits!(Cancel -> ());
-
 #[cfg(feature = "blocking")]
-impl Cancel<'_, crate::blocking::Client> {
+impl CancelJob<'_, crate::blocking::Client> {
     /// Cancels it.
     ///
     /// # Errors
     /// As [`BatchJob::cancel`].
-    pub fn run(mut self) -> Result<()> {
+    pub fn send(mut self) -> Result<()> {
         self.calls().into_iter().try_for_each(|call| settle(call.send()))
     }
 }
 
-impl<C> fmt::Debug for Cancel<'_, C> {
+impl<C> fmt::Debug for CancelJob<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cancel").field("progress", &self.job.progress()).finish_non_exhaustive()
+        f.debug_struct("CancelJob").field("progress", &self.job.progress()).finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! A job: rows in parts, and how far each part is.
 
 use super::{Batch, BatchAccepted, BatchRenderTemplate, BatchRow, BatchStatus};
-use crate::{Error, ErrorKind, IdempotencyKey, Operation, Result};
+use crate::{ApiRequest, Error, ErrorKind, IdempotencyKey, Result};
 use pictify_api::types::RenderedLayout;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// Rows that are rendered in batches: which requests they are split into, and how far each of these is.
 ///
 /// It is plain data. Store it with any serde format before and after every step, with
-/// [`Start::journal`](super::Start::journal) for the steps in between, and a job survives a restart: what was sent is not
+/// [`StartJob::journal`](super::StartJob::journal) for the steps in between, and a job survives a restart: what was sent is not
 /// sent again. Keep it until [`rows`](Self::rows) has given its results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatchJob {
@@ -243,7 +243,7 @@ impl Part {
         }
     }
 
-    /// The rows that the service has reported on, or delivered pictures of.
+    /// The rows that the service has reported on, or delivered images of.
     pub(super) fn reported_rows(&self) -> Vec<BatchRow> {
         let mut rows = self.last().map(|batch| BatchRow::of_batch(self.first, batch)).unwrap_or_default();
         for (row, pictures) in &self.delivered {

@@ -18,41 +18,26 @@
 //! side by side, with their pictures in the answer, see
 //! [`Templates::render_many`](crate::templates::Templates::render_many).
 
-/// Lets what ends in `run` be awaited as it is.
-macro_rules! awaits {
-    ($name:ident -> $output:ty) => {
-        impl<'a> IntoFuture for $name<'a, crate::Client> {
-            type Output = crate::Result<$output>;
-            type IntoFuture = std::pin::Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
-
-            fn into_future(self) -> Self::IntoFuture {
-                Box::pin(self.run())
-            }
-        }
-    };
-}
-use awaits;
-
 mod cancel;
-#[cfg(feature = "webhook")]
-mod delivered;
 mod job;
 mod row;
 mod start;
 mod wait;
+#[cfg(feature = "webhook")]
+mod webhook_join;
 
-use crate::{Call, Result, operation::operation, resources::resource, source::web_url, variables};
+use crate::{Result, resources::api_request, resources::resource, source::web_url, variables};
 use pictify_api::types::{BatchRenderTemplateRequest, EmptyRequest};
 use serde::Serialize;
 
-pub use cancel::Cancel;
+pub use cancel::CancelJob;
 pub use job::{BatchJob, BatchProgress};
 pub use pictify_api::types::{
     Batch, BatchAccepted, BatchCancellation, BatchItem, BatchItemError, BatchStatus, RasterFormat,
 };
 pub use row::BatchRow;
-pub use start::Start;
-pub use wait::Wait;
+pub use start::StartJob;
+pub use wait::WaitForJob;
 
 resource! {
     /// The batch operations of a client: [`client.batches()`](crate::Client::batches).
@@ -63,7 +48,7 @@ impl<C: Clone> Batches<C> {
     /// Renders a template once for each set of variables. Bills one render a set and layout.
     ///
     /// `POST /templates/{uid}/batch-render`, live. `send` makes one request of it, whose size the plan limits: documented
-    /// from 100 to 1,000 sets. [`into_job`](Call::into_job) splits, and keeps track.
+    /// from 100 to 1,000 sets. [`into_job`](BatchRenderTemplateCall::into_job) splits, and keeps track.
     ///
     /// # Errors
     /// Here: [`Validation`](crate::ErrorKind::Validation) when a set does not serialise to a JSON object. At `send`:
@@ -81,17 +66,19 @@ impl<C: Clone> Batches<C> {
         &self,
         template_uid: impl Into<String>,
         variable_sets: impl IntoIterator<Item = impl Serialize>,
-    ) -> Result<Call<BatchRenderTemplate, C>> {
-        let mut body = BatchRenderTemplateRequest::default();
-        let sets = variable_sets.into_iter().map(|set| variables::from(&set)).collect::<Result<Vec<_>>>()?;
-        body.variable_sets = Some(sets);
-        Ok(self.call(BatchRenderTemplate { uid: template_uid.into(), body }))
+    ) -> BatchRenderTemplateCall<C> {
+        let sets = variable_sets.into_iter().map(|set| variables::from(&set)).collect::<Result<Vec<_>>>();
+        self.call_with(sets, |sets| {
+            let mut body = BatchRenderTemplateRequest::default();
+            body.variable_sets = Some(sets);
+            BatchRenderTemplate { uid: template_uid.into(), body }
+        })
     }
 
     /// Renders a template once for each row of a public CSV file, which the service fetches once. Bills one render a row
     /// and layout.
     ///
-    /// `POST /templates/{uid}/batch-render`, live. Name the columns with [`map_column`](Call::map_column).
+    /// `POST /templates/{uid}/batch-render`, live. Name the columns with [`map_column`](BatchRenderTemplateCall::map_column).
     ///
     /// # Errors
     /// Here: [`Validation`](crate::ErrorKind::Validation) when `csv_url` is not an absolute http or https URL. At `send`: as
@@ -108,11 +95,13 @@ impl<C: Clone> Batches<C> {
         &self,
         template_uid: impl Into<String>,
         csv_url: impl AsRef<str>,
-    ) -> Result<Call<BatchRenderTemplate, C>> {
-        let csv_url = web_url("csv_url", csv_url.as_ref())?;
-        let call =
-            self.call(BatchRenderTemplate { uid: template_uid.into(), body: BatchRenderTemplateRequest::default() });
-        Ok(call.with(|op| op.body.csv_url = Some(csv_url.into())))
+    ) -> BatchRenderTemplateCall<C> {
+        let csv_url = web_url("csv_url", csv_url.as_ref()).map(String::from);
+        self.call_with(csv_url, |csv_url| {
+            let mut body = BatchRenderTemplateRequest::default();
+            body.csv_url = Some(csv_url);
+            BatchRenderTemplate { uid: template_uid.into(), body }
+        })
     }
 
     /// Reads how far a batch is and what came of it.
@@ -129,7 +118,7 @@ impl<C: Clone> Batches<C> {
     /// println!("{:?}: {:?} of {:?}", batch.status, batch.completed_items, batch.total_items);
     /// # Ok(()) }
     /// ```
-    pub fn get(&self, batch_id: impl Into<String>) -> Call<GetBatchResults, C> {
+    pub fn get(&self, batch_id: impl Into<String>) -> GetBatchResultsCall<C> {
         self.call(GetBatchResults { batch_id: batch_id.into() })
     }
 
@@ -146,15 +135,15 @@ impl<C: Clone> Batches<C> {
     /// println!("{:?}", client.batches().cancel("BT7Q2LM4XR").send().await?.status);
     /// # Ok(()) }
     /// ```
-    pub fn cancel(&self, batch_id: impl Into<String>) -> Call<CancelBatch, C> {
+    pub fn cancel(&self, batch_id: impl Into<String>) -> CancelBatchCall<C> {
         self.call(CancelBatch { batch_id: batch_id.into() })
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Batches::create`] and [`create_from_csv`](Batches::create_from_csv) as data.
-    BatchRenderTemplate { uid: String, body: BatchRenderTemplateRequest } -> BatchAccepted = BATCH_RENDER_TEMPLATE,
-    |op, api| api.batch_render_template(&op.uid, &op.body),
+    BatchRenderTemplate / BatchRenderTemplateCall { uid: String, body: BatchRenderTemplateRequest } -> BatchAccepted = BATCH_RENDER_TEMPLATE,
+    |op, base| requests::batch_render_template(base, &op.uid, &op.body),
     rules |op, found| {
         if op.body.csv_url.is_some() == op.body.variable_sets.is_some() {
             found.push("", "exactly one of variableSets and csvUrl must be set");
@@ -173,20 +162,20 @@ operation! {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Batches::get`] as data.
-    GetBatchResults { batch_id: String } -> Batch = GET_BATCH_RESULTS,
-    |op, api| api.get_batch_results(&op.batch_id)
+    GetBatchResults / GetBatchResultsCall { batch_id: String } -> Batch = GET_BATCH_RESULTS,
+    |op, base| requests::get_batch_results(base, &op.batch_id)
 }
 
-operation! {
+api_request! {
     /// The request of [`Batches::cancel`] as data.
-    CancelBatch { batch_id: String } -> BatchCancellation = CANCEL_BATCH,
-    |op, api| api.cancel_batch(&op.batch_id, &EmptyRequest {})
+    CancelBatch / CancelBatchCall { batch_id: String } -> BatchCancellation = CANCEL_BATCH,
+    |op, base| requests::cancel_batch(base, &op.batch_id, &EmptyRequest {})
 }
 
 /// Setters of [`Batches::create`] and [`Batches::create_from_csv`].
-impl<C> Call<BatchRenderTemplate, C> {
+impl<C> BatchRenderTemplateCall<C> {
     /// The file format. The service's default is PNG.
     pub fn format(self, format: RasterFormat) -> Self {
         self.with(|op| op.body.format = Some(format))
@@ -221,11 +210,11 @@ impl<C> Call<BatchRenderTemplate, C> {
     ///
     /// The options of this call are left behind: a job is plain data.
     pub fn into_job(self) -> BatchJob {
-        self.into_job_of(BatchJob::PART)
+        self.into_job_with_chunk_size(BatchJob::PART)
     }
 
     /// As [`into_job`](Self::into_job), with requests of at most `sets` sets.
-    pub fn into_job_of(self, sets: usize) -> BatchJob {
-        BatchJob::split(self.into_operation(), sets)
+    pub fn into_job_with_chunk_size(self, sets: usize) -> BatchJob {
+        BatchJob::split(self.into_request(), sets)
     }
 }

@@ -5,8 +5,8 @@ use crate::{Call, Client, Error, ErrorKind, Result};
 use std::{fmt, io};
 
 /// Starting a job: [`BatchJob::start`].
-#[must_use = "nothing is sent before run"]
-pub struct Start<'a, C> {
+#[must_use = "nothing is sent before send"]
+pub struct StartJob<'a, C> {
     job: &'a mut BatchJob,
     client: C,
     journal: Option<Journal<'a>>,
@@ -28,18 +28,18 @@ impl BatchJob {
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// # let rows = [serde_json::json!({"title": "Post 1"})];
     /// let mut job = client.batches().create("XK4P2M9QZT", rows)?.into_job();
-    /// job.start(&client).journal(|job| std::fs::write("job.json", serde_json::to_vec(job)?)).await?;
+    /// job.start(&client).checkpoint(|job| std::fs::write("job.json", serde_json::to_vec(job)?)).await?;
     /// # Ok(()) }
     /// ```
-    pub fn start<C: Clone>(&mut self, client: &C) -> Start<'_, C> {
-        Start { job: self, client: client.clone(), journal: None }
+    pub fn start<C: Clone>(&mut self, client: &C) -> StartJob<'_, C> {
+        StartJob { job: self, client: client.clone(), journal: None }
     }
 }
 
-impl<'a, C> Start<'a, C> {
+impl<'a, C> StartJob<'a, C> {
     /// Stores the job before and after each request, so that not even a crash in between makes a row billed twice. When
     /// it fails, nothing more is sent.
-    pub fn journal(mut self, store: impl FnMut(&BatchJob) -> io::Result<()> + Send + 'a) -> Self {
+    pub fn checkpoint(mut self, store: impl FnMut(&BatchJob) -> io::Result<()> + Send + 'a) -> Self {
         self.journal = Some(Box::new(store));
         self
     }
@@ -60,16 +60,18 @@ impl<'a, C> Start<'a, C> {
             // It was not sent after all.
             return self.job.note_sent(part, Err(error)).map(|()| None);
         }
-        Ok(Some((part, Call::new(self.client.clone(), operation).idempotency_key(key))))
+        let mut call = Call::new(self.client.clone(), operation);
+        call.options.idempotency_key = Some(key);
+        Ok(Some((part, call)))
     }
 }
 
-impl Start<'_, Client> {
+impl StartJob<'_, Client> {
     /// Sends them.
     ///
     /// # Errors
     /// As [`BatchJob::start`].
-    pub async fn run(mut self) -> Result<()> {
+    pub async fn send(mut self) -> Result<()> {
         self.job.check()?;
         while let Some((part, call)) = self.next()? {
             let result = call.send().await;
@@ -81,15 +83,13 @@ impl Start<'_, Client> {
     }
 }
 
-super::awaits!(Start -> ());
-
 #[cfg(feature = "blocking")]
-impl Start<'_, crate::blocking::Client> {
+impl StartJob<'_, crate::blocking::Client> {
     /// Sends them.
     ///
     /// # Errors
     /// As [`BatchJob::start`].
-    pub fn run(mut self) -> Result<()> {
+    pub fn send(mut self) -> Result<()> {
         self.job.check()?;
         while let Some((part, call)) = self.next()? {
             let result = call.send();
@@ -101,8 +101,8 @@ impl Start<'_, crate::blocking::Client> {
     }
 }
 
-impl<C> fmt::Debug for Start<'_, C> {
+impl<C> fmt::Debug for StartJob<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Start").field("progress", &self.job.progress()).finish_non_exhaustive()
+        f.debug_struct("StartJob").field("progress", &self.job.progress()).finish_non_exhaustive()
     }
 }

@@ -1,9 +1,9 @@
 //! Waiting for a job's end.
 
 #[cfg(feature = "webhook")]
-use super::delivered::Deliveries;
+use super::webhook_join::Deliveries;
 use super::{Batch, BatchJob, BatchProgress, BatchRow, GetBatchResults};
-use crate::{Call, Client, Clock, Deadline, Error, ErrorKind, Result};
+use crate::{Call, Client, Deadline, Error, ErrorKind, Result, clock::Clock};
 use std::{fmt, time::Duration};
 
 /// How long a job is waited for unless the caller says otherwise.
@@ -13,8 +13,8 @@ const TIMEOUT: Duration = Duration::from_secs(3600);
 const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
 
 /// Waiting for a job: [`BatchJob::wait`].
-#[must_use = "nothing is waited for before run"]
-pub struct Wait<'a, C> {
+#[must_use = "nothing is waited for before send"]
+pub struct WaitForJob<'a, C> {
     job: &'a mut BatchJob,
     client: C,
     timeout: Duration,
@@ -30,7 +30,7 @@ impl BatchJob {
     ///
     /// It looks after a second, then less often, down to every five seconds. The service may leave the URLs out of what it
     /// answers; they then come only by the `render.completed` webhook:
-    #[cfg_attr(feature = "webhook", doc = "[`with`](Wait::with) waits for both.")]
+    #[cfg_attr(feature = "webhook", doc = "[`with`](WaitForJob::with) waits for both.")]
     #[cfg_attr(not(feature = "webhook"), doc = "`with`, under the feature `webhook`, waits for both.")]
     ///
     /// # Errors
@@ -49,8 +49,8 @@ impl BatchJob {
     ///     .await?;
     /// # Ok(()) }
     /// ```
-    pub fn wait<C: Clone>(&mut self, client: &C) -> Wait<'_, C> {
-        Wait {
+    pub fn wait<C: Clone>(&mut self, client: &C) -> WaitForJob<'_, C> {
+        WaitForJob {
             job: self,
             client: client.clone(),
             timeout: TIMEOUT,
@@ -61,7 +61,7 @@ impl BatchJob {
     }
 }
 
-impl<'a, C: Clone> Wait<'a, C> {
+impl<'a, C: Clone> WaitForJob<'a, C> {
     /// How long to wait in all. An hour by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
@@ -80,7 +80,7 @@ impl<'a, C: Clone> Wait<'a, C> {
     /// A delivery names no batch: it is the row's whose template and values it has. What is not delivered in time is
     /// missing from the rows, and no error.
     #[cfg(feature = "webhook")]
-    pub fn with(mut self, inbox: &crate::webhooks::Inbox) -> Self {
+    pub fn with_inbox(mut self, inbox: &crate::webhooks::RenderInbox) -> Self {
         self.deliveries = Some(Deliveries::new(inbox, self.job));
         self
     }
@@ -99,8 +99,11 @@ impl<'a, C: Clone> Wait<'a, C> {
         if self.job.is_unstarted() {
             return Err(Error::new(ErrorKind::Conflict, "batch job: not all of it is started; start it first"));
         }
-        let call =
-            |(part, batch_id)| (part, Call::new(self.client.clone(), GetBatchResults { batch_id }).deadline(deadline));
+        let call = |(part, batch_id)| {
+            let mut call = Call::new(self.client.clone(), GetBatchResults { batch_id });
+            call.options.deadline = Some(deadline);
+            (part, call)
+        };
         Ok(self.job.under_way().into_iter().map(call).collect())
     }
 
@@ -129,12 +132,12 @@ impl<'a, C: Clone> Wait<'a, C> {
     }
 }
 
-impl Wait<'_, Client> {
+impl WaitForJob<'_, Client> {
     /// Waits.
     ///
     /// # Errors
     /// As [`BatchJob::wait`].
-    pub async fn run(mut self) -> Result<Vec<BatchRow>> {
+    pub async fn send(mut self) -> Result<Vec<BatchRow>> {
         let clock = self.client.clock();
         let deadline = self.client.deadline(self.timeout);
         for look in 0.. {
@@ -158,15 +161,13 @@ impl Wait<'_, Client> {
     }
 }
 
-super::awaits!(Wait -> Vec<BatchRow>);
-
 #[cfg(feature = "blocking")]
-impl Wait<'_, crate::blocking::Client> {
+impl WaitForJob<'_, crate::blocking::Client> {
     /// Waits.
     ///
     /// # Errors
     /// As [`BatchJob::wait`].
-    pub fn run(mut self) -> Result<Vec<BatchRow>> {
+    pub fn send(mut self) -> Result<Vec<BatchRow>> {
         let clock = self.client.inner.clock();
         let deadline = self.client.deadline(self.timeout);
         for look in 0.. {
@@ -195,8 +196,8 @@ impl Wait<'_, crate::blocking::Client> {
     }
 }
 
-impl<C> fmt::Debug for Wait<'_, C> {
+impl<C> fmt::Debug for WaitForJob<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Wait").field("progress", &self.job.progress()).finish_non_exhaustive()
+        f.debug_struct("WaitForJob").field("progress", &self.job.progress()).finish_non_exhaustive()
     }
 }

@@ -1,13 +1,13 @@
-//! Fetching a rendered file from wherever it is stored.
+//! Downloads of rendered files.
 
-mod fetch;
-mod file;
+mod atomic_file;
+mod redirects;
+mod resume;
 mod sink;
 
 use crate::{Client, Deadline, Result};
+use atomic_file::PartialFile;
 use bytes::{Bytes, BytesMut};
-use file::PartialFile;
-use reqwest::redirect;
 use sink::Writer;
 use std::{
     fmt,
@@ -16,96 +16,96 @@ use std::{
 };
 use tokio::io::AsyncWrite;
 
-/// How large a file may be, in bytes, unless the caller says otherwise.
-const SIZE_LIMIT: u64 = 256 * 1024 * 1024;
+/// Default maximum size of a file, in bytes.
+const DEFAULT_MAX_BYTES: u64 = 256 * 1024 * 1024;
 
-/// How long a whole download may take unless the caller says otherwise.
-const TIMEOUT: Duration = Duration::from_secs(300);
+/// Default timeout of a whole download.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// How long nothing may arrive.
-const STALL: Duration = Duration::from_secs(30);
+/// Default timeout for each read.
+const DEFAULT_READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 const MAX_REDIRECTS: usize = 5;
 
-/// Something that was rendered and stored as a file.
+/// A rendered result that is stored as a file.
 ///
 /// ```
-/// use pictify::download::RenderedFile;
+/// use pictify::download::Downloadable;
 ///
 /// struct Stored {
 ///     address: String,
 /// }
 ///
-/// impl RenderedFile for Stored {
+/// impl Downloadable for Stored {
 ///     fn url(&self) -> &str {
 ///         &self.address
 ///     }
 /// }
 /// ```
-pub trait RenderedFile {
-    /// Where the file is. The host is the service's choice and may change.
+pub trait Downloadable {
+    /// Returns the URL of the file. The service chooses the host, and may change it.
     fn url(&self) -> &str;
 }
 
-impl RenderedFile for str {
+impl Downloadable for str {
     fn url(&self) -> &str {
         self
     }
 }
 
-impl RenderedFile for String {
+impl Downloadable for String {
     fn url(&self) -> &str {
         self
     }
 }
 
-/// A download that is ready to start: [`client.download(&image)`](Client::download).
+/// A download, ready to start: [`client.download(&image)`](Client::download).
 ///
-/// The key is never sent with it. A file that is missing right after its render is asked for again for some seconds. As it
-/// only reads, a broken download is tried again as the client's retry policy says: from where it broke when the host can
-/// do that for the very same file, else from its beginning. What does not look like a file, such as an error page in HTML
-/// with status 200, is an error.
+/// The API key is never sent with it. If a file is not found right after its render, it is requested again for some seconds.
+/// A download only reads, so it is retried according to the client's retry policy. It resumes where it failed if the host
+/// supports that for exactly the same file, and starts again otherwise. A response that does not look like a file, such as
+/// an HTML error page with status 200, is an error.
 #[derive(Clone)]
-#[must_use = "a download does nothing before its end is chosen: bytes, to_file or to_writer"]
+#[must_use = "a download does nothing until bytes, to_file or to_writer is called"]
 pub struct Download<C> {
     pub(crate) client: C,
-    plan: Plan,
+    options: DownloadOptions,
 }
 
 #[derive(Clone)]
-struct Plan {
+struct DownloadOptions {
     url: String,
-    size_limit: u64,
+    max_size: u64,
     timeout: Duration,
     deadline: Option<Deadline>,
-    stall_timeout: Duration,
+    read_timeout: Duration,
 }
 
 impl<C: Clone> Download<C> {
-    pub(crate) fn new(client: &C, file: &(impl RenderedFile + ?Sized)) -> Self {
-        let plan = Plan {
+    pub(crate) fn new(client: &C, file: &(impl Downloadable + ?Sized)) -> Self {
+        let options = DownloadOptions {
             url: file.url().to_owned(),
-            size_limit: SIZE_LIMIT,
-            timeout: TIMEOUT,
+            max_size: DEFAULT_MAX_BYTES,
+            timeout: DEFAULT_TIMEOUT,
             deadline: None,
-            stall_timeout: STALL,
+            read_timeout: DEFAULT_READ_TIMEOUT,
         };
-        Self { client: client.clone(), plan }
+        Self { client: client.clone(), options }
     }
 
-    /// How large the file may be, in bytes. 256 MiB by default.
+    /// Sets the maximum size of the file, in bytes. 256 MiB by default.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
-    /// let png = client.download(url).size_limit(1_000_000).bytes().await?;
+    /// let png = client.download(url).max_size(1_000_000).bytes().await?;
     /// # Ok(()) }
     /// ```
-    pub fn size_limit(mut self, bytes: u64) -> Self {
-        self.plan.size_limit = bytes;
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.options.max_size = bytes;
         self
     }
 
-    /// How long the whole download may take, retries included. 5 minutes by default.
+    /// Sets the timeout of the whole download, including retries. 5 minutes by default.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
@@ -115,11 +115,11 @@ impl<C: Clone> Download<C> {
     /// # Ok(()) }
     /// ```
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.plan.timeout = timeout;
+        self.options.timeout = timeout;
         self
     }
 
-    /// When the download must have ended, beside its timeout: whichever comes first. See
+    /// Sets a deadline in addition to the timeout; the earlier one applies. See
     /// [`Client::deadline`](crate::Client::deadline).
     ///
     /// ```no_run
@@ -131,37 +131,37 @@ impl<C: Clone> Download<C> {
     /// # Ok(()) }
     /// ```
     pub fn deadline(mut self, deadline: Deadline) -> Self {
-        self.plan.deadline = Some(deadline);
+        self.options.deadline = Some(deadline);
         self
     }
 
-    /// How long nothing may arrive before a try is given up. 30 seconds by default.
+    /// Sets the timeout for each read: the maximum time without new data before an attempt fails. 30 seconds by default.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
     /// use std::time::Duration;
     ///
-    /// let png = client.download(url).stall_timeout(Duration::from_secs(5)).bytes().await?;
+    /// let png = client.download(url).read_timeout(Duration::from_secs(5)).bytes().await?;
     /// # Ok(()) }
     /// ```
-    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
-        self.plan.stall_timeout = timeout;
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.options.read_timeout = timeout;
         self
     }
 }
 
 impl Client {
-    /// Downloads a rendered file: an image, or anything else with a [`RenderedFile::url`].
+    /// Downloads a rendered file: an image, or anything else with a [`Downloadable::url`].
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// # use pictify::images::Source;
     /// let image = client.images().create(Source::html("<h1>Hello</h1>")).send().await?;
     /// let png = client.download(&image).bytes().await?;
-    /// client.download(&image).size_limit(1_000_000).to_file("hello.png").await?;
+    /// client.download(&image).max_size(1_000_000).to_file("hello.png").await?;
     /// # Ok(()) }
     /// ```
-    pub fn download(&self, file: &(impl RenderedFile + ?Sized)) -> Download<Self> {
+    pub fn download(&self, file: &(impl Downloadable + ?Sized)) -> Download<Self> {
         Download::new(self, file)
     }
 }
@@ -170,9 +170,9 @@ impl Download<Client> {
     /// Downloads into memory.
     ///
     /// # Errors
-    /// `Validation` when the URL is not http or https; `NotFound` when the file does not appear; `ContentType` when what
-    /// comes is not a file of the kinds that the service renders; `TooLarge`, `Timeout`, `Connect`, `Transport`, and the
-    /// kinds of an answer that is not a success.
+    /// `Validation` if the URL is not http or https; `NotFound` if the file does not appear; `ContentType` if the response is not
+    /// a file of a type that the service renders; `TooLarge`, `Timeout`, `Connect`, `Transport`, and the kinds of unsuccessful
+    /// responses.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
@@ -181,17 +181,17 @@ impl Download<Client> {
     /// ```
     pub async fn bytes(self) -> Result<Bytes> {
         let mut buffer = BytesMut::new();
-        fetch::run(&self.client.0, &self.plan, &mut buffer).await?;
+        resume::run(&self.client.0, &self.options, &mut buffer).await?;
         Ok(buffer.freeze())
     }
 
-    /// Downloads into a file, which appears under its name when it is whole or not at all. Returns its size in bytes.
+    /// Downloads into a file, which is written completely or not at all. Returns its size in bytes.
     ///
-    /// A link is followed: what it names is replaced, not the link. What is there and is no file, such as `/dev/null` or a
-    /// named pipe, is written to as it comes; so is `/dev/stdout`, behind what it has when it is a file.
+    /// A link is followed: its target is replaced, not the link. A target that is not a regular file, such as `/dev/null` or a
+    /// named pipe, is written directly. `/dev/stdout` is written directly, too; if it is a file, the download is appended.
     ///
     /// # Errors
-    /// As [`bytes`](Self::bytes); `Io` when the file cannot be written, which is found before anything is fetched.
+    /// As [`bytes`](Self::bytes); `Io` if the file cannot be written. Most such errors are found before the request is sent.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client, url: &str) -> pictify::Result<()> {
@@ -201,17 +201,17 @@ impl Download<Client> {
     pub async fn to_file(self, path: impl AsRef<Path>) -> Result<u64> {
         let path = PathBuf::from(path.as_ref());
         let mut file = PartialFile::create(path).await?;
-        fetch::run(&self.client.0, &self.plan, &mut file).await?;
+        resume::run(&self.client.0, &self.options, &mut file).await?;
         file.finish().await
     }
 
-    /// Downloads into a writer as it comes, and flushes it at the end. Returns how many bytes were written.
+    /// Downloads into a writer as the data arrives, and flushes it at the end. Returns the number of bytes written.
     ///
-    /// What was written cannot be taken back: a download that breaks in the middle ends with an error unless the host can
-    /// go on where it broke.
+    /// Written bytes cannot be taken back: if the download fails in the middle, it ends with an error unless the host can resume
+    /// it.
     ///
     /// # Errors
-    /// As [`bytes`](Self::bytes); `Io` when the writer fails.
+    /// As [`bytes`](Self::bytes); `Io` if the writer fails.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client, mut socket: tokio::net::TcpStream) -> pictify::Result<()> {
@@ -221,33 +221,33 @@ impl Download<Client> {
     /// ```
     pub async fn to_writer(self, writer: impl AsyncWrite + Unpin) -> Result<u64> {
         let mut writer = Writer::new(writer);
-        fetch::run(&self.client.0, &self.plan, &mut writer).await?;
+        resume::run(&self.client.0, &self.options, &mut writer).await?;
         writer.finish().await
     }
 }
 
 #[cfg(feature = "blocking")]
 mod blocking {
-    use super::{Bytes, Download, Path, PathBuf, RenderedFile, Result, fetch, sink::Pipe};
+    use super::{Bytes, Download, Downloadable, Path, PathBuf, Result, resume, sink::Pipe};
     use crate::blocking::Client;
     use std::io::Write;
 
     impl Client {
-        /// Downloads a rendered file: an image, or anything else with a [`RenderedFile::url`].
+        /// Downloads a rendered file: an image, or anything else with a [`Downloadable::url`].
         ///
         /// ```no_run
         /// # fn run(client: pictify::blocking::Client, url: &str) -> pictify::Result<()> {
-        /// client.download(url).size_limit(1_000_000).to_file("a.png")?;
+        /// client.download(url).max_size(1_000_000).to_file("a.png")?;
         /// # Ok(()) }
         /// ```
-        pub fn download(&self, file: &(impl RenderedFile + ?Sized)) -> Download<Self> {
+        pub fn download(&self, file: &(impl Downloadable + ?Sized)) -> Download<Self> {
             Download::new(self, file)
         }
     }
 
     impl Download<Client> {
         fn split(self) -> (Client, Download<crate::Client>) {
-            let download = Download { client: self.client.inner.clone(), plan: self.plan };
+            let download = Download { client: self.client.inner.clone(), options: self.options };
             (self.client, download)
         }
 
@@ -266,7 +266,7 @@ mod blocking {
             client.wait(download.bytes())
         }
 
-        /// Downloads into a file, which appears under its name when it is whole or not at all.
+        /// Downloads into a file, which is written completely or not at all. Returns its size in bytes.
         ///
         /// # Errors
         /// As [`to_file`](Download::to_file) of the async client.
@@ -282,8 +282,8 @@ mod blocking {
             client.wait(download.to_file(path))
         }
 
-        /// Downloads into a writer as it comes, and flushes it at the end. Returns how many bytes were written. The writer
-        /// is used on the calling thread only.
+        /// Downloads into a writer as the data arrives, and flushes it at the end. Returns the number of bytes written. The
+        /// writer is used on the calling thread only.
         ///
         /// # Errors
         /// As [`to_writer`](Download::to_writer) of the async client.
@@ -296,7 +296,7 @@ mod blocking {
         pub fn to_writer(self, writer: impl Write) -> Result<u64> {
             let (client, download) = self.split();
             let (mut pipe, end) = Pipe::new();
-            let work = client.start(async move { fetch::run(&download.client.0, &download.plan, &mut pipe).await });
+            let work = client.start(async move { resume::run(&download.client.0, &download.options, &mut pipe).await });
             let written = end.drain(&client, writer)?;
             work.wait()?;
             Ok(written)
@@ -304,14 +304,8 @@ mod blocking {
     }
 }
 
-/// Downloads follow redirects, since file hosts use them, but never from https to http.
-pub(crate) fn follow(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let downgrade = attempt.url().scheme() != "https" && attempt.previous().iter().any(|url| url.scheme() == "https");
-    if downgrade || attempt.previous().len() > MAX_REDIRECTS { attempt.stop() } else { attempt.follow() }
-}
-
 impl<C> fmt::Debug for Download<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Download").field("size_limit", &self.plan.size_limit).finish_non_exhaustive()
+        f.debug_struct("Download").field("max_size", &self.options.max_size).finish_non_exhaustive()
     }
 }

@@ -1,17 +1,17 @@
-//! One tolerant reader for every form in which the service reports an error.
+//! A tolerant parser for all formats in which the service reports errors.
 
 use bytes::Bytes;
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-/// How much of a plain-text body becomes the message, in characters.
-const TEXT_KEPT: usize = 300;
+/// Maximum length of a message that is taken from a plain-text body, in characters.
+const MAX_TEXT_MESSAGE_LEN: usize = 300;
 
-/// Everything that an error body said, whichever of its forms it had.
+/// Parsed content of an error body, whatever its format.
 ///
-/// The service has no single form: problem documents, `message`, `error`, `errors`, codes beside either, framework
-/// errors, plain text, HTML and nothing at all are all read into this.
+/// The service has no single error format. Problem documents, `message`, `error`, `errors`, codes beside any of them, errors
+/// of its web framework, plain text, HTML and empty bodies are all parsed into this type.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ErrorDetails {
     message: String,
@@ -23,15 +23,15 @@ pub struct ErrorDetails {
     raw: Map<String, Value>,
 }
 
-/// What is wrong with one field, as the service put it.
+/// Error of one field, as the service reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FieldError {
-    /// The field's wire name, when the service named one.
+    /// Name of the field in the API, if the service named one.
     pub field: Option<String>,
-    /// What is wrong with it.
+    /// Description of the error.
     pub message: String,
-    /// The service's code, for example `out_of_range`.
+    /// Error code of the service, for example `out_of_range`.
     pub code: Option<String>,
 }
 
@@ -42,13 +42,13 @@ impl ErrorDetails {
             _ => Map::new(),
         };
         let text = |name: &str| raw.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty());
-        let phrase = status.canonical_reason().unwrap_or("an error without words");
+        let phrase = status.canonical_reason().unwrap_or("an error without a message");
 
         let field_errors: Vec<_> = match raw.get("errors") {
             Some(Value::Array(items)) => items.iter().filter_map(FieldError::read).collect(),
             _ => Vec::new(),
         };
-        // The framework's own errors carry both: the status phrase in `error`, the useful text in `message`.
+        // Errors of the web framework have both: the status phrase in `error`, the useful text in `message`.
         let message = text("detail")
             .or_else(|| text("message"))
             .or_else(|| text("error"))
@@ -78,49 +78,49 @@ impl ErrorDetails {
         }
     }
 
-    /// The useful text.
+    /// Returns the most useful message of the body.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The service's code, or the last segment of a problem document's `type`.
+    /// Returns the error code of the service, or the last segment of a problem document's `type`.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
     }
 
-    /// What is wrong with single fields.
+    /// Returns the errors of single fields.
     #[must_use]
     pub fn field_errors(&self) -> &[FieldError] {
         &self.field_errors
     }
 
-    /// The service's name for the request.
+    /// Returns the request ID of the service.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 
-    /// Whether the service said that the request may be sent again.
+    /// Returns the field `retriable` of the body: `Some(true)` if the service says that the request may be sent again.
     #[must_use]
-    pub fn retriable(&self) -> Option<bool> {
+    pub fn server_says_retryable(&self) -> Option<bool> {
         self.retriable
     }
 
-    /// The wait that the body asked for.
+    /// Returns the delay before a retry that the body asks for.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after
     }
 
-    /// Where to get a larger plan, when the service says it.
+    /// Returns the URL to upgrade the plan, if the body has one.
     #[must_use]
     pub fn upgrade_url(&self) -> Option<&str> {
         ["upgradeUrl", "checkoutUrl"].iter().find_map(|name| self.raw.get(*name)?.as_str())
     }
 
-    /// The whole body, when it was a JSON object; what is not named above is here.
+    /// Returns the whole body if it is a JSON object, including fields without an accessor here.
     #[must_use]
     pub fn raw(&self) -> &Map<String, Value> {
         &self.raw
@@ -150,17 +150,18 @@ fn join(errors: &[FieldError]) -> Option<String> {
     (!errors.is_empty()).then(|| errors.iter().map(line).collect::<Vec<_>>().join("; "))
 }
 
-/// The body as a message, when it is text for people: not JSON, not HTML, not binary.
+/// Returns the body as a message if it is readable text: not JSON, not HTML, not binary.
 fn plain_text(raw: &Map<String, Value>, body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body).ok()?.trim();
     if !raw.is_empty() || text.is_empty() || text.starts_with(['{', '[']) || looks_like_html(body) {
         return None;
     }
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(TEXT_KEPT).collect();
+    let line: String =
+        text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(MAX_TEXT_MESSAGE_LEN).collect();
     Some(line)
 }
 
-/// Whether a body is a page rather than data.
+/// Returns `true` if a body looks like HTML.
 pub(super) fn looks_like_html(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"<")
 }
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn every_form_of_error_body_gives_its_useful_text_and_code() {
+    fn the_message_and_code_of_every_error_format_are_found() {
         for (status, body, message, code) in [
             (401, r#"{"message":"Invalid Request"}"#, "Invalid Request", None),
             (404, r#"{"error":"Not found"}"#, "Not found", None),
@@ -220,12 +221,12 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_is_cut() {
-        assert_eq!(read(500, &"word ".repeat(1000)).message().chars().count(), TEXT_KEPT);
+    fn a_long_text_is_truncated() {
+        assert_eq!(read(500, &"word ".repeat(1000)).message().chars().count(), MAX_TEXT_MESSAGE_LEN);
     }
 
     #[test]
-    fn the_wait_is_read_under_either_name_and_as_any_number() {
+    fn the_retry_delay_is_read_from_both_names_and_from_all_number_formats() {
         for (body, seconds) in [
             (r#"{"retryAfter": 45}"#, Some(45.0)),
             (r#"{"retry_after": 1.5}"#, Some(1.5)),
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_name_here_is_kept() {
+    fn unknown_fields_are_in_the_raw_body() {
         let details = read(409, r#"{"message":"No","currentStatus":"draft","allowedTransitions":["running"]}"#);
         assert_eq!(details.raw()["currentStatus"], "draft");
     }

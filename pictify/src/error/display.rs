@@ -1,28 +1,28 @@
-//! An error as people read it.
+//! Formatting of errors.
 
 use super::Error;
 use bytes::Bytes;
 use std::fmt;
 
-/// How much of a message is shown, in characters; all of it is in [`Error::message`].
-const MESSAGE_SHOWN: usize = 1000;
+/// Maximum length of a displayed message, in characters. [`Error::message`] returns the whole message.
+const MAX_MESSAGE_LEN: usize = 1000;
 
-/// How much of a request id is shown, in characters.
-const ID_SHOWN: usize = 100;
+/// Maximum length of a displayed request ID, in characters.
+const MAX_ID_LEN: usize = 100;
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(operation) = self.0.operation {
-            write!(f, "{}: ", words(operation))?;
+            write!(f, "{}: ", spaced(operation))?;
         }
         if let Some(received) = &self.0.received {
             write!(f, "{} ", received.status.as_u16())?;
         }
         write!(f, "{}: ", self.0.kind)?;
-        f.write_str(&one_line(&self.0.message, MESSAGE_SHOWN))?;
+        f.write_str(&one_line(&self.0.message, MAX_MESSAGE_LEN))?;
         let mut notes = Vec::new();
         if let Some(id) = self.request_id() {
-            notes.push(format!("request {}", one_line(id, ID_SHOWN)));
+            notes.push(format!("request {}", one_line(id, MAX_ID_LEN)));
         }
         if self.0.attempts.len() > 1 {
             notes.push(format!("{} attempts", self.0.attempts.len()));
@@ -31,7 +31,7 @@ impl fmt::Display for Error {
             notes.push(format!("retry after {} s", delay.as_secs_f64().ceil()));
         }
         if self.0.outcome_unknown {
-            notes.push("the outcome is unknown: it may have been done and billed".to_owned());
+            notes.push("outcome unknown: the request may have taken effect and may have been billed".to_owned());
         }
         if notes.is_empty() { Ok(()) } else { write!(f, " ({})", notes.join(", ")) }
     }
@@ -39,7 +39,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The body may hold the caller's own data; it is there for who asks for it, and not in logs by accident.
+        // The body may contain data of the caller. It is available through `body`, but must not appear in logs by accident.
         f.debug_struct("Error")
             .field("display", &format_args!("{self}"))
             .field("kind", &self.0.kind)
@@ -52,19 +52,19 @@ impl fmt::Debug for Error {
     }
 }
 
-/// What the service says, as one line: not a page, and nothing that a terminal obeys.
-fn one_line(text: &str, shown: usize) -> String {
+/// Formats a text of the service as one line of limited length, without control characters, which a terminal could execute.
+fn one_line(text: &str, max_len: usize) -> String {
     let mut letters = text.chars();
     let clean = |letter: char| if letter.is_control() { ' ' } else { letter };
-    let mut line: String = letters.by_ref().take(shown).map(clean).collect();
+    let mut line: String = letters.by_ref().take(max_len).map(clean).collect();
     if letters.next().is_some() {
         line.push_str("...");
     }
     line
 }
 
-/// `createImage` as `create image`.
-fn words(id: &str) -> String {
+/// Formats an operation ID with spaces: `createImage` becomes `create image`.
+fn spaced(id: &str) -> String {
     id.chars()
         .flat_map(|letter| {
             let space = letter.is_ascii_uppercase().then_some(' ');
@@ -76,15 +76,13 @@ fn words(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        error::{ErrorKind, Received},
-        operations,
-    };
+    use crate::error::{ErrorKind, Received};
+    use pictify_api::operations;
     use reqwest::{StatusCode, header::HeaderMap};
     use std::time::Duration;
 
     #[test]
-    fn an_error_displays_as_one_line_that_says_what_where_and_what_next() {
+    fn an_error_displays_as_one_line_with_the_operation_the_reason_and_the_next_step() {
         let received = |status: u16, body: &'static str| Received {
             status: StatusCode::from_u16(status).unwrap(),
             headers: HeaderMap::new(),
@@ -95,16 +93,16 @@ mod tests {
         for (error, line) in [
             (Error::config("no API key"), "Config: no API key"),
             (
-                Error::answered(validation).with_operation(&operations::CREATE_IMAGE),
+                Error::from_response(validation).with_operation(&operations::CREATE_IMAGE),
                 "create image: 422 Validation: width must be positive (request req_123)",
             ),
             (
-                Error::answered(limited).with_retry_after(Some(Duration::from_millis(1200))),
+                Error::from_response(limited).with_retry_after(Some(Duration::from_millis(1200))),
                 "429 RateLimited: Too many requests (retry after 2 s)",
             ),
             (
-                Error::new(ErrorKind::Timeout, "no answer within 30 s").with_outcome(true, false),
-                "Timeout: no answer within 30 s (the outcome is unknown: it may have been done and billed)",
+                Error::new(ErrorKind::Timeout, "no response within 30 s").with_outcome(true, false),
+                "Timeout: no response within 30 s (outcome unknown: the request may have taken effect and may have been billed)",
             ),
         ] {
             assert_eq!(error.to_string(), line);
@@ -112,13 +110,13 @@ mod tests {
     }
 
     #[test]
-    fn an_error_displays_as_one_line_whatever_the_service_says() {
+    fn an_error_displays_as_one_short_line_for_any_text_of_the_service() {
         let error = Error::new(ErrorKind::Server, "a\r\nb\u{1b}[31m");
         assert_eq!(error.to_string(), "Server: a  b [31m");
         assert_eq!(error.message(), "a\r\nb\u{1b}[31m");
         let body = format!(r#"{{"error": "no", "requestId": "req\n\u001b[31m{}"}}"#, "9".repeat(100_000));
         let (status, headers) = (StatusCode::BAD_GATEWAY, HeaderMap::new());
-        let named = Error::answered(Received { status, headers, body: body.into() }).to_string();
+        let named = Error::from_response(Received { status, headers, body: body.into() }).to_string();
         assert!(named.starts_with("502 Server: no (request req  [31m999"), "{named:.80}");
         assert!(named.ends_with("9...)") && named.chars().count() < 200);
         let long = Error::new(ErrorKind::Server, "ü".repeat(100_000)).to_string();

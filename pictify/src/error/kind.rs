@@ -1,61 +1,151 @@
-//! The kinds of failure, and which answer is which.
+//! Kinds of errors, and the mapping from responses to kinds.
 
 use super::ErrorDetails;
 use reqwest::StatusCode;
 use std::fmt;
 
-/// What kind of failure an [`Error`](crate::Error) is: what its caller can do about it.
+/// Kind of an [`Error`](crate::Error). It tells the caller what to do next.
+///
+/// The troubleshooting texts describe the last attempt. [`Error::outcome_unknown`](crate::Error::outcome_unknown) also covers
+/// earlier attempts of the call: if it is `true`, the request may have taken effect and may have been billed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The client was set up wrongly: no key, a malformed base URL, a missing feature. Nothing was sent.
+    /// Invalid configuration of the client: a missing key, a malformed base URL, a missing feature.
+    ///
+    /// # Troubleshooting
+    /// Nothing was sent or billed. Correct the setting that the message names; a retry does not help.
     Config,
-    /// No connection could be made; nothing was sent. Is the base URL right, and does something listen there?
+    /// No connection to the server.
+    ///
+    /// # Troubleshooting
+    /// The request was not sent and not billed. Check the base URL, DNS, proxy and TLS certificates. A retry is safe.
     Connect,
-    /// No answer in time. For a billed call, see [`outcome_unknown`](crate::Error::outcome_unknown).
+    /// No response in time, or a 408 response.
+    ///
+    /// # Troubleshooting
+    /// The request may have reached the service, and may have been billed if
+    /// [`outcome_unknown`](crate::Error::outcome_unknown) is `true`: look for the result before sending it again. For slow
+    /// renders, set a longer timeout on the call.
     Timeout,
-    /// The connection broke after the request was sent, or the answer's body broke off.
+    /// The connection failed after the request was sent, or the response body is incomplete.
+    ///
+    /// # Troubleshooting
+    /// The request may have reached the service, and may have been billed if
+    /// [`outcome_unknown`](crate::Error::outcome_unknown) is `true`: look for the result before sending it again.
     Transport,
-    /// The server redirects to another place. Calls do not follow, so that the key and the data stay where they belong.
+    /// A redirect response. Calls do not follow redirects, so that the key and the data are not sent to another host.
+    ///
+    /// # Troubleshooting
+    /// The request reached a server but was not executed or billed. Usually the base URL is wrong: use the final https URL of
+    /// the API.
     Redirect,
-    /// 401: the key is missing, wrong or revoked, or the operation takes no keys.
+    /// 401: the key is missing, wrong or revoked, or the operation does not accept API keys.
+    ///
+    /// # Troubleshooting
+    /// The service rejected the request; nothing was billed. Check the key, and that it belongs to the server of the base URL.
     Authentication,
-    /// 403: the key may not do this.
+    /// 403: the key has no permission for this.
+    ///
+    /// # Troubleshooting
+    /// The service rejected the request; nothing was billed. Check the scopes of the key and the features of the plan.
     Permission,
-    /// 404: it does not exist, or belongs to another team.
+    /// 404: the resource or file does not exist, or belongs to another team.
+    ///
+    /// # Troubleshooting
+    /// Nothing was billed. Check the ID, the team of the key and the path of the base URL. The service does not offer every
+    /// documented operation to every account.
     NotFound,
-    /// 409: it is not in a state that allows this.
+    /// 409: the state of the resource does not allow this.
+    ///
+    /// # Troubleshooting
+    /// The service rejected the request; nothing was billed. Read the resource and check its state before trying again.
     Conflict,
-    /// 410: it is gone for good.
+    /// 410: the resource is permanently gone.
+    ///
+    /// # Troubleshooting
+    /// Nothing was billed. Do not retry; remove the reference to the resource.
     Gone,
-    /// The request is wrong: found here before anything was sent (no status), or by the service (400, 413, 415, 422).
+    /// An invalid request: found by the client before it was sent (no status), or by the service (400, 413, 415, 422).
+    ///
+    /// # Troubleshooting
+    /// Nothing was billed. Correct the fields in [`validation_errors`](crate::Error::validation_errors) (client) or
+    /// [`field_errors`](crate::Error::field_errors) (service).
     Validation,
-    /// 429: too many requests. See [`retry_after`](crate::Error::retry_after).
+    /// 429: too many requests.
+    ///
+    /// # Troubleshooting
+    /// The service rejected the request; nothing was billed. Wait for [`retry_after`](crate::Error::retry_after), send fewer
+    /// requests concurrently, or use a `RateLimiter`.
     RateLimited,
-    /// The plan's renders, templates, credits or spending limit are used up. Waiting for a moment does not help.
+    /// The renders, templates, credits or spending limit of the plan are exhausted.
+    ///
+    /// # Troubleshooting
+    /// The service rejected the request; nothing was billed. A short wait does not help: upgrade the plan, raise its spending
+    /// limit, or wait for the next billing period.
     QuotaExceeded,
-    /// The client's own [`SpendLimit`](crate::SpendLimit) is reached; nothing was sent.
+    /// The client's own [`SpendLimit`](crate::SpendLimit) is reached.
+    ///
+    /// # Troubleshooting
+    /// Nothing was sent or billed by this call. Raise the limit if the renders are intended.
     SpendLimit,
     /// The service could not render this input.
+    ///
+    /// # Troubleshooting
+    /// The request reached the service; if it may have been billed,
+    /// [`outcome_unknown`](crate::Error::outcome_unknown) is `true`. Check the HTML, URL or template: pages that load slowly
+    /// and missing resources are common causes.
     RenderFailed,
-    /// 501: the service does not offer this.
+    /// 501: the service does not offer this operation.
+    ///
+    /// # Troubleshooting
+    /// Nothing was billed. Do not retry.
     NotImplemented,
     /// 5xx: the service failed.
+    ///
+    /// # Troubleshooting
+    /// The request reached the service, and may have been billed if [`outcome_unknown`](crate::Error::outcome_unknown) is
+    /// `true`: look for the result before sending it again. Give the [`request_id`](crate::Error::request_id) to support.
     Server,
-    /// Another status that is not a success.
-    Status,
-    /// A success that does not decode. What was asked was done: the body is on the error.
+    /// Any other unsuccessful status.
+    ///
+    /// # Troubleshooting
+    /// The request reached a server, perhaps a proxy; see [`outcome_unknown`](crate::Error::outcome_unknown). Check the status,
+    /// headers and body.
+    UnexpectedStatus,
+    /// A successful response that cannot be decoded.
+    ///
+    /// # Troubleshooting
+    /// The request took effect and may have been billed: do not send it again. The response is in
+    /// [`body`](crate::Error::body). Check that the base URL is that of the API, and update this crate.
     Decode,
-    /// A success that is not as the document says, in [strict mode](crate::ClientBuilder::strict). What was asked was done.
-    Drift,
-    /// What was downloaded is not a file of the kinds that the service renders; most likely it is an error page.
+    /// A successful response that differs from the API document, in [strict mode](crate::ClientBuilder::strict).
+    ///
+    /// # Troubleshooting
+    /// The request took effect and may have been billed: do not send it again. The response is in
+    /// [`body`](crate::Error::body). Report the difference, or switch strict mode off.
+    SchemaMismatch,
+    /// A download that is not a file of a type that the service renders; most likely an error page.
+    ///
+    /// # Troubleshooting
+    /// A download is never billed. Check the URL and the [`body`](crate::Error::body); the file may have expired.
     ContentType,
-    /// An answer or a file is larger than allowed.
+    /// A response or file that is larger than allowed.
+    ///
+    /// # Troubleshooting
+    /// A download is never billed; raise its [`max_size`](crate::download::Download::max_size). A call may have taken effect:
+    /// see [`outcome_unknown`](crate::Error::outcome_unknown).
     TooLarge,
-    /// A file could not be written.
+    /// A file or writer that cannot be written.
+    ///
+    /// # Troubleshooting
+    /// Check the path, permissions and free space. The download can be repeated; it is never billed.
     Io,
-    /// The cassette that is replayed, in tests, has no answer for the request; nothing was sent.
-    NotRecorded,
+    /// The cassette of a test has no matching response for the request.
+    ///
+    /// # Troubleshooting
+    /// Nothing was sent or billed. If the request is right, record the cassette again with `PICTIFY_RECORD=1`.
+    CassetteMiss,
 }
 
 impl fmt::Display for ErrorKind {
@@ -64,15 +154,15 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// The codes which say that something of the plan is used up.
+/// Error codes for an exhausted quota of the plan.
 const QUOTA_CODES: [&str; 5] =
     ["quota_exceeded", "spending_cap_reached", "template_limit_reached", "ai_quota_exceeded", "stock_unavailable"];
 
-/// The codes which say that the input could not be rendered.
+/// Error codes for an input that could not be rendered.
 const RENDER_CODES: [&str; 4] = ["render-failed", "render_timeout", "RENDER_TIMEOUT", "NO_FRAMES_CAPTURED"];
 
 impl ErrorKind {
-    pub(crate) fn of_answer(status: StatusCode, details: &ErrorDetails) -> Self {
+    pub(crate) fn from_response(status: StatusCode, details: &ErrorDetails) -> Self {
         let code = details.code().unwrap_or_default();
         if QUOTA_CODES.contains(&code) {
             return Self::QuotaExceeded;
@@ -90,17 +180,17 @@ impl ErrorKind {
             409 => Self::Conflict,
             410 => Self::Gone,
             400 | 413 | 415 | 422 => Self::Validation,
-            // An older server said "quota" with nothing but words; waiting and trying again would hammer it for nothing.
-            429 if says_quota(details.message()) => Self::QuotaExceeded,
+            // Older servers report an exhausted quota only in the message. Retries would be useless load.
+            429 if is_quota_message(details.message()) => Self::QuotaExceeded,
             429 => Self::RateLimited,
             501 => Self::NotImplemented,
             500..=599 => Self::Server,
-            _ => Self::Status,
+            _ => Self::UnexpectedStatus,
         }
     }
 }
 
-fn says_quota(message: &str) -> bool {
+fn is_quota_message(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
-    ["plan limit", "quota", "monthly"].iter().any(|words| message.contains(words))
+    ["plan limit", "quota", "monthly"].iter().any(|part| message.contains(part))
 }

@@ -1,33 +1,34 @@
-//! What a failed call tells.
+//! The error type of the client.
 
+mod attempt;
 mod body;
 mod display;
 mod kind;
 
+pub use attempt::{Attempt, AttemptOutcome};
 pub use body::{ErrorDetails, FieldError};
 pub use kind::ErrorKind;
 
-use crate::{IdempotencyKey, call::Attempt};
-use bytes::Bytes;
-use pictify_api::{BoxError, DecodeError, Operation, Violations};
-use reqwest::{StatusCode, header::HeaderMap};
-use std::{
-    error::Error as StdError,
-    sync::Arc,
-    time::{Duration, SystemTime},
+use crate::{
+    IdempotencyKey,
+    transport::{TransportError, TransportErrorKind},
 };
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use pictify_api::{BoxError, DecodeError, OperationInfo, ValidationErrors};
+use std::{error::Error as StdError, sync::Arc, time::Duration};
 
-/// The result of everything in this crate that can fail.
+/// Result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// How much of an answer's body an error keeps, in bytes.
-pub const BODY_KEPT: usize = 64 * 1024;
+/// Maximum size of the body that an error keeps, in bytes.
+pub(crate) const MAX_ERROR_BODY_BYTES: usize = 64 * 1024;
 
-/// Why a call failed, with everything that was received.
+/// Error of a call, with everything that was received.
 ///
-/// It is one pointer wide. [`kind`](Self::kind) says what to do next; the rest says what happened: the status, headers
-/// and body of the last answer, the service's own code and field errors, the request id to give to support, and each
-/// attempt. Its `Display` is one line for an operator:
+/// It is one pointer wide. [`kind`](Self::kind) tells the caller what to do next. The other methods give the details: the
+/// status, headers and body of the last response, the error code and field errors of the service, the request ID for its
+/// support, and each attempt. `Display` prints one line for an operator:
 ///
 /// ```text
 /// create image: 422 Validation: width must be positive (request req_123, 2 attempts)
@@ -39,8 +40,8 @@ pub const BODY_KEPT: usize = 64 * 1024;
 ///
 /// match client.images().create(Source::html("<h1>Hello</h1>")).send().await {
 ///     Ok(image) => println!("{}", image.url),
-///     Err(error) if error.outcome_unknown() => eprintln!("may have been billed: look it up before you try again"),
-///     Err(error) if error.kind() == ErrorKind::RateLimited => eprintln!("try again in {:?}", error.retry_after()),
+///     Err(error) if error.outcome_unknown() => eprintln!("may have been billed: look for the image before a retry"),
+///     Err(error) if error.kind() == ErrorKind::RateLimited => eprintln!("retry after {:?}", error.retry_after()),
 ///     Err(error) => return Err(error),
 /// }
 /// # Ok(()) }
@@ -55,17 +56,17 @@ struct Inner {
     operation: Option<&'static str>,
     received: Option<Received>,
     details: ErrorDetails,
-    violations: Violations,
+    validation_errors: ValidationErrors,
     retry_after: Option<Duration>,
     attempts: Vec<Attempt>,
     idempotency_key: Option<IdempotencyKey>,
     outcome_unknown: bool,
     retryable: bool,
-    /// Shared, since identical calls may share a failure.
+    /// Shared, because coalesced calls share one error.
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
-/// What an answer consisted of.
+/// A received response.
 #[derive(Clone)]
 pub(crate) struct Received {
     pub(crate) status: StatusCode,
@@ -73,26 +74,26 @@ pub(crate) struct Received {
     pub(crate) body: Bytes,
 }
 
-impl Received {
-    /// The wait that the answer asks for.
-    pub(crate) fn stated_delay(&self, now: SystemTime) -> Option<Duration> {
-        let details = ErrorDetails::read(self.status, &self.headers, &self.body);
-        crate::retry::stated_delay(&self.headers, &details, now)
-    }
-}
-
 impl Error {
-    /// No answer, or not a whole one.
-    pub(crate) fn from_network(error: reqwest::Error) -> Self {
-        // A URL may be signed or hold a secret; it stays out of messages and logs.
-        let error = error.without_url();
-        // Only what failed to connect is sure not to have been sent.
-        let (kind, what) = if error.is_connect() || error.is_builder() {
-            (ErrorKind::Connect, "no connection")
-        } else {
-            (ErrorKind::Transport, "the connection broke")
-        };
-        Self::new(kind, format!("{what}: {}", root_cause(&error))).with_source(error)
+    /// Maximum size of the body that an error keeps, in bytes.
+    pub const MAX_BODY_BYTES: usize = MAX_ERROR_BODY_BYTES;
+
+    /// Makes the error of a request without a complete response.
+    pub(crate) fn from_transport(error: TransportError) -> Self {
+        let cause = error.root_cause();
+        match error.kind {
+            TransportErrorKind::NotSent => Self::new(ErrorKind::Connect, format!("no connection: {cause}")),
+            TransportErrorKind::ConnectionLost => Self::new(ErrorKind::Transport, format!("connection lost: {cause}")),
+            #[cfg(feature = "testing")]
+            TransportErrorKind::CassetteMiss => return Self::new(ErrorKind::CassetteMiss, cause),
+        }
+        .with_source(error)
+    }
+
+    /// Changes what was received, for example to remove a secret.
+    pub(crate) fn map_received(mut self, change: impl FnOnce(Received) -> Received) -> Self {
+        self.0.received = self.0.received.take().map(change);
+        self
     }
 
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -102,7 +103,7 @@ impl Error {
             operation: None,
             received: None,
             details: ErrorDetails::default(),
-            violations: Violations::default(),
+            validation_errors: ValidationErrors::default(),
             retry_after: None,
             attempts: Vec::new(),
             idempotency_key: None,
@@ -116,43 +117,43 @@ impl Error {
         Self::new(ErrorKind::Config, message)
     }
 
-    pub(crate) fn invalid(violations: Violations) -> Self {
-        let mut error = Self::new(ErrorKind::Validation, violations.to_string());
-        error.0.violations = violations;
+    pub(crate) fn invalid(validation_errors: ValidationErrors) -> Self {
+        let mut error = Self::new(ErrorKind::Validation, validation_errors.to_string());
+        error.0.validation_errors = validation_errors;
         error
     }
 
     pub(crate) fn invalid_field(field: &str, message: impl Into<String>) -> Self {
-        let mut violations = Violations::default();
-        violations.push(field, message);
-        Self::invalid(violations)
+        let mut validation_errors = ValidationErrors::default();
+        validation_errors.push(field, message);
+        Self::invalid(validation_errors)
     }
 
-    /// An answer that is not a success.
-    pub(crate) fn answered(received: Received) -> Self {
+    /// Creates an error for an unsuccessful response.
+    pub(crate) fn from_response(received: Received) -> Self {
         let details = ErrorDetails::read(received.status, &received.headers, &received.body);
-        let kind = ErrorKind::of_answer(received.status, &details);
+        let kind = ErrorKind::from_response(received.status, &details);
         let mut error = Self::new(kind, details.message().to_owned());
         error.0.details = details;
         error.with_received(received)
     }
 
-    /// A success that does not decode.
+    /// Creates an error for a successful response that cannot be decoded.
     pub(crate) fn decode(received: Received, source: DecodeError) -> Self {
-        let what = if received.body.is_empty() {
-            "the answer is empty".to_owned()
+        let message = if received.body.is_empty() {
+            "the response is empty".to_owned()
         } else if body::looks_like_html(&received.body) {
-            "the answer is HTML, not JSON: does the base URL point at the API?".to_owned()
+            "the response is HTML, not JSON: check that the base URL is that of the API".to_owned()
         } else {
-            format!("the answer does not decode: {source}")
+            format!("the response cannot be decoded: {source}")
         };
-        Self::new(ErrorKind::Decode, what).with_received(received).with_source(source)
+        Self::new(ErrorKind::Decode, message).with_received(received).with_source(source)
     }
 
     pub(crate) fn with_received(mut self, mut received: Received) -> Self {
-        if received.body.len() > BODY_KEPT {
-            // A copy, so that the error does not hold on to the whole body.
-            received.body = Bytes::copy_from_slice(&received.body[..BODY_KEPT]);
+        if received.body.len() > MAX_ERROR_BODY_BYTES {
+            // A copy, so that the error does not keep the whole body in memory.
+            received.body = Bytes::copy_from_slice(&received.body[..MAX_ERROR_BODY_BYTES]);
         }
         self.0.received = Some(received);
         self
@@ -163,7 +164,7 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_operation(mut self, operation: &Operation) -> Self {
+    pub(crate) fn with_operation(mut self, operation: &OperationInfo) -> Self {
         self.0.operation = Some(operation.id);
         self
     }
@@ -185,105 +186,105 @@ impl Error {
         self
     }
 
-    pub(crate) fn explain(mut self, more: &str) -> Self {
+    pub(crate) fn with_context(mut self, more: &str) -> Self {
         self.0.message = format!("{}; {more}", self.0.message);
         self
     }
 
-    /// What kind of failure it is: what to do next.
+    /// Returns the kind of the error, which tells the caller what to do next.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// What went wrong, in the service's words where it had any.
+    /// Returns the error message; that of the service, if it sent one.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// The operation that failed, by the document's id, for example `createImage`.
+    /// Returns the operation ID of the failed call in the API document, for example `createImage`.
     #[must_use]
     pub fn operation(&self) -> Option<&'static str> {
         self.0.operation
     }
 
-    /// The status of the last answer; `None` when nothing was received.
+    /// Returns the status of the last response; `None` if there was no response.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.0.received.as_ref().map(|received| received.status)
     }
 
-    /// The headers of the last answer; `None` when nothing was received.
+    /// Returns the headers of the last response; `None` if there was no response.
     #[must_use]
     pub fn headers(&self) -> Option<&HeaderMap> {
         self.0.received.as_ref().map(|received| &received.headers)
     }
 
-    /// The first [`BODY_KEPT`] bytes of the last answer's body; `None` when nothing was received.
+    /// Returns the first [`MAX_BODY_BYTES`](Self::MAX_BODY_BYTES) bytes of the last response body; `None` if there was no response.
     #[must_use]
     pub fn body(&self) -> Option<&Bytes> {
         self.0.received.as_ref().map(|received| &received.body)
     }
 
-    /// Everything that the service's error body said, whichever of its forms it had.
+    /// Returns the parsed error body of the service, whatever its format.
     #[must_use]
     pub fn details(&self) -> &ErrorDetails {
         &self.0.details
     }
 
-    /// The service's code for the failure, for example `quota_exceeded`. The list is open.
+    /// Returns the error code of the service, for example `quota_exceeded`. The service may add new codes.
     #[must_use]
     pub fn code(&self) -> Option<&str> {
         self.0.details.code()
     }
 
-    /// What is wrong with single fields, found by the service.
+    /// Returns the errors of single fields that the service found.
     #[must_use]
     pub fn field_errors(&self) -> &[FieldError] {
         self.0.details.field_errors()
     }
 
-    /// What is wrong with single fields, found before anything was sent.
+    /// Returns the errors of single fields that the client found before it sent anything.
     #[must_use]
-    pub fn violations(&self) -> &Violations {
-        &self.0.violations
+    pub fn validation_errors(&self) -> &ValidationErrors {
+        &self.0.validation_errors
     }
 
-    /// The service's name for the request, to give to its support.
+    /// Returns the request ID of the service. Give it to the support of the service.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.details.request_id().or_else(|| self.0.attempts.iter().rev().find_map(Attempt::request_id))
     }
 
-    /// How long the service asked to wait before another try.
+    /// Returns the delay before a retry that the service asked for.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// The idempotency key that every attempt of the call carried.
+    /// Returns the idempotency key, which is the same for all attempts of the call.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
         self.0.idempotency_key.as_ref()
     }
 
-    /// Each attempt of the call, in order; empty when nothing was sent.
+    /// Returns the attempts of the call, in order; empty if nothing was sent.
     #[must_use]
     pub fn attempts(&self) -> &[Attempt] {
         &self.0.attempts
     }
 
-    /// Whether the same call may succeed later without a risk of being billed twice.
+    /// Returns `true` if the same call may succeed later, without the risk of being billed twice.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
-    /// Whether the service may have done what was asked, and billed it, although the call failed.
+    /// Returns `true` if the request may have taken effect, and may have been billed, although the call failed.
     ///
-    /// The request was sent and no usable answer came: the connection broke, an attempt took too long, or the service
-    /// failed in a way that does not say how far it had come. Look for the result (for an image, in
+    /// The request was sent, but there is no usable response: the connection was lost, an attempt timed out, or the service
+    /// failed in a way that does not show how much was done. Look for the result (for an image, in
     /// [`images().list()`](crate::images::Images::list)) before sending the call again.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
@@ -295,15 +296,6 @@ impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_ref().map(|source| &**source as _)
     }
-}
-
-/// The innermost reason, which is the one that an operator can act on.
-fn root_cause(error: &dyn StdError) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }
 
 #[cfg(test)]
@@ -319,8 +311,8 @@ mod tests {
 
     #[test]
     fn an_error_keeps_the_first_part_of_a_large_body() {
-        let body = Bytes::from(vec![b'x'; BODY_KEPT + 1]);
-        let error = Error::answered(Received { status: StatusCode::BAD_GATEWAY, headers: HeaderMap::new(), body });
-        assert_eq!(error.body().unwrap().len(), BODY_KEPT);
+        let body = Bytes::from(vec![b'x'; MAX_ERROR_BODY_BYTES + 1]);
+        let error = Error::from_response(Received { status: StatusCode::BAD_GATEWAY, headers: HeaderMap::new(), body });
+        assert_eq!(error.body().unwrap().len(), MAX_ERROR_BODY_BYTES);
     }
 }

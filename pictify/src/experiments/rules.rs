@@ -2,7 +2,7 @@
 
 use super::Weight;
 use pictify_api::{
-    Violations,
+    ValidationErrors,
     types::{Condition, ConditionType, ExperimentVariant, GoalConfig, GoalType},
 };
 
@@ -12,7 +12,7 @@ const RESERVED: [&str; 8] = ["events", "api", "admin", "health", "status", "pixe
 /// How deep groups of conditions may be nested.
 const LEVELS: usize = 3;
 
-pub(super) fn slug(slug: &str, found: &mut Violations) {
+pub(super) fn slug(slug: &str, found: &mut ValidationErrors) {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let ends = slug.bytes().next().is_some_and(inner) && slug.bytes().next_back().is_some_and(inner);
     let made_of = slug.bytes().all(|byte| inner(byte) || byte == b'-');
@@ -24,8 +24,8 @@ pub(super) fn slug(slug: &str, found: &mut Violations) {
     }
 }
 
-pub(super) fn variants(variants: &[ExperimentVariant], found: &mut Violations) {
-    found.length("variants", "variants", variants.len(), Some(2), None);
+pub(super) fn variants(variants: &[ExperimentVariant], found: &mut ValidationErrors) {
+    found.check_length("variants", "variants", variants.len(), Some(2), None);
     let sum = variants.iter().map(|variant| variant.weight).fold(0, u64::saturating_add);
     if sum != Weight::ALL.get() {
         found.push("variants", format!("must have weights that sum to 10000 (100 percent), have {sum}"));
@@ -52,7 +52,7 @@ pub(super) fn variants(variants: &[ExperimentVariant], found: &mut Violations) {
     }
 }
 
-fn conditions(at: &str, root: &Condition, found: &mut Violations) {
+fn conditions(at: &str, root: &Condition, found: &mut ValidationErrors) {
     let mut open = vec![(1, root)];
     while let Some((level, condition)) = open.pop() {
         if condition.type_ != Some(ConditionType::Group) {
@@ -70,7 +70,7 @@ fn conditions(at: &str, root: &Condition, found: &mut Violations) {
     }
 }
 
-pub(super) fn goal(goal: Option<&GoalConfig>, found: &mut Violations) {
+pub(super) fn goal(goal: Option<&GoalConfig>, found: &mut ValidationErrors) {
     let Some(goal) = goal else { return };
     match &goal.type_ {
         Some(GoalType::ClickThrough) if goal.destination_url.is_none() => {
@@ -89,8 +89,8 @@ pub(super) fn goal(goal: Option<&GoalConfig>, found: &mut Violations) {
     }
 }
 
-pub(super) fn confidence(threshold: Option<f64>, found: &mut Violations) {
+pub(super) fn confidence(threshold: Option<f64>, found: &mut ValidationErrors) {
     if let Some(threshold) = threshold {
-        found.range("confidenceThreshold", threshold, Some(0.0), Some(1.0));
+        found.check_range("confidenceThreshold", threshold, Some(0.0), Some(1.0));
     }
 }

@@ -1,20 +1,18 @@
 //! The progress of an agent's screenshot, event by event.
 
-use super::StreamAgentScreenshot;
+use super::{StreamAgentScreenshot, StreamAgentScreenshotCall};
 use crate::{
-    Call, Client, Error, ErrorKind, Operation, Result,
+    ApiRequest, Call, Client, Error, ErrorKind, Result,
     clock::{Clock, SystemClock},
     error::Received,
     event_stream::{Frame, Frames},
-    race::{TimedOut, within},
+    timeout::{Elapsed, timeout},
+    transport::{Body, BoxFuture},
 };
 use bytes::Bytes;
 use futures_util::Stream;
-use pictify_api::{
-    BoxFuture, ByteStream,
-    types::{AgentScreenshotEvent, AgentScreenshotEventType as EventType, AgentScreenshotProgress},
-};
-use reqwest::{StatusCode, header::HeaderMap};
+use http::{HeaderMap, StatusCode};
+use pictify_api::types::{AgentScreenshotEvent, AgentScreenshotEventType as EventType, AgentScreenshotProgress};
 use serde_json::{Map, Value};
 use std::{
     fmt,
@@ -25,7 +23,7 @@ use std::{
     task::{Context, Poll},
 };
 
-/// The events of an agent's screenshot: [`Call::events`].
+/// The events of an agent's screenshot: [`StreamAgentScreenshotCall::events`].
 ///
 /// A `Stream` with the async client, an `Iterator` with the blocking one. It ends after the last event and after an error.
 /// Dropping it hangs up; the service may still take, and bill, the screenshot.
@@ -73,7 +71,7 @@ impl State {
     }
 }
 
-impl Call<StreamAgentScreenshot, Client> {
+impl StreamAgentScreenshotCall<Client> {
     /// The events as they come. The call is sent when the first is asked for.
     ///
     /// The call's timeouts and retries are for its beginning. After that each event may take two minutes, and nothing is
@@ -84,7 +82,7 @@ impl Call<StreamAgentScreenshot, Client> {
     /// or ends too early; `Timeout`, `TooLarge`, `Decode`. With [`outcome_unknown`](Error::outcome_unknown) the screenshot
     /// may have been taken and billed all the same.
     pub fn events(self) -> AgentScreenshotEvents<Client> {
-        AgentScreenshotEvents { client: self.client.clone(), state: State::Unsent(Box::new(self)) }
+        AgentScreenshotEvents { client: self.0.client.clone(), state: State::Unsent(Box::new(self.0)) }
     }
 }
 
@@ -92,7 +90,7 @@ impl AgentScreenshotEvents<Client> {
     /// The next event; `None` after the last.
     ///
     /// # Errors
-    /// As [`Call::events`] says.
+    /// As [`StreamAgentScreenshotCall::events`] says.
     pub async fn try_next(&mut self) -> Result<Option<AgentScreenshotEvent>> {
         poll_fn(|context| self.poll(context)).await.transpose()
     }
@@ -117,17 +115,17 @@ impl Stream for AgentScreenshotEvents<Client> {
 
 #[cfg(feature = "blocking")]
 mod blocking {
-    use super::{AgentScreenshotEvent, AgentScreenshotEvents, Call, Result, State, StreamAgentScreenshot};
+    use super::{AgentScreenshotEvent, AgentScreenshotEvents, Result, State, StreamAgentScreenshotCall};
     use crate::blocking::Client;
 
-    impl Call<StreamAgentScreenshot, Client> {
+    impl StreamAgentScreenshotCall<Client> {
         /// The events as they come. The call is sent when the first is asked for.
         ///
         /// # Errors
-        /// As [`events`](Call::events) of the async client.
+        /// As [`events`](StreamAgentScreenshotCall::events) of the async client.
         pub fn events(self) -> AgentScreenshotEvents<Client> {
-            let Self { client, operation, options } = self;
-            let call = Call { client: client.inner.clone(), operation, options };
+            let inner = self.0.client.inner.clone();
+            let (client, call) = self.0.with_client(inner);
             AgentScreenshotEvents { client, state: State::Unsent(Box::new(call)) }
         }
     }
@@ -153,7 +151,7 @@ impl<C> fmt::Debug for AgentScreenshotEvents<C> {
     }
 }
 
-/// An answer that has begun: what `send` gives. [`Call::events`] is the way for both clients.
+/// An answer that has begun: what `send` gives. [`StreamAgentScreenshotCall::events`] is the way for both clients.
 #[must_use = "events come only when they are asked for"]
 pub struct AgentScreenshotStream {
     frames: Frames,
@@ -174,14 +172,14 @@ enum Progress {
 }
 
 impl AgentScreenshotStream {
-    pub(super) fn new(stream: ByteStream, head: (StatusCode, HeaderMap)) -> Self {
-        Self { frames: Frames::new(stream), head, clock: Arc::new(SystemClock), progress: Progress::Open }
+    pub(super) fn new(body: Body, head: (StatusCode, HeaderMap)) -> Self {
+        Self { frames: Frames::new(body), head, clock: Arc::new(SystemClock), progress: Progress::Open }
     }
 
     /// The next event; `None` after the last.
     ///
     /// # Errors
-    /// As [`Call::events`] says, without those of `send`.
+    /// As [`StreamAgentScreenshotCall::events`] says, without those of `send`.
     pub async fn try_next(&mut self) -> Result<Option<AgentScreenshotEvent>> {
         if self.progress == Progress::Ended {
             return Ok(None);
@@ -190,7 +188,7 @@ impl AgentScreenshotStream {
         if !matches!(result, Ok(Some(_))) {
             self.progress = Progress::Ended;
         }
-        result.map_err(|error| error.with_operation(&StreamAgentScreenshot::INFO))
+        result.map_err(|error| error.with_operation(&StreamAgentScreenshot::OPERATION))
     }
 
     async fn step(mut self: Box<Self>) -> Step {
@@ -200,9 +198,9 @@ impl AgentScreenshotStream {
 
     async fn receive(&mut self) -> Result<Option<AgentScreenshotEvent>> {
         let unknown = self.progress == Progress::Open;
-        let patience = StreamAgentScreenshot::INFO.timeout;
-        let frame = within(&*self.clock, patience, self.frames.next()).await.unwrap_or_else(|TimedOut| {
-            Err(Error::new(ErrorKind::Timeout, format!("no event within {} s", patience.as_secs_f64())))
+        let limit = StreamAgentScreenshot::OPERATION.timeout;
+        let frame = timeout(&*self.clock, limit, self.frames.next()).await.unwrap_or_else(|Elapsed| {
+            Err(Error::new(ErrorKind::Timeout, format!("no event within {} s", limit.as_secs_f64())))
         });
         let frame = frame.map_err(|error| error.with_outcome(unknown, false))?;
         let Some(frame) = frame else {
@@ -241,8 +239,8 @@ impl AgentScreenshotStream {
 }
 
 /// Its events are looked at by nobody but their reader.
-impl pictify_api::Drift for AgentScreenshotStream {
-    fn drift(&self, _: &mut pictify_api::Drifts) {}
+impl pictify_api::CheckSchema for AgentScreenshotStream {
+    fn check_schema(&self, _: &mut pictify_api::SchemaMismatches) {}
 }
 
 impl fmt::Debug for AgentScreenshotStream {

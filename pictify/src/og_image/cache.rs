@@ -1,8 +1,7 @@
-//! Where pictures are remembered.
+//! The cache of rendered images.
 
-use crate::hex::hex;
+use crate::transport::BoxFuture;
 use moka::sync::Cache;
-use pictify_api::BoxFuture;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
@@ -10,90 +9,90 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-/// How many pictures are remembered unless it is said otherwise.
-const CAPACITY: u64 = 10_000;
+/// Default maximum number of cached images.
+const DEFAULT_CAPACITY: u64 = 10_000;
 
-/// How far ahead the clock may be of the machine that has rendered a picture.
-const AHEAD: Duration = Duration::from_secs(5 * 60);
+/// Maximum accepted clock difference: how far `rendered_at` of another machine may be in the future.
+const MAX_CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
-/// What a picture is remembered by: the SHA-256 of everything that makes it what it is.
+/// Computes the cache key of an image: the SHA-256 of everything that determines its content.
 ///
-/// Who asks for pictures chooses much of that, so a key must not grow with it, and nobody may be able to find two pictures
-/// with one key: they could put theirs in the place of another. Keyed hashes of 64 bits, as the standard library has them,
-/// are too short for that, and keys drawn by each process would not let processes share a cache.
+/// Users control much of this input. The key must therefore have a fixed length, and nobody may be able to find two inputs
+/// with the same key: they could replace the image of another page. The keyed 64-bit hashes of the standard library are too
+/// short for that, and their per-process keys would prevent a cache that several processes share.
 pub(super) fn key(operation: &impl Serialize) -> serde_json::Result<String> {
     let mut operation = serde_json::to_value(operation)?;
-    // Values out of a hash map come in an order of their own each time.
+    // A hash map serialises its entries in a different order each time.
     operation.sort_all_objects();
-    Ok(hex(&Sha256::digest(serde_json::to_vec(&operation)?)))
+    Ok(const_hex::encode(Sha256::digest(serde_json::to_vec(&operation)?)))
 }
 
-/// A picture that was rendered.
+/// A rendered image in the cache.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CachedPicture {
-    /// Where it is.
+pub struct CachedImage {
+    /// URL of the image.
     pub url: String,
-    /// When it was rendered.
+    /// Time of the render.
     pub rendered_at: SystemTime,
 }
 
-impl CachedPicture {
-    /// For how much longer it is fresh, if it is.
-    pub(super) fn left(&self, fresh_for: Duration, now: SystemTime) -> Option<Duration> {
+impl CachedImage {
+    /// Returns the time until the image expires, or `None` if it has expired.
+    pub(super) fn remaining_ttl(&self, ttl: Duration, now: SystemTime) -> Option<Duration> {
         let age = match now.duration_since(self.rendered_at) {
             Ok(age) => age,
-            // Clocks differ a little. Beyond that one was wrong, and nobody knows how old the picture is.
-            Err(ahead) if ahead.duration() <= AHEAD => Duration::ZERO,
+            // Small clock differences are normal. A larger one means that a clock was wrong and the age is unknown.
+            Err(ahead) if ahead.duration() <= MAX_CLOCK_SKEW => Duration::ZERO,
             Err(_) => return None,
         };
-        fresh_for.checked_sub(age).filter(|left| !left.is_zero())
+        ttl.checked_sub(age).filter(|left| !left.is_zero())
     }
 }
 
-/// Remembers pictures by a key of 64 hexadecimal digits, the SHA-256 of everything that makes them what they are.
+/// Cache of images. A key is the SHA-256 of everything that determines the content of an image, in 64 hexadecimal digits.
 ///
-/// Keep them for longer than they are fresh: an old picture is served while no new one can be rendered. A cache that
-/// cannot be reached knows nothing and forgets what it is given; it does not fail. While it is away each request that
-/// finds no render under way is rendered, and billed.
-pub trait PictureCache: Send + Sync + 'static {
-    /// The picture with this key.
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedPicture>>;
+/// Store images for longer than their TTL: an expired image is served while no new one can be rendered. A cache that cannot
+/// be reached must return `None` and ignore writes; it must not fail. Meanwhile every request that finds no render in
+/// progress starts a new render, which is billed.
+pub trait ImageCache: Send + Sync + 'static {
+    /// Returns the image with this key.
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedImage>>;
 
-    /// Remembers a picture in place of the one before it.
-    fn put<'a>(&'a self, key: &'a str, picture: CachedPicture) -> BoxFuture<'a, ()>;
+    /// Stores an image and replaces the previous one with this key.
+    fn put<'a>(&'a self, key: &'a str, image: CachedImage) -> BoxFuture<'a, ()>;
 }
 
-/// Remembers pictures in the memory of this process, those that are asked for most. Clones share them.
+/// Cache in the memory of this process. Evicts the least used images first. Clones share the cache.
 #[derive(Clone)]
-pub struct MemoryCache(Cache<String, CachedPicture>);
+pub struct MemoryCache(Cache<String, CachedImage>);
 
 impl MemoryCache {
-    /// A cache of at most this many pictures.
+    /// Creates a cache of at most this many images.
     #[must_use]
-    pub fn with_capacity(pictures: u64) -> Self {
-        Self(Cache::new(pictures))
+    pub fn with_capacity(images: u64) -> Self {
+        Self(Cache::new(images))
     }
 }
 
-/// A cache of 10,000 pictures.
+/// Creates a cache of at most 10,000 images.
 impl Default for MemoryCache {
     fn default() -> Self {
-        Self::with_capacity(CAPACITY)
+        Self::with_capacity(DEFAULT_CAPACITY)
     }
 }
 
-impl PictureCache for MemoryCache {
-    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedPicture>> {
+impl ImageCache for MemoryCache {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<CachedImage>> {
         Box::pin(async move { self.0.get(key) })
     }
 
-    fn put<'a>(&'a self, key: &'a str, picture: CachedPicture) -> BoxFuture<'a, ()> {
-        Box::pin(async move { self.0.insert(key.to_owned(), picture) })
+    fn put<'a>(&'a self, key: &'a str, image: CachedImage) -> BoxFuture<'a, ()> {
+        Box::pin(async move { self.0.insert(key.to_owned(), image) })
     }
 }
 
 impl fmt::Debug for MemoryCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryCache").field("pictures", &self.0.entry_count()).finish()
+        f.debug_struct("MemoryCache").field("images", &self.0.entry_count()).finish()
     }
 }

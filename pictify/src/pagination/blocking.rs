@@ -1,9 +1,9 @@
 //! Lists as iterators.
 
-use super::{Call, Items, Paged, Pages, Result};
-use crate::blocking::{Client, Work};
+use super::{Call, Items, Pages, Paginated, Result};
+use crate::blocking::{BackgroundResult, Client};
 
-impl<O: Paged> Call<O, Client> {
+impl<O: Paginated> Call<O, Client> {
     /// Reads the list to its end, page by page. Setters that are set apply to every page.
     pub fn pages(self) -> Pages<O, Client> {
         Pages::new(self)
@@ -15,12 +15,12 @@ impl<O: Paged> Call<O, Client> {
     }
 }
 
-impl<O: Paged> Iterator for Pages<O, Client> {
-    type Item = Result<O::Output>;
+impl<O: Paginated> Iterator for Pages<O, Client> {
+    type Item = Result<O::Response>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let call = self.upcoming()?;
-        let result = self.in_background.take().map_or_else(|| call.send(), Work::wait);
+        let result = self.in_background.take().map_or_else(|| call.send(), BackgroundResult::wait);
         self.advance(&result);
         if let (true, Some(call)) = (self.prefetch, self.upcoming()) {
             self.in_background = Some(call.start());
@@ -29,7 +29,7 @@ impl<O: Paged> Iterator for Pages<O, Client> {
     }
 }
 
-impl<O: Paged> Iterator for Items<O, Client> {
+impl<O: Paginated> Iterator for Items<O, Client> {
     type Item = Result<O::Item>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -1,108 +1,109 @@
-//! Whether and when a failed attempt is followed by another.
+//! Retries of failed attempts.
 //!
-//! A render is billed, so what decides is not how an attempt failed but what may have happened on the other side:
+//! Renders are billed. The decision to retry therefore depends on what the failed attempt may have done at the service:
 //!
-//! | the attempt | reads | sets or removes | creates or renders |
+//! | the attempt | read-only operation | sets or removes | creates or renders |
 //! |---|---|---|---|
-//! | was not sent (connect, DNS, TLS) | again | again | again |
-//! | was rejected before any work (408, rate limit, a 503 that says so) | again, after the stated wait | same | same |
-//! | was refused (other 4xx, quota, 501) | stop | stop | stop |
-//! | may have been done (timeout, reset, cut body, other 5xx) | again | again | **stop**: [`outcome_unknown`] |
-//! | succeeded, but the answer does not decode | stop | stop | stop: the render exists |
+//! | was not sent (connect, DNS, TLS) | retry | retry | retry |
+//! | was throttled before any work (408, rate limit, a 503 that says so) | retry after the stated delay | same | same |
+//! | was rejected (other 4xx, quota, 501) | stop | stop | stop |
+//! | may have taken effect (timeout, reset, truncated body, other 5xx) | retry | retry | **stop**: [`outcome_unknown`] |
+//! | succeeded, but the response cannot be decoded | stop | stop | stop: the render exists |
 //!
 //! [`outcome_unknown`]: crate::Error::outcome_unknown
 
 mod budget;
-mod delay;
-mod verdict;
+mod decision;
+mod retry_after;
 
 pub(crate) use budget::RetryBudget;
-pub(crate) use delay::stated_delay;
-pub(crate) use verdict::{Failure, Verdict, failure_of_answer, harmless, verdict};
+pub(crate) use decision::{FailureClass, RetryDecision, decide, failure_of_response, is_idempotent};
+pub(crate) use retry_after::retry_after_of;
 
 use std::time::Duration;
 
-/// How often and how patiently a call is tried again.
+/// Number of attempts of a call, and the delays between them.
 ///
 /// ```
 /// use pictify::RetryPolicy;
 /// use std::time::Duration;
 ///
-/// let patient = RetryPolicy::default().max_attempts(8).max_backoff(Duration::from_secs(30));
+/// let persistent = RetryPolicy::default().with_max_attempts(8).max_backoff(Duration::from_secs(30));
 /// let once = RetryPolicy::never();
-/// assert_eq!((patient.attempts(), once.attempts()), (8, 1));
+/// assert_eq!((persistent.max_attempts(), once.max_attempts()), (8, 1));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     max_attempts: u32,
-    base: Duration,
-    cap: Duration,
-    longest_stated: Duration,
+    initial_backoff: Duration,
+    max_backoff: Duration,
+    max_retry_after: Duration,
     may_bill_twice: bool,
 }
 
 impl Default for RetryPolicy {
-    /// Four attempts, waits of up to 250 ms, 500 ms, 1 s and so on to 8 s, stated waits of up to 60 s.
+    /// Returns the default policy: four attempts; delays of up to 250 ms, 500 ms, 1 s and so on to 8 s; delays that the service
+    /// asks for of up to 60 s.
     fn default() -> Self {
         Self {
             max_attempts: 4,
-            base: Duration::from_millis(250),
-            cap: Duration::from_secs(8),
-            longest_stated: Duration::from_secs(60),
+            initial_backoff: Duration::from_millis(250),
+            max_backoff: Duration::from_secs(8),
+            max_retry_after: Duration::from_secs(60),
             may_bill_twice: false,
         }
     }
 }
 
 impl RetryPolicy {
-    /// One attempt, whatever happens.
+    /// Returns a policy of one attempt and no retries.
     #[must_use]
     pub fn never() -> Self {
         Self { max_attempts: 1, ..Self::default() }
     }
 
-    /// How many attempts a call may take in all; at least 1. 4 by default.
+    /// Sets the maximum number of attempts of a call, at least 1. 4 by default.
     #[must_use]
-    pub fn max_attempts(mut self, attempts: u32) -> Self {
+    pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
     }
 
-    /// The longest wait before the first retry; it doubles with each further one. 250 ms by default.
+    /// Sets the maximum delay before the first retry; it doubles with each further retry. 250 ms by default.
     #[must_use]
-    pub fn first_backoff(mut self, wait: Duration) -> Self {
-        self.base = wait;
+    pub fn initial_backoff(mut self, delay: Duration) -> Self {
+        self.initial_backoff = delay;
         self
     }
 
-    /// The longest wait before any retry that the service did not ask for. 8 s by default.
+    /// Sets the maximum delay before any retry for which the service did not ask for a delay. 8 s by default.
     #[must_use]
-    pub fn max_backoff(mut self, wait: Duration) -> Self {
-        self.cap = wait;
+    pub fn max_backoff(mut self, delay: Duration) -> Self {
+        self.max_backoff = delay;
         self
     }
 
-    /// The longest wait that the service may ask for; a longer one ends the call at once, with the wait on the error.
+    /// Sets the maximum delay that the service may ask for. A longer one ends the call immediately, with the delay in the error.
     /// 60 s by default.
     #[must_use]
-    pub fn max_stated_wait(mut self, wait: Duration) -> Self {
-        self.longest_stated = wait;
+    pub fn max_retry_after(mut self, delay: Duration) -> Self {
+        self.max_retry_after = delay;
         self
     }
 
-    /// Accepts that a render may be made, and billed, twice: retries billed and creating calls also when an attempt may
-    /// have been done. Off by default.
+    /// Allows retries of billed and creating calls after an attempt that may have taken effect. A render may then be made and
+    /// billed twice. Off by default.
     ///
-    /// An idempotency key does not make this safe: the newest evidence is that the service ignores it on renders.
+    /// An idempotency key does not prevent that: the newest evidence is that the service ignores it on renders.
     #[must_use]
     pub fn may_bill_twice(mut self, accepted: bool) -> Self {
         self.may_bill_twice = accepted;
         self
     }
 
-    /// How many attempts a call may take in all.
+    /// Returns the maximum number of attempts of a call.
     #[must_use]
-    pub fn attempts(&self) -> u32 {
+    pub fn max_attempts(&self) -> u32 {
         self.max_attempts
     }
 
@@ -110,13 +111,14 @@ impl RetryPolicy {
         self.may_bill_twice
     }
 
-    /// How long to wait before retry `retry` (1 for the first), or, if the stated wait is longer than allowed, that wait.
+    /// Returns the delay before retry `retry` (1 for the first one), or as an error the stated delay if it exceeds the maximum.
     pub(crate) fn wait(&self, retry: u32, stated: Option<Duration>, random: f64) -> Result<Duration, Duration> {
-        let ceiling = self.base.saturating_mul(1_u32.checked_shl(retry - 1).unwrap_or(u32::MAX)).min(self.cap);
-        // Not `mul_f64`, which panics when a clock's random number is not what it should be.
+        let ceiling =
+            self.initial_backoff.saturating_mul(1_u32.checked_shl(retry - 1).unwrap_or(u32::MAX)).min(self.max_backoff);
+        // `mul_f64` would panic if the random number of a custom clock is out of range.
         let backoff = Duration::try_from_secs_f64(ceiling.as_secs_f64() * random).map_or(ceiling, |it| it.min(ceiling));
         match stated {
-            Some(stated) if stated > self.longest_stated => Err(stated),
+            Some(stated) if stated > self.max_retry_after => Err(stated),
             Some(stated) => Ok(stated.max(backoff)),
             None => Ok(backoff),
         }
@@ -128,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wait_is_full_jitter_below_a_doubling_ceiling_and_never_less_than_what_was_stated() {
+    fn a_delay_is_full_jitter_below_a_doubling_ceiling_and_at_least_the_stated_delay() {
         let ms = Duration::from_millis;
         let policy = RetryPolicy::default();
         for (retry, stated, random, expected) in [
@@ -143,7 +145,7 @@ mod tests {
         ] {
             assert_eq!(policy.wait(retry, stated, random), expected, "retry {retry}, stated {stated:?}");
         }
-        let longest = policy.first_backoff(Duration::MAX).max_backoff(Duration::MAX);
+        let longest = policy.initial_backoff(Duration::MAX).max_backoff(Duration::MAX);
         for random in [1.0, 1.5, -1.0, f64::NAN] {
             assert_eq!(longest.wait(1, None, random), Ok(Duration::MAX), "{random}");
         }

@@ -231,7 +231,7 @@ mod tests {
         );
         let error = Error::from(problems.clone());
         assert_eq!(error.kind(), ErrorKind::Validation);
-        let fields: Vec<_> = error.violations().iter().map(|violation| violation.field.as_str()).collect();
+        let fields: Vec<_> = error.validation_errors().iter().map(|violation| violation.field.as_str()).collect();
         assert_eq!(fields, ["variables.title", "variables.on", "variables.colour"]);
         let source = std::error::Error::source(&error).unwrap();
         assert_eq!(source.downcast_ref::<VariableProblems>(), Some(&problems));

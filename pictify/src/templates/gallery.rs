@@ -1,11 +1,11 @@
 //! The templates of the public gallery.
 
 use super::{PublicTemplateSort, Template, TemplateList, Templates};
-use crate::{Call, operation::operation, pagination::paged};
+use crate::{pagination::paged, resources::api_request};
 use pictify_api::types::ListPublicTemplatesQuery;
 
 impl<C: Clone> Templates<C> {
-    /// Lists the templates of the public gallery. `send` reads one page, [`items`](Call::items) all of them.
+    /// Lists the templates of the public gallery. `send` reads one page, [`items`](ListPublicTemplatesCall::items) all of them.
     ///
     /// `GET /public/templates`, public: needs no key, and one is accepted. Reads only. The service returns 12 templates a
     /// page unless told otherwise.
@@ -19,7 +19,7 @@ impl<C: Clone> Templates<C> {
     /// println!("{} templates", page.templates.len());
     /// # Ok(()) }
     /// ```
-    pub fn list_public(&self) -> Call<ListPublicTemplates, C> {
+    pub fn list_public(&self) -> ListPublicTemplatesCall<C> {
         self.call(ListPublicTemplates::default())
     }
 
@@ -35,17 +35,17 @@ impl<C: Clone> Templates<C> {
     /// println!("{:?}", client.templates().get_public("PB11QWERTY").send().await?.name);
     /// # Ok(()) }
     /// ```
-    pub fn get_public(&self, uid: impl Into<String>) -> Call<GetPublicTemplate, C> {
+    pub fn get_public(&self, uid: impl Into<String>) -> GetPublicTemplateCall<C> {
         self.call(GetPublicTemplate { uid: uid.into() })
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Templates::list_public`] as data.
     #[derive(Default)]
     #[serde(transparent)]
-    ListPublicTemplates { query: ListPublicTemplatesQuery } -> TemplateList = LIST_PUBLIC_TEMPLATES,
-    |op, api| api.list_public_templates(
+    ListPublicTemplates / ListPublicTemplatesCall { query: ListPublicTemplatesQuery } -> TemplateList = LIST_PUBLIC_TEMPLATES,
+    |op, base| requests::list_public_templates(base,
         op.query.category.as_deref(),
         op.query.limit,
         op.query.page,
@@ -57,7 +57,7 @@ operation! {
 }
 
 /// Setters of [`Templates::list_public`].
-impl<C> Call<ListPublicTemplates, C> {
+impl<C> ListPublicTemplatesCall<C> {
     /// The order.
     pub fn sort(self, sort: PublicTemplateSort) -> Self {
         self.with(|op| op.query.sort = Some(sort))
@@ -84,10 +84,10 @@ impl<C> Call<ListPublicTemplates, C> {
     }
 }
 
-paged!(ListPublicTemplates, templates: Template, by page, 12 a page);
+paged!(ListPublicTemplates / ListPublicTemplatesCall, templates: Template, by page, 12 a page);
 
-operation! {
+api_request! {
     /// The request of [`Templates::get_public`] as data.
-    GetPublicTemplate { uid: String } -> Template = GET_PUBLIC_TEMPLATE,
-    |op, api| api.get_public_template(&op.uid)
+    GetPublicTemplate / GetPublicTemplateCall { uid: String } -> Template = GET_PUBLIC_TEMPLATE,
+    |op, base| requests::get_public_template(base, &op.uid)
 }

@@ -2,7 +2,7 @@
 
 use super::{VariableType, check::wanted};
 use crate::Error;
-use pictify_api::Violations;
+use pictify_api::ValidationErrors;
 use serde_json::Value;
 use std::{fmt, slice, vec};
 
@@ -180,7 +180,7 @@ impl From<VariableProblems> for Error {
     /// A [`Validation`](crate::ErrorKind::Validation) error with a violation for each problem, and the problems as its
     /// source.
     fn from(problems: VariableProblems) -> Self {
-        let mut violations = Violations::default();
+        let mut violations = ValidationErrors::default();
         violations.at("variables", |found| {
             for problem in &problems {
                 found.push(problem.name().unwrap_or_default(), problem.message());

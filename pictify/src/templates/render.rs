@@ -2,11 +2,14 @@
 
 use super::{LayoutError, RenderFormat, RenderedLayout, TemplatePdfPreset, TemplateRender, Templates};
 use crate::{
-    Call, Error, ErrorKind, Result, download::RenderedFile, error::Received, many, many::Many, operation::operation,
+    Error, ErrorKind, Result,
+    download::Downloadable,
+    resources::api_request,
+    send_all::{SendAll, send_all},
     variables,
 };
 use pictify_api::{
-    Violations,
+    ValidationErrors,
     types::{RenderTemplateRequest, Variables},
 };
 use serde::Serialize;
@@ -19,7 +22,7 @@ impl<C: Clone> Templates<C> {
     ///
     /// `POST /templates/{uid}/render`, live. `variables` is anything that serialises to a JSON object; `&()` does not, an
     /// empty struct with braces does. Without setters the file is a PNG of the template's own size. When the service does
-    /// not know the [`layout`](Call::layout) it may render the template itself: the answer's `layout` says what it is.
+    /// not know the [`layout`](RenderTemplateCall::layout) it may render the template itself: the answer's `layout` says what it is.
     ///
     /// # Errors
     /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
@@ -36,14 +39,14 @@ impl<C: Clone> Templates<C> {
     /// client.download(&card).to_file("card.webp").await?;
     /// # Ok(()) }
     /// ```
-    pub fn render(&self, uid: impl Into<String>, variables: &impl Serialize) -> Result<Call<RenderTemplate, C>> {
-        Ok(self.call(RenderTemplate::new(uid, variables::from(variables)?)))
+    pub fn render(&self, uid: impl Into<String>, variables: &impl Serialize) -> RenderTemplateCall<C> {
+        self.call_with(variables::from(variables), |variables| RenderTemplate::new(uid, variables))
     }
 
     /// Renders a template once for each row, with single calls side by side: each picture is in its result, one bad row
     /// sinks no other, and a million rows need no more memory than those under way. Bills one render a row.
     ///
-    /// `POST /templates/{uid}/render` for each row, live. See [`Many`] for how many go at once and in which order
+    /// `POST /templates/{uid}/render` for each row, live. See [`SendAll`] for how many go at once and in which order
     /// results come; [`batches`](crate::batches) leave that to the service.
     ///
     /// # Errors
@@ -54,7 +57,7 @@ impl<C: Clone> Templates<C> {
     /// use pictify::templates::RenderFormat;
     ///
     /// let rows = (1..=10_000).map(|n| serde_json::json!({"title": format!("Badge {n}")}));
-    /// let mut badges = client.templates().render_many("XK4P2M9QZT", rows).each(|call| call.format(RenderFormat::Webp));
+    /// let mut badges = client.templates().render_many("XK4P2M9QZT", rows).map_call(|call| call.format(RenderFormat::Webp));
     /// while let Some(badge) = badges.next().await {
     ///     client.download(&badge.result?).to_file(format!("badge-{}.webp", badge.index)).await?;
     /// }
@@ -64,12 +67,12 @@ impl<C: Clone> Templates<C> {
         &self,
         uid: impl Into<String>,
         rows: impl IntoIterator<Item = R, IntoIter: Send + 'a>,
-    ) -> Many<'a, RenderTemplate, C>
+    ) -> SendAll<'a, RenderTemplate, C>
     where
         C: Send + 'static,
     {
         let (templates, uid) = (self.clone(), uid.into());
-        many(rows.into_iter().map(move |row| templates.render(uid.as_str(), &row)))
+        send_all(rows.into_iter().map(move |row| templates.render(uid.as_str(), &row)))
     }
 
     /// Renders a template to one PDF with a page for each set of values, 1 to 100. Bills.
@@ -94,9 +97,9 @@ impl<C: Clone> Templates<C> {
         &self,
         uid: impl Into<String>,
         pages: impl IntoIterator<Item = impl Serialize>,
-    ) -> Result<Call<RenderTemplate, C>> {
-        let sets = pages.into_iter().map(|page| variables::from(&page)).collect::<Result<Vec<_>>>()?;
-        Ok(self.call(RenderTemplate::pages(uid, sets)))
+    ) -> RenderTemplateCall<C> {
+        let sets = pages.into_iter().map(|page| variables::from(&page)).collect::<Result<Vec<_>>>();
+        self.call_with(sets, |sets| RenderTemplate::pages(uid, sets))
     }
 
     /// Renders a template in several of its layouts, 1 to 20. Bills one render each.
@@ -125,27 +128,24 @@ impl<C: Clone> Templates<C> {
         uid: impl Into<String>,
         variables: &impl Serialize,
         layouts: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Result<Call<RenderTemplateLayouts, C>> {
-        let variables = variables::from(variables)?;
-        Ok(self.call(RenderTemplateLayouts::new(uid, variables, layouts.into_iter().map(Into::into))))
+    ) -> RenderTemplateLayoutsCall<C> {
+        let layouts = layouts.into_iter().map(Into::into);
+        self.call_with(variables::from(variables), |variables| RenderTemplateLayouts::new(uid, variables, layouts))
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Templates::render`] and [`Templates::render_pages`] as data.
-    RenderTemplate { uid: String, body: RenderTemplateRequest } -> RenderedLayout = RENDER_TEMPLATE,
-    |op, api| async {
-        let answer = api.render_template(&op.uid, &op.body).await?;
-        let received = Received { status: answer.status, headers: answer.headers.clone(), body: answer.body.clone() };
-        answer.try_map(|render| only_layout(render).map_err(|error| error.with_received(received)))
-    },
+    RenderTemplate / RenderTemplateCall { uid: String, body: RenderTemplateRequest } -> RenderedLayout = RENDER_TEMPLATE,
+    |op, base| requests::render_template(base, &op.uid, &op.body),
+    read |render, response| only_layout(render).map_err(|error| error.with_received(response.to_received())),
     rules |op, found| {
         check_render(&op.body, found);
         if op.body.layouts.is_some() {
             found.push("layouts", "must not be set: what comes out is one file");
         }
         if let Some(sets) = &op.body.variable_sets {
-            found.length("variableSets", "sets", sets.len(), Some(1), Some(PAGE_LIMIT));
+            found.check_length("variableSets", "sets", sets.len(), Some(1), Some(PAGE_LIMIT));
         }
     },
     renders |op| op.body.variable_sets.as_ref().map_or(1, Vec::len) as u64
@@ -172,20 +172,18 @@ impl RenderTemplate {
 }
 
 /// Setters of [`Templates::render`] alone.
-impl<C> Call<RenderTemplate, C> {
+impl<C> RenderTemplateCall<C> {
     /// The key of the layout to render. The service's default is the template itself.
     pub fn layout(self, key: impl Into<String>) -> Self {
         self.with(|op| op.body.layout = Some(key.into()))
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Templates::render_layouts`] as data.
-    RenderTemplateLayouts { uid: String, body: RenderTemplateRequest } -> TemplateRender = RENDER_TEMPLATE,
-    |op, api| async {
-        let answer = api.render_template(&op.uid, &op.body).await?;
-        answer.try_map(|render| Ok::<_, Error>(with_results(render)))
-    },
+    RenderTemplateLayouts / RenderTemplateLayoutsCall { uid: String, body: RenderTemplateRequest } -> TemplateRender = RENDER_TEMPLATE,
+    |op, base| requests::render_template(base, &op.uid, &op.body),
+    read |render, _response| Ok(with_results(render)),
     rules |op, found| {
         check_render(&op.body, found);
         if op.body.layout.is_some() {
@@ -194,7 +192,7 @@ operation! {
         if op.body.variable_sets.is_some() {
             found.push("variableSets", "must not be set: a PDF of several pages has one layout");
         }
-        found.length("layouts", "layouts", op.body.layouts.as_ref().map_or(0, Vec::len), Some(1), None);
+        found.check_length("layouts", "layouts", op.body.layouts.as_ref().map_or(0, Vec::len), Some(1), None);
     },
     renders |op| op.body.layouts.as_ref().map_or(0, Vec::len) as u64
 }
@@ -213,7 +211,7 @@ impl RenderTemplateLayouts {
 }
 
 /// Rules that both kinds of renders share.
-fn check_render(body: &RenderTemplateRequest, found: &mut Violations) {
+fn check_render(body: &RenderTemplateRequest, found: &mut ValidationErrors) {
     if body.width.is_some() != body.height.is_some() {
         found.push("", "width and height must be set both or not at all");
     }
@@ -229,7 +227,7 @@ fn check_render(body: &RenderTemplateRequest, found: &mut Violations) {
 macro_rules! render_setters {
     ($($operation:ident),*) => {$(
         /// Setters of what comes out.
-        impl<C> Call<$operation, C> {
+        impl<C> $operation<C> {
             /// The file format. The service's default is png.
             pub fn format(self, format: RenderFormat) -> Self {
                 self.with(|op| op.body.format = Some(format))
@@ -259,7 +257,7 @@ macro_rules! render_setters {
     )*};
 }
 
-render_setters!(RenderTemplate, RenderTemplateLayouts);
+render_setters!(RenderTemplateCall, RenderTemplateLayoutsCall);
 
 /// Makes the results of an answer in the older flat form, which has one and does not call it so.
 fn with_results(mut render: TemplateRender) -> TemplateRender {
@@ -294,7 +292,7 @@ fn describe(error: &LayoutError) -> String {
     error.layout.as_ref().map_or_else(|| why.to_owned(), |layout| format!("layout {layout}: {why}"))
 }
 
-impl RenderedFile for RenderedLayout {
+impl Downloadable for RenderedLayout {
     fn url(&self) -> &str {
         &self.url
     }

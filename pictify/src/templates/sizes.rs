@@ -1,7 +1,7 @@
 //! One template in several sizes.
 
 use super::{MultiSizeRender, RasterFormat, SizedRender, Templates};
-use crate::{Call, Result, download::RenderedFile, operation::operation, variables};
+use crate::{download::Downloadable, resources::api_request, variables};
 use pictify_api::types::{MultiSizeRenderTemplateRequest, RenderSize, Variables};
 use serde::Serialize;
 
@@ -36,8 +36,8 @@ impl<C: Clone> Templates<C> {
         uid: impl Into<String>,
         variables: &impl Serialize,
         sizes: impl IntoIterator<Item = Size>,
-    ) -> Result<Call<RenderTemplateSizes, C>> {
-        Ok(self.call(RenderTemplateSizes::new(uid, variables::from(variables)?, sizes)))
+    ) -> RenderTemplateSizesCall<C> {
+        self.call_with(variables::from(variables), |variables| RenderTemplateSizes::new(uid, variables, sizes))
     }
 }
 
@@ -65,13 +65,13 @@ impl Size {
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Templates::render_sizes`] as data.
-    RenderTemplateSizes {
+    RenderTemplateSizes / RenderTemplateSizesCall {
         uid: String,
         body: MultiSizeRenderTemplateRequest,
     } -> MultiSizeRender = MULTI_SIZE_RENDER_TEMPLATE,
-    |op, api| api.multi_size_render_template(&op.uid, &op.body),
+    |op, base| requests::multi_size_render_template(base, &op.uid, &op.body),
     rules |op, found| {
         found.each("sizes", &op.body.sizes, |size, found| {
             // A request that came out of a queue was not built from `Size`.
@@ -104,7 +104,7 @@ impl RenderTemplateSizes {
 }
 
 /// Setters of [`Templates::render_sizes`].
-impl<C> Call<RenderTemplateSizes, C> {
+impl<C> RenderTemplateSizesCall<C> {
     /// The file format. The service's default is png.
     pub fn format(self, format: RasterFormat) -> Self {
         self.with(|op| op.body.format = Some(format))
@@ -116,7 +116,7 @@ impl<C> Call<RenderTemplateSizes, C> {
     }
 }
 
-impl RenderedFile for SizedRender {
+impl Downloadable for SizedRender {
     fn url(&self) -> &str {
         &self.url
     }

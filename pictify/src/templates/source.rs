@@ -2,7 +2,7 @@
 
 use crate::{Result, variables};
 use pictify_api::{
-    Violations,
+    ValidationErrors,
     types::{JsonObject, TemplateLayouts},
 };
 use serde::Serialize;
@@ -51,14 +51,14 @@ pub(super) fn check_source(
     html: Option<&str>,
     canvas: Option<&JsonObject>,
     layouts: Option<&TemplateLayouts>,
-    found: &mut Violations,
+    found: &mut ValidationErrors,
 ) {
     if html.is_some() && canvas.is_some() {
         found.push("", "only one of html and fabricJSData may be set");
     }
-    found.length("html", "bytes", html.map_or(1, str::len), None, Some(SOURCE_LIMIT));
+    found.check_length("html", "bytes", html.map_or(1, str::len), None, Some(SOURCE_LIMIT));
     let Some(layouts) = layouts else { return };
-    found.length("layouts", "layouts", layouts.len(), None, Some(LAYOUT_LIMIT));
+    found.check_length("layouts", "layouts", layouts.len(), None, Some(LAYOUT_LIMIT));
     for key in layouts.keys() {
         let fits = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-';
         if key.is_empty() || key.len() > 64 || !key.bytes().all(fits) {

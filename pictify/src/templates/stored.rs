@@ -4,11 +4,11 @@ use super::{
     Deletion, Template, TemplateEngine, TemplateLayout, TemplateList, TemplateOutput, TemplateOutputFilter,
     TemplatePage, TemplatePdfPreset, TemplateSort, TemplateSource, Templates, VariableDefinition, source::check_source,
 };
-use crate::{Call, operation::operation, pagination::paged};
+use crate::{pagination::paged, resources::api_request};
 use pictify_api::types::{CreateTemplateRequest, ListTemplatesQuery, UpdateTemplateRequest};
 
 impl<C: Clone> Templates<C> {
-    /// Lists the account's templates. `send` reads one page, [`items`](Call::items) all of them.
+    /// Lists the account's templates. `send` reads one page, [`items`](ListTemplatesCall::items) all of them.
     ///
     /// `GET /templates`, live; reads only. The service returns 12 templates a page, newest first, unless told otherwise.
     /// Their sources may be left out.
@@ -27,14 +27,14 @@ impl<C: Clone> Templates<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn list(&self) -> Call<ListTemplates, C> {
+    pub fn list(&self) -> ListTemplatesCall<C> {
         self.call(ListTemplates::default())
     }
 
     /// Stores a template. Bills nothing, but plans limit how many there may be.
     ///
     /// `POST /templates`, live. Variables that the source uses and that are not
-    /// [defined](Call::variable_definitions) are added as texts and listed in the answer's `added_variables`.
+    /// [defined](CreateTemplateCall::variable_definitions) are added as texts and listed in the answer's `added_variables`.
     ///
     /// # Errors
     /// At `send`: `Validation` for an empty name or source, or one of more than 500 KB, before anything is sent; from the
@@ -49,7 +49,7 @@ impl<C: Clone> Templates<C> {
     /// println!("{} {:?}", template.uid, template.added_variables);
     /// # Ok(()) }
     /// ```
-    pub fn create(&self, name: impl Into<String>, source: TemplateSource) -> Call<CreateTemplate, C> {
+    pub fn create(&self, name: impl Into<String>, source: TemplateSource) -> CreateTemplateCall<C> {
         self.call(CreateTemplate::new(name, source))
     }
 
@@ -66,7 +66,7 @@ impl<C: Clone> Templates<C> {
     /// println!("{:?}", client.templates().get("XK4P2M9QZT").send().await?.html);
     /// # Ok(()) }
     /// ```
-    pub fn get(&self, uid: impl Into<String>) -> Call<GetTemplate, C> {
+    pub fn get(&self, uid: impl Into<String>) -> GetTemplateCall<C> {
         self.call(GetTemplate { uid: uid.into() })
     }
 
@@ -82,7 +82,7 @@ impl<C: Clone> Templates<C> {
     /// client.templates().update("XK4P2M9QZT").name("Social card v2").size(1080, 630).send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn update(&self, uid: impl Into<String>) -> Call<UpdateTemplate, C> {
+    pub fn update(&self, uid: impl Into<String>) -> UpdateTemplateCall<C> {
         self.call(UpdateTemplate { uid: uid.into(), body: UpdateTemplateRequest::default() })
     }
 
@@ -98,17 +98,17 @@ impl<C: Clone> Templates<C> {
     /// client.templates().delete("XK4P2M9QZT").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn delete(&self, uid: impl Into<String>) -> Call<DeleteTemplate, C> {
+    pub fn delete(&self, uid: impl Into<String>) -> DeleteTemplateCall<C> {
         self.call(DeleteTemplate { uid: uid.into() })
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Templates::list`] as data.
     #[derive(Default)]
     #[serde(transparent)]
-    ListTemplates { query: ListTemplatesQuery } -> TemplateList = LIST_TEMPLATES,
-    |op, api| api.list_templates(
+    ListTemplates / ListTemplatesCall { query: ListTemplatesQuery } -> TemplateList = LIST_TEMPLATES,
+    |op, base| requests::list_templates(base,
         op.query.has_dynamic_link,
         op.query.limit,
         op.query.output_format.clone(),
@@ -118,7 +118,7 @@ operation! {
 }
 
 /// Setters of [`Templates::list`].
-impl<C> Call<ListTemplates, C> {
+impl<C> ListTemplatesCall<C> {
     /// The order. The service's default is the newest first.
     pub fn sort(self, sort: TemplateSort) -> Self {
         self.with(|op| op.query.sort = Some(sort))
@@ -135,13 +135,13 @@ impl<C> Call<ListTemplates, C> {
     }
 }
 
-paged!(ListTemplates, templates: Template, by page, 12 a page);
+paged!(ListTemplates / ListTemplatesCall, templates: Template, by page, 12 a page);
 
-operation! {
+api_request! {
     /// The request of [`Templates::create`] as data.
     #[serde(transparent)]
-    CreateTemplate { body: CreateTemplateRequest } -> Template = CREATE_TEMPLATE,
-    |op, api| api.create_template(&op.body),
+    CreateTemplate / CreateTemplateCall { body: CreateTemplateRequest } -> Template = CREATE_TEMPLATE,
+    |op, base| requests::create_template(base, &op.body),
     rules |op, found| {
         let body = &op.body;
         if body.html.is_none() && body.fabric_js_data.is_none() && body.pages.as_ref().is_none_or(Vec::is_empty) {
@@ -171,23 +171,23 @@ impl CreateTemplate {
 }
 
 /// Setters of [`Templates::create`] alone.
-impl<C> Call<CreateTemplate, C> {
+impl<C> CreateTemplateCall<C> {
     /// What it is for. Documented; not confirmed.
     pub fn description(self, text: impl Into<String>) -> Self {
         self.with(|op| op.body.description = Some(text.into()))
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Templates::get`] as data.
-    GetTemplate { uid: String } -> Template = GET_TEMPLATE,
-    |op, api| api.get_template(&op.uid)
+    GetTemplate / GetTemplateCall { uid: String } -> Template = GET_TEMPLATE,
+    |op, base| requests::get_template(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Templates::update`] as data.
-    UpdateTemplate { uid: String, body: UpdateTemplateRequest } -> Template = UPDATE_TEMPLATE,
-    |op, api| api.update_template(&op.uid, &op.body),
+    UpdateTemplate / UpdateTemplateCall { uid: String, body: UpdateTemplateRequest } -> Template = UPDATE_TEMPLATE,
+    |op, base| requests::update_template(base, &op.uid, &op.body),
     rules |op, found| {
         let body = &op.body;
         check_source(body.html.as_deref(), body.fabric_js_data.as_ref(), body.layouts.as_ref(), found);
@@ -195,7 +195,7 @@ operation! {
 }
 
 /// Setters of [`Templates::update`] alone.
-impl<C> Call<UpdateTemplate, C> {
+impl<C> UpdateTemplateCall<C> {
     /// What it is called.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.with(|op| op.body.name = Some(name.into()))
@@ -216,7 +216,7 @@ impl<C> Call<UpdateTemplate, C> {
 macro_rules! template_setters {
     ($($operation:ident),*) => {$(
         /// Setters of the template itself.
-        impl<C> Call<$operation, C> {
+        impl<C> $operation<C> {
             /// Width and height in pixels.
             pub fn size(self, width: u32, height: u32) -> Self {
                 self.width(width).height(height)
@@ -288,10 +288,10 @@ macro_rules! template_setters {
     )*};
 }
 
-template_setters!(CreateTemplate, UpdateTemplate);
+template_setters!(CreateTemplateCall, UpdateTemplateCall);
 
-operation! {
+api_request! {
     /// The request of [`Templates::delete`] as data.
-    DeleteTemplate { uid: String } -> Deletion = DELETE_TEMPLATE,
-    |op, api| api.delete_template(&op.uid)
+    DeleteTemplate / DeleteTemplateCall { uid: String } -> Deletion = DELETE_TEMPLATE,
+    |op, base| requests::delete_template(base, &op.uid)
 }

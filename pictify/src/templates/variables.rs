@@ -1,7 +1,7 @@
 //! What variables a template has, read from the service.
 
 use super::{CheckVariables, TemplateVariables, Templates};
-use crate::{Call, Error, Result, operation::operation, variables};
+use crate::{Error, resources::api_request, variables};
 use pictify_api::types::JsonObject;
 use serde::Serialize;
 
@@ -24,7 +24,7 @@ impl<C: Clone> Templates<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn variables(&self, uid: impl Into<String>) -> Call<GetTemplateVariables, C> {
+    pub fn variables(&self, uid: impl Into<String>) -> GetTemplateVariablesCall<C> {
         self.call(GetTemplateVariables { uid: uid.into() })
     }
 
@@ -42,29 +42,27 @@ impl<C: Clone> Templates<C> {
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let values = serde_json::json!({"titel": "My post"});
     /// if let Err(error) = client.templates().check("XK4P2M9QZT", &values)?.send().await {
-    ///     for violation in error.violations() {
+    ///     for violation in error.validation_errors() {
     ///         eprintln!("{}: {}", violation.field, violation.message);
     ///     }
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn check(&self, uid: impl Into<String>, variables: &impl Serialize) -> Result<Call<CheckTemplateVariables, C>> {
-        let variables = variables::object(variables, "variables")?.into();
-        Ok(self.call(CheckTemplateVariables { uid: uid.into(), variables }))
+    pub fn check(&self, uid: impl Into<String>, variables: &impl Serialize) -> CheckTemplateVariablesCall<C> {
+        let variables = variables::object(variables, "variables").map(JsonObject::from);
+        self.call_with(variables, |variables| CheckTemplateVariables { uid: uid.into(), variables })
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Templates::variables`] as data.
-    GetTemplateVariables { uid: String } -> TemplateVariables = GET_TEMPLATE_VARIABLES,
-    |op, api| api.get_template_variables(&op.uid)
+    GetTemplateVariables / GetTemplateVariablesCall { uid: String } -> TemplateVariables = GET_TEMPLATE_VARIABLES,
+    |op, base| requests::get_template_variables(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Templates::check`] as data.
-    CheckTemplateVariables { uid: String, variables: JsonObject } -> TemplateVariables = GET_TEMPLATE_VARIABLES,
-    |op, api| async {
-        let answer = api.get_template_variables(&op.uid).await?;
-        answer.try_map(|definitions| definitions.check(&op.variables).map(|()| definitions).map_err(Error::from))
-    }
+    CheckTemplateVariables / CheckTemplateVariablesCall { uid: String, variables: JsonObject } -> TemplateVariables = GET_TEMPLATE_VARIABLES,
+    |op, base| requests::get_template_variables(base, &op.uid),
+    read |definitions, _response| definitions.check(&op.variables).map(|()| definitions).map_err(Error::from)
 }

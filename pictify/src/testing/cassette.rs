@@ -1,8 +1,8 @@
-//! Exchanges that were recorded once and are replayed from then on.
+//! Cassettes: interactions with the service that are recorded once and replayed afterwards.
 
 use super::{
-    exchange::{Recording, VERSION},
-    tape::{HERE, Mode, Tape},
+    interaction::{Recording, VERSION},
+    recorder::{LOCAL_BASE_URL, Mode, Recorder},
 };
 use std::{
     fmt, fs, io,
@@ -10,36 +10,36 @@ use std::{
     sync::Arc,
 };
 
-/// The variable of the environment that makes [`Cassette::from_env`] record.
-const RECORD: &str = "PICTIFY_RECORD";
+/// Name of the environment variable that makes [`Cassette::from_env`] record.
+const RECORD_VARIABLE: &str = "PICTIFY_RECORD";
 
-/// Recorded exchanges with the service, in a file.
+/// Recorded interactions with the service, in a file.
 ///
-/// While it records, each answer is written down, with secrets left out, and [`finish`](Self::finish) writes the file. While
-/// it is replayed there is no network and no key: the answers come from the file, and what the client would wait for
-/// passes at once. A cassette belongs to one client and its clones, async or blocking, downloads included.
+/// A recording cassette stores each response, with secrets removed, and [`finish`](Self::finish) writes the file. A replaying
+/// cassette needs no network and no key: responses come from the file, and waits of the client return immediately. A cassette
+/// belongs to one client and its clones, async or blocking, including their downloads.
 ///
-/// A request is answered by the first recorded one that has not answered yet and is the same: method, path, query, range,
-/// and body, which is compared as JSON. Anything else fails with [`NotRecorded`](crate::ErrorKind::NotRecorded), which
-/// says what is different and is not retried.
+/// A request gets the response of the first unused recorded request that matches in method, path, query, range, and body,
+/// which is compared as JSON. Any other request fails with [`CassetteMiss`](crate::ErrorKind::CassetteMiss), which describes
+/// the difference and is not retried.
 ///
-/// The file is JSON, for review: bodies are JSON or text where they are either, else Base64. Left out of it are all
-/// headers of requests, most of answers, the client's key wherever it stands, members called `secret`, `token`,
-/// `password` and the like, credentials of bindings, and signatures in URLs; [`scrub`](Self::scrub) adds to that. A server
-/// on this machine is written down as `http://pictify.test`, so that its port makes no difference.
+/// The file is JSON, so that it can be reviewed: bodies are JSON or text if possible, else Base64. It does not contain: headers
+/// of requests, most headers of responses, the key of the client, members called `secret`, `token`, `password` and similar,
+/// credentials of bindings, and signatures in URLs; [`redact`](Self::redact) removes more. The URL of a local server becomes
+/// `http://pictify.test`, so that its port does not matter.
 ///
-/// Only answers are recorded, and each to its end: a connection that breaks is not in the file, a stream comes at once, and
-/// one that never ends cannot be recorded. Equal requests that are sent side by side may be answered in another order; and
-/// waits that go side by side are skipped one after the other, which many long ones may show in their deadlines.
+/// Only complete responses are recorded: a broken connection is not in the file, a stream arrives in one piece, and an endless
+/// stream cannot be recorded. Concurrent equal requests may get their responses in another order. Concurrent waits are skipped
+/// one after the other, so many long ones can exceed a deadline.
 ///
 /// ```
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 /// use pictify::{Client, images::Source, testing::Cassette};
 ///
 /// # let path = std::env::temp_dir().join(format!("pictify-cassette-{}.json", std::process::id()));
-/// # std::fs::write(&path, r#"{"version":1,"base_url":"http://pictify.test","exchanges":[{
+/// # std::fs::write(&path, r#"{"version":1,"base_url":"http://pictify.test","interactions":[{
 /// #   "request":{"method":"POST","target":"/image","json":{"html":"<h1>Hello</h1>"}},
-/// #   "answer":{"status":200,"json":{"url":"http://pictify.test/files/a.png","id":"A"}}}]}"#)?;
+/// #   "response":{"status":200,"json":{"url":"http://pictify.test/files/a.png","id":"A"}}}]}"#)?;
 /// let cassette = Cassette::replay(&path)?;
 /// let client = Client::builder().cassette(&cassette).build()?;
 /// let image = client.images().create(Source::html("<h1>Hello</h1>")).send().await?;
@@ -50,104 +50,110 @@ const RECORD: &str = "PICTIFY_RECORD";
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(run()).unwrap();
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "a recording is written by `finish`"]
-pub struct Cassette(pub(crate) Arc<Tape>);
+#[must_use = "the recording is written by `finish`"]
+pub struct Cassette(pub(crate) Arc<Recorder>);
 
 impl Cassette {
-    /// Replays a file.
+    /// Opens a file for replay.
     ///
     /// # Errors
-    /// [`CassetteError`] when there is no such file, or it is no cassette.
+    /// [`CassetteError`] if the file does not exist or is not a cassette.
     pub fn replay(path: impl Into<PathBuf>) -> Result<Self, CassetteError> {
         let path = path.into();
-        let fails = |why| CassetteError { path: path.clone(), why };
-        let text = fs::read_to_string(&path).map_err(|error| fails(Why::Read(error)))?;
+        let to_error = |kind| CassetteError { path: path.clone(), kind };
+        let text = fs::read_to_string(&path).map_err(|error| to_error(CassetteErrorKind::Read(error)))?;
         Self::parse(path, &text)
     }
 
-    /// Replays what is at hand, as of `include_str!`; `name` is what errors call it.
+    /// Parses the content of a cassette for replay, for example from `include_str!`; errors show `name` as its path.
     ///
     /// # Errors
-    /// [`CassetteError`] when it is no cassette.
+    /// [`CassetteError`] if the text is not a cassette.
     pub fn parse(name: impl Into<PathBuf>, text: &str) -> Result<Self, CassetteError> {
         let path = name.into();
-        let fails = |why| CassetteError { path: path.clone(), why };
-        let recording: Recording = serde_json::from_str(text).map_err(|error| fails(Why::Malformed(error)))?;
+        let to_error = |kind| CassetteError { path: path.clone(), kind };
+        let recording: Recording =
+            serde_json::from_str(text).map_err(|error| to_error(CassetteErrorKind::Malformed(error)))?;
         if recording.version != VERSION {
-            return Err(fails(Why::Version(recording.version)));
+            return Err(to_error(CassetteErrorKind::Version(recording.version)));
         }
-        Ok(Self(Arc::new(Tape::new(path, Mode::Replay, recording))))
+        Ok(Self(Arc::new(Recorder::new(path, Mode::Replay, recording))))
     }
 
-    /// Records to a file, in place of what is there. Nothing is written before [`finish`](Self::finish), so that a test which
-    /// fails leaves the old recording as it was.
+    /// Creates a cassette that records to a file and replaces its content. Nothing is written before
+    /// [`finish`](Self::finish), so that a failing test does not change the old recording.
     ///
-    /// The client takes its key and base URL from where it always does, and what it does is billed.
+    /// The client uses its normal key and base URL, and its calls are billed.
     pub fn record(path: impl Into<PathBuf>) -> Self {
-        let recording = Recording { version: VERSION, base_url: HERE.to_owned(), exchanges: Vec::new() };
-        Self(Arc::new(Tape::new(path.into(), Mode::Record, recording)))
+        let recording = Recording { version: VERSION, base_url: LOCAL_BASE_URL.to_owned(), interactions: Vec::new() };
+        Self(Arc::new(Recorder::new(path.into(), Mode::Record, recording)))
     }
 
-    /// Records when the environment's `PICTIFY_RECORD` is `1`, else replays.
+    /// Records if the environment variable `PICTIFY_RECORD` is `1`, and replays otherwise.
     ///
     /// # Errors
     /// As [`replay`](Self::replay).
     pub fn from_env(path: impl Into<PathBuf>) -> Result<Self, CassetteError> {
-        if std::env::var(RECORD).is_ok_and(|value| value == "1") { Ok(Self::record(path)) } else { Self::replay(path) }
+        if std::env::var(RECORD_VARIABLE).is_ok_and(|value| value == "1") {
+            Ok(Self::record(path))
+        } else {
+            Self::replay(path)
+        }
     }
 
-    /// Leaves a text out of the file wherever it stands, also percent-encoded, in Base64 and in files: a customer's name, say.
-    /// Requests are compared without it.
-    pub fn scrub(self, text: &str, instead: &str) -> Self {
-        self.0.scrub(|scrubber| scrubber.literal(text, instead));
+    /// Replaces a text everywhere in the file by a placeholder, also percent-encoded, in Base64 and in binary bodies. For example
+    /// the name of a customer. Requests are compared without the text.
+    pub fn redact(self, text: &str, placeholder: &str) -> Self {
+        self.0.configure_redactor(|redactor| redactor.add_literal(text, placeholder));
         self
     }
 
-    /// Changes every text before it is written down or compared: each string of a JSON body, text bodies, targets and headers.
-    /// It must give the same for what it gave.
-    pub fn scrub_with(self, change: impl Fn(String) -> String + Send + Sync + 'static) -> Self {
-        self.0.scrub(|scrubber| scrubber.change(change));
+    /// Applies a function to every text before it is stored or compared: each string of a JSON body, text bodies, targets and
+    /// headers. The function must return its own output unchanged.
+    pub fn redact_with(self, redact: impl Fn(String) -> String + Send + Sync + 'static) -> Self {
+        self.0.configure_redactor(|redactor| redactor.add_custom(redact));
         self
     }
 
-    /// Does not look at a member of request bodies, at any depth, or a parameter of queries, that changes from run to run.
+    /// Ignores a JSON member of request bodies at any depth, and a query parameter of this name, when requests are compared. For
+    /// values that change from run to run.
     pub fn ignore(self, name: impl Into<String>) -> Self {
         self.0.ignore(name.into());
         self
     }
 
-    /// Whether it records.
+    /// Returns `true` if the cassette records, `false` if it replays.
     #[must_use]
-    pub fn records(&self) -> bool {
+    pub fn is_recording(&self) -> bool {
         !self.0.replays()
     }
 
-    /// The requests that were recorded and have not been sent, as `METHOD target`. Empty while it records.
+    /// Returns the recorded requests that were not sent yet, as `METHOD target`. Empty while recording.
     #[must_use]
     pub fn unused(&self) -> Vec<String> {
-        if self.records() {
+        if self.is_recording() {
             return Vec::new();
         }
         let (_, unused) = self.0.recording();
-        unused.into_iter().map(|asked| format!("{} {}", asked.method, asked.target)).collect()
+        unused.into_iter().map(|request| format!("{} {}", request.method, request.target)).collect()
     }
 
-    /// Writes the recording, in one step and with its folders; or, after a replay, makes sure that all of it was asked for, and
-    /// nothing else.
+    /// Ends the use of the cassette. After a recording it writes the file atomically and creates missing folders. After a replay
+    /// it checks that all recorded requests were sent, and no others.
     ///
     /// # Errors
-    /// [`CassetteError`] when the file cannot be written, something was asked in vain, or some exchanges have not been used.
+    /// [`CassetteError`] if the file cannot be written, a request was not in the recording, or a recorded request was not sent.
     pub fn finish(&self) -> Result<(), CassetteError> {
-        let fails = |why| CassetteError { path: self.0.path.clone(), why };
-        if self.records() {
-            return self.write().map_err(|error| fails(Why::Write(error)));
+        let to_error = |kind| CassetteError { path: self.0.path.clone(), kind };
+        if self.is_recording() {
+            return self.write().map_err(|error| to_error(CassetteErrorKind::Write(error)));
         }
-        let in_vain = self.0.in_vain();
-        if !in_vain.is_empty() {
-            return Err(fails(Why::InVain(in_vain)));
+        let unmatched = self.0.unmatched();
+        if !unmatched.is_empty() {
+            return Err(to_error(CassetteErrorKind::Unmatched(unmatched)));
         }
         let unused = self.unused();
-        if unused.is_empty() { Ok(()) } else { Err(fails(Why::Unused(unused))) }
+        if unused.is_empty() { Ok(()) } else { Err(to_error(CassetteErrorKind::Unused(unused))) }
     }
 
     fn write(&self) -> io::Result<()> {
@@ -158,32 +164,32 @@ impl Cassette {
         if let Some(folder) = path.parent().filter(|folder| *folder != Path::new("")) {
             fs::create_dir_all(folder)?;
         }
-        let mut beside = path.clone().into_os_string();
-        beside.push(format!(".{}.new", std::process::id()));
-        fs::write(&beside, text)?;
-        fs::rename(&beside, path)
+        let mut temporary = path.clone().into_os_string();
+        temporary.push(format!(".{}.new", std::process::id()));
+        fs::write(&temporary, text)?;
+        fs::rename(&temporary, path)
     }
 }
 
-/// Why a cassette cannot be used.
+/// Error of a cassette that cannot be read, written or matched.
 #[derive(Debug)]
 pub struct CassetteError {
     path: PathBuf,
-    why: Why,
+    kind: CassetteErrorKind,
 }
 
 #[derive(Debug)]
-enum Why {
+enum CassetteErrorKind {
     Read(io::Error),
     Malformed(serde_json::Error),
     Version(u32),
     Write(io::Error),
     Unused(Vec<String>),
-    InVain(Vec<String>),
+    Unmatched(Vec<String>),
 }
 
 impl CassetteError {
-    /// The cassette's file.
+    /// Returns the path of the cassette file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -193,20 +199,20 @@ impl CassetteError {
 impl fmt::Display for CassetteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();
-        match &self.why {
-            Why::Read(error) if error.kind() == io::ErrorKind::NotFound => {
-                write!(f, "{path} is not there: record it with {RECORD}=1 and Cassette::from_env")
+        match &self.kind {
+            CassetteErrorKind::Read(error) if error.kind() == io::ErrorKind::NotFound => {
+                write!(f, "{path} does not exist: record it with {RECORD_VARIABLE}=1 and Cassette::from_env")
             }
-            Why::Read(_) => write!(f, "{path} cannot be read"),
-            Why::Malformed(_) => write!(f, "{path} is no cassette: record it again"),
-            Why::Version(version) => {
-                write!(f, "{path} is of version {version}, this one reads {VERSION}: record it again")
+            CassetteErrorKind::Read(_) => write!(f, "{path} cannot be read"),
+            CassetteErrorKind::Malformed(_) => write!(f, "{path} is not a cassette: record it again"),
+            CassetteErrorKind::Version(version) => {
+                write!(f, "{path} has version {version}, this crate reads version {VERSION}: record it again")
             }
-            Why::Write(_) => write!(f, "{path} cannot be written"),
-            Why::InVain(requests) => {
-                write!(f, "{path}: {} requests were not recorded: {}", requests.len(), requests.join(", "))
+            CassetteErrorKind::Write(_) => write!(f, "{path} cannot be written"),
+            CassetteErrorKind::Unmatched(requests) => {
+                write!(f, "{path}: {} requests are not in the recording: {}", requests.len(), requests.join(", "))
             }
-            Why::Unused(requests) => {
+            CassetteErrorKind::Unused(requests) => {
                 write!(f, "{path}: {} recorded requests were not sent: {}", requests.len(), requests.join(", "))
             }
         }
@@ -215,10 +221,10 @@ impl fmt::Display for CassetteError {
 
 impl std::error::Error for CassetteError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.why {
-            Why::Read(error) | Why::Write(error) => Some(error),
-            Why::Malformed(error) => Some(error),
-            Why::Version(_) | Why::Unused(_) | Why::InVain(_) => None,
+        match &self.kind {
+            CassetteErrorKind::Read(error) | CassetteErrorKind::Write(error) => Some(error),
+            CassetteErrorKind::Malformed(error) => Some(error),
+            CassetteErrorKind::Version(_) | CassetteErrorKind::Unused(_) | CassetteErrorKind::Unmatched(_) => None,
         }
     }
 }

@@ -1,14 +1,14 @@
-//! Time while a cassette is replayed: what was waited for when it was recorded passes at once.
+//! A clock for the replay of a cassette: waits return immediately.
 
 use crate::clock::{Clock, SystemClock};
-use pictify_api::BoxFuture;
+use crate::transport::BoxFuture;
 use std::{
     future::ready,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant, SystemTime},
 };
 
-/// The machine's clock, moved on by every wait.
+/// System clock that each wait advances instead of sleeping.
 #[derive(Debug, Default)]
 pub(crate) struct ReplayClock {
     skipped: Mutex<Duration>,
@@ -26,7 +26,7 @@ impl Clock for ReplayClock {
         now.checked_add(self.skipped()).unwrap_or(now)
     }
 
-    fn time_of_day(&self) -> SystemTime {
+    fn system_time(&self) -> SystemTime {
         let now = SystemTime::now();
         now.checked_add(self.skipped()).unwrap_or(now)
     }
@@ -37,7 +37,7 @@ impl Clock for ReplayClock {
         Box::pin(ready(()))
     }
 
-    fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
+    fn timeout_timer(&self, duration: Duration) -> BoxFuture<'static, ()> {
         SystemClock::default().sleep(duration)
     }
 

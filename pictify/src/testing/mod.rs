@@ -1,16 +1,16 @@
-//! For the tests of services that use Pictify.
+//! Support for the tests of services that use Pictify.
 //!
 //! | to | see |
 //! |---|---|
-//! | record what the service answered once, and run tests on it for ever, without a key and without a network | [`Cassette`] |
-//! | put answers into snapshots that do not change from run to run | [`redact`], [`REDACTIONS`] |
-//! | see that the struct with a template's values still fits the template | [`check_struct`], `check_type` with the feature `schemars` |
-//! | be told as soon as the service answers something new | [`ClientBuilder::strict`](crate::ClientBuilder::strict) |
-//! | see waits without waiting | [`ClientBuilder::clock`](crate::ClientBuilder::clock) |
+//! | record responses of the service once, and then run tests without a key and without a network | [`Cassette`] |
+//! | put responses into snapshots that do not change from run to run | [`redact`], [`REDACTIONS`] |
+//! | check that the struct with the variables of a template still matches the template | [`assert_struct_matches`], `assert_type_matches` with the feature `schemars` |
+//! | fail as soon as the service changes its response format | [`ClientBuilder::strict`](crate::ClientBuilder::strict_responses) |
+//! | skip waits | [`ClientBuilder::clock`](crate::ClientBuilder::clock) |
 //! | render for real, with faults on demand | the crate `pictify-emulator` |
 //!
-//! A test that pins all of it, recorded once with `PICTIFY_RECORD=1 cargo test` and a key or an emulator, and run by everyone
-//! after that:
+//! A test that checks all of it. Record it once with `PICTIFY_RECORD=1 cargo test` and a key or an emulator; after that it
+//! runs for everyone from the recording:
 //!
 //! ```no_run
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -20,10 +20,10 @@
 //! struct Card { title: String }
 //!
 //! let cassette = Cassette::from_env("tests/cassettes/card.json")?;
-//! let client = Client::builder().cassette(&cassette).strict(true).build()?;
+//! let client = Client::builder().cassette(&cassette).strict_responses(true).build()?;
 //!
 //! let variables = client.templates().variables("XK4P2M9QZT").send().await?;
-//! testing::check_struct(&variables.variables, &[Card { title: "Hello".into() }])?;
+//! testing::assert_struct_matches(&variables.variables, &[Card { title: "Hello".into() }]);
 //!
 //! let render = client.templates().render("XK4P2M9QZT", &Card { title: "Hello".into() })?.send().await?;
 //! println!("{:#}", testing::redact(&render));
@@ -33,17 +33,17 @@
 
 mod cassette;
 mod clock;
-mod exchange;
-mod fit;
-mod matching;
+mod interaction;
+mod matcher;
+mod recorder;
 mod redact;
-mod scrub;
-mod tape;
+mod redaction;
+mod schema_check;
 
 pub use cassette::{Cassette, CassetteError};
 pub(crate) use clock::ReplayClock;
-#[cfg(feature = "schemars")]
-pub use fit::check_type;
-pub use fit::{Misfit, Misfits, check_struct};
+pub(crate) use recorder::Recorder;
 pub use redact::{REDACTIONS, redact};
-pub(crate) use tape::Tape;
+pub use schema_check::{TemplateMismatch, TemplateMismatches, assert_struct_matches, check_struct};
+#[cfg(feature = "schemars")]
+pub use schema_check::{assert_type_matches, check_type};

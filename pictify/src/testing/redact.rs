@@ -1,21 +1,21 @@
-//! Answers without what changes from run to run.
+//! Redaction of values that change from run to run, for snapshots.
 
-use super::scrub::{begins_as_secret, is_secret};
+use super::redaction::{has_secret_prefix, is_secret_name};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-/// Selectors of what changes from run to run, with what to write instead, for `insta`:
+/// Selectors of values that change from run to run, with their placeholders, for `insta`:
 ///
 /// ```text
 /// let mut settings = insta::Settings::clone_current();
-/// for (selector, instead) in pictify::testing::REDACTIONS {
-///     settings.add_redaction(selector, instead);
+/// for (selector, placeholder) in pictify::testing::REDACTIONS {
+///     settings.add_redaction(selector, placeholder);
 /// }
 /// settings.bind(|| insta::assert_json_snapshot!(image));
 /// ```
 ///
-/// They go by names alone. [`redact`] goes by values, too, and keeps apart what differs.
+/// They select by member name alone. [`redact`] also looks at the values, and gives different values different numbers.
 pub const REDACTIONS: [(&str, &str); 42] = [
     (".**.id", "[id]"),
     (".**.uid", "[id]"),
@@ -61,12 +61,13 @@ pub const REDACTIONS: [(&str, &str); 42] = [
     (".**.writeKey", "[secret]"),
 ];
 
-/// Writes placeholders for what changes from run to run: ids, URLs, points in time, durations; and for secrets. Fit for any
-/// snapshot.
+/// Replaces values that change from run to run by placeholders: IDs, URLs, timestamps, durations; and also secrets. The result
+/// can be used in any kind of snapshot.
 ///
-/// The same id or URL gets the same number, so that one can see which belong together: `[id 1]`, `[url 2]`. What an id is,
-/// is told by the member's name (`id`, `uid`, `requestId`, `template_uid`), which also tells durations (`durationMs`,
-/// `processingTime`); a URL and a point in time are told by what they are. What does not serialise is `null`.
+/// The same ID or URL always gets the same number, for example `[id 1]` or `[url 2]`, so that a reader sees which values
+/// belong together. IDs and durations are recognised by the names of their members (`id`, `uid`, `requestId`,
+/// `template_uid`; `durationMs`, `processingTime`), URLs and timestamps by their values. A value that does not serialise
+/// becomes `null`.
 ///
 /// ```
 /// use pictify::testing::redact;
@@ -87,7 +88,7 @@ pub fn redact(value: &impl Serialize) -> Value {
     Redaction::default().value("", value)
 }
 
-/// What was met so far, with its number.
+/// The values found so far, with their numbers.
 #[derive(Default)]
 struct Redaction {
     numbers: HashMap<&'static str, HashMap<String, usize>>,
@@ -96,7 +97,7 @@ struct Redaction {
 impl Redaction {
     fn value(&mut self, name: &str, value: Value) -> Value {
         match value {
-            // Those of a list are named as the list is.
+            // Items of a list have the name of the list.
             Value::Array(items) => items.into_iter().map(|item| self.value(name, item)).collect(),
             Value::Object(members) => {
                 let members: Map<_, _> = members
@@ -109,7 +110,7 @@ impl Redaction {
                 Value::Object(members)
             }
             Value::String(text) if text.is_empty() => Value::String(text),
-            Value::String(text) if is_secret(name) || begins_as_secret(&text) => Value::from("[secret]"),
+            Value::String(text) if is_secret_name(name) || has_secret_prefix(&text) => Value::from("[secret]"),
             Value::String(text) if text.starts_with("https://") || text.starts_with("http://") => {
                 self.numbered("url", text)
             }
@@ -141,7 +142,7 @@ fn is_id(name: &str) -> bool {
 
 fn is_duration(name: &str) -> bool {
     let folded = name.replace('_', "").to_ascii_lowercase();
-    // What is named `duration` alone is that of a film, and part of what was asked for.
+    // `duration` alone is the length of a video, which the request sets.
     let names = ["elapsed", "executiontime", "latency", "processingtime", "rendertime", "uptime"];
     name.ends_with("Ms") || name.ends_with("_ms") || names.contains(&&*folded)
 }
@@ -152,7 +153,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_changes_is_replaced_and_the_rest_stays() {
+    fn values_that_change_are_replaced_and_others_stay() {
         for (value, expected) in [
             (json!({"uid": "A", "name": "A"}), json!({"uid": "[id 1]", "name": "A"})),
             (

@@ -1,8 +1,8 @@
-//! Deliveries as an actix-web extractor.
+//! Signed deliveries as an actix-web extractor.
 
 use super::{
     DeliveryRejection, SignedDelivery, Verifier,
-    signed::{BODY_TIME, Claim},
+    extractor::{BODY_TIMEOUT, DeliveryHeaders},
 };
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse, ResponseError,
@@ -17,22 +17,22 @@ impl FromRequest for SignedDelivery {
     type Future = Pin<Box<dyn Future<Output = Result<Self, DeliveryRejection>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let claim = Claim::read(|name| Some(request.headers().get(name)?.as_bytes()));
-        // What hangs on the payload is set up at once, and waited for below.
+        let headers = DeliveryHeaders::read(|name| Some(request.headers().get(name)?.as_bytes()));
+        // The payload is only borrowed here: take the body now, await it below.
         let body = Bytes::from_request(request, payload);
         let request = request.clone();
         Box::pin(async move {
-            let claim = claim?;
-            let body = tokio::time::timeout(BODY_TIME, body).await.map_err(|_| DeliveryRejection::late())?;
+            let headers = headers?;
+            let body = tokio::time::timeout(BODY_TIMEOUT, body).await.map_err(|_| DeliveryRejection::body_timeout())?;
             let body = body.map_err(|error| {
                 let status = error.as_response_error().status_code().as_u16();
                 DeliveryRejection::new(status, error.to_string())
             })?;
             let verifier =
                 request.app_data::<Verifier>().or_else(|| Some(request.app_data::<Data<Verifier>>()?.get_ref()));
-            let none =
-                || DeliveryRejection::new(500, "there is no Verifier in the app's data: add it with App::app_data");
-            claim.verify(verifier.ok_or_else(none)?, body)
+            let missing =
+                || DeliveryRejection::new(500, "the app data contains no Verifier: add one with App::app_data");
+            headers.verify(verifier.ok_or_else(missing)?, body)
         })
     }
 }

@@ -1,8 +1,8 @@
-//! Deliveries as an axum extractor.
+//! Signed deliveries as an axum extractor.
 
 use super::{
     DeliveryRejection, SignedDelivery, Verifier,
-    signed::{BODY_TIME, Claim},
+    extractor::{BODY_TIMEOUT, DeliveryHeaders},
 };
 use axum::{
     extract::{FromRef, FromRequest, Request},
@@ -19,13 +19,13 @@ where
     type Rejection = DeliveryRejection;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        let claim = Claim::read(|name| Some(request.headers().get(name)?.as_bytes()))?;
-        let body = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, state)).await;
-        let body = body.map_err(|_| DeliveryRejection::late())?.map_err(|rejection| {
+        let headers = DeliveryHeaders::read(|name| Some(request.headers().get(name)?.as_bytes()))?;
+        let body = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state)).await;
+        let body = body.map_err(|_| DeliveryRejection::body_timeout())?.map_err(|rejection| {
             let text = rejection.body_text();
             DeliveryRejection::new(rejection.status().as_u16(), text)
         })?;
-        claim.verify(&Verifier::from_ref(state), body)
+        headers.verify(&Verifier::from_ref(state), body)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a delivery says.
+//! The content of a delivery.
 
 use super::{
     BatchCompleted, BatchFailed, BindingFailed, BindingUpdated, ExperimentCompleted, ExperimentStarted,
@@ -9,34 +9,34 @@ use serde::{Serialize, Serializer, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use std::{error::Error, fmt};
 
-/// One delivery: an event, and when it happened. It serialises to what came.
+/// One delivery: an event and its time. It serialises to the JSON that was received.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Delivery {
-    /// What happened.
+    /// The event.
     pub event: Event,
-    /// When, by the service; one sample of it leaves this out.
+    /// Time of the event according to the service. One sample of the service leaves it out.
     pub timestamp: Option<Timestamp>,
-    /// The body as it came.
+    /// The body as received.
     raw: Map<String, Value>,
 }
 
 impl Delivery {
-    /// Reads a body without verifying it: for one that was verified before it was stored.
+    /// Parses a body without verifying it. Use it for a body that was verified before it was stored.
     ///
     /// # Errors
-    /// [`DeliveryError::Unreadable`] when it is no JSON object with an `event`.
+    /// [`DeliveryError::InvalidPayload`] if the body is not a JSON object with an `event`.
     pub fn read(body: &[u8]) -> Result<Self, DeliveryError> {
-        let raw: Map<String, Value> = serde_json::from_slice(body).map_err(DeliveryError::unreadable)?;
+        let raw: Map<String, Value> = serde_json::from_slice(body).map_err(DeliveryError::invalid_payload)?;
         let Some(name) = raw.get("event").and_then(Value::as_str) else {
-            return Err(DeliveryError::Unreadable("it has no event".to_owned()));
+            return Err(DeliveryError::InvalidPayload("the field `event` is missing".to_owned()));
         };
-        let event = Event::of(name, raw.get("data").unwrap_or(&Value::Null));
+        let event = Event::from_parts(name, raw.get("data").unwrap_or(&Value::Null));
         let timestamp = raw.get("timestamp").and_then(Value::as_str).map(Timestamp::from);
         Ok(Self { event, timestamp, raw })
     }
 
-    /// The body as it came, as JSON.
+    /// Returns the body as received, as JSON.
     #[must_use]
     pub fn raw(&self) -> &Map<String, Value> {
         &self.raw
@@ -49,34 +49,34 @@ impl Serialize for Delivery {
     }
 }
 
-/// Makes [`Event`] from the names that the service has for events.
+/// Defines [`Event`] from the event names of the service.
 macro_rules! events {
     ($($(#[$doc:meta])* $name:literal: $variant:ident,)*) => {
-        /// What happened. Events that this version does not know, and known ones in a form that it cannot read, are kept
-        /// whole as [`Unknown`](Self::Unknown).
+        /// A webhook event. An event that this version does not know, or whose data it cannot parse, becomes
+        /// [`Unknown`](Self::Unknown) with all of its data.
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum Event {
             $($(#[$doc])* $variant(Box<$variant>),)*
-            /// Something else.
+            /// An event that this version does not know or cannot parse.
             Unknown {
-                /// The name of the event.
+                /// Name of the event.
                 name: String,
-                /// What came with it.
+                /// Data of the event.
                 data: Value,
             },
         }
 
         impl Event {
-            fn of(name: &str, data: &Value) -> Self {
+            fn from_parts(name: &str, data: &Value) -> Self {
                 let known = match name {
-                    $($name => typed(data).map(Self::$variant),)*
+                    $($name => parse_data(data).map(Self::$variant),)*
                     _ => None,
                 };
                 known.unwrap_or_else(|| Self::Unknown { name: name.to_owned(), data: data.clone() })
             }
 
-            /// The name of the event, for example `render.completed`.
+            /// Returns the name of the event, for example `render.completed`.
             #[must_use]
             pub fn name(&self) -> &str {
                 match self {
@@ -89,51 +89,52 @@ macro_rules! events {
 }
 
 events! {
-    /// Something was rendered.
+    /// A render is complete.
     "render.completed": RenderCompleted,
     /// A render has failed.
     "render.failed": RenderFailed,
-    /// A batch has ended. Only prose of the service knows this event.
+    /// A batch is complete. The service mentions this event only in prose.
     "batch.completed": BatchCompleted,
-    /// A batch has failed. Only prose of the service knows this event.
+    /// A batch has failed. The service mentions this event only in prose.
     "batch.failed": BatchFailed,
     /// A binding has new data.
     "binding.updated": BindingUpdated,
-    /// A binding's data cannot be had.
+    /// The data of a binding cannot be fetched.
     "binding.failed": BindingFailed,
-    /// An experiment runs. Only design notes of the service know this event.
+    /// An experiment has started. The service mentions this event only in design notes.
     "experiment.started": ExperimentStarted,
-    /// An experiment has ended. Only design notes of the service know this event.
+    /// An experiment has ended. The service mentions this event only in design notes.
     "experiment.completed": ExperimentCompleted,
-    /// An experiment has a winner. Only design notes of the service know this event.
+    /// An experiment has a winner. The service mentions this event only in design notes.
     "experiment.winner_declared": ExperimentWinnerDeclared,
 }
 
-fn typed<T: DeserializeOwned>(data: &Value) -> Option<Box<T>> {
+fn parse_data<T: DeserializeOwned>(data: &Value) -> Option<Box<T>> {
     serde_json::from_value(data.clone()).ok().map(Box::new)
 }
 
-/// Why a delivery could not be taken.
+/// Reason for rejecting a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeliveryError {
-    /// It is not trusted. Answer 400 or 401, as the error says.
-    Untrusted(VerifyError),
-    /// It is trusted, and is no delivery: this says what is wrong with it. Answer 400.
-    Unreadable(String),
+    /// The signature check failed. Respond with 400 or 401, as [`status`](Self::status) says.
+    InvalidSignature(VerifyError),
+    /// The signature is valid, but the body is not a delivery; the text gives the reason. Respond with 400.
+    InvalidPayload(String),
 }
 
 impl DeliveryError {
-    fn unreadable(error: impl fmt::Display) -> Self {
-        Self::Unreadable(error.to_string())
+    fn invalid_payload(error: impl fmt::Display) -> Self {
+        Self::InvalidPayload(error.to_string())
     }
 
-    /// The HTTP status to answer with: 400 for what is malformed, 401 for what is not trusted. Tell the sender no more.
+    /// Returns the HTTP status to respond with: 400 for malformed requests, 401 for a failed signature check. Send no further
+    /// details to the sender.
     #[must_use]
     pub fn status(&self) -> u16 {
         match self {
-            Self::Untrusted(VerifyError::Malformed(_)) | Self::Unreadable(_) => 400,
-            Self::Untrusted(_) => 401,
+            Self::InvalidSignature(VerifyError::Malformed(_)) | Self::InvalidPayload(_) => 400,
+            Self::InvalidSignature(_) => 401,
         }
     }
 }
@@ -141,8 +142,8 @@ impl DeliveryError {
 impl fmt::Display for DeliveryError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Untrusted(error) => write!(f, "webhook: {error}"),
-            Self::Unreadable(what) => write!(f, "webhook: the body is no delivery: {what}"),
+            Self::InvalidSignature(error) => write!(f, "webhook: {error}"),
+            Self::InvalidPayload(reason) => write!(f, "webhook: the body is not a valid delivery: {reason}"),
         }
     }
 }
@@ -150,8 +151,8 @@ impl fmt::Display for DeliveryError {
 impl Error for DeliveryError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Untrusted(error) => Some(error),
-            Self::Unreadable(_) => None,
+            Self::InvalidSignature(error) => Some(error),
+            Self::InvalidPayload(_) => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What was delivered, for those who wait for it.
+//! A buffer of delivered renders for the code that waits for them.
 
 use super::{Delivery, Event, RenderCompleted};
 use futures_util::stream::Stream;
@@ -11,22 +11,23 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// How many renders are kept unless it is said otherwise.
-const CAPACITY: usize = 10_000;
+/// Default number of renders that an inbox stores.
+const DEFAULT_CAPACITY: usize = 10_000;
 
-/// Joins what comes by webhook with what waits for it.
+/// Buffer that joins webhook deliveries with the code that waits for them.
 ///
-/// A webhook handler [puts](Self::put) deliveries in; elsewhere [`BatchJob::wait`](crate::batches::BatchJob::wait) takes
-/// the pictures of its rows out, and [`renders_of`](Self::renders_of) sees all of a template. It keeps the renders of
-/// late, in memory, the oldest going first. Clones share it.
+/// A webhook handler [pushes](Self::push) deliveries into the inbox. Elsewhere,
+/// [`BatchJob::wait`](crate::batches::BatchJob::wait) takes the images of its rows from it, and
+/// [`subscribe`](Self::subscribe) returns all renders of a template. The inbox stores the latest renders in memory and drops
+/// the oldest first. Clones share the same inbox.
 ///
-/// It only knows what came to this process, and keeps nothing beyond it.
+/// The inbox has only the deliveries that this process received, and loses them when the process ends.
 ///
 /// ```no_run
 /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-/// use pictify::webhooks::{Delivery, Inbox};
+/// use pictify::webhooks::{Delivery, RenderInbox};
 ///
-/// let inbox = Inbox::new(); // before anything is started, and known to the handler
+/// let inbox = RenderInbox::new(); // before the first job starts; the webhook handler has a clone
 /// let handler_inbox = inbox.clone();
 /// let handler = move |delivery: &Delivery| handler_inbox.put(delivery);
 ///
@@ -39,42 +40,43 @@ const CAPACITY: usize = 10_000;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
-pub struct Inbox(Arc<Mutex<State>>);
+pub struct RenderInbox(Arc<Mutex<State>>);
 
 struct State {
-    /// The renders, oldest first; the first one has number `first`.
+    /// Renders, oldest first. The first one has the sequence number `first`.
     renders: VecDeque<Entry>,
     first: u64,
     capacity: usize,
-    /// Who waits, by the number that it was given.
+    /// Wakers of the waiting readers, by reader ID.
     waiting: HashMap<u64, Waker>,
+    /// Number of readers created so far; the source of reader IDs.
     readers: u64,
 }
 
 struct Entry {
     event: Event,
-    /// Whether it was joined with the row of a batch.
+    /// True after a batch job has taken this render for one of its rows.
     taken: bool,
 }
 
-impl Inbox {
-    /// An inbox that keeps the latest 10,000 renders.
+impl RenderInbox {
+    /// Creates an inbox that stores the latest 10,000 renders.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_capacity(CAPACITY)
+        Self::with_capacity(DEFAULT_CAPACITY)
     }
 
-    /// An inbox that keeps the latest `renders`, at least one.
+    /// Creates an inbox that stores the latest `renders`, at least one.
     #[must_use]
     pub fn with_capacity(renders: usize) -> Self {
         let (renders, capacity) = (VecDeque::new(), renders.max(1));
         Self(Arc::new(Mutex::new(State { renders, first: 0, capacity, waiting: HashMap::new(), readers: 0 })))
     }
 
-    /// Puts in what was delivered, if it is a render, completed or failed; says whether it was.
+    /// Adds a delivery if it is a completed or failed render. Returns `true` if it was added.
     ///
-    /// Put each delivery in once: a repeat would count as another picture.
-    pub fn put(&self, delivery: &Delivery) -> bool {
+    /// Push each delivery only once: a repeat would count as another image.
+    pub fn push(&self, delivery: &Delivery) -> bool {
         if !matches!(delivery.event, Event::RenderCompleted(_) | Event::RenderFailed(_)) {
             return false;
         }
@@ -90,16 +92,17 @@ impl Inbox {
         true
     }
 
-    /// The renders of a template from now on, completed and failed, in the order in which they came. It never ends.
-    pub fn renders_of(&self, template_uid: impl Into<String>) -> Renders {
+    /// Subscribes to the renders of a template, completed and failed, in order of arrival. Earlier renders are not included.
+    /// The subscription never ends.
+    pub fn subscribe(&self, template_uid: impl Into<String>) -> RenderSubscription {
         let mut reader = self.reader();
         let state = self.lock();
         reader.next = state.first + state.renders.len() as u64;
         drop(state);
-        Renders { reader, template: template_uid.into() }
+        RenderSubscription { reader, template: template_uid.into() }
     }
 
-    /// One who reads from the oldest that is kept.
+    /// Creates a reader that starts at the oldest stored render.
     pub(crate) fn reader(&self) -> Reader {
         let mut state = self.lock();
         state.readers += 1;
@@ -111,28 +114,28 @@ impl Inbox {
     }
 }
 
-impl Default for Inbox {
+impl Default for RenderInbox {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl fmt::Debug for Inbox {
+impl fmt::Debug for RenderInbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inbox").field("renders", &self.lock().renders.len()).finish_non_exhaustive()
+        f.debug_struct("RenderInbox").field("renders", &self.lock().renders.len()).finish_non_exhaustive()
     }
 }
 
-/// A place in an inbox.
+/// A reading position in an inbox.
 pub(crate) struct Reader {
-    inbox: Inbox,
+    inbox: RenderInbox,
     number: u64,
     next: u64,
 }
 
 impl Reader {
-    /// Shows the completed renders that came since the last time, and takes those of which `take` says so. What others
-    /// have taken is not shown.
+    /// Passes each completed render since the last call to `take`, and marks it as taken if `take` returns `true`. Skips
+    /// renders that are already taken.
     pub(crate) fn take(&mut self, mut take: impl FnMut(&RenderCompleted) -> bool) {
         let mut state = self.inbox.lock();
         let (first, seen) = (state.first, usize::try_from(self.next.saturating_sub(state.first)).unwrap_or(usize::MAX));
@@ -144,7 +147,7 @@ impl Reader {
         self.next = first + state.renders.len() as u64;
     }
 
-    /// Ready when something came that this reader has not seen.
+    /// Returns ready if there are renders that this reader has not seen; else registers the waker.
     pub(crate) fn poll_more(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.inbox.lock();
         if self.next < state.first + state.renders.len() as u64 {
@@ -161,14 +164,14 @@ impl Drop for Reader {
     }
 }
 
-/// The renders of a template as they come: [`Inbox::renders_of`]. A `Stream` of [`Event::RenderCompleted`] and
+/// Subscription to the renders of a template: [`RenderInbox::subscribe`]. A `Stream` of [`Event::RenderCompleted`] and
 /// [`Event::RenderFailed`].
 ///
 /// ```no_run
-/// # async fn run(inbox: pictify::webhooks::Inbox) {
+/// # async fn run(inbox: pictify::webhooks::RenderInbox) {
 /// use pictify::webhooks::Event;
 ///
-/// let mut renders = inbox.renders_of("XK4P2M9QZT");
+/// let mut renders = inbox.subscribe("XK4P2M9QZT");
 /// while let Ok(event) = renders.next().await {
 ///     if let Event::RenderCompleted(render) = event {
 ///         println!("{:?} {:?}", render.url, render.variables);
@@ -176,36 +179,36 @@ impl Drop for Reader {
 /// }
 /// # }
 /// ```
-#[must_use = "nothing is read before next"]
-pub struct Renders {
+#[must_use = "a subscription returns renders only through `next` or as a stream"]
+pub struct RenderSubscription {
     reader: Reader,
     template: String,
 }
 
-impl Renders {
-    /// The next one.
+impl RenderSubscription {
+    /// Waits for the next render and returns it.
     ///
     /// # Errors
-    /// [`Missed`] when the inbox had no room any more for what came since the last call; the call after it goes on with
-    /// the oldest that is kept.
-    pub async fn next(&mut self) -> Result<Event, Missed> {
+    /// [`Lagged`] if the inbox dropped renders before this subscription read them. The next call continues with the oldest
+    /// stored render.
+    pub async fn next(&mut self) -> Result<Event, Lagged> {
         std::future::poll_fn(|context| self.poll(context)).await
     }
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Event, Missed>> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Event, Lagged>> {
         let reader = &mut self.reader;
         loop {
             let state = reader.inbox.lock();
             if reader.next < state.first {
-                let missed = Missed { renders: state.first - reader.next };
+                let lagged = Lagged { renders: state.first - reader.next };
                 reader.next = state.first;
-                return Poll::Ready(Err(missed));
+                return Poll::Ready(Err(lagged));
             }
-            let place = usize::try_from(reader.next - state.first).unwrap_or(usize::MAX);
-            let entry = state.renders.get(place).map(|entry| &entry.event);
+            let index = usize::try_from(reader.next - state.first).unwrap_or(usize::MAX);
+            let entry = state.renders.get(index).map(|entry| &entry.event);
             let Some(event) = entry else {
                 drop(state);
-                // Something may have come since the lock was let go.
+                // A render may have arrived after the lock was released.
                 std::task::ready!(reader.poll_more(context));
                 continue;
             };
@@ -222,36 +225,32 @@ impl Renders {
     }
 }
 
-impl Stream for Renders {
-    type Item = Result<Event, Missed>;
+impl Stream for RenderSubscription {
+    type Item = Result<Event, Lagged>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.poll(context).map(Some)
     }
 }
 
-impl fmt::Debug for Renders {
+impl fmt::Debug for RenderSubscription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Renders").field("template", &self.template).finish_non_exhaustive()
+        f.debug_struct("RenderSubscription").field("template", &self.template).finish_non_exhaustive()
     }
 }
 
-/// Renders came faster than they were read, and the inbox has forgotten some.
+/// Error of a subscription that reads too slowly: the inbox dropped renders before they were read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Missed {
-    /// How many, of any template.
+pub struct Lagged {
+    /// Number of dropped renders, of any template.
     pub renders: u64,
 }
 
-impl fmt::Display for Missed {
+impl fmt::Display for Lagged {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "webhook inbox: {} renders were forgotten before they were read: give it a larger capacity",
-            self.renders
-        )
+        write!(f, "webhook inbox: {} renders were dropped before they were read: use a larger capacity", self.renders)
     }
 }
 
-impl Error for Missed {}
+impl Error for Lagged {}

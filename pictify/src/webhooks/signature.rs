@@ -1,19 +1,19 @@
-//! The signature scheme: HMAC-SHA256 over the time, a point and the body, in hexadecimal.
+//! The signature scheme: HMAC-SHA256 over the timestamp, a full stop and the body, in hexadecimal.
 
 use hmac::{Hmac, KeyInit, Mac, digest::CtOutput};
 use memchr::memchr;
 use sha2::Sha256;
 
-/// A key, ready to sign. Making it hashes the secret once.
+/// A prepared HMAC key. Creating it hashes the secret once.
 pub(super) type Key = Hmac<Sha256>;
 
-/// A signature that was made here. Comparing two takes the same time wherever they differ.
+/// A computed signature. Comparison takes constant time.
 pub(super) type Signature = CtOutput<Key>;
 
-/// A signature that somebody claims.
+/// A signature from a request header.
 pub(super) type Tag = [u8; 32];
 
-/// Why a header is not one of ours.
+/// Reason why a signature header is malformed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Malformed {
     TooLong,
@@ -23,12 +23,12 @@ pub(super) enum Malformed {
     TooManySignatures,
 }
 
-/// The key of a secret: its bytes as they are, prefix and all.
+/// Creates the key of a secret. The secret is used unchanged, including its prefix.
 pub(super) fn key(secret: &str) -> Key {
     Key::new_from_slice(secret.as_bytes()).expect("a key of this algorithm may have any length")
 }
 
-/// The signature of a body sent at a time, whose text is the header's own.
+/// Computes the signature of a body and a timestamp. `time` is the text of the header, byte for byte.
 pub(super) fn sign(key: &Key, time: &[u8], body: &[u8]) -> Signature {
     let mut mac = key.clone();
     mac.update(time);
@@ -37,30 +37,30 @@ pub(super) fn sign(key: &Key, time: &[u8], body: &[u8]) -> Signature {
     mac.finalize()
 }
 
-/// What a header says.
+/// A parsed signature header.
 #[derive(Debug)]
 pub(super) struct Header<'a> {
-    /// The text of the time, and what it is in seconds since 1970.
+    /// Text of the timestamp, and its value in seconds since 1970.
     pub(super) time: &'a [u8],
     pub(super) seconds: u64,
-    signatures: [&'a [u8]; MOST_SIGNATURES],
+    signatures: [&'a [u8]; MAX_SIGNATURES],
     count: usize,
 }
 
-/// How long a header may be, in bytes.
-const LONGEST: usize = 4096;
+/// Maximum length of a signature header, in bytes.
+const MAX_HEADER_LEN: usize = 4096;
 
-/// How many signatures a header may have: a service that changes secrets sends two.
-const MOST_SIGNATURES: usize = 8;
+/// Maximum number of signatures in a header. A service that rotates its secrets sends two.
+const MAX_SIGNATURES: usize = 8;
 
 impl<'a> Header<'a> {
-    /// Reads `t=SECONDS,v1=HEX`: parts in any order, unknown ones passed over, several signatures allowed.
+    /// Parses `t=SECONDS,v1=HEX`. The parts may have any order; unknown parts are ignored; several signatures are allowed.
     pub(super) fn read(header: &'a [u8]) -> Result<Self, Malformed> {
-        if header.len() > LONGEST {
+        if header.len() > MAX_HEADER_LEN {
             return Err(Malformed::TooLong);
         }
         let mut time = None;
-        let (mut signatures, mut count) = ([&b""[..]; MOST_SIGNATURES], 0);
+        let (mut signatures, mut count) = ([&b""[..]; MAX_SIGNATURES], 0);
         for (name, value) in parts(header) {
             match name {
                 b"t" if time.is_some_and(|time| time != value) => return Err(Malformed::TwoTimes),
@@ -77,13 +77,13 @@ impl<'a> Header<'a> {
         if count == 0 { Err(Malformed::NoSignature) } else { Ok(Self { time, seconds, signatures, count }) }
     }
 
-    /// What could be signatures: the right length and alphabet.
+    /// Decodes the signatures. Skips values of the wrong length or alphabet.
     pub(super) fn tags(&self) -> impl Iterator<Item = Tag> {
-        self.signatures[..self.count].iter().filter_map(|text| unhex(text))
+        self.signatures[..self.count].iter().filter_map(|text| decode_tag(text))
     }
 }
 
-/// The parts of a header, each split at its first `=`.
+/// Splits a header into its parts, and each part at its first `=`.
 fn parts(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let mut rest = Some(header);
     let next = move || {
@@ -106,20 +106,10 @@ fn decimal(text: &[u8]) -> Option<u64> {
     if text.is_empty() { None } else { text.iter().try_fold(0, digit) }
 }
 
-/// A signature of 64 hexadecimal digits, large or small; anything else is none.
-fn unhex(text: &[u8]) -> Option<Tag> {
+/// Decodes a signature of exactly 64 hexadecimal digits, in lower or upper case.
+///
+/// The length is checked first, because the decoder would skip a leading `0x`.
+fn decode_tag(text: &[u8]) -> Option<Tag> {
     let text: &[u8; 64] = text.try_into().ok()?;
-    let mut all_digits = true;
-    // Without branches and tables, so that the compiler can take many digits at once.
-    let digits = text.map(|letter| {
-        let (digit, letter) = (letter.wrapping_sub(b'0'), (letter | 0x20).wrapping_sub(b'a'));
-        let (is_digit, is_letter) = (digit < 10, letter < 6);
-        all_digits &= is_digit | is_letter;
-        if is_digit { digit } else { letter.wrapping_add(10) }
-    });
-    let mut tag = Tag::default();
-    for (byte, pair) in tag.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = pair[0] << 4 | pair[1] & 15;
-    }
-    all_digits.then_some(tag)
+    const_hex::decode_to_array(text).ok()
 }

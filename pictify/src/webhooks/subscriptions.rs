@@ -1,4 +1,4 @@
-//! Being told what happened: subscriptions to events.
+//! Subscriptions to webhook events.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -10,14 +10,14 @@
 //!     .template("XK4P2M9QZT")
 //!     .send()
 //!     .await?;
-//! // Only this answer has the secret that deliveries are signed with.
+//! // Only this response contains the secret that signs the deliveries.
 //! if let Some(secret) = &subscription.secret {
 //!     std::fs::write("webhook.secret", secret.expose()).unwrap();
 //! }
 //! # Ok(()) }
 //! ```
 
-use crate::{Call, Result, operation::operation, pagination::paged, resources::resource, source::web_url};
+use crate::{pagination::paged, resources::api_request, resources::resource, source::web_url};
 use pictify_api::types::{
     ActiveOrPaused, CreateWebhookSubscriptionRequest, EmptyRequest, ListWebhookSubscriptionsQuery,
     UpdateWebhookSubscriptionRequest,
@@ -29,18 +29,18 @@ pub use pictify_api::types::{
 };
 
 resource! {
-    /// The webhook subscriptions of a client: [`client.webhooks()`](crate::Client::webhooks).
+    /// Webhook subscriptions of a client: [`client.webhooks()`](crate::Client::webhooks).
     Webhooks
 }
 
 impl<C: Clone> Webhooks<C> {
-    /// Lists the subscriptions, without their secrets. `send` reads one page, [`items`](Call::items) all of them.
+    /// Lists the subscriptions, without their secrets. `send` reads one page, [`items`](ListWebhookSubscriptionsCall::items) reads all pages.
     ///
     /// `GET /webhook-subscriptions`, documented; reads only. The service returns 20 subscriptions a page unless a
-    /// [`limit`](Call::limit) is set.
+    /// [`limit`](ListWebhookSubscriptionsCall::limit) is set.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a page or limit of 0 before anything is sent; any error of the service.
+    /// At `send`: `Validation`, before anything is sent, for a page or limit of 0; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -52,17 +52,17 @@ impl<C: Clone> Webhooks<C> {
     /// }
     /// # Ok(()) }
     /// ```
-    pub fn list(&self) -> Call<ListWebhookSubscriptions, C> {
+    pub fn list(&self) -> ListWebhookSubscriptionsCall<C> {
         self.call(ListWebhookSubscriptions::default())
     }
 
     /// Subscribes a URL to one kind of event.
     ///
-    /// `POST /webhook-subscriptions`, documented. Only this answer has the `secret` that deliveries are signed with: store it
-    /// at once. HTTPS is expected and private addresses are refused by the service.
+    /// `POST /webhook-subscriptions`, documented. Only this response contains the `secret` that signs the deliveries: store it
+    /// immediately. The service expects HTTPS and rejects private addresses.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when `target_url` is not an absolute http or https URL. At `send`:
+    /// Here: [`Validation`](crate::ErrorKind::Validation) if `target_url` is not an absolute http or https URL. At `send`:
     /// `Permission` or `QuotaExceeded` on a plan without webhooks; any error of the service.
     ///
     /// ```no_run
@@ -74,14 +74,12 @@ impl<C: Clone> Webhooks<C> {
     /// println!("{:?}", subscription.uid);
     /// # Ok(()) }
     /// ```
-    pub fn create(
-        &self,
-        event: WebhookEventType,
-        target_url: impl AsRef<str>,
-    ) -> Result<Call<CreateWebhookSubscription, C>> {
-        let target_url = web_url("target_url", target_url.as_ref())?;
-        let body = CreateWebhookSubscriptionRequest::new(event, target_url);
-        Ok(self.call(CreateWebhookSubscription { body }))
+    pub fn create(&self, event: WebhookEventType, target_url: impl AsRef<str>) -> CreateWebhookSubscriptionCall<C> {
+        let target_url = web_url("target_url", target_url.as_ref()).map(String::from);
+        self.call_with(target_url, |target_url| {
+            let body = CreateWebhookSubscriptionRequest::new(event, target_url);
+            CreateWebhookSubscription { body }
+        })
     }
 
     /// Reads one subscription, without its secret.
@@ -89,7 +87,7 @@ impl<C: Clone> Webhooks<C> {
     /// `GET /webhook-subscriptions/{uid}`, documented; reads only.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -97,48 +95,48 @@ impl<C: Clone> Webhooks<C> {
     /// println!("{:?} failures", subscription.failure_count);
     /// # Ok(()) }
     /// ```
-    pub fn get(&self, uid: impl Into<String>) -> Call<GetWebhookSubscription, C> {
+    pub fn get(&self, uid: impl Into<String>) -> GetWebhookSubscriptionCall<C> {
         self.call(GetWebhookSubscription { uid: uid.into() })
     }
 
-    /// Changes a subscription; what is not set stays as it is.
+    /// Changes a subscription. Fields that are not set stay unchanged.
     ///
-    /// `PUT /webhook-subscriptions/{uid}`, documented; safe to repeat. What it answers is unpublished: every field may be
+    /// `PUT /webhook-subscriptions/{uid}`, documented; safe to repeat. The response format is unpublished: every field may be
     /// missing.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// client.webhooks().update("WH3N8YD5KC").target_url("https://hooks.example.net/new")?.send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn update(&self, uid: impl Into<String>) -> Call<UpdateWebhookSubscription, C> {
+    pub fn update(&self, uid: impl Into<String>) -> UpdateWebhookSubscriptionCall<C> {
         let body = UpdateWebhookSubscriptionRequest::default();
         self.call(UpdateWebhookSubscription { uid: uid.into(), body })
     }
 
-    /// Stops deliveries until [`resume`](Self::resume). The same as [`update`](Self::update) with a status: the service's
-    /// own routes for it take no keys.
+    /// Pauses deliveries until [`resume`](Self::resume). It sends an [`update`](Self::update) of the status, because the
+    /// service's separate routes for pausing do not accept API keys.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// client.webhooks().pause("WH3N8YD5KC").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn pause(&self, uid: impl Into<String>) -> Call<UpdateWebhookSubscription, C> {
+    pub fn pause(&self, uid: impl Into<String>) -> UpdateWebhookSubscriptionCall<C> {
         self.update(uid).with(|op| op.body.status = Some(ActiveOrPaused::Paused))
     }
 
-    /// Starts deliveries again, also those that the service stopped after failures.
+    /// Resumes deliveries, including those that the service stopped after failures.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// client.webhooks().resume("WH3N8YD5KC").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn resume(&self, uid: impl Into<String>) -> Call<UpdateWebhookSubscription, C> {
+    pub fn resume(&self, uid: impl Into<String>) -> UpdateWebhookSubscriptionCall<C> {
         self.update(uid).with(|op| op.body.status = Some(ActiveOrPaused::Active))
     }
 
@@ -147,134 +145,134 @@ impl<C: Clone> Webhooks<C> {
     /// `DELETE /webhook-subscriptions/{uid}`, documented; safe to repeat.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// client.webhooks().delete("WH3N8YD5KC").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn delete(&self, uid: impl Into<String>) -> Call<DeleteWebhookSubscription, C> {
+    pub fn delete(&self, uid: impl Into<String>) -> DeleteWebhookSubscriptionCall<C> {
         self.call(DeleteWebhookSubscription { uid: uid.into() })
     }
 
-    /// Has a test event sent to a subscription's URL.
+    /// Sends a test event to the URL of a subscription.
     ///
-    /// `POST /webhook-subscriptions/{uid}/test`, named by one page only: it may answer 404, and its answer is unpublished.
+    /// `POST /webhook-subscriptions/{uid}/test`, mentioned on one page only: it may return 404. The response format is
+    /// unpublished.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// client.webhooks().test("WH3N8YD5KC").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn test(&self, uid: impl Into<String>) -> Call<TestWebhookSubscription, C> {
+    pub fn test(&self, uid: impl Into<String>) -> TestWebhookSubscriptionCall<C> {
         self.call(TestWebhookSubscription { uid: uid.into() })
     }
 }
 
-operation! {
+api_request! {
     /// The request of [`Webhooks::list`] as data.
     #[derive(Default)]
     #[serde(transparent)]
-    ListWebhookSubscriptions { query: ListWebhookSubscriptionsQuery } -> WebhookSubscriptionList
+    ListWebhookSubscriptions / ListWebhookSubscriptionsCall { query: ListWebhookSubscriptionsQuery } -> WebhookSubscriptionList
         = LIST_WEBHOOK_SUBSCRIPTIONS,
-    |op, api| {
+    |op, base| {
         let query = op.query.clone();
-        api.list_webhook_subscriptions(query.event, query.limit, query.page, query.platform, query.status)
+        requests::list_webhook_subscriptions(base, query.event, query.limit, query.page, query.platform, query.status)
     }
 }
 
-paged!(ListWebhookSubscriptions, subscriptions: WebhookSubscription, by page, 20 a page);
+paged!(ListWebhookSubscriptions / ListWebhookSubscriptionsCall, subscriptions: WebhookSubscription, by page, 20 a page);
 
-operation! {
+api_request! {
     /// The request of [`Webhooks::create`] as data.
     #[serde(transparent)]
-    CreateWebhookSubscription { body: CreateWebhookSubscriptionRequest } -> WebhookSubscription
+    CreateWebhookSubscription / CreateWebhookSubscriptionCall { body: CreateWebhookSubscriptionRequest } -> WebhookSubscription
         = CREATE_WEBHOOK_SUBSCRIPTION,
-    |op, api| api.create_webhook_subscription(&op.body)
+    |op, base| requests::create_webhook_subscription(base, &op.body)
 }
 
-operation! {
+api_request! {
     /// The request of [`Webhooks::get`] as data.
-    GetWebhookSubscription { uid: String } -> WebhookSubscription = GET_WEBHOOK_SUBSCRIPTION,
-    |op, api| api.get_webhook_subscription(&op.uid)
+    GetWebhookSubscription / GetWebhookSubscriptionCall { uid: String } -> WebhookSubscription = GET_WEBHOOK_SUBSCRIPTION,
+    |op, base| requests::get_webhook_subscription(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Webhooks::update`], [`pause`](Webhooks::pause) and [`resume`](Webhooks::resume) as data.
-    UpdateWebhookSubscription { uid: String, body: UpdateWebhookSubscriptionRequest } -> WebhookSubscription
+    UpdateWebhookSubscription / UpdateWebhookSubscriptionCall { uid: String, body: UpdateWebhookSubscriptionRequest } -> WebhookSubscription
         = UPDATE_WEBHOOK_SUBSCRIPTION,
-    |op, api| api.update_webhook_subscription(&op.uid, &op.body)
+    |op, base| requests::update_webhook_subscription(base, &op.uid, &op.body)
 }
 
-operation! {
+api_request! {
     /// The request of [`Webhooks::delete`] as data.
-    DeleteWebhookSubscription { uid: String } -> Deletion = DELETE_WEBHOOK_SUBSCRIPTION,
-    |op, api| api.delete_webhook_subscription(&op.uid)
+    DeleteWebhookSubscription / DeleteWebhookSubscriptionCall { uid: String } -> Deletion = DELETE_WEBHOOK_SUBSCRIPTION,
+    |op, base| requests::delete_webhook_subscription(base, &op.uid)
 }
 
-operation! {
+api_request! {
     /// The request of [`Webhooks::test`] as data.
-    TestWebhookSubscription { uid: String } -> Acknowledgement = TEST_WEBHOOK_SUBSCRIPTION,
-    |op, api| api.test_webhook_subscription(&op.uid, &EmptyRequest {})
+    TestWebhookSubscription / TestWebhookSubscriptionCall { uid: String } -> Acknowledgement = TEST_WEBHOOK_SUBSCRIPTION,
+    |op, base| requests::test_webhook_subscription(base, &op.uid, &EmptyRequest {})
 }
 
 /// Setters of [`Webhooks::list`].
-impl<C> Call<ListWebhookSubscriptions, C> {
-    /// Only subscriptions to this event.
+impl<C> ListWebhookSubscriptionsCall<C> {
+    /// Returns only subscriptions to this event.
     pub fn event(self, event: WebhookEventType) -> Self {
         self.with(|op| op.query.event = Some(event))
     }
 
-    /// Only subscriptions in this state.
+    /// Returns only subscriptions with this status.
     pub fn status(self, status: WebhookSubscriptionStatus) -> Self {
         self.with(|op| op.query.status = Some(status))
     }
 
-    /// Only subscriptions made for this platform.
+    /// Returns only subscriptions made for this platform.
     pub fn platform(self, platform: WebhookPlatform) -> Self {
         self.with(|op| op.query.platform = Some(platform))
     }
 }
 
 /// Setters of [`Webhooks::create`].
-impl<C> Call<CreateWebhookSubscription, C> {
-    /// The platform behind the URL. The service's default is [`Custom`](WebhookPlatform::Custom).
+impl<C> CreateWebhookSubscriptionCall<C> {
+    /// Sets the platform behind the URL. The service's default is [`Custom`](WebhookPlatform::Custom).
     pub fn platform(self, platform: WebhookPlatform) -> Self {
         self.with(|op| op.body.platform = Some(platform))
     }
 
-    /// Only events of the template with this uid.
+    /// Delivers only events of the template with this uid.
     pub fn template(self, uid: impl Into<String>) -> Self {
         self.with(|op| op.body.filters.get_or_insert_default().template_id = Some(uid.into()))
     }
 
-    /// Only events of the binding with this uid.
+    /// Delivers only events of the binding with this uid.
     pub fn binding(self, uid: impl Into<String>) -> Self {
         self.with(|op| op.body.filters.get_or_insert_default().binding_id = Some(uid.into()))
     }
 
-    /// Which events to deliver, in place of what was set before.
+    /// Sets the filters of events to deliver, and replaces all filters set before.
     pub fn filters(self, filters: WebhookFilters) -> Self {
         self.with(|op| op.body.filters = Some(filters))
     }
 }
 
 /// Setters of [`Webhooks::update`].
-impl<C> Call<UpdateWebhookSubscription, C> {
-    /// Where to deliver to.
+impl<C> UpdateWebhookSubscriptionCall<C> {
+    /// Sets the URL to deliver to.
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when it is not an absolute http or https URL.
-    pub fn target_url(self, url: impl AsRef<str>) -> Result<Self> {
-        let url = web_url("target_url", url.as_ref())?;
-        Ok(self.with(|op| op.body.target_url = Some(url.into())))
+    /// [`Validation`](crate::ErrorKind::Validation) if it is not an absolute http or https URL.
+    pub fn target_url(self, url: impl AsRef<str>) -> Self {
+        self.try_with(web_url("target_url", url.as_ref()), |op, url| op.body.target_url = Some(url.into()))
     }
 
-    /// Which events to deliver.
+    /// Sets the filters of events to deliver.
     pub fn filters(self, filters: WebhookFilters) -> Self {
         self.with(|op| op.body.filters = Some(filters))
     }

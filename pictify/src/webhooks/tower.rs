@@ -1,8 +1,8 @@
-//! Deliveries in front of any service that speaks `http`: hyper's, axum's, tonic's.
+//! A tower layer that verifies deliveries, for any server based on `http`: hyper, axum, tonic.
 
 use super::{
     DeliveryRejection, SignedDelivery, Verifier,
-    signed::{BODY_TIME, Claim},
+    extractor::{BODY_TIMEOUT, DeliveryHeaders},
 };
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -16,19 +16,19 @@ use std::{
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// How large a delivery may be unless it is said otherwise.
-const BODY_LIMIT: usize = 2 * 1024 * 1024;
+/// Default maximum size of a body, in bytes.
+const DEFAULT_MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 
-/// A tower layer that lets only signed deliveries through.
+/// Tower layer that passes only signed deliveries to the inner service.
 ///
-/// The service behind it gets the request with its body in one piece, and the [`SignedDelivery`] in the request's
-/// extensions. Everything else is answered as [`SignedDelivery`] says: with a status, and nothing to learn from.
+/// The inner service receives the request with its body in one piece, and the [`SignedDelivery`] in the request's
+/// extensions. All other requests are rejected as [`SignedDelivery`] documents: with a status and an empty body.
 ///
 /// ```
 /// use bytes::Bytes;
 /// use http::{Request, Response};
 /// use http_body_util::Full;
-/// use pictify::webhooks::{SignedDelivery, Verifier, VerifyDeliveries};
+/// use pictify::webhooks::{SignedDelivery, Verifier, VerifyDeliveryLayer};
 /// use std::convert::Infallible;
 /// use tower_layer::Layer;
 ///
@@ -40,24 +40,24 @@ const BODY_LIMIT: usize = 2 * 1024 * 1024;
 /// }
 ///
 /// let verifier = Verifier::new("whsec_8QkZ1vXr2Yc9").unwrap();
-/// let service = VerifyDeliveries::new(verifier).layer(tower::service_fn(rendered)); // for hyper or axum to serve
+/// let service = VerifyDeliveryLayer::new(verifier).layer(tower::service_fn(rendered)); // serve it with hyper or axum
 /// # fn is_service<S: tower_service::Service<Request<Full<Bytes>>>>(_: S) {}
 /// # is_service(service);
 /// ```
 #[derive(Clone, Debug)]
-pub struct VerifyDeliveries {
+pub struct VerifyDeliveryLayer {
     verifier: Verifier,
     limit: usize,
 }
 
-impl VerifyDeliveries {
-    /// Lets through what this verifier trusts.
+impl VerifyDeliveryLayer {
+    /// Creates a layer with this verifier and a body limit of 2 MiB.
     #[must_use]
     pub fn new(verifier: Verifier) -> Self {
-        Self { verifier, limit: BODY_LIMIT }
+        Self { verifier, limit: DEFAULT_MAX_BODY_BYTES }
     }
 
-    /// How large a body may be, in bytes. 2 MiB by default.
+    /// Sets the maximum size of a body, in bytes. 2 MiB by default.
     #[must_use]
     pub fn body_limit(mut self, bytes: usize) -> Self {
         self.limit = bytes;
@@ -65,22 +65,22 @@ impl VerifyDeliveries {
     }
 }
 
-impl<S> Layer<S> for VerifyDeliveries {
-    type Service = VerifiedDeliveries<S>;
+impl<S> Layer<S> for VerifyDeliveryLayer {
+    type Service = VerifyDelivery<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        VerifiedDeliveries { layer: self.clone(), inner }
+        VerifyDelivery { layer: self.clone(), inner }
     }
 }
 
-/// A service behind [`VerifyDeliveries`].
+/// Tower service that verifies deliveries; made by [`VerifyDeliveryLayer`].
 #[derive(Clone, Debug)]
-pub struct VerifiedDeliveries<S> {
-    layer: VerifyDeliveries,
+pub struct VerifyDelivery<S> {
+    layer: VerifyDeliveryLayer,
     inner: S,
 }
 
-impl<S, B, R> Service<Request<B>> for VerifiedDeliveries<S>
+impl<S, B, R> Service<Request<B>> for VerifyDelivery<S>
 where
     S: Service<Request<Full<Bytes>>, Response = Response<R>> + Clone + Send + 'static,
     S::Future: Send,
@@ -98,7 +98,7 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The one that was asked whether it is ready does the work.
+        // `poll_ready` was called on this clone, so this clone must handle the request.
         let ready = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, ready);
         let layer = self.layer.clone();
@@ -116,22 +116,23 @@ where
     }
 }
 
-impl VerifyDeliveries {
+impl VerifyDeliveryLayer {
     async fn verify<B>(&self, request: Request<B>) -> Result<Request<Full<Bytes>>, DeliveryRejection>
     where
         B: Body,
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let (mut parts, body) = request.into_parts();
-        let claim = Claim::read(|name| Some(parts.headers.get(name)?.as_bytes()))?;
-        let body = tokio::time::timeout(BODY_TIME, Limited::new(body, self.limit).collect()).await;
-        let body = body.map_err(|_| DeliveryRejection::late())?.map_err(|error| unread(&*error))?.to_bytes();
-        parts.extensions.insert::<SignedDelivery>(claim.verify(&self.verifier, body.clone())?);
+        let headers = DeliveryHeaders::read(|name| Some(parts.headers.get(name)?.as_bytes()))?;
+        let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, self.limit).collect()).await;
+        let body =
+            body.map_err(|_| DeliveryRejection::body_timeout())?.map_err(|error| body_rejection(&*error))?.to_bytes();
+        parts.extensions.insert::<SignedDelivery>(headers.verify(&self.verifier, body.clone())?);
         Ok(Request::from_parts(parts, Full::new(body)))
     }
 }
 
-fn unread(error: &(dyn Error + 'static)) -> DeliveryRejection {
+fn body_rejection(error: &(dyn Error + 'static)) -> DeliveryRejection {
     let status = if error.is::<LengthLimitError>() { 413 } else { 400 };
     DeliveryRejection::new(status, format!("the body cannot be read: {error}"))
 }

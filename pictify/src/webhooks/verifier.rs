@@ -1,4 +1,4 @@
-//! Trusting a delivery.
+//! Verification of deliveries.
 
 use super::{
     Delivery, DeliveryError,
@@ -12,13 +12,14 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// How far a delivery's time may be from now, unless it is said otherwise.
-const TOLERANCE: Duration = Duration::from_secs(300);
+/// Default tolerance: the maximum difference between the timestamp of a delivery and now.
+const DEFAULT_TOLERANCE: Duration = Duration::from_secs(300);
 
-/// Tells deliveries of the service from anybody else's.
+/// Verifies that a delivery comes from the service.
 ///
-/// It works on the body as it came, byte for byte: verify before anything parses it. Signatures are compared in constant
-/// time, and no error says what was expected. Making one hashes the secrets; keep it, clones are cheap.
+/// It checks the body byte for byte as received, so verify before any other code parses the body. Signatures are compared
+/// in constant time, and no error contains the expected value. Creating a verifier hashes the secrets: create it once, and
+/// clone it, which is cheap.
 ///
 /// ```
 /// use pictify::webhooks::{Signer, Verifier};
@@ -38,21 +39,22 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier for the secret that came when the subscription was created, as it came, prefix and all.
+    /// Creates a verifier with the secret from the response that created the subscription. Pass the secret unchanged, including
+    /// its prefix.
     ///
     /// # Errors
     /// [`EmptySecret`]: with an empty secret anybody could sign.
     pub fn new(secret: impl Into<Secret>) -> Result<Self, EmptySecret> {
-        let verifier = Self { keys: Vec::new(), tolerance: Some(TOLERANCE), clock: Arc::new(SystemTime::now) };
-        verifier.or_secret(secret)
+        let verifier = Self { keys: Vec::new(), tolerance: Some(DEFAULT_TOLERANCE), clock: Arc::new(SystemTime::now) };
+        verifier.with_secret(secret)
     }
 
-    /// Takes deliveries signed with this secret as well: the next one while secrets are changed, or that of another
+    /// Also accepts deliveries signed with this secret: the next secret during a rotation, or the secret of another
     /// subscription.
     ///
     /// # Errors
     /// [`EmptySecret`], as [`new`](Self::new).
-    pub fn or_secret(mut self, secret: impl Into<Secret>) -> Result<Self, EmptySecret> {
+    pub fn with_secret(mut self, secret: impl Into<Secret>) -> Result<Self, EmptySecret> {
         let secret = secret.into();
         if secret.expose().is_empty() {
             return Err(EmptySecret);
@@ -61,21 +63,21 @@ impl Verifier {
         Ok(self)
     }
 
-    /// How far a delivery's time may be from now, either way. 5 minutes by default.
+    /// Sets the maximum difference between the timestamp of a delivery and now, in both directions. 5 minutes by default.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.tolerance = Some(tolerance);
         self
     }
 
-    /// Takes deliveries of any age: for stored ones. Whoever has recorded one can then repeat it at any time.
+    /// Accepts deliveries of any age, for example stored ones. Anybody with a recorded delivery can then replay it at any time.
     #[must_use]
-    pub fn any_age(mut self) -> Self {
+    pub fn without_timestamp_check(mut self) -> Self {
         self.tolerance = None;
         self
     }
 
-    /// What the time is, for tests. By default the machine's.
+    /// Sets the source of the current time, for tests. The system clock by default.
     #[must_use]
     pub fn clock(mut self, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(now);
@@ -85,36 +87,37 @@ impl Verifier {
     /// Checks a body against the value of its header [`SIGNATURE_HEADER`](super::SIGNATURE_HEADER).
     ///
     /// # Errors
-    /// Which check has failed, in the order in which they are made: [`Malformed`](VerifyError::Malformed),
-    /// [`OutOfTolerance`](VerifyError::OutOfTolerance), [`NoMatch`](VerifyError::NoMatch).
+    /// The first check that fails, in this order: [`Malformed`](VerifyError::Malformed),
+    /// [`TimestampOutOfTolerance`](VerifyError::TimestampOutOfTolerance),
+    /// [`SignatureMismatch`](VerifyError::SignatureMismatch).
     pub fn verify(&self, body: &[u8], signature: impl AsRef<[u8]>) -> Result<(), VerifyError> {
-        let header = Header::read(signature.as_ref()).map_err(|what| VerifyError::Malformed(what.words()))?;
+        let header = Header::read(signature.as_ref()).map_err(|reason| VerifyError::Malformed(reason.message()))?;
         if let Some(tolerance) = self.tolerance {
             let now = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
-            // In whole seconds, as the sender counts.
-            let off = Duration::from_secs(now.as_secs().abs_diff(header.seconds));
-            if off > tolerance {
-                return Err(VerifyError::OutOfTolerance { off, tolerance });
+            // The sender counts in whole seconds.
+            let offset = Duration::from_secs(now.as_secs().abs_diff(header.seconds));
+            if offset > tolerance {
+                return Err(VerifyError::TimestampOutOfTolerance { offset, tolerance });
             }
         }
         let mut matches = false;
         for key in &self.keys {
             let expected = sign(key, header.time, body);
-            // All are looked at, so that the time it takes does not tell which one fits.
+            // All signatures are checked, so that the duration does not reveal which one matches.
             for tag in header.tags() {
                 matches |= expected == Signature::new(tag.into());
             }
         }
-        if matches { Ok(()) } else { Err(VerifyError::NoMatch) }
+        if matches { Ok(()) } else { Err(VerifyError::SignatureMismatch) }
     }
 
-    /// Checks a body, and reads it.
+    /// Verifies a body and parses it.
     ///
     /// # Errors
-    /// [`DeliveryError::Untrusted`] as [`verify`](Self::verify); [`DeliveryError::Unreadable`] for what is signed and is no
-    /// JSON object with an `event`.
-    pub fn delivery(&self, body: &[u8], signature: impl AsRef<[u8]>) -> Result<Delivery, DeliveryError> {
-        self.verify(body, signature).map_err(DeliveryError::Untrusted)?;
+    /// [`DeliveryError::InvalidSignature`] as [`verify`](Self::verify); [`DeliveryError::InvalidPayload`] if the signature is
+    /// valid but the body is not a JSON object with an `event`.
+    pub fn verify_and_parse(&self, body: &[u8], signature: impl AsRef<[u8]>) -> Result<Delivery, DeliveryError> {
+        self.verify(body, signature).map_err(DeliveryError::InvalidSignature)?;
         Delivery::read(body)
     }
 }
@@ -128,32 +131,32 @@ impl fmt::Debug for Verifier {
     }
 }
 
-/// Why a delivery is not trusted. It says nothing that would help to forge one.
+/// Reason why a signature check failed. It contains nothing that would help to forge a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VerifyError {
-    /// The header is not a signature: the sender is at fault, whoever that is. Answer 400.
+    /// The header is malformed; the text gives the reason. Respond with 400.
     Malformed(&'static str),
-    /// The time is too far from now: a repeat of an old delivery, or clocks that disagree. Answer 401.
-    OutOfTolerance {
-        /// How far it is.
-        off: Duration,
-        /// How far it may be.
+    /// The timestamp is too far from now: a replay of an old delivery, or clocks that differ. Respond with 401.
+    TimestampOutOfTolerance {
+        /// Difference between the timestamp and now.
+        offset: Duration,
+        /// Maximum difference.
         tolerance: Duration,
     },
-    /// No signature fits the body: it was changed, or signed with another secret. Answer 401.
-    NoMatch,
+    /// No signature matches the body: the body was changed, or signed with another secret. Respond with 401.
+    SignatureMismatch,
 }
 
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(what) => write!(f, "the signature header is malformed: {what}"),
-            Self::OutOfTolerance { off, tolerance } => {
-                let (off, tolerance) = (off.as_secs_f64(), tolerance.as_secs_f64());
-                write!(f, "the delivery's time is {off} s from now, more than the {tolerance} s that are tolerated")
+            Self::TimestampOutOfTolerance { offset, tolerance } => {
+                let (offset, tolerance) = (offset.as_secs_f64(), tolerance.as_secs_f64());
+                write!(f, "the timestamp differs from the current time by {offset} s; the tolerance is {tolerance} s")
             }
-            Self::NoMatch => f.write_str("no signature fits the body"),
+            Self::SignatureMismatch => f.write_str("no signature matches the body"),
         }
     }
 }
@@ -161,24 +164,24 @@ impl fmt::Display for VerifyError {
 impl Error for VerifyError {}
 
 impl Malformed {
-    fn words(self) -> &'static str {
+    fn message(self) -> &'static str {
         match self {
-            Self::TooLong => "it is too long",
-            Self::NoTime => "it has no time",
-            Self::TwoTimes => "it has two times",
-            Self::NoSignature => "it has no signature",
-            Self::TooManySignatures => "it has too many signatures",
+            Self::TooLong => "the header is too long",
+            Self::NoTime => "the timestamp is missing or not a number",
+            Self::TwoTimes => "the header has two different timestamps",
+            Self::NoSignature => "the signature is missing",
+            Self::TooManySignatures => "the header has too many signatures",
         }
     }
 }
 
-/// The secret is empty.
+/// Error: the webhook secret is empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EmptySecret;
 
 impl fmt::Display for EmptySecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the webhook secret is empty: take it from the answer that created the subscription")
+        f.write_str("the webhook secret is empty: use the secret from the response that created the subscription")
     }
 }
 

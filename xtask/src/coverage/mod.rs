@@ -1,8 +1,8 @@
-//! `cargo xtask coverage`: what the SDK, its tests and its docs have of each operation of the document.
+//! `cargo xtask coverage`: checks that each operation of the document has an SDK method, a snapshot and docs.
 
 mod sdk;
 
-use crate::{document::OperationAt, operations::const_name};
+use crate::{document::OperationAt, operation_table::const_name};
 use anyhow::{Result, bail};
 use sdk::{Clients, Method, Sdk};
 use std::{
@@ -11,10 +11,10 @@ use std::{
     path::Path,
 };
 
-/// Where the snapshots are, a file for each operation id.
-const SNAPSHOTS: &str = "tests/tests/contract/snapshots";
+/// Folder of the snapshots, with one file per operation ID.
+const SNAPSHOTS: &str = "tests/tests/it/contract/snapshots";
 
-/// Prints the table, and fails on a hole.
+/// Prints the table, and fails if there is a gap.
 pub fn print(operations: &[OperationAt<'_>], root: &Path, out: &mut impl Write) -> Result<()> {
     let sdk = Sdk::read(&root.join("pictify/src"))?;
     report(&rows(operations, &sdk, root), out)
@@ -27,11 +27,11 @@ fn rows(operations: &[OperationAt<'_>], sdk: &Sdk, root: &Path) -> Vec<Row> {
 
 fn report(rows: &[Row], out: &mut impl Write) -> Result<()> {
     let written = write_table(rows, out);
-    let holes: Vec<_> =
-        rows.iter().flat_map(|row| row.holes.iter().map(move |hole| format!("\n  {}: {hole}", row.id))).collect();
-    // A hole is a failure, also when nobody reads to the end.
-    if !holes.is_empty() {
-        bail!("holes: {}; CONTRIBUTING.md says what an operation takes{}", holes.len(), holes.concat());
+    let gaps: Vec<_> =
+        rows.iter().flat_map(|row| row.gaps.iter().map(move |gap| format!("\n  {}: {gap}", row.id))).collect();
+    // A gap is an error even if the reader of the output stops early.
+    if !gaps.is_empty() {
+        bail!("{} gaps; CONTRIBUTING.md lists the parts of an operation{}", gaps.len(), gaps.concat());
     }
     Ok(written?)
 }
@@ -40,23 +40,23 @@ fn write_table(rows: &[Row], out: &mut impl Write) -> io::Result<()> {
     for line in table(rows) {
         writeln!(out, "{line}")?;
     }
-    let whole = rows.iter().filter(|row| row.holes.is_empty()).count();
+    let whole = rows.iter().filter(|row| row.gaps.is_empty()).count();
     writeln!(out, "\n{whole} of {} operations have a method, async and blocking, a snapshot and docs", rows.len())
 }
 
-/// What there is of one operation.
+/// Coverage of one operation.
 struct Row {
     id: String,
     endpoint: String,
     safety: String,
-    availability: String,
-    /// `images().create`, or nothing.
+    evidence: String,
+    /// SDK method, for example `images().create`; empty if there is none.
     method: String,
-    /// Whether the async and the blocking client have a method.
+    /// `true` for the async and the blocking client if it has a method.
     has: [bool; 2],
     snapshot: bool,
     docs: bool,
-    holes: Vec<String>,
+    gaps: Vec<String>,
 }
 
 impl Row {
@@ -66,65 +66,67 @@ impl Row {
         let bills = operation.text("x-safety") == Some("billed");
         let row = const_name(operation.id());
         let [for_async, for_blocking] = [Clients::Async, Clients::Blocking].map(|client| {
-            // Several methods may make one request; the one that is documented best speaks for it.
+            // Several methods may send the same request. The one with the best docs counts.
             let methods = sdk.methods_for(&row).filter(|method| method.clients.include(client));
-            methods.map(|method| (lacks(method, &endpoint, bills), method)).min_by_key(|(lacks, _)| lacks.len())
+            methods
+                .map(|method| (missing_docs(method, &endpoint, bills), method))
+                .min_by_key(|(missing_docs, _)| missing_docs.len())
         });
         let mut found: Vec<_> = for_async.iter().chain(&for_blocking).collect();
         found.dedup_by(|(_, a), (_, b)| std::ptr::eq(*a, *b));
         let has = [for_async.is_some(), for_blocking.is_some()];
-        let lacking = found
-            .iter()
-            .flat_map(|(lacks, method)| lacks.iter().map(move |lack| format!("the docs of {method} lack {lack}")));
-        let mut holes: Vec<_> = match (has, found.first()) {
-            (_, None) => vec![format!("no method answers a call whose row is {row}")],
-            ([true, true], _) => lacking.collect(),
+        let docs_gaps = found.iter().flat_map(|(missing_docs, method)| {
+            missing_docs.iter().map(move |part| format!("the docs of {method} lack {part}"))
+        });
+        let mut gaps: Vec<_> = match (has, found.first()) {
+            (_, None) => vec![format!("no method sends {row}")],
+            ([true, true], _) => docs_gaps.collect(),
             (_, Some((_, method))) => {
-                std::iter::once(format!("{method} is there for one client only")).chain(lacking).collect()
+                std::iter::once(format!("{method} exists for one client only")).chain(docs_gaps).collect()
             }
         };
         if !snapshot {
-            holes.push(format!("no snapshot: add a row to tests/tests/contract/areas, then look at {SNAPSHOTS}"));
+            gaps.push(format!("no snapshot: add a row to tests/tests/it/contract/resources, then look at {SNAPSHOTS}"));
         }
         Self {
             id: operation.id().to_owned(),
             endpoint,
             safety: text("x-safety"),
-            availability: text("x-availability"),
+            evidence: text("x-availability"),
             method: found.first().map(|(_, method)| method.to_string()).unwrap_or_default(),
             has,
             snapshot,
-            docs: !found.is_empty() && found.iter().all(|(lacks, _)| lacks.is_empty()),
-            holes,
+            docs: !found.is_empty() && found.iter().all(|(missing_docs, _)| missing_docs.is_empty()),
+            gaps,
         }
     }
 }
 
-/// What the docs of a method do not say.
-fn lacks(method: &Method, endpoint: &str, bills: bool) -> Vec<String> {
-    let says = |text: &str| method.docs.contains(text);
-    let mut lacks = Vec::new();
-    if !says(&format!("`{endpoint}`")) {
-        lacks.push(format!("its endpoint, `{endpoint}`"));
+/// Returns the parts that the docs of a method must have and do not.
+fn missing_docs(method: &Method, endpoint: &str, bills: bool) -> Vec<String> {
+    let contains = |text: &str| method.docs.contains(text);
+    let mut missing_docs = Vec::new();
+    if !contains(&format!("`{endpoint}`")) {
+        missing_docs.push(format!("its endpoint, `{endpoint}`"));
     }
-    if bills && !says_that_it_bills(&method.docs) {
-        lacks.push("that it bills".to_owned());
+    if bills && !mentions_billing(&method.docs) {
+        missing_docs.push("that it bills".to_owned());
     }
-    if !says("# Errors") {
-        lacks.push("its errors".to_owned());
+    if !contains("# Errors") {
+        missing_docs.push("its errors".to_owned());
     }
     if !has_example(&method.docs) {
-        lacks.push("an example in Rust".to_owned());
+        missing_docs.push("an example in Rust".to_owned());
     }
-    lacks
+    missing_docs
 }
 
-/// "Bills nothing" has the word and says the opposite.
-fn says_that_it_bills(docs: &str) -> bool {
+/// Returns `true` if the docs say that the method bills. "Bills nothing" does not count.
+fn mentions_billing(docs: &str) -> bool {
     docs.to_lowercase().replace("bills nothing", "").split(|c: char| !c.is_alphabetic()).any(|word| word == "bills")
 }
 
-/// Whether a fenced block is Rust that is compiled with the docs.
+/// Returns `true` if the docs have a code block of Rust that is compiled with the docs.
 fn has_example(docs: &str) -> bool {
     let mut fences = docs.lines().filter_map(|line| line.trim().strip_prefix("```"));
     while let Some(opening) = fences.next() {
@@ -136,17 +138,17 @@ fn has_example(docs: &str) -> bool {
     false
 }
 
-/// The rows under their heads, in columns.
+/// Formats the rows as a table with headings.
 fn table(rows: &[Row]) -> Vec<String> {
     let mark = |there: bool| if there { "yes" } else { "NO" }.to_owned();
-    let heads = ["operation", "endpoint", "safety", "availability", "method", "async", "blocking", "snapshot", "docs"]
+    let headings = ["operation", "endpoint", "safety", "evidence", "method", "async", "blocking", "snapshot", "docs"]
         .map(str::to_owned);
     let cells = rows.iter().map(|row| {
         [
             row.id.clone(),
             row.endpoint.clone(),
             row.safety.clone(),
-            row.availability.clone(),
+            row.evidence.clone(),
             row.method.clone(),
             mark(row.has[0]),
             mark(row.has[1]),
@@ -154,7 +156,7 @@ fn table(rows: &[Row]) -> Vec<String> {
             mark(row.docs),
         ]
     });
-    let cells: Vec<_> = std::iter::once(heads).chain(cells).collect();
+    let cells: Vec<_> = std::iter::once(headings).chain(cells).collect();
     let widths: Vec<_> =
         (0..cells[0].len()).map(|column| cells.iter().map(|row| row[column].len()).max().unwrap_or(0)).collect();
     let line = |row: &[String; 9]| {
@@ -166,7 +168,7 @@ fn table(rows: &[Row]) -> Vec<String> {
 
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}().{}", self.area, self.name)
+        write!(f, "{}().{}", self.resource, self.name)
     }
 }
 
@@ -176,29 +178,29 @@ mod tests {
     use crate::document::operations;
     use serde_json::json;
 
-    const RESOURCES: &str = "resources! { /// Pictures.\n images: Images, }";
-    const OPERATION: &str = "operation! { /// Data.\n #[serde(transparent)] CreateImage { body: Body } -> Image = CREATE_IMAGE, |op, api| x }";
+    const RESOURCES: &str = "resources! { /// Images.\n images: Images, }";
+    const OPERATION: &str = "api_request! { /// Data.\n #[serde(transparent)] CreateImage / CreateImageCall { body: Body } -> Image = CREATE_IMAGE, |op, base| requests::create_image(base, &op.body) }";
 
-    fn holes(sources: &[&str], snapshot: bool) -> Vec<String> {
+    fn gaps(sources: &[&str], snapshot: bool) -> Vec<String> {
         let document = json!({"paths": {"/image": {"post": {"operationId": "createImage", "x-safety": "billed"}}}});
         let sdk = Sdk::of(sources.iter().map(|source| syn::parse_file(source).unwrap()));
-        Row::of(&operations(&document)[0], &sdk, snapshot).holes
+        Row::of(&operations(&document)[0], &sdk, snapshot).gaps
     }
 
     #[test]
-    fn a_hole_says_what_is_missing() {
+    fn a_gap_describes_the_missing_part() {
         let method = |generics: &str, client: &str, docs: &str| {
             let docs = docs.lines().map(|line| ["/// ", line, "\n"].concat()).collect::<Vec<_>>().concat();
             format!(
-                "impl{generics} Images<{client}> {{ {docs} pub fn create(&self) -> Result<Call<CreateImage, {client}>> {{ x }} }}"
+                "impl{generics} Images<{client}> {{ {docs} pub fn create(&self) -> CreateImageCall<{client}> {{ x }} }}"
             )
         };
         let docs = "Bills one render.\n\n`POST /image`, live.\n\n# Errors\nNone.\n\n```\n1;\n```";
         for (method, snapshot, expected) in [
             (method("<C: Clone>", "C", docs), true, vec![]),
             (method("<C: Clone>", "C", docs), false, vec!["no snapshot"]),
-            (method("", "Client", docs), true, vec!["images().create is there for one client only"]),
-            (method("", "crate::blocking::Client", docs), true, vec!["images().create is there for one client only"]),
+            (method("", "Client", docs), true, vec!["images().create exists for one client only"]),
+            (method("", "crate::blocking::Client", docs), true, vec!["images().create exists for one client only"]),
             (
                 method("<C: Clone>", "C", "Makes one, of `POST /images`."),
                 true,
@@ -209,16 +211,16 @@ mod tests {
                     "the docs of images().create lack an example in Rust",
                 ],
             ),
-            (String::new(), true, vec!["no method answers a call whose row is CREATE_IMAGE"]),
+            (String::new(), true, vec!["no method sends CREATE_IMAGE"]),
         ] {
-            let found = holes(&[RESOURCES, OPERATION, &method], snapshot);
+            let found = gaps(&[RESOURCES, OPERATION, &method], snapshot);
             assert_eq!(found.len(), expected.len(), "{found:?}");
             assert!(found.iter().zip(&expected).all(|(found, start)| found.starts_with(start)), "{found:?}");
         }
     }
 
     #[test]
-    fn only_rust_that_is_compiled_is_an_example() {
+    fn only_compiled_rust_is_an_example() {
         for (docs, expected) in [
             (" ```\n 1;\n ```", true),
             (" ```no_run\n 1;\n ```", true),
@@ -234,34 +236,34 @@ mod tests {
     }
 
     #[test]
-    fn bills_nothing_does_not_say_that_it_bills() {
+    fn bills_nothing_is_not_billing() {
         for (docs, expected) in [
             ("Bills one render.", true),
             ("Assumed to be free.", false),
-            ("Creating bills nothing; each picture bills a render.", true),
+            ("Creating bills nothing; each image bills a render.", true),
             ("Bills nothing.", false),
             ("Billing is elsewhere.", false),
         ] {
-            assert_eq!(says_that_it_bills(docs), expected, "{docs}");
+            assert_eq!(mentions_billing(docs), expected, "{docs}");
         }
     }
 
     #[test]
-    fn a_method_of_each_client_is_a_method_of_both() {
+    fn one_method_per_client_covers_both() {
         let docs = "/// Bills. `POST /image`\n/// # Errors\n/// ```\n/// ```\n";
         let method = |client: &str, docs: &str| {
-            format!("impl Images<{client}> {{ {docs} pub fn create(&self) -> Call<CreateImage, {client}> {{ x }} }}")
+            format!("impl Images<{client}> {{ {docs} pub fn create(&self) -> CreateImageCall<{client}> {{ x }} }}")
         };
         for (docs_of_blocking, expected) in [
             (docs, vec![]),
             ("/// Bills. `POST /image`\n/// # Errors\n", vec!["the docs of images().create lack an example in Rust"]),
         ] {
             let (of_async, of_blocking) = (method("Client", docs), method("blocking::Client", docs_of_blocking));
-            assert_eq!(holes(&[RESOURCES, OPERATION, &of_async, &of_blocking], true), expected);
+            assert_eq!(gaps(&[RESOURCES, OPERATION, &of_async, &of_blocking], true), expected);
         }
     }
 
-    /// A pipe whose reader has gone.
+    /// A writer whose reader has closed the pipe.
     struct Closed;
 
     impl Write for Closed {
@@ -275,26 +277,26 @@ mod tests {
     }
 
     #[test]
-    fn a_hole_fails_also_when_nobody_reads_the_table() {
+    fn a_gap_is_an_error_with_a_closed_pipe() {
         let document = json!({"paths": {"/image": {"post": {"operationId": "createImage"}}}});
         let rows = [Row::of(&operations(&document)[0], &Sdk::of([]), true)];
         let error = report(&rows, &mut Closed).unwrap_err().to_string();
-        assert!(error.ends_with("\n  createImage: no method answers a call whose row is CREATE_IMAGE"), "{error}");
+        assert!(error.ends_with("\n  createImage: no method sends CREATE_IMAGE"), "{error}");
         assert!(report(&[], &mut Closed).unwrap_err().is::<io::Error>());
     }
 
     #[test]
-    fn the_best_documented_of_several_methods_speaks_for_an_operation() {
+    fn the_best_documented_method_counts() {
         let impls = "impl<C: Clone> Images<C> {
             /// Short for create.
-            pub fn quick(&self) -> Call<CreateImage, C> { x }
+            pub fn quick(&self) -> CreateImageCall<C> { x }
             /// Bills. `POST /image`
             /// # Errors
             /// ```
             /// ```
-            pub fn create(&self) -> Call<CreateImage, C> { x }
-            fn hidden(&self) -> Call<CreateImage, C> { x }
+            pub fn create(&self) -> CreateImageCall<C> { x }
+            fn hidden(&self) -> CreateImageCall<C> { x }
         }";
-        assert!(holes(&[RESOURCES, OPERATION, impls], true).is_empty());
+        assert!(gaps(&[RESOURCES, OPERATION, impls], true).is_empty());
     }
 }

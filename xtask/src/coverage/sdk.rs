@@ -1,4 +1,4 @@
-//! What the sources of the SDK say: which area a method is on, which request it makes, which row of the document that is.
+//! Reads the sources of the SDK: the resource of each method, its request type, and the operation of that request.
 
 use anyhow::{Context, Result};
 use proc_macro2::{TokenStream, TokenTree};
@@ -8,27 +8,27 @@ use syn::{
     ReturnType, Type, TypePath, Visibility,
 };
 
-/// The areas, requests and methods of the SDK.
+/// Resources, requests and methods of the SDK.
 #[derive(Default)]
 pub struct Sdk {
-    /// The method of the client that gives an area, by the area's type.
-    areas: BTreeMap<String, String>,
-    /// The row of each request type.
+    /// Method of the client that returns a resource, by the type of the resource.
+    resources: BTreeMap<String, String>,
+    /// Constant of the operation, by request type.
     rows: BTreeMap<String, String>,
     methods: Vec<Method>,
 }
 
 /// A method that makes a call.
 pub struct Method {
-    /// The area's type at first, then the method of the client that gives it.
-    pub area: String,
+    /// Type of the resource at first, then the method of the client that returns it.
+    pub resource: String,
     pub name: String,
     request: String,
     pub clients: Clients,
     pub docs: String,
 }
 
-/// Which clients have a method.
+/// Clients that have a method.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Clients {
     Both,
@@ -37,7 +37,7 @@ pub enum Clients {
 }
 
 impl Clients {
-    /// Whether these are both clients or just the one.
+    /// Returns `true` if `client` is among these clients.
     pub fn include(self, client: Self) -> bool {
         self == Self::Both || self == client
     }
@@ -62,7 +62,7 @@ impl Sdk {
         Ok(Self::of(files))
     }
 
-    /// Reads parsed files.
+    /// Collects resources, requests and methods from parsed files.
     pub fn of(files: impl IntoIterator<Item = File>) -> Self {
         let mut sdk = Self::default();
         for item in files.into_iter().flat_map(|file| file.items) {
@@ -72,10 +72,10 @@ impl Sdk {
                 _ => {}
             }
         }
-        let Self { areas, methods, .. } = &mut sdk;
-        methods.retain_mut(|method| match areas.get(&method.area) {
+        let Self { resources, methods, .. } = &mut sdk;
+        methods.retain_mut(|method| match resources.get(&method.resource) {
             Some(accessor) => {
-                method.area.clone_from(accessor);
+                method.resource.clone_from(accessor);
                 true
             }
             None => false,
@@ -83,31 +83,51 @@ impl Sdk {
         sdk
     }
 
-    /// The methods that make requests of a row.
+    /// Returns the methods that send requests of an operation constant.
     pub fn methods_for(&self, row: &str) -> impl Iterator<Item = &Method> {
         self.methods.iter().filter(move |method| self.rows.get(&method.request).is_some_and(|found| found == row))
     }
 
     fn macro_call(&mut self, item: &ItemMacro) {
         let tokens = item.mac.tokens.clone();
-        if item.mac.path.is_ident("operation") {
+        if item.mac.path.is_ident("api_request") {
             self.rows.extend(operation(tokens));
         } else if item.mac.path.is_ident("resources") {
-            self.areas.extend(resources(tokens));
+            self.resources.extend(resource_pairs(tokens));
         }
     }
 }
 
-/// `#[..] CreateImage { .. } -> Image = CREATE_IMAGE, ..` as the request and its row.
+/// Parses `#[..] CreateImage / CreateImageCall { .. } -> Image = CREATE_IMAGE, |..| requests::create_image(..)` into the
+/// request type and its constant. The function that builds the request must be that of the constant.
 fn operation(tokens: TokenStream) -> Option<(String, String)> {
+    let built = built_request(tokens.clone())?;
     let mut tokens = tokens.into_iter();
     let request = tokens.find_map(|token| ident(&token))?;
     tokens.find(|token| is(token, '='))?;
-    Some((request, ident(&tokens.next()?)?))
+    let row = ident(&tokens.next()?)?;
+    (built.to_uppercase() == row).then_some((request, row))
 }
 
-/// `#[..] images: Images, ..` as pairs of the type and the method.
-fn resources(tokens: TokenStream) -> Vec<(String, String)> {
+/// Returns the name of the function in `requests::name(..)`.
+fn built_request(tokens: TokenStream) -> Option<String> {
+    let mut tokens = tokens.into_iter();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(name) if name == "requests" => return tokens.find_map(|token| ident(&token)),
+            TokenTree::Group(group) => {
+                if let Some(found) = built_request(group.stream()) {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Parses `#[..] images: Images, ..` into pairs of type and method.
+fn resource_pairs(tokens: TokenStream) -> Vec<(String, String)> {
     let idents: Vec<_> = tokens.into_iter().filter_map(|token| ident(&token)).collect();
     idents.chunks_exact(2).map(|pair| (pair[1].clone(), pair[0].clone())).collect()
 }
@@ -120,9 +140,9 @@ fn is(token: &TokenTree, sign: char) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == sign)
 }
 
-/// The public methods of an `impl Area<C>` that make calls.
+/// Returns the public methods of an `impl Resource<C>` that return calls.
 fn methods(item: &ItemImpl) -> Vec<Method> {
-    let Some((area, arguments)) = named(&item.self_ty) else { return Vec::new() };
+    let Some((resource, arguments)) = named(&item.self_ty) else { return Vec::new() };
     let [client] = arguments.as_slice() else { return Vec::new() };
     let is_generic =
         item.generics.type_params().any(|parameter| named(client).is_some_and(|(name, _)| parameter.ident == name));
@@ -140,21 +160,18 @@ fn methods(item: &ItemImpl) -> Vec<Method> {
         };
         let request = request(output)?;
         let (name, docs) = (method.sig.ident.to_string(), docs(&method.attrs));
-        Some(Method { area: area.clone(), name, request, clients, docs })
+        Some(Method { resource: resource.clone(), name, request, clients, docs })
     };
     item.items.iter().filter_map(method).collect()
 }
 
-/// The request in `Call<Request, C>` or `Result<Call<Request, C>>`.
+/// Returns the request type `CreateImage` of a return type `CreateImageCall<C>`.
 fn request(output: &Type) -> Option<String> {
-    match (named(output)?, output) {
-        ((name, arguments), _) if name == "Call" => named(arguments.first()?).map(|(request, _)| request),
-        ((name, arguments), _) if name == "Result" => request(arguments.first()?),
-        _ => None,
-    }
+    let (name, _) = named(output)?;
+    name.strip_suffix("Call").filter(|request| !request.is_empty()).map(str::to_owned)
 }
 
-/// The name of a type without its path, and its arguments.
+/// Returns the name of a type without its path, and its generic arguments.
 fn named(found: &Type) -> Option<(String, Vec<Type>)> {
     let Type::Path(TypePath { path, .. }) = found else { return None };
     let segment = path.segments.last()?;
@@ -171,7 +188,7 @@ fn named(found: &Type) -> Option<(String, Vec<Type>)> {
     Some((segment.ident.to_string(), arguments))
 }
 
-/// The text of doc comments.
+/// Returns the text of doc comments.
 fn docs(attributes: &[Attribute]) -> String {
     let line = |attribute: &Attribute| match &attribute.meta {
         Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {

@@ -1,23 +1,23 @@
-//! The rules of the house for openapi.yaml: what the generator needs, and what users of the generated types deserve.
+//! Lint rules for openapi.yaml: requirements of the generator, and of users of the generated types.
 //!
-//! A rule looks at the whole document and returns what it found; a finding names the place and what to do about it.
+//! A rule gets the whole document and returns findings. A finding has the pointer of the place and an instruction.
 
-mod answers;
 mod names;
 mod operations;
 mod references;
+mod responses;
 mod schemas;
 
 use anyhow::{Result, bail};
 use serde_json::Value;
 use std::fmt;
 
-/// Something that breaks a rule.
+/// A violation of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// The JSON pointer of the place.
+    /// JSON pointer of the place.
     pub at: String,
-    /// What is wrong, and what to do.
+    /// Description of the problem, and the way to fix it.
     pub message: String,
 }
 
@@ -31,7 +31,7 @@ fn finding(at: impl Into<String>, message: impl Into<String>) -> Finding {
     Finding { at: at.into(), message: message.into() }
 }
 
-/// A rule.
+/// A lint rule.
 type Rule = fn(&Value) -> Vec<Finding>;
 
 const RULES: [Rule; 22] = [
@@ -45,8 +45,8 @@ const RULES: [Rule; 22] = [
     operations::declare_success_and_error,
     operations::declare_their_path_parameters,
     operations::have_one_media_type_per_body,
-    answers::have_what_the_extensions_name,
-    answers::are_open,
+    responses::have_members_of_extensions,
+    responses::are_open,
     names::of_schemas_are_distinct_types,
     names::of_properties_are_distinct_fields,
     names::of_values_are_distinct_variants,
@@ -55,16 +55,16 @@ const RULES: [Rule; 22] = [
     schemas::have_no_default,
     schemas::are_written_for_3_1,
     schemas::have_no_any_of,
-    schemas::have_aliases_where_they_work,
-    schemas::expect_what_may_be_missing,
+    schemas::have_aliases_on_properties_only,
+    schemas::expect_optional_properties,
 ];
 
-/// Everything that breaks a rule, in the order of the rules.
+/// Returns all findings in the order of the rules.
 pub fn findings(document: &Value) -> Vec<Finding> {
     RULES.iter().flat_map(|rule| rule(document)).collect()
 }
 
-/// Fails with all findings.
+/// Prints all findings, and fails if there is one.
 pub fn check(document: &Value) -> Result<()> {
     let findings = findings(document);
     if findings.is_empty() {
@@ -73,10 +73,10 @@ pub fn check(document: &Value) -> Result<()> {
     for finding in &findings {
         eprintln!("{finding}");
     }
-    bail!("openapi.yaml breaks {} rules of the house", findings.len())
+    bail!("openapi.yaml has {} lint findings", findings.len())
 }
 
-/// Asserts that `rule` finds exactly `expected`, given as pairs of pointer and a part of the message.
+/// Asserts that `rule` returns exactly `expected`, given as pairs of pointer and a part of the message.
 #[cfg(test)]
 fn assert_finds(rule: Rule, document: &Value, expected: &[(&str, &str)]) {
     let found = rule(document);
@@ -91,12 +91,12 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_finding_names_the_place_and_what_to_do() {
+    fn a_finding_has_the_place_and_an_instruction() {
         let document = json!({"paths": {"/image": {"post": {"operationId": "createImage"}}}});
         let lines: Vec<String> = findings(&document).iter().map(ToString::to_string).collect();
         let expected =
             "error: /paths/~1image/post: operation has no x-safety: add one of read-only, idempotent, creating, billed";
         assert!(lines.iter().any(|line| line == expected), "{lines:#?}");
-        assert!(check(&document).unwrap_err().to_string().starts_with("openapi.yaml breaks"));
+        assert!(check(&document).unwrap_err().to_string().starts_with("openapi.yaml has"));
     }
 }

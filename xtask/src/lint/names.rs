@@ -1,4 +1,4 @@
-//! Names that become Rust names.
+//! Rules for names that become Rust names.
 
 use super::{Finding, finding};
 use crate::document::{below, component_schemas, items, members, operations, schema_pointers};
@@ -6,7 +6,8 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Component names are in Pascal case, and distinct even when case is ignored, also from what the generator makes up.
+/// Requires Pascal case for component names, distinct from each other and from generated names even when case is
+/// ignored.
 pub fn of_schemas_are_distinct_types(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut taken: BTreeMap<String, String> = BTreeMap::new();
@@ -30,7 +31,7 @@ pub fn of_schemas_are_distinct_types(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// Property names are camelCase, or `snake_case` where the wire has it, and distinct as field names.
+/// Requires camelCase or `snake_case` for property names, distinct as field names.
 pub fn of_properties_are_distinct_fields(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for pointer in schema_pointers(document) {
@@ -43,16 +44,18 @@ pub fn of_properties_are_distinct_fields(document: &Value) -> Vec<Finding> {
                 found.push(finding(&at, message));
             }
             if let Some(first) = taken.insert(name.to_snake_case(), name) {
-                found
-                    .push(finding(at, format!("property `{name}` gets the field name of `{first}`: keep one of them")));
+                found.push(finding(
+                    at,
+                    format!("property `{name}` gets the field name of `{first}`: remove one of them"),
+                ));
             }
         }
     }
     found
 }
 
-/// Acronyms may keep their capitals (`fabricJSData`) and private fields their underscore (`_meta`), as the wire has them;
-/// the two styles are not mixed.
+/// Returns `true` if a name is camelCase or `snake_case`, not a mix. Acronyms may be upper case (`fabricJSData`) and
+/// private fields may start with an underscore (`_meta`), because the service sends such names.
 fn is_plain(name: &str) -> bool {
     let name = name.strip_prefix('_').unwrap_or(name);
     let letters = |allowed: fn(char) -> bool| name.chars().all(|letter| allowed(letter) || letter.is_ascii_digit());
@@ -61,7 +64,7 @@ fn is_plain(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_lowercase()) && (camel || snake)
 }
 
-/// Values of an enumeration are texts that stay distinct as variants, beside the one that the generator adds.
+/// Requires string enum values that are distinct as variants, also from the generated variant `Unknown`.
 pub fn of_values_are_distinct_variants(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for pointer in schema_pointers(document) {
@@ -78,11 +81,11 @@ pub fn of_values_are_distinct_variants(document: &Value) -> Vec<Finding> {
             let variant = value.to_upper_camel_case();
             if variant == "Unknown" {
                 let message =
-                    "value `unknown` is the variant that the generator adds: leave it out, it is kept as text";
+                    "value `unknown` is the variant that the generator adds: leave it out, it is read as text";
                 found.push(finding(&at, message));
             }
             if let Some(first) = taken.insert(variant, value) {
-                found.push(finding(at, format!("value `{value}` gets the variant of `{first}`: keep one of them")));
+                found.push(finding(at, format!("value `{value}` gets the variant of `{first}`: remove one of them")));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Operations.
+//! Rules for operations.
 
 use super::{Finding, finding};
 use crate::document::{OperationAt, below, follow, items, members, operations};
@@ -6,26 +6,26 @@ use heck::{ToLowerCamelCase, ToSnakeCase};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The extensions whose value is one of a few words.
-const WORDS: [(&str, &[&str]); 2] = [
+/// Extensions with a fixed set of values.
+const ENUM_EXTENSIONS: [(&str, &[&str]); 2] = [
     ("x-safety", &["read-only", "idempotent", "creating", "billed"]),
     ("x-availability", &["live", "doc", "doc-only", "retired", "public"]),
 ];
-/// The other extensions that an operation may have.
-const OTHERS: [&str; 5] = ["x-timeout", "x-envelope", "x-event", "x-pagination", "x-also-takes"];
+/// Other extensions of an operation.
+const OTHER_EXTENSIONS: [&str; 5] = ["x-timeout", "x-envelope", "x-event", "x-pagination", "x-also-takes"];
 
-/// Forms of a request that the wire takes and the document does not declare.
+/// Request forms that the service accepts and the document does not declare.
 const ALSO_TAKES: [&str; 3] = ["text/plain", "one item", "no name"];
 const PAGINATION_STYLES: [&str; 3] = ["page", "offset", "flat"];
 
-/// Every operation has an id in camel case that no other one has, also not as a method name.
+/// Requires an operation ID in camel case that is unique, also as a method name.
 pub fn have_distinct_ids(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     let mut taken: BTreeMap<String, String> = BTreeMap::new();
     for operation in operations(document) {
         let (at, id) = (operation.pointer(), operation.id());
         if id.is_empty() {
-            found.push(finding(at, "operation has no operationId: add one, it names the method"));
+            found.push(finding(at, "operation has no operationId: add one, it becomes the method name"));
             continue;
         }
         if id.to_lower_camel_case() != id {
@@ -35,13 +35,13 @@ pub fn have_distinct_ids(document: &Value) -> Vec<Finding> {
             ));
         }
         if let Some(first) = taken.insert(id.to_snake_case(), at.clone()) {
-            found.push(finding(at, format!("operationId `{id}` is that of {first}: rename one")));
+            found.push(finding(at, format!("operationId `{id}` is also that of {first}: rename one")));
         }
     }
     found
 }
 
-/// Every operation has tags that the document declares, and a summary that is a sentence.
+/// Requires tags that the document declares, and a summary that ends with a full stop.
 pub fn are_described(document: &Value) -> Vec<Finding> {
     let declared: BTreeSet<&str> = items(document.get("tags")).filter_map(|tag| tag.get("name")?.as_str()).collect();
     let mut found = Vec::new();
@@ -49,7 +49,7 @@ pub fn are_described(document: &Value) -> Vec<Finding> {
         let at = operation.pointer();
         let tags: Vec<&str> = items(operation.value.get("tags")).filter_map(Value::as_str).collect();
         if tags.is_empty() {
-            found.push(finding(&at, "operation has no tags: add the area that it belongs to"));
+            found.push(finding(&at, "operation has no tags: add the resource that it belongs to"));
         }
         for tag in tags.iter().filter(|tag| !declared.contains(*tag)) {
             found.push(finding(
@@ -59,7 +59,7 @@ pub fn are_described(document: &Value) -> Vec<Finding> {
         }
         match operation.text("summary").map(str::trim) {
             None | Some("") => {
-                found.push(finding(&at, "operation has no summary: add one line that says what it does"));
+                found.push(finding(&at, "operation has no summary: add one line"));
             }
             Some(summary) if !summary.ends_with('.') => {
                 found.push(finding(&at, "summary does not end with a full stop: add it"));
@@ -70,21 +70,21 @@ pub fn are_described(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// Every parameter says what it is: the text becomes the documentation of the method.
+/// Requires a description for every parameter: it becomes documentation of the method.
 pub fn have_described_parameters(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for operation in operations(document) {
         for (at, parameter) in operation.parameters(document) {
             let text = parameter.get("description").and_then(Value::as_str).unwrap_or_default();
             if text.trim().is_empty() {
-                found.push(finding(at, "parameter has no description: say what it is, with unit and range"));
+                found.push(finding(at, "parameter has no description: add one, with unit and range"));
             }
         }
     }
     found
 }
 
-/// Every operation has the extensions that make its row, with values from the closed lists, and no others.
+/// Requires the extensions of the operation table with known values, and rejects unknown extensions.
 pub fn have_their_extensions(document: &Value) -> Vec<Finding> {
     operations(document).iter().flat_map(extensions).collect()
 }
@@ -92,7 +92,7 @@ pub fn have_their_extensions(document: &Value) -> Vec<Finding> {
 fn extensions(operation: &OperationAt<'_>) -> Vec<Finding> {
     let at = operation.pointer();
     let mut found = Vec::new();
-    for (name, allowed) in WORDS {
+    for (name, allowed) in ENUM_EXTENSIONS {
         let list = allowed.join(", ");
         match operation.value.get(name) {
             None => found.push(finding(&at, format!("operation has no {name}: add one of {list}"))),
@@ -121,25 +121,25 @@ fn extensions(operation: &OperationAt<'_>) -> Vec<Finding> {
     }
     for form in operation.value.get("x-also-takes").and_then(Value::as_array).into_iter().flatten() {
         if form.as_str().is_none_or(|form| !ALSO_TAKES.contains(&form)) {
-            let message = format!("the emulator takes no form {form}: use some of {}", ALSO_TAKES.join(", "));
+            let message = format!("the emulator does not support the form {form}: use {}", ALSO_TAKES.join(", "));
             found.push(finding(below(&at, "x-also-takes"), message));
         }
     }
     for (name, _) in members(Some(operation.value)).filter(|(name, _)| name.starts_with("x-")) {
-        if !OTHERS.contains(&name.as_str()) && WORDS.iter().all(|(known, _)| known != name) {
-            found.push(finding(below(&at, name), "no such extension: nothing reads it, remove it or correct its name"));
+        if !OTHER_EXTENSIONS.contains(&name.as_str()) && ENUM_EXTENSIONS.iter().all(|(known, _)| known != name) {
+            found.push(finding(below(&at, name), "unknown extension: remove it or correct it"));
         }
     }
     found
 }
 
-/// Every operation shows an example: of its body, its answer or a parameter.
+/// Requires an example of the body, the response or a parameter.
 pub fn have_an_example(document: &Value) -> Vec<Finding> {
     operations(document)
         .iter()
         .filter(|operation| !has_example(document, operation))
         .map(|operation| {
-            finding(operation.pointer(), "operation has no example: add one to its body, answer or parameters")
+            finding(operation.pointer(), "operation has no example: add one to its body, response or parameters")
         })
         .collect()
 }
@@ -147,20 +147,20 @@ pub fn have_an_example(document: &Value) -> Vec<Finding> {
 fn has_example(document: &Value, operation: &OperationAt<'_>) -> bool {
     let shows = |value: &Value| value.get("example").is_some() || value.get("examples").is_some();
     let in_content = |owner: &Value| members(follow(document, owner).get("content")).any(|(_, body)| shows(body));
-    let answers = members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'));
+    let responses = members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'));
     operation.value.get("requestBody").is_some_and(in_content)
-        || answers.map(|(_, answer)| answer).any(in_content)
+        || responses.map(|(_, response)| response).any(in_content)
         || operation.parameters(document).iter().any(|(_, parameter)| shows(parameter))
 }
 
-/// Every operation declares a success, which may be a redirect, and under `default` what a failure looks like.
+/// Requires a success response, which may be a redirect, and a `default` error response.
 pub fn declare_success_and_error(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for operation in operations(document) {
         let at = operation.pointer();
         let responses = operation.value.get("responses");
         if !members(responses).any(|(status, _)| status.starts_with('2') || status.starts_with('3')) {
-            found.push(finding(&at, "operation has no successful answer: add its 2xx response"));
+            found.push(finding(&at, "operation has no success response: add its 2xx response"));
         }
         if responses.and_then(|responses| responses.get("default")).is_none() {
             found.push(finding(
@@ -172,7 +172,7 @@ pub fn declare_success_and_error(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// The parameters in the path are those in the template.
+/// Requires the path parameters to match the path template.
 pub fn declare_their_path_parameters(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for operation in operations(document) {
@@ -203,7 +203,7 @@ pub fn declare_their_path_parameters(document: &Value) -> Vec<Finding> {
     found
 }
 
-/// Bodies and successful answers come in one media type: the generator would use one of several in silence.
+/// Requires one media type per body and successful response. The generator would silently use one of several.
 pub fn have_one_media_type_per_body(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for operation in operations(document) {
@@ -211,15 +211,16 @@ pub fn have_one_media_type_per_body(document: &Value) -> Vec<Finding> {
         let mut check = |at: String, owner: &Value| {
             let count = members(follow(document, owner).get("content")).count();
             if count > 1 {
-                found.push(finding(at, format!("{count} media types: keep the one that we send or read")));
+                found.push(finding(at, format!("{count} media types: leave the one that the SDK uses")));
             }
         };
         if let Some(body) = operation.value.get("requestBody") {
             check(below(&at, "requestBody"), body);
         }
-        for (status, answer) in members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'))
+        for (status, response) in
+            members(operation.value.get("responses")).filter(|(status, _)| status.starts_with('2'))
         {
-            check(below(&below(&at, "responses"), status), answer);
+            check(below(&below(&at, "responses"), status), response);
         }
     }
     found
@@ -241,7 +242,7 @@ mod tests {
     fn ids_are_camel_case_and_distinct() {
         for (ids, expected) in [
             (["getA", "getB"], vec![]),
-            (["getA", "getA"], vec![("/paths/~1b/get", "is that of /paths/~1a/get")]),
+            (["getA", "getA"], vec![("/paths/~1b/get", "is also that of /paths/~1a/get")]),
             (["getURL", "getB"], vec![("/paths/~1a/get", "write `getUrl`")]),
             (["", "getB"], vec![("/paths/~1a/get", "has no operationId")]),
         ] {
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_has_a_tag_and_a_sentence() {
+    fn an_operation_has_a_tag_and_a_summary() {
         for (operation, expected) in [
             (json!({"tags": ["images"], "summary": "Read one."}), vec![]),
             (
@@ -267,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_says_what_it_is() {
+    fn a_parameter_has_a_description() {
         let operation = json!({"parameters": [{"name": "uid", "description": "The identifier."}, {"name": "limit"}]});
         let at = "/paths/~1a~1{uid}/get/parameters/1";
         assert_finds(have_described_parameters, &document(&operation), &[(at, "has no description")]);
@@ -285,8 +286,8 @@ mod tests {
             ("x-availability", json!(1), ("x-availability", "use one of live, doc, doc-only, retired, public")),
             ("x-timeout", json!(0), ("x-timeout", "whole seconds")),
             ("x-pagination", json!({"style": "cursor"}), ("x-pagination", "use one of page, offset, flat")),
-            ("x-also-takes", json!(["xml"]), ("x-also-takes", "use some of text/plain, one item, no name")),
-            ("x-envelop", json!("image"), ("x-envelop", "no such extension")),
+            ("x-also-takes", json!(["xml"]), ("x-also-takes", "use text/plain, one item, no name")),
+            ("x-envelop", json!("image"), ("x-envelop", "unknown extension")),
         ] {
             let mut operation = good.clone();
             operation[name] = value;
@@ -300,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn an_example_may_be_anywhere_a_reader_looks() {
+    fn an_example_may_be_in_body_response_or_parameters() {
         let content = json!({"content": {"application/json": {"examples": {"default": {"value": 1}}}}});
         for operation in [
             json!({"requestBody": content}),
@@ -318,7 +319,7 @@ mod tests {
         for (responses, expected) in [
             (json!({"200": {}, "default": {}}), vec![]),
             (json!({"302": {}, "default": {}}), vec![]),
-            (json!({"default": {}}), vec![(AT, "no successful answer")]),
+            (json!({"default": {}}), vec![(AT, "no success response")]),
             (json!({"200": {}, "404": {}}), vec![(AT, "no error response")]),
         ] {
             assert_finds(declare_success_and_error, &document(&json!({"responses": responses})), &expected);
@@ -326,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn path_parameters_are_those_of_the_template() {
+    fn path_parameters_match_the_template() {
         let parameter = |name: &str, required: bool| json!({"name": name, "in": "path", "required": required});
         for (parameters, expected) in [
             (json!([parameter("uid", true)]), vec![]),

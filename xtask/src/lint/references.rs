@@ -1,10 +1,10 @@
-//! References.
+//! Rules for references.
 
 use super::{Finding, finding};
 use crate::document::{SCHEMA_PREFIX, references, resolve as target_of, schema_name};
 use serde_json::Value;
 
-/// Every reference points at something in the document.
+/// Requires every reference to point at something in the document.
 pub fn resolve(document: &Value) -> Vec<Finding> {
     references(document, "")
         .into_iter()
@@ -13,7 +13,7 @@ pub fn resolve(document: &Value) -> Vec<Finding> {
         .collect()
 }
 
-/// A reference to a schema points at a whole component: what is worth sharing is worth a name.
+/// Requires references to schemas to point at a whole component, so that every shared schema has a name.
 pub fn point_at_whole_schemas(document: &Value) -> Vec<Finding> {
     references(document, "")
         .into_iter()

@@ -1,21 +1,21 @@
-//! Schemas.
+//! Rules for schemas.
 
 use super::{Finding, finding};
 use crate::{
     document::{below, component_schemas, items, members, schema_pointers},
-    drift,
+    schema_check_impls,
     usage::Usage,
 };
 use serde_json::Value;
 
 const COMPONENTS: &str = "/components/schemas/";
 
-/// Whether a pointer is that of a component itself.
+/// Returns `true` if the pointer is that of a component.
 fn is_component(pointer: &str) -> bool {
     pointer.strip_prefix(COMPONENTS).is_some_and(|name| !name.contains('/'))
 }
 
-/// Objects, enumerations and unions are components: an inline one gets a made-up type name.
+/// Requires objects, enumerations and unions to be components. The generator makes up a type name for an inline one.
 pub fn are_named(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for pointer in schema_pointers(document).into_iter().filter(|pointer| !is_component(pointer)) {
@@ -38,7 +38,7 @@ fn is_union(schema: &Value) -> bool {
     schema.get("oneOf").is_some() || schema.get("anyOf").is_some()
 }
 
-/// `anyOf: [something, null]`.
+/// Returns `true` for `anyOf: [something, null]`.
 fn is_nullable_form(schema: &Value) -> bool {
     ["anyOf", "oneOf"].iter().filter_map(|keyword| schema.get(*keyword)).all(|branches| {
         let others = items(Some(branches)).filter(|branch| branch.get("type").is_none_or(|name| name != "null"));
@@ -46,7 +46,8 @@ fn is_nullable_form(schema: &Value) -> bool {
     })
 }
 
-/// Every component and every property says what it is. A property that is a bare reference says it by its target.
+/// Requires a description for every component and every property. A property that is only a reference has that of its
+/// target.
 pub fn are_described(document: &Value) -> Vec<Finding> {
     let described =
         |schema: &Value| schema.get("description").and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty());
@@ -54,24 +55,24 @@ pub fn are_described(document: &Value) -> Vec<Finding> {
     for (name, schema) in component_schemas(document) {
         let at = below("/components/schemas", name);
         if !described(schema) {
-            found.push(finding(&at, "schema has no description: say what it is"));
+            found.push(finding(&at, "schema has no description: add one"));
         }
         for (property, schema) in members(schema.get("properties")) {
             if !described(schema) && schema.get("$ref").is_none() {
                 let at = below(&below(&at, "properties"), property);
-                found.push(finding(at, "property has no description: say what it is, with unit and range"));
+                found.push(finding(at, "property has no description: add one, with unit and range"));
             }
         }
     }
     found
 }
 
-/// A generated client would send a default in every request.
+/// Rejects `default`: a generated client would send it in every request.
 pub fn have_no_default(document: &Value) -> Vec<Finding> {
-    with_keyword(document, "default", "`default` would be sent in every request: say it in the description")
+    with_keyword(document, "default", "`default` would be sent in every request: move it to the description")
 }
 
-/// `nullable` is of 3.0.
+/// Rejects `nullable`, a keyword of 3.0.
 pub fn are_written_for_3_1(document: &Value) -> Vec<Finding> {
     with_keyword(
         document,
@@ -88,13 +89,14 @@ fn with_keyword(document: &Value, keyword: &str, message: &str) -> Vec<Finding> 
         .collect()
 }
 
-/// `anyOf` is for null only: of anything else the generator makes a struct that cannot work. Error bodies are not generated.
+/// Rejects `anyOf` except with null: the generator makes a struct of it that cannot work. Error bodies are not
+/// generated.
 pub fn have_no_any_of(document: &Value) -> Vec<Finding> {
     let usage = Usage::of(document);
     let generated = |pointer: &str| match pointer.strip_prefix(COMPONENTS) {
         Some(rest) => {
             let name = rest.split('/').next().unwrap_or_default();
-            usage.answers.contains(name) || usage.requests.contains(name)
+            usage.responses.contains(name) || usage.requests.contains(name)
         }
         None => !pointer.starts_with("/components/responses/"),
     };
@@ -110,8 +112,8 @@ pub fn have_no_any_of(document: &Value) -> Vec<Finding> {
         .collect()
 }
 
-/// `x-rust-alias` is read on the properties of components, and no alias is a property itself.
-pub fn have_aliases_where_they_work(document: &Value) -> Vec<Finding> {
+/// Requires `x-rust-alias` on properties of components, with names that are not properties themselves.
+pub fn have_aliases_on_properties_only(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for pointer in schema_pointers(document) {
         let Some(schema) = document.pointer(&pointer) else { continue };
@@ -129,30 +131,28 @@ pub fn have_aliases_where_they_work(document: &Value) -> Vec<Finding> {
             let properties = owner.and_then(|owner| document.pointer(&below(owner, "properties")));
             for alias in items(Some(aliases)).filter_map(Value::as_str) {
                 if properties.is_some_and(|properties| properties.get(alias).is_some()) {
-                    found.push(finding(&at, format!("alias `{alias}` is a property of its own: keep one of the two")));
+                    found
+                        .push(finding(&at, format!("alias `{alias}` is a property of its own: remove one of the two")));
                 }
             }
         }
-        let read = ["x-rust-alias", drift::EXTENSION];
+        let read = ["x-rust-alias", schema_check_impls::EXTENSION];
         for (name, _) in
             members(Some(schema)).filter(|(name, _)| name.starts_with("x-") && !read.contains(&name.as_str()))
         {
-            found.push(finding(
-                below(&pointer, name),
-                "no such extension: nothing reads it, remove it or correct its name",
-            ));
+            found.push(finding(below(&pointer, name), "unknown extension: remove it or correct it"));
         }
     }
     found
 }
 
-/// What is expected of answers is a property of a component, and not one that is required anyway.
-pub fn expect_what_may_be_missing(document: &Value) -> Vec<Finding> {
+/// Requires `x-expected` to list properties of a component that are not already required.
+pub fn expect_optional_properties(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
     for pointer in schema_pointers(document) {
         let Some(schema) = document.pointer(&pointer) else { continue };
-        let Some(expected) = schema.get(drift::EXTENSION) else { continue };
-        let at = below(&pointer, drift::EXTENSION);
+        let Some(expected) = schema.get(schema_check_impls::EXTENSION) else { continue };
+        let at = below(&pointer, schema_check_impls::EXTENSION);
         if !is_component(&pointer) {
             found.push(finding(&at, "only works on a component: move it there"));
         }
@@ -161,10 +161,10 @@ pub fn expect_what_may_be_missing(document: &Value) -> Vec<Finding> {
         }
         for name in items(Some(expected)).filter_map(Value::as_str) {
             if schema.pointer(&below("/properties", name)).is_none() {
-                found.push(finding(&at, format!("`{name}` is no property: correct its name")));
+                found.push(finding(&at, format!("`{name}` is not a property: correct it")));
             }
             if items(schema.get("required")).any(|required| required == name) {
-                found.push(finding(&at, format!("`{name}` is required anyway: remove it here")));
+                found.push(finding(&at, format!("`{name}` is already required: remove it here")));
             }
         }
     }
@@ -179,7 +179,7 @@ mod tests {
 
     const AT: &str = "/components/schemas/S/properties/p";
 
-    /// A document whose schema `S` has the property `p` and is an answer.
+    /// Returns a document whose schema `S` has the property `p` and is used in a response.
     fn document(property: &Value) -> Value {
         json!({
             "paths": {"/a": {"get": {"responses": {"200": {"content": {"application/json": {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_becomes_a_type_has_a_name() {
+    fn inline_types_are_rejected() {
         for (property, expected) in [
             (json!({"type": "object", "additionalProperties": {"type": "string"}}), vec![]),
             (json!({"anyOf": [{"$ref": "#/components/schemas/S"}, {"type": "null"}]}), vec![]),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_described() {
+    fn schemas_and_properties_have_descriptions() {
         for (property, expected) in [
             (json!({"description": "A width."}), vec![]),
             (json!({"$ref": "#/components/schemas/S"}), vec![]),
@@ -219,11 +219,11 @@ mod tests {
     }
 
     #[test]
-    fn keywords_that_would_do_harm_are_refused() {
+    fn harmful_keywords_are_rejected() {
         assert_finds(
             have_no_default,
             &document(&json!({"default": 1})),
-            &[(&below(AT, "default"), "in the description")],
+            &[(&below(AT, "default"), "to the description")],
         );
         assert_finds(are_written_for_3_1, &document(&json!({"nullable": true})), &[(&below(AT, "nullable"), "in 3.1")]);
         let any_of = json!({"anyOf": [{"type": "string"}, {"type": "number"}]});
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_is_read_on_a_property_of_a_component() {
+    fn aliases_belong_to_properties_of_components() {
         let at = below(AT, "x-rust-alias");
         for (property, expected) in [
             (json!({"x-rust-alias": ["old"]}), vec![]),
@@ -245,25 +245,25 @@ mod tests {
             ),
             (
                 json!({"x-rust-allias": ["old"]}),
-                vec![("/components/schemas/S/properties/p/x-rust-allias", "no such extension")],
+                vec![("/components/schemas/S/properties/p/x-rust-allias", "unknown extension")],
             ),
         ] {
-            assert_finds(have_aliases_where_they_work, &document(&property), &expected);
+            assert_finds(have_aliases_on_properties_only, &document(&property), &expected);
         }
     }
 
     #[test]
-    fn what_is_expected_is_there_and_may_be_missing() {
+    fn expected_properties_exist_and_are_not_required() {
         let at = "/components/schemas/S/x-expected";
         for (expected, findings) in [
             (json!(["p"]), vec![]),
-            (json!(["q"]), vec![(at, "`q` is no property")]),
-            (json!(["r"]), vec![(at, "`r` is required anyway")]),
+            (json!(["q"]), vec![(at, "`q` is not a property")]),
+            (json!(["r"]), vec![(at, "`r` is already required")]),
             (json!([]), vec![(at, "must be a list of names")]),
         ] {
             let schema =
                 json!({"type": "object", "properties": {"p": {}, "r": {}}, "required": ["r"], "x-expected": expected});
-            assert_finds(expect_what_may_be_missing, &json!({"components": {"schemas": {"S": schema}}}), &findings);
+            assert_finds(expect_optional_properties, &json!({"components": {"schemas": {"S": schema}}}), &findings);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The lowest versions that the manifests of the SDK allow are enough to build it.
+//! Checks that the lowest dependency versions in the manifests of the SDK are enough to build it.
 
-use super::{alone, cargo};
+use super::{cargo, standalone};
 use anyhow::{Context, Result};
 use std::{io::Write, path::Path};
 
@@ -9,7 +9,7 @@ use std::{io::Write, path::Path};
 /// `cargo-minimal-versions` does the work. It runs on a copy of the SDK alone, because the emulator raises versions in the
 /// lockfile of the workspace.
 pub fn check(root: &Path, out: &mut impl Write) -> Result<()> {
-    let copy = alone::write(root)?;
+    let copy = standalone::write(root)?;
     cargo(&copy, &["minimal-versions", "--version"], &[])
         .context("install it: `cargo install --locked cargo-minimal-versions cargo-hack`")?;
     cargo(&copy, &["minimal-versions", "check", "--direct", "--workspace", "--all-features"], &[])

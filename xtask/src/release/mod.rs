@@ -1,9 +1,8 @@
-//! What must hold before a version goes out: that the Rust which the manifests promise is enough, and that so are the
-//! lowest versions which they name.
+//! Checks before a release: the promised Rust version and the lowest dependency versions are enough to build.
 
-mod alone;
 mod minimal;
 mod rust_version;
+mod standalone;
 
 pub use minimal::check as minimal_versions;
 pub use rust_version::check as rust_versions;
@@ -11,7 +10,7 @@ pub use rust_version::check as rust_versions;
 use anyhow::{Context, Result, bail};
 use std::{path::Path, process::Command};
 
-/// What a cargo command prints. `environment` goes to this command alone.
+/// Runs cargo and returns its standard output. `environment` is set for this command only.
 fn cargo(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Result<String> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(arguments)
@@ -20,8 +19,8 @@ fn cargo(directory: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> 
         .output()
         .context("cargo cannot be run")?;
     if !output.status.success() {
-        let (command, said) = (arguments.join(" "), String::from_utf8_lossy(&output.stderr));
-        bail!("`cargo {command}` failed in {}:\n{}", directory.display(), said.trim_end());
+        let (command, message) = (arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+        bail!("`cargo {command}` failed in {}:\n{}", directory.display(), message.trim_end());
     }
     String::from_utf8(output.stdout).context("cargo's output is not text")
 }

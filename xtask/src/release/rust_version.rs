@@ -1,8 +1,8 @@
-//! Who has the Rust that a manifest promises can build what is published: nothing in its tree asks for a newer one.
+//! Checks that the `rust-version` of each published package is enough to build it with all its dependencies.
 //!
-//! It is read off the manifests, because a machine seldom has the old compilers. The workflow compiles with them.
+//! The check reads the manifests, because old compilers are rarely installed. The CI workflow compiles with them.
 
-use super::{alone, cargo};
+use super::{cargo, standalone};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::{
@@ -11,26 +11,27 @@ use std::{
     path::Path,
 };
 
-/// A version of Rust, so that `1.85` is `1.85.0` and less than `1.100`.
+/// A Rust version as numbers: `1.85` equals `1.85.0` and is less than `1.100`.
 type Rust = [u32; 3];
 
-/// Packages by name and version, with what they ask for. Some ask for nothing.
-type Stated = BTreeMap<String, Option<Rust>>;
+/// Declared `rust-version` by package name and version; `None` if not declared.
+type DeclaredVersions = BTreeMap<String, Option<Rust>>;
 
-/// Fails with everything that is too new, and prints a line for each published package.
+/// Prints a line for each published package, and fails if a dependency needs a newer Rust than promised.
 pub fn check(root: &Path, out: &mut impl Write) -> Result<()> {
-    // The SDK is built in the workspaces of others. There the resolver takes what their Rust can build.
-    let copy = alone::write(root)?;
+    // Users build the SDK in their own workspaces, in which the resolver picks versions that their Rust can build.
+    let copy = standalone::write(root)?;
     cargo(&copy, &["generate-lockfile"], &[("CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS", "fallback")])?;
     let mut too_new = Vec::new();
-    for (directory, packages) in [(copy.as_path(), &alone::SDK[..]), (root, &["pictify-emulator", "pictify-cli"])] {
+    for (directory, packages) in [(copy.as_path(), &standalone::SDK[..]), (root, &["pictify-emulator", "pictify-cli"])]
+    {
         let metadata = cargo(directory, &["metadata", "--format-version", "1", "--all-features", "--locked"], &[])?;
-        let stated = stated(&serde_json::from_str(&metadata)?)?;
+        let declared = declared(&serde_json::from_str(&metadata)?)?;
         for package in packages {
             let tree = tree(directory, package)?;
-            let verdict = judge(package, &tree, &stated)?;
-            writeln!(out, "{}", verdict.line)?;
-            too_new.extend(verdict.too_new);
+            let report = check_package(package, &tree, &declared)?;
+            writeln!(out, "{}", report.line)?;
+            too_new.extend(report.too_new);
         }
     }
     if !too_new.is_empty() {
@@ -39,42 +40,44 @@ pub fn check(root: &Path, out: &mut impl Write) -> Result<()> {
     Ok(())
 }
 
-struct Verdict {
+struct PackageReport {
     line: String,
     too_new: Vec<String>,
 }
 
-fn judge(package: &str, tree: &BTreeSet<String>, stated: &Stated) -> Result<Verdict> {
+fn check_package(package: &str, tree: &BTreeSet<String>, declared: &DeclaredVersions) -> Result<PackageReport> {
     let prefix = format!("{package} v");
-    let own = tree.iter().find(|name| name.starts_with(&prefix)).and_then(|name| stated.get(name)).copied().flatten();
-    let promise = own.with_context(|| format!("{package} promises no `rust-version`"))?;
-    let (mut silent, mut too_new) = (0, Vec::new());
+    let own = tree.iter().find(|name| name.starts_with(&prefix)).and_then(|name| declared.get(name)).copied().flatten();
+    let promise = own.with_context(|| format!("{package} declares no `rust-version`"))?;
+    let (mut undeclared, mut too_new) = (0, Vec::new());
     for name in tree {
-        match stated
-            .get(name)
-            .with_context(|| format!("{package} builds {name}, of which the metadata knows nothing"))?
-        {
-            None => silent += 1,
-            Some(asked) if *asked > promise => {
-                too_new.push(format!("{package} promises {}, {name} asks for {}", shown(promise), shown(*asked)));
+        match declared.get(name).with_context(|| format!("{package} builds {name}, which is not in the metadata"))? {
+            None => undeclared += 1,
+            Some(required) if *required > promise => {
+                too_new.push(format!(
+                    "{package} promises {}, {name} needs {}",
+                    format_version(promise),
+                    format_version(*required)
+                ));
             }
             Some(_) => {}
         }
     }
     let line = format!(
-        "{package}: {} crates, none asks for more than Rust {}; {silent} say nothing",
+        "{package}: {} crates, none needs more than Rust {}; {undeclared} declare none",
         tree.len(),
-        shown(promise)
+        format_version(promise)
     );
     let line = if too_new.is_empty() { line } else { format!("{package}: {} too new", too_new.len()) };
-    Ok(Verdict { line, too_new })
+    Ok(PackageReport { line, too_new })
 }
 
-/// What is built for a package with all its features on any platform, without what its tests need.
+/// Returns the packages in the dependency tree of a package with all features on all platforms, without
+/// dev-dependencies.
 fn tree(directory: &Path, package: &str) -> Result<BTreeSet<String>> {
     let arguments = ["--all-features", "--edges", "normal,build", "--target", "all", "--prefix", "none", "--locked"];
     let lines = cargo(directory, &[&["tree", "--package", package, "--format", "{p}"], &arguments[..]].concat(), &[])?;
-    // `name v1.2.3 (path)`.
+    // A line is `name v1.2.3 (path)`.
     Ok(lines
         .lines()
         .filter(|line| !line.is_empty())
@@ -82,13 +85,13 @@ fn tree(directory: &Path, package: &str) -> Result<BTreeSet<String>> {
         .collect())
 }
 
-fn stated(metadata: &Value) -> Result<Stated> {
+fn declared(metadata: &Value) -> Result<DeclaredVersions> {
     let packages = metadata["packages"].as_array().context("cargo's metadata has no packages")?;
     let entries = packages.iter().map(|package| {
         let field =
             |name: &str| package[name].as_str().with_context(|| format!("a package of cargo's metadata has no {name}"));
-        let asked = package["rust_version"].as_str().map(parse).transpose()?;
-        Ok((format!("{} v{}", field("name")?, field("version")?), asked))
+        let required = package["rust_version"].as_str().map(parse).transpose()?;
+        Ok((format!("{} v{}", field("name")?, field("version")?), required))
     });
     entries.collect()
 }
@@ -96,12 +99,12 @@ fn stated(metadata: &Value) -> Result<Stated> {
 fn parse(text: &str) -> Result<Rust> {
     let mut version = [0; 3];
     for (place, part) in version.iter_mut().zip(text.split('.')) {
-        *place = part.parse().with_context(|| format!("`{text}` is no version of Rust"))?;
+        *place = part.parse().with_context(|| format!("`{text}` is not a version of Rust"))?;
     }
     Ok(version)
 }
 
-fn shown([major, minor, patch]: Rust) -> String {
+fn format_version([major, minor, patch]: Rust) -> String {
     if patch == 0 { format!("{major}.{minor}") } else { format!("{major}.{minor}.{patch}") }
 }
 
@@ -110,35 +113,41 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn judged(asked: &str) -> Verdict {
+    fn check_dependency(required: &str) -> PackageReport {
         let metadata = json!({ "packages": [
             { "name": "ours", "version": "0.1.0", "rust_version": "1.85" },
-            { "name": "asks", "version": "2.0.0", "rust_version": asked },
+            { "name": "dependency", "version": "2.0.0", "rust_version": required },
             { "name": "silent", "version": "1.0.0", "rust_version": null },
         ] });
-        let stated = stated(&metadata).unwrap();
-        judge("ours", &stated.keys().cloned().collect(), &stated).unwrap()
+        let declared = declared(&metadata).unwrap();
+        check_package("ours", &declared.keys().cloned().collect(), &declared).unwrap()
     }
 
     #[test]
-    fn what_asks_for_no_more_is_let_through_and_counted() {
-        for asked in ["1.9", "1.85", "1.85.0"] {
-            assert_eq!(judged(asked).too_new, [""; 0], "{asked}");
-            assert_eq!(judged(asked).line, "ours: 3 crates, none asks for more than Rust 1.85; 1 say nothing");
+    fn a_dependency_within_the_promised_version_is_accepted() {
+        for required in ["1.9", "1.85", "1.85.0"] {
+            assert_eq!(check_dependency(required).too_new, [""; 0], "{required}");
+            assert_eq!(
+                check_dependency(required).line,
+                "ours: 3 crates, none needs more than Rust 1.85; 1 declare none"
+            );
         }
     }
 
     #[test]
-    fn what_asks_for_more_is_named() {
-        for (asked, shown) in [("1.85.1", "1.85.1"), ("1.86", "1.86"), ("1.100.0", "1.100"), ("2.0", "2.0")] {
-            assert_eq!(judged(asked).too_new, [format!("ours promises 1.85, asks v2.0.0 asks for {shown}")]);
+    fn a_dependency_above_the_promised_version_is_reported() {
+        for (required, shown) in [("1.85.1", "1.85.1"), ("1.86", "1.86"), ("1.100.0", "1.100"), ("2.0", "2.0")] {
+            assert_eq!(
+                check_dependency(required).too_new,
+                [format!("ours promises 1.85, dependency v2.0.0 needs {shown}")]
+            );
         }
     }
 
     #[test]
-    fn a_package_without_a_promise_and_a_version_that_is_none_are_errors() {
-        let stated = Stated::from([("ours v1.0.0".into(), None)]);
-        assert!(judge("ours", &stated.keys().cloned().collect(), &stated).is_err());
+    fn a_missing_and_an_invalid_version_are_errors() {
+        let declared = DeclaredVersions::from([("ours v1.0.0".into(), None)]);
+        assert!(check_package("ours", &declared.keys().cloned().collect(), &declared).is_err());
         assert!(parse("stable").is_err());
     }
 }

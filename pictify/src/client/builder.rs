@@ -1,0 +1,399 @@
+//! The settings of a client.
+
+#[cfg(feature = "rate-limit")]
+use crate::rate_limit::{RateLimitGate, RateLimiter};
+#[cfg(feature = "testing")]
+use crate::testing::{Cassette, Recorder, ReplayClock};
+use crate::{
+    ApiKey, Client, Credentials, Error, Result, RetryPolicy, SpendLimit,
+    base_url::{self, DEFAULT_BASE_URL},
+    call::ClientInner,
+    clock::{Clock, SystemClock},
+    connection_limit::{ConnectionLimit, DEFAULT_MAX_CONNECTIONS},
+    credentials::ClientCredentials,
+    hooks::{AttemptEvent, OnAttempt, OnSchemaMismatch},
+    retry::RetryBudget,
+    schema_mismatch::SchemaMismatchReport,
+    single_flight::InFlightRequests,
+    spend_limit::SpendTracker,
+    tls::{self, TlsSettings},
+    transport::{ReqwestTransport, Transport},
+};
+use http::HeaderValue;
+use std::{fmt, sync::Arc, time::Duration};
+
+/// Product and version in the `User-Agent` header.
+const USER_AGENT: &str = concat!("pictify-rust/", env!("CARGO_PKG_VERSION"));
+
+/// How long a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long an unused connection is kept. Short, because a server that closes one in the very moment in which a render is
+/// sent over it makes that render's outcome unknown.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How large an answer of the API may be, in bytes. Files are downloads and have their own limit.
+const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Sets up a [`Client`], or with the feature `blocking` a `blocking::Client`.
+///
+/// ```
+/// # fn run() -> pictify::Result<()> {
+/// use pictify::{Client, RetryPolicy};
+/// use std::time::Duration;
+///
+/// let client = Client::builder()
+///     .api_key("0123456789abcdef")
+///     .base_url("http://127.0.0.1:4040")
+///     .timeout(Duration::from_secs(20))
+///     .retry(RetryPolicy::default().max_attempts(2))
+///     .build()?;
+/// assert_eq!(client.base_url(), "http://127.0.0.1:4040");
+/// # Ok(()) }
+/// # run().unwrap();
+/// ```
+#[derive(Default)]
+#[must_use]
+pub struct ClientBuilder {
+    credentials: Option<Result<ClientCredentials>>,
+    base_url: Option<String>,
+    allow_insecure_http: bool,
+    timeout: Option<Duration>,
+    retry: RetryPolicy,
+    user_agent: Option<String>,
+    clock: Option<Arc<dyn Clock>>,
+    spend_limit: SpendLimit,
+    #[cfg(feature = "rate-limit")]
+    rate_limiter: Option<RateLimiter>,
+    single_flight: bool,
+    on_attempt: Option<OnAttempt>,
+    on_schema_mismatch: Option<OnSchemaMismatch>,
+    strict_responses: bool,
+    transport: Option<Arc<dyn Transport>>,
+    connection: ConnectionSettings,
+    max_connections: Option<usize>,
+    #[cfg(feature = "testing")]
+    recorder: Option<Arc<Recorder>>,
+}
+
+/// Settings of the default transport.
+#[derive(Default)]
+struct ConnectionSettings {
+    proxy: Option<String>,
+    no_proxy: bool,
+    connect_timeout: Option<Duration>,
+    tls: TlsSettings,
+    /// Name of the last setter, to report it when the transport is replaced.
+    used: Option<&'static str>,
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The base URL is not checked yet: it may hold a password.
+        f.debug_struct("ClientBuilder")
+            .field("timeout", &self.timeout)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder {
+    /// The API key. By default the environment's `PICTIFY_API_KEY`.
+    pub fn api_key(mut self, key: impl AsRef<str>) -> Self {
+        self.credentials = Some(ApiKey::new(key).map(ClientCredentials::Fixed));
+        self
+    }
+
+    /// Sets a provider that returns the key of each call, for keys that rotate. It replaces [`api_key`](Self::api_key).
+    pub fn credentials(mut self, provider: impl Credentials) -> Self {
+        self.credentials = Some(Ok(ClientCredentials::Provider(Arc::new(provider))));
+        self
+    }
+
+    /// Sends requests with another transport: a test double, or an application's own stack. Settings of connections
+    /// (proxy, certificates, connect timeout) belong to the default transport and cannot be set with it.
+    pub fn transport(mut self, transport: impl Transport) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+
+    /// Sends requests with a reqwest client that was set up elsewhere. See [`ReqwestTransport::new`].
+    ///
+    /// ```no_run
+    /// # fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// use pictify::Client;
+    /// use reqwest::{redirect, retry};
+    ///
+    /// let http = reqwest::Client::builder().redirect(redirect::Policy::none()).retry(retry::never()).build()?;
+    /// let client = Client::builder().api_key("0123456789abcdef").http_client(http).build()?;
+    /// # Ok(()) }
+    /// ```
+    pub fn http_client(self, client: reqwest::Client) -> Self {
+        self.transport(ReqwestTransport::new(client))
+    }
+
+    /// Sends all requests through a proxy, for example `http://proxy.example:3128`. Default: the proxy of the environment
+    /// (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), except for this machine.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.connection.proxy = Some(url.into());
+        self.connection.used = Some("proxy");
+        self
+    }
+
+    /// Uses no proxy, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.connection.no_proxy = true;
+        self.connection.used = Some("no_proxy");
+        self
+    }
+
+    /// Trusts a certificate authority in addition to the platform's, in PEM. Can be called several times.
+    pub fn root_certificate(mut self, pem: impl AsRef<[u8]>) -> Self {
+        self.connection.tls.roots.push(pem.as_ref().to_vec());
+        self.connection.used = Some("root_certificate");
+        self
+    }
+
+    /// Presents a client certificate: the chain and the private key (PKCS #8), both in PEM.
+    pub fn client_certificate(mut self, chain_pem: impl AsRef<[u8]>, key_pem: impl AsRef<[u8]>) -> Self {
+        self.connection.tls.identity = Some((chain_pem.as_ref().to_vec(), key_pem.as_ref().to_vec()));
+        self.connection.used = Some("client_certificate");
+        self
+    }
+
+    /// Limits the time in which a connection is made. Default: 10 seconds.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connection.connect_timeout = Some(timeout);
+        self.connection.used = Some("connect_timeout");
+        self
+    }
+
+    /// Limits the connections to the API, and those to file hosts, at least 1 each. Further requests wait within their
+    /// timeout. Default: 32.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = Some(connections);
+        self
+    }
+
+    /// Where the API is. By default the environment's `PICTIFY_BASE_URL`, else the hosted service.
+    ///
+    /// A path is kept, so `https://api.pictify.io/v1` calls `/v1/image`. The hosted service routes no `/v1` today.
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// Allows plain http to other machines, which shows the key to the network between. Off by default; to this
+    /// machine it is always allowed. The environment's `PICTIFY_ALLOW_INSECURE_HTTP=1` allows it too.
+    pub fn allow_insecure_http(mut self, allowed: bool) -> Self {
+        self.allow_insecure_http = allowed;
+        self
+    }
+
+    /// How long each call may take, waits and retries included. By default twice what the document gives one attempt
+    /// of the operation, so a minute for most.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// How often and how patiently calls are tried again.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// What to put behind `pictify-rust/VERSION` in the `User-Agent` header, for example `acme-cards/1.4`.
+    pub fn user_agent(mut self, product: impl Into<String>) -> Self {
+        self.user_agent = Some(product.into());
+        self
+    }
+
+    /// How much the client and its clones may have rendered. No limit by default.
+    pub fn spend_limit(mut self, limit: SpendLimit) -> Self {
+        self.spend_limit = limit;
+        self
+    }
+
+    /// Spreads requests below a limit. Off by default.
+    #[cfg(feature = "rate-limit")]
+    pub fn rate_limiter(mut self, limiter: RateLimiter) -> Self {
+        self.rate_limiter = Some(limiter);
+        self
+    }
+
+    /// Lets identical calls that bill share one call while it is under way: the same operation with the same request.
+    /// Calls with headers or an idempotency key of their own are never shared. Off by default.
+    ///
+    /// Who began the call may drop it; it goes on while anyone waits for it, with the options of who began it.
+    /// [`ResponseMeta::shared`](crate::ResponseMeta::shared) tells who joined.
+    pub fn single_flight(mut self, shared: bool) -> Self {
+        self.single_flight = shared;
+        self
+    }
+
+    /// Is called with each attempt of each call as it ends, for metrics. It must be quick and not panic: calls wait for it.
+    ///
+    /// ```
+    /// use pictify::Client;
+    ///
+    /// let builder = Client::builder().on_attempt(|report| {
+    ///     println!("{} #{}: {:?}", report.operation.id, report.number, report.attempt.outcome);
+    /// });
+    /// ```
+    pub fn on_attempt(mut self, hook: impl Fn(&AttemptEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.on_attempt = Some(OnAttempt::new(Arc::new(hook)));
+        self
+    }
+
+    /// Is called with each answer in which something is not as the document says: an unknown field or value, a field that
+    /// is missing, a date that is none. The call succeeds all the same. It must be quick and not panic: calls wait for it.
+    ///
+    /// ```
+    /// use pictify::Client;
+    ///
+    /// let builder = Client::builder().on_schema_mismatch(|report| eprintln!("Pictify has changed: {report}"));
+    /// ```
+    pub fn on_schema_mismatch(mut self, hook: impl Fn(&SchemaMismatchReport) + Send + Sync + 'static) -> Self {
+        self.on_schema_mismatch = Some(OnSchemaMismatch::new(Arc::new(hook)));
+        self
+    }
+
+    /// Fails with [`SchemaMismatch`](crate::ErrorKind::SchemaMismatch) when a response differs from the document. For tests
+    /// against the service: the request has taken effect, and is billed. Default: off.
+    pub fn strict_responses(mut self, strict: bool) -> Self {
+        self.strict_responses = strict;
+        self
+    }
+
+    /// Records the exchanges with the service, or replays them. A replay needs no key, takes the base URL from the cassette,
+    /// and does not wait, unless a [`clock`](Self::clock) is given.
+    #[cfg(feature = "testing")]
+    pub fn cassette(mut self, cassette: &Cassette) -> Self {
+        self.recorder = Some(cassette.0.clone());
+        self
+    }
+
+    /// The clock, for tests.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Builds the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`Config`](crate::ErrorKind::Config) when there is no key, the key is empty or cannot be sent, the base URL is
+    /// malformed or needs TLS that is not compiled in, the user agent cannot be sent, the timeout is zero, or TLS cannot be
+    /// set up.
+    #[cfg_attr(not(feature = "testing"), allow(unused_mut))]
+    pub fn build(mut self) -> Result<Client> {
+        #[cfg(feature = "testing")]
+        let replays = self.recorder.as_ref().is_some_and(|recorder| recorder.replays());
+        #[cfg(not(feature = "testing"))]
+        let replays = false;
+        #[cfg(feature = "testing")]
+        if let Some(recorder) = self.recorder.as_ref().filter(|recorder| recorder.replays()) {
+            // Nothing is sent, so it needs no key, and plain HTTP is harmless.
+            self.credentials.get_or_insert_with(|| ApiKey::new("none").map(ClientCredentials::Fixed));
+            self.base_url = Some(recorder.base_url());
+            self.allow_insecure_http = true;
+            self.clock.get_or_insert_with(|| Arc::new(ReplayClock::default()));
+        }
+        let credentials = match self.credentials.take() {
+            Some(credentials) => credentials?,
+            None => ClientCredentials::Fixed(key_from_env()?),
+        };
+        if self.timeout == Some(Duration::ZERO) {
+            return Err(Error::config("the timeout must be longer than 0 s"));
+        }
+        let is_given = self.base_url.is_some();
+        let base_url = self.base_url.take().or_else(|| std::env::var("PICTIFY_BASE_URL").ok());
+        let insecure = "PICTIFY_ALLOW_INSECURE_HTTP";
+        let allow_insecure_http = self.allow_insecure_http || std::env::var(insecure).is_ok_and(|value| value == "1");
+        let base_url = base_url::parse(base_url.as_deref().unwrap_or(DEFAULT_BASE_URL), allow_insecure_http)
+            .map_err(|error| if is_given { error } else { error.with_context("it was taken from PICTIFY_BASE_URL") })?;
+        let needs_tls = base_url.scheme() == "https" && self.transport.is_none() && !replays;
+        if needs_tls && !tls::AVAILABLE {
+            return Err(Error::config("the base URL is https: switch on the feature `rustls` or `native-tls`"));
+        }
+        let user_agent = match &self.user_agent {
+            Some(product) => format!("{USER_AGENT} {product}"),
+            None => USER_AGENT.to_owned(),
+        };
+        let user_agent = HeaderValue::try_from(user_agent)
+            .map_err(|_| Error::config("the user agent has characters that a header cannot carry"))?;
+        let is_local = base_url::is_on_this_machine(&base_url);
+        let transport = match (self.transport.take(), self.connection.used) {
+            (Some(_), Some(setter)) => {
+                let text = format!("`{setter}` belongs to the default transport: set it on the given one instead");
+                return Err(Error::config(text));
+            }
+            (Some(transport), None) => transport,
+            (None, _) => Arc::new(self.connection.build(is_local, !replays)?),
+        };
+        #[cfg(feature = "testing")]
+        let transport = match &self.recorder {
+            Some(recorder) => {
+                recorder.set_base_url(&base_url, is_local);
+                recorder.clone().wrap(transport)
+            }
+            None => transport,
+        };
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        Ok(Client(Arc::new(ClientInner {
+            base_url,
+            credentials,
+            user_agent,
+            transport,
+            connections: ConnectionLimit::new(self.max_connections.unwrap_or(DEFAULT_MAX_CONNECTIONS)),
+            retry: self.retry,
+            budget: RetryBudget::default(),
+            timeout: self.timeout,
+            max_response_bytes: MAX_RESPONSE_BYTES,
+            spend: Arc::new(SpendTracker::new(self.spend_limit)),
+            #[cfg(feature = "rate-limit")]
+            rate_limit_gate: self.rate_limiter.map(|settings| RateLimitGate::new(settings, clock.clone())),
+            single_flight: self.single_flight,
+            in_flight: InFlightRequests::default(),
+            on_attempt: self.on_attempt,
+            on_schema_mismatch: self.on_schema_mismatch,
+            strict_responses: self.strict_responses,
+            clock,
+        })))
+    }
+}
+
+impl ConnectionSettings {
+    /// Builds the default transport. `is_local` means that the API is on this machine; `connects` is false for replays.
+    fn build(&self, is_local: bool, connects: bool) -> Result<ReqwestTransport> {
+        let builder = reqwest::Client::builder();
+        // A proxy of the environment is for other machines; an emulator on this one is not behind it.
+        let builder = if self.no_proxy || is_local && self.proxy.is_none() { builder.no_proxy() } else { builder };
+        let builder = match &self.proxy {
+            Some(url) => {
+                // The URL may hold a password, so it is not repeated.
+                let proxy = reqwest::Proxy::all(url).map_err(|_| Error::config("the proxy is not a URL"))?;
+                builder.proxy(proxy)
+            }
+            None => builder,
+        };
+        let builder = builder
+            .connect_timeout(self.connect_timeout.unwrap_or(CONNECT_TIMEOUT))
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            // The URL before a redirect may be signed; the next host must not see it.
+            .referer(false)
+            // The client counts attempts itself.
+            .retry(reqwest::retry::never())
+            // A redirected call would take the key or the data elsewhere, or turn a POST into a GET.
+            .redirect(reqwest::redirect::Policy::none());
+        self.tls.client(builder, connects).map(ReqwestTransport::new)
+    }
+}
+
+fn key_from_env() -> Result<ApiKey> {
+    match std::env::var("PICTIFY_API_KEY") {
+        Ok(key) => ApiKey::new(key).map_err(|error| error.with_context("it was taken from PICTIFY_API_KEY")),
+        Err(_) => Err(Error::config("no API key: set PICTIFY_API_KEY, or give one to the builder")),
+    }
+}

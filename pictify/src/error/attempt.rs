@@ -1,0 +1,39 @@
+//! Record of one attempt.
+
+use http::StatusCode;
+use std::time::Duration;
+
+/// One attempt of a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// Delay before the attempt.
+    pub delay: Duration,
+    /// Duration of the attempt.
+    pub duration: Duration,
+    /// Outcome.
+    pub outcome: AttemptOutcome,
+    pub(crate) request_id: Option<String>,
+}
+
+impl Attempt {
+    /// The service's name for the attempt's request, when its answer had one.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+}
+
+/// Outcome of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AttemptOutcome {
+    /// A complete response arrived.
+    Response(StatusCode),
+    /// Nothing was sent, because no connection was made.
+    NotSent(String),
+    /// The connection was lost before a complete response arrived; the request may have taken effect.
+    ConnectionLost(String),
+    /// No response arrived in time; the request may have taken effect.
+    TimedOut,
+}

@@ -1,0 +1,164 @@
+//! Requests as data.
+
+use crate::{Error, ErrorKind, Result, error::Received, transport::Body};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use pictify_api::{BuildError, CheckSchema, Decoder};
+use serde::de::DeserializeOwned;
+
+pub use pictify_api::{Evidence, OperationInfo, Pagination, PaginationStyle, RetrySafety};
+
+/// A request of one operation of the API as plain data.
+///
+/// Each type that implements it is `Serialize` and `Deserialize`, so that it can be stored in a queue, and is sent by
+/// [`Client::call`](crate::Client::call). Only this crate implements it.
+///
+/// ```
+/// use pictify::{ApiRequest, images::CreateImage};
+///
+/// assert_eq!((CreateImage::OPERATION.method, CreateImage::OPERATION.path), ("POST", "/image"));
+/// ```
+///
+/// ```compile_fail
+/// #[derive(Clone)]
+/// struct Foreign;
+///
+/// impl pictify::ApiRequest for Foreign {
+///     type Response = ();
+///     type Call<C> = pictify::Call<Self, C>;
+///     const OPERATION: pictify::request::OperationInfo = <pictify::images::CreateImage as pictify::ApiRequest>::OPERATION;
+///
+///     fn check(&self) -> pictify::Result<()> {
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait ApiRequest: Clone + Send + Sync + sealed::Prepare<<Self as ApiRequest>::Response> + 'static {
+    /// Type of the response's value.
+    type Response: CheckSchema + Send + 'static;
+
+    /// Type of the call that [`Client::call`](crate::Client::call) makes: the setters of the request, the options of the
+    /// call, and `send`.
+    type Call<C>: From<crate::Call<Self, C>> + Into<crate::Call<Self, C>>;
+
+    /// Metadata of the operation: method, path, retry safety, evidence, timeout.
+    const OPERATION: OperationInfo;
+
+    /// Checks the request without contacting the service.
+    ///
+    /// # Errors
+    /// [`Validation`](crate::ErrorKind::Validation), with every field that is invalid.
+    fn check(&self) -> Result<()>;
+
+    /// Returns the number of renders that the request bills if it succeeds, as far as that is known before it is sent; 0
+    /// when it bills none.
+    fn renders(&self) -> u64 {
+        u64::from(Self::OPERATION.safety == pictify_api::RetrySafety::Billed)
+    }
+}
+
+/// Returns the metadata of every operation of the document.
+#[must_use]
+pub fn operations() -> &'static [OperationInfo] {
+    pictify_api::operations::ALL
+}
+
+/// The part of a request that only this crate can implement and call.
+pub(crate) mod sealed {
+    use super::Prepared;
+
+    /// Builds the HTTP request and the reader of the response.
+    pub trait Prepare<T> {
+        /// Builds them for a base URL without a slash at its end.
+        #[expect(clippy::missing_errors_doc, reason = "nothing outside this crate can call it")]
+        fn prepare(&self, base_url: &str) -> crate::Result<Prepared<T>>;
+    }
+}
+pub(crate) use sealed::Prepare;
+
+/// A request that is ready to be sent, and the reader of its response.
+pub struct Prepared<T> {
+    pub(crate) http: http::Request<Bytes>,
+    pub(crate) decoder: Box<dyn ReadResponse<T>>,
+}
+
+impl<T: CheckSchema + DeserializeOwned + Send + 'static> Prepared<T> {
+    /// Makes it of a request whose response is the value itself.
+    pub(crate) fn json(request: Result<pictify_api::Request<T>, BuildError>) -> Result<Self> {
+        Self::mapped(request, |value, _| Ok(value))
+    }
+}
+
+impl<T: 'static> Prepared<T> {
+    /// Makes it of a request whose response is made of the decoded value and the rest of the response.
+    pub(crate) fn mapped<W: 'static>(
+        request: Result<pictify_api::Request<W>, BuildError>,
+        map: impl FnOnce(W, &mut ResponseParts) -> Result<T> + Send + 'static,
+    ) -> Result<Self> {
+        let (http, decoder) = request.map_err(build_error)?.into_parts();
+        Ok(Self { http, decoder: Box::new(Mapped { decoder, map }) })
+    }
+}
+
+/// Reads the successful response of one request.
+pub trait ReadResponse<T>: Send {
+    /// Returns true for statuses that the operation expects.
+    fn accepts(&self, status: StatusCode) -> bool;
+
+    /// Reads the value. What is taken out of the body is missing in the parts afterwards.
+    #[expect(clippy::missing_errors_doc, reason = "nothing outside this crate can call it")]
+    fn read(self: Box<Self>, response: &mut ResponseParts) -> Result<T>;
+}
+
+struct Mapped<W, F> {
+    decoder: Decoder<W>,
+    map: F,
+}
+
+impl<W, T, F: FnOnce(W, &mut ResponseParts) -> Result<T> + Send> ReadResponse<T> for Mapped<W, F> {
+    fn accepts(&self, status: StatusCode) -> bool {
+        self.decoder.accepts(status)
+    }
+
+    fn read(self: Box<Self>, response: &mut ResponseParts) -> Result<T> {
+        let value = self.decoder.decode(&response.body.bytes());
+        (self.map)(value.map_err(|error| Error::decode(response.to_received(), error))?, response)
+    }
+}
+
+/// The parts of a response that was accepted.
+pub struct ResponseParts {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Body,
+}
+
+impl ResponseParts {
+    /// Copies the parts for an error.
+    pub(crate) fn to_received(&self) -> Received {
+        Received { status: self.status, headers: self.headers.clone(), body: self.body.bytes() }
+    }
+
+    pub(crate) fn into_received(self) -> Received {
+        Received { status: self.status, headers: self.headers, body: self.body.into_bytes() }
+    }
+}
+
+/// Returns the URL that a request would be sent to. Nothing is sent.
+pub(crate) fn url_of<R: ApiRequest>(base_url: &str, request: &R) -> Result<url::Url> {
+    request.check()?;
+    let uri = request.prepare(base_url)?.http.uri().to_string();
+    let mut url = url::Url::parse(&uri)
+        .map_err(|error| Error::new(ErrorKind::Validation, "the URL cannot be built").with_source(error))?;
+    // A plus means a space only to servers that read the query as a form.
+    let query = url.query().map(|query| query.replace('+', "%20"));
+    url.set_query(query.as_deref());
+    Ok(url)
+}
+
+fn build_error(error: BuildError) -> Error {
+    match error {
+        BuildError::PathSegment(segment) => Error::invalid_field("id", format!("`{segment}` cannot be an identifier")),
+        other => Error::new(ErrorKind::Validation, "the request cannot be built").with_source(other),
+    }
+}

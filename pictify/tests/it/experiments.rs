@@ -1,0 +1,114 @@
+//! Experiments: what is known to be wrong before it is sent, conditions as the wire has them, addresses for pages.
+
+use pictify::{
+    ErrorKind,
+    events::Event,
+    experiments::{ExperimentType, Property, Schedule, Variant, Weight, When},
+};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
+use serde_json::{Value, json};
+
+fn variant(id: &str, percent: f64) -> Variant {
+    Variant::new(id, Weight::percent(percent))
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_found_before_anything_is_sent() {
+    let halves = || vec![variant("a", 50.0), variant("b", 50.0)];
+    let nested = (0..4).fold(Property::DeviceType.is("mobile"), |inner, _| When::all([inner]));
+    let server = ScriptedServer::start([]).await;
+    let client = client(&server, &TestClock::default());
+    let reversed = json!({"startAt": "2026-03-16T00:00:00Z", "endAt": "2026-03-14T00:00:00Z"});
+    for (slug, variants, says) in [
+        ("ok-slug", vec![variant("a", 100.0)], "variants: must have at least 2 variants"),
+        ("ok-slug", vec![variant("a", 50.0), variant("b", 49.99)], "must have weights that sum to 10000"),
+        ("ok-slug", vec![variant("a", 50.0), variant("a", 50.0)], "variants[1]: must have an id of its own"),
+        ("ok-slug", vec![variant("a b", 50.0), variant("b", 50.0)], "variants[0]: must have an id of letters"),
+        ("ok-slug", vec![variant("a", 50.0).when(When::any([])), variant("b", 50.0)], "an empty group"),
+        ("ok-slug", vec![variant("a", 50.0).when(nested), variant("b", 50.0)], "more than 3 deep"),
+        ("-slug", halves(), "slug: must be 3 to 60 small letters"),
+        ("Slug", halves(), "slug: must be 3 to 60 small letters"),
+        ("x", halves(), "slug: must be 3 to 60 small letters"),
+        ("pixel", halves(), "which the service keeps for itself"),
+    ] {
+        let call = client.experiments().create("Name", ExperimentType::AbTest, slug, variants);
+        let error = call.send().await.unwrap_err();
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Validation, None));
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    // A request from a queue was not built by the types that refuse this.
+    let mut queued = serde_json::to_value(
+        client.experiments().create("Name", ExperimentType::Scheduled, "ok-slug", halves()).request(),
+    )
+    .unwrap();
+    queued["variants"][0]["schedule"] = reversed;
+    let queued: pictify::experiments::CreateExperiment = serde_json::from_value(queued).unwrap();
+    let error = client.call(queued).send().await.unwrap_err();
+    assert!(error.to_string().contains("variants[0]: must end after it starts"), "{error}");
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn conditions_are_what_the_wire_has() {
+    let when = When::all([
+        Property::DeviceType.is("mobile"),
+        When::any([
+            Property::GeoCountry.is_in(["US", "CA"]),
+            Property::UrlParam("utm_source".to_owned()).is("mail"),
+            Property::TimeHour.at_least(9),
+        ]),
+    ]);
+    let rule = |property: &str, operator: &str, value: Value| json!({"type": "rule", "property": property, "operator": operator, "value": value});
+    let mut parameter = rule("url.param", "eq", json!("mail"));
+    parameter["paramName"] = json!("utm_source");
+    let inner = [rule("geo.country", "in", json!(["US", "CA"])), parameter, rule("time.hour", "gte", json!(9))];
+    let expected = json!({"type": "group", "operator": "AND", "children": [
+        rule("device.type", "eq", json!("mobile")),
+        {"type": "group", "operator": "OR", "children": inner},
+    ]});
+    assert_eq!(serde_json::to_value(&when).unwrap(), expected);
+}
+
+#[test]
+fn weights_and_schedules_cannot_be_wrong_by_accident() {
+    for variants in [2, 3, 7, 20] {
+        assert_eq!(Weight::even(variants).map(Weight::get).sum::<u64>(), 10_000, "{variants}");
+    }
+    assert_eq!((Weight::percent(33.33).get(), Weight::percent(-1.0).get()), (3333, 0));
+    for (start, end) in [("2026-03-16T00:00:00Z", "2026-03-16T00:00:00Z"), ("soon", "2026-03-16T00:00:00Z")] {
+        assert_eq!(Schedule::between(start, end).unwrap_err().kind(), ErrorKind::Validation);
+    }
+}
+
+#[tokio::test]
+async fn a_click_says_where_it_leads_and_addresses_are_made_without_counting() {
+    let found = |to: &str| Reply::new(302, &[("location", to)], b"");
+    let server =
+        ScriptedServer::start([found("https://example.com/landing"), found("/x"), Reply::new(302, &[], b"")]).await;
+    let client = client(&server, &TestClock::default());
+    let click = || client.events().click("homepage-hero");
+    assert_eq!(click().url().unwrap().as_str(), format!("{}/s/homepage-hero/click", server.url()));
+    let pixel = client.events().pixel("homepage-hero").url().unwrap();
+    assert_eq!(pixel.as_str(), format!("{}/s/homepage-hero/pixel.gif", server.url()));
+    assert!(server.requests().is_empty());
+    assert_eq!(click().send().await.unwrap().as_str(), "https://example.com/landing");
+    assert_eq!(click().send().await.unwrap().as_str(), format!("{}/x", server.url()));
+    assert_eq!(click().send().await.unwrap_err().kind(), ErrorKind::Decode);
+    assert!(server.requests().iter().all(|request| request.header("authorization").is_none()));
+}
+
+#[tokio::test]
+async fn events_are_bounded_and_their_key_is_secret() {
+    let server =
+        ScriptedServer::start([Reply::json(200, r#"{"ok":true,"errors":[{"index":0,"error":"unknown"}]}"#)]).await;
+    let client = client(&server, &TestClock::default());
+    let many = (0..101).map(|_| Event::impression("homepage-hero"));
+    assert_eq!(client.events().track(many).send().await.unwrap_err().kind(), ErrorKind::Validation);
+    let large = Event::click("a-slug").metadata(&json!({"x": "x".repeat(10_300)})).unwrap();
+    let error = client.events().track([large]).send().await.unwrap_err();
+    assert!(error.to_string().contains("events[0].metadata: must be at most 10240 bytes"), "{error}");
+    let call = client.events().track([Event::click("a-slug")]).write_key("hunter2");
+    assert!(!format!("{call:?}").contains("hunter2"));
+    assert_eq!(call.send().await.unwrap().errors.len(), 1);
+    assert_eq!(server.requests()[0].header("x-write-key"), Some("hunter2"));
+}

@@ -1,0 +1,276 @@
+//! What a client holds back by itself: spending, identical calls, requests per minute.
+
+use pictify::transport::BoxFuture;
+use pictify::{
+    Client, ClientBuilder, ErrorKind, RetryPolicy, SpendLimit, clock::Clock, images::Source, rate_limit::RateLimiter,
+    send_all,
+};
+use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock};
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+const IMAGE: &str = r#"{"url":"u","id":"A"}"#;
+
+fn ok() -> Reply {
+    Reply::json(200, IMAGE)
+}
+
+fn builder(server: &ScriptedServer, clock: &TestClock) -> ClientBuilder {
+    Client::builder().api_key(KEY).base_url(server.url()).clock(clock.clone())
+}
+
+#[tokio::test]
+async fn nothing_is_sent_past_the_spending_limit_and_what_was_not_done_is_not_spent() {
+    let script = [ok(), Reply::json(422, "{}"), Reply::json(500, "{}")];
+    let server = ScriptedServer::start(script).await;
+    let client = builder(&server, &TestClock::default()).spend_limit(SpendLimit::renders(2)).build().unwrap();
+    let render = || client.images().create(Source::html("x")).send();
+    render().await.unwrap();
+    assert_eq!(client.renders_spent(), 1);
+    assert_eq!(render().await.unwrap_err().kind(), ErrorKind::Validation);
+    assert_eq!(client.renders_spent(), 1, "a refused call bills nothing");
+    assert!(render().await.unwrap_err().outcome_unknown());
+    assert_eq!(client.renders_spent(), 2, "this one may have been billed");
+    let error = render().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SpendLimit);
+    assert!(!error.outcome_unknown() && server.requests().len() == 3, "{error}");
+    // Reading bills nothing.
+    server.then(Reply::json(200, r#"{"images":[]}"#));
+    client.images().list().send().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_attempt_that_may_bill_once_more_counts_once_more() {
+    for (limit, requests, spent, is_ok) in [(1, 1, 1, false), (2, 2, 2, false), (3, 3, 3, true), (9, 3, 3, true)] {
+        let script = [Reply::json(500, "{}"), Reply::json(500, "{}"), ok()];
+        let server = ScriptedServer::start(script).await;
+        let client = builder(&server, &TestClock::default())
+            .spend_limit(SpendLimit::renders(limit).max_concurrent(1))
+            .retry(RetryPolicy::default().may_bill_twice(true))
+            .build()
+            .unwrap();
+        let result = client.images().create(Source::html("x")).send().await;
+        assert_eq!(
+            (server.requests().len(), client.renders_spent(), result.is_ok()),
+            (requests, spent, is_ok),
+            "{limit}"
+        );
+        if let Err(error) = result {
+            assert!(error.outcome_unknown() && error.to_string().contains("would go past the limit"), "{error}");
+        }
+    }
+    // What was turned away before any work bills nothing, however often it is tried.
+    let server = ScriptedServer::start([Reply::json(429, "{}"), ok()]).await;
+    let client = builder(&server, &TestClock::default()).spend_limit(SpendLimit::renders(1)).build().unwrap();
+    client.images().create(Source::html("x")).send().await.unwrap();
+    assert_eq!((server.requests().len(), client.renders_spent()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_batch_counts_its_rows_and_a_limit_ends_a_bulk_run() {
+    let server = ScriptedServer::start([ok(), ok()]).await;
+    let client = builder(&server, &TestClock::default()).spend_limit(SpendLimit::renders(2)).build().unwrap();
+    let rows = vec![serde_json::json!({}); 3];
+    let batch = client.batches().create("T", rows);
+    assert_eq!(batch.send().await.unwrap_err().kind(), ErrorKind::SpendLimit);
+
+    let mut results = send_all((0..99).map(|_| client.images().create(Source::html("x")))).concurrency(1);
+    let mut made = 0;
+    while let Some(done) = results.next().await {
+        made += usize::from(done.result.is_ok());
+    }
+    assert_eq!((made, server.requests().len()), (2, 2));
+}
+
+#[tokio::test]
+async fn identical_renders_at_the_same_time_are_one() {
+    let server = ScriptedServer::start([ok(), ok(), ok()]).await;
+    let client = builder(&server, &TestClock::default()).single_flight(true).build().unwrap();
+    let render = |html: &str| client.images().create(Source::html(html)).send_with_response();
+    let (first, same, other) = tokio::join!(render("a"), render("a"), render("b"));
+    let (first, same) = (first.unwrap(), same.unwrap());
+    other.unwrap();
+    assert_eq!(server.requests().len(), 2);
+    assert_eq!((first.meta.shared, same.meta.shared), (false, true));
+    assert_eq!(first.meta.idempotency_key, same.meta.idempotency_key);
+    assert_eq!((first.meta.attempts.len(), first.value), (1, same.value));
+    assert_eq!(client.renders_spent(), 2);
+    render("a").await.unwrap();
+    assert_eq!(server.requests().len(), 3, "a render after that is a render of its own");
+}
+
+#[tokio::test]
+async fn identical_renders_share_a_failure_and_survive_the_one_who_began() {
+    let server = ScriptedServer::start([Reply::json(500, r#"{"message":"oh"}"#)]).await;
+    let client = builder(&server, &TestClock::default()).single_flight(true).build().unwrap();
+    let render = || client.images().create(Source::html("a")).send();
+    let (first, second) = tokio::join!(render(), render());
+    for error in [first.unwrap_err(), second.unwrap_err()] {
+        assert!(error.outcome_unknown() && error.attempts().len() == 1, "{error}");
+        assert_eq!(error.to_string().lines().count(), 1);
+    }
+    assert_eq!(server.requests().len(), 1);
+
+    server.then(ok());
+    let (began, joined) = (tokio::spawn(render()), render());
+    server.arrived().await;
+    began.abort();
+    joined.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hook_that_panics_leaves_nobody_waiting_who_shares_the_call() {
+    let server = ScriptedServer::start([ok()]).await;
+    let builder = builder(&server, &TestClock::default()).single_flight(true);
+    let client = builder.on_attempt(|_| panic!("in the hook")).build().unwrap();
+    let render = || tokio::time::timeout(Duration::from_secs(10), client.images().create(Source::html("a")).send());
+    let (first, second) = tokio::join!(render(), render());
+    for result in [first, second] {
+        let error = result.expect("it is not waited for").unwrap_err();
+        assert!(error.outcome_unknown() && error.to_string().contains("panicked"), "{error}");
+    }
+    assert_eq!((server.requests().len(), client.renders_spent()), (1, 1));
+}
+
+#[tokio::test]
+async fn requests_are_spread_below_the_limit_that_was_set() {
+    let server = ScriptedServer::start(std::iter::repeat_n(ok(), 7)).await;
+    let clock = TestClock::default();
+    let limiter = RateLimiter::per_minute(NonZeroU32::new(60).unwrap()).burst(NonZeroU32::new(5).unwrap());
+    let client = builder(&server, &clock).rate_limiter(limiter).build().unwrap();
+    for _ in 0..7 {
+        client.images().create(Source::html("x")).send().await.unwrap();
+    }
+    assert_eq!(clock.slept(), [Duration::from_secs(1); 2]);
+}
+
+#[tokio::test]
+async fn a_turn_that_comes_too_late_is_an_error_before_anything_is_sent() {
+    let server = ScriptedServer::start([ok()]).await;
+    let limiter = RateLimiter::per_minute(NonZeroU32::MIN);
+    let client = builder(&server, &TestClock::default()).rate_limiter(limiter).build().unwrap();
+    client.images().create(Source::html("x")).send().await.unwrap();
+    let error =
+        client.images().create(Source::html("x")).with_timeout(Duration::from_secs(10)).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(60)));
+    assert!(error.is_retryable() && !error.outcome_unknown() && server.requests().len() == 1, "{error}");
+}
+
+#[tokio::test]
+async fn the_limit_is_learned_and_a_used_up_window_holds_every_clone_back() {
+    let reset = (TestClock::START + Duration::from_secs(30)).as_secs().to_string();
+    let used_up = |status| {
+        let headers = [("x-ratelimit-limit", "60"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &reset)];
+        Reply::new(status, &headers, IMAGE.as_bytes())
+    };
+    for script in [[used_up(200), ok()], [Reply::new(429, &[("retry-after", "30")], b"{}"), ok()]] {
+        let server = ScriptedServer::start(script).await;
+        let clock = TestClock::default();
+        let client =
+            builder(&server, &clock).rate_limiter(RateLimiter::from_headers()).retry(pictify::RetryPolicy::never());
+        let client = client.build().unwrap();
+        let _ = client.images().create(Source::html("x")).send().await;
+        client.clone().images().create(Source::html("x")).send().await.unwrap();
+        assert_eq!(clock.slept(), [Duration::from_secs(30)]);
+    }
+}
+
+#[tokio::test]
+async fn a_limit_that_changes_with_every_answer_lets_no_burst_through() {
+    let states =
+        |limit| Reply::new(200, &[("x-ratelimit-limit", limit), ("x-ratelimit-remaining", "9")], IMAGE.as_bytes());
+    let script = ["60", "120"].into_iter().cycle().take(21).map(states);
+    let server = ScriptedServer::start(script).await;
+    let clock = TestClock::default();
+    let client = builder(&server, &clock).rate_limiter(RateLimiter::from_headers()).build().unwrap();
+    for _ in 0..21 {
+        client.images().create(Source::html("x")).send().await.unwrap();
+    }
+    // The lower limit has a second between two requests, the higher one half of that.
+    let waited: Duration = clock.slept().iter().sum();
+    assert!(waited >= Duration::from_secs(7), "{waited:?}");
+}
+
+#[tokio::test]
+async fn no_limit_and_no_burst_is_too_large() {
+    for (per_minute, burst) in [(1, u32::MAX), (u32::MAX, u32::MAX), (u32::MAX, 1)] {
+        let [per_minute, burst] = [per_minute, burst].map(|number| NonZeroU32::new(number).unwrap());
+        let server = ScriptedServer::start(std::iter::repeat_n(ok(), 3)).await;
+        let clock = TestClock::default();
+        let client = builder(&server, &clock).rate_limiter(RateLimiter::per_minute(per_minute).burst(burst)).build();
+        let client = client.unwrap();
+        for _ in 0..3 {
+            client.images().create(Source::html("x")).send().await.unwrap();
+        }
+        assert!(clock.slept().iter().sum::<Duration>() < Duration::from_secs(1), "{per_minute} {burst}");
+    }
+}
+
+#[tokio::test]
+async fn the_hook_sees_every_attempt() {
+    let limited =
+        Reply::new(429, &[("x-ratelimit-limit", "60"), ("x-ratelimit-remaining", "3"), ("retry-after", "2")], b"{}");
+    let server = ScriptedServer::start([limited, Reply::Reset]).await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = seen.clone();
+    let builder = builder(&server, &TestClock::default()).on_attempt(move |report| {
+        let remaining = report.rate_limit.map(|limit| limit.remaining);
+        let wait = report.retry_in.map(|wait| wait.as_secs());
+        log.lock().unwrap().push((report.operation.id, report.number, remaining, wait));
+    });
+    builder.build().unwrap().images().create(Source::html("secret page")).send().await.unwrap_err();
+    assert_eq!(*seen.lock().unwrap(), [("createImage", 1, Some(3), Some(2)), ("createImage", 2, None, None)]);
+}
+
+/// A clock whose first alarm goes off a moment too early, as alarms of a real clock do that are rounded.
+#[derive(Clone, Debug)]
+struct Hasty(TestClock, Arc<AtomicBool>);
+
+impl Clock for Hasty {
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+
+    fn system_time(&self) -> SystemTime {
+        self.0.system_time()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.0.sleep(duration)
+    }
+
+    fn timeout_timer(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        let early = if self.1.swap(false, Relaxed) { Duration::from_millis(1) } else { Duration::ZERO };
+        self.0.timeout_timer(duration.saturating_sub(early))
+    }
+
+    fn random(&self) -> f64 {
+        self.0.random()
+    }
+}
+
+#[tokio::test]
+async fn who_began_a_shared_call_learns_what_became_of_it_and_not_that_it_has_joined() {
+    let server = ScriptedServer::start([Reply::Hang]).await;
+    let clock = TestClock::default();
+    let builder = Client::builder().api_key(KEY).base_url(server.url()).single_flight(true);
+    let client = builder.clock(Hasty(clock.clone(), Arc::new(AtomicBool::new(true)))).build().unwrap();
+    let call = client.images().create(Source::html("a")).with_timeout(Duration::from_secs(10)).send();
+    let call = tokio::spawn(call);
+    server.arrived().await;
+    clock.advance(Duration::from_millis(9_999));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    clock.advance(Duration::from_millis(1));
+    let error = call.await.unwrap().unwrap_err();
+    assert!(error.outcome_unknown() && error.to_string().contains("no response within 10 s"), "{error}");
+    assert_eq!(error.attempts().len(), 1);
+}

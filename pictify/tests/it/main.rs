@@ -1,0 +1,28 @@
+//! Behaviour of the SDK against servers on this machine. The tests that need the emulator are in `tests/tests/it`.
+//!
+//! Run them with `cargo test -p pictify --all-features`. Without the features that `Cargo.toml` lists for this program, cargo
+//! leaves it out.
+
+mod agent_screenshot;
+mod batches;
+mod blocking;
+mod cassettes;
+mod client_builder;
+mod dependency_budget;
+mod downloads;
+mod experiments;
+mod faults;
+mod inbox;
+mod limits;
+mod links;
+mod malformed_responses;
+mod og_image;
+mod pagination;
+mod retries;
+mod schema_mismatch;
+mod secrets;
+mod send_all;
+mod templates;
+mod webhook_dedup;
+mod webhook_servers;
+mod webhooks;

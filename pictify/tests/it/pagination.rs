@@ -1,0 +1,126 @@
+//! Lists read to their end: every item once, no page twice, over whatever forms the answers have.
+
+use pictify::{ErrorKind, blocking};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
+
+fn page(ids: std::ops::Range<u32>, pagination: &str) -> Reply {
+    let images: Vec<_> = ids.map(|id| format!(r#"{{"url":"u","id":"{id}"}}"#)).collect();
+    Reply::json(200, &format!(r#"{{"images":[{}],"pagination":{pagination}}}"#, images.join(",")))
+}
+
+async fn ids_of(server: &ScriptedServer) -> Vec<String> {
+    let mut items = client(server, &TestClock::default()).images().list().limit(2).items();
+    let mut ids = Vec::new();
+    while let Some(image) = items.try_next().await.unwrap() {
+        ids.push(image.id.unwrap());
+    }
+    ids
+}
+
+#[tokio::test]
+async fn every_item_comes_once_and_no_page_is_asked_for_twice() {
+    for (what, script) in [
+        (
+            "flags",
+            vec![
+                page(0..2, r#"{"hasMore":true}"#),
+                page(2..4, r#"{"hasMore":true}"#),
+                page(4..5, r#"{"hasMore":false}"#),
+            ],
+        ),
+        ("totals", vec![page(0..2, r#"{"total":5}"#), page(2..4, r#"{"total":5}"#), page(4..5, r#"{"total":5}"#)]),
+        ("nothing said", vec![page(0..2, "null"), page(2..4, "null"), page(4..5, "null")]),
+    ] {
+        let server = ScriptedServer::start(script).await;
+        assert_eq!(ids_of(&server).await, ["0", "1", "2", "3", "4"], "{what}");
+        let targets: Vec<_> = server.requests().into_iter().map(|request| request.target).collect();
+        assert_eq!(targets, ["/image?limit=2", "/image?limit=2&offset=2", "/image?limit=2&offset=4"], "{what}");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_page_in_the_middle_does_not_end_a_list() {
+    let script =
+        [page(0..2, r#"{"hasMore":true}"#), page(0..0, r#"{"hasMore":true}"#), page(4..5, r#"{"hasMore":false}"#)];
+    let server = ScriptedServer::start(script).await;
+    assert_eq!(ids_of(&server).await, ["0", "1", "4"]);
+    assert_eq!(server.requests()[2].target, "/image?limit=2&offset=4");
+}
+
+#[tokio::test]
+async fn a_list_that_only_says_that_there_is_more_ends() {
+    for ahead in [false, true] {
+        let server = ScriptedServer::start((0..101).map(|_| page(0..0, r#"{"hasMore":true}"#))).await;
+        let items = client(&server, &TestClock::default()).images().list().limit(2).items();
+        let mut items = if ahead { items.prefetch() } else { items };
+        let error = items.try_next().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Server);
+        assert!(error.to_string().contains("100 pages in a row are empty"), "{error}");
+        assert!(items.try_next().await.unwrap().is_none(), "it ends after an error");
+        assert!((100..=101).contains(&server.requests().len()));
+        let request = serde_json::to_string(items.next_request().unwrap()).unwrap();
+        assert_eq!(request, r#"{"limit":2,"offset":200}"#, "who knows better can go on");
+    }
+}
+
+#[tokio::test]
+async fn an_error_ends_a_list_and_the_page_that_failed_can_be_asked_for_again() {
+    let script = [page(0..2, r#"{"hasMore":true}"#), Reply::json(403, "{}"), page(2..3, r#"{"hasMore":false}"#)];
+    let server = ScriptedServer::start(script).await;
+    let client = client(&server, &TestClock::default());
+    let mut pages = client.images().list().limit(2).pages();
+    assert_eq!(pages.try_next().await.unwrap().unwrap().images.len(), 2);
+    assert_eq!(pages.try_next().await.unwrap_err().kind(), ErrorKind::Permission);
+    assert!(pages.try_next().await.unwrap().is_none());
+    let request = serde_json::to_string(pages.next_request().unwrap()).unwrap();
+    assert_eq!(request, r#"{"limit":2,"offset":2}"#);
+
+    let request: pictify::images::ListImages = serde_json::from_str(&request).unwrap();
+    let mut rest = client.call(request).items();
+    assert_eq!(rest.try_next().await.unwrap().unwrap().id.as_deref(), Some("2"));
+    assert!(rest.try_next().await.unwrap().is_none());
+    assert!(rest.next_request().is_none());
+}
+
+#[test]
+fn the_blocking_client_iterates() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let script = [page(0..2, r#"{"hasMore":true}"#), page(2..3, r#"{"hasMore":false}"#), Reply::json(403, "{}")];
+    let server = runtime.block_on(ScriptedServer::start(script));
+    let client = blocking::Client::builder().api_key("k").base_url(server.url()).build_blocking().unwrap();
+    let ids: Vec<_> = client.images().list().items().map(|image| image.unwrap().id.unwrap()).collect();
+    assert_eq!(ids, ["0", "1", "2"]);
+    let mut failing = client.images().list().items();
+    assert_eq!(failing.next().unwrap().unwrap_err().kind(), ErrorKind::Permission);
+    assert!(failing.next().is_none());
+}
+
+#[tokio::test]
+async fn the_next_page_can_be_asked_for_ahead_and_still_none_twice() {
+    let script =
+        [page(0..2, r#"{"hasMore":true}"#), page(2..4, r#"{"hasMore":true}"#), page(4..5, r#"{"hasMore":false}"#)];
+    let server = ScriptedServer::start(script).await;
+    let mut items = client(&server, &TestClock::default()).images().list().limit(2).items().prefetch();
+    assert_eq!(items.try_next().await.unwrap().unwrap().id.as_deref(), Some("0"));
+    server.arrived().await;
+    server.arrived().await;
+    assert_eq!(server.requests().len(), 2, "the second page is under way while the first is looked at");
+    let mut rest = 0;
+    while items.try_next().await.unwrap().is_some() {
+        rest += 1;
+    }
+    assert_eq!((rest, server.requests().len()), (4, 3));
+}
+
+#[test]
+fn the_blocking_client_asks_ahead_too() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let script = [page(0..2, r#"{"hasMore":true}"#), page(2..4, r#"{"hasMore":true}"#), Reply::json(403, "{}")];
+    let server = runtime.block_on(ScriptedServer::start(script));
+    let client = blocking::Client::builder().api_key("k").base_url(server.url()).build_blocking().unwrap();
+    let mut items = client.images().list().limit(2).items().prefetch();
+    assert_eq!(items.by_ref().take(4).flatten().count(), 4);
+    assert_eq!(items.next().unwrap().unwrap_err().kind(), ErrorKind::Permission);
+    assert!(items.next().is_none());
+    assert_eq!(server.requests().len(), 3);
+}

@@ -1,0 +1,169 @@
+//! How calls are tried again: waits, deadlines, keys, the budget. What is tried again is in `faults.rs`.
+
+use pictify::{AttemptOutcome, ErrorKind, IdempotencyKey, RetryPolicy, images::Source};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
+use std::time::Duration;
+
+const IMAGE: &str = r#"{"url":"https://media.pictify.io/a.png","id":"A","createdAt":"2026-08-04T09:15:27.482Z"}"#;
+const LIST: &str = r#"{"images":[]}"#;
+
+fn ok() -> Reply {
+    Reply::json(200, IMAGE)
+}
+
+fn status(status: u16) -> Reply {
+    Reply::json(status, r#"{"message":"no"}"#)
+}
+
+fn with_header(status: u16, name: &str, value: &str) -> Reply {
+    Reply::new(status, &[(name, value)], br#"{"message":"no"}"#)
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_tried_again_and_nothing_was_sent() {
+    // Nothing listens there. A port that was only just given back may be another test's by now.
+    let client = pictify::Client::builder()
+        .api_key("k")
+        .base_url("http://127.0.0.1:9")
+        .clock(TestClock::default())
+        .build()
+        .unwrap();
+    let error = client.images().create(Source::html("<p>")).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown(), error.is_retryable()), (ErrorKind::Connect, false, true));
+    assert_eq!(error.attempts().len(), 4);
+    assert!(matches!(error.attempts()[0].outcome, AttemptOutcome::NotSent(_)));
+}
+
+#[tokio::test]
+async fn who_accepts_the_risk_gets_a_render_tried_again_and_is_told_that_the_outcome_is_unknown() {
+    let server = ScriptedServer::start([status(500), ok(), status(500), status(422)]).await;
+    let client = client(&server, &TestClock::default());
+    let create = || client.images().create(Source::html("<p>")).with_retry(RetryPolicy::default().may_bill_twice(true));
+    assert!(create().send().await.is_ok());
+    let error = create().send().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Validation, true), "the 500 may have been billed");
+}
+
+#[tokio::test]
+async fn waits_grow_and_are_never_shorter_than_what_was_stated() {
+    let seconds = Duration::from_secs;
+    let script = [status(429), with_header(429, "retry-after", "9"), with_header(429, "Retry-After", "0"), ok()];
+    let server = ScriptedServer::start(script).await;
+    let clock = TestClock::default();
+    let call = client(&server, &clock).images().create(Source::html("<p>")).send_with_response();
+    let answer = call.await.unwrap();
+    assert_eq!(clock.slept(), [Duration::from_millis(250), seconds(9), seconds(1)]);
+    assert_eq!(answer.meta.attempts.len(), 4);
+    assert_eq!(answer.meta.attempts[2].delay, seconds(9));
+}
+
+#[tokio::test]
+async fn a_wait_that_cannot_be_afforded_fails_now_and_says_how_long() {
+    for (stated, timeout, says) in [
+        ("61", 300, "longer than allowed"),
+        ("50", 40, "too late for the call's 40 s"),
+        ("Tue, 04 Aug 2026 09:16:17 GMT", 40, "too late for the call's 40 s"),
+    ] {
+        let server = ScriptedServer::start([with_header(429, "retry-after", stated), ok()]).await;
+        let clock = TestClock::default();
+        let call = client(&server, &clock).images().create(Source::html("<p>"));
+        let error = call.with_timeout(Duration::from_secs(timeout)).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::RateLimited);
+        assert!(error.to_string().contains(says), "{error}");
+        assert!(error.retry_after().unwrap() >= Duration::from_secs(50));
+        assert!(error.is_retryable());
+        assert_eq!((server.requests().len(), clock.slept().len()), (1, 0));
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_takes_too_long_ends_and_a_render_is_not_sent_again() {
+    let server = ScriptedServer::start([Reply::Hang, ok()]).await;
+    let clock = TestClock::default();
+    let call = tokio::spawn(client(&server, &clock).images().create(Source::html("<p>")).send());
+    server.arrived().await;
+    clock.advance(Duration::from_secs(30));
+    let error = call.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Timeout, true));
+    assert_eq!(error.attempts()[0].outcome, AttemptOutcome::TimedOut);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_reading_call_survives_an_attempt_that_takes_too_long() {
+    let server = ScriptedServer::start([Reply::Hang, Reply::json(200, LIST)]).await;
+    let clock = TestClock::default();
+    let call =
+        tokio::spawn(client(&server, &clock).images().list().with_attempt_timeout(Duration::from_secs(5)).send());
+    server.arrived().await;
+    clock.advance(Duration::from_secs(5));
+    assert!(call.await.unwrap().is_ok());
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn every_attempt_of_a_render_carries_one_key_and_the_same_bytes() {
+    let server = ScriptedServer::start([status(429), ok(), ok(), ok()]).await;
+    let client = client(&server, &TestClock::default());
+    let create = || client.images().create(Source::html("<p>é</p>")).size(10, 20);
+    let answer = create().send_with_response().await.unwrap();
+    create().send().await.unwrap();
+    create().with_idempotency_key(IdempotencyKey::new("mine").unwrap()).send().await.unwrap();
+    let requests = server.requests();
+    let keys: Vec<_> = requests.iter().map(|request| request.header("idempotency-key").unwrap()).collect();
+    assert_eq!(keys[0], keys[1], "two attempts of one call");
+    assert_eq!(keys[0], answer.meta.idempotency_key.as_ref().unwrap().as_str());
+    assert_ne!(keys[1], keys[2], "two calls");
+    assert_eq!(keys[3], "mine");
+    assert!(requests.windows(2).all(|pair| pair[0].body == pair[1].body));
+}
+
+#[tokio::test]
+async fn a_client_whose_calls_all_fail_stops_trying_again() {
+    let server = ScriptedServer::start(std::iter::repeat_with(|| status(500)).take(500)).await;
+    let client = client(&server, &TestClock::default());
+    for _ in 0..100 {
+        assert!(client.images().list().send().await.is_err());
+    }
+    assert_eq!(server.requests().len(), 150, "100 calls and the 50 retries of the budget");
+    let error = client.images().list().send().await.unwrap_err();
+    assert!(error.to_string().contains("too many calls fail"), "{error}");
+}
+
+#[tokio::test]
+async fn a_client_that_is_told_when_to_come_back_does_so_however_often() {
+    let refused = || Reply::new(429, &[("retry-after", "1")], b"{}");
+    let server = ScriptedServer::start((0..100).flat_map(|_| [refused(), ok()])).await;
+    let client = client(&server, &TestClock::default());
+    for number in 0..100 {
+        let result = client.images().create(Source::html("<p>")).send().await;
+        assert!(result.is_ok(), "call {number}: {result:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_whose_time_is_over_is_not_sent() {
+    let server = ScriptedServer::start([ok(), ok()]).await;
+    let clock = TestClock::default();
+    let client = client(&server, &clock);
+    // So that a connection is there, over which it could go at once.
+    client.images().create(Source::html("<p>")).send().await.unwrap();
+    let deadline = client.deadline(Duration::from_secs(5));
+    clock.advance(Duration::from_secs(5));
+    let error = client.images().create(Source::html("<p>")).with_deadline(deadline).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown(), error.is_retryable()), (ErrorKind::Timeout, false, true));
+    assert_eq!(error.attempts().len(), 0);
+    assert_eq!(server.requests().len(), 1);
+    let zero = pictify::Client::builder().api_key("k").timeout(Duration::ZERO).build().unwrap_err();
+    assert_eq!(zero.kind(), ErrorKind::Config);
+}
+
+#[tokio::test]
+async fn what_came_of_a_cut_answer_is_kept() {
+    let headers = [("content-type", "application/json"), ("x-request-id", "req_7")];
+    let server = ScriptedServer::start([Reply::cut_with(200, &headers, 500, br#"{"url":"https://m"#)]).await;
+    let error = client(&server, &TestClock::default()).images().create(Source::html("<p>")).send().await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Transport, true));
+    assert_eq!((error.status().unwrap().as_u16(), error.request_id()), (200, Some("req_7")));
+    assert_eq!(&error.body().unwrap()[..], br#"{"url":"https://m"#);
+}

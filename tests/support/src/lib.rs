@@ -1,0 +1,28 @@
+//! Test support: a scripted server that can fail at the level of bytes, a clock on which waits take no time, and clients.
+
+mod clock;
+mod http;
+mod server;
+mod wait;
+
+pub use clock::TestClock;
+pub use http::http_client;
+pub use server::{Reply, Request, ScriptedServer};
+pub use wait::{MAX_WAIT, wait_until};
+
+/// API key of every test. Tests assert that it appears in the `authorization` header only.
+pub const KEY: &str = "test-key-5f1d0c9b";
+
+/// Builds a client of `server` with `clock`, on which waits take no time.
+///
+/// # Panics
+/// If the client cannot be built.
+#[must_use]
+pub fn client(server: &ScriptedServer, clock: &TestClock) -> pictify::Client {
+    pictify::Client::builder()
+        .api_key(KEY)
+        .base_url(server.url())
+        .clock(clock.clone())
+        .build()
+        .expect("the configuration of the test client is valid")
+}

@@ -1,0 +1,29 @@
+//! Bound of what a test waits for.
+
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
+
+/// Maximum time that a test waits for something: a test that would hang fails instead.
+pub const MAX_WAIT: Duration = Duration::from_secs(60);
+
+/// Gives other tasks their turn until `condition` holds.
+///
+/// # Panics
+/// If that takes longer than [`MAX_WAIT`].
+pub async fn wait_until(mut condition: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < MAX_WAIT, "the condition does not hold after {MAX_WAIT:?}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Waits for `future`.
+///
+/// # Panics
+/// If that takes longer than [`MAX_WAIT`].
+pub(crate) async fn within_bound<T>(future: impl Future<Output = T>, what: &str) -> T {
+    tokio::time::timeout(MAX_WAIT, future).await.unwrap_or_else(|_| panic!("{what} after {MAX_WAIT:?}"))
+}

@@ -1,0 +1,132 @@
+//! The fuzz targets on inputs of our own making, the same in every run: valid ones, valid ones with some bytes changed,
+//! and noise.
+
+#[path = "../../../fuzz/src/lib.rs"]
+mod targets;
+
+use fastrand::Rng;
+use pictify::webhooks::Signer;
+
+/// How many inputs each target gets.
+const INPUTS: usize = 20_000;
+
+/// How many those get that are slow: they build a client, or walk a document.
+const FEWER: usize = 3_000;
+
+/// Runs a target on inputs made from `seeds`.
+fn run(target: fn(&[u8]), seeds: &[&[u8]], letters: &[u8]) {
+    run_on(INPUTS, target, seeds, letters);
+}
+
+fn run_on(inputs: usize, target: fn(&[u8]), seeds: &[&[u8]], letters: &[u8]) {
+    let mut random = Rng::with_seed(7);
+    for seed in seeds {
+        target(seed);
+    }
+    for _ in 0..inputs {
+        let mut input = if random.u8(..4) == 0 { Vec::new() } else { seeds[random.usize(..seeds.len())].to_vec() };
+        for _ in 0..random.usize(1..=8) {
+            let at = random.usize(..=input.len());
+            let letter = letters[random.usize(..letters.len())];
+            match random.u8(..4) {
+                0 => input.insert(at, letter),
+                1 if at < input.len() => drop(input.remove(at)),
+                2 => input.truncate(at),
+                _ if at < input.len() => input[at] = letter,
+                _ => input.extend_from_slice(&seeds[random.usize(..seeds.len())][..random.usize(..8)]),
+            }
+        }
+        target(&input);
+    }
+}
+
+#[test]
+fn webhook_headers() {
+    let body = br#"{"event":"render.completed"}"#;
+    let header = Signer::new("whsec_8QkZ1vXr2Yc9").unwrap().header(body);
+    let turned = header.split(',').rev().collect::<Vec<_>>().join(", ").to_ascii_uppercase().replace("T=", "t=");
+    let several = format!("v1={},{header},v0=1", "0".repeat(64));
+    let seeds: [&[u8]; 3] = [header.as_bytes(), turned.as_bytes(), several.as_bytes()];
+    run(targets::webhook_header, &seeds, b"t=v1,0123456789abcdefABCDEF \t\xff\0;");
+}
+
+#[test]
+fn webhook_deliveries() {
+    let seeds: [&[u8]; 4] = [
+        br#"{"event":"render.completed","timestamp":"2026-08-04T09:15:31.007Z","data":{"url":"u","width":1.5e3}}"#,
+        br#"{"event":"batch.completed","data":{"batchId":7,"status":"partial","totalCount":-1},"new":[{}]}"#,
+        br#"{"event":"render.failed","data":{"error":null,"errorCode":"NEW"},"event":"twice"}"#,
+        br#"{"data":"\ud83d\ude00","event":"\u0000"}"#,
+    ];
+    run(targets::webhook_delivery, &seeds, b"{}[]\":,0123456789eE+-.\\utrnfalsd \xc3\xa4\xff\0");
+}
+
+#[test]
+fn expressions() {
+    let seeds: [&[u8]; 5] = [
+        b"n > 3 && !no ? upper(a) : o.a.b + \"x\"",
+        b"length(list) * 2 - -n / 0 % 3",
+        b"{{formatNumber(n, 2)}} and {{ a | upper }} {{o['a'].b}}",
+        b"((((((a))))))[0][1] == null || list contains 'two'",
+        b"formatDate('2026-08-04', 'YYYY-MM-DD') != default(no, \"\\n\")",
+    ];
+    run(targets::expression, &seeds, b"()[]{}?:.,+-*/%<>=!&|'\" 019anlsto\\\xc3\xa4");
+}
+
+#[test]
+fn templates() {
+    let seeds: [&[u8]; 4] = [
+        b"{{#each list}}{{@index}} {{this}}{{else}}none{{/each}}",
+        b"{{#if (gt n 3)}}{{upper a}}{{else if yes}}{{o.a.b}}{{/if}}{{!-- c --}}",
+        b"{{#with o}}{{#each a}}{{../n}}{{/each}}{{/with}}{{{a}}}",
+        b"<p style=\"color:{{a}}\">{{#unless no}}{{formatNumber n}}{{/unless}}</p>",
+    ];
+    run(targets::template, &seeds, b"{}#/^~!>&()=.@\"' abnoeilstw|\\\xc3\xa4");
+}
+
+#[test]
+fn error_bodies() {
+    let seeds: [&[u8]; 6] = [
+        b"\x00\x64application/json\n{\"error\":\"Invalid width\",\"code\":\"VALIDATION_ERROR\",\"details\":[{\"field\":\"w\",\"message\":\"m\"}]}",
+        b"\x00\x81application/problem+json\n{\"type\":\"https://a.b/render-failed\",\"title\":\"T\",\"status\":422,\"retryAfter\":3}",
+        b"\x00\xcbtext/html\n<html><title>502 Bad Gateway</title><p>KEY</p></html>",
+        b"\x00\xcb\n{\"message\":{\"message\":[\"a\",{\"errors\":{\"x\":[\"y\"]}}]},\"statusCode\":503,\"retriable\":true}",
+        b"\x01\x00a\n[[[{\"error\":null}]]]",
+        b"\x00\x07a\n\xff\xfe\x00",
+    ];
+    run_on(FEWER, targets::error_body, &seeds, b"{}[]\":,0123456789.KEY errorscodmalti<>\\\n\xc3\xa4\xff\0");
+}
+
+#[test]
+fn waits() {
+    let seeds: [&[u8]; 5] = [
+        b"30\n\n\n\n{}",
+        b"Tue, 04 Aug 2026 09:15:37 GMT\n1785834932\n0\n60\n{\"retryAfter\":7}",
+        b"0.5\n-1\n18446744073709551616\n1e9\n{\"retry_after\":\"1e300\"}",
+        b"\n99999999999999999999\n0\n\n{\"error\":{\"retryAfter\":-0.0}}",
+        b"NaN\ninf\n\n\n{\"code\":\"quota_exceeded\"}",
+    ];
+    run_on(FEWER, targets::retry_after, &seeds, b"0123456789.-+eE,: \nTueAugGMTNaNinf{}\"retyAf\xff\0");
+}
+
+#[test]
+fn pages() {
+    let seeds: [&[u8]; 5] = [
+        b"\x15\x04\x07{\"images\":[{\"url\":\"u\"}],\"pagination\":{\"total\":9,\"limit\":1,\"offset\":0,\"hasMore\":true}}\n{\"images\":[]}",
+        b"{\"images\":[],\"pagination\":{\"hasMore\":true,\"limit\":18446744073709551615,\"offset\":18446744073709551615}}\n{}",
+        b"{\"templates\":[{\"uid\":\"A\"}],\"pagination\":{\"page\":1,\"pages\":3,\"total\":3,\"limit\":1}}\n{\"templates\":[{\"uid\":\"B\"}]}",
+        b"{\"templates\":[{\"uid\":\"A\"}],\"total\":-1,\"page\":0,\"limit\":0}\n\n\n",
+        b"null\n[]\n{\"images\":null}",
+    ];
+    run_on(FEWER, targets::pagination, &seeds, b"{}[]\":,0123456789-imagestplurnoffhMxT\n\x01\x07\xff");
+}
+
+#[test]
+fn documents() {
+    let seeds: [&[u8]; 3] = [
+        br##"{"openapi":"3.1.0","info":{"title":"t","version":"1"},"paths":{"/a/{id}":{"post":{"operationId":"a","parameters":[{"name":"id","in":"path","required":true,"schema":{"type":"string"}}],"requestBody":{"content":{"application/json":{"schema":{"$ref":"#/components/schemas/A"}}}},"responses":{"200":{"description":"d","content":{"application/json":{"schema":{"oneOf":[{"$ref":"#/components/schemas/A"},{"type":["null","string"]}]}}}}}}}},"components":{"schemas":{"A":{"type":"object","required":["b"],"properties":{"b":{"type":"array","items":{"$ref":"#/components/schemas/A"}},"c":{"type":"integer","minimum":0,"enum":[1,2]}}}}}}"##,
+        b"openapi: 3.0.3\npaths:\n  /a:\n    get:\n      responses:\n        '200':\n          $ref: '#/components/responses/R'\ncomponents:\n  responses:\n    R:\n      description: r\n      content:\n        application/json:\n          schema: {type: string, nullable: true, allOf: [{maxLength: 3}]}\n",
+        b"type: object\nproperties:\n  a: {$ref: '#'}\n  b: {anyOf: [{const: 1}, {not: {}}], additionalProperties: false}\n",
+    ];
+    run_on(FEWER, targets::document, &seeds, b"{}[]\":,0123456789$#/abcenumtypolfs-'\n \xc3\xa4");
+}

@@ -1,0 +1,12 @@
+//! The contract, and the SDK together with the emulator.
+
+mod cassettes;
+mod conformance;
+mod contract;
+mod document;
+mod examples;
+mod fuzz;
+mod model;
+mod og_image;
+mod quickstart;
+mod schemas;
