@@ -1,4 +1,5 @@
-//! What the fuzz targets hold of any input. The tests of the workspace run the same on inputs of their own making.
+//! Properties that must hold for any input. The fuzz targets call these functions, and a test of the workspace runs them
+//! on generated inputs.
 
 use pictify::webhooks::{Delivery, Event, Signer, Verifier, VerifyError};
 use pictify::{Client, RetryPolicy, images::Source, testing::Cassette};
@@ -9,40 +10,40 @@ use pictify_emulator::{
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, time::Duration};
 
-/// No header but ours is taken for a signature, and none makes verifying panic.
+/// Checks that no header causes a panic, and that only a correct signature is accepted.
 pub fn webhook_header(header: &[u8]) {
     const BODY: &[u8] = br#"{"event":"render.completed"}"#;
     let secret = "whsec_8QkZ1vXr2Yc9";
     let verifier = Verifier::new(secret).expect("a secret").without_timestamp_check();
     match verifier.verify(BODY, header) {
         Ok(()) => {
-            // Then it holds what the signer would have made of its time.
-            // Parts that it does not know it passes over, whatever they are.
+            // An accepted header contains the signature that the signer creates for its timestamp. The verifier ignores
+            // unknown parts.
             let text = String::from_utf8_lossy(header);
             let time = text.split(',').find_map(|part| part.trim().strip_prefix("t=")).expect("a time");
             let seconds = time.parse().expect("a whole number");
             let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
-            let ours = Signer::new(secret).expect("a secret").header_at(BODY, at);
-            let tag = ours.split_once("v1=").expect("a signature").1;
-            assert!(time.starts_with('0') || text.to_ascii_lowercase().contains(tag), "{text}");
+            let expected = Signer::new(secret).expect("a secret").header_at(BODY, at);
+            let signature = expected.split_once("v1=").expect("a signature").1;
+            assert!(time.starts_with('0') || text.to_ascii_lowercase().contains(signature), "{text}");
         }
-        Err(VerifyError::Malformed(what)) => assert!(!what.is_empty()),
+        Err(VerifyError::Malformed(reason)) => assert!(!reason.is_empty()),
         Err(error) => assert_eq!(error, VerifyError::SignatureMismatch),
     }
 }
 
-/// Any body is a delivery or is refused; what is read gives back what came.
+/// Checks that a delivery that is accepted serializes to the received JSON.
 pub fn webhook_delivery(body: &[u8]) {
     let Ok(delivery) = Delivery::read(body) else { return };
-    let came: serde_json::Value = serde_json::from_slice(body).expect("it was read");
-    assert_eq!(serde_json::to_value(&delivery).expect("plain JSON"), came);
-    assert_eq!(came["event"], delivery.event.name());
+    let received: serde_json::Value = serde_json::from_slice(body).expect("the delivery was parsed");
+    assert_eq!(serde_json::to_value(&delivery).expect("plain JSON"), received);
+    assert_eq!(received["event"], delivery.event.name());
     if let Event::Unknown { data, .. } = &delivery.event {
-        assert_eq!(data, came.get("data").unwrap_or(&serde_json::Value::Null));
+        assert_eq!(data, received.get("data").unwrap_or(&serde_json::Value::Null));
     }
 }
 
-/// Values for expressions and templates, of every kind.
+/// Returns variables of every JSON type, for expressions and templates.
 fn values() -> Map<String, Value> {
     let values = json!({
         "a": "text", "n": -1.5e3, "yes": true, "no": null, "list": [1, "two", [3]], "o": {"a": {"b": "deep"}},
@@ -50,7 +51,7 @@ fn values() -> Map<String, Value> {
     values.as_object().cloned().unwrap_or_default()
 }
 
-/// Any text is an expression, which then has a value or says why not, or it says where it is none.
+/// Checks that parsing and evaluating any text gives a result or an error with a message.
 pub fn expression(source: &[u8]) {
     let Ok(source) = std::str::from_utf8(source) else { return };
     let values = values();
@@ -60,14 +61,14 @@ pub fn expression(source: &[u8]) {
             if let Err(error) = expression.evaluate(&scope) {
                 assert!(!error.to_string().is_empty());
             }
-            let _ = expression.is_true(&scope);
+            let _ = expression.is_truthy(&scope);
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }
     let _ = interpolate(source, &scope);
 }
 
-/// Any text is a template, which then renders or says why not, or it says what is wrong with it.
+/// Checks that compiling and rendering any text as a template gives a result or an error with a message.
 pub fn template(source: &[u8]) {
     let Ok(source) = std::str::from_utf8(source) else { return };
     match HtmlTemplate::compile(source) {
@@ -82,23 +83,24 @@ pub fn template(source: &[u8]) {
     }
 }
 
-/// The key of the clients that read hostile answers.
+/// API key of the clients, which must not appear in errors.
 const KEY: &str = "fuzz-key-5f1d0c9b2e";
 
-/// Runs a future of a client that replays a cassette.
+/// Runs a future of a client whose responses come from a cassette.
 fn run<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(work)
 }
 
-/// Returns a client that replays these interactions and ignores paging parameters; `None` if they are malformed.
+/// Creates a client that gets its responses from these interactions, or returns `None` if the interactions are invalid. The
+/// query parameters `offset` and `page` are not compared.
 fn client(interactions: &Value, retry: RetryPolicy) -> Option<Client> {
     let recording = json!({"version": 1, "base_url": "http://a.test", "interactions": interactions}).to_string();
     let cassette = Cassette::parse("fuzz.json", &recording).ok()?.ignore("offset").ignore("page");
     Client::builder().api_key(KEY).cassette(&cassette).retry(retry).build().ok()
 }
 
-/// Returns an interaction of `line`, for example `POST /image`, with this response.
+/// Returns a recorded interaction for `line`, for example `POST /image`, with this response.
 fn interaction(line: &str, request: &Value, status: u16, headers: &BTreeMap<&str, String>, body: &str) -> Value {
     let (method, target) = line.split_once(' ').expect("a method and a target");
     let mut recorded = json!({"method": method, "target": target});
@@ -108,8 +110,8 @@ fn interaction(line: &str, request: &Value, status: u16, headers: &BTreeMap<&str
     json!({"request": recorded, "response": {"status": status, "headers": headers, "text": body}})
 }
 
-/// Any answer that is no success is an error with its status and the beginning of its body, and without the key. The first
-/// two bytes are the status, a line follows for the header that says what the body is, then the body.
+/// Checks that any error response becomes an error that has its status and the beginning of its body, but not the API key.
+/// The first two bytes of the input select the status. A line with the content type follows, then the body.
 pub fn error_body(input: &[u8]) {
     let [high, low, rest @ ..] = input else { return };
     let status = 300 + (u16::from(*high) * 256 + u16::from(*low)) % 300;
@@ -119,25 +121,25 @@ pub fn error_body(input: &[u8]) {
     let request = json!({"html": "<p>"});
     let interactions = json!([interaction("POST /image", &request, status, &headers, body)]);
     let Some(client) = client(&interactions, RetryPolicy::never()) else { return };
-    let error = run(client.images().create(Source::html("<p>")).send()).expect_err("no success");
+    let error = run(client.images().create(Source::html("<p>")).send()).expect_err("an error status");
     if error.kind() == pictify::ErrorKind::CassetteMiss {
-        // Not every text is a header.
+        // The text is not a valid header value, so the interaction cannot be replayed.
         return;
     }
     assert_eq!(error.status().map(|status| status.as_u16()), Some(status));
-    let kept = error.body().expect("what came");
-    assert!(kept.len() <= pictify::MAX_ERROR_BODY_BYTES);
+    let stored = error.body().expect("the beginning of the body");
+    assert!(stored.len() <= pictify::Error::MAX_BODY_BYTES);
     if !body.contains(KEY) {
-        assert_eq!(&kept[..], &body.as_bytes()[..body.len().min(pictify::MAX_ERROR_BODY_BYTES)]);
+        assert_eq!(&stored[..], &body.as_bytes()[..body.len().min(pictify::Error::MAX_BODY_BYTES)]);
     }
     assert!(!error.to_string().is_empty());
     if !kind.contains(KEY) {
-        assert!(!format!("{error} {error:?} {}", String::from_utf8_lossy(kept)).contains(KEY), "{error}");
+        assert!(!format!("{error} {error:?} {}", String::from_utf8_lossy(stored)).contains(KEY), "{error}");
     }
 }
 
-/// Whatever an answer says of when to come back, the client waits for no longer than its policy allows. Each line of the input
-/// is a header or the body.
+/// Checks that the client never waits longer before a retry than its policy allows, for any retry headers. Each line of
+/// the input is the value of a header or the body.
 pub fn retry_after(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let mut lines = text.split('\n');
@@ -150,33 +152,33 @@ pub fn retry_after(input: &[u8]) {
         }
     }
     let request = json!({"html": "<p>"});
-    let refused = interaction("POST /image", &request, 429, &headers, &line());
+    let throttled = interaction("POST /image", &request, 429, &headers, &line());
     let image = interaction("POST /image", &request, 200, &BTreeMap::new(), r#"{"url":"https://a.test/a.png"}"#);
-    let longest = Duration::from_secs(60);
-    let Some(client) = client(&json!([refused, image]), RetryPolicy::default().max_retry_after(longest)) else {
+    let max_wait = Duration::from_secs(60);
+    let Some(client) = client(&json!([throttled, image]), RetryPolicy::default().max_retry_after(max_wait)) else {
         return;
     };
     match run(client.images().create(Source::html("<p>")).send_with_response()) {
-        Ok(answer) => {
-            let attempts = &answer.meta.attempts;
+        Ok(response) => {
+            let attempts = &response.meta.attempts;
             assert_eq!(attempts.len(), 2);
-            assert!(attempts[1].waited <= longest, "{:?}", attempts[1].waited);
+            assert!(attempts[1].waited <= max_wait, "{:?}", attempts[1].waited);
         }
         Err(error) => assert!(!error.outcome_unknown(), "{error}"),
     }
 }
 
-/// A list ends, whatever its pages are: lines of the input, the last of which is asked for once at most. Of an honest
-/// service, which the first bytes make, each item comes once and in its order.
+/// Checks that reading a list ends for any pages, and that a list with consistent pages is read completely and in order.
+/// Each line of the input is a page; the first bytes also select a list with consistent pages.
 pub fn pagination(input: &[u8]) {
-    honest_pages(input);
+    consistent_pages(input);
     let text = String::from_utf8_lossy(input);
     let pages: Vec<_> = text.split('\n').take(16).collect();
     for line in ["GET /image", "GET /templates"] {
         let interactions: Value =
             pages.iter().map(|page| interaction(line, &Value::Null, 200, &BTreeMap::new(), page)).collect();
         let Some(client) = client(&interactions, RetryPolicy::never()) else { return };
-        let most = text.len();
+        let max_items = text.len();
         run(async {
             let mut count = 0;
             if line == "GET /image" {
@@ -190,29 +192,29 @@ pub fn pagination(input: &[u8]) {
                     count += 1;
                 }
             }
-            assert!(count <= most, "more items than there are bytes");
+            assert!(count <= max_items, "more items than bytes in the input");
         });
     }
 }
 
-fn honest_pages(input: &[u8]) {
-    let [total, limit, said, ..] = input else { return };
+fn consistent_pages(input: &[u8]) {
+    let [total, limit, fields, ..] = input else { return };
     let (total, limit) = (usize::from(*total) % 40, 1 + usize::from(*limit) % 9);
     let all: Vec<_> = (0..total).map(|id| json!({"id": id.to_string(), "url": "https://a.test/a.png"})).collect();
-    // What follows the last page is asked for when nothing says that it was the last.
+    // If no field marks the last page, the client also requests the empty page after it.
     let offsets = (0..total).step_by(limit).chain([total]);
     let interactions = offsets.map(|offset| {
         let page = &all[offset.min(total)..(offset + limit).min(total)];
         let mut pagination = json!({"limit": limit, "offset": offset});
-        // One bit for each thing that the service may leave out.
-        if said & 1 != 0 {
+        // One bit for each optional field.
+        if fields & 1 != 0 {
             pagination["total"] = json!(total);
         }
-        if said & 2 != 0 {
+        if fields & 2 != 0 {
             pagination["hasMore"] = json!(offset + limit < total);
         }
         let mut body = json!({"images": page});
-        if said & 4 != 0 {
+        if fields & 4 != 0 {
             body["pagination"] = pagination;
         }
         interaction(&format!("GET /image?limit={limit}"), &Value::Null, 200, &BTreeMap::new(), &body.to_string())
@@ -221,16 +223,16 @@ fn honest_pages(input: &[u8]) {
     let read = run(async {
         let mut items = client.images().list().limit(limit as u64).items();
         let mut read = Vec::new();
-        while let Some(image) = items.try_next().await.expect("an honest service") {
-            read.push(image.id.expect("it has one"));
+        while let Some(image) = items.try_next().await.expect("a consistent list") {
+            read.push(image.id.expect("an ID"));
         }
         read
     });
     let expected: Vec<_> = (0..total).map(|id| id.to_string()).collect();
-    assert_eq!(read, expected, "{total} items, {limit} a page, said {said:b}");
+    assert_eq!(read, expected, "{total} items, {limit} per page, fields {fields:b}");
 }
 
-/// Any text is a document for the generator, or an error.
+/// Checks that the generator accepts or rejects any text without a panic.
 pub fn document(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input) {
         xtask::fuzz_document(text);

@@ -1,4 +1,4 @@
-//! `pictify emulator`.
+//! Command `pictify emulator`.
 
 use crate::{failure::Failure, progress};
 use pictify_emulator::Options;
@@ -7,11 +7,11 @@ use std::io::{self, Write};
 pub async fn serve(options: Options) -> Result<(), Failure> {
     let emulator = options.start().await.map_err(|error| Failure::other(error.to_string()))?;
     let url = emulator.url();
-    // Who started it may read neither.
+    // Output errors are ignored: the emulator also runs when nothing reads its output.
     let _ = writeln!(io::stdout(), "Pictify emulator listening on {url}");
     progress::note(&format!("Use it with PICTIFY_API_KEY=anything PICTIFY_BASE_URL={url}; stop it with Ctrl-C."));
-    let asked = pictify_emulator::asked_to_stop().await;
-    asked.map_err(|error| Failure::other(format!("The end cannot be waited for: {error}")))?;
+    let signal = pictify_emulator::shutdown_signal().await;
+    signal.map_err(|error| Failure::other(format!("cannot wait for the stop signal: {error}")))?;
     emulator.shutdown().await;
     Ok(())
 }

@@ -1,34 +1,34 @@
-//! What went wrong, and the exit code that scripts see.
+//! Errors of commands, with their exit codes.
 
 use pictify::{Error, ErrorKind};
 use std::{fmt, path::Path, process::ExitCode};
 
-/// Why a command failed: one line and an exit code.
+/// Failure of a command: a message of one line, and an exit code.
 #[derive(Debug)]
 pub struct Failure {
-    line: String,
+    message: String,
     code: u8,
 }
 
 impl Failure {
-    /// The arguments make no sense together.
-    pub fn usage(line: impl Into<String>) -> Self {
-        Self { line: line.into(), code: 2 }
+    /// Creates a failure for invalid arguments.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 2 }
     }
 
-    /// Something on this side failed that has no code of its own.
-    pub fn other(line: impl Into<String>) -> Self {
-        Self { line: line.into(), code: 1 }
+    /// Creates a failure for a local error without its own exit code.
+    pub fn other(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 1 }
     }
 
-    /// A file cannot be read or written.
+    /// Creates a failure for a file that cannot be read or written.
     pub fn file(verb: &str, path: &Path, error: &std::io::Error) -> Self {
-        Self { line: format!("{} cannot be {verb}: {error}", path.display()), code: 8 }
+        Self { message: format!("cannot {verb} {}: {error}", path.display()), code: 8 }
     }
 
-    /// The picture is rendered, and billed, and is not where it should be.
-    pub fn rendered(self, url: &str) -> Self {
-        Self { line: format!("{}; it was rendered: {url}", self.line), code: 9 }
+    /// Converts the failure of a delivery after the image was rendered and billed. The message includes the URL.
+    pub fn after_render(self, url: &str) -> Self {
+        Self { message: format!("{}; the image was rendered: {url}", self.message), code: 9 }
     }
 
     pub fn code(&self) -> ExitCode {
@@ -38,7 +38,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.line)
+        f.write_str(&self.message)
     }
 }
 
@@ -56,6 +56,6 @@ impl From<Error> for Failure {
             Io => 8,
             _ => 5,
         };
-        Self { line: error.to_string(), code }
+        Self { message: error.to_string(), code }
     }
 }

@@ -1,4 +1,4 @@
-//! `pictify image create`.
+//! Command `pictify image create`.
 
 use crate::{arguments, failure::Failure, progress, session::Session};
 use pictify::{
@@ -11,22 +11,23 @@ use std::{
     time::Duration,
 };
 
-/// Where the picture goes.
+/// Destination of the image.
 enum Output {
     File(PathBuf),
     Stdout,
-    /// It stays where it is, and its URL is printed.
-    Nowhere,
+    /// The image is not downloaded. Its URL is printed, unless `--json` is used.
+    UrlOnly,
 }
 
 pub async fn create(arguments: arguments::CreateImage) -> Result<(), Failure> {
-    // Everything that can be wrong on this side is found before anything is rendered and billed.
+    // All local errors are detected before an image is rendered and billed.
     let output = output(arguments.output, arguments.json)?;
     let format = format(arguments.format, &output)?;
     let source = source(arguments.source)?;
     let session = Session::open().await?;
-    if session.is_local() && matches!(output, Output::Nowhere) && !arguments.json {
-        return Err(Failure::usage("give --output FILE: the local emulator and its pictures end with this command"));
+    if session.is_local() && matches!(output, Output::UrlOnly) && !arguments.json {
+        let message = "give --output FILE: the local emulator and its images are deleted when this command ends";
+        return Err(Failure::usage(message));
     }
 
     let mut call = session.client.images().create(source);
@@ -45,26 +46,26 @@ pub async fn create(arguments: arguments::CreateImage) -> Result<(), Failure> {
     if let Some(seconds) = arguments.timeout {
         call = call.timeout(Duration::from_secs(seconds));
     }
-    let answer = progress::during("rendering", call.send_with_response()).await?;
+    let response = progress::during("rendering", call.send_with_response()).await?;
 
-    // From here on a failure must not look like one after which nothing was rendered.
-    deliver(&session, output, arguments.json, &answer).await.map_err(|failure| failure.rendered(&answer.url))
+    // The image has been rendered, so a failure from here on needs its own exit code.
+    deliver(&session, output, arguments.json, &response).await.map_err(|failure| failure.after_render(&response.url))
 }
 
-/// Brings a picture, and what is said of it, to where they were asked for.
-async fn deliver(session: &Session, output: Output, json: bool, answer: &Response<Image>) -> Result<(), Failure> {
+/// Prints the response or the URL, and writes the image to its destination.
+async fn deliver(session: &Session, output: Output, json: bool, response: &Response<Image>) -> Result<(), Failure> {
     if json {
-        print(&[&answer.meta.body, &b"\n"[..]].concat())?;
+        write_stdout(&[&response.meta.body, &b"\n"[..]].concat())?;
     }
-    let download = session.client.download(&answer.value);
+    let download = session.client.download(&response.value);
     match output {
         Output::File(path) => {
             let size = progress::during("downloading", download.to_file(&path)).await?;
             progress::note(&format!("Wrote {} ({size} bytes).", path.display()));
         }
-        Output::Stdout => print(&progress::during("downloading", download.bytes()).await?)?,
-        Output::Nowhere if !json => print(format!("{}\n", answer.url).as_bytes())?,
-        Output::Nowhere => {}
+        Output::Stdout => write_stdout(&progress::during("downloading", download.bytes()).await?)?,
+        Output::UrlOnly if !json => write_stdout(format!("{}\n", response.url).as_bytes())?,
+        Output::UrlOnly => {}
     }
     Ok(())
 }
@@ -92,24 +93,24 @@ fn read(path: &Path) -> Result<String, Failure> {
 }
 
 fn output(path: Option<PathBuf>, json: bool) -> Result<Output, Failure> {
-    let Some(path) = path else { return Ok(Output::Nowhere) };
+    let Some(path) = path else { return Ok(Output::UrlOnly) };
     if path == Path::new("-") {
         return if json {
-            Err(Failure::usage("--output - and --json both want standard output"))
+            Err(Failure::usage("--output - and --json cannot both use standard output"))
         } else {
             Ok(Output::Stdout)
         };
     }
-    writable(&path).map_err(|error| Failure::file("written", &path, &error))?;
+    check_writable(&path).map_err(|error| Failure::file("write", &path, &error))?;
     Ok(Output::File(path))
 }
 
-/// Finds out whether a file can be written at `path`, without touching what is there.
-fn writable(path: &Path) -> io::Result<()> {
+/// Checks that a file can be written at `path`, without changing an existing file.
+fn check_writable(path: &Path) -> io::Result<()> {
     match std::fs::metadata(path) {
-        Ok(found) if found.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-        // A device or a pipe is written to directly; nothing is made beside it.
-        Ok(found) if !found.is_file() => return Ok(()),
+        Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        // Devices and pipes are written directly, without a temporary file next to them.
+        Ok(metadata) if !metadata.is_file() => return Ok(()),
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
@@ -123,40 +124,42 @@ fn writable(path: &Path) -> io::Result<()> {
     tempfile::Builder::new().prefix(".pictify-").tempfile_in(folder).map(drop)
 }
 
-/// What was asked for, or else what the output's name ends in. A file whose name says another format than its content
-/// helps nobody.
-fn format(asked: Option<String>, output: &Output) -> Result<Option<ImageFormat>, Failure> {
+/// Returns the format of `--format`, otherwise that of the extension of the output file. If the two differ, this is an
+/// error, because the content of a file must match its extension.
+fn format(requested: Option<String>, output: &Output) -> Result<Option<ImageFormat>, Failure> {
     let extension = match output {
         Output::File(path) => path.extension().map(|extension| extension.to_string_lossy().into_owned()),
-        Output::Stdout | Output::Nowhere => None,
+        Output::Stdout | Output::UrlOnly => None,
     };
-    let Some(asked) = asked else {
-        return extension.map(|extension| known_format("the output's name", &extension)).transpose();
+    let Some(requested) = requested else {
+        return extension.map(|extension| parse_format("the extension of the output file", &extension)).transpose();
     };
-    let format = known_format("--format", &asked)?;
-    if let Some(named) = extension.and_then(|extension| known_format("the output's name", &extension).ok()) {
+    let format = parse_format("--format", &requested)?;
+    let extension_format = extension.map(|extension| ImageFormat::from(extension.to_ascii_lowercase()));
+    if let Some(expected) = extension_format.filter(|format| !matches!(format, ImageFormat::Unknown(_))) {
         let is_jpeg = |format: &ImageFormat| matches!(format, ImageFormat::Jpg | ImageFormat::Jpeg);
-        if named != format && !(is_jpeg(&named) && is_jpeg(&format)) {
-            return Err(Failure::usage(format!("--format says {format}, the output's name {named}: which is it?")));
+        if expected != format && !(is_jpeg(&expected) && is_jpeg(&format)) {
+            let message = format!("--format is {format}, but the extension of the output file is {expected}");
+            return Err(Failure::usage(message));
         }
     }
     Ok(Some(format))
 }
 
-fn known_format(origin: &str, text: &str) -> Result<ImageFormat, Failure> {
+fn parse_format(origin: &str, text: &str) -> Result<ImageFormat, Failure> {
     match ImageFormat::from(text.to_ascii_lowercase()) {
         ImageFormat::Unknown(format) => {
-            Err(Failure::usage(format!("{origin}: images are png, jpg, jpeg or webp, not {format}")))
+            Err(Failure::usage(format!("{origin} must be png, jpg, jpeg or webp, not {format}")))
         }
         format => Ok(format),
     }
 }
 
-fn print(bytes: &[u8]) -> Result<(), Failure> {
+fn write_stdout(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        // Whoever read the output has seen enough.
+        // The reader of the output has closed the pipe, which is not an error.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.map_err(|error| Failure::other(format!("standard output cannot be written: {error}"))),
+        result => result.map_err(|error| Failure::other(format!("cannot write to standard output: {error}"))),
     }
 }

@@ -1,12 +1,12 @@
-//! The `pictify` command.
+//! Program `pictify`: a command line interface for Pictify.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | `arguments.rs` | what can be typed |
-//! | `session.rs` | which server a command talks to: the one that is configured, or an emulator of its own |
+//! | `arguments.rs` | command line arguments |
+//! | `session.rs` | client of a command: for the configured server, or for a temporary emulator |
 //! | `image.rs`, `emulator.rs` | the commands |
-//! | `failure.rs` | exit codes |
-//! | `progress.rs` | the spinner, and lines on standard error |
+//! | `failure.rs` | errors and exit codes |
+//! | `progress.rs` | spinner and messages on standard error |
 
 mod arguments;
 mod emulator;

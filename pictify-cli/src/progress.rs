@@ -1,4 +1,4 @@
-//! What is said on standard error: the spinner, on a terminal only, and lines.
+//! Output on standard error: messages, and on a terminal a spinner.
 
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use std::{
@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
-/// Shows `message` with a spinner while `work` goes on.
+/// Shows `message` with a spinner until `work` completes.
 pub async fn during<T>(message: &'static str, work: impl Future<Output = T>) -> T {
-    // indicatif draws nothing by itself when standard error is not a terminal.
+    // indicatif draws nothing when standard error is not a terminal.
     let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()).with_message(message);
     spinner.enable_steady_tick(Duration::from_millis(100));
     let output = work.await;
@@ -16,7 +16,7 @@ pub async fn during<T>(message: &'static str, work: impl Future<Output = T>) -> 
     output
 }
 
-/// Writes a line to standard error. Nobody may be there to read it, which is no failure.
+/// Writes a line to standard error. Write errors are ignored.
 pub fn note(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! The `pictify` command, as a script uses it.
+//! Tests of the `pictify` program: output, files and exit codes.
 
 use assert_cmd::Command;
 use pictify_emulator::Emulator;
@@ -7,7 +7,7 @@ use std::{path::Path, time::Duration};
 
 const HELLO: &str = r#"<h1 style="color:#667eea">Hello</h1>"#;
 
-/// The command as a newcomer has it: nothing configured.
+/// Creates the command without any configuration in the environment.
 fn pictify() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pictify"));
     command.timeout(Duration::from_secs(60));
@@ -27,19 +27,19 @@ fn dimensions(path: &Path) -> (u32, u32) {
     image::image_dimensions(path).unwrap()
 }
 
-/// Checks that a command fails with `code` and one line on standard error that contains `says`.
-fn fails(mut command: Command, code: i32, says: &str) {
+/// Checks that a command fails with `code` and one line on standard error that contains `message`.
+fn assert_fails(mut command: Command, code: i32, message: &str) {
     let output = command.output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(code), "{stderr}");
     let lines: Vec<_> = stderr.lines().filter(|line| line.starts_with("error: ")).collect();
     assert_eq!(lines.len(), 1, "{stderr}");
-    assert!(stderr.contains(says), "{stderr}");
+    assert!(stderr.contains(message), "{stderr}");
     assert!(output.stdout.is_empty());
 }
 
 #[test]
-fn the_readme_s_command_makes_a_picture_without_a_key() {
+fn the_command_of_the_readme_renders_an_image_without_a_key() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hello.png");
     let output =
@@ -52,7 +52,7 @@ fn the_readme_s_command_makes_a_picture_without_a_key() {
 }
 
 #[test]
-fn html_comes_from_a_file_or_from_standard_input_and_the_picture_may_go_to_standard_output() {
+fn html_can_be_read_from_standard_input_and_the_image_written_to_standard_output() {
     let folder = tempfile::tempdir().unwrap();
     let (html, path) = (folder.path().join("card.html"), folder.path().join("card.webp"));
     std::fs::write(&html, HELLO).unwrap();
@@ -63,7 +63,7 @@ fn html_comes_from_a_file_or_from_standard_input_and_the_picture_may_go_to_stand
         .assert()
         .success();
     assert_eq!(dimensions(&path), (100, 50));
-    assert_eq!(&std::fs::read(&path).unwrap()[8..12], b"WEBP", "the format follows the output's name");
+    assert_eq!(&std::fs::read(&path).unwrap()[8..12], b"WEBP", "the format is that of the extension");
 
     let piped =
         create(&["--width", "100", "--height", "50", "--html-file", "-", "--output", "-"]).write_stdin(HELLO).output();
@@ -71,15 +71,15 @@ fn html_comes_from_a_file_or_from_standard_input_and_the_picture_may_go_to_stand
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn json_prints_the_api_s_answer() {
+async fn json_prints_the_response_of_the_api() {
     let emulator = Emulator::start().await.unwrap();
     let mut command = create(&["--html", HELLO, "--json"]);
     command.env("PICTIFY_API_KEY", "k").env("PICTIFY_BASE_URL", emulator.url());
     let output = command.output().unwrap();
     assert!(output.status.success());
-    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(answer["url"].as_str().unwrap().starts_with(emulator.url()));
-    assert!(output.stderr.is_empty(), "no spinner in a pipe");
+    let response: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(response["url"].as_str().unwrap().starts_with(emulator.url()));
+    assert!(output.stderr.is_empty(), "the spinner must not be shown in a pipe");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,47 +89,51 @@ async fn without_an_output_the_url_is_printed() {
     command.env("PICTIFY_API_KEY", "k").env("PICTIFY_BASE_URL", emulator.url());
     let output = command.output().unwrap();
     assert!(String::from_utf8(output.stdout).unwrap().starts_with(emulator.url()));
-    fails(create(&["--html", HELLO]), 2, "give --output FILE");
+    assert_fails(create(&["--html", HELLO]), 2, "give --output FILE");
 }
 
 #[test]
-fn wrong_arguments_are_answered_before_anything_is_rendered() {
+fn invalid_arguments_are_rejected_before_rendering() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
     let path = path.to_str().unwrap();
     let missing = folder.path().join("missing/a.png");
     let too_long = format!("{}.png", "a".repeat(300));
-    for (arguments, code, says) in [
+    for (arguments, code, message) in [
         (&["--html", "x", "--url", "https://example.com", "-o", path][..], 2, "cannot be used with"),
         (&["-o", path], 2, "required arguments were not provided"),
         (&["--html", "x", "--width", "0", "-o", path], 2, "width: must be 1 to 4096, is 0"),
         (&["--html", "x", "--height", "5000", "-o", path], 2, "height: must be 1 to 4096, is 5000"),
         (&["--html", "x", "--width", "wide", "-o", path], 2, "invalid value 'wide'"),
         (&["--html", "", "-o", path], 2, "html: must not be empty"),
-        (&["--html", "x", "--format", "pdf", "-o", path], 2, "--format: images are png, jpg, jpeg or webp, not pdf"),
-        (&["--html", "x", "-o", "a.gif"], 2, "the output's name: images are png, jpg, jpeg or webp, not gif"),
+        (&["--html", "x", "--format", "pdf", "-o", path], 2, "--format must be png, jpg, jpeg or webp, not pdf"),
+        (
+            &["--html", "x", "-o", "a.gif"],
+            2,
+            "the extension of the output file must be png, jpg, jpeg or webp, not gif",
+        ),
         (
             &["--html", "x", "--format", "png", "-o", "a.webp"],
             2,
-            "--format says png, the output's name webp: which is it?",
+            "--format is png, but the extension of the output file is webp",
         ),
         (&["--url", "example.com", "-o", path], 2, "url: relative URL without a base"),
         (&["--url", "file:///etc/passwd", "-o", path], 2, "url: must be http or https, is file"),
-        (&["--html", "x", "-o", "-", "--json"], 2, "both want standard output"),
-        (&["--html-file", "missing.html", "-o", path], 8, "missing.html cannot be read"),
-        (&["--html", "x", "-o", missing.to_str().unwrap()], 8, "cannot be written"),
-        (&["--html", "x", "-o", "/"], 8, "cannot be written"),
-        (&["--html", "x", "-o", "new/"], 8, "new/ cannot be written"),
-        (&["--html", "x", "-o", &too_long], 8, "cannot be written"),
+        (&["--html", "x", "-o", "-", "--json"], 2, "cannot both use standard output"),
+        (&["--html-file", "missing.html", "-o", path], 8, "cannot read missing.html"),
+        (&["--html", "x", "-o", missing.to_str().unwrap()], 8, "cannot write"),
+        (&["--html", "x", "-o", "/"], 8, "cannot write"),
+        (&["--html", "x", "-o", "new/"], 8, "cannot write new/"),
+        (&["--html", "x", "-o", &too_long], 8, "cannot write"),
     ] {
-        fails(create(arguments), code, says);
+        assert_fails(create(arguments), code, message);
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
-fn a_wrong_configuration_is_answered_in_one_line() {
-    for (key, url, code, says) in [
+fn an_invalid_configuration_is_reported_in_one_line() {
+    for (key, url, code, message) in [
         (None, Some("http://127.0.0.1:1"), 2, "no API key: set PICTIFY_API_KEY"),
         (Some(""), None, 2, "the API key is empty"),
         (Some("k"), Some("nonsense"), 2, "the base URL is malformed"),
@@ -138,13 +142,13 @@ fn a_wrong_configuration_is_answered_in_one_line() {
         let mut command = create(&["--html", "x"]);
         key.map(|key| command.env("PICTIFY_API_KEY", key));
         url.map(|url| command.env("PICTIFY_BASE_URL", url));
-        fails(command, code, says);
+        assert_fails(command, code, message);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_strange_server_is_answered_in_one_line() {
-    for (reply, code, says) in [
+async fn an_invalid_response_is_reported_in_one_line() {
+    for (reply, code, message) in [
         (Reply::new(200, &[("content-type", "text/html")], b"<html>"), 5, "the response is HTML, not JSON"),
         (Reply::cut(200, 500, b"{\"url\""), 7, "outcome unknown"),
         (
@@ -158,16 +162,16 @@ async fn a_strange_server_is_answered_in_one_line() {
         let server = ScriptedServer::start([reply]).await;
         let mut command = create(&["--html", "x"]);
         command.env("PICTIFY_API_KEY", "k").env("PICTIFY_BASE_URL", server.url());
-        fails(command, code, says);
+        assert_fails(command, code, message);
     }
 }
 
 #[test]
-fn the_emulator_s_port_may_be_taken() {
+fn the_emulator_reports_a_port_in_use() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut command = pictify();
     command.args(["emulator", "--port", &taken.local_addr().unwrap().port().to_string()]);
-    fails(command, 1, "in use");
+    assert_fails(command, 1, "in use");
 }
 
 #[test]
@@ -177,37 +181,37 @@ fn help_lists_the_exit_codes() {
     assert!(help.contains("7  the outcome is unknown"), "{help}");
 }
 
-/// An answer with the URL of a picture on this server.
-fn made(server: &ScriptedServer) -> Reply {
+/// Creates a response with the URL of an image on this server.
+fn image_response(server: &ScriptedServer) -> Reply {
     Reply::json(200, &format!(r#"{{"id":"A","url":"{}/a.png"}}"#, server.url()))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_picture_that_is_rendered_and_not_delivered_has_an_exit_code_of_its_own() {
+async fn a_failure_after_the_render_has_its_own_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
     let path = path.to_str().unwrap();
-    let nowhere = r#"{"id":"A","url":"http://127.0.0.1:1/a.png"}"#;
-    let server = ScriptedServer::start([Reply::json(200, nowhere)]).await;
+    let unreachable = r#"{"id":"A","url":"http://127.0.0.1:1/a.png"}"#;
+    let server = ScriptedServer::start([Reply::json(200, unreachable)]).await;
     let create = |output: &str| {
         let mut command = create(&["--html", "x", "-o", output]);
         command.env("PICTIFY_API_KEY", "k").env("PICTIFY_BASE_URL", server.url());
         command
     };
-    fails(create(path), 9, "it was rendered: http://127.0.0.1:1/a.png");
-    server.then(made(&server));
+    assert_fails(create(path), 9, "the image was rendered: http://127.0.0.1:1/a.png");
+    server.then(image_response(&server));
     server.then(Reply::new(403, &[], b""));
-    fails(create(path), 9, "/a.png");
+    assert_fails(create(path), 9, "/a.png");
     if Path::new("/dev/full").exists() {
-        server.then(made(&server));
-        server.then(Reply::new(200, &[("content-type", "image/png")], b"picture"));
-        fails(create("/dev/full"), 9, "/dev/full cannot be written");
+        server.then(image_response(&server));
+        server.then(Reply::new(200, &[("content-type", "image/png")], b"image"));
+        assert_fails(create("/dev/full"), 9, "/dev/full");
     }
 }
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_needs_to_read_what_is_said() {
+async fn a_closed_standard_error_is_ignored() {
     use std::{io, process::Stdio};
 
     let emulator = Emulator::start().await.unwrap();

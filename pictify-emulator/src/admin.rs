@@ -1,53 +1,55 @@
-//! What the service does not have and tests need: faults, the ledger of what was billed, and deliveries. Under `/_emulator/`, without
-//! a key: who reaches this server may use it.
+//! Admin API for tests, which the service does not have: faults, the ledger of billed renders, and webhook deliveries.
+//! Its paths start with `/_emulator/`. It needs no API key: anyone who can reach the server may use it.
 
 use crate::{
-    answer::{Answer, Refusal, Reply},
-    deliveries::{self, DELIVERY},
-    faults::Script,
-    renders::BILLED,
-    server::Service,
+    api_error::ApiError,
+    faults::FaultScript,
+    rendering::BILLED,
+    response::{ApiResponse, ApiResult},
+    server::AppState,
     store::{Filter, Order},
+    webhooks::{self, DELIVERY},
 };
 use axum::http::{Method, StatusCode, request::Parts};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// Where these endpoints are.
+/// Path prefix of the admin API.
 pub(crate) const PREFIX: &str = "/_emulator/";
 
-/// Serves one of them.
-pub(crate) fn answer(service: &Arc<Service>, parts: &Parts, name: &str, body: &[u8]) -> Answer {
+/// Handles a request to the admin API.
+pub(crate) fn answer(state: &Arc<AppState>, parts: &Parts, name: &str, body: &[u8]) -> ApiResult {
     match (&parts.method, name) {
-        (&Method::GET, "ledger") => Ok(ledger(service)?.into()),
+        (&Method::GET, "ledger") => Ok(ledger(state)?.into()),
         (&Method::GET, "deliveries") => {
-            Ok(json!({"deliveries": service.store.all(DELIVERY, &Filter::default(), Order::Newest)?}).into())
+            Ok(json!({"deliveries": state.store.all(DELIVERY, &Filter::default(), Order::Newest)?}).into())
         }
         (&Method::PUT, "faults") => {
-            let unusable =
-                |why: String| Refusal::message(StatusCode::BAD_REQUEST, format!("No script of faults: {why}"));
-            let script: Script = serde_json::from_slice(body).map_err(|error| unusable(error.to_string()))?;
-            script.check().map_err(unusable)?;
+            let invalid_script =
+                |why: String| ApiError::with_message(StatusCode::BAD_REQUEST, format!("Invalid fault script: {why}"));
+            let script: FaultScript =
+                serde_json::from_slice(body).map_err(|error| invalid_script(error.to_string()))?;
+            script.check().map_err(invalid_script)?;
             let count = script.faults.len();
-            service.faults.set(script);
-            Ok(Reply::from(json!({"faults": count})))
+            state.faults.set(script);
+            Ok(ApiResponse::from(json!({"faults": count})))
         }
         (&Method::DELETE, "faults") => {
-            service.faults.set(Script::default());
-            Ok(Reply::from(json!({"faults": 0})))
+            state.faults.set(FaultScript::default());
+            Ok(ApiResponse::from(json!({"faults": 0})))
         }
         (&Method::POST, name) => {
             let id = name.strip_prefix("deliveries/").and_then(|rest| rest.strip_suffix("/resend"));
-            let renewed = id.map(|id| deliveries::again(service, id)).transpose()?.flatten();
-            Ok(Reply::from(renewed.ok_or_else(|| Refusal::no_route(parts))?))
+            let resent = id.map(|id| webhooks::redeliver(state, id)).transpose()?.flatten();
+            Ok(ApiResponse::from(resent.ok_or_else(|| ApiError::route_not_found(parts))?))
         }
-        _ => Err(Refusal::no_route(parts)),
+        _ => Err(ApiError::route_not_found(parts)),
     }
 }
 
-/// Everything that was billed, oldest first.
-fn ledger(service: &Service) -> Result<Value, Refusal> {
-    let entries = service.store.all(BILLED, &Filter::default(), Order::Oldest)?;
+/// Returns all ledger entries, oldest first.
+fn ledger(state: &AppState) -> Result<Value, ApiError> {
+    let entries = state.store.all(BILLED, &Filter::default(), Order::Oldest)?;
     let renders: u64 = entries.iter().filter_map(|entry| entry["renders"].as_u64()).sum();
     Ok(json!({"renders": renders, "entries": entries}))
 }

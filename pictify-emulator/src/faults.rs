@@ -1,4 +1,4 @@
-//! Faults on demand: what a client must bear, for tests of clients.
+//! Fault injection, for tests of clients.
 
 use crate::contract::CONTRACT;
 use axum::http::{HeaderName, HeaderValue};
@@ -11,140 +11,140 @@ use std::{
     time::Duration,
 };
 
-/// Something that goes wrong, and when.
+/// Fault to inject, and the requests that it applies to.
 ///
 /// ```
 /// use pictify_emulator::Fault;
 /// use std::time::Duration;
 ///
-/// // The first and the third image are refused for a moment.
+/// // The first and the third image fail with a retryable error.
 /// let busy = Fault::status(503).body(serde_json::json!({"error": "busy", "retriable": true}));
-/// let busy = busy.on("createImage").calls([1, 3]);
-/// // A tenth of all calls takes two seconds more, and the answer to one in twenty is lost after the work was done.
-/// let slow = Fault::delay(Duration::from_secs(2)).share(0.1);
-/// let lost = Fault::reset().after_work().share(0.05);
+/// let busy = busy.for_operation("createImage").on_calls([1, 3]);
+/// // A tenth of all requests take two seconds longer. One response in twenty is lost after the render was billed.
+/// let slow = Fault::delay(Duration::from_secs(2)).probability(0.1);
+/// let lost = Fault::reset().after_handler().probability(0.05);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[must_use]
 pub struct Fault {
-    /// Which operation, by its name in the contract; any when there is none.
+    /// Operation ID in the contract; every operation if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     operation: Option<String>,
-    /// Which of its calls, counted from 1.
+    /// Numbers of the matching requests, counted from 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    calls: Vec<u64>,
-    /// What share of its calls, 0 to 1, by the seed.
+    on_calls: Vec<u64>,
+    /// Probability from 0 to 1, drawn with the seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    share: Option<f64>,
-    /// Whether the work is done, and billed, before it goes wrong.
+    probability: Option<f64>,
+    /// Runs the handler, and bills, before the fault.
     #[serde(default)]
-    after_work: bool,
-    /// How much later the answer comes, in milliseconds.
+    after_handler: bool,
+    /// Delay of the response in milliseconds.
     #[serde(default)]
     delay_ms: u64,
-    /// Answers with this status.
+    /// Status of the response.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
-    /// Headers of that answer.
+    /// Headers of the response.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     headers: BTreeMap<String, String>,
-    /// Body of that answer: JSON, or a text as it is.
+    /// Body of the response: JSON, or a string that is sent as it is.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     body: Value,
-    /// Closes the connection without an answer.
+    /// Closes the connection without a response.
     #[serde(default)]
     reset: bool,
-    /// Closes the connection after so many bytes of the answer's body.
+    /// Closes the connection after so many bytes of the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    cut_after: Option<usize>,
+    truncate_after: Option<usize>,
 }
 
 impl Fault {
-    /// An answer with this status, 200 to 999, instead of the real one.
+    /// Responds with this status, 200 to 999, instead of the real response.
     pub fn status(status: u16) -> Self {
         Self { status: Some(status), ..Self::default() }
     }
 
-    /// A connection that closes without an answer.
+    /// Closes the connection without a response.
     pub fn reset() -> Self {
         Self { reset: true, ..Self::default() }
     }
 
-    /// An answer whose body ends after so many bytes.
-    pub fn cut(bytes: usize) -> Self {
-        Self { cut_after: Some(bytes), after_work: true, ..Self::default() }
+    /// Closes the connection after so many bytes of the response body.
+    pub fn truncate_after(bytes: usize) -> Self {
+        Self { truncate_after: Some(bytes), after_handler: true, ..Self::default() }
     }
 
-    /// An answer that comes later. The work begins so much later, too; with [`after_work`](Self::after_work) it is done, and
-    /// billed, before.
+    /// Delays the response. The handler runs after the delay; with [`after_handler`](Self::after_handler) it runs, and
+    /// bills, before.
     pub fn delay(delay: Duration) -> Self {
         let delay_ms = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
         Self { delay_ms, ..Self::default() }
     }
 
-    /// The body of the answer: JSON, or a string as it is.
+    /// Sets the body of the response: JSON, or a string that is sent as it is.
     pub fn body(mut self, body: impl Into<Value>) -> Self {
         self.body = body.into();
         self
     }
 
-    /// A header of the answer.
+    /// Sets a header of the response.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.insert(name.into(), value.into());
         self
     }
 
-    /// Only calls of this operation, by its name in the contract.
-    pub fn on(mut self, operation: impl Into<String>) -> Self {
+    /// Applies the fault to this operation only, by its ID in the contract.
+    pub fn for_operation(mut self, operation: impl Into<String>) -> Self {
         self.operation = Some(operation.into());
         self
     }
 
-    /// Only these calls, counted from 1 since the fault was set.
-    pub fn calls(mut self, calls: impl IntoIterator<Item = u64>) -> Self {
-        self.calls = calls.into_iter().collect();
+    /// Applies the fault to these requests only, counted from 1 since the fault was set.
+    pub fn on_calls(mut self, calls: impl IntoIterator<Item = u64>) -> Self {
+        self.on_calls = calls.into_iter().collect();
         self
     }
 
-    /// Only a share of the calls, 0 to 1, chosen by the seed.
-    pub fn share(mut self, share: f64) -> Self {
-        self.share = Some(share);
+    /// Applies the fault with this probability, 0 to 1, drawn with the seed.
+    pub fn probability(mut self, probability: f64) -> Self {
+        self.probability = Some(probability);
         self
     }
 
-    /// Goes wrong when the work is done, and billed.
-    pub fn after_work(mut self) -> Self {
-        self.after_work = true;
+    /// Injects the fault after the handler has run and billed.
+    pub fn after_handler(mut self) -> Self {
+        self.after_handler = true;
         self
     }
 
-    /// Why it could never go wrong as it says.
-    fn wrong(&self) -> Option<String> {
+    /// Returns the reason why the fault could never occur, if there is one.
+    fn problem(&self) -> Option<String> {
         if let Some(name) = self.operation.as_ref().filter(|name| CONTRACT.operation(name).is_none()) {
-            return Some(format!("the contract has no operation {name}"));
+            return Some(format!("unknown operation {name}"));
         }
-        // What is below is no answer, but the announcement of one.
+        // Statuses below 200 are interim responses.
         if let Some(status) = self.status.filter(|status| !(200..1000).contains(status)) {
             return Some(format!("status {status} is not one of 200 to 999"));
         }
-        if let Some(share) = self.share.filter(|share| !(0.0..=1.0).contains(share)) {
-            return Some(format!("share {share} is not between 0 and 1"));
+        if let Some(probability) = self.probability.filter(|probability| !(0.0..=1.0).contains(probability)) {
+            return Some(format!("probability {probability} is not between 0 and 1"));
         }
-        if self.calls.contains(&0) {
-            return Some("calls are counted from 1".to_owned());
+        if self.on_calls.contains(&0) {
+            return Some("onCalls are counted from 1".to_owned());
         }
         let is_header =
             |name: &str, value: &str| HeaderName::try_from(name).is_ok() && HeaderValue::try_from(value).is_ok();
         if let Some((name, _)) = self.headers.iter().find(|(name, value)| !is_header(name, value)) {
             return Some(format!("the header {name:?} cannot be sent"));
         }
-        let is_nothing = self.status.is_none() && !self.reset && self.cut_after.is_none() && self.delay_ms == 0;
-        is_nothing.then(|| "nothing goes wrong: give status, reset, cutAfter or delayMs".to_owned())
+        let is_nothing = self.status.is_none() && !self.reset && self.truncate_after.is_none() && self.delay_ms == 0;
+        is_nothing.then(|| "the fault has no effect: give status, reset, truncateAfter or delayMs".to_owned())
     }
 
-    pub(crate) fn is_after_work(&self) -> bool {
-        self.after_work
+    pub(crate) fn is_after_handler(&self) -> bool {
+        self.after_handler
     }
 
     pub(crate) fn delay_time(&self) -> Duration {
@@ -155,12 +155,12 @@ impl Fault {
         self.reset
     }
 
-    pub(crate) fn cut_after(&self) -> Option<usize> {
-        self.cut_after
+    pub(crate) fn truncate_after_bytes(&self) -> Option<usize> {
+        self.truncate_after
     }
 
-    /// The answer in place of the real one.
-    pub(crate) fn answer(&self) -> Option<(u16, &BTreeMap<String, String>, Bytes)> {
+    /// Returns the status, the headers and the body that replace the real response, if the fault has a status.
+    pub(crate) fn response(&self) -> Option<(u16, &BTreeMap<String, String>, Bytes)> {
         let body = match &self.body {
             Value::Null => Bytes::new(),
             Value::String(text) => Bytes::copy_from_slice(text.as_bytes()),
@@ -170,54 +170,55 @@ impl Fault {
     }
 }
 
-/// The faults that are set, and how far each has counted.
+/// Configured faults and their request counts.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<State>);
+pub(crate) struct Faults(Mutex<FaultState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct FaultState {
     faults: Vec<(Fault, u64)>,
     random: fastrand::Rng,
 }
 
-/// A script of faults, as files and the admin endpoint have it.
+/// Fault script, the format of files and of the admin API.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Script {
-    /// What chooses the calls of shares.
+pub(crate) struct FaultScript {
+    /// Seed for faults with a probability.
     #[serde(default)]
     pub(crate) seed: u64,
     pub(crate) faults: Vec<Fault>,
 }
 
-impl Script {
-    /// What of it could never happen: it would let a test pass that tests nothing.
+impl FaultScript {
+    /// Rejects faults that could never occur: with them a test would pass without testing anything.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let wrong = |(index, fault): (usize, &Fault)| fault.wrong().map(|why| format!("faults[{index}]: {why}"));
-        self.faults.iter().enumerate().find_map(wrong).map_or(Ok(()), Err)
+        let problem = |(index, fault): (usize, &Fault)| fault.problem().map(|why| format!("faults[{index}]: {why}"));
+        self.faults.iter().enumerate().find_map(problem).map_or(Ok(()), Err)
     }
 }
 
 impl Faults {
-    /// Takes a script in place of the one before it.
-    pub(crate) fn set(&self, script: Script) {
+    /// Replaces the configured faults.
+    pub(crate) fn set(&self, script: FaultScript) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.random = fastrand::Rng::with_seed(script.seed);
         state.faults = script.faults.into_iter().map(|fault| (fault, 0)).collect();
     }
 
-    /// What goes wrong with this call: the first fault that means it. Each fault counts the calls that it could mean.
+    /// Returns the fault for the next request of an operation: the first that matches. Every fault counts the requests
+    /// to its operation.
     pub(crate) fn next(&self, operation: &str) -> Option<Fault> {
-        let State { faults, random } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let FaultState { faults, random } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = None;
         for (fault, count) in faults {
             if fault.operation.as_ref().is_some_and(|name| name != operation) {
                 continue;
             }
             *count += 1;
-            let is_counted = fault.calls.is_empty() || fault.calls.contains(count);
-            // Drawn for every call, so that the choice does not hang on the other faults.
-            let is_drawn = fault.share.is_none_or(|share| random.f64() < share);
+            let is_counted = fault.on_calls.is_empty() || fault.on_calls.contains(count);
+            // Draw for every request, so that the result does not depend on the other faults.
+            let is_drawn = fault.probability.is_none_or(|probability| random.f64() < probability);
             if is_counted && is_drawn && found.is_none() {
                 found = Some(fault.clone());
             }
@@ -240,21 +241,21 @@ mod tests {
         let faults = Faults::default();
         assert_eq!(statuses(&faults, "createImage", 2), [None, None]);
         let script = json!({"faults": [
-            {"operation": "createImage", "calls": [1, 3], "status": 503},
-            {"calls": [2], "status": 500},
+            {"operation": "createImage", "onCalls": [1, 3], "status": 503},
+            {"onCalls": [2], "status": 500},
         ]});
         faults.set(serde_json::from_value(script).unwrap());
         assert_eq!(statuses(&faults, "createImage", 4), [Some(503), Some(500), Some(503), None]);
-        assert_eq!(statuses(&faults, "getImage", 1), [None], "the second has counted four already");
+        assert_eq!(statuses(&faults, "getImage", 1), [None], "the second fault has counted four requests already");
         let unknown = json!({"faults": [{"statsu": 503}]});
-        assert!(serde_json::from_value::<Script>(unknown).is_err());
+        assert!(serde_json::from_value::<FaultScript>(unknown).is_err());
     }
 
     #[test]
     fn a_share_is_the_same_in_every_run() {
         let run = |seed| {
             let faults = Faults::default();
-            faults.set(Script { seed, faults: vec![Fault::status(500).share(0.25)] });
+            faults.set(FaultScript { seed, faults: vec![Fault::status(500).probability(0.25)] });
             statuses(&faults, "createImage", 1000)
         };
         let (first, again, other) = (run(1), run(1), run(2));

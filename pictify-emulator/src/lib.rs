@@ -1,4 +1,4 @@
-//! A local Pictify: a server that speaks the same HTTP API and really renders, without an account and without a network.
+//! Local Pictify: a server with the same HTTP API and real renders, without an account or a network.
 //!
 //! ```
 //! # #[tokio::main] async fn main() -> Result<(), pictify_emulator::StartError> {
@@ -10,71 +10,72 @@
 //! # Ok(()) }
 //! ```
 //!
-//! What a request must look like is not written here: it is read from `openapi.yaml`, the contract. Every operation of it is
-//! served; what cannot be made here (pictures by a prompt, MP4, timelines) is refused as the contract does.
+//! The rules for requests are not repeated in this crate: it reads them from `openapi.yaml`, the contract. Every operation
+//! of the contract is served. Those that cannot work locally (images from a prompt, MP4, timelines) return the error that
+//! the contract has for it.
 //!
-//! | file | holds |
+//! | file | content |
 //! |---|---|
-//! | `emulator/`, `options.rs` | starting and stopping |
-//! | `server/` | the way of a request: route, key, body, handler |
-//! | `house.rs`, `faults.rs`, `admin.rs` | limits, what goes wrong on demand, and what only tests ask for |
-//! | `contract/` | the document as routes and validators |
-//! | `answer.rs`, `problem.rs` | the shapes of answers and refusals |
-//! | `page/`, `log.rs` | the page for people |
-//! | `areas/` | the handlers, a file for each area of the contract |
-//! | `batches/` | a template rendered for many sets of variables |
-//! | `bindings/` | data had, mapped and shown |
-//! | `deliveries/` | webhooks: what happened is told |
-//! | `live/` | live pages, and what pages need from elsewhere |
-//! | `fetch/` | requests of the server's own, and where they may go |
-//! | `experiments/` | which variant a visitor sees |
-//! | `pictures.rs` | pictures at permanent addresses |
-//! | `renders.rs` | a page rendered, kept, listed and billed |
-//! | `demo.rs` | the template that examples name |
-//! | `source.rs` | a template and values made a page |
-//! | `store/` | what was made |
-//! | `variables.rs` | what definitions say of the values of templates |
-//! | `expressions/` | the expression language |
-//! | `html_templates/` | templates in Handlebars |
-//! | `video/` | scenes of code to moving pictures |
-//! | `workflows/` | documents made of rows |
-//! | `render/` | from HTML to bytes |
+//! | `emulator/`, `options.rs`, `config.rs` | start, shutdown, command-line options, settings |
+//! | `server/` | HTTP server: routing, validation, API keys, idempotency |
+//! | `limits.rs`, `quota.rs`, `faults.rs` | rate limit, monthly quota, fault injection |
+//! | `handlers/` | handlers, a file for each tag of the contract |
+//! | `admin.rs` | admin API for tests |
+//! | `dashboard/`, `request_log.rs` | HTML dashboard |
+//! | `response.rs`, `api_error.rs`, `problem_details.rs` | responses and errors |
+//! | `contract/` | the contract as routes and validators |
+//! | `rendering/` | render service: filling templates, storing and billing files, cached images |
+//! | `batches/` | batches of renders in the background |
+//! | `bindings/` | data sources, mapping and refresh of bindings |
+//! | `experiments/` | assignment of visitors to variants |
+//! | `workflows/` | documents from rows |
+//! | `webhooks/` | webhook events and deliveries |
+//! | `page_loader/` | loading of live pages and of the resources of pages |
+//! | `fetch/` | outgoing HTTP requests, and the addresses that they may reach |
+//! | `demo_template.rs` | template of the examples |
+//! | `store/` | storage of documents and files |
+//! | `variables.rs` | definitions of template variables |
+//! | `expressions/` | expression language |
+//! | `html_templates/` | Handlebars templates |
+//! | `video/` | video templates in code |
+//! | `render/` | render engines: from HTML to files |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 mod admin;
-mod answer;
-mod areas;
+mod api_error;
 mod batches;
 mod bindings;
+mod config;
 mod contract;
-mod deliveries;
-mod demo;
+mod dashboard;
+mod demo_template;
 mod emulator;
 mod experiments;
 pub mod expressions;
 mod faults;
 mod fetch;
-mod house;
+mod handlers;
 pub mod html_templates;
-mod live;
-mod log;
+mod limits;
 mod options;
-mod page;
-mod pictures;
-mod problem;
+mod page_loader;
+mod problem_details;
+mod quota;
 pub mod render;
-mod renders;
+mod rendering;
+mod request_log;
+mod response;
 mod server;
-mod source;
 mod store;
 mod uid;
 pub mod variables;
 mod video;
+mod webhooks;
 mod workflows;
 
-pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError, asked_to_stop};
+pub use config::{Profile, VersionPrefix};
+pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError, shutdown_signal};
 pub use faults::Fault;
-pub use fetch::Reach;
-pub use house::{Profile, VersionPrefix};
+pub use fetch::EgressPolicy;
 pub use options::{Engine, Options};

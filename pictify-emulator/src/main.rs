@@ -4,7 +4,7 @@ use clap::Parser;
 use pictify_emulator::Options;
 use std::process::ExitCode;
 
-/// Run a local Pictify: the same API, really rendering, without an account.
+/// Run a local Pictify: the same API with real renders, without an account.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -22,8 +22,8 @@ async fn main() -> ExitCode {
         }
     };
     println!("Pictify emulator listening on {}", emulator.url());
-    if let Err(error) = pictify_emulator::asked_to_stop().await {
-        eprintln!("error: the end cannot be waited for: {error}");
+    if let Err(error) = pictify_emulator::shutdown_signal().await {
+        eprintln!("error: cannot wait for the shutdown signal: {error}");
         return ExitCode::FAILURE;
     }
     emulator.shutdown().await;

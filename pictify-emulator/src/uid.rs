@@ -1,8 +1,8 @@
-//! Names for new things.
+//! Random IDs.
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 
-/// Capitals and digits, as the service makes them.
+/// Returns a random ID of capital letters and digits, as the service creates them.
 pub(crate) fn new(length: usize) -> String {
     (0..length).map(|_| char::from(ALPHABET[fastrand::usize(..ALPHABET.len())])).collect()
 }

@@ -1,32 +1,32 @@
-//! The variables of templates: what their definitions say of the values.
+//! Variables of templates: definitions, defaults and validation.
 
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// What a template says of a variable.
+/// Definition of a template variable.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct VariableDefinition {
-    /// The name, as in `{{name}}`.
+    /// Name, as in `{{name}}`.
     pub name: String,
-    /// What is used when no value is given.
+    /// Value that is used if none is given.
     pub default: Option<Value>,
-    /// Whether it may hold HTML that is not escaped.
+    /// Allows HTML that is not escaped.
     pub allow_raw_html: bool,
-    /// Whether a value must be given.
+    /// Requires a value.
     pub required: bool,
-    /// How many characters a text has at least.
+    /// Minimum length of a string, in characters.
     pub min_length: Option<u64>,
-    /// How many characters a text has at most.
+    /// Maximum length of a string, in characters.
     pub max_length: Option<u64>,
 }
 
 impl VariableDefinition {
-    /// Reads a `VariableDefinition` of the contract; nothing if it has no name.
+    /// Reads a `VariableDefinition` of the contract; `None` if it has no name.
     #[must_use]
     pub fn read(definition: &Value) -> Option<Self> {
         let validation = &definition["validation"];
-        // Older documents have `required` beside the name.
+        // In older documents `required` is beside the name.
         let required = definition["required"].as_bool().or(validation["required"].as_bool());
         Some(Self {
             name: definition["name"].as_str()?.to_owned(),
@@ -38,20 +38,20 @@ impl VariableDefinition {
         })
     }
 
-    /// Reads a list of definitions, as templates have it. What is no list has none.
+    /// Reads the list of definitions of a template; empty if the value is not a list.
     #[must_use]
     pub fn read_all(definitions: &Value) -> Vec<Self> {
         definitions.as_array().into_iter().flatten().filter_map(Self::read).collect()
     }
 
-    /// What is wrong with a value.
-    fn wrong(&self, value: Option<&Value>) -> Option<VariableError> {
+    /// Returns the error of a value, if it violates the definition.
+    fn violation(&self, value: Option<&Value>) -> Option<VariableError> {
         let problem = match value {
             None | Some(Value::Null) => self.required.then_some(Problem::Missing),
             Some(Value::String(text)) => {
                 let length = text.chars().count() as u64;
-                let short = self.min_length.filter(|least| length < *least).map(Problem::TooShort);
-                short.or_else(|| self.max_length.filter(|most| length > *most).map(Problem::TooLong))
+                let short = self.min_length.filter(|min| length < *min).map(Problem::TooShort);
+                short.or_else(|| self.max_length.filter(|max| length > *max).map(Problem::TooLong))
             }
             Some(_) => None,
         };
@@ -59,13 +59,14 @@ impl VariableDefinition {
     }
 }
 
-/// The values to render with: those that were given, and the defaults of the others.
+/// Returns the given variables, completed by the defaults of their definitions.
 ///
-/// A variable that is given as `null` takes its default. Values without a definition are kept.
+/// A variable with the value `null` takes its default. Variables without a definition are passed through.
 ///
 /// # Errors
-/// When a required value is missing, or a text is too short or too long; the first in the order of the definitions.
-pub fn filled(
+/// If a required value is missing, or a string is too short or too long: the first error in the order of the
+/// definitions.
+pub fn resolve_variables(
     definitions: &[VariableDefinition],
     variables: &Map<String, Value>,
 ) -> Result<Map<String, Value>, VariableError> {
@@ -76,40 +77,40 @@ pub fn filled(
         {
             values.insert(definition.name.clone(), default.clone());
         }
-        if let Some(error) = definition.wrong(values.get(&definition.name)) {
+        if let Some(error) = definition.violation(values.get(&definition.name)) {
             return Err(error);
         }
     }
     Ok(values)
 }
 
-/// A value that breaks its definition.
+/// Value that violates its definition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VariableError {
     name: String,
     problem: Problem,
 }
 
-/// How a value breaks its definition.
+/// Problem with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
-    /// It is required and was not given.
+    /// The value is required and missing.
     Missing,
-    /// It has fewer characters than this.
+    /// The string has fewer characters than this.
     TooShort(u64),
-    /// It has more characters than this.
+    /// The string has more characters than this.
     TooLong(u64),
 }
 
 impl VariableError {
-    /// The name of the variable.
+    /// Returns the name of the variable.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What is wrong with its value.
+    /// Returns the problem with the value.
     #[must_use]
     pub fn problem(&self) -> Problem {
         self.problem
@@ -121,8 +122,8 @@ impl fmt::Display for VariableError {
         let name = &self.name;
         match self.problem {
             Problem::Missing => write!(f, "Variable \"{name}\" is required and has no value"),
-            Problem::TooShort(least) => write!(f, "Variable \"{name}\" has fewer than {least} characters"),
-            Problem::TooLong(most) => write!(f, "Variable \"{name}\" has more than {most} characters"),
+            Problem::TooShort(min) => write!(f, "Variable \"{name}\" has fewer than {min} characters"),
+            Problem::TooLong(max) => write!(f, "Variable \"{name}\" has more than {max} characters"),
         }
     }
 }
@@ -134,9 +135,9 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn fill(definition: &Value, variables: &Value) -> Result<Value, String> {
+    fn resolve(definition: &Value, variables: &Value) -> Result<Value, String> {
         let definitions = VariableDefinition::read_all(&json!([definition]));
-        let values = filled(&definitions, variables.as_object().unwrap());
+        let values = resolve_variables(&definitions, variables.as_object().unwrap());
         values.map(Value::Object).map_err(|error| error.to_string())
     }
 
@@ -150,7 +151,7 @@ mod tests {
             (json!({"name": "a", "required": true, "defaultValue": "x"}), json!({}), json!({"a": "x"})),
             (json!({"defaultValue": 1}), json!({}), json!({})),
         ] {
-            assert_eq!(fill(&definition, &given), Ok(values), "{definition} {given}");
+            assert_eq!(resolve(&definition, &given), Ok(values), "{definition} {given}");
         }
     }
 
@@ -158,7 +159,7 @@ mod tests {
     fn values_must_meet_their_definitions() {
         let length = json!({"name": "a", "validation": {"minLength": 2, "maxLength": 3}});
         let missing = "Variable \"a\" is required and has no value";
-        for (definition, given, wrong) in [
+        for (definition, given, problem) in [
             (&json!({"name": "a", "required": true}), json!({}), Some(missing)),
             (&json!({"name": "a", "validation": {"required": true}}), json!({"a": null}), Some(missing)),
             (&length, json!({"a": "ñ"}), Some("Variable \"a\" has fewer than 2 characters")),
@@ -167,7 +168,7 @@ mod tests {
             (&length, json!({"a": 12345}), None),
             (&length, json!({}), None),
         ] {
-            assert_eq!(fill(definition, &given).err().as_deref(), wrong, "{definition} {given}");
+            assert_eq!(resolve(definition, &given).err().as_deref(), problem, "{definition} {given}");
         }
     }
 }

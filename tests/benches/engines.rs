@@ -9,10 +9,10 @@ mod support;
 use divan::{AllocProfiler, Bencher, black_box};
 use pictify::{Client, images::Source};
 use pictify_emulator::{
-    Emulator, Reach,
+    EgressPolicy, Emulator,
     render::{
         Chromium, Document, Embedded, Page, Renderer,
-        pdf::{Paper, Sheet},
+        pdf::{PageSetup, PdfPage},
     },
 };
 use std::sync::LazyLock;
@@ -30,12 +30,12 @@ const PAGES: [(&str, &str, u32, u32); 3] = [
 
 const NAMES: [&str; 3] = [PAGES[0].0, PAGES[1].0, PAGES[2].0];
 
-static CHROMIUM: LazyLock<Option<Chromium>> = LazyLock::new(|| Chromium::find(Reach::Loopback).ok());
+static CHROMIUM: LazyLock<Option<Chromium>> = LazyLock::new(|| Chromium::find(EgressPolicy::Loopback).ok());
 
 fn main() {
     divan::main();
     if let Some(chromium) = &*CHROMIUM {
-        chromium.close();
+        chromium.shutdown();
     }
 }
 
@@ -68,9 +68,12 @@ fn chromium(bencher: Bencher, name: &str) {
 #[divan::bench(args = NAMES)]
 fn pdf(bencher: Bencher, name: &str) {
     let (engine, html) = (Embedded::new(), page(name).html);
-    let document =
-        Document { sheets: vec![Sheet { html, canvas: None }], paper: Paper::in_pixels(600, 800), title: None };
-    bencher.bench_local(|| engine.print(black_box(&document)).expect("a PDF"));
+    let document = Document {
+        pages: vec![PdfPage { html, canvas: None }],
+        page_setup: PageSetup::from_pixels(600, 800),
+        title: None,
+    };
+    bencher.bench_local(|| engine.render_pdf(black_box(&document)).expect("a PDF"));
 }
 
 fn over_http(bencher: Bencher, name: &str, engine: impl Renderer) {

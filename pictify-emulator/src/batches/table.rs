@@ -1,55 +1,62 @@
-//! The rows of a CSV file as sets of variables.
+//! Rows of a CSV file as sets of variables.
 
-use crate::{answer::Refusal, fetch::Fetcher};
+use crate::{api_error::ApiError, fetch::Fetcher};
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-/// How large a table may be, in bytes.
-const LARGEST: usize = 5 * 1024 * 1024;
+/// Maximum size of a table, in bytes.
+const MAX_TABLE_BYTES: usize = 5 * 1024 * 1024;
 
-/// How long it may take to come.
-const TIME: Duration = Duration::from_secs(20);
+/// Timeout for fetching a table.
+const FETCH_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Fetches a table, and makes a set of variables of each row. `mappings` says which column each variable comes from;
-/// without it, each column is a variable.
-pub(crate) async fn rows(pages: &Fetcher, url: &str, mappings: &Value) -> Result<Vec<Value>, Refusal> {
-    let fetched = pages.get(url, LARGEST, TIME).await.map_err(|error| bad(format!("csvUrl: {error}")))?;
-    read(&fetched.bytes, mappings).map_err(bad)
+/// Fetches a table, and converts each row to a set of variables. `mappings` maps variables to columns; without it, each
+/// column is a variable.
+pub(crate) async fn fetch_rows(pages: &Fetcher, url: &str, mappings: &Value) -> Result<Vec<Value>, ApiError> {
+    let fetched = pages
+        .get(url, MAX_TABLE_BYTES, FETCH_TIMEOUT)
+        .await
+        .map_err(|error| bad_request(format!("csvUrl: {error}")))?;
+    read_rows(&fetched.bytes, mappings).map_err(bad_request)
 }
 
-fn read(bytes: &[u8], mappings: &Value) -> Result<Vec<Value>, String> {
-    let no_table = |error: csv::Error| format!("csvUrl: this is no table: {error}");
+fn read_rows(bytes: &[u8], mappings: &Value) -> Result<Vec<Value>, String> {
+    let invalid_csv = |error: csv::Error| format!("csvUrl: this is not a CSV table: {error}");
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::Headers).from_reader(bytes);
-    // Tables from spreadsheets may begin with a mark of their byte order.
-    let headers = reader.headers().map_err(no_table)?;
+    // Tables from spreadsheets can start with a byte order mark.
+    let headers = reader.headers().map_err(invalid_csv)?;
     let columns: Vec<_> = headers.iter().map(|name| name.trim_start_matches('\u{feff}').to_owned()).collect();
-    let place = |column: &str| columns.iter().position(|known| known == column);
-    let wanted: Vec<(String, usize)> = match mappings.as_object() {
+    let find_column = |column: &str| columns.iter().position(|known| known == column);
+    let selected: Vec<(String, usize)> = match mappings.as_object() {
         None => columns.iter().cloned().zip(0..).collect(),
         Some(mappings) => mappings
             .iter()
             .map(|(variable, column)| {
                 let column = column.as_str().unwrap_or_default();
-                let known =
-                    || format!("mappings.{variable}: the table has no column {column:?}, only {}", columns.join(", "));
-                Ok((variable.clone(), place(column).ok_or_else(known)?))
+                let unknown = || {
+                    format!(
+                        "mappings.{variable}: the table has no column {column:?}; its columns are {}",
+                        columns.join(", ")
+                    )
+                };
+                Ok((variable.clone(), find_column(column).ok_or_else(unknown)?))
             })
             .collect::<Result<_, String>>()?,
     };
     reader
         .records()
         .map(|row| {
-            let row = row.map_err(no_table)?;
+            let row = row.map_err(invalid_csv)?;
             let value =
-                |(variable, place): &(String, usize)| (variable.clone(), row.get(*place).unwrap_or_default().into());
-            Ok(Value::Object(wanted.iter().map(value).collect::<Map<_, _>>()))
+                |(variable, index): &(String, usize)| (variable.clone(), row.get(*index).unwrap_or_default().into());
+            Ok(Value::Object(selected.iter().map(value).collect::<Map<_, _>>()))
         })
         .collect()
 }
 
-fn bad(message: String) -> Refusal {
-    Refusal::message(StatusCode::BAD_REQUEST, message)
+fn bad_request(message: String) -> ApiError {
+    ApiError::with_message(StatusCode::BAD_REQUEST, message)
 }
 
 #[cfg(test)]
@@ -58,18 +65,21 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_row_is_a_set_of_variables() {
+    fn each_row_is_a_set_of_variables() {
         let table = "\u{feff}name, city\nAda,\"London, UK\"\n\"Grace\n\"\"G\"\"\",NYC\n";
         for (mappings, expected) in [
             (json!(null), Ok(json!([{"name": "Ada", "city": "London, UK"}, {"name": "Grace\n\"G\"", "city": "NYC"}]))),
-            (json!({"who": "name"}), Ok(json!([{"who": "Ada"}, {"who": "Grace\n\"G\""}]))),
-            (json!({"who": "nam"}), Err("mappings.who: the table has no column \"nam\", only name, city")),
+            (json!({"guest": "name"}), Ok(json!([{"guest": "Ada"}, {"guest": "Grace\n\"G\""}]))),
+            (
+                json!({"guest": "nam"}),
+                Err("mappings.guest: the table has no column \"nam\"; its columns are name, city"),
+            ),
         ] {
-            let rows = read(table.as_bytes(), &mappings).map(Value::from);
+            let rows = read_rows(table.as_bytes(), &mappings).map(Value::from);
             assert_eq!(rows, expected.map_err(str::to_owned), "{mappings}");
         }
-        assert_eq!(read(b"", &json!(null)), Ok(vec![]));
-        assert!(read(b"a,b\n1\n", &json!(null)).unwrap_err().starts_with("csvUrl: this is no table"));
-        assert!(read(b"a\n\xff\n", &json!(null)).unwrap_err().contains("UTF-8"));
+        assert_eq!(read_rows(b"", &json!(null)), Ok(vec![]));
+        assert!(read_rows(b"a,b\n1\n", &json!(null)).unwrap_err().starts_with("csvUrl: this is not a CSV table"));
+        assert!(read_rows(b"a\n\xff\n", &json!(null)).unwrap_err().contains("UTF-8"));
     }
 }

@@ -1,55 +1,59 @@
-//! From data to variables: paths such as `name`, `user.name`, `items[0].name`, `items.length` and `$.a.b`.
+//! Mapping of data to variables, by paths such as `name`, `user.name`, `items[0].name`, `items.length` and `$.a.b`.
 
 use serde_json::{Map, Value};
 
-/// How many paths are offered at most.
-const OFFERED: usize = 200;
+/// Maximum number of listed paths.
+const MAX_LISTED_PATHS: usize = 200;
 
-/// How deep offered paths look.
-const DEEPEST: usize = 8;
+/// Maximum depth of listed paths.
+const MAX_LISTED_DEPTH: usize = 8;
 
+/// Step of a path.
 #[derive(Debug, PartialEq, Eq)]
 enum Step {
     Member(String),
     Item(usize),
 }
 
-/// The values of the variables, and what did not lead anywhere.
-pub(crate) fn variables(binding: &Value, data: &Value) -> (Value, Vec<String>) {
+/// Resolves the variables of a binding. Returns their values, and an error for each path without a value.
+pub(crate) fn resolve_variables(binding: &Value, data: &Value) -> (Value, Vec<String>) {
     let (mut values, mut errors) = (Map::new(), Vec::new());
     for (variable, path) in binding["mapping"].as_object().into_iter().flatten() {
         let path = path.as_str().unwrap_or_default();
         match look_up(path, data) {
             Some(value) if !value.is_null() => drop(values.insert(variable.clone(), value)),
             _ => {
-                errors.push(format!("{variable}: nothing at {path}"));
+                errors.push(format!("{variable}: no value at {path}"));
                 if let Some(default) = binding["defaults"].get(variable) {
                     values.insert(variable.clone(), default.clone());
                 }
             }
         }
     }
-    // A default may be for a variable that no path is for.
+    // A default can belong to a variable without a path.
     for (variable, default) in binding["defaults"].as_object().into_iter().flatten() {
         values.entry(variable.clone()).or_insert_with(|| default.clone());
     }
     (Value::Object(values), errors)
 }
 
-/// What is wrong with a mapping.
+/// Checks the paths of a mapping.
 pub(crate) fn check(mapping: &Value) -> Result<(), String> {
     for (variable, path) in mapping.as_object().into_iter().flatten() {
         let path = path.as_str().unwrap_or_default();
-        if steps(path).is_none() {
-            return Err(format!("mapping.{variable}: {path:?} is no path such as user.name or items[0].name"));
+        if parse_path(path).is_none() {
+            return Err(format!(
+                "mapping.{variable}: {path:?} is not a path: write for example user.name or items[0].name"
+            ));
         }
     }
     Ok(())
 }
 
+/// Returns the value at a path.
 fn look_up(path: &str, data: &Value) -> Option<Value> {
     let mut found = data;
-    let steps = steps(path)?;
+    let steps = parse_path(path)?;
     for (index, step) in steps.iter().enumerate() {
         found = match step {
             Step::Item(item) => found.get(item)?,
@@ -66,14 +70,14 @@ fn look_up(path: &str, data: &Value) -> Option<Value> {
 fn length(value: &Value) -> Option<Value> {
     match value {
         Value::Array(items) => Some(items.len().into()),
-        // As scripts count, who made these paths.
+        // UTF-16 code units, as in JavaScript.
         Value::String(text) => Some(text.encode_utf16().count().into()),
         _ => None,
     }
 }
 
-/// A path's steps; `$` alone is all of the data.
-fn steps(path: &str) -> Option<Vec<Step>> {
+/// Parses a path. `$` alone is the whole data.
+fn parse_path(path: &str) -> Option<Vec<Step>> {
     let mut rest = path.trim();
     if rest.is_empty() {
         return None;
@@ -85,12 +89,12 @@ fn steps(path: &str) -> Option<Vec<Step>> {
             return (below.is_empty()).then_some(steps);
         }
     }
-    let mut wants_name = !rest.starts_with('[');
-    while !rest.is_empty() || wants_name {
-        if wants_name {
+    let mut expects_name = !rest.starts_with('[');
+    while !rest.is_empty() || expects_name {
+        if expects_name {
             let end = rest.find(['.', '[']).unwrap_or(rest.len());
             let (name, below) = rest.split_at(end);
-            // Some write an item's number as a name.
+            // An index can also be written as a member: `items.0`.
             steps.push(match name.parse() {
                 _ if name.is_empty() || name.contains(']') => return None,
                 Ok(item) => Step::Item(item),
@@ -106,43 +110,43 @@ fn steps(path: &str) -> Option<Vec<Step>> {
             });
             rest = below;
         }
-        wants_name = rest.starts_with('.');
+        expects_name = rest.starts_with('.');
         rest = rest.strip_prefix('.').unwrap_or(rest);
-        if !wants_name && !rest.is_empty() && !rest.starts_with('[') {
+        if !expects_name && !rest.is_empty() && !rest.starts_with('[') {
             return None;
         }
     }
     Some(steps)
 }
 
-/// The paths that data offers.
-pub(crate) fn available(data: &Value) -> Vec<String> {
+/// Lists the paths to the values of data, for the test of a binding.
+pub(crate) fn list_paths(data: &Value) -> Vec<String> {
     let mut paths = Vec::new();
-    offer(data, "", 0, &mut paths);
+    collect_paths(data, "", 0, &mut paths);
     paths
 }
 
-fn offer(value: &Value, path: &str, level: usize, paths: &mut Vec<String>) {
-    if paths.len() >= OFFERED || level > DEEPEST {
+fn collect_paths(value: &Value, path: &str, level: usize, paths: &mut Vec<String>) {
+    if paths.len() >= MAX_LISTED_PATHS || level > MAX_LISTED_DEPTH {
         return;
     }
     match value {
         Value::Object(members) => {
             for (name, value) in members {
                 let is_plain = !name.is_empty() && !name.contains(['.', '[', ']', '"']);
-                let below = match (is_plain, path) {
+                let child = match (is_plain, path) {
                     (true, "") => name.clone(),
                     (true, path) => format!("{path}.{name}"),
                     (false, path) => format!("{}[\"{name}\"]", if path.is_empty() { "$" } else { path }),
                 };
-                offer(value, &below, level + 1, paths);
+                collect_paths(value, &child, level + 1, paths);
             }
         }
         Value::Array(items) => {
             let path = if path.is_empty() { "$" } else { path };
             paths.push(format!("{path}.length"));
             if let Some(first) = items.first() {
-                offer(first, &format!("{path}[0]"), level + 1, paths);
+                collect_paths(first, &format!("{path}[0]"), level + 1, paths);
             }
         }
         _ if path.is_empty() => {}
@@ -182,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_path_is_known_before_there_is_data() {
+    fn invalid_paths_are_rejected_without_data() {
         for path in ["", " ", ".", "a.", "a..b", "a[", "a[x]", "a]b", "a[0]b", "$."] {
             assert!(check(&json!({"v": path})).is_err(), "{path:?}");
         }
@@ -190,18 +194,18 @@ mod tests {
     }
 
     #[test]
-    fn data_offers_paths_that_work() {
+    fn listed_paths_lead_to_values() {
         let data = json!({"a": {"b": 1, "c.d": true}, "items": [{"name": "x"}, {}], "none": [], "nothing": null});
-        let paths = available(&data);
+        let paths = list_paths(&data);
         assert_eq!(paths, ["a.b", "a[\"c.d\"]", "items.length", "items[0].name", "none.length", "nothing"]);
         for path in paths {
             assert!(look_up(&path, &data).is_some(), "{path}");
         }
-        assert_eq!(available(&json!([[1]])), ["$.length", "$[0].length", "$[0][0]"]);
+        assert_eq!(list_paths(&json!([[1]])), ["$.length", "$[0].length", "$[0][0]"]);
         let mut deep = json!(1);
         for _ in 0..100 {
             deep = json!({"a": deep, "b": vec![0; 3]});
         }
-        assert!(available(&deep).len() < OFFERED);
+        assert!(list_paths(&deep).len() < MAX_LISTED_PATHS);
     }
 }

@@ -1,167 +1,182 @@
-//! Bindings without HTTP: data had, mapped and rendered, and what is shown when that fails.
+//! Bindings: fetching, mapping and rendering their data, and the fallback when that fails.
 
 mod http;
 pub(crate) mod mapping;
 mod source;
 
-pub(crate) use source::{Failure, Fetched, check as check_source, fetch};
+pub(crate) use source::{DataError, FetchedData, check as check_source, fetch};
 
 use crate::{
-    answer::Refusal,
-    deliveries,
-    pictures::{Form, Kept},
-    renders,
-    server::Call,
-    source as templates,
+    api_error::ApiError,
+    rendering,
+    rendering::cached::{CachedImage, OutputKind},
+    rendering::fill as templates,
+    server::RequestContext,
+    webhooks,
 };
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-/// The kind of the documents that bindings are.
+/// Document kind of bindings.
 pub(crate) const BINDING: &str = "binding";
 
-/// The member of the server's own: the data that was last had, as `{data}`, and the version that its source gave it.
-pub(crate) const OWN: &str = "own";
+/// Internal member with the last fetched data and its `ETag`, as `{data, etag}`.
+pub(crate) const CACHED_DATA_FIELD: &str = "own";
 
-/// How long data stays fresh when the binding does not say, in seconds.
-const TTL: i64 = 300;
+/// Default lifetime of data, in seconds.
+const DEFAULT_TTL_SECS: i64 = 300;
 
-/// How long the data of a binding stays fresh, in seconds.
-pub(crate) fn ttl(binding: &Value) -> i64 {
-    binding["refreshPolicy"]["ttlSeconds"].as_f64().map_or(TTL, |seconds| {
-        #[allow(clippy::cast_possible_truncation, reason = "the contract keeps it below a week")]
+/// Returns the lifetime of the data of a binding, in seconds.
+pub(crate) fn ttl_secs(binding: &Value) -> i64 {
+    binding["refreshPolicy"]["ttlSeconds"].as_f64().map_or(DEFAULT_TTL_SECS, |seconds| {
+        #[allow(clippy::cast_possible_truncation, reason = "the contract limits it to a week")]
         let seconds = seconds as i64;
         seconds
     })
 }
 
-/// The picture of a binding as it is now: its data is had again if its policy says so. What fails is written down, and
-/// the policy says what is shown instead.
-pub(crate) async fn picture(call: &Call, binding: &Value, form: Form) -> Result<Kept, Refusal> {
+/// Returns the current image of a binding. Refreshes its data if the refresh policy requires it. A failure is stored in the
+/// binding, and `onError` of the policy selects the fallback.
+pub(crate) async fn current_image(
+    context: &RequestContext,
+    binding: &Value,
+    kind: OutputKind,
+) -> Result<CachedImage, ApiError> {
     let on_error = binding["refreshPolicy"]["onError"].as_str().unwrap_or("serve_stale");
-    let own = binding[OWN].get("data");
-    let data = match own {
-        Some(data) if !is_due(binding, call.service.now()) => Ok(data.clone()),
-        _ if binding["status"] == "paused" => Err(Failure::message("The binding is paused and has no data")),
-        _ => refresh(call, binding).await,
+    let cached = binding[CACHED_DATA_FIELD].get("data");
+    let data = match cached {
+        Some(data) if !is_stale(binding, context.state.now()) => Ok(data.clone()),
+        _ if binding["status"] == "paused" => Err(DataError::message("The binding is paused and has no data")),
+        _ => refresh(context, binding).await,
     };
     let data = match (data, on_error) {
         (Ok(data), _) => Some(data),
         (Err(_), "serve_default") => None,
-        (Err(failure), "serve_error") => return Err(failure.into()),
-        (Err(failure), _) => Some(own.ok_or_else(|| Refusal::from(failure))?.clone()),
+        (Err(error), "serve_error") => return Err(error.into()),
+        (Err(error), _) => Some(cached.ok_or_else(|| ApiError::from(error))?.clone()),
     };
-    let failure = match render(call, binding, data.as_ref(), form).await {
-        Ok(kept) => return Ok(kept),
-        Err(failure) => failure,
+    let error = match render(context, binding, data.as_ref(), kind).await {
+        Ok(image) => return Ok(image),
+        Err(error) => error,
     };
-    note_failure(call, binding, &failure.text())?;
+    record_failure(context, binding, &error.message())?;
     match (on_error, data) {
-        ("serve_error", _) | ("serve_default", None) => Err(failure),
-        ("serve_default", Some(_)) => render(call, binding, None, form).await,
-        _ => call.last_picture(uid(binding), form)?.ok_or(failure),
+        ("serve_error", _) | ("serve_default", None) => Err(error),
+        ("serve_default", Some(_)) => render(context, binding, None, kind).await,
+        _ => context.last_cached_image(uid(binding), kind)?.ok_or(error),
     }
 }
 
-/// Renders a binding with this data, or with nothing but its defaults.
-pub(crate) async fn render(call: &Call, binding: &Value, data: Option<&Value>, form: Form) -> Result<Kept, Refusal> {
-    let variables = mapping::variables(binding, data.unwrap_or(&Value::Null)).0;
-    let template = templates::find(call, binding["templateId"].as_str().unwrap_or_default())?;
-    let template = template.ok_or_else(|| Refusal::message(StatusCode::NOT_FOUND, "Template not found"))?;
-    let quality = renders::percent(&binding["outputConfig"]["quality"]);
-    let size = size(binding, &template);
-    let kept = call.picture(uid(binding), &template, &variables, size, form, quality).await?;
-    if kept.is_new {
-        call.service.store.change(BINDING, uid(binding), |binding| {
-            binding["lastRenderAt"] = call.service.now_text().into();
-            Ok::<_, Refusal>(())
+/// Renders a binding with data, or with only its defaults.
+pub(crate) async fn render(
+    context: &RequestContext,
+    binding: &Value,
+    data: Option<&Value>,
+    kind: OutputKind,
+) -> Result<CachedImage, ApiError> {
+    let variables = mapping::resolve_variables(binding, data.unwrap_or(&Value::Null)).0;
+    let template = templates::find(context, binding["templateId"].as_str().unwrap_or_default())?;
+    let template = template.ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Template not found"))?;
+    let quality = rendering::quality_percent(&binding["outputConfig"]["quality"]);
+    let size = output_size(binding, &template);
+    let image = context.cached_image(uid(binding), &template, &variables, size, kind, quality).await?;
+    if image.is_new {
+        context.state.store.update(BINDING, uid(binding), |binding| {
+            binding["lastRenderAt"] = context.state.now_text().into();
+            Ok::<_, ApiError>(())
         })?;
     }
-    Ok(kept)
+    Ok(image)
 }
 
-/// The size that a binding wants; what it does not say is the template's.
-fn size(binding: &Value, template: &Value) -> Option<(u32, u32)> {
-    let wanted = |name: &str| binding["outputConfig"][name].as_f64().filter(|size| *size > 0.0);
-    if wanted("width").is_none() && wanted("height").is_none() {
+/// Returns the size of the image, if the binding sets one. A missing dimension is that of the template.
+fn output_size(binding: &Value, template: &Value) -> Option<(u32, u32)> {
+    let configured = |name: &str| binding["outputConfig"][name].as_f64().filter(|size| *size > 0.0);
+    if configured("width").is_none() && configured("height").is_none() {
         return None;
     }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast keeps to what fits")]
-    let size = |name: &str| wanted(name).or(template[name].as_f64()).unwrap_or(1080.0) as u32;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+    let size = |name: &str| configured(name).or(template[name].as_f64()).unwrap_or(1080.0) as u32;
     Some((size("width"), size("height")))
 }
 
-/// Gets the data anew, and writes down how that went.
-pub(crate) async fn refresh(call: &Call, binding: &Value) -> Result<Value, Failure> {
-    let fetched = match fetch(call, binding).await {
+/// Fetches the data of a binding, and stores the data or the failure.
+pub(crate) async fn refresh(context: &RequestContext, binding: &Value) -> Result<Value, DataError> {
+    let fetched = match fetch(context, binding).await {
         Ok(fetched) => fetched,
-        Err(failure) => {
-            note_failure(call, binding, &failure.message)?;
-            return Err(failure);
+        Err(error) => {
+            record_failure(context, binding, &error.message)?;
+            return Err(error);
         }
     };
-    note_data(call, uid(binding), &fetched, Some(&binding["dataSource"]))?;
+    store_data(context, uid(binding), &fetched, Some(&binding["dataSource"]))?;
     Ok(fetched.data)
 }
 
-/// Keeps data that was had, unless the binding has another source by now than it came from; says whether there is such
-/// a binding.
-pub(crate) fn note_data(call: &Call, uid: &str, fetched: &Fetched, from: Option<&Value>) -> Result<bool, Refusal> {
-    let noted = call.service.store.change(BINDING, uid, |binding| {
-        if from.is_some_and(|from| *from != binding["dataSource"]) {
+/// Stores fetched data in a binding, unless its source has changed since the fetch from `source`. Returns false if the
+/// binding does not exist.
+pub(crate) fn store_data(
+    context: &RequestContext,
+    uid: &str,
+    fetched: &FetchedData,
+    source: Option<&Value>,
+) -> Result<bool, ApiError> {
+    let stored = context.state.store.update(BINDING, uid, |binding| {
+        if source.is_some_and(|source| *source != binding["dataSource"]) {
             return Ok(None);
         }
-        let before = binding[OWN]["data"].clone();
-        binding[OWN] = json!({"data": fetched.data, "etag": fetched.etag});
-        binding["lastFetchAt"] = call.service.now_text().into();
+        let previous = binding[CACHED_DATA_FIELD]["data"].clone();
+        binding[CACHED_DATA_FIELD] = json!({"data": fetched.data, "etag": fetched.etag});
+        binding["lastFetchAt"] = context.state.now_text().into();
         binding["lastError"] = Value::Null;
         if binding["status"] == "error" {
             binding["status"] = "active".into();
         }
-        Ok::<_, Refusal>((before != fetched.data).then(|| (before, binding.clone())))
+        Ok::<_, ApiError>((previous != fetched.data).then(|| (previous, binding.clone())))
     })?;
-    if let Some(Some((before, binding))) = &noted {
+    if let Some(Some((previous, binding))) = &stored {
         let data = json!({
             "bindingId": uid,
             "templateUid": binding["templateId"],
-            "imageUrl": render_url(call, binding),
-            "previousData": before,
+            "imageUrl": render_url(context, binding),
+            "previousData": previous,
             "newData": fetched.data,
         });
-        deliveries::emit(&call.service, "binding.updated", &data)?;
+        webhooks::emit(&context.state, "binding.updated", &data)?;
     }
-    Ok(noted.is_some())
+    Ok(stored.is_some())
 }
 
-fn note_failure(call: &Call, binding: &Value, why: &str) -> Result<(), Refusal> {
-    let count = call.service.store.change(BINDING, uid(binding), |binding| {
-        binding["lastError"] = why.into();
+/// Stores a failure in a binding, and emits the webhook event.
+fn record_failure(context: &RequestContext, binding: &Value, message: &str) -> Result<(), ApiError> {
+    let count = context.state.store.update(BINDING, uid(binding), |binding| {
+        binding["lastError"] = message.into();
         binding["errorCount"] = (binding["errorCount"].as_u64().unwrap_or_default() + 1).into();
         if binding["status"] == "active" {
             binding["status"] = "error".into();
         }
-        Ok::<_, Refusal>(binding["errorCount"].clone())
+        Ok::<_, ApiError>(binding["errorCount"].clone())
     })?;
-    let data = json!({"bindingId": uid(binding), "error": why, "retryCount": count});
-    Ok(deliveries::emit(&call.service, "binding.failed", &data)?)
+    let data = json!({"bindingId": uid(binding), "error": message, "retryCount": count});
+    Ok(webhooks::emit(&context.state, "binding.failed", &data)?)
 }
 
-/// Where the picture of a binding is.
-pub(crate) fn render_url(call: &Call, binding: &Value) -> String {
+/// Returns the URL of the image of a binding.
+pub(crate) fn render_url(context: &RequestContext, binding: &Value) -> String {
     let format = binding["outputConfig"]["format"].as_str().unwrap_or("png");
-    format!("{}/b/{}.{format}", call.base, uid(binding))
+    format!("{}/b/{}.{format}", context.base, uid(binding))
 }
 
-/// Whether data that is there is to be had again.
-fn is_due(binding: &Value, now: Timestamp) -> bool {
+/// Returns true if the cached data must be fetched again.
+fn is_stale(binding: &Value, now: Timestamp) -> bool {
     if binding["status"] == "paused" || binding["dataSource"]["type"] == "webhook" {
         return false;
     }
     let last = binding["lastFetchAt"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
     match binding["refreshPolicy"]["type"].as_str() {
         Some("manual" | "webhook") => false,
-        _ => last.is_none_or(|last| now.duration_since(last) >= SignedDuration::from_secs(ttl(binding))),
+        _ => last.is_none_or(|last| now.duration_since(last) >= SignedDuration::from_secs(ttl_secs(binding))),
     }
 }
 
@@ -174,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_policy_says_when_data_is_had_again() {
+    fn the_refresh_policy_decides_when_data_is_stale() {
         let last = "2026-08-04T09:00:00.000Z";
         for (kind, policy, status, seconds, expected) in [
             ("http", json!({}), "active", 299, false),
@@ -190,7 +205,7 @@ mod tests {
             let binding = json!({"dataSource": {"type": kind}, "refreshPolicy": policy, "status": status,
                 "lastFetchAt": last});
             let now = last.parse::<Timestamp>().unwrap() + SignedDuration::from_secs(seconds);
-            assert_eq!(is_due(&binding, now), expected, "{binding} after {seconds}");
+            assert_eq!(is_stale(&binding, now), expected, "{binding} after {seconds}");
         }
     }
 }

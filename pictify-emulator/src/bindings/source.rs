@@ -1,54 +1,55 @@
-//! Where data comes from.
+//! Data sources of bindings.
 
-use super::{OWN, http};
-use crate::{answer::Refusal, server::Call};
+use super::{CACHED_DATA_FIELD, http};
+use crate::{api_error::ApiError, server::RequestContext};
 use axum::http::StatusCode;
 use serde_json::Value;
 
-/// Data that was had.
+/// Fetched data.
 #[derive(Clone, Debug)]
-pub(crate) struct Fetched {
+pub(crate) struct FetchedData {
     pub(crate) data: Value,
-    /// What an HTTP source answered.
-    pub(crate) status: Option<u16>,
-    /// The version that an HTTP source gave it.
+    /// Status of the response of an HTTP source.
+    pub(crate) source_status: Option<u16>,
+    /// `ETag` of an HTTP source.
     pub(crate) etag: Option<String>,
 }
 
-/// Why there is no data.
+/// Error of fetching data.
 #[derive(Clone, Debug)]
-pub(crate) struct Failure {
+pub(crate) struct DataError {
     pub(crate) message: String,
-    /// What an HTTP source answered.
-    pub(crate) status: Option<u16>,
-    pub(super) answer: StatusCode,
+    /// Status of the response of an HTTP source.
+    pub(crate) source_status: Option<u16>,
+    /// Status of the response of the emulator.
+    pub(super) response_status: StatusCode,
 }
 
-impl Failure {
-    /// What stays so until the binding changes.
+impl DataError {
+    /// Creates an error that is permanent until the binding changes: 422.
     pub(crate) fn message(message: impl Into<String>) -> Self {
-        Self { message: message.into(), status: None, answer: StatusCode::UNPROCESSABLE_ENTITY }
+        Self { message: message.into(), source_status: None, response_status: StatusCode::UNPROCESSABLE_ENTITY }
     }
 
-    /// What the source is to blame for; another try may go well.
-    pub(super) fn of_source(message: impl Into<String>) -> Self {
-        Self { answer: StatusCode::BAD_GATEWAY, ..Self::message(message) }
-    }
-}
-
-impl From<Failure> for Refusal {
-    fn from(failure: Failure) -> Self {
-        Self::message(failure.answer, failure.message)
+    /// Creates an error of the source, which a retry may solve: 502.
+    pub(super) fn upstream(message: impl Into<String>) -> Self {
+        Self { response_status: StatusCode::BAD_GATEWAY, ..Self::message(message) }
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self { message: refusal.text(), status: None, answer: refusal.status() }
+impl From<DataError> for ApiError {
+    fn from(error: DataError) -> Self {
+        Self::with_message(error.response_status, error.message)
     }
 }
 
-/// What is wrong with a source.
+impl From<ApiError> for DataError {
+    fn from(error: ApiError) -> Self {
+        Self { message: error.message(), source_status: None, response_status: error.status() }
+    }
+}
+
+/// Checks a data source.
 pub(crate) fn check(source: &Value) -> Result<(), String> {
     let credentials = &source["credentials"];
     if credentials.is_object() && !credentials["value"].is_string() {
@@ -63,22 +64,22 @@ pub(crate) fn check(source: &Value) -> Result<(), String> {
         "static" => Err("dataSource.staticData is required for a static source".to_owned()),
         "http" => match source["url"].as_str() {
             Some(url) if url.starts_with("http://") || url.starts_with("https://") => Ok(()),
-            Some(url) => Err(format!("dataSource.url must begin with http:// or https://, not be {url}")),
+            Some(url) => Err(format!("dataSource.url must start with http:// or https://: {url}")),
             None => Err("dataSource.url is required for an http source".to_owned()),
         },
         other => Err(format!("dataSource.type {other} is not one of http, webhook, static")),
     }
 }
 
-/// Gets the data of a binding anew, and keeps nothing.
-pub(crate) async fn fetch(call: &Call, binding: &Value) -> Result<Fetched, Failure> {
+/// Fetches the data of a binding, without storing it.
+pub(crate) async fn fetch(context: &RequestContext, binding: &Value) -> Result<FetchedData, DataError> {
     let source = &binding["dataSource"];
     match source["type"].as_str().unwrap_or_default() {
-        "static" => Ok(Fetched { data: source["staticData"].clone(), status: None, etag: None }),
-        "webhook" => match binding[OWN].get("data") {
-            Some(data) => Ok(Fetched { data: data.clone(), status: None, etag: None }),
-            None => Err(Failure::message("No data was pushed yet: send it to the binding's webhookUrl")),
+        "static" => Ok(FetchedData { data: source["staticData"].clone(), source_status: None, etag: None }),
+        "webhook" => match binding[CACHED_DATA_FIELD].get("data") {
+            Some(data) => Ok(FetchedData { data: data.clone(), source_status: None, etag: None }),
+            None => Err(DataError::message("No data has been pushed yet: send it to the webhookUrl of the binding")),
         },
-        _ => http::fetch(binding, &call.service.network.data).await,
+        _ => http::fetch(binding, &context.state.outbound.data).await,
     }
 }

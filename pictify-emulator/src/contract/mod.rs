@@ -1,4 +1,4 @@
-//! The document as routes and validators. Nothing that it says is said again anywhere in this crate.
+//! Contract as routes and validators. The crate repeats nothing that the document says.
 
 mod path;
 mod schema;
@@ -11,37 +11,37 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-/// `openapi.yaml`, as `cargo xtask generate` has written it: JSON is read ten times as fast.
+/// `openapi.yaml` as JSON, written by `cargo xtask generate`: JSON parses ten times as fast as YAML.
 const DOCUMENT: &str = include_str!("../contract.json");
 
-/// The contract that this crate was built with.
+/// Contract that this crate was built with.
 pub(crate) static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
-    let document = serde_json::from_str(DOCUMENT).expect("the JSON that `cargo xtask generate` has written");
+    let document = serde_json::from_str(DOCUMENT).expect("JSON written by `cargo xtask generate`");
     Contract::new(&document)
 });
 
-/// Every operation of the document.
+/// All operations of the document.
 pub(crate) struct Contract {
     operations: Vec<Operation>,
 }
 
-/// One operation of the document.
+/// Operation of the document.
 pub(crate) struct Operation {
     pub(crate) id: String,
     method: String,
     path: Vec<Segment>,
     pub(crate) key: KeyUse,
-    /// Whether it costs renders.
+    /// True if the operation is billed.
     pub(crate) is_billed: bool,
     body: Option<Schema>,
     pub(crate) query: BTreeMap<String, Schema>,
-    /// In which other forms a body comes that the document knows of and does not declare.
-    also_takes: Vec<String>,
-    /// What it answers when all is well, by status; no schema where that is no JSON.
-    answers: BTreeMap<String, Option<Schema>>,
+    /// Other body forms that the document mentions but does not declare, from `x-also-takes`.
+    also_accepts: Vec<String>,
+    /// Success responses by status; no schema if the body is not JSON.
+    responses: BTreeMap<String, Option<Schema>>,
 }
 
-/// Whether an operation wants a key.
+/// Requirement of an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyUse {
     Required,
@@ -62,23 +62,23 @@ impl Contract {
                 }
             }
         }
-        // A path without parameters wins over one with them: `/webhook-subscriptions/stats` is no uid.
+        // A path without parameters takes precedence: `/webhook-subscriptions/stats` is not an ID.
         operations.sort_by_key(|operation| operation.path.iter().filter(|segment| segment.has_parameter()).count());
         Self { operations }
     }
 
-    /// The names of all operations.
+    /// Returns the IDs of all operations.
     #[cfg(test)]
     pub(crate) fn operation_ids(&self) -> impl Iterator<Item = &str> {
         self.operations.iter().map(|operation| operation.id.as_str())
     }
 
-    /// The operation of this name.
+    /// Returns the operation with this ID.
     pub(crate) fn operation(&self, id: &str) -> Option<&Operation> {
         self.operations.iter().find(|operation| operation.id == id)
     }
 
-    /// The operation of a route, and the parameters of the path.
+    /// Returns the operation of a route and its decoded path parameters.
     pub(crate) fn find(&self, method: &str, path: &str) -> Option<(&Operation, BTreeMap<String, String>)> {
         let parts: Vec<_> = path.trim_matches('/').split('/').collect();
         let of_method = |operation: &&Operation| operation.method.eq_ignore_ascii_case(method);
@@ -104,22 +104,22 @@ impl Operation {
             key: KeyUse::new(operation.get("security").unwrap_or(&document["security"])),
             body: (!body.is_null()).then(|| schema(body)),
             query,
-            also_takes: operation["x-also-takes"]
+            also_accepts: operation["x-also-takes"]
                 .as_array()
                 .into_iter()
                 .flatten()
                 .filter_map(|form| form.as_str().map(str::to_owned))
                 .collect(),
-            answers: members(&operation["responses"])
-                .map(|(status, answer)| {
-                    let own = &resolve(document, answer)["content"]["application/json"]["schema"];
+            responses: members(&operation["responses"])
+                .map(|(status, response)| {
+                    let own = &resolve(document, response)["content"]["application/json"]["schema"];
                     (status.to_owned(), (!own.is_null()).then(|| schema(own)))
                 })
                 .collect(),
         }
     }
 
-    /// The path's parameters, decoded, if the path is this operation's.
+    /// Returns the decoded path parameters if the path belongs to this operation.
     fn matches(&self, parts: &[&str]) -> Option<BTreeMap<String, String>> {
         if parts.len() != self.path.len() {
             return None;
@@ -131,31 +131,32 @@ impl Operation {
         Some(parameters)
     }
 
-    /// Whether the operation takes a JSON body.
-    pub(crate) fn takes_body(&self) -> bool {
+    /// Returns true if the operation takes a JSON body.
+    pub(crate) fn accepts_body(&self) -> bool {
         self.body.is_some()
     }
 
-    /// Whether a body may also be of this media type, `one item` of a list, or an object with `no name`.
-    pub(crate) fn also_takes(&self, form: &str) -> bool {
-        self.also_takes.iter().any(|known| known == form)
+    /// Returns true if the body may have this other form: a media type, `one item` of a list, or an object with `no
+    /// name`.
+    pub(crate) fn also_accepts(&self, form: &str) -> bool {
+        self.also_accepts.iter().any(|known| known == form)
     }
 
-    /// What is wrong with an answer of ours: its status, or its body.
-    pub(crate) fn wrong_answer(&self, status: u16, body: Option<&Value>) -> Option<String> {
-        let Some(schema) = self.answers.get(&status.to_string()) else {
-            return Some(format!("it knows no status {status}"));
+    /// Returns the reason why a response of the emulator violates the contract, if it does.
+    pub(crate) fn response_error(&self, status: u16, body: Option<&Value>) -> Option<String> {
+        let Some(schema) = self.responses.get(&status.to_string()) else {
+            return Some(format!("unexpected status {status}"));
         };
         match (schema, body) {
-            (Some(schema), Some(body)) => schema.wrong("answer", body),
-            (None, Some(_)) => Some(format!("{status} is no JSON")),
+            (Some(schema), Some(body)) => schema.validation_error("answer", body),
+            (None, Some(_)) => Some(format!("{status} must not have a JSON body")),
             (_, None) => None,
         }
     }
 
-    /// What is wrong with a body, in the words of the service's framework; nothing when it is valid.
-    pub(crate) fn wrong_body(&self, body: &Value) -> Option<String> {
-        self.body.as_ref()?.wrong("body", body)
+    /// Returns the validation error of a request body in the wording of the service's framework, if it is invalid.
+    pub(crate) fn body_error(&self, body: &Value) -> Option<String> {
+        self.body.as_ref()?.validation_error("body", body)
     }
 }
 
@@ -199,12 +200,12 @@ mod tests {
         assert!(CONTRACT.find("GET", "/nothing/here/at/all").is_none());
     }
 
-    /// One that does not would hold nothing against anything.
+    /// A schema that does not compile would accept every value.
     #[test]
     fn every_schema_compiles() {
         for operation in &CONTRACT.operations {
-            let answers = operation.answers.values().flatten();
-            for schema in operation.body.iter().chain(operation.query.values()).chain(answers) {
+            let responses = operation.responses.values().flatten();
+            for schema in operation.body.iter().chain(operation.query.values()).chain(responses) {
                 assert!(schema.compiles(), "{}", operation.id);
             }
         }
@@ -220,7 +221,7 @@ mod tests {
             (json!({"html": 7}), Some("body/html 7 is not of type \"string\"")),
             (json!([]), Some("body [] is not of type \"object\"")),
         ] {
-            assert_eq!(operation.wrong_body(&body).as_deref(), wrong, "{body}");
+            assert_eq!(operation.body_error(&body).as_deref(), wrong, "{body}");
         }
     }
 }

@@ -1,9 +1,9 @@
-//! The parts of a path between slashes.
+//! Path segments with parameters.
 
 use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
 
-/// A part of a path between slashes: text with parameters in it, as in `{uid}.{format}`.
+/// Path segment, such as `{uid}.{format}`: text and parameters.
 pub(super) struct Segment(Vec<Piece>);
 
 enum Piece {
@@ -40,7 +40,7 @@ impl Segment {
                 Piece::Text(text) => part = part.strip_prefix(text.as_str())?,
                 Piece::Parameter(name) => {
                     let (value, rest) = match pieces.peek() {
-                        // The last dot counts: a slug may hold others.
+                        // The last match counts: a slug may contain dots.
                         Some(Piece::Text(text)) => part.split_at(part.rfind(text.as_str())?),
                         _ => (part, ""),
                     };

@@ -1,10 +1,10 @@
-//! Schemas of the document, and what is wrong with a value by their word.
+//! JSON schemas of the document, and validation errors in the wording of the service.
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
 
-/// A schema, compiled when it is first needed: a test that renders one image does not pay for 93 operations.
+/// JSON schema, compiled on first use: a test that renders one image does not pay for 93 operations.
 pub(crate) struct Schema {
     own: Value,
     components: Arc<Value>,
@@ -20,7 +20,8 @@ impl Schema {
     fn validator(&self) -> Option<&Validator> {
         let compile = || {
             let schema = json!({"allOf": [self.own], "components": *self.components});
-            // Formats, too, as the service's framework has it: what is no date must not come back as one.
+            // Validate formats too, as the service's framework does: a string that is not a date must not be returned
+            // as one.
             jsonschema::options().should_validate_formats(true).build(&schema).ok()
         };
         self.compiled.get_or_init(compile).as_ref()
@@ -31,14 +32,14 @@ impl Schema {
         self.validator().is_some()
     }
 
-    /// What is wrong with `value`; `place` is what the message calls it.
-    pub(crate) fn wrong(&self, place: &str, value: &Value) -> Option<String> {
+    /// Returns the validation error of a value, if it is invalid. `place` names the value in the message.
+    pub(crate) fn validation_error(&self, place: &str, value: &Value) -> Option<String> {
         let error = self.validator()?.iter_errors(value).next()?;
         let at = error.instance_path().to_string();
         Some(format!("{place}{at} {}", shorten(&error.to_string())))
     }
 
-    /// A query value as the JSON that the schema describes.
+    /// Converts a query parameter to the JSON type of the schema.
     pub(crate) fn read(&self, text: &str) -> Value {
         match self.own["type"].as_str() {
             Some("integer" | "number" | "boolean") => {
@@ -49,18 +50,18 @@ impl Schema {
     }
 }
 
-/// The messages of the validator quote the whole value, which may be a megabyte of HTML.
+/// Shortens a message of the validator: it quotes the whole value, which may be a megabyte of HTML.
 fn shorten(message: &str) -> String {
-    const KEPT: usize = 200;
-    if message.chars().count() <= KEPT {
+    const MAX_MESSAGE_CHARS: usize = 200;
+    if message.chars().count() <= MAX_MESSAGE_CHARS {
         return message.to_owned();
     }
-    let tail: String = message.chars().rev().take(KEPT / 2).collect();
-    let head: String = message.chars().take(KEPT / 2).collect();
+    let tail: String = message.chars().rev().take(MAX_MESSAGE_CHARS / 2).collect();
+    let head: String = message.chars().take(MAX_MESSAGE_CHARS / 2).collect();
     format!("{head} ... {}", tail.chars().rev().collect::<String>())
 }
 
-/// Enumerations of the document are open: the service takes values that the document does not know.
+/// Removes enumerations from a schema: the service accepts values that the document does not list.
 pub(super) fn open_enumerations(value: &mut Value) {
     match value {
         Value::Object(object) => {

@@ -1,14 +1,16 @@
-//! Setting a server up, and starting it.
+//! Configuration and start of a server.
 
 use super::{Emulator, StartError, accept};
 use crate::{
-    batches, deliveries, demo,
-    faults::{Fault, Script},
-    fetch::Reach,
-    house::{Profile, RETRY_SPEED, Rules, VersionPrefix},
+    batches,
+    config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
+    demo_template,
+    faults::{Fault, FaultScript},
+    fetch::EgressPolicy,
     render::{Embedded, Renderer},
-    server::{self, Network, Settings},
+    server::{AppState, OutboundClients, Settings},
     store::{Store, StoreError},
+    webhooks,
 };
 use jiff::Timestamp;
 use std::{
@@ -18,7 +20,7 @@ use std::{
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
-/// Sets up an [`Emulator`].
+/// Builder of an [`Emulator`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct EmulatorBuilder {
@@ -26,11 +28,11 @@ pub struct EmulatorBuilder {
     port: u16,
     api_keys: Vec<String>,
     renderer: Option<Arc<dyn Renderer>>,
-    data: Option<PathBuf>,
-    rules: Rules,
+    data_dir: Option<PathBuf>,
+    config: Config,
     faults: Vec<Fault>,
-    seed: u64,
-    reach: Reach,
+    fault_seed: u64,
+    egress_policy: EgressPolicy,
     demo: bool,
 }
 
@@ -41,161 +43,163 @@ impl Default for EmulatorBuilder {
             port: 0,
             api_keys: Vec::new(),
             renderer: None,
-            data: None,
-            rules: Rules::default(),
+            data_dir: None,
+            config: Config::default(),
             faults: Vec::new(),
-            seed: 0,
-            reach: Reach::default(),
+            fault_seed: 0,
+            egress_policy: EgressPolicy::default(),
             demo: false,
         }
     }
 }
 
 impl EmulatorBuilder {
-    /// The address to listen on; 127.0.0.1 by default. The emulator is open to whoever reaches it.
+    /// Sets the address to listen on; 127.0.0.1 by default. Anyone who can reach the address can use the emulator.
     pub fn host(mut self, host: impl Into<IpAddr>) -> Self {
         self.host = host.into();
         self
     }
 
-    /// The port to listen on; by default 0, a free one.
+    /// Sets the port to listen on; by default 0, which takes a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// The keys that are accepted; by default any that is not empty.
+    /// Sets the accepted API keys; by default every non-empty key.
     pub fn api_keys(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.api_keys = keys.into_iter().map(Into::into).collect();
         self
     }
 
-    /// A folder in which everything is kept, for the next start; by default all is forgotten with the server.
-    pub fn data(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.data = Some(folder.into());
+    /// Sets a folder that stores all data across restarts; by default data are in memory and end with the server.
+    pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.data_dir = Some(folder.into());
         self
     }
 
-    /// What renders; by default [`Embedded`].
+    /// Sets the render engine; [`Embedded`] by default.
     pub fn renderer(mut self, renderer: impl Renderer) -> Self {
         self.renderer = Some(Arc::new(renderer));
         self
     }
 
-    /// Whose word counts where the documents and the live service disagree; the live service's by default. Single switches
-    /// that come after it change what it has set.
+    /// Selects the behaviour where the documents and the live service disagree; the live service by default. Single
+    /// settings after this call override it.
     pub fn profile(mut self, profile: Profile) -> Self {
         let documented = profile == Profile::Documented;
-        (self.rules.problems, self.rules.replays) = (documented, documented);
+        (self.config.problem_documents, self.config.idempotency_keys) = (documented, documented);
         self
     }
 
-    /// Whether refusals are problem documents of RFC 9457, as older documents have it.
+    /// Returns errors as problem documents of RFC 9457, as older documents describe; off by default.
     pub fn problem_documents(mut self, problems: bool) -> Self {
-        self.rules.problems = problems;
+        self.config.problem_documents = problems;
         self
     }
 
-    /// How many requests a key may make in a minute; by default as many as it likes. Answers then carry
-    /// `X-RateLimit-*`, and refusals `Retry-After`.
+    /// Limits the requests per minute and API key; unlimited by default. With a limit, responses carry `X-RateLimit-*`,
+    /// and rejected requests `Retry-After`.
     pub fn requests_per_minute(mut self, requests: u32) -> Self {
-        self.rules.per_minute = Some(requests);
+        self.config.requests_per_minute = Some(requests);
         self
     }
 
-    /// How many renders a month has; by default as many as one likes. What goes beyond is refused with `quota_exceeded`.
+    /// Limits the renders per month; unlimited by default. Further renders fail with `quota_exceeded`.
     pub fn renders_per_month(mut self, renders: u64) -> Self {
-        self.rules.per_month = Some(renders);
+        self.config.renders_per_month = Some(renders);
         self
     }
 
-    /// Whether the answer to a request is given again to the same request with the same `Idempotency-Key`, unbilled, as
-    /// older documents have it. By default it is not, as the live service is seen to do.
+    /// Replays the response to a repeated request with the same `Idempotency-Key`, without billing it again, as older
+    /// documents describe. Off by default, as observed on the live service.
     pub fn idempotency_keys(mut self, honoured: bool) -> Self {
-        self.rules.replays = honoured;
+        self.config.idempotency_keys = honoured;
         self
     }
 
-    /// Which addresses may be fetched from, and webhooks delivered to; these always reach this machine, too.
-    pub fn reach(mut self, reach: Reach) -> Self {
-        self.reach = reach;
+    /// Sets the addresses that the server may fetch from and deliver webhooks to. Webhooks may always go to this
+    /// machine.
+    pub fn egress_policy(mut self, policy: EgressPolicy) -> Self {
+        self.egress_policy = policy;
         self
     }
 
-    /// Whether the results of batches have the addresses of their files; they do by default. The live service was seen to
-    /// leave them out, and to tell them by webhook only.
-    pub fn batch_urls(mut self, present: bool) -> Self {
-        self.rules.batch_urls = present;
+    /// Includes the URLs of the files in the results of batches; on by default. The live service was observed to leave
+    /// them out and to send them by webhook only.
+    pub fn include_batch_urls(mut self, present: bool) -> Self {
+        self.config.include_batch_urls = present;
         self
     }
 
-    /// How many times as fast as published failed deliveries are tried again: 60 by default, which makes the schedule 1,
-    /// 5, 30 and 120 seconds and 24 minutes. What is not above 0 means the default.
-    pub fn retry_speed(mut self, times: f64) -> Self {
-        self.rules.retry_speed = if times > 0.0 { times } else { RETRY_SPEED };
+    /// Sets the factor by which webhook retries are faster than the published schedule: 60 by default, which makes the
+    /// delays 1, 5, 30 and 120 seconds and 24 minutes. A factor that is not above 0 means the default.
+    pub fn webhook_retry_speedup(mut self, factor: f64) -> Self {
+        self.config.webhook_retry_speedup = if factor > 0.0 { factor } else { DEFAULT_WEBHOOK_RETRY_SPEEDUP };
         self
     }
 
-    /// Whether there is a template under the uid that the examples of the SDK name, `XK4P2M9QZT`.
+    /// Adds the template that the examples of the SDK use, with the ID `XK4P2M9QZT`; off by default.
     pub fn demo(mut self, present: bool) -> Self {
         self.demo = present;
         self
     }
 
-    /// Whether the paths of operations begin with `/v1`, as older documents have it; by default they may.
+    /// Sets the rule for the path prefix `/v1` of older documents; it is optional by default.
     pub fn version_prefix(mut self, prefix: VersionPrefix) -> Self {
-        self.rules.prefix = prefix;
+        self.config.version_prefix = prefix;
         self
     }
 
-    /// What goes wrong. The first fault that means a call decides.
+    /// Sets the faults to inject. The first fault that matches a request is applied.
     pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Self {
         self.faults = faults.into_iter().collect();
         self
     }
 
-    /// What chooses the calls of faults that mean a share of them.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+    /// Sets the seed for faults with a probability.
+    pub fn fault_seed(mut self, seed: u64) -> Self {
+        self.fault_seed = seed;
         self
     }
 
     /// Starts the server.
     ///
     /// # Errors
-    /// When the address cannot be listened on, for example because the port is taken; when the folder for the data cannot
-    /// be used, for example because another emulator uses it; when a fault could never happen as it is described.
+    /// If the server cannot listen on the address, for example because the port is taken; if the data folder cannot be
+    /// used, for example because another emulator uses it; if a fault could never occur as described.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let address = SocketAddr::new(self.host, self.port);
         let failed = |source| StartError::Listen { address, source };
-        let faults = Script { seed: self.seed, faults: self.faults };
+        let faults = FaultScript { seed: self.fault_seed, faults: self.faults };
         faults.check().map_err(|reason| StartError::Faults { reason })?;
-        let store = match &self.data {
+        let store = match &self.data_dir {
             None => Store::in_memory(),
             Some(folder) => Store::in_folder(folder),
         };
-        let folder = self.data.clone();
-        let unusable = |error: StoreError| StartError::Data { folder: folder.clone(), reason: error.to_string() };
+        let folder = self.data_dir.clone();
+        let unusable = |error: StoreError| StartError::DataDir { folder: folder.clone(), reason: error.to_string() };
         let store = store.map_err(unusable)?;
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
         let renderer = self.renderer.unwrap_or_else(|| Arc::new(Embedded::new()));
-        let service = server::service(Settings {
+        let state = AppState::new(Settings {
             url: url.clone(),
             api_keys: self.api_keys,
             renderer,
             store,
             clock: Arc::new(Timestamp::now),
-            rules: self.rules,
+            config: self.config,
             faults,
-            network: Network::new(self.reach).map_err(|error| StartError::Network { reason: error.to_string() })?,
+            outbound: OutboundClients::new(self.egress_policy)
+                .map_err(|error| StartError::HttpClient { reason: error.to_string() })?,
         });
         if self.demo {
-            demo::store(&service.store, &service.now_text()).map_err(unusable)?;
+            demo_template::store(&state.store, &state.now_text()).map_err(unusable)?;
         }
-        deliveries::resume(&service).and_then(|()| batches::resume(&service)).map_err(unusable)?;
+        webhooks::resume(&state).and_then(|()| batches::resume(&state)).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(accept(listener, service.clone(), stopped));
-        Ok(Emulator { url, service, stop: Some(stop), task })
+        let task = tokio::spawn(accept(listener, state.clone(), stopped));
+        Ok(Emulator { url, state, stop: Some(stop), task })
     }
 }

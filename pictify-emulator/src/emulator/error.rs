@@ -1,45 +1,45 @@
-//! Why a server did not start.
+//! Errors of starting a server.
 
 use std::{fmt, io, net::SocketAddr, path::PathBuf};
 
-/// Why an emulator did not start.
+/// Reason why an emulator did not start.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The address cannot be listened on.
+    /// The server cannot listen on the address.
     Listen {
-        /// Which address.
+        /// Address.
         address: SocketAddr,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// The folder for the data cannot be used.
-    Data {
-        /// Which folder; none when even memory failed.
+    /// The data folder cannot be used.
+    DataDir {
+        /// Folder; `None` if the store in memory failed.
         folder: Option<PathBuf>,
-        /// Why.
+        /// Reason.
         reason: String,
     },
-    /// The engine that renders cannot be used.
+    /// The render engine cannot be used.
     Engine {
-        /// Why.
+        /// Reason.
         reason: String,
     },
-    /// A fault could never happen as it is described.
+    /// A fault could never occur as described.
     Faults {
-        /// Which, and why.
+        /// Fault and reason.
         reason: String,
     },
-    /// Requests to other servers cannot be made.
-    Network {
-        /// Why.
+    /// The clients for outgoing requests cannot be created.
+    HttpClient {
+        /// Reason.
         reason: String,
     },
-    /// A file of options or of faults cannot be used.
+    /// A file of options or faults cannot be used.
     File {
-        /// Which file.
+        /// File.
         file: PathBuf,
-        /// Why.
+        /// Reason.
         reason: String,
     },
 }
@@ -49,16 +49,16 @@ impl fmt::Display for StartError {
         match self {
             Self::Listen { address, source } if source.kind() == io::ErrorKind::AddrInUse => write!(
                 f,
-                "the emulator cannot listen on {address}: {source}: stop what listens there, or choose another port; 0 takes a free one"
+                "the emulator cannot listen on {address}: {source}: stop the program that uses the port, or choose another port; 0 takes a free one"
             ),
             Self::Listen { address, source } => write!(f, "the emulator cannot listen on {address}: {source}"),
-            Self::Data { folder, reason } => {
+            Self::DataDir { folder, reason } => {
                 let folder = folder.as_deref().map_or("memory".into(), |folder| folder.display().to_string());
-                write!(f, "the emulator cannot keep its data in {folder}: {reason}")
+                write!(f, "the emulator cannot store its data in {folder}: {reason}")
             }
-            Self::Engine { reason } => write!(f, "the emulator has no engine: {reason}"),
+            Self::Engine { reason } => write!(f, "the render engine cannot be used: {reason}"),
             Self::Faults { reason } => write!(f, "the faults cannot be used: {reason}"),
-            Self::Network { reason } => write!(f, "the emulator cannot make requests: {reason}"),
+            Self::HttpClient { reason } => write!(f, "the emulator cannot make requests: {reason}"),
             Self::File { file, reason } => write!(f, "{} cannot be used: {reason}", file.display()),
         }
     }
@@ -68,10 +68,10 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Listen { source, .. } => Some(source),
-            Self::Data { .. }
+            Self::DataDir { .. }
             | Self::Engine { .. }
             | Self::Faults { .. }
-            | Self::Network { .. }
+            | Self::HttpClient { .. }
             | Self::File { .. } => None,
         }
     }

@@ -1,4 +1,4 @@
-//! A running server, and how it ends.
+//! Running server and its shutdown.
 
 mod builder;
 mod error;
@@ -7,88 +7,89 @@ pub use builder::EmulatorBuilder;
 pub use error::StartError;
 
 use crate::{
-    faults::{Fault, Script},
-    renders::BILLED,
-    server::{self, Service},
+    faults::{Fault, FaultScript},
+    rendering::BILLED,
+    server::{self, AppState},
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use std::{io, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-/// The port that the commands listen on unless they are told otherwise.
+/// Default port of the commands.
 pub const DEFAULT_PORT: u16 = 4040;
 
-/// How long a shutdown waits.
-const LAST_REQUESTS: Duration = Duration::from_secs(60);
+/// Maximum time that a shutdown waits for requests in progress.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A running server. It stops when it is dropped.
+/// Running server. It stops when it is dropped.
 #[derive(Debug)]
 pub struct Emulator {
     url: String,
-    service: Arc<Service>,
+    state: Arc<AppState>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
 
 impl Emulator {
-    /// Starts on a free port of this machine, accepting any key.
+    /// Starts on a free port of this machine, accepting any API key.
     ///
     /// # Errors
-    /// When no port can be had.
+    /// If no port is available.
     pub async fn start() -> Result<Self, StartError> {
         Self::builder().start().await
     }
 
-    /// Sets up a server step by step.
+    /// Returns a builder to configure a server.
     pub fn builder() -> EmulatorBuilder {
         EmulatorBuilder::default()
     }
 
-    /// Where it listens, for example `http://127.0.0.1:4040`: the base URL for a client.
+    /// Returns the base URL for clients, for example `http://127.0.0.1:4040`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Lets other things go wrong from here on. The first fault that means a call decides. One that could never happen,
-    /// such as one for an operation that does not exist, is not refused here, as it is by [`EmulatorBuilder::start`].
+    /// Replaces the configured faults. The first fault that matches a request is applied. Unlike
+    /// [`EmulatorBuilder::start`], this does not check that the faults can occur: one for an unknown operation never
+    /// does.
     pub fn set_faults(&self, seed: u64, faults: impl IntoIterator<Item = Fault>) {
-        self.service.faults.set(Script { seed, faults: faults.into_iter().collect() });
+        self.state.faults.set(FaultScript { seed, faults: faults.into_iter().collect() });
     }
 
-    /// How many renders were billed so far, over all keys. `GET /_emulator/ledger` tells for what.
+    /// Returns the number of renders billed so far, over all API keys. `GET /_emulator/ledger` lists them.
     #[must_use]
-    pub fn billed(&self) -> u64 {
-        self.service.store.sum(BILLED, "$.renders", "$.at", "").unwrap_or(0)
+    pub fn billed_renders(&self) -> u64 {
+        self.state.store.sum(BILLED, "$.renders", "$.at", "").unwrap_or(0)
     }
 
-    /// Stops listening and waits for the requests under way, at most a minute: as long as one may take to come and to be
-    /// served. So a client that holds a request back does not hold up the end of a test for ever.
+    /// Stops listening and waits for the requests in progress, at most a minute, so that a client which holds a request
+    /// open cannot block a test forever.
     pub async fn shutdown(mut self) {
         drop(self.stop.take());
-        // The task only ends; it returns nothing that could be lost.
-        let _ = tokio::time::timeout(LAST_REQUESTS, &mut self.task).await;
-        self.service.stop();
-        self.service.worker.close().await;
-        self.service.store.leave();
+        // The task returns nothing; on timeout it is cancelled below.
+        let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut self.task).await;
+        self.state.stop();
+        self.state.render_pool.shutdown().await;
+        self.state.store.unlock();
     }
 }
 
 impl Drop for Emulator {
     fn drop(&mut self) {
-        // Dropping the sender is the signal; the requests under way end by themselves.
+        // Dropping the sender stops the listener; requests in progress end by themselves.
         self.stop.take();
-        self.service.stop();
-        self.service.store.leave();
+        self.state.stop();
+        self.state.store.unlock();
     }
 }
 
-/// How long to wait when there is no room for another connection.
-const NO_ROOM: Duration = Duration::from_millis(100);
+/// Delay after a failed accept.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 
-/// Serves connections until it is told to stop, and then those that are under way.
-async fn accept(listener: TcpListener, service: Arc<Service>, mut stopped: oneshot::Receiver<()>) {
+/// Accepts connections until the stop signal, then waits for those in progress.
+async fn accept(listener: TcpListener, state: Arc<AppState>, mut stopped: oneshot::Receiver<()>) {
     let connections = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
@@ -96,18 +97,18 @@ async fn accept(listener: TcpListener, service: Arc<Service>, mut stopped: onesh
             accepted = listener.accept() => accepted,
         };
         let Ok((stream, _)) = accepted else {
-            // Out of files, for example: others may end meanwhile.
-            tokio::time::sleep(NO_ROOM).await;
+            // For example too many open files: other connections may close in the meantime.
+            tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             continue;
         };
-        // An answer in two pieces must not wait for the first to be acknowledged.
+        // Disable Nagle's algorithm: the second part of a response must not wait until the first is acknowledged.
         let _ = stream.set_nodelay(true);
-        let service = service.clone();
+        let state = state.clone();
         let answer = service_fn(move |request: hyper::Request<Incoming>| {
-            server::serve(service.clone(), request.map(axum::body::Body::new))
+            server::serve(state.clone(), request.map(axum::body::Body::new))
         });
         let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
-        // What ends a connection is its client's business, or was asked for.
+        // An error here is a client that disconnected, or an injected fault.
         let connection = connections.watch(connection);
         tokio::spawn(async move { drop(connection.await) });
     }
@@ -115,17 +116,17 @@ async fn accept(listener: TcpListener, service: Arc<Service>, mut stopped: onesh
     connections.shutdown().await;
 }
 
-/// Waits until this process is asked to stop: by Ctrl-C, or as service managers and containers do it.
+/// Waits for the signal to stop: Ctrl-C, or SIGTERM as service managers and containers send it.
 ///
 /// # Errors
-/// When the system cannot tell.
-pub async fn asked_to_stop() -> io::Result<()> {
+/// If the signal handlers cannot be installed.
+pub async fn shutdown_signal() -> io::Result<()> {
     #[cfg(unix)]
     {
         let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
         tokio::select! {
             _ = terminate.recv() => Ok(()),
-            asked = tokio::signal::ctrl_c() => asked,
+            signal = tokio::signal::ctrl_c() => signal,
         }
     }
     #[cfg(not(unix))]

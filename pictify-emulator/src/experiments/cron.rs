@@ -1,4 +1,4 @@
-//! Cron expressions of five fields, by the clock of a place.
+//! Cron expressions with five fields, evaluated in a time zone.
 
 use croner::{
     CivilDate, CivilDateTime, CivilTime, CronDateTime, Resolution, Weekday,
@@ -8,24 +8,25 @@ use croner::{
 use jiff::{SignedDuration, ZonedDateTime, civil, tz::AmbiguousOffset};
 use std::cmp::Ordering;
 
-/// An expression that has been read.
+/// Parsed cron expression.
 #[derive(Clone, Debug)]
 pub(super) struct Cron(croner::Cron);
 
 impl Cron {
-    pub(super) fn read(text: &str) -> Result<Self, CronError> {
+    /// Parses an expression.
+    pub(super) fn parse(text: &str) -> Result<Self, CronError> {
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         parser.parse(text).map(Self)
     }
 
-    /// Whether it has fired in the time before `now`, or does now.
+    /// Returns true if the expression fired at `now` or less than `length` before it.
     pub(super) fn fired_within(&self, now: &ZonedDateTime, length: SignedDuration) -> bool {
         let last = self.0.find_previous_occurrence(&Moment(now.clone()), true);
         last.is_ok_and(|Moment(fired)| now.duration_since(&fired) < length)
     }
 }
 
-/// A moment as croner counts with it; what it brings for jiff means an older one.
+/// Adapter from jiff to croner. The one in croner is for an older version of jiff.
 #[derive(Clone)]
 struct Moment(ZonedDateTime);
 
@@ -44,7 +45,8 @@ impl CronDateTime for Moment {
     }
 
     fn resolve_civil(&self, civil: CivilDateTime) -> Result<Resolution<Self>, CronError> {
-        let ambiguous = self.0.time_zone().to_ambiguous_zoned_datetime(civil_of(civil).ok_or(CronError::InvalidDate)?);
+        let ambiguous =
+            self.0.time_zone().to_ambiguous_zoned_datetime(to_civil_datetime(civil).ok_or(CronError::InvalidDate)?);
         let offset = ambiguous.offset();
         let moment = |found: Result<ZonedDateTime, jiff::Error>| found.map(Self).map_err(|_| CronError::InvalidTime);
         Ok(match offset {
@@ -65,7 +67,8 @@ impl CronDateTime for Moment {
     }
 }
 
-fn civil_of(civil: CivilDateTime) -> Option<civil::DateTime> {
+/// Converts a date and time of croner.
+fn to_civil_datetime(civil: CivilDateTime) -> Option<civil::DateTime> {
     let part = |number: u32| i8::try_from(number).ok();
     let (month, day) = (part(civil.month())?, part(civil.day())?);
     let (hour, minute, second) = (part(civil.hour())?, part(civil.minute())?, part(civil.second())?);
@@ -77,8 +80,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn five_fields_are_read_and_nothing_else() {
-        for (text, readable) in [
+    fn only_expressions_with_five_fields_are_valid() {
+        for (text, valid) in [
             ("*/20 9-17 * * MON-FRI", true),
             ("0 0 1 JAN *", true),
             ("0 0 * * 7", true),
@@ -91,12 +94,12 @@ mod tests {
             ("x * * * *", false),
             ("", false),
         ] {
-            assert_eq!(Cron::read(text).is_ok(), readable, "{text}");
+            assert_eq!(Cron::parse(text).is_ok(), valid, "{text}");
         }
     }
 
     #[test]
-    fn the_last_time_counts() {
+    fn the_last_occurrence_decides() {
         for (now, text, minutes, expected) in [
             ("2026-03-14T09:30:00[UTC]", "30 9 * * *", 1, true),
             ("2026-03-14T09:30:00[UTC]", "0 9 * * *", 30, false),
@@ -107,7 +110,7 @@ mod tests {
             ("2026-03-14T09:30:00[UTC]", "0 9 1 * 6", 60, true),
             ("2026-03-14T09:30:00[UTC]", "0 9 1 * *", 60, false),
             ("2026-03-14T09:30:00[UTC]", "0 9 30 2 *", 60 * 24 * 400, false),
-            // Half past two does not happen on this day, and twice on the other.
+            // When the clocks change, 2:30 is skipped on the first of these days, and occurs twice on the second.
             ("2026-03-29T03:10:00[Europe/Paris]", "30 1 * * *", 41, true),
             ("2026-03-29T03:10:00[Europe/Paris]", "30 1 * * *", 40, false),
             ("2026-10-25T02:40:00+01:00[Europe/Paris]", "30 * * * *", 11, true),
@@ -115,7 +118,7 @@ mod tests {
             ("2026-10-25T02:20:00+01:00[Europe/Paris]", "30 * * * *", 50, false),
         ] {
             let local: ZonedDateTime = now.parse().unwrap();
-            let fired = Cron::read(text).unwrap().fired_within(&local, SignedDuration::from_mins(minutes));
+            let fired = Cron::parse(text).unwrap().fired_within(&local, SignedDuration::from_mins(minutes));
             assert_eq!(fired, expected, "{now} {text} {minutes}");
         }
     }

@@ -1,66 +1,72 @@
-//! Experiments without HTTP: what they must be, and which variant a visitor sees.
+//! Experiments: validation, and assignment of visitors to variants.
 
-mod choice;
-mod conditions;
+mod assignment;
 mod cron;
-pub(crate) mod rules;
 mod schedule;
+mod targeting;
+pub(crate) mod validation;
 
-pub(crate) use choice::{Choice, choose};
-pub(crate) use conditions::Visitor;
+pub(crate) use assignment::{Assignment, assign};
+pub(crate) use targeting::Visitor;
 
 use crate::{
-    answer::Refusal,
-    pictures,
-    server::Call,
+    api_error::ApiError,
+    rendering::cached,
+    server::RequestContext,
     store::{Store, StoreError},
 };
 use serde_json::Value;
 
-/// The kind of the documents that experiments are.
+/// Document kind of experiments.
 pub(crate) const EXPERIMENT: &str = "experiment";
 
-/// The kind of the documents that say whose slug it is. A slug is taken by writing one: of two that do, one is refused.
+/// Document kind of slugs, which hold the uid of their experiment. A slug is reserved by inserting its document: of two
+/// concurrent inserts one fails.
 pub(crate) const SLUG: &str = "slug";
 
-/// Which variant was shown last; of the server's own.
+/// Internal member with the id of the variant that was served last.
 pub(crate) const LAST_SHOWN: &str = "lastShown";
 
-/// The experiment of a slug.
-pub(crate) fn find(call: &Call, slug: &str) -> Result<Option<Value>, StoreError> {
-    let Some(owner) = call.service.store.get(SLUG, slug)? else { return Ok(None) };
-    call.service.store.get(EXPERIMENT, owner["uid"].as_str().unwrap_or_default())
+/// Finds the experiment with a slug.
+pub(crate) fn find(context: &RequestContext, slug: &str) -> Result<Option<Value>, StoreError> {
+    let Some(owner) = context.state.store.get(SLUG, slug)? else { return Ok(None) };
+    context.state.store.get(EXPERIMENT, owner["uid"].as_str().unwrap_or_default())
 }
 
-/// The variant with this id.
+/// Returns the variant with an id.
 pub(crate) fn variant<'a>(experiment: &'a Value, id: &str) -> Option<&'a Value> {
     experiment["variants"].as_array()?.iter().find(|variant| variant["id"] == id)
 }
 
-/// Counts something of a variant.
-pub(crate) fn count(call: &Call, experiment: &Value, variant: &str, what: &str) -> Result<(), Refusal> {
-    call.service.store.change(EXPERIMENT, experiment["uid"].as_str().unwrap_or_default(), |experiment| {
+/// Increments a counter of a variant: `impressions` or `clicks`.
+pub(crate) fn increment(
+    context: &RequestContext,
+    experiment: &Value,
+    variant: &str,
+    counter: &str,
+) -> Result<(), ApiError> {
+    context.state.store.update(EXPERIMENT, experiment["uid"].as_str().unwrap_or_default(), |experiment| {
         let variants = experiment["variants"].as_array_mut().into_iter().flatten();
         for found in variants.filter(|found| found["id"] == variant) {
-            found[what] = (found[what].as_u64().unwrap_or_default() + 1).into();
+            found[counter] = (found[counter].as_u64().unwrap_or_default() + 1).into();
         }
-        if what == "impressions" {
+        if counter == "impressions" {
             experiment[LAST_SHOWN] = variant.into();
         }
-        Ok::<_, Refusal>(())
+        Ok::<_, ApiError>(())
     })?;
     Ok(())
 }
 
-/// Under which name the pictures of a variant are kept.
-pub(crate) fn picture_owner(experiment: &Value, variant: &str) -> String {
+/// Returns the key under which the images of a variant are cached.
+pub(crate) fn image_owner(experiment: &Value, variant: &str) -> String {
     format!("{}/{variant}", experiment["uid"].as_str().unwrap_or_default())
 }
 
-/// Forgets the pictures of all variants.
-pub(crate) fn forget_pictures(store: &Store, experiment: &Value) -> Result<(), StoreError> {
+/// Removes the cached images of all variants.
+pub(crate) fn remove_images(store: &Store, experiment: &Value) -> Result<(), StoreError> {
     for variant in experiment["variants"].as_array().into_iter().flatten() {
-        pictures::forget(store, &picture_owner(experiment, variant["id"].as_str().unwrap_or_default()))?;
+        cached::forget(store, &image_owner(experiment, variant["id"].as_str().unwrap_or_default()))?;
     }
-    pictures::forget(store, &picture_owner(experiment, ""))
+    cached::forget(store, &image_owner(experiment, ""))
 }

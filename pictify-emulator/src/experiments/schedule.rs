@@ -1,15 +1,15 @@
-//! When a variant of a scheduled experiment is shown.
+//! Schedules of the variants of scheduled experiments.
 //!
-//! `startAt` and `endAt` are one showing. A recurrence repeats it: each day or week from the first on, or each time that
-//! a cron expression says. Without both bounds there is nothing to repeat, and the bound that is there decides.
+//! `startAt` and `endAt` bound one time window. A recurrence repeats the window: every day or week from the first one, or
+//! at each occurrence of a cron expression. If one of the bounds is missing, the window is open and does not repeat.
 
 use super::cron::Cron;
 use jiff::{SignedDuration, Span, Timestamp, ZonedDateTime, tz::TimeZone};
 use serde_json::Value;
 
-/// What is wrong with a schedule.
+/// Checks a schedule.
 pub(crate) fn check(schedule: &Value) -> Result<(), String> {
-    let (start, end) = bounds(schedule)?;
+    let (start, end) = read_bounds(schedule)?;
     if let (Some(start), Some(end)) = (start, end)
         && start >= end
     {
@@ -24,22 +24,22 @@ pub(crate) fn check(schedule: &Value) -> Result<(), String> {
     }
 }
 
-/// Whether a schedule covers a time.
+/// Returns true if a schedule covers a time.
 pub(crate) fn covers(schedule: &Value, now: Timestamp) -> bool {
     try_covers(schedule, now).unwrap_or(false)
 }
 
-/// Whether a schedule will never cover a time again.
-pub(crate) fn is_over(schedule: &Value, now: Timestamp) -> bool {
-    let once = matches!(schedule["recurrence"]["type"].as_str(), None | Some("none"));
-    once && matches!(bounds(schedule), Ok((_, Some(end))) if end <= now)
+/// Returns true if a schedule covers no time from `now` on.
+pub(crate) fn has_ended(schedule: &Value, now: Timestamp) -> bool {
+    let is_single = matches!(schedule["recurrence"]["type"].as_str(), None | Some("none"));
+    is_single && matches!(read_bounds(schedule), Ok((_, Some(end))) if end <= now)
 }
 
 fn try_covers(schedule: &Value, now: Timestamp) -> Result<bool, String> {
     if !schedule.is_object() {
         return Ok(false);
     }
-    let (start, end) = match bounds(schedule)? {
+    let (start, end) = match read_bounds(schedule)? {
         (Some(start), Some(end)) => (start, end),
         (start, end) => return Ok(start.is_none_or(|start| start <= now) && end.is_none_or(|end| now < end)),
     };
@@ -55,38 +55,38 @@ fn try_covers(schedule: &Value, now: Timestamp) -> Result<bool, String> {
         "cron" => return Ok(cron(recurrence)?.fired_within(&local, end.duration_since(start))),
         _ => return Ok(now < end),
     };
-    Ok(repeats(&first, end.duration_since(start), &local, days).unwrap_or(false))
+    Ok(covers_repeated(&first, end.duration_since(start), &local, days).unwrap_or(false))
 }
 
-/// Whether a showing that begins every so many days at the same hour of the clock covers a time.
-fn repeats(first: &ZonedDateTime, length: SignedDuration, now: &ZonedDateTime, days: i64) -> Option<bool> {
+/// Returns true if a window that repeats every `days` days, at the same local time, covers `now`.
+fn covers_repeated(first: &ZonedDateTime, length: SignedDuration, now: &ZonedDateTime, days: i64) -> Option<bool> {
     let passed = first.date().until(now.date()).ok()?.get_days();
     let latest = i64::from(passed) / days * days;
-    // A showing of some days may have begun more than one turn ago; before the first there is none.
-    let begins = |ago: i64| {
-        let begun = first.checked_add(Span::new().try_days(latest - ago * days).ok()?).ok()?;
-        Some(begun <= *now && now.duration_since(&begun) < length)
+    // A window longer than one interval can have started several intervals ago, but not before the first.
+    let covers_now = |ago: i64| {
+        let start = first.checked_add(Span::new().try_days(latest - ago * days).ok()?).ok()?;
+        Some(start <= *now && now.duration_since(&start) < length)
     };
-    let turns = length.as_hours() / 24 / days + 1;
-    Some((0..=turns.min(latest / days)).any(|ago| begins(ago).unwrap_or(false)))
+    let intervals = length.as_hours() / 24 / days + 1;
+    Some((0..=intervals.min(latest / days)).any(|ago| covers_now(ago).unwrap_or(false)))
 }
 
-fn bounds(schedule: &Value) -> Result<(Option<Timestamp>, Option<Timestamp>), String> {
+fn read_bounds(schedule: &Value) -> Result<(Option<Timestamp>, Option<Timestamp>), String> {
     let time = |name: &str| match schedule[name].as_str() {
         None => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| format!("{name} is no time: {text}")),
+        Some(text) => text.parse().map(Some).map_err(|_| format!("{name} is not a time: {text}")),
     };
     Ok((time("startAt")?, time("endAt")?))
 }
 
 fn zone(recurrence: &Value) -> Result<TimeZone, String> {
     let name = recurrence["timezone"].as_str().unwrap_or("UTC");
-    TimeZone::get(name).map_err(|_| format!("recurrence.timezone {name} is not known"))
+    TimeZone::get(name).map_err(|_| format!("recurrence.timezone {name} is unknown"))
 }
 
 fn cron(recurrence: &Value) -> Result<Cron, String> {
     let text = recurrence["cronExpression"].as_str().ok_or("recurrence.cronExpression is missing")?;
-    Cron::read(text).map_err(|error| format!("recurrence.cronExpression cannot be read: {text}: {error}"))
+    Cron::parse(text).map_err(|error| format!("recurrence.cronExpression {text} is invalid: {error}"))
 }
 
 #[cfg(test)]
@@ -95,8 +95,8 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_showing_repeats_by_the_clock_of_its_place() {
-        // In Paris the clocks go forward on 29 March 2026 at 2.
+    fn a_window_repeats_at_local_time() {
+        // In Paris, daylight saving time starts on 29 March 2026 at 2:00.
         let bounds = |kind: &str| {
             json!({"startAt": "2026-03-14T00:00:00+01:00", "endAt": "2026-03-16T00:00:00+01:00",
                 "recurrence": {"type": kind, "cronExpression": "0 0 * * 6", "timezone": "Europe/Paris"}})

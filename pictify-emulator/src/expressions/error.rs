@@ -1,76 +1,76 @@
-//! What is wrong with an expression, and where.
+//! Errors of expressions, with their position.
 
 use std::fmt;
 
-/// Why an expression cannot be read or evaluated.
+/// Error of an expression that cannot be parsed or evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpressionError {
     kind: ErrorKind,
     message: String,
-    place: Place,
+    position: Position,
 }
 
-/// What sort of mistake it is.
+/// Kind of an [`ExpressionError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// It cannot be read: a wrong sign, a function that does not exist, too few arguments.
+    /// The expression cannot be parsed: unexpected token, unknown function, wrong number of arguments.
     Syntax,
-    /// It uses a variable that was not supplied.
+    /// The expression uses a variable that was not supplied.
     UndefinedVariable,
-    /// It cannot be computed from these values.
+    /// The expression cannot be computed from these values.
     Evaluation,
-    /// It asks for more than the emulator gives one expression.
+    /// The expression exceeds a limit of the emulator.
     Limit,
 }
 
-/// A place in the text that was handed in.
+/// Position in the source text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// How many characters come before it.
+pub struct Position {
+    /// Number of characters before it.
     pub offset: usize,
-    /// Its line, from 1.
+    /// Line, from 1.
     pub line: usize,
-    /// Its column in characters, from 1.
+    /// Column in characters, from 1.
     pub column: usize,
 }
 
 impl ExpressionError {
-    pub(crate) fn new(fault: Fault, source: &str, at: usize) -> Self {
-        Self { kind: fault.kind, message: fault.message, place: Place::of(source, at) }
+    pub(crate) fn new(error: UnlocatedError, source: &str, offset: usize) -> Self {
+        Self { kind: error.kind, message: error.message, position: Position::from_byte_offset(source, offset) }
     }
 
-    /// What sort of mistake it is.
+    /// Returns the kind of the error.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// What is wrong, without the place.
+    /// Returns the message, without the position.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Where it is wrong.
+    /// Returns the position of the error in the source text.
     #[must_use]
-    pub fn place(&self) -> Place {
-        self.place
+    pub fn position(&self) -> Position {
+        self.position
     }
 }
 
 impl fmt::Display for ExpressionError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (line {}, column {})", self.message, self.place.line, self.place.column)
+        write!(f, "{} (line {}, column {})", self.message, self.position.line, self.position.column)
     }
 }
 
 impl std::error::Error for ExpressionError {}
 
-impl Place {
-    /// The place of a byte of a text.
-    fn of(source: &str, at: usize) -> Self {
-        let before = source.get(..at).unwrap_or(source);
+impl Position {
+    /// Converts a byte offset of a text.
+    fn from_byte_offset(source: &str, offset: usize) -> Self {
+        let before = source.get(..offset).unwrap_or(source);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         Self {
             offset: before.chars().count(),
@@ -80,14 +80,17 @@ impl Place {
     }
 }
 
-/// An error that does not know its place yet.
+/// Error whose position is not known yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Fault {
+pub(crate) struct UnlocatedError {
     pub(crate) kind: ErrorKind,
     pub(crate) message: String,
 }
 
-impl Fault {
+/// Byte offset of an error in its source, and the error.
+pub(super) type LocatedError = (usize, UnlocatedError);
+
+impl UnlocatedError {
     pub(crate) fn syntax(message: impl Into<String>) -> Self {
         Self { kind: ErrorKind::Syntax, message: message.into() }
     }
@@ -105,10 +108,10 @@ impl Fault {
     }
 }
 
-/// As much of a text as a message should quote.
+/// Shortens a text that a message quotes.
 pub(crate) fn shorten(text: &str) -> String {
-    const SHOWN: usize = 60;
-    match text.char_indices().nth(SHOWN) {
+    const MAX_QUOTED_CHARS: usize = 60;
+    match text.char_indices().nth(MAX_QUOTED_CHARS) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}...", &text[..end]),
     }

@@ -1,101 +1,101 @@
-//! From a tree and variables to a value.
+//! Evaluation of a syntax tree with variables.
 
 use super::{
-    Scope,
-    error::Fault,
+    MissingVariable, Scope,
+    error::{LocatedError, UnlocatedError},
     functions::Arguments,
-    syntax::{Kind, Node, Operator, Step, To},
-    values::{self, Item, is_true, made, shown},
+    syntax::{Node, NodeKind, Operator, Step, StepTarget},
+    values::{self, MaybeValue, computed, describe, is_truthy},
 };
 use serde_json::Value;
 use std::{borrow::Cow, cmp::Ordering};
 
-/// What is wrong, at which byte.
-type Misfit = (usize, Fault);
-
-/// What happens to names that do not exist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Names {
-    MustExist,
-    MayBeMissing,
-}
-
-pub(super) fn evaluate<'a>(node: &'a Node, scope: &'a Scope<'_>, names: Names) -> Result<Item<'a>, Misfit> {
-    let here = |fault| (node.at, fault);
-    scope.budget.charge(1).map_err(here)?;
+/// Evaluates a node. `missing` applies to variables and members that do not exist.
+pub(super) fn evaluate<'a>(
+    node: &'a Node,
+    scope: &'a Scope<'_>,
+    missing: MissingVariable,
+) -> Result<MaybeValue<'a>, LocatedError> {
+    let here = |error| (node.offset, error);
+    scope.fuel.consume(1).map_err(here)?;
     match &node.kind {
-        Kind::Literal(value) => Ok(Some(Cow::Borrowed(value))),
-        Kind::Variable(name) => match scope.variables.get(name) {
-            None if names == Names::MustExist => Err(here(Fault::undefined(name))),
+        NodeKind::Literal(value) => Ok(Some(Cow::Borrowed(value))),
+        NodeKind::Variable(name) => match scope.variables.get(name) {
+            None if missing == MissingVariable::Error => Err(here(UnlocatedError::undefined(name))),
             value => Ok(value.map(Cow::Borrowed)),
         },
-        Kind::Path(of, steps) => {
-            let mut value = evaluate(of, scope, names)?;
+        NodeKind::Path(base, steps) => {
+            let mut value = evaluate(base, scope, missing)?;
             for step in steps {
-                value = follow(value, step, scope, names)?;
+                value = apply_step(value, step, scope, missing)?;
             }
             Ok(value)
         }
-        Kind::Not(value) => Ok(made(!is_true(&evaluate(value, scope, names)?))),
-        Kind::Minus(value) => {
-            let Some(value) = evaluate(value, scope, names)? else { return Ok(None) };
+        NodeKind::Not(value) => Ok(computed(!is_truthy(&evaluate(value, scope, missing)?))),
+        NodeKind::Negate(value) => {
+            let Some(value) = evaluate(value, scope, missing)? else { return Ok(None) };
             let number = operand(&value, "-").map_err(here)?;
-            Ok(made(values::number(-number)))
+            Ok(computed(values::to_json_number(-number)))
         }
-        Kind::Chain(first, rest) => {
-            let mut value = evaluate(first, scope, names)?;
+        NodeKind::Chain(first, rest) => {
+            let mut value = evaluate(first, scope, missing)?;
             for (operator, right) in rest {
                 value = match operator {
-                    // As in JavaScript these give one of the two values, and the right one is not looked at in vain.
-                    Operator::And if !is_true(&value) => value,
-                    Operator::Or if is_true(&value) => value,
-                    Operator::And | Operator::Or => evaluate(right, scope, names)?,
+                    // As in JavaScript: the result is one of the two values, and the right one is evaluated only if needed.
+                    Operator::And if !is_truthy(&value) => value,
+                    Operator::Or if is_truthy(&value) => value,
+                    Operator::And | Operator::Or => evaluate(right, scope, missing)?,
                     _ => {
-                        let other = evaluate(right, scope, names)?;
-                        operate(*operator, &value, &other, scope).map_err(|fault| (right.at, fault))?
+                        let right_value = evaluate(right, scope, missing)?;
+                        apply_operator(*operator, &value, &right_value, scope).map_err(|error| (right.offset, error))?
                     }
                 };
             }
             Ok(value)
         }
-        Kind::Choice(branches) => {
+        NodeKind::Conditional(branches) => {
             let [condition, yes, no] = &**branches;
-            let branch = if is_true(&evaluate(condition, scope, names)?) { yes } else { no };
-            evaluate(branch, scope, names)
+            let branch = if is_truthy(&evaluate(condition, scope, missing)?) { yes } else { no };
+            evaluate(branch, scope, missing)
         }
-        Kind::Call(function, arguments) => {
-            // A function that asks whether there is a value must be asked also when there is none.
-            let names = if function.takes_undefined() { Names::MayBeMissing } else { names };
+        NodeKind::Call(function, arguments) => {
+            // Functions such as `isDefined` must run also when their arguments do not exist.
+            let missing = if function.accepts_undefined() { MissingVariable::Undefined } else { missing };
             let mut items = Vec::with_capacity(arguments.len());
             for argument in arguments {
-                items.push(evaluate(argument, scope, names)?);
+                items.push(evaluate(argument, scope, missing)?);
             }
-            function.run(Arguments::new(function.name(), items, &scope.budget)).map_err(here)
+            function.run(Arguments::new(function.name(), items, &scope.fuel)).map_err(here)
         }
     }
 }
 
-fn follow<'a>(value: Item<'a>, step: &'a Step, scope: &'a Scope<'_>, names: Names) -> Result<Item<'a>, Misfit> {
-    let key = match &step.to {
-        To::Member(name) => Cow::Borrowed(name.as_str()),
-        To::Index(node) => {
-            let index = evaluate(node, scope, names)?;
-            let index = values::text(index.as_deref(), &scope.budget).map_err(|fault| (node.at, fault))?;
+fn apply_step<'a>(
+    value: MaybeValue<'a>,
+    step: &'a Step,
+    scope: &'a Scope<'_>,
+    missing: MissingVariable,
+) -> Result<MaybeValue<'a>, LocatedError> {
+    let key = match &step.target {
+        StepTarget::Member(name) => Cow::Borrowed(name.as_str()),
+        StepTarget::Index(node) => {
+            let index = evaluate(node, scope, missing)?;
+            let index = values::to_text(index.as_deref(), &scope.fuel).map_err(|error| (node.offset, error))?;
             Cow::Owned(index.into_owned())
         }
     };
     if value.as_deref().is_none_or(Value::is_null) {
-        if names == Names::MayBeMissing {
+        if missing == MissingVariable::Undefined {
             return Ok(None);
         }
-        let message = format!("{} has no member '{}'", shown(value.as_deref()), super::error::shorten(&key));
-        return Err((step.at, Fault::evaluation(message)));
+        let message = format!("{} has no member '{}'", describe(value.as_deref()), super::error::shorten(&key));
+        return Err((step.offset, UnlocatedError::evaluation(message)));
     }
     Ok(value.and_then(|value| member(value, &key)))
 }
 
-/// A member of an object, an item of a list, a character of a text, or how many there are.
-fn member<'a>(value: Cow<'a, Value>, key: &str) -> Item<'a> {
+/// Returns a member of an object, an item of an array, a character of a string, or the `length` of the last two.
+fn member<'a>(value: Cow<'a, Value>, key: &str) -> MaybeValue<'a> {
     let index = || key.parse::<usize>().ok();
     match value {
         Cow::Borrowed(Value::Object(members)) => members.get(key).map(Cow::Borrowed),
@@ -106,36 +106,41 @@ fn member<'a>(value: Cow<'a, Value>, key: &str) -> Item<'a> {
             Some(Cow::Owned(items.swap_remove(index)))
         }
         value => match &*value {
-            Value::Array(items) => made(items.len()),
-            Value::String(text) if key == "length" => made(text.chars().count()),
-            Value::String(text) => made(text.chars().nth(index()?)?.to_string()),
+            Value::Array(items) => computed(items.len()),
+            Value::String(text) if key == "length" => computed(text.chars().count()),
+            Value::String(text) => computed(text.chars().nth(index()?)?.to_string()),
             _ => None,
         },
     }
 }
 
-fn operate<'a>(operator: Operator, left: &Item<'a>, right: &Item<'a>, scope: &Scope<'_>) -> Result<Item<'a>, Fault> {
+fn apply_operator<'a>(
+    operator: Operator,
+    left: &MaybeValue<'a>,
+    right: &MaybeValue<'a>,
+    scope: &Scope<'_>,
+) -> Result<MaybeValue<'a>, UnlocatedError> {
     let (left, right) = (left.as_deref(), right.as_deref());
-    let ordered = |wanted: fn(Ordering) -> bool| Ok(made(values::order(left, right).is_some_and(wanted)));
+    let compare = |test: fn(Ordering) -> bool| Ok(computed(values::compare(left, right).is_some_and(test)));
     match operator {
-        Operator::Equal => return values::equal(left, right, &scope.budget).map(made),
-        Operator::NotEqual => return values::equal(left, right, &scope.budget).map(|equal| made(!equal)),
-        Operator::Less => return ordered(Ordering::is_lt),
-        Operator::Greater => return ordered(Ordering::is_gt),
-        Operator::LessOrEqual => return ordered(Ordering::is_le),
-        Operator::GreaterOrEqual => return ordered(Ordering::is_ge),
-        Operator::Add if joins(left) || joins(right) => {
-            let (left, right) = (values::text(left, &scope.budget)?, values::text(right, &scope.budget)?);
-            return Ok(made(left.into_owned() + &right));
+        Operator::Equal => return values::loosely_equal(left, right, &scope.fuel).map(computed),
+        Operator::NotEqual => return values::loosely_equal(left, right, &scope.fuel).map(|equal| computed(!equal)),
+        Operator::Less => return compare(Ordering::is_lt),
+        Operator::Greater => return compare(Ordering::is_gt),
+        Operator::LessOrEqual => return compare(Ordering::is_le),
+        Operator::GreaterOrEqual => return compare(Ordering::is_ge),
+        Operator::Add if is_concatenated(left) || is_concatenated(right) => {
+            let (left, right) = (values::to_text(left, &scope.fuel)?, values::to_text(right, &scope.fuel)?);
+            return Ok(computed(left.into_owned() + &right));
         }
         _ => {}
     }
-    // Nothing comes of nothing: a missing price has no total, and no picture should say "NaN".
+    // An undefined operand gives an undefined result: a missing price has no total, and "NaN" never appears in an image.
     let (Some(left), Some(right)) = (left, right) else { return Ok(None) };
     let symbol = operator.symbol();
     let (left, right) = (operand(left, symbol)?, operand(right, symbol)?);
     if right == 0.0 && matches!(operator, Operator::Divide | Operator::Remainder) {
-        return Err(Fault::evaluation("Division by zero"));
+        return Err(UnlocatedError::evaluation("Division by zero"));
     }
     let result = match operator {
         Operator::Subtract => left - right,
@@ -145,17 +150,18 @@ fn operate<'a>(operator: Operator, left: &Item<'a>, right: &Item<'a>, scope: &Sc
         _ => left + right,
     };
     if !result.is_finite() {
-        return Err(Fault::evaluation(format!("The result of {symbol} is too large for a number")));
+        return Err(UnlocatedError::evaluation(format!("The result of {symbol} is too large for a number")));
     }
-    Ok(made(values::number(result)))
+    Ok(computed(values::to_json_number(result)))
 }
 
-/// Whether `+` joins this to text rather than adding it.
-fn joins(value: Option<&Value>) -> bool {
+/// Returns true if `+` concatenates this value as text instead of adding it.
+fn is_concatenated(value: Option<&Value>) -> bool {
     matches!(value, Some(Value::String(_) | Value::Array(_) | Value::Object(_)))
 }
 
-fn operand(value: &Value, symbol: &str) -> Result<f64, Fault> {
-    values::as_number(value)
-        .ok_or_else(|| Fault::evaluation(format!("{symbol} needs numbers, and {} is none", shown(Some(value)))))
+fn operand(value: &Value, symbol: &str) -> Result<f64, UnlocatedError> {
+    values::to_number(value).ok_or_else(|| {
+        UnlocatedError::evaluation(format!("{symbol} needs numbers: {} is not a number", describe(Some(value))))
+    })
 }

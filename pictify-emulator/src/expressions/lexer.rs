@@ -1,83 +1,84 @@
-//! From characters to tokens.
+//! Tokens of an expression.
 
-use super::{budget, error::Fault};
+use super::{
+    error::{LocatedError, UnlocatedError},
+    fuel::MAX_EXPRESSION_BYTES,
+};
 
-/// A token with the place of its first byte.
+/// Token with the offset of its first byte.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Token<'s> {
-    pub(super) at: usize,
+    pub(super) offset: usize,
     pub(super) kind: TokenKind<'s>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum TokenKind<'s> {
     Number(f64),
-    Text(String),
-    Name(&'s str),
+    String(String),
+    Identifier(&'s str),
     Symbol(&'static str),
-    /// The end of the text.
+    /// End of the source text.
     End,
 }
 
-/// Longer ones first: `>=` is not `>`. The last row is no part of the language: the parser says what to write instead.
+/// Symbols, longer ones first, so that `>=` is not read as `>`. The last row is not part of the language: the lexer
+/// accepts it so that the parser can suggest the correct symbol.
 const SYMBOLS: &[&str] = &[
     "===", "!==", "}}", "{{", "==", "!=", ">=", "<=", "&&", "||", //
     "+", "-", "*", "/", "%", ">", "<", "!", "?", ":", "(", ")", "[", "]", ".", ",", //
     "=", "&", "|", "{", "}",
 ];
 
-/// Reads tokens one by one, so that an expression inside a longer text ends where it ends.
+/// Lexer that reads one token at a time, so that an expression can end in the middle of a longer text.
 pub(super) struct Lexer<'s> {
     source: &'s str,
     start: usize,
-    at: usize,
+    offset: usize,
 }
-
-/// What is wrong, at which byte.
-pub(super) type Misread = (usize, Fault);
 
 impl<'s> Lexer<'s> {
     pub(super) fn new(source: &'s str, start: usize) -> Self {
-        Self { source, start, at: start }
+        Self { source, start, offset: start }
     }
 
-    pub(super) fn next(&mut self) -> Result<Token<'s>, Misread> {
-        let rest = &self.source[self.at..];
+    pub(super) fn next(&mut self) -> Result<Token<'s>, LocatedError> {
+        let rest = &self.source[self.offset..];
         let trimmed = rest.trim_start();
-        self.at += rest.len() - trimmed.len();
-        let at = self.at;
+        self.offset += rest.len() - trimmed.len();
+        let offset = self.offset;
         let kind = self.read(trimmed)?;
-        if self.at - self.start > budget::LONGEST && kind != TokenKind::End {
-            let message = format!("The expression is longer than {} bytes", budget::LONGEST);
-            return Err((at, Fault::limit(message)));
+        if self.offset - self.start > MAX_EXPRESSION_BYTES && kind != TokenKind::End {
+            let message = format!("The expression is longer than {MAX_EXPRESSION_BYTES} bytes");
+            return Err((offset, UnlocatedError::limit(message)));
         }
-        Ok(Token { at, kind })
+        Ok(Token { offset, kind })
     }
 
-    fn read(&mut self, rest: &'s str) -> Result<TokenKind<'s>, Misread> {
+    fn read(&mut self, rest: &'s str) -> Result<TokenKind<'s>, LocatedError> {
         let Some(first) = rest.chars().next() else { return Ok(TokenKind::End) };
         if first.is_ascii_digit() {
-            return self.number(rest);
+            return self.read_number(rest);
         }
         if first == '\'' || first == '"' {
-            return self.text(rest, first);
+            return self.read_string(rest, first);
         }
-        if starts_name(first) {
-            let end = rest.find(|c| !continues_name(c)).unwrap_or(rest.len());
-            self.at += end;
-            return Ok(TokenKind::Name(&rest[..end]));
+        if is_identifier_start(first) {
+            let end = rest.find(|c| !is_identifier_part(c)).unwrap_or(rest.len());
+            self.offset += end;
+            return Ok(TokenKind::Identifier(&rest[..end]));
         }
         match SYMBOLS.iter().find(|symbol| rest.starts_with(**symbol)) {
             Some(symbol) => {
-                self.at += symbol.len();
+                self.offset += symbol.len();
                 Ok(TokenKind::Symbol(symbol))
             }
-            None => Err((self.at, Fault::syntax(format!("Unexpected character {first:?}")))),
+            None => Err((self.offset, UnlocatedError::syntax(format!("Unexpected character {first:?}")))),
         }
     }
 
-    /// Digits, a fraction, an exponent, as in JSON.
-    fn number(&mut self, rest: &str) -> Result<TokenKind<'s>, Misread> {
+    /// Reads a number: digits, a fraction, an exponent, as in JSON.
+    fn read_number(&mut self, rest: &str) -> Result<TokenKind<'s>, LocatedError> {
         let digits = |from: usize| rest[from..].find(|c: char| !c.is_ascii_digit()).map_or(rest.len(), |n| from + n);
         let mut end = digits(0);
         if rest[end..].starts_with('.') && digits(end + 1) > end + 1 {
@@ -89,28 +90,28 @@ impl<'s> Lexer<'s> {
                 end = digits(end + 1 + sign);
             }
         }
-        if rest[end..].starts_with(starts_name) {
+        if rest[end..].starts_with(is_identifier_start) {
             let message =
                 format!("Unexpected character {:?} after a number", &rest[end..].chars().next().unwrap_or(' '));
-            return Err((self.at + end, Fault::syntax(message)));
+            return Err((self.offset + end, UnlocatedError::syntax(message)));
         }
         match rest[..end].parse::<f64>() {
             Ok(number) if number.is_finite() => {
-                self.at += end;
+                self.offset += end;
                 Ok(TokenKind::Number(number))
             }
-            _ => Err((self.at, Fault::syntax("The number is too large"))),
+            _ => Err((self.offset, UnlocatedError::syntax("The number is too large"))),
         }
     }
 
-    /// A text in quotes, with the escapes of JavaScript.
-    fn text(&mut self, rest: &str, quote: char) -> Result<TokenKind<'s>, Misread> {
+    /// Reads a string in quotes, with the escapes of JavaScript.
+    fn read_string(&mut self, rest: &str, quote: char) -> Result<TokenKind<'s>, LocatedError> {
         let mut text = String::new();
         let mut characters = rest.char_indices().skip(1);
         while let Some((index, character)) = characters.next() {
-            if index > budget::LONGEST {
-                let message = format!("The expression is longer than {} bytes", budget::LONGEST);
-                return Err((self.at, Fault::limit(message)));
+            if index > MAX_EXPRESSION_BYTES {
+                let message = format!("The expression is longer than {MAX_EXPRESSION_BYTES} bytes");
+                return Err((self.offset, UnlocatedError::limit(message)));
             }
             match character {
                 '\\' => match characters.next() {
@@ -118,9 +119,9 @@ impl<'s> Lexer<'s> {
                     Some((_, 'r')) => text.push('\r'),
                     Some((_, 't')) => text.push('\t'),
                     Some((escape, 'u')) => {
-                        text.push(unicode(&rest[escape + 1..]).ok_or_else(|| {
-                            let message = "After \\u come the four hexadecimal digits of a character";
-                            (self.at + index, Fault::syntax(message))
+                        text.push(parse_unicode_escape(&rest[escape + 1..]).ok_or_else(|| {
+                            let message = "\\u must be followed by the four hexadecimal digits of a character";
+                            (self.offset + index, UnlocatedError::syntax(message))
                         })?);
                         // The digits are ASCII: one character each.
                         characters.nth(3);
@@ -129,26 +130,29 @@ impl<'s> Lexer<'s> {
                     None => break,
                 },
                 end if end == quote => {
-                    self.at += index + quote.len_utf8();
-                    return Ok(TokenKind::Text(text));
+                    self.offset += index + quote.len_utf8();
+                    return Ok(TokenKind::String(text));
                 }
                 other => text.push(other),
             }
         }
-        Err((self.at, Fault::syntax(format!("Unexpected end of expression: this text lacks its closing {quote}"))))
+        Err((
+            self.offset,
+            UnlocatedError::syntax(format!("Unexpected end of expression: the string is not closed with {quote}")),
+        ))
     }
 }
 
-fn unicode(rest: &str) -> Option<char> {
+fn parse_unicode_escape(rest: &str) -> Option<char> {
     let digits = rest.get(..4)?;
     let digits = digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(digits)?;
     char::from_u32(u32::from_str_radix(digits, 16).ok()?)
 }
 
-fn starts_name(c: char) -> bool {
+fn is_identifier_start(c: char) -> bool {
     c.is_alphabetic() || c == '_' || c == '$'
 }
 
-fn continues_name(c: char) -> bool {
+fn is_identifier_part(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '$'
 }

@@ -1,4 +1,4 @@
-//! The expression language: what stands between double braces in FabricJS templates, and bare in `_if`.
+//! Expression language: used between double braces in FabricJS templates, and without braces in `_if`.
 //!
 //! ```
 //! use pictify_emulator::expressions::{Expression, Scope, interpolate};
@@ -13,46 +13,46 @@
 //! # Ok::<(), pictify_emulator::expressions::ExpressionError>(())
 //! ```
 //!
-//! Where the documents are silent the language follows JavaScript: precedence, what counts as true, `'5' * 2`, and `==`.
-//! It does not go on with what is no number: that is an error, as are division by zero and a name that is not supplied.
-//! Double quotes and `null` work too, though no document shows them.
+//! For details that the API documentation omits, the language follows JavaScript: precedence, truthiness, `'5' * 2`, and `==`.
+//! An operand that is not a number is an error instead of `NaN`. So are division by zero and a variable that is not
+//! supplied. Double quotes and `null` also work, though the documentation does not show them.
 //!
-//! Whatever comes in, the answer is a value or a typed error within bounded time, memory and stack.
+//! Every input gives a value or a typed error, within bounded time, memory and stack.
 //!
-//! | file | holds |
+//! | file | content |
 //! |---|---|
-//! | `lexer.rs`, `parser.rs`, `syntax.rs` | from text to a tree |
-//! | `evaluate.rs`, `values.rs` | from a tree to a value |
-//! | `functions/` | the functions, which the HTML templates share |
+//! | `lexer.rs`, `parser.rs`, `syntax.rs` | parsing a text to a syntax tree |
+//! | `evaluate.rs`, `values.rs` | evaluating a syntax tree |
+//! | `functions/` | the functions, shared with the HTML templates |
 //! | `interpolate.rs` | text with expressions in it |
-//! | `elements.rs` | HTML with expressions in it |
-//! | `budget.rs` | what one evaluation may cost |
-//! | `answers.rs` | what the endpoints say |
+//! | `conditional_html.rs` | HTML with expressions and `_if` in it |
+//! | `fuel.rs` | limits on work and memory |
+//! | `responses.rs` | responses of the endpoints |
 
-pub mod answers;
-pub(crate) mod budget;
-mod elements;
+mod conditional_html;
 pub(crate) mod error;
 mod evaluate;
+pub(crate) mod fuel;
 pub(crate) mod functions;
 mod interpolate;
 mod lexer;
 mod parser;
+pub mod responses;
 mod syntax;
 pub(crate) mod values;
 
-pub use elements::fill_html;
-pub use error::{ErrorKind, ExpressionError, Place};
+pub use conditional_html::fill_html;
+pub use error::{ErrorKind, ExpressionError, Position};
 pub use functions::{Category, Function, functions};
 pub use interpolate::{interpolate, interpolated_variables};
 
-use budget::Budget;
-use evaluate::{Names, evaluate};
-use parser::{Ends, parse};
+use evaluate::evaluate;
+use fuel::Fuel;
+use parser::{Terminator, parse};
 use serde_json::{Map, Value};
 use std::{borrow::Cow, collections::BTreeSet};
 
-/// An expression that was read: it can be evaluated many times.
+/// Parsed expression, which can be evaluated many times.
 #[derive(Clone, Debug)]
 pub struct Expression {
     source: String,
@@ -61,84 +61,78 @@ pub struct Expression {
 }
 
 impl Expression {
-    /// Reads an expression, without braces around it.
+    /// Parses an expression, without braces around it.
     ///
     /// # Errors
-    /// When it is no expression, calls a function that does not exist or with too few or too many arguments, is longer
-    /// than 10,000 bytes or nested more than 64 levels deep.
+    /// When the source is not a valid expression, calls an unknown function or one with the wrong number of arguments, is
+    /// longer than 10,000 bytes, or is nested more than 64 levels deep.
     pub fn parse(source: &str) -> Result<Self, ExpressionError> {
-        let parsed = parse(source, 0, Ends::WithTheText);
-        let parsed = parsed.map_err(|(at, fault)| ExpressionError::new(fault, source, at))?;
+        let parsed = parse(source, 0, Terminator::EndOfInput);
+        let parsed = parsed.map_err(|(offset, error)| ExpressionError::new(error, source, offset))?;
         Ok(Self { source: source.to_owned(), root: parsed.root, variables: parsed.variables })
     }
 
-    /// The names of the variables that it uses.
+    /// Returns the names of the variables that the expression uses.
     #[must_use]
     pub fn variables(&self) -> &BTreeSet<String> {
         &self.variables
     }
 
-    /// Its value; nothing when that is a member that does not exist.
+    /// Evaluates the expression. Returns `None` if the result is undefined, such as a member that does not exist.
     ///
     /// # Errors
-    /// When a variable is not supplied (unless the scope allows it), the values do not fit what is done with them, or the
-    /// scope's work is used up.
+    /// When a variable is not supplied (unless the scope allows it), an operator or function cannot work with its values,
+    /// or the work limit of the scope is exceeded.
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Option<Value>, ExpressionError> {
-        let value = evaluate(&self.root, scope, scope.names());
-        let value = value.map_err(|(at, fault)| ExpressionError::new(fault, &self.source, at))?;
+        let value = evaluate(&self.root, scope, scope.missing);
+        let value = value.map_err(|(offset, error)| ExpressionError::new(error, &self.source, offset))?;
         Ok(value.map(Cow::into_owned))
     }
 
-    /// Whether its value counts as true: what `_if` asks. As in JavaScript, `false`, `0`, `''`, `null` and undefined do not.
+    /// Evaluates the expression as a condition, as `_if` does. As in JavaScript, `false`, `0`, `''`, `null` and undefined
+    /// are false, everything else is true.
     ///
     /// # Errors
     /// As [`evaluate`](Self::evaluate).
-    pub fn is_true(&self, scope: &Scope<'_>) -> Result<bool, ExpressionError> {
-        let value = evaluate(&self.root, scope, scope.names());
-        let value = value.map_err(|(at, fault)| ExpressionError::new(fault, &self.source, at))?;
-        Ok(values::is_true(&value))
+    pub fn is_truthy(&self, scope: &Scope<'_>) -> Result<bool, ExpressionError> {
+        let value = evaluate(&self.root, scope, scope.missing);
+        let value = value.map_err(|(offset, error)| ExpressionError::new(error, &self.source, offset))?;
+        Ok(values::is_truthy(&value))
     }
 }
 
-/// What expressions are evaluated with: variables, and an allowance of work that all evaluations in it share.
+/// Variables for an evaluation, and a work limit that all evaluations with this scope share.
 ///
-/// Make one for each render: then a picture with a thousand expressions is as bounded as one with a single expression.
+/// Create one for each render. The limit then holds for the whole image, however many expressions it has.
 #[derive(Debug)]
 pub struct Scope<'v> {
     variables: &'v Map<String, Value>,
-    missing: Missing,
-    budget: Budget,
+    missing: MissingVariable,
+    fuel: Fuel,
 }
 
-/// What a variable is that was not supplied.
+/// Treatment of a variable that was not supplied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Missing {
-    /// An error, as the documents have it. Inside `isDefined`, `isEmpty`, `default`, `coalesce` and their like it is
-    /// undefined, for that is what they are for.
+pub enum MissingVariable {
+    /// An error, as the API documents it. Inside `isDefined`, `isEmpty`, `default`, `coalesce` and similar functions it
+    /// is undefined.
     #[default]
-    Refused,
-    /// Undefined: it fills in nothing and counts as false; what is computed from it is undefined.
+    Error,
+    /// Undefined: it becomes empty text and is false. A result computed from it is undefined.
     Undefined,
 }
 
 impl<'v> Scope<'v> {
-    /// A scope that refuses variables that are not among these.
+    /// Creates a scope in which a variable that is not supplied is an error.
     #[must_use]
     pub fn new(variables: &'v Map<String, Value>) -> Self {
-        Self { variables, missing: Missing::default(), budget: Budget::default() }
+        Self { variables, missing: MissingVariable::default(), fuel: Fuel::default() }
     }
 
-    /// The same with another rule for variables that were not supplied.
+    /// Sets the treatment of variables that were not supplied.
     #[must_use]
-    pub fn missing(mut self, missing: Missing) -> Self {
+    pub fn missing(mut self, missing: MissingVariable) -> Self {
         self.missing = missing;
         self
-    }
-
-    fn names(&self) -> Names {
-        match self.missing {
-            Missing::Refused => Names::MustExist,
-            Missing::Undefined => Names::MayBeMissing,
-        }
     }
 }

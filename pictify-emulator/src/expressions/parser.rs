@@ -1,46 +1,46 @@
-//! From tokens to a tree: precedence climbing, in the order of JavaScript.
+//! Parser: precedence climbing, with the operator precedence of JavaScript.
 
 use super::{
-    budget::DEEPEST,
-    error::{Fault, shorten},
+    error::{LocatedError, UnlocatedError, shorten},
+    fuel::MAX_NESTING_DEPTH,
     functions::{self, Function},
-    lexer::{Lexer, Misread, Token, TokenKind},
-    syntax::{Kind, Node, Operator, Step, To},
+    lexer::{Lexer, Token, TokenKind},
+    syntax::{Node, NodeKind, Operator, Step, StepTarget},
 };
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// What was read.
+/// Parsed expression.
 pub(super) struct Parsed {
     pub(super) root: Node,
     pub(super) variables: BTreeSet<String>,
-    /// The byte after the expression, and after its closing braces if it has them.
+    /// Offset of the byte after the expression and its closing braces, if it has them.
     pub(super) end: usize,
 }
 
-/// Where an expression ends.
+/// Terminator of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ends {
-    WithTheText,
-    /// The expression stands in a longer text, between `{{` and `}}`.
-    AtBraces,
+pub(super) enum Terminator {
+    EndOfInput,
+    /// The expression is part of a longer text, between `{{` and `}}`.
+    ClosingBraces,
 }
 
-/// Reads the expression that starts at a byte of a text.
-pub(super) fn parse(source: &str, start: usize, ends: Ends) -> Result<Parsed, Misread> {
+/// Parses the expression that starts at a byte of a text.
+pub(super) fn parse(source: &str, start: usize, terminator: Terminator) -> Result<Parsed, LocatedError> {
     let mut lexer = Lexer::new(source, start);
     let next = lexer.next()?;
     let mut parser = Parser { lexer, next, variables: BTreeSet::new(), depth: 0 };
-    let root = parser.expression()?;
+    let root = parser.parse_expression()?;
     let last = &parser.next;
-    let end = last.at + "}}".len();
-    match (ends, &last.kind) {
-        (Ends::WithTheText, TokenKind::End) | (Ends::AtBraces, TokenKind::Symbol("}}")) => {
+    let end = last.offset + "}}".len();
+    match (terminator, &last.kind) {
+        (Terminator::EndOfInput, TokenKind::End) | (Terminator::ClosingBraces, TokenKind::Symbol("}}")) => {
             Ok(Parsed { root, variables: parser.variables, end })
         }
-        (Ends::AtBraces, TokenKind::End) => Err(unexpected(last, "}} or an operator")),
-        (Ends::AtBraces, _) => Err(unexpected(last, "an operator or }}")),
-        (Ends::WithTheText, _) => Err(unexpected(last, "an operator or the end")),
+        (Terminator::ClosingBraces, TokenKind::End) => Err(unexpected_token(last, "}} or an operator")),
+        (Terminator::ClosingBraces, _) => Err(unexpected_token(last, "an operator or }}")),
+        (Terminator::EndOfInput, _) => Err(unexpected_token(last, "an operator or the end")),
     }
 }
 
@@ -52,7 +52,7 @@ struct Parser<'s> {
 }
 
 impl<'s> Parser<'s> {
-    fn advance(&mut self) -> Result<Token<'s>, Misread> {
+    fn advance(&mut self) -> Result<Token<'s>, LocatedError> {
         let next = self.lexer.next()?;
         Ok(std::mem::replace(&mut self.next, next))
     }
@@ -61,18 +61,18 @@ impl<'s> Parser<'s> {
         matches!(self.next.kind, TokenKind::Symbol(next) if next == symbol)
     }
 
-    fn expect(&mut self, symbol: &'static str, expected: &str) -> Result<(), Misread> {
+    fn expect(&mut self, symbol: &'static str, expected: &str) -> Result<(), LocatedError> {
         if !self.next_is(symbol) {
-            return Err(unexpected(&self.next, expected));
+            return Err(unexpected_token(&self.next, expected));
         }
         self.advance().map(drop)
     }
 
-    /// One level deeper, if there is one.
-    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<Node, Misread>) -> Result<Node, Misread> {
-        if self.depth == DEEPEST {
-            let message = format!("The expression is nested more than {DEEPEST} levels deep");
-            return Err((self.next.at, Fault::limit(message)));
+    /// Parses one level deeper, up to the maximum depth.
+    fn nested(&mut self, read: impl FnOnce(&mut Self) -> Result<Node, LocatedError>) -> Result<Node, LocatedError> {
+        if self.depth == MAX_NESTING_DEPTH {
+            let message = format!("The expression is nested more than {MAX_NESTING_DEPTH} levels deep");
+            return Err((self.next.offset, UnlocatedError::limit(message)));
         }
         self.depth += 1;
         let node = read(self);
@@ -80,140 +80,144 @@ impl<'s> Parser<'s> {
         node
     }
 
-    fn expression(&mut self) -> Result<Node, Misread> {
+    fn parse_expression(&mut self) -> Result<Node, LocatedError> {
         self.nested(|parser| {
-            let condition = parser.operators(0)?;
+            let condition = parser.parse_binary(0)?;
             if !parser.next_is("?") {
                 return Ok(condition);
             }
             parser.advance()?;
-            let yes = parser.expression()?;
-            parser.expect(":", "the : of a ? choice")?;
-            let no = parser.expression()?;
-            Ok(Node { at: condition.at, kind: Kind::Choice(Box::new([condition, yes, no])) })
+            let yes = parser.parse_expression()?;
+            parser.expect(":", "the : of a conditional")?;
+            let no = parser.parse_expression()?;
+            Ok(Node { offset: condition.offset, kind: NodeKind::Conditional(Box::new([condition, yes, no])) })
         })
     }
 
-    /// Values between operators that bind more tightly than `least`.
-    fn operators(&mut self, least: u8) -> Result<Node, Misread> {
-        let mut left = self.value()?;
+    /// Parses values joined by operators with a precedence above `min_precedence`.
+    fn parse_binary(&mut self, min_precedence: u8) -> Result<Node, LocatedError> {
+        let mut left = self.parse_unary()?;
         while let TokenKind::Symbol(symbol) = self.next.kind {
-            let Some(operator) = Operator::of(symbol).filter(|operator| operator.binding() > least) else { break };
+            let Some(operator) =
+                Operator::from_symbol(symbol).filter(|operator| operator.precedence() > min_precedence)
+            else {
+                break;
+            };
             self.advance()?;
-            let right = self.operators(operator.binding())?;
-            left = chained(left, operator, right);
+            let right = self.parse_binary(operator.precedence())?;
+            left = append_to_chain(left, operator, right);
         }
         Ok(left)
     }
 
-    /// A value with the signs before it and the steps behind it.
-    fn value(&mut self) -> Result<Node, Misread> {
-        let at = self.next.at;
-        for (symbol, kind) in [("!", Kind::Not as fn(Box<Node>) -> Kind), ("-", Kind::Minus)] {
+    /// Parses a value with the signs before it and the steps after it.
+    fn parse_unary(&mut self) -> Result<Node, LocatedError> {
+        let offset = self.next.offset;
+        for (symbol, kind) in [("!", NodeKind::Not as fn(Box<Node>) -> NodeKind), ("-", NodeKind::Negate)] {
             if self.next_is(symbol) {
                 self.advance()?;
-                let value = self.nested(Self::value)?;
-                return Ok(Node { at, kind: kind(Box::new(value)) });
+                let value = self.nested(Self::parse_unary)?;
+                return Ok(Node { offset, kind: kind(Box::new(value)) });
             }
         }
-        let value = self.primary()?;
+        let value = self.parse_primary()?;
         let mut steps = Vec::new();
         loop {
-            let at = self.next.at;
+            let offset = self.next.offset;
             if self.next_is(".") {
                 self.advance()?;
                 let token = self.advance()?;
-                let TokenKind::Name(name) = token.kind else {
-                    return Err(unexpected(&token, "the name of a member"));
+                let TokenKind::Identifier(name) = token.kind else {
+                    return Err(unexpected_token(&token, "a member name"));
                 };
-                steps.push(Step { at, to: To::Member(name.to_owned()) });
+                steps.push(Step { offset, target: StepTarget::Member(name.to_owned()) });
             } else if self.next_is("[") {
                 self.advance()?;
-                let index = self.expression()?;
+                let index = self.parse_expression()?;
                 self.expect("]", "] or an operator")?;
-                steps.push(Step { at, to: To::Index(index) });
+                steps.push(Step { offset, target: StepTarget::Index(index) });
             } else if self.next_is("(") {
-                return Err((at, Fault::syntax("Only functions can be called: write name(value)")));
+                return Err((offset, UnlocatedError::syntax("Only functions can be called: write name(value)")));
             } else {
                 break;
             }
         }
-        if steps.is_empty() { Ok(value) } else { Ok(Node { at, kind: Kind::Path(Box::new(value), steps) }) }
+        if steps.is_empty() { Ok(value) } else { Ok(Node { offset, kind: NodeKind::Path(Box::new(value), steps) }) }
     }
 
-    fn primary(&mut self) -> Result<Node, Misread> {
+    fn parse_primary(&mut self) -> Result<Node, LocatedError> {
         let token = self.advance()?;
         let kind = match token.kind {
-            TokenKind::Number(number) => Kind::Literal(super::values::number(number)),
-            TokenKind::Text(text) => Kind::Literal(Value::String(text)),
-            TokenKind::Name("true") => Kind::Literal(Value::Bool(true)),
-            TokenKind::Name("false") => Kind::Literal(Value::Bool(false)),
-            TokenKind::Name("null") => Kind::Literal(Value::Null),
-            TokenKind::Name(name) if self.next_is("(") => self.call(token.at, name)?,
-            TokenKind::Name(name) => {
+            TokenKind::Number(number) => NodeKind::Literal(super::values::to_json_number(number)),
+            TokenKind::String(text) => NodeKind::Literal(Value::String(text)),
+            TokenKind::Identifier("true") => NodeKind::Literal(Value::Bool(true)),
+            TokenKind::Identifier("false") => NodeKind::Literal(Value::Bool(false)),
+            TokenKind::Identifier("null") => NodeKind::Literal(Value::Null),
+            TokenKind::Identifier(name) if self.next_is("(") => self.parse_call(token.offset, name)?,
+            TokenKind::Identifier(name) => {
                 self.variables.insert(name.to_owned());
-                Kind::Variable(name.to_owned())
+                NodeKind::Variable(name.to_owned())
             }
             TokenKind::Symbol("(") => {
-                let inner = self.expression()?;
+                let inner = self.parse_expression()?;
                 self.expect(")", ") or an operator")?;
                 return Ok(inner);
             }
-            _ => return Err(unexpected(&token, "a value")),
+            _ => return Err(unexpected_token(&token, "a value")),
         };
-        Ok(Node { at: token.at, kind })
+        Ok(Node { offset: token.offset, kind })
     }
 
-    fn call(&mut self, at: usize, name: &str) -> Result<Kind, Misread> {
-        let function = functions::find(name).ok_or_else(|| (at, functions::unknown(name)))?;
+    fn parse_call(&mut self, offset: usize, name: &str) -> Result<NodeKind, LocatedError> {
+        let function = functions::find(name).ok_or_else(|| (offset, functions::unknown_function(name)))?;
         self.advance()?;
         let mut arguments = Vec::new();
         while !self.next_is(")") {
-            arguments.push(self.expression()?);
+            arguments.push(self.parse_expression()?);
             if !self.next_is(",") {
                 break;
             }
             self.advance()?;
             if self.next_is(")") {
-                return Err(unexpected(&self.next, "a value"));
+                return Err(unexpected_token(&self.next, "a value"));
             }
         }
         self.expect(")", ", or ) or an operator")?;
-        function.check_count(arguments.len()).map_err(|fault| (at, fault))?;
-        Ok(called(function, arguments))
+        function.check_count(arguments.len()).map_err(|error| (offset, error))?;
+        Ok(call_node(function, arguments))
     }
 }
 
-fn called(function: &'static Function, arguments: Vec<Node>) -> Kind {
-    // Only the branch that is taken may be computed: `IF(isDefined(a), a * 2, 0)`.
+fn call_node(function: &'static Function, arguments: Vec<Node>) -> NodeKind {
+    // Only the selected branch may be evaluated: `IF(isDefined(a), a * 2, 0)`.
     if function.name() != "IF" {
-        return Kind::Call(function, arguments);
+        return NodeKind::Call(function, arguments);
     }
     match <Box<[Node; 3]>>::try_from(arguments) {
-        Ok(branches) => Kind::Choice(branches),
-        Err(arguments) => Kind::Call(function, arguments),
+        Ok(branches) => NodeKind::Conditional(branches),
+        Err(arguments) => NodeKind::Call(function, arguments),
     }
 }
 
-/// `a + b` and `- c` as one chain.
-fn chained(left: Node, operator: Operator, right: Node) -> Node {
-    let at = left.at;
+/// Appends an operator and its right side to a chain: `a + b` and `- c` become `a + b - c`.
+fn append_to_chain(left: Node, operator: Operator, right: Node) -> Node {
+    let offset = left.offset;
     let kind = match left.kind {
-        Kind::Chain(first, mut rest) if rest[0].0.binding() == operator.binding() => {
+        NodeKind::Chain(first, mut rest) if rest[0].0.precedence() == operator.precedence() => {
             rest.push((operator, right));
-            Kind::Chain(first, rest)
+            NodeKind::Chain(first, rest)
         }
-        kind => Kind::Chain(Box::new(Node { at, kind }), vec![(operator, right)]),
+        kind => NodeKind::Chain(Box::new(Node { offset, kind }), vec![(operator, right)]),
     };
-    Node { at, kind }
+    Node { offset, kind }
 }
 
-fn unexpected(token: &Token<'_>, expected: &str) -> Misread {
+fn unexpected_token(token: &Token<'_>, expected: &str) -> LocatedError {
     let found = match &token.kind {
         TokenKind::End => "end of expression".to_owned(),
-        TokenKind::Number(number) => super::values::number(*number).to_string(),
-        TokenKind::Text(text) => format!("'{}'", shorten(text)),
-        TokenKind::Name(name) => shorten(name),
+        TokenKind::Number(number) => super::values::to_json_number(*number).to_string(),
+        TokenKind::String(text) => format!("'{}'", shorten(text)),
+        TokenKind::Identifier(name) => shorten(name),
         TokenKind::Symbol(symbol) => (*symbol).to_owned(),
     };
     let hint = match token.kind {
@@ -221,8 +225,8 @@ fn unexpected(token: &Token<'_>, expected: &str) -> Misread {
         TokenKind::Symbol("!==") => " (inequality is written !=)",
         TokenKind::Symbol("&") => " (write && for and)",
         TokenKind::Symbol("|") => " (write || for or)",
-        TokenKind::Symbol("{{") => " (here an expression stands without braces)",
+        TokenKind::Symbol("{{") => " (write the expression without braces)",
         _ => "",
     };
-    (token.at, Fault::syntax(format!("Unexpected {found}: expected {expected}{hint}")))
+    (token.offset, UnlocatedError::syntax(format!("Unexpected {found}: expected {expected}{hint}")))
 }

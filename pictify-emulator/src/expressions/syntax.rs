@@ -1,43 +1,43 @@
-//! An expression as a tree.
+//! Syntax tree of an expression.
 
 use super::functions::Function;
 use serde_json::Value;
 
-/// A part of an expression with the place of its first byte.
+/// Part of an expression, with the byte offset of its start.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    pub(super) at: usize,
-    pub(super) kind: Kind,
+    pub(super) offset: usize,
+    pub(super) kind: NodeKind,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Kind {
+pub(super) enum NodeKind {
     Literal(Value),
     Variable(String),
-    /// `a.b[0]`: a row of steps rather than a step on a step, so that a long path is not a deep tree.
+    /// `a.b[0]`. A list of steps instead of nested nodes, so that a long path is not a deep tree.
     Path(Box<Node>, Vec<Step>),
     Not(Box<Node>),
-    Minus(Box<Node>),
-    /// `a + b - c`: operators that bind alike, from left to right, for the same reason.
+    Negate(Box<Node>),
+    /// `a + b - c`: operators of equal precedence, from left to right. A list for the same reason.
     Chain(Box<Node>, Vec<(Operator, Node)>),
-    Choice(Box<[Node; 3]>),
+    Conditional(Box<[Node; 3]>),
     Call(&'static Function, Vec<Node>),
 }
 
-/// A step into a value.
+/// Access to a member or an item of a value.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
-    pub(super) at: usize,
-    pub(super) to: To,
+    pub(super) offset: usize,
+    pub(super) target: StepTarget,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum To {
+pub(super) enum StepTarget {
     Member(String),
     Index(Node),
 }
 
-/// An operator between two values.
+/// Binary operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Operator {
     Add,
@@ -56,7 +56,7 @@ pub(super) enum Operator {
 }
 
 impl Operator {
-    pub(super) fn of(symbol: &str) -> Option<Self> {
+    pub(super) fn from_symbol(symbol: &str) -> Option<Self> {
         Some(match symbol {
             "+" => Self::Add,
             "-" => Self::Subtract,
@@ -93,8 +93,8 @@ impl Operator {
         }
     }
 
-    /// How tightly it binds, in the order of JavaScript.
-    pub(super) fn binding(self) -> u8 {
+    /// Returns the precedence, in the order of JavaScript: higher binds more tightly.
+    pub(super) fn precedence(self) -> u8 {
         match self {
             Self::Or => 1,
             Self::And => 2,

@@ -1,48 +1,49 @@
-//! What values count as: as text, as a number, as true. As in JavaScript where templates rely on it.
+//! Conversion of values to text, numbers and booleans, and their comparison. JavaScript rules where templates rely on them.
 //!
-//! Two things differ from JavaScript, because nobody wants them in a picture: `null` and undefined are empty text rather
-//! than the words, and what is no number is an error rather than `NaN`.
+//! Two rules differ from JavaScript, because their results do not belong in an image: `null` and undefined convert to empty
+//! text instead of "null" and "undefined", and a value that is not a number is an error instead of `NaN`.
 
 use super::{
-    budget::Budget,
-    error::{Fault, shorten},
+    error::{UnlocatedError, shorten},
+    fuel::Fuel,
 };
 use serde_json::{Number, Value};
 use std::{borrow::Cow, cmp::Ordering};
 
-/// A value while it is worked with; nothing where a variable or member does not exist.
-pub(crate) type Item<'a> = Option<Cow<'a, Value>>;
+/// Value during evaluation. `None` is undefined: the variable or member does not exist.
+pub(crate) type MaybeValue<'a> = Option<Cow<'a, Value>>;
 
-/// A value that was made.
-#[allow(clippy::unnecessary_wraps, reason = "what functions and operators give")]
-pub(crate) fn made<'a>(value: impl Into<Value>) -> Item<'a> {
+/// Wraps a computed value.
+#[allow(clippy::unnecessary_wraps, reason = "functions and operators return this type")]
+pub(crate) fn computed<'a>(value: impl Into<Value>) -> MaybeValue<'a> {
     Some(Cow::Owned(value.into()))
 }
 
-/// The largest number up to which every integer has a number of its own.
-pub(crate) const SAFE_INTEGER: f64 = 9_007_199_254_740_992.0;
+/// Maximum integer up to which a 64-bit float represents every integer exactly.
+pub(crate) const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
 
-/// A number as JSON: `3`, not `3.0`. What is not finite is `null`, as JSON has it.
-pub(crate) fn number(number: f64) -> Value {
-    if number.fract() == 0.0 && number.abs() <= SAFE_INTEGER {
+/// Converts a number to JSON: `3`, not `3.0`. Infinity and `NaN` become `null`, because JSON has neither.
+pub(crate) fn to_json_number(number: f64) -> Value {
+    if number.fract() == 0.0 && number.abs() <= MAX_EXACT_INTEGER {
         #[allow(clippy::cast_possible_truncation, reason = "an integer of at most 2^53")]
         return Value::from(number as i64);
     }
     Number::from_f64(number).map_or(Value::Null, Value::Number)
 }
 
-/// A number as JavaScript writes it.
-pub(crate) fn number_text(number: f64) -> String {
+/// Formats a number as JavaScript does.
+pub(crate) fn format_number(number: f64) -> String {
     let size = number.abs();
     if size != 0.0 && !(1e-6..1e21).contains(&size) {
         let text = format!("{number:e}");
         return if size < 1.0 { text } else { text.replace('e', "e+") };
     }
-    // Zero has a sign, which nobody writes.
+    // Negative zero is written without its sign.
     format!("{}", if number == 0.0 { 0.0 } else { number })
 }
 
-pub(crate) fn is_true(value: &Item<'_>) -> bool {
+/// Returns true if a value is truthy, as in JavaScript.
+pub(crate) fn is_truthy(value: &MaybeValue<'_>) -> bool {
     match value.as_deref() {
         None | Some(Value::Null) => false,
         Some(Value::Bool(value)) => *value,
@@ -52,29 +53,30 @@ pub(crate) fn is_true(value: &Item<'_>) -> bool {
     }
 }
 
-/// A value as text: lists joined by commas, objects as JSON.
-pub(crate) fn text<'a>(value: Option<&'a Value>, budget: &Budget) -> Result<Cow<'a, str>, Fault> {
+/// Converts a value to text: arrays are joined with commas, objects are written as JSON.
+pub(crate) fn to_text<'a>(value: Option<&'a Value>, fuel: &Fuel) -> Result<Cow<'a, str>, UnlocatedError> {
     let text = match value {
         None | Some(Value::Null) => Cow::Borrowed(""),
         Some(Value::Bool(value)) => Cow::Borrowed(if *value { "true" } else { "false" }),
         Some(Value::String(value)) => Cow::Borrowed(value.as_str()),
-        // An integer is shown as it came, however large it is.
+        // An integer keeps all its digits, even above the exact range of a float.
         Some(Value::Number(value)) => Cow::Owned(match value.as_f64() {
-            Some(number) if value.is_f64() => number_text(number),
+            Some(number) if value.is_f64() => format_number(number),
             _ => value.to_string(),
         }),
         Some(Value::Array(items)) => {
-            let items: Vec<_> = items.iter().map(|item| text(Some(item), budget)).collect::<Result<_, _>>()?;
+            let items: Vec<_> = items.iter().map(|item| to_text(Some(item), fuel)).collect::<Result<_, _>>()?;
             Cow::Owned(items.join(","))
         }
         Some(value @ Value::Object(_)) => Cow::Owned(value.to_string()),
     };
-    budget.charge(text.len())?;
+    fuel.consume(text.len())?;
     Ok(text)
 }
 
-/// A value as a number, if it is one: numbers, texts that hold one, and `true`, `false`, `null` and `''` as JavaScript has it.
-pub(crate) fn as_number(value: &Value) -> Option<f64> {
+/// Converts a value to a number, if possible: numbers, numeric strings, and `true`, `false`, `null` and `''` as in
+/// JavaScript.
+pub(crate) fn to_number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),
         Value::Bool(value) => Some(f64::from(u8::from(*value))),
@@ -84,7 +86,7 @@ pub(crate) fn as_number(value: &Value) -> Option<f64> {
             if text.is_empty() {
                 return Some(0.0);
             }
-            // Rust reads words such as "infinity", too.
+            // Rust also parses words such as "infinity".
             let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
             text.parse().ok().filter(|number: &f64| plain && number.is_finite())
         }
@@ -92,15 +94,15 @@ pub(crate) fn as_number(value: &Value) -> Option<f64> {
     }
 }
 
-/// `==`, which takes `'5'` and `5` for equal.
-pub(crate) fn equal(left: Option<&Value>, right: Option<&Value>, budget: &Budget) -> Result<bool, Fault> {
-    budget.charge(1)?;
+/// Compares two values with `==`: `'5'` and `5` are equal.
+pub(crate) fn loosely_equal(left: Option<&Value>, right: Option<&Value>, fuel: &Fuel) -> Result<bool, UnlocatedError> {
+    fuel.consume(1)?;
     let (Some(left), Some(right)) = (left, right) else {
         return Ok(left.is_none_or(Value::is_null) && right.is_none_or(Value::is_null));
     };
     Ok(match (left, right) {
         (Value::String(left), Value::String(right)) => {
-            budget.charge(left.len().min(right.len()))?;
+            fuel.consume(left.len().min(right.len()))?;
             left == right
         }
         (Value::Null, _) | (_, Value::Null) => left == right,
@@ -109,7 +111,7 @@ pub(crate) fn equal(left: Option<&Value>, right: Option<&Value>, budget: &Budget
                 return Ok(false);
             }
             for (left, right) in left.iter().zip(right) {
-                if !equal(Some(left), Some(right), budget)? {
+                if !loosely_equal(Some(left), Some(right), fuel)? {
                     return Ok(false);
                 }
             }
@@ -120,26 +122,27 @@ pub(crate) fn equal(left: Option<&Value>, right: Option<&Value>, budget: &Budget
                 return Ok(false);
             }
             for (key, left) in left {
-                if !right.contains_key(key) || !equal(Some(left), right.get(key), budget)? {
+                if !right.contains_key(key) || !loosely_equal(Some(left), right.get(key), fuel)? {
                     return Ok(false);
                 }
             }
             true
         }
-        #[allow(clippy::float_cmp, reason = "what the operator means")]
-        _ => as_number(left).zip(as_number(right)).is_some_and(|(left, right)| left == right),
+        #[allow(clippy::float_cmp, reason = "the operator compares exactly")]
+        _ => to_number(left).zip(to_number(right)).is_some_and(|(left, right)| left == right),
     })
 }
 
-/// Which is larger: two texts by their letters, everything else as numbers; nothing when they cannot be compared.
-pub(crate) fn order(left: Option<&Value>, right: Option<&Value>) -> Option<Ordering> {
+/// Compares two values: strings by their characters, everything else as numbers. Returns `None` if they cannot be
+/// compared.
+pub(crate) fn compare(left: Option<&Value>, right: Option<&Value>) -> Option<Ordering> {
     match (left?, right?) {
         (Value::String(left), Value::String(right)) => Some(left.cmp(right)),
-        (left, right) => as_number(left)?.partial_cmp(&as_number(right)?),
+        (left, right) => to_number(left)?.partial_cmp(&to_number(right)?),
     }
 }
 
-/// What `typeof` should say: `array` and `null` are no objects here.
+/// Returns the type name, as `typeof` does, but `array` and `null` are types of their own.
 pub(crate) fn type_name(value: Option<&Value>) -> &'static str {
     match value {
         None => "undefined",
@@ -152,24 +155,27 @@ pub(crate) fn type_name(value: Option<&Value>) -> &'static str {
     }
 }
 
-/// A value as a message shows it.
-pub(crate) fn shown(value: Option<&Value>) -> String {
+/// Describes a value for an error message.
+pub(crate) fn describe(value: Option<&Value>) -> String {
     match value {
         None => "undefined".to_owned(),
-        Some(Value::Array(items)) => format!("a list of {}", items.len()),
+        Some(Value::Array(items)) => format!("an array of {}", items.len()),
         Some(Value::Object(_)) => "an object".to_owned(),
         Some(Value::String(text)) => format!("'{}'", shorten(text)),
         Some(value) => value.to_string(),
     }
 }
 
-/// What a copy of a value costs, about, in bytes.
-pub(crate) fn weight(value: &Value) -> usize {
-    const NODE: usize = 32;
-    NODE + match value {
-        Value::String(text) => text.len(),
-        Value::Array(items) => items.iter().map(weight).sum(),
-        Value::Object(members) => members.iter().map(|(key, value)| NODE + key.len() + weight(value)).sum(),
-        _ => 0,
-    }
+/// Returns the approximate memory of a copy of a value, in bytes.
+pub(crate) fn approximate_bytes(value: &Value) -> usize {
+    const NODE_BYTES: usize = 32;
+    NODE_BYTES
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => items.iter().map(approximate_bytes).sum(),
+            Value::Object(members) => {
+                members.iter().map(|(key, value)| NODE_BYTES + key.len() + approximate_bytes(value)).sum()
+            }
+            _ => 0,
+        }
 }

@@ -1,5 +1,5 @@
-//! What stands at `example.com`, `example.net` and `example.org`, which examples everywhere name: they work without a
-//! network, and nobody's server is asked.
+//! Built-in responses for `example.com`, `example.net` and `example.org`, so that examples work without a network and send
+//! no requests to those servers.
 
 use super::Fetched;
 use bytes::Bytes;
@@ -8,16 +8,17 @@ use reqwest::{
     header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 
-/// A page that moves.
+/// HTML page with an animation.
 const PAGE: &str = include_str!("example.html");
 
-/// Data such as bindings show.
+/// JSON data for bindings.
 const DATA: &str =
     r#"{"title": "Example", "stargazers_count": 1234, "forks_count": 56, "price": 9.99, "online": true}"#;
 
-/// A table of people.
+/// CSV table for batches.
 const TABLE: &str = "name,city,attendee_name,session\nAda,London,Ada,Engines\nGrace,New York,Grace,Compilers\n";
 
+/// Returns true for a URL of a reserved example domain or of a subdomain.
 pub(super) fn is_example(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     ["example.com", "example.net", "example.org"]
@@ -25,13 +26,13 @@ pub(super) fn is_example(url: &Url) -> bool {
         .any(|name| host.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('.')))
 }
 
-/// The answer to a request there.
-pub(super) fn answer(request: &Request) -> Fetched {
-    let wants_json =
+/// Returns the response to a request to an example domain.
+pub(super) fn respond(request: &Request) -> Fetched {
+    let accepts_json =
         request.headers().get(ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/json"));
     let (kind, text) = match request.url().path() {
-        _ if request.method() == Method::POST && !wants_json => ("text/plain", ""),
-        _ if wants_json => ("application/json", DATA),
+        _ if request.method() == Method::POST && !accepts_json => ("text/plain", ""),
+        _ if accepts_json => ("application/json", DATA),
         path if path.rsplit('.').next() == Some("csv") => ("text/csv", TABLE),
         _ => ("text/html; charset=utf-8", PAGE),
     };
@@ -44,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_names_for_examples_are_examples() {
+    fn only_reserved_example_domains_match() {
         for (url, expected) in [
             ("https://example.com/x", true),
             ("http://hooks.example.net", true),

@@ -1,10 +1,10 @@
-//! Why an HTML template is refused or does not render.
+//! Errors of HTML templates, with their codes.
 
 use crate::variables::{Problem, VariableError};
 use serde_json::{Map, Value, json};
 use std::fmt;
 
-/// Why an HTML template is refused or does not render.
+/// Error of an HTML template that does not compile or render.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HtmlTemplateError {
     code: ErrorCode,
@@ -12,32 +12,32 @@ pub struct HtmlTemplateError {
     context: Map<String, Value>,
 }
 
-/// What sort of mistake it is.
+/// Code of an [`HtmlTemplateError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorCode {
-    /// The source is longer than the service takes.
+    /// The source is longer than the service accepts.
     TemplateTooLarge,
-    /// The source is no Handlebars.
+    /// The source is not valid Handlebars.
     CompileError,
-    /// It calls a helper or partial that does not exist.
+    /// The template uses a helper or partial that does not exist.
     HelperNotAllowed,
-    /// It does not escape a variable that is not marked for that.
+    /// The template does not escape a variable whose definition lacks `allowRawHtml`.
     RawHtmlNotAllowed,
     /// A required variable has no value.
     VariableRequired,
-    /// A value breaks its definition.
+    /// A value violates its definition.
     InvalidVariable,
     /// A variable has no value, and the template is strict.
     UndefinedVariable,
-    /// The render goes on for too long or becomes too large.
+    /// The render exceeds the limit on work or output.
     IterationLimitExceeded,
     /// A helper cannot work with its values.
     ExpressionError,
 }
 
 impl ErrorCode {
-    /// The code as the service writes it.
+    /// Returns the code as the service writes it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -59,34 +59,34 @@ impl HtmlTemplateError {
         Self { code, message: message.into(), context: Map::new() }
     }
 
-    /// The same with a further fact for programs.
+    /// Adds a member to the context.
     pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.context.insert(name.to_owned(), value.into());
         self
     }
 
-    /// The same with its place, if that is known.
-    pub(super) fn at(self, place: Option<(usize, usize)>) -> Self {
-        match place {
+    /// Adds the line and the column, if they are known.
+    pub(super) fn at(self, position: Option<(usize, usize)>) -> Self {
+        match position {
             Some((line, column)) => self.with("line", line).with("column", column),
             None => self,
         }
     }
 
-    /// What sort of mistake it is.
+    /// Returns the error code.
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         self.code
     }
 
-    /// The HTTP status that goes with it.
+    /// Returns the HTTP status of the error.
     #[must_use]
     pub fn status(&self) -> u16 {
         if self.code == ErrorCode::TemplateTooLarge { 413 } else { 422 }
     }
 
-    /// The answer that goes with it: `{error, code, context}`. `context` holds `line` and `column` from 1 where the place is
-    /// known, and `helper` or `variable` where one is at fault.
+    /// Returns the response body: `{error, code, context}`. `context` has `line` and `column` from 1 if the position is
+    /// known, and `helper` or `variable` if one causes the error.
     #[must_use]
     pub fn body(&self) -> Value {
         json!({"error": self.message, "code": self.code.name(), "context": self.context})

@@ -1,34 +1,34 @@
-//! The functions of the expression language as helpers, and values as text.
+//! Inline helpers: the functions of the expression language, and the output of values.
 
-use super::meter::{Meter, failed};
+use super::limits::{RenderLimits, to_render_error};
 use crate::expressions::{
     functions::{Arguments, Function},
-    values::{self, Item, weight},
+    values::{self, MaybeValue, approximate_bytes},
 };
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError, ScopedJson,
 };
 use std::{borrow::Cow, sync::Arc};
 
-/// The name under which [`ShowValue`] is known. No template can call it: it is put in after the source was checked.
+/// Name of the helper [`ShowValue`]. Templates cannot call it: the analysis rejects the name and then inserts the calls.
 pub(super) const SHOW_VALUE: &str = "$value";
 
-/// A function as a helper.
+/// Helper that calls a function of the expression language.
 pub(super) struct CallFunction {
     pub(super) function: &'static Function,
-    pub(super) meter: Arc<Meter>,
+    pub(super) limits: Arc<RenderLimits>,
 }
 
 impl CallFunction {
-    fn value<'a>(&self, helper: &'a Helper<'_>) -> Result<Item<'a>, RenderError> {
-        let items = self.meter.arguments(helper)?;
-        self.function.check_count(items.len()).map_err(failed)?;
-        self.function.run(Arguments::new(self.function.name(), items, &self.meter.budget)).map_err(failed)
+    fn evaluate<'a>(&self, helper: &'a Helper<'_>) -> Result<MaybeValue<'a>, RenderError> {
+        let items = self.limits.read_arguments(helper)?;
+        self.function.check_count(items.len()).map_err(to_render_error)?;
+        self.function.run(Arguments::new(self.function.name(), items, &self.limits.fuel)).map_err(to_render_error)
     }
 }
 
 impl HelperDef for CallFunction {
-    /// The value for another helper, in a sub-expression.
+    /// Returns the value for another helper, in a sub-expression.
     fn call_inner<'reg: 'rc, 'rc>(
         &self,
         helper: &Helper<'rc>,
@@ -36,11 +36,11 @@ impl HelperDef for CallFunction {
         _: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
-        match self.value(helper)? {
+        match self.evaluate(helper)? {
             None => Ok(ScopedJson::Missing),
             Some(Cow::Owned(value)) => Ok(ScopedJson::Derived(value)),
             Some(Cow::Borrowed(value)) => {
-                self.meter.charge(weight(value))?;
+                self.limits.consume(approximate_bytes(value))?;
                 Ok(ScopedJson::Derived(value.clone()))
             }
         }
@@ -54,12 +54,12 @@ impl HelperDef for CallFunction {
         render: &mut RenderContext<'reg, 'rc>,
         out: &mut dyn Output,
     ) -> HelperResult {
-        show(&self.value(helper)?, &self.meter, engine, render, out)
+        write_value(&self.evaluate(helper)?, &self.limits, engine, render, out)
     }
 }
 
-/// Writes its argument. The engine would write lists, objects and numbers in its own way.
-pub(super) struct ShowValue(pub(super) Arc<Meter>);
+/// Helper that writes its argument. The template engine would format arrays, objects and numbers differently.
+pub(super) struct ShowValue(pub(super) Arc<RenderLimits>);
 
 impl HelperDef for ShowValue {
     fn call<'reg: 'rc, 'rc>(
@@ -70,21 +70,22 @@ impl HelperDef for ShowValue {
         render: &mut RenderContext<'reg, 'rc>,
         out: &mut dyn Output,
     ) -> HelperResult {
-        for item in self.0.arguments(helper)? {
-            show(&item, &self.0, engine, render, out)?;
+        for item in self.0.read_arguments(helper)? {
+            write_value(&item, &self.0, engine, render, out)?;
         }
         Ok(())
     }
 }
 
-fn show(
-    value: &Item<'_>,
-    meter: &Meter,
+/// Writes a value to the output, escaped unless the tag disables that.
+fn write_value(
+    value: &MaybeValue<'_>,
+    limits: &RenderLimits,
     engine: &Handlebars<'_>,
     render: &RenderContext<'_, '_>,
     out: &mut dyn Output,
 ) -> HelperResult {
-    let text = values::text(value.as_deref(), &meter.budget).map_err(failed)?;
+    let text = values::to_text(value.as_deref(), &limits.fuel).map_err(to_render_error)?;
     if render.is_disable_escape() {
         out.write(&text)?;
     } else {

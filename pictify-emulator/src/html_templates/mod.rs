@@ -14,99 +14,99 @@
 //! # Ok::<(), pictify_emulator::html_templates::HtmlTemplateError>(())
 //! ```
 //!
-//! The helpers are the functions of the [expressions](crate::expressions), with the same meaning. Whatever comes in, the
-//! answer is HTML or a typed error within bounded time, memory and stack.
+//! The helpers are the functions of the [expressions](crate::expressions), with the same meaning. Every input gives HTML or
+//! a typed error, within bounded time, memory and stack.
 //!
-//! | file | holds |
+//! | file | content |
 //! |---|---|
-//! | `source.rs` | what a source may be at all |
-//! | `check.rs` | what a template uses |
-//! | `blocks.rs`, `helpers.rs` | what tags do |
-//! | `meter.rs` | what a render may cost |
-//! | `error.rs` | refusals with their codes |
+//! | `source.rs` | limits of the source text, checked before parsing |
+//! | `analysis.rs` | rejection of what is not allowed, and the variables of a template |
+//! | `block_helpers.rs`, `helpers.rs` | block helpers and inline helpers |
+//! | `limits.rs` | limits of a render |
+//! | `error.rs` | errors with their codes |
 
-mod blocks;
-mod check;
+mod analysis;
+mod block_helpers;
 mod error;
 mod helpers;
-mod meter;
+mod limits;
 mod source;
 
 pub use error::{ErrorCode, HtmlTemplateError};
 
 use crate::{
     expressions::{error::shorten, functions},
-    variables::{VariableDefinition, filled},
+    variables::{VariableDefinition, resolve_variables},
 };
-use blocks::{Condition, Each, With};
-use check::Uses;
+use analysis::VariableUsage;
+use block_helpers::{ConditionHelper, EachHelper, WithHelper};
 use handlebars::{Context, Handlebars, RenderContext, Renderable, Template};
 use helpers::{CallFunction, SHOW_VALUE, ShowValue};
-use meter::{Meter, Page};
+use limits::{HtmlOutput, RenderLimits};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// A template that was compiled: it can be rendered many times.
+/// Compiled template, which can be rendered many times.
 #[derive(Clone, Debug)]
 pub struct HtmlTemplate {
     template: Template,
-    uses: Uses,
+    usage: VariableUsage,
 }
 
 impl HtmlTemplate {
     /// Compiles a template.
     ///
     /// # Errors
-    /// When the source is longer than 500 KB, is no Handlebars, is nested too deep, or uses partials, decorators or a helper
-    /// that does not exist.
+    /// When the source is longer than 500 KB, is not valid Handlebars, is nested too deeply, or uses partials, decorators or
+    /// an unknown helper.
     pub fn compile(source: &str) -> Result<Self, HtmlTemplateError> {
         source::check(source)?;
         let mut template = Template::compile(source).map_err(|error| {
             let message = format!("The template does not compile: {}", shorten(&error.reason().to_string()));
             HtmlTemplateError::new(ErrorCode::CompileError, message).at(error.pos())
         })?;
-        let uses = check::check(&mut template)?;
-        Ok(Self { template, uses })
+        let usage = analysis::analyze(&mut template)?;
+        Ok(Self { template, usage })
     }
 
-    /// The names of the variables that it uses, in the order in which they come first.
+    /// Returns the names of the variables that the template uses, in the order of their first use.
     ///
-    /// Inside `each` and `with` names are members of the item, and no variables.
+    /// Names inside `each` and `with` are members of the item, not variables.
     #[must_use]
     pub fn variables(&self) -> &[String] {
-        &self.uses.variables
+        &self.usage.variables
     }
 
-    /// The variables that it uses and the definitions lack: the `addedVariables` of an answer.
+    /// Returns the variables that the template uses but the definitions lack: the `addedVariables` of a response.
     #[must_use]
     pub fn added_variables(&self, definitions: &[VariableDefinition]) -> Vec<String> {
         let defined = |name: &String| definitions.iter().any(|definition| definition.name == *name);
         self.variables().iter().filter(|name| !defined(name)).cloned().collect()
     }
 
-    /// Holds it against its definitions, as is done when a template is stored.
+    /// Checks the template against its definitions, as when a template is stored.
     ///
     /// # Errors
-    /// When it does not escape a variable whose definition does not allow that.
+    /// When the template does not escape a variable whose definition lacks `allowRawHtml`.
     pub fn check(&self, definitions: &[VariableDefinition]) -> Result<(), HtmlTemplateError> {
         let allowed = |name: &str| definitions.iter().any(|known| known.name == name && known.allow_raw_html);
-        for (names, place) in &self.uses.raw {
+        for (names, position) in &self.usage.raw {
             if let Some(name) = names.iter().find(|name| !allowed(name)) {
                 let name = shorten(name);
                 let message = format!("Variable \"{name}\" must be escaped: its definition lacks allowRawHtml");
                 let error = HtmlTemplateError::new(ErrorCode::RawHtmlNotAllowed, message);
-                return Err(error.with("variable", name).at(*place));
+                return Err(error.with("variable", name).at(*position));
             }
         }
         Ok(())
     }
 
-    /// Fills it with values. What was not given takes its default, else it renders as nothing.
+    /// Renders the template with values. A variable without a value takes its default, or else renders as empty text.
     ///
     /// # Errors
-    /// As [`check`](Self::check); when a value breaks its definition; when `strict` and a variable that it uses has neither
-    /// value nor default; when a helper cannot work with its values; and when the loops make more than 10,000 rounds or the
-    /// HTML becomes larger than 8 MB.
+    /// As [`check`](Self::check); when a value violates its definition; when `strict` is set and a variable of the template
+    /// has neither a value nor a default; when a helper cannot work with its values; and when the loops have more than
+    /// 10,000 iterations or the HTML is larger than 8 MB.
     pub fn render(
         &self,
         variables: &Map<String, Value>,
@@ -114,34 +114,35 @@ impl HtmlTemplate {
         strict: bool,
     ) -> Result<String, HtmlTemplateError> {
         self.check(definitions)?;
-        let values = filled(definitions, variables)?;
+        let values = resolve_variables(definitions, variables)?;
         if let Some(name) = self.variables().iter().find(|name| strict && !values.contains_key(*name)) {
             let name = shorten(name);
             let error = HtmlTemplateError::new(ErrorCode::UndefinedVariable, format!("Undefined variable: {name}"));
             return Err(error.with("variable", name));
         }
-        let engine = engine(&Arc::default());
-        let mut page = Page::default();
+        let engine = create_engine(&Arc::default());
+        let mut output = HtmlOutput::default();
         let context = Context::from(Value::Object(values));
-        let rendered = self.template.render(&engine, &context, &mut RenderContext::new(None), &mut page);
-        rendered.map_err(|error| meter::explained(&error))?;
-        Ok(page.html)
+        let rendered = self.template.render(&engine, &context, &mut RenderContext::new(None), &mut output);
+        rendered.map_err(|error| limits::to_template_error(&error))?;
+        Ok(output.html)
     }
 }
 
-/// An engine that knows what the contract lists. It is made for each render, because its helpers share a meter.
-fn engine(meter: &Arc<Meter>) -> Handlebars<'static> {
+/// Creates a template engine with the helpers of the contract. Each render needs its own, because its helpers share the
+/// limits.
+fn create_engine(limits: &Arc<RenderLimits>) -> Handlebars<'static> {
     let mut engine = Handlebars::new();
-    for own in ["lookup", "raw", "log", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len"] {
-        engine.unregister_helper(own);
+    for built_in in ["lookup", "raw", "log", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len"] {
+        engine.unregister_helper(built_in);
     }
-    engine.register_helper("if", Box::new(Condition { wanted: true, meter: meter.clone() }));
-    engine.register_helper("unless", Box::new(Condition { wanted: false, meter: meter.clone() }));
-    engine.register_helper("each", Box::new(Each(meter.clone())));
-    engine.register_helper("with", Box::new(With(meter.clone())));
-    engine.register_helper(SHOW_VALUE, Box::new(ShowValue(meter.clone())));
+    engine.register_helper("if", Box::new(ConditionHelper { expected: true, limits: limits.clone() }));
+    engine.register_helper("unless", Box::new(ConditionHelper { expected: false, limits: limits.clone() }));
+    engine.register_helper("each", Box::new(EachHelper(limits.clone())));
+    engine.register_helper("with", Box::new(WithHelper(limits.clone())));
+    engine.register_helper(SHOW_VALUE, Box::new(ShowValue(limits.clone())));
     for function in functions::functions().filter(|function| function.is_helper()) {
-        engine.register_helper(function.name(), Box::new(CallFunction { function, meter: meter.clone() }));
+        engine.register_helper(function.name(), Box::new(CallFunction { function, limits: limits.clone() }));
     }
     engine
 }

@@ -1,74 +1,77 @@
-//! What the source of a template may be, looked at before the parser sees it.
+//! Limits of the source of a template, checked before the parser runs.
 //!
-//! The parser recurses as deep as blocks and parentheses nest, and counts lines from the start for every tag.
+//! The recursion of the parser follows the nesting of blocks and parentheses, and it counts lines from the start for every
+//! tag. Without these limits a source could exhaust the stack or take quadratic time.
 
 use super::error::{ErrorCode, HtmlTemplateError};
 
-/// How many bytes a source may have: what the service takes.
-const LONGEST: usize = 500 * 1024;
+/// Maximum length of a source, in bytes. The service has the same limit.
+const MAX_SOURCE_BYTES: usize = 500 * 1024;
 
-/// How deep blocks may nest.
-const BLOCKS: usize = 64;
+/// Maximum nesting depth of blocks.
+const MAX_BLOCK_DEPTH: usize = 64;
 
-/// How deep parentheses may nest in a tag.
-const PARENTHESES: usize = 32;
+/// Maximum nesting depth of parentheses in a tag.
+const MAX_PARENTHESIS_DEPTH: usize = 32;
 
-/// How many bytes the parser may go over to count lines: twice as much takes it twice as long.
-const COUNTED: usize = 512 * 1024 * 1024;
+/// Maximum number of bytes that the parser scans to count lines: tags times length of the source. Its time is
+/// proportional to this number.
+const MAX_SCANNED_BYTES: usize = 512 * 1024 * 1024;
 
+/// Checks the limits of a source.
 pub(super) fn check(source: &str) -> Result<(), HtmlTemplateError> {
-    if source.len() > LONGEST {
+    if source.len() > MAX_SOURCE_BYTES {
         let error = HtmlTemplateError::new(ErrorCode::TemplateTooLarge, "Template source is too large");
-        return Err(error.with("bytes", source.len()).with("limit", LONGEST));
+        return Err(error.with("bytes", source.len()).with("limit", MAX_SOURCE_BYTES));
     }
     let tags = source.matches("{{").count();
-    if tags.saturating_mul(source.len()) > COUNTED {
-        let message = format!("The template has {tags} tags, more than the emulator takes in so long a source");
+    if tags.saturating_mul(source.len()) > MAX_SCANNED_BYTES {
+        let message = format!("The template has {tags} tags, too many for a source of this length");
         return Err(HtmlTemplateError::new(ErrorCode::CompileError, message));
     }
-    let (mut rest, mut blocks) = (source, Blocks::default());
+    let (mut rest, mut blocks) = (source, OpenBlocks::default());
     while let Some((_, tag)) = rest.split_once("{{") {
         rest = if let Some(comment) = tag.strip_prefix("!--") {
             comment.split_once("--}}").map_or("", |(_, after)| after)
         } else if let Some(comment) = tag.strip_prefix('!') {
             comment.split_once("}}").map_or("", |(_, after)| after)
         } else {
-            blocks.meet(tag.trim_start_matches(['~', '{', ' ', '\t', '\n', '\r']));
-            let (depth, after) = nesting(tag);
-            at_most(PARENTHESES, depth, "Parentheses")?;
+            blocks.visit(tag.trim_start_matches(['~', '{', ' ', '\t', '\n', '\r']));
+            let (depth, after) = tag_depth(tag);
+            check_depth(MAX_PARENTHESIS_DEPTH, depth, "Parentheses")?;
             after
         };
-        at_most(BLOCKS, blocks.depth, "Blocks")?;
+        check_depth(MAX_BLOCK_DEPTH, blocks.depth, "Blocks")?;
     }
     Ok(())
 }
 
-/// The blocks that are open. `{{else if}}` opens one that ends with the one around it.
+/// Open blocks, each with its number of levels. `{{else if}}` opens a level that ends together with its block.
 #[derive(Default)]
-struct Blocks {
+struct OpenBlocks {
     open: Vec<usize>,
     depth: usize,
 }
 
-impl Blocks {
-    fn meet(&mut self, tag: &str) {
-        let otherwise = tag.strip_prefix("else").or_else(|| tag.strip_prefix('^')).map(str::trim_start);
+impl OpenBlocks {
+    fn visit(&mut self, tag: &str) {
+        let else_tag = tag.strip_prefix("else").or_else(|| tag.strip_prefix('^')).map(str::trim_start);
         if tag.starts_with('#') {
             self.open.push(1);
             self.depth += 1;
         } else if tag.starts_with('/') {
             self.depth -= self.open.pop().unwrap_or_default();
-        } else if otherwise.is_some_and(|rest| !rest.starts_with(['}', '~']))
-            && let Some(chain) = self.open.last_mut()
+        } else if else_tag.is_some_and(|rest| !rest.starts_with(['}', '~']))
+            && let Some(levels) = self.open.last_mut()
         {
-            *chain += 1;
+            *levels += 1;
             self.depth += 1;
         }
     }
 }
 
-/// How deep a tag nests, and what comes after it.
-fn nesting(tag: &str) -> (usize, &str) {
+/// Returns the nesting depth inside a tag, and the text after the tag.
+fn tag_depth(tag: &str) -> (usize, &str) {
     let (mut depth, mut deepest, mut quote) = (0_usize, 0, None);
     let mut bytes = tag.bytes().enumerate();
     while let Some((index, byte)) = bytes.next() {
@@ -86,10 +89,10 @@ fn nesting(tag: &str) -> (usize, &str) {
     (deepest, "")
 }
 
-fn at_most(limit: usize, found: usize, what: &str) -> Result<(), HtmlTemplateError> {
-    if found <= limit {
+fn check_depth(limit: usize, depth: usize, subject: &str) -> Result<(), HtmlTemplateError> {
+    if depth <= limit {
         return Ok(());
     }
-    let message = format!("{what} are nested more than {limit} levels deep");
+    let message = format!("{subject} are nested more than {limit} levels deep");
     Err(HtmlTemplateError::new(ErrorCode::CompileError, message))
 }

@@ -1,7 +1,8 @@
-//! The embedded engine: takumi lays out and paints, without scripts and without a network.
+//! Embedded engine: layout and painting by takumi, without scripts and without network access.
 
 use super::{
-    Document, Format, Page, Pdf, Picture, RenderError, Renderer, canvas, fonts, gif, keyframes, limits, pdf, selector,
+    Document, Format, Page, Pdf, RenderError, RenderedImage, Renderer, background, fonts, gif, limits, pdf, selector,
+    takumi_workarounds,
 };
 use std::sync::{Arc, LazyLock};
 use takumi::{
@@ -15,57 +16,62 @@ use takumi::{
     },
 };
 
-/// How many bytes of decoded pictures are kept from one frame to the next.
-const CACHE: u64 = 128 * 1024 * 1024;
+/// Maximum size of the cache of decoded images that the frames of an animation share, in bytes.
+const MAX_IMAGE_CACHE_BYTES: u64 = 128 * 1024 * 1024;
 
-/// What a page looks like before it says anything.
-const BROWSER: &str = include_str!("browser.css");
+/// Default style sheet of pages, in place of a browser's.
+const BROWSER_STYLESHEET: &str = include_str!("browser.css");
 
 pub(super) static FONTS: LazyLock<Fonts> = LazyLock::new(fonts::built_in);
 
-/// HTML and CSS to pixels in this process. Scripts do not run; pictures must be `data:` URIs.
+/// Engine that renders HTML and CSS in this process. Scripts do not run; images must be `data:` URIs.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Embedded;
 
 impl Embedded {
-    /// The engine with the built-in fonts.
+    /// Creates the engine with the built-in fonts.
     #[must_use]
     pub fn new() -> Self {
         Self
     }
 }
 
-/// A page, parsed.
+/// Parsed page with its style sheets.
 #[derive(Clone)]
-pub(super) struct Parsed {
+pub(super) struct ParsedPage {
     pub(super) node: Node,
     pub(super) css: Vec<String>,
     pub(super) viewport: Viewport,
 }
 
-impl Parsed {
-    /// The options of a measuring, with `css` behind the page's own.
+impl ParsedPage {
+    /// Returns the options for measuring the page, with `css` after its own style sheets.
     pub(super) fn options(&self, css: &[&str]) -> RenderOptions<'static> {
-        self.options_at(self.sheet(css), 0, None)
+        self.options_at(self.stylesheet(css), 0, None)
     }
 
-    /// The page with its styles resolved.
+    /// Returns the tree of the page with resolved styles, with `css` after its own style sheets.
     pub(super) fn tree(&self, css: &[&str]) -> RenderNode {
         RenderNode::from_node(&self.options(css).take_render_context(), self.node.clone())
     }
 
-    pub(super) fn sheet(&self, css: &[&str]) -> Arc<StyleSheet> {
-        let sheets = self.css.iter().map(String::as_str).chain(css.iter().copied());
-        Arc::new(StyleSheet::parse_list_loosy(sheets))
+    pub(super) fn stylesheet(&self, css: &[&str]) -> Arc<StyleSheet> {
+        let stylesheets = self.css.iter().map(String::as_str).chain(css.iter().copied());
+        Arc::new(StyleSheet::parse_list_loosy(stylesheets))
     }
 
-    fn options_at(&self, sheet: Arc<StyleSheet>, time: u64, cache: Option<ResourceCache>) -> RenderOptions<'static> {
+    fn options_at(
+        &self,
+        stylesheet: Arc<StyleSheet>,
+        time: u64,
+        cache: Option<ResourceCache>,
+    ) -> RenderOptions<'static> {
         let options = RenderOptions::builder()
             .viewport(self.viewport)
             .node(self.node.clone())
             .fonts(&FONTS)
-            .stylesheet(sheet)
+            .stylesheet(stylesheet)
             .time_ms(time);
         match cache {
             Some(cache) => options.resource_cache(cache).build(),
@@ -74,76 +80,78 @@ impl Parsed {
     }
 }
 
-/// A page that can be painted at any time of its animations.
-pub(super) struct Stage<'a> {
-    parsed: &'a Parsed,
-    sheet: Arc<StyleSheet>,
+/// Paints a page at any time of its animations.
+pub(super) struct AnimationPainter<'a> {
+    parsed: &'a ParsedPage,
+    stylesheet: Arc<StyleSheet>,
     cache: ResourceCache,
 }
 
-impl<'a> Stage<'a> {
-    pub(super) fn new(parsed: &'a Parsed) -> Self {
-        Self { parsed, sheet: parsed.sheet(&[]), cache: ResourceCache::new(CACHE) }
+impl<'a> AnimationPainter<'a> {
+    pub(super) fn new(parsed: &'a ParsedPage) -> Self {
+        Self { parsed, stylesheet: parsed.stylesheet(&[]), cache: ResourceCache::new(MAX_IMAGE_CACHE_BYTES) }
     }
 
-    /// The page with its styles resolved, so many milliseconds after it was opened.
+    /// Returns the tree with resolved styles, `time` milliseconds after the page was opened.
     pub(super) fn tree(&self, time: u64) -> RenderNode {
-        let mut options = self.parsed.options_at(self.sheet.clone(), time, Some(self.cache.clone()));
+        let mut options = self.parsed.options_at(self.stylesheet.clone(), time, Some(self.cache.clone()));
         RenderNode::from_node(&options.take_render_context(), self.parsed.node.clone())
     }
 
+    /// Paints the page, `time` milliseconds after it was opened.
     pub(super) fn paint(&self, time: u64) -> Result<Bitmap, RenderError> {
         let mut tree = self.tree(time);
-        canvas::spread_background(&mut tree);
+        background::propagate_background(&mut tree);
         let scene = Scene::lay_out(tree, self.parsed.viewport, true).map_err(failed)?;
-        on_white(render_scene(&scene).map_err(unpainted)?)
+        blend_on_white(render_scene(&scene).map_err(paint_error)?)
     }
 }
 
 impl Renderer for Embedded {
-    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         let parsed = parse(&page.html, (page.width, page.height))?;
-        let area = page.selector.as_deref().map(|selector| selector::find(&parsed, selector)).transpose()?;
+        let crop = page.selector.as_deref().map(|selector| selector::find(&parsed, selector)).transpose()?;
         let format = match page.format {
-            Format::Gif(speed) => return gif::render(&parsed, area, speed),
+            Format::Gif(settings) => return gif::render(&parsed, crop, settings),
             Format::Png => OutputFormat::Png,
             Format::Jpeg => OutputFormat::Jpeg { quality: Quality::new(page.quality()) },
             Format::Webp => OutputFormat::WebP { quality: Quality::new(page.quality()) },
         };
-        let bitmap = Stage::new(&parsed).paint(0)?;
-        let bitmap = match area {
-            Some(area) => area.crop(&bitmap)?,
+        let bitmap = AnimationPainter::new(&parsed).paint(0)?;
+        let bitmap = match crop {
+            Some(rect) => rect.crop(&bitmap)?,
             None => bitmap,
         };
         let mut bytes = Vec::new();
         takumi::write_image(&bitmap, &mut bytes, format).map_err(failed)?;
-        Ok(Picture { bytes, width: bitmap.width(), height: bitmap.height(), motion: None })
+        Ok(RenderedImage { bytes, width: bitmap.width(), height: bitmap.height(), animation: None })
     }
 
-    fn print(&self, document: &Document) -> Result<Pdf, RenderError> {
-        pdf::print(document)
+    fn render_pdf(&self, document: &Document) -> Result<Pdf, RenderError> {
+        pdf::render(document)
     }
 }
 
-pub(super) fn parse(html: &str, size: (u32, u32)) -> Result<Parsed, RenderError> {
+pub(super) fn parse(html: &str, size: (u32, u32)) -> Result<ParsedPage, RenderError> {
     limits::check_source(html)?;
-    // A doctype makes the parser build html and body around a fragment, as a browser does.
+    // With a doctype the parser adds html and body around a fragment, as a browser does.
     let ParsedHtml { mut node, css } = parse_with_defaults(&format!("<!doctype html>{html}"))?;
     limits::check_page(&node, &StyleSheet::parse_list_loosy(&css))?;
-    let css = std::iter::once(BROWSER.to_owned()).chain(css.iter().map(|sheet| keyframes::repaired(sheet))).collect();
-    let canvas = parse_with_defaults(canvas::ELEMENT)?.node;
+    let own = css.iter().map(|stylesheet| takumi_workarounds::fix_keyframes(stylesheet));
+    let css = std::iter::once(BROWSER_STYLESHEET.to_owned()).chain(own).collect();
+    let canvas = parse_with_defaults(background::ELEMENT)?.node;
     if let NodeKind::Container { children } = &mut node.kind {
         children.push(canvas);
     }
-    Ok(Parsed { node, css, viewport: Viewport::new(size) })
+    Ok(ParsedPage { node, css, viewport: Viewport::new(size) })
 }
 
 pub(super) fn parse_with_defaults(html: &str) -> Result<ParsedHtml, RenderError> {
-    parse_html(html, FromHtmlOptions::default()).map_err(|error| RenderError::Input(error.to_string()))
+    parse_html(html, FromHtmlOptions::default()).map_err(|error| RenderError::InvalidInput(error.to_string()))
 }
 
-/// A page is drawn on white paper, also in formats that know transparency: that is what a screenshot shows.
-fn on_white(bitmap: Bitmap) -> Result<Bitmap, RenderError> {
+/// Blends the bitmap on a white background, also for formats that support transparency: a screenshot is opaque.
+fn blend_on_white(bitmap: Bitmap) -> Result<Bitmap, RenderError> {
     let (width, height) = (bitmap.width(), bitmap.height());
     let mut pixels = bitmap.into_raw();
     for pixel in pixels.chunks_exact_mut(4) {
@@ -156,17 +164,19 @@ fn on_white(bitmap: Bitmap) -> Result<Bitmap, RenderError> {
             pixel[3] = 255;
         }
     }
-    Bitmap::from_raw(width, height, pixels).ok_or_else(|| RenderError::Failed("the picture lost its size".to_owned()))
+    Bitmap::from_raw(width, height, pixels).ok_or_else(|| failed("the blended image has a wrong size"))
 }
 
-/// A picture is decoded when it is painted: only then does it show that it is broken.
-fn unpainted(error: takumi::prelude::Error) -> RenderError {
+/// Converts an error of painting. Images are decoded during painting, so an invalid image is detected only there.
+fn paint_error(error: takumi::prelude::Error) -> RenderError {
     match error {
-        takumi::prelude::Error::ImageResolveError(error) => {
-            RenderError::Input(format!("A picture in the page cannot be read: {error}"))
-        }
+        takumi::prelude::Error::ImageResolveError(error) => unreadable_image(&error),
         error => failed(error),
     }
+}
+
+pub(super) fn unreadable_image(error: &impl std::fmt::Display) -> RenderError {
+    RenderError::InvalidInput(format!("An image in the page cannot be read: {error}"))
 }
 
 pub(super) fn failed(error: impl std::fmt::Display) -> RenderError {

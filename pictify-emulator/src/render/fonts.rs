@@ -1,16 +1,16 @@
-//! The fonts that are built in, so that text is readable on a machine that has none.
+//! Built-in fonts, so that text is readable on a machine without fonts.
 //!
-//! DejaVu covers Latin, Greek, Cyrillic, Arabic and many symbols; Twemoji the emoji, in colour. The licence of Twemoji's
-//! font is beside it in `assets/`, that of DejaVu comes with its crate.
+//! DejaVu covers Latin, Greek, Cyrillic, Arabic and many symbols; Twemoji covers emoji, in colour. The licence of the
+//! Twemoji font is next to it in `assets/`; the licence of DejaVu is part of its crate.
 
 use takumi::prelude::{FontResource, Fonts, GenericFamily, UnicodeRange, UnicodeRangeSet};
 
 static TWEMOJI: &[u8] = include_bytes!("../../assets/twemoji.woff2");
 
-/// The emoji of which DejaVu has its own, black and white: the colour font is to serve them.
+/// Range of emoji that DejaVu also has, in black and white. It is excluded there, so that the colour font is used.
 const EMOJI: [u32; 2] = [0x1F300, 0x1FAFF];
 
-/// Loads the built-in fonts. The first is what a page gets that names none.
+/// Loads the built-in fonts. The first one is the default font of a page.
 pub(super) fn built_in() -> Fonts {
     let sans = GenericFamily::SANS_SERIF;
     let (serif, mono) = (GenericFamily::SERIF, GenericFamily::MONOSPACE);
@@ -33,17 +33,17 @@ pub(super) fn built_in() -> Fonts {
 }
 
 fn register(fonts: &mut Fonts, font: FontResource<'_>) {
-    fonts.register(font).expect("a built-in font, which the tests of this crate have loaded");
+    fonts.register(font).expect("the built-in fonts are valid");
 }
 
 fn without_emoji() -> UnicodeRangeSet {
     [(0, EMOJI[0] - 1), (EMOJI[1] + 1, 0x0010_FFFF)].into_iter().map(|(from, to)| UnicodeRange::new(from, to)).collect()
 }
 
-/// Writes the built-in fonts into a folder, with a configuration by which programs that use fontconfig find them first;
-/// its path.
+/// Writes the built-in fonts into a folder, with a fontconfig configuration that prefers them. Returns the path of the
+/// configuration file.
 #[cfg(feature = "chromium")]
-pub(super) fn for_fontconfig(folder: &std::path::Path) -> std::io::Result<std::path::PathBuf> {
+pub(super) fn write_fontconfig(folder: &std::path::Path) -> std::io::Result<std::path::PathBuf> {
     let fonts = folder.join("fonts");
     std::fs::create_dir_all(&fonts)?;
     for (name, bytes) in [
@@ -59,7 +59,7 @@ pub(super) fn for_fontconfig(folder: &std::path::Path) -> std::io::Result<std::p
     ] {
         std::fs::write(fonts.join(name), bytes)?;
     }
-    // Programs read fonts of the web only from the web.
+    // fontconfig does not read WOFF2 files.
     let emoji = wuff::decompress_woff2(TWEMOJI).map_err(std::io::Error::other)?;
     std::fs::write(fonts.join("emoji.ttf"), emoji)?;
     let (own, cache) = (fonts.display(), folder.join("cache"));

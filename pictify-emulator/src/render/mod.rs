@@ -1,85 +1,87 @@
-//! From HTML to bytes.
+//! Renderers: from HTML to image and PDF files.
 
-mod canvas;
+mod background;
 #[cfg(feature = "chromium")]
 mod chromium;
 mod embedded;
 pub mod fabric;
 mod fonts;
 mod gif;
-mod keyframes;
+mod image;
 mod limits;
 pub mod pdf;
-mod picture;
+mod pool;
 mod selector;
-mod worker;
+mod takumi_workarounds;
 
 #[cfg(feature = "chromium")]
 pub use chromium::Chromium;
 pub use embedded::Embedded;
-pub(crate) use gif::{BYTES, Film, check_pixels};
+pub(crate) use gif::{GifEncoder, MAX_GIF_BYTES, check_total_pixels};
+pub use image::{AnimationInfo, Format, GifSettings, Page, RenderedImage};
 pub use pdf::{Document, Pdf};
-pub use picture::{Format, Motion, Pace, Page, Picture};
-pub(crate) use worker::{TIME_LIMIT, Worker};
+pub(crate) use pool::{RENDER_TIMEOUT, RenderPool};
 
 use std::fmt;
 
-/// Something that turns a page into a picture.
+/// Engine that renders pages to images and PDFs.
 ///
 /// # Contract
-/// It is called on a thread of its own with a large stack. It may panic: the server answers 500 and goes on. It may take
-/// its time, but after half a minute nobody waits for it; a thread cannot be stopped, so it keeps its place until it
-/// returns. What it fetches, it fetches by the rules of [`Reach`](crate::Reach).
+/// Each call runs on its own thread, which has a large stack. It may panic: the server then responds with status 500 and
+/// continues to run. After 30 seconds the server stops waiting for the result; the thread cannot be stopped, so it occupies
+/// its place in the pool until the call returns. All requests that the engine sends must follow the rules of
+/// [`EgressPolicy`](crate::EgressPolicy).
 pub trait Renderer: Send + Sync + fmt::Debug + 'static {
-    /// Renders a page to a picture file.
+    /// Renders a page to an image file.
     ///
     /// # Errors
-    /// [`RenderError::Input`] when the page is at fault, [`RenderError::Motionless`] when a moving picture is asked for
-    /// and nothing moves, else [`RenderError::Failed`].
-    fn render(&self, page: &Page) -> Result<Picture, RenderError>;
+    /// [`RenderError::InvalidInput`] when the page cannot be rendered, [`RenderError::NoAnimation`] when the format is GIF
+    /// and the page has no running animation, otherwise [`RenderError::Failed`].
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError>;
 
-    /// Renders a document to a PDF, a sheet to a page. A renderer that does not say how makes none.
+    /// Renders a document to a PDF file. The default implementation returns [`RenderError::Failed`].
     ///
     /// # Errors
-    /// [`RenderError::Input`] when a sheet or the paper is at fault, else [`RenderError::Failed`].
-    fn print(&self, document: &Document) -> Result<Pdf, RenderError> {
+    /// [`RenderError::InvalidInput`] when a page or the page setup is invalid, otherwise [`RenderError::Failed`].
+    fn render_pdf(&self, document: &Document) -> Result<Pdf, RenderError> {
         let _ = document;
-        Err(RenderError::Failed("this renderer makes no PDFs".to_owned()))
+        Err(RenderError::Failed("this renderer does not support PDF".to_owned()))
     }
 
-    /// Whether it loads the pictures and style sheets of pages itself. Else the server puts them into the HTML before.
-    fn loads(&self) -> bool {
+    /// Returns `true` if the renderer fetches the images and style sheets of a page itself. Otherwise the server fetches
+    /// them and inserts them into the HTML before it calls [`render`](Self::render).
+    fn fetches_resources(&self) -> bool {
         false
     }
 
-    /// Ends what it has started, when the server has stopped.
-    fn close(&self) {}
+    /// Stops the processes and tasks of the renderer. The server calls this when it has stopped.
+    fn shutdown(&self) {}
 }
 
-/// Why there is no picture.
+/// Reason for a failed render.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RenderError {
-    /// The page is at fault.
-    Input(String),
-    /// A moving picture was asked for, and nothing on the page moves.
-    Motionless,
-    /// It took too long.
+    /// The page or its options are invalid. The text says what is wrong.
+    InvalidInput(String),
+    /// A GIF was requested, but the page has no running animation.
+    NoAnimation,
+    /// The render exceeded its timeout.
     TimedOut,
-    /// All places were taken for too long. Nothing was done.
-    Busy,
-    /// The renderer is at fault.
+    /// No place in the pool became free in time. The render did not start.
+    Overloaded,
+    /// The renderer failed. The text says how.
     Failed(String),
 }
 
 impl fmt::Display for RenderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Input(what) => f.write_str(what),
-            Self::Motionless => f.write_str("Nothing on the page moves: a GIF needs a CSS animation"),
-            Self::TimedOut => f.write_str("The render took too long"),
-            Self::Busy => f.write_str("Other renders take all places: try again later"),
-            Self::Failed(what) => write!(f, "The render failed: {what}"),
+            Self::InvalidInput(message) => f.write_str(message),
+            Self::NoAnimation => f.write_str("The page has no running animation: a GIF needs a CSS animation"),
+            Self::TimedOut => f.write_str("The render timed out"),
+            Self::Overloaded => f.write_str("Too many renders are running: try again later"),
+            Self::Failed(message) => write!(f, "The render failed: {message}"),
         }
     }
 }

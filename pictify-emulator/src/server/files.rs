@@ -1,7 +1,7 @@
-//! Rendered files, as they are served.
+//! Rendered files, served under `/media/`.
 
-use super::service::Service;
-use crate::answer::Refusal;
+use super::context::AppState;
+use crate::api_error::ApiError;
 use axum::{
     body::Body,
     http::{
@@ -10,14 +10,14 @@ use axum::{
     },
 };
 
-/// The file of this name, unless the client has it.
-pub(super) fn file(service: &Service, name: &str, headers: &HeaderMap) -> Response<Body> {
-    let file = match service.store.file(name) {
+/// Returns the file with this name, or 304 if the client has it already.
+pub(super) fn file(state: &AppState, name: &str, headers: &HeaderMap) -> Response<Body> {
+    let file = match state.store.file(name) {
         Ok(Some(file)) => file,
-        Ok(None) => return Refusal::message(StatusCode::NOT_FOUND, "File not found").into_response(),
-        Err(error) => return Refusal::from(error).into_response(),
+        Ok(None) => return ApiError::with_message(StatusCode::NOT_FOUND, "File not found").into_response(),
+        Err(error) => return ApiError::from(error).into_response(),
     };
-    // A file's name is as unique as its content: it is written once.
+    // A file is written once under a unique name, so its name identifies its content.
     let etag = HeaderValue::try_from(format!("\"{name}\"")).unwrap_or(HeaderValue::from_static("\"file\""));
     let unchanged = headers.get(IF_NONE_MATCH) == Some(&etag);
     let mut response = Response::new(if unchanged { Body::empty() } else { Body::from(file.bytes) });

@@ -1,51 +1,48 @@
-//! The way of a request: from a connection to an operation of the contract, a file, or the page for people.
+//! HTTP server: routes each request to an operation of the contract, a rendered file, the dashboard or the admin API.
 //!
-//! `service.rs` holds what all requests share; `incoming.rs` does what a request for an operation asks, within the rules of
-//! the house; `reading.rs` reads its query and its body; `faulty.rs` lets it go wrong, and `replay.rs` answers it again.
+//! `context.rs` holds the shared state. `pipeline.rs` handles a request for an operation: rate limit, faults, API key,
+//! idempotency, quota, handler. `extract.rs` reads the query string and the body, `fault_injection.rs` applies faults,
+//! `idempotency.rs` replays stored responses, and `files.rs` serves rendered files.
 
-mod faulty;
+mod context;
+mod extract;
+mod fault_injection;
 mod files;
-mod incoming;
-mod reading;
-mod replay;
-mod service;
+mod idempotency;
+mod pipeline;
 
-pub(crate) use reading::query_pairs;
-pub(crate) use service::{Call, Network, Service, Settings, service};
+pub(crate) use context::{AppState, OutboundClients, RequestContext, Settings};
+pub(crate) use extract::query_pairs;
 
 use crate::{
-    admin,
-    answer::{Answer, Refusal},
-    contract::CONTRACT,
-    house::VersionPrefix,
-    log::Asked,
-    page,
+    admin, api_error::ApiError, config::VersionPrefix, contract::CONTRACT, dashboard, request_log::LoggedRequest,
+    response::ApiResult,
 };
 use axum::{
     body::Body,
     extract::Request,
     http::{HeaderName, HeaderValue, Method, Response, request::Parts},
 };
-use faulty::Dropped;
-use incoming::Incoming;
+use fault_injection::ConnectionAborted;
+use pipeline::RequestPipeline;
 use std::{sync::Arc, time::Instant};
 
-/// Where rendered files are served.
+/// Path prefix of rendered files.
 const MEDIA: &str = "/media/";
 
-/// The header that names a request, for those who look for it in a log.
+/// Response header with the request ID.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Answers a request, or drops it.
-pub(crate) async fn serve(service: Arc<Service>, request: Request) -> Result<Response<Body>, Dropped> {
+/// Handles a request. Returns an error if a fault closes the connection.
+pub(crate) async fn serve(state: Arc<AppState>, request: Request) -> Result<Response<Body>, ConnectionAborted> {
     let request_id = format!("req_{}", crate::uid::new(16).to_ascii_lowercase());
     let (started, method, path) = (Instant::now(), request.method().clone(), request.uri().path().to_owned());
-    let mut response = answer(service.clone(), request, &request_id).await?;
-    // What the page for people fetches would fill the log with itself.
+    let mut response = response(state.clone(), request, &request_id).await?;
+    // The dashboard's own requests would fill the log.
     if !path.starts_with(MEDIA) && !path.starts_with(admin::PREFIX) && path != "/" {
-        let (at, took, id) = (service.now_text(), started.elapsed(), request_id.as_str());
+        let (at, duration, id) = (state.now_text(), started.elapsed(), request_id.as_str());
         let status = response.status().as_u16();
-        service.log.add(&Asked { at, method: method.as_str(), path: &path, status, took, id });
+        state.request_log.add(&LoggedRequest { at, method: method.as_str(), path: &path, status, duration, id });
     }
     if let Ok(id) = HeaderValue::try_from(request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
@@ -53,52 +50,56 @@ pub(crate) async fn serve(service: Arc<Service>, request: Request) -> Result<Res
     Ok(response)
 }
 
-async fn answer(service: Arc<Service>, request: Request, request_id: &str) -> Result<Response<Body>, Dropped> {
+async fn response(
+    state: Arc<AppState>,
+    request: Request,
+    request_id: &str,
+) -> Result<Response<Body>, ConnectionAborted> {
     let (parts, body) = request.into_parts();
-    // All of it, also of a request that is refused for something else: a connection with a rest in it is closed, and what
-    // its client sends next gets no answer.
-    let body = reading::all_bytes(body).await;
-    let asked = parts.uri.path().to_owned();
-    // Older documents put a version into the path; both work here.
-    let path = asked.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&asked);
+    // Read the whole body, even if the request is then rejected. hyper closes a connection with unread bytes, and the
+    // client's next request on it would fail.
+    let body = extract::read_all(body).await;
+    let requested_path = parts.uri.path().to_owned();
+    // Older documents put a version into the path; both forms work.
+    let path = requested_path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&requested_path);
     if let Some(name) = path.strip_prefix(MEDIA) {
         return Ok(match parts.method {
-            Method::GET | Method::HEAD => files::file(&service, name, &parts.headers),
-            _ => service.refuse(Refusal::no_route(&parts), &asked, request_id),
+            Method::GET | Method::HEAD => files::file(&state, name, &parts.headers),
+            _ => state.refuse(ApiError::route_not_found(&parts), &requested_path, request_id),
         });
     }
-    if let Some(answer) = for_people(&service, &parts, path).await {
-        return Ok(service.respond(answer, &asked, request_id));
+    if let Some(response) = dashboard_response(&state, &parts, path).await {
+        return Ok(state.respond(response, &requested_path, request_id));
     }
     if let Some(name) = path.strip_prefix(admin::PREFIX) {
-        let answer = body.and_then(|body| admin::answer(&service, &parts, name, &body));
-        return Ok(service.respond(answer, &asked, request_id));
+        let response = body.and_then(|body| admin::answer(&state, &parts, name, &body));
+        return Ok(state.respond(response, &requested_path, request_id));
     }
-    let is_wrong = match service.rules.prefix {
+    let is_wrong = match state.config.version_prefix {
         VersionPrefix::Any => false,
-        VersionPrefix::Required => path == asked,
-        VersionPrefix::Refused => path != asked,
+        VersionPrefix::Required => path == requested_path,
+        VersionPrefix::Forbidden => path != requested_path,
     };
     match CONTRACT.find(parts.method.as_str(), path).filter(|_| !is_wrong) {
         Some((operation, parameters)) => {
-            let request = Incoming { service, operation, path: parameters, parts, body, request_id };
-            request.answer().await
+            let request = RequestPipeline { state, operation, path: parameters, parts, body, request_id };
+            request.response().await
         }
-        None => Ok(service.refuse(Refusal::no_route(&parts), &asked, request_id)),
+        None => Ok(state.refuse(ApiError::route_not_found(&parts), &requested_path, request_id)),
     }
 }
 
-/// What the page for people consists of.
-async fn for_people(service: &Service, parts: &Parts, path: &str) -> Option<Answer> {
+/// Serves the dashboard and its parts.
+async fn dashboard_response(state: &AppState, parts: &Parts, path: &str) -> Option<ApiResult> {
     if parts.method != Method::GET {
         return None;
     }
     match path {
-        "/" => Some(page::page(service)),
-        page::SCRIPT => Some(Ok(page::script())),
+        "/" => Some(dashboard::page(state)),
+        dashboard::SCRIPT => Some(Ok(dashboard::script())),
         path => {
-            let name = path.strip_prefix(page::PREVIEW)?;
-            Some(page::preview(service, name, parts.uri.query().unwrap_or_default()).await)
+            let name = path.strip_prefix(dashboard::PREVIEW)?;
+            Some(dashboard::preview(state, name, parts.uri.query().unwrap_or_default()).await)
         }
     }
 }

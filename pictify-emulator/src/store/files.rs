@@ -1,4 +1,4 @@
-//! Rendered files: in the folder, or in memory, where the oldest make room for new ones.
+//! Storage of rendered files: in the data folder, or in memory, where new files evict the oldest.
 
 use super::{Result, Store};
 use bytes::Bytes;
@@ -8,10 +8,10 @@ use std::{
     io::{ErrorKind, Write},
 };
 
-/// How many bytes of files are kept in memory.
-const CAPACITY: i64 = 512 * 1024 * 1024;
+/// Maximum size of all files in memory, in bytes.
+const MAX_MEMORY_BYTES: i64 = 512 * 1024 * 1024;
 
-/// A stored file.
+/// Stored file.
 #[derive(Clone, Debug)]
 pub(crate) struct StoredFile {
     pub(crate) bytes: Bytes,
@@ -19,12 +19,12 @@ pub(crate) struct StoredFile {
 }
 
 impl Store {
-    /// Keeps a file. Its name is ours: it has no slashes in it.
+    /// Stores a file. The server generates the name, so it contains no slashes.
     pub(crate) fn put_file(&self, name: &str, content_type: &str, bytes: &[u8]) -> Result<()> {
         let in_table = match &self.folder {
             None => Some(bytes),
             Some(folder) => {
-                // On the disk before its row is: a row promises the file.
+                // Write the file before its row: a row promises that the file exists.
                 let mut file = File::create(folder.file(name))?;
                 file.write_all(bytes)?;
                 file.sync_all()?;
@@ -37,19 +37,19 @@ impl Store {
         let sql = "INSERT INTO files (name, content_type, size, bytes) VALUES (?, ?, ?, ?)";
         connection.prepare_cached(sql)?.execute(params![name, content_type, size, in_table])?;
         if self.folder.is_none() {
-            // The documents stay: on the service, too, a file may go before its record.
+            // The documents stay: the service, too, may delete a file before its record.
             let mut total: i64 = connection.query_row("SELECT sum(size) FROM files", [], |row| row.get(0))?;
-            while total > CAPACITY {
+            while total > MAX_MEMORY_BYTES {
                 let sql = "DELETE FROM files WHERE id = (SELECT min(id) FROM files) AND name <> ? RETURNING size";
-                let gone: Option<i64> = connection.query_row(sql, [name], |row| row.get(0)).optional()?;
-                let Some(gone) = gone else { break };
-                total -= gone;
+                let removed: Option<i64> = connection.query_row(sql, [name], |row| row.get(0)).optional()?;
+                let Some(removed) = removed else { break };
+                total -= removed;
             }
         }
         Ok(())
     }
 
-    /// The file with this name.
+    /// Returns the file with this name.
     pub(crate) fn file(&self, name: &str) -> Result<Option<StoredFile>> {
         let sql = "SELECT content_type, bytes FROM files WHERE name = ?";
         let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
@@ -59,7 +59,7 @@ impl Store {
         let bytes = match (bytes, &self.folder) {
             (Some(bytes), _) => bytes,
             (None, Some(folder)) => match std::fs::read(folder.file(name)) {
-                // Somebody has made room.
+                // Someone deleted the file to free disk space.
                 Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
                 read => read?,
             },
@@ -68,11 +68,11 @@ impl Store {
         Ok(Some(StoredFile { bytes: bytes.into(), content_type }))
     }
 
-    /// Forgets a file.
+    /// Deletes a file.
     pub(crate) fn remove_file(&self, name: &str) -> Result<()> {
         self.lock().prepare_cached("DELETE FROM files WHERE name = ?")?.execute([name])?;
         if let Some(folder) = &self.folder {
-            // Without a row nobody finds it; one that stays is only lost room.
+            // Without a row the file is unreachable; if it stays, it only wastes disk space.
             let _ = std::fs::remove_file(folder.file(name));
         }
         Ok(())

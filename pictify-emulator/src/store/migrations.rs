@@ -1,10 +1,10 @@
-//! The tables, and how older ones become them.
+//! Database schema and its migrations.
 
 use super::Result;
 use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
-/// One step for each version that was ever released. Steps are added, never changed.
+/// Migrations, one for each released schema version. Add new ones; never change old ones.
 const STEPS: &[M<'_>] = &[M::up(
     "CREATE TABLE documents (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -25,7 +25,7 @@ const STEPS: &[M<'_>] = &[M::up(
     ) STRICT;",
 )];
 
-/// Brings a database up to date.
+/// Migrates a database to the latest schema.
 pub(super) fn run(connection: &mut Connection) -> Result<()> {
     Ok(Migrations::from_slice(STEPS).to_latest(connection)?)
 }

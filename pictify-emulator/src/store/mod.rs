@@ -1,14 +1,14 @@
-//! What was made: documents and files, in `SQLite`.
+//! Storage of documents and files in `SQLite`.
 //!
-//! The service's things are JSON objects, and are kept as they are, by kind and uid: an area of the API needs no table of
-//! its own. What is answered is written first; with a folder, on the disk.
+//! Documents are JSON objects, stored by kind and ID, so a new resource of the API needs no new table. Everything is
+//! written before the response is sent; with a data folder, it is on the disk by then.
 
+mod data_dir;
 mod files;
-mod folder;
 mod migrations;
 
+use data_dir::DataDir;
 pub(crate) use files::StoredFile;
-use folder::Folder;
 
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value as Sql};
 use serde_json::Value;
@@ -18,31 +18,31 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// The name of the database in the folder.
+/// File name of the database in the data folder.
 const DATABASE: &str = "pictify.sqlite";
 
-/// Everything that this server has made and not yet forgotten.
+/// Store of documents and files.
 pub(crate) struct Store {
     connection: Mutex<Connection>,
-    /// Where files are, when they are not in memory.
-    folder: Option<Folder>,
+    /// Data folder; none if everything is in memory.
+    folder: Option<DataDir>,
 }
 
-/// Which documents of a kind are meant: those whose members at these JSON paths (`$.a.b`) have these values.
+/// Filter for documents: the values at these JSON paths (`$.a.b`) must be equal to these.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filter(Vec<(&'static str, Sql)>);
 
 impl Filter {
-    /// Those that also have this value. A value that was not asked for filters nothing.
-    pub(crate) fn and(mut self, path: &'static str, value: Option<&str>) -> Self {
+    /// Requires this value at the path. `None` adds no condition.
+    pub(crate) fn eq(mut self, path: &'static str, value: Option<&str>) -> Self {
         if let Some(value) = value {
             self.0.push((path, Sql::Text(value.to_owned())));
         }
         self
     }
 
-    /// As [`and`](Self::and), for a truth value.
-    pub(crate) fn and_bool(mut self, path: &'static str, value: Option<bool>) -> Self {
+    /// Requires this boolean at the path. `None` adds no condition.
+    pub(crate) fn eq_bool(mut self, path: &'static str, value: Option<bool>) -> Self {
         if let Some(value) = value {
             self.0.push((path, Sql::Integer(value.into())));
         }
@@ -54,7 +54,7 @@ impl Filter {
     }
 }
 
-/// How documents are ordered.
+/// Order of documents in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
     Newest,
@@ -62,7 +62,7 @@ pub(crate) enum Order {
     Name,
 }
 
-/// Why the store could not do its work: the disk, or a database that is not ours.
+/// Failure of the store: the disk, or a database that this version cannot read.
 #[derive(Debug)]
 pub(crate) struct StoreError(String);
 
@@ -81,33 +81,33 @@ impl<E: std::error::Error> From<E> for StoreError {
 type Result<T> = std::result::Result<T, StoreError>;
 
 impl Store {
-    /// In memory: forgotten with the server.
+    /// Creates a store in memory; it is lost when the server stops.
     pub(crate) fn in_memory() -> Result<Self> {
         Self::with(Connection::open_in_memory()?, None)
     }
 
-    /// In a folder, which is made when it is not there.
+    /// Opens the store in a folder, which is created if needed.
     pub(crate) fn in_folder(folder: &Path) -> Result<Self> {
-        let folder = Folder::take(folder)?;
+        let folder = DataDir::lock(folder)?;
         let connection = Connection::open(folder.path().join(DATABASE))?;
-        // What was answered outlives a killed process and a power cut.
+        // Written data survive a killed process and a power failure.
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         Self::with(connection, Some(folder))
     }
 
-    fn with(mut connection: Connection, folder: Option<Folder>) -> Result<Self> {
+    fn with(mut connection: Connection, folder: Option<DataDir>) -> Result<Self> {
         migrations::run(&mut connection)?;
         Ok(Self { connection: Mutex::new(connection), folder })
     }
 
-    /// Keeps a new document; says whether its uid was free.
+    /// Inserts a document. Returns false if its ID is taken.
     pub(crate) fn insert(&self, kind: &str, uid: &str, body: &Value) -> Result<bool> {
         let sql = "INSERT INTO documents (kind, uid, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
         Ok(self.lock().prepare_cached(sql)?.execute(params![kind, uid, body.to_string()])? == 1)
     }
 
-    /// Keeps new documents by kind and uid: all of them or, when it fails, none.
+    /// Inserts documents by kind and ID in one transaction.
     pub(crate) fn insert_all(&self, documents: &[(&str, &str, &Value)]) -> Result<()> {
         let mut connection = self.lock();
         let together = connection.transaction()?;
@@ -118,23 +118,23 @@ impl Store {
         Ok(together.commit()?)
     }
 
-    /// Leaves the folder to another server.
-    pub(crate) fn leave(&self) {
+    /// Releases the data folder for another server.
+    pub(crate) fn unlock(&self) {
         if let Some(folder) = &self.folder {
-            folder.leave();
+            folder.unlock();
         }
     }
 
-    /// The document with this uid.
+    /// Returns the document with this ID.
     pub(crate) fn get(&self, kind: &str, uid: &str) -> Result<Option<Value>> {
         let connection = self.lock();
         let mut statement = connection.prepare_cached("SELECT body FROM documents WHERE kind = ? AND uid = ?")?;
         Ok(statement.query_row(params![kind, uid], body).optional()?)
     }
 
-    /// Changes the document with this uid in one step, and returns what `change` does; nothing when there is none. A
-    /// `change` that returns an error changes nothing.
-    pub(crate) fn change<T, E: From<StoreError>>(
+    /// Updates the document with this ID atomically and returns the result of `change`; `None` if there is no such
+    /// document. If `change` returns an error, nothing is written.
+    pub(crate) fn update<T, E: From<StoreError>>(
         &self,
         kind: &str,
         uid: &str,
@@ -156,13 +156,13 @@ impl Store {
         Ok(Some(result))
     }
 
-    /// Forgets a document; says whether there was one.
+    /// Deletes a document. Returns false if there was none.
     pub(crate) fn remove(&self, kind: &str, uid: &str) -> Result<bool> {
         let sql = "DELETE FROM documents WHERE kind = ? AND uid = ?";
         Ok(self.lock().prepare_cached(sql)?.execute(params![kind, uid])? == 1)
     }
 
-    /// A page of documents, and how many there are in all.
+    /// Returns a page of documents and the total number of matches.
     pub(crate) fn page(
         &self,
         kind: &str,
@@ -190,19 +190,19 @@ impl Store {
         Ok((documents, usize::try_from(total).unwrap_or(0)))
     }
 
-    /// All documents of a kind.
+    /// Returns all matching documents of a kind.
     pub(crate) fn all(&self, kind: &str, filter: &Filter, order: Order) -> Result<Vec<Value>> {
         Ok(self.page(kind, filter, order, 0, usize::MAX)?.0)
     }
 
-    /// How many documents of a kind there are.
+    /// Returns the number of matching documents of a kind.
     pub(crate) fn count(&self, kind: &str, filter: &Filter) -> Result<usize> {
         Ok(self.page(kind, filter, Order::Newest, 0, 0)?.1)
     }
 
-    /// The sum of a member of the documents of a kind whose member at `at` is `since` or later.
+    /// Returns the sum of the values at `path` over the documents whose value at `at` is not less than `since`.
     pub(crate) fn sum(&self, kind: &str, path: &'static str, at: &'static str, since: &str) -> Result<u64> {
-        // The paths stand in the text: only so is it seen that there is an index of them.
+        // SQLite uses the index only if the paths are literals in the SQL text.
         let sql = format!(
             "SELECT total(json_extract(body, '{path}')) FROM documents WHERE kind = ? AND json_extract(body, '{at}') >= ?"
         );
@@ -239,8 +239,8 @@ mod tests {
         for (uid, name, live) in [("A", "b", true), ("B", "A", false), ("C", "c", true)] {
             assert!(store.insert("template", uid, &json!({"uid": uid, "name": name, "live": live})).unwrap());
         }
-        assert!(!store.insert("template", "A", &json!({})).unwrap(), "a uid is there once");
-        assert!(store.insert("binding", "A", &json!({"uid": "other"})).unwrap(), "in its kind");
+        assert!(!store.insert("template", "A", &json!({})).unwrap(), "an ID is unique");
+        assert!(store.insert("binding", "A", &json!({"uid": "other"})).unwrap(), "within its kind");
         let uids = |filter: Filter, order, offset, limit| {
             let (page, total) = store.page("template", &filter, order, offset, limit).unwrap();
             (page.iter().map(|body| body["uid"].as_str().unwrap().to_owned()).collect::<String>(), total)
@@ -250,21 +250,21 @@ mod tests {
             (Filter::default(), Order::Newest, 2, 2, ("A", 3)),
             (Filter::default(), Order::Oldest, 0, 9, ("ABC", 3)),
             (Filter::default(), Order::Name, 0, 9, ("BAC", 3)),
-            (Filter::default().and("$.name", Some("c' OR 1")), Order::Newest, 0, 9, ("", 0)),
-            (Filter::default().and("$.name", None).and_bool("$.live", Some(true)), Order::Newest, 0, 9, ("CA", 2)),
+            (Filter::default().eq("$.name", Some("c' OR 1")), Order::Newest, 0, 9, ("", 0)),
+            (Filter::default().eq("$.name", None).eq_bool("$.live", Some(true)), Order::Newest, 0, 9, ("CA", 2)),
         ] {
             assert_eq!(uids(filter, order, offset, limit), (found.0.to_owned(), found.1));
         }
-        let renamed = store.change("template", "A", |body| {
+        let renamed = store.update("template", "A", |body| {
             body["name"] = "z".into();
             Ok::<_, StoreError>(body["live"].clone())
         });
         assert_eq!(renamed.unwrap(), Some(json!(true)));
-        let refused = store.change("template", "A", |body| {
+        let failed = store.update("template", "A", |body| {
             body["name"] = "never".into();
             Err::<(), _>(StoreError("no".to_owned()))
         });
-        assert_eq!(refused.unwrap_err().to_string(), "no");
+        assert_eq!(failed.unwrap_err().to_string(), "no");
         assert_eq!(store.get("template", "A").unwrap().unwrap()["name"], "z");
         assert!(store.remove("template", "A").unwrap());
         assert!(!store.remove("template", "A").unwrap());
@@ -277,8 +277,8 @@ mod tests {
         let store = Store::in_folder(folder.path()).unwrap();
         store.insert("template", "A", &json!({"uid": "A"})).unwrap();
         store.put_file("a.png", "image/png", b"bytes").unwrap();
-        // As a killed process leaves it: nothing is closed, and the system takes back the lock.
-        store.leave();
+        // Simulate a killed process: nothing is closed, and the operating system releases the lock.
+        store.unlock();
         std::mem::forget(store);
         let store = Store::in_folder(folder.path()).unwrap();
         assert_eq!(store.get("template", "A").unwrap(), Some(json!({"uid": "A"})));

@@ -1,4 +1,4 @@
-//! From TSX to a script: what may be imported, and what is no code.
+//! Compilation of TSX to a script, with a check of its imports.
 
 use super::SceneError;
 use oxc::{
@@ -18,47 +18,48 @@ use std::{
     path::Path,
 };
 
-/// How many bytes of code are taken.
-const LARGEST: usize = 128 * 1024;
+/// Maximum size of the code, in bytes.
+const MAX_CODE_BYTES: usize = 128 * 1024;
 
-/// How deep brackets may be nested. The compiler calls itself for each.
-const DEEPEST: usize = 128;
+/// Maximum nesting depth of brackets. The compiler recurses for each.
+const MAX_NESTING_DEPTH: usize = 128;
 
-/// How many messages are told.
-const TOLD: usize = 20;
+/// Maximum number of reported errors.
+const MAX_REPORTED_ERRORS: usize = 20;
 
-/// The code of a scene, ready to run.
+/// Compiled code of a scene.
 #[derive(Clone, Debug)]
-pub(crate) struct Code {
+pub(crate) struct CompiledScene {
     pub(crate) script: String,
-    /// By module, the names that are imported from it.
+    /// Imported names, by module.
     pub(crate) imports: BTreeMap<String, BTreeSet<String>>,
-    /// The names that the code uses outside of its schema.
+    /// Names that the code uses outside of its schema.
     pub(crate) names: BTreeSet<String>,
 }
 
-/// Compiles a scene. To be called where there is much stack.
-pub(crate) fn compile(source: &str) -> Result<Code, SceneError> {
+/// Compiles a scene. The compiler recurses deeply: call it on a thread with a large stack.
+pub(crate) fn compile(source: &str) -> Result<CompiledScene, SceneError> {
     check_size(source)?;
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, source, SourceType::tsx()).parse();
-    check(source, &parsed.errors)?;
-    let imports = imports(source, &parsed.module_record)?;
+    check_diagnostics(source, &parsed.errors)?;
+    let imports = read_imports(source, &parsed.module_record)?;
     let mut program = parsed.program;
-    let names = names(&program);
+    let names = names_outside_schema(&program);
     let semantic = SemanticBuilder::new().with_check_syntax_error(true).build(&program);
-    check(source, &semantic.errors)?;
+    check_diagnostics(source, &semantic.errors)?;
     let scoping = semantic.semantic.into_scoping();
     let options = TransformOptions::default();
     let transformed =
         Transformer::new(&allocator, Path::new("scene.tsx"), &options).build_with_scoping(scoping, &mut program);
-    check(source, &transformed.errors)?;
-    Ok(Code { script: Codegen::new().build(&program).code, imports, names })
+    check_diagnostics(source, &transformed.errors)?;
+    Ok(CompiledScene { script: Codegen::new().build(&program).code, imports, names })
 }
 
+/// Checks the size and the nesting depth of the code.
 fn check_size(source: &str) -> Result<(), SceneError> {
-    if source.len() > LARGEST {
-        return Err(SceneError::code(format!("The code has {} bytes; the limit is {LARGEST}", source.len())));
+    if source.len() > MAX_CODE_BYTES {
+        return Err(SceneError::code(format!("The code has {} bytes; the limit is {MAX_CODE_BYTES}", source.len())));
     }
     let (mut depth, mut deepest) = (0_usize, 0);
     for byte in source.bytes() {
@@ -69,36 +70,40 @@ fn check_size(source: &str) -> Result<(), SceneError> {
         }
         deepest = deepest.max(depth);
     }
-    if deepest > DEEPEST {
-        return Err(SceneError::code(format!("The brackets of the code are {deepest} deep; the limit is {DEEPEST}")));
+    if deepest > MAX_NESTING_DEPTH {
+        let message =
+            format!("The brackets of the code are nested {deepest} levels deep; the limit is {MAX_NESTING_DEPTH}");
+        return Err(SceneError::code(message));
     }
     Ok(())
 }
 
-fn check(source: &str, found: &[OxcDiagnostic]) -> Result<(), SceneError> {
-    let errors = found.iter().filter(|found| found.severity == Severity::Error);
-    let errors: Vec<_> = errors.take(TOLD).map(|found| describe(source, found)).collect();
+/// Returns the errors among the diagnostics of the compiler.
+fn check_diagnostics(source: &str, diagnostics: &[OxcDiagnostic]) -> Result<(), SceneError> {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
+    let errors: Vec<_> = errors.take(MAX_REPORTED_ERRORS).map(|diagnostic| describe(source, diagnostic)).collect();
     if errors.is_empty() { Ok(()) } else { Err(SceneError::Code(errors)) }
 }
 
-/// A message with its place in the code.
-fn describe(source: &str, found: &OxcDiagnostic) -> String {
-    let label = found.labels.as_ref().and_then(|labels| labels.first());
+/// Formats a diagnostic with its position in the code.
+fn describe(source: &str, diagnostic: &OxcDiagnostic) -> String {
+    let label = diagnostic.labels.as_ref().and_then(|labels| labels.first());
     match label {
-        Some(label) => at(source, label.offset(), &found.message),
-        None => found.message.to_string(),
+        Some(label) => with_position(source, label.offset(), &diagnostic.message),
+        None => diagnostic.message.to_string(),
     }
 }
 
-fn at(source: &str, offset: usize, message: &str) -> String {
+/// Prefixes a message with its line and column.
+fn with_position(source: &str, offset: usize, message: &str) -> String {
     let before = source.get(..offset).unwrap_or(source);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     format!("{line}:{column} {message}")
 }
 
-/// What is imported, if all of it may be.
-fn imports(source: &str, record: &ModuleRecord<'_>) -> Result<BTreeMap<String, BTreeSet<String>>, SceneError> {
+/// Returns the imported names by module, if all modules are allowed.
+fn read_imports(source: &str, record: &ModuleRecord<'_>) -> Result<BTreeMap<String, BTreeSet<String>>, SceneError> {
     let mut errors = Vec::new();
     for (module, requests) in &record.requested_modules {
         if !is_allowed(module.as_str()) {
@@ -113,12 +118,16 @@ fn imports(source: &str, record: &ModuleRecord<'_>) -> Result<BTreeMap<String, B
     if !errors.is_empty() {
         errors.sort();
         return Err(SceneError::Code(
-            errors.into_iter().take(TOLD).map(|(offset, message)| at(source, offset, &message)).collect(),
+            errors
+                .into_iter()
+                .take(MAX_REPORTED_ERRORS)
+                .map(|(offset, message)| with_position(source, offset, &message))
+                .collect(),
         ));
     }
-    // The elements of the code are made by these two, which it does not name.
-    let own = ["react", "react/jsx-runtime"].map(|module| (module.to_owned(), BTreeSet::new()));
-    let mut imports = BTreeMap::from(own);
+    // Compiled JSX calls these two modules, which the code need not import itself.
+    let implicit = ["react", "react/jsx-runtime"].map(|module| (module.to_owned(), BTreeSet::new()));
+    let mut imports = BTreeMap::from(implicit);
     for module in record.requested_modules.keys() {
         imports.entry(module.to_string()).or_default();
     }
@@ -144,19 +153,20 @@ fn is_allowed(module: &str) -> bool {
     ["remotion", "react", "zod"].contains(&module) || module.starts_with("@remotion/")
 }
 
-/// The names that the code uses outside of its schema.
-fn names(program: &Program<'_>) -> BTreeSet<String> {
-    let mut names = Names::default();
+/// Collects the names that the code uses outside of its schema.
+fn names_outside_schema(program: &Program<'_>) -> BTreeSet<String> {
+    let mut names = NameCollector::default();
     for statement in program.body.iter().filter(|statement| !is_schema(statement)) {
         names.visit_statement(statement);
     }
     names.0
 }
 
+/// Returns true for the statement that declares the schema.
 fn is_schema(statement: &Statement<'_>) -> bool {
     let declares = |declaration: &oxc::ast::ast::VariableDeclaration<'_>| {
-        let mut found = declaration.declarations.iter();
-        found.any(|declared| declared.id.get_identifier_name().is_some_and(|name| name.as_str() == "schema"))
+        let mut declarations = declaration.declarations.iter();
+        declarations.any(|declared| declared.id.get_identifier_name().is_some_and(|name| name.as_str() == "schema"))
     };
     match statement {
         Statement::VariableDeclaration(declaration) => declares(declaration),
@@ -168,9 +178,9 @@ fn is_schema(statement: &Statement<'_>) -> bool {
 }
 
 #[derive(Debug, Default)]
-struct Names(BTreeSet<String>);
+struct NameCollector(BTreeSet<String>);
 
-impl<'a> Visit<'a> for Names {
+impl<'a> Visit<'a> for NameCollector {
     fn visit_identifier_name(&mut self, name: &IdentifierName<'a>) {
         self.0.insert(name.name.to_string());
     }

@@ -1,18 +1,18 @@
-//! Why a scene cannot be drawn.
+//! Errors of scenes.
 
-use crate::answer::Refusal;
+use crate::api_error::ApiError;
 use axum::http::StatusCode;
 use serde_json::json;
 
-/// Why a scene cannot be drawn.
+/// Error of a scene that cannot be compiled or rendered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum SceneError {
-    /// The code is at fault: what a compiler says.
+    /// The code has errors. Messages of the compiler or of the running scene.
     Code(Vec<String>),
-    /// A value breaks its definition.
+    /// A value violates its definition.
     Variable(String),
-    /// The code needs what this server does not have.
-    Missing(String),
+    /// The code uses a feature that the emulator does not have.
+    Unsupported(String),
 }
 
 impl SceneError {
@@ -21,19 +21,21 @@ impl SceneError {
     }
 }
 
-impl From<SceneError> for Refusal {
+impl From<SceneError> for ApiError {
     fn from(error: SceneError) -> Self {
         match error {
             SceneError::Code(errors) => Self::with_body(StatusCode::UNPROCESSABLE_ENTITY, json!({"errors": errors})),
             SceneError::Variable(message) => {
-                Self::message_code(StatusCode::UNPROCESSABLE_ENTITY, "invalid_variable", message)
+                Self::with_message_and_code(StatusCode::UNPROCESSABLE_ENTITY, "invalid_variable", message)
             }
-            SceneError::Missing(what) => not_rendered(format!("The emulator cannot draw {what}")),
+            SceneError::Unsupported(feature) => {
+                rendering_unsupported(format!("The emulator does not support {feature}"))
+            }
         }
     }
 }
 
-/// What is said of videos that cannot be made here.
-pub(crate) fn not_rendered(message: impl Into<String>) -> Refusal {
-    Refusal::message_code(StatusCode::NOT_IMPLEMENTED, "render_bridge_not_installed", message)
+/// Returns the error for a video that the emulator cannot render: 501 `render_bridge_not_installed`.
+pub(crate) fn rendering_unsupported(message: impl Into<String>) -> ApiError {
+    ApiError::with_message_and_code(StatusCode::NOT_IMPLEMENTED, "render_bridge_not_installed", message)
 }

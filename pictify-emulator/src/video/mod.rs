@@ -1,20 +1,20 @@
-//! Video templates of code: a scene in TSX, checked when it is stored, and drawn frame by frame.
+//! Video templates written as code: a scene in TSX, checked when it is stored and rendered frame by frame.
 //!
-//! `compile.rs` makes a script of the code, `scene.rs` runs it in an engine without files, network and clock, `film.rs`
-//! makes frames a moving picture. `scripts/` holds what scenes import; what a scene needs beyond that is refused when it
-//! is drawn, not when it is stored.
+//! `compile.rs` compiles the code to a script, `scene.rs` runs the script in an engine without access to files, network or
+//! clock, `gif.rs` encodes the frames as a GIF. `scripts/` has the modules that scenes can import. If a scene uses anything
+//! else, it can be stored, and rendering it is an error.
 
 mod compile;
 mod error;
-mod film;
+mod gif;
 mod scene;
 mod timeline;
 
-pub(crate) use compile::{Code, compile};
-pub(crate) use error::{SceneError, not_rendered};
-pub(crate) use film::{film, pace};
-pub(crate) use scene::{Scene, Size};
-pub(crate) use timeline::names as timeline_names;
+pub(crate) use compile::{CompiledScene, compile};
+pub(crate) use error::{SceneError, rendering_unsupported};
+pub(crate) use gif::{encode_gif, gif_frames};
+pub(crate) use scene::{Scene, VideoConfig};
+pub(crate) use timeline::timeline_variables;
 
-/// The kind of the documents that video templates are.
+/// Document kind of video templates.
 pub(crate) const VIDEO: &str = "video_template";

@@ -1,6 +1,6 @@
-//! A scene that runs: its variables, and the HTML of its frames.
+//! Execution of a scene: its variables, and the HTML of its frames.
 
-use super::{Code, SceneError};
+use super::{CompiledScene, SceneError};
 use rquickjs::{
     CatchResultExt, CaughtError, Context, Ctx, Error, FromJs, Function, Module, Object, Runtime,
     function::IntoArgs,
@@ -15,178 +15,193 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What scenes import, in the order in which one needs the other.
+/// Scripts of the modules that scenes can import. Each may depend on those before it.
 const SCRIPTS: [&str; 5] = [
-    include_str!("scripts/elements.js"),
+    include_str!("scripts/react.js"),
     include_str!("scripts/markup.js"),
-    include_str!("scripts/schema.js"),
-    include_str!("scripts/motion.js"),
-    include_str!("scripts/stage.js"),
+    include_str!("scripts/zod.js"),
+    include_str!("scripts/animation.js"),
+    include_str!("scripts/remotion.js"),
 ];
 
-/// How much memory a scene may take, in bytes.
-const MEMORY: usize = 64 * 1024 * 1024;
+/// Maximum memory of a scene, in bytes.
+const MAX_MEMORY_BYTES: usize = 64 * 1024 * 1024;
 
-/// How much stack a scene may take, in bytes.
-const STACK: usize = 1024 * 1024;
+/// Maximum stack of a scene, in bytes.
+const MAX_STACK_BYTES: usize = 1024 * 1024;
 
-/// How long a scene may run, over all its frames.
-const TIME: Duration = Duration::from_secs(10);
+/// Timeout for a scene, for all its frames together.
+const RUN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many bytes of HTML all frames have together.
-const HTML: usize = 128 * 1024 * 1024;
+/// Maximum HTML of all frames together, in bytes.
+const MAX_HTML_BYTES: usize = 128 * 1024 * 1024;
 
-/// What a video is, beside its code.
+/// Size, frame rate and length of a video.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Size {
+pub(crate) struct VideoConfig {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) fps: u32,
+    /// Number of frames.
     pub(crate) frames: u32,
 }
 
-/// How much of a message is told, in characters.
-const LONGEST_MESSAGE: usize = 300;
+/// Maximum length of an error message, in characters.
+const MAX_MESSAGE_CHARS: usize = 300;
 
-/// A scene that runs.
+/// Message for a scene that exceeds [`RUN_TIMEOUT`].
+const TIMEOUT_MESSAGE: &str = "The scene exceeds its time limit of ten seconds for all frames";
+
+/// Running scene.
 pub(crate) struct Scene<'js> {
     ctx: Ctx<'js>,
     exports: Object<'js>,
-    is_late: Rc<Cell<bool>>,
+    timed_out: Rc<Cell<bool>>,
 }
 
 impl Scene<'_> {
-    /// Runs a scene, and does something with it.
-    pub(crate) fn play<T>(
-        code: &Code,
+    /// Runs the code of a scene, and calls `work` with the running scene.
+    pub(crate) fn run<T>(
+        code: &CompiledScene,
         work: impl FnOnce(&Scene<'_>) -> Result<T, SceneError>,
     ) -> Result<T, SceneError> {
-        Self::play_within(TIME, code, work)
+        Self::run_with_timeout(RUN_TIMEOUT, code, work)
     }
 
-    fn play_within<T>(
-        time: Duration,
-        code: &Code,
+    fn run_with_timeout<T>(
+        timeout: Duration,
+        code: &CompiledScene,
         work: impl FnOnce(&Scene<'_>) -> Result<T, SceneError>,
     ) -> Result<T, SceneError> {
-        let runtime = Runtime::new().map_err(|error| broken(&error))?;
-        runtime.set_memory_limit(MEMORY);
-        runtime.set_max_stack_size(STACK);
-        let (is_late, begun) = (Rc::new(Cell::new(false)), Instant::now());
-        let noted = is_late.clone();
+        let runtime = Runtime::new().map_err(|error| engine_error(&error))?;
+        runtime.set_memory_limit(MAX_MEMORY_BYTES);
+        runtime.set_max_stack_size(MAX_STACK_BYTES);
+        let (timed_out, start) = (Rc::new(Cell::new(false)), Instant::now());
+        let flag = timed_out.clone();
         runtime.set_interrupt_handler(Some(Box::new(move || {
-            noted.set(begun.elapsed() > time);
-            noted.get()
+            flag.set(start.elapsed() > timeout);
+            flag.get()
         })));
-        runtime.set_loader(Known, Modules(code.imports.clone()));
-        let context = Context::full(&runtime).map_err(|error| broken(&error))?;
+        runtime.set_loader(NameResolver, ModuleLoader(code.imports.clone()));
+        let context = Context::full(&runtime).map_err(|error| engine_error(&error))?;
         context.with(|ctx| {
-            let failed = |error| failed(error, &is_late);
+            let to_scene_error = |error| to_scene_error(error, &timed_out);
             for script in SCRIPTS {
-                ctx.eval::<(), _>(script).catch(&ctx).map_err(failed)?;
+                ctx.eval::<(), _>(script).catch(&ctx).map_err(to_scene_error)?;
             }
-            let exports = exports(&ctx, code).catch(&ctx).map_err(failed)?;
-            work(&Scene { ctx: ctx.clone(), exports, is_late: is_late.clone() })
+            let exports = evaluate_module(&ctx, code).catch(&ctx).map_err(to_scene_error)?;
+            work(&Scene { ctx: ctx.clone(), exports, timed_out: timed_out.clone() })
         })
     }
 }
 
 impl<'js> Scene<'js> {
-    /// The definitions of its variables, if it is a scene.
+    /// Returns the definitions of the variables of the scene.
+    ///
+    /// # Errors
+    /// When the code does not export a scene.
     pub(crate) fn definitions(&self) -> Result<Vec<Value>, SceneError> {
-        let about = self.json("__about", (self.exports.clone(),))?;
-        let errors: Vec<_> = list(&about["errors"]).iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        if errors.is_empty() { Ok(list(&about["definitions"]).to_vec()) } else { Err(SceneError::Code(errors)) }
+        let description = self.call_json("__describeScene", (self.exports.clone(),))?;
+        let errors: Vec<_> =
+            items(&description["errors"]).iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        if errors.is_empty() { Ok(items(&description["definitions"]).to_vec()) } else { Err(SceneError::Code(errors)) }
     }
 
-    /// The values that it is drawn with: those given, and the defaults of the others.
+    /// Returns the props of the scene: the given values, and the defaults of the other variables.
     pub(crate) fn props(&self, given: &Map<String, Value>) -> Result<Value, SceneError> {
-        let mut filled = self.json("__props", (self.exports.clone(), json!(given).to_string()))?;
+        let mut filled = self.call_json("__props", (self.exports.clone(), json!(given).to_string()))?;
         match filled["problem"].as_str() {
             Some(problem) => Err(SceneError::Variable(problem.to_owned())),
             None => Ok(filled["props"].take()),
         }
     }
 
-    /// The page of each of these frames.
+    /// Renders the HTML page of each of these frames.
     pub(crate) fn pages(
         &self,
-        size: Size,
+        config: VideoConfig,
         props: &Value,
         frames: impl Iterator<Item = u32>,
     ) -> Result<Vec<String>, SceneError> {
-        let Size { width, height, fps, frames: duration } = size;
+        let VideoConfig { width, height, fps, frames: duration } = config;
         let config = json!({"id": "scene", "width": width, "height": height, "fps": fps, "durationInFrames": duration});
         let (config, props) = (config.to_string(), props.to_string());
         let (mut pages, mut bytes) = (Vec::new(), 0);
         for frame in frames {
-            let drawn: String = self.call("__frame", (self.exports.clone(), props.as_str(), config.as_str(), frame))?;
-            bytes += drawn.len();
-            if bytes > HTML {
+            let html: String = self.call("__frame", (self.exports.clone(), props.as_str(), config.as_str(), frame))?;
+            bytes += html.len();
+            if bytes > MAX_HTML_BYTES {
                 return Err(SceneError::code(format!(
-                    "Up to frame {frame} the scene has more than {HTML} bytes of HTML"
+                    "Up to frame {frame} the scene has more than {MAX_HTML_BYTES} bytes of HTML"
                 )));
             }
             pages.push(format!(
-                "<body style=\"margin:0\"><div style=\"position:relative;width:{width}px;height:{height}px;overflow:hidden\">{drawn}</div></body>"
+                "<body style=\"margin:0\"><div style=\"position:relative;width:{width}px;height:{height}px;overflow:hidden\">{html}</div></body>"
             ));
         }
         Ok(pages)
     }
 
-    fn json(&self, function: &str, arguments: impl IntoArgs<'js>) -> Result<Value, SceneError> {
+    /// Calls a function of the scripts that returns JSON text.
+    fn call_json(&self, function: &str, arguments: impl IntoArgs<'js>) -> Result<Value, SceneError> {
         let text: String = self.call(function, arguments)?;
-        let tampered = |error| SceneError::code(format!("The scene has changed what it runs in: {error}"));
-        serde_json::from_str(&text).map_err(tampered)
+        let invalid = |error| SceneError::code(format!("The scene has modified its runtime: {error}"));
+        serde_json::from_str(&text).map_err(invalid)
     }
 
     fn call<T: FromJs<'js>>(&self, function: &str, arguments: impl IntoArgs<'js>) -> Result<T, SceneError> {
         let function: rquickjs::Result<Function<'js>> = self.ctx.globals().get(function);
         let result = function.and_then(|function| function.call(arguments)).catch(&self.ctx);
-        result.map_err(|error| failed(error, &self.is_late))
+        result.map_err(|error| to_scene_error(error, &self.timed_out))
     }
 }
 
-/// Runs the code up to its end, and returns what it exports.
-fn exports<'js>(ctx: &Ctx<'js>, code: &Code) -> rquickjs::Result<Object<'js>> {
+/// Evaluates the module of a scene, and returns its exports.
+fn evaluate_module<'js>(ctx: &Ctx<'js>, code: &CompiledScene) -> rquickjs::Result<Object<'js>> {
     let module = Module::declare(ctx.clone(), "scene", code.script.as_str())?;
-    let (module, ended) = module.eval()?;
-    ended.finish::<()>()?;
+    let (module, promise) = module.eval()?;
+    promise.finish::<()>()?;
     module.namespace()
 }
 
-/// Why the engine gave up.
-fn failed(error: CaughtError<'_>, is_late: &Cell<bool>) -> SceneError {
-    if is_late.get() {
-        return SceneError::code("The scene runs for too long: it may take ten seconds over all frames");
+/// Converts an error of the JavaScript engine.
+fn to_scene_error(error: CaughtError<'_>, timed_out: &Cell<bool>) -> SceneError {
+    if timed_out.get() {
+        return SceneError::code(TIMEOUT_MESSAGE);
     }
     let exception = match error {
         CaughtError::Exception(exception) => exception,
-        CaughtError::Error(Error::WouldBlock) => return SceneError::code("The scene waits for something for ever"),
+        CaughtError::Error(Error::WouldBlock) => {
+            return SceneError::code("The scene waits for a promise that never settles");
+        }
         CaughtError::Error(error) => return SceneError::code(error.to_string()),
         CaughtError::Value(value) => {
             let text = value.as_string().and_then(|text| text.to_string().ok());
-            return SceneError::code(text.unwrap_or_else(|| "The scene threw what is no error".to_owned()));
+            return SceneError::code(text.unwrap_or_else(|| "The scene threw a value that is not an error".to_owned()));
         }
     };
     let name: String = exception.as_object().get("name").unwrap_or_default();
-    // A message may quote all of the code.
-    let message: String = exception.message().unwrap_or_default().chars().take(LONGEST_MESSAGE).collect();
-    if name == "Unsupported" { SceneError::Missing(message) } else { SceneError::code(format!("{name}: {message}")) }
+    // A message can quote the whole code.
+    let message: String = exception.message().unwrap_or_default().chars().take(MAX_MESSAGE_CHARS).collect();
+    if name == "Unsupported" {
+        SceneError::Unsupported(message)
+    } else {
+        SceneError::code(format!("{name}: {message}"))
+    }
 }
 
-fn broken(error: &Error) -> SceneError {
+fn engine_error(error: &Error) -> SceneError {
     SceneError::code(format!("The engine for scenes cannot start: {error}"))
 }
 
-fn list(value: &Value) -> &[Value] {
+fn items(value: &Value) -> &[Value] {
     value.as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Every module has the name that the code says: there are no paths.
-struct Known;
+/// Resolver that uses the imported name unchanged: there are no module paths.
+struct NameResolver;
 
-impl Resolver for Known {
+impl Resolver for NameResolver {
     fn resolve<'js>(
         &mut self,
         _: &Ctx<'js>,
@@ -198,10 +213,10 @@ impl Resolver for Known {
     }
 }
 
-/// What may be imported: by module, the names that are.
-struct Modules(BTreeMap<String, BTreeSet<String>>);
+/// Loader of the importable modules, with the imported names by module.
+struct ModuleLoader(BTreeMap<String, BTreeSet<String>>);
 
-impl Loader for Modules {
+impl Loader for ModuleLoader {
     fn load<'js>(
         &mut self,
         ctx: &Ctx<'js>,
@@ -221,57 +236,60 @@ mod tests {
     use super::*;
     use crate::video::compile;
 
-    fn run(code: &str, time: Duration) -> Result<Vec<Value>, SceneError> {
+    fn run(code: &str, timeout: Duration) -> Result<Vec<Value>, SceneError> {
         let scene = "import {z} from 'zod'; export const schema = z.object({}); export default () => null;";
         let code = compile(&format!("{scene}\n{code}")).unwrap();
         #[allow(
             clippy::redundant_closure_for_method_calls,
-            reason = "the method is of one lifetime, the closure of any"
+            reason = "the closure works for every lifetime, the method path for one"
         )]
-        Scene::play_within(time, &code, |scene| scene.definitions())
+        Scene::run_with_timeout(timeout, &code, |scene| scene.definitions())
     }
 
     #[test]
-    fn a_scene_that_never_ends_is_ended() {
+    fn an_endless_scene_times_out() {
         for code in [
             "for (;;) {}",
             "/^(a+)+$/.test('a'.repeat(60) + 'b')",
-            "Object.defineProperty(globalThis, '__about', {get() { for (;;); }})",
+            "Object.defineProperty(globalThis, '__describeScene', {get() { for (;;); }})",
             "try { for (;;) {} } catch { for (;;) {} }",
         ] {
             let error = run(code, Duration::from_millis(50)).unwrap_err();
-            let message = "The scene runs for too long: it may take ten seconds over all frames";
-            assert_eq!(error, SceneError::code(message), "{code}");
+            assert_eq!(error, SceneError::code(TIMEOUT_MESSAGE), "{code}");
         }
     }
 
     #[test]
-    fn a_scene_that_takes_too_much_is_stopped() {
+    fn a_scene_over_its_memory_or_stack_limit_fails() {
         for (code, message) in [
             ("const list = []; for (;;) list.push('x'.repeat(1000) + list.length)", "InternalError: out of memory"),
             ("new Array(2 ** 32 - 1).fill(1)", "InternalError: out of memory"),
             ("const f = () => f() + 1; f()", "RangeError: Maximum call stack size exceeded"),
             ("JSON.parse('['.repeat(1e6))", "RangeError: Maximum call stack size exceeded"),
         ] {
-            assert_eq!(run(code, TIME), Err(SceneError::code(message)), "{code}");
+            assert_eq!(run(code, RUN_TIMEOUT), Err(SceneError::code(message)), "{code}");
         }
     }
 
     #[test]
-    fn a_scene_finds_nothing_of_this_machine() {
+    fn a_scene_has_no_access_to_the_machine() {
         for name in ["require", "process", "fetch", "std", "os", "XMLHttpRequest", "setTimeout", "Deno", "window"] {
-            let code = format!("if (typeof {name} !== 'undefined') throw new Error('there is {name}')");
-            assert_eq!(run(&code, TIME), Ok(Vec::new()), "{name}");
+            let code = format!("if (typeof {name} !== 'undefined') throw new Error('{name} exists')");
+            assert_eq!(run(&code, RUN_TIMEOUT), Ok(Vec::new()), "{name}");
         }
-        let error = run("await eval(\"import('os')\")", TIME).unwrap_err();
+        let error = run("await eval(\"import('os')\")", RUN_TIMEOUT).unwrap_err();
         assert!(matches!(&error, SceneError::Code(messages) if messages[0].contains("os")), "{error:?}");
     }
 
     #[test]
-    fn a_scene_that_changes_what_it_runs_in_hurts_only_itself() {
-        for code in ["globalThis.__about = () => 7", "globalThis.__about = () => '{'", "delete globalThis.__about"] {
-            assert!(matches!(run(code, TIME), Err(SceneError::Code(_))), "{code}");
+    fn a_scene_that_modifies_its_runtime_affects_only_itself() {
+        for code in [
+            "globalThis.__describeScene = () => 7",
+            "globalThis.__describeScene = () => '{'",
+            "delete globalThis.__describeScene",
+        ] {
+            assert!(matches!(run(code, RUN_TIMEOUT), Err(SceneError::Code(_))), "{code}");
         }
-        assert_eq!(run("", TIME), Ok(Vec::new()));
+        assert_eq!(run("", RUN_TIMEOUT), Ok(Vec::new()));
     }
 }

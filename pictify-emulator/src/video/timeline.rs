@@ -1,12 +1,12 @@
-//! Projects of the editor. Their shape is not published, so they are kept as they are.
+//! Timeline projects of the editor. Their schema is not published, so they are stored unchanged.
 
 use crate::expressions;
 use serde_json::Value;
 
-/// The variables that the texts of a project name, once each. What is no expression names none.
-pub(crate) fn names(project: &Value) -> Vec<String> {
-    let (mut names, mut open) = (Vec::new(), vec![project]);
-    while let Some(value) = open.pop() {
+/// Returns the variables that the texts of a project use, once each. Texts that are not valid expressions are skipped.
+pub(crate) fn timeline_variables(project: &Value) -> Vec<String> {
+    let (mut names, mut pending) = (Vec::new(), vec![project]);
+    while let Some(value) = pending.pop() {
         match value {
             Value::String(text) => {
                 for name in expressions::interpolated_variables(text).unwrap_or_default() {
@@ -15,8 +15,8 @@ pub(crate) fn names(project: &Value) -> Vec<String> {
                     }
                 }
             }
-            Value::Array(items) => open.extend(items.iter().rev()),
-            Value::Object(members) => open.extend(members.values().rev()),
+            Value::Array(items) => pending.extend(items.iter().rev()),
+            Value::Object(members) => pending.extend(members.values().rev()),
             _ => {}
         }
     }
@@ -29,9 +29,9 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn the_variables_of_a_project_are_found_wherever_they_are() {
+    fn variables_of_a_project_are_found_at_any_depth() {
         let project = json!({"tracks": [{"text": "{{b}}"}, {"text": "{{a}} and {{b}}", "x": 1}], "note": "{{broken"});
-        assert_eq!(names(&project), ["b", "a"]);
-        assert_eq!(names(&json!(null)), Vec::<String>::new());
+        assert_eq!(timeline_variables(&project), ["b", "a"]);
+        assert_eq!(timeline_variables(&json!(null)), Vec::<String>::new());
     }
 }

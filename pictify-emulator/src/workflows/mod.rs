@@ -1,24 +1,24 @@
-//! Workflows: a document for each row of a table.
+//! Workflows: one document for each row of a table.
 //!
-//! Documents are rendered here, in the background. Nothing is sent to anybody: what is to be delivered stays `queued`.
+//! Documents are rendered in the background. The emulator sends no documents: their delivery stays `queued`.
 
-mod document;
+mod document_spec;
 mod preview;
 mod run;
 
-pub(crate) use document::{Recipe, Source};
-pub(crate) use preview::{job, start as start_preview};
-pub(crate) use run::{HOOK, RUN, items, requeue, shown, start};
+pub(crate) use document_spec::{DocumentSource, DocumentSpec};
+pub(crate) use preview::{find_job, start as start_preview};
+pub(crate) use run::{HOOK, RUN, items, requeue, start, to_public_run};
 
 use serde_json::Value;
 
-/// The member that holds the name of the server that works on a document. No answer has it.
+/// Internal member with the name of the server process that renders a document. Responses do not contain it.
 const WORKER: &str = "_worker";
 
-/// Whether this server may still work on a document.
+/// Returns true if a document is still rendered by this server process.
 fn is_alive(document: &Value, server: &str) -> bool {
     document[WORKER] == server
 }
 
-/// What is said of work that ended with its server.
-const STOPPED: &str = "The server was stopped before this was rendered";
+/// Error message for work that was interrupted by a stop of the server.
+const INTERRUPTED: &str = "The server was stopped before this was rendered";

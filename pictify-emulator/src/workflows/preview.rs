@@ -1,52 +1,54 @@
-//! The preview of a video: a job that is asked about.
+//! Preview of a video: an asynchronous job with a status.
 
-use super::{Recipe, STOPPED, WORKER, is_alive};
-use crate::{answer::Refusal, server::Call, store::StoreError, uid};
+use super::{DocumentSpec, INTERRUPTED, WORKER, is_alive};
+use crate::{api_error::ApiError, server::RequestContext, store::StoreError, uid};
 use serde_json::{Value, json};
 
-/// The kind of the documents that this file keeps.
+/// Document kind of preview jobs.
 const PREVIEW: &str = "workflow_preview";
 
-/// Begins with the preview of a row, and names the job.
-pub(crate) fn start(call: Call, recipe: Recipe, row: Value) -> Result<String, Refusal> {
+/// Starts the preview of a row, and returns the id of the job.
+pub(crate) fn start(context: RequestContext, spec: DocumentSpec, row: Value) -> Result<String, ApiError> {
     let id = format!("job_{}", uid::new(10));
-    let job = json!({"status": "queued", WORKER: call.service.name});
-    call.service.store.insert(PREVIEW, &id, &job)?;
-    let named = id.clone();
-    call.service.clone().spawn(async move {
-        // A store that fails cannot be told of it; whoever asks will be.
-        let _ = note(&call, &named, json!({"status": "rendering"}));
-        let done = match recipe.render(&call, &row).await {
+    let job = json!({"status": "queued", WORKER: context.state.name});
+    context.state.store.insert(PREVIEW, &id, &job)?;
+    let job_id = id.clone();
+    context.state.clone().spawn(async move {
+        // If the store fails, the state cannot be saved. Requests for the job then report the error of the store.
+        let _ = save_state(&context, &job_id, json!({"status": "rendering"}));
+        let result = match spec.render(&context, &row).await {
             Ok(render) => json!({
                 "status": "completed",
                 "file": render.url.rsplit('/').next(),
                 "width": render.width,
                 "height": render.height,
             }),
-            Err(refusal) => json!({"status": "failed", "message": refusal.text()}),
+            Err(error) => json!({"status": "failed", "message": error.message()}),
         };
-        let _ = note(&call, &named, done);
+        let _ = save_state(&context, &job_id, result);
     });
     Ok(id)
 }
 
-fn note(call: &Call, id: &str, mut state: Value) -> Result<(), StoreError> {
-    state[WORKER] = call.service.name.as_str().into();
-    call.service.store.change(PREVIEW, id, |job| {
+/// Saves the state of a job.
+fn save_state(context: &RequestContext, id: &str, mut state: Value) -> Result<(), StoreError> {
+    state[WORKER] = context.state.name.as_str().into();
+    context.state.store.update(PREVIEW, id, |job| {
         *job = state;
         Ok::<_, StoreError>(())
     })?;
     Ok(())
 }
 
-/// How far a job is, as it is answered.
-pub(crate) fn job(call: &Call, id: &str) -> Result<Option<Value>, Refusal> {
-    Ok(call.service.store.get(PREVIEW, id)?.map(|job| call.public(shown(job, &call.service.name))))
+/// Returns the public status of a job.
+pub(crate) fn find_job(context: &RequestContext, id: &str) -> Result<Option<Value>, ApiError> {
+    Ok(context.state.store.get(PREVIEW, id)?.map(|job| context.to_public_json(to_public_job(job, &context.state.name))))
 }
 
-fn shown(mut job: Value, server: &str) -> Value {
+/// Removes internal members. An unfinished job of another server process has failed.
+fn to_public_job(mut job: Value, server: &str) -> Value {
     if job["status"] != "completed" && job["status"] != "failed" && !is_alive(&job, server) {
-        job = json!({"status": "failed", "message": STOPPED});
+        job = json!({"status": "failed", "message": INTERRUPTED});
     }
     if let Some(job) = job.as_object_mut() {
         job.remove(WORKER);
@@ -59,14 +61,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_stopped_server_left_has_failed() {
+    fn unfinished_jobs_of_a_stopped_server_have_failed() {
         for (status, worker, expected) in [
             ("rendering", "this", "rendering"),
             ("rendering", "another", "failed"),
             ("queued", "another", "failed"),
             ("completed", "another", "completed"),
         ] {
-            let job = shown(json!({"status": status, WORKER: worker}), "this");
+            let job = to_public_job(json!({"status": status, WORKER: worker}), "this");
             assert_eq!((&job["status"], job.get(WORKER)), (&json!(expected), None), "{status} by {worker}");
         }
     }

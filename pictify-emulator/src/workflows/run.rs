@@ -1,44 +1,49 @@
-//! A run: its rows one after the other, and how far it got.
+//! Run of a workflow: renders its rows in sequence, and stores the progress.
 
-use super::{Recipe, STOPPED, WORKER, is_alive};
+use super::{DocumentSpec, INTERRUPTED, WORKER, is_alive};
 use crate::{
-    answer::Refusal,
-    server::Call,
+    api_error::ApiError,
+    server::RequestContext,
     store::{self, Filter, StoreError},
     uid,
 };
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-/// The kind of the documents that runs are.
+/// Document kind of runs.
 pub(crate) const RUN: &str = "workflow_run";
 
-/// The kind of the documents that hooks are.
+/// Document kind of hooks.
 pub(crate) const HOOK: &str = "workflow_hook";
 
-/// The kind of the documents that the rows of runs are: they may be large, and a run is written for every row.
+/// Document kind of the rows of runs. Rows can be large and a run is updated after each row, so they are stored apart.
 const ROWS: &str = "workflow_rows";
 
-/// The kind of the documents that finished items are.
+/// Document kind of finished items.
 const ITEM: &str = "workflow_item";
 
-/// Keeps a run with what its request says of it, and begins with it.
-pub(crate) fn start(call: Call, about: Value, recipe: Recipe, rows: Vec<Value>) -> Result<String, Refusal> {
-    let (uid, mut run) = (uid::new(10), about);
+/// Stores a run with the members of `run`, and starts it in the background. Returns its uid.
+pub(crate) fn start(
+    context: RequestContext,
+    mut run: Value,
+    spec: DocumentSpec,
+    rows: Vec<Value>,
+) -> Result<String, ApiError> {
+    let uid = uid::new(10);
     run["uid"] = uid.as_str().into();
     run["status"] = if rows.is_empty() { "completed" } else { "running" }.into();
     run["counts"] = json!({"total": rows.len(), "rendered": 0, "delivered": 0, "failed": 0});
-    run["createdAt"] = call.service.now_text().into();
-    run[WORKER] = call.service.name.as_str().into();
-    let store = &call.service.store;
+    run["createdAt"] = context.state.now_text().into();
+    run[WORKER] = context.state.name.as_str().into();
+    let store = &context.state.store;
     store.insert(ROWS, &uid, &json!(rows))?;
     store.insert(RUN, &uid, &run)?;
-    let named = uid.clone();
-    call.service.clone().spawn(async move {
+    let run_uid = uid.clone();
+    context.state.clone().spawn(async move {
         for (index, row) in rows.iter().enumerate() {
-            let item = item(&call, &recipe, &run["delivery"], index, row).await;
-            if note(&call, &named, &item).is_err() {
-                // Without its store the run cannot go on, nor say so.
+            let item = render_item(&context, &spec, &run["delivery"], index, row).await;
+            if record_item(&context, &run_uid, &item).is_err() {
+                // Without the store the run can neither continue nor report an error.
                 break;
             }
         }
@@ -46,9 +51,15 @@ pub(crate) fn start(call: Call, about: Value, recipe: Recipe, rows: Vec<Value>) 
     Ok(uid)
 }
 
-/// Makes the document of a row, and says what became of it.
-async fn item(call: &Call, recipe: &Recipe, delivery: &Value, index: usize, row: &Value) -> Value {
-    match recipe.render(call, row).await {
+/// Renders the document of a row, and returns the item.
+async fn render_item(
+    context: &RequestContext,
+    spec: &DocumentSpec,
+    delivery: &Value,
+    index: usize,
+    row: &Value,
+) -> Value {
+    match spec.render(context, row).await {
         Ok(render) => json!({
             "index": index,
             "status": "rendered",
@@ -56,27 +67,28 @@ async fn item(call: &Call, recipe: &Recipe, delivery: &Value, index: usize, row:
             "deliveryStatus": is_delivered(delivery).then_some("queued"),
             "error": null,
         }),
-        Err(refusal) => json!({
-            "index": index, "status": "failed", "deliveryStatus": null, "error": refusal.text(),
+        Err(error) => json!({
+            "index": index, "status": "failed", "deliveryStatus": null, "error": error.message(),
         }),
     }
 }
 
-/// Whether a run is to deliver. The shape of `delivery` is not published: `email` decides where it is there.
+/// Returns true if a run delivers its documents. The schema of `delivery` is not published: `email` decides if present.
 fn is_delivered(delivery: &Value) -> bool {
     let is_off = |value: &Value| value.is_null() || *value == false;
     match delivery.get("email") {
         Some(email) => !is_off(email),
-        None => delivery.as_object().is_some_and(|ways| ways.values().any(|way| !is_off(way))),
+        None => delivery.as_object().is_some_and(|channels| channels.values().any(|channel| !is_off(channel))),
     }
 }
 
-fn note(call: &Call, run: &str, item: &Value) -> Result<(), StoreError> {
-    let store = &call.service.store;
-    let mut kept = item.clone();
-    kept["run"] = run.into();
-    store.insert(ITEM, &name(run, &item["index"]), &kept)?;
-    store.change(RUN, run, |run| {
+/// Stores a finished item, and updates the counts and the status of its run.
+fn record_item(context: &RequestContext, run: &str, item: &Value) -> Result<(), StoreError> {
+    let store = &context.state.store;
+    let mut stored = item.clone();
+    stored["run"] = run.into();
+    store.insert(ITEM, &item_key(run, &item["index"]), &stored)?;
+    store.update(RUN, run, |run| {
         let count = if item["status"] == "rendered" { "rendered" } else { "failed" };
         run["counts"][count] = (number(&run["counts"][count]) + 1).into();
         run["status"] = status(&run["counts"]).into();
@@ -85,7 +97,7 @@ fn note(call: &Call, run: &str, item: &Value) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// How far a run is with these counts.
+/// Returns the status of a run with these counts.
 fn status(counts: &Value) -> &'static str {
     let [total, rendered, failed] = ["total", "rendered", "failed"].map(|name| number(&counts[name]));
     match (rendered + failed < total, rendered) {
@@ -95,8 +107,8 @@ fn status(counts: &Value) -> &'static str {
     }
 }
 
-/// A run as it is answered. What nobody works on any more has failed.
-pub(crate) fn shown(mut run: Value, server: &str) -> Value {
+/// Removes the internal members of a run. Unfinished items of another server process have failed.
+pub(crate) fn to_public_run(mut run: Value, server: &str) -> Value {
     if run["status"] == "running" && !is_alive(&run, server) {
         let [total, rendered] = ["total", "rendered"].map(|name| number(&run["counts"][name]));
         run["counts"]["failed"] = total.saturating_sub(rendered).into();
@@ -108,23 +120,23 @@ pub(crate) fn shown(mut run: Value, server: &str) -> Value {
     run
 }
 
-/// The items of a run, those included that are still to come.
-pub(crate) fn items(call: &Call, run: &Value) -> Result<Vec<Value>, Refusal> {
-    let filter = Filter::default().and("$.run", run["uid"].as_str());
-    let known = call.service.store.all(ITEM, &filter, store::Order::Oldest)?;
-    let mut items: Vec<_> = known.into_iter().map(|item| shown_item(call, item)).collect();
+/// Returns all items of a run, including the queued ones.
+pub(crate) fn items(context: &RequestContext, run: &Value) -> Result<Vec<Value>, ApiError> {
+    let filter = Filter::default().eq("$.run", run["uid"].as_str());
+    let finished = context.state.store.all(ITEM, &filter, store::Order::Oldest)?;
+    let mut items: Vec<_> = finished.into_iter().map(|item| to_public_item(context, item)).collect();
     for index in items.len() as u64..number(&run["counts"]["total"]) {
-        items.push(if is_alive(run, &call.service.name) {
+        items.push(if is_alive(run, &context.state.name) {
             json!({"index": index, "status": "queued", "url": null, "deliveryStatus": null, "error": null})
         } else {
-            json!({"index": index, "status": "failed", "url": null, "deliveryStatus": null, "error": STOPPED})
+            json!({"index": index, "status": "failed", "url": null, "deliveryStatus": null, "error": INTERRUPTED})
         });
     }
     Ok(items)
 }
 
-fn shown_item(call: &Call, item: Value) -> Value {
-    let mut item = call.public(item);
+fn to_public_item(context: &RequestContext, item: Value) -> Value {
+    let mut item = context.to_public_json(item);
     if let Some(item) = item.as_object_mut() {
         item.remove("run");
         item.entry("url").or_insert(Value::Null);
@@ -132,16 +144,21 @@ fn shown_item(call: &Call, item: Value) -> Value {
     item
 }
 
-/// Has an item delivered again, to another address if one is given: it is queued, as the first time.
-pub(crate) fn requeue(call: &Call, run: &str, index: usize, email: Option<&str>) -> Result<Value, Refusal> {
-    let store = &call.service.store;
+/// Queues the delivery of an item again, to another address if `email` is given.
+pub(crate) fn requeue(
+    context: &RequestContext,
+    run: &str,
+    index: usize,
+    email: Option<&str>,
+) -> Result<Value, ApiError> {
+    let store = &context.state.store;
     let rows = store.get(ROWS, run)?.unwrap_or_default();
-    let row = rows.get(index).ok_or_else(|| Refusal::message(StatusCode::NOT_FOUND, "Item not found"))?;
+    let row = rows.get(index).ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Item not found"))?;
     if email.is_none() && !has_address(row) {
-        let message = format!("Row {index} has no address to deliver to: send email");
-        return Err(Refusal::message(StatusCode::BAD_REQUEST, message));
+        let message = format!("Row {index} has no email address: set email");
+        return Err(ApiError::with_message(StatusCode::BAD_REQUEST, message));
     }
-    let queued = store.change(ITEM, &name(run, &index.into()), |item| {
+    let queued = store.update(ITEM, &item_key(run, &index.into()), |item| {
         if item["status"] != "rendered" {
             return Err(not_rendered(index));
         }
@@ -150,23 +167,24 @@ pub(crate) fn requeue(call: &Call, run: &str, index: usize, email: Option<&str>)
         if let Some(email) = email {
             item["email"] = email.into();
         }
-        Ok::<_, Refusal>(item.clone())
+        Ok::<_, ApiError>(item.clone())
     })?;
-    Ok(shown_item(call, queued.ok_or_else(|| not_rendered(index))?))
+    Ok(to_public_item(context, queued.ok_or_else(|| not_rendered(index))?))
 }
 
-fn not_rendered(index: usize) -> Refusal {
-    let message = format!("Item {index} is not rendered, so there is nothing to deliver");
-    Refusal::message(StatusCode::CONFLICT, message)
+fn not_rendered(index: usize) -> ApiError {
+    let message = format!("Item {index} has not been rendered and cannot be delivered");
+    ApiError::with_message(StatusCode::CONFLICT, message)
 }
 
-/// Which column holds the address is not published.
+/// Returns true if a column of a row contains an email address. The API does not document the name of the column.
 fn has_address(row: &Value) -> bool {
     let mut columns = row.as_object().into_iter().flat_map(|row| row.values());
     columns.any(|value| value.as_str().is_some_and(|text| text.contains('@')))
 }
 
-fn name(run: &str, index: &Value) -> String {
+/// Returns the key of the document of an item.
+fn item_key(run: &str, index: &Value) -> String {
     format!("{run}/{index}")
 }
 
@@ -179,7 +197,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_is_done_when_every_row_is_rendered_or_has_failed() {
+    fn a_run_ends_when_every_row_is_rendered_or_has_failed() {
         for (total, rendered, failed, expected) in [
             (0, 0, 0, "completed"),
             (2, 0, 0, "running"),
@@ -194,14 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stopped_server_left_has_failed() {
+    fn unfinished_items_of_a_stopped_server_have_failed() {
         let run = |worker: &str, total| {
             let counts = json!({"total": total, "rendered": 1, "delivered": 0, "failed": 1});
-            shown(json!({"uid": "A", "status": "running", "counts": counts, WORKER: worker}), "this")
+            to_public_run(json!({"uid": "A", "status": "running", "counts": counts, WORKER: worker}), "this")
         };
-        let mine = run("this", 5);
-        assert_eq!((&mine["status"], &mine["counts"]["failed"]), (&json!("running"), &json!(1)));
-        assert_eq!(mine.get(WORKER), None, "nobody's business");
+        let own = run("this", 5);
+        assert_eq!((&own["status"], &own["counts"]["failed"]), (&json!("running"), &json!(1)));
+        assert_eq!(own.get(WORKER), None, "internal");
         let other = run("another", 5);
         assert_eq!((&other["status"], &other["counts"]["failed"]), (&json!("completed"), &json!(4)));
     }

@@ -1,11 +1,11 @@
-//! Experiments are made, run and ended, and show each visitor a picture.
+//! Experiments: life cycle, validation, and the image that each visitor gets.
 
-use crate::support::{Answer, call, ok, visit};
+use crate::support::{Response, call, get_without_key, ok};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
 
-fn colour(answer: &Answer) -> [u8; 3] {
-    image::load_from_memory(&answer.body).unwrap().to_rgb8().get_pixel(5, 5).0
+fn colour(response: &Response) -> [u8; 3] {
+    image::load_from_memory(&response.body).unwrap().to_rgb8().get_pixel(5, 5).0
 }
 
 const RED: [u8; 3] = [255, 0, 0];
@@ -17,7 +17,7 @@ async fn template(emulator: &Emulator) -> Value {
     ok(emulator, "POST /templates", body).await["template"]["uid"].clone()
 }
 
-/// An experiment of a red and a blue variant, with other members.
+/// Returns the body of an experiment with a red and a blue variant, and with additional members.
 fn experiment(template: &Value, slug: &str, weights: [u32; 2], more: &Value) -> Value {
     let variants = json!([
         {"id": "red", "weight": weights[0], "variables": {"colour": "#ff0000"}},
@@ -31,14 +31,14 @@ fn experiment(template: &Value, slug: &str, weights: [u32; 2], more: &Value) -> 
     body
 }
 
-/// Makes an experiment; the path of its operations.
+/// Creates an experiment, and returns the path of its operations.
 async fn create(emulator: &Emulator, body: Value) -> String {
-    let made = ok(emulator, "POST /experiments/api", body).await;
-    format!("/experiments/api/{}", made["experiment"]["uid"].as_str().unwrap())
+    let created = ok(emulator, "POST /experiments/api", body).await;
+    format!("/experiments/api/{}", created["experiment"]["uid"].as_str().unwrap())
 }
 
 #[tokio::test]
-async fn an_experiment_goes_its_way_and_no_other() {
+async fn only_allowed_status_transitions_succeed() {
     let emulator = Emulator::start().await.unwrap();
     let path = create(&emulator, experiment(&json!("T"), "hero", [4000, 6000], &Value::Null)).await;
     let draft = ok(&emulator, &format!("GET {path}"), Value::Null).await["experiment"].clone();
@@ -58,15 +58,15 @@ async fn an_experiment_goes_its_way_and_no_other() {
         ("complete", winner, 409, ("completed", json!([]))),
         ("start", json!({}), 409, ("completed", json!([]))),
     ] {
-        let (found, answer) = call(&emulator, &format!("POST {path}/{verb}"), &body).await;
-        assert_eq!(found, status, "{verb}: {answer}");
+        let (found, response) = call(&emulator, &format!("POST {path}/{verb}"), &body).await;
+        assert_eq!(found, status, "{verb}: {response}");
         match status {
-            200 => assert_eq!(answer["experiment"]["status"], then.0, "{verb}"),
+            200 => assert_eq!(response["experiment"]["status"], then.0, "{verb}"),
             409 => {
-                assert_eq!((&answer["currentStatus"], &answer["allowedTransitions"]), (&json!(then.0), &then.1));
-                assert_eq!(answer["message"], format!("Cannot {verb} a {} experiment", then.0));
+                assert_eq!((&response["currentStatus"], &response["allowedTransitions"]), (&json!(then.0), &then.1));
+                assert_eq!(response["message"], format!("Cannot {verb} a {} experiment", then.0));
             }
-            _ => assert!(answer["message"].as_str().unwrap().contains("green"), "{answer}"),
+            _ => assert!(response["message"].as_str().unwrap().contains("green"), "{response}"),
         }
     }
     let done = ok(&emulator, &format!("GET {path}"), Value::Null).await["experiment"].clone();
@@ -75,10 +75,10 @@ async fn an_experiment_goes_its_way_and_no_other() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_an_experiment_is_refused() {
+async fn invalid_experiments_are_rejected() {
     let emulator = Emulator::start().await.unwrap();
-    let make = |slug: &str, weights, more: &Value| experiment(&json!("T"), slug, weights, more);
-    create(&emulator, make("taken", [5000, 5000], &Value::Null)).await;
+    let body = |slug: &str, weights, more: &Value| experiment(&json!("T"), slug, weights, more);
+    create(&emulator, body("taken", [5000, 5000], &Value::Null)).await;
     let one = json!({"variants": [{"id": "a", "weight": 10000}]});
     let twice = json!({"variants": [{"id": "a", "weight": 5000}, {"id": "a", "weight": 5000}]});
     let with = |name: &str, value: Value| json!({"variants": [{"id": "a", "weight": 5000, name: value}, {"id": "b", "weight": 5000}]});
@@ -87,22 +87,22 @@ async fn what_cannot_be_an_experiment_is_refused() {
     let backwards = json!({"startAt": "2026-03-16T00:00:00Z", "endAt": "2026-03-14T00:00:00Z"});
     let nowhere = json!({"recurrence": {"type": "daily", "timezone": "Mars/Base"}});
     let cron = json!({"recurrence": {"type": "cron", "cronExpression": "often"}});
-    for (body, status, says) in [
-        (make("taken", [5000, 5000], &Value::Null), 409, "in use"),
-        (make("events", [5000, 5000], &Value::Null), 400, "reserved"),
-        (make("-x-", [5000, 5000], &Value::Null), 400, "body/slug"),
-        (make("sums", [5000, 4999], &Value::Null), 400, "must sum to 10000, not 9999"),
-        (make("kind", [5000, 5000], &json!({"type": "lottery"})), 400, "type must be one of ab_test"),
-        (make("one", [0, 0], &one), 400, "body/variants"),
-        (make("twice", [0, 0], &twice), 400, "the id a is there twice"),
-        (make("deep", [0, 0], &with("conditions", deep)), 400, "variants[0].conditions: at most 3 levels"),
-        (make("backwards", [0, 0], &with("schedule", backwards)), 400, "endAt must be after startAt"),
-        (make("nowhere", [0, 0], &with("schedule", nowhere)), 400, "Mars/Base is not known"),
-        (make("cron", [0, 0], &with("schedule", cron)), 400, "cannot be read: often"),
+    for (request, status, message) in [
+        (body("taken", [5000, 5000], &Value::Null), 409, "in use"),
+        (body("events", [5000, 5000], &Value::Null), 400, "reserved"),
+        (body("-x-", [5000, 5000], &Value::Null), 400, "body/slug"),
+        (body("sums", [5000, 4999], &Value::Null), 400, "must sum to 10000, not 9999"),
+        (body("kind", [5000, 5000], &json!({"type": "lottery"})), 400, "type must be one of ab_test"),
+        (body("one", [0, 0], &one), 400, "body/variants"),
+        (body("twice", [0, 0], &twice), 400, "duplicate id a"),
+        (body("deep", [0, 0], &with("conditions", deep)), 400, "variants[0].conditions: at most 3 levels"),
+        (body("backwards", [0, 0], &with("schedule", backwards)), 400, "endAt must be after startAt"),
+        (body("nowhere", [0, 0], &with("schedule", nowhere)), 400, "Mars/Base is unknown"),
+        (body("cron", [0, 0], &with("schedule", cron)), 400, "often is invalid"),
     ] {
-        let (found, answer) = call(&emulator, "POST /experiments/api", &body).await;
-        assert_eq!(found, status, "{answer}");
-        assert!(answer["message"].as_str().unwrap().contains(says), "{answer}");
+        let (found, response) = call(&emulator, "POST /experiments/api", &request).await;
+        assert_eq!(found, status, "{response}");
+        assert!(response["message"].as_str().unwrap().contains(message), "{response}");
     }
     assert_eq!(ok(&emulator, "GET /experiments/api", Value::Null).await["total"], 1);
 }
@@ -137,30 +137,30 @@ async fn experiments_are_listed_changed_and_deleted() {
     ] {
         assert_eq!(call(&emulator, &format!("PUT {path}"), &change).await.0, status, "{change}");
     }
-    let (status, answer) = call(&emulator, &format!("DELETE {path}"), &Value::Null).await;
-    assert_eq!((status, &answer["currentStatus"]), (409, &json!("running")));
+    let (status, response) = call(&emulator, &format!("DELETE {path}"), &Value::Null).await;
+    assert_eq!((status, &response["currentStatus"]), (409, &json!("running")));
     ok(&emulator, &format!("POST {path}/pause"), json!({})).await;
     assert_eq!(ok(&emulator, &format!("DELETE {path}"), Value::Null).await, json!({"deleted": true}));
     assert_eq!(call(&emulator, &format!("GET {path}"), &Value::Null).await.0, 404);
-    // All its slugs are free again, that of the refused change too.
+    // All slugs are available again, including that of the rejected change.
     for slug in ["one", "three", "four"] {
         create(&emulator, experiment(&json!("T"), slug, [5000, 5000], &Value::Null)).await;
     }
 }
 
 #[tokio::test]
-async fn a_link_shows_what_the_experiment_has_for_the_visitor() {
+async fn a_link_serves_the_assigned_variant() {
     let emulator = Emulator::start().await.unwrap();
     let template = template(&emulator).await;
     let path = create(&emulator, experiment(&template, "hero", [10000, 0], &Value::Null)).await;
-    assert_eq!(visit(&emulator, "/s/hero.png", &[]).await.status, 404, "a draft is not shown");
-    assert_eq!(visit(&emulator, "/s/nobody.png", &[]).await.status, 404);
+    assert_eq!(get_without_key(&emulator, "/s/hero.png", &[]).await.status, 404, "a draft is not served");
+    assert_eq!(get_without_key(&emulator, "/s/unknown.png", &[]).await.status, 404);
     ok(&emulator, &format!("POST {path}/start"), json!({})).await;
     for format in ["png", "webp", "png"] {
-        let answer = visit(&emulator, &format!("/s/hero.{format}"), &[]).await;
-        assert_eq!((answer.status, answer.header("content-type")), (200, Some(format!("image/{format}").as_str())));
-        assert_eq!(answer.header("cache-control"), Some("no-store, no-cache, must-revalidate, private"));
-        let [red, ..] = colour(&answer);
+        let response = get_without_key(&emulator, &format!("/s/hero.{format}"), &[]).await;
+        assert_eq!((response.status, response.header("content-type")), (200, Some(format!("image/{format}").as_str())));
+        assert_eq!(response.header("cache-control"), Some("no-store, no-cache, must-revalidate, private"));
+        let [red, ..] = colour(&response);
         assert!(red > 250);
     }
     let running = ok(&emulator, &format!("GET {path}"), Value::Null).await["experiment"].clone();
@@ -168,16 +168,16 @@ async fn a_link_shows_what_the_experiment_has_for_the_visitor() {
         (&running["variants"][0]["impressions"], &running["variants"][1]["impressions"]),
         (&json!(3), &json!(0))
     );
-    assert_eq!(emulator.billed(), 2, "the same picture is rendered once a format");
+    assert_eq!(emulator.billed_renders(), 2, "the same image is rendered once for each format");
     let winner = json!({"winnerVariantId": "blue"});
     ok(&emulator, &format!("POST {path}/complete"), winner).await;
-    assert_eq!(colour(&visit(&emulator, "/s/hero.png", &[]).await), BLUE);
+    assert_eq!(colour(&get_without_key(&emulator, "/s/hero.png", &[]).await), BLUE);
     let done = ok(&emulator, &format!("GET {path}"), Value::Null).await["experiment"].clone();
-    assert_eq!(done["variants"][1]["impressions"], 0, "what has ended is not counted");
+    assert_eq!(done["variants"][1]["impressions"], 0, "a completed experiment counts no impressions");
 }
 
 #[tokio::test]
-async fn a_smart_link_looks_at_the_visitor() {
+async fn a_smart_link_targets_visitors() {
     let emulator = Emulator::start().await.unwrap();
     let template = template(&emulator).await;
     let conditions = json!({"type": "group", "operator": "AND", "children": [
@@ -191,18 +191,24 @@ async fn a_smart_link_looks_at_the_visitor() {
     let body = json!({"type": "smart_link", "variants": variants});
     let path = create(&emulator, experiment(&template, "smart", [0, 0], &body)).await;
     ok(&emulator, &format!("POST {path}/start"), json!({})).await;
-    let (phone, desk) = ("User-Agent: X (iPhone) Mobile", "User-Agent: X (Windows NT 10.0)");
-    for (agent, query, expected, id) in
-        [(phone, "?utm_source=mail", RED, "red"), (phone, "", BLUE, "blue"), (desk, "?utm_source=mail", BLUE, "blue")]
-    {
-        assert_eq!(colour(&visit(&emulator, &format!("/s/smart.png{query}"), &[agent]).await), expected, "{agent}");
-        let resolved = visit(&emulator, &format!("/s/smart/resolve{query}"), &[agent]).await;
+    let (phone, desktop) = ("User-Agent: X (iPhone) Mobile", "User-Agent: X (Windows NT 10.0)");
+    for (agent, query, expected, id) in [
+        (phone, "?utm_source=mail", RED, "red"),
+        (phone, "", BLUE, "blue"),
+        (desktop, "?utm_source=mail", BLUE, "blue"),
+    ] {
+        assert_eq!(
+            colour(&get_without_key(&emulator, &format!("/s/smart.png{query}"), &[agent]).await),
+            expected,
+            "{agent}"
+        );
+        let resolved = get_without_key(&emulator, &format!("/s/smart/resolve{query}"), &[agent]).await;
         assert_eq!(resolved.json(), json!({"variantId": id}));
     }
 }
 
 #[tokio::test]
-async fn what_cannot_be_shown_falls_back() {
+async fn unavailable_variants_fall_back() {
     let emulator = Emulator::start().await.unwrap();
     let template = template(&emulator).await;
     let ended = json!({"startAt": "2020-01-01T00:00:00Z", "endAt": "2020-01-02T00:00:00Z"});
@@ -227,10 +233,10 @@ async fn what_cannot_be_shown_falls_back() {
         }
         let path = create(&emulator, experiment(&template, slug, [0, 0], &more)).await;
         ok(&emulator, &format!("POST {path}/start"), json!({})).await;
-        let answer = visit(&emulator, &format!("/s/{slug}.png"), &[]).await;
-        assert_eq!(answer.status, status, "{slug}: {answer:?}");
+        let response = get_without_key(&emulator, &format!("/s/{slug}.png"), &[]).await;
+        assert_eq!(response.status, status, "{slug}: {response:?}");
         if status == 302 {
-            assert_eq!(answer.header("location"), Some("https://example.com/fallback.png"));
+            assert_eq!(response.header("location"), Some("https://example.com/fallback.png"));
         }
     }
 }

@@ -1,14 +1,14 @@
-//! What the shapes, pictures and groups of a FabricJS canvas look like.
+//! Rendering of the shapes, images and groups of a FabricJS canvas.
 
 use crate::support::{canvas::*, red_png};
 use pictify_emulator::render::fabric;
 use serde_json::{Value, json};
 
-/// The object around the middle of the canvas.
-fn at_middle(object: Value) -> Value {
-    let middle =
+/// Moves the object to the centre of the canvas.
+fn at_center(object: Value) -> Value {
+    let center =
         json!({"originX": "center", "originY": "center", "left": 50, "top": 50, "strokeWidth": 0, "fill": "red"});
-    merge(object, &middle)
+    merge(object, &center)
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn a_rect_is_placed_and_painted() {
         ("turned", square(&json!({"angle": 45})), &[(50, 24, RED), (76, 50, RED), (32, 32, WHITE), (68, 68, WHITE)]),
         ("scaled", square(&json!({"scaleX": 2, "scaleY": 0.5})), &[(12, 50, RED), (88, 50, RED), (50, 38, WHITE)]),
         ("skewed", square(&json!({"skewX": 45})), &[(36, 32, RED), (14, 32, RED), (86, 32, WHITE), (84, 68, RED)]),
-        ("half clear", square(&json!({"opacity": 0.5})), &[(50, 50, PINK), (28, 50, WHITE)]),
+        ("half transparent", square(&json!({"opacity": 0.5})), &[(50, 50, PINK), (28, 50, WHITE)]),
         (
             "stroke",
             square(&json!({"stroke": "blue", "strokeWidth": 8})),
@@ -52,31 +52,31 @@ fn a_rect_is_placed_and_painted() {
 }
 
 #[test]
-fn every_shape_covers_its_points() {
+fn every_shape_is_drawn() {
     check(vec![
         (
             "a circle",
-            at_middle(json!({"type": "circle", "radius": 20})),
+            at_center(json!({"type": "circle", "radius": 20})),
             &[(50, 50, RED), (50, 32, RED), (34, 34, WHITE)],
         ),
         (
             "half a circle",
-            at_middle(json!({"type": "circle", "radius": 20, "endAngle": 180})),
+            at_center(json!({"type": "circle", "radius": 20, "endAngle": 180})),
             &[(50, 60, RED), (50, 40, WHITE)],
         ),
         (
             "an ellipse",
-            at_middle(json!({"type": "ellipse", "rx": 40, "ry": 10})),
+            at_center(json!({"type": "ellipse", "rx": 40, "ry": 10})),
             &[(12, 50, RED), (88, 50, RED), (50, 38, WHITE)],
         ),
         (
             "a triangle",
-            at_middle(json!({"type": "triangle", "width": 40, "height": 40})),
+            at_center(json!({"type": "triangle", "width": 40, "height": 40})),
             &[(50, 50, RED), (33, 68, RED), (33, 34, WHITE), (67, 34, WHITE)],
         ),
         (
             "upside down",
-            at_middle(json!({"type": "triangle", "width": 40, "height": 40, "flipY": true})),
+            at_center(json!({"type": "triangle", "width": 40, "height": 40, "flipY": true})),
             &[(50, 50, RED), (33, 68, WHITE), (34, 32, RED)],
         ),
         (
@@ -106,12 +106,12 @@ fn every_shape_covers_its_points() {
         ),
         (
             "an image",
-            at_middle(json!({"type": "image", "src": red_png(), "scaleX": 20, "scaleY": 20})),
+            at_center(json!({"type": "image", "src": red_png(), "scaleX": 20, "scaleY": 20})),
             &[(50, 50, RED), (32, 32, RED), (28, 50, WHITE)],
         ),
         (
             "an image, cropped",
-            at_middle(
+            at_center(
                 json!({"type": "FabricImage", "src": red_png(), "cropX": 1, "width": 1, "height": 2, "scaleX": 20, "scaleY": 20}),
             ),
             &[(50, 50, RED), (42, 50, RED), (38, 50, WHITE)],
@@ -120,11 +120,11 @@ fn every_shape_covers_its_points() {
 }
 
 #[test]
-fn objects_have_effects() {
+fn effects_are_drawn() {
     check(vec![
         (
             "a background of its own",
-            at_middle(json!({"type": "circle", "radius": 20, "backgroundColor": "green"})),
+            at_center(json!({"type": "circle", "radius": 20, "backgroundColor": "green"})),
             &[(50, 50, RED), (32, 32, GREEN), (28, 50, WHITE)],
         ),
         (
@@ -152,7 +152,7 @@ fn objects_have_effects() {
             &[(50, 50, RED), (75, 85, BLUE)],
         ),
         (
-            "the shadow of what lies outside",
+            "the shadow of an object outside the canvas",
             square(&json!({"left": -30, "shadow": {"color": "blue", "offsetX": 50}})),
             &[(10, 50, BLUE), (60, 50, WHITE)],
         ),
@@ -160,7 +160,7 @@ fn objects_have_effects() {
 }
 
 #[test]
-fn left_and_top_mean_the_origin_with_half_of_the_stroke() {
+fn left_and_top_are_the_origin_of_the_box_with_its_stroke() {
     let object =
         json!({"type": "rect", "left": 40, "top": 40, "width": 20, "height": 20, "stroke": "red", "strokeWidth": 4});
     for (change, version, expected) in [
@@ -174,12 +174,12 @@ fn left_and_top_mean_the_origin_with_half_of_the_stroke() {
         (json!({"scaleX": -1, "flipY": true}), "6.0.0", [40, 40, 63, 63]),
     ] {
         let canvas = json!({"version": version, "objects": [merge(object.clone(), &change)]});
-        assert_eq!(ink(&render(&canvas, (100, 100))), Some(expected), "{change} in version {version}");
+        assert_eq!(drawn_rect(&render(&canvas, (100, 100))), Some(expected), "{change} in version {version}");
     }
 }
 
 #[test]
-fn gradients_go_from_and_to() {
+fn gradients_are_drawn() {
     let linear = |coords: Value| json!({"type": "linear", "coords": coords, "colorStops": stops("red", "blue")});
     let across = linear(json!({"x1": 0, "y1": 0, "x2": 40, "y2": 0}));
     let relative = merge(linear(json!({"x1": 0, "y1": 0, "x2": 0, "y2": 1})), &json!({"gradientUnits": "percentage"}));
@@ -190,7 +190,7 @@ fn gradients_go_from_and_to() {
         &json!({"colorStops": [{"offset": 0, "color": "red", "opacity": 0}, {"offset": 1, "color": "red", "opacity": 1}]}),
     );
     let radial = |r1, r2| json!({"type": "radial", "coords": {"x1": 20, "y1": 20, "r1": r1, "x2": 20, "y2": 20, "r2": r2}, "colorStops": stops("red", "blue")});
-    for (what, paint, points) in [
+    for (case, paint, points) in [
         ("across", &across, [(31, 50, RED), (50, 50, PURPLE), (69, 50, BLUE)]),
         ("relative", &relative, [(50, 31, RED), (50, 50, PURPLE), (50, 69, BLUE)]),
         ("moved", &moved, [(31, 50, RED), (50, 50, RED), (69, 50, PURPLE)]),
@@ -199,27 +199,27 @@ fn gradients_go_from_and_to() {
         ("radial", &radial(0, 20), [(50, 50, RED), (60, 50, PURPLE), (31, 31, BLUE)]),
         ("radial, inwards", &radial(20, 0), [(50, 50, BLUE), (60, 50, PURPLE), (31, 31, RED)]),
     ] {
-        let picture = draw(&json!([square(&json!({"fill": paint}))]));
-        check_points(what, &picture, &points);
+        let image = draw(&json!([square(&json!({"fill": paint}))]));
+        check_points(case, &image, &points);
     }
     let stroked = draw(&json!([square(&json!({"fill": "", "stroke": across, "strokeWidth": 10}))]));
     assert!(near(*stroked.get_pixel(28, 50), RED) && near(*stroked.get_pixel(72, 50), BLUE));
 }
 
 #[test]
-fn groups_carry_what_is_in_them() {
+fn groups_transform_their_objects() {
     let group = |change: Value, objects: Value| {
         let group = json!({"type": "group", "left": 50, "top": 50, "width": 40, "height": 40, "originX": "center", "originY": "center", "objects": objects});
         draw(&json!([merge(group, &change)]))
     };
     let corner =
         json!({"type": "rect", "left": -20, "top": -20, "width": 10, "height": 10, "fill": "red", "strokeWidth": 0});
-    for (what, change, points) in [
+    for (case, change, points) in [
         ("plain", json!({}), [(35, 35, RED), (65, 35, WHITE)]),
         ("turned", json!({"angle": 90}), [(65, 35, RED), (35, 35, WHITE)]),
         ("scaled", json!({"scaleX": 2}), [(20, 35, RED), (35, 35, WHITE)]),
         ("mirrored", json!({"flipX": true}), [(65, 35, RED), (35, 35, WHITE)]),
-        ("half clear", json!({"opacity": 0.5}), [(35, 35, PINK), (65, 35, WHITE)]),
+        ("half transparent", json!({"opacity": 0.5}), [(35, 35, PINK), (65, 35, WHITE)]),
         ("hidden", json!({"visible": false}), [(35, 35, WHITE), (65, 35, WHITE)]),
         (
             "clipped",
@@ -228,19 +228,19 @@ fn groups_carry_what_is_in_them() {
         ),
         ("shadow", json!({"angle": 90, "shadow": {"color": "blue", "offsetX": -30}}), [(65, 35, RED), (35, 35, BLUE)]),
     ] {
-        let picture = group(change, json!([corner]));
-        check_points(what, &picture, &points);
+        let image = group(change, json!([corner]));
+        check_points(case, &image, &points);
     }
     let inner = json!({"type": "Group", "left": 0, "top": 0, "width": 20, "height": 20, "angle": 180, "objects": [
         {"type": "rect", "left": -10, "top": -10, "width": 10, "height": 10, "fill": "red", "strokeWidth": 0},
     ]});
-    // It turns about its left upper corner, which is the middle of the canvas.
+    // The inner group rotates about its top left corner, which is the centre of the canvas.
     let nested = group(json!({"angle": 180}), json!([inner]));
-    assert_eq!(ink(&nested), Some([50, 50, 59, 59]));
+    assert_eq!(drawn_rect(&nested), Some([50, 50, 59, 59]));
 }
 
 #[test]
-fn a_canvas_has_a_background() {
+fn the_background_of_a_canvas_is_drawn() {
     let gradient = json!({"type": "linear", "gradientUnits": "percentage", "coords": {"x2": 1}, "colorStops": stops("red", "blue")});
     let image = json!({"type": "image", "src": red_png(), "scaleX": 50, "scaleY": 50});
     for (canvas, left, right) in [
@@ -257,14 +257,14 @@ fn a_canvas_has_a_background() {
             WHITE,
         ),
     ] {
-        let picture = render(&canvas, (100, 100));
-        let found = (*picture.get_pixel(2, 50), *picture.get_pixel(97, 50));
+        let image = render(&canvas, (100, 100));
+        let found = (*image.get_pixel(2, 50), *image.get_pixel(97, 50));
         assert!(near(found.0, left) && near(found.1, right), "{canvas}: {found:?}");
     }
 }
 
 #[test]
-fn the_size_is_the_one_asked_for_or_the_canvas_s_own() {
+fn the_requested_size_overrides_that_of_the_canvas() {
     for (canvas, size, expected) in [
         (json!({}), None, (1280, 720)),
         (json!({"width": 300, "height": 200}), None, (300, 200)),

@@ -1,11 +1,11 @@
-//! What is wrong with a FabricJS canvas is named, and what it holds stays data.
+//! Errors in FabricJS canvases, escaping and variables.
 
 use crate::support::canvas::*;
-use pictify_emulator::render::fabric::{self, Problem};
+use pictify_emulator::render::fabric::{self, FabricErrorKind};
 use serde_json::{Value, json};
 
 #[test]
-fn what_is_wrong_is_named_with_its_place() {
+fn errors_have_a_location() {
     let group = |object: Value| json!({"objects": [{"type": "rect"}, {"type": "group", "objects": [object]}]});
     let one = |object: Value| json!({"objects": [object]});
     let deep = (0..40).fold(json!({"type": "rect"}), |inner, _| json!({"type": "group", "objects": [inner]}));
@@ -49,11 +49,11 @@ fn what_is_wrong_is_named_with_its_place() {
         ),
         (
             one(json!({"type": "image", "src": "file:///etc/passwd"})),
-            "objects[0].src must be a data: or https: address, not \"file:///etc/passwd\"",
+            "objects[0].src must be a data: or https: URL, not \"file:///etc/passwd\"",
         ),
         (
             one(json!({"type": "image", "src": "https://example.com/a.png"})),
-            "objects[0].width must be a number, because the picture does not say its size, not missing",
+            "objects[0].width must be a number, because the size of the image is unknown, not missing",
         ),
         (
             one(json!({"type": "rect", "fill": {"type": "conic"}})),
@@ -67,47 +67,51 @@ fn what_is_wrong_is_named_with_its_place() {
             one(json!({"type": "rect", "shadow": {"color": "x"}})),
             "objects[0].shadow.color must be a CSS colour, not \"x\"",
         ),
-        (one(json!({"type": "rect", "shadow": {"blur": 100_000}})), "objects[0].shadow: it reaches over 2000 pixels"),
+        (
+            one(json!({"type": "rect", "shadow": {"blur": 100_000}})),
+            "objects[0].shadow: the offset or blur is more than 2000 pixels",
+        ),
         (
             one(json!({"type": "rect", "clipPath": {"type": "text"}})),
             "objects[0].clipPath: objects of type text in a clip path cannot be drawn",
         ),
         (json!({"background": "x"}), "background must be a CSS colour, not \"x\""),
         (json!({"backgroundImage": {"type": "none"}}), "backgroundImage: objects of type none cannot be drawn"),
-        (json!({"width": 5000}), "fabricJSData: a canvas has 1 to 4096 pixels a side, not 5000 by 720"),
-        (json!({"objects": vec![json!({"type": "rect"}); 5_001]}), "objects[5000]: a canvas may have 5000 objects"),
+        (json!({"width": 5000}), "fabricJSData: a canvas must have 1 to 4096 pixels per side, not 5000 by 720"),
+        (
+            json!({"objects": vec![json!({"type": "rect"}); 5_001]}),
+            "objects[5000]: a canvas may have at most 5000 objects",
+        ),
         (
             one(json!({"type": "polyline", "points": vec![json!({}); 50_001]})),
             "objects[0].points: more than the 50000 points that the emulator draws",
         ),
-        (
-            one(json!({"type": "text", "text": "x".repeat(100_001)})),
-            "objects[0].text: it has more than 100000 characters",
-        ),
+        (one(json!({"type": "text", "text": "x".repeat(100_001)})), "objects[0].text: more than 100000 characters"),
     ] {
         assert_eq!(fabric::page(&canvas, None).unwrap_err().to_string(), message);
     }
     let error = fabric::page(&one(deep), None).unwrap_err();
-    assert!(matches!(&error.problem, Problem::TooMuch(what) if what == "groups lie more than 30 deep in each other"));
+    let expected = FabricErrorKind::LimitExceeded("groups are nested more than 30 levels deep".to_owned());
+    assert_eq!(error.kind, expected);
     let error = fabric::page(&one(json!({"type": "path", "path": "x".repeat(500)})), None).unwrap_err();
     assert!(error.to_string().len() < 200, "{error}");
 }
 
 #[test]
-fn no_text_becomes_markup() {
-    let evil = "</div><div style=\"background:red;position:fixed;inset:0\">&amp;'";
+fn text_cannot_inject_markup() {
+    let markup = "</div><div style=\"background:red;position:fixed;inset:0\">&amp;'";
     for object in [
-        json!({"type": "text", "text": evil, "fontSize": 5}),
-        json!({"type": "text", "text": "x", "fontFamily": format!("a';background:red;x:'{evil}")}),
-        json!({"type": "image", "width": 1, "height": 1, "src": format!("https://x/\"{evil}")}),
+        json!({"type": "text", "text": markup, "fontSize": 5}),
+        json!({"type": "text", "text": "x", "fontFamily": format!("a';background:red;x:'{markup}")}),
+        json!({"type": "image", "width": 1, "height": 1, "src": format!("https://x/\"{markup}")}),
     ] {
-        let picture = draw(&json!([object]));
-        assert!(picture.pixels().all(|pixel| !near(*pixel, RED)), "{object}");
+        let image = draw(&json!([object]));
+        assert!(image.pixels().all(|pixel| !near(*pixel, RED)), "{object}");
     }
 }
 
 #[test]
-fn variables_and_conditions_are_filled_in() {
+fn variables_and_conditions_are_evaluated() {
     let canvas = json!({
         "version": "{{v}}", "background": "{{color}}", "objects": [
             {"type": "{{t}}", "text": "Hello {{name}}", "_if": "yes"},

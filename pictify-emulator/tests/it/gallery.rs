@@ -1,7 +1,7 @@
-//! Pages of the kind that people make, and how they are drawn. `PICTIFY_UPDATE_PICTURES=1` draws them anew; then look at
-//! them before you commit them.
+//! Comparison of the pages of the gallery with their stored images. `PICTIFY_UPDATE_IMAGES=1` renders and stores the images
+//! again. Look at them before you commit them.
 
-use pictify_emulator::render::{Embedded, Format, Page, Picture, Renderer};
+use pictify_emulator::render::{Embedded, Format, Page, RenderedImage, Renderer};
 use std::{fs, path::PathBuf};
 
 fn folder() -> PathBuf {
@@ -10,7 +10,7 @@ fn folder() -> PathBuf {
     PathBuf::from(package).join("gallery")
 }
 
-/// The pages by name, each with its size, which its first line says.
+/// Returns the pages with their names. The first line of each file contains the size.
 fn pages() -> Vec<(String, Page)> {
     let files = fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path());
     let mut pages: Vec<_> = files
@@ -28,47 +28,48 @@ fn pages() -> Vec<(String, Page)> {
     pages
 }
 
-fn draw(page: &Page) -> Picture {
-    // Layout wants more room than a test's thread has.
+fn render(page: &Page) -> RenderedImage {
+    // Layout needs a larger stack than that of a test thread.
     let page = page.clone();
     let thread = std::thread::Builder::new().stack_size(64 * 1024 * 1024);
     thread.spawn(move || Embedded::new().render(&page).unwrap()).unwrap().join().unwrap()
 }
 
 #[test]
-fn every_page_is_drawn_as_it_was_when_somebody_looked() {
+fn every_page_renders_to_its_stored_image() {
     let pages = pages();
     assert_eq!(pages.len(), 12);
-    let update = std::env::var_os("PICTIFY_UPDATE_PICTURES").is_some();
-    let mut other = Vec::new();
+    let update = std::env::var_os("PICTIFY_UPDATE_IMAGES").is_some();
+    let mut differences = Vec::new();
     for (name, page) in pages {
         let file = folder().join(format!("{name}.png"));
-        let drawn = draw(&page);
+        let rendered = render(&page);
         if update {
-            fs::write(&file, &drawn.bytes).unwrap();
+            fs::write(&file, &rendered.bytes).unwrap();
             continue;
         }
-        let [drawn, stored] = [drawn.bytes, fs::read(&file).unwrap()].map(|bytes| {
-            let picture = image::load_from_memory(&bytes).unwrap().to_rgb8();
-            assert_eq!((picture.width(), picture.height()), (page.width, page.height), "{name}");
-            picture
+        let [rendered, stored] = [rendered.bytes, fs::read(&file).unwrap()].map(|bytes| {
+            let image = image::load_from_memory(&bytes).unwrap().to_rgb8();
+            assert_eq!((image.width(), image.height()), (page.width, page.height), "{name}");
+            image
         });
-        // Other processors may round another way; what a person would see is another thing.
-        let far = drawn.as_raw().iter().zip(stored.as_raw()).filter(|(one, other)| one.abs_diff(**other) > 8).count();
-        if far > drawn.as_raw().len() / 1000 {
-            other.push(format!("{name}: {far} of {} values differ", drawn.as_raw().len()));
+        // Processors round differently, so differences that are not visible are allowed.
+        let (rendered, stored) = (rendered.as_raw(), stored.as_raw());
+        let different = rendered.iter().zip(stored).filter(|(one, other)| one.abs_diff(**other) > 8).count();
+        if different > rendered.len() / 1000 {
+            differences.push(format!("{name}: {different} of {} values differ", rendered.len()));
         }
     }
-    assert!(other.is_empty(), "{other:#?}");
+    assert!(differences.is_empty(), "{differences:#?}");
 }
 
 #[test]
-fn the_document_shows_every_page_by_both_engines() {
+fn the_readme_shows_the_images_of_both_engines() {
     let text = fs::read_to_string(folder().join("README.md")).unwrap();
     for (name, _) in pages() {
-        for picture in [format!("{name}.png"), format!("chromium/{name}.png")] {
-            assert!(text.contains(&format!("({picture})")), "{picture} is not shown");
-            assert!(folder().join(&picture).is_file(), "{picture} is not there");
+        for image in [format!("{name}.png"), format!("chromium/{name}.png")] {
+            assert!(text.contains(&format!("({image})")), "{image} is not in the README");
+            assert!(folder().join(&image).is_file(), "{image} does not exist");
         }
     }
 }

@@ -1,17 +1,19 @@
-//! What moves on a GIF, and for how long.
+//! Frames and timing of animated GIFs.
 
 use image::{AnimationDecoder, Frame, Rgba, codecs::gif::GifDecoder};
-use pictify_emulator::render::{Embedded, Format, Motion, Pace, Page, Picture, RenderError, Renderer};
+use pictify_emulator::render::{
+    AnimationInfo, Embedded, Format, GifSettings, Page, RenderError, RenderedImage, Renderer,
+};
 use std::{io::Cursor, time::Duration};
 
 const RED: Rgba<u8> = Rgba([255, 0, 0, 255]);
 const WHITE: Rgba<u8> = Rgba([255; 4]);
 
-fn page(html: &str, (width, height): (u32, u32), pace: Pace) -> Page {
-    Page { html: html.to_owned(), width, height, format: Format::Gif(pace), ..Page::default() }
+fn page(html: &str, (width, height): (u32, u32), settings: GifSettings) -> Page {
+    Page { html: html.to_owned(), width, height, format: Format::Gif(settings), ..Page::default() }
 }
 
-/// A red block of 10 by 10 with that animation. `go` takes it 90 pixels to the right.
+/// Returns the HTML of a red block of 10 by 10 pixels with an animation. `go` moves it 90 pixels to the right.
 fn block(animation: &str) -> String {
     format!(
         "<style>@keyframes go {{ to {{ transform: translateX(90px) }} }} @keyframes tint {{ to {{ color: blue }} }}
@@ -20,12 +22,12 @@ fn block(animation: &str) -> String {
     )
 }
 
-fn render(html: &str, pace: Pace) -> Picture {
-    Embedded::new().render(&page(html, (100, 10), pace)).unwrap_or_else(|error| panic!("{html}: {error}"))
+fn render(html: &str, settings: GifSettings) -> RenderedImage {
+    Embedded::new().render(&page(html, (100, 10), settings)).unwrap_or_else(|error| panic!("{html}: {error}"))
 }
 
-fn frames(picture: &Picture) -> Vec<Frame> {
-    GifDecoder::new(Cursor::new(&picture.bytes)).unwrap().into_frames().collect_frames().unwrap()
+fn frames(gif: &RenderedImage) -> Vec<Frame> {
+    GifDecoder::new(Cursor::new(&gif.bytes)).unwrap().into_frames().collect_frames().unwrap()
 }
 
 fn milliseconds(frame: &Frame) -> u32 {
@@ -33,23 +35,27 @@ fn milliseconds(frame: &Frame) -> u32 {
     milliseconds / parts
 }
 
-/// Where the block begins.
+/// Returns the left edge of the block.
 fn position(frame: &Frame) -> u32 {
     (0..100).find(|x| frame.buffer().get_pixel(*x, 5)[1] < 128).expect("a block")
 }
 
 #[test]
-fn a_block_is_where_its_animation_takes_it() {
-    for (animation, pace, expected) in [
-        ("go 1s linear infinite", Pace::LOW, &[0, 9, 18, 27, 36, 45, 54, 63, 72, 81][..]),
-        ("go 1s linear infinite reverse", Pace::LOW, &[90, 81, 72, 63, 54, 45, 36, 27, 18, 9]),
-        ("go .5s linear infinite alternate", Pace::LOW, &[0, 18, 36, 54, 72, 90, 72, 54, 36, 18]),
-        ("go 1s linear -500ms infinite", Pace::LOW, &[45, 54, 63, 72, 81, 0, 9, 18, 27, 36]),
-        ("go 1s linear 300ms infinite", Pace::LOW, &[0, 9, 18, 27, 36, 45, 54, 63, 72, 81]),
-        ("go 400ms linear 200ms forwards", Pace::LOW, &[0, 22, 45, 67, 90]),
-        ("go 400ms linear both", Pace { frames_per_second: 5, longest: Duration::from_secs(1) }, &[0, 45, 90]),
+fn each_frame_shows_the_animation_at_its_time() {
+    for (animation, settings, expected) in [
+        ("go 1s linear infinite", GifSettings::LOW, &[0, 9, 18, 27, 36, 45, 54, 63, 72, 81][..]),
+        ("go 1s linear infinite reverse", GifSettings::LOW, &[90, 81, 72, 63, 54, 45, 36, 27, 18, 9]),
+        ("go .5s linear infinite alternate", GifSettings::LOW, &[0, 18, 36, 54, 72, 90, 72, 54, 36, 18]),
+        ("go 1s linear -500ms infinite", GifSettings::LOW, &[45, 54, 63, 72, 81, 0, 9, 18, 27, 36]),
+        ("go 1s linear 300ms infinite", GifSettings::LOW, &[0, 9, 18, 27, 36, 45, 54, 63, 72, 81]),
+        ("go 400ms linear 200ms forwards", GifSettings::LOW, &[0, 22, 45, 67, 90]),
+        (
+            "go 400ms linear both",
+            GifSettings { frames_per_second: 5, max_duration: Duration::from_secs(1) },
+            &[0, 45, 90],
+        ),
     ] {
-        let found: Vec<_> = frames(&render(&block(animation), pace)).iter().map(position).collect();
+        let found: Vec<_> = frames(&render(&block(animation), settings)).iter().map(position).collect();
         let is_near = found.len() == expected.len()
             && found.iter().zip(expected).all(|(found, expected)| found.abs_diff(*expected) < 2);
         assert!(is_near, "{animation}: {found:?}, not {expected:?}");
@@ -57,31 +63,31 @@ fn a_block_is_where_its_animation_takes_it() {
 }
 
 #[test]
-fn a_picture_says_how_it_moves() {
-    for (animation, pace, count, duration) in [
-        ("go 2s linear infinite", Pace::LOW, 20, 2000),
-        ("go 2s linear infinite", Pace::MEDIUM, 30, 2000),
-        ("go 2s linear infinite", Pace::HIGH, 48, 2000),
-        ("go 1s linear infinite, tint 1.5s infinite", Pace::LOW, 30, 3000),
-        ("go 20s linear infinite", Pace::LOW, 100, 10_000),
-        // What stays the same is one frame.
-        ("go 2s steps(2, jump-none) infinite", Pace::HIGH, 2, 2000),
-        ("go 1s 3s forwards steps(1)", Pace::LOW, 2, 4100),
+fn the_result_contains_the_frame_count_and_the_duration() {
+    for (animation, settings, count, duration) in [
+        ("go 2s linear infinite", GifSettings::LOW, 20, 2000),
+        ("go 2s linear infinite", GifSettings::MEDIUM, 30, 2000),
+        ("go 2s linear infinite", GifSettings::HIGH, 48, 2000),
+        ("go 1s linear infinite, tint 1.5s infinite", GifSettings::LOW, 30, 3000),
+        ("go 20s linear infinite", GifSettings::LOW, 100, 10_000),
+        // Consecutive identical frames are stored as one.
+        ("go 2s steps(2, jump-none) infinite", GifSettings::HIGH, 2, 2000),
+        ("go 1s 3s forwards steps(1)", GifSettings::LOW, 2, 4100),
     ] {
-        let picture = render(&block(animation), pace);
-        let motion = Motion { frames: count, duration: Duration::from_millis(duration) };
-        assert_eq!((picture.width, picture.height, picture.motion), (100, 10, Some(motion)), "{animation}");
-        let frames = frames(&picture);
+        let gif = render(&block(animation), settings);
+        let expected = AnimationInfo { frames: count, duration: Duration::from_millis(duration) };
+        assert_eq!((gif.width, gif.height, gif.animation), (100, 10, Some(expected)), "{animation}");
+        let frames = frames(&gif);
         assert_eq!(frames.len(), count as usize, "{animation}");
         let shown: u32 = frames.iter().map(milliseconds).sum();
         assert_eq!(u64::from(shown), duration, "{animation}");
     }
-    let halves = frames(&render(&block("go 2s steps(2, jump-none) infinite"), Pace::HIGH));
+    let halves = frames(&render(&block("go 2s steps(2, jump-none) infinite"), GifSettings::HIGH));
     assert_eq!(halves.iter().map(milliseconds).collect::<Vec<_>>(), [1000, 1000]);
 }
 
 #[test]
-fn a_whole_turn_is_a_turn() {
+fn a_full_rotation_is_animated() {
     for keyframes in
         ["to { transform: rotate(360deg) }", "from { transform: rotate(-1turn) } to { transform: rotate(0) }"]
     {
@@ -90,10 +96,10 @@ fn a_whole_turn_is_a_turn() {
             p {{ margin: 0; width: 40px; height: 40px; animation: spin 1s linear infinite }}
             b {{ display: block; margin: auto; width: 10px; height: 10px; background: red }}</style><p><b></b></p>"
         );
-        let picture =
-            Embedded::new().render(&page(&html, (40, 40), Pace { frames_per_second: 4, ..Pace::LOW })).unwrap();
+        let settings = GifSettings { frames_per_second: 4, ..GifSettings::LOW };
+        let gif = Embedded::new().render(&page(&html, (40, 40), settings)).unwrap();
         let quarters = [(20, 5), (35, 20), (20, 35), (5, 20)];
-        for (index, frame) in frames(&picture).iter().enumerate() {
+        for (index, frame) in frames(&gif).iter().enumerate() {
             let found = quarters.map(|(x, y)| *frame.buffer().get_pixel(x, y) == RED);
             assert_eq!(found, [0, 1, 2, 3].map(|quarter| quarter == index), "{keyframes}, frame {index}");
         }
@@ -101,39 +107,40 @@ fn a_whole_turn_is_a_turn() {
 }
 
 #[test]
-fn it_repeats_for_ever() {
-    let picture = render(&block("go 1s infinite"), Pace::LOW);
-    let mut decoder = gif::DecodeOptions::new().read_info(Cursor::new(&picture.bytes)).unwrap();
+fn a_gif_repeats_forever() {
+    let image = render(&block("go 1s infinite"), GifSettings::LOW);
+    let mut decoder = gif::DecodeOptions::new().read_info(Cursor::new(&image.bytes)).unwrap();
     while decoder.read_next_frame().unwrap().is_some() {}
     assert_eq!(decoder.repeat(), gif::Repeat::Infinite);
 }
 
 #[test]
-fn only_what_changes_is_stored() {
+fn only_the_changed_part_of_a_frame_is_stored() {
     let rows = (0..200).map(|n| format!("<i style='background:hsl({n} 90% 50%)'></i>")).collect::<Vec<_>>().concat();
     let html = format!("<style>i {{ display: block; height: 1px }}</style>{rows}{}", block("go 1s linear infinite"));
-    let render = |html: &str| Embedded::new().render(&page(html, (400, 300), Pace::MEDIUM)).unwrap();
+    let render = |html: &str| Embedded::new().render(&page(html, (400, 300), GifSettings::MEDIUM)).unwrap();
     let moving = render(&html);
     let whole: usize = 400 * 300;
-    assert!(moving.bytes.len() < whole, "{} bytes for {} frames", moving.bytes.len(), moving.motion.unwrap().frames);
+    let count = moving.animation.unwrap().frames;
+    assert!(moving.bytes.len() < whole, "{} bytes for {count} frames", moving.bytes.len());
     let last = &frames(&moving)[14];
     assert_eq!(last.buffer().dimensions(), (400, 300));
-    let row = (0..300).find(|y| *last.buffer().get_pixel(88, *y) == RED).expect("the block, at the end of its way");
-    assert_eq!(*last.buffer().get_pixel(20, row), WHITE, "and nowhere else");
+    let row = (0..300).find(|y| *last.buffer().get_pixel(88, *y) == RED).expect("the block at its last position");
+    assert_eq!(*last.buffer().get_pixel(20, row), WHITE, "the block must not be at an earlier position");
 }
 
 #[test]
 fn a_selector_crops_every_frame() {
     let html = r"<style>@keyframes f { 50% { background: red } } p { animation: f 1s infinite; width: 30px; height: 20px }</style>x<p></p>";
-    let mut page = page(html, (100, 100), Pace::LOW);
+    let mut page = page(html, (100, 100), GifSettings::LOW);
     page.selector = Some("p".to_owned());
-    let picture = Embedded::new().render(&page).unwrap();
-    assert_eq!((picture.width, picture.height), (30, 20));
-    assert_eq!(*frames(&picture)[5].buffer().get_pixel(15, 10), RED);
+    let gif = Embedded::new().render(&page).unwrap();
+    assert_eq!((gif.width, gif.height), (30, 20));
+    assert_eq!(*frames(&gif)[5].buffer().get_pixel(15, 10), RED);
 }
 
 #[test]
-fn where_nothing_moves_there_is_no_gif() {
+fn a_page_without_a_running_animation_is_an_error() {
     for html in [
         "still".to_owned(),
         block("none"),
@@ -144,14 +151,14 @@ fn where_nothing_moves_there_is_no_gif() {
         block("go 1s -2s"),
         format!("<div style=display:none>{}</div>x", block("go 1s infinite")),
     ] {
-        let error = Embedded::new().render(&page(&html, (100, 10), Pace::LOW)).unwrap_err();
-        assert_eq!(error, RenderError::Motionless, "{html}");
+        let error = Embedded::new().render(&page(&html, (100, 10), GifSettings::LOW)).unwrap_err();
+        assert_eq!(error, RenderError::NoAnimation, "{html}");
     }
 }
 
 #[test]
-fn a_gif_that_is_too_much_work_is_refused_before_it_is_done() {
-    let page = page(&block("go 60s infinite"), (2000, 2000), Pace::HIGH);
+fn a_gif_with_too_many_pixels_is_rejected() {
+    let page = page(&block("go 60s infinite"), (2000, 2000), GifSettings::HIGH);
     let error = Embedded::new().render(&page).unwrap_err().to_string();
     assert!(error.starts_with("720 frames of 2000 by 2000 are more than the 400000000 pixels"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! HTML templates, row by row as the documents have them.
+//! HTML templates, as documented.
 
 use pictify_emulator::{
     expressions::functions,
@@ -33,7 +33,7 @@ fn try_render(source: &str, definitions: &Value, strict: bool) -> Result<String,
 }
 
 #[track_caller]
-fn all(table: &[(&str, &str)]) {
+fn assert_rendered(table: &[(&str, &str)]) {
     for (source, html) in table {
         assert_eq!(try_render(source, &json!([]), false).as_deref(), Ok(*html), "{source}");
     }
@@ -41,7 +41,7 @@ fn all(table: &[(&str, &str)]) {
 
 #[test]
 fn values() {
-    all(&[
+    assert_rendered(&[
         ("<p>{{name}}</p>", "<p>Ada</p>"),
         ("{{ name }}", "Ada"),
         ("{{user.name}} {{user/name}} {{this.name}} {{./name}}", "Grace Grace Ada Ada"),
@@ -49,7 +49,7 @@ fn values() {
         ("{{items.[1].name}} {{items.0.name}}", "Pen Mug"),
         ("{{unknown}}|{{user.unknown.deep}}|{{none}}", "||"),
         ("{{html}}", "&lt;b&gt;&quot;a&quot; &amp; &#x27;b&#x27; &#x60;c&#x60; &#x3D; d&lt;/b&gt;"),
-        // As JavaScript writes them.
+        // Formatted as in JavaScript.
         ("{{total}} {{zero}} {{yes}} {{items.[1].price}}", "1234.5 0 true 3"),
         ("{{tags}}", "new,sale"),
         ("{{stock}}", "{&quot;mugs&quot;:3,&quot;pens&quot;:0}"),
@@ -63,7 +63,7 @@ fn values() {
 
 #[test]
 fn blocks() {
-    all(&[
+    assert_rendered(&[
         ("{{#if yes}}a{{else}}b{{/if}}", "a"),
         ("{{#if no}}a{{else}}b{{/if}}", "b"),
         ("{{#if zero}}a{{else}}b{{/if}}", "b"),
@@ -99,7 +99,7 @@ fn blocks() {
 
 #[test]
 fn helpers() {
-    all(&[
+    assert_rendered(&[
         ("{{currency total \"USD\"}}", "$1,234.50"),
         ("{{currency total 'EUR' \"de-DE\"}}", "1.234,50\u{a0}€"),
         ("{{uppercase (default unknown \"guest\")}}", "GUEST"),
@@ -122,13 +122,13 @@ fn helpers() {
         ("{{date created \"MMMM D, YYYY\"}} {{time created}}", "January 29, 2026 2:05 PM"),
         ("{{coalesce unknown none name}} {{json tags}}", "Ada [&quot;new&quot;,&quot;sale&quot;]"),
         ("{{#each items}}{{currency price \"USD\"}} {{/each}}", "$12.50 $3.00 "),
-        // What is missing renders as nothing, whatever is done with it.
+        // A missing value renders as empty text, whatever helper is applied.
         ("{{currency unknown \"USD\"}}|{{uppercase none}}|{{date unknown \"YYYY\"}}", "||"),
     ]);
 }
 
 #[test]
-fn what_is_not_in_the_contract_is_refused() {
+fn templates_outside_the_contract_are_rejected() {
     use ErrorCode::{CompileError, HelperNotAllowed};
     for (source, code, message) in [
         ("<p>\n  {{shout name}}", HelperNotAllowed, "Helper \"shout\" is not allowed (line 2, column 3)"),
@@ -153,29 +153,30 @@ fn what_is_not_in_the_contract_is_refused() {
         (
             "{{#uppercase name}}{{/uppercase}}",
             CompileError,
-            "uppercase is no block: write {{uppercase ...}} (line 1, column 1)",
+            "uppercase is not a block: write {{uppercase ...}} (line 1, column 1)",
         ),
         ("{{if yes}}", CompileError, "if is a block: write {{#if ...}}...{{/if}} (line 1, column 1)"),
         ("{{#if}}a{{/if}}", CompileError, "if takes 1 argument, not 0 (line 1, column 1)"),
         ("{{#each a b}}{{/each}}", CompileError, "each takes 1 argument, not 2 (line 1, column 1)"),
-        ("{{#each a b=1}}{{/each}}", CompileError, "each takes no such named argument (line 1, column 1)"),
+        ("{{#each a b=1}}{{/each}}", CompileError, "each does not take this named argument (line 1, column 1)"),
         ("{{uppercase name case=1}}", CompileError, "uppercase takes no named arguments (line 1, column 1)"),
         (
             "{{json [1,2]}}",
             CompileError,
-            "Lists and objects cannot be written in a template: hand them in as variables (line 1, column 1)",
+            "Arrays and objects cannot be written in a template: pass them as variables (line 1, column 1)",
         ),
     ] {
         let error = HtmlTemplate::compile(source).expect_err(source);
         assert_eq!((error.code(), error.to_string().as_str()), (code, message), "{source}");
         assert_eq!(error.status(), 422);
     }
-    // The engine brings these; the contract does not have them.
-    for own in ["lookup", "log", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len", "helperMissing"] {
-        let error = HtmlTemplate::compile(&format!("{{{{{own} a b}}}}")).expect_err(own);
-        assert_eq!(error.code(), HelperNotAllowed, "{own}");
+    // The template engine has these helpers, but the contract does not.
+    for built_in in ["lookup", "log", "eq", "ne", "gt", "gte", "lt", "lte", "and", "or", "not", "len", "helperMissing"]
+    {
+        let error = HtmlTemplate::compile(&format!("{{{{{built_in} a b}}}}")).expect_err(built_in);
+        assert_eq!(error.code(), HelperNotAllowed, "{built_in}");
     }
-    // Neither are the operators and calls of the expressions.
+    // The operators and calls of the expression language are not allowed either.
     for source in [
         "{{currency(total, 'USD')}}",
         "{{a + b}}",
@@ -188,13 +189,13 @@ fn what_is_not_in_the_contract_is_refused() {
     ] {
         let error = HtmlTemplate::compile(source).expect_err(source);
         assert_eq!(error.code(), CompileError, "{source}");
-        let place = &error.body()["context"];
-        assert!(place["line"].is_u64() && place["column"].is_u64(), "{source}: {error:?}");
+        let context = &error.body()["context"];
+        assert!(context["line"].is_u64() && context["column"].is_u64(), "{source}: {error:?}");
     }
 }
 
 #[test]
-fn an_answer_is_as_the_contract_shows_it() {
+fn error_responses_match_the_contract() {
     let error = HtmlTemplate::compile("<p>\n</p>\n    {{shout name}}").unwrap_err();
     let body = json!({
         "error": "Helper \"shout\" is not allowed",
@@ -212,7 +213,7 @@ fn an_answer_is_as_the_contract_shows_it() {
 }
 
 #[test]
-fn every_helper_is_known() {
+fn every_helper_compiles() {
     for function in functions().filter(|function| function.is_helper()) {
         let source = format!("{{{{{} name}}}}", function.name());
         assert!(HtmlTemplate::compile(&source).is_ok(), "{source}");
@@ -260,7 +261,7 @@ fn raw_html_needs_permission() {
 }
 
 #[test]
-fn a_template_names_its_variables() {
+fn variables_of_a_template_are_listed() {
     for (source, names) in [
         ("{{title}} {{user.name}} {{title}}", &["title", "user"][..]),
         ("{{#if a}}{{b}}{{else if c}}{{d}}{{else}}{{e}}{{/if}}", &["a", "b", "c", "d", "e"]),
@@ -282,7 +283,7 @@ fn a_template_names_its_variables() {
 }
 
 #[test]
-fn a_strict_template_wants_all_its_variables() {
+fn a_strict_template_requires_all_its_variables() {
     for (source, definitions, missing) in [
         ("{{name}}", json!([]), None),
         ("{{unknown}}", json!([]), Some("unknown")),
@@ -307,7 +308,7 @@ fn a_strict_template_wants_all_its_variables() {
 }
 
 #[test]
-fn definitions_are_kept() {
+fn definitions_are_enforced() {
     let required = json!([{"name": "subtitle", "validation": {"required": true}}]);
     let error = try_render("{{name}}", &required, false).unwrap_err();
     let body = json!({
@@ -323,10 +324,10 @@ fn definitions_are_kept() {
 }
 
 #[test]
-fn a_render_that_fails_says_where() {
+fn render_errors_have_a_position() {
     for (source, message) in [
         ("<p>\n{{round name}}", "round: argument 1 must be a number, not 'Ada' (line 2, column 1)"),
-        ("{{#each items}}\n {{sum name}}{{/each}}", "sum: argument 1 must be a list, not 'Mug' (line 2, column 2)"),
+        ("{{#each items}}\n {{sum name}}{{/each}}", "sum: argument 1 must be an array, not 'Mug' (line 2, column 2)"),
         ("{{date}}", "date takes 2 arguments, not 0: write date(value, pattern) (line 1, column 1)"),
         (
             "{{truncate name}}",
@@ -334,7 +335,7 @@ fn a_render_that_fails_says_where() {
         ),
         (
             "{{items.length}}",
-            "A list has no member \"length\": its items have numbers, and length counts them (line 1, column 1)",
+            "An array has no member \"length\": write an index, or the helper length (line 1, column 1)",
         ),
     ] {
         let error = try_render(source, &json!([]), false).expect_err(source);

@@ -1,9 +1,9 @@
-//! Starting, stopping, files, and several servers at once.
+//! Start and shutdown, files, concurrent servers, renderer failures.
 
 use crate::support::{JSON, KEY, address, connect, create, file_path, get, post, send};
 use pictify_emulator::{
     Emulator,
-    render::{Page, Picture, RenderError, Renderer},
+    render::{Page, RenderError, RenderedImage, Renderer},
 };
 use serde_json::json;
 use std::sync::{
@@ -13,7 +13,7 @@ use std::sync::{
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
 #[tokio::test]
-async fn files_are_served_with_their_type_and_an_etag() {
+async fn files_are_served_with_content_type_and_etag() {
     let emulator = Emulator::start().await.unwrap();
     for (extension, ending, kind) in [
         ("png", ".png", "image/png"),
@@ -30,8 +30,8 @@ async fn files_are_served_with_their_type_and_an_etag() {
         assert_eq!(image::guess_format(&file.body).unwrap().to_mime_type(), kind);
 
         let etag = format!("If-None-Match: {}", file.header("etag").unwrap());
-        let again = send(&emulator, &format!("GET {path}"), &[&etag], b"").await;
-        assert_eq!((again.status, again.body.len()), (304, 0), "unchanged");
+        let repeated = send(&emulator, &format!("GET {path}"), &[&etag], b"").await;
+        assert_eq!((repeated.status, repeated.body.len()), (304, 0), "unchanged");
         let other = send(&emulator, &format!("GET {path}"), &["If-None-Match: \"x\""], b"").await;
         assert_eq!((other.status, other.body), (200, file.body.clone()));
         let head = send(&emulator, &format!("HEAD {path}"), &[], b"").await;
@@ -39,13 +39,13 @@ async fn files_are_served_with_their_type_and_an_etag() {
         assert_eq!(head.header("content-length"), Some(file.body.len().to_string().as_str()));
     }
     for path in ["/media/none.png", "/media/", "/media/../image", "/media/%2e%2e/%2fetc/passwd"] {
-        let answer = get(&emulator, path).await;
-        assert_eq!((answer.status, answer.json()), (404, json!({"message": "File not found"})), "{path}");
+        let response = get(&emulator, path).await;
+        assert_eq!((response.status, response.json()), (404, json!({"message": "File not found"})), "{path}");
     }
 }
 
 #[tokio::test]
-async fn addresses_of_files_are_those_under_which_the_client_knows_the_server() {
+async fn file_urls_use_the_host_of_the_request() {
     let emulator = Emulator::start().await.unwrap();
     let body = json!({"html": "x", "width": 9, "height": 9}).to_string();
     let send = |host| {
@@ -60,7 +60,7 @@ async fn addresses_of_files_are_those_under_which_the_client_knows_the_server() 
 }
 
 #[tokio::test]
-async fn two_servers_know_nothing_of_each_other() {
+async fn two_servers_share_no_state() {
     let (one, two) = (Emulator::start().await.unwrap(), Emulator::start().await.unwrap());
     assert_ne!(one.url(), two.url());
     let created = create(&one, "x", 9, 9).await;
@@ -71,7 +71,7 @@ async fn two_servers_know_nothing_of_each_other() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_taken_is_named() {
+async fn the_error_names_a_port_in_use() {
     let emulator = Emulator::start().await.unwrap();
     let port = address(&emulator).rsplit(':').next().unwrap().parse().unwrap();
     let error = Emulator::builder().port(port).start().await.unwrap_err();
@@ -81,7 +81,7 @@ async fn a_port_that_is_taken_is_named() {
 }
 
 #[tokio::test]
-async fn after_a_shutdown_the_port_is_free() {
+async fn a_shutdown_frees_the_port() {
     let emulator = Emulator::start().await.unwrap();
     let address = address(&emulator).to_owned();
     create(&emulator, "x", 9, 9).await;
@@ -99,29 +99,29 @@ async fn a_dropped_server_stops_listening() {
     }
 }
 
-fn drawn() -> Picture {
-    Picture { bytes: b"picture".to_vec(), width: 9, height: 9, motion: None }
+fn rendered_image() -> RenderedImage {
+    RenderedImage { bytes: b"image".to_vec(), width: 9, height: 9, animation: None }
 }
 
-/// Renders when it is told to.
+/// Renderer that waits for a signal from the test.
 #[derive(Debug)]
-struct OnDemand {
-    begun: Sender<()>,
+struct GatedRenderer {
+    started: Sender<()>,
     go: Mutex<Receiver<()>>,
 }
 
-impl Renderer for OnDemand {
-    fn render(&self, _page: &Page) -> Result<Picture, RenderError> {
-        self.begun.send(()).unwrap();
+impl Renderer for GatedRenderer {
+    fn render(&self, _page: &Page) -> Result<RenderedImage, RenderError> {
+        self.started.send(()).unwrap();
         self.go.lock().unwrap().recv().unwrap();
-        Ok(drawn())
+        Ok(rendered_image())
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_shutdown_waits_for_the_renders_under_way() {
-    let ((begun, has_begun), (start, go)) = (channel(), channel());
-    let renderer = OnDemand { begun, go: Mutex::new(go) };
+async fn a_shutdown_waits_for_renders_in_progress() {
+    let ((started, has_started), (start, go)) = (channel(), channel());
+    let renderer = GatedRenderer { started, go: Mutex::new(go) };
     let emulator = Arc::new(Emulator::builder().renderer(renderer).start().await.unwrap());
     let mut stream = connect(&emulator).await;
     let body = r#"{"html":"x"}"#;
@@ -129,44 +129,44 @@ async fn a_shutdown_waits_for_the_renders_under_way() {
     let request =
         format!("POST /image HTTP/1.1\r\nHost: h\r\n{KEY}\r\n{JSON}\r\nContent-Length: {length}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).await.unwrap();
-    tokio::task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
+    tokio::task::spawn_blocking(move || has_started.recv().unwrap()).await.unwrap();
 
     let stopping = tokio::spawn(Arc::into_inner(emulator).unwrap().shutdown());
     start.send(()).unwrap();
-    let mut answer = String::new();
-    tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let mut response = String::new();
+    tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 200"), "{response}");
     stopping.await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shutdown_does_not_wait_for_ever_for_a_request_that_does_not_come() {
+async fn a_shutdown_does_not_wait_forever_for_an_incomplete_request() {
     let emulator = Emulator::start().await.unwrap();
     let mut stream = connect(&emulator).await;
     stream.write_all(b"POST /image HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n").await.unwrap();
     emulator.shutdown().await;
 }
 
-/// Panics at a page that says so.
+/// Renderer that fails as the page says.
 #[derive(Debug)]
 struct Fragile;
 
 impl Renderer for Fragile {
-    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         match page.html.as_str() {
             "panic" => panic!("as told"),
-            "busy" => Err(RenderError::Busy),
+            "busy" => Err(RenderError::Overloaded),
             "late" => Err(RenderError::TimedOut),
-            "still" => Err(RenderError::Motionless),
-            "input" => Err(RenderError::Input("not this".to_owned())),
+            "still" => Err(RenderError::NoAnimation),
+            "input" => Err(RenderError::InvalidInput("not this".to_owned())),
             "failed" => Err(RenderError::Failed("not now".to_owned())),
-            _ => Ok(drawn()),
+            _ => Ok(rendered_image()),
         }
     }
 }
 
 #[tokio::test]
-async fn what_goes_wrong_in_a_renderer_is_an_answer() {
+async fn renderer_failures_become_error_responses() {
     let emulator = Emulator::builder().renderer(Fragile).start().await.unwrap();
     for (html, status, body) in [
         (
@@ -177,21 +177,21 @@ async fn what_goes_wrong_in_a_renderer_is_an_answer() {
         (
             "busy",
             503,
-            json!({"error": "Other renders take all places: try again later", "code": "BROWSER_POOL_UNAVAILABLE", "retriable": true}),
+            json!({"error": "Too many renders are running: try again later", "code": "BROWSER_POOL_UNAVAILABLE", "retriable": true}),
         ),
-        ("late", 504, json!({"error": "The render took too long", "code": "render_timeout"})),
+        ("late", 504, json!({"error": "The render timed out", "code": "render_timeout"})),
         (
             "still",
             422,
-            json!({"error": "Nothing on the page moves: a GIF needs a CSS animation", "code": "NO_FRAMES_CAPTURED"}),
+            json!({"error": "The page has no running animation: a GIF needs a CSS animation", "code": "NO_FRAMES_CAPTURED"}),
         ),
         ("input", 422, json!({"error": "not this", "code": "render_failed"})),
         ("failed", 500, json!({"error": "The render failed: not now", "code": "render_failed"})),
     ] {
-        let answer = create(&emulator, html, 9, 9).await;
-        assert_eq!((answer.status, answer.json()), (status, body));
+        let response = create(&emulator, html, 9, 9).await;
+        assert_eq!((response.status, response.json()), (status, body));
     }
     let path = file_path(&emulator, &create(&emulator, "fine", 9, 9).await);
-    assert_eq!(get(&emulator, &path).await.body, b"picture");
+    assert_eq!(get(&emulator, &path).await.body, b"image");
     assert_eq!(get(&emulator, "/image").await.json()["pagination"]["total"], 1, "only what was made is listed");
 }

@@ -1,11 +1,12 @@
-//! The server from outside, a file for each topic. One program: each would carry all of the server otherwise.
+//! Tests of the server through HTTP, a file for each topic. They are one program, because each test program links the whole server.
 
 mod batches;
 mod bindings;
 #[cfg(feature = "chromium")]
 mod chromium;
-mod data;
-mod deliveries;
+mod dashboard;
+mod dashboard_in_browser;
+mod data_dir;
 mod experiments;
 mod expressions;
 mod fabric;
@@ -14,20 +15,19 @@ mod fabric_text;
 mod faults;
 mod gallery;
 mod gifs;
-mod hostile;
-mod hostile_templates;
-mod house;
 mod html_templates;
+mod images;
 mod lifecycle;
-mod live;
-mod page;
-mod page_in_browser;
+mod limits;
+mod page_loader;
 mod pdfs;
-mod pictures;
+mod persistence;
 mod requests;
-mod state;
+mod security;
 mod support;
+mod template_security;
 mod tracking;
 mod video_scenes;
 mod video_templates;
+mod webhooks;
 mod workflows;

@@ -1,35 +1,35 @@
-//! What is on the pages of a PDF, and how large they are.
+//! Content and size of the pages of PDF files.
 
 use crate::support::{
-    Answer, get,
-    paper::{blocks, link, near, pdf, pictures, sizes, title, words},
+    Response, get,
+    pdf::{filled_rects, image_count, link_rect, near, pdf, sizes, text, title},
     post,
     receiver::Receiver,
 };
-use pictify_emulator::{Emulator, Reach};
+use pictify_emulator::{EgressPolicy, Emulator};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A page that is red from edge to edge.
+/// HTML of a page that is red from edge to edge.
 const RED: &str = "<body style='margin:0'><div style='height:100vh;background:red'></div>";
 
 async fn template(emulator: &Emulator, template: Value) -> String {
-    let answer = post(emulator, "/templates", &template).await;
-    answer.json()["template"]["uid"].as_str().unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    let response = post(emulator, "/templates", &template).await;
+    response.json()["template"]["uid"].as_str().unwrap_or_else(|| panic!("{response:?}")).to_owned()
 }
 
-async fn html(emulator: &Emulator, html: &str) -> String {
+async fn html_template(emulator: &Emulator, html: &str) -> String {
     template(emulator, json!({"name": "t", "html": html})).await
 }
 
-async fn print(emulator: &Emulator, uid: &str, options: Value) -> Answer {
+async fn render(emulator: &Emulator, uid: &str, options: Value) -> Response {
     post(emulator, "/pdf/render", &json!({"templateUid": uid, "options": options})).await
 }
 
 #[tokio::test]
 async fn a_page_has_the_size_of_its_preset() {
     let emulator = Emulator::start().await.unwrap();
-    let uid = html(&emulator, "x").await;
+    let uid = html_template(&emulator, "x").await;
     for (options, preset, size) in [
         (json!({}), "A4", (595.28, 841.89)),
         (json!({"preset": "A4"}), "A4", (595.28, 841.89)),
@@ -42,22 +42,22 @@ async fn a_page_has_the_size_of_its_preset() {
         (json!({"preset": "A5", "landscape": false}), "A5", (419.53, 595.28)),
         (json!({"preset": "custom", "customSize": {"width": 400, "height": 200}}), "custom", (300.0, 150.0)),
     ] {
-        let answer = print(&emulator, &uid, options.clone()).await;
-        assert_eq!(sizes(&pdf(&emulator, &answer).await), [size], "{options}");
-        let body = answer.json();
+        let response = render(&emulator, &uid, options.clone()).await;
+        assert_eq!(sizes(&pdf(&emulator, &response).await), [size], "{options}");
+        let body = response.json();
         assert_eq!((&body["preset"], &body["pageCount"]), (&json!(preset), &json!(1)));
-        let told = ["width", "height"].map(|side| body["pageSize"][side].as_f64().unwrap());
+        let stated = ["width", "height"].map(|side| body["pageSize"][side].as_f64().unwrap());
         assert!(
-            (told[0] - f64::from(size.0)).abs() + (told[1] - f64::from(size.1)).abs() < 0.01,
-            "{options}: {told:?}"
+            (stated[0] - f64::from(size.0)).abs() + (stated[1] - f64::from(size.1)).abs() < 0.01,
+            "{options}: {stated:?}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_template_render_takes_the_presets_of_templates_and_answers_pixels() {
+async fn a_template_render_accepts_template_presets_and_returns_the_size_in_pixels() {
     let emulator = Emulator::start().await.unwrap();
-    let plain = html(&emulator, "x").await;
+    let plain = html_template(&emulator, "x").await;
     let letter =
         template(&emulator, json!({"name": "t", "html": "x", "outputFormat": "pdf", "pdfPreset": "LETTER"})).await;
     for (uid, body, size, pixels) in [
@@ -72,9 +72,9 @@ async fn a_template_render_takes_the_presets_of_templates_and_answers_pixels() {
     ] {
         let mut body = body;
         body["format"] = json!("pdf");
-        let answer = post(&emulator, &format!("/templates/{uid}/render"), &body).await;
-        let result = &answer.json()["results"][0];
-        assert_eq!((&result["format"], &result["layout"]), (&json!("pdf"), &json!("default")), "{body}: {answer:?}");
+        let response = post(&emulator, &format!("/templates/{uid}/render"), &body).await;
+        let result = &response.json()["results"][0];
+        assert_eq!((&result["format"], &result["layout"]), (&json!("pdf"), &json!("default")), "{body}: {response:?}");
         assert_eq!((&result["width"], &result["height"]), (&json!(pixels.0), &json!(pixels.1)), "{body}");
         let file = get(&emulator, result["url"].as_str().unwrap().strip_prefix(emulator.url()).unwrap()).await;
         assert_eq!(sizes(&lopdf::Document::load_mem(&file.body).unwrap()), [size], "{body}");
@@ -82,43 +82,43 @@ async fn a_template_render_takes_the_presets_of_templates_and_answers_pixels() {
 }
 
 #[tokio::test]
-async fn there_is_a_page_for_each_set_of_values_and_its_words_can_be_selected() {
+async fn each_variable_set_becomes_a_page_with_selectable_text() {
     let emulator = Emulator::start().await.unwrap();
-    let uid = html(&emulator, "<h1>{{title}}</h1><p>Größe {{n}}, {{#each items}}{{this}} {{/each}}</p>").await;
+    let uid = html_template(&emulator, "<h1>{{title}}</h1><p>Größe {{n}}, {{#each items}}{{this}} {{/each}}</p>").await;
     let sets = json!([
         {"title": "First page", "n": 1, "items": ["a", "b"]},
         {"title": "Second page", "n": 22, "items": []},
         {"title": "Third page", "n": 333, "items": ["only"]},
     ]);
     let body = json!({"templateUid": uid, "variableSets": sets, "options": {"title": "Größen"}});
-    let answer = post(&emulator, "/pdf/multi-page", &body).await;
-    assert_eq!(answer.json()["pageCount"], 3);
-    let file = pdf(&emulator, &answer).await;
-    let pages = [1, 2, 3].map(|page| words(&file, page));
+    let response = post(&emulator, "/pdf/multi-page", &body).await;
+    assert_eq!(response.json()["pageCount"], 3);
+    let file = pdf(&emulator, &response).await;
+    let pages = [1, 2, 3].map(|page| text(&file, page));
     assert_eq!(pages, ["First page Größe 1, a b", "Second page Größe 22,", "Third page Größe 333, only"]);
     assert_eq!(title(&file).as_deref(), Some("Größen"));
-    assert_eq!(emulator.billed(), 3, "a render a page");
+    assert_eq!(emulator.billed_renders(), 3, "one render per page");
 
     let body = json!({"format": "pdf", "variables": {"title": "Same", "n": 0}, "variableSets": [{"n": 1}, {"n": 2}]});
-    let answer = post(&emulator, &format!("/templates/{uid}/render"), &body).await.json();
-    let url = answer["results"][0]["url"].as_str().unwrap_or_else(|| panic!("{answer}"));
+    let response = post(&emulator, &format!("/templates/{uid}/render"), &body).await.json();
+    let url = response["results"][0]["url"].as_str().unwrap_or_else(|| panic!("{response}"));
     let file = get(&emulator, url.strip_prefix(emulator.url()).unwrap()).await;
     let file = lopdf::Document::load_mem(&file.body).unwrap();
-    assert_eq!([1, 2].map(|page| words(&file, page)), ["Same Größe 1,", "Same Größe 2,"]);
+    assert_eq!([1, 2].map(|page| text(&file, page)), ["Same Größe 1,", "Same Größe 2,"]);
 
     let listed = get(&emulator, "/render?format=PDF").await.json();
     assert_eq!((&listed["pagination"]["total"], &listed["renders"][1]["pageCount"]), (&json!(2), &json!(3)));
     let page = String::from_utf8(get(&emulator, "/").await.body).unwrap();
     assert!(
         page.contains("<b>Pages: 3</b>") && !page.contains("<img src=\"/media/"),
-        "no browser shows one as a picture"
+        "the dashboard must not show a PDF as an image"
     );
 }
 
 #[tokio::test]
-async fn the_page_fills_what_is_inside_the_margins() {
+async fn the_content_fills_the_page_inside_the_margins() {
     let emulator = Emulator::start().await.unwrap();
-    let uid = html(&emulator, RED).await;
+    let uid = html_template(&emulator, RED).await;
     for (options, expected) in [
         (json!({}), [0.0, 0.0, 595.28, 841.89]),
         (json!({"margins": {"top": 40, "right": 20, "bottom": 80, "left": 100}}), [75.0, 60.0, 580.28, 811.89]),
@@ -126,87 +126,87 @@ async fn the_page_fills_what_is_inside_the_margins() {
         (json!({"margins": {"left": 100}, "scale": 0.5}), [75.0, 0.0, 595.28, 841.89]),
         (json!({"margins": {"top": 100.5}, "scale": 2}), [0.0, 0.0, 595.28, 766.5]),
     ] {
-        let found = blocks(&pdf(&emulator, &print(&emulator, &uid, options.clone()).await).await);
+        let found = filled_rects(&pdf(&emulator, &render(&emulator, &uid, options.clone()).await).await);
         assert!(found.iter().any(|block| near(block, &expected)), "{options}: {found:?}, not {expected:?}");
     }
 }
 
 #[tokio::test]
-async fn content_is_as_large_as_the_scale_and_the_width_of_the_page_make_it() {
+async fn content_is_scaled_and_shrunk_to_the_width_of_the_page() {
     let emulator = Emulator::start().await.unwrap();
     for (width, options, expected) in [
         (200, json!({}), [0.0, 150.0]),
         (200, json!({"scale": 0.5}), [0.0, 75.0]),
         (200, json!({"scale": 2}), [0.0, 300.0]),
-        // What is too wide is shrunk to fit, to a half at most.
+        // Wider content is shrunk to fit, at most to half of its size.
         (1000, json!({}), [0.0, 595.28]),
         (1587, json!({}), [0.0, 595.28]),
         (3174, json!({}), [0.0, 1190.55]),
     ] {
         let body = format!("<body style='margin:0'><div style='width:{width}px;height:9px;background:red'></div>");
-        let uid = html(&emulator, &body).await;
-        let found = blocks(&pdf(&emulator, &print(&emulator, &uid, options.clone()).await).await);
+        let uid = html_template(&emulator, &body).await;
+        let found = filled_rects(&pdf(&emulator, &render(&emulator, &uid, options.clone()).await).await);
         assert!(found.iter().any(|block| near(&[block[0], block[2]], &expected)), "{width} {options}: {found:?}");
     }
 }
 
 #[tokio::test]
-async fn a_link_is_where_its_text_is() {
+async fn a_link_has_the_position_of_its_text() {
     let emulator = Emulator::start().await.unwrap();
-    let link_at =
+    let page =
         "<body style='margin:0'><a href='https://example.com' style='display:block;width:200px;height:40px'>x</a>";
-    let uid = html(&emulator, link_at).await;
+    let uid = html_template(&emulator, page).await;
     for (options, expected) in [
         (json!({}), [0.0, 811.89, 150.0, 841.89]),
         (json!({"scale": 0.5, "margins": {"left": 20, "top": 40}}), [15.0, 796.89, 90.0, 811.89]),
     ] {
-        let found = link(&pdf(&emulator, &print(&emulator, &uid, options.clone()).await).await);
+        let found = link_rect(&pdf(&emulator, &render(&emulator, &uid, options.clone()).await).await);
         assert!(near(&found, &expected), "{options}: {found:?}, not {expected:?}");
     }
 }
 
 #[tokio::test]
-async fn the_background_of_the_page_is_printed_unless_it_is_not_wanted() {
+async fn print_background_false_removes_backgrounds() {
     let emulator = Emulator::start().await.unwrap();
-    let uid = html(&emulator, "<body style='background:#eef'><p style='background:red'>x</p>").await;
-    let file = pdf(&emulator, &print(&emulator, &uid, json!({"margins": {"left": 40}})).await).await;
-    let found = blocks(&file);
+    let uid = html_template(&emulator, "<body style='background:#eef'><p style='background:red'>x</p>").await;
+    let file = pdf(&emulator, &render(&emulator, &uid, json!({"margins": {"left": 40}})).await).await;
+    let found = filled_rects(&file);
     assert!(found.iter().any(|block| near(block, &[30.0, 0.0, 595.28, 841.89])), "{found:?}");
-    let file = pdf(&emulator, &print(&emulator, &uid, json!({"printBackground": false})).await).await;
-    assert_eq!((blocks(&file), words(&file, 1)), (vec![], "x".to_owned()));
+    let file = pdf(&emulator, &render(&emulator, &uid, json!({"printBackground": false})).await).await;
+    assert_eq!((filled_rects(&file), text(&file, 1)), (vec![], "x".to_owned()));
 }
 
 #[tokio::test]
-async fn rules_for_print_count() {
+async fn print_media_rules_apply() {
     let emulator = Emulator::start().await.unwrap();
     let css = "<style>@media print { .screen { display: none } } @media screen { .print { display: none } }</style>";
-    let uid = html(&emulator, &format!("{css}<p class=screen>screen</p><p class=print>print</p>")).await;
-    assert_eq!(words(&pdf(&emulator, &print(&emulator, &uid, json!({})).await).await, 1), "print");
+    let uid = html_template(&emulator, &format!("{css}<p class=screen>screen</p><p class=print>print</p>")).await;
+    assert_eq!(text(&pdf(&emulator, &render(&emulator, &uid, json!({})).await).await, 1), "print");
 }
 
 #[tokio::test]
-async fn what_does_not_fit_on_its_page_is_cut() {
+async fn content_that_does_not_fit_on_its_page_is_cut() {
     let emulator = Emulator::start().await.unwrap();
     let rows = (0..200).map(|row| format!("<p>row{row}</p>")).collect::<Vec<_>>().concat();
-    let uid = html(&emulator, &rows).await;
-    let file = pdf(&emulator, &print(&emulator, &uid, json!({})).await).await;
-    let words = words(&file, 1);
+    let uid = html_template(&emulator, &rows).await;
+    let file = pdf(&emulator, &render(&emulator, &uid, json!({})).await).await;
+    let text = text(&file, 1);
     assert_eq!(sizes(&file).len(), 1);
-    assert!(words.starts_with("row0 row1 row2") && !words.contains("row99"), "{words}");
+    assert!(text.starts_with("row0 row1 row2") && !text.contains("row99"), "{text}");
 }
 
 #[tokio::test]
-async fn what_pdf_cannot_draw_becomes_a_picture_of_the_page() {
+async fn a_page_with_an_unsupported_filter_is_embedded_as_an_image() {
     let emulator = Emulator::start().await.unwrap();
-    for (filter, text, count) in [("none", "Hello", 0), ("sepia(1)", "Hello", 0), ("blur(2px)", "", 1)] {
-        let uid = html(&emulator, &format!("<p style='filter:{filter}'>Hello</p>")).await;
-        let file = pdf(&emulator, &print(&emulator, &uid, json!({"margins": {"top": 9}})).await).await;
-        assert_eq!((words(&file, 1).as_str(), pictures(&file, 1)), (text, count), "{filter}");
+    for (filter, expected, count) in [("none", "Hello", 0), ("sepia(1)", "Hello", 0), ("blur(2px)", "", 1)] {
+        let uid = html_template(&emulator, &format!("<p style='filter:{filter}'>Hello</p>")).await;
+        let file = pdf(&emulator, &render(&emulator, &uid, json!({"margins": {"top": 9}})).await).await;
+        assert_eq!((text(&file, 1).as_str(), image_count(&file, 1)), (expected, count), "{filter}");
     }
 }
 
 #[tokio::test]
-async fn a_canvas_is_scaled_to_fit_and_centred_and_its_text_is_text() {
+async fn a_canvas_is_scaled_to_fit_and_centred_and_its_text_is_selectable() {
     let emulator = Emulator::start().await.unwrap();
     let canvas = json!({"version": "5.3.0", "objects": [
         {"type": "rect", "left": 0, "top": 0, "width": 1000, "height": 500, "strokeWidth": 0, "fill": "red"},
@@ -217,8 +217,8 @@ async fn a_canvas_is_scaled_to_fit_and_centred_and_its_text_is_text() {
     let size = json!({"preset": "custom", "customSize": {"width": 500, "height": 500}, "margins": {"left": 100}});
     let body = json!({"templateUid": uid, "variableSets": sets, "options": size});
     let file = pdf(&emulator, &post(&emulator, "/pdf/multi-page", &body).await).await;
-    assert_eq!([1, 2].map(|page| words(&file, page)), ["Hello Ada", "Hello Grace"]);
-    let found = blocks(&file);
+    assert_eq!([1, 2].map(|page| text(&file, page)), ["Hello Ada", "Hello Grace"]);
+    let found = filled_rects(&file);
     let expected = [75.0, 112.5, 375.0, 262.5];
     assert!(found.iter().any(|block| near(block, &expected)), "{found:?}, not {expected:?}");
 }
@@ -233,13 +233,13 @@ async fn the_presets_are_listed_with_their_sizes_in_points() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_printed_is_refused_and_costs_nothing() {
+async fn rejected_requests_are_not_billed() {
     let emulator = Emulator::start().await.unwrap();
-    let plain = html(&emulator, "{{n}}").await;
-    let broken = html(&emulator, "<img src='data:image/png,nothing'>").await;
-    let large = html(&emulator, &"{{n}}".repeat(20)).await;
-    let long = html(&emulator, "<div style='height:1e9px'>x</div>").await;
-    let blurred = html(&emulator, "<p style='filter:blur(2px)'>x").await;
+    let plain = html_template(&emulator, "{{n}}").await;
+    let broken = html_template(&emulator, "<img src='data:image/png,nothing'>").await;
+    let large = html_template(&emulator, &"{{n}}".repeat(20)).await;
+    let long = html_template(&emulator, "<div style='height:1e9px'>x</div>").await;
+    let blurred = html_template(&emulator, "<p style='filter:blur(2px)'>x").await;
     let one = |uid: &str, options: Value| ("/pdf/render", json!({"templateUid": uid, "options": options}));
     let many = |uid: &str, count: usize| {
         ("/pdf/multi-page", json!({"templateUid": uid, "variableSets": vec![json!({}); count]}))
@@ -251,50 +251,46 @@ async fn what_cannot_be_printed_is_refused_and_costs_nothing() {
     for ((path, body), status, error) in [
         (one("none", json!({})), 404, "Template none not found"),
         (("/pdf/render", json!({})), 400, "templateUid"),
-        (
-            one(&plain, json!({"preset": "A9"})),
-            400,
-            "There is no preset A9, but there are A4, Letter, Legal, A3, A5, Tabloid",
-        ),
+        (one(&plain, json!({"preset": "A9"})), 400, "Unknown preset A9: use one of A4, Letter, Legal, A3, A5, Tabloid"),
         (one(&plain, json!({"preset": "custom"})), 400, "The preset custom needs customSize"),
         (one(&plain, json!({"preset": "custom", "customSize": {"width": 0, "height": 9}})), 400, "customSize/width"),
-        (one(&plain, custom(19_201)), 400, "A page has 1 to 19200 pixels a side: 19201 by 19201 is not"),
+        (one(&plain, custom(19_201)), 400, "A page must have 1 to 19200 pixels per side, not 19201 by 19201"),
         (
             one(&plain, json!({"margins": {"left": 400, "right": 400}})),
             400,
-            "The margins leave no room on a page of 794",
+            "The margins leave no space for content on a page of 794",
         ),
-        (one(&plain, json!({"margins": {"top": 1e300}})), 400, "The margins leave no room"),
+        (one(&plain, json!({"margins": {"top": 1e300}})), 400, "The margins leave no space"),
         (one(&plain, json!({"margins": {"top": -1}})), 400, "margins/top"),
         (one(&plain, json!({"scale": 3})), 400, "options/scale"),
         (many(&plain, 0), 400, "variableSets"),
-        (many(&plain, 101), 400, "variableSets holds 1 to 100 sets, one for each page, not 101"),
+        (many(&plain, 101), 400, "variableSets may have 1 to 100 sets, one for each page, not 101"),
         ((larger.as_str(), values), 422, "The pages have more than the 33554432 bytes of HTML"),
-        (one(&long, json!({})), 422, "pixels long, more than the 200 times 1123 that are laid out"),
-        (one(&broken, json!({})), 422, "A picture in the page cannot be read"),
-        (one(&blurred, custom(5_000)), 422, "5000 by 5000 pixels are more than the 4096 a side"),
-        ((rendered.as_str(), json!({"format": "pdf", "variableSets": []})), 400, "variableSets holds 1 to 100 sets"),
-        ((rendered.as_str(), json!({"format": "pdf", "preset": "A9"})), 400, "There is no preset A9"),
+        (one(&long, json!({})), 422, "pixels long, more than the 200 pages of 1123 pixels that the emulator lays out"),
+        (one(&broken, json!({})), 422, "An image in the page cannot be read"),
+        (one(&blurred, custom(5_000)), 422, "5000 by 5000 pixels are more than the maximum of 4096 pixels per side"),
+        ((rendered.as_str(), json!({"format": "pdf", "variableSets": []})), 400, "variableSets may have 1 to 100 sets"),
+        ((rendered.as_str(), json!({"format": "pdf", "preset": "A9"})), 400, "Unknown preset A9"),
     ] {
-        let (found, message) = post(&emulator, path, &body).await.says();
+        let (found, message) = post(&emulator, path, &body).await.status_and_message();
         assert!(found == status && message.contains(error), "{body:.200}: {found} {message}, not {status} {error}");
     }
-    assert_eq!(emulator.billed(), 0);
-    let answer = print(&emulator, &plain, custom(19_200)).await;
-    assert_eq!(sizes(&pdf(&emulator, &answer).await), [(14_400.0, 14_400.0)], "the largest");
+    assert_eq!(emulator.billed_renders(), 0);
+    let response = render(&emulator, &plain, custom(19_200)).await;
+    assert_eq!(sizes(&pdf(&emulator, &response).await), [(14_400.0, 14_400.0)], "the maximum size");
 }
 
-/// A hundred pages with a picture that does not come each wait for theirs: nobody waits for all of them.
+/// The resources of all pages together must be fetched within one render timeout, even if each page waits for one.
 #[tokio::test(start_paused = true)]
-async fn what_pages_need_from_elsewhere_has_as_long_as_a_render() {
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+async fn fetching_resources_of_all_pages_has_one_timeout() {
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let silent = Receiver::start(vec![("", String::new())]).await;
     let html = format!("<img src='{}&page={{{{page}}}}'>", silent.url);
     let template = post(&emulator, "/templates", &json!({"name": "slow", "html": html})).await.json();
     let sets: Vec<_> = (0..20).map(|page| json!({"page": page.to_string()})).collect();
     let body = json!({"templateUid": template["template"]["uid"], "variableSets": sets});
-    let began = tokio::time::Instant::now();
-    let answer = post(&emulator, "/pdf/multi-page", &body).await;
-    assert_eq!((answer.status, answer.json()["code"].as_str()), (504, Some("render_timeout")), "{answer:?}");
-    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    let started = tokio::time::Instant::now();
+    let response = post(&emulator, "/pdf/multi-page", &body).await;
+    assert_eq!((response.status, response.json()["code"].as_str()), (504, Some("render_timeout")), "{response:?}");
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
 }

@@ -1,4 +1,4 @@
-//! What is answered to a request before anything is rendered: routes, keys, bodies, queries.
+//! Validation of requests: routes, API keys, bodies, query strings.
 
 use crate::support::{JSON, KEY, get, post, send};
 use pictify_emulator::{Emulator, VersionPrefix};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[tokio::test]
-async fn a_key_is_needed_where_the_contract_says_so() {
+async fn operations_require_an_api_key_as_the_contract_says() {
     let any = Emulator::start().await.unwrap();
     let one = Emulator::builder().api_keys(["right", "other"]).start().await.unwrap();
     for (emulator, headers, status) in [
@@ -21,18 +21,18 @@ async fn a_key_is_needed_where_the_contract_says_so() {
         (&one, &["Authorization: Bearer right"], 200),
         (&one, &["Authorization: Bearer other"], 200),
     ] {
-        let answer = send(emulator, "GET /image", headers, b"").await;
-        assert_eq!(answer.status, status, "{headers:?}");
+        let response = send(emulator, "GET /image", headers, b"").await;
+        assert_eq!(response.status, status, "{headers:?}");
         if status == 401 {
-            assert_eq!(answer.json(), json!({"message": "Invalid Request"}), "one answer for every reason");
+            assert_eq!(response.json(), json!({"message": "Invalid Request"}), "one error for every reason");
         }
     }
-    assert_eq!(send(&any, "GET /healthcheck", &[], b"").await.status, 200, "no key is needed");
+    assert_eq!(send(&any, "GET /healthcheck", &[], b"").await.status, 200, "no key is required");
 }
 
-/// A client that sends on while it is refused must not find its connection closed at the next request.
+/// A client that is still sending when its request is rejected must be able to reuse its connection.
 #[tokio::test]
-async fn a_refused_request_leaves_the_connection_to_the_next() {
+async fn a_rejected_request_keeps_the_connection_usable() {
     let emulator = Emulator::start().await.unwrap();
     for line in ["POST /image", "GET /image", "POST /nothing"] {
         let mut stream = crate::support::connect(&emulator).await;
@@ -40,32 +40,32 @@ async fn a_refused_request_leaves_the_connection_to_the_next() {
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(&vec![b' '; 200_000]).await.unwrap();
         stream.write_all(b"GET /healthcheck HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n").await.unwrap();
-        let mut answers = String::new();
-        stream.read_to_string(&mut answers).await.unwrap();
-        assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{line}: {answers}");
-        assert!(answers.contains("HTTP/1.1 200 OK"), "{line}: {answers}");
+        let mut responses = String::new();
+        stream.read_to_string(&mut responses).await.unwrap();
+        assert_eq!(responses.matches("HTTP/1.1 ").count(), 2, "{line}: {responses}");
+        assert!(responses.contains("HTTP/1.1 200 OK"), "{line}: {responses}");
     }
 }
 
 #[tokio::test]
-async fn a_template_needs_no_name() {
+async fn a_template_without_a_name_gets_a_default_one() {
     let emulator = Emulator::start().await.unwrap();
     let created = post(&emulator, "/templates", &json!({"html": "<p>Hi</p>"})).await;
     assert_eq!((created.status, &created.json()["template"]["name"]), (200, &json!("Untitled")));
-    let wrong = post(&emulator, "/templates", &json!({"html": "<p>Hi</p>", "name": ""})).await;
-    assert_eq!(wrong.status, 400, "a name that is sent counts");
+    let invalid = post(&emulator, "/templates", &json!({"html": "<p>Hi</p>", "name": ""})).await;
+    assert_eq!(invalid.status, 400, "a name in the request is validated");
 }
 
 #[tokio::test]
-async fn what_has_a_format_is_held_to_it() {
+async fn string_formats_are_validated() {
     let emulator = Emulator::start().await.unwrap();
-    let body = json!({"event": "render.completed", "targetUrl": "no address"});
-    let answer = post(&emulator, "/webhook-subscriptions", &body).await;
-    assert_eq!((answer.status, &answer.json()["code"]), (400, &json!("FST_ERR_VALIDATION")));
+    let body = json!({"event": "render.completed", "targetUrl": "not a URL"});
+    let response = post(&emulator, "/webhook-subscriptions", &body).await;
+    assert_eq!((response.status, &response.json()["code"]), (400, &json!("FST_ERR_VALIDATION")));
 }
 
 #[tokio::test]
-async fn unknown_routes_speak_as_the_framework_does() {
+async fn unknown_routes_return_the_error_of_the_framework() {
     let emulator = Emulator::start().await.unwrap();
     for (line, route) in [
         ("GET /nothing", "GET:/nothing"),
@@ -75,15 +75,15 @@ async fn unknown_routes_speak_as_the_framework_does() {
         ("DELETE /media/a.png", "DELETE:/media/a.png"),
         ("GET /image/%ff", "GET:/image/%ff"),
     ] {
-        let answer = send(&emulator, line, &[KEY], b"").await;
+        let response = send(&emulator, line, &[KEY], b"").await;
         let expected = json!({"statusCode": 404, "error": "Not Found", "message": format!("Route {route} not found")});
-        assert_eq!((answer.status, answer.json()), (404, expected));
-        assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
+        assert_eq!((response.status, response.json()), (404, expected));
+        assert_eq!(response.header("content-type"), Some("application/json; charset=utf-8"));
     }
 }
 
 #[tokio::test]
-async fn a_version_in_the_path_changes_nothing() {
+async fn paths_with_and_without_v1_are_equivalent() {
     let emulator = Emulator::start().await.unwrap();
     let created = post(&emulator, "/v1/image", &json!({"html": "x", "width": 9, "height": 9})).await;
     assert_eq!(created.status, 200);
@@ -94,7 +94,7 @@ async fn a_version_in_the_path_changes_nothing() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_no_json_speak_as_the_framework_does() {
+async fn malformed_bodies_return_the_errors_of_the_framework() {
     let emulator = Emulator::start().await.unwrap();
     let text = "Content-Type: text/plain";
     let with_charset = "Content-Type: application/json; charset=utf-8";
@@ -109,9 +109,9 @@ async fn bodies_that_are_no_json_speak_as_the_framework_does() {
         (&[KEY, JSON], "[]", 400, "FST_ERR_VALIDATION"),
         (&[KEY, JSON], "null", 400, "FST_ERR_VALIDATION"),
     ] {
-        let answer = send(&emulator, "POST /image", headers, body.as_bytes()).await;
-        let found = answer.json();
-        assert_eq!((answer.status, found["code"].as_str()), (status, Some(code)), "{headers:?} {body:?}");
+        let response = send(&emulator, "POST /image", headers, body.as_bytes()).await;
+        let found = response.json();
+        assert_eq!((response.status, found["code"].as_str()), (status, Some(code)), "{headers:?} {body:?}");
         assert_eq!(found["statusCode"], status);
     }
     let deep = format!("{{\"html\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
@@ -120,16 +120,16 @@ async fn bodies_that_are_no_json_speak_as_the_framework_does() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_gets_an_answer_and_not_a_broken_connection() {
+async fn a_body_over_the_limit_gets_a_response_and_not_a_closed_connection() {
     let emulator = Emulator::start().await.unwrap();
     let body = vec![b' '; 17 * 1024 * 1024];
-    let answer = send(&emulator, "POST /image", &[KEY, JSON], &body).await;
-    assert_eq!((answer.status, answer.json()["code"].as_str()), (413, Some("FST_ERR_CTP_BODY_TOO_LARGE")));
+    let response = send(&emulator, "POST /image", &[KEY, JSON], &body).await;
+    assert_eq!((response.status, response.json()["code"].as_str()), (413, Some("FST_ERR_CTP_BODY_TOO_LARGE")));
     assert_eq!(get(&emulator, "/image").await.status, 200, "the server goes on");
 }
 
 #[tokio::test]
-async fn wrong_fields_are_named() {
+async fn validation_errors_name_the_field() {
     let emulator = Emulator::start().await.unwrap();
     for (body, message) in [
         (json!({"html": "x", "width": 0}), "body/width 0 is less than the minimum of 1"),
@@ -141,24 +141,24 @@ async fn wrong_fields_are_named() {
         (json!({"html": ""}), "body/html \"\" is shorter than 1 character"),
         (json!({"html": "x", "selector": ""}), "body/selector \"\" is shorter than 1 character"),
     ] {
-        let answer = post(&emulator, "/image", &body).await;
+        let response = post(&emulator, "/image", &body).await;
         let expected = json!({
             "statusCode": 400, "code": "FST_ERR_VALIDATION", "error": "Bad Request", "message": message,
         });
-        assert_eq!((answer.status, answer.json()), (400, expected));
+        assert_eq!((response.status, response.json()), (400, expected));
     }
 }
 
 #[tokio::test]
-async fn a_long_value_is_not_sent_back_whole() {
+async fn validation_errors_shorten_long_values() {
     let emulator = Emulator::start().await.unwrap();
-    let answer = post(&emulator, "/image", &json!({"html": ["x".repeat(1_000_000)]})).await;
-    assert_eq!(answer.status, 400);
-    assert!(answer.body.len() < 1_000, "{} bytes", answer.body.len());
+    let response = post(&emulator, "/image", &json!({"html": ["x".repeat(1_000_000)]})).await;
+    assert_eq!(response.status, 400);
+    assert!(response.body.len() < 1_000, "{} bytes", response.body.len());
 }
 
 #[tokio::test]
-async fn exactly_one_source_is_needed() {
+async fn exactly_one_source_is_required() {
     let emulator = Emulator::start().await.unwrap();
     for (body, status, error) in [
         (json!({}), 400, "One of html, url and template is required"),
@@ -174,15 +174,15 @@ async fn exactly_one_source_is_needed() {
         ),
         (json!({"template": "T"}), 404, "Template not found"),
     ] {
-        let answer = post(&emulator, "/image", &body).await;
-        assert_eq!(answer.says(), (status, error.to_owned()), "{body}");
+        let response = post(&emulator, "/image", &body).await;
+        assert_eq!(response.status_and_message(), (status, error.to_owned()), "{body}");
     }
-    let answer = send(&emulator, "POST /image", &[KEY], b"").await;
-    assert_eq!(answer.status, 400, "no body means an empty object");
+    let response = send(&emulator, "POST /image", &[KEY], b"").await;
+    assert_eq!(response.status, 400, "no body means an empty object");
 }
 
 #[tokio::test]
-async fn images_are_listed_page_by_page_newest_first() {
+async fn images_are_listed_in_pages_newest_first() {
     let emulator = Emulator::start().await.unwrap();
     let mut ids = Vec::new();
     for _ in 0..5 {
@@ -207,7 +207,7 @@ async fn images_are_listed_page_by_page_newest_first() {
 }
 
 #[tokio::test]
-async fn wrong_queries_are_named() {
+async fn validation_errors_name_the_query_parameter() {
     let emulator = Emulator::start().await.unwrap();
     for (query, message) in [
         ("limit=0", "querystring/limit 0 is less than the minimum of 1"),
@@ -217,13 +217,13 @@ async fn wrong_queries_are_named() {
         ("limit", "querystring/limit \"\" is not of type \"integer\""),
         ("offset=-1", "querystring/offset -1 is less than the minimum of 0"),
     ] {
-        let answer = get(&emulator, &format!("/image?{query}")).await;
-        assert_eq!(answer.says(), (400, message.to_owned()), "{query}");
+        let response = get(&emulator, &format!("/image?{query}")).await;
+        assert_eq!(response.status_and_message(), (400, message.to_owned()), "{query}");
     }
 }
 
 #[tokio::test]
-async fn an_image_is_read_without_a_key() {
+async fn an_image_can_be_read_without_an_api_key() {
     let emulator = Emulator::start().await.unwrap();
     let created = crate::support::create(&emulator, "x", 4, 4).await.json();
     let read = |id: String| {
@@ -237,7 +237,7 @@ async fn an_image_is_read_without_a_key() {
 }
 
 #[tokio::test]
-async fn an_answer_has_the_fields_of_the_service() {
+async fn a_response_has_the_fields_of_the_service() {
     let emulator = Emulator::start().await.unwrap();
     let Value::Object(image) = crate::support::create(&emulator, "x", 4, 4).await.json() else { panic!("no object") };
     assert_eq!(image.keys().collect::<Vec<_>>(), ["url", "id", "createdAt"]);
@@ -248,9 +248,9 @@ async fn an_answer_has_the_fields_of_the_service() {
 }
 
 #[tokio::test]
-async fn the_version_in_the_path_may_be_asked_for_or_refused() {
+async fn the_version_prefix_can_be_required_or_forbidden() {
     for (prefix, bare, versioned) in
-        [(VersionPrefix::Any, 200, 200), (VersionPrefix::Required, 404, 200), (VersionPrefix::Refused, 200, 404)]
+        [(VersionPrefix::Any, 200, 200), (VersionPrefix::Required, 404, 200), (VersionPrefix::Forbidden, 200, 404)]
     {
         let emulator = Emulator::builder().version_prefix(prefix).start().await.unwrap();
         let statuses = (get(&emulator, "/image").await.status, get(&emulator, "/v1/image").await.status);

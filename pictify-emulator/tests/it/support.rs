@@ -1,7 +1,7 @@
-//! A client of one file: plain HTTP/1.1 over a socket, so that these tests know nothing of the SDK and of TLS.
+//! Minimal HTTP/1.1 client over a socket, so that these tests need neither the SDK nor TLS.
 
 pub mod canvas;
-pub mod paper;
+pub mod pdf;
 pub mod receiver;
 
 use pictify_emulator::Emulator;
@@ -11,20 +11,20 @@ use tokio::{
     net::TcpStream,
 };
 
-/// The server's answer.
-pub struct Answer {
+/// Response of the server.
+pub struct Response {
     pub status: u16,
     pub head: String,
     pub body: Vec<u8>,
 }
 
-impl std::fmt::Debug for Answer {
+impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}\n{}", self.head, String::from_utf8_lossy(&self.body))
     }
 }
 
-impl Answer {
+impl Response {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head
             .lines()
@@ -34,11 +34,11 @@ impl Answer {
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
-    /// The status with what an operator reads.
-    pub fn says(&self) -> (u16, String) {
+    /// Returns the status and the error message.
+    pub fn status_and_message(&self) -> (u16, String) {
         let body = self.json();
         let text = if body["statusCode"].is_null() { &body["error"] } else { &body["message"] };
         let text = text.as_str().or(body["message"].as_str());
@@ -46,16 +46,16 @@ impl Answer {
     }
 }
 
-/// Sends bytes as they are and reads until the server closes.
-pub async fn raw(emulator: &Emulator, bytes: &[u8]) -> Answer {
+/// Sends raw bytes and reads until the server closes the connection.
+pub async fn raw(emulator: &Emulator, bytes: &[u8]) -> Response {
     let mut stream = connect(emulator).await;
     stream.write_all(bytes).await.unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.unwrap();
-    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
-    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.unwrap();
+    let end = response.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
+    let head = String::from_utf8(response[..end].to_vec()).unwrap();
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-    Answer { status, head, body: answer[end + 4..].to_vec() }
+    Response { status, head, body: response[end + 4..].to_vec() }
 }
 
 pub async fn connect(emulator: &Emulator) -> TcpStream {
@@ -66,8 +66,8 @@ pub fn address(emulator: &Emulator) -> &str {
     emulator.url().strip_prefix("http://").unwrap()
 }
 
-/// A request with these header lines and body; the length is added.
-pub async fn send(emulator: &Emulator, line: &str, headers: &[&str], body: &[u8]) -> Answer {
+/// Sends a request with these header lines and this body; adds `Content-Length`.
+pub async fn send(emulator: &Emulator, line: &str, headers: &[&str], body: &[u8]) -> Response {
     let host = if headers.iter().any(|header| header.starts_with("Host:")) {
         String::new()
     } else {
@@ -82,54 +82,54 @@ pub async fn send(emulator: &Emulator, line: &str, headers: &[&str], body: &[u8]
 pub const KEY: &str = "Authorization: Bearer k";
 pub const JSON: &str = "Content-Type: application/json";
 
-pub async fn get(emulator: &Emulator, path: &str) -> Answer {
+pub async fn get(emulator: &Emulator, path: &str) -> Response {
     send(emulator, &format!("GET {path}"), &[KEY], b"").await
 }
 
-pub async fn post(emulator: &Emulator, path: &str, body: &Value) -> Answer {
+pub async fn post(emulator: &Emulator, path: &str, body: &Value) -> Response {
     send(emulator, &format!("POST {path}"), &[KEY, JSON], body.to_string().as_bytes()).await
 }
 
-/// A request with a body, or without; its status and answer.
+/// Sends a request with an optional JSON body and returns the status and the JSON of the response.
 pub async fn call(emulator: &Emulator, line: &str, body: &Value) -> (u16, Value) {
     let text = if body.is_null() { String::new() } else { body.to_string() };
     let headers = if body.is_null() { &[KEY][..] } else { &[KEY, JSON][..] };
-    let answer = send(emulator, line, headers, text.as_bytes()).await;
-    (answer.status, answer.json())
+    let response = send(emulator, line, headers, text.as_bytes()).await;
+    (response.status, response.json())
 }
 
-/// The answer to a request that is served.
+/// Sends a request that must succeed and returns the JSON of its response.
 pub async fn ok(emulator: &Emulator, line: &str, body: Value) -> Value {
-    let (status, answer) = call(emulator, line, &body).await;
-    assert!((200..300).contains(&status), "{line}: {status} {answer}");
-    answer
+    let (status, response) = call(emulator, line, &body).await;
+    assert!((200..300).contains(&status), "{line}: {status} {response}");
+    response
 }
 
-/// What a visitor without a key gets.
-pub async fn visit(emulator: &Emulator, path: &str, headers: &[&str]) -> Answer {
+/// Sends a GET without an API key.
+pub async fn get_without_key(emulator: &Emulator, path: &str, headers: &[&str]) -> Response {
     send(emulator, &format!("GET {path}"), headers, b"").await
 }
 
-/// A render of that size.
-pub async fn create(emulator: &Emulator, html: &str, width: u32, height: u32) -> Answer {
+/// Renders an image of this size.
+pub async fn create(emulator: &Emulator, html: &str, width: u32, height: u32) -> Response {
     post(emulator, "/image", &json!({"html": html, "width": width, "height": height})).await
 }
 
-/// The path of the file that a render answered with.
-pub fn file_path(emulator: &Emulator, answer: &Answer) -> String {
-    assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
-    let url = answer.json()["url"].as_str().unwrap().to_owned();
+/// Returns the path of the rendered file of a response.
+pub fn file_path(emulator: &Emulator, response: &Response) -> String {
+    assert_eq!(response.status, 200, "{}", String::from_utf8_lossy(&response.body));
+    let url = response.json()["url"].as_str().unwrap().to_owned();
     url.strip_prefix(emulator.url()).unwrap_or_else(|| panic!("{url} is elsewhere")).to_owned()
 }
 
-/// Renders and loads the picture.
-pub async fn picture(emulator: &Emulator, body: &Value) -> image::RgbaImage {
-    let answer = post(emulator, "/image", body).await;
-    let file = get(emulator, &file_path(emulator, &answer)).await;
+/// Renders an image and decodes it.
+pub async fn render_image(emulator: &Emulator, body: &Value) -> image::RgbaImage {
+    let response = post(emulator, "/image", body).await;
+    let file = get(emulator, &file_path(emulator, &response)).await;
     image::load_from_memory(&file.body).unwrap().to_rgba8()
 }
 
-/// Two by two pixels of red, as PNG.
+/// Returns a red PNG of 2 by 2 pixels as a data URI.
 pub fn red_png() -> String {
     let mut bytes = std::io::Cursor::new(Vec::new());
     image::RgbaImage::from_pixel(2, 2, image::Rgba([255, 0, 0, 255]))

@@ -1,12 +1,12 @@
-//! What scenes may say, and what they come to: the numbers of motion, and the HTML that is drawn.
+//! Modules that scenes can import: animation functions, timing components and rendered HTML.
 
 use crate::support::{file_path, get, post};
 use image::{Rgba, RgbaImage};
 use pictify_emulator::Emulator;
 use serde_json::{Value, json};
 
-/// The frame of a scene of 100 by 20 with ten frames a second, whose body is this.
-async fn frame(emulator: &Emulator, code: &str, frame: u32) -> Result<RgbaImage, Value> {
+/// Renders a frame of a scene with this code, of 100 by 20 pixels and with ten frames a second.
+async fn render_frame(emulator: &Emulator, code: &str, frame: u32) -> Result<RgbaImage, Value> {
     let tsx = format!(
         "import React, {{useMemo, useState, useContext, createContext, memo, forwardRef, Component}} from 'react';
         import {{AbsoluteFill, Sequence, Series, Loop, Freeze, Img, Audio, Easing, interpolate, interpolateColors, spring,
@@ -20,27 +20,27 @@ async fn frame(emulator: &Emulator, code: &str, frame: u32) -> Result<RgbaImage,
         json!({"name": "x", "kind": "tsx", "tsx": tsx, "width": 100, "height": 20, "fps": 10, "durationInFrames": 60});
     let created = post(emulator, "/video/templates", &body).await.json();
     let Some(uid) = created["template"]["uid"].as_str() else { return Err(created) };
-    let answer = post(emulator, &format!("/video/templates/{uid}/preview"), &json!({"frame": frame})).await;
-    if answer.status != 200 {
-        return Err(answer.json());
+    let response = post(emulator, &format!("/video/templates/{uid}/preview"), &json!({"frame": frame})).await;
+    if response.status != 200 {
+        return Err(response.json());
     }
-    let file = get(emulator, &file_path(emulator, &answer)).await;
+    let file = get(emulator, &file_path(emulator, &response)).await;
     Ok(image::load_from_memory(&file.body).unwrap().to_rgba8())
 }
 
-fn width(picture: &RgbaImage) -> usize {
-    (0..100).filter(|x| *picture.get_pixel(*x, 10) == Rgba([255, 0, 0, 255])).count()
+fn bar_width(image: &RgbaImage) -> usize {
+    (0..100).filter(|x| *image.get_pixel(*x, 10) == Rgba([255, 0, 0, 255])).count()
 }
 
-/// How wide the red bar is that code draws whose expression of the frame `f` this is.
-async fn number(emulator: &Emulator, expression: &str, at: u32) -> Result<usize, Value> {
+/// Evaluates an expression of the frame `f`: renders a red bar with this width, and measures it.
+async fn evaluate(emulator: &Emulator, expression: &str, at: u32) -> Result<usize, Value> {
     let code =
         format!("export default () => {{ const f = useCurrentFrame(); return <Bar width={{{expression}}} />; }};");
-    Ok(width(&frame(emulator, &code, at).await?))
+    Ok(bar_width(&render_frame(emulator, &code, at).await?))
 }
 
 #[tokio::test]
-async fn numbers_follow_the_frame() {
+async fn animation_functions_depend_on_the_frame() {
     let emulator = Emulator::start().await.unwrap();
     for (expression, at, expected) in [
         ("interpolate(f, [0, 10], [0, 50])", 5, 25),
@@ -56,7 +56,7 @@ async fn numbers_follow_the_frame() {
         ("interpolate(f, [0, 10], [0, 100], {easing: Easing.inOut(Easing.cubic)})", 5, 50),
         ("interpolate(f, [0, 10], [0, 100], {easing: Easing.bezier(0, 0, 1, 1)})", 4, 40),
         ("interpolate(f, [0, 10], [0, 100], {easing: Easing.bounce})", 10, 100),
-        // A spring begins at rest, passes its end, and comes back to it.
+        // A spring starts at rest, overshoots its target, and returns to it.
         ("spring({frame: 0, fps: 10}) * 50", 0, 0),
         ("spring({frame: 3, fps: 10}) * 50", 0, 56),
         ("spring({frame: 60, fps: 10, from: 10, to: 90})", 0, 90),
@@ -75,7 +75,7 @@ async fn numbers_follow_the_frame() {
         ("(0.5).toLocaleString('en-US', {minimumFractionDigits: 2}) === '0.50' ? 7 : 0", 0, 7),
         ("useVideoConfig().durationInFrames + useVideoConfig().fps", 0, 70),
     ] {
-        assert_eq!(number(&emulator, expression, at).await, Ok(expected), "{expression} at {at}");
+        assert_eq!(evaluate(&emulator, expression, at).await, Ok(expected), "{expression} at {at}");
     }
     for (expression, message) in [
         ("interpolate(f, [0, 0], [0, 1])", "TypeError: interpolate: the input range must rise, not be 0, 0"),
@@ -83,22 +83,22 @@ async fn numbers_follow_the_frame() {
         ("interpolate('1', [0, 1], [0, 1])", "TypeError: interpolate: the input is string, not a number"),
         ("nothing.of.this", "ReferenceError: nothing is not defined"),
     ] {
-        assert_eq!(number(&emulator, expression, 0).await, Err(json!({"errors": [message]})), "{expression}");
+        assert_eq!(evaluate(&emulator, expression, 0).await, Err(json!({"errors": [message]})), "{expression}");
     }
 }
 
 #[tokio::test]
-async fn parts_are_shown_in_their_time() {
+async fn timing_components_show_their_content_in_time() {
     let emulator = Emulator::start().await.unwrap();
     let grow = "const Grow = () => <Bar width={useCurrentFrame() + 1} />;";
-    for (what, drawn, widths) in [
+    for (name, content, widths) in [
         (
             "a sequence",
             "<Sequence from={10} durationInFrames={5}><Grow /></Sequence>",
             [(9, 0), (10, 1), (14, 5), (15, 0)],
         ),
         (
-            "one in another",
+            "a nested sequence",
             "<Sequence from={10}><Sequence from={5}><Grow /></Sequence></Sequence>",
             [(14, 0), (15, 1), (16, 2), (20, 6)],
         ),
@@ -110,21 +110,21 @@ async fn parts_are_shown_in_their_time() {
         ),
         ("a loop", "<Loop durationInFrames={4} times={2}><Grow /></Loop>", [(3, 4), (4, 1), (7, 4), (8, 0)]),
         ("a loop without end", "<Loop durationInFrames={4}><Grow /></Loop>", [(0, 1), (5, 2), (40, 1), (43, 4)]),
-        ("what is frozen", "<Freeze frame={7}><Grow /></Freeze>", [(0, 8), (7, 8), (30, 8), (59, 8)]),
+        ("a frozen frame", "<Freeze frame={7}><Grow /></Freeze>", [(0, 8), (7, 8), (30, 8), (59, 8)]),
         ("a fill", "<AbsoluteFill style={{backgroundColor: '#ff0000'}} />", [(0, 100), (1, 100), (2, 100), (59, 100)]),
     ] {
-        let code = format!("{grow} export default () => {drawn};");
+        let code = format!("{grow} export default () => {content};");
         for (at, expected) in widths {
-            let picture = frame(&emulator, &code, at).await.unwrap_or_else(|error| panic!("{what}: {error}"));
-            assert_eq!(width(&picture), expected, "{what} at {at}");
+            let image = render_frame(&emulator, &code, at).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(bar_width(&image), expected, "{name} at {at}");
         }
     }
 }
 
 #[tokio::test]
-async fn components_are_those_of_react() {
+async fn components_work_as_in_react() {
     let emulator = Emulator::start().await.unwrap();
-    for (what, code) in [
+    for (name, code) in [
         ("a fragment", "export default () => <><Bar width={10} />{null}{false}{undefined}</>;"),
         ("a list", "export default () => [5, 0, -1].filter((x) => x > 0).map((x) => <Bar key={x} width={2 * x} />);"),
         ("state", "export default () => { const [width] = useState(() => 10); return <Bar width={width} />; };"),
@@ -165,23 +165,26 @@ async fn components_are_those_of_react() {
             "export default () => <Bar width={10} color={interpolateColors(5, [0, 5], ['#000', 'rgb(255, 0, 0)'])} />;",
         ),
     ] {
-        let picture = frame(&emulator, code, 0).await.unwrap_or_else(|error| panic!("{what}: {error}"));
-        assert_eq!(width(&picture), 10, "{what}");
+        let image = render_frame(&emulator, code, 0).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(bar_width(&image), 10, "{name}");
     }
     for (code, message) in [
-        ("export default () => ({a: 1});", "TypeError: A scene cannot show an object with the keys a"),
-        ("export default () => () => 1;", "TypeError: A scene cannot show a function"),
+        ("export default () => ({a: 1});", "TypeError: A scene cannot render an object with the keys a"),
+        ("export default () => () => 1;", "TypeError: A scene cannot render a function"),
         ("export default () => <b>{NaN.a.b}</b>;", "TypeError: cannot read property 'b' of undefined"),
         ("const B = {}; export default () => <B.C />;", "TypeError: A component is undefined, not a function"),
-        ("export default () => React.createElement('b><script>');", "TypeError: b><script> is no name of an element"),
-        ("export default () => <b {...{'x onload=': 1}} />;", "TypeError: x onload= is no name of an attribute"),
+        (
+            "export default () => React.createElement('b><script>');",
+            "TypeError: b><script> is not a valid element name",
+        ),
+        ("export default () => <b {...{'x onload=': 1}} />;", "TypeError: x onload= is not a valid attribute name"),
     ] {
-        assert_eq!(frame(&emulator, code, 0).await.err(), Some(json!({"errors": [message]})), "{code}");
+        assert_eq!(render_frame(&emulator, code, 0).await.err(), Some(json!({"errors": [message]})), "{code}");
     }
 }
 
 #[tokio::test]
-async fn texts_are_no_markup() {
+async fn text_is_escaped() {
     let emulator = Emulator::start().await.unwrap();
     let inject = "<div style=\\\"width:100px;height:20px;background:red\\\"></div>";
     for code in [
@@ -189,10 +192,10 @@ async fn texts_are_no_markup() {
         format!("export default () => <p title={{\"\\\">{inject}\"}}>.</p>;"),
         format!("export default () => <p style={{{{color: \"\\\">{inject}\"}}}}>.</p>;"),
     ] {
-        assert_eq!(frame(&emulator, &code, 0).await.map(|picture| width(&picture)), Ok(0), "{code}");
+        assert_eq!(render_frame(&emulator, &code, 0).await.map(|image| bar_width(&image)), Ok(0), "{code}");
     }
-    let meant = format!(
+    let unescaped = format!(
         "export default () => <p style={{{{margin: 0}}}} dangerouslySetInnerHTML={{{{__html: \"{inject}\"}}}} />;"
     );
-    assert_eq!(frame(&emulator, &meant, 0).await.map(|picture| width(&picture)), Ok(100));
+    assert_eq!(render_frame(&emulator, &unescaped, 0).await.map(|image| bar_width(&image)), Ok(100));
 }

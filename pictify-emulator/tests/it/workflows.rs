@@ -1,9 +1,9 @@
-//! Rows turned into documents: by a run, by a hook, by a preview.
+//! Workflows: documents from rows, by runs, hooks and previews.
 
-use crate::support::{Answer, JSON, KEY, get, post, send};
+use crate::support::{JSON, KEY, Response, get, post, send};
 use pictify_emulator::{
     Emulator,
-    render::{Embedded, Page, Picture, RenderError, Renderer},
+    render::{Embedded, Page, RenderError, RenderedImage, Renderer},
 };
 use serde_json::{Value, json};
 use std::{
@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-/// A template of 40 by 20 with one variable, and its uid.
+/// Creates a template of 40 by 20 pixels with one variable, and returns its uid.
 async fn template(emulator: &Emulator) -> String {
     let body = json!({
         "name": "Certificate", "width": 40, "height": 20,
@@ -22,44 +22,44 @@ async fn template(emulator: &Emulator) -> String {
     created.json()["template"]["uid"].as_str().unwrap_or_else(|| panic!("{created:?}")).to_owned()
 }
 
-/// Starts a run of a template, and waits for its end.
+/// Starts a run of a template, and waits until it has ended.
 async fn run(emulator: &Emulator, template: &str, rows: Value, delivery: Value) -> Value {
     let body = json!({"templateUid": template, "rows": rows, "columnMapping": {"colour": "c"}, "delivery": delivery});
     let started = post(emulator, "/workflow", &body).await;
     let uid = started.json()["run"]["uid"].as_str().unwrap_or_else(|| panic!("{started:?}")).to_owned();
-    ended(emulator, &format!("/workflow/{uid}")).await["run"].clone()
+    wait_until_ended(emulator, &format!("/workflow/{uid}")).await["run"].clone()
 }
 
-/// What a path answers when nothing runs any more.
-async fn ended(emulator: &Emulator, path: &str) -> Value {
-    let asked = async {
+/// Polls a path until the run or job has ended, and returns the last response.
+async fn wait_until_ended(emulator: &Emulator, path: &str) -> Value {
+    let polling = async {
         loop {
-            let answer = get(emulator, path).await;
-            assert_eq!(answer.status, 200, "{answer:?}");
-            let body = answer.json();
+            let response = get(emulator, path).await;
+            assert_eq!(response.status, 200, "{response:?}");
+            let body = response.json();
             let status = if body["run"].is_null() { &body["status"] } else { &body["run"]["status"] };
             if !["queued", "rendering", "running"].iter().any(|unfinished| status == unfinished) {
                 return body;
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), asked).await.expect("it ends")
+    tokio::time::timeout(Duration::from_secs(60), polling).await.expect("the work ends")
 }
 
 async fn colour(emulator: &Emulator, url: &Value) -> [u8; 3] {
     let path = url.as_str().and_then(|url| url.strip_prefix(emulator.url())).unwrap_or_else(|| panic!("{url}"));
-    let picture = image::load_from_memory(&get(emulator, path).await.body).unwrap().to_rgba8();
-    assert_eq!(picture.dimensions(), (40, 20));
-    let [red, green, blue, _] = picture.get_pixel(20, 10).0;
+    let image = image::load_from_memory(&get(emulator, path).await.body).unwrap().to_rgba8();
+    assert_eq!(image.dimensions(), (40, 20));
+    let [red, green, blue, _] = image.get_pixel(20, 10).0;
     [red, green, blue]
 }
 
-async fn delete(emulator: &Emulator, path: &str) -> Answer {
+async fn delete(emulator: &Emulator, path: &str) -> Response {
     send(emulator, &format!("DELETE {path}"), &[KEY], b"").await
 }
 
 #[tokio::test]
-async fn a_run_makes_a_document_for_each_row() {
+async fn a_run_renders_a_document_for_each_row() {
     let emulator = Emulator::start().await.unwrap();
     let uid = template(&emulator).await;
     let rows = json!([{"c": "#ff0000"}, {"c": "much too long a value"}, {"c": "#0000ff", "email": "maya@example.com"}]);
@@ -73,14 +73,14 @@ async fn a_run_makes_a_document_for_each_row() {
         assert_eq!(
             (&item["deliveryStatus"], &item["error"]),
             (&json!("queued"), &Value::Null),
-            "nothing is sent from here"
+            "the emulator sends no documents"
         );
         assert_eq!(colour(&emulator, &item["url"]).await, colour_of_row);
     }
     let error = "Variable \"colour\" has more than 8 characters";
     assert_eq!(items[1], json!({"index": 1, "status": "failed", "deliveryStatus": null, "error": error, "url": null}));
 
-    // As everywhere: the documents are in the history, and what was made was billed.
+    // The documents are in the render history and in the ledger.
     let renders = get(&emulator, &format!("/render?template={uid}")).await.json();
     assert_eq!(renders["counts"]["ALL"], 2);
     let ledger = get(&emulator, "/_emulator/ledger").await.json();
@@ -89,13 +89,13 @@ async fn a_run_makes_a_document_for_each_row() {
 
     let listed = get(&emulator, "/workflow").await.json();
     assert_eq!(listed["runs"][0]["uid"], run["uid"]);
-    assert_eq!(listed["runs"][0].get("items"), None, "lists leave them out");
+    assert_eq!(listed["runs"][0].get("items"), None, "lists do not contain items");
     let stats = get(&emulator, "/workflow/stats").await.json();
     assert_eq!(stats, json!({"stats": {"totalRuns": 1, "documentsRendered": 2, "documentsDelivered": 0}}));
 }
 
 #[tokio::test]
-async fn a_run_ends_as_its_rows_do() {
+async fn the_status_of_a_run_depends_on_its_rows() {
     let emulator = Emulator::start().await.unwrap();
     let uid = template(&emulator).await;
     let bad = json!({"c": "much too long a value"});
@@ -103,14 +103,14 @@ async fn a_run_ends_as_its_rows_do() {
         let run = run(&emulator, &uid, rows.clone(), json!({"email": false})).await;
         assert_eq!(run["status"], status, "{rows}");
         let items = run["items"].as_array().unwrap();
-        assert!(items.iter().all(|item| item["deliveryStatus"].is_null()), "nothing is to be delivered: {items:?}");
+        assert!(items.iter().all(|item| item["deliveryStatus"].is_null()), "no delivery is configured: {items:?}");
     }
 }
 
 #[tokio::test]
-async fn runs_and_hooks_outlive_the_server() {
+async fn runs_and_hooks_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    let start = || Emulator::builder().data(folder.path()).start();
+    let start = || Emulator::builder().data_dir(folder.path()).start();
     let emulator = start().await.unwrap();
     let uid = template(&emulator).await;
     let before = run(&emulator, &uid, json!([{"c": "#ff0000"}]), json!({"email": true})).await;
@@ -141,18 +141,18 @@ async fn the_newest_runs_are_listed() {
 }
 
 #[tokio::test]
-async fn rows_beyond_the_months_renders_fail() {
+async fn rows_beyond_the_monthly_quota_fail() {
     let emulator = Emulator::builder().renders_per_month(1).start().await.unwrap();
     let uid = template(&emulator).await;
     let run = run(&emulator, &uid, json!([{"c": "red"}, {"c": "red"}]), json!({})).await;
     let errors: Vec<_> = run["items"].as_array().unwrap().iter().map(|item| item["error"].clone()).collect();
     assert_eq!(errors, [Value::Null, "Monthly renders used up.".into()]);
-    let refused = post(&emulator, "/workflow", &json!({"templateUid": uid, "rows": [{}]})).await;
-    assert_eq!((refused.status, &refused.json()["code"]), (429, &json!("quota_exceeded")));
+    let rejected = post(&emulator, "/workflow", &json!({"templateUid": uid, "rows": [{}]})).await;
+    assert_eq!((rejected.status, &rejected.json()["code"]), (429, &json!("quota_exceeded")));
 }
 
 #[tokio::test]
-async fn an_item_is_delivered_again_when_there_is_something_to_deliver_and_where() {
+async fn only_rendered_items_with_an_address_are_delivered_again() {
     let emulator = Emulator::start().await.unwrap();
     let uid = template(&emulator).await;
     let rows = json!([{"c": "red"}, {"c": "red", "to": "maya@example.com"}, {"c": "much too long", "to": "a@b.c"}]);
@@ -163,26 +163,29 @@ async fn an_item_is_delivered_again_when_there_is_something_to_deliver_and_where
         async move { post(emulator, &path, &body).await }
     };
     for (index, body) in [("1", json!({})), ("0", json!({"email": "other@example.com"}))] {
-        let again = resend(index, body).await.json();
-        assert_eq!((&again["item"]["deliveryStatus"], &again["item"]["error"]), (&json!("queued"), &Value::Null));
-        assert_eq!(again["item"]["index"].to_string(), index);
-        assert_eq!(again["counts"], json!({"total": 3, "rendered": 2, "delivered": 0, "failed": 1}));
+        let redelivered = resend(index, body).await.json();
+        assert_eq!(
+            (&redelivered["item"]["deliveryStatus"], &redelivered["item"]["error"]),
+            (&json!("queued"), &Value::Null)
+        );
+        assert_eq!(redelivered["item"]["index"].to_string(), index);
+        assert_eq!(redelivered["counts"], json!({"total": 3, "rendered": 2, "delivered": 0, "failed": 1}));
         let items = get(&emulator, &format!("/workflow/{run}")).await.json()["run"]["items"].clone();
-        assert_eq!(items[index.parse::<usize>().unwrap()]["deliveryStatus"], "queued", "it is kept");
+        assert_eq!(items[index.parse::<usize>().unwrap()]["deliveryStatus"], "queued", "the status is stored");
     }
     for (index, body, status, message) in [
-        ("0", json!({}), 400, "Row 0 has no address to deliver to: send email"),
-        ("2", json!({}), 409, "Item 2 is not rendered, so there is nothing to deliver"),
+        ("0", json!({}), 400, "Row 0 has no email address: set email"),
+        ("2", json!({}), 409, "Item 2 has not been rendered and cannot be delivered"),
         ("3", json!({}), 404, "Item not found"),
         ("x", json!({}), 400, "params/index x is not an integer from 0"),
         ("-1", json!({}), 400, "params/index -1 is not an integer from 0"),
     ] {
-        assert_eq!(resend(index, body).await.says(), (status, message.to_owned()), "{index}");
+        assert_eq!(resend(index, body).await.status_and_message(), (status, message.to_owned()), "{index}");
     }
 }
 
 #[tokio::test]
-async fn a_hook_renders_each_row_that_is_sent_to_it() {
+async fn a_hook_renders_each_received_row() {
     let emulator = Emulator::start().await.unwrap();
     let uid = template(&emulator).await;
     let body =
@@ -191,12 +194,12 @@ async fn a_hook_renders_each_row_that_is_sent_to_it() {
     let path = created["path"].as_str().unwrap();
     assert_eq!(created["url"], format!("{}{path}", emulator.url()));
 
-    // The secret in the path vouches for the sender: there is no key.
+    // The secret in the path authenticates the sender, so no API key is needed.
     let sent = send(&emulator, &format!("POST {path}"), &[JSON], br##"{"c": "#00ff00"}"##).await;
     assert_eq!((sent.status, sent.json()), (200, json!({"accepted": true})));
     let runs = get(&emulator, "/workflow").await.json()["runs"].clone();
     assert_eq!((&runs[0]["hookUid"], &runs[0]["counts"]["total"]), (&created["uid"], &json!(1)));
-    let run = ended(&emulator, &format!("/workflow/{}", runs[0]["uid"].as_str().unwrap())).await;
+    let run = wait_until_ended(&emulator, &format!("/workflow/{}", runs[0]["uid"].as_str().unwrap())).await;
     let item = &run["run"]["items"][0];
     assert_eq!(item["deliveryStatus"], "queued");
     assert_eq!(colour(&emulator, &item["url"]).await, [0, 255, 0]);
@@ -204,9 +207,9 @@ async fn a_hook_renders_each_row_that_is_sent_to_it() {
     let secret = path.rsplit('/').next().unwrap();
     let listed = get(&emulator, "/workflow/hooks").await;
     assert_eq!(listed.json()["hooks"][0]["uid"], created["uid"]);
-    for (what, answer) in [("list", &listed), ("page", &get(&emulator, "/").await)] {
-        let text = String::from_utf8_lossy(&answer.body);
-        assert!(!text.contains(secret), "the {what} tells the secret: {text}");
+    for (source, response) in [("list", &listed), ("page", &get(&emulator, "/").await)] {
+        let text = String::from_utf8_lossy(&response.body);
+        assert!(!text.contains(secret), "the {source} contains the secret: {text}");
     }
 
     let wrong = format!("{}{}", &path[..path.len() - secret.len()], secret.to_uppercase());
@@ -214,13 +217,16 @@ async fn a_hook_renders_each_row_that_is_sent_to_it() {
     let hook = format!("/workflow/hooks/{}", created["uid"].as_str().unwrap());
     assert_eq!(delete(&emulator, &hook).await.json(), json!({"success": true}));
     assert_eq!(delete(&emulator, &hook).await.status, 404);
-    assert_eq!(post(&emulator, path, &json!({})).await.says(), (404, "Workflow hook not found".to_owned()));
+    assert_eq!(
+        post(&emulator, path, &json!({})).await.status_and_message(),
+        (404, "Workflow hook not found".to_owned())
+    );
     assert_eq!(get(&emulator, "/workflow/hooks").await.json(), json!({"hooks": []}));
-    assert_eq!(emulator.billed(), 1);
+    assert_eq!(emulator.billed_renders(), 1);
 }
 
 #[tokio::test]
-async fn a_preview_shows_what_a_row_becomes() {
+async fn a_preview_renders_one_row() {
     let emulator = Emulator::start().await.unwrap();
     let uid = template(&emulator).await;
     for (format, ending) in [(json!("png"), "png"), (json!("webp"), "webp"), (Value::Null, "png")] {
@@ -231,18 +237,18 @@ async fn a_preview_shows_what_a_row_becomes() {
         let preview = post(&emulator, "/workflow/preview", &body).await.json();
         assert_eq!((&preview["width"], &preview["height"]), (&json!(40), &json!(20)));
         assert!(preview["url"].as_str().unwrap().ends_with(ending), "{preview}");
-        assert_eq!(colour(&emulator, &preview["url"]).await, [0, 0, 255], "from the column of another name");
+        assert_eq!(colour(&emulator, &preview["url"]).await, [0, 0, 255], "from the mapped column");
     }
-    // A variable that is not mapped takes the column of its own name.
-    let own = json!({"templateUid": uid, "row": {"colour": "#ff0000"}});
-    let preview = post(&emulator, "/workflow/preview", &own).await.json();
+    // A variable without a mapping uses the column with its name.
+    let unmapped = json!({"templateUid": uid, "row": {"colour": "#ff0000"}});
+    let preview = post(&emulator, "/workflow/preview", &unmapped).await.json();
     assert_eq!(colour(&emulator, &preview["url"]).await, [255, 0, 0]);
     for format in ["mp4", "gif", "pdf"] {
         let body = json!({"templateUid": uid, "row": {}, "outputFormat": format});
-        let refused = post(&emulator, "/workflow/preview", &body).await;
-        assert_eq!((refused.status, &refused.json()["code"]), (400, &json!("output_format_mismatch")), "{format}");
+        let rejected = post(&emulator, "/workflow/preview", &body).await;
+        assert_eq!((rejected.status, &rejected.json()["code"]), (400, &json!("output_format_mismatch")), "{format}");
     }
-    // What is meant for paper becomes a PDF.
+    // A template with the output format pdf becomes a PDF.
     let template = json!({"name": "letter", "html": "<p>{{colour}}", "outputFormat": "pdf", "pdfPreset": "A5"});
     let uid = post(&emulator, "/templates", &template).await.json()["template"]["uid"].clone();
     let preview = post(&emulator, "/workflow/preview", &json!({"templateUid": uid, "row": {"colour": "red"}})).await;
@@ -251,7 +257,7 @@ async fn a_preview_shows_what_a_row_becomes() {
 }
 
 #[tokio::test]
-async fn the_preview_of_a_video_is_a_job() {
+async fn the_preview_of_a_video_is_an_asynchronous_job() {
     let emulator = Emulator::start().await.unwrap();
     let tsx = "import {z} from 'zod'; import {useCurrentFrame} from 'remotion';
         export const schema = z.object({colour: z.string().max(8).default('#ffffff')});
@@ -261,7 +267,7 @@ async fn the_preview_of_a_video_is_a_job() {
     for (format, row, expected) in [
         (None, json!({"c": "#0000ff"}), Ok([0, 0, 255])),
         (Some("gif"), json!({"c": "#ff0000"}), Ok([255, 0, 0])),
-        (Some("mp4"), json!({}), Err("The emulator cannot make mp4 files: ask for the format gif")),
+        (Some("mp4"), json!({}), Err("The emulator cannot render mp4 files: use the format gif")),
         (Some("gif"), json!({"c": "much too long"}), Err("Variable \"colour\" is more than 8 characters")),
     ] {
         let mut body = json!({"templateUid": video, "row": row, "columnMapping": {"colour": "c"}});
@@ -270,7 +276,8 @@ async fn the_preview_of_a_video_is_a_job() {
         }
         let queued = post(&emulator, "/workflow/preview", &body).await.json();
         assert_eq!(queued["status"], "queued");
-        let job = ended(&emulator, &format!("/workflow/preview/{}", queued["jobId"].as_str().unwrap())).await;
+        let job =
+            wait_until_ended(&emulator, &format!("/workflow/preview/{}", queued["jobId"].as_str().unwrap())).await;
         match expected {
             Ok(expected) => {
                 assert_eq!(
@@ -284,17 +291,17 @@ async fn the_preview_of_a_video_is_a_job() {
         }
     }
     let png = json!({"templateUid": video, "row": {}, "outputFormat": "png"});
-    let refused = post(&emulator, "/workflow/preview", &png).await;
-    assert_eq!((refused.status, &refused.json()["code"]), (400, &json!("output_format_mismatch")));
+    let rejected = post(&emulator, "/workflow/preview", &png).await;
+    assert_eq!((rejected.status, &rejected.json()["code"]), (400, &json!("output_format_mismatch")));
 
-    // A run makes what can be made here.
+    // The default format of a run is one that the emulator can render.
     let run = run(&emulator, video.as_str().unwrap(), json!([{"c": "#0000ff"}]), json!({})).await;
     assert!(run["items"][0]["url"].to_string().ends_with(".gif\""), "{run}");
-    assert_eq!(emulator.billed(), 3);
+    assert_eq!(emulator.billed_renders(), 3);
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_named() {
+async fn missing_documents_are_not_found() {
     let emulator = Emulator::start().await.unwrap();
     for (path, body, message) in [
         ("/workflow", json!({"templateUid": "NONE", "rows": []}), "Template not found"),
@@ -303,46 +310,46 @@ async fn what_is_not_there_is_named() {
         ("/workflow/hooks/NONE/secret", json!({}), "Workflow hook not found"),
         ("/workflow/NONE/items/0/resend", json!({}), "Workflow run not found"),
     ] {
-        assert_eq!(post(&emulator, path, &body).await.says(), (404, message.to_owned()), "{path}");
+        assert_eq!(post(&emulator, path, &body).await.status_and_message(), (404, message.to_owned()), "{path}");
     }
     for (path, message) in
         [("/workflow/NONE", "Workflow run not found"), ("/workflow/preview/NONE", "Workflow preview not found")]
     {
-        assert_eq!(get(&emulator, path).await.says(), (404, message.to_owned()), "{path}");
+        assert_eq!(get(&emulator, path).await.status_and_message(), (404, message.to_owned()), "{path}");
     }
 }
 
-/// Says when it begins, and waits until it may.
+/// Renderer that reports the start of each render, and waits for a message of the test before it continues.
 #[derive(Debug)]
 struct Gate {
-    begun: mpsc::Sender<()>,
+    start_sender: mpsc::Sender<()>,
     go: Mutex<mpsc::Receiver<()>>,
 }
 
 impl Renderer for Gate {
-    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
-        let _ = self.begun.send(());
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
+        let _ = self.start_sender.send(());
         let _ = self.go.lock().unwrap().recv();
         Embedded::new().render(page)
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_ends_with_its_server() {
+async fn a_run_fails_when_its_server_stops() {
     let folder = tempfile::tempdir().unwrap();
-    let ((begun, has_begun), (open, go)) = (mpsc::channel(), mpsc::channel());
-    let gate = Gate { begun, go: Mutex::new(go) };
-    let emulator = Emulator::builder().data(folder.path()).renderer(gate).start().await.unwrap();
+    let ((start_sender, started), (open, go)) = (mpsc::channel(), mpsc::channel());
+    let gate = Gate { start_sender, go: Mutex::new(go) };
+    let emulator = Emulator::builder().data_dir(folder.path()).renderer(gate).start().await.unwrap();
     let uid = template(&emulator).await;
     let body = json!({"templateUid": uid, "rows": [{}, {}, {}]});
     let run = post(&emulator, "/workflow", &body).await.json()["run"]["uid"].clone();
-    let has_begun = tokio::task::spawn_blocking(move || has_begun.recv().map(|()| has_begun)).await.unwrap().unwrap();
+    let started = tokio::task::spawn_blocking(move || started.recv().map(|()| started)).await.unwrap().unwrap();
     emulator.shutdown().await;
     open.send(()).unwrap();
-    let next = tokio::task::spawn_blocking(move || has_begun.recv()).await.unwrap();
-    assert!(next.is_err(), "the second row is not begun, and the renderer is gone");
+    let next = tokio::task::spawn_blocking(move || started.recv()).await.unwrap();
+    assert!(next.is_err(), "the second row is not started, and the renderer is dropped");
 
-    let emulator = Emulator::builder().data(folder.path()).start().await.unwrap();
+    let emulator = Emulator::builder().data_dir(folder.path()).start().await.unwrap();
     let run = get(&emulator, &format!("/workflow/{}", run.as_str().unwrap())).await.json()["run"].clone();
     assert_eq!((&run["status"], &run["counts"]["failed"]), (&json!("failed"), &json!(3)), "{run}");
 }

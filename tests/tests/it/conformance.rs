@@ -2,7 +2,7 @@
 //! They live in `tests/conformance`.
 //! They are installed once, into a virtual environment under the target directory.
 
-use pictify_emulator::{Emulator, Reach};
+use pictify_emulator::{EgressPolicy, Emulator};
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -66,7 +66,7 @@ async fn no_request_that_the_document_allows_or_forbids_gets_an_answer_that_it_d
         return;
     }
     // Bindings have their data of the emulator itself.
-    let emulator = Emulator::builder().reach(Reach::Loopback).start().await.unwrap();
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let document = folder().join("../../openapi.yaml").display().to_string();
     run_program("fuzz.py", vec![("DOCUMENT", document), ("EMULATOR_URL", emulator.url().to_owned())]).await;
 }

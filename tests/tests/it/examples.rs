@@ -157,7 +157,7 @@ fn the_blocking_example_runs_on_the_emulator() {
     let folder = tempfile::tempdir().unwrap();
     blocking::run(&client, folder.path()).unwrap();
     let hello = image::open(folder.path().join("hello.png")).unwrap().into_rgba8();
-    let stored = image::open("pictures/hello.png").unwrap().into_rgba8();
+    let stored = image::open("images/hello.png").unwrap().into_rgba8();
     assert!(hello == stored, "the blocking client makes the picture that the command line makes");
 }
 

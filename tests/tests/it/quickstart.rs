@@ -30,7 +30,7 @@ async fn html_becomes_the_picture_that_the_readme_shows() {
     let image = client.images().create(Source::html(HELLO)).size(1200, 630).send().await.unwrap();
     let bytes = client.download(&image).bytes().await.unwrap();
     let picture = image::load_from_memory_with_format(&bytes, Codec::Png).unwrap();
-    let expected = image::load_from_memory(include_bytes!("../../pictures/hello.png")).unwrap();
+    let expected = image::load_from_memory(include_bytes!("../../images/hello.png")).unwrap();
     assert_eq!(picture.dimensions(), (1200, 630));
     assert!(distance(&picture, &expected) < 0.5, "{}", distance(&picture, &expected));
     let inked = picture.to_rgb8().pixels().filter(|pixel| pixel.0 == [0x66, 0x7e, 0xea]).count();

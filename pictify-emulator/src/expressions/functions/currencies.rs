@@ -1,10 +1,10 @@
-//! How money is written where.
+//! Currency formats by locale.
 //!
-//! The digits come from Unicode's data; that has no stable interface for money in Rust yet, so what follows was read off a
-//! browser's number format. Three things are simpler here: marks for right-to-left text are left out, the symbol of a
-//! foreign currency is the one that American English uses, and money is grouped as other numbers are, also in Austria.
+//! Digits are formatted with Unicode data. That data has no stable Rust interface for currencies yet, so these tables were
+//! taken from the number format of a browser. Three things are simplified: marks for right-to-left text are omitted, the
+//! symbol of a foreign currency is the one of American English, and amounts are grouped as other numbers, also in Austria.
 
-/// Where the symbol stands.
+/// Placement of the currency symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Placement {
     /// `-$1.00`
@@ -19,6 +19,7 @@ pub(super) enum Placement {
     After,
 }
 
+/// Returns the placement of the symbol for a language and a region.
 pub(super) fn placement(language: &str, region: &str) -> Placement {
     match (language, region) {
         ("de" | "it", "CH") | ("es", "CL" | "VE" | "EC") => Placement::BeforeTheSign,
@@ -38,7 +39,7 @@ pub(super) fn placement(language: &str, region: &str) -> Placement {
     }
 }
 
-/// How many decimals an amount has.
+/// Returns the number of decimals of a currency.
 pub(super) fn decimals(code: &str) -> usize {
     match code {
         "BIF" | "CLP" | "COP" | "DJF" | "GNF" | "HUF" | "IDR" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF"
@@ -49,8 +50,8 @@ pub(super) fn decimals(code: &str) -> usize {
     }
 }
 
-/// Currencies at home: region, code, what people write there.
-const HOME: &[(&str, &str, &str)] = &[
+/// Local symbols: region, currency code, symbol of that currency in the region.
+const LOCAL_SYMBOLS: &[(&str, &str, &str)] = &[
     ("AR", "ARS", "$"),
     ("AU", "AUD", "$"),
     ("CA", "CAD", "$"),
@@ -81,13 +82,14 @@ const HOME: &[(&str, &str, &str)] = &[
     ("ZA", "ZAR", "R"),
 ];
 
+/// Returns the symbol of a currency in a region.
 pub(super) fn symbol<'c>(code: &'c str, region: &str) -> &'c str {
-    if let Some((_, _, symbol)) = HOME.iter().find(|(home, own, _)| *home == region && *own == code) {
+    if let Some((_, _, symbol)) = LOCAL_SYMBOLS.iter().find(|(home, local, _)| *home == region && *local == code) {
         return symbol;
     }
     match code {
-        // Where the own currency is a dollar or peso the American one says so.
-        "USD" if HOME.iter().any(|(home, _, symbol)| *home == region && *symbol == "$") => "US$",
+        // In regions whose own currency uses `$`, the US dollar is written `US$`.
+        "USD" if LOCAL_SYMBOLS.iter().any(|(home, _, symbol)| *home == region && *symbol == "$") => "US$",
         "USD" => "$",
         "EUR" => "€",
         "GBP" => "£",

@@ -1,59 +1,62 @@
-//! The functions, shared by the expressions and, as helpers, by the HTML templates.
+//! Functions of the expression language. The HTML templates offer them as helpers.
 
 mod arguments;
-mod choices;
+mod arrays;
+mod conditionals;
 mod currencies;
-mod dates;
-mod formats;
-mod lists;
-mod numbers;
-mod tests_of_values;
-mod texts;
+mod date_format;
+mod math;
+mod number_format;
+mod predicates;
+mod strings;
 
 pub(crate) use arguments::Arguments;
 
 use super::{
-    error::{Fault, shorten},
-    values::Item,
+    error::{UnlocatedError, shorten},
+    values::MaybeValue,
 };
 use serde_json::Value;
 use std::fmt;
 
-/// A function of the expression language.
+/// Function of the expression language.
 #[derive(Clone, Copy)]
 pub struct Function {
     category: Category,
     signature: &'static str,
     description: &'static str,
-    least: usize,
-    most: usize,
-    takes_undefined: bool,
+    min_arguments: usize,
+    max_arguments: usize,
+    accepts_undefined: bool,
     is_helper: bool,
     run: Run,
 }
 
-type Run = for<'a> fn(&mut Arguments<'a, '_>) -> Result<Item<'a>, Fault>;
+/// Result of a function: `None` is undefined.
+type FunctionResult<'a> = Result<MaybeValue<'a>, UnlocatedError>;
 
-/// What a function is about.
+type Run = for<'a> fn(&mut Arguments<'a, '_>) -> FunctionResult<'a>;
+
+/// Category of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Category {
     /// Works on text.
     Text,
-    /// Computes.
+    /// Computes with numbers.
     Math,
-    /// Writes numbers and dates for people.
+    /// Formats numbers and dates.
     Format,
-    /// Works on lists.
+    /// Works on arrays.
     List,
-    /// Asks what a value is.
+    /// Tests the type or presence of a value.
     Test,
-    /// Chooses or converts a value.
+    /// Selects or converts a value.
     Value,
 }
 
 impl Category {
-    /// Its name, as the endpoint answers it.
+    /// Returns the name, as the endpoint returns it.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -67,82 +70,96 @@ impl Category {
     }
 }
 
-/// How many arguments a function of any number of them takes at most.
-const ANY: usize = usize::MAX;
+/// Maximum number of arguments of a variadic function.
+const UNLIMITED: usize = usize::MAX;
 
 impl Function {
     const fn new(
         category: Category,
         signature: &'static str,
-        (least, most): (usize, usize),
+        (min_arguments, max_arguments): (usize, usize),
         run: Run,
         description: &'static str,
     ) -> Self {
-        Self { category, signature, description, least, most, takes_undefined: false, is_helper: true, run }
+        Self {
+            category,
+            signature,
+            description,
+            min_arguments,
+            max_arguments,
+            accepts_undefined: false,
+            is_helper: true,
+            run,
+        }
     }
 
-    /// A function that is asked also when its arguments do not exist.
-    const fn of_undefined(mut self) -> Self {
-        self.takes_undefined = true;
+    /// Marks a function that runs also if its arguments are undefined.
+    const fn accepting_undefined(mut self) -> Self {
+        self.accepts_undefined = true;
         self
     }
 
-    /// A function that the HTML templates do not have.
-    const fn not_in_html(mut self) -> Self {
+    /// Marks a function that is not a helper of the HTML templates.
+    const fn without_helper(mut self) -> Self {
         self.is_helper = false;
         self
     }
 
-    /// Its name.
+    /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.signature.split('(').next().unwrap_or(self.signature)
     }
 
-    /// Its name and parameters; those with a question mark may be left out.
+    /// Returns the name and the parameters. A parameter with a question mark is optional.
     #[must_use]
     pub fn signature(&self) -> &'static str {
         self.signature
     }
 
-    /// What it does.
+    /// Returns a description, in one sentence.
     #[must_use]
     pub fn description(&self) -> &'static str {
         self.description
     }
 
-    /// What it is about.
+    /// Returns the category.
     #[must_use]
     pub fn category(&self) -> Category {
         self.category
     }
 
-    /// Whether the HTML templates have it as a helper.
+    /// Returns true if the HTML templates offer the function as a helper.
     #[must_use]
     pub fn is_helper(&self) -> bool {
         self.is_helper
     }
 
-    pub(crate) fn takes_undefined(&self) -> bool {
-        self.takes_undefined
+    pub(crate) fn accepts_undefined(&self) -> bool {
+        self.accepts_undefined
     }
 
-    pub(crate) fn check_count(&self, count: usize) -> Result<(), Fault> {
-        if (self.least..=self.most).contains(&count) {
+    pub(crate) fn check_count(&self, count: usize) -> Result<(), UnlocatedError> {
+        if (self.min_arguments..=self.max_arguments).contains(&count) {
             return Ok(());
         }
-        let number = match (self.least, self.most) {
-            (least, ANY) => format!("at least {least}"),
-            (least, most) if least == most => format!("{least}"),
-            (least, most) => format!("{least} to {most}"),
+        let number = match (self.min_arguments, self.max_arguments) {
+            (min, UNLIMITED) => format!("at least {min}"),
+            (min, max) if min == max => format!("{min}"),
+            (min, max) => format!("{min} to {max}"),
         };
         let noun = if number == "1" || number == "at least 1" { "argument" } else { "arguments" };
-        Err(Fault::syntax(format!("{} takes {number} {noun}, not {count}: write {}", self.name(), self.signature)))
+        Err(UnlocatedError::syntax(format!(
+            "{} takes {number} {noun}, not {count}: write {}",
+            self.name(),
+            self.signature
+        )))
     }
 
-    /// Runs it. Where there is no first argument there is no result, unless the function asks about that.
-    pub(crate) fn run<'a>(&self, mut arguments: Arguments<'a, '_>) -> Result<Item<'a>, Fault> {
-        if !self.takes_undefined && arguments.get(0).is_none_or(Value::is_null) {
+    /// Runs the function. If the first argument is missing or null, the result is undefined, unless the function accepts
+    /// undefined arguments.
+    pub(crate) fn run<'a>(&self, mut arguments: Arguments<'a, '_>) -> FunctionResult<'a> {
+        if !self.accepts_undefined && arguments.get(0).is_none_or(Value::is_null) {
             return Ok(None);
         }
         (self.run)(&mut arguments)
@@ -155,10 +172,17 @@ impl fmt::Debug for Function {
     }
 }
 
-const TABLES: &[&[Function]] =
-    &[texts::TABLE, numbers::TABLE, formats::TABLE, dates::TABLE, lists::TABLE, tests_of_values::TABLE, choices::TABLE];
+const TABLES: &[&[Function]] = &[
+    strings::TABLE,
+    math::TABLE,
+    number_format::TABLE,
+    date_format::TABLE,
+    arrays::TABLE,
+    predicates::TABLE,
+    conditionals::TABLE,
+];
 
-/// All functions of the expression language.
+/// Returns all functions of the expression language.
 pub fn functions() -> impl Iterator<Item = &'static Function> {
     TABLES.iter().copied().flatten()
 }
@@ -167,9 +191,9 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
     functions().find(|function| function.name() == name)
 }
 
-/// What to say of a name that is no function.
-pub(crate) fn unknown(name: &str) -> Fault {
-    let alike = functions().find(|function| function.name().eq_ignore_ascii_case(name));
-    let hint = alike.map(|function| format!(": write {}", function.name())).unwrap_or_default();
-    Fault::syntax(format!("Unknown function {}{hint}", shorten(name)))
+/// Returns the error for an unknown function. Suggests a function whose name differs only in case.
+pub(crate) fn unknown_function(name: &str) -> UnlocatedError {
+    let similar = functions().find(|function| function.name().eq_ignore_ascii_case(name));
+    let hint = similar.map(|function| format!(": write {}", function.name())).unwrap_or_default();
+    UnlocatedError::syntax(format!("Unknown function {}{hint}", shorten(name)))
 }

@@ -1,14 +1,14 @@
-//! Headless Chromium, for what needs scripts and all of CSS.
+//! Renderer with headless Chromium, for pages that need scripts or all of CSS.
 //!
-//! `browser.rs` starts it, and starts it anew when it is gone; `tab.rs` loads a page and takes pictures of it;
-//! `requests.rs` answers what the page asks for, by the rules of the server: Chromium itself reaches no network.
+//! `browser.rs` starts and stops the process; `tab.rs` loads a page and takes screenshots; `requests.rs` responds to the
+//! requests of the page, by the rules of the server. Chromium itself has no network access.
 
 mod browser;
 mod requests;
 mod tab;
 
-use super::{Document, Embedded, Format, Page, Pdf, Picture, RenderError, Renderer, gif, worker::TIME_LIMIT};
-use crate::fetch::{Fetcher, Reach, Redirects};
+use super::{Document, Embedded, Format, Page, Pdf, RenderError, RenderedImage, Renderer, gif, pool::RENDER_TIMEOUT};
+use crate::fetch::{EgressPolicy, Fetcher, Redirects};
 use browser::Browser;
 use std::{fmt, path::PathBuf, time::Duration};
 use tab::Tab;
@@ -17,101 +17,101 @@ use tokio::{
     sync::Mutex,
 };
 
-/// Renders with an installed Chromium. One runs at a time, with a tab for each render; it is started with the first
-/// render, and again when it has crashed.
+/// Engine that renders with an installed Chromium. One process runs at a time, with a tab for each render. It starts with
+/// the first render, and restarts when it has crashed.
 ///
-/// Text is in the fonts that are built in, and in those of the machine where pages name them.
+/// Text uses the built-in fonts, and fonts of the machine if the page names them.
 pub struct Chromium {
-    /// Taken out when it is dropped.
+    /// Taken out on drop.
     runtime: Option<Runtime>,
     browser: Mutex<Option<Browser>>,
     executable: PathBuf,
-    pages: Fetcher,
-    time: Duration,
+    fetcher: Fetcher,
+    timeout: Duration,
 }
 
 impl Chromium {
-    /// The engine with the Chromium that is installed, which may load from addresses in this reach.
+    /// Creates the engine with the installed Chromium. Pages may load resources from the addresses that `egress_policy` allows.
     ///
     /// # Errors
-    /// [`RenderError::Failed`] when none is found.
-    pub fn find(reach: Reach) -> Result<Self, RenderError> {
+    /// [`RenderError::Failed`] when no Chromium is found.
+    pub fn find(egress_policy: EgressPolicy) -> Result<Self, RenderError> {
         let found = chromiumoxide::detection::default_executable(chromiumoxide::detection::DetectionOptions::default());
-        let none = |_| RenderError::Failed("no Chromium is installed: install the package chromium".to_owned());
-        Self::at(found.map_err(none)?, reach)
+        let not_found = |_| RenderError::Failed("Chromium is not installed: install the package chromium".to_owned());
+        Self::at(found.map_err(not_found)?, egress_policy)
     }
 
-    /// As [`find`](Self::find), with the program at this path.
+    /// Creates the engine as [`find`](Self::find) does, with the executable at this path.
     ///
     /// # Errors
-    /// [`RenderError::Failed`] when there is none.
-    pub fn at(executable: impl Into<PathBuf>, reach: Reach) -> Result<Self, RenderError> {
+    /// [`RenderError::Failed`] when the file does not exist.
+    pub fn at(executable: impl Into<PathBuf>, egress_policy: EgressPolicy) -> Result<Self, RenderError> {
         let executable = executable.into();
         if !executable.is_file() {
-            return Err(RenderError::Failed(format!("there is no program {}", executable.display())));
+            return Err(RenderError::Failed(format!("the executable {} does not exist", executable.display())));
         }
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("chromium").build();
-        let pages = Fetcher::new(reach, Redirects::Follow).map_err(failed)?;
+        let fetcher = Fetcher::new(egress_policy, Redirects::Follow).map_err(failed)?;
         let (runtime, browser) = (Some(runtime.map_err(failed)?), Mutex::new(None));
-        Ok(Self { runtime, browser, executable, pages, time: TIME_LIMIT })
+        Ok(Self { runtime, browser, executable, fetcher, timeout: RENDER_TIMEOUT })
     }
 
-    /// How long a render may take; half a minute by default.
+    /// Sets the maximum time for loading a page, 30 seconds by default.
     #[must_use]
-    pub fn time_limit(mut self, time: Duration) -> Self {
-        self.time = time;
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
         self
     }
 
-    /// An empty tab of the browser that runs, or of a new one.
-    async fn open(&self) -> Result<Tab, RenderError> {
+    /// Opens an empty tab, after starting a browser if none runs.
+    async fn open_tab(&self) -> Result<Tab, RenderError> {
         let mut browser = self.browser.lock().await;
         if browser.as_ref().is_none_or(|browser| !browser.is_alive()) {
-            // The old one is gone before the new one begins: they share no folder, but memory.
+            // The old process ends before the new one starts, so that only one uses memory.
             *browser = None;
             *browser = Some(Browser::start(&self.executable).await?);
         }
-        let Some(running) = browser.as_ref() else { return Err(failed("Chromium is gone")) };
-        running.tab().await
+        let Some(running) = browser.as_ref() else { return Err(failed("Chromium has stopped")) };
+        running.open_tab().await
     }
 }
 
-/// A picture of what is in a tab.
-fn picture(runtime: &Runtime, tab: &Tab, page: &Page) -> Result<Picture, RenderError> {
-    let area = match &page.selector {
-        Some(selector) => Some(runtime.block_on(tab.area(selector))?),
+/// Renders the loaded page of a tab.
+fn capture(runtime: &Runtime, tab: &Tab, page: &Page) -> Result<RenderedImage, RenderError> {
+    let crop = match &page.selector {
+        Some(selector) => Some(runtime.block_on(tab.find(selector))?),
         None => None,
     };
-    if let Format::Gif(pace) = page.format {
-        let animations = runtime.block_on(tab.animations())?;
-        return gif::record(&animations, pace, |time| runtime.block_on(tab.frame(time, area)));
+    if let Format::Gif(settings) = page.format {
+        let animations = runtime.block_on(tab.pause_animations())?;
+        return gif::encode(&animations, settings, |time| runtime.block_on(tab.frame(time, crop)));
     }
-    runtime.block_on(tab.picture(page.format, page.quality(), area))
+    runtime.block_on(tab.image(page.format, page.quality(), crop))
 }
 
 impl Renderer for Chromium {
-    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         let runtime = self.runtime.as_ref().ok_or_else(|| failed("the engine has stopped"))?;
-        let mut tab = runtime.block_on(self.open())?;
+        let mut tab = runtime.block_on(self.open_tab())?;
         let loaded = runtime.block_on(async {
-            let loaded = tokio::time::timeout(self.time, tab.load(page, &self.pages)).await;
+            let loaded = tokio::time::timeout(self.timeout, tab.load(page, &self.fetcher)).await;
             loaded.map_err(|_| RenderError::TimedOut)?
         });
-        let picture = loaded.and_then(|()| picture(runtime, &tab, page));
+        let image = loaded.and_then(|()| capture(runtime, &tab, page));
         runtime.block_on(tab.close());
-        picture
+        image
     }
 
-    /// By the embedded engine: the contract's pages are sheets, which are cut where Chromium would begin another page.
-    fn print(&self, document: &Document) -> Result<Pdf, RenderError> {
-        Embedded::new().print(document)
+    /// Uses the embedded engine: in the contract the content of a page is cut where Chromium would start a new page.
+    fn render_pdf(&self, document: &Document) -> Result<Pdf, RenderError> {
+        Embedded::new().render_pdf(document)
     }
 
-    fn loads(&self) -> bool {
+    fn fetches_resources(&self) -> bool {
         true
     }
 
-    fn close(&self) {
+    fn shutdown(&self) {
         if let Some(runtime) = &self.runtime {
             runtime.block_on(async {
                 if let Some(browser) = self.browser.lock().await.take() {
@@ -130,8 +130,8 @@ impl Drop for Chromium {
                 runtime.block_on(browser.close());
             }
         });
-        // Also where the last owner is a task, which should not wait: this process may end right after it, and what is not
-        // closed then stays, with its profile.
+        // Blocks even if the last owner is an async task: this process may end right afterwards, and a Chromium that is not
+        // closed would continue to run and leave its profile on disk.
         let _ = closing.join();
     }
 }
@@ -150,13 +150,13 @@ fn failed(error: impl fmt::Display) -> RenderError {
 mod tests {
     use super::*;
 
-    /// A test that drops its server at its end leaves no process and no profile behind.
+    /// A test that drops its server at its end must not leave a process or a profile behind.
     #[test]
-    fn nothing_is_left_of_an_engine_that_is_dropped_inside_a_runtime() {
+    fn dropping_the_engine_inside_a_runtime_deletes_its_folder() {
         if !test_requirements::require("chromium") {
             return;
         }
-        let engine = Chromium::find(Reach::Public).unwrap();
+        let engine = Chromium::find(EgressPolicy::Public).unwrap();
         let page = Page { html: "x".to_owned(), width: 9, height: 9, ..Page::default() };
         engine.render(&page).unwrap();
         let folder = engine.browser.blocking_lock().as_ref().unwrap().folder().to_owned();

@@ -1,4 +1,4 @@
-//! What a page asks for, answered by the rules of the server.
+//! Responses to the intercepted requests of a page, fetched by the rules of the server.
 
 use crate::fetch::{Fetched, Fetcher};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -13,54 +13,59 @@ use futures_util::StreamExt;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, task::JoinSet};
 
-/// How large one answer may be, in bytes, and how long it may take.
-const LARGEST: usize = 16 * 1024 * 1024;
-const TIME: Duration = Duration::from_secs(10);
+/// Maximum size of one response, in bytes.
+const MAX_RESPONSE_BYTES: usize = 16 * 1024 * 1024;
 
-/// How many are answered at once. Each may be as large as one may be.
-const AT_ONCE: usize = 8;
+/// Maximum duration of one request.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How many requests a page may make.
-const MOST: usize = 500;
+/// Maximum number of concurrent requests. Each response may have the maximum size.
+const MAX_CONCURRENT_REQUESTS: usize = 8;
 
-/// What answers give on to the page. What encodes or frames them is done with.
-const HEADERS: [&str; 4] =
+/// Maximum number of requests of a page.
+const MAX_REQUESTS: usize = 500;
+
+/// Response headers that are passed on to the page. Headers for encoding and framing no longer apply.
+const FORWARDED_HEADERS: [&str; 4] =
     ["content-type", "access-control-allow-origin", "access-control-allow-headers", "cache-control"];
 
-/// The document itself, which the server has already.
+/// HTML of the page itself, which the server already has.
 pub(super) struct Document {
     pub(super) url: String,
     pub(super) html: String,
 }
 
-/// Answers requests until the tab is closed, or nobody waits for this.
-pub(super) async fn answer(
+/// Responds to requests until the tab is closed or this future is dropped.
+pub(super) async fn serve(
     page: Page,
     mut requests: impl StreamExt<Item = Arc<EventRequestPaused>> + Unpin,
     document: Document,
-    pages: Fetcher,
+    fetcher: Fetcher,
 ) {
-    let (mut count, places) = (0, Arc::new(Semaphore::new(AT_ONCE)));
-    // Ends with this.
-    let mut answers = JoinSet::new();
+    let (mut count, permits) = (0, Arc::new(Semaphore::new(MAX_CONCURRENT_REQUESTS)));
+    // The tasks are aborted when this set is dropped.
+    let mut tasks = JoinSet::new();
     while let Some(request) = requests.next().await {
         count += 1;
         if request.request.url == document.url {
             let headers = vec![HeaderEntry::new("content-type", "text/html; charset=utf-8")];
             fulfill(&page, &request, 200, headers, document.html.as_bytes()).await;
-        } else if request.request.method != "GET" || count > MOST {
+        } else if request.request.method != "GET" || count > MAX_REQUESTS {
             fail(&page, &request).await;
         } else {
-            let (page, pages, places) = (page.clone(), pages.clone(), places.clone());
-            answers.spawn(async move {
-                let _place = places.acquire().await;
+            let (page, fetcher, permits) = (page.clone(), fetcher.clone(), permits.clone());
+            tasks.spawn(async move {
+                let _permit = permits.acquire().await;
                 let url = reqwest::Url::parse(&request.request.url).ok();
-                let fetched = match url.map(|url| reqwest::Request::new(reqwest::Method::GET, url)) {
-                    Some(own) => pages.send(own, LARGEST, TIME).await.ok(),
+                let response = match url.map(|url| reqwest::Request::new(reqwest::Method::GET, url)) {
+                    Some(get) => fetcher.send(get, MAX_RESPONSE_BYTES, REQUEST_TIMEOUT).await.ok(),
                     None => None,
                 };
-                match fetched {
-                    Some(fetched) => fulfill(&page, &request, fetched.status, headers(&fetched), &fetched.bytes).await,
+                match response {
+                    Some(response) => {
+                        let headers = forwarded_headers(&response);
+                        fulfill(&page, &request, response.status, headers, &response.bytes).await;
+                    }
                     None => fail(&page, &request).await,
                 }
             });
@@ -68,20 +73,20 @@ pub(super) async fn answer(
     }
 }
 
-fn headers(fetched: &Fetched) -> Vec<HeaderEntry> {
-    let known = |name: &&str| fetched.headers.get(*name)?.to_str().ok().map(|value| HeaderEntry::new(*name, value));
-    HEADERS.iter().filter_map(known).collect()
+fn forwarded_headers(fetched: &Fetched) -> Vec<HeaderEntry> {
+    let entry = |name: &&str| fetched.headers.get(*name)?.to_str().ok().map(|value| HeaderEntry::new(*name, value));
+    FORWARDED_HEADERS.iter().filter_map(entry).collect()
 }
 
 async fn fulfill(page: &Page, request: &EventRequestPaused, status: u16, headers: Vec<HeaderEntry>, body: &[u8]) {
-    let answer = FulfillRequestParams::builder()
+    let response = FulfillRequestParams::builder()
         .request_id(request.request_id.clone())
         .response_code(status)
         .response_headers(headers)
         .body(STANDARD.encode(body));
-    if let Ok(answer) = answer.build() {
-        // The tab may be closed meanwhile.
-        let _ = page.execute(answer).await;
+    if let Ok(response) = response.build() {
+        // An error means that the tab has been closed in the meantime.
+        let _ = page.execute(response).await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! A page in a tab: loaded, measured, taken pictures of.
+//! Tab of the browser: loads a page, measures it and takes screenshots.
 
 use super::{
     failed,
@@ -7,8 +7,8 @@ use super::{
 use crate::{
     fetch::Fetcher,
     render::{
-        Format, Page, Picture, RenderError,
-        gif::{Animation, Frame},
+        Format, Page, RenderError, RenderedImage,
+        gif::{CssAnimation, Frame},
     },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -27,21 +27,21 @@ use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
-/// The address of HTML that was sent. Nothing is there.
-const SENT: &str = "http://page.invalid/";
+/// URL of a page that was sent as HTML. The domain does not exist.
+const INLINE_PAGE_URL: &str = "http://page.invalid/";
 
-/// How long closing may take; what is left then ends with the browser.
-const CLOSING: Duration = Duration::from_secs(5);
+/// Maximum duration of closing a tab. After it the tab stays open until the browser ends.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Waits for the fonts and the pictures of the page.
-const READY: &str = "(async () => {
+/// Script that waits for the fonts and images of the page.
+const WAIT_UNTIL_READY: &str = "(async () => {
   await document.fonts.ready;
   await Promise.all([...document.images].map(image => image.decode().catch(() => {})));
   return true;
 })()";
 
-/// What runs on the page, and stops it.
-const ANIMATIONS: &str = "document.getAnimations().map(animation => {
+/// Script that pauses the animations of the page and returns their timing.
+const PAUSE_ANIMATIONS: &str = "document.getAnimations().map(animation => {
   const timing = animation.effect.getComputedTiming();
   animation.pause();
   return [timing.delay, timing.duration, timing.iterations === Infinity ? -1 : timing.iterations,
@@ -52,34 +52,34 @@ pub(super) struct Tab {
     connection: Arc<Connection>,
     context: BrowserContextId,
     target: Target,
-    /// Answers what the page asks for; ends with the tab.
-    answering: JoinSet<()>,
+    /// Task that responds to the requests of the page. It is aborted when the tab is dropped.
+    request_tasks: JoinSet<()>,
 }
 
-/// A rectangle of the page, in pixels.
+/// Rectangle of the page in pixels: x, y, width, height.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Area([f64; 4]);
+pub(super) struct Rect([f64; 4]);
 
 impl Tab {
     pub(super) fn new(connection: Arc<Connection>, context: BrowserContextId, target: Target) -> Self {
-        Self { connection, context, target, answering: JoinSet::new() }
+        Self { connection, context, target, request_tasks: JoinSet::new() }
     }
 
-    /// Loads a page and waits until all of it is there.
-    pub(super) async fn load(&mut self, page: &Page, pages: &Fetcher) -> Result<(), RenderError> {
+    /// Loads a page and waits for its resources.
+    pub(super) async fn load(&mut self, page: &Page, fetcher: &Fetcher) -> Result<(), RenderError> {
         let size = SetDeviceMetricsOverrideParams::new(i64::from(page.width), i64::from(page.height), 1.0, false);
         self.target.execute(size).await.map_err(failed)?;
         let requests = self.target.event_listener::<EventRequestPaused>().await.map_err(failed)?;
         let mut crashes = self.target.event_listener::<EventTargetCrashed>().await.map_err(failed)?;
         self.target.execute(EnableParams::default()).await.map_err(failed)?;
-        let url = page.url.clone().unwrap_or_else(|| SENT.to_owned());
-        // As the embedded engine does: what people send is a fragment as often as a document.
+        let url = page.url.clone().unwrap_or_else(|| INLINE_PAGE_URL.to_owned());
+        // Adds a doctype, as the embedded engine does, because users often send fragments.
         let html = if page.url.is_none() { format!("<!doctype html>{}", page.html) } else { page.html.clone() };
         let document = Document { url: without_fragment(&url).to_owned(), html };
-        self.answering.spawn(requests::answer(self.target.clone(), requests, document, pages.clone()));
+        self.request_tasks.spawn(requests::serve(self.target.clone(), requests, document, fetcher.clone()));
         let loaded = async {
             self.target.goto(url).await.map_err(failed)?;
-            self.evaluate(READY).await
+            self.evaluate(WAIT_UNTIL_READY).await
         };
         tokio::select! {
             loaded = loaded => loaded.map(|_| ()),
@@ -92,9 +92,9 @@ impl Tab {
         Ok(result.value().cloned().unwrap_or_default())
     }
 
-    /// Where the first element that a selector matches and that has a box lies.
-    pub(super) async fn area(&self, selector: &str) -> Result<Area, RenderError> {
-        let shown: String = selector.chars().take(200).collect();
+    /// Returns the rectangle of the first element that matches the selector and has a box.
+    pub(super) async fn find(&self, selector: &str) -> Result<Rect, RenderError> {
+        let quoted: String = selector.chars().take(200).collect();
         let script = format!(
             "(() => {{
               let found;
@@ -108,85 +108,85 @@ impl Tab {
         );
         let found = self.evaluate(&script).await?;
         if found == "invalid" {
-            return Err(RenderError::Input(format!("The selector {shown} is not valid CSS")));
+            return Err(RenderError::InvalidInput(format!("The selector {quoted} is not valid CSS")));
         }
         let sides: Vec<f64> = found.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
         match sides[..] {
-            [x, y, width, height] if width >= 0.5 && height >= 0.5 => Ok(Area([x, y, width, height])),
-            _ => Err(RenderError::Input(format!("No element matches the selector {shown}"))),
+            [x, y, width, height] if width >= 0.5 && height >= 0.5 => Ok(Rect([x, y, width, height])),
+            _ => Err(RenderError::InvalidInput(format!("No element matches the selector {quoted}"))),
         }
     }
 
-    /// What runs on the page; from here on it stands still.
-    pub(super) async fn animations(&self) -> Result<Vec<Animation>, RenderError> {
-        let found = self.evaluate(ANIMATIONS).await?;
-        let animation = |found: &Value| {
-            let number = |place: usize| found[place].as_f64();
-            let count = number(2)?;
-            Some(Animation {
+    /// Pauses all animations of the page and returns them.
+    pub(super) async fn pause_animations(&self) -> Result<Vec<CssAnimation>, RenderError> {
+        let found = self.evaluate(PAUSE_ANIMATIONS).await?;
+        let animation = |timing: &Value| {
+            let number = |index: usize| timing[index].as_f64();
+            let iterations = number(2)?;
+            Some(CssAnimation {
                 delay: number(0)?,
                 duration: number(1)?,
-                count: (count >= 0.0).then_some(count),
-                alternates: found[3] == true,
+                iterations: (iterations >= 0.0).then_some(iterations),
+                alternates: timing[3] == true,
             })
         };
         Ok(found.as_array().into_iter().flatten().filter_map(animation).collect())
     }
 
-    /// The page so many milliseconds after its animations began.
-    pub(super) async fn frame(&self, time: u32, area: Option<Area>) -> Result<Frame, RenderError> {
+    /// Sets all animations to `time` milliseconds and takes a screenshot.
+    pub(super) async fn frame(&self, time: u32, crop: Option<Rect>) -> Result<Frame, RenderError> {
         let script = format!("document.getAnimations().forEach(animation => animation.currentTime = {time})");
         self.evaluate(&script).await?;
-        let bytes = self.capture(CaptureScreenshotFormat::Png, None, area).await?;
-        decoded(&bytes).map_err(failed)
+        let bytes = self.capture(CaptureScreenshotFormat::Png, None, crop).await?;
+        decode_png(&bytes).map_err(failed)
     }
 
-    pub(super) async fn picture(
+    pub(super) async fn image(
         &self,
         format: Format,
         quality: u8,
-        area: Option<Area>,
-    ) -> Result<Picture, RenderError> {
+        crop: Option<Rect>,
+    ) -> Result<RenderedImage, RenderError> {
         let (format, quality) = match format {
             Format::Jpeg => (CaptureScreenshotFormat::Jpeg, Some(quality)),
             Format::Webp => (CaptureScreenshotFormat::Webp, Some(quality)),
             _ => (CaptureScreenshotFormat::Png, None),
         };
-        let bytes = self.capture(format, quality, area).await?;
+        let bytes = self.capture(format, quality, crop).await?;
         let size = imagesize::blob_size(&bytes).map_err(failed)?;
         let pixels = |side: usize| u32::try_from(side).map_err(failed);
-        Ok(Picture { width: pixels(size.width)?, height: pixels(size.height)?, bytes, motion: None })
+        Ok(RenderedImage { width: pixels(size.width)?, height: pixels(size.height)?, bytes, animation: None })
     }
 
     async fn capture(
         &self,
         format: CaptureScreenshotFormat,
         quality: Option<u8>,
-        area: Option<Area>,
+        crop: Option<Rect>,
     ) -> Result<Vec<u8>, RenderError> {
         let mut params = CaptureScreenshotParams::builder().format(format);
         if let Some(quality) = quality {
             params = params.quality(quality);
         }
-        if let Some(Area([x, y, width, height])) = area {
+        if let Some(Rect([x, y, width, height])) = crop {
             params = params.clip(Viewport { x, y, width, height, scale: 1.0 }).capture_beyond_viewport(true);
         }
-        let taken = self.target.execute(params.build()).await.map_err(failed)?;
-        STANDARD.decode(AsRef::<str>::as_ref(&taken.result.data)).map_err(failed)
+        let screenshot = self.target.execute(params.build()).await.map_err(failed)?;
+        STANDARD.decode(AsRef::<str>::as_ref(&screenshot.result.data)).map_err(failed)
     }
 
-    /// Ends the tab and all that belongs to it, even when its page does not answer.
+    /// Closes the tab with its browser context, even if its page does not respond.
     pub(super) async fn close(self) {
-        let _ = tokio::time::timeout(CLOSING, self.connection.dispose_browser_context(self.context)).await;
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.connection.dispose_browser_context(self.context)).await;
     }
 }
 
-/// The part of an address that requests have.
+/// Returns the URL without its fragment, as requests contain it.
 fn without_fragment(url: &str) -> &str {
     url.split('#').next().unwrap_or_default()
 }
 
-fn decoded(bytes: &[u8]) -> Result<Frame, png::DecodingError> {
+fn decode_png(bytes: &[u8]) -> Result<Frame, png::DecodingError> {
     let mut decoder = png::Decoder::new(std::io::Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::ALPHA | png::Transformations::STRIP_16);
     let mut reader = decoder.read_info()?;

@@ -1,14 +1,14 @@
-//! The font of text, or of a piece of it.
+//! Font of a text, or of a run of it.
 
-use super::{FabricError, markup::numbers, read::Object};
+use super::{FabricError, escape::numbers, json::Object};
 use serde_json::Value;
 use std::fmt::Write;
 
-/// Families that are no names of fonts.
-const GENERIC: [&str; 6] = ["serif", "sans-serif", "monospace", "cursive", "fantasy", "system-ui"];
+/// Generic families of CSS, which are not quoted.
+const GENERIC_FAMILIES: [&str; 6] = ["serif", "sans-serif", "monospace", "cursive", "fantasy", "system-ui"];
 
-/// Parts of names that tell what stands in for a font that is not there. The first that fits counts.
-const ALIKE: [(&str, &str); 18] = [
+/// Parts of font names with the generic family that replaces a missing font. The first match applies.
+const FALLBACKS: [(&str, &str); 18] = [
     ("sans", "sans-serif"),
     ("mono", "monospace"),
     ("courier", "monospace"),
@@ -30,12 +30,12 @@ const ALIKE: [(&str, &str); 18] = [
 ];
 
 /// Fabric's font where a text names none.
-const DEFAULT: &str = "Times New Roman";
+const DEFAULT_FAMILY: &str = "Times New Roman";
 
-/// Adds family, weight and style; for a piece of text only what it has itself.
+/// Adds CSS for family, weight and style; for a run of text only the members that its style has.
 pub(super) fn declare(object: &Object, css: &mut String) -> Result<(), FabricError> {
     let is_text = object.members.contains_key("text");
-    if let Some(names) = object.text("fontFamily")?.or(is_text.then_some(DEFAULT)) {
+    if let Some(names) = object.text("fontFamily")?.or(is_text.then_some(DEFAULT_FAMILY)) {
         let _ = write!(css, "font-family:{};", family(names));
     }
     match object.get("fontWeight") {
@@ -47,7 +47,7 @@ pub(super) fn declare(object: &Object, css: &mut String) -> Result<(), FabricErr
         Some(_) => drop(write!(css, "font-weight:{};", numbers(&[weight(object)?]))),
     }
     if object.get("fontStyle").is_some() {
-        let style = object.word("fontStyle", &["normal", "italic", "oblique"], "normal, italic or oblique")?;
+        let style = object.keyword("fontStyle", &["normal", "italic", "oblique"], "normal, italic or oblique")?;
         let _ = write!(css, "font-style:{style};");
     }
     Ok(())
@@ -55,10 +55,10 @@ pub(super) fn declare(object: &Object, css: &mut String) -> Result<(), FabricErr
 
 fn weight(object: &Object) -> Result<f64, FabricError> {
     let weight = object.number("fontWeight").ok().flatten().filter(|weight| (1.0..=1000.0).contains(weight));
-    weight.ok_or_else(|| object.wrong("fontWeight", "normal, bold or a number from 1 to 1000"))
+    weight.ok_or_else(|| object.invalid("fontWeight", "normal, bold or a number from 1 to 1000"))
 }
 
-/// The names, quoted for an attribute, and at the end what stands in for them.
+/// Returns the names, quoted for an HTML attribute, followed by a generic family as the fallback.
 fn family(names: &str) -> String {
     let names: Vec<String> = names
         .split(',')
@@ -67,8 +67,8 @@ fn family(names: &str) -> String {
         .filter(|name| !name.is_empty())
         .collect();
     let lower = names.first().map(|name| name.to_lowercase()).unwrap_or_default();
-    let alike = ALIKE.iter().find(|(part, _)| lower.contains(part)).map_or("sans-serif", |(_, generic)| generic);
-    let quoted =
-        names.iter().map(|name| if GENERIC.contains(&name.as_str()) { name.clone() } else { format!("'{name}'") });
-    quoted.chain([alike.to_owned()]).collect::<Vec<_>>().join(",")
+    let fallback = FALLBACKS.iter().find(|(part, _)| lower.contains(part)).map_or("sans-serif", |(_, generic)| generic);
+    let is_generic = |name: &str| GENERIC_FAMILIES.contains(&name);
+    let quoted = names.iter().map(|name| if is_generic(name) { name.clone() } else { format!("'{name}'") });
+    quoted.chain([fallback.to_owned()]).collect::<Vec<_>>().join(",")
 }

@@ -1,90 +1,90 @@
-//! A Fabric.js canvas as a page that every engine can render.
+//! Conversion of a Fabric.js canvas to an HTML page that every engine can render.
 //!
-//! Shapes become inline SVG in coordinates of the canvas, text becomes HTML text, pictures `<img>`. Where Fabric has a
-//! default, it is Fabric's: an object without a stroke has a `strokeWidth` of 1 nevertheless, which moves it by half a
-//! pixel. Left out are the filters of pictures, text along a path, and patterns as paint (an error); text is drawn in
-//! the fonts that the engine has, so that it may be wider than Fabric's.
+//! Shapes become inline SVG in canvas coordinates, text becomes HTML text, images become `<img>` elements. Default values
+//! are those of Fabric: for example, an object without a stroke still has a `strokeWidth` of 1, which moves it by half a
+//! pixel. Not supported are filters of images, text along a path, and patterns as paint (an error). Text uses the fonts of
+//! the engine, so it may be wider than in Fabric.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | `draw.rs` | the walk through the objects, with its bounds |
-//! | `placement.rs` | origin, angle, scale and skew as a matrix |
-//! | `outline.rs`, `shape.rs` | the shapes, and how they are painted |
+//! | `draw.rs` | traversal of the objects, with its limits |
+//! | `transform.rs` | origin, angle, scale and skew as a matrix |
+//! | `path.rs`, `shape.rs` | outlines of shapes, and their painting |
 //! | `paint.rs`, `effects.rs`, `clip.rs` | colours and gradients; opacity and shadow; clip paths |
 //! | `text.rs`, `runs.rs`, `font.rs` | text |
-//! | `image.rs` | pictures |
-//! | `variables.rs` | the values of `{{...}}` and `_if`, before all this |
-//! | `read.rs`, `markup.rs`, `error.rs` | reading JSON, writing HTML, saying what is wrong |
+//! | `image.rs` | images |
+//! | `variables.rs` | evaluation of `{{...}}` and `_if`, before the conversion |
+//! | `json.rs`, `escape.rs`, `error.rs` | reading JSON, writing HTML, error messages |
 
 mod clip;
 mod draw;
 mod effects;
 mod error;
+mod escape;
 mod font;
 mod image;
-mod markup;
-mod outline;
+mod json;
 mod paint;
-mod placement;
-mod read;
+mod path;
 mod runs;
 mod shape;
 mod text;
+mod transform;
 mod variables;
 
-pub use error::{FabricError, Problem};
+pub use error::{FabricError, FabricErrorKind};
 pub use variables::{VariableError, fill_in};
 
-use draw::{Canvas, Place};
+use draw::{Canvas, DrawContext};
+use json::Object;
 use kurbo::{Rect, Size};
 use paint::Paint;
-use read::Object;
 use serde_json::{Value, json};
 
-/// The size of a canvas that names none.
+/// Default width and height of a canvas.
 const DEFAULT_SIZE: (u32, u32) = (1280, 720);
 
-/// How wide and how high a canvas may be.
-const LARGEST: u32 = 4096;
+/// Maximum width and height of a canvas, in pixels.
+const MAX_SIDE: u32 = 4096;
 
-/// A canvas, ready to be rendered.
+/// HTML page that shows a canvas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FabricPage {
-    /// A document of that size.
+    /// HTML document.
     pub html: String,
-    /// In pixels.
+    /// Width in pixels.
     pub width: u32,
-    /// In pixels.
+    /// Height in pixels.
     pub height: u32,
 }
 
-/// Turns the JSON export of a canvas into a page. The size is `size`, else the canvas's own `width` and `height`, else
-/// 1280 by 720; it changes no object.
+/// Converts the JSON export of a canvas to a page. The size is `size`, otherwise `width` and `height` of the canvas,
+/// otherwise 1280 by 720. It does not scale the objects.
 ///
 /// # Errors
-/// An object of an unknown type, a value that is none, or more than the emulator draws; each with its place.
+/// An object of an unknown type, an invalid value, or an exceeded limit; each with its location.
 pub fn page(data: &Value, size: Option<(u32, u32)>) -> Result<FabricPage, FabricError> {
     let root = Object::new(String::new(), data)?;
     let (width, height) = match size {
         Some(size) => size,
         None => (side(&root, "width", DEFAULT_SIZE.0)?, side(&root, "height", DEFAULT_SIZE.1)?),
     };
-    if !(1..=LARGEST).contains(&width) || !(1..=LARGEST).contains(&height) {
-        return Err(FabricError::too_much(
+    if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) {
+        return Err(FabricError::limit_exceeded(
             "",
-            format!("a canvas has 1 to {LARGEST} pixels a side, not {width} by {height}"),
+            format!("a canvas must have 1 to {MAX_SIDE} pixels per side, not {width} by {height}"),
         ));
     }
     let mut canvas = Canvas::new(Size::new(f64::from(width), f64::from(height)), version(&root)?);
-    let place = canvas.root();
-    color(&mut canvas, &root, &["background", "backgroundColor"])?;
-    picture(&mut canvas, &root, "backgroundImage", &place)?;
-    canvas.with_clip(&root, &place, |canvas| canvas.objects(&root, &place, 0))?;
-    color(&mut canvas, &root, &["overlay", "overlayColor"])?;
-    picture(&mut canvas, &root, "overlayImage", &place)?;
-    let content = canvas.html;
+    let context = canvas.root();
+    fill(&mut canvas, &root, &["background", "backgroundColor"])?;
+    image(&mut canvas, &root, "backgroundImage", &context)?;
+    canvas.with_clip(&root, &context, |canvas| canvas.objects(&root, &context, 0))?;
+    fill(&mut canvas, &root, &["overlay", "overlayColor"])?;
+    image(&mut canvas, &root, "overlayImage", &context)?;
+    let body = canvas.html;
     let html = format!(
-        r#"<!doctype html><html><head><meta charset="utf-8"><style>html,body{{margin:0}}.c{{position:relative;overflow:hidden;width:{width}px;height:{height}px}}.o{{position:absolute;left:0;top:0;margin:0;max-width:none;transform-origin:0 0}}</style></head><body><div class="c">{content}</div></body></html>"#
+        r#"<!doctype html><html><head><meta charset="utf-8"><style>html,body{{margin:0}}.c{{position:relative;overflow:hidden;width:{width}px;height:{height}px}}.o{{position:absolute;left:0;top:0;margin:0;max-width:none;transform-origin:0 0}}</style></head><body><div class="c">{body}</div></body></html>"#
     );
     Ok(FabricPage { html, width, height })
 }
@@ -94,16 +94,16 @@ fn side(root: &Object, name: &str, default: u32) -> Result<u32, FabricError> {
     root.length(name, f64::from(default)).map(|side| side.round() as u32)
 }
 
-/// The first part of a version such as `5.3.0`. What does not say is as version 5 was.
+/// Returns the major version of a version such as `5.3.0`. The default is 5.
 fn version(root: &Object) -> Result<u32, FabricError> {
     let Some(text) = root.text("version")? else { return Ok(5) };
     Ok(text.split('.').next().and_then(|major| major.trim().parse().ok()).unwrap_or(5))
 }
 
-/// Paints the whole canvas with the first of these members that is there.
-fn color(canvas: &mut Canvas, root: &Object, names: &[&str]) -> Result<(), FabricError> {
+/// Paints the whole canvas with the first of these members that is present.
+fn fill(canvas: &mut Canvas, root: &Object, names: &[&str]) -> Result<(), FabricError> {
     let Some(name) = names.iter().find(|name| root.get(name).is_some()) else { return Ok(()) };
-    let paint = Paint::of(root, name, "")?;
+    let paint = Paint::from_object(root, name, "")?;
     if paint.is_none() {
         return Ok(());
     }
@@ -115,15 +115,15 @@ fn color(canvas: &mut Canvas, root: &Object, names: &[&str]) -> Result<(), Fabri
     Ok(())
 }
 
-/// Draws a picture of the canvas itself: an object, or in old exports only its address.
-fn picture(canvas: &mut Canvas, root: &Object, name: &str, place: &Place) -> Result<(), FabricError> {
+/// Draws the background or overlay image of the canvas: an image object, or in old exports only its URL.
+fn image(canvas: &mut Canvas, root: &Object, name: &str, context: &DrawContext) -> Result<(), FabricError> {
     match root.get(name) {
         None => Ok(()),
         Some(Value::String(source)) if source.is_empty() => Ok(()),
         Some(Value::String(source)) => {
             let value = json!({"type": "image", "src": source, "originX": "left", "originY": "top"});
-            canvas.object(&Object::new(name.to_owned(), &value)?, place, 0)
+            canvas.object(&Object::new(name.to_owned(), &value)?, context, 0)
         }
-        Some(value) => canvas.object(&Object::new(name.to_owned(), value)?, place, 0),
+        Some(value) => canvas.object(&Object::new(name.to_owned(), value)?, context, 0),
     }
 }

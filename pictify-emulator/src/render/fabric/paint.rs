@@ -1,46 +1,51 @@
-//! Colours and gradients.
+//! Colours and gradients of fills and strokes.
 
-use super::{FabricError, markup::numbers, read::Object};
+use super::{FabricError, escape::numbers, json::Object};
 use kurbo::{Affine, Rect};
 use serde_json::Value;
 use std::fmt::Write;
 use takumi::prelude::{Color, FromCssStr};
 
-/// How many colours a gradient may have.
-const STOPS: usize = 256;
+/// Maximum number of colour stops of a gradient.
+const MAX_STOPS: usize = 256;
 
-/// What a surface is painted with.
+/// Paint of a fill or stroke.
 #[derive(Clone, Debug)]
 pub(super) enum Paint {
     None,
-    /// A colour as `#rrggbb` or `#rrggbbaa`: never the text that was given, which may hold more than a colour.
+    /// Colour as `#rrggbb` or `#rrggbbaa`. It is never the original text, which could contain other escape.
     Color(String),
     Gradient(Gradient),
 }
 
-/// A gradient in the units of the object, or of its box.
+/// Gradient with coordinates in pixels, or relative to the bounding box of the object.
 #[derive(Clone, Debug)]
 pub(super) struct Gradient {
-    /// The name of the SVG element and its coordinates as attributes.
+    /// Name of the SVG element, and its coordinates as attributes.
     shape: (&'static str, String),
     stops: String,
+    /// `true` if the coordinates are relative to the bounding box.
     is_relative: bool,
-    /// In pixels, whatever the units of the coordinates.
+    /// Offset in pixels, independent of the units of the coordinates.
     offset: Affine,
     transform: Affine,
 }
 
 impl Paint {
-    /// The paint that a member names; `default` when it is missing. Null and empty text mean none.
-    pub(super) fn of(object: &Object, name: &str, default: &str) -> Result<Self, FabricError> {
+    /// Reads a member. A missing member means `default`; null and empty text mean no paint.
+    pub(super) fn from_object(object: &Object, name: &str, default: &str) -> Result<Self, FabricError> {
         match object.members.get(name) {
             None if default.is_empty() => Ok(Self::None),
             None => Ok(Self::Color(default.to_owned())),
             Some(Value::Null | Value::Bool(false)) => Ok(Self::None),
             Some(Value::String(text)) if text.trim().is_empty() => Ok(Self::None),
-            Some(Value::String(text)) => color(text).map(Self::Color).ok_or_else(|| object.wrong(name, "a CSS colour")),
-            Some(value @ Value::Object(_)) => Gradient::of(&Object::new(object.at(name), value)?).map(Self::Gradient),
-            Some(_) => Err(object.wrong(name, "a CSS colour or a gradient")),
+            Some(Value::String(text)) => {
+                color(text).map(Self::Color).ok_or_else(|| object.invalid(name, "a CSS colour"))
+            }
+            Some(value @ Value::Object(_)) => {
+                Gradient::from_object(&Object::new(object.location_of(name), value)?).map(Self::Gradient)
+            }
+            Some(_) => Err(object.invalid(name, "a CSS colour or a gradient")),
         }
     }
 
@@ -48,8 +53,8 @@ impl Paint {
         matches!(self, Self::None)
     }
 
-    /// The value of an SVG `fill` or `stroke`; the element that it refers to is added to `defs`. `area` is where the
-    /// gradient has its origin and its size.
+    /// Returns the value of an SVG `fill` or `stroke` attribute. A gradient is added to `defs`, with `area` as the
+    /// bounding box of its coordinates.
     pub(super) fn svg(&self, id: &str, area: Rect, defs: &mut String) -> String {
         match self {
             Self::None => "none".to_owned(),
@@ -62,10 +67,10 @@ impl Paint {
     }
 }
 
-/// A colour, with `alpha` instead of its own where that is given.
-fn color_with(text: &str, alpha: Option<f64>) -> Option<String> {
+/// Parses a CSS colour. `alpha` replaces its opacity.
+fn color_with_alpha(text: &str, alpha: Option<f64>) -> Option<String> {
     let text = text.trim();
-    // The parser stops after the first colour: nothing may follow it.
+    // The parser ignores text after the first colour, so such text is rejected here.
     let is_plain = text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '#');
     let is_call = text.find('(').is_some_and(|open| text[..open].chars().all(|letter| letter.is_ascii_alphabetic()))
         && text.find(')') == Some(text.len() - 1);
@@ -74,7 +79,7 @@ fn color_with(text: &str, alpha: Option<f64>) -> Option<String> {
     }
     let Color([red, green, blue, mut opacity]) = Color::from_css_str(text).ok()?;
     if let Some(alpha) = alpha {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped before the cast")]
         let alpha = (alpha.clamp(0.0, 1.0) * 255.0).round() as u8;
         opacity = alpha;
     }
@@ -85,22 +90,24 @@ fn color_with(text: &str, alpha: Option<f64>) -> Option<String> {
     Some(hex)
 }
 
+/// Parses a CSS colour and returns it as `#rrggbb` or `#rrggbbaa`.
 pub(super) fn color(text: &str) -> Option<String> {
-    color_with(text, None)
+    color_with_alpha(text, None)
 }
 
 impl Gradient {
-    fn of(object: &Object) -> Result<Self, FabricError> {
-        let kind = object.word("type", &["linear", "radial"], "linear or radial")?;
-        let units = object.word("gradientUnits", &["pixels", "percentage"], "pixels or percentage")?;
+    fn from_object(object: &Object) -> Result<Self, FabricError> {
+        let kind = object.keyword("type", &["linear", "radial"], "linear or radial")?;
+        let units = object.keyword("gradientUnits", &["pixels", "percentage"], "pixels or percentage")?;
         let none = serde_json::Map::new();
-        let coords = object.child("coords")?.unwrap_or(Object { place: object.at("coords"), members: &none });
+        let coords =
+            object.child("coords")?.unwrap_or(Object { location: object.location_of("coords"), members: &none });
         let at = |name| coords.number_or(name, 0.0);
         let (x1, y1, x2, y2) = (at("x1")?, at("y1")?, at("x2")?, at("y2")?);
         let (r1, r2) = (coords.length("r1", 0.0)?, coords.length("r2", 0.0)?);
         let shape = match kind {
             "linear" => ("linearGradient", attributes(&["x1", "y1", "x2", "y2"], &[x1, y1, x2, y2])),
-            // SVG wants the larger circle outside; the colours are turned round below.
+            // In SVG the outer circle must be the larger one. The order of the colours is reversed below.
             _ if r1 > r2 => ("radialGradient", radial([x2, y2, r2], [x1, y1, r1])),
             _ => ("radialGradient", radial([x1, y1, r1], [x2, y2, r2])),
         };
@@ -109,11 +116,11 @@ impl Gradient {
             stops: stops(object, kind == "radial" && r1 > r2)?,
             is_relative: units == "percentage",
             offset: Affine::translate((object.number_or("offsetX", 0.0)?, object.number_or("offsetY", 0.0)?)),
-            transform: own_transform(object)?,
+            transform: gradient_transform(object)?,
         })
     }
 
-    /// The same as [`Paint::svg`], for a box whose size only the layout knows.
+    /// Does the same as [`Paint::svg`] for a box whose size is determined by the layout engine.
     pub(super) fn svg_in_box(&self, id: &str, defs: &mut String) -> String {
         if self.is_relative {
             self.write_in(id, "objectBoundingBox", Rect::new(0.0, 0.0, 1.0, 1.0), defs);
@@ -152,20 +159,23 @@ fn attributes(names: &[&str], values: &[f64]) -> String {
     names.iter().zip(values).map(attribute).collect::<Vec<_>>().concat()
 }
 
-fn own_transform(object: &Object) -> Result<Affine, FabricError> {
+fn gradient_transform(object: &Object) -> Result<Affine, FabricError> {
     let values = object.list("gradientTransform")?;
     if values.is_empty() {
         return Ok(Affine::IDENTITY);
     }
     let values: Option<Vec<_>> = values.iter().map(|value| value.as_f64().filter(|value| value.abs() < 1e6)).collect();
     let values = values.and_then(|values| <[f64; 6]>::try_from(values).ok());
-    values.map(Affine::new).ok_or_else(|| object.wrong("gradientTransform", "six numbers"))
+    values.map(Affine::new).ok_or_else(|| object.invalid("gradientTransform", "six numbers"))
 }
 
 fn stops(object: &Object, reversed: bool) -> Result<String, FabricError> {
     let items = object.list("colorStops")?;
-    if items.len() > STOPS {
-        return Err(FabricError::too_much(object.at("colorStops"), format!("more than {STOPS} colours")));
+    if items.len() > MAX_STOPS {
+        return Err(FabricError::limit_exceeded(
+            object.location_of("colorStops"),
+            format!("more than {MAX_STOPS} colour stops"),
+        ));
     }
     let mut stops = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
@@ -173,7 +183,8 @@ fn stops(object: &Object, reversed: bool) -> Result<String, FabricError> {
         let offset = stop.number_or("offset", 0.0)?.clamp(0.0, 1.0);
         let offset = if reversed { 1.0 - offset } else { offset };
         let text = stop.text("color")?.unwrap_or("#000");
-        let color = color_with(text, stop.number("opacity")?).ok_or_else(|| stop.wrong("color", "a CSS colour"))?;
+        let color =
+            color_with_alpha(text, stop.number("opacity")?).ok_or_else(|| stop.invalid("color", "a CSS colour"))?;
         stops.push((offset, color));
     }
     stops.sort_by(|one, other| one.0.total_cmp(&other.0));
@@ -187,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_color_is_written_anew() {
+    fn a_color_is_normalized_and_other_text_is_rejected() {
         for (text, expected) in [
             ("red", Some("#ff0000")),
             (" #abc ", Some("#aabbcc")),

@@ -1,40 +1,41 @@
-//! Text in pieces that look alike: Fabric's `styles` per character.
+//! Runs of text with the same style, from Fabric's `styles` per character.
 
-use super::{FabricError, read::Object};
+use super::{FabricError, json::Object};
 use serde_json::Value;
 
-/// How many characters a text may have.
-const LONGEST: usize = 100_000;
+/// Maximum number of characters of a text.
+const MAX_TEXT_CHARS: usize = 100_000;
 
-/// How many characters all styles may cover together.
-const COVERED: usize = 1_000_000;
+/// Maximum number of characters that all styles together cover.
+const MAX_STYLED_CHARS: usize = 1_000_000;
 
-/// A piece of text.
+/// Run of text with the same style.
 #[derive(Debug)]
 pub(super) struct Run<'a> {
     pub(super) text: String,
-    /// The members that differ from the text's own.
+    /// Members that override those of the text object.
     pub(super) style: Option<Object<'a>>,
 }
 
-/// The text of an object in pieces.
-pub(super) fn of<'a>(object: &Object<'a>) -> Result<Vec<Run<'a>>, FabricError> {
+/// Splits the text of an object into runs.
+pub(super) fn split_runs<'a>(object: &Object<'a>) -> Result<Vec<Run<'a>>, FabricError> {
     let text = object.text("text")?.unwrap_or_default().replace("\r\n", "\n").replace('\r', "\n");
     let characters: Vec<char> = text.chars().collect();
-    if characters.len() > LONGEST {
-        return Err(FabricError::too_much(object.at("text"), format!("it has more than {LONGEST} characters")));
+    if characters.len() > MAX_TEXT_CHARS {
+        let message = format!("more than {MAX_TEXT_CHARS} characters");
+        return Err(FabricError::limit_exceeded(object.location_of("text"), message));
     }
     let styles = match object.get("styles") {
         None => vec![None; characters.len()],
-        Some(Value::Array(_)) => ranges(object, &characters)?,
-        Some(Value::Object(_)) => lines(object, &characters)?,
-        Some(_) => return Err(object.wrong("styles", "a list or an object")),
+        Some(Value::Array(_)) => styles_from_ranges(object, &characters)?,
+        Some(Value::Object(_)) => styles_from_lines(object, &characters)?,
+        Some(_) => return Err(object.invalid("styles", "a list or an object")),
     };
     let mut runs: Vec<Run> = Vec::new();
     for (character, style) in characters.into_iter().zip(styles) {
         let members = |style: &Option<Object<'a>>| style.as_ref().map(|style| style.members);
         match runs.last_mut() {
-            // What ends a line belongs to what is before it.
+            // A line break belongs to the run before it.
             Some(run) if character == '\n' || members(&run.style) == members(&style) => run.text.push(character),
             _ => runs.push(Run { text: character.to_string(), style }),
         }
@@ -42,8 +43,8 @@ pub(super) fn of<'a>(object: &Object<'a>) -> Result<Vec<Run<'a>>, FabricError> {
     Ok(runs)
 }
 
-/// `[{start, end, style}]`, which does not count the ends of lines: so it is since Fabric 5.3.
-fn ranges<'a>(object: &Object<'a>, characters: &[char]) -> Result<Vec<Option<Object<'a>>>, FabricError> {
+/// Reads `[{start, end, style}]`, the format since Fabric 5.3. The positions do not count line breaks.
+fn styles_from_ranges<'a>(object: &Object<'a>, characters: &[char]) -> Result<Vec<Option<Object<'a>>>, FabricError> {
     let mut styles = vec![None; characters.len()];
     let counted: Vec<usize> = (0..characters.len()).filter(|index| characters[*index] != '\n').collect();
     let mut covered = 0;
@@ -56,21 +57,19 @@ fn ranges<'a>(object: &Object<'a>, characters: &[char]) -> Result<Vec<Option<Obj
         };
         let (start, end) = (end("start")?, end("end")?);
         covered += end.saturating_sub(start);
-        if covered > COVERED {
-            return Err(FabricError::too_much(
-                object.at("styles"),
-                format!("they cover more than {COVERED} characters"),
-            ));
+        if covered > MAX_STYLED_CHARS {
+            let message = format!("the styles cover more than {MAX_STYLED_CHARS} characters");
+            return Err(FabricError::limit_exceeded(object.location_of("styles"), message));
         }
-        for place in counted.get(start..end).unwrap_or_default() {
-            styles[*place] = Some(style.clone());
+        for index in counted.get(start..end).unwrap_or_default() {
+            styles[*index] = Some(style.clone());
         }
     }
     Ok(styles)
 }
 
-/// `{line: {character: style}}`.
-fn lines<'a>(object: &Object<'a>, characters: &[char]) -> Result<Vec<Option<Object<'a>>>, FabricError> {
+/// Reads `{line: {character: style}}`, the format before Fabric 5.3.
+fn styles_from_lines<'a>(object: &Object<'a>, characters: &[char]) -> Result<Vec<Option<Object<'a>>>, FabricError> {
     let mut styles = Vec::with_capacity(characters.len());
     let by_line = object.child("styles")?;
     for (number, line) in characters.split(|character| *character == '\n').enumerate() {
@@ -81,8 +80,8 @@ fn lines<'a>(object: &Object<'a>, characters: &[char]) -> Result<Vec<Option<Obje
             Some(by_line) => by_line.child(&number.to_string())?,
             None => None,
         };
-        for place in 0..line.len() {
-            let style = by_character.as_ref().map(|line| line.child(&place.to_string())).transpose()?;
+        for index in 0..line.len() {
+            let style = by_character.as_ref().map(|line| line.child(&index.to_string())).transpose()?;
             styles.push(style.flatten());
         }
     }

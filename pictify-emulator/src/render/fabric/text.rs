@@ -1,90 +1,92 @@
-//! Text as HTML text: it wraps and is selectable in a PDF.
+//! Text as HTML text, which wraps and is selectable in a PDF.
 
 use super::{
     FabricError,
-    draw::{Canvas, Place},
+    draw::{Canvas, DrawContext},
+    escape::{escape, matrix, numbers, svg_uri},
     font,
-    markup::{escape, matrix, numbers, svg_uri},
+    json::Object,
     paint::{Paint, color},
-    placement::Placement,
-    read::Object,
-    runs::{self, Run},
+    runs::{Run, split_runs},
+    transform::Transform,
 };
 use kurbo::Affine;
 use std::fmt::Write;
 
-/// How much higher than its font a line is in Fabric, before the line height counts.
-const LINE: f64 = 1.13;
+/// Height of a line in Fabric relative to the font size, before `lineHeight` is applied.
+const LINE_RATIO: f64 = 1.13;
 
-/// How much of that lies below the baseline.
-const BELOW: f64 = 0.222;
+/// Part of that height that is below the baseline.
+const BELOW_BASELINE_RATIO: f64 = 0.222;
 
-/// How far below the middle of a line CSS puts the baseline, for a font of size 1. It is half of ascent less descent,
-/// which is 0.34 to 0.36 in the fonts that are common.
-const CSS_BASELINE: f64 = 0.346;
+/// Distance of the CSS baseline from the middle of a line, relative to the font size. It is (ascent - descent) / 2, which
+/// is 0.34 to 0.36 in common fonts.
+const CSS_BASELINE_RATIO: f64 = 0.346;
 
-/// How the text of an object looks where its `styles` say nothing else.
-struct Look<'a> {
+/// Text object, whose members apply where its `styles` do not override them.
+struct TextStyle<'a> {
     object: &'a Object<'a>,
     fill: Paint,
 }
 
-/// Draws text; `place` leads to its anchor. Its size is known to the layout only, so that it is moved by parts of it.
+/// Draws text. The matrix of `context` leads to the anchor. Only the layout engine knows the size of the text, so the origin
+/// is applied as a translation by a percentage of the size.
 pub(super) fn draw(
     canvas: &mut Canvas,
     object: &Object,
     wraps: bool,
-    placement: &Placement,
-    place: &Place,
+    transform: &Transform,
+    context: &DrawContext,
 ) -> Result<(), FabricError> {
     let font_size = object.length("fontSize", 40.0)?;
     let line_height = object.length("lineHeight", 1.16)?;
-    let runs = runs::of(object)?;
-    let look = Look { object, fill: Paint::of(object, "fill", "#000000")? };
-    let (first, last) = heights(&runs, font_size)?;
+    let runs = split_runs(object)?;
+    let style = TextStyle { object, fill: Paint::from_object(object, "fill", "#000000")? };
+    let (first, last) = max_font_sizes(&runs, font_size)?;
 
-    // Fabric puts the baseline elsewhere than CSS, and does not count the space below the last line.
-    let up = first * (LINE * (1.0 - BELOW) - LINE * line_height / 2.0 - CSS_BASELINE);
-    let trim = last * LINE * (line_height - 1.0);
+    // Fabric and CSS context the baseline differently, and Fabric does not include the space below the last line.
+    let above_baseline = LINE_RATIO * (1.0 - BELOW_BASELINE_RATIO);
+    let up = first * (above_baseline - LINE_RATIO * line_height / 2.0 - CSS_BASELINE_RATIO);
+    let trim = last * LINE_RATIO * (line_height - 1.0);
     let mut css = format!(
         "margin:{}px 0 {}px;line-height:{};white-space:{};",
         numbers(&[up]),
         numbers(&[-trim - up]),
-        numbers(&[LINE * line_height]),
+        numbers(&[LINE_RATIO * line_height]),
         if wraps { "pre-wrap" } else { "pre" },
     );
     if wraps && object.flag("splitByGrapheme", false)? {
         css.push_str("word-break:break-all;");
     }
     css.push_str(align(object)?);
-    if object.word("direction", &["ltr", "rtl"], "ltr or rtl")? == "rtl" {
+    if object.keyword("direction", &["ltr", "rtl"], "ltr or rtl")? == "rtl" {
         css.push_str("direction:rtl;");
     }
     font::declare(object, &mut css)?;
     let _ = write!(css, "font-size:{}px;", numbers(&[font_size]));
-    css.push_str(&look.color(canvas));
+    css.push_str(&style.color(canvas));
 
     let stroke = object.length("strokeWidth", 1.0)?;
-    let stroke_first = object.word("paintFirst", &["fill", "stroke"], "fill or stroke")? == "stroke";
-    let mut layers = layer(&css, &look.runs(&runs, true)?);
+    let stroke_first = object.keyword("paintFirst", &["fill", "stroke"], "fill or stroke")? == "stroke";
+    let mut layers = layer(&css, &style.runs(&runs, true)?);
     if stroke_first && object.get("stroke").is_some() {
-        // The engine strokes over what it fills: so the fill is drawn once more.
-        // The margins of the first layer move what holds both.
+        // The engine always paints the stroke over the fill, so a second layer paints the fill over the stroke.
+        // The margins of the first layer also move the element that contains both.
         let css = format!("{css}margin:0;position:absolute;left:0;top:0;width:100%");
-        let above = layer(&css, &look.runs(&runs, false)?);
+        let above = layer(&css, &style.runs(&runs, false)?);
         layers = format!(r#"<div style="position:relative">{layers}{above}</div>"#);
     }
 
     let mut outer = String::new();
     if wraps {
-        // A table is never narrower than its longest word, and neither is a text box.
+        // `display: table` is never narrower than the longest word, which is also the behaviour of a text box.
         let _ = write!(outer, "width:{}px;", numbers(&[object.length("width", 0.0)? + stroke]));
     }
     if let Some(text) = object.text("backgroundColor")?.filter(|text| !text.trim().is_empty()) {
-        let color = color(text).ok_or_else(|| object.wrong("backgroundColor", "a CSS colour"))?;
+        let color = color(text).ok_or_else(|| object.invalid("backgroundColor", "a CSS colour"))?;
         let _ = write!(outer, "background:{color};");
     }
-    let _ = write!(outer, "transform:{}", transform(placement, place.matrix));
+    let _ = write!(outer, "transform:{}", css_transform(transform, context.matrix));
     let padding = numbers(&[stroke / 2.0]);
     canvas.add(&format!(
         r#"<div class="o" style="display:table;{outer}"><div style="padding:{padding}px">{layers}</div></div>"#
@@ -96,8 +98,8 @@ fn layer(css: &str, runs: &str) -> String {
     format!(r#"<div style="{css}">{runs}</div>"#)
 }
 
-/// The largest font in the first line and in the last.
-fn heights(runs: &[Run], font_size: f64) -> Result<(f64, f64), FabricError> {
+/// Returns the largest font size of the first line and of the last line.
+fn max_font_sizes(runs: &[Run], font_size: f64) -> Result<(f64, f64), FabricError> {
     let mut lines = vec![0.0_f64];
     for run in runs {
         let size = run.style.as_ref().map_or(Ok(font_size), |style| style.length("fontSize", font_size))?;
@@ -110,14 +112,14 @@ fn heights(runs: &[Run], font_size: f64) -> Result<(f64, f64), FabricError> {
             }
         }
     }
-    let or_own = |height: Option<&f64>| height.copied().filter(|height| *height > 0.0).unwrap_or(font_size);
-    Ok((or_own(lines.first()), or_own(lines.last())))
+    let or_default = |height: Option<&f64>| height.copied().filter(|height| *height > 0.0).unwrap_or(font_size);
+    Ok((or_default(lines.first()), or_default(lines.last())))
 }
 
 fn align(object: &Object) -> Result<&'static str, FabricError> {
     const ALIGNMENTS: [&str; 7] =
         ["left", "center", "right", "justify", "justify-left", "justify-center", "justify-right"];
-    Ok(match object.word("textAlign", &ALIGNMENTS, "left, center, right or justify")? {
+    Ok(match object.keyword("textAlign", &ALIGNMENTS, "left, center, right or justify")? {
         "left" => "text-align:left;",
         "center" => "text-align:center;",
         "right" => "text-align:right;",
@@ -125,18 +127,19 @@ fn align(object: &Object) -> Result<&'static str, FabricError> {
     })
 }
 
-/// From the anchor to the box: back by the part of the box where the origin lies; mirrored and skewed about its middle.
-fn transform(placement: &Placement, to_anchor: Affine) -> String {
+/// Returns the CSS transformation of the box: a translation from the anchor to the top left corner, then mirroring and
+/// skew about the centre.
+fn css_transform(transform: &Transform, to_anchor: Affine) -> String {
     let percent = |part: f64| numbers(&[part * 100.0]);
-    let (x, y) = (percent(-placement.origin.x), percent(-placement.origin.y));
-    let mut transform = format!("{} translate({x}%,{y}%)", matrix(to_anchor));
-    if placement.skew != Affine::IDENTITY {
-        let _ = write!(transform, " translate(50%,50%) {} translate(-50%,-50%)", matrix(placement.skew));
+    let (x, y) = (percent(-transform.origin.x), percent(-transform.origin.y));
+    let mut css = format!("{} translate({x}%,{y}%)", matrix(to_anchor));
+    if transform.skew != Affine::IDENTITY {
+        let _ = write!(css, " translate(50%,50%) {} translate(-50%,-50%)", matrix(transform.skew));
     }
-    transform
+    css
 }
 
-impl Look<'_> {
+impl TextStyle<'_> {
     fn color(&self, canvas: &mut Canvas) -> String {
         match &self.fill {
             Paint::None => "color:transparent;".to_owned(),
@@ -144,7 +147,7 @@ impl Look<'_> {
             Paint::Gradient(gradient) => {
                 let id = canvas.new_id();
                 let mut defs = String::new();
-                // The box has its size from the layout: its own units serve where the gradient asks for them.
+                // The size of the box is unknown here, so a relative gradient uses SVG's objectBoundingBox units.
                 let paint = gradient.svg_in_box(&id, &mut defs);
                 let svg = format!(
                     r#"<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="100%"><defs>{defs}</defs><rect width="100%" height="100%" fill="{paint}"/></svg>"#
@@ -157,7 +160,7 @@ impl Look<'_> {
         }
     }
 
-    /// The pieces of the text, each with what it has of its own.
+    /// Returns the HTML of all runs, each with the CSS of its style.
     fn runs(&self, runs: &[Run], with_stroke: bool) -> Result<String, FabricError> {
         let mut html = String::new();
         for run in runs {
@@ -168,7 +171,7 @@ impl Look<'_> {
                 let _ = write!(html, r#"<span style="{css}">{}</span>"#, escape(&run.text));
             }
         }
-        // A last line that is empty takes its place only when there is something in it.
+        // An empty last line has a height only if it contains a character.
         if runs.last().is_none_or(|run| run.text.ends_with('\n')) {
             html.push('\u{200b}');
         }
@@ -177,50 +180,53 @@ impl Look<'_> {
 
     fn run(&self, run: &Run, with_stroke: bool) -> Result<String, FabricError> {
         let mut css = String::new();
-        let own = run.style.as_ref();
-        if let Some(style) = own {
+        let run_style = run.style.as_ref();
+        if let Some(style) = run_style {
             font::declare(style, &mut css)?;
             if let Some(size) = style.number("fontSize")? {
                 let _ = write!(css, "font-size:{}px;", numbers(&[size.max(0.0)]));
             }
-            match Paint::of(style, "fill", "")? {
+            match Paint::from_object(style, "fill", "")? {
                 Paint::Color(color) => drop(write!(css, "color:{color};")),
                 Paint::None if style.members.contains_key("fill") => css.push_str("color:transparent;"),
                 Paint::None => {}
-                Paint::Gradient(_) => return Err(style.wrong("fill", "a CSS colour")),
+                Paint::Gradient(_) => return Err(style.invalid("fill", "a CSS colour")),
             }
             if let Some(raised) = style.number("deltaY")?.filter(|raised| *raised != 0.0) {
                 let _ = write!(css, "vertical-align:{}px;", numbers(&[-raised]));
             }
         }
-        // From here on the text's own members count where the style has none: CSS could not take them back.
-        let of = |name: &str| own.filter(|style| style.members.contains_key(name)).unwrap_or(self.object);
+        // For these members the value of the text object is repeated for each run, because CSS cannot undo an inherited
+        // value.
+        let source = |name: &str| run_style.filter(|style| style.members.contains_key(name)).unwrap_or(self.object);
         let mut lines = Vec::new();
         for (name, line) in [("underline", "underline"), ("linethrough", "line-through"), ("overline", "overline")] {
-            if of(name).flag(name, false)? {
+            if source(name).flag(name, false)? {
                 lines.push(line);
             }
         }
         if !lines.is_empty() {
             let _ = write!(css, "text-decoration:{};", lines.join(" "));
         }
-        if let Some(text) = of("textBackgroundColor").text("textBackgroundColor")?.filter(|text| !text.is_empty()) {
-            let color =
-                color(text).ok_or_else(|| of("textBackgroundColor").wrong("textBackgroundColor", "a CSS colour"))?;
+        let background = source("textBackgroundColor");
+        if let Some(text) = background.text("textBackgroundColor")?.filter(|text| !text.is_empty()) {
+            let color = color(text).ok_or_else(|| background.invalid("textBackgroundColor", "a CSS colour"))?;
             let _ = write!(css, "background-color:{color};");
         }
-        let spacing = of("charSpacing").number_or("charSpacing", 0.0)?;
+        let spacing = source("charSpacing").number_or("charSpacing", 0.0)?;
         if spacing != 0.0 {
             let _ = write!(css, "letter-spacing:{}em;", numbers(&[spacing / 1000.0]));
         }
         if with_stroke {
-            let width = of("strokeWidth").length("strokeWidth", 1.0)?;
-            match Paint::of(of("stroke"), "stroke", "")? {
+            let width = source("strokeWidth").length("strokeWidth", 1.0)?;
+            match Paint::from_object(source("stroke"), "stroke", "")? {
                 Paint::Color(color) if width > 0.0 => {
                     let _ = write!(css, "-webkit-text-stroke:{}px {color};", numbers(&[width]));
                 }
                 Paint::Gradient(_) => {
-                    return Err(of("stroke").wrong("stroke", "a CSS colour: text has no other stroke"));
+                    return Err(
+                        source("stroke").invalid("stroke", "a CSS colour: the stroke of text cannot be a gradient")
+                    );
                 }
                 Paint::Color(_) | Paint::None => {}
             }

@@ -1,106 +1,107 @@
-//! Values for the `{{...}}` of a canvas, before it is drawn.
+//! Evaluation of the expressions of a canvas, before it is drawn.
 
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// Members that are never text with variables.
-const PLAIN: [&str; 3] = ["type", "version", CONDITION];
+/// Members that are copied without evaluation.
+const LITERAL_MEMBERS: [&str; 3] = ["type", "version", CONDITION];
 
+/// Member with the condition of an object.
 const CONDITION: &str = "_if";
 
-/// An expression of the canvas that has no value.
+/// Error in an expression of a canvas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VariableError<E> {
-    /// Where in the canvas, for example `objects[3].text`.
-    pub place: String,
-    /// What the expression engine says.
+    /// Location in the canvas, for example `objects[3].text`.
+    pub location: String,
+    /// Error of the expression engine.
     pub error: E,
 }
 
 impl<E: fmt::Display> fmt::Display for VariableError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.place, self.error)
+        write!(f, "{}: {}", self.location, self.error)
     }
 }
 
 impl<E: std::error::Error> std::error::Error for VariableError<E> {}
 
-/// The canvas with its expressions evaluated: every text that has `{{` goes through `interpolate`, and what has an `_if`
-/// that `condition` finds false is left out, unread.
+/// Evaluates the expressions of a canvas: every text with `{{` is replaced by the result of `interpolate`, and an object
+/// whose `_if` is false according to `condition` is removed without evaluating its content.
 ///
 /// # Errors
-/// The first error of either, with its place.
+/// The first error of either function, with its location.
 pub fn fill_in<E>(
     canvas: &Value,
     mut interpolate: impl FnMut(&str) -> Result<String, E>,
     mut condition: impl FnMut(&str) -> Result<bool, E>,
 ) -> Result<Value, VariableError<E>> {
-    let mut engine = Engine { interpolate: &mut interpolate, condition: &mut condition };
-    engine.value(canvas, &mut String::new())
+    let mut evaluator = Evaluator { interpolate: &mut interpolate, condition: &mut condition };
+    evaluator.value(canvas, &mut String::new())
 }
 
-struct Engine<'a, E> {
+struct Evaluator<'a, E> {
     interpolate: &'a mut dyn FnMut(&str) -> Result<String, E>,
     condition: &'a mut dyn FnMut(&str) -> Result<bool, E>,
 }
 
-impl<E> Engine<'_, E> {
-    fn value(&mut self, value: &Value, place: &mut String) -> Result<Value, VariableError<E>> {
+impl<E> Evaluator<'_, E> {
+    fn value(&mut self, value: &Value, location: &mut String) -> Result<Value, VariableError<E>> {
         match value {
             Value::String(text) if text.contains("{{") => {
-                let result = (self.interpolate)(text).map_err(|error| VariableError { place: place.clone(), error });
+                let result =
+                    (self.interpolate)(text).map_err(|error| VariableError { location: location.clone(), error });
                 Ok(Value::String(result?))
             }
             Value::Array(items) => {
-                let mut kept = Vec::with_capacity(items.len());
+                let mut evaluated = Vec::with_capacity(items.len());
                 for (index, item) in items.iter().enumerate() {
-                    self.step(place, &format!("[{index}]"), item, |value| kept.push(value))?;
+                    self.child(location, &format!("[{index}]"), item, |value| evaluated.push(value))?;
                 }
-                Ok(Value::Array(kept))
+                Ok(Value::Array(evaluated))
             }
             Value::Object(members) => {
-                let mut kept = Map::new();
+                let mut evaluated = Map::new();
                 for (name, member) in members {
                     if name == CONDITION {
                         continue;
                     }
-                    if PLAIN.contains(&name.as_str()) {
-                        kept.insert(name.clone(), member.clone());
+                    if LITERAL_MEMBERS.contains(&name.as_str()) {
+                        evaluated.insert(name.clone(), member.clone());
                         continue;
                     }
-                    let step = if place.is_empty() { name.clone() } else { format!(".{name}") };
-                    self.step(place, &step, member, |value| drop(kept.insert(name.clone(), value)))?;
+                    let segment = if location.is_empty() { name.clone() } else { format!(".{name}") };
+                    self.child(location, &segment, member, |value| drop(evaluated.insert(name.clone(), value)))?;
                 }
-                Ok(Value::Object(kept))
+                Ok(Value::Object(evaluated))
             }
             other => Ok(other.clone()),
         }
     }
 
-    /// One step into the canvas: `keep` gets the value unless its condition is false.
-    fn step(
+    /// Evaluates a child value at `segment` of the location. `insert` gets the result unless the condition is false.
+    fn child(
         &mut self,
-        place: &mut String,
-        step: &str,
+        location: &mut String,
+        segment: &str,
         value: &Value,
-        keep: impl FnOnce(Value),
+        insert: impl FnOnce(Value),
     ) -> Result<(), VariableError<E>> {
-        let length = place.len();
-        place.push_str(step);
-        if self.is_wanted(value, place)? {
-            keep(self.value(value, place)?);
+        let length = location.len();
+        location.push_str(segment);
+        if self.is_included(value, location)? {
+            insert(self.value(value, location)?);
         }
-        place.truncate(length);
+        location.truncate(length);
         Ok(())
     }
 
-    /// Editors save no condition as an empty one.
-    fn is_wanted(&mut self, value: &Value, place: &str) -> Result<bool, VariableError<E>> {
+    /// Evaluates the condition of a value. An empty condition, which some editors write, is true.
+    fn is_included(&mut self, value: &Value, location: &str) -> Result<bool, VariableError<E>> {
         match value.get(CONDITION) {
-            Some(Value::String(text)) if !text.trim().is_empty() => {
-                (self.condition)(text).map_err(|error| VariableError { place: format!("{place}.{CONDITION}"), error })
-            }
-            Some(Value::Bool(wanted)) => Ok(*wanted),
+            Some(Value::String(text)) if !text.trim().is_empty() => (self.condition)(text)
+                .map_err(|error| VariableError { location: format!("{location}.{CONDITION}"), error }),
+            Some(Value::Bool(included)) => Ok(*included),
             _ => Ok(true),
         }
     }

@@ -1,40 +1,44 @@
-//! Moving pictures: a page at one time after the other.
+//! Animated GIFs: a page is rendered at a sequence of times.
 
-mod film;
+mod encoder;
 mod timeline;
 
 use super::{
-    Motion, Pace, Picture, RenderError,
-    embedded::{Parsed, Stage, failed},
-    selector::Area,
-    worker::TIME_LIMIT,
+    AnimationInfo, GifSettings, RenderError, RenderedImage,
+    embedded::{AnimationPainter, ParsedPage, failed},
+    pool::RENDER_TIMEOUT,
+    selector::Rect,
 };
-pub(crate) use film::Film;
+pub(crate) use encoder::GifEncoder;
 use std::time::{Duration, Instant};
-pub(super) use timeline::Animation;
+pub(super) use timeline::CssAnimation;
 use timeline::Timeline;
 
-/// How many pixels all frames have together: what is painted in the time that a render has.
-const PIXELS: u64 = 400 * 1000 * 1000;
+/// Maximum number of pixels of all frames together. The engine paints that many within the render timeout.
+const MAX_TOTAL_PIXELS: u64 = 400 * 1000 * 1000;
 
-/// How large a file may become.
-pub(crate) const BYTES: usize = 64 * 1024 * 1024;
+/// Maximum size of a GIF file, in bytes.
+pub(crate) const MAX_GIF_BYTES: usize = 64 * 1024 * 1024;
 
-/// Renders a page to an animated GIF that repeats for ever.
-pub(super) fn render(parsed: &Parsed, area: Option<Area>, pace: Pace) -> Result<Picture, RenderError> {
-    let stage = Stage::new(parsed);
-    let animations = timeline::animations(&stage.tree(0));
-    record(&animations, pace, |time| {
-        let bitmap = stage.paint(time.into())?;
-        let bitmap = match area {
-            Some(area) => area.crop(&bitmap)?,
+/// Renders a page to an animated GIF that repeats forever.
+pub(super) fn render(
+    parsed: &ParsedPage,
+    crop: Option<Rect>,
+    settings: GifSettings,
+) -> Result<RenderedImage, RenderError> {
+    let painter = AnimationPainter::new(parsed);
+    let animations = timeline::find_animations(&painter.tree(0));
+    encode(&animations, settings, |time| {
+        let bitmap = painter.paint(time.into())?;
+        let bitmap = match crop {
+            Some(rect) => rect.crop(&bitmap)?,
             None => bitmap,
         };
         Ok(Frame { width: bitmap.width(), height: bitmap.height(), pixels: bitmap.into_raw() })
     })
 }
 
-/// A page at one time.
+/// Image of a page at one time.
 pub(super) struct Frame {
     pub(super) width: u32,
     pub(super) height: u32,
@@ -42,51 +46,52 @@ pub(super) struct Frame {
     pub(super) pixels: Vec<u8>,
 }
 
-/// Puts a page at one time after the other into a file that repeats for ever. `paint` gets milliseconds.
-pub(super) fn record(
-    animations: &[Animation],
-    pace: Pace,
+/// Encodes the frames of one loop as a GIF that repeats forever. `paint` gets the time in milliseconds.
+pub(super) fn encode(
+    animations: &[CssAnimation],
+    settings: GifSettings,
     mut paint: impl FnMut(u32) -> Result<Frame, RenderError>,
-) -> Result<Picture, RenderError> {
-    let begun = Instant::now();
-    let timeline = Timeline::of(animations, pace).ok_or(RenderError::Motionless)?;
-    let times = timeline.frames(pace);
-    let mut film: Option<Film> = None;
+) -> Result<RenderedImage, RenderError> {
+    let started = Instant::now();
+    let timeline = Timeline::new(animations, settings).ok_or(RenderError::NoAnimation)?;
+    let times = timeline.frames(settings);
+    let mut encoder: Option<GifEncoder> = None;
     for time in &times {
-        if begun.elapsed() > TIME_LIMIT {
-            // Nobody waits any longer, and the place is wanted.
+        if started.elapsed() > RENDER_TIMEOUT {
+            // The caller has stopped waiting, and other renders need the permit.
             return Err(RenderError::TimedOut);
         }
         let Frame { width, height, pixels } = paint(time.at)?;
-        let film = if let Some(film) = &mut film {
-            film
+        let encoder = if let Some(encoder) = &mut encoder {
+            encoder
         } else {
-            check_pixels(times.len(), width, height)?;
-            film.insert(Film::new(width, height).map_err(failed)?)
+            check_total_pixels(times.len(), width, height)?;
+            encoder.insert(GifEncoder::new(width, height).map_err(failed)?)
         };
-        film.show(pixels, time.hundredths).map_err(failed)?;
-        if film.bytes() > BYTES {
-            let message = format!("The GIF is larger than {BYTES} bytes: make the picture smaller or the loop shorter");
-            return Err(RenderError::Input(message));
+        encoder.add_frame(pixels, time.hundredths).map_err(failed)?;
+        if encoder.bytes() > MAX_GIF_BYTES {
+            let message =
+                format!("The GIF is larger than {MAX_GIF_BYTES} bytes: make the image smaller or the loop shorter");
+            return Err(RenderError::InvalidInput(message));
         }
     }
-    let film = film.ok_or(RenderError::Motionless)?;
-    let (width, height) = film.size();
-    let (bytes, frames) = film.finish().map_err(failed)?;
+    let encoder = encoder.ok_or(RenderError::NoAnimation)?;
+    let (width, height) = encoder.size();
+    let (bytes, frames) = encoder.finish().map_err(failed)?;
     if frames < 2 {
-        return Err(RenderError::Motionless);
+        return Err(RenderError::NoAnimation);
     }
     let hundredths: u64 = times.iter().map(|time| u64::from(time.hundredths)).sum();
-    let motion = Motion { frames, duration: Duration::from_millis(hundredths * 10) };
-    Ok(Picture { bytes, width, height, motion: Some(motion) })
+    let animation = AnimationInfo { frames, duration: Duration::from_millis(hundredths * 10) };
+    Ok(RenderedImage { bytes, width, height, animation: Some(animation) })
 }
 
-/// Refuses a picture that is more work than a render may be.
-pub(crate) fn check_pixels(frames: usize, width: u32, height: u32) -> Result<(), RenderError> {
-    if u64::from(width) * u64::from(height) * frames as u64 <= PIXELS {
+/// Checks that the frames together have at most [`MAX_TOTAL_PIXELS`].
+pub(crate) fn check_total_pixels(frames: usize, width: u32, height: u32) -> Result<(), RenderError> {
+    if u64::from(width) * u64::from(height) * frames as u64 <= MAX_TOTAL_PIXELS {
         return Ok(());
     }
-    Err(RenderError::Input(format!(
-        "{frames} frames of {width} by {height} are more than the {PIXELS} pixels that the emulator renders: make the picture smaller, the loop shorter or the quality lower"
+    Err(RenderError::InvalidInput(format!(
+        "{frames} frames of {width} by {height} are more than the {MAX_TOTAL_PIXELS} pixels that the emulator renders: make the image smaller, the loop shorter or the quality lower"
     )))
 }

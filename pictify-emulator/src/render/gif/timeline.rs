@@ -1,52 +1,53 @@
-//! When a page is to be painted, so that its animations meet where the picture begins again.
+//! Times at which a page is painted, chosen so that its animations continue seamlessly when the GIF repeats.
 
-use super::super::Pace;
+use super::super::GifSettings;
 use std::cell::RefCell;
 use takumi::{
     prelude::{AnimationDirection, AnimationIterationCount, AnimationPlayState},
     unstable::base::layout::tree::RenderNode,
 };
 
-/// An animation of an element, in milliseconds.
+/// CSS animation of an element. Times are in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::render) struct Animation {
+pub(in crate::render) struct CssAnimation {
     pub(in crate::render) delay: f64,
     pub(in crate::render) duration: f64,
-    /// How often it runs; for ever if nothing is given.
-    pub(in crate::render) count: Option<f64>,
-    /// Whether every second run goes backwards.
+    /// Number of iterations; `None` means infinite.
+    pub(in crate::render) iterations: Option<f64>,
+    /// `true` if every second iteration runs backwards.
     pub(in crate::render) alternates: bool,
 }
 
-/// The part of the time of a page that a picture shows.
+/// Interval of a page's time that a GIF shows. Times are in milliseconds.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Timeline {
     start: f64,
-    length: f64,
-    animations: Vec<Animation>,
+    duration: f64,
+    animations: Vec<CssAnimation>,
 }
 
-/// A frame: the time of the page, and how long it is shown.
+/// Time and duration of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Time {
-    /// In milliseconds.
+pub(super) struct FrameTime {
+    /// Time of the page, in milliseconds.
     pub(super) at: u32,
+    /// Duration of the frame, in hundredths of a second.
     pub(super) hundredths: u16,
 }
 
-/// The animations that run on a page.
-pub(super) fn animations(page: &RenderNode) -> Vec<Animation> {
+/// Returns the running animations of a page.
+pub(super) fn find_animations(page: &RenderNode) -> Vec<CssAnimation> {
     let found = RefCell::new(Vec::new());
     page.path_where(|node| {
         let style = &node.context.style.misc1_data;
-        // A list that is shorter than that of the names begins again.
+        // A list that is shorter than the list of names is repeated.
         for (index, _) in style.animation_name.iter().enumerate().filter(|(_, name)| name.is_some()) {
             let state = repeated(&style.animation_play_state, index).unwrap_or_default();
-            let animation = Animation {
-                delay: time(repeated(&style.animation_delay, index).unwrap_or_default().milliseconds),
-                duration: time(repeated(&style.animation_duration, index).unwrap_or_default().milliseconds),
-                count: match repeated(&style.animation_iteration_count, index).unwrap_or_default() {
-                    AnimationIterationCount::Number(count) => Some(time(count)),
+            let animation = CssAnimation {
+                delay: round_time(repeated(&style.animation_delay, index).unwrap_or_default().milliseconds),
+                duration: round_time(repeated(&style.animation_duration, index).unwrap_or_default().milliseconds),
+                iterations: match repeated(&style.animation_iteration_count, index).unwrap_or_default() {
+                    AnimationIterationCount::Number(count) => Some(round_time(count)),
                     _ => None,
                 },
                 alternates: matches!(
@@ -54,7 +55,7 @@ pub(super) fn animations(page: &RenderNode) -> Vec<Animation> {
                     AnimationDirection::Alternate | AnimationDirection::AlternateReverse
                 ),
             };
-            if state != AnimationPlayState::Paused && animation.duration > 0.0 && animation.count != Some(0.0) {
+            if state != AnimationPlayState::Paused && animation.duration > 0.0 && animation.iterations != Some(0.0) {
                 found.borrow_mut().push(animation);
             }
         }
@@ -67,89 +68,91 @@ fn repeated<T: Copy>(list: &[T], index: usize) -> Option<T> {
     list.get(index % list.len().max(1)).copied()
 }
 
-/// Styles hold single precision, in which 0.1 s is not quite 100 ms; and a day is long enough for a picture.
-fn time(value: f32) -> f64 {
+/// Rounds to hundredths and clamps to a day. Styles have single precision, in which 0.1 s is not exactly 100 ms.
+fn round_time(value: f32) -> f64 {
     const DAY: f64 = 86_400_000.0;
     if value.is_nan() { 0.0 } else { ((f64::from(value) * 100.0).round() / 100.0).clamp(-DAY, DAY) }
 }
 
 impl Timeline {
-    /// What endless animations repeat together, from when all of them run. Those that end are shown from the beginning,
-    /// and the picture lasts until the endless ones are where they began.
-    pub(super) fn of(animations: &[Animation], pace: Pace) -> Option<Self> {
-        let longest = pace.longest.as_secs_f64() * 1000.0;
-        let (endless, ending): (Vec<Animation>, Vec<Animation>) =
-            animations.iter().copied().partition(|animation| animation.count.is_none());
-        let delay = endless.iter().map(|animation| animation.delay).fold(0.0, f64::max);
-        let end = ending.iter().map(Animation::end).fold(0.0, f64::max);
-        let period = f64::from(endless.iter().map(Animation::period).fold(0, least_common_multiple));
-        let (start, length) = match (period > 0.0, end > 0.0) {
+    /// Chooses the interval, or returns `None` if no animation runs.
+    ///
+    /// With infinite animations only, it is their common period, beginning when all of them run. With finite animations it
+    /// begins at time zero and ends when they have ended and the infinite animations are at the start of a period.
+    pub(super) fn new(animations: &[CssAnimation], settings: GifSettings) -> Option<Self> {
+        let max_duration = settings.max_duration.as_secs_f64() * 1000.0;
+        let (infinite, finite): (Vec<CssAnimation>, Vec<CssAnimation>) =
+            animations.iter().copied().partition(|animation| animation.iterations.is_none());
+        let delay = infinite.iter().map(|animation| animation.delay).fold(0.0, f64::max);
+        let end = finite.iter().map(CssAnimation::end).fold(0.0, f64::max);
+        let period = f64::from(infinite.iter().map(CssAnimation::period).fold(0, least_common_multiple));
+        let (start, duration) = match (period > 0.0, end > 0.0) {
             (false, false) => return None,
-            // One frame more, for what is left when all have ended.
-            (false, true) => (0.0, end + 1000.0 / pace.frames()),
+            // One additional frame shows the state after the end of all animations.
+            (false, true) => (0.0, end + 1000.0 / settings.frame_rate()),
             (true, false) => (delay, period),
             (true, true) => (0.0, (end.max(delay) / period).ceil() * period),
         };
-        Some(Self { start, length: length.min(longest), animations: animations.to_vec() })
+        Some(Self { start, duration: duration.min(max_duration), animations: animations.to_vec() })
     }
 
-    pub(super) fn frames(&self, pace: Pace) -> Vec<Time> {
-        let count = (self.length * pace.frames() / 1000.0).round().max(1.0);
+    pub(super) fn frames(&self, settings: GifSettings) -> Vec<FrameTime> {
+        let count = (self.duration * settings.frame_rate() / 1000.0).round().max(1.0);
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "no longer than two days")]
-        let whole = |number: f64| number.round() as u32;
-        let at = |frame: f64| self.length * frame / count;
-        let hundredths = |frame: f64| whole(at(frame) / 10.0);
-        (0..whole(count))
+        let round = |number: f64| number.round() as u32;
+        let at = |frame: f64| self.duration * frame / count;
+        let hundredths = |frame: f64| round(at(frame) / 10.0);
+        (0..round(count))
             .map(|frame| {
                 let frame = f64::from(frame);
-                let shown = hundredths(frame + 1.0) - hundredths(frame);
-                Time {
-                    at: self.after_edges(whole(self.start + at(frame))),
-                    hundredths: shown.try_into().unwrap_or(u16::MAX),
+                let duration = hundredths(frame + 1.0) - hundredths(frame);
+                FrameTime {
+                    at: self.after_iteration_end(round(self.start + at(frame))),
+                    hundredths: duration.try_into().unwrap_or(u16::MAX),
                 }
             })
             .collect()
     }
 
-    /// At the very moment when one run follows another, the engine still shows the end of the first; a browser shows the
-    /// beginning of the second, as a millisecond later.
-    fn after_edges(&self, at: u32) -> u32 {
-        let is_edge = |animation: &Animation| {
+    /// Adds a millisecond if an iteration of an animation ends at this time and another follows. At exactly that time the
+    /// engine shows the end of the first iteration, but a browser shows the start of the second.
+    fn after_iteration_end(&self, at: u32) -> u32 {
+        let is_iteration_end = |animation: &CssAnimation| {
             let active = f64::from(at) - animation.delay;
             active > 0.0
                 && active % animation.duration == 0.0
-                && animation.count.is_none_or(|count| active < animation.duration * count)
+                && animation.iterations.is_none_or(|count| active < animation.duration * count)
         };
-        at + u32::from(self.animations.iter().any(is_edge))
+        at + u32::from(self.animations.iter().any(is_iteration_end))
     }
 }
 
-impl Animation {
+impl CssAnimation {
     fn end(&self) -> f64 {
-        self.delay + self.duration * self.count.unwrap_or_default()
+        self.delay + self.duration * self.iterations.unwrap_or_default()
     }
 
-    /// After how many milliseconds it is where it was.
+    /// Returns the time after which the animation repeats, in milliseconds.
     fn period(&self) -> u32 {
-        let runs = if self.alternates { 2.0 } else { 1.0 };
+        let iterations = if self.alternates { 2.0 } else { 1.0 };
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most two days")]
-        let period = (self.duration * runs).round() as u32;
+        let period = (self.duration * iterations).round() as u32;
         period.max(1)
     }
 }
 
-impl Pace {
-    /// Frames a second, as many as viewers show.
-    fn frames(self) -> f64 {
+impl GifSettings {
+    /// Returns the number of frames per second, clamped to the range that viewers show correctly.
+    fn frame_rate(self) -> f64 {
         f64::from(self.frames_per_second.clamp(1, 50))
     }
 }
 
-/// Zero stands for no number yet.
+/// Returns the least common multiple. Zero is the neutral element, for use in a fold.
 fn least_common_multiple(one: u32, other: u32) -> u32 {
-    let (mut divisor, mut rest) = (one, other);
-    while rest != 0 {
-        (divisor, rest) = (rest, divisor % rest);
+    let (mut divisor, mut remainder) = (one, other);
+    while remainder != 0 {
+        (divisor, remainder) = (remainder, divisor % remainder);
     }
     if one == 0 { other } else { (one / divisor).saturating_mul(other) }
 }
@@ -158,48 +161,53 @@ fn least_common_multiple(one: u32, other: u32) -> u32 {
 mod tests {
     use super::*;
 
-    fn endless(duration: f64, delay: f64) -> Animation {
-        Animation { delay, duration, count: None, alternates: false }
+    fn infinite(duration: f64, delay: f64) -> CssAnimation {
+        CssAnimation { delay, duration, iterations: None, alternates: false }
     }
 
-    fn ending(duration: f64, delay: f64, count: f64) -> Animation {
-        Animation { count: Some(count), ..endless(duration, delay) }
+    fn finite(duration: f64, delay: f64, iterations: f64) -> CssAnimation {
+        CssAnimation { iterations: Some(iterations), ..infinite(duration, delay) }
     }
 
     #[test]
-    fn a_picture_begins_again_where_its_animations_do() {
-        let back_and_forth = Animation { alternates: true, ..endless(1000.0, 0.0) };
-        for (what, animations, expected) in [
-            ("none", &[][..], None),
-            ("one", &[endless(2000.0, 0.0)], Some((0.0, 2000.0))),
-            ("one that alternates", &[back_and_forth], Some((0.0, 2000.0))),
-            ("two", &[endless(2000.0, 0.0), endless(3000.0, 0.0)], Some((0.0, 6000.0))),
-            ("two that never meet", &[endless(7001.0, 0.0), endless(5003.0, 0.0)], Some((0.0, 15_000.0))),
-            ("one after the other", &[endless(900.0, 0.0), endless(900.0, 300.0)], Some((300.0, 900.0))),
-            ("begun before", &[endless(900.0, -300.0)], Some((0.0, 900.0))),
-            ("one that ends", &[ending(1000.0, 0.0, 1.0)], Some((0.0, 1000.0 + 1000.0 / 15.0))),
-            ("half a run more", &[ending(1000.0, 500.0, 1.5)], Some((0.0, 2000.0 + 1000.0 / 15.0))),
-            ("one that has ended", &[ending(1000.0, -2000.0, 1.0)], None),
-            ("one of each", &[endless(800.0, 0.0), ending(1000.0, 0.0, 1.0)], Some((0.0, 1600.0))),
-            ("too long", &[endless(60_000.0, 0.0)], Some((0.0, 15_000.0))),
+    fn the_loop_is_the_common_period_of_the_animations() {
+        let alternating = CssAnimation { alternates: true, ..infinite(1000.0, 0.0) };
+        for (case, animations, expected) in [
+            ("no animation", &[][..], None),
+            ("one", &[infinite(2000.0, 0.0)], Some((0.0, 2000.0))),
+            ("alternating", &[alternating], Some((0.0, 2000.0))),
+            ("two", &[infinite(2000.0, 0.0), infinite(3000.0, 0.0)], Some((0.0, 6000.0))),
+            (
+                "a common period that is too long",
+                &[infinite(7001.0, 0.0), infinite(5003.0, 0.0)],
+                Some((0.0, 15_000.0)),
+            ),
+            ("different delays", &[infinite(900.0, 0.0), infinite(900.0, 300.0)], Some((300.0, 900.0))),
+            ("negative delay", &[infinite(900.0, -300.0)], Some((0.0, 900.0))),
+            ("finite", &[finite(1000.0, 0.0, 1.0)], Some((0.0, 1000.0 + 1000.0 / 15.0))),
+            ("one and a half iterations", &[finite(1000.0, 500.0, 1.5)], Some((0.0, 2000.0 + 1000.0 / 15.0))),
+            ("already ended", &[finite(1000.0, -2000.0, 1.0)], None),
+            ("infinite and finite", &[infinite(800.0, 0.0), finite(1000.0, 0.0, 1.0)], Some((0.0, 1600.0))),
+            ("too long", &[infinite(60_000.0, 0.0)], Some((0.0, 15_000.0))),
         ] {
-            let found = Timeline::of(animations, Pace::MEDIUM).map(|timeline| (timeline.start, timeline.length));
-            assert_eq!(found, expected, "{what}");
+            let timeline = Timeline::new(animations, GifSettings::MEDIUM);
+            assert_eq!(timeline.map(|timeline| (timeline.start, timeline.duration)), expected, "{case}");
         }
     }
 
     #[test]
-    fn frames_take_exactly_the_time_of_the_loop() {
-        for (pace, frames) in [(Pace::LOW, 20), (Pace::MEDIUM, 30), (Pace::HIGH, 48)] {
-            let times = Timeline::of(&[endless(2000.0, 0.0)], pace).unwrap().frames(pace);
+    fn the_durations_of_the_frames_add_up_to_the_loop() {
+        for (settings, frames) in [(GifSettings::LOW, 20), (GifSettings::MEDIUM, 30), (GifSettings::HIGH, 48)] {
+            let times = Timeline::new(&[infinite(2000.0, 0.0)], settings).unwrap().frames(settings);
             let hundredths: u64 = times.iter().map(|time| u64::from(time.hundredths)).sum();
             assert_eq!((times.len(), hundredths), (frames, 200));
         }
     }
 
     #[test]
-    fn no_frame_falls_on_the_edge_between_two_runs() {
-        let times = Timeline::of(&[endless(500.0, 0.0), endless(1000.0, 0.0)], Pace::LOW).unwrap().frames(Pace::LOW);
+    fn a_frame_at_the_end_of_an_iteration_is_moved_by_a_millisecond() {
+        let timeline = Timeline::new(&[infinite(500.0, 0.0), infinite(1000.0, 0.0)], GifSettings::LOW).unwrap();
+        let times = timeline.frames(GifSettings::LOW);
         let at: Vec<_> = times.iter().map(|time| time.at).collect();
         assert_eq!(at, [0, 100, 200, 300, 400, 501, 600, 700, 800, 900]);
     }

@@ -1,98 +1,102 @@
-//! From HTML to PDF: a sheet is a page, and its text stays text.
+//! PDF files from HTML: one page of the document per HTML page, with selectable text.
 //!
-//! Each sheet is laid out as browsers print: at the width inside the margins, with the rules of `@media print`. A page
-//! per sheet is what the contract knows, so what does not fit on it is cut, between two lines where that is possible.
-//! A canvas is no text that flows: it is scaled to fit inside the margins, and centred.
+//! Each page is laid out as a browser prints: at the width inside the margins, with the rules of `@media print`. In the
+//! contract an HTML page is exactly one PDF page, so content that does not fit is cut, between two lines if possible.
+//! A FabricJS canvas does not reflow: it is scaled to fit inside the margins, and centred.
 //!
-//! PDF has no means for `filter: blur()` and `drop-shadow()`: a sheet that has them becomes a picture on its page, which
-//! looks the same but has no text to select. A gradient or a picture as the background of `body` covers the box of
-//! `body` only, a colour all of the page inside the margins.
+//! PDF does not support `filter: blur()` and `drop-shadow()`. A page that uses them is embedded as an image, which looks
+//! the same but has no selectable text. A gradient or an image as the background of `body` covers only the box of `body`;
+//! a colour covers the whole page inside the margins.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
-//! | `paper.rs` | sizes, margins and scale |
-//! | `sheet.rs` | a sheet as a PDF of its own, in the size of its content |
-//! | `bind.rs` | these put on paper, in one file |
+//! | `page_setup.rs` | sizes, margins and scale |
+//! | `page.rs` | renders one page to its own PDF, in the size of its content |
+//! | `merge.rs` | places these on pages of the final size and merges them into one file |
 
-mod bind;
-mod paper;
-mod sheet;
+mod merge;
+mod page;
+mod page_setup;
 
-pub use paper::{Margins, Paper, Preset};
+pub use page_setup::{Margins, PageSetup, Preset};
 
 use super::RenderError;
 use std::time::Instant;
 
-/// How many pages a document has at most.
-pub const MOST_PAGES: usize = 100;
+/// Maximum number of pages of a document.
+pub const MAX_PAGES: usize = 100;
 
-/// How many bytes of HTML all sheets have together at most.
-pub const MOST_HTML: usize = 32 * 1024 * 1024;
+/// Maximum size of the HTML of all pages together, in bytes.
+pub const MAX_HTML_BYTES: usize = 32 * 1024 * 1024;
 
-/// How many bytes a file has at most.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// Maximum size of a PDF file, in bytes.
+const MAX_PDF_BYTES: usize = 64 * 1024 * 1024;
 
-/// What to print.
+/// Document to render as a PDF.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
-    /// The pages.
-    pub sheets: Vec<Sheet>,
-    /// What they are printed on.
-    pub paper: Paper,
-    /// What viewers call it.
+    /// Pages in their order.
+    pub pages: Vec<PdfPage>,
+    /// Size, margins and scale of all pages.
+    pub page_setup: PageSetup,
+    /// Title in the metadata, which viewers display.
     pub title: Option<String>,
 }
 
-/// What goes on one page.
+/// Page of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sheet {
-    /// A document or a fragment.
+pub struct PdfPage {
+    /// HTML document or fragment.
     pub html: String,
-    /// The size of what has a fixed one, in pixels. It is scaled to fit; other pages flow into the paper's width.
+    /// Width and height in pixels of a canvas, which is scaled to fit the page. `None` means that the content flows in the
+    /// width of the page.
     pub canvas: Option<(u32, u32)>,
 }
 
-/// A PDF file.
+/// PDF file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pdf {
-    /// The file.
+    /// Content of the file.
     pub bytes: Vec<u8>,
-    /// How many pages it has.
+    /// Number of pages.
     pub pages: u32,
 }
 
-pub(super) fn print(document: &Document) -> Result<Pdf, RenderError> {
+pub(super) fn render(document: &Document) -> Result<Pdf, RenderError> {
     document.check()?;
     let started = Instant::now();
-    let mut book = bind::Book::new(document.paper);
-    for sheet in &document.sheets {
-        // Nobody waits any longer, and the place is needed.
-        if started.elapsed() > super::TIME_LIMIT {
+    let mut merger = merge::PdfMerger::new(document.page_setup);
+    for page in &document.pages {
+        // The caller has stopped waiting, and other renders need the permit.
+        if started.elapsed() > super::RENDER_TIMEOUT {
             return Err(RenderError::TimedOut);
         }
-        book.add(&sheet::print(sheet, &document.paper)?)?;
-        if book.size() > MOST_BYTES {
-            return Err(too_large());
+        merger.add(&page::render(page, &document.page_setup)?)?;
+        if merger.size() > MAX_PDF_BYTES {
+            return Err(pdf_too_large());
         }
     }
-    let pages = u32::try_from(document.sheets.len()).unwrap_or(u32::MAX);
-    Ok(Pdf { bytes: book.finish(document.title.as_deref())?, pages })
+    let pages = u32::try_from(document.pages.len()).unwrap_or(u32::MAX);
+    Ok(Pdf { bytes: merger.finish(document.title.as_deref())?, pages })
 }
 
 impl Document {
     fn check(&self) -> Result<(), RenderError> {
-        let (pages, html) = (self.sheets.len(), self.sheets.iter().map(|sheet| sheet.html.len()).sum::<usize>());
-        if !(1..=MOST_PAGES).contains(&pages) {
-            return Err(RenderError::Input(format!("A PDF has 1 to {MOST_PAGES} pages, not {pages}")));
+        let (pages, html) = (self.pages.len(), self.pages.iter().map(|page| page.html.len()).sum::<usize>());
+        if !(1..=MAX_PAGES).contains(&pages) {
+            return Err(RenderError::InvalidInput(format!("A PDF has 1 to {MAX_PAGES} pages, not {pages}")));
         }
-        if html > MOST_HTML {
-            let message = format!("The pages have {html} bytes of HTML, more than the {MOST_HTML} that a PDF may have");
-            return Err(RenderError::Input(message));
+        if html > MAX_HTML_BYTES {
+            let message =
+                format!("The pages have {html} bytes of HTML, more than the {MAX_HTML_BYTES} that a PDF may have");
+            return Err(RenderError::InvalidInput(message));
         }
-        self.paper.check().map_err(RenderError::Input)
+        self.page_setup.check().map_err(RenderError::InvalidInput)
     }
 }
 
-fn too_large() -> RenderError {
-    RenderError::Input(format!("The PDF is larger than {MOST_BYTES} bytes: send fewer pages or smaller pictures"))
+fn pdf_too_large() -> RenderError {
+    RenderError::InvalidInput(format!(
+        "The PDF is larger than {MAX_PDF_BYTES} bytes: send fewer pages or smaller images"
+    ))
 }

@@ -1,20 +1,20 @@
-//! What is wrong, and where.
+//! Errors of expressions, with their position.
 
 use super::evaluate;
 use pictify_emulator::expressions::ErrorKind;
 
 #[test]
-fn an_error_says_what_and_where() {
+fn errors_have_a_kind_a_message_and_a_position() {
     use ErrorKind::{Evaluation, Limit, Syntax, UndefinedVariable};
     for (expression, kind, text) in [
         ("price *", Syntax, "Unexpected end of expression: expected a value (line 1, column 8)"),
         ("", Syntax, "Unexpected end of expression: expected a value (line 1, column 1)"),
         ("price price", Syntax, "Unexpected price: expected an operator or the end (line 1, column 7)"),
         ("(1 + 2", Syntax, "Unexpected end of expression: expected ) or an operator (line 1, column 7)"),
-        ("a ? b", Syntax, "Unexpected end of expression: expected the : of a ? choice (line 1, column 6)"),
+        ("a ? b", Syntax, "Unexpected end of expression: expected the : of a conditional (line 1, column 6)"),
         ("a[1", Syntax, "Unexpected end of expression: expected ] or an operator (line 1, column 4)"),
-        ("a.", Syntax, "Unexpected end of expression: expected the name of a member (line 1, column 3)"),
-        ("a.1", Syntax, "Unexpected 1: expected the name of a member (line 1, column 3)"),
+        ("a.", Syntax, "Unexpected end of expression: expected a member name (line 1, column 3)"),
+        ("a.1", Syntax, "Unexpected 1: expected a member name (line 1, column 3)"),
         ("max(1,)", Syntax, "Unexpected ): expected a value (line 1, column 7)"),
         ("max(1", Syntax, "Unexpected end of expression: expected , or ) or an operator (line 1, column 6)"),
         (
@@ -22,16 +22,12 @@ fn an_error_says_what_and_where() {
             Syntax,
             "Unexpected ===: expected an operator or the end (equality is written ==) (line 1, column 3)",
         ),
-        (
-            "{{a}}",
-            Syntax,
-            "Unexpected {{: expected a value (here an expression stands without braces) (line 1, column 1)",
-        ),
+        ("{{a}}", Syntax, "Unexpected {{: expected a value (write the expression without braces) (line 1, column 1)"),
         ("1 +\n  #", Syntax, "Unexpected character '#' (line 2, column 3)"),
         ("2px", Syntax, "Unexpected character 'p' after a number (line 1, column 2)"),
         ("1e999", Syntax, "The number is too large (line 1, column 1)"),
-        ("'abc", Syntax, "Unexpected end of expression: this text lacks its closing ' (line 1, column 1)"),
-        (r"'\ud83d'", Syntax, r"After \u come the four hexadecimal digits of a character (line 1, column 2)"),
+        ("'abc", Syntax, "Unexpected end of expression: the string is not closed with ' (line 1, column 1)"),
+        (r"'\ud83d'", Syntax, r"\u must be followed by the four hexadecimal digits of a character (line 1, column 2)"),
         ("shout(title)", Syntax, "Unknown function shout (line 1, column 1)"),
         ("Uppercase(title)", Syntax, "Unknown function Uppercase: write uppercase (line 1, column 1)"),
         ("1 + round()", Syntax, "round takes 1 to 2 arguments, not 0: write round(num, decimals?) (line 1, column 5)"),
@@ -40,8 +36,8 @@ fn an_error_says_what_and_where() {
         ("price * discount", UndefinedVariable, "Undefined variable: discount (line 1, column 9)"),
         ("user.nickname.short", Evaluation, "undefined has no member 'short' (line 1, column 14)"),
         ("none.a", Evaluation, "null has no member 'a' (line 1, column 5)"),
-        ("title * 2", Evaluation, "* needs numbers, and 'Hello World' is none (line 1, column 9)"),
-        ("-tags", Evaluation, "- needs numbers, and a list of 2 is none (line 1, column 1)"),
+        ("title * 2", Evaluation, "* needs numbers: 'Hello World' is not a number (line 1, column 9)"),
+        ("-tags", Evaluation, "- needs numbers: an array of 2 is not a number (line 1, column 1)"),
         ("price / 0", Evaluation, "Division by zero (line 1, column 9)"),
         ("1e300 * 1e300", Evaluation, "The result of * is too large for a number (line 1, column 9)"),
         ("round(title)", Evaluation, "round: argument 1 must be a number, not 'Hello World' (line 1, column 1)"),
@@ -55,18 +51,18 @@ fn an_error_says_what_and_where() {
             Evaluation,
             "truncate: argument 2 must be a whole number from 0, not -1 (line 1, column 1)",
         ),
-        ("sum(title)", Evaluation, "sum: argument 1 must be a list, not 'Hello World' (line 1, column 1)"),
-        ("sum(tags)", Evaluation, "sum: the list holds 'new', which is no number (line 1, column 1)"),
+        ("sum(title)", Evaluation, "sum: argument 1 must be an array, not 'Hello World' (line 1, column 1)"),
+        ("sum(tags)", Evaluation, "sum: the array contains 'new', which is not a number (line 1, column 1)"),
         (
             "currency(1, 'dollar')",
             Evaluation,
-            "currency: argument 2 must be the three letters of a currency, as in 'USD', not 'dollar' (line 1, column 1)",
+            "currency: argument 2 must be a currency code of three letters, as in 'USD', not 'dollar' (line 1, column 1)",
         ),
-        ("number(1, '!')", Evaluation, "number: '!' is no locale: write one such as 'en-US' (line 1, column 1)"),
+        ("number(1, '!')", Evaluation, "number: '!' is not a locale: write for example 'en-US' (line 1, column 1)"),
         (
             "date('soon', 'YYYY')",
             Evaluation,
-            "date: 'soon' is no date: write it as 2026-01-29, as 2026-01-29T10:30:00Z, or as milliseconds since 1970 \
+            "date: 'soon' is not a date: write it as 2026-01-29, as 2026-01-29T10:30:00Z, or as milliseconds since 1970 \
              (line 1, column 1)",
         ),
         (
@@ -77,7 +73,7 @@ fn an_error_says_what_and_where() {
         (
             "padEnd('a', 1e15, 'b')",
             Limit,
-            "The expressions ask for more work than the emulator does in one go: make them shorter (line 1, column 1)",
+            "The expressions exceed the work limit of the emulator: make them shorter (line 1, column 1)",
         ),
     ] {
         let error = evaluate(expression).expect_err(expression);
@@ -86,8 +82,8 @@ fn an_error_says_what_and_where() {
 }
 
 #[test]
-fn places_count_characters() {
+fn positions_count_characters() {
     let error = evaluate("'é\n👍' + ünknown").unwrap_err();
-    let place = error.place();
-    assert_eq!((place.offset, place.line, place.column), (8, 2, 6));
+    let position = error.position();
+    assert_eq!((position.offset, position.line, position.column), (8, 2, 6));
 }

@@ -1,12 +1,12 @@
-//! Every documented function, with its edges.
+//! Every documented function, with its edge cases.
 
-use super::{all, evaluate};
+use super::{assert_values, evaluate};
 use pictify_emulator::expressions::{Function, functions};
 use serde_json::json;
 
 #[test]
-fn functions_of_text() {
-    all(&[
+fn string_functions() {
+    assert_values(&[
         ("uppercase('straße')", json!("STRASSE")),
         ("toUpperCase('a')", json!("A")),
         ("lowercase('ÀB')", json!("àb")),
@@ -36,8 +36,8 @@ fn functions_of_text() {
 }
 
 #[test]
-fn functions_of_numbers() {
-    all(&[
+fn math_functions() {
+    assert_values(&[
         ("round(2.5)", json!(3)),
         ("round(-2.5)", json!(-3)),
         ("round(1.005, 2)", json!(1.01)),
@@ -56,10 +56,10 @@ fn functions_of_numbers() {
     ]);
 }
 
-/// What a browser writes, which is what people see elsewhere.
+/// Formats match those of a browser.
 #[test]
-fn formats() {
-    all(&[
+fn format_functions() {
+    assert_values(&[
         ("currency(89.97, 'USD')", json!("$89.97")),
         ("currency(price * quantity, 'USD')", json!("$89.97")),
         ("currency(1234567.891, 'usd')", json!("$1,234,567.89")),
@@ -107,8 +107,8 @@ fn formats() {
 }
 
 #[test]
-fn functions_of_lists() {
-    all(&[
+fn array_functions() {
+    assert_values(&[
         ("length(items)", json!(2)),
         ("length('añ👍')", json!(3)),
         ("length(user)", json!(3)),
@@ -137,8 +137,8 @@ fn functions_of_lists() {
 }
 
 #[test]
-fn tests_choices_and_json() {
-    all(&[
+fn predicates_conditionals_and_json() {
+    assert_values(&[
         ("isEmpty(empty)", json!(true)),
         ("isEmpty(none)", json!(true)),
         ("isEmpty(unknown)", json!(true)),

@@ -1,12 +1,12 @@
-//! Operators, precedence, names and what is true.
+//! Operators, precedence, variables and truthiness.
 
-use super::{all, evaluate, is, variables};
-use pictify_emulator::expressions::{Expression, Missing, Scope, interpolate, interpolated_variables};
+use super::{assert_value, assert_values, evaluate, variables};
+use pictify_emulator::expressions::{Expression, MissingVariable, Scope, interpolate, interpolated_variables};
 use serde_json::json;
 
 #[test]
 fn variables_members_indexes_and_literals() {
-    all(&[
+    assert_values(&[
         ("title", json!("Hello World")),
         ("user.name", json!("ada")),
         ("user.address.city", json!("London")),
@@ -28,7 +28,7 @@ fn variables_members_indexes_and_literals() {
         ("null", json!(null)),
         ("big", json!(9_007_199_254_740_993_i64)),
     ]);
-    // A member that does not exist is undefined, which is no JSON.
+    // A member that does not exist is undefined, which JSON cannot represent.
     for expression in ["user.nickname", "items[7]", "items['x']", "items[-1]", "price.x", "tags[0].x"] {
         assert_eq!(evaluate(expression), Ok(None), "{expression}");
     }
@@ -36,7 +36,7 @@ fn variables_members_indexes_and_literals() {
 
 #[test]
 fn arithmetic() {
-    all(&[
+    assert_values(&[
         ("1 + 2", json!(3)),
         ("7 - 10", json!(-3)),
         ("price * quantity", json!(89.97)),
@@ -59,7 +59,7 @@ fn arithmetic() {
         ("'v' + 0.0000001", json!("v1e-7")),
         ("'v' + big", json!("v9007199254740993")),
     ]);
-    assert_eq!(evaluate("user.nickname * 2"), Ok(None), "nothing comes of nothing");
+    assert_eq!(evaluate("user.nickname * 2"), Ok(None), "an undefined operand gives an undefined result");
 }
 
 #[test]
@@ -88,13 +88,13 @@ fn comparison() {
         ("user == user", true),
         ("tags == 'new,sale'", false),
     ] {
-        is(expression, result);
+        assert_value(expression, result);
     }
 }
 
 #[test]
-fn logic_and_choices() {
-    all(&[
+fn logical_and_conditional_operators() {
+    assert_values(&[
         ("isPremium && !isExpired", json!(true)),
         ("isPremium && quantity", json!(3)),
         ("empty || 'guest'", json!("guest")),
@@ -107,7 +107,7 @@ fn logic_and_choices() {
         ("false ? 1 : false ? 2 : 3", json!(3)),
         ("true ? false ? 1 : 2 : 3", json!(2)),
         ("IF(isPremium, 'gold', 'plain')", json!("gold")),
-        // What is not chosen is not computed.
+        // Branches that are not selected are not evaluated.
         ("true || unknown", json!(true)),
         ("false && unknown", json!(false)),
         ("isDefined(unknown) ? unknown * 2 : 0", json!(0)),
@@ -116,8 +116,8 @@ fn logic_and_choices() {
 }
 
 #[test]
-fn precedence_is_that_of_javascript() {
-    all(&[
+fn precedence_matches_javascript() {
+    assert_values(&[
         ("1 + 2 * 3", json!(7)),
         ("(1 + 2) * 3", json!(9)),
         ("10 - 2 - 3", json!(5)),
@@ -137,7 +137,7 @@ fn precedence_is_that_of_javascript() {
 }
 
 #[test]
-fn an_expression_names_its_variables() {
+fn variables_of_an_expression_are_listed() {
     let expression = Expression::parse("currency(price * items[index].count, code) + user.name + 'x' + json(price)");
     let expression = expression.unwrap();
     let names: Vec<_> = expression.variables().iter().map(String::as_str).collect();
@@ -147,18 +147,18 @@ fn an_expression_names_its_variables() {
 }
 
 #[test]
-fn a_scope_may_allow_missing_variables() {
+fn a_scope_can_allow_missing_variables() {
     let variables = variables();
-    let scope = Scope::new(&variables).missing(Missing::Undefined);
+    let scope = Scope::new(&variables).missing(MissingVariable::Undefined);
     let text =
         "[{{unknown}}] [{{unknown.name}}] [{{uppercase(unknown)}}] [{{unknown * price}}] [{{unknown || 'guest'}}]";
     assert_eq!(interpolate(text, &scope).as_deref(), Ok("[] [] [] [] [guest]"));
 }
 
 #[test]
-fn an_object_is_drawn_when_its_condition_is_true() {
+fn conditions_follow_truthiness() {
     let variables = variables();
-    for (condition, drawn) in [
+    for (condition, expected) in [
         ("isPremium && !isExpired", true),
         ("isExpired", false),
         ("quantity", true),
@@ -170,9 +170,9 @@ fn an_object_is_drawn_when_its_condition_is_true() {
         ("tags", true),
     ] {
         let condition = Expression::parse(condition).unwrap();
-        assert_eq!(condition.is_true(&Scope::new(&variables)), Ok(drawn), "{condition:?}");
+        assert_eq!(condition.is_truthy(&Scope::new(&variables)), Ok(expected), "{condition:?}");
     }
     let condition = Expression::parse("unknown").unwrap();
-    assert!(condition.is_true(&Scope::new(&variables)).is_err());
-    assert_eq!(condition.is_true(&Scope::new(&variables).missing(Missing::Undefined)), Ok(false));
+    assert!(condition.is_truthy(&Scope::new(&variables)).is_err());
+    assert_eq!(condition.is_truthy(&Scope::new(&variables).missing(MissingVariable::Undefined)), Ok(false));
 }

@@ -1,10 +1,10 @@
-//! The expression language, row by row as the documents have it.
+//! The expression language, as documented.
 
-mod answers;
 mod errors;
 mod functions;
+mod interpolation;
 mod language;
-mod texts;
+mod responses;
 
 use pictify_emulator::expressions::{Expression, ExpressionError, Scope};
 use serde_json::{Map, Value, json};
@@ -36,13 +36,13 @@ fn evaluate(expression: &str) -> Result<Option<Value>, ExpressionError> {
 }
 
 #[track_caller]
-fn is(expression: &str, value: impl Into<Value>) {
+fn assert_value(expression: &str, value: impl Into<Value>) {
     assert_eq!(evaluate(expression), Ok(Some(value.into())), "{expression}");
 }
 
 #[track_caller]
-fn all(table: &[(&str, Value)]) {
+fn assert_values(table: &[(&str, Value)]) {
     for (expression, value) in table {
-        is(expression, value.clone());
+        assert_value(expression, value.clone());
     }
 }

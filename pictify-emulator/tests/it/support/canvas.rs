@@ -1,4 +1,4 @@
-//! Canvases as pictures.
+//! Rendering of FabricJS canvases and checks of the images.
 
 use image::{Rgba, RgbaImage};
 use pictify_emulator::render::{Embedded, Format, Page, Renderer, fabric};
@@ -18,7 +18,7 @@ pub fn render(data: &Value, size: (u32, u32)) -> RgbaImage {
     image::load_from_memory(&Embedded::new().render(&page).unwrap().bytes).unwrap().to_rgba8()
 }
 
-/// A canvas of 100 by 100 with these objects.
+/// Renders a canvas of 100 by 100 pixels with these objects.
 pub fn draw(objects: &Value) -> RgbaImage {
     render(&json!({"version": "5.3.0", "objects": objects}), (100, 100))
 }
@@ -27,16 +27,16 @@ pub fn near(found: Rgba<u8>, expected: Rgba<u8>) -> bool {
     found.0.iter().zip(expected.0).all(|(found, expected)| found.abs_diff(expected) < 24)
 }
 
-/// The smallest box around what is not white: left, top, right, bottom.
-pub fn ink(picture: &RgbaImage) -> Option<[u32; 4]> {
-    let inked = picture.enumerate_pixels().filter(|(_, _, pixel)| !near(**pixel, WHITE)).map(|(x, y, _)| (x, y));
-    inked.fold(None, |ink, (x, y)| {
-        let [left, top, right, bottom] = ink.unwrap_or([x, y, x, y]);
+/// Returns the bounding box of all pixels that are not white: left, top, right, bottom.
+pub fn drawn_rect(image: &RgbaImage) -> Option<[u32; 4]> {
+    let drawn = image.enumerate_pixels().filter(|(_, _, pixel)| !near(**pixel, WHITE)).map(|(x, y, _)| (x, y));
+    drawn.fold(None, |rect, (x, y)| {
+        let [left, top, right, bottom] = rect.unwrap_or([x, y, x, y]);
         Some([left.min(x), top.min(y), right.max(x), bottom.max(y)])
     })
 }
 
-/// An object of 40 by 40 around the middle of the canvas, changed by `change`.
+/// Returns a red square of 40 by 40 pixels at the centre of the canvas, with the members of `change`.
 pub fn square(change: &Value) -> Value {
     let object = json!({
         "type": "rect", "left": 50, "top": 50, "originX": "center", "originY": "center", "width": 40, "height": 40,
@@ -56,18 +56,18 @@ pub fn stops(from: &str, to: &str) -> Value {
     json!([{"offset": 0, "color": from}, {"offset": 1, "color": to}])
 }
 
-/// A picture with the points that it must show: what it shows, the object, and x, y, colour.
+/// Test case: a name, an object, and the expected colours at points (x, y, colour).
 pub type Case<'a> = (&'a str, Value, &'a [(u32, u32, Rgba<u8>)]);
 
 pub fn check(cases: Vec<Case>) {
-    for (what, object, points) in cases {
-        check_points(what, &draw(&json!([object])), points);
+    for (case, object, points) in cases {
+        check_points(case, &draw(&json!([object])), points);
     }
 }
 
-pub fn check_points(what: &str, picture: &RgbaImage, points: &[(u32, u32, Rgba<u8>)]) {
+pub fn check_points(case: &str, image: &RgbaImage, points: &[(u32, u32, Rgba<u8>)]) {
     for (x, y, expected) in points {
-        let found = *picture.get_pixel(*x, *y);
-        assert!(near(found, *expected), "{what} at {x},{y}: {found:?}, not {expected:?}");
+        let found = *image.get_pixel(*x, *y);
+        assert!(near(found, *expected), "{case} at {x},{y}: {found:?}, not {expected:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! A server that keeps what comes and answers as it is told: a target of webhooks, a source of data.
+//! HTTP server that records requests and returns scripted responses: a target of webhooks, a source of data.
 
 use std::time::Duration;
 use tokio::{
@@ -7,7 +7,7 @@ use tokio::{
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
 };
 
-/// What came.
+/// Recorded request.
 #[derive(Debug)]
 pub struct Received {
     pub head: String,
@@ -27,17 +27,17 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// Answers the requests with these heads and bodies, the last of them from then on. An empty head is no answer at all.
-    pub async fn start(answers: Vec<(&'static str, String)>) -> Self {
+    /// Returns these heads and bodies one by one, then the last one for all further requests. An empty head means no response.
+    pub async fn start(responses: Vec<(&'static str, String)>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/here?q=1", listener.local_addr().unwrap());
         let (sender, received) = unbounded_channel();
         tokio::spawn(async move {
-            let mut unanswered = Vec::new();
+            let mut open_streams = Vec::new();
             for number in 0.. {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let mut bytes = Vec::new();
-                while !is_whole(&bytes) {
+                while !is_complete(&bytes) {
                     assert!(stream.read_buf(&mut bytes).await.unwrap() > 0, "the request ends too early");
                 }
                 let end = head_end(&bytes).unwrap();
@@ -45,31 +45,31 @@ impl Receiver {
                 if sender.send(Received { head, body: bytes[end + 4..].to_vec() }).is_err() {
                     return;
                 }
-                let (head, body) = &answers[number.min(answers.len() - 1)];
+                let (head, body) = &responses[number.min(responses.len() - 1)];
                 if head.is_empty() {
-                    unanswered.push(stream);
+                    open_streams.push(stream);
                     continue;
                 }
-                let answer =
+                let response =
                     format!("HTTP/1.1 {head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
-                stream.write_all(answer.as_bytes()).await.unwrap();
+                stream.write_all(response.as_bytes()).await.unwrap();
             }
         });
         Self { url, received }
     }
 
-    /// Takes everything that comes.
-    pub async fn taking_all() -> Self {
+    /// Responds 204 to every request.
+    pub async fn accepting_all() -> Self {
         Self::start(vec![("204 No Content", String::new())]).await
     }
 
-    /// The next request.
+    /// Waits for the next request.
     pub async fn next(&mut self) -> Received {
         let next = tokio::time::timeout(Duration::from_secs(30), self.received.recv()).await;
         next.expect("a request within half a minute").expect("a receiver that runs")
     }
 
-    /// Whether nothing more has come.
+    /// Returns true if no further request has arrived.
     pub fn is_quiet(&mut self) -> bool {
         self.received.try_recv().is_err()
     }
@@ -79,7 +79,7 @@ fn head_end(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|window| window == b"\r\n\r\n")
 }
 
-fn is_whole(bytes: &[u8]) -> bool {
+fn is_complete(bytes: &[u8]) -> bool {
     let Some(end) = head_end(bytes) else { return false };
     let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);

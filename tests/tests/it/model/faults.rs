@@ -44,26 +44,31 @@ fn fault(kind: &str) -> Fault {
     match kind {
         "busy" => {
             let body = json!({"error": "busy", "code": "BROWSER_POOL_UNAVAILABLE", "retriable": true});
-            Fault::status(503).body(body).share(0.05)
+            Fault::status(503).body(body).probability(0.05)
         }
         "limited" => {
             let seconds = STATED.as_secs().to_string();
-            Fault::status(429).body(json!({"message": "Too many requests"})).header("retry-after", seconds).share(0.05)
+            Fault::status(429)
+                .body(json!({"message": "Too many requests"}))
+                .header("retry-after", seconds)
+                .probability(0.05)
         }
         // Too long for short deadlines, and not for others.
         "limited-long" => {
-            Fault::status(429).body(json!({"message": "Too many requests", "retry_after": 20})).share(0.02)
+            Fault::status(429).body(json!({"message": "Too many requests", "retry_after": 20})).probability(0.02)
         }
-        "failed" => Fault::status(500).body(json!({"error": "failed"})).share(0.04),
-        "gateway-after-work" => {
-            Fault::status(502).body("<h1>Bad gateway</h1>").header("content-type", "text/html").after_work().share(0.04)
-        }
-        "reset" => Fault::reset().share(0.04),
-        "reset-after-work" => Fault::reset().after_work().share(0.04),
-        "cut" => Fault::cut(10).share(0.04),
-        "unreadable" => Fault::status(200).body("no JSON").after_work().share(0.02),
-        "refused" => Fault::status(422).body(json!({"error": "refused"})).share(0.03),
-        "later" => Fault::status(503).header("retry-after", "1").share(0.03),
+        "failed" => Fault::status(500).body(json!({"error": "failed"})).probability(0.04),
+        "gateway-after-work" => Fault::status(502)
+            .body("<h1>Bad gateway</h1>")
+            .header("content-type", "text/html")
+            .after_handler()
+            .probability(0.04),
+        "reset" => Fault::reset().probability(0.04),
+        "reset-after-work" => Fault::reset().after_handler().probability(0.04),
+        "cut" => Fault::truncate_after(10).probability(0.04),
+        "unreadable" => Fault::status(200).body("no JSON").after_handler().probability(0.02),
+        "refused" => Fault::status(422).body(json!({"error": "refused"})).probability(0.03),
+        "later" => Fault::status(503).header("retry-after", "1").probability(0.03),
         _ => unreachable!("{kind} is in the list of all kinds"),
     }
 }

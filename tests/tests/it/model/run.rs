@@ -62,7 +62,7 @@ pub async fn run(setup: &Setup) -> Outcome {
     emulator.set_faults(0, []);
     let mut outcome = Outcome { found: judge(&emulator, &stories).await, ..Outcome::default() };
     outcome.add(&stories);
-    outcome.billed = emulator.billed();
+    outcome.billed = emulator.billed_renders();
     emulator.shutdown().await;
     outcome
 }

@@ -1,6 +1,6 @@
 //! Where pictures are "made": at once, or in as much of the client's time as the page itself says.
 
-use pictify_emulator::render::{Document, Format, Motion, Page, Pdf, Picture, RenderError, Renderer};
+use pictify_emulator::render::{AnimationInfo, Document, Format, Page, Pdf, RenderError, RenderedImage, Renderer};
 use pictify_test_support::TestClock;
 use std::{
     fmt,
@@ -110,16 +110,16 @@ impl Studio {
 }
 
 impl Renderer for Studio {
-    fn render(&self, page: &Page) -> Result<Picture, RenderError> {
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         self.work(&page.html);
         let moves = matches!(page.format, Format::Gif(_));
-        let motion = moves.then_some(Motion { frames: 2, duration: Duration::from_secs(1) });
-        Ok(Picture { bytes: b"picture".to_vec(), width: page.width, height: page.height, motion })
+        let animation = moves.then_some(AnimationInfo { frames: 2, duration: Duration::from_secs(1) });
+        Ok(RenderedImage { bytes: b"picture".to_vec(), width: page.width, height: page.height, animation })
     }
 
-    fn print(&self, document: &Document) -> Result<Pdf, RenderError> {
-        self.work(&document.sheets[0].html);
-        let pages = u32::try_from(document.sheets.len()).unwrap_or(u32::MAX);
+    fn render_pdf(&self, document: &Document) -> Result<Pdf, RenderError> {
+        self.work(&document.pages[0].html);
+        let pages = u32::try_from(document.pages.len()).unwrap_or(u32::MAX);
         Ok(Pdf { bytes: b"document".to_vec(), pages })
     }
 }

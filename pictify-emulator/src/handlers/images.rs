@@ -1,0 +1,152 @@
+//! Handlers for images.
+
+use super::{handlers, lists::whole};
+use crate::{
+    api_error::ApiError,
+    page_loader,
+    render::{Format, Page, fabric},
+    rendering::fill::{self, Filled},
+    rendering::{RENDER, Render, RenderMetadata},
+    response::ApiResult,
+    server::RequestContext,
+    store::Filter,
+};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+handlers! {
+    "createImage" => async create,
+    "listImages" => sync list,
+    "getImage" => sync get,
+    "createOgImage" => async create_og_image,
+    "createCanvasImage" => async create_canvas_image,
+    "agentScreenshot" => sync agent_not_supported,
+    "agentScreenshotStream" => sync agent_not_supported,
+}
+
+/// Size of an image in pixels when the request gives none.
+const DEFAULT_SIZE: (u32, u32) = (1280, 720);
+
+/// Page size of the list of images when the request gives none.
+const DEFAULT_PAGE_SIZE: usize = 30;
+
+async fn create(context: RequestContext) -> ApiResult {
+    let (page, metadata) = read_source(&context, DEFAULT_SIZE).await?;
+    let format = Format::from_name(context.body["fileExtension"].as_str().unwrap_or_default());
+    Ok(to_response(&context.render(Page { format, ..page }, &metadata).await?))
+}
+
+fn list(context: &RequestContext) -> ApiResult {
+    let filter = Filter::default().eq("$.kind", Some("image"));
+    Ok(context
+        .list_by_offset("images", RENDER, &filter, DEFAULT_PAGE_SIZE, |image| to_list_item(context, image))?
+        .into())
+}
+
+fn get(context: &RequestContext) -> ApiResult {
+    let found = context.state.store.get(RENDER, context.parameter("uid"))?.filter(|render| render["kind"] == "image");
+    let image = found.ok_or_else(|| ApiError::rendering(StatusCode::NOT_FOUND, None, "Not found"))?;
+    Ok(json!({"image": to_list_item(context, image)}).into())
+}
+
+async fn create_og_image(context: RequestContext) -> ApiResult {
+    let variables = ["heading", "description", "logo"].into_iter().filter_map(|name| {
+        let value = &context.body[name];
+        (!value.is_null()).then(|| (name.to_owned(), value.clone()))
+    });
+    let variables: Value = variables.collect::<serde_json::Map<_, _>>().into();
+    let uid = context.body["template"].as_str().unwrap_or_default();
+    let template = fill::find(&context, uid)?.ok_or_else(template_not_found)?;
+    let Filled { html, width, height } = fill::fill(&template, None, &variables, None)?;
+    let page = Page { html, width, height, format: Format::Png, ..Page::default() };
+    let metadata = RenderMetadata { template: Some(uid.to_owned()), variables: Some(variables) };
+    Ok(to_response(&context.render(page, &metadata).await?))
+}
+
+async fn create_canvas_image(context: RequestContext) -> ApiResult {
+    let body = &context.body;
+    let filled = fill::canvas(&body["fabricJSData"], &body["variableDefinitions"], &body["variables"])?;
+    let size = read_body_size(body);
+    let page = fabric::page(&filled, size).map_err(|error| ApiError::unprocessable(error.to_string()))?;
+    let page = Page {
+        html: page.html,
+        width: page.width,
+        height: page.height,
+        format: Format::from_name(body["fileExtension"].as_str().unwrap_or_default()),
+        ..Page::default()
+    };
+    let variables = (!body["variables"].is_null()).then(|| body["variables"].clone());
+    Ok(to_response(&context.render(page, &RenderMetadata { template: None, variables }).await?))
+}
+
+/// Rejects requests for the AI agent: the emulator has no model that could find a part of a page.
+fn agent_not_supported(_: &RequestContext) -> ApiResult {
+    let message = "The emulator has no AI agent: it cannot take screenshots from a prompt";
+    Err(ApiError::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message))
+}
+
+fn to_response(render: &Render) -> crate::response::ApiResponse {
+    json!({"url": render.url, "id": render.id, "createdAt": render.created_at}).into()
+}
+
+/// Returns a stored image as lists show it.
+fn to_list_item(context: &RequestContext, mut image: Value) -> Value {
+    let url = context.media_url(image["file"].as_str().unwrap_or_default());
+    json!({"url": url, "id": image["id"].take(), "createdAt": image["createdAt"].take()})
+}
+
+fn template_not_found() -> ApiError {
+    ApiError::rendering(StatusCode::NOT_FOUND, None, "Template not found")
+}
+
+/// Reads the width and the height of a request, if it has both.
+fn read_body_size(body: &Value) -> Option<(u32, u32)> {
+    Some((read_size(&body["width"])?, read_size(&body["height"])?))
+}
+
+fn read_size(value: &Value) -> Option<u32> {
+    whole(value).and_then(|size| u32::try_from(size).ok())
+}
+
+/// Builds the page of a request that takes exactly one of `html`, `url` and `template`.
+pub(super) async fn read_source(
+    context: &RequestContext,
+    default: (u32, u32),
+) -> Result<(Page, RenderMetadata), ApiError> {
+    let body = &context.body;
+    let (width, height) = (read_size(&body["width"]), read_size(&body["height"]));
+    let page = |html: String, url: Option<String>| Page {
+        html,
+        width: width.unwrap_or(default.0),
+        height: height.unwrap_or(default.1),
+        selector: body["selector"].as_str().map(str::to_owned),
+        url,
+        ..Page::default()
+    };
+    let given: Vec<_> = ["html", "url", "template"].into_iter().filter(|name| !body[*name].is_null()).collect();
+    match given[..] {
+        ["html"] => {
+            let html = body["html"].as_str().unwrap_or_default().to_owned();
+            Ok((page(html, None), RenderMetadata::default()))
+        }
+        ["url"] => {
+            let address = body["url"].as_str().unwrap_or_default();
+            let (html, url) = page_loader::load_page(&context.state.outbound.pages, address).await?;
+            Ok((page(html, Some(url.into())), RenderMetadata::default()))
+        }
+        ["template"] => {
+            let uid = body["template"].as_str().unwrap_or_default();
+            let template = fill::find(context, uid)?.ok_or_else(template_not_found)?;
+            let filled = fill::fill(&template, None, &body["variables"], width.zip(height))?;
+            let metadata =
+                RenderMetadata { template: Some(uid.to_owned()), variables: Some(body["variables"].clone()) };
+            let (width, height) = (width.unwrap_or(filled.width), height.unwrap_or(filled.height));
+            Ok((Page { width, height, ..page(filled.html, None) }, metadata))
+        }
+        [] => Err(ApiError::rendering(StatusCode::BAD_REQUEST, None, "One of html, url and template is required")),
+        _ => {
+            let message = format!("Only one of html, url and template is allowed, not {}", given.join(" and "));
+            Err(ApiError::rendering(StatusCode::BAD_REQUEST, None, message))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Pagination of lists, in the styles of the service.
+
+use crate::{
+    api_error::ApiError,
+    response::ApiResult,
+    server::RequestContext,
+    store::{Filter, Order},
+};
+use serde_json::{Value, json};
+
+/// Reads a whole number that has passed validation. To JSON Schema, `1e2` and `100.0` are whole numbers too.
+pub(super) fn whole(value: &Value) -> Option<usize> {
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+    value.as_f64().map(|number| number as u32 as usize)
+}
+
+impl RequestContext {
+    /// Returns a whole number of the query string.
+    pub(super) fn query_number(&self, name: &str) -> Option<usize> {
+        self.query.get(name).and_then(whole)
+    }
+
+    /// Returns a non-empty string of the query string.
+    pub(super) fn query_text(&self, name: &str) -> Option<&str> {
+        self.query.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// Lists documents by `limit` and `offset`.
+    pub(super) fn list_by_offset(
+        &self,
+        name: &str,
+        kind: &str,
+        filter: &Filter,
+        limit: usize,
+        to_item: impl Fn(Value) -> Value,
+    ) -> Result<Value, ApiError> {
+        let (limit, offset) = (self.query_number("limit").unwrap_or(limit), self.query_number("offset").unwrap_or(0));
+        let (items, total) = self.state.store.page(kind, filter, Order::Newest, offset, limit)?;
+        let items: Vec<_> = items.into_iter().map(to_item).collect();
+        let has_more = offset.saturating_add(items.len()) < total;
+        Ok(json!({
+            name: items,
+            "pagination": {"total": total, "limit": limit, "offset": offset, "hasMore": has_more},
+        }))
+    }
+
+    /// Lists documents by `page` and `limit`.
+    pub(super) fn list_by_page(
+        &self,
+        name: &str,
+        kind: &str,
+        filter: &Filter,
+        order: Order,
+        limit: usize,
+        to_item: impl Fn(Value) -> Value,
+    ) -> ApiResult {
+        let (page, limit) =
+            (self.query_number("page").unwrap_or(1).max(1), self.query_number("limit").unwrap_or(limit).max(1));
+        let offset = (page - 1).saturating_mul(limit);
+        let (items, total) = self.state.store.page(kind, filter, order, offset, limit)?;
+        let items: Vec<_> = items.into_iter().map(to_item).collect();
+        Ok(json!({name: items, "pagination": pagination(page, limit, total)}).into())
+    }
+}
+
+/// Returns the `pagination` object of a page.
+pub(super) fn pagination(page: usize, limit: usize, total: usize) -> Value {
+    let pages = total.div_ceil(limit);
+    json!({
+        "page": page,
+        "limit": limit,
+        "total": total,
+        "totalPages": pages,
+        "hasNext": page < pages,
+        "hasPrev": page > 1 && total > 0,
+    })
+}

@@ -1,0 +1,29 @@
+//! Handlers for the history of renders.
+
+use super::handlers;
+use crate::{rendering::RENDER, response::ApiResult, server::RequestContext, store::Filter};
+use serde_json::{Map, Value, json};
+
+handlers! {
+    "listRenders" => sync list,
+}
+
+/// Page size of the history when the request gives none.
+const DEFAULT_PAGE_SIZE: usize = 24;
+
+fn list(context: &RequestContext) -> ApiResult {
+    let of_template = || {
+        Filter::default().eq("$.template", context.query_text("template")).eq("$.source", context.query_text("source"))
+    };
+    let format = context.query_text("format").map(str::to_ascii_uppercase).filter(|format| format != "ALL");
+    let filter = of_template().eq("$.format", format.as_deref());
+    let mut list = context
+        .list_by_offset("renders", RENDER, &filter, DEFAULT_PAGE_SIZE, |render| context.to_public_json(render))?;
+    let mut counts = Map::from_iter([("ALL".to_owned(), context.state.store.count(RENDER, &of_template())?.into())]);
+    for format in ["PNG", "JPG", "WEBP", "PDF", "GIF", "MP4"] {
+        let count = context.state.store.count(RENDER, &of_template().eq("$.format", Some(format)))?;
+        counts.insert(format.to_owned(), count.into());
+    }
+    list["counts"] = Value::Object(counts);
+    Ok(json!(list).into())
+}

@@ -1,0 +1,72 @@
+//! Log of recent requests, for the dashboard.
+
+use serde_json::{Value, json};
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+/// Maximum number of requests in the log.
+const MAX_REQUESTS: usize = 200;
+
+/// Maximum length of a path in the log, in characters.
+const MAX_PATH_CHARS: usize = 200;
+
+/// Log of recent requests.
+#[derive(Debug, Default)]
+pub(crate) struct RequestLog(Mutex<VecDeque<Value>>);
+
+/// Entry of the log.
+pub(crate) struct LoggedRequest<'a> {
+    pub(crate) at: String,
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) status: u16,
+    pub(crate) duration: Duration,
+    pub(crate) id: &'a str,
+}
+
+impl RequestLog {
+    pub(crate) fn add(&self, request: &LoggedRequest<'_>) {
+        let LoggedRequest { at, method, path, status, duration, id } = request;
+        let path: String = without_secret(path).chars().take(MAX_PATH_CHARS).collect();
+        let duration = format!("{:.1}", duration.as_secs_f64() * 1000.0);
+        let entry = json!({"at": at, "method": method, "path": path, "status": status, "took": duration, "id": id});
+        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        log.push_front(entry);
+        log.truncate(MAX_REQUESTS);
+    }
+
+    /// Returns the latest requests, newest first.
+    pub(crate) fn latest(&self, count: usize) -> Vec<Value> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().take(count).cloned().collect()
+    }
+}
+
+/// Removes the secret at the end of a workflow hook's path.
+fn without_secret(path: &str) -> String {
+    let hook = path.split_once("/workflow/hooks/").and_then(|(_, rest)| rest.split_once('/'));
+    match hook {
+        Some((_, secret)) if !secret.is_empty() => format!("{}...", &path[..path.len() - secret.len()]),
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secrets_of_hooks_are_not_remembered() {
+        for (path, logged) in [
+            ("/workflow/hooks/HK1/s3cr3t", "/workflow/hooks/HK1/..."),
+            ("/v1/workflow/hooks/HK1/s3/cr3t", "/v1/workflow/hooks/HK1/..."),
+            ("/workflow/hooks/HK1", "/workflow/hooks/HK1"),
+            ("/workflow/hooks/HK1/", "/workflow/hooks/HK1/"),
+            ("/image/HK1", "/image/HK1"),
+        ] {
+            assert_eq!(without_secret(path), logged);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Responses of the handlers.
+
+use crate::{api_error::ApiError, contract::Operation};
+use axum::{
+    body::Body,
+    http::{HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE},
+};
+use bytes::Bytes;
+use serde_json::Value;
+
+/// Result of a handler.
+pub(crate) type ApiResult = Result<ApiResponse, ApiError>;
+
+/// Successful response.
+#[derive(Debug)]
+pub(crate) struct ApiResponse {
+    status: StatusCode,
+    headers: Vec<(HeaderName, String)>,
+    body: Content,
+}
+
+#[derive(Debug)]
+enum Content {
+    Json(Value),
+    Bytes(Bytes),
+}
+
+impl From<Value> for ApiResponse {
+    fn from(body: Value) -> Self {
+        Self { status: StatusCode::OK, headers: Vec::new(), body: Content::Json(body) }
+    }
+}
+
+impl ApiResponse {
+    /// Creates a JSON response with a status other than 200.
+    pub(crate) fn json(status: StatusCode, body: Value) -> Self {
+        Self { status, ..Self::from(body) }
+    }
+
+    /// Creates a response whose body is a file.
+    pub(crate) fn bytes(content_type: &str, bytes: impl Into<Bytes>) -> Self {
+        let (status, headers) = (StatusCode::OK, vec![(CONTENT_TYPE, content_type.to_owned())]);
+        Self { status, headers, body: Content::Bytes(bytes.into()) }
+    }
+
+    /// Returns the status and the body, if it is JSON.
+    pub(crate) fn as_json(&self) -> Option<(StatusCode, &Value)> {
+        match &self.body {
+            Content::Json(body) => Some((self.status, body)),
+            Content::Bytes(_) => None,
+        }
+    }
+
+    /// Creates a response without a body.
+    pub(crate) fn empty(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new(), body: Content::Bytes(Bytes::new()) }
+    }
+
+    /// Adds a header.
+    pub(crate) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Checks the response against the contract. Only debug builds do this, to find bugs of the emulator: they return
+    /// 500 with the reason.
+    pub(crate) fn checked(self, operation: &Operation) -> ApiResult {
+        if !cfg!(debug_assertions) {
+            return Ok(self);
+        }
+        let body = match &self.body {
+            Content::Json(body) => Some(body),
+            Content::Bytes(_) => None,
+        };
+        match operation.response_error(self.status.as_u16(), body) {
+            None => Ok(self),
+            Some(violation) => {
+                let message = format!("The emulator's response to {} violates the contract: {violation}", operation.id);
+                Err(ApiError::with_message(StatusCode::INTERNAL_SERVER_ERROR, message))
+            }
+        }
+    }
+
+    pub(crate) fn into_response(self) -> Response<Body> {
+        let mut response = match self.body {
+            Content::Json(body) => json_response(self.status, &body),
+            Content::Bytes(bytes) => {
+                let mut response = Response::new(Body::from(bytes));
+                *response.status_mut() = self.status;
+                response
+            }
+        };
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, axum::http::HeaderValue::from_static("application/json; charset=utf-8"));
+    response
+}

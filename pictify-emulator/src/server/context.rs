@@ -1,0 +1,232 @@
+//! State that all requests share, and the context of one request.
+
+use super::{MEDIA, idempotency::KeyedLocks};
+use crate::{
+    api_error::ApiError,
+    config::Config,
+    contract::{KeyUse, Operation},
+    faults::{FaultScript, Faults},
+    fetch::{EgressPolicy, FetchError, Fetcher, Redirects},
+    limits::FixedWindowLimiter,
+    problem_details,
+    quota::ReservedRenders,
+    render::{RenderPool, Renderer},
+    request_log::RequestLog,
+    response::ApiResult,
+    store::Store,
+    uid,
+};
+use axum::{
+    body::Body,
+    http::{HeaderMap, Response, header::AUTHORIZATION},
+};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+/// Settings that the server starts with.
+pub(crate) struct Settings {
+    pub(crate) url: String,
+    pub(crate) api_keys: Vec<String>,
+    pub(crate) renderer: Arc<dyn Renderer>,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) config: Config,
+    pub(crate) faults: FaultScript,
+    pub(crate) outbound: OutboundClients,
+}
+
+/// HTTP clients for requests that the server sends.
+pub(crate) struct OutboundClients {
+    /// Client for pages and tables; follows redirects.
+    pub(crate) pages: Fetcher,
+    /// Client for binding data, which may carry credentials; follows no redirects.
+    pub(crate) data: Fetcher,
+    /// Client for webhook deliveries; may always connect to this machine.
+    pub(crate) webhooks: Fetcher,
+}
+
+impl OutboundClients {
+    pub(crate) fn new(egress_policy: EgressPolicy) -> Result<Self, FetchError> {
+        Ok(Self {
+            pages: Fetcher::new(egress_policy, Redirects::Follow)?,
+            data: Fetcher::new(egress_policy, Redirects::Return)?,
+            webhooks: Fetcher::new(egress_policy.max(EgressPolicy::Loopback), Redirects::Return)?,
+        })
+    }
+}
+
+/// Source of the current time.
+pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// State that all requests share.
+pub(crate) struct AppState {
+    pub(super) url: String,
+    api_keys: Vec<String>,
+    pub(crate) render_pool: RenderPool,
+    pub(crate) store: Store,
+    pub(crate) faults: Faults,
+    pub(crate) request_log: RequestLog,
+    pub(crate) outbound: OutboundClients,
+    pub(crate) delivery_permits: Semaphore,
+    clock: Clock,
+    pub(crate) config: Config,
+    pub(super) rate_limiter: FixedWindowLimiter,
+    pub(super) request_locks: KeyedLocks,
+    pub(crate) reserved_renders: ReservedRenders,
+    /// Random ID of this server process. A process that finds another ID in a stored document knows that its worker is
+    /// gone.
+    pub(crate) name: String,
+    stop: CancellationToken,
+}
+
+/// Maximum number of webhook deliveries that run concurrently.
+const MAX_CONCURRENT_DELIVERIES: usize = 16;
+
+/// Validated request for an operation of the contract, with an API key where one is required.
+pub(crate) struct RequestContext {
+    pub(crate) state: Arc<AppState>,
+    pub(crate) operation: &'static Operation,
+    pub(crate) path: BTreeMap<String, String>,
+    pub(crate) query: BTreeMap<String, Value>,
+    pub(crate) body: Value,
+    pub(crate) headers: HeaderMap,
+    /// Base URL under which the client knows this server.
+    pub(crate) base: String,
+    /// Request ID in the response and in the log.
+    pub(crate) request_id: String,
+}
+
+impl RequestContext {
+    /// Returns a path parameter, or an empty string.
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        self.path.get(name).map_or("", String::as_str)
+    }
+
+    /// Returns a header if it is valid text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Returns the URL of a rendered file for this client.
+    pub(crate) fn media_url(&self, file: &str) -> String {
+        format!("{}{MEDIA}{file}", self.base)
+    }
+}
+
+impl AppState {
+    pub(crate) fn new(settings: Settings) -> Arc<Self> {
+        let Settings { url, api_keys, renderer, store, clock, config, faults: script, outbound } = settings;
+        let (render_pool, rate_limiter, faults) =
+            (RenderPool::new(renderer), FixedWindowLimiter::default(), Faults::default());
+        faults.set(script);
+        Arc::new(AppState {
+            url,
+            api_keys,
+            render_pool,
+            store,
+            faults,
+            request_log: RequestLog::default(),
+            outbound,
+            delivery_permits: Semaphore::new(MAX_CONCURRENT_DELIVERIES),
+            clock,
+            config,
+            rate_limiter,
+            request_locks: KeyedLocks::default(),
+            reserved_renders: ReservedRenders::default(),
+            name: uid::new(16),
+            stop: CancellationToken::new(),
+        })
+    }
+}
+
+impl fmt::Debug for AppState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // API keys must not appear in logs.
+        f.debug_struct("AppState").field("url", &self.url).field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl AppState {
+    /// Returns the URL that the server listens on.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Runs a task in the background until the server stops.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(self.stop.clone().run_until_cancelled_owned(work));
+    }
+
+    /// Cancels the background tasks.
+    pub(crate) fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Returns a delay of the published retry schedule, shortened by the configured factor.
+    pub(crate) fn scaled(&self, seconds: u64) -> Duration {
+        #[allow(clippy::cast_precision_loss, reason = "at most a day")]
+        Duration::try_from_secs_f64(seconds as f64 / self.config.webhook_retry_speedup).unwrap_or(Duration::MAX)
+    }
+
+    /// Returns the current time.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Returns the monthly quota that the account reports: the configured limit, else that of the standard plan.
+    pub(crate) fn monthly_limit(&self) -> u64 {
+        self.config.renders_per_month.unwrap_or(10_000)
+    }
+
+    pub(super) fn respond(&self, response: ApiResult, path: &str, request_id: &str) -> Response<Body> {
+        match response {
+            Ok(response) => response.into_response(),
+            Err(error) => self.refuse(error, path, request_id),
+        }
+    }
+
+    /// Converts an error to a response: plain JSON or a problem document, as configured.
+    pub(super) fn refuse(&self, error: ApiError, path: &str, request_id: &str) -> Response<Body> {
+        if self.config.problem_documents {
+            problem_details::response(&error, path, request_id)
+        } else {
+            error.into_response()
+        }
+    }
+
+    /// Returns true if the monthly quota is used up.
+    pub(crate) fn is_quota_exhausted(&self) -> bool {
+        let used = |limit| crate::rendering::billed_this_month(&self.store, self.now()).is_ok_and(|used| used >= limit);
+        self.config.renders_per_month.is_some_and(used)
+    }
+
+    /// Returns the current time in the format of the service.
+    pub(crate) fn now_text(&self) -> String {
+        format!("{:.3}", self.now())
+    }
+
+    /// Checks the API key: in the `Authorization` header, or in the query string where the contract allows it.
+    pub(super) fn check_key(
+        &self,
+        operation: &Operation,
+        headers: &HeaderMap,
+        query: &BTreeMap<String, Value>,
+    ) -> Result<(), ApiError> {
+        if operation.key == KeyUse::None {
+            return Ok(());
+        }
+        let token = query.get("token").filter(|_| operation.query.contains_key("token")).and_then(Value::as_str);
+        let key = match (headers.get(AUTHORIZATION), token) {
+            (Some(header), _) => header.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default(),
+            (None, Some(token)) => token,
+            (None, None) if operation.key == KeyUse::Optional => return Ok(()),
+            (None, None) => return Err(ApiError::unauthorized()),
+        };
+        let key = key.trim();
+        let known = self.api_keys.is_empty() || self.api_keys.iter().any(|known| known == key);
+        if key.is_empty() || !known { Err(ApiError::unauthorized()) } else { Ok(()) }
+    }
+}

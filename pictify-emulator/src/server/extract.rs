@@ -1,0 +1,147 @@
+//! Extraction and validation of the query string and the body.
+
+use crate::{api_error::ApiError, contract::Operation};
+use axum::{
+    body::{Body, HttpBody},
+    http::{HeaderValue, Method, StatusCode, header::CONTENT_TYPE, request::Parts},
+};
+use bytes::{Bytes, BytesMut};
+use serde_json::Value;
+use std::{collections::BTreeMap, future::poll_fn, pin::Pin, time::Duration};
+
+/// Maximum size of a request body, in bytes. Large enough for HTML with inlined images.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// Name for objects that a request does not name.
+const DEFAULT_NAME: &str = "Untitled";
+
+/// Timeout for receiving a request body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) fn query(operation: &Operation, text: &str) -> Result<BTreeMap<String, Value>, ApiError> {
+    let mut query = BTreeMap::new();
+    for (name, value) in query_pairs(text) {
+        let Some(schema) = operation.query.get(&name) else {
+            // Most operations ignore unknown parameters; those that render by URL use them as variables.
+            query.insert(name, Value::String(value));
+            continue;
+        };
+        let value = schema.read(&value);
+        if let Some(message) = schema.validation_error(&format!("querystring/{name}"), &value) {
+            return Err(ApiError::framework(StatusCode::BAD_REQUEST, Some("FST_ERR_VALIDATION"), message));
+        }
+        query.insert(name, value);
+    }
+    Ok(query)
+}
+
+/// Returns the decoded names and values of a query string.
+pub(crate) fn query_pairs(text: &str) -> impl Iterator<Item = (String, String)> {
+    text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        (decode(name), decode(value))
+    })
+}
+
+fn decode(text: &str) -> String {
+    let spaces = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&spaces).decode_utf8_lossy().into_owned()
+}
+
+pub(super) fn read_body(
+    operation: &Operation,
+    parts: &Parts,
+    body: Result<Bytes, ApiError>,
+) -> Result<Value, ApiError> {
+    if parts.method == Method::GET {
+        // The service ignores the body of a GET, so that clients may send their usual headers.
+        return Ok(Value::Null);
+    }
+    let bytes = body?;
+    let is_json = parts.headers.get(CONTENT_TYPE).is_some_and(is_json);
+    if bytes.is_empty() {
+        if is_json {
+            let message = "Body cannot be empty when content-type is set to 'application/json'";
+            return Err(unreadable_body(StatusCode::BAD_REQUEST, "FST_ERR_CTP_EMPTY_JSON_BODY", message));
+        }
+        // The service reads a POST without a body as an empty object.
+        return validate_body(operation, Value::Object(serde_json::Map::new()));
+    }
+    if !operation.accepts_body() {
+        return Ok(Value::Null);
+    }
+    let is_json_as_text =
+        || operation.also_accepts("text/plain") && parts.headers.get(CONTENT_TYPE).is_some_and(is_text);
+    if !is_json && !is_json_as_text() {
+        let message = "Unsupported Media Type: send application/json";
+        return Err(unreadable_body(StatusCode::UNSUPPORTED_MEDIA_TYPE, "FST_ERR_CTP_INVALID_MEDIA_TYPE", message));
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(value @ Value::Object(_)) if operation.also_accepts("one item") => {
+            validate_body(operation, Value::Array(vec![value]))
+        }
+        Ok(Value::Object(mut body)) if operation.also_accepts("no name") => {
+            body.entry("name").or_insert_with(|| DEFAULT_NAME.into());
+            validate_body(operation, body.into())
+        }
+        Ok(value) => validate_body(operation, value),
+        Err(error) => {
+            let message = format!("Body is not valid JSON but content-type is set to 'application/json': {error}");
+            Err(unreadable_body(StatusCode::BAD_REQUEST, "FST_ERR_CTP_INVALID_JSON_BODY", message))
+        }
+    }
+}
+
+pub(super) async fn read_all(mut body: Body) -> Result<Bytes, ApiError> {
+    let read = async {
+        let mut bytes = BytesMut::new();
+        let mut discarded = 0;
+        while let Some(frame) = poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await {
+            let frame = frame.map_err(|error| {
+                unreadable_body(StatusCode::BAD_REQUEST, "FST_ERR_CTP_INVALID_CONTENT_LENGTH", error.to_string())
+            })?;
+            let data = frame.into_data().unwrap_or_default();
+            if bytes.len() + data.len() <= MAX_BODY_BYTES && discarded == 0 {
+                bytes.extend_from_slice(&data);
+                continue;
+            }
+            // Keep reading: a client that is still sending does not read yet and would see a broken connection instead
+            // of the response.
+            discarded += data.len();
+            if discarded > 2 * MAX_BODY_BYTES {
+                break;
+            }
+        }
+        if discarded > 0 {
+            let message = format!("Request body is too large: the limit is {MAX_BODY_BYTES} bytes");
+            return Err(unreadable_body(StatusCode::PAYLOAD_TOO_LARGE, "FST_ERR_CTP_BODY_TOO_LARGE", message));
+        }
+        Ok(bytes.freeze())
+    };
+    let late =
+        || unreadable_body(StatusCode::REQUEST_TIMEOUT, "FST_ERR_REQUEST_TIMEOUT", "The body was not received in time");
+    tokio::time::timeout(BODY_TIMEOUT, read).await.map_err(|_| late())?
+}
+
+fn is_json(kind: &HeaderValue) -> bool {
+    is_of_type(kind, "application/json")
+}
+
+fn is_text(kind: &HeaderValue) -> bool {
+    is_of_type(kind, "text/plain")
+}
+
+fn is_of_type(kind: &HeaderValue, media_type: &str) -> bool {
+    let kind = kind.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case(media_type)
+}
+
+fn unreadable_body(status: StatusCode, code: &str, message: impl Into<String>) -> ApiError {
+    ApiError::framework(status, Some(code), message)
+}
+
+fn validate_body(operation: &Operation, body: Value) -> Result<Value, ApiError> {
+    match operation.body_error(&body) {
+        None => Ok(body),
+        Some(message) => Err(ApiError::framework(StatusCode::BAD_REQUEST, Some("FST_ERR_VALIDATION"), message)),
+    }
+}

@@ -1,0 +1,98 @@
+//! Pipeline of a request for an operation: rate limit, faults, validation, idempotency, quota, handler.
+
+use super::{
+    context::{AppState, RequestContext},
+    extract::{query, read_body},
+    fault_injection::{ConnectionAborted, inject, truncate},
+    idempotency::IdempotencyRecord,
+};
+use crate::{api_error::ApiError, contract::Operation, handlers, limits, quota, response::ApiResult};
+use axum::{
+    body::Body,
+    http::{
+        HeaderName, HeaderValue, Response,
+        header::{AUTHORIZATION, HOST},
+        request::Parts,
+    },
+};
+use bytes::Bytes;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// Request for an operation, before validation.
+pub(super) struct RequestPipeline<'a> {
+    pub(super) state: Arc<AppState>,
+    pub(super) operation: &'static Operation,
+    pub(super) path: BTreeMap<String, String>,
+    pub(super) parts: Parts,
+    pub(super) body: Result<Bytes, ApiError>,
+    pub(super) request_id: &'a str,
+}
+
+impl RequestPipeline<'_> {
+    /// Handles the request and returns its response. Returns an error if a fault closes the connection.
+    pub(super) async fn response(self) -> Result<Response<Body>, ConnectionAborted> {
+        let state = self.state.clone();
+        let rate_limit = state.config.requests_per_minute.map(|limit| {
+            let key = self.parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+            state.rate_limiter.count(&String::from_utf8_lossy(key), limit, state.now())
+        });
+        let fault = state.faults.next(&self.operation.id);
+        let (before, after) = match &fault {
+            Some(fault) if fault.is_after_handler() => (None, Some(fault)),
+            fault => (fault.as_ref(), None),
+        };
+        let wait = rate_limit.and_then(|rate_limit| rate_limit.wait);
+        let mut response = match (inject(before).await?, wait) {
+            (Some(message), _) => message,
+            (None, Some(wait)) => state.refuse(limits::rate_limited(wait), self.parts.uri.path(), self.request_id),
+            (None, None) => {
+                let (path, request_id) = (self.parts.uri.path().to_owned(), self.request_id);
+                state.respond(self.call().await, &path, request_id)
+            }
+        };
+        if let Some(message) = inject(after).await? {
+            response = message;
+        }
+        if let Some(bytes) = fault.and_then(|fault| fault.truncate_after_bytes()) {
+            response = truncate(response, bytes).await;
+        }
+        for (name, value) in rate_limit.into_iter().flat_map(limits::RateLimitStatus::headers) {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                response.headers_mut().insert(HeaderName::from_static(name), value);
+            }
+        }
+        Ok(response)
+    }
+
+    async fn call(self) -> ApiResult {
+        let Self { state, operation, path, parts, body, request_id } = self;
+        let query = query(operation, parts.uri.query().unwrap_or_default())?;
+        state.check_key(operation, &parts.headers, &query)?;
+        let body = read_body(operation, &parts, body)?;
+        let Some(handler) = handlers::handler(&operation.id) else {
+            // Unreachable: a test checks that every operation has a handler.
+            return Err(ApiError::internal(format!("{} has no handler", operation.id)));
+        };
+        let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let base = base.map_or_else(|| state.url.clone(), |host| format!("http://{host}"));
+        let (headers, request_id) = (parts.headers, request_id.to_owned());
+        let context = RequestContext { state, operation, path, query, body, headers, base, request_id };
+        let state = context.state.clone();
+        let record = if state.config.idempotency_keys { IdempotencyRecord::of(&context) } else { None };
+        let _turn = match &record {
+            Some(record) => Some(record.turn(&state).await),
+            None => None,
+        };
+        if let Some(stored) = record.as_ref().and_then(|record| record.stored(&state)) {
+            return Ok(stored);
+        }
+        if operation.is_billed && state.is_quota_exhausted() {
+            return Err(quota::quota_exceeded(operation));
+        }
+        let response = handler(context).await?.checked(operation)?;
+        if let Some(record) = record {
+            record.store(&state, &response)?;
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,182 @@
+//! Delivery attempts on the published schedule: immediately, then after 1, 5 and 30 minutes, 2 hours and a day. After
+//! the last failure the subscription is paused.
+
+use super::DELIVERY;
+use crate::{api_error::ApiError, fetch, handlers::SUBSCRIPTION, server::AppState, store::StoreError};
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+use pictify::webhooks::{DELIVERY_ID_HEADER, EVENT_HEADER, SIGNATURE_HEADER, Signer};
+use reqwest::{
+    Method, Request,
+    header::{CONTENT_TYPE, HeaderName, HeaderValue},
+};
+use serde_json::{Value, json};
+use std::{
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+
+/// Delays between a failed attempt and the next one, in seconds.
+const RETRY_DELAYS_SECONDS: [u64; 5] = [60, 300, 1800, 7200, 86400];
+
+/// Timeout of one delivery attempt.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// State of a delivery after an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DeliveryState {
+    Delivered,
+    /// The attempt failed; the next one follows after this delay.
+    RetryIn(Duration),
+    /// The last attempt failed.
+    Failed,
+}
+
+/// Runs the attempts of a delivery in the background, the first one after `wait`.
+pub(crate) fn send(state: &Arc<AppState>, id: String, wait: Duration) {
+    let own = state.clone();
+    state.spawn(async move {
+        let mut wait = Some(wait);
+        while let Some(time) = wait {
+            tokio::time::sleep(time).await;
+            let _place = own.delivery_permits.acquire().await;
+            // If the store fails, stop. The delivery stays pending until the next start.
+            wait = attempt(&own, &id).await.unwrap_or_default();
+        }
+    });
+}
+
+/// Sends a delivery again, with all its retries.
+pub(crate) fn redeliver(state: &Arc<AppState>, id: &str) -> Result<Option<Value>, ApiError> {
+    let redelivered = state.store.update(DELIVERY, id, |delivery| {
+        if delivery["status"] == "pending" {
+            return Err(ApiError::with_message(StatusCode::CONFLICT, "The delivery is in progress"));
+        }
+        delivery["status"] = "pending".into();
+        delivery["retries"] = 0.into();
+        delivery["nextAttemptAt"] = state.now_text().into();
+        Ok(delivery.clone())
+    })?;
+    if redelivered.is_some() {
+        send(state, id.to_owned(), Duration::ZERO);
+    }
+    Ok(redelivered)
+}
+
+/// Makes one attempt. Returns the delay until the next one, if there is one.
+async fn attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, StoreError> {
+    let Some(delivery) = state.store.get(DELIVERY, id)? else { return Ok(None) };
+    let uid = delivery["subscription"].as_str().unwrap_or_default();
+    let subscription = state.store.get(SUBSCRIPTION, uid)?;
+    let Some(subscription) = subscription.filter(|subscription| subscription["status"] == "active") else {
+        let attempt = json!({"at": state.now_text(), "error": "The subscription is deleted or not active"});
+        record_attempt(state, id, &attempt, DeliveryState::Failed)?;
+        return Ok(None);
+    };
+    let (started, at) = (std::time::Instant::now(), state.now_text());
+    let response = match request(state, &delivery, &subscription) {
+        Ok(request) => state.outbound.webhooks.post(request, DELIVERY_TIMEOUT).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error),
+    };
+    #[allow(clippy::cast_precision_loss, reason = "microseconds of at most half a minute")]
+    let duration = started.elapsed().as_micros() as f64 / 1000.0;
+    let mut attempt = json!({"at": at, "duration": duration});
+    match &response {
+        Ok(status) => attempt["responseCode"] = (*status).into(),
+        Err(error) => attempt["error"] = error.as_str().into(),
+    }
+    let retries = delivery["retries"].as_u64().and_then(|done| usize::try_from(done).ok()).unwrap_or_default();
+    let outcome = match (response, RETRY_DELAYS_SECONDS.get(retries)) {
+        (Ok(200..300), _) => DeliveryState::Delivered,
+        (_, Some(seconds)) => DeliveryState::RetryIn(state.scaled(*seconds)),
+        (_, None) => DeliveryState::Failed,
+    };
+    record_attempt(state, id, &attempt, outcome)?;
+    record_in_subscription(state, uid, &delivery, &attempt, outcome)?;
+    Ok(match outcome {
+        DeliveryState::RetryIn(wait) => Some(wait),
+        DeliveryState::Delivered | DeliveryState::Failed => None,
+    })
+}
+
+fn request(state: &AppState, delivery: &Value, subscription: &Value) -> Result<Request, String> {
+    let body = delivery["body"].as_str().unwrap_or_default().to_owned();
+    let secret = subscription["secret"].as_str().unwrap_or_default();
+    let signer = Signer::new(secret).map_err(|error| error.to_string())?;
+    // Use the current target URL: the subscription may have changed since the first attempt.
+    let url =
+        fetch::parse_url(subscription["targetUrl"].as_str().unwrap_or_default()).map_err(|error| error.to_string())?;
+    let signed_at = UNIX_EPOCH + Duration::try_from(state.now().as_duration()).unwrap_or_default();
+    let mut request = Request::new(Method::POST, url);
+    for (name, value) in [
+        (CONTENT_TYPE.as_str(), "application/json"),
+        (SIGNATURE_HEADER, signer.header_at(body.as_bytes(), signed_at).as_str()),
+        (EVENT_HEADER, delivery["event"].as_str().unwrap_or_default()),
+        (DELIVERY_ID_HEADER, delivery["id"].as_str().unwrap_or_default()),
+    ] {
+        let name = HeaderName::try_from(name).map_err(|error| error.to_string())?;
+        request.headers_mut().insert(name, HeaderValue::try_from(value).map_err(|error| error.to_string())?);
+    }
+    *request.body_mut() = Some(body.into());
+    Ok(request)
+}
+
+/// Records an attempt in the delivery, with the time of the next one.
+fn record_attempt(state: &AppState, id: &str, attempt: &Value, outcome: DeliveryState) -> Result<(), StoreError> {
+    state.store.update(DELIVERY, id, |delivery| {
+        if let Some(attempts) = delivery["attempts"].as_array_mut() {
+            attempts.push(attempt.clone());
+        }
+        let (name, next) = match outcome {
+            DeliveryState::Delivered => ("delivered", Value::Null),
+            DeliveryState::Failed => ("failed", Value::Null),
+            DeliveryState::RetryIn(wait) => {
+                delivery["retries"] = (delivery["retries"].as_u64().unwrap_or_default() + 1).into();
+                ("pending", after(state, wait))
+            }
+        };
+        delivery["status"] = name.into();
+        delivery["nextAttemptAt"] = next;
+        Ok::<_, StoreError>(())
+    })?;
+    Ok(())
+}
+
+/// Records the outcome of the last attempt in the subscription.
+fn record_in_subscription(
+    state: &AppState,
+    uid: &str,
+    delivery: &Value,
+    attempt: &Value,
+    outcome: DeliveryState,
+) -> Result<(), StoreError> {
+    state.store.update(SUBSCRIPTION, uid, |subscription| {
+        let mut add = |name: &str| subscription[name] = (subscription[name].as_u64().unwrap_or_default() + 1).into();
+        add("deliveryCount");
+        let is_delivered = outcome == DeliveryState::Delivered;
+        if !is_delivered {
+            add("failureCount");
+        }
+        let status = if is_delivered { "delivered" } else { "failed" };
+        let mut last = json!({"status": status, "timestamp": attempt["at"], "retryCount": delivery["retries"]});
+        for name in ["responseCode", "duration", "error"] {
+            if !attempt[name].is_null() {
+                last[name] = attempt[name].clone();
+            }
+        }
+        match outcome {
+            DeliveryState::Delivered => {}
+            DeliveryState::RetryIn(wait) => last["nextRetry"] = after(state, wait),
+            DeliveryState::Failed => subscription["status"] = "paused".into(),
+        }
+        subscription["lastDeliveryAt"] = attempt["at"].clone();
+        subscription["lastDelivery"] = last;
+        Ok::<_, StoreError>(())
+    })?;
+    Ok(())
+}
+
+fn after(state: &AppState, wait: Duration) -> Value {
+    let wait = SignedDuration::try_from(wait).ok();
+    wait.and_then(|wait| state.now().checked_add(wait).ok()).map_or(Value::Null, |at| format!("{at:.3}").into())
+}
