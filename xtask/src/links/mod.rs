@@ -5,9 +5,10 @@
 //! read, and for each link whose text is a path in code:
 //!
 //! 1. The last segment of the text is the name of the target.
-//! 2. If several methods of the target page have this name, the first one is in the block of the method that the link
-//!    documents, or in a block that names the type of the page.
-//! 3. A text that is only the name of a method leads to a method of the item of the page, or its paragraph names the type.
+//! 2. A method in a block for one type of request, such as `impl<C> Call<CreateImage, C>`, belongs to this request: the
+//!    signature of the documented method, the page or the paragraph names `CreateImage`. The text `Call::events` may lead to
+//!    the only method of this name from anywhere.
+//! 3. No link has the number that rustdoc appends to the second anchor of one name: it changes with the order of the code.
 
 mod html;
 mod page;
@@ -98,24 +99,28 @@ fn problem(page: &Page, link: &Link, pages: &BTreeMap<PathBuf, Page>) -> Option<
     if number.is_some() {
         return Some("leads to one of several methods of this name by its number, which may change".to_owned());
     }
-    let target = pages.get(&path);
-    let (page_kind, page_item) = page.item();
-    let first = target.and_then(|target| target.anchors.iter().find(|other| other.id == anchor));
-    let block = first.map(|anchor| anchor.block.as_str()).unwrap_or_default();
+    // rustdoc writes the anchor without its number, and so links to the first of several methods.
+    let anchors = pages.get(&path)?.anchors.iter();
+    let block = &anchors.clone().find(|other| other.id == anchor)?.block;
+    let request = request_of(block, target_item)?;
+    // `Call::events`, the only one of this name, is what the text says wherever it is.
     let twin = format!("{anchor}-1");
-    let has_twin = target.is_some_and(|target| target.anchors.iter().any(|other| other.id == twin));
-    let is_of_page = page_kind != "mod" && has_word(block, page_item);
-    if has_twin && !text.contains("::") {
-        let is_same_page = path == page.path;
-        let is_right =
-            if is_same_page && !link.block.is_empty() { link.block == block } else { !is_same_page && is_of_page };
-        return (!is_right).then(|| format!("several methods have this name, and this is the one of `{block}`"));
+    if text.contains("::") && !anchors.clone().any(|other| other.id == twin) {
+        return None;
     }
-    let names_type = has_word(&link.paragraph, target_item) || target_item.eq_ignore_ascii_case(page_item);
-    if path != page.path && !text.contains("::") && !is_of_page && !names_type {
-        return Some(format!("leads to a method of `{target_item}`, which its paragraph does not name"));
-    }
-    None
+    let (_, page_item) = page.item();
+    let context = [&link.signature, &link.block, &link.paragraph];
+    let is_of_request = page_item == request || context.iter().any(|text| has_word(text, request));
+    (!is_of_request).then(|| format!("leads to the method of `{request}`, which is not what the text is about"))
+}
+
+/// Returns the first type parameter of `target` in the head of a block, if it is a type and not a parameter of the block.
+fn request_of<'a>(block: &'a str, target: &str) -> Option<&'a str> {
+    let (_, arguments) = block.split_once(&format!("{target}<"))?;
+    let mut parameters = arguments.split([',', '>', '<']).map(str::trim);
+    let first = parameters.find(|parameter| !parameter.starts_with('\''))?;
+    // The parameters of the block are single letters.
+    (first.len() > 1).then_some(first)
 }
 
 /// Returns the text of a link if it is the path of an item, without what may surround it.
@@ -148,25 +153,31 @@ fn has_word(text: &str, word: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// A page with two methods of one name, in two blocks.
+    /// A page with methods of one name in several blocks.
     const CALL: &str = r#"
-        <div class="docblock"><p>A call.</p></div>
-        <section id="impl-Call%3CCreateImage%3E" class="impl"><h3 class="code-header">impl Call&lt;CreateImage&gt;</h3></section>
+        <div class="docblock"><p>CALL</p></div>
+        <section id="impl-1" class="impl"><h3 class="code-header">impl&lt;O, C&gt; Call&lt;O, C&gt;</h3></section>
+        <section id="method.timeout" class="method"></section>
+        <section id="impl-2" class="impl"><h3 class="code-header">impl&lt;C&gt; Call&lt;CreateImage, C&gt;</h3></section>
         <section id="method.size" class="method"></section><div class="docblock"><p>IMAGE</p></div>
-        <section id="method.format" class="method"></section>
-        <section id="impl-Call%3CCreateGif%3E" class="impl"><h3 class="code-header">impl Call&lt;CreateGif&gt;</h3></section>
+        <section id="impl-3" class="impl"><h3 class="code-header">impl&lt;C&gt; Call&lt;CreateGif, C&gt;</h3></section>
         <section id="method.size-1" class="method"></section><div class="docblock"><p>GIF</p></div>
         <section id="method.loops" class="method"></section>
+    "#;
+
+    const IMAGES: &str = r#"
+        <section id="impl-1" class="impl"><h3 class="code-header">impl&lt;C&gt; Images&lt;C&gt;</h3></section>
+        <section id="method.create"><h4 class="code-header">pub fn create(&amp;self) -&gt; Call&lt;CreateImage, C&gt;</h4></section>
+        <div class="docblock"><p>CREATE</p></div>
+        <section id="method.gif"><h4 class="code-header">pub fn gif(&amp;self) -&gt; Call&lt;CreateGif, C&gt;</h4></section>
+        <div class="docblock"><p>ANIMATE</p></div>
     "#;
 
     /// Returns the findings of a link, which replaces the text `place` of one of the pages.
     fn found(place: &str, paragraph: &str) -> Vec<String> {
         let texts = [
             ("pictify/struct.Call.html", CALL),
-            (
-                "pictify/struct.Client.html",
-                r#"<div class="docblock"><p>CLIENT</p></div><section id="method.images"></section>"#,
-            ),
+            ("pictify/images/struct.Images.html", IMAGES),
             ("pictify/images/struct.CreateImage.html", r#"<div class="docblock"><p>REQUEST</p></div>"#),
             ("pictify/images/index.html", r#"<div class="docblock"><ul><li>MODULE</li></ul></div>"#),
         ];
@@ -183,22 +194,26 @@ mod tests {
     fn a_link_leads_to_the_item_that_its_text_names() {
         // (place, text, href)
         let right = [
-            ("REQUEST", "Client", "../struct.Client.html"),
-            ("REQUEST", "crate::Client", "../struct.Client.html"),
-            ("REQUEST", "Client::images", "../struct.Client.html#method.images"),
-            ("REQUEST", "Client::images()", "../struct.Client.html#method.images"),
+            ("REQUEST", "Call", "../struct.Call.html"),
+            ("REQUEST", "crate::Call", "../struct.Call.html"),
+            ("REQUEST", "Images::create", "struct.Images.html#method.create"),
+            ("REQUEST", "Images::create()", "struct.Images.html#method.create"),
             ("REQUEST", "Option", "https://doc.rust-lang.org/core/option/enum.Option.html"),
-            ("REQUEST", "send the request", "../struct.Client.html"),
+            ("REQUEST", "send the request", "../struct.Call.html"),
             ("REQUEST", "errors", "../index.html#errors-and-retries"),
             ("MODULE", "CreateImage", "struct.CreateImage.html"),
-            ("CLIENT", "images", "images/index.html"),
-            ("CLIENT", "images", "#method.images"),
+            ("CALL", "images", "images/index.html"),
+            ("CREATE", "gif", "#method.gif"),
             // Methods of one name.
             ("IMAGE", "size", "#method.size"),
-            ("IMAGE", "loops", "#method.loops"),
+            ("GIF", "loops", "#method.loops"),
             ("REQUEST", "size", "../struct.Call.html#method.size"),
-            ("REQUEST", "Call::size", "../struct.Call.html#method.size"),
-            ("REQUEST", "format", "../struct.Call.html#method.format"),
+            ("CREATE", "size", "../struct.Call.html#method.size"),
+            ("CREATE", "Call::size", "../struct.Call.html#method.size"),
+            ("ANIMATE", "loops", "../struct.Call.html#method.loops"),
+            ("CREATE", "Call::loops", "../struct.Call.html#method.loops"),
+            ("ANIMATE", "timeout", "../struct.Call.html#method.timeout"),
+            ("MODULE", "timeout", "../struct.Call.html#method.timeout"),
         ];
         for (place, text, href) in right {
             assert_eq!(found(place, &link(text, href)), [""; 0], "{place} {text} {href}");
@@ -210,13 +225,14 @@ mod tests {
         // (place, text, href, part of the finding)
         let wrong = [
             ("REQUEST", "Client", "../struct.Call.html", "leads to `Call`"),
-            ("REQUEST", "Client::image", "../struct.Client.html#method.images", "leads to `images`"),
-            ("GIF", "size", "#method.size", "the one of `impl Call<CreateImage>`"),
+            ("REQUEST", "Images::created", "struct.Images.html#method.create", "leads to `create`"),
+            ("GIF", "size", "#method.size", "the method of `CreateImage`"),
             ("GIF", "size", "#method.size-1", "by its number"),
-            ("CLIENT", "size", "struct.Call.html#method.size", "the one of `impl Call<CreateImage>`"),
-            ("CLIENT", "loops", "struct.Call.html#method.loops", "a method of `Call`, which its paragraph"),
-            ("REQUEST", "loops", "../struct.Call.html#method.loops", "a method of `Call`, which its paragraph"),
-            ("MODULE", "images", "../struct.Client.html#method.images", "a method of `Client`, which its paragraph"),
+            ("ANIMATE", "size", "../struct.Call.html#method.size", "the method of `CreateImage`"),
+            ("ANIMATE", "Call::size", "../struct.Call.html#method.size", "the method of `CreateImage`"),
+            ("CREATE", "loops", "../struct.Call.html#method.loops", "the method of `CreateGif`"),
+            ("REQUEST", "loops", "../struct.Call.html#method.loops", "the method of `CreateGif`"),
+            ("MODULE", "size", "../struct.Call.html#method.size", "the method of `CreateImage`"),
         ];
         for (place, text, href, part) in wrong {
             let found = found(place, &link(text, href));
@@ -225,19 +241,17 @@ mod tests {
     }
 
     #[test]
-    fn a_paragraph_that_names_the_type_explains_the_method() {
-        let paragraph =
-            format!("A client: <code>Client</code>. {}", link("images", "../struct.Client.html#method.images"));
-        assert_eq!(found("MODULE", &paragraph), [""; 0]);
-        let apart = format!("<code>Client</code>.</li><li>{}", link("images", "../struct.Client.html#method.images"));
-        assert_eq!(found("MODULE", &apart).len(), 1);
+    fn a_paragraph_that_names_the_request_explains_the_method() {
+        let size = link("size", "../struct.Call.html#method.size");
+        assert_eq!(found("MODULE", &format!("An image: <code>CreateImage</code>. {size}")), [""; 0]);
+        assert_eq!(found("MODULE", &format!("<code>CreateImage</code>.</li><li>{size}")).len(), 1);
     }
 
     #[test]
     fn a_finding_names_page_and_item() {
         let found = found("GIF", &link("size", "#method.size"));
         assert!(
-            found[0].starts_with("pictify/struct.Call.html#method.size-1: [`size`](#method.size): several"),
+            found[0].starts_with("pictify/struct.Call.html#method.size-1: [`size`](#method.size): leads"),
             "{found:?}"
         );
     }

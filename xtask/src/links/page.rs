@@ -38,6 +38,8 @@ pub struct Link {
     pub block: String,
     /// Anchor of the method or field that it documents; empty in the documentation of the item itself.
     pub item: String,
+    /// Signature of this method.
+    pub signature: String,
 }
 
 impl Page {
@@ -84,15 +86,22 @@ pub fn target(page: &Path, href: &str) -> Option<(PathBuf, String)> {
     Some((path, anchor.to_owned()))
 }
 
+/// Heading of code.
+enum Head {
+    Block,
+    Method,
+}
+
 #[derive(Default)]
 struct Reader {
     page: Page,
     /// Open `div`s since the start of a documentation block; 0 outside.
     depth: usize,
     block: String,
-    /// The head of an `impl` block is being read.
-    in_head: bool,
     item: String,
+    signature: String,
+    /// The head of an `impl` block, or the signature of a method, is being read.
+    head: Option<Head>,
     link: Option<Link>,
     paragraph: String,
     /// Links of the current paragraph.
@@ -116,8 +125,8 @@ impl Reader {
             }
             "a" => {
                 let href = html::attribute(tag, "href").unwrap_or_default();
-                let (block, item) = (self.block.clone(), self.item.clone());
-                self.link = Some(Link { href, block, item, ..Link::default() });
+                let (block, item, signature) = (self.block.clone(), self.item.clone(), self.signature.clone());
+                self.link = Some(Link { href, block, item, signature, ..Link::default() });
             }
             "/a" => self.links.extend(self.link.take()),
             "code" => {
@@ -141,25 +150,28 @@ impl Reader {
             if name == "section" && id.starts_with("impl-") {
                 self.block.clear();
                 self.item.clear();
+                self.signature.clear();
             } else if is_item(&id) {
                 self.page.anchors.push(Anchor { id: id.clone(), block: self.block.clone() });
                 self.item = id;
+                self.signature.clear();
             }
         }
         match name {
-            // The first heading of code after `section id="impl-.."` is its head.
-            "h3" if self.block.is_empty() && html::attribute(tag, "class").as_deref() == Some("code-header") => {
-                self.in_head = true;
+            "h3" | "h4" if html::attribute(tag, "class").as_deref() == Some("code-header") => {
+                self.head = Some(if self.item.is_empty() { Head::Block } else { Head::Method });
             }
-            "/h3" => self.in_head = false,
+            "/h3" | "/h4" => self.head = None,
             _ => {}
         }
     }
 
     fn text(&mut self, text: &str) {
         let text = html::decode(text);
-        if self.in_head {
-            self.block.push_str(&text);
+        match self.head {
+            Some(Head::Block) => self.block.push_str(&text),
+            Some(Head::Method) => self.signature.push_str(&text),
+            None => {}
         }
         if self.depth > 0 {
             self.paragraph.push_str(&text);
