@@ -2,8 +2,6 @@
 
 #[cfg(feature = "rate-limit")]
 use crate::rate_limit::{RateLimitGate, RateLimiter};
-#[cfg(feature = "testing")]
-use crate::testing::{Cassette, Recorder, ReplayClock};
 use crate::{
     ApiKey, Client, Credentials, Error, Result, RetryPolicy, SpendLimit,
     base_url::{self, DEFAULT_BASE_URL},
@@ -17,7 +15,7 @@ use crate::{
     single_flight::InFlightRequests,
     spend_limit::SpendTracker,
     tls::{self, TlsSettings},
-    transport::{ReqwestTransport, Transport},
+    transport::{ReqwestTransport, Transport, TransportWrapper},
 };
 use http::HeaderValue;
 use std::{fmt, sync::Arc, time::Duration};
@@ -72,8 +70,16 @@ pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     connection: ConnectionSettings,
     max_connections: Option<usize>,
-    #[cfg(feature = "testing")]
-    recorder: Option<Arc<Recorder>>,
+    pub(crate) wrapper: Option<Arc<dyn TransportWrapper>>,
+    pub(crate) replay: Option<Replay>,
+}
+
+/// A recording that is replayed in place of the service. It needs no key, and plain HTTP is harmless.
+pub(crate) struct Replay {
+    /// Base URL of the API during the recording.
+    pub(crate) base_url: String,
+    /// Clock that does not wait, unless the builder gets another one.
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 /// Settings of the default transport.
@@ -266,14 +272,6 @@ impl ClientBuilder {
         self
     }
 
-    /// Records the exchanges with the service, or replays them. A replay needs no key, takes the base URL from the cassette,
-    /// and does not wait, unless a [`clock`](Self::clock) is given.
-    #[cfg(feature = "testing")]
-    pub fn cassette(mut self, cassette: &Cassette) -> Self {
-        self.recorder = Some(cassette.0.clone());
-        self
-    }
-
     /// The clock, for tests.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -286,19 +284,13 @@ impl ClientBuilder {
     /// [`Config`](crate::ErrorKind::Config) when there is no key, the key is empty or cannot be sent, the base URL is
     /// malformed or needs TLS that is not compiled in, the user agent cannot be sent, the timeout is zero, or TLS cannot be
     /// set up.
-    #[cfg_attr(not(feature = "testing"), allow(unused_mut))]
     pub fn build(mut self) -> Result<Client> {
-        #[cfg(feature = "testing")]
-        let replays = self.recorder.as_ref().is_some_and(|recorder| recorder.replays());
-        #[cfg(not(feature = "testing"))]
-        let replays = false;
-        #[cfg(feature = "testing")]
-        if let Some(recorder) = self.recorder.as_ref().filter(|recorder| recorder.replays()) {
-            // Nothing is sent, so it needs no key, and plain HTTP is harmless.
+        let replays = self.replay.is_some();
+        if let Some(replay) = self.replay.take() {
             self.credentials.get_or_insert_with(|| ApiKey::new("none").map(ClientCredentials::Fixed));
-            self.base_url = Some(recorder.base_url());
+            self.base_url = Some(replay.base_url);
             self.allow_insecure_http = true;
-            self.clock.get_or_insert_with(|| Arc::new(ReplayClock::default()));
+            self.clock.get_or_insert(replay.clock);
         }
         let credentials = match self.credentials.take() {
             Some(credentials) => credentials?,
@@ -332,12 +324,8 @@ impl ClientBuilder {
             (Some(transport), None) => transport,
             (None, _) => Arc::new(self.connection.build(is_local, !replays)?),
         };
-        #[cfg(feature = "testing")]
-        let transport = match &self.recorder {
-            Some(recorder) => {
-                recorder.set_base_url(&base_url, is_local);
-                recorder.clone().wrap(transport)
-            }
+        let transport = match self.wrapper {
+            Some(wrapper) => wrapper.wrap(&base_url, is_local, transport),
             None => transport,
         };
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));

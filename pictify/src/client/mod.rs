@@ -3,6 +3,8 @@
 mod builder;
 
 pub use builder::ClientBuilder;
+#[cfg(feature = "testing")]
+pub(crate) use builder::Replay;
 
 use crate::{
     ApiRequest, Call, Deadline, Response, Result, base_url,

@@ -1,9 +1,11 @@
 //! Cassettes: interactions with the service that are recorded once and replayed afterwards.
 
 use super::{
+    clock::ReplayClock,
     interaction::{Recording, VERSION},
     recorder::{LOCAL_BASE_URL, Mode, Recorder},
 };
+use crate::{ClientBuilder, client::Replay};
 use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
@@ -227,5 +229,19 @@ impl std::error::Error for CassetteError {
             CassetteErrorKind::Malformed(error) => Some(error),
             CassetteErrorKind::Version(_) | CassetteErrorKind::Unused(_) | CassetteErrorKind::Unmatched(_) => None,
         }
+    }
+}
+
+impl ClientBuilder {
+    /// Records the exchanges with the service, or replays them. A replay needs no key, takes the base URL from the cassette,
+    /// and does not wait, unless a [`clock`](Self::clock) is given.
+    pub fn cassette(mut self, cassette: &Cassette) -> Self {
+        let recorder = cassette.0.clone();
+        if recorder.replays() {
+            let clock = Arc::new(ReplayClock::default());
+            self.replay = Some(Replay { base_url: recorder.base_url(), clock });
+        }
+        self.wrapper = Some(recorder);
+        self
     }
 }

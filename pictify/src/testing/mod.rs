@@ -41,8 +41,6 @@ mod redaction;
 mod schema_check;
 
 pub use cassette::{Cassette, CassetteError};
-pub(crate) use clock::ReplayClock;
-pub(crate) use recorder::Recorder;
 pub use redact::{REDACTIONS, redact};
 pub use schema_check::{TemplateMismatch, TemplateMismatches, assert_struct_matches, check_struct};
 #[cfg(feature = "schemars")]

@@ -5,7 +5,7 @@ use super::{
     matcher::Matcher,
     redaction::Redactor,
 };
-use crate::transport::{Body, BoxFuture, Transport, TransportError};
+use crate::transport::{Body, BoxFuture, Transport, TransportError, TransportWrapper};
 use bytes::Bytes;
 use http::{
     HeaderMap,
@@ -88,21 +88,6 @@ impl Recorder {
     /// Returns the base URL of the API during the recording.
     pub(crate) fn base_url(&self) -> String {
         self.lock().recording.base_url.clone()
-    }
-
-    /// Sets the base URL of the client that uses this cassette.
-    pub(crate) fn set_base_url(&self, base_url: &Url, local: bool) {
-        let mut state = self.lock();
-        if self.mode == Mode::Record {
-            let base = crate::base_url::as_prefix(base_url).to_owned();
-            state.recording.base_url = if local { LOCAL_BASE_URL.to_owned() } else { base.clone() };
-            state.real_base = Some(base);
-        }
-    }
-
-    /// Returns a transport that records what `inner` sends, or replays the recording and sends nothing.
-    pub(crate) fn wrap(self: Arc<Self>, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
-        Arc::new(RecordingTransport { recorder: self, inner })
     }
 
     pub(super) fn configure_redactor(&self, configure: impl FnOnce(&mut Redactor)) {
@@ -223,6 +208,19 @@ impl Recorder {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TransportWrapper for Recorder {
+    /// Records what `inner` sends, or replays the recording and sends nothing.
+    fn wrap(self: Arc<Self>, base_url: &Url, is_local: bool, inner: Arc<dyn Transport>) -> Arc<dyn Transport> {
+        if self.mode == Mode::Record {
+            let mut state = self.lock();
+            let base = crate::base_url::as_prefix(base_url).to_owned();
+            state.recording.base_url = if is_local { LOCAL_BASE_URL.to_owned() } else { base.clone() };
+            state.real_base = Some(base);
+        }
+        Arc::new(RecordingTransport { recorder: self, inner })
     }
 }
 

@@ -17,7 +17,8 @@ pub use error::TransportError;
 pub(crate) use error::TransportErrorKind;
 
 use bytes::Bytes;
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::Arc};
+use url::Url;
 
 /// A boxed future that can move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -61,6 +62,13 @@ pub trait Transport: Send + Sync + 'static {
     /// # Errors
     /// [`TransportError`] when no response arrives.
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>>;
+}
+
+/// Stands between a client and its transport, for example to record what it sends.
+#[cfg_attr(not(feature = "testing"), allow(dead_code))]
+pub(crate) trait TransportWrapper: Send + Sync {
+    /// Returns the transport that the client uses in place of `inner`. `is_local` means that the API is on this machine.
+    fn wrap(self: Arc<Self>, base_url: &Url, is_local: bool, inner: Arc<dyn Transport>) -> Arc<dyn Transport>;
 }
 
 /// Checks that the trait stays object safe.
