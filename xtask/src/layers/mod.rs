@@ -181,4 +181,11 @@ mod tests {
         assert!(error.contains("middle -> upper -> middle"), "{error}");
         assert!(checked(&CIRCLE, &allowed.replace("The macro lists them.", "")).is_err(), "no reason");
     }
+
+    #[test]
+    fn the_sdk_has_no_circles() {
+        let mut out = Vec::new();
+        let result = check(&crate::workspace::root().unwrap(), "pictify", &mut out);
+        assert!(result.is_ok(), "{}{:#}", String::from_utf8_lossy(&out), result.unwrap_err());
+    }
 }
