@@ -70,7 +70,6 @@ pub(crate) mod sealed {
     /// Builds the HTTP request and the reader of the response.
     pub trait Prepare<T> {
         /// Builds them for a base URL without a slash at its end.
-        #[expect(clippy::missing_errors_doc, reason = "nothing outside this crate can call it")]
         fn prepare(&self, base_url: &str) -> crate::Result<Prepared<T>>;
     }
 }

@@ -69,8 +69,7 @@ impl<C: Clone> Batches<C> {
     ) -> BatchRenderTemplateCall<C> {
         let sets = variable_sets.into_iter().map(|set| variables::from(&set)).collect::<Result<Vec<_>>>();
         self.call_with(sets, |sets| {
-            let mut body = BatchRenderTemplateRequest::default();
-            body.variable_sets = Some(sets);
+            let body = BatchRenderTemplateRequest { variable_sets: Some(sets), ..Default::default() };
             BatchRenderTemplate { uid: template_uid.into(), body }
         })
     }
@@ -98,8 +97,7 @@ impl<C: Clone> Batches<C> {
     ) -> BatchRenderTemplateCall<C> {
         let csv_url = web_url("csv_url", csv_url.as_ref()).map(String::from);
         self.call_with(csv_url, |csv_url| {
-            let mut body = BatchRenderTemplateRequest::default();
-            body.csv_url = Some(csv_url);
+            let body = BatchRenderTemplateRequest { csv_url: Some(csv_url), ..Default::default() };
             BatchRenderTemplate { uid: template_uid.into(), body }
         })
     }

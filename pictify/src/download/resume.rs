@@ -257,13 +257,13 @@ async fn with_read_timeout<T>(
     options: &DownloadOptions,
     step: impl Future<Output = Result<T, TransportError>>,
 ) -> Result<T> {
-    match timeout(&*shared.clock, options.read_timeout, step).await {
-        Ok(result) => result.map_err(Error::from_transport),
-        Err(Elapsed) => {
+    timeout(&*shared.clock, options.read_timeout, step).await.map_or_else(
+        |Elapsed| {
             let text = format!("no data received for {} s", options.read_timeout.as_secs_f64());
             Err(Error::new(ErrorKind::Timeout, text))
-        }
-    }
+        },
+        |result| result.map_err(Error::from_transport),
+    )
 }
 
 async fn content_type_error(shared: &ClientInner, options: &DownloadOptions, response: FileResponse) -> Error {

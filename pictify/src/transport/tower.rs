@@ -34,10 +34,10 @@ where
         let mut service = self.0.clone();
         Box::pin(async move {
             // A service that is not ready has not seen the request.
-            poll_fn(|context| service.poll_ready(context)).await.map_err(|error| TransportError::not_sent(error))?;
+            poll_fn(|context| service.poll_ready(context)).await.map_err(TransportError::not_sent)?;
             let response = service.call(request).await.map_err(classify)?;
             let (head, body) = response.into_parts();
-            let chunks = BodyDataStream::new(body).map_err(|error| TransportError::connection_lost(error));
+            let chunks = BodyDataStream::new(body).map_err(TransportError::connection_lost);
             Ok(http::Response::from_parts(head, Body::from_stream(chunks)))
         })
     }

@@ -23,6 +23,7 @@ mod schema_mismatch;
 mod secrets;
 mod send_all;
 mod templates;
+mod transport;
 mod webhook_dedup;
 mod webhook_servers;
 mod webhooks;
