@@ -1,12 +1,12 @@
-//! SendAll calls side by side.
+//! Sending many calls with bounded concurrency.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
 //! use pictify::images::Source;
 //!
 //! let cards = (1..=1000).map(|n| client.images().create(Source::html(format!("<h1>{n}</h1>"))).size(1200, 630));
-//! let mut made = pictify::send_all(cards).concurrency(16);
-//! while let Some(done) = made.next().await {
+//! let mut results = pictify::send_all(cards).concurrency(16);
+//! while let Some(done) = results.next().await {
 //!     match done.result {
 //!         Ok(image) => println!("{}: {}", done.index, image.url),
 //!         Err(error) => eprintln!("{}: {error}", done.index),
@@ -15,29 +15,29 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Calls are taken from an iterator when there is room for them, so a million rows need no more memory than those under
-//! way. One that fails does not end the others, with three exceptions after which no further call is taken, as it would
-//! fail the same way: a key that is refused, a quota that is used up, and a [spending limit](crate::SpendLimit) that is
-//! reached. With the blocking client [`SendAll`] is an `Iterator`.
+//! Calls are taken from an iterator as results are read, so a million rows need no more memory than the calls in flight. A
+//! call that fails does not end the others, with three exceptions after which no further call is taken, since it would fail in
+//! the same way: an invalid key, an exceeded quota, and a [spending limit](crate::SpendLimit). With the blocking client
+//! [`SendAll`] is an `Iterator`.
 
-use crate::transport::BoxFuture;
 use crate::{ApiRequest, Call, Client, Error, ErrorKind, Result};
-use futures_util::stream::{FuturesUnordered, Stream};
+use futures_util::{Stream, StreamExt, stream};
 use std::{
-    collections::BTreeMap,
     fmt,
-    future::poll_fn,
     pin::Pin,
-    task::{Context, Poll, ready},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
 };
 
-/// How many calls are under way at once unless the caller says otherwise.
-const CONCURRENCY: usize = 8;
+/// Default number of calls in flight.
+const DEFAULT_CONCURRENCY: usize = 8;
 
-/// Sends many calls with bounded concurrency. Nothing is sent before the first result is asked for.
+/// Sends many calls with bounded concurrency. Nothing is sent before the first result is read.
 ///
-/// Items are calls, or the `Result`s that make them: a call that cannot be made is a result like any other. The client is
-/// in the calls.
+/// Items are calls, or `Result`s of calls: an error becomes a result like any other. The client is in the calls.
 pub fn send_all<'a, O, C, I>(calls: I) -> SendAll<'a, O, C>
 where
     O: ApiRequest,
@@ -46,23 +46,18 @@ where
     I::IntoIter: Send + 'a,
 {
     SendAll {
-        calls: Box::new(calls.into_iter().fuse().map(TryIntoCall::try_into_call)),
-        concurrency: CONCURRENCY,
+        calls: Some(Box::new(calls.into_iter().map(TryIntoCall::try_into_call))),
+        concurrency: DEFAULT_CONCURRENCY,
         in_order: true,
-        stopped: false,
-        taken: 0,
-        given: 0,
-        under_way: 0,
-        done: BTreeMap::new(),
-        futures: FuturesUnordered::new(),
+        results: None,
         #[cfg(feature = "blocking")]
         background: blocking::BackgroundCalls::default(),
     }
 }
 
-/// A call, or the error of making it.
+/// A call, or the error of making one.
 pub trait TryIntoCall<O, C> {
-    /// Makes one of the other.
+    /// Returns the call or the error.
     #[expect(clippy::missing_errors_doc, reason = "it passes on what it is")]
     fn try_into_call(self) -> Result<Call<O, C>>;
 }
@@ -79,117 +74,92 @@ impl<O, C, T: TryIntoCall<O, C>> TryIntoCall<O, C> for Result<T> {
     }
 }
 
-/// What came of one of many calls.
+/// Result of one of many calls.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Completed<T> {
-    /// The call's place among the calls, from 0.
+    /// Position of the call, from 0.
     pub index: u64,
-    /// What came of it.
+    /// Result of the call.
     pub result: Result<T>,
 }
 
-/// SendAll calls, sent as their results are asked for: a `Stream` of [`Completed`] with the async client, an `Iterator` with the
+type Calls<'a, O, C> = Box<dyn Iterator<Item = Result<Call<O, C>>> + Send + 'a>;
+type Results<'a, T> = Pin<Box<dyn Stream<Item = Completed<T>> + Send + 'a>>;
+
+/// Many calls, sent as their results are read: a `Stream` of [`Completed`] with the async client, an `Iterator` with the
 /// blocking one.
 ///
-/// Dropping it abandons what is under way; the service may still do, and bill, it.
-#[must_use = "nothing is sent before the first result is asked for"]
+/// Dropping it abandons the calls in flight; the service may still process, and bill, them.
+#[must_use = "nothing is sent before the first result is read"]
 pub struct SendAll<'a, O: ApiRequest, C> {
-    calls: Box<dyn Iterator<Item = Result<Call<O, C>>> + Send + 'a>,
+    /// Calls that are not taken yet; `None` once the stream has them, or the blocking client has taken the last.
+    calls: Option<Calls<'a, O, C>>,
     concurrency: usize,
     in_order: bool,
-    stopped: bool,
-    /// How many calls were taken, and how many results were given.
-    taken: u64,
-    given: u64,
-    under_way: usize,
-    /// Results that wait for their turn.
-    done: BTreeMap<u64, Result<O::Response>>,
-    futures: FuturesUnordered<BoxFuture<'static, Completed<O::Response>>>,
+    results: Option<Results<'a, O::Response>>,
     #[cfg(feature = "blocking")]
     background: blocking::BackgroundCalls<O::Response>,
 }
 
 impl<'a, O: ApiRequest, C> SendAll<'a, O, C> {
-    /// How many calls are under way at once, at least 1. 8 by default. The service limits both renders at once and requests
-    /// per minute.
+    /// Sets the maximum number of calls in flight, at least 1. Default: 8. The service limits both concurrent renders and
+    /// requests per minute.
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = calls.max(1);
         self
     }
 
-    /// Changes each call before it is sent: sets a format, a timeout, an idempotency key of one's own.
+    /// Changes each call before it is sent: its format, its timeout, its idempotency key.
     pub fn map_call(mut self, change: impl Fn(O::Call<C>) -> O::Call<C> + Send + 'a) -> Self
     where
         C: 'a,
     {
-        self.calls = Box::new(self.calls.map(move |call| call.map(|call| change(call.into()).into())));
+        self.calls = self.calls.take().map(|calls| -> Calls<'a, O, C> {
+            Box::new(calls.map(move |call| call.map(|call| change(call.into()).into())))
+        });
         self
     }
 
-    /// Gives results as they come, each with its index, and not in the order of the calls.
+    /// Returns results as they complete, each with its index, instead of in the order of the calls.
     pub fn unordered(mut self) -> Self {
         self.in_order = false;
         self
     }
-
-    /// The next call, if there is room for it. Results that wait for their turn take room, too.
-    fn next_call(&mut self) -> Option<(u64, Result<Call<O, C>>)> {
-        if self.stopped || self.under_way + self.done.len() >= self.concurrency {
-            return None;
-        }
-        let call = self.calls.next()?;
-        self.taken += 1;
-        Some((self.taken - 1, call))
-    }
-
-    fn settle(&mut self, Completed { index, result }: Completed<O::Response>) {
-        self.stopped |= result.as_ref().is_err_and(ends_all);
-        self.done.insert(index, result);
-    }
-
-    /// The next result, if it is there.
-    fn ready(&mut self) -> Option<Completed<O::Response>> {
-        let (index, result) =
-            if self.in_order { (self.given, self.done.remove(&self.given)?) } else { self.done.pop_first()? };
-        self.given += 1;
-        Some(Completed { index, result })
-    }
 }
 
-/// Whether the calls after this one would fail like it.
+/// Returns true if the calls after this error would fail in the same way.
 fn ends_all(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Authentication | ErrorKind::QuotaExceeded | ErrorKind::SpendLimit)
 }
 
 impl<O: ApiRequest> SendAll<'_, O, Client> {
-    /// The next result; none after the last.
+    /// Returns the next result; `None` after the last.
     pub async fn next(&mut self) -> Option<Completed<O::Response>> {
-        poll_fn(|context| self.poll(context)).await
+        StreamExt::next(self).await
     }
+}
 
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Completed<O::Response>>> {
-        loop {
-            while let Some((index, call)) = self.next_call() {
-                match call {
-                    Ok(call) => {
-                        self.under_way += 1;
-                        self.futures.push(Box::pin(async move { Completed { index, result: call.send().await } }));
-                    }
-                    Err(error) => self.settle(Completed { index, result: Err(error) }),
+impl<'a, O: ApiRequest> SendAll<'a, O, Client> {
+    /// Makes the stream of results. No further call is taken after an error that ends all.
+    fn stream(calls: Calls<'a, O, Client>, concurrency: usize, in_order: bool) -> Results<'a, O::Response> {
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let (mut calls, taking) = (calls, has_ended.clone());
+        let calls = std::iter::from_fn(move || if taking.load(Ordering::Relaxed) { None } else { calls.next() });
+        let sent = stream::iter((0..).zip(calls)).map(move |(index, call)| {
+            let has_ended = has_ended.clone();
+            async move {
+                let result = match call {
+                    Ok(call) => call.send().await,
+                    Err(error) => Err(error),
+                };
+                if result.as_ref().is_err_and(ends_all) {
+                    has_ended.store(true, Ordering::Relaxed);
                 }
+                Completed { index, result }
             }
-            if let Some(done) = self.ready() {
-                return Poll::Ready(Some(done));
-            }
-            match ready!(Pin::new(&mut self.futures).poll_next(context)) {
-                Some(done) => {
-                    self.under_way -= 1;
-                    self.settle(done);
-                }
-                None => return Poll::Ready(None),
-            }
-        }
+        });
+        if in_order { Box::pin(sent.buffered(concurrency)) } else { Box::pin(sent.buffer_unordered(concurrency)) }
     }
 }
 
@@ -197,35 +167,51 @@ impl<O: ApiRequest> Stream for SendAll<'_, O, Client> {
     type Item = Completed<O::Response>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll(context)
+        let this = &mut *self;
+        if let Some(calls) = this.calls.take() {
+            this.results = Some(Self::stream(calls, this.concurrency, this.in_order));
+        }
+        let Some(results) = &mut this.results else { return Poll::Ready(None) };
+        let next = results.as_mut().poll_next(context);
+        if let Poll::Ready(None) = next {
+            this.results = None;
+        }
+        next
     }
 }
 
-// Nothing in it is borrowed from itself.
+// It holds no reference to itself.
 impl<O: ApiRequest, C> Unpin for SendAll<'_, O, C> {}
 
 #[cfg(feature = "blocking")]
 mod blocking {
-    use super::{ApiRequest, Completed, Error, ErrorKind, Result, SendAll};
+    use super::{ApiRequest, Completed, Error, ErrorKind, Result, SendAll, ends_all};
     use crate::blocking::Client;
-    use std::sync::mpsc;
+    use std::{collections::BTreeMap, sync::mpsc};
     use tokio::task::JoinSet;
 
-    /// The calls under way on the background thread. They are abandoned when it is dropped.
+    /// Calls in flight on the background thread. They are abandoned when it is dropped.
     pub(super) struct BackgroundCalls<T> {
         tasks: JoinSet<()>,
         sender: mpsc::Sender<Completed<T>>,
         receiver: mpsc::Receiver<Completed<T>>,
+        /// Number of calls taken, results returned, and calls in flight.
+        taken: u64,
+        returned: u64,
+        in_flight: usize,
+        /// Results that wait for an earlier one.
+        completed: BTreeMap<u64, Result<T>>,
     }
 
     impl<T> Default for BackgroundCalls<T> {
         fn default() -> Self {
             let (sender, receiver) = mpsc::channel();
-            Self { tasks: JoinSet::new(), sender, receiver }
+            let completed = BTreeMap::new();
+            Self { tasks: JoinSet::new(), sender, receiver, taken: 0, returned: 0, in_flight: 0, completed }
         }
     }
 
-    /// Sends a result, or, dropped without one, that there will be none. So nobody waits for ever.
+    /// Sends the result of a call; when it is dropped without one, an error. So the iterator never waits for ever.
     struct ResultGuard<T> {
         index: u64,
         sender: Option<mpsc::Sender<Completed<T>>>,
@@ -234,7 +220,7 @@ mod blocking {
     impl<T> ResultGuard<T> {
         fn send(&mut self, result: Result<T>) {
             if let Some(sender) = self.sender.take() {
-                // Nobody listens any more if the iterator was dropped.
+                // The iterator may have been dropped.
                 let _ = sender.send(Completed { index: self.index, result });
             }
         }
@@ -243,8 +229,50 @@ mod blocking {
     impl<T> Drop for ResultGuard<T> {
         fn drop(&mut self) {
             let error = Error::new(ErrorKind::Transport, "the client's background thread has dropped the call");
-            // Nobody knows how far it had come.
+            // The call may have been sent.
             self.send(Err(error.with_outcome(true, false)));
+        }
+    }
+
+    impl<O: ApiRequest> SendAll<'_, O, Client> {
+        fn start_calls(&mut self) {
+            // Results that wait for an earlier one count as well, or memory would grow.
+            while self.background.in_flight + self.background.completed.len() < self.concurrency {
+                let Some(call) = self.calls.as_mut().and_then(Iterator::next) else {
+                    self.calls = None;
+                    return;
+                };
+                let background = &mut self.background;
+                let index = background.taken;
+                background.taken += 1;
+                match call {
+                    Ok(call) => {
+                        background.in_flight += 1;
+                        let mut guard = ResultGuard { index, sender: Some(background.sender.clone()) };
+                        call.spawn(&mut background.tasks, move |result| guard.send(result));
+                    }
+                    Err(error) => self.complete(index, Err(error)),
+                }
+            }
+        }
+
+        fn complete(&mut self, index: u64, result: Result<O::Response>) {
+            if result.as_ref().is_err_and(ends_all) {
+                self.calls = None;
+            }
+            self.background.completed.insert(index, result);
+        }
+
+        /// Returns the next result if it is complete.
+        fn take_completed(&mut self) -> Option<Completed<O::Response>> {
+            let background = &mut self.background;
+            let (index, result) = if self.in_order {
+                (background.returned, background.completed.remove(&background.returned)?)
+            } else {
+                background.completed.pop_first()?
+            };
+            background.returned += 1;
+            Some(Completed { index, result })
         }
     }
 
@@ -253,26 +281,17 @@ mod blocking {
 
         fn next(&mut self) -> Option<Self::Item> {
             loop {
-                while let Some((index, call)) = self.next_call() {
-                    match call {
-                        Ok(call) => {
-                            self.under_way += 1;
-                            let mut report = ResultGuard { index, sender: Some(self.background.sender.clone()) };
-                            call.spawn(&mut self.background.tasks, move |result| report.send(result));
-                        }
-                        Err(error) => self.settle(Completed { index, result: Err(error) }),
-                    }
+                self.start_calls();
+                if let Some(completed) = self.take_completed() {
+                    return Some(completed);
                 }
-                if let Some(done) = self.ready() {
-                    return Some(done);
-                }
-                if self.under_way == 0 {
+                if self.background.in_flight == 0 {
                     return None;
                 }
-                let done = self.background.receiver.recv().ok()?;
+                let Completed { index, result } = self.background.receiver.recv().ok()?;
                 while self.background.tasks.try_join_next().is_some() {}
-                self.under_way -= 1;
-                self.settle(done);
+                self.background.in_flight -= 1;
+                self.complete(index, result);
             }
         }
     }
@@ -282,8 +301,7 @@ impl<O: ApiRequest, C> fmt::Debug for SendAll<'_, O, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendAll")
             .field("concurrency", &self.concurrency)
-            .field("taken", &self.taken)
-            .field("given", &self.given)
+            .field("in_order", &self.in_order)
             .finish_non_exhaustive()
     }
 }
