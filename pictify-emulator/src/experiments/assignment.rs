@@ -6,7 +6,6 @@ use super::{
 };
 use jiff::Timestamp;
 use rand_distr::{Beta, Distribution};
-use rand_distr::{Beta, Distribution};
 use serde_json::Value;
 
 /// Result of the assignment of a visitor.
