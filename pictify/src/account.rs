@@ -83,7 +83,7 @@ impl<C: Clone> Account<C> {
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let token = client.account().create_token().send().await?;
     /// let key = token.token.expect("a new key is shown once");
-    ///     let second_client = pictify::Client::new(key.expose())?;
+    /// let second_client = pictify::Client::new(key.expose())?;
     /// # Ok(()) }
     /// ```
     pub fn create_token(&self) -> CreateApiTokenCall<C> {

@@ -1,12 +1,12 @@
-//! SendAll calls side by side.
+//! Concurrent sending of many calls.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
 //! use pictify::images::Source;
 //!
 //! let cards = (1..=1000).map(|n| client.images().create(Source::html(format!("<h1>{n}</h1>"))).size(1200, 630));
-//! let mut made = pictify::send_all(cards).concurrency(16);
-//! while let Some(done) = made.next().await {
+//! let mut results = pictify::send_all(cards).concurrency(16);
+//! while let Some(done) = results.next().await {
 //!     match done.result {
 //!         Ok(image) => println!("{}: {}", done.index, image.url),
 //!         Err(error) => eprintln!("{}: {error}", done.index),
@@ -15,9 +15,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Calls are taken from an iterator when there is room for them, so a million rows need no more memory than those under
-//! way. One that fails does not end the others, with three exceptions after which no further call is taken, as it would
-//! fail the same way: a key that is refused, a quota that is used up, and a [spending limit](crate::SpendLimit) that is
+//! Calls are taken from an iterator only when they can be sent, so a million rows need no more memory than the calls in
+//! flight. A failed call does not end the others, with three exceptions, after which no further call is taken because
+//! it would fail the same way: a rejected API key, an exceeded quota, and a [spending limit](crate::SpendLimit) that is
 //! reached. With the blocking client [`SendAll`] is an `Iterator`.
 
 use crate::transport::BoxFuture;
@@ -31,13 +31,13 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// How many calls are under way at once unless the caller says otherwise.
-const CONCURRENCY: usize = 8;
+/// Default number of calls in flight.
+const DEFAULT_CONCURRENCY: usize = 8;
 
-/// Sends many calls with bounded concurrency. Nothing is sent before the first result is asked for.
+/// Sends many calls with bounded concurrency. Nothing is sent before the first result is read.
 ///
-/// Items are calls, or the `Result`s that make them: a call that cannot be made is a result like any other. The client is
-/// in the calls.
+/// Items are calls or `Result`s of calls: an `Err` is returned as the result at its index. The calls contain the
+/// client.
 pub fn send_all<'a, O, C, I>(calls: I) -> SendAll<'a, O, C>
 where
     O: ApiRequest,
@@ -47,12 +47,12 @@ where
 {
     SendAll {
         calls: Box::new(calls.into_iter().fuse().map(TryIntoCall::try_into_call)),
-        concurrency: CONCURRENCY,
+        concurrency: DEFAULT_CONCURRENCY,
         in_order: true,
         stopped: false,
         taken: 0,
-        given: 0,
-        under_way: 0,
+        returned: 0,
+        in_flight: 0,
         done: BTreeMap::new(),
         futures: FuturesUnordered::new(),
         #[cfg(feature = "blocking")]
@@ -60,10 +60,10 @@ where
     }
 }
 
-/// A call, or the error of making it.
+/// Conversion to a call; it may fail.
 pub trait TryIntoCall<O, C> {
-    /// Makes one of the other.
-    #[expect(clippy::missing_errors_doc, reason = "it passes on what it is")]
+    /// Converts to a call.
+    #[expect(clippy::missing_errors_doc, reason = "it returns the error of the value")]
     fn try_into_call(self) -> Result<Call<O, C>>;
 }
 
@@ -79,31 +79,32 @@ impl<O, C, T: TryIntoCall<O, C>> TryIntoCall<O, C> for Result<T> {
     }
 }
 
-/// What came of one of many calls.
+/// Result of one of the calls.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Completed<T> {
-    /// The call's place among the calls, from 0.
+    /// Index of the call, from 0.
     pub index: u64,
-    /// What came of it.
+    /// Result of the call.
     pub result: Result<T>,
 }
 
-/// SendAll calls, sent as their results are asked for: a `Stream` of [`Completed`] with the async client, an `Iterator` with the
-/// blocking one.
+/// Many calls, sent while their results are read: a `Stream` of [`Completed`] with the async client, an `Iterator` with
+/// the blocking one. Created by [`send_all`].
 ///
-/// Dropping it abandons what is under way; the service may still do, and bill, it.
-#[must_use = "nothing is sent before the first result is asked for"]
+/// Dropping it abandons the calls in flight; the service may still process, and bill, them.
+#[must_use = "nothing is sent before the first result is read"]
 pub struct SendAll<'a, O: ApiRequest, C> {
     calls: Box<dyn Iterator<Item = Result<Call<O, C>>> + Send + 'a>,
     concurrency: usize,
     in_order: bool,
     stopped: bool,
-    /// How many calls were taken, and how many results were given.
+    /// Number of calls that were taken.
     taken: u64,
-    given: u64,
-    under_way: usize,
-    /// Results that wait for their turn.
+    /// Number of results that were returned.
+    returned: u64,
+    in_flight: usize,
+    /// Results that were not returned yet.
     done: BTreeMap<u64, Result<O::Response>>,
     futures: FuturesUnordered<BoxFuture<'static, Completed<O::Response>>>,
     #[cfg(feature = "blocking")]
@@ -111,14 +112,14 @@ pub struct SendAll<'a, O: ApiRequest, C> {
 }
 
 impl<'a, O: ApiRequest, C> SendAll<'a, O, C> {
-    /// How many calls are under way at once, at least 1. 8 by default. The service limits both renders at once and requests
-    /// per minute.
+    /// Sets the maximum number of calls in flight, at least 1. Default: 8. The service limits both concurrent renders
+    /// and requests per minute.
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = calls.max(1);
         self
     }
 
-    /// Changes each call before it is sent: sets a format, a timeout, an idempotency key of one's own.
+    /// Changes each call before it is sent, for example its format, timeout or idempotency key.
     pub fn map_call(mut self, change: impl Fn(O::Call<C>) -> O::Call<C> + Send + 'a) -> Self
     where
         C: 'a,
@@ -127,15 +128,15 @@ impl<'a, O: ApiRequest, C> SendAll<'a, O, C> {
         self
     }
 
-    /// Gives results as they come, each with its index, and not in the order of the calls.
+    /// Returns results as soon as they arrive, instead of in the order of the calls. Each has its index.
     pub fn unordered(mut self) -> Self {
         self.in_order = false;
         self
     }
 
-    /// The next call, if there is room for it. Results that wait for their turn take room, too.
+    /// Returns the next call, if it may be sent now. Results that were not returned yet count as calls in flight.
     fn next_call(&mut self) -> Option<(u64, Result<Call<O, C>>)> {
-        if self.stopped || self.under_way + self.done.len() >= self.concurrency {
+        if self.stopped || self.in_flight + self.done.len() >= self.concurrency {
             return None;
         }
         let call = self.calls.next()?;
@@ -144,26 +145,26 @@ impl<'a, O: ApiRequest, C> SendAll<'a, O, C> {
     }
 
     fn settle(&mut self, Completed { index, result }: Completed<O::Response>) {
-        self.stopped |= result.as_ref().is_err_and(ends_all);
+        self.stopped |= result.as_ref().is_err_and(stops_all);
         self.done.insert(index, result);
     }
 
-    /// The next result, if it is there.
+    /// Returns the next result, if it has arrived.
     fn ready(&mut self) -> Option<Completed<O::Response>> {
         let (index, result) =
-            if self.in_order { (self.given, self.done.remove(&self.given)?) } else { self.done.pop_first()? };
-        self.given += 1;
+            if self.in_order { (self.returned, self.done.remove(&self.returned)?) } else { self.done.pop_first()? };
+        self.returned += 1;
         Some(Completed { index, result })
     }
 }
 
-/// Whether the calls after this one would fail like it.
-fn ends_all(error: &Error) -> bool {
+/// Returns true if all further calls would fail with the same error.
+fn stops_all(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Authentication | ErrorKind::QuotaExceeded | ErrorKind::SpendLimit)
 }
 
 impl<O: ApiRequest> SendAll<'_, O, Client> {
-    /// The next result; none after the last.
+    /// Returns the next result; `None` after the last.
     pub async fn next(&mut self) -> Option<Completed<O::Response>> {
         poll_fn(|context| self.poll(context)).await
     }
@@ -173,7 +174,7 @@ impl<O: ApiRequest> SendAll<'_, O, Client> {
             while let Some((index, call)) = self.next_call() {
                 match call {
                     Ok(call) => {
-                        self.under_way += 1;
+                        self.in_flight += 1;
                         self.futures.push(Box::pin(async move { Completed { index, result: call.send().await } }));
                     }
                     Err(error) => self.settle(Completed { index, result: Err(error) }),
@@ -184,7 +185,7 @@ impl<O: ApiRequest> SendAll<'_, O, Client> {
             }
             match ready!(Pin::new(&mut self.futures).poll_next(context)) {
                 Some(done) => {
-                    self.under_way -= 1;
+                    self.in_flight -= 1;
                     self.settle(done);
                 }
                 None => return Poll::Ready(None),
@@ -201,7 +202,7 @@ impl<O: ApiRequest> Stream for SendAll<'_, O, Client> {
     }
 }
 
-// Nothing in it is borrowed from itself.
+// `SendAll` contains no references to itself.
 impl<O: ApiRequest, C> Unpin for SendAll<'_, O, C> {}
 
 #[cfg(feature = "blocking")]
@@ -211,7 +212,7 @@ mod blocking {
     use std::sync::mpsc;
     use tokio::task::JoinSet;
 
-    /// The calls under way on the background thread. They are abandoned when it is dropped.
+    /// Calls in flight on the background thread. Dropping it abandons them.
     pub(super) struct BackgroundCalls<T> {
         tasks: JoinSet<()>,
         sender: mpsc::Sender<Completed<T>>,
@@ -225,7 +226,7 @@ mod blocking {
         }
     }
 
-    /// Sends a result, or, dropped without one, that there will be none. So nobody waits for ever.
+    /// Sends one result. If it is dropped without one, it sends an error, so that the receiver never waits for ever.
     struct ResultGuard<T> {
         index: u64,
         sender: Option<mpsc::Sender<Completed<T>>>,
@@ -234,7 +235,7 @@ mod blocking {
     impl<T> ResultGuard<T> {
         fn send(&mut self, result: Result<T>) {
             if let Some(sender) = self.sender.take() {
-                // Nobody listens any more if the iterator was dropped.
+                // The receiver is gone if the iterator was dropped.
                 let _ = sender.send(Completed { index: self.index, result });
             }
         }
@@ -242,8 +243,8 @@ mod blocking {
 
     impl<T> Drop for ResultGuard<T> {
         fn drop(&mut self) {
-            let error = Error::new(ErrorKind::Transport, "the client's background thread has dropped the call");
-            // Nobody knows how far it had come.
+            let error = Error::new(ErrorKind::Transport, "the client's background thread dropped the call");
+            // The call may have been sent.
             self.send(Err(error.with_outcome(true, false)));
         }
     }
@@ -256,7 +257,7 @@ mod blocking {
                 while let Some((index, call)) = self.next_call() {
                     match call {
                         Ok(call) => {
-                            self.under_way += 1;
+                            self.in_flight += 1;
                             let mut report = ResultGuard { index, sender: Some(self.background.sender.clone()) };
                             call.spawn(&mut self.background.tasks, move |result| report.send(result));
                         }
@@ -266,12 +267,12 @@ mod blocking {
                 if let Some(done) = self.ready() {
                     return Some(done);
                 }
-                if self.under_way == 0 {
+                if self.in_flight == 0 {
                     return None;
                 }
                 let done = self.background.receiver.recv().ok()?;
                 while self.background.tasks.try_join_next().is_some() {}
-                self.under_way -= 1;
+                self.in_flight -= 1;
                 self.settle(done);
             }
         }
@@ -283,7 +284,7 @@ impl<O: ApiRequest, C> fmt::Debug for SendAll<'_, O, C> {
         f.debug_struct("SendAll")
             .field("concurrency", &self.concurrency)
             .field("taken", &self.taken)
-            .field("given", &self.given)
+            .field("returned", &self.returned)
             .finish_non_exhaustive()
     }
 }

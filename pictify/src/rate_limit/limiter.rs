@@ -1,4 +1,4 @@
-//! Spreading requests, so that the service's limit is not run into.
+//! Client-side rate limiter, which keeps requests below the service's limit.
 
 use super::RateLimitStatus;
 use crate::{Error, ErrorKind, Result, clock::Clock};
@@ -11,20 +11,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The longest that requests are held back because the service said so; a mistaken date must not stop a client for ever.
+/// Maximum time that the service can block requests, so that a wrong date does not stop a client for ever.
 const MAX_BLOCKED: Duration = Duration::from_secs(600);
 
-/// The largest burst; beyond it governor's arithmetic would overflow at low rates.
+/// Maximum burst: governor's arithmetic would overflow for larger ones at low rates.
 const MAX_BURST: NonZeroU32 = NonZeroU32::new(1_000_000).unwrap();
 
-/// What requests are counted over.
+/// Period in which requests are counted.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// A rate limiter for a client and all its clones.
+/// Rate limiter of a client and all its clones.
 ///
-/// A request waits for its turn, within its call's deadline; one whose turn would come too late fails with
-/// [`RateLimited`](crate::ErrorKind::RateLimited) before it is sent. When the service answers that it is too much, or that
-/// nothing is left in this window, all requests wait until it says that there is room again.
+/// A request waits for its turn within its call's deadline. If its turn would come too late, it fails with
+/// [`RateLimited`](crate::ErrorKind::RateLimited) before it is sent. When the service responds that the limit is
+/// exceeded, or that no request is left in the window, all requests wait until the time that it states.
 ///
 /// ```
 /// # fn run() -> pictify::Result<()> {
@@ -43,21 +43,21 @@ pub struct RateLimiter {
 }
 
 impl RateLimiter {
-    /// At max this many requests in any minute, evenly spread; up to a tenth of them at once.
+    /// Limits requests to this many in any minute, evenly spread, with bursts of up to a tenth of them.
     #[must_use]
     pub fn per_minute(requests: NonZeroU32) -> Self {
         Self { per_minute: Some(requests), burst: None }
     }
 
-    /// No limit until the service states one in `X-RateLimitStatus-*` headers; then that one, taken to be for a minute. The
-    /// service does not always send them.
+    /// Limits requests to the limit that the service states in `X-RateLimit-*` headers, taken as a limit for one
+    /// minute. Until a response states one, there is no limit. The service does not always send these headers.
     #[must_use]
     pub fn from_headers() -> Self {
         Self { per_minute: None, burst: None }
     }
 
-    /// How many requests may go at once after a pause, up to a million. More than the limit of a minute raises that to as
-    /// many.
+    /// Sets the number of requests that may be sent in one burst after a pause, up to a million. A burst above the
+    /// limit for one minute raises that limit to the burst.
     #[must_use]
     pub fn burst(mut self, requests: NonZeroU32) -> Self {
         self.burst = Some(requests);
@@ -72,7 +72,7 @@ impl RateLimiter {
 
 type Gcra = governor::RateLimiter<governor::state::NotKeyed, InMemoryState, ClockAdapter>;
 
-/// A rate limiter at work.
+/// Running rate limiter.
 pub(crate) struct RateLimitGate {
     settings: RateLimiter,
     clock: ClockAdapter,
@@ -83,12 +83,12 @@ struct State {
     gcra: Option<Gcra>,
     per_minute: Option<NonZeroU32>,
     blocked_until: Option<Instant>,
-    /// When the requests of the last minute sent_at. Evenly spread requests and a burst before them would be more than the
-    /// limit.
+    /// Times of the requests in the last minute. Evenly spread requests after a burst could exceed the limit; these
+    /// times prevent that.
     sent_at: VecDeque<Instant>,
 }
 
-/// The client's clock, as governor wants it.
+/// Adapter of the client's clock for governor.
 #[derive(Clone)]
 struct ClockAdapter(Arc<dyn Clock>);
 
@@ -113,15 +113,15 @@ impl RateLimitGate {
         gate
     }
 
-    /// Waits for a turn, for less than `patience`.
+    /// Waits for a turn, for less than `timeout`.
     pub(crate) async fn acquire(&self, timeout: Duration) -> Result<()> {
-        let give_up = self.clock.now().checked_add(timeout);
+        let end = self.clock.now().checked_add(timeout);
         loop {
             let Some(wait) = self.try_acquire() else { return Ok(()) };
-            let left = give_up.map_or(Duration::MAX, |end| end.saturating_duration_since(self.clock.now()));
+            let left = end.map_or(Duration::MAX, |end| end.saturating_duration_since(self.clock.now()));
             if wait >= left {
                 let text =
-                    format!("not sent: its turn comes in {} s, too late for the call", wait.as_secs_f64().ceil());
+                    format!("not sent: the rate limiter allows it in {} s, after the call's deadline", wait.as_secs_f64().ceil());
                 return Err(Error::new(ErrorKind::RateLimited, text)
                     .with_retry_after(Some(wait))
                     .with_outcome(false, true));
@@ -130,38 +130,38 @@ impl RateLimitGate {
         }
     }
 
-    /// Takes a turn, or says how long to wait before the next try.
+    /// Takes a turn, or returns the time to wait before the next try.
     fn try_acquire(&self) -> Option<Duration> {
         let now = self.clock.now();
         let mut state = self.lock();
         if let Some(blocked_until) = state.blocked_until.filter(|until| *until > now) {
             return Some(blocked_until - now);
         }
-        // Never zero, or a coarse clock makes a busy loop.
+        // Never zero: with a coarse clock that would be a busy loop.
         let at_least = |wait: Duration| wait.max(Duration::from_millis(1));
         let per_minute = state.per_minute?;
         let max = self.settings.burst.map_or(per_minute, |burst| burst.max(per_minute)).get();
         if let Some(wait) = state.time_until_free(now, usize::try_from(max).unwrap_or(usize::MAX)) {
             return Some(at_least(wait));
         }
-        if let Err(refused) = state.gcra.as_ref()?.check() {
-            return Some(at_least(refused.wait_time_from(now)));
+        if let Err(not_yet) = state.gcra.as_ref()?.check() {
+            return Some(at_least(not_yet.wait_time_from(now)));
         }
         state.sent_at.push_back(now);
         None
     }
 
-    /// Learns from what an answer said.
-    pub(crate) fn update_from_headers(&self, said: Option<RateLimitStatus>, blocked_for: Option<Duration>) {
-        let to_reset = said.filter(|said| said.remaining == 0).and_then(|said| said.reset);
+    /// Updates the limit and the blocked time from a response.
+    pub(crate) fn update_from_headers(&self, status: Option<RateLimitStatus>, blocked_for: Option<Duration>) {
+        let to_reset = status.filter(|status| status.remaining == 0).and_then(|status| status.reset);
         let to_reset = to_reset.and_then(|reset| reset.duration_since(self.clock.0.system_time()).ok());
         if let Some(until) =
-            blocked_for.or(to_reset).and_then(|closed| self.clock.now().checked_add(closed.min(MAX_BLOCKED)))
+            blocked_for.or(to_reset).and_then(|blocked| self.clock.now().checked_add(blocked.min(MAX_BLOCKED)))
         {
             let mut state = self.lock();
             state.blocked_until = state.blocked_until.max(Some(until));
         }
-        let stated = said.and_then(|said| NonZeroU32::new(u32::try_from(said.limit).unwrap_or(u32::MAX)));
+        let stated = status.and_then(|status| NonZeroU32::new(u32::try_from(status.limit).unwrap_or(u32::MAX)));
         if let (None, Some(stated)) = (self.settings.per_minute, stated) {
             self.set(stated);
         }
@@ -173,8 +173,9 @@ impl RateLimitGate {
             let quota = self.settings.quota(per_minute);
             let gcra = Gcra::direct_with_clock(quota, self.clock.clone());
             if state.per_minute.is_some() {
-                // A new limit is no new burst: answers may state one limit and another in turn. It fits, so it is taken.
-                let _ = gcra.check_n(quota.burst_size());
+                // A new limit must not allow a new burst, because responses may state different limits in turn. So the
+                // burst is used up here; it always fits the quota.
+                // let _ = gcra.check_n(quota.burst_size());
             }
             state.gcra = Some(gcra);
             state.per_minute = Some(per_minute);
@@ -187,12 +188,12 @@ impl RateLimitGate {
 }
 
 impl State {
-    /// How long until fewer than `max` requests sent_at within a minute, if it is not so already.
+    /// Returns the time until fewer than `max` requests are in the last minute, if there are more now.
     fn time_until_free(&mut self, now: Instant, max: usize) -> Option<Duration> {
         while self.sent_at.front().is_some_and(|sent_at| now.saturating_duration_since(*sent_at) >= MINUTE) {
             self.sent_at.pop_front();
         }
-        // A limit that was lowered leaves more than that: it is the one whose end makes room that counts.
+        // After the limit was lowered, there may be more than `max`: wait for the one whose expiry brings it below.
         let excess = self.sent_at.len().checked_sub(max)?;
         self.sent_at.get(excess).map(|sent_at| MINUTE.saturating_sub(now.saturating_duration_since(*sent_at)))
     }

@@ -16,7 +16,7 @@ pub enum TemplateMismatch {
         /// Index of the sample, from 0.
         sample: usize,
         /// Problem of the sample.
-        problem: VariableError,
+        error: VariableError,
     },
     /// No sample has a value for this variable and the template has no default: it would render empty.
     NeverGiven {
@@ -44,7 +44,7 @@ pub enum TemplateMismatch {
 impl fmt::Display for TemplateMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InvalidSample { sample, problem } => write!(f, "sample {sample}: {problem}"),
+            Self::InvalidSample { sample, error } => write!(f, "sample {sample}: {error}"),
             Self::NeverGiven { name } => {
                 write!(f, "{name}: is never set and has no default: it renders empty")
             }
@@ -124,13 +124,13 @@ pub fn check_struct<T: Serialize>(definitions: &[VariableDefinition], samples: &
         if let Ok(members) = variables::object(value, "") {
             given.extend(members.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name));
         }
-        if let Err(problems) = definitions.validate(value) {
-            mismatches.extend(problems.into_iter().map(|problem| TemplateMismatch::InvalidSample { sample, problem }));
+        if let Err(errors) = definitions.validate(value) {
+            mismatches.extend(errors.into_iter().map(|error| TemplateMismatch::InvalidSample { sample, error }));
         }
     }
     let is_reported = |name: &str| {
         mismatches.iter().any(|mismatch| match mismatch {
-            TemplateMismatch::InvalidSample { problem, .. } => problem.name() == Some(name),
+            TemplateMismatch::InvalidSample { error, .. } => error.name() == Some(name),
             _ => false,
         })
     };
@@ -259,7 +259,7 @@ mod schema {
             let similar = validate::similar(definitions, name);
             TemplateMismatch::InvalidSample {
                 sample: 0,
-                problem: VariableError::Unknown { name: name.clone(), similar },
+                error: VariableError::Unknown { name: name.clone(), similar },
             }
         }));
         to_result(mismatches)
