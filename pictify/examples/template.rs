@@ -19,7 +19,7 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
     let template = client.templates().create("Blog card", source).size(1200, 630).send().await?;
 
     let card = Card { title: "Rust", author: "Ada" };
-    if let Err(error) = client.templates().check(&template.uid, &card).send().await {
+    if let Err(error) = client.templates().validate_variables(&template.uid, &card).send().await {
         eprintln!("these values do not fit the template: {error}");
     }
 

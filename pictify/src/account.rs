@@ -1,4 +1,4 @@
-//! Who the key belongs to, plans and keys.
+//! The user, plan and API keys of the account.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -18,9 +18,9 @@ resource! {
 }
 
 impl<C: Clone> Account<C> {
-    /// Reads who the key belongs to.
+    /// Reads the user that the API key belongs to.
     ///
-    /// `GET /api/users`, live; reads only. What else the answer holds is unpublished and kept in `extra`.
+    /// `GET /api/users`, live; reads only. Further fields of the response are unpublished and stored in `extra`.
     ///
     /// # Errors
     /// At `send`: any error of the service.
@@ -35,7 +35,7 @@ impl<C: Clone> Account<C> {
         self.call(GetCurrentUser {})
     }
 
-    /// Reads the plan's monthly limit and what is used of it.
+    /// Reads the plan's monthly limit and the renders used so far.
     ///
     /// `GET /api/users/plans`, documented; reads only.
     ///
@@ -54,7 +54,7 @@ impl<C: Clone> Account<C> {
         self.call(GetPlanDetails {})
     }
 
-    /// Lists the account's API keys. The answer holds whole keys; `Debug` does not show them.
+    /// Lists the account's API keys. The response contains complete keys; `Debug` does not show them.
     ///
     /// `GET /api/users/api-tokens`, documented; reads only.
     ///
@@ -83,7 +83,7 @@ impl<C: Clone> Account<C> {
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let token = client.account().create_token().send().await?;
     /// let key = token.token.expect("a new key is shown once");
-    /// let other = pictify::Client::new(key.expose())?;
+    /// let second_client = pictify::Client::new(key.expose())?;
     /// # Ok(()) }
     /// ```
     pub fn create_token(&self) -> CreateApiTokenCall<C> {

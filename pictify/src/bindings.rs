@@ -1,4 +1,4 @@
-//! Pictures that follow a source of data.
+//! Images that are updated from a data source.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -17,7 +17,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The service's dashboard withdrew bindings in July 2026, and the routes may follow: a call then fails with
+//! The service's dashboard removed bindings in July 2026, and the endpoints may follow: a call then fails with
 //! [`NotFound`](crate::ErrorKind::NotFound) or [`Gone`](crate::ErrorKind::Gone).
 
 #[cfg(feature = "cron")]
@@ -48,13 +48,13 @@ resource! {
 }
 
 impl<C: Clone> Bindings<C> {
-    /// Lists the bindings. `send` reads one page, [`items`](ListBindingsCall::items) all of them.
+    /// Lists the bindings. `send` reads one page, [`items`](ListBindingsCall::items) reads all pages.
     ///
-    /// `GET /bindings`, documented; reads only. The service returns 20 bindings a page unless a [`limit`](ListBindingsCall::limit) is
-    /// set.
+    /// `GET /bindings`, documented; reads only. The service returns 20 bindings a page unless a
+    /// [`limit`](ListBindingsCall::limit) is set.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a limit outside 1 to 100 before anything is sent; any error of the service.
+    /// At `send`: `Validation`, before anything is sent, for a limit outside 1 to 100; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -70,16 +70,15 @@ impl<C: Clone> Bindings<C> {
         self.call(ListBindings::default())
     }
 
-    /// Ties a template to a source of data. The answer's `render_url` is a picture that stays up to date.
+    /// Connects a template to a data source. The image at the response's `render_url` stays up to date.
     ///
-    /// `POST /bindings`, documented. `mapping` says for each variable of the template where its value is in the data: a
-    /// path such as `name`, `user.name`, `items[0].name` or `items.length`. Creating bills nothing; the pictures that are
-    /// rendered from it do.
+    /// `POST /bindings`, documented. `mapping` sets the path of each variable's value in the data, such as `name`,
+    /// `user.name`, `items[0].name` or `items.length`. Creating bills nothing; the images rendered from it are billed.
     ///
     /// # Errors
-    /// At `send`: `Validation` before anything is sent for a name of more than 255 characters, a time outside a minute to a
-    /// week, a quality outside 1 to 100, or a header that is for secrets; `NotFound` for the template; any error of the
-    /// service.
+    /// At `send`: `Validation`, before anything is sent, for a name of more than 255 characters, a refresh time outside
+    /// one minute to one week, a quality outside 1 to 100, or a header that contains a secret; `NotFound` for the
+    /// template; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -100,7 +99,7 @@ impl<C: Clone> Bindings<C> {
         self.call(CreateBinding { body })
     }
 
-    /// Reads one binding, without its credentials.
+    /// Reads one binding. Its credentials are not returned.
     ///
     /// `GET /bindings/{uid}`, documented; reads only.
     ///
@@ -116,7 +115,7 @@ impl<C: Clone> Bindings<C> {
         self.call(GetBinding { uid: uid.into() })
     }
 
-    /// Changes a binding; what is not set stays as it is.
+    /// Changes a binding. Fields that are not set stay unchanged.
     ///
     /// `PUT /bindings/{uid}`, documented; safe to repeat.
     ///
@@ -134,8 +133,9 @@ impl<C: Clone> Bindings<C> {
         self.call(UpdateBinding { uid: uid.into(), body: UpdateBindingRequest::default() })
     }
 
-    /// Stops a binding from following its source until [`resume`](Self::resume). It is [`update`](Self::update) with a
-    /// status, which takes a key; the service's own route is [`pause_route`](Self::pause_route).
+    /// Pauses a binding: it keeps its current data until [`resume`](Self::resume). Sends an [`update`](Self::update) of
+    /// the status, which works with API keys. [`pause_via_endpoint`](Self::pause_via_endpoint) uses the service's
+    /// endpoint for it.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -146,7 +146,7 @@ impl<C: Clone> Bindings<C> {
         self.update(uid).with(|op| op.body.status = Some(ActiveOrPaused::Paused))
     }
 
-    /// Lets a binding follow its source again.
+    /// Resumes a paused binding, by an [`update`](Self::update) of the status.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -157,37 +157,37 @@ impl<C: Clone> Bindings<C> {
         self.update(uid).with(|op| op.body.status = Some(ActiveOrPaused::Active))
     }
 
-    /// Pauses by the service's own route, which may take dashboard logins only: then it answers 401 or 404. Use
-    /// [`pause`](Self::pause).
+    /// Pauses a binding through the service's pause endpoint, which may accept dashboard logins only: it then returns
+    /// 401 or 404. Prefer [`pause`](Self::pause).
     ///
-    /// `POST /bindings/{uid}/pause`, documented by one source that another doubts; safe to repeat.
+    /// `POST /bindings/{uid}/pause`, documented by one source and contradicted by another; safe to repeat.
     ///
     /// # Errors
-    /// At `send`: `Authentication` or `NotFound` where keys are not taken; any error of the service.
+    /// At `send`: `Authentication` or `NotFound` if the endpoint does not accept API keys; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-    /// client.bindings().pause_route("BN6T1VH2PA").send().await?;
+    /// client.bindings().pause_via_endpoint("BN6T1VH2PA").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn pause_route(&self, uid: impl Into<String>) -> PauseBindingCall<C> {
+    pub fn pause_via_endpoint(&self, uid: impl Into<String>) -> PauseBindingCall<C> {
         self.call(PauseBinding { uid: uid.into() })
     }
 
-    /// Resumes by the service's own route, which may take dashboard logins only: then it answers 401 or 404. Use
-    /// [`resume`](Self::resume).
+    /// Resumes a binding through the service's resume endpoint, which may accept dashboard logins only: it then returns
+    /// 401 or 404. Prefer [`resume`](Self::resume).
     ///
-    /// `POST /bindings/{uid}/resume`, documented by one source that another doubts; safe to repeat.
+    /// `POST /bindings/{uid}/resume`, documented by one source and contradicted by another; safe to repeat.
     ///
     /// # Errors
-    /// As [`pause_route`](Self::pause_route).
+    /// As [`pause_via_endpoint`](Self::pause_via_endpoint).
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-    /// client.bindings().resume_route("BN6T1VH2PA").send().await?;
+    /// client.bindings().resume_via_endpoint("BN6T1VH2PA").send().await?;
     /// # Ok(()) }
     /// ```
-    pub fn resume_route(&self, uid: impl Into<String>) -> ResumeBindingCall<C> {
+    pub fn resume_via_endpoint(&self, uid: impl Into<String>) -> ResumeBindingCall<C> {
         self.call(ResumeBinding { uid: uid.into() })
     }
 
@@ -207,14 +207,14 @@ impl<C: Clone> Bindings<C> {
         self.call(DeleteBinding { uid: uid.into() })
     }
 
-    /// Fetches the data now.
+    /// Fetches the data of a binding now.
     ///
-    /// `POST /bindings/{uid}/refresh`, documented by one source that another doubts: where it takes dashboard logins only
-    /// it answers 401 or 404. Reading the binding's `render_url` applies the refresh policy as well, and needs no key; see
-    /// [`Links::binding`](crate::links::Links::binding).
+    /// `POST /bindings/{uid}/refresh`, documented by one source and contradicted by another. If the endpoint accepts
+    /// dashboard logins only, it returns 401 or 404. Reading the binding's `render_url` applies the refresh policy too,
+    /// and needs no key; see [`Links::binding`](crate::links::Links::binding).
     ///
     /// # Errors
-    /// At `send`: `Authentication` or `NotFound` where keys are not taken; any error of the service.
+    /// At `send`: `Authentication` or `NotFound` if the endpoint does not accept API keys; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -225,13 +225,14 @@ impl<C: Clone> Bindings<C> {
         self.call(RefreshBinding { uid: uid.into() })
     }
 
-    /// Tries a binding's source and mapping: what was fetched, what it gives for the variables, and which paths there are.
+    /// Tests a binding's source and mapping. Returns the fetched data, the values of the variables and the paths that
+    /// exist.
     ///
-    /// `POST /bindings/{uid}/test`, documented by one source that another doubts: where it takes dashboard logins only it
-    /// answers 401 or 404.
+    /// `POST /bindings/{uid}/test`, documented by one source and contradicted by another. If the endpoint accepts
+    /// dashboard logins only, it returns 401 or 404.
     ///
     /// # Errors
-    /// At `send`: `Authentication` or `NotFound` where keys are not taken; any error of the service.
+    /// At `send`: `Authentication` or `NotFound` if the endpoint does not accept API keys; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -242,19 +243,19 @@ impl<C: Clone> Bindings<C> {
         self.call(TestBinding { uid: uid.into() })
     }
 
-    /// Pushes data to a binding that [is refreshed by pushes](PushBindingDataCall::refresh_on_push).
+    /// Pushes data to a binding that is [refreshed by pushes](CreateBindingCall::refresh_on_push).
     ///
-    /// `POST /webhooks/{bindingUid}`, public: it takes a [`signature`](PushBindingDataCall::signature) in place of a key. Only design notes
-    /// describe it.
+    /// `POST /webhooks/{bindingUid}`, public: it takes a [`signature`](PushBindingDataCall::signature) instead of an
+    /// API key. Only design notes of the service describe it.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when `data` does not serialise to a JSON object. At `send`:
-    /// `Authentication` or `Permission` for a wrong signature; any error of the service.
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, if `data` does not serialise
+    /// to a JSON object; `Authentication` or `Permission` for a wrong signature; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let data = serde_json::json!({"stargazers_count": 513});
-    /// client.bindings().push("BN6T1VH2PA", &data)?.send().await?;
+    /// client.bindings().push("BN6T1VH2PA", &data).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn push(&self, binding_uid: impl Into<String>, data: &impl Serialize) -> PushBindingDataCall<C> {
@@ -277,7 +278,7 @@ api_request! {
 paged!(ListBindings / ListBindingsCall, bindings: Binding, by page, 20 a page);
 
 api_request! {
-    /// The request of [`Bindings::create`] as data. It holds the credentials of the source.
+    /// The request of [`Bindings::create`] as data. It contains the credentials of the source.
     #[serde(transparent)]
     CreateBinding / CreateBindingCall { body: CreateBindingRequest } -> Binding = CREATE_BINDING,
     |op, base| requests::create_binding(base, &op.body),
@@ -310,13 +311,13 @@ api_request! {
 }
 
 api_request! {
-    /// The request of [`Bindings::pause_route`] as data.
+    /// The request of [`Bindings::pause_via_endpoint`] as data.
     PauseBinding / PauseBindingCall { uid: String } -> Binding = PAUSE_BINDING,
     |op, base| requests::pause_binding(base, &op.uid, &EmptyRequest {})
 }
 
 api_request! {
-    /// The request of [`Bindings::resume_route`] as data.
+    /// The request of [`Bindings::resume_via_endpoint`] as data.
     ResumeBinding / ResumeBindingCall { uid: String } -> Binding = RESUME_BINDING,
     |op, base| requests::resume_binding(base, &op.uid, &EmptyRequest {})
 }
@@ -334,64 +335,63 @@ api_request! {
     |op, base| requests::push_binding_data(base, &op.binding_uid, op.signature.as_deref(), &op.data)
 }
 
-/// Headers that hold secrets. Answers repeat headers, and so do logs; credentials are not repeated.
+/// Names of headers that usually contain secrets. Responses and logs show headers, but not credentials.
 const SECRET_HEADERS: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "x-api-key"];
 
 fn check_headers(source: &DataSource, found: &mut ValidationErrors) {
     for name in source.headers.iter().flatten().map(|(name, _)| name) {
         if SECRET_HEADERS.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
-            found.push("dataSource.headers", format!("must not hold {name}: the credentials are for that"));
+            found.push("dataSource.headers", format!("must not contain {name}: use the credentials of the source"));
         }
     }
 }
 
 /// Setters of [`Bindings::list`].
 impl<C> ListBindingsCall<C> {
-    /// Only bindings of the template with this uid.
+    /// Returns only bindings of the template with this uid.
     pub fn template(self, uid: impl Into<String>) -> Self {
         self.with(|op| op.query.template_id = Some(uid.into()))
     }
 
-    /// Only bindings in this state.
+    /// Returns only bindings with this status.
     pub fn status(self, status: BindingStatus) -> Self {
         self.with(|op| op.query.status = Some(status))
     }
 }
 
-/// Setters that creating and changing share.
+/// Implements the setters that creating and changing have in common.
 macro_rules! setters {
     ($($call:ident of $method:ident),*) => {$(
         #[doc = concat!("Setters of [`Bindings::", stringify!($method), "`].")]
         impl<C> $call<C> {
-            /// A name for people, up to 255 characters.
+            /// Sets a display name, up to 255 characters.
             pub fn name(self, name: impl Into<String>) -> Self {
                 self.with(|op| op.body.name = Some(name.into()))
             }
 
-            /// Values for variables whose path leads nowhere.
+            /// Sets the values of variables whose path finds nothing in the data.
             ///
-            /// # Errors
-            /// [`Validation`](crate::ErrorKind::Validation) when they do not serialise to a JSON object.
+            /// `send` fails with [`Validation`](crate::ErrorKind::Validation) if they do not serialise to a JSON
+            /// object.
             pub fn defaults(self, values: &impl Serialize) -> Self {
                 let values = variables::object(values, "defaults").map(Variables::from);
                 self.try_with(values, |op, values| op.body.defaults = Some(values))
             }
 
-            /// Fetches the data again when it is older than this: a minute to a week, in whole seconds. The service's
-            /// default is five minutes.
+            /// Fetches the data again when it is older than `time`: one minute to one week, in whole seconds. The
+            /// service's default is five minutes.
             pub fn refresh_every(self, time: Duration) -> Self {
-                // A part of a second becomes a whole one, so that nothing is fetched more often than was asked.
+                // Fractions are rounded up, so that the data is not fetched more often than requested.
                 let seconds = time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0));
                 self.refresh(RefreshPolicyType::Ttl, Some(seconds))
             }
 
-            /// Fetches the data again as often as a cron expression fires: `0 * * * *` is hourly. The service knows no cron,
-            /// so the shortest time between two firings is what counts, from a minute to a week; at which minute of the hour
-            /// it happens is the service's choice.
+            /// Fetches the data again as often as a cron expression fires: `0 * * * *` is hourly. The service does not
+            /// support cron, so the refresh time is the shortest time between two firings, limited to one minute to one
+            /// week. The service chooses the minute within the hour.
             ///
-            /// # Errors
-            /// [`Validation`](crate::ErrorKind::Validation) for what is not a cron expression of five fields, or fires
-            /// once or never.
+            /// `send` fails with [`Validation`](crate::ErrorKind::Validation) for an expression that does not have five
+            /// cron fields, or fires once or never.
             #[cfg(feature = "cron")]
             pub fn schedule(self, cron: &str) -> Self {
                 match schedule::shortest_gap(cron) {
@@ -400,37 +400,37 @@ macro_rules! setters {
                 }
             }
 
-            /// Asks the source whether its data has changed, by its `ETag`.
+            /// Fetches the data again when its `ETag` has changed at the source.
             pub fn refresh_on_change(self) -> Self {
                 self.refresh(RefreshPolicyType::Etag, None)
             }
 
-            /// Takes data when it is [pushed](Bindings::push).
+            /// Updates the data only when it is [pushed](Bindings::push).
             pub fn refresh_on_push(self) -> Self {
                 self.refresh(RefreshPolicyType::Webhook, None)
             }
 
-            /// Fetches data when [asked](Bindings::refresh) only.
+            /// Fetches the data only when [`refresh`](Bindings::refresh) is called.
             pub fn refresh_manually(self) -> Self {
                 self.refresh(RefreshPolicyType::Manual, None)
             }
 
-            /// What to show when the data cannot be had. The service's default is the last picture.
+            /// Sets the image to show when the data cannot be fetched. The service's default is the last image.
             pub fn on_error(self, policy: RefreshErrorPolicy) -> Self {
                 self.with(|op| op.body.refresh_policy.get_or_insert_default().on_error = Some(policy))
             }
 
-            /// The file format. The service's default is PNG.
+            /// Sets the file format. The service's default is PNG.
             pub fn format(self, format: BindingFormat) -> Self {
                 self.with(|op| op.body.output_config.get_or_insert_default().format = Some(format))
             }
 
-            /// The quality of lossy formats, 1 to 100. The service's default is 90.
+            /// Sets the quality of lossy formats, 1 to 100. The service's default is 90.
             pub fn quality(self, quality: f64) -> Self {
                 self.with(|op| op.body.output_config.get_or_insert_default().quality = Some(quality))
             }
 
-            /// The size in pixels. The default is the template's.
+            /// Sets the width and height in pixels. The default is the template's size.
             pub fn size(self, width: u32, height: u32) -> Self {
                 self.with(|op| {
                     let output = op.body.output_config.get_or_insert_default();
@@ -452,12 +452,12 @@ setters!(CreateBindingCall of create, UpdateBindingCall of update);
 
 /// Setters of [`Bindings::update`] alone.
 impl<C> UpdateBindingCall<C> {
-    /// Where the data comes from.
+    /// Replaces the data source.
     pub fn source(self, source: BindingSource) -> Self {
         self.with(|op| op.body.data_source = Some(source.into_data_source()))
     }
 
-    /// Where in the data the value of each variable is.
+    /// Replaces the mapping: the path of each variable's value in the data.
     pub fn mapping<K: Into<String>, V: Into<String>>(self, mapping: impl IntoIterator<Item = (K, V)>) -> Self {
         self.with(|op| op.body.mapping = Some(texts(mapping)))
     }
@@ -465,7 +465,7 @@ impl<C> UpdateBindingCall<C> {
 
 /// Setters of [`Bindings::push`].
 impl<C> PushBindingDataCall<C> {
-    /// The signature: `sha256=` and the HMAC-SHA256 of the body in hexadecimal.
+    /// Sets the signature: `sha256=` and the HMAC-SHA256 of the body in hexadecimal.
     pub fn signature(self, signature: impl Into<String>) -> Self {
         self.with(|op| op.signature = Some(signature.into()))
     }

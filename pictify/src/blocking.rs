@@ -1,4 +1,4 @@
-//! The same surface without `async`.
+//! Client without `async`.
 //!
 //! ```no_run
 //! # fn run() -> pictify::Result<()> {
@@ -10,10 +10,10 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Requests, setters and errors are the very same types as in the async client; only `send` and the ends of a download
-//! block. The work is done on one background thread of the client, so it may be used from any thread but that one: a call
-//! from a hook of the same client fails with [`Config`](ErrorKind::Config). Inside an async runtime it works too, but it holds
-//! up the thread that calls it: use [`crate::Client`] there.
+//! Requests, setters and errors have the same types as in the async client; only `send`, downloads and iteration over
+//! results block. The work runs on one background thread of the client. The client can be used from any other thread: a
+//! call from a hook of the same client, which runs on the background thread, fails with [`Config`](ErrorKind::Config).
+//! Inside an async runtime it works, but blocks the calling thread: use [`crate::Client`] there.
 
 use crate::{ApiRequest, AsClient, Call, ClientBuilder, Deadline, Error, ErrorKind, Response, Result};
 use std::{
@@ -29,9 +29,9 @@ use tokio::{
     task::{AbortHandle, JoinSet},
 };
 
-/// A client of the Pictify API that blocks.
+/// Blocking client of the Pictify API.
 ///
-/// It is cheap to clone; clones share connections and the background thread, which ends with the last of them.
+/// Cloning is cheap; clones share connections and the background thread, which ends with the last clone.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) inner: crate::Client,
@@ -39,7 +39,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client for the hosted service.
+    /// Creates a client for the hosted service.
     ///
     /// # Errors
     /// As [`crate::Client::new`].
@@ -47,7 +47,7 @@ impl Client {
         crate::Client::builder().api_key(api_key).build_blocking()
     }
 
-    /// A client from the environment: `PICTIFY_API_KEY`, and `PICTIFY_BASE_URL` if it is set.
+    /// Creates a client from the environment: `PICTIFY_API_KEY`, and `PICTIFY_BASE_URL` if it is set.
     ///
     /// # Errors
     /// As [`crate::Client::from_env`].
@@ -55,30 +55,30 @@ impl Client {
         crate::Client::builder().build_blocking()
     }
 
-    /// Sets up a client step by step; end with [`ClientBuilder::build_blocking`].
+    /// Returns a builder of a client; end with [`ClientBuilder::build_blocking`].
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
 
-    /// A point in time from now, by this client's clock, for [`Call::deadline`] of several calls.
+    /// Returns a deadline from now, by this client's clock, for [`Call::with_deadline`] of several calls.
     #[must_use]
     pub fn deadline(&self, within: Duration) -> Deadline {
         self.inner.deadline(within)
     }
 
-    /// How many renders this client and its clones have asked for, as [`SpendLimit`](crate::SpendLimit) counts them.
+    /// Returns the renders that this client and its clones have spent, as counted by [`SpendLimit`](crate::SpendLimit).
     #[must_use]
     pub fn renders_spent(&self) -> u64 {
         self.inner.renders_spent()
     }
 
-    /// Where this client sends its calls, without a slash at the end.
+    /// Returns the base URL of the service, without a slash at the end.
     #[must_use]
     pub fn base_url(&self) -> &str {
         self.inner.base_url()
     }
 
-    /// Makes a call of an operation that was built, stored or received elsewhere.
+    /// Creates a call from a request that was built, stored or received elsewhere.
     pub fn call<R: ApiRequest>(&self, request: R) -> R::Call<Self> {
         Call::new(self.clone(), request).into()
     }
@@ -94,14 +94,14 @@ impl Client {
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> BackgroundResult<T> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        let refused = self.background.reentrancy_error();
-        let task = refused.is_none().then(|| {
+        let rejected = self.background.reentrancy_error();
+        let task = rejected.is_none().then(|| {
             self.background.runtime.spawn(async move {
-                // Nobody waits any more only if the caller has given up.
+                // The receiver is gone only if the caller has dropped its result.
                 let _ = sender.send(work.await);
             })
         });
-        BackgroundResult { receiver, task: task.map(|task| task.abort_handle()), refused }
+        BackgroundResult { receiver, task: task.map(|task| task.abort_handle()), rejected }
     }
 }
 
@@ -113,24 +113,24 @@ impl crate::client::SealedAsClient for Client {
     }
 }
 
-/// What the background thread works on. It is abandoned when it is dropped.
+/// Result of a future on the background thread. Dropping it abandons the future.
 pub(crate) struct BackgroundResult<T> {
     receiver: mpsc::Receiver<Result<T>>,
     task: Option<AbortHandle>,
-    /// Why it was not begun.
-    refused: Option<Error>,
+    /// Error if the future was not started.
+    rejected: Option<Error>,
 }
 
 impl<T> BackgroundResult<T> {
     pub(crate) fn wait(mut self) -> Result<T> {
-        if let Some(error) = self.refused.take() {
+        if let Some(error) = self.rejected.take() {
             return Err(error);
         }
         self.receiver
             .recv()
-            // Nobody knows how far the work had come.
+            // The work may have been done in part.
             .unwrap_or_else(|_| {
-                Err(Error::new(ErrorKind::Transport, "the client's background thread has dropped the call")
+                Err(Error::new(ErrorKind::Transport, "the client's background thread dropped the call")
                     .with_outcome(true, false))
             })
     }
@@ -151,23 +151,23 @@ impl fmt::Debug for Client {
 }
 
 impl ClientBuilder {
-    /// Builds a client that blocks. Nothing is sent.
+    /// Builds a blocking client. Nothing is sent.
     ///
     /// # Errors
-    /// As [`build`](Self::build); also [`Config`](ErrorKind::Config) when the background thread cannot be started.
+    /// As [`build`](Self::build); also [`Config`](ErrorKind::Config) if the background thread cannot be started.
     pub fn build_blocking(self) -> Result<Client> {
         Ok(Client { inner: self.build()?, background: Arc::new(Background::start()?) })
     }
 }
 
-/// The thread that does the work.
+/// Background thread that does the work of a client.
 ///
-/// A thread of its own, because a runtime must be neither entered nor dropped inside another one, and a caller may well
-/// be inside another one without knowing.
+/// It has its own tokio runtime: a runtime must be neither entered nor dropped inside another one, and the caller may
+/// be inside one without knowing it.
 struct Background {
     runtime: runtime::Handle,
     thread: thread::ThreadId,
-    /// Dropping it ends the thread.
+    /// Stops the thread when dropped.
     _stop: oneshot::Sender<()>,
 }
 
@@ -186,15 +186,15 @@ impl Background {
         Ok(Self { runtime: handle, thread: thread.thread().id(), _stop: stop })
     }
 
-    /// Why a call from this thread would wait for ever, if it would: a hook runs on the thread that does the work.
+    /// Returns an error if the current thread is the background thread: a call from it would wait for itself for ever.
     fn reentrancy_error(&self) -> Option<Error> {
-        let text = "a blocking call from a hook of the same client would wait for itself: make it on another thread";
+        let text = "a blocking call from a hook of the same client would wait for itself; make it on another thread";
         (thread::current().id() == self.thread).then(|| Error::config(text))
     }
 }
 
 impl<O: ApiRequest> Call<O, Client> {
-    /// Sends the call and returns what came out.
+    /// Sends the call and returns the value of the response.
     ///
     /// # Errors
     /// As [`send`](crate::Call::send) of the async client.
@@ -202,7 +202,7 @@ impl<O: ApiRequest> Call<O, Client> {
         self.send_with_response().map(Response::into_value)
     }
 
-    /// As [`send`](Self::send), with the status, headers, body, rate limit and attempts beside the value.
+    /// Sends the call and returns the value with the status, headers, body, rate limit and attempts.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -211,13 +211,13 @@ impl<O: ApiRequest> Call<O, Client> {
         client.wait(call.send_with_response())
     }
 
-    /// Starts to send the call from the background thread.
+    /// Sends the call on the background thread.
     pub(crate) fn start(self) -> BackgroundResult<O::Response> {
         let (client, call) = self.split();
         client.start(call.send())
     }
 
-    /// Sends the call from the background thread as one of `tasks`, and hands the result to `done` there.
+    /// Sends the call on the background thread as one of `tasks`, and passes the result to `done` there.
     pub(crate) fn spawn(self, tasks: &mut JoinSet<()>, done: impl FnOnce(Result<O::Response>) + Send + 'static) {
         let (client, call) = self.split();
         if let Some(error) = client.background.reentrancy_error() {
@@ -226,7 +226,7 @@ impl<O: ApiRequest> Call<O, Client> {
         let runtime = client.background.runtime.clone();
         let work = async move {
             done(call.send().await);
-            // The thread ends with the last client, so this one must be there until now.
+            // The thread ends with the last client, so this clone must live until the task is done.
             drop(client);
         };
         tasks.spawn_on(work, &runtime);

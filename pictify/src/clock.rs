@@ -1,4 +1,4 @@
-//! Time and chance, behind a trait so that tests need neither to wait nor to guess.
+//! Time and random numbers, behind a trait so that tests are fast and deterministic.
 
 use crate::transport::BoxFuture;
 use std::{
@@ -6,42 +6,42 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// What the client knows of time and chance: how long something took, how to wait, and how to spread retries.
+/// Source of time and random numbers for the client: it measures durations, waits, and spreads retries.
 ///
-/// The default is the machine's. A test gives another one to
-/// [`ClientBuilder::clock`](crate::ClientBuilder::clock) and sees every wait without waiting.
+/// The default is [`SystemClock`]. A test passes its own to [`ClientBuilder::clock`](crate::ClientBuilder::clock) and
+/// observes every wait without waiting.
 ///
 /// # Contract
-/// [`sleep`](Self::sleep) and [`alarm`](Self::alarm) end when [`now`](Self::now) has moved on by their duration, and no
-/// earlier.
+/// [`sleep`](Self::sleep) and [`timeout_timer`](Self::timeout_timer) must complete when [`now`](Self::now) has advanced
+/// by their duration, and not earlier.
 pub trait Clock: Send + Sync + fmt::Debug + 'static {
-    /// A point in time that never goes back.
+    /// Returns the time of a monotonic clock.
     fn now(&self) -> Instant;
 
-    /// The time of day, for dates that the service sends.
+    /// Returns the system time, to compare with dates that the service sends.
     fn system_time(&self) -> SystemTime;
 
-    /// Waits between attempts.
+    /// Waits for a duration, for example between attempts.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 
-    /// Limits work that is under way. It is apart from [`sleep`](Self::sleep) for the sake of test clocks that jump over
-    /// waits: an alarm must not go off while the work is making progress.
+    /// Starts the timer that limits work in progress. It is separate from [`sleep`](Self::sleep) for test clocks that
+    /// skip waits: the timer must not fire while the work makes progress.
     fn timeout_timer(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.sleep(duration)
     }
 
-    /// A random number from 0 to below 1.
+    /// Returns a random number, at least 0 and less than 1.
     fn random(&self) -> f64;
 }
 
-/// The machine's clock, tokio's timer and a thread-local random generator.
+/// The system clock, tokio's timer and a thread-local random generator.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Instant {
-        // tokio's, so that a test with paused tokio time sees the deadline that its timers see.
+        // tokio's clock, so that a test with paused tokio time sees the same deadlines as its timers.
         tokio::time::Instant::now().into_std()
     }
 

@@ -1,4 +1,4 @@
-//! Which picture works better.
+//! Experiments that measure which image works better.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -11,14 +11,14 @@
 //! let experiment = client
 //!     .experiments()
 //!     .create("Homepage hero", ExperimentType::AbTest, "homepage-hero", variants)
-//!     .click_through("https://example.com/landing")?
+//!     .click_through("https://example.com/landing")
 //!     .send()
 //!     .await?;
 //! client.experiments().start(experiment.uid).send().await?;
 //! # Ok(()) }
 //! ```
 //!
-//! The service withdrew experiments from its dashboard in July 2026: calls may fail with
+//! The service removed experiments from its dashboard in July 2026: calls may fail with
 //! [`NotFound`](crate::ErrorKind::NotFound) or [`Gone`](crate::ErrorKind::Gone).
 
 mod condition;
@@ -31,7 +31,7 @@ use pictify_api::types::{
     ListExperimentsQuery, UpdateExperimentRequest,
 };
 
-pub use condition::{Property, When};
+pub use condition::{Attribute, Condition};
 pub use pictify_api::types::{
     BanditAlgorithm, Deletion, Experiment, ExperimentList, ExperimentOutput, ExperimentQuota, ExperimentQuotas,
     ExperimentStatus, ExperimentType, GoalType, ImageFormat,
@@ -44,13 +44,13 @@ resource! {
 }
 
 impl<C: Clone> Experiments<C> {
-    /// Lists the experiments. `send` reads one page, [`items`](ListExperimentsCall::items) all of them.
+    /// Lists the experiments. `send` reads one page, [`items`](ListExperimentsCall::items) reads all pages.
     ///
-    /// `GET /experiments/api`, retired: it may answer 404 or 410. Reads only. The service returns 20 experiments a page
+    /// `GET /experiments/api`, retired: it may return 404 or 410. Reads only. The service returns 20 experiments a page
     /// unless a [`limit`](ListExperimentsCall::limit) is set.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a limit outside 1 to 100 before anything is sent; any error of the service.
+    /// At `send`: `Validation`, before anything is sent, for a limit outside 1 to 100; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -66,22 +66,23 @@ impl<C: Clone> Experiments<C> {
         self.call(ListExperiments::default())
     }
 
-    /// Creates an experiment as a draft; [`start`](Self::start) it afterwards.
+    /// Creates an experiment as a draft. Start it with [`start`](Self::start).
     ///
-    /// `POST /experiments/api`, retired: it may answer 404 or 410. Bills nothing. The slug stands in the picture's URL: 3 to
-    /// 60 small letters, digits and hyphens, with no hyphen at its ends.
+    /// `POST /experiments/api`, retired: it may return 404 or 410. Bills nothing. The slug is part of the image's URL:
+    /// 3 to 60 lower-case letters, digits and hyphens; the first and last character are not hyphens.
     ///
     /// # Errors
-    /// At `send`: `Validation` before anything is sent for fewer than two variants, weights that do not sum to 100 percent,
-    /// two variants with one id, a wrong or reserved slug, conditions with an empty group or of more than three levels, a
-    /// schedule that ends before it starts, a name of more than 255 characters; `Conflict` when the slug is taken;
-    /// `QuotaExceeded` or `RateLimited` when the plan allows no more experiments; any error of the service.
+    /// At `send`: `Validation`, before anything is sent, for fewer than two variants, weights that do not sum to 100
+    /// percent, two variants with the same ID, an invalid or reserved slug, conditions with an empty group or more than
+    /// three levels, a schedule that ends before it starts, or a name of more than 255 characters; `Conflict` if the
+    /// slug is in use; `QuotaExceeded` or `RateLimited` if the plan allows no more experiments; any error of the
+    /// service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-    /// use pictify::experiments::{ExperimentType, Property, Variant, Weight, When};
+    /// use pictify::experiments::{Attribute, Condition, ExperimentType, Variant, Weight};
     ///
-    /// let phones = When::all([Property::DeviceType.is("mobile"), Property::GeoCountry.is_in(["US", "CA"])]);
+    /// let phones = Condition::all([Attribute::DeviceType.is("mobile"), Attribute::GeoCountry.is_in(["US", "CA"])]);
     /// let variants = [
     ///     Variant::new("phones", Weight::percent(50.0)).template("XK4P2M9QZT").when(phones),
     ///     Variant::new("other", Weight::percent(50.0)).template("PB11QWERTY").fallback(),
@@ -101,7 +102,7 @@ impl<C: Clone> Experiments<C> {
         self.call(CreateExperiment { body })
     }
 
-    /// Reads how many experiments the plan allows, and how many there are.
+    /// Reads the number of experiments that the plan allows, and the number that exist.
     ///
     /// `GET /experiments/api/quota`, retired: it may answer 404 or 410. Reads only.
     ///
@@ -135,13 +136,14 @@ impl<C: Clone> Experiments<C> {
         self.call(GetExperiment { uid: uid.into() })
     }
 
-    /// Changes an experiment; what is not set stays as it is. One that runs can be changed in its name, confidence, days and
-    /// destination only, one that is completed in its name. The type never changes.
+    /// Changes an experiment. Fields that are not set stay unchanged. While an experiment runs, only its name,
+    /// confidence, minimum days and destination can change; once it is completed, only its name. The type never
+    /// changes.
     ///
     /// `PUT /experiments/api/{uid}`, retired: it may answer 404 or 410. Safe to repeat.
     ///
     /// # Errors
-    /// At `send`: as [`create`](Self::create), and `Validation` from the service for what cannot be changed now.
+    /// At `send`: as [`create`](Self::create); also `Validation` from the service for a field that cannot change now.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -152,7 +154,7 @@ impl<C: Clone> Experiments<C> {
         self.call(UpdateExperiment { uid: uid.into(), body: UpdateExperimentRequest::default() })
     }
 
-    /// Deletes an experiment. One that runs has to be paused first.
+    /// Deletes an experiment. Pause a running experiment first.
     ///
     /// `DELETE /experiments/api/{uid}`, retired: it may answer 404 or 410. Safe to repeat.
     ///
@@ -170,11 +172,12 @@ impl<C: Clone> Experiments<C> {
 
     /// Starts a draft or paused experiment.
     ///
-    /// `POST /experiments/api/{uid}/start`, retired: it may answer 404 or 410. Safe to repeat, but a repeat is a
-    /// `Conflict`: one whose [`outcome_unknown`](crate::Error::outcome_unknown) is true may mean that it was started.
+    /// `POST /experiments/api/{uid}/start`, retired: it may return 404 or 410. Safe to repeat. Starting a running
+    /// experiment is a `Conflict`: one whose [`outcome_unknown`](crate::Error::outcome_unknown) is true may mean that
+    /// an earlier attempt started it.
     ///
     /// # Errors
-    /// At `send`: `Conflict` from any other state; `NotFound`; any error of the service.
+    /// At `send`: `Conflict` if it is neither a draft nor paused; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -185,9 +188,10 @@ impl<C: Clone> Experiments<C> {
         self.call(StartExperiment { uid: uid.into() })
     }
 
-    /// Pauses an experiment that runs.
+    /// Pauses a running experiment.
     ///
-    /// `POST /experiments/api/{uid}/pause`, retired: it may answer 404 or 410. As [`start`](Self::start) for repeats.
+    /// `POST /experiments/api/{uid}/pause`, retired: it may return 404 or 410. Repeats behave as for
+    /// [`start`](Self::start).
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -201,12 +205,13 @@ impl<C: Clone> Experiments<C> {
         self.call(PauseExperiment { uid: uid.into() })
     }
 
-    /// Ends an experiment with a winner, which everyone sees from then on.
+    /// Ends an experiment with a winner, which all visitors see from then on.
     ///
-    /// `POST /experiments/api/{uid}/complete`, retired: it may answer 404 or 410. As [`start`](Self::start) for repeats.
+    /// `POST /experiments/api/{uid}/complete`, retired: it may return 404 or 410. Repeats behave as for
+    /// [`start`](Self::start).
     ///
     /// # Errors
-    /// As [`start`](Self::start); `Validation` for a variant that it does not have.
+    /// As [`start`](Self::start); `Validation` for a variant that is not part of the experiment.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -295,26 +300,26 @@ api_request! {
 
 /// Setters of [`Experiments::list`].
 impl<C> ListExperimentsCall<C> {
-    /// Only experiments of this kind.
+    /// Returns only experiments of this type.
     pub fn kind(self, kind: ExperimentType) -> Self {
         self.with(|op| op.query.type_ = Some(kind))
     }
 
-    /// Only experiments in this state.
+    /// Returns only experiments with this status.
     pub fn status(self, status: ExperimentStatus) -> Self {
         self.with(|op| op.query.status = Some(status))
     }
 }
 
-/// Setters that creating and changing share.
+/// Implements the setters that creating and changing have in common.
 macro_rules! setters {
     ($($call:ident of $method:ident),*) => {$(
         #[doc = concat!("Setters of [`Experiments::", stringify!($method), "`].")]
         impl<C> $call<C> {
-            /// Aims at clicks, which lead to this address. The service's default aims at nothing but impressions.
+            /// Sets clicks as the goal; a click leads to `destination`. By default the service counts impressions only.
             ///
-            /// # Errors
-            /// [`Validation`](crate::ErrorKind::Validation) when it is not an absolute http or https URL.
+            /// `send` fails with [`Validation`](crate::ErrorKind::Validation) if `destination` is not an absolute http
+            /// or https URL.
             pub fn click_through(self, destination: impl AsRef<str>) -> Self {
                 self.try_with(web_url("destination", destination.as_ref()), |op, destination| {
                     let mut goal = GoalConfig::default();
@@ -324,15 +329,15 @@ macro_rules! setters {
                 })
             }
 
-            /// Aims at an event of one's own: a small letter, then up to 49 small letters, digits and underscores. Only older
-            /// code of the service knows it.
+            /// Sets a custom event as the goal. Its name is a lower-case letter, then up to 49 lower-case letters,
+            /// digits and underscores. Only older code of the service supports it.
             pub fn custom_event(self, name: impl Into<String>) -> Self {
                 let mut goal = GoalConfig::default();
                 (goal.type_, goal.custom_event_name) = (Some(GoalType::CustomEvent), Some(name.into()));
                 self.with(|op| op.body.goal_config = Some(goal))
             }
 
-            /// Shifts weights towards the variant that does better, by this algorithm. Off by default.
+            /// Shifts the weights towards the variant with better results, with this algorithm. Off by default.
             pub fn optimise(self, algorithm: BanditAlgorithm) -> Self {
                 self.with(|op| {
                     let bandit: &mut BanditConfig = op.body.bandit_config.get_or_insert_default();
@@ -340,7 +345,7 @@ macro_rules! setters {
                 })
             }
 
-            /// How many impressions come before weights are shifted, and how many minutes pass between two shifts. The
+            /// Sets the number of impressions before weights are shifted, and the minutes between two shifts. The
             /// service's defaults are 50 and 15.
             pub fn optimise_after(self, impressions: u64, minutes: u64) -> Self {
                 self.with(|op| {
@@ -349,35 +354,35 @@ macro_rules! setters {
                 })
             }
 
-            /// What is believed, up to 500 characters.
+            /// Sets the hypothesis, up to 500 characters.
             pub fn hypothesis(self, text: impl Into<String>) -> Self {
                 self.with(|op| op.body.hypothesis = Some(text.into()))
             }
 
-            /// How sure a winner has to be, 0 to 1. The service's default is 0.95.
+            /// Sets the confidence that a winner needs, 0 to 1. The service's default is 0.95.
             pub fn confidence(self, threshold: f64) -> Self {
                 self.with(|op| op.body.confidence_threshold = Some(threshold))
             }
 
-            /// How many days it runs at least. The service's default is 7.
+            /// Sets the minimum number of days that it runs. The service's default is 7.
             pub fn minimum_days(self, days: u64) -> Self {
                 self.with(|op| op.body.minimum_run_days = Some(days))
             }
 
-            /// The file format of the pictures. The service's default is PNG.
+            /// Sets the file format of the images. The service's default is PNG.
             pub fn format(self, format: ImageFormat) -> Self {
                 self.with(|op| op.body.output_config.get_or_insert_default().format = Some(format))
             }
 
-            /// The quality of lossy formats, 1 to 100. The service's default is 90.
+            /// Sets the quality of lossy formats, 1 to 100. The service's default is 90.
             pub fn quality(self, quality: f64) -> Self {
                 self.with(|op| op.body.output_config.get_or_insert_default().quality = Some(quality))
             }
 
-            /// The picture to show when none can be made.
+            /// Sets the image to show if a variant cannot be rendered.
             ///
-            /// # Errors
-            /// [`Validation`](crate::ErrorKind::Validation) when it is not an absolute http or https URL.
+            /// `send` fails with [`Validation`](crate::ErrorKind::Validation) if `url` is not an absolute http or https
+            /// URL.
             pub fn fallback_image(self, url: impl AsRef<str>) -> Self {
                 self.try_with(web_url("fallback_image", url.as_ref()), |op, url| op.body.fallback_image_url = Some(url.into()))
             }
@@ -389,17 +394,17 @@ setters!(CreateExperimentCall of create, UpdateExperimentCall of update);
 
 /// Setters of [`Experiments::create`] alone.
 impl<C> CreateExperimentCall<C> {
-    /// The template of variants that have none of their own.
+    /// Sets the template of variants that do not have their own.
     pub fn template(self, uid: impl Into<String>) -> Self {
         self.with(|op| op.body.template_uid = Some(uid.into()))
     }
 
-    /// How many impressions it takes at least. The service's default is 1,000.
+    /// Sets the minimum number of impressions. The service's default is 1,000.
     pub fn minimum_sample(self, impressions: u64) -> Self {
         self.with(|op| op.body.minimum_sample_size = Some(impressions))
     }
 
-    /// The template to show when the variant's cannot be rendered.
+    /// Sets the template to show if the variant's template cannot be rendered.
     pub fn fallback_template(self, uid: impl Into<String>) -> Self {
         self.with(|op| op.body.fallback_template_uid = Some(uid.into()))
     }
@@ -407,17 +412,17 @@ impl<C> CreateExperimentCall<C> {
 
 /// Setters of [`Experiments::update`] alone.
 impl<C> UpdateExperimentCall<C> {
-    /// A name for people, up to 255 characters.
+    /// Sets a display name, up to 255 characters.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.with(|op| op.body.name = Some(name.into()))
     }
 
-    /// The slug, as [`Experiments::create`] takes it.
+    /// Sets the slug, with the rules of [`Experiments::create`].
     pub fn slug(self, slug: impl Into<String>) -> Self {
         self.with(|op| op.body.slug = Some(slug.into()))
     }
 
-    /// All variants, in place of those that there are.
+    /// Replaces all variants.
     pub fn variants(self, variants: impl IntoIterator<Item = Variant>) -> Self {
         self.with(|op| op.body.variants = Some(wire(variants)))
     }

@@ -6,7 +6,7 @@
 //! struct Order { price: f64, quantity: u32 }
 //!
 //! let order = Order { price: 29.99, quantity: 3 };
-//! let tested = client.expressions().test("currency(price * quantity, 'USD')", &order)?.send().await?;
+//! let tested = client.expressions().test("currency(price * quantity, 'USD')", &order).send().await?;
 //! println!("{:?}", tested.result); // "$89.97"
 //! # Ok(()) }
 //! ```
@@ -20,7 +20,7 @@ pub use pictify_api::types::{
 };
 
 resource! {
-    /// Expression operations of a client: [`client.expressions()`](crate::Client::expressions).
+    /// The expression operations of a client: [`client.expressions()`](crate::Client::expressions).
     Expressions
 }
 
@@ -31,7 +31,7 @@ impl<C: Clone> Expressions<C> {
     /// response.
     ///
     /// # Errors
-    /// At `send`: `Validation` for an empty expression before anything is sent; any error of the service.
+    /// At `send`: `Validation`, before anything is sent, for an empty expression; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -49,13 +49,13 @@ impl<C: Clone> Expressions<C> {
     /// response.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) if `variables` does not serialise to a JSON object. At
-    /// `send`: `Validation` for an empty expression before anything is sent; any error of the service.
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, if `variables` does not
+    /// serialise to a JSON object or the expression is empty; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let variables = serde_json::json!({"name": "ada"});
-    /// let tested = client.expressions().test("capitalize(name)", &variables)?.send().await?;
+    /// let tested = client.expressions().test("capitalize(name)", &variables).send().await?;
     /// println!("{:?}", tested.result);
     /// # Ok(()) }
     /// ```
@@ -72,13 +72,13 @@ impl<C: Clone> Expressions<C> {
     /// `POST /templates/expression/interpolate`, documented; the response format is unpublished.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) if `variables` does not serialise to a JSON object. At
-    /// `send`: any error of the service.
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, if `variables` does not
+    /// serialise to a JSON object; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let variables = serde_json::json!({"name": "ada"});
-    /// let filled = client.expressions().interpolate("Hello {{capitalize(name)}}", &variables)?.send().await?;
+    /// let filled = client.expressions().interpolate("Hello {{capitalize(name)}}", &variables).send().await?;
     /// println!("{:?}", filled.result);
     /// # Ok(()) }
     /// ```
@@ -90,7 +90,7 @@ impl<C: Clone> Expressions<C> {
         })
     }
 
-    /// Lists the functions of the language.
+    /// Lists the functions of the expression language.
     ///
     /// `GET /templates/expression/functions`, live; reads only.
     ///

@@ -28,14 +28,14 @@ resource! {
 }
 
 impl<C: Clone> Gifs<C> {
-    /// Renders moving HTML, a live page or a template to a GIF. Bills one render.
+    /// Renders animated HTML, a live page or a template to a GIF. Bills one render.
     ///
-    /// `POST /gif`, live. Something in the source must move. Without a [`size`](CreateGifCall::size) the service renders 800 by 600
-    /// pixels.
+    /// `POST /gif`, live. The source must contain an animation. Without a [`size`](CreateGifCall::size) the service
+    /// renders 800 by 600 pixels.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a size outside 1 to 2000 pixels or an empty source, before anything is sent;
-    /// `RenderFailed` when nothing moves; `QuotaExceeded`, `RateLimited`, `Server`.
+    /// At `send`: `Validation`, before anything is sent, for a size outside 1 to 2000 pixels or an empty source;
+    /// `RenderFailed` if nothing is animated; `QuotaExceeded`, `RateLimited`, `Server`.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -49,17 +49,17 @@ impl<C: Clone> Gifs<C> {
         self.call(CreateGif::new(source))
     }
 
-    /// Captures a live page that moves. Bills; an older server billed one and a half renders.
+    /// Captures an animated live page. Billed; an older server billed one and a half renders.
     ///
     /// `POST /gif/capture`, live.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when `url` is not an absolute http or https URL. At `send`: as
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation) if `url` is not an absolute http or https URL; else as
     /// [`create`](Self::create).
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-    /// let gif = client.gifs().capture("https://example.com/animated")?.size(800, 600).send().await?;
+    /// let gif = client.gifs().capture("https://example.com/animated").size(800, 600).send().await?;
     /// println!("{}", gif.url);
     /// # Ok(()) }
     /// ```
@@ -68,12 +68,12 @@ impl<C: Clone> Gifs<C> {
         self.call_with(url, |url| CaptureGif { body: CaptureGifRequest::new(url) })
     }
 
-    /// Lists the account's GIFs, newest first. `send` reads one page, [`items`](ListGifsCall::items) all of them.
+    /// Lists the account's GIFs, newest first. `send` reads one page, [`items`](ListGifsCall::items) reads all pages.
     ///
     /// `GET /gif`, live; reads only. The service returns 30 GIFs a page unless a [`limit`](ListGifsCall::limit) is set.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a limit outside 1 to 100 before anything is sent; any error of the service.
+    /// At `send`: `Validation`, before anything is sent, for a limit outside 1 to 100; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -89,7 +89,7 @@ impl<C: Clone> Gifs<C> {
 
     /// Reads one GIF.
     ///
-    /// `GET /gif/{uid}`, public: needs no key, and one is accepted. Reads only.
+    /// `GET /gif/{uid}`, public: needs no API key, but accepts one. Reads only.
     ///
     /// # Errors
     /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
@@ -115,7 +115,7 @@ api_request! {
 }
 
 impl CreateGif {
-    /// A request for a GIF of the default size and quality.
+    /// Creates a request for a GIF of the default size and quality.
     #[must_use]
     pub fn new(source: Source) -> Self {
         let mut body = CreateGifRequest::default();
@@ -138,12 +138,12 @@ api_request! {
     |op, base| requests::capture_gif(base, &op.body)
 }
 
-/// Gives the setters that creating and capturing share to both.
-macro_rules! picture_setters {
+/// Implements the setters that creating and capturing have in common.
+macro_rules! animation_setters {
     ($($operation:ident),*) => {$(
-        /// Setters of the picture.
+        /// Setters of the animation.
         impl<C> $operation<C> {
-            /// Width and height in pixels, 1 to 2000 each. The service's default is 800 by 600.
+            /// Sets the width and height in pixels, 1 to 2000 each. The service's default is 800 by 600.
             pub fn size(self, width: u32, height: u32) -> Self {
                 self.with(|op| {
                     op.body.width = Some(width.into());
@@ -151,7 +151,7 @@ macro_rules! picture_setters {
                 })
             }
 
-            /// Frame rate and greatest length. The service's default is medium.
+            /// Sets the quality: frame rate and maximum duration. The service's default is medium.
             pub fn quality(self, quality: GifQuality) -> Self {
                 self.with(|op| op.body.quality = Some(quality))
             }
@@ -159,12 +159,12 @@ macro_rules! picture_setters {
     )*};
 }
 
-picture_setters!(CreateGifCall, CaptureGifCall);
+animation_setters!(CreateGifCall, CaptureGifCall);
 
 /// Setters of [`Gifs::capture`] alone.
 impl<C> CaptureGifCall<C> {
-    /// 1 to 30 seconds. Documented as the length of the recording; an older server took it for how long each frame is
-    /// shown.
+    /// Sets a duration of 1 to 30 seconds. It is documented as the length of the recording; an older server used it as
+    /// the time that each frame is shown.
     pub fn frame_duration_seconds(self, seconds: f64) -> Self {
         self.with(|op| op.body.frame_duration_seconds = Some(seconds))
     }

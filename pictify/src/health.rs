@@ -1,22 +1,22 @@
-//! Whether the service is up.
+//! Health check of the service.
 
 use crate::{resources::api_request, resources::resource};
 
 pub use pictify_api::types::Health as HealthReport;
 
 resource! {
-    /// Whether the service is up: [`client.health()`](crate::Client::health).
+    /// The health check of the service: [`client.health()`](crate::Client::health).
     Health
 }
 
 impl<C: Clone> Health<C> {
-    /// Asks the service whether it is up.
+    /// Checks that the service is up.
     ///
-    /// `GET /healthcheck`, public: no key is sent. Reads only. It says nothing about the key; to check that, list
-    /// something.
+    /// `GET /healthcheck`, public: no API key is sent. Reads only. It does not check the API key; list something to
+    /// check that.
     ///
     /// # Errors
-    /// At `send`: any error of the network and the service.
+    /// At `send`: any error of the network or the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {

@@ -1,27 +1,27 @@
-//! Seeing every attempt.
+//! Hooks that observe every attempt.
 
 use crate::{Attempt, rate_limit::RateLimitStatus, schema_mismatch::SchemaMismatchReport};
 use pictify_api::OperationInfo;
 use std::{fmt, sync::Arc, time::Duration};
 
-/// One attempt of a call, as [`ClientBuilder::on_attempt`](crate::ClientBuilder::on_attempt) shows it. There is no key, no
-/// HTML and no URL in it.
+/// One attempt of a call, passed to [`ClientBuilder::on_attempt`](crate::ClientBuilder::on_attempt). It contains no API
+/// key, no HTML and no URL.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AttemptEvent<'a> {
-    /// What was asked: id, method, path, safety.
+    /// Operation: ID, method, path, retry safety.
     pub operation: &'a OperationInfo,
-    /// Which attempt of its call it is, from 1.
+    /// Number of the attempt within its call, from 1.
     pub number: usize,
-    /// How it went.
+    /// Duration and outcome of the attempt.
     pub attempt: &'a Attempt,
-    /// What the answer said of the rate limit, if it did.
+    /// Rate limit that the response states, if it does.
     pub rate_limit: Option<RateLimitStatus>,
-    /// How long the client waits before the next attempt, if there is one.
+    /// Delay before the next attempt; `None` if there is none.
     pub retry_in: Option<Duration>,
 }
 
-/// Something that is called with every report of its kind.
+/// Callback for the reports of one kind.
 #[derive(Clone)]
 pub(crate) struct Hook<T: ?Sized>(Arc<T>);
 
@@ -41,8 +41,8 @@ impl<T: ?Sized> fmt::Debug for Hook<T> {
     }
 }
 
-/// A hook for answers that are not what the document says.
+/// Hook for responses that differ from the API document.
 pub(crate) type OnSchemaMismatch = Hook<dyn Fn(&SchemaMismatchReport) + Send + Sync>;
 
-/// A hook for attempts.
+/// Hook for attempts.
 pub(crate) type OnAttempt = Hook<dyn Fn(&AttemptEvent<'_>) + Send + Sync>;

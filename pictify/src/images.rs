@@ -1,4 +1,4 @@
-//! One picture from HTML, a live page or a template.
+//! Images from HTML, live pages, templates, canvases and prompts.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -46,9 +46,9 @@ impl<C: Clone> Images<C> {
     /// `POST /image`, live. Without a [`size`](CreateImageCall::size) the service renders 1280 by 720 pixels.
     ///
     /// # Errors
-    /// At `send`: [`Validation`](crate::ErrorKind::Validation) for a size outside 1 to 4096 pixels, an empty source or a
-    /// format that is not png, jpg, jpeg or webp, before anything is sent; from the service, `Validation` for a source
-    /// that cannot be rendered, `NotFound` for a template, `QuotaExceeded`, `RateLimited`, `Server`.
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, for a size outside 1 to 4096
+    /// pixels, an empty source or a format that is not png, jpg, jpeg or webp; from the service, `Validation` for a
+    /// source that cannot be rendered, `NotFound` for a template, `QuotaExceeded`, `RateLimited`, `Server`.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -64,17 +64,18 @@ impl<C: Clone> Images<C> {
 
     /// Renders a FabricJS canvas to one image. Bills one render.
     ///
-    /// `POST /image/canvas`, documented. Without a [`size`](CreateCanvasImageCall::size) the picture has the canvas's own.
+    /// `POST /image/canvas`, documented. Without a [`size`](CreateCanvasImageCall::size) the image has the size of the
+    /// canvas.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when `canvas` does not serialise to a JSON object. At `send`: as
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation) if `canvas` does not serialise to a JSON object; else as
     /// [`create`](Self::create).
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let canvas = serde_json::json!({"version": "5.3.0", "objects": [{"type": "textbox", "text": "{{title}}"}]});
     /// let title = serde_json::json!({"title": "Canvas card"});
-    /// let image = client.images().canvas(&canvas)?.variables(&title)?.size(1200, 630).send().await?;
+    /// let image = client.images().canvas(&canvas).variables(&title).size(1200, 630).send().await?;
     /// println!("{}", image.url);
     /// # Ok(()) }
     /// ```
@@ -86,11 +87,13 @@ impl<C: Clone> Images<C> {
 
     /// Renders a template of the type `og-image`. Bills one render.
     ///
-    /// `POST /image/og-image`, documented; the newest document no longer has it, so it may answer 404. Rendering the
-    /// template with the same variables is the general way.
+    /// `POST /image/og-image`, documented; the newest document of the service no longer lists it, so it may return 404.
+    /// To be independent of it, render the template with the same variables:
+    /// [`Templates::render`](crate::templates::Templates::render).
     ///
     /// # Errors
-    /// At `send`: `Validation` for an empty uid before anything is sent; `NotFound`; as [`create`](Self::create).
+    /// At `send`: `Validation`, before anything is sent, for an empty uid; `NotFound`; else as
+    /// [`create`](Self::create).
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -102,12 +105,13 @@ impl<C: Clone> Images<C> {
         self.call(CreateOgImage { body: CreateOgImageRequest::new(template_uid.into()) })
     }
 
-    /// Lets an agent find a page by a prompt, and takes a screenshot of it. Bills one render. Slow.
+    /// Lets an agent find a page from a prompt and take a screenshot of it. Bills one render. Slow.
     ///
-    /// `POST /image/agent-screenshot`, documented; the newest document no longer has it, so it may answer 404.
+    /// `POST /image/agent-screenshot`, documented; the newest document of the service no longer lists it, so it may
+    /// return 404.
     ///
     /// # Errors
-    /// At `send`: `Validation` for an empty prompt before anything is sent; any error of the service.
+    /// At `send`: `Validation`, before anything is sent, for an empty prompt; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -119,13 +123,16 @@ impl<C: Clone> Images<C> {
         self.call(CreateAgentScreenshot { body: AgentScreenshotRequest::new(prompt.into()) })
     }
 
-    /// As [`agent_screenshot`](Self::agent_screenshot), telling what the agent is doing while it does it. Bills one render.
+    /// Takes a screenshot as [`agent_screenshot`](Self::agent_screenshot), and streams the agent's progress. Bills one
+    /// render.
     ///
-    /// `POST /image/agent-screenshot-stream`, documented; the newest document no longer has it, so it may answer 404.
-    /// [`events`](StreamAgentScreenshotCall::events) reads it. The file is there from the event `saved` on.
+    /// `POST /image/agent-screenshot-stream`, documented; the newest document of the service no longer lists it, so it
+    /// may return 404. Read the progress with [`events`](StreamAgentScreenshotCall::events). The image exists once the
+    /// event `saved` has arrived.
     ///
     /// # Errors
-    /// At `send`: as [`agent_screenshot`](Self::agent_screenshot). While reading: as [`events`](StreamAgentScreenshotCall::events) says.
+    /// At `send`: as [`agent_screenshot`](Self::agent_screenshot). While reading: as
+    /// [`events`](StreamAgentScreenshotCall::events).
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -145,12 +152,14 @@ impl<C: Clone> Images<C> {
         self.call(StreamAgentScreenshot { body: AgentScreenshotRequest::new(prompt.into()) })
     }
 
-    /// Lists the account's images, newest first. `send` reads one page, [`items`](ListImagesCall::items) all of them.
+    /// Lists the account's images, newest first. `send` reads one page, [`items`](ListImagesCall::items) reads all
+    /// pages.
     ///
-    /// `GET /image`, live; reads only. The service returns 30 images unless a [`limit`](ListImagesCall::limit) is set.
+    /// `GET /image`, live; reads only. The service returns 30 images a page unless a [`limit`](ListImagesCall::limit)
+    /// is set.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a limit outside 1 to 100 before anything is sent; any error of the service.
+    /// At `send`: `Validation`, before anything is sent, for a limit outside 1 to 100; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -166,10 +175,10 @@ impl<C: Clone> Images<C> {
 
     /// Reads one image.
     ///
-    /// `GET /image/{uid}`, public: needs no key, and one is accepted. Reads only.
+    /// `GET /image/{uid}`, public: needs no API key, but accepts one. Reads only.
     ///
     /// # Errors
-    /// At `send`: `Validation` for an id that cannot stand in a path (empty, `.` or `..`) before anything is sent;
+    /// At `send`: `Validation`, before anything is sent, for an ID that cannot be part of a path (empty, `.` or `..`);
     /// `NotFound`; any error of the service.
     ///
     /// ```no_run
@@ -198,7 +207,7 @@ api_request! {
 }
 
 impl CreateImage {
-    /// A request for an image of the default size and format.
+    /// Creates a request for an image of the default size and format.
     #[must_use]
     pub fn new(source: Source) -> Self {
         let mut body = CreateImageRequest::default();
@@ -216,27 +225,27 @@ impl CreateImage {
 
 /// Setters of [`Images::create`].
 impl<C> CreateImageCall<C> {
-    /// Width and height in pixels, 1 to 4096 each.
+    /// Sets the width and height in pixels, 1 to 4096 each.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.width(width).height(height)
     }
 
-    /// Width in pixels, 1 to 4096. The service's default is 1280.
+    /// Sets the width in pixels, 1 to 4096. The service's default is 1280.
     pub fn width(self, pixels: u32) -> Self {
         self.with(|op| op.body.width = Some(pixels.into()))
     }
 
-    /// Height in pixels, 1 to 4096. The service's default is 720.
+    /// Sets the height in pixels, 1 to 4096. The service's default is 720.
     pub fn height(self, pixels: u32) -> Self {
         self.with(|op| op.body.height = Some(pixels.into()))
     }
 
-    /// A CSS selector: the picture is cropped to the first element that it matches.
+    /// Sets a CSS selector. The image is cropped to the first element that matches.
     pub fn selector(self, selector: impl Into<String>) -> Self {
         self.with(|op| op.body.selector = Some(selector.into()))
     }
 
-    /// The file format. The service's default is png.
+    /// Sets the file format. The service's default is PNG.
     pub fn format(self, format: ImageFormat) -> Self {
         self.with(|op| op.body.file_extension = Some(format))
     }
@@ -256,20 +265,19 @@ api_request! {
 
 /// Setters of [`Images::canvas`].
 impl<C> CreateCanvasImageCall<C> {
-    /// Values for the canvas's variables: anything that serialises to a JSON object.
+    /// Sets the values of the canvas's variables: any value that serialises to a JSON object.
     ///
-    /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when it does not.
+    /// `send` fails with [`Validation`](crate::ErrorKind::Validation) if it does not.
     pub fn variables(self, variables: &impl Serialize) -> Self {
         self.try_with(variables::from(variables), |op, variables| op.body.variables = Some(variables))
     }
 
-    /// What the canvas's variables are.
+    /// Sets the definitions of the canvas's variables.
     pub fn variable_definitions(self, definitions: impl IntoIterator<Item = VariableDefinition>) -> Self {
         self.with(|op| op.body.variable_definitions = Some(definitions.into_iter().collect()))
     }
 
-    /// Width and height in pixels, 1 to 4096 each.
+    /// Sets the width and height in pixels, 1 to 4096 each.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {
             op.body.width = Some(width.into());
@@ -277,7 +285,7 @@ impl<C> CreateCanvasImageCall<C> {
         })
     }
 
-    /// The file format. The service's default is png.
+    /// Sets the file format. The service's default is PNG.
     pub fn format(self, format: ImageFormat) -> Self {
         self.with(|op| op.body.file_extension = Some(format))
     }
@@ -292,17 +300,17 @@ api_request! {
 
 /// Setters of [`Images::og_image`].
 impl<C> CreateOgImageCall<C> {
-    /// The main line.
+    /// Sets the heading.
     pub fn heading(self, text: impl Into<String>) -> Self {
         self.with(|op| op.body.heading = Some(text.into()))
     }
 
-    /// The line below.
+    /// Sets the description, the text below the heading.
     pub fn description(self, text: impl Into<String>) -> Self {
         self.with(|op| op.body.description = Some(text.into()))
     }
 
-    /// The URL of a logo.
+    /// Sets the URL of a logo.
     pub fn logo(self, url: impl Into<String>) -> Self {
         self.with(|op| op.body.logo = Some(url.into()))
     }
@@ -317,7 +325,7 @@ api_request! {
 
 /// Setters of [`Images::agent_screenshot`].
 impl<C> CreateAgentScreenshotCall<C> {
-    /// Width and height in pixels, 1 to 4096 each. Documented; not confirmed.
+    /// Sets the width and height in pixels, 1 to 4096 each. Documented, but not confirmed.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {
             op.body.width = Some(width.into());
@@ -339,12 +347,13 @@ api_request! {
 
 /// Setters of [`Images::agent_screenshot_stream`].
 impl<C> StreamAgentScreenshotCall<C> {
-    /// The page to start from. Only one document has it; the prompt is sent in any case.
+    /// Sets the URL of the page to start from. Only one document of the service describes it; the prompt is always
+    /// sent.
     pub fn url(self, url: impl Into<String>) -> Self {
         self.with(|op| op.body.url = Some(url.into()))
     }
 
-    /// Width and height in pixels, 1 to 4096 each. Documented; not confirmed.
+    /// Sets the width and height in pixels, 1 to 4096 each. Documented, but not confirmed.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {
             op.body.width = Some(width.into());

@@ -1,4 +1,4 @@
-//! Rendered files, whatever they hold.
+//! Rendered files of any format.
 
 use crate::{resources::api_request, resources::resource};
 
@@ -12,11 +12,12 @@ resource! {
 impl<C: Clone> Media<C> {
     /// Deletes an image or a GIF.
     ///
-    /// `DELETE /{mediaUid}`; only one document has it, and whether it takes keys today is unknown. Safe to repeat.
+    /// `DELETE /{mediaUid}`, described by one document of the service only; it is unknown whether it accepts API keys.
+    /// Safe to repeat.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; `Authentication` when the service takes
-    /// no keys for it; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; `Authentication` if the service
+    /// does not accept API keys for it; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {

@@ -1,4 +1,4 @@
-//! Lists that come in pages, read to their end.
+//! Pagination: lists read page by page or item by item.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -9,9 +9,10 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`Items`] and [`Pages`] are `Stream`s with the async client and `Iterator`s with the blocking one. Pages are asked for
-//! one at a time, when they are wanted or, with `prefetch`, one ahead; none is asked for twice. The service pages its lists in three ways and leaves
-//! out some of what it documents; whether a page follows is decided from whatever an answer does say.
+//! [`Items`] and [`Pages`] are `Stream`s with the async client and `Iterator`s with the blocking one. Pages are
+//! requested one at a time, when they are needed; with `prefetch`, one page is requested in advance. No page is
+//! requested twice. The service has three styles of pagination, and omits some of the fields that it documents; the
+//! fields that a response has decide whether another page follows.
 
 #[cfg(feature = "blocking")]
 mod blocking;
@@ -31,21 +32,22 @@ use std::{
 };
 use tokio::task::JoinHandle;
 
-/// An operation that answers one page of a list.
+/// Request for one page of a list.
 pub trait Paginated: ApiRequest + Unpin {
-    /// What the list is made of.
+    /// Type of the items of the list.
     type Item: Send + Unpin + 'static;
 
-    /// The request for the page after `page`, if there is one.
+    /// Returns the request for the page after `page`, if there is one.
     #[doc(hidden)]
     fn next_page_request(&self, page: &Self::Response) -> Option<Self>;
 
-    /// The items of a page.
+    /// Returns the items of a page.
     #[doc(hidden)]
     fn items(page: Self::Response) -> Vec<Self::Item>;
 }
 
-/// Makes an operation [`Paginated`], with the setters that its style has: `paged!(ListImages / ListImagesCall, images: Image, by offset, 30 a page)`.
+/// Makes a request [`Paginated`], with the setters of its style of pagination:
+/// `paged!(ListImages / ListImagesCall, images: Image, by offset, 30 a page)`.
 macro_rules! paged {
     ($operation:ident / $call:ident, $items:ident: $item:ty, by $style:ident, $default:literal a page) => {
         impl $crate::pagination::Paginated for $operation {
@@ -62,9 +64,9 @@ macro_rules! paged {
             }
         }
 
-        /// Setters of the pages.
+        /// Setters of the pagination.
         impl<C> $call<C> {
-            #[doc = concat!("How many ", stringify!($items), " a page has, from 1; 100 is the most that is documented. The service's default is ", $default, ".")]
+            #[doc = concat!("Sets the maximum number of ", stringify!($items), " in a page, 1 to 100. The service's default is ", $default, ".")]
             pub fn limit(self, limit: u64) -> Self {
                 self.with(|op| op.query.limit = Some(limit))
             }
@@ -74,12 +76,12 @@ macro_rules! paged {
 
         /// Reading all pages.
         impl $call<$crate::Client> {
-            /// Reads the list to its end, page by page. The setters and options apply to every page.
+            /// Returns the pages of the list. The setters and options apply to every page.
             pub fn pages(self) -> $crate::pagination::Pages<$operation, $crate::Client> {
                 $crate::Call::from(self).pages()
             }
 
-            /// Reads the list to its end, item by item. The setters and options apply to every page.
+            /// Returns the items of the list, from all pages. The setters and options apply to every page.
             pub fn items(self) -> $crate::pagination::Items<$operation, $crate::Client> {
                 $crate::Call::from(self).items()
             }
@@ -88,25 +90,25 @@ macro_rules! paged {
         /// Reading all pages with the blocking client.
         #[cfg(feature = "blocking")]
         impl $call<$crate::blocking::Client> {
-            /// Reads the list to its end, page by page. The setters and options apply to every page.
+            /// Returns the pages of the list. The setters and options apply to every page.
             pub fn pages(self) -> $crate::pagination::Pages<$operation, $crate::blocking::Client> {
                 $crate::Call::from(self).pages()
             }
 
-            /// Reads the list to its end, item by item. The setters and options apply to every page.
+            /// Returns the items of the list, from all pages. The setters and options apply to every page.
             pub fn items(self) -> $crate::pagination::Items<$operation, $crate::blocking::Client> {
                 $crate::Call::from(self).items()
             }
         }
     };
     (@setter offset) => {
-        /// How many to skip.
+        /// Sets the number of items to skip.
         pub fn offset(self, offset: u64) -> Self {
             self.with(|op| op.query.offset = Some(offset))
         }
     };
     (@setter $page_or_flat:ident) => {
-        /// Which page to read, from 1.
+        /// Sets the page to read, from 1.
         pub fn page(self, page: u64) -> Self {
             self.with(|op| op.query.page = Some(page))
         }
@@ -120,19 +122,19 @@ macro_rules! paged {
         $query.page = Some($crate::pagination::next_page($page.pagination.as_ref(), limit, page, $count)?);
     };
     (@flat $query:expr, $page:expr, $count:expr) => {
-        let mut said = pictify_api::types::PagePagination::default();
-        (said.total, said.page, said.limit) = ($page.total, $page.page, $page.limit);
+        let mut stated = pictify_api::types::PagePagination::default();
+        (stated.total, stated.page, stated.limit) = ($page.total, $page.page, $page.limit);
         let (limit, page) = ($query.limit, $query.page);
-        $query.page = Some($crate::pagination::next_page(Some(&said), limit, page, $count)?);
+        $query.page = Some($crate::pagination::next_page(Some(&stated), limit, page, $count)?);
     };
 }
 pub(crate) use paged;
 
-/// The pages of a list.
+/// Pages of a list.
 ///
-/// It ends after the last page and after an error. [`next_request`](Self::next_request) is what it would ask for next: keep
-/// it, and go on later with `client.call(request).pages()`.
-#[must_use = "a list is read only when it is asked for"]
+/// It ends after the last page or after an error. [`next_request`](Self::next_request) returns the request for the next
+/// page: store it to continue later with `client.call(request).pages()`.
+#[must_use = "nothing is sent before the first page is read"]
 pub struct Pages<O: ApiRequest, C> {
     next: Option<Call<O, C>>,
     under_way: Option<PendingPage<O>>,
@@ -156,24 +158,25 @@ impl<O: Paginated, C: Clone> Pages<O, C> {
         }
     }
 
-    /// Asks for the next page as soon as one has come, while that one is being looked at. Off by default.
+    /// Requests the next page while the caller processes the current one. Off by default.
     pub fn prefetch(mut self) -> Self {
         self.prefetch = true;
         self
     }
 
-    /// What would be asked for next; nothing when the list has ended. After an error it is the page that failed.
+    /// Returns the request for the next page; `None` when the list has ended. After an error it is the page that
+    /// failed.
     #[must_use]
     pub fn next_request(&self) -> Option<&O> {
         self.next.as_ref().map(Call::request)
     }
 
-    /// The call for the next page, unless the list has ended.
+    /// Returns the call for the next page, unless the list has ended or failed.
     fn upcoming(&self) -> Option<Call<O, C>> {
         if self.failed { None } else { self.next.clone() }
     }
 
-    /// Notes which page follows the one that came.
+    /// Sets the request for the page after the one that was read.
     fn advance(&mut self, result: &Result<O::Response>) {
         match result {
             Ok(page) => {
@@ -187,7 +190,7 @@ impl<O: Paginated, C: Clone> Pages<O, C> {
         }
     }
 
-    /// Asks for nothing more, and abandons what was asked for ahead.
+    /// Ends the list after an error, and abandons a page that is requested in advance.
     fn fail(&mut self) {
         self.failed = true;
         self.under_way = None;
@@ -198,18 +201,18 @@ impl<O: Paginated, C: Clone> Pages<O, C> {
     }
 }
 
-/// How many empty pages in a row are passed over on the way to the next item. A service that always says that there is more
-/// would be asked for ever.
-const EMPTY_PAGES: u32 = 100;
+/// Maximum number of empty pages in a row before [`Items`] fails, because a faulty service may always report another
+/// page.
+const MAX_EMPTY_PAGES: u32 = 100;
 
-/// The items of a list, page after page.
+/// Items of a list, from all pages.
 ///
-/// It ends after the last item and after an error; 100 empty pages in a row are one.
-#[must_use = "a list is read only when it is asked for"]
+/// It ends after the last item or after an error. 100 empty pages in a row are an error.
+#[must_use = "nothing is sent before the first item is read"]
 pub struct Items<O: Paginated, C> {
     pages: Pages<O, C>,
     ready: VecDeque<O::Item>,
-    /// How many pages before the next item were empty so far.
+    /// Number of empty pages since the last item.
     empty: u32,
 }
 
@@ -218,13 +221,13 @@ impl<O: Paginated, C: Clone> Items<O, C> {
         Self { pages: Pages::new(first), ready: VecDeque::new(), empty: 0 }
     }
 
-    /// Asks for the next page as soon as one has come, while its items are being looked at. Off by default.
+    /// Requests the next page while the caller processes the items of the current one. Off by default.
     pub fn prefetch(mut self) -> Self {
         self.pages.prefetch = true;
         self
     }
 
-    /// What would be asked for when the items at hand are used up; nothing when the list has ended.
+    /// Returns the request for the page after the items that are already read; `None` when the list has ended.
     #[must_use]
     pub fn next_request(&self) -> Option<&O> {
         self.pages.next_request()
@@ -234,30 +237,30 @@ impl<O: Paginated, C: Clone> Items<O, C> {
         Some(page?.and_then(|page| {
             self.ready.extend(O::items(page));
             self.empty = if self.ready.is_empty() { self.empty + 1 } else { 0 };
-            if self.empty < EMPTY_PAGES || self.pages.next.is_none() {
+            if self.empty < MAX_EMPTY_PAGES || self.pages.next.is_none() {
                 return Ok(());
             }
             self.pages.fail();
-            let text = format!("{EMPTY_PAGES} pages in a row are empty, and the service says that more follow");
+            let text = format!("{MAX_EMPTY_PAGES} pages in a row are empty, and the service reports that more follow");
             Err(Error::new(ErrorKind::Server, text).with_operation(&O::OPERATION))
         }))
     }
 }
 
 impl<O: Paginated> Call<O, Client> {
-    /// Reads the list to its end, page by page. Setters that are set apply to every page.
+    /// Returns the pages of the list. The request's fields and the call's options apply to every page.
     pub fn pages(self) -> Pages<O, Client> {
         Pages::new(self)
     }
 
-    /// Reads the list to its end, item by item. Setters that are set apply to every page.
+    /// Returns the items of the list, from all pages. The request's fields and the call's options apply to every page.
     pub fn items(self) -> Items<O, Client> {
         Items::new(self)
     }
 }
 
 impl<O: Paginated> Pages<O, Client> {
-    /// The next page; `None` after the last.
+    /// Returns the next page; `None` after the last.
     ///
     /// # Errors
     /// As [`send`](Call::send) of the list.
@@ -281,7 +284,7 @@ impl<O: Paginated> Pages<O, Client> {
     }
 }
 
-/// A page that is asked for while nobody waits for it. It is abandoned when it is dropped.
+/// Page that is requested in advance, on a task of its own. Dropping it abandons the request.
 struct Ahead<T>(JoinHandle<Result<T>>);
 
 impl<T> Future for Ahead<T> {
@@ -308,7 +311,7 @@ impl<O: Paginated> Stream for Pages<O, Client> {
 }
 
 impl<O: Paginated> Items<O, Client> {
-    /// The next item; `None` after the last.
+    /// Returns the next item; `None` after the last.
     ///
     /// # Errors
     /// As [`send`](Call::send) of the list.

@@ -1,4 +1,4 @@
-//! PDFs from templates, with one page or many.
+//! PDF files from templates, with one page or many.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -8,7 +8,7 @@
 //! struct Invoice { number: &'static str, total: f64 }
 //!
 //! let invoice = Invoice { number: "INV-001", total: 99.0 };
-//! let pdf = client.pdfs().render("XK4P2M9QZT", &invoice)?.preset(PdfPreset::A4).margins_px(40.0).send().await?;
+//! let pdf = client.pdfs().render("XK4P2M9QZT", &invoice).preset(PdfPreset::A4).margins_px(40.0).send().await?;
 //! client.download(&pdf).to_file("invoice.pdf").await?;
 //! # Ok(()) }
 //! ```
@@ -27,16 +27,17 @@ resource! {
 impl<C: Clone> Pdfs<C> {
     /// Renders a template to a PDF of one page. Bills one render.
     ///
-    /// `POST /pdf/render`, documented. Sources disagree whether keys are accepted.
+    /// `POST /pdf/render`, documented. Sources disagree whether it accepts API keys.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
-    /// `Validation` for a scale outside 0.1 to 2 or a page size without the custom preset, before anything is sent;
-    /// `Authentication` when the service takes no keys for it; `NotFound` for the template; any error of the service.
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, if `variables` does not
+    /// serialise to a JSON object, for a scale outside 0.1 to 2, or for a page size without the custom preset;
+    /// `Authentication` if the service does not accept API keys for it; `NotFound` for the template; any error of the
+    /// service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-    /// let pdf = client.pdfs().render("XK4P2M9QZT", &serde_json::json!({"number": "INV-001"}))?.send().await?;
+    /// let pdf = client.pdfs().render("XK4P2M9QZT", &serde_json::json!({"number": "INV-001"})).send().await?;
     /// println!("{:?} pages", pdf.page_count);
     /// # Ok(()) }
     /// ```
@@ -48,18 +49,18 @@ impl<C: Clone> Pdfs<C> {
         })
     }
 
-    /// Renders a template to a PDF with one page for each set of variables. Bills one render a page.
+    /// Renders a template to a PDF with one page for each set of variables. Bills one render for each page.
     ///
-    /// `POST /pdf/multi-page`, documented: up to 100 pages. Sources disagree whether keys are accepted.
+    /// `POST /pdf/multi-page`, documented: up to 100 pages. Sources disagree whether it accepts API keys.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when a set does not serialise to a JSON object. At `send`: also
-    /// when there is no set; else as [`render`](Self::render).
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, if `pages` is empty or a set
+    /// does not serialise to a JSON object; else as [`render`](Self::render).
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let pages = ["Introduction", "Analysis"].map(|title| serde_json::json!({"pageTitle": title}));
-    /// let pdf = client.pdfs().render_pages("XK4P2M9QZT", pages)?.landscape(true).send().await?;
+    /// let pdf = client.pdfs().render_pages("XK4P2M9QZT", pages).landscape(true).send().await?;
     /// println!("{}", pdf.url);
     /// # Ok(()) }
     /// ```
@@ -77,7 +78,7 @@ impl<C: Clone> Pdfs<C> {
 
     /// Lists the page sizes.
     ///
-    /// `GET /pdf/presets`, documented; reads only. What it answers is unpublished, so it comes as raw JSON.
+    /// `GET /pdf/presets`, documented; reads only. The response format is unpublished, so the value is raw JSON.
     ///
     /// # Errors
     /// At `send`: any error of the service.
@@ -113,17 +114,17 @@ api_request! {
     |op, base| requests::get_pdf_presets(base)
 }
 
-/// Gives the setters of the pages to both renders.
+/// Implements the setters of pages for both renders.
 macro_rules! page_setters {
     ($($operation:ident),*) => {$(
         /// Setters of the pages.
         impl<C> $operation<C> {
-            /// The page size. The service's default is A4.
+            /// Sets the page size. The service's default is A4.
             pub fn preset(self, preset: PdfPreset) -> Self {
                 self.with(|op| op.body.options.get_or_insert_default().preset = Some(preset))
             }
 
-            /// A page size of one's own, in pixels; sets the preset `custom`.
+            /// Sets a custom page size in pixels, and the preset `custom`.
             pub fn size_px(self, width: u32, height: u32) -> Self {
                 self.with(|op| {
                     let options = op.body.options.get_or_insert_default();
@@ -132,12 +133,12 @@ macro_rules! page_setters {
                 })
             }
 
-            /// The same margin on all four sides, in pixels. The service's default is none.
+            /// Sets the same margin on all four sides, in pixels. The service's default is none.
             pub fn margins_px(self, all: f64) -> Self {
                 self.margins_each_px(all, all, all, all)
             }
 
-            /// The margins in pixels. The service's default is none.
+            /// Sets the margins in pixels. The service's default is none.
             pub fn margins_each_px(self, top: f64, right: f64, bottom: f64, left: f64) -> Self {
                 self.with(|op| {
                     let mut margins = PdfMargins::default();
@@ -147,17 +148,19 @@ macro_rules! page_setters {
                 })
             }
 
-            /// The title of the document.
+            /// Sets the title of the document.
             pub fn title(self, title: impl Into<String>) -> Self {
                 self.with(|op| op.body.options.get_or_insert_default().title = Some(title.into()))
             }
 
-            /// Whether the page is turned. Only an early document has it.
-            pub fn landscape(self, turned: bool) -> Self {
-                self.with(|op| op.body.options.get_or_insert_default().landscape = Some(turned))
+            /// Sets landscape (true) or portrait (false) orientation. Only an early document of the service describes
+            /// it.
+            pub fn landscape(self, landscape: bool) -> Self {
+                self.with(|op| op.body.options.get_or_insert_default().landscape = Some(landscape))
             }
 
-            /// Scale, 0.1 to 2; the default is 1. Only an early document has it.
+            /// Sets the scale, 0.1 to 2. The service's default is 1. Only an early document of the service describes
+            /// it.
             pub fn scale(self, scale: f64) -> Self {
                 self.with(|op| op.body.options.get_or_insert_default().scale = Some(scale))
             }

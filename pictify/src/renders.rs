@@ -1,4 +1,4 @@
-//! Everything that the account has rendered.
+//! Render history of the account.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -22,13 +22,15 @@ resource! {
 }
 
 impl<C: Clone> Renders<C> {
-    /// Lists what was rendered, newest first. `send` reads one page, [`items`](ListRendersCall::items) all of them.
+    /// Lists the account's renders, newest first. `send` reads one page, [`items`](ListRendersCall::items) reads all
+    /// pages.
     ///
-    /// `GET /render`, live; reads only. The service returns 24 renders a page unless a [`limit`](ListRendersCall::limit) is set. The
-    /// names of an item's fields are unpublished: what is not recognised is in its `extra`.
+    /// `GET /render`, live; reads only. The service returns 24 renders a page unless a
+    /// [`limit`](ListRendersCall::limit) is set. The names of an item's fields are unpublished: unrecognised fields are
+    /// in its `extra`.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a limit outside 1 to 100 before anything is sent; any error of the service.
+    /// At `send`: `Validation`, before anything is sent, for a limit outside 1 to 100; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -57,17 +59,17 @@ paged!(ListRenders / ListRendersCall, renders: Render, by offset, 24 a page);
 
 /// Setters of [`Renders::list`].
 impl<C> ListRendersCall<C> {
-    /// Only renders in this format.
+    /// Returns only renders in this format.
     pub fn format(self, format: RenderFormatFilter) -> Self {
         self.with(|op| op.query.format = Some(format))
     }
 
-    /// Only renders of the template with this uid.
+    /// Returns only renders of the template with this uid.
     pub fn template(self, uid: impl Into<String>) -> Self {
         self.with(|op| op.query.template = Some(uid.into()))
     }
 
-    /// Only renders of this origin, for example `api`. The values are unpublished.
+    /// Returns only renders of this origin, for example `api`. The values are unpublished.
     pub fn source(self, source: impl Into<String>) -> Self {
         self.with(|op| op.query.source = Some(source.into()))
     }

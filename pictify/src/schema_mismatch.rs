@@ -1,12 +1,12 @@
-//! Noticing that the service answers something else than the document says.
+//! Detection of responses that differ from the API document.
 
 pub use pictify_api::{CheckSchema, SchemaMismatch, SchemaMismatchKind, SchemaMismatches};
 use std::fmt;
 
-/// An answer in which something is not as the document says, as
-/// [`ClientBuilder::on_schema_mismatch`](crate::ClientBuilder::on_schema_mismatch) shows it.
+/// Differences of a response from the API document, passed to
+/// [`ClientBuilder::on_schema_mismatch`](crate::ClientBuilder::on_schema_mismatch).
 ///
-/// No value of the answer is in it but that of an unknown enumeration. Displays as one line:
+/// It contains no values of the response, except unknown values of enumerations. Displays as one line:
 ///
 /// ```text
 /// createImage: colour: unknown field; format: unknown value "avif" (request req_123)
@@ -14,11 +14,11 @@ use std::fmt;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SchemaMismatchReport {
-    /// The id of the operation.
+    /// ID of the operation.
     pub operation: &'static str,
-    /// What is different, and where.
+    /// Differences, with their positions in the response.
     pub mismatches: SchemaMismatches,
-    /// The service's name for the request, if it gave one.
+    /// Request ID from the response, if it has one.
     pub request_id: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Single flight: identical calls at the same time are one call.
+//! Single flight (request coalescing): identical requests at the same time share one request.
 
 use crate::transport::BoxFuture;
 use bytes::Bytes;
@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// What makes two calls identical.
+/// Key of identical requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RequestKey {
     pub(crate) operation: &'static str,
@@ -19,12 +19,12 @@ pub(crate) struct RequestKey {
 
 type InFlight<T> = BoxFuture<'static, T>;
 
-/// What is under way. A request goes on for as long as anyone waits for it, whoever began it.
+/// Requests in flight. A request continues as long as any caller waits for it, even if the first caller has gone.
 pub(crate) struct InFlightRequests<K, T: Clone>(Arc<Mutex<InFlightMap<K, T>>>);
 
 struct InFlightMap<K, T: Clone> {
     requests: HashMap<K, (u64, WeakShared<InFlight<T>>)>,
-    /// How many were started: each has a number.
+    /// Number of requests started so far; the number of the latest one.
     started: u64,
 }
 
@@ -39,17 +39,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl<K: Clone + Eq + Hash + Send + 'static, T: Clone + Send + Sync + 'static> InFlightRequests<K, T> {
-    /// Joins the request that is under way, or starts one.
+    /// Joins the identical request in flight, or starts one.
     pub(crate) fn join(&self, route: K, start: impl FnOnce() -> InFlight<T>) -> Shared<InFlight<T>> {
-        let mut under_way = lock(&self.0);
-        // One that has landed is a thing of the past, even when somebody has yet to look at it.
-        let known = under_way.requests.get(&route).and_then(|(_, request)| request.upgrade());
+        let mut in_flight = lock(&self.0);
+        // A completed request is not joined, even if a caller has not read its result yet.
+        let known = in_flight.requests.get(&route).and_then(|(_, request)| request.upgrade());
         if let Some(request) = known.filter(|request| request.peek().is_none()) {
             return request;
         }
         let request = start();
-        under_way.started += 1;
-        let number = under_way.started;
+        in_flight.started += 1;
+        let number = in_flight.started;
         let entry = Entry { requests: self.0.clone(), route: route.clone(), number };
         let request: InFlight<T> = Box::pin(async move {
             let _entry = entry;
@@ -57,14 +57,14 @@ impl<K: Clone + Eq + Hash + Send + 'static, T: Clone + Send + Sync + 'static> In
         });
         let request = request.shared();
         if let Some(weak) = request.downgrade() {
-            under_way.requests.insert(route, (number, weak));
+            in_flight.requests.insert(route, (number, weak));
         }
         request
     }
 }
 
-/// Forgets a request when it has landed, or nobody waits for it any more: nobody has to look through all of them for it,
-/// and what it was asked with is not kept.
+/// Removes a request from the map when it has completed or its last caller has gone. So the map needs no cleanup and
+/// stores no old request bodies.
 struct Entry<K: Eq + Hash, T: Clone> {
     requests: Arc<Mutex<InFlightMap<K, T>>>,
     route: K,
@@ -73,10 +73,10 @@ struct Entry<K: Eq + Hash, T: Clone> {
 
 impl<K: Eq + Hash, T: Clone> Drop for Entry<K, T> {
     fn drop(&mut self) {
-        let mut under_way = lock(&self.requests);
-        // Another may have started since.
-        if under_way.requests.get(&self.route).is_some_and(|(number, _)| *number == self.number) {
-            under_way.requests.remove(&self.route);
+        let mut in_flight = lock(&self.requests);
+        // A newer request may have the same key.
+        if in_flight.requests.get(&self.route).is_some_and(|(number, _)| *number == self.number) {
+            in_flight.requests.remove(&self.route);
         }
     }
 }
@@ -95,30 +95,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_is_joined_while_it_is_under_way_and_by_nobody_after() {
+    async fn a_request_is_joined_only_while_it_is_in_flight() {
         let requests = InFlightRequests::default();
-        let (land, landed) = oneshot::channel();
-        let first = requests.join(route("a"), || Box::pin(async move { landed.await.unwrap_or(0) }));
-        let same = requests.join(route("a"), || unreachable!("it is under way"));
+        let (complete, completed) = oneshot::channel();
+        let first = requests.join(route("a"), || Box::pin(async move { completed.await.unwrap_or(0) }));
+        let same = requests.join(route("a"), || unreachable!("it is in flight"));
         let other = requests.join(route("b"), || Box::pin(async { 2 }));
         assert_eq!(other.await, 2);
-        // Who began it may leave.
+        // The first caller may drop its future.
         drop(first);
-        land.send(1).unwrap();
+        complete.send(1).unwrap();
         assert_eq!(same.clone().await, 1);
         assert_eq!(requests.join(route("a"), || Box::pin(async { 3 })).await, 3);
         assert_eq!(same.await, 1);
         drop(requests.join(route("c"), || Box::pin(async { 4 })));
-        assert!(lock(&requests.0).requests.is_empty(), "what is over is not kept");
+        assert!(lock(&requests.0).requests.is_empty(), "completed requests are removed");
     }
 
     #[tokio::test]
-    async fn a_request_that_panics_troubles_those_on_board_and_nobody_else() {
+    async fn a_panic_reaches_the_joined_callers_only() {
         let requests = InFlightRequests::default();
-        let on_board = requests.join(route("a"), || Box::pin(async { panic!("in the request") }));
-        assert!(tokio::spawn(on_board.clone()).await.unwrap_err().is_panic());
+        let joined = requests.join(route("a"), || Box::pin(async { panic!("in the request") }));
+        assert!(tokio::spawn(joined.clone()).await.unwrap_err().is_panic());
         assert_eq!(requests.join(route("b"), || Box::pin(async { 1 })).await, 1);
         assert_eq!(requests.join(route("a"), || Box::pin(async { 2 })).await, 2);
-        drop(on_board);
+        drop(joined);
     }
 }

@@ -1,37 +1,37 @@
-//! What a picture is made from.
+//! Source of an image or a GIF.
 
 use crate::{Error, Result, variables};
 use pictify_api::{ValidationErrors, types::Variables};
 use reqwest::Url;
 use serde::Serialize;
 
-/// What a picture is made from: exactly one thing.
+/// Source of an image or a GIF: exactly one of HTML, a URL and a template.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Source {
     /// HTML, with its CSS in `<style>` elements or `style` attributes.
     Html(String),
-    /// A live page, of which a screenshot is taken.
+    /// A live page, rendered as a screenshot.
     Url(Url),
     /// A template with values for its variables.
     Template {
-        /// The template's uid.
+        /// Uid of the template.
         uid: String,
-        /// The values, by name.
+        /// Values of the variables, by name.
         variables: Variables,
     },
 }
 
 impl Source {
-    /// HTML. Put its CSS into a `<style>` element in front.
+    /// Creates a source from HTML. Put its CSS into a `<style>` element at the beginning.
     pub fn html(html: impl Into<String>) -> Self {
         Self::Html(html.into())
     }
 
-    /// A live page: http or https. The service refuses private addresses.
+    /// Creates a source from the URL of a live page: http or https. The service rejects private addresses.
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when `url` is not an absolute http or https URL.
+    /// [`Validation`](crate::ErrorKind::Validation) if `url` is not an absolute http or https URL.
     ///
     /// ```
     /// use pictify::images::Source;
@@ -43,10 +43,10 @@ impl Source {
         web_url("url", url.as_ref()).map(Self::Url)
     }
 
-    /// A template with values for its variables: anything that serialises to a JSON object.
+    /// Creates a source from a template and values for its variables: any value that serialises to a JSON object.
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise, or not to an object.
+    /// [`Validation`](crate::ErrorKind::Validation) if `variables` does not serialise to a JSON object.
     ///
     /// ```
     /// use pictify::images::Source;
@@ -62,7 +62,7 @@ impl Source {
     }
 }
 
-/// An absolute http or https URL; `field` is what errors call it.
+/// Parses an absolute http or https URL. Errors name it `field`.
 pub(crate) fn web_url(field: &str, url: &str) -> Result<Url> {
     let url = Url::parse(url).map_err(|error| Error::invalid_field(field, error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -71,7 +71,7 @@ pub(crate) fn web_url(field: &str, url: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// The rule of requests that take one of several sources. One that came out of a queue was not built from a [`Source`].
+/// Checks that a request has exactly one source. A deserialised request was not built from a [`Source`].
 pub(crate) fn exactly_one(sources: [&Option<String>; 3], found: &mut ValidationErrors) {
     let sources = sources.into_iter().flatten().count();
     if sources != 1 {

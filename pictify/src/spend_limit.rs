@@ -1,4 +1,4 @@
-//! A cap on what a client may spend.
+//! Limits on the renders that a client may spend.
 
 use crate::{Error, ErrorKind, Result};
 use std::sync::{
@@ -6,14 +6,13 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// How much a client and its clones may have rendered, as a guard against loops that run wild.
+/// Limit on the renders that a client and its clones may spend, as protection against endless loops.
 ///
-/// What would go past it fails with [`SpendLimit`](crate::ErrorKind::SpendLimit) before anything is sent. A call counts as
-/// many renders as can be known before it is sent: one for most, one a row and layout for a batch, one a page for a PDF of
-/// many pages. Of a CSV file the rows are not known, so it counts as one. A call that surely did nothing is given back; one
-/// whose outcome is unknown is not, and counts once more for each further attempt, where
-/// [`may_bill_twice`](crate::RetryPolicy::may_bill_twice) allows one.
-///
+/// A call that would exceed it fails with [`SpendLimit`](crate::ErrorKind::SpendLimit) before anything is sent. A call
+/// counts the renders that are known before it is sent: one for most calls, one for each row and layout of a batch, one
+/// for each page of a PDF with many pages. The rows of a CSV file are not known, so it counts as one render. The
+/// renders of a call that certainly had no effect are returned. The renders of a call with an unknown outcome stay
+/// counted, and each further attempt that [`may_bill_twice`](crate::RetryPolicy::may_bill_twice) allows counts again.
 /// ```
 /// # fn run() -> pictify::Result<()> {
 /// use pictify::{Client, SpendLimit};
@@ -31,14 +30,14 @@ pub struct SpendLimit {
 }
 
 impl SpendLimit {
-    /// At most this many renders, for as long as the client lives.
+    /// Limits the renders for the lifetime of the client.
     #[must_use]
     pub fn renders(renders: u64) -> Self {
         Self { renders, max_concurrent: u64::MAX }
     }
 
-    /// At most this many calls that bill, at once. One more fails; it does not wait. Give [`many`](crate::send_all()) no greater
-    /// concurrency than this: the call that fails ends the rest.
+    /// Limits the billed calls in flight. A call beyond the limit fails; it does not wait. Set the concurrency of
+    /// [`send_all`](crate::send_all()) to at most this number: a call that fails for this reason ends the others.
     #[must_use]
     pub fn max_concurrent(mut self, calls: u64) -> Self {
         self.max_concurrent = calls;
@@ -47,18 +46,18 @@ impl SpendLimit {
 }
 
 impl Default for SpendLimit {
-    /// No limit.
+    /// Sets no limit.
     fn default() -> Self {
         Self { renders: u64::MAX, max_concurrent: u64::MAX }
     }
 }
 
-/// What the clones of a client have spent.
+/// Renders spent by a client and its clones.
 #[derive(Debug, Default)]
 pub(crate) struct SpendTracker {
     limit: SpendLimit,
     state: Mutex<SpendState>,
-    /// For reading without waiting.
+    /// Copy of `state.renders` that is read without a lock.
     spent: AtomicU64,
 }
 
@@ -77,13 +76,13 @@ impl SpendTracker {
         self.spent.load(Ordering::Relaxed)
     }
 
-    /// Takes out what a call may cost, or says that it is not there.
+    /// Reserves the renders that a call may bill, or fails.
     pub(crate) fn reserve(self: &Arc<Self>, renders: u64) -> Result<SpendPermit> {
         let max_concurrent = self.limit.max_concurrent;
         self.with(|spent| {
             if spent.calls_in_flight >= max_concurrent {
                 let text = format!(
-                    "{max_concurrent} calls that bill are under way, and no more are allowed at once; nothing was sent"
+                    "{max_concurrent} billed calls are in flight, and the limit allows no more; nothing was sent"
                 );
                 return Err(Error::new(ErrorKind::SpendLimit, text));
             }
@@ -94,12 +93,12 @@ impl SpendTracker {
         })
     }
 
-    /// Adds to what is spent, or says why not.
+    /// Adds to the spent renders, or returns the reason against it.
     fn add(&self, spent: &mut SpendState, renders: u64) -> Result<(), String> {
-        let all = self.limit.renders;
-        if renders > all - spent.renders.min(all) {
+        let limit = self.limit.renders;
+        if renders > limit - spent.renders.min(limit) {
             let (spent, s) = (spent.renders, if renders == 1 { "" } else { "s" });
-            return Err(format!("{renders} more render{s} would go past the limit of {all}, {spent} are spent"));
+            return Err(format!("{renders} more render{s} would exceed the limit of {limit}, {spent} are spent"));
         }
         spent.renders += renders;
         Ok(())
@@ -113,7 +112,7 @@ impl SpendTracker {
     }
 }
 
-/// What was taken out for a call that is under way. Dropped, as when the call is abandoned, it stays spent.
+/// Reserved renders of a call in flight. If it is dropped, as when the call is abandoned, they stay spent.
 #[derive(Debug)]
 pub(crate) struct SpendPermit {
     tracker: Arc<SpendTracker>,
@@ -121,14 +120,15 @@ pub(crate) struct SpendPermit {
 }
 
 impl SpendPermit {
-    /// Takes as much again, for another attempt after one that may have been billed, or says why not.
+    /// Reserves the same number again, for another attempt after one that may have been billed, or returns the reason
+    /// against it.
     pub(crate) fn reserve_more(&mut self, renders: u64) -> Result<(), String> {
         self.tracker.with(|spent| self.tracker.add(spent, renders))?;
         self.renders += renders;
         Ok(())
     }
 
-    /// Gives it back: nothing was done.
+    /// Returns the reserved renders, because the call had no effect.
     pub(crate) fn release(mut self) {
         let renders = std::mem::take(&mut self.renders);
         self.tracker.with(|spent| spent.renders -= renders);
@@ -146,21 +146,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_surely_did_nothing_is_given_back_and_the_rest_is_not() {
+    fn renders_without_effect_are_returned_and_others_are_not() {
         let tracker = Arc::new(SpendTracker::new(SpendLimit::renders(3)));
         drop(tracker.reserve(1).unwrap());
         tracker.reserve(2).unwrap().release();
         assert_eq!(tracker.spent(), 1);
         assert_eq!(
             tracker.reserve(3).unwrap_err().to_string(),
-            "SpendLimit: 3 more renders would go past the limit of 3, 1 are spent; nothing was sent"
+            "SpendLimit: 3 more renders would exceed the limit of 3, 1 are spent; nothing was sent"
         );
         drop(tracker.reserve(2).unwrap());
         assert_eq!(tracker.reserve(1).unwrap_err().kind(), ErrorKind::SpendLimit);
     }
 
     #[test]
-    fn only_so_many_calls_are_under_way_max_concurrent() {
+    fn calls_in_flight_are_limited() {
         let tracker = Arc::new(SpendTracker::new(SpendLimit::default().max_concurrent(2)));
         let (first, second) = (tracker.reserve(1).unwrap(), tracker.reserve(100).unwrap());
         assert_eq!(tracker.reserve(1).unwrap_err().kind(), ErrorKind::SpendLimit);

@@ -1,4 +1,4 @@
-//! Designs with variables, stored and rendered.
+//! Stored designs with variables, and renders of them.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -9,21 +9,21 @@
 //!
 //! let source = TemplateSource::html("<h1>{{title}}</h1>");
 //! let template = client.templates().create("Social card", source).size(1200, 630).send().await?;
-//! let card = client.templates().render(&template.uid, &Card { title: "Rust" })?.format(RenderFormat::Webp).send().await?;
+//! let card = client.templates().render(&template.uid, &Card { title: "Rust" }).format(RenderFormat::Webp).send().await?;
 //! client.download(&card).to_file("card.webp").await?;
 //! # Ok(()) }
 //! ```
 
-pub(crate) mod check;
+pub(crate) mod validate;
 mod gallery;
-mod problems;
+mod variable_errors;
 mod render;
 mod sizes;
 mod source;
 mod stored;
 mod variables;
 
-pub use check::CheckVariables;
+pub use validate::ValidateVariables;
 pub use gallery::{GetPublicTemplate, GetPublicTemplateCall, ListPublicTemplates, ListPublicTemplatesCall};
 pub use pictify_api::types::{
     Deletion, LayoutError, MultiSizeRender, PublicTemplateSort, RasterFormat, RenderedLayout, RenderedSize, SizeError,
@@ -31,7 +31,7 @@ pub use pictify_api::types::{
     TemplateOutputFilter, TemplatePage, TemplatePdfPreset, TemplateRender, TemplateRenderFormat as RenderFormat,
     TemplateSort, TemplateVariables, VariableDefinition, VariableType, VariableValidation,
 };
-pub use problems::{JsonType, VariableProblem, VariableProblems};
+pub use variable_errors::{JsonType, VariableError, VariableErrors};
 pub use render::{RenderTemplate, RenderTemplateCall, RenderTemplateLayouts, RenderTemplateLayoutsCall};
 pub use sizes::{RenderTemplateSizes, RenderTemplateSizesCall, Size};
 pub use source::TemplateSource;
@@ -40,7 +40,7 @@ pub use stored::{
     ListTemplates, ListTemplatesCall, UpdateTemplate, UpdateTemplateCall,
 };
 pub use variables::{
-    CheckTemplateVariables, CheckTemplateVariablesCall, GetTemplateVariables, GetTemplateVariablesCall,
+    GetTemplateVariables, GetTemplateVariablesCall, ValidateTemplateVariables, ValidateTemplateVariablesCall,
 };
 
 use crate::resources::resource;

@@ -1,18 +1,18 @@
-//! JSON objects, such as values for a template's variables, from anything that serialises.
+//! Serialisation of values to JSON objects, such as values for a template's variables.
 
 use crate::{Error, ErrorKind, Result};
 use pictify_api::types::Variables;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// Values for variables.
+/// Serialises values for a template's variables.
 pub(crate) fn from(variables: &impl Serialize) -> Result<Variables> {
     object(variables, "variables").map(Variables::from)
 }
 
-/// A JSON object; `field` is what errors call it.
+/// Serialises a value to a JSON object. Errors name it `field`.
 pub(crate) fn object(value: &impl Serialize, field: &str) -> Result<Map<String, Value>> {
-    let what = match serde_json::to_value(value) {
+    let json_type = match serde_json::to_value(value) {
         Ok(Value::Object(object)) => return Ok(object),
         Ok(Value::Null) => "null",
         Ok(Value::Bool(_)) => "a boolean",
@@ -23,5 +23,5 @@ pub(crate) fn object(value: &impl Serialize, field: &str) -> Result<Map<String, 
             return Err(Error::new(ErrorKind::Validation, format!("{field}: cannot be serialised")).with_source(error));
         }
     };
-    Err(Error::invalid_field(field, format!("must serialise to a JSON object, not to {what}")))
+    Err(Error::invalid_field(field, format!("must serialise to a JSON object, not to {json_type}")))
 }

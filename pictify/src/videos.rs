@@ -1,11 +1,11 @@
-//! Video templates and renders.
+//! Video templates, and renders of them.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
 //! #[derive(serde::Serialize)]
 //! struct Welcome { title: &'static str }
 //!
-//! let video = client.videos().render("VD5R8CW1QJ").variables(&Welcome { title: "Welcome, Maya!" })?.send().await?;
+//! let video = client.videos().render("VD5R8CW1QJ").variables(&Welcome { title: "Welcome, Maya!" }).send().await?;
 //! client.download(&video).to_file("welcome.mp4").await?;
 //! # Ok(()) }
 //! ```
@@ -28,9 +28,9 @@ resource! {
 }
 
 impl<C: Clone> Videos<C> {
-    /// Lists the account's video templates, at most 100, without their bodies.
+    /// Lists the account's video templates, at most 100, without their sources.
     ///
-    /// `GET /video/templates`, live; reads only. The service has no pages here.
+    /// `GET /video/templates`, live; reads only. This list has no pages.
     ///
     /// # Errors
     /// At `send`: any error of the service.
@@ -51,9 +51,10 @@ impl<C: Clone> Videos<C> {
     /// `POST /video/templates`, live.
     ///
     /// # Errors
-    /// At `send`: `Validation` before anything is sent for a size outside 16 to 4096 pixels or more than 60 frames a
-    /// second, and from the service with the compiler's messages in [`field_errors`](crate::Error::field_errors);
-    /// `QuotaExceeded` when the plan has no room for another template; any error of the service.
+    /// At `send`: `Validation`, before anything is sent, for a size outside 16 to 4096 pixels or more than 60 frames
+    /// per second; from the service, `Validation` with the compiler's messages in
+    /// [`field_errors`](crate::Error::field_errors); `QuotaExceeded` if the plan allows no more templates; any error of
+    /// the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -68,7 +69,7 @@ impl<C: Clone> Videos<C> {
         self.call(CreateVideoTemplate::new(name, source))
     }
 
-    /// Reads one video template with its body.
+    /// Reads one video template with its source.
     ///
     /// `GET /video/templates/{uid}`, live; reads only.
     ///
@@ -85,12 +86,12 @@ impl<C: Clone> Videos<C> {
         self.call(GetVideoTemplate { uid: uid.into() })
     }
 
-    /// Changes a video template. What is not set stays as it is; the kind cannot change.
+    /// Changes a video template. Fields that are not set stay unchanged; the kind cannot change.
     ///
     /// `PUT /video/templates/{uid}`, live; safe to repeat.
     ///
     /// # Errors
-    /// At `send`: as [`create`](Self::create); `NotFound`.
+    /// At `send`: as [`create`](Self::create); also `NotFound`.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -124,7 +125,7 @@ impl<C: Clone> Videos<C> {
     /// `POST /video/templates/{uid}/duplicate`, live.
     ///
     /// # Errors
-    /// At `send`: `NotFound`; `QuotaExceeded` when the plan has no room for another template; any error of the service.
+    /// At `send`: `NotFound`; `QuotaExceeded` if the plan allows no more templates; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -136,7 +137,7 @@ impl<C: Clone> Videos<C> {
         self.call(DuplicateVideoTemplate { uid: uid.into(), body: DuplicateVideoTemplateRequest::default() })
     }
 
-    /// Reads what variables a video template has, and which of them its body uses.
+    /// Reads the variables of a video template, and which of them its source uses.
     ///
     /// `GET /video/templates/{uid}/variables`, live; reads only.
     ///
@@ -159,8 +160,8 @@ impl<C: Clone> Videos<C> {
     /// `POST /video/templates/{uid}/render`, live.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a missing or wrong variable; `QuotaExceeded`; `NotImplemented` when the service cannot
-    /// render this kind; any error of the service.
+    /// At `send`: `Validation` for a missing or invalid variable; `QuotaExceeded`; `NotImplemented` if the service
+    /// cannot render this kind of template; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -191,13 +192,13 @@ impl<C: Clone> Videos<C> {
         self.call(PreviewVideoTemplate { uid: uid.into(), body: PreviewVideoTemplateRequest::default() })
     }
 
-    /// Lets the service write a video template from a prompt. Bills; sources disagree whether a render or AI credits.
+    /// Generates a video template from a prompt. Billed; sources disagree whether as a render or in AI credits.
     ///
-    /// `POST /video/templates/generate`, live. Takes half a minute to several.
+    /// `POST /video/templates/generate`, live. Takes half a minute to several minutes.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a prompt of more than 2,000 characters or a length outside 1 to 60 seconds, before
-    /// anything is sent; `QuotaExceeded`; `Server` when the AI is not available; any error of the service.
+    /// At `send`: `Validation`, before anything is sent, for a prompt of more than 2,000 characters or a duration
+    /// outside 1 to 60 seconds; `QuotaExceeded`; `Server` if the AI is not available; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -211,24 +212,24 @@ impl<C: Clone> Videos<C> {
     }
 }
 
-/// What a video template is written in.
+/// Source of a video template.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum VideoSource {
     /// A scene in TSX: one file that exports a `zod` schema and a default component.
     Tsx(String),
-    /// A timeline as the editor makes it.
+    /// A timeline in the editor's format.
     Timeline(JsonObject),
 }
 
 impl VideoSource {
-    /// A scene in TSX: one file that exports a `zod` schema of flat fields with defaults, and a default component. It may
-    /// import `remotion`, `@remotion/*`, `react` and `zod`.
+    /// Creates a source from a scene in TSX: one file that exports a `zod` schema of flat fields with defaults, and a
+    /// default component. It may import `remotion`, `@remotion/*`, `react` and `zod`.
     pub fn tsx(source: impl Into<String>) -> Self {
         Self::Tsx(source.into())
     }
 
-    /// A timeline as the editor makes it.
+    /// Creates a source from a timeline in the editor's format.
     pub fn timeline(project: impl Into<JsonObject>) -> Self {
         Self::Timeline(project.into())
     }
@@ -246,20 +247,20 @@ api_request! {
     CreateVideoTemplate / CreateVideoTemplateCall { body: CreateVideoTemplateRequest } -> VideoTemplate = CREATE_VIDEO_TEMPLATE,
     |op, base| requests::create_video_template(base, &op.body),
     rules |op, found| {
-        // A request that came out of a queue was not built by `new`.
+        // A deserialised request was not built by `new`.
         let matches = match op.body.kind {
             VideoTemplateKind::Tsx => op.body.tsx.is_some() && op.body.project_json.is_none(),
             VideoTemplateKind::Timeline => op.body.project_json.is_some() && op.body.tsx.is_none(),
             _ => true,
         };
         if !matches {
-            found.push("kind", "must come with tsx for tsx and with projectJson for timeline, and not with the other");
+            found.push("kind", "must be tsx with tsx only, or timeline with projectJson only");
         }
     }
 }
 
 impl CreateVideoTemplate {
-    /// A request for a template of the default size and length.
+    /// Creates a request for a template of the default size and duration.
     #[must_use]
     pub fn new(name: impl Into<String>, source: VideoSource) -> Self {
         let (kind, tsx, project) = match source {
@@ -273,12 +274,12 @@ impl CreateVideoTemplate {
     }
 }
 
-/// Gives the setters that creating and changing share to both.
+/// Implements the setters that creating and changing have in common.
 macro_rules! template_setters {
     ($($operation:ident),*) => {$(
         /// Setters of the template itself.
         impl<C> $operation<C> {
-            /// Width and height in pixels, 16 to 4096 each. The service's default is 1080 by 1080.
+            /// Sets the width and height in pixels, 16 to 4096 each. The service's default is 1080 by 1080.
             pub fn size(self, width: u32, height: u32) -> Self {
                 self.with(|op| {
                     op.body.width = Some(width.into());
@@ -286,27 +287,27 @@ macro_rules! template_setters {
                 })
             }
 
-            /// Frames per second, 1 to 60. The service's default is 30.
+            /// Sets the frames per second, 1 to 60. The service's default is 30.
             pub fn fps(self, frames: u32) -> Self {
                 self.with(|op| op.body.fps = Some(frames.into()))
             }
 
-            /// The length in frames, at least 1.
+            /// Sets the duration in frames, at least 1.
             pub fn duration_in_frames(self, frames: u64) -> Self {
                 self.with(|op| op.body.duration_in_frames = Some(frames))
             }
 
-            /// Whether it is a draft, the service's default, or published.
+            /// Sets the status: draft, which is the service's default, or published.
             pub fn status(self, status: VideoTemplateStatus) -> Self {
                 self.with(|op| op.body.status = Some(status))
             }
 
-            /// Its variables. Those of a scene in TSX come from its schema.
+            /// Sets the definitions of the variables. A scene in TSX defines its variables in its schema.
             pub fn variable_definitions(self, definitions: impl IntoIterator<Item = VariableDefinition>) -> Self {
                 self.with(|op| op.body.variable_definitions = Some(definitions.into_iter().collect()))
             }
 
-            /// Where a still picture of it is.
+            /// Sets the URL of a poster image.
             pub fn poster_url(self, url: impl Into<String>) -> Self {
                 self.with(|op| op.body.poster_url = Some(url.into()))
             }
@@ -330,12 +331,12 @@ api_request! {
 
 /// Setters of [`Videos::update`] alone.
 impl<C> UpdateVideoTemplateCall<C> {
-    /// What it is called.
+    /// Sets the name.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.with(|op| op.body.name = Some(name.into()))
     }
 
-    /// A new body of the kind that the template has.
+    /// Replaces the source. It must be of the kind that the template already has.
     pub fn source(self, source: VideoSource) -> Self {
         self.with(|op| match source {
             VideoSource::Tsx(tsx) => op.body.tsx = Some(tsx),
@@ -359,7 +360,7 @@ api_request! {
 
 /// Setters of [`Videos::duplicate`].
 impl<C> DuplicateVideoTemplateCall<C> {
-    /// What the copy is called. The service's default is the name with "(copy)" behind.
+    /// Sets the name of the copy. The service's default is the original name followed by "(copy)".
     pub fn name(self, name: impl Into<String>) -> Self {
         self.with(|op| op.body.name = Some(name.into()))
     }
@@ -379,15 +380,14 @@ api_request! {
 
 /// Setters of [`Videos::render`].
 impl<C> RenderVideoCall<C> {
-    /// Values for the template's variables: anything that serialises to a JSON object.
+    /// Sets the values of the template's variables: any value that serialises to a JSON object.
     ///
-    /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when it does not.
+    /// `send` fails with [`Validation`](crate::ErrorKind::Validation) if it does not.
     pub fn variables(self, variables: &impl Serialize) -> Self {
         self.try_with(variables::from(variables), |op, variables| op.body.variables = Some(variables))
     }
 
-    /// The file format. The service's default is MP4.
+    /// Sets the file format. The service's default is MP4.
     pub fn format(self, format: VideoFormat) -> Self {
         self.with(|op| op.body.format = Some(format))
     }
@@ -401,15 +401,14 @@ api_request! {
 
 /// Setters of [`Videos::preview`].
 impl<C> PreviewVideoTemplateCall<C> {
-    /// Values for the template's variables: anything that serialises to a JSON object.
+    /// Sets the values of the template's variables: any value that serialises to a JSON object.
     ///
-    /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when it does not.
+    /// `send` fails with [`Validation`](crate::ErrorKind::Validation) if it does not.
     pub fn variables(self, variables: &impl Serialize) -> Self {
         self.try_with(variables::from(variables), |op, variables| op.body.variables = Some(variables))
     }
 
-    /// Which frame, from 0.
+    /// Sets the number of the frame, from 0.
     pub fn frame(self, number: u64) -> Self {
         self.with(|op| op.body.frame = Some(number))
     }
@@ -424,7 +423,7 @@ api_request! {
 
 /// Setters of [`Videos::generate`].
 impl<C> GenerateVideoTemplateCall<C> {
-    /// Width and height in pixels. The service's default is 1080 by 1080.
+    /// Sets the width and height in pixels. The service's default is 1080 by 1080.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {
             op.body.width = Some(width.into());
@@ -432,12 +431,12 @@ impl<C> GenerateVideoTemplateCall<C> {
         })
     }
 
-    /// The length in seconds, 1 to 60. The service's default is 8; one source says 5.
+    /// Sets the duration in seconds, 1 to 60. The service's default is 8; one source says 5.
     pub fn duration_seconds(self, seconds: f64) -> Self {
         self.with(|op| op.body.duration_seconds = Some(seconds))
     }
 
-    /// A colour of the brand in hexadecimal, for example `#00ff41`; at most 32 characters.
+    /// Sets a brand colour in hexadecimal, for example `#00ff41`; at most 32 characters.
     pub fn brand_color(self, color: impl Into<String>) -> Self {
         self.with(|op| op.body.brand_color = Some(color.into()))
     }

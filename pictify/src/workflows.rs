@@ -1,4 +1,4 @@
-//! Documents for every row, delivered.
+//! Workflows that render a document for each row and deliver it.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -8,7 +8,7 @@
 //! let people = [Person { name: "Maya Chen", email: "maya@example.com" }];
 //! let run = client
 //!     .workflows()
-//!     .create("XK4P2M9QZT", people)?
+//!     .create("XK4P2M9QZT", people)
 //!     .pack_type("certificate")
 //!     .map_column("recipientName", "name")
 //!     .send()
@@ -38,7 +38,7 @@ resource! {
 }
 
 impl<C: Clone> Workflows<C> {
-    /// Lists the newest 20 runs. The service has no pages here.
+    /// Lists the newest 20 runs. This list has no pages.
     ///
     /// `GET /workflow`, documented; reads only.
     ///
@@ -56,18 +56,18 @@ impl<C: Clone> Workflows<C> {
         self.call(ListWorkflowRuns {})
     }
 
-    /// Renders and delivers a document for each row. Bills a render a row.
+    /// Renders and delivers a document for each row. Bills one render for each row.
     ///
     /// `POST /workflow`, documented.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when there is no row, or one does not serialise to a JSON object.
-    /// At `send`: `QuotaExceeded`; any error of the service.
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, if there is no row, or a row
+    /// does not serialise to a JSON object; `QuotaExceeded`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let rows = [serde_json::json!({"recipientName": "Maya Chen"})];
-    /// let run = client.workflows().create("XK4P2M9QZT", rows)?.send().await?;
+    /// let run = client.workflows().create("XK4P2M9QZT", rows).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn create(
@@ -85,7 +85,7 @@ impl<C: Clone> Workflows<C> {
         })
     }
 
-    /// Reads how far a run is, item by item.
+    /// Reads the progress of a run, item by item.
     ///
     /// `GET /workflow/{uid}`, documented; reads only.
     ///
@@ -102,7 +102,7 @@ impl<C: Clone> Workflows<C> {
         self.call(GetWorkflowRun { uid: uid.into() })
     }
 
-    /// Reads how much all runs have made.
+    /// Reads the totals of all runs.
     ///
     /// `GET /workflow/stats`, documented; reads only.
     ///
@@ -118,19 +118,20 @@ impl<C: Clone> Workflows<C> {
         self.call(GetWorkflowStats {})
     }
 
-    /// Renders one row. Bills a render, as far as is known: nothing says that it does not. Images come at once, videos by
-    /// [`preview_result`](Self::preview_result) with the job's id.
+    /// Renders one row. Assume that it bills one render: no source says that it does not. An image is in the response;
+    /// a video is queued, and [`preview_result`](Self::preview_result) reads it with the job's ID.
     ///
     /// `POST /workflow/preview`, documented.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when the row does not serialise to a JSON object. At `send`: from
-    /// the service, `Validation` when the template does not make the format; any error of the service.
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, if the row does not serialise
+    /// to a JSON object; from the service, `Validation` if the template does not support the format; any error of the
+    /// service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let row = serde_json::json!({"recipientName": "Maya Chen"});
-    /// let preview = client.workflows().preview("XK4P2M9QZT", &row)?.output_format("png").send().await?;
+    /// let preview = client.workflows().preview("XK4P2M9QZT", &row).output_format("png").send().await?;
     /// println!("{:?}", preview.url);
     /// # Ok(()) }
     /// ```
@@ -141,7 +142,7 @@ impl<C: Clone> Workflows<C> {
         })
     }
 
-    /// Reads what came of a preview that was queued.
+    /// Reads the result of a queued preview.
     ///
     /// `GET /workflow/preview/{jobId}`, documented; reads only.
     ///
@@ -157,13 +158,13 @@ impl<C: Clone> Workflows<C> {
         self.call(GetWorkflowPreview { job_id: job_id.into() })
     }
 
-    /// Delivers an item of a run again. Does not render again.
+    /// Delivers an item of a run again, without rendering it again.
     ///
     /// `POST /workflow/{uid}/items/{index}/resend`, documented.
     ///
     /// # Errors
-    /// At `send`: `NotFound`; with [`outcome_unknown`](crate::Error::outcome_unknown) it may have been delivered; any error
-    /// of the service.
+    /// At `send`: `NotFound`; any error of the service. If [`outcome_unknown`](crate::Error::outcome_unknown) is true,
+    /// the item may have been delivered.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -174,9 +175,9 @@ impl<C: Clone> Workflows<C> {
         self.call(ResendWorkflowItem { uid: uid.into(), index, body: ResendWorkflowItemRequest::default() })
     }
 
-    /// Creates a hook: an address to which other systems send rows, with a secret in it. Bills nothing.
+    /// Creates a hook: a URL, with a secret in it, to which other systems send rows. Bills nothing.
     ///
-    /// `POST /workflow/hooks`, documented. Keep the answer's secrets; `Debug` does not show them.
+    /// `POST /workflow/hooks`, documented. Store the secrets of the response; `Debug` does not show them.
     ///
     /// # Errors
     /// At `send`: any error of the service.
@@ -225,19 +226,20 @@ impl<C: Clone> Workflows<C> {
         self.call(DeleteWorkflowHook { uid: uid.into() })
     }
 
-    /// Sends a row to a hook, as another system would. Bills a render. No key is sent: the secret is the permission.
+    /// Sends a row to a hook, as another system would. Bills one render. No API key is sent: the secret authorises the
+    /// request.
     ///
     /// `POST /workflow/hooks/{hookUid}/{secret}`, public.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when the row does not serialise to a JSON object. At `send`:
-    /// `Authentication` or `Permission` for a wrong secret or signature; any error of the service.
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, if the row does not serialise
+    /// to a JSON object; `Authentication` or `Permission` for a wrong secret or signature; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let secret = std::env::var("HOOK_SECRET").unwrap();
     /// let row = serde_json::json!({"recipientName": "Maya Chen"});
-    /// client.workflows().send_to_hook("HK1QWERTYU", secret, &row)?.send().await?;
+    /// client.workflows().send_to_hook("HK1QWERTYU", secret, &row).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn send_to_hook(
@@ -251,7 +253,7 @@ impl<C: Clone> Workflows<C> {
     }
 }
 
-/// A row: anything that serialises to a JSON object.
+/// Serialises a row to a JSON object.
 fn row_of(row: &impl Serialize) -> Result<JsonObject> {
     let object: serde_json::Map<_, _> = variables::object(row, "row")?;
     Ok(object.into())
@@ -271,19 +273,20 @@ api_request! {
     renders |op| op.body.rows.len() as u64
 }
 
-/// Gives the setters that runs and hooks share to both.
+/// Implements the setters that runs and hooks have in common.
 macro_rules! delivery_setters {
     ($($operation:ident),*) => {$(
-        /// Setters of the mapping and the delivery.
+        /// Setters of the column mapping and the delivery.
         impl<C> $operation<C> {
-            /// Fills a variable of the template from a column of the rows. May be called for each variable.
+            /// Fills a variable of the template from a column of the rows. Call it once for each variable.
             pub fn map_column(self, variable: impl Into<String>, column: impl Into<String>) -> Self {
                 self.with(|op| {
                     op.body.column_mapping.get_or_insert_default().insert(variable.into(), column.into());
                 })
             }
 
-            /// How the documents are delivered. The members are unpublished but for `email`, true or false, and `subject`.
+            /// Sets the delivery of the documents. Its members are unpublished, except `email` (true or false) and
+            /// `subject`.
             pub fn delivery(self, delivery: impl Into<JsonObject>) -> Self {
                 self.with(|op| op.body.delivery = Some(delivery.into()))
             }
@@ -295,7 +298,7 @@ delivery_setters!(CreateWorkflowRunCall, CreateWorkflowHookCall);
 
 /// Setters of [`Workflows::create`].
 impl<C> CreateWorkflowRunCall<C> {
-    /// The kind of documents, for example `certificate`. The list is unpublished.
+    /// Sets the kind of documents, for example `certificate`. The possible values are unpublished.
     pub fn pack_type(self, pack_type: impl Into<String>) -> Self {
         self.with(|op| op.body.pack_type = Some(pack_type.into()))
     }
@@ -322,14 +325,14 @@ api_request! {
 
 /// Setters of [`Workflows::preview`].
 impl<C> PreviewWorkflowCall<C> {
-    /// Fills a variable of the template from a column of the row. May be called for each variable.
+    /// Fills a variable of the template from a column of the row. Call it once for each variable.
     pub fn map_column(self, variable: impl Into<String>, column: impl Into<String>) -> Self {
         self.with(|op| {
             op.body.column_mapping.get_or_insert_default().insert(variable.into(), column.into());
         })
     }
 
-    /// The file format, for example `png` or `mp4`.
+    /// Sets the file format, for example `png` or `mp4`.
     pub fn output_format(self, format: impl Into<String>) -> Self {
         self.with(|op| op.body.output_format = Some(format.into()))
     }
@@ -350,7 +353,7 @@ api_request! {
 
 /// Setters of [`Workflows::resend`].
 impl<C> ResendWorkflowItemCall<C> {
-    /// Another address to deliver to.
+    /// Sets another email address to deliver to.
     pub fn email(self, address: impl Into<String>) -> Self {
         self.with(|op| op.body.email = Some(address.into()))
     }
@@ -376,7 +379,8 @@ api_request! {
 }
 
 api_request! {
-    /// The request of [`Workflows::send_to_hook`] as data. Serialised, it holds the secret; `Debug` does not show it.
+    /// The request of [`Workflows::send_to_hook`] as data. Its serialised form contains the secret; `Debug` does not
+    /// show it.
     SendWorkflowHook / SendWorkflowHookCall { hook_uid: String, secret: Secret, signature: Option<String>, row: JsonObject } -> Acknowledgement
         = SEND_WORKFLOW_HOOK,
     |op, base| requests::send_workflow_hook(base, &op.hook_uid, op.secret.expose(), op.signature.as_deref(), &op.row)
@@ -384,7 +388,7 @@ api_request! {
 
 /// Setters of [`Workflows::send_to_hook`].
 impl<C> SendWorkflowHookCall<C> {
-    /// The signature of the row, where the hook asks for one: `t=SECONDS,v1=HEX` over the bytes that are sent.
+    /// Sets the signature of the row, if the hook requires one: `t=SECONDS,v1=HEX` over the bytes that are sent.
     pub fn signature(self, signature: impl Into<String>) -> Self {
         self.with(|op| op.signature = Some(signature.into()))
     }

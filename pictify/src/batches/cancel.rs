@@ -1,10 +1,10 @@
-//! Ending a job early.
+//! Cancellation of a job.
 
 use super::{BatchJob, CancelBatch};
 use crate::{Call, Client, Error, ErrorKind, Result};
 use std::fmt;
 
-/// Cancelling a job: [`BatchJob::cancel`].
+/// Cancellation of a job: [`BatchJob::cancel`].
 #[must_use = "nothing is cancelled before send"]
 pub struct CancelJob<'a, C> {
     job: &'a mut BatchJob,
@@ -12,17 +12,17 @@ pub struct CancelJob<'a, C> {
 }
 
 impl BatchJob {
-    /// Cancels what is under way, and drops what was not sent. What was rendered stays, and stays billed; wait for the job
-    /// to see what that is.
+    /// Cancels the batches that are in progress, and drops the requests that were not sent. Rows that are already
+    /// rendered stay rendered and billed; wait for the job to read them.
     ///
     /// # Errors
-    /// Those of [`Batches::cancel`](super::Batches::cancel), but not that a batch has already ended. The others are then
-    /// still under way: cancel again.
+    /// As [`Batches::cancel`](super::Batches::cancel), except that a batch that has already ended is not an error.
+    /// After an error the remaining batches are still in progress: cancel again.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client, mut job: pictify::batches::BatchJob) -> pictify::Result<()> {
-    /// job.cancel(&client).await?;
-    /// let rendered = job.wait(&client).await?;
+    /// job.cancel(&client).send().await?;
+    /// let rendered = job.wait(&client).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn cancel<C: Clone>(&mut self, client: &C) -> CancelJob<'_, C> {
@@ -38,7 +38,8 @@ impl<C: Clone> CancelJob<'_, C> {
     }
 }
 
-/// Whether it went well. A batch that has already ended, as the service says, cannot be cancelled, and need not be.
+/// Returns the result of a cancellation. The service reports an error for a batch that has already ended; that is a
+/// success here.
 fn settle<T>(result: Result<T>) -> Result<()> {
     let has_ended =
         |error: &Error| error.status().is_some() && matches!(error.kind(), ErrorKind::Conflict | ErrorKind::Validation);
@@ -49,7 +50,7 @@ fn settle<T>(result: Result<T>) -> Result<()> {
 }
 
 impl CancelJob<'_, Client> {
-    /// Cancels it.
+    /// Sends the cancellations.
     ///
     /// # Errors
     /// As [`BatchJob::cancel`].
@@ -63,7 +64,7 @@ impl CancelJob<'_, Client> {
 
 #[cfg(feature = "blocking")]
 impl CancelJob<'_, crate::blocking::Client> {
-    /// Cancels it.
+    /// Sends the cancellations.
     ///
     /// # Errors
     /// As [`BatchJob::cancel`].

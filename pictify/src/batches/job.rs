@@ -1,4 +1,4 @@
-//! A job: rows in parts, and how far each part is.
+//! A job: rows split into requests, with the progress of each request.
 
 use super::{Batch, BatchAccepted, BatchRenderTemplate, BatchRow, BatchStatus};
 use crate::{ApiRequest, Error, ErrorKind, IdempotencyKey, Result};
@@ -6,11 +6,11 @@ use pictify_api::types::RenderedLayout;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Rows that are rendered in batches: which requests they are split into, and how far each of these is.
+/// Rows that are rendered in batches, split into requests, with the progress of each request.
 ///
-/// It is plain data. Store it with any serde format before and after every step, with
-/// [`StartJob::journal`](super::StartJob::journal) for the steps in between, and a job survives a restart: what was sent is not
-/// sent again. Keep it until [`rows`](Self::rows) has given its results.
+/// A job is plain data. Store it with any serde format before and after every step, and with
+/// [`StartJob::checkpoint`](super::StartJob::checkpoint) between the requests of a start. The job then survives a
+/// restart, and no request is sent twice. Keep it until you have read its results from [`rows`](Self::rows).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatchJob {
     pub(super) parts: Vec<Part>,
@@ -19,13 +19,14 @@ pub struct BatchJob {
 /// One request of a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Part {
-    /// The index of its first row in the job, and how many rows it has; none when the service counts them.
+    /// Index of the request's first row in the job.
     first: u64,
+    /// Number of rows; `None` if only the service can count them.
     rows: Option<u64>,
     idempotency_key: IdempotencyKey,
     pub(super) operation: BatchRenderTemplate,
     pub(super) state: State,
-    /// The pictures that were not in the service's answers and came by webhook, by row of this part.
+    /// Images that arrived by webhook and were not in the service's responses, by row of this part.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) delivered: BTreeMap<u64, Vec<RenderedLayout>>,
 }
@@ -34,21 +35,21 @@ pub(super) struct Part {
 pub(super) enum State {
     /// Not sent yet.
     Planned,
-    /// Sent, and nobody knows what became of it.
+    /// Sent, but the outcome is unknown.
     Sent,
-    /// Under way at the service.
+    /// In progress at the service.
     Started { batch_id: String, last: Option<Box<Batch>> },
-    /// At its end.
+    /// Ended.
     Ended { batch_id: String, last: Box<Batch> },
-    /// Never sent, and never to be.
+    /// Not sent, and cancelled.
     Dropped,
 }
 
-/// How far a job is, in rows.
+/// Progress of a job, in rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BatchProgress {
-    /// All rows, as far as they are known.
+    /// All rows, as far as they can be counted.
     pub total: u64,
     /// Rows that are rendered.
     pub completed: u64,
@@ -61,7 +62,7 @@ pub struct BatchProgress {
 }
 
 impl BatchJob {
-    /// How many sets one request has, unless it is said otherwise.
+    /// Sets in one request, unless the caller sets another number.
     pub(super) const PART: usize = 100;
 
     pub(super) fn split(operation: BatchRenderTemplate, at_most: usize) -> Self {
@@ -71,7 +72,7 @@ impl BatchJob {
         };
         let mut sets = sets.into_iter().peekable();
         let (mut parts, mut first) = (Vec::new(), 0);
-        // At least one part, so that a job without rows is refused where a call without rows is.
+        // At least one part, so that `check` reports a job without rows just as it reports a call without rows.
         while parts.is_empty() || sets.peek().is_some() {
             let mut operation = operation.clone();
             let some: Vec<_> = sets.by_ref().take(at_most.max(1)).collect();
@@ -83,13 +84,13 @@ impl BatchJob {
         Self { parts }
     }
 
-    /// How far the job is, by what was last heard.
+    /// Returns the progress of the job according to the latest responses. Sends nothing.
     #[must_use]
     pub fn progress(&self) -> BatchProgress {
         let mut progress = BatchProgress { parts: self.parts.len(), ..BatchProgress::default() };
         for part in &self.parts {
             let last = part.last();
-            // What the service counts need not be within reason.
+            // The counts of the service may be implausibly large.
             let add = |sum: &mut u64, count: Option<u64>| *sum = sum.saturating_add(count.unwrap_or(0));
             add(&mut progress.total, last.and_then(|batch| batch.total_items).or(part.rows));
             add(&mut progress.completed, last.and_then(|batch| batch.completed_items));
@@ -99,33 +100,34 @@ impl BatchJob {
         progress
     }
 
-    /// Whether nothing is left to start or to wait for.
+    /// Returns true if all requests have ended, or were cancelled before they were sent.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.parts.iter().all(Part::has_ended)
     }
 
-    /// The ids of the batches at the service, in the order of the rows, as far as they are started.
+    /// Returns the IDs of the batches at the service, in the order of the rows. Requests that are not started have
+    /// none.
     #[must_use]
     pub fn batch_ids(&self) -> Vec<&str> {
         self.parts.iter().filter_map(Part::batch_id).collect()
     }
 
-    /// The rows that the service has reported on so far, in their order.
+    /// Returns the rows that the service has reported so far, in their order.
     #[must_use]
     pub fn rows(&self) -> Vec<BatchRow> {
         self.parts.iter().flat_map(Part::reported_rows).collect()
     }
 
-    /// Whether a request was sent of which nobody knows whether it was taken: the answer was lost, or the process ended
-    /// before it came. [`start`](Self::start) stops at it.
+    /// Returns true if a request was sent and it is unknown whether the service accepted it: the response was lost, or
+    /// the process ended before it arrived. [`start`](Self::start) then fails with `Conflict`.
     #[must_use]
     pub fn outcome_unknown(&self) -> bool {
         self.parts.iter().any(|part| matches!(part.state, State::Sent))
     }
 
-    /// Lets [`start`](Self::start) send again what may have been taken. Its rows may be rendered, and billed, twice: look at
-    /// the account's render history first.
+    /// Allows [`start`](Self::start) to send requests again whose outcome is unknown. Their rows may be rendered and
+    /// billed twice: check the account's render history first.
     pub fn accept_double_billing(&mut self) {
         for part in &mut self.parts {
             if matches!(part.state, State::Sent) {
@@ -134,7 +136,7 @@ impl BatchJob {
         }
     }
 
-    /// Checks every request before the first is sent.
+    /// Checks every request, before the first one is sent.
     pub(super) fn check(&self) -> Result<()> {
         self.parts.iter().try_for_each(|part| match &part.state {
             State::Planned => part.operation.check(),
@@ -142,7 +144,7 @@ impl BatchJob {
         })
     }
 
-    /// Which part to send next. It counts as sent from here on, until [`note_sent`](Self::note_sent) knows better.
+    /// Returns the next part to send. It counts as sent until [`note_sent`](Self::note_sent) records the result.
     pub(super) fn next_to_send(&mut self) -> Result<Option<(usize, BatchRenderTemplate, IdempotencyKey)>> {
         for (index, part) in self.parts.iter_mut().enumerate() {
             match &part.state {
@@ -152,8 +154,8 @@ impl BatchJob {
                 }
                 State::Sent => {
                     let text = format!(
-                        "batch job: the request from row {} on was sent, and nobody knows whether it was taken; look at \
-                         the render history, then accept_double_billing or set the job aside",
+                        "batch job: the request from row {} on was sent, but its outcome is unknown; check the render history, \
+                             then call accept_double_billing, or discard the job",
                         part.first
                     );
                     return Err(Error::new(ErrorKind::Conflict, text).with_outcome(true, false));
@@ -164,7 +166,7 @@ impl BatchJob {
         Ok(None)
     }
 
-    /// Notes what became of a part that was sent.
+    /// Records the result of sending a part.
     pub(super) fn note_sent(&mut self, index: usize, result: Result<BatchAccepted>) -> Result<()> {
         let state = &mut self.parts[index].state;
         match result {
@@ -173,9 +175,10 @@ impl BatchJob {
                 Ok(())
             }
             Err(error) => {
-                // A success that cannot be read, or is not as strict mode wants it, is a success: the batch exists.
-                let taken = error.status().is_some_and(|status| status.is_success());
-                let unknown = error.outcome_unknown() || taken;
+                // The batch exists if the status was a success, even if the body was not readable or strict mode
+                // rejected it.
+                let accepted = error.status().is_some_and(|status| status.is_success());
+                let unknown = error.outcome_unknown() || accepted;
                 if let (State::Sent, false) = (&*state, unknown) {
                     *state = State::Planned;
                 }
@@ -184,7 +187,7 @@ impl BatchJob {
         }
     }
 
-    /// The parts that are under way, with their ids.
+    /// Returns the parts that are in progress, with their batch IDs.
     pub(super) fn under_way(&self) -> Vec<(usize, String)> {
         let part = |(index, part): (usize, &Part)| match &part.state {
             State::Started { batch_id, .. } => Some((index, batch_id.clone())),
@@ -193,7 +196,7 @@ impl BatchJob {
         self.parts.iter().enumerate().filter_map(part).collect()
     }
 
-    /// Notes what the service says of a part.
+    /// Records the service's latest report on a part.
     pub(super) fn note(&mut self, index: usize, batch: Batch) {
         let state = &mut self.parts[index].state;
         if let State::Started { batch_id, last } = state {
@@ -207,7 +210,7 @@ impl BatchJob {
         }
     }
 
-    /// Drops what was not sent.
+    /// Drops the parts that were not sent.
     pub(super) fn drop_planned(&mut self) {
         for part in &mut self.parts {
             if matches!(part.state, State::Planned) {
@@ -216,7 +219,7 @@ impl BatchJob {
         }
     }
 
-    /// Whether there are parts that nobody has sent.
+    /// Returns true if parts are not started, or their start has an unknown outcome.
     pub(super) fn is_unstarted(&self) -> bool {
         self.parts.iter().any(|part| matches!(part.state, State::Planned | State::Sent))
     }
@@ -243,15 +246,15 @@ impl Part {
         }
     }
 
-    /// The rows that the service has reported on, or delivered images of.
+    /// Returns the rows that the service has reported, or that images were delivered for.
     pub(super) fn reported_rows(&self) -> Vec<BatchRow> {
         let mut rows = self.last().map(|batch| BatchRow::of_batch(self.first, batch)).unwrap_or_default();
-        for (row, pictures) in &self.delivered {
+         for (row, images) in &self.delivered {
             let index = self.first.saturating_add(*row);
             match rows.binary_search_by_key(&index, |row| row.index) {
-                Ok(at) if rows[at].results.is_empty() => rows[at].results.clone_from(pictures),
+                 Ok(at) if rows[at].results.is_empty() => rows[at].results.clone_from(images),
                 Ok(_) => {}
-                Err(at) => rows.insert(at, BatchRow::delivered(index, pictures.clone())),
+                 Err(at) => rows.insert(at, BatchRow::delivered(index, images.clone())),
             }
         }
         rows

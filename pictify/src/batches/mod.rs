@@ -1,4 +1,4 @@
-//! One template, many sets of variables.
+//! Renders of one template with many sets of variables.
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -6,16 +6,16 @@
 //! struct Badge { name: String }
 //!
 //! let people = ["Maya", "Ada"].map(|name| Badge { name: name.to_owned() });
-//! let mut job = client.batches().create("XK4P2M9QZT", people)?.into_job();
-//! job.start(&client).await?;
-//! for row in job.wait(&client).await? {
+//! let mut job = client.batches().create("XK4P2M9QZT", people).into_job();
+//! job.start(&client).send().await?;
+//! for row in job.wait(&client).send().await? {
 //!     println!("{} {:?}", row.index, row.urls());
 //! }
 //! # Ok(()) }
 //! ```
 //!
-//! A [`BatchJob`] splits rows at what the service takes at once, and can be stored and taken up again. For single renders
-//! side by side, with their pictures in the answer, see
+//! A [`BatchJob`] splits the rows into requests of a size that the service accepts. It can be stored and resumed. To
+//! render rows with concurrent single calls, with the images in the responses, see
 //! [`Templates::render_many`](crate::templates::Templates::render_many).
 
 mod cancel;
@@ -45,20 +45,21 @@ resource! {
 }
 
 impl<C: Clone> Batches<C> {
-    /// Renders a template once for each set of variables. Bills one render a set and layout.
+    /// Renders a template once for each set of variables. Bills one render for each set and layout.
     ///
-    /// `POST /templates/{uid}/batch-render`, live. `send` makes one request of it, whose size the plan limits: documented
-    /// from 100 to 1,000 sets. [`into_job`](BatchRenderTemplateCall::into_job) splits, and keeps track.
+    /// `POST /templates/{uid}/batch-render`, live. `send` makes a single request. The plan limits the number of sets in
+    /// it: documented limits are 100 to 1,000. [`into_job`](BatchRenderTemplateCall::into_job) splits the sets into
+    /// several requests and tracks them.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when a set does not serialise to a JSON object. At `send`:
-    /// `Validation` for no set at all, a quality outside 0.1 to 1 or a concurrency outside 1 to 10, before anything is
-    /// sent; `NotFound` for the template; `QuotaExceeded`; any error of the service.
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, for an empty list of sets, a
+    /// set that does not serialise to a JSON object, a quality outside 0.1 to 1 or a concurrency outside 1 to 10;
+    /// `NotFound` for the template; `QuotaExceeded`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let posts = ["Post 1", "Post 2"].map(|title| serde_json::json!({"title": title}));
-    /// let accepted = client.batches().create("XK4P2M9QZT", posts)?.send().await?;
+    /// let accepted = client.batches().create("XK4P2M9QZT", posts).send().await?;
     /// println!("{}", accepted.batch_id);
     /// # Ok(()) }
     /// ```
@@ -74,18 +75,19 @@ impl<C: Clone> Batches<C> {
         })
     }
 
-    /// Renders a template once for each row of a public CSV file, which the service fetches once. Bills one render a row
-    /// and layout.
+    /// Renders a template once for each row of a public CSV file, which the service downloads once. Bills one render
+    /// for each row and layout.
     ///
-    /// `POST /templates/{uid}/batch-render`, live. Name the columns with [`map_column`](BatchRenderTemplateCall::map_column).
+    /// `POST /templates/{uid}/batch-render`, live. Set the column of each variable with
+    /// [`map_column`](BatchRenderTemplateCall::map_column).
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when `csv_url` is not an absolute http or https URL. At `send`: as
-    /// [`create`](Self::create).
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation) if `csv_url` is not an absolute http or https URL; else
+    /// as [`create`](Self::create).
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-    /// let call = client.batches().create_from_csv("XK4P2M9QZT", "https://example.com/people.csv")?;
+    /// let call = client.batches().create_from_csv("XK4P2M9QZT", "https://example.com/people.csv");
     /// let accepted = call.map_column("name", "attendee_name").send().await?;
     /// println!("{}", accepted.batch_id);
     /// # Ok(()) }
@@ -102,10 +104,10 @@ impl<C: Clone> Batches<C> {
         })
     }
 
-    /// Reads how far a batch is and what came of it.
+    /// Reads the progress and the results of a batch.
     ///
-    /// `GET /templates/batch/{batchId}/results`, live; reads only. The service has been seen to leave the URLs of the
-    /// pictures out; they then come only by the `render.completed` webhook. Results are said to be kept for seven days.
+    /// `GET /templates/batch/{batchId}/results`, live; reads only. The service sometimes omits the URLs of the images;
+    /// they then arrive only by the `render.completed` webhook. Results are documented to be stored for seven days.
     ///
     /// # Errors
     /// At `send`: `Validation` for an id that cannot stand in a path; `NotFound`; any error of the service.
@@ -120,7 +122,7 @@ impl<C: Clone> Batches<C> {
         self.call(GetBatchResults { batch_id: batch_id.into() })
     }
 
-    /// Cancels a batch. What was rendered stays, and stays billed.
+    /// Cancels a batch. Rows that are already rendered stay rendered and billed.
     ///
     /// `POST /templates/batch/{batchId}/cancel`, live; safe to repeat.
     ///
@@ -147,7 +149,7 @@ api_request! {
             found.push("", "exactly one of variableSets and csvUrl must be set");
         }
         if op.body.csv_url.is_none() && op.body.mappings.is_some() {
-            found.push("mappings", "names columns, but there is no CSV file");
+            found.push("mappings", "needs csvUrl: it maps variables to columns of the CSV file");
         }
         if op.body.layout.is_some() && op.body.layouts.is_some() {
             found.push("layouts", "cannot be set together with layout");
@@ -174,44 +176,46 @@ api_request! {
 
 /// Setters of [`Batches::create`] and [`Batches::create_from_csv`].
 impl<C> BatchRenderTemplateCall<C> {
-    /// The file format. The service's default is PNG.
+    /// Sets the file format. The service's default is PNG.
     pub fn format(self, format: RasterFormat) -> Self {
         self.with(|op| op.body.format = Some(format))
     }
 
-    /// The quality of lossy formats, 0.1 to 1. The service's default is 0.9.
+    /// Sets the quality of lossy formats, 0.1 to 1. The service's default is 0.9.
     pub fn quality(self, quality: f64) -> Self {
         self.with(|op| op.body.quality = Some(quality))
     }
 
-    /// How many of its renders the service makes at once, 1 to 10; the plan may allow fewer. The service's default is 5.
+    /// Sets the number of concurrent renders at the service, 1 to 10; the plan may allow fewer. The service's default
+    /// is 5.
     pub fn concurrency(self, renders: u64) -> Self {
         self.with(|op| op.body.concurrency = Some(renders))
     }
 
-    /// The key of the layout to render.
+    /// Sets the key of the layout to render.
     pub fn layout(self, key: impl Into<String>) -> Self {
         self.with(|op| op.body.layout = Some(key.into()))
     }
 
-    /// The keys of up to 20 layouts; each of them is rendered, and billed, for every set.
+    /// Sets the keys of up to 20 layouts. Each set of variables is rendered, and billed, once for each layout.
     pub fn layouts(self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with(|op| op.body.layouts = Some(keys.into_iter().map(Into::into).collect()))
     }
 
-    /// From a CSV file: which column a variable of the template is in.
+    /// Sets the column of the CSV file that contains the values of a variable of the template.
     pub fn map_column(self, variable: impl Into<String>, column: impl Into<String>) -> Self {
         self.with(|op| drop(op.body.mappings.get_or_insert_default().insert(variable.into(), column.into())))
     }
 
-    /// Splits the sets into requests of at most 100, which every plan with batches should take, and keeps track of them.
+    /// Splits the sets into requests of at most 100 sets, which every plan with batches should accept, and returns a
+    /// job that tracks them.
     ///
-    /// The options of this call are left behind: a job is plain data.
+    /// The options of this call (`with_*`) are dropped: a job is plain data.
     pub fn into_job(self) -> BatchJob {
         self.into_job_with_chunk_size(BatchJob::PART)
     }
 
-    /// As [`into_job`](Self::into_job), with requests of at most `sets` sets.
+    /// Splits the sets as [`into_job`](Self::into_job), into requests of at most `sets` sets.
     pub fn into_job_with_chunk_size(self, sets: usize) -> BatchJob {
         BatchJob::split(self.into_request(), sets)
     }

@@ -1,35 +1,35 @@
-//! One row of a batch, whatever form it was reported in.
+//! A row of a batch, in one form for all formats of the service.
 
 use super::{Batch, BatchItem, BatchItemError, BatchStatus};
 use pictify_api::types::RenderedLayout;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 
-/// What came of one row of a batch.
+/// Result of one row of a batch.
 ///
-/// The service has reported rows in four forms; this is what they have in common. The form itself is in
-/// [`Batch::results`].
+/// The service reports rows in four formats; this type has what they have in common. [`Batch::results`] has the
+/// original.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct BatchRow {
-    /// The row's place in the job, from 0.
+    /// Index of the row in the job, from 0.
     pub index: u64,
-    /// Whether it was rendered; none when the service did not say.
+    /// True if the row was rendered; `None` if the service did not report it.
     pub ok: Option<bool>,
-    /// The rendered pictures, one a layout. Empty where the service keeps the URLs for the webhook.
+    /// Rendered images, one for each layout. Empty if the service sends the URLs only by webhook.
     pub results: Vec<RenderedLayout>,
-    /// What went wrong, if something did.
+    /// Error messages of the row; empty if it has none.
     pub errors: Vec<String>,
 }
 
 impl BatchRow {
-    /// Where the pictures are, as far as the service says it.
+    /// Returns the URLs of the images, as far as the service has sent them.
     #[must_use]
     pub fn urls(&self) -> Vec<&str> {
         self.results.iter().map(|result| result.url.as_str()).collect()
     }
 
-    /// The rows of a batch whose first row has index `first` in its job.
+    /// Returns the rows of a batch whose first row has index `first` in its job.
     pub(super) fn of_batch(first: u64, batch: &Batch) -> Vec<Self> {
         let mut rows: Vec<_> =
             (0..).zip(&batch.results).map(|(position, item)| Self::of_item(first, position, item)).collect();
@@ -38,7 +38,7 @@ impl BatchRow {
         rows
     }
 
-    /// A row of which only the pictures are known.
+    /// Creates a row from its delivered images only.
     pub(super) fn delivered(index: u64, results: Vec<RenderedLayout>) -> Self {
         Self { index, ok: Some(true), results, errors: Vec::new() }
     }
@@ -52,8 +52,8 @@ impl BatchRow {
         }
         let by_status = item.status.as_ref().map(|status| *status == BatchStatus::Completed);
         let of_layouts = item.errors.iter().filter_map(|error| {
-            let what = error.error.as_ref()?;
-            Some(error.layout.as_ref().map_or_else(|| what.clone(), |layout| format!("{layout}: {what}")))
+            let text = error.error.as_ref()?;
+            Some(error.layout.as_ref().map_or_else(|| text.clone(), |layout| format!("{layout}: {text}")))
         });
         Self {
             index: first.saturating_add(item.index.unwrap_or(position)),
@@ -63,23 +63,23 @@ impl BatchRow {
         }
     }
 
-    /// Errors are listed apart; a row that failed may be there only. They are looked up rather than looked for, since a
-    /// server may list any number of them.
+    /// Adds the errors that the service lists apart from the rows. A failed row may be in that list only. Hash maps
+    /// find the rows, because a server may list any number of errors.
     fn add_errors(rows: &mut Vec<Self>, first: u64, errors: &[BatchItemError]) {
-        let told = |row: &Self| row.errors.iter().map(|text| (row.index, text.clone())).collect::<Vec<_>>();
-        let mut told: HashSet<_> = rows.iter().flat_map(told).collect();
-        let mut places: HashMap<_, _> = rows.iter().enumerate().map(|(place, row)| (row.index, place)).collect();
+        let known = |row: &Self| row.errors.iter().map(|text| (row.index, text.clone())).collect::<Vec<_>>();
+        let mut known: HashSet<_> = rows.iter().flat_map(known).collect();
+        let mut positions: HashMap<_, _> = rows.iter().enumerate().map(|(at, row)| (row.index, at)).collect();
         for error in errors {
             let Some(index) = error.index.map(|index| first.saturating_add(index)) else { continue };
             let text = error.error.clone().unwrap_or_else(|| Value::Object(error.extra.clone()).to_string());
-            if !told.insert((index, text.clone())) {
+            if !known.insert((index, text.clone())) {
                 continue;
             }
-            let place = *places.entry(index).or_insert_with(|| {
+            let position = *positions.entry(index).or_insert_with(|| {
                 rows.push(Self { index, ok: Some(false), results: Vec::new(), errors: Vec::new() });
                 rows.len() - 1
             });
-            rows[place].errors.push(text);
+            rows[position].errors.push(text);
         }
     }
 }
@@ -90,17 +90,17 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_form_of_a_row_reads_the_same() {
-        let picture = |url: &str| RenderedLayout::new(url.to_owned());
+    fn every_format_of_a_row_reads_the_same() {
+        let image = |url: &str| RenderedLayout::new(url.to_owned());
         let sized = |url: &str| {
-            let mut picture = picture(url);
-            (picture.width, picture.height) = (Some(1200), Some(630));
-            picture
+            let mut image = image(url);
+            (image.width, image.height) = (Some(1200), Some(630));
+            image
         };
         for (batch, expected) in [
             (
                 json!({"results": [{"index": 0, "success": true, "results": [{"url": "https://m/0.png"}], "errors": []}]}),
-                vec![(100, Some(true), vec![picture("https://m/0.png")], vec![])],
+                vec![(100, Some(true), vec![image("https://m/0.png")], vec![])],
             ),
             (
                 json!({"results": [{"index": 1, "success": true, "variables": ["title"]}]}),
@@ -118,7 +118,7 @@ mod tests {
             ),
             (
                 json!({"results": [{"status": "completed", "url": "https://m/0.png"}, {"status": "failed"}]}),
-                vec![(100, Some(true), vec![picture("https://m/0.png")], vec![]), (101, Some(false), vec![], vec![])],
+                vec![(100, Some(true), vec![image("https://m/0.png")], vec![]), (101, Some(false), vec![], vec![])],
             ),
             (
                 json!({

@@ -1,53 +1,53 @@
-//! Sending a job's requests, each at most once.
+//! Start of a job: sends each request at most once.
 
 use super::{BatchJob, BatchRenderTemplate};
 use crate::{Call, Client, Error, ErrorKind, Result};
 use std::{fmt, io};
 
-/// Starting a job: [`BatchJob::start`].
+/// Start of a job: [`BatchJob::start`].
 #[must_use = "nothing is sent before send"]
 pub struct StartJob<'a, C> {
     job: &'a mut BatchJob,
     client: C,
-    journal: Option<Journal<'a>>,
+    checkpoint: Option<Checkpoint<'a>>,
 }
 
-type Journal<'a> = Box<dyn FnMut(&BatchJob) -> io::Result<()> + Send + 'a>;
+type Checkpoint<'a> = Box<dyn FnMut(&BatchJob) -> io::Result<()> + Send + 'a>;
 
 impl BatchJob {
     /// Sends the requests that are not sent yet, one after the other. Bills the rows that they render.
     ///
-    /// After an error the job knows what is started and what is not: mend the cause and start it again. A request whose
+    /// After an error the job records which requests are started: fix the cause and start it again. A request whose
     /// outcome is unknown is not sent again; see [`outcome_unknown`](Self::outcome_unknown).
     ///
     /// # Errors
-    /// Before anything is sent: [`Validation`](ErrorKind::Validation) when any of the requests is known to be wrong. Then
-    /// the errors of [`Batches::create`](super::Batches::create), and [`Io`](ErrorKind::Io) when the journal fails.
+    /// [`Validation`](ErrorKind::Validation), before anything is sent, if any of the requests is invalid. Then the
+    /// errors of [`Batches::create`](super::Batches::create), and [`Io`](ErrorKind::Io) if a checkpoint fails.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// # let rows = [serde_json::json!({"title": "Post 1"})];
-    /// let mut job = client.batches().create("XK4P2M9QZT", rows)?.into_job();
-    /// job.start(&client).checkpoint(|job| std::fs::write("job.json", serde_json::to_vec(job)?)).await?;
+    /// let mut job = client.batches().create("XK4P2M9QZT", rows).into_job();
+    /// job.start(&client).checkpoint(|job| std::fs::write("job.json", serde_json::to_vec(job)?)).send().await?;
     /// # Ok(()) }
     /// ```
     pub fn start<C: Clone>(&mut self, client: &C) -> StartJob<'_, C> {
-        StartJob { job: self, client: client.clone(), journal: None }
+        StartJob { job: self, client: client.clone(), checkpoint: None }
     }
 }
 
 impl<'a, C> StartJob<'a, C> {
-    /// Stores the job before and after each request, so that not even a crash in between makes a row billed twice. When
-    /// it fails, nothing more is sent.
+    /// Stores the job before and after each request, so that no row is billed twice even if the process crashes in
+    /// between. If `store` fails, no further request is sent.
     pub fn checkpoint(mut self, store: impl FnMut(&BatchJob) -> io::Result<()> + Send + 'a) -> Self {
-        self.journal = Some(Box::new(store));
+        self.checkpoint = Some(Box::new(store));
         self
     }
 
     fn store(&mut self) -> Result<()> {
-        let Some(journal) = &mut self.journal else { return Ok(()) };
-        journal(self.job).map_err(|error| {
-            Error::new(ErrorKind::Io, format!("batch job: the journal cannot be written: {error}")).with_source(error)
+        let Some(checkpoint) = &mut self.checkpoint else { return Ok(()) };
+        checkpoint(self.job).map_err(|error| {
+            Error::new(ErrorKind::Io, format!("batch job: the checkpoint failed: {error}")).with_source(error)
         })
     }
 
@@ -57,7 +57,7 @@ impl<'a, C> StartJob<'a, C> {
     {
         let Some((part, operation, key)) = self.job.next_to_send()? else { return Ok(None) };
         if let Err(error) = self.store() {
-            // It was not sent after all.
+            // The request was not sent.
             return self.job.note_sent(part, Err(error)).map(|()| None);
         }
         let mut call = Call::new(self.client.clone(), operation);
@@ -67,7 +67,7 @@ impl<'a, C> StartJob<'a, C> {
 }
 
 impl StartJob<'_, Client> {
-    /// Sends them.
+    /// Sends the requests.
     ///
     /// # Errors
     /// As [`BatchJob::start`].
@@ -85,7 +85,7 @@ impl StartJob<'_, Client> {
 
 #[cfg(feature = "blocking")]
 impl StartJob<'_, crate::blocking::Client> {
-    /// Sends them.
+    /// Sends the requests.
     ///
     /// # Errors
     /// As [`BatchJob::start`].

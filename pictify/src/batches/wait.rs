@@ -1,4 +1,4 @@
-//! Waiting for a job's end.
+//! Waiting for the end of a job.
 
 #[cfg(feature = "webhook")]
 use super::webhook_join::Deliveries;
@@ -6,13 +6,13 @@ use super::{Batch, BatchJob, BatchProgress, BatchRow, GetBatchResults};
 use crate::{Call, Client, Deadline, Error, ErrorKind, Result, clock::Clock};
 use std::{fmt, time::Duration};
 
-/// How long a job is waited for unless the caller says otherwise.
-const TIMEOUT: Duration = Duration::from_secs(3600);
+/// Default time to wait for a job.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3600);
 
-/// How long between two looks: the first wait, and the longest.
-const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+/// Delay between two polls: the first, and the longest.
+const POLL_DELAYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
 
-/// Waiting for a job: [`BatchJob::wait`].
+/// Wait for a job: [`BatchJob::wait`].
 #[must_use = "nothing is waited for before send"]
 pub struct WaitForJob<'a, C> {
     job: &'a mut BatchJob,
@@ -26,17 +26,17 @@ pub struct WaitForJob<'a, C> {
 type OnProgress<'a> = Box<dyn FnMut(BatchProgress) + Send + 'a>;
 
 impl BatchJob {
-    /// Asks how far the job is until all of it has ended, and returns its rows.
+    /// Polls the service until the whole job has ended, and returns its rows.
     ///
-    /// It looks after a second, then less often, down to every five seconds. The service may leave the URLs out of what it
-    /// answers; they then come only by the `render.completed` webhook:
-    #[cfg_attr(feature = "webhook", doc = "[`with`](WaitForJob::with) waits for both.")]
-    #[cfg_attr(not(feature = "webhook"), doc = "`with`, under the feature `webhook`, waits for both.")]
+    /// The first delay between two polls is one second; it grows to five seconds. The service may omit the URLs of the
+    /// images; they then arrive only by the `render.completed` webhook.
+    #[cfg_attr(feature = "webhook", doc = "[`with_inbox`](WaitForJob::with_inbox) waits for both.")]
+    #[cfg_attr(not(feature = "webhook"), doc = "`with_inbox`, behind the feature `webhook`, waits for both.")]
     ///
     /// # Errors
-    /// [`Conflict`](ErrorKind::Conflict) when some of the job is not started; [`Timeout`](ErrorKind::Timeout) when it does
-    /// not end in time; the errors of [`Batches::get`](super::Batches::get). Whatever the error, the job keeps what was last
-    /// heard, in [`progress`](Self::progress) and [`rows`](Self::rows), and can be waited for again.
+    /// [`Conflict`](ErrorKind::Conflict) if a part of the job is not started; [`Timeout`](ErrorKind::Timeout) if it
+    /// does not end in time; the errors of [`Batches::get`](super::Batches::get). After any error the job still has its
+    /// latest state, in [`progress`](Self::progress) and [`rows`](Self::rows), and you can wait for it again.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client, mut job: pictify::batches::BatchJob) -> pictify::Result<()> {
@@ -46,6 +46,7 @@ impl BatchJob {
     ///     .wait(&client)
     ///     .timeout(Duration::from_secs(600))
     ///     .on_progress(|progress| eprintln!("{} of {}", progress.completed, progress.total))
+    ///     .send()
     ///     .await?;
     /// # Ok(()) }
     /// ```
@@ -53,7 +54,7 @@ impl BatchJob {
         WaitForJob {
             job: self,
             client: client.clone(),
-            timeout: TIMEOUT,
+            timeout: DEFAULT_TIMEOUT,
             on_progress: None,
             #[cfg(feature = "webhook")]
             deliveries: None,
@@ -62,39 +63,40 @@ impl BatchJob {
 }
 
 impl<'a, C: Clone> WaitForJob<'a, C> {
-    /// How long to wait in all. An hour by default.
+    /// Sets the maximum time to wait, deliveries included. Default: one hour.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// Is called with every look at the service.
-    pub fn on_progress(mut self, see: impl FnMut(BatchProgress) + Send + 'a) -> Self {
-        self.on_progress = Some(Box::new(see));
+    /// Calls `report` after every poll of a batch.
+    pub fn on_progress(mut self, report: impl FnMut(BatchProgress) + Send + 'a) -> Self {
+        self.on_progress = Some(Box::new(report));
         self
     }
 
-    /// Takes the pictures that the service keeps out of its answers from what comes by webhook. When the job has ended,
-    /// waits for those that are missing, for a minute unless [`deliveries_within`](Self::deliveries_within) says otherwise.
+    /// Adds the images that arrive by webhook to the rows whose URLs the service omits from its responses. After the
+    /// job has ended, waits for missing images, for a minute unless [`deliveries_within`](Self::deliveries_within) sets
+    /// another time.
     ///
-    /// A delivery names no batch: it is the row's whose template and values it has. What is not delivered in time is
-    /// missing from the rows, and no error.
+    /// A delivery does not name its batch: it belongs to the row with the same template and values. An image that is
+    /// not delivered in time is missing from its row; that is not an error.
     #[cfg(feature = "webhook")]
     pub fn with_inbox(mut self, inbox: &crate::webhooks::RenderInbox) -> Self {
         self.deliveries = Some(Deliveries::new(inbox, self.job));
         self
     }
 
-    /// How long to wait for pictures by webhook after the job has ended. A minute by default.
+    /// Sets the time to wait for deliveries after the job has ended. Default: one minute.
     #[cfg(feature = "webhook")]
-    pub fn deliveries_within(mut self, grace: Duration) -> Self {
+    pub fn deliveries_within(mut self, timeout: Duration) -> Self {
         if let Some(deliveries) = &mut self.deliveries {
-            deliveries.grace = grace;
+            deliveries.timeout = timeout;
         }
         self
     }
 
-    /// One look at every part that is under way.
+    /// Returns one poll call for every part that is in progress.
     fn calls(&self, deadline: Deadline) -> Result<Vec<(usize, Call<GetBatchResults, C>)>> {
         if self.job.is_unstarted() {
             return Err(Error::new(ErrorKind::Conflict, "batch job: not all of it is started; start it first"));
@@ -109,8 +111,8 @@ impl<'a, C: Clone> WaitForJob<'a, C> {
 
     fn note(&mut self, part: usize, batch: Batch) {
         self.job.note(part, batch);
-        if let Some(see) = &mut self.on_progress {
-            see(self.job.progress());
+        if let Some(report) = &mut self.on_progress {
+            report(self.job.progress());
         }
         #[cfg(feature = "webhook")]
         if let Some(deliveries) = &mut self.deliveries {
@@ -118,11 +120,11 @@ impl<'a, C: Clone> WaitForJob<'a, C> {
         }
     }
 
-    /// How long to wait before look `look`, if there is time for it.
-    fn pause(&self, look: i32, deadline: Deadline, clock: &dyn Clock) -> Result<Duration> {
-        let wait = WAITS.0.mul_f64(1.5_f64.powi(look.min(10))).min(WAITS.1);
-        if wait < deadline.left(clock) {
-            return Ok(wait);
+    /// Returns the delay before poll number `poll`, if it ends before the deadline.
+    fn delay(&self, poll: i32, deadline: Deadline, clock: &dyn Clock) -> Result<Duration> {
+        let delay = POLL_DELAYS.0.mul_f64(1.5_f64.powi(poll.min(10))).min(POLL_DELAYS.1);
+        if delay < deadline.left(clock) {
+            return Ok(delay);
         }
         let BatchProgress { total, completed, failed, .. } = self.job.progress();
         let seconds = self.timeout.as_secs_f64();
@@ -133,14 +135,14 @@ impl<'a, C: Clone> WaitForJob<'a, C> {
 }
 
 impl WaitForJob<'_, Client> {
-    /// Waits.
+    /// Waits for the job to end, and returns its rows.
     ///
     /// # Errors
     /// As [`BatchJob::wait`].
     pub async fn send(mut self) -> Result<Vec<BatchRow>> {
         let clock = self.client.clock();
         let deadline = self.client.deadline(self.timeout);
-        for look in 0.. {
+        for poll in 0.. {
             for (part, call) in self.calls(deadline)? {
                 let batch = call.send().await?;
                 self.note(part, batch);
@@ -148,7 +150,7 @@ impl WaitForJob<'_, Client> {
             if self.job.has_ended() {
                 break;
             }
-            clock.sleep(self.pause(look, deadline, &*clock)?).await;
+            clock.sleep(self.delay(poll, deadline, &*clock)?).await;
         }
         #[cfg(feature = "webhook")]
         if let Some(deliveries) = &mut self.deliveries {
@@ -163,14 +165,14 @@ impl WaitForJob<'_, Client> {
 
 #[cfg(feature = "blocking")]
 impl WaitForJob<'_, crate::blocking::Client> {
-    /// Waits.
+    /// Waits for the job to end, and returns its rows.
     ///
     /// # Errors
     /// As [`BatchJob::wait`].
     pub fn send(mut self) -> Result<Vec<BatchRow>> {
         let clock = self.client.inner.clock();
         let deadline = self.client.deadline(self.timeout);
-        for look in 0.. {
+        for poll in 0.. {
             for (part, call) in self.calls(deadline)? {
                 let batch = call.send()?;
                 self.note(part, batch);
@@ -178,10 +180,10 @@ impl WaitForJob<'_, crate::blocking::Client> {
             if self.job.has_ended() {
                 break;
             }
-            let pause = self.pause(look, deadline, &*clock)?;
+            let delay = self.delay(poll, deadline, &*clock)?;
             let clock = clock.clone();
             self.client.wait(async move {
-                clock.sleep(pause).await;
+                clock.sleep(delay).await;
                 Ok(())
             })?;
         }

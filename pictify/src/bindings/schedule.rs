@@ -1,30 +1,31 @@
-//! Cron expressions as the time between two refreshes.
+//! Conversion of a cron expression to the time between two refreshes.
 
 use crate::{Error, Result};
 use croner::Cron;
 use croner_jiff::civil::{DateTime, date};
 use std::{str::FromStr, time::Duration};
 
-/// What the service takes: a minute to a week.
-const SHORTEST: Duration = Duration::from_secs(60);
-const LONGEST: Duration = Duration::from_secs(604_800);
+/// Shortest refresh time that the service accepts.
+const MIN_REFRESH: Duration = Duration::from_secs(60);
+/// Longest refresh time that the service accepts: a week.
+const MAX_REFRESH: Duration = Duration::from_secs(604_800);
 
-/// How many firings are looked at. Enough for the minutes of some hours, and for the days of a year.
-const FIRINGS: usize = 500;
+/// Number of firings to compare. Covers every minute for some hours, and every day for a year.
+const MAX_FIRINGS: usize = 500;
 
-/// The shortest time between two firings, from a minute to a week.
+/// Returns the shortest time between two firings, limited to one minute to one week.
 pub(super) fn shortest_gap(expression: &str) -> Result<Duration> {
-    let wrong = |what: &str| Error::invalid_field("schedule", format!("`{expression}` {what}"));
+    let invalid = |reason: &str| Error::invalid_field("schedule", format!("`{expression}` {reason}"));
     if expression.split_whitespace().count() != 5 {
-        return Err(wrong("is not a cron expression of five fields"));
+        return Err(invalid("is not a cron expression of five fields"));
     }
     let cron = Cron::from_str(expression)
-        .map_err(|error| wrong(&format!("is not a cron expression: {error}")).with_source(error))?;
-    // Any day does, since only the time between firings counts; this one is the first of a leap year.
-    let firings: Vec<DateTime> = cron.iter_after(date(2024, 1, 1).at(0, 0, 0, 0)).take(FIRINGS).collect();
+        .map_err(|error| invalid(&format!("is not a cron expression: {error}")).with_source(error))?;
+    // Any start date works, since only the time between firings matters; this one is the first day of a leap year.
+    let firings: Vec<DateTime> = cron.iter_after(date(2024, 1, 1).at(0, 0, 0, 0)).take(MAX_FIRINGS).collect();
     let gaps = firings.windows(2).filter_map(|pair| Duration::try_from(pair[1].duration_since(pair[0])).ok());
-    let gap = gaps.min().ok_or_else(|| wrong("does not fire twice"))?;
-    Ok(gap.clamp(SHORTEST, LONGEST))
+    let gap = gaps.min().ok_or_else(|| invalid("does not fire twice"))?;
+    Ok(gap.clamp(MIN_REFRESH, MAX_REFRESH))
 }
 
 #[cfg(test)]
@@ -32,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_schedule_is_as_often_as_its_shortest_gap() {
+    fn the_shortest_gap_is_the_refresh_time() {
         for (cron, seconds) in [
             ("* * * * *", 60),
             ("*/5 * * * *", 300),
@@ -49,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_schedule_is_refused() {
+    fn an_invalid_schedule_is_rejected() {
         for (cron, error) in [
             ("", "schedule: `` is not a cron expression of five fields"),
             ("hourly", "schedule: `hourly` is not a cron expression of five fields"),

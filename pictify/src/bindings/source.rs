@@ -1,4 +1,4 @@
-//! Where a binding's data comes from.
+//! Data source of a binding.
 
 use crate::{Result, source::web_url, variables};
 use pictify_api::{
@@ -7,7 +7,7 @@ use pictify_api::{
 };
 use serde::Serialize;
 
-/// Where a binding's data comes from: one kind of source, with what belongs to it.
+/// Data source of a binding.
 ///
 /// ```
 /// # fn run() -> pictify::Result<()> {
@@ -23,36 +23,36 @@ use serde::Serialize;
 pub struct BindingSource(DataSource);
 
 impl BindingSource {
-    /// What the service fetches from a URL: http or https, public addresses only.
+    /// Creates a source that the service fetches from a URL: http or https, public addresses only.
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when `url` is not an absolute http or https URL.
+    /// [`Validation`](crate::ErrorKind::Validation) if `url` is not an absolute http or https URL.
     pub fn http(url: impl AsRef<str>) -> Result<Self> {
         let mut source = DataSource::new(DataSourceType::Http);
         source.url = Some(web_url("url", url.as_ref())?.into());
         Ok(Self(source))
     }
 
-    /// What is [pushed](crate::bindings::Bindings::push).
+    /// Creates a source whose data is [pushed](crate::bindings::Bindings::push).
     #[must_use]
     pub fn webhook() -> Self {
         Self(DataSource::new(DataSourceType::Webhook))
     }
 
-    /// Data that never changes. Only design notes of the service know it.
+    /// Creates a source of data that never changes. Only design notes of the service describe it.
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when `data` does not serialise to a JSON object.
+    /// [`Validation`](crate::ErrorKind::Validation) if `data` does not serialise to a JSON object.
     pub fn fixed(data: &impl Serialize) -> Result<Self> {
         let mut source = DataSource::new(DataSourceType::Static);
         source.static_data = Some(variables::object(data, "data")?.into());
         Ok(Self(source))
     }
 
-    /// Fetches by POST with this JSON body. The default is GET.
+    /// Sets the method to POST and the JSON body. The default is GET.
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when `body` does not serialise.
+    /// [`Validation`](crate::ErrorKind::Validation) if `body` does not serialise.
     pub fn post(mut self, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_value(body)
             .map_err(|error| crate::Error::invalid_field("body", "cannot be serialised").with_source(error))?;
@@ -60,26 +60,26 @@ impl BindingSource {
         Ok(self)
     }
 
-    /// A header to fetch with. Answers repeat it, so it is not for secrets.
+    /// Adds a header to the request for the data. Responses show headers, so they must not contain secrets.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.0.headers.get_or_insert_default().insert(name.into(), value.into());
         self
     }
 
-    /// Fetches with this token in `Authorization: Bearer`.
+    /// Sets a bearer token, sent in `Authorization: Bearer`.
     #[must_use]
     pub fn bearer_token(self, token: impl Into<Secret>) -> Self {
         self.credentials(CredentialsType::BearerToken, token.into())
     }
 
-    /// Fetches with this API key.
+    /// Sets an API key.
     #[must_use]
     pub fn api_key(self, key: impl Into<Secret>) -> Self {
         self.credentials(CredentialsType::ApiKey, key.into())
     }
 
-    /// Fetches with this user and password.
+    /// Sets a username and a password for basic authentication.
     #[must_use]
     pub fn basic_auth(self, username: impl Into<String>, password: impl Into<Secret>) -> Self {
         let mut source = self.credentials(CredentialsType::BasicAuth, password.into());
@@ -90,7 +90,7 @@ impl BindingSource {
         source
     }
 
-    /// Fetches with this secret in a header.
+    /// Sets a header that contains a secret.
     #[must_use]
     pub fn secret_header(self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         let mut source = self.credentials(CredentialsType::CustomHeader, value.into());

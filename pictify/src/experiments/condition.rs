@@ -1,81 +1,81 @@
-//! Who sees a variant of a smart link.
+//! Conditions on visitors, which decide about the variant of a smart link.
 
-use pictify_api::types::{Condition, ConditionType};
+use pictify_api::types::{Condition as WireCondition, ConditionType};
 use serde::Serialize;
 use serde_json::Value;
 
-/// A condition on who looks: a comparison, or a group of conditions.
+/// Condition on a visitor: a comparison, or a group of conditions.
 ///
 /// ```
-/// use pictify::experiments::{Property, When};
+/// use pictify::experiments::{Attribute, Condition};
 ///
-/// let when = When::all([
-///     Property::DeviceType.is("mobile"),
-///     When::any([
-///         Property::GeoCountry.is_in(["US", "CA"]),
-///         Property::UrlParam("utm_source".to_owned()).contains("mail"),
+/// let condition = Condition::all([
+///     Attribute::DeviceType.is("mobile"),
+///     Condition::any([
+///         Attribute::GeoCountry.is_in(["US", "CA"]),
+///         Attribute::UrlParam("utm_source".to_owned()).contains("mail"),
 ///     ]),
 /// ]);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum When {
-    /// All of these.
-    All(Vec<When>),
-    /// At least one of these.
-    Any(Vec<When>),
-    /// A comparison; made by the methods of [`Property`].
+pub enum Condition {
+    /// All of these conditions.
+    All(Vec<Condition>),
+    /// At least one of these conditions.
+    Any(Vec<Condition>),
+    /// Comparison of an attribute with a value, created by the methods of [`Attribute`].
     #[non_exhaustive]
     Compare {
-        /// What is compared.
-        property: Property,
-        /// How: `eq`, `in`, `not_in`, `gt`, `lt`, `gte`, `lte` or `contains`.
+        /// Attribute to compare.
+        attribute: Attribute,
+        /// Operator: `eq`, `in`, `not_in`, `gt`, `lt`, `gte`, `lte` or `contains`.
         operator: &'static str,
-        /// With what.
+        /// Value to compare with.
         value: Value,
     },
 }
 
-/// What is known of who looks.
+/// Attribute of a visitor or of the visit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Property {
-    /// `mobile`, `desktop` or `tablet`.
+pub enum Attribute {
+    /// Device type: `mobile`, `desktop` or `tablet`.
     DeviceType,
-    /// The operating system.
+    /// Operating system.
     DeviceOs,
-    /// The country, as a code of two capitals.
+    /// Country, as a code of two capital letters.
     GeoCountry,
-    /// The continent.
+    /// Continent.
     GeoContinent,
-    /// The hour of the day, 0 to 23.
+    /// Hour of the day, 0 to 23.
     TimeHour,
-    /// The day of the week.
+    /// Day of the week.
     TimeDayOfWeek,
     /// The language of the browser.
     BrowserLanguage,
-    /// A parameter of the picture's URL, by its name.
+    /// Parameter of the image's URL, by name.
     UrlParam(String),
-    /// The host that leads here.
+    /// Host of the page that links to the image.
     ReferrerDomain,
-    /// Another one, as the service writes it.
+    /// Another attribute, by the service's name for it.
     Other(String),
 }
 
-impl When {
-    /// All of these; there must be one at least.
+impl Condition {
+    /// Creates a group that is true if all of `conditions` are true. It needs at least one.
     pub fn all(conditions: impl IntoIterator<Item = Self>) -> Self {
         Self::All(conditions.into_iter().collect())
     }
 
-    /// At least one of these; there must be one at least.
+    /// Creates a group that is true if at least one of `conditions` is true. It needs at least one.
     pub fn any(conditions: impl IntoIterator<Item = Self>) -> Self {
         Self::Any(conditions.into_iter().collect())
     }
 
-    pub(super) fn into_wire(self) -> Condition {
+    pub(super) fn into_wire(self) -> WireCondition {
         let group = |operator: &str, conditions: Vec<Self>| {
-            let mut condition = Condition::default();
+            let mut condition = WireCondition::default();
             (condition.type_, condition.operator) = (Some(ConditionType::Group), Some(operator.to_owned()));
             condition.children = Some(conditions.into_iter().map(Self::into_wire).collect());
             condition
@@ -83,10 +83,10 @@ impl When {
         match self {
             Self::All(conditions) => group("AND", conditions),
             Self::Any(conditions) => group("OR", conditions),
-            Self::Compare { property, operator, value } => {
-                let mut condition = Condition::default();
+            Self::Compare { attribute, operator, value } => {
+                let mut condition = WireCondition::default();
                 (condition.type_, condition.operator) = (Some(ConditionType::Rule), Some(operator.to_owned()));
-                (condition.property, condition.param_name) = property.into_wire();
+                (condition.property, condition.param_name) = attribute.into_wire();
                 condition.value = Some(value);
                 condition
             }
@@ -94,60 +94,60 @@ impl When {
     }
 }
 
-impl Property {
-    /// It is this.
+impl Attribute {
+    /// Creates a condition: the attribute equals `value`.
     #[must_use]
-    pub fn is(self, value: impl Into<Value>) -> When {
+    pub fn is(self, value: impl Into<Value>) -> Condition {
         self.compare("eq", value.into())
     }
 
-    /// It is one of these.
+    /// Creates a condition: the attribute equals one of `values`.
     #[must_use]
-    pub fn is_in<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> When {
+    pub fn is_in<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Condition {
         self.compare("in", values.into_iter().map(Into::into).collect())
     }
 
-    /// It is none of these.
+    /// Creates a condition: the attribute equals none of `values`.
     #[must_use]
-    pub fn is_not_in<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> When {
+    pub fn is_not_in<V: Into<Value>>(self, values: impl IntoIterator<Item = V>) -> Condition {
         self.compare("not_in", values.into_iter().map(Into::into).collect())
     }
 
-    /// It contains this text.
+    /// Creates a condition: the attribute contains `text`.
     #[must_use]
-    pub fn contains(self, text: impl Into<String>) -> When {
+    pub fn contains(self, text: impl Into<String>) -> Condition {
         self.compare("contains", text.into().into())
     }
 
-    /// It is more than this.
+    /// Creates a condition: the attribute is greater than `value`.
     #[must_use]
-    pub fn above(self, value: impl Into<Value>) -> When {
+    pub fn above(self, value: impl Into<Value>) -> Condition {
         self.compare("gt", value.into())
     }
 
-    /// It is less than this.
+    /// Creates a condition: the attribute is less than `value`.
     #[must_use]
-    pub fn below(self, value: impl Into<Value>) -> When {
+    pub fn below(self, value: impl Into<Value>) -> Condition {
         self.compare("lt", value.into())
     }
 
-    /// It is this or more.
+    /// Creates a condition: the attribute is `value` or more.
     #[must_use]
-    pub fn at_least(self, value: impl Into<Value>) -> When {
+    pub fn at_least(self, value: impl Into<Value>) -> Condition {
         self.compare("gte", value.into())
     }
 
-    /// It is this or less.
+    /// Creates a condition: the attribute is `value` or less.
     #[must_use]
-    pub fn at_most(self, value: impl Into<Value>) -> When {
+    pub fn at_most(self, value: impl Into<Value>) -> Condition {
         self.compare("lte", value.into())
     }
 
-    fn compare(self, operator: &'static str, value: Value) -> When {
-        When::Compare { property: self, operator, value }
+    fn compare(self, operator: &'static str, value: Value) -> Condition {
+        Condition::Compare { attribute: self, operator, value }
     }
 
-    /// The property and, for a parameter, its name.
+    /// Returns the service's name of the attribute and, for a URL parameter, the parameter's name.
     fn into_wire(self) -> (Option<String>, Option<String>) {
         let name = match self {
             Self::DeviceType => "device.type",
@@ -165,7 +165,7 @@ impl Property {
     }
 }
 
-impl Serialize for When {
+impl Serialize for Condition {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.clone().into_wire().serialize(serializer)
     }

@@ -1,4 +1,4 @@
-//! What an experiment must keep to, and can be known to break before it is sent.
+//! Rules for experiments that are checked before anything is sent.
 
 use super::Weight;
 use pictify_api::{
@@ -6,21 +6,21 @@ use pictify_api::{
     types::{Condition, ConditionType, ExperimentVariant, GoalConfig, GoalType},
 };
 
-/// Slugs that stand for something else in the service's URLs.
+/// Slugs that the service's own URLs use.
 const RESERVED: [&str; 8] = ["events", "api", "admin", "health", "status", "pixel", "track", "sdk"];
 
-/// How deep groups of conditions may be nested.
-const LEVELS: usize = 3;
+/// Maximum depth of nested groups of conditions.
+const MAX_GROUP_DEPTH: usize = 3;
 
 pub(super) fn slug(slug: &str, found: &mut ValidationErrors) {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let ends = slug.bytes().next().is_some_and(inner) && slug.bytes().next_back().is_some_and(inner);
     let made_of = slug.bytes().all(|byte| inner(byte) || byte == b'-');
     if !(ends && made_of && (3..=60).contains(&slug.len())) {
-        let rule = "must be 3 to 60 small letters, digits and hyphens, without a hyphen at its ends";
+        let rule = "must be 3 to 60 lower-case letters, digits and hyphens, and not start or end with a hyphen";
         found.push("slug", format!("{rule}, is `{slug}`"));
     } else if RESERVED.contains(&slug) {
-        found.push("slug", format!("must not be `{slug}`, which the service keeps for itself"));
+        found.push("slug", format!("must not be `{slug}`: the service reserves it"));
     }
 }
 
@@ -33,7 +33,7 @@ pub(super) fn variants(variants: &[ExperimentVariant], found: &mut ValidationErr
     for (index, variant) in variants.iter().enumerate() {
         let at = format!("variants[{index}]");
         if variants[..index].iter().any(|other| other.id == variant.id) {
-            found.push(&at, format!("must have an id of its own, has `{}` as well", variant.id));
+            found.push(&at, format!("must have a unique id; another variant has `{}` too", variant.id));
         }
         if variant.id.is_empty()
             || !variant.id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
@@ -62,8 +62,8 @@ fn conditions(at: &str, root: &Condition, found: &mut ValidationErrors) {
         if children.is_empty() {
             found.push(at, "must not have an empty group of conditions");
         }
-        if level > LEVELS {
-            found.push(at, format!("must not nest groups of conditions more than {LEVELS} deep"));
+        if level > MAX_GROUP_DEPTH {
+            found.push(at, format!("must not nest groups of conditions more than {MAX_GROUP_DEPTH} levels deep"));
             return;
         }
         open.extend(children.iter().map(|child| (level + 1, child)));
@@ -81,7 +81,7 @@ pub(super) fn goal(goal: Option<&GoalConfig>, found: &mut ValidationErrors) {
             let first = name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase());
             let made_of = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
             if !(first && made_of && name.len() <= 50) {
-                let rule = "must be a small letter, then up to 49 small letters, digits and underscores";
+                let rule = "must be a lower-case letter, then up to 49 lower-case letters, digits and underscores";
                 found.push("goalConfig.customEventName", format!("{rule}, is `{name}`"));
             }
         }

@@ -1,6 +1,6 @@
-//! A variant: what is shown, to how many, when, and to whom.
+//! A variant of an experiment: its template, weight, conditions and schedule.
 
-use super::When;
+use super::Condition;
 use crate::{Error, Result, variables};
 use pictify_api::{
     Timestamp,
@@ -8,7 +8,7 @@ use pictify_api::{
 };
 use serde::Serialize;
 
-/// How much of the visitors sees a variant. All weights of an experiment sum to 100 percent.
+/// Share of the visitors that see a variant. All weights of an experiment sum to 100 percent.
 ///
 /// ```
 /// use pictify::experiments::Weight;
@@ -23,88 +23,89 @@ impl Weight {
     /// All visitors.
     pub const ALL: Self = Self(10_000);
 
-    /// In percent, 0 to 100, rounded to a hundredth of a percent.
+    /// Creates a weight in percent, 0 to 100, rounded to a hundredth of a percent.
     #[must_use]
     pub fn percent(percent: f64) -> Self {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast keeps to what fits")]
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
         Self((percent * 100.0).round() as u64)
     }
 
-    /// In hundredths of a percent, 0 to 10,000.
+    /// Creates a weight in hundredths of a percent, 0 to 10,000.
     #[must_use]
     pub fn basis_points(points: u64) -> Self {
         Self(points)
     }
 
-    /// The same for each of `variants`, as far as hundredths of a percent can be: the first ones get what is left over.
+    /// Returns equal weights for `variants` variants, in hundredths of a percent. The first variants get the remainder.
     pub fn even(variants: usize) -> impl Iterator<Item = Self> {
         let count = variants.max(1) as u64;
         let share = move |index| Self(Self::ALL.0 / count + u64::from(index < Self::ALL.0 % count));
         (0..variants as u64).map(share)
     }
 
-    /// Hundredths of a percent.
+    /// Returns the weight in hundredths of a percent.
     #[must_use]
     pub fn get(self) -> u64 {
         self.0
     }
 }
 
-/// One of the pictures that an experiment compares.
+/// One of the images that an experiment compares.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Variant(ExperimentVariant);
 
 impl Variant {
-    /// A variant. Its id is letters, digits, `_` and `-`, and no other variant of the experiment has it.
+    /// Creates a variant. The ID consists of letters, digits, `_` and `-`, and is unique in the experiment.
     pub fn new(id: impl Into<String>, weight: Weight) -> Self {
         Self(ExperimentVariant::new(id.into(), weight.get()))
     }
 
-    /// A name for people.
+    /// Sets a display name.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.0.name = Some(name.into());
         self
     }
 
-    /// The template that it shows, if it is not the experiment's.
+    /// Sets the template to show, if it is not the experiment's.
     #[must_use]
     pub fn template(mut self, uid: impl Into<String>) -> Self {
         self.0.template_uid = Some(uid.into());
         self
     }
 
-    /// Values for the template's variables.
+    /// Sets the values of the template's variables.
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when they do not serialise to a JSON object.
+    /// [`Validation`](crate::ErrorKind::Validation) if they do not serialise to a JSON object.
     pub fn variables(mut self, variables: &impl Serialize) -> Result<Self> {
         self.0.variables = Some(variables::from(variables)?);
         Ok(self)
     }
 
-    /// Shows this one to whom no other is for.
+    /// Shows this variant if no other matches the visitor.
     #[must_use]
     pub fn fallback(mut self) -> Self {
         self.0.is_default = Some(true);
         self
     }
 
-    /// In a smart link: which of several variants counts that a visitor fits. Only older code of the service knows it.
+    /// Sets the priority in a smart link: it decides if several variants match. Only older code of the service supports
+    /// it.
     #[must_use]
     pub fn priority(mut self, priority: i64) -> Self {
         self.0.priority = Some(priority);
         self
     }
 
-    /// In a smart link: whom it is for.
+    /// Sets the condition on visitors in a smart link.
     #[must_use]
-    pub fn when(mut self, condition: When) -> Self {
+    pub fn when(mut self, condition: Condition) -> Self {
         self.0.conditions = Some(condition.into_wire());
         self
     }
 
-    /// In a scheduled experiment: when it is shown.
+    /// Sets the time in which a scheduled experiment shows the variant.
     #[must_use]
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.0.schedule = Some(schedule.0);
@@ -116,7 +117,7 @@ impl Variant {
     }
 }
 
-/// When a variant is shown.
+/// Time in which a variant is shown.
 ///
 /// ```
 /// # fn run() -> pictify::Result<()> {
@@ -131,11 +132,11 @@ impl Variant {
 pub struct Schedule(VariantSchedule);
 
 impl Schedule {
-    /// From one point in time to another: dates with time and offset as in RFC 3339, or anything else that makes a
-    /// [`Timestamp`].
+    /// Creates a schedule from a start and an end: dates with time and offset as in RFC 3339, or any other value that
+    /// converts to a [`Timestamp`].
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when one of them is no date, or the end does not come after the start.
+    /// [`Validation`](crate::ErrorKind::Validation) if one of them is not a date, or the end is not after the start.
     pub fn between(start: impl Into<Timestamp>, end: impl Into<Timestamp>) -> Result<Self> {
         let (start, end) = (start.into(), end.into());
         for (field, at) in [("start", &start), ("end", &end)] {
@@ -151,32 +152,32 @@ impl Schedule {
         Ok(Self(schedule))
     }
 
-    /// Again every day.
+    /// Repeats the schedule every day.
     #[must_use]
     pub fn daily(self) -> Self {
-        self.again(RecurrenceType::Daily, None)
+        self.repeat(RecurrenceType::Daily, None)
     }
 
-    /// Again every week.
+    /// Repeats the schedule every week.
     #[must_use]
     pub fn weekly(self) -> Self {
-        self.again(RecurrenceType::Weekly, None)
+        self.repeat(RecurrenceType::Weekly, None)
     }
 
-    /// Again whenever this cron expression fires. The service reads it.
+    /// Repeats the schedule whenever a cron expression fires. The service parses it.
     #[must_use]
     pub fn cron(self, expression: impl Into<String>) -> Self {
-        self.again(RecurrenceType::Cron, Some(expression.into()))
+        self.repeat(RecurrenceType::Cron, Some(expression.into()))
     }
 
-    /// The time zone of the recurrence, for example `Europe/Paris`. The service's default is UTC.
+    /// Sets the time zone of the recurrence, for example `Europe/Paris`. The service's default is UTC.
     #[must_use]
     pub fn timezone(mut self, name: impl Into<String>) -> Self {
         self.recurrence().timezone = Some(name.into());
         self
     }
 
-    fn again(mut self, kind: RecurrenceType, cron: Option<String>) -> Self {
+    fn repeat(mut self, kind: RecurrenceType, cron: Option<String>) -> Self {
         let recurrence = self.recurrence();
         (recurrence.type_, recurrence.cron_expression) = (Some(kind), cron);
         self

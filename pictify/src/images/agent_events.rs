@@ -1,4 +1,4 @@
-//! The progress of an agent's screenshot, event by event.
+//! Progress events of an agent's screenshot.
 
 use super::{StreamAgentScreenshot, StreamAgentScreenshotCall};
 use crate::{
@@ -23,13 +23,13 @@ use std::{
     task::{Context, Poll},
 };
 
-/// The events of an agent's screenshot: [`StreamAgentScreenshotCall::events`].
+/// Events of an agent's screenshot: [`StreamAgentScreenshotCall::events`].
 ///
-/// A `Stream` with the async client, an `Iterator` with the blocking one. It ends after the last event and after an error.
-/// Dropping it hangs up; the service may still take, and bill, the screenshot.
-#[must_use = "events come only when they are asked for"]
+/// A `Stream` with the async client, an `Iterator` with the blocking one. It ends after the last event or after an
+/// error. Dropping it closes the connection; the service may still take, and bill, the screenshot.
+#[must_use = "nothing is sent before the first event is read"]
 pub struct AgentScreenshotEvents<C> {
-    /// Who waits, if it is the blocking client.
+    /// Client that waits for events, if it is the blocking one.
     #[cfg_attr(not(feature = "blocking"), expect(dead_code, reason = "the async client does not wait"))]
     client: C,
     state: State,
@@ -42,11 +42,11 @@ enum State {
     Ended,
 }
 
-/// What asking for an event comes to, and where the next one comes from.
+/// Result of reading one event, with the stream to read the next one from.
 type Step = (Option<Box<AgentScreenshotStream>>, Result<Option<AgentScreenshotEvent>>);
 
 impl State {
-    /// Asks for the next event, which sends the call before the first; nothing when the events have ended.
+    /// Starts to read the next event, and sends the call before the first one. Returns `None` after the last event.
     fn step(&mut self) -> Option<BoxFuture<'static, Step>> {
         match mem::replace(self, Self::Ended) {
             Self::Unsent(call) => Some(Box::pin(async move {
@@ -72,25 +72,25 @@ impl State {
 }
 
 impl StreamAgentScreenshotCall<Client> {
-    /// The events as they come. The call is sent when the first is asked for.
+    /// Returns the events as they arrive. The call is sent when the first event is read.
     ///
-    /// The call's timeouts and retries are for its beginning. After that each event may take two minutes, and nothing is
-    /// tried again.
+    /// The call's timeouts and retries apply until the response begins. After that, each event may take two minutes,
+    /// and nothing is retried.
     ///
     /// # Errors
-    /// As items: those of `send`; `RenderFailed` with what the event `error` says; `Transport` when the stream breaks off
-    /// or ends too early; `Timeout`, `TooLarge`, `Decode`. With [`outcome_unknown`](Error::outcome_unknown) the screenshot
-    /// may have been taken and billed all the same.
+    /// As items: the errors of `send`; `RenderFailed` with the message of the event `error`; `Transport` if the stream
+    /// breaks or ends too early; `Timeout`, `TooLarge`, `Decode`. If [`outcome_unknown`](Error::outcome_unknown) is
+    /// true, the screenshot may have been taken and billed.
     pub fn events(self) -> AgentScreenshotEvents<Client> {
         AgentScreenshotEvents { client: self.0.client.clone(), state: State::Unsent(Box::new(self.0)) }
     }
 }
 
 impl AgentScreenshotEvents<Client> {
-    /// The next event; `None` after the last.
+    /// Returns the next event; `None` after the last.
     ///
     /// # Errors
-    /// As [`StreamAgentScreenshotCall::events`] says.
+    /// As [`StreamAgentScreenshotCall::events`].
     pub async fn try_next(&mut self) -> Result<Option<AgentScreenshotEvent>> {
         poll_fn(|context| self.poll(context)).await.transpose()
     }
@@ -119,7 +119,7 @@ mod blocking {
     use crate::blocking::Client;
 
     impl StreamAgentScreenshotCall<Client> {
-        /// The events as they come. The call is sent when the first is asked for.
+        /// Returns the events as they arrive. The call is sent when the first event is read.
         ///
         /// # Errors
         /// As [`events`](StreamAgentScreenshotCall::events) of the async client.
@@ -151,8 +151,9 @@ impl<C> fmt::Debug for AgentScreenshotEvents<C> {
     }
 }
 
-/// An answer that has begun: what `send` gives. [`StreamAgentScreenshotCall::events`] is the way for both clients.
-#[must_use = "events come only when they are asked for"]
+/// Response that has begun: the value that `send` returns. Both clients can use [`StreamAgentScreenshotCall::events`]
+/// instead.
+#[must_use = "the events are only received when they are read"]
 pub struct AgentScreenshotStream {
     frames: Frames,
     head: (StatusCode, HeaderMap),
@@ -160,14 +161,14 @@ pub struct AgentScreenshotStream {
     progress: Progress,
 }
 
-/// How far an answer is.
+/// Progress of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
-    /// Nobody knows what will come of it.
+    /// The outcome is unknown so far.
     Open,
-    /// What came of it is known; more may be said.
+    /// The outcome is known; more events may follow.
     Known,
-    /// Nothing will be said any more.
+    /// No event follows.
     Ended,
 }
 
@@ -176,10 +177,10 @@ impl AgentScreenshotStream {
         Self { frames: Frames::new(body), head, clock: Arc::new(SystemClock), progress: Progress::Open }
     }
 
-    /// The next event; `None` after the last.
+    /// Returns the next event; `None` after the last.
     ///
     /// # Errors
-    /// As [`StreamAgentScreenshotCall::events`] says, without those of `send`.
+    /// As [`StreamAgentScreenshotCall::events`], without the errors of `send`.
     pub async fn try_next(&mut self) -> Result<Option<AgentScreenshotEvent>> {
         if self.progress == Progress::Ended {
             return Ok(None);
@@ -226,9 +227,9 @@ impl AgentScreenshotStream {
         })?;
         match event.type_ {
             Some(EventType::Error) => {
-                let why = event.data.and_then(|data| data.error.or(data.message));
-                let why = why.unwrap_or_else(|| "the service does not say why".to_owned());
-                return Err(Error::new(ErrorKind::RenderFailed, why).with_received(received()));
+                let message = event.data.and_then(|data| data.error.or(data.message));
+                let message = message.unwrap_or_else(|| "the service does not report a reason".to_owned());
+                return Err(Error::new(ErrorKind::RenderFailed, message).with_received(received()));
             }
             Some(EventType::Saved) => self.progress = Progress::Known,
             Some(EventType::End) => self.progress = Progress::Ended,
@@ -238,7 +239,7 @@ impl AgentScreenshotStream {
     }
 }
 
-/// Its events are looked at by nobody but their reader.
+/// Does nothing: the events are not checked against the schema.
 impl pictify_api::CheckSchema for AgentScreenshotStream {
     fn check_schema(&self, _: &mut pictify_api::SchemaMismatches) {}
 }
@@ -249,9 +250,9 @@ impl fmt::Debug for AgentScreenshotStream {
     }
 }
 
-/// Reads an event in either style: whole in the data, or named by the frame with its members in the data.
+/// Parses an event in either style: complete in the data, or named by the frame with its members in the data.
 ///
-/// Data of another kind is kept in `extra`, since a new kind of event must not end the stream.
+/// Data of another type is stored in `extra`, so that a new kind of event does not end the stream.
 fn event(frame: &Frame) -> serde_json::Result<AgentScreenshotEvent> {
     let mut event = AgentScreenshotEvent::default();
     let name = frame.name.clone().map(Value::String);
@@ -281,7 +282,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn both_styles_of_events_read_alike_and_nothing_is_lost() {
+    fn both_styles_of_events_parse_alike_and_no_member_is_lost() {
         for (name, data, expected) in [
             ("", r#"{"type":"start","data":{"message":"m"}}"#, json!({"type": "start", "data": {"message": "m"}})),
             ("start", r#"{"message":"m"}"#, json!({"type": "start", "data": {"message": "m"}})),

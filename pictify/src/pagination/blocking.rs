@@ -1,15 +1,15 @@
-//! Lists as iterators.
+//! Iteration over lists with the blocking client.
 
 use super::{Call, Items, Pages, Paginated, Result};
 use crate::blocking::{BackgroundResult, Client};
 
 impl<O: Paginated> Call<O, Client> {
-    /// Reads the list to its end, page by page. Setters that are set apply to every page.
+    /// Returns the pages of the list. The request's fields and the call's options apply to every page.
     pub fn pages(self) -> Pages<O, Client> {
         Pages::new(self)
     }
 
-    /// Reads the list to its end, item by item. Setters that are set apply to every page.
+    /// Returns the items of the list, from all pages. The request's fields and the call's options apply to every page.
     pub fn items(self) -> Items<O, Client> {
         Items::new(self)
     }

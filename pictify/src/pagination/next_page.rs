@@ -1,20 +1,20 @@
-//! Whether a page follows, and which: read off whatever an answer does say.
+//! Decision whether another page follows, from the pagination fields that a response has.
 
 use pictify_api::types::{OffsetPagination, PagePagination};
 
-/// Where the next page of a list by offset starts, if there is one.
+/// Returns the offset of the next page, if there is one.
 pub(crate) fn next_offset(
-    said: Option<&OffsetPagination>,
+    stated: Option<&OffsetPagination>,
     limit: Option<u64>,
     offset: Option<u64>,
     count: usize,
 ) -> Option<u64> {
     let offset = offset.unwrap_or(0);
     let count = count as u64;
-    let limit = limit.or_else(|| said?.limit);
-    // An empty page in the middle is passed by its size; where that is unknown there is nowhere to go on.
+    let limit = limit.or_else(|| stated?.limit);
+    // An empty page is skipped by its size. If the size is unknown, the list ends.
     let next = offset.checked_add(if count > 0 { count } else { limit? })?;
-    let more = match said {
+    let more = match stated {
         Some(OffsetPagination { has_more: Some(more), .. }) => *more,
         Some(OffsetPagination { total: Some(total), .. }) => next < *total,
         _ => count > 0 && limit.is_some_and(|limit| count >= limit),
@@ -22,17 +22,17 @@ pub(crate) fn next_offset(
     (more && next > offset).then_some(next)
 }
 
-/// The number of the next page, if there is one.
+/// Returns the number of the next page, if there is one.
 pub(crate) fn next_page(
-    said: Option<&PagePagination>,
+    stated: Option<&PagePagination>,
     limit: Option<u64>,
     page: Option<u64>,
     count: usize,
 ) -> Option<u64> {
     let page = page.unwrap_or(1);
-    let limit = limit.or_else(|| said?.limit);
-    let said = said.cloned().unwrap_or_default();
-    let more = match (said.has_next, said.total_pages, said.total, limit) {
+    let limit = limit.or_else(|| stated?.limit);
+    let stated = stated.cloned().unwrap_or_default();
+    let more = match (stated.has_next, stated.total_pages, stated.total, limit) {
         (Some(more), ..) => more,
         (None, Some(pages), ..) => page < pages,
         (None, None, Some(total), Some(limit)) => page.saturating_mul(limit) < total,
@@ -47,8 +47,8 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn whether_a_page_by_offset_follows_is_read_off_whatever_is_there() {
-        for (said, limit, offset, count, next) in [
+    fn the_next_offset_is_decided_from_the_fields_that_exist() {
+        for (stated, limit, offset, count, next) in [
             (json!({"hasMore": true}), None, None, 30, Some(30)),
             (json!({"hasMore": true}), Some(10), Some(20), 10, Some(30)),
             (json!({"hasMore": false, "total": 99}), Some(10), None, 10, None),
@@ -64,18 +64,18 @@ mod tests {
             (json!(null), None, None, 30, None),
             (json!({"hasMore": true}), Some(10), Some(u64::MAX), 10, None),
         ] {
-            let pagination: Option<OffsetPagination> = serde_json::from_value(said.clone()).unwrap();
+            let pagination: Option<OffsetPagination> = serde_json::from_value(stated.clone()).unwrap();
             assert_eq!(
                 next_offset(pagination.as_ref(), limit, offset, count),
                 next,
-                "{said} {limit:?} {offset:?} {count}"
+                "{stated} {limit:?} {offset:?} {count}"
             );
         }
     }
 
     #[test]
-    fn whether_a_numbered_page_follows_is_read_off_whatever_is_there() {
-        for (said, limit, page, count, next) in [
+    fn the_next_page_number_is_decided_from_the_fields_that_exist() {
+        for (stated, limit, page, count, next) in [
             (json!({"hasNext": true}), None, None, 12, Some(2)),
             (json!({"hasNext": true}), None, Some(4), 0, Some(5)),
             (json!({"hasNext": false, "totalPages": 9}), None, None, 12, None),
@@ -88,8 +88,8 @@ mod tests {
             (json!({}), None, None, 12, None),
             (json!(null), Some(12), None, 12, Some(2)),
         ] {
-            let pagination: Option<PagePagination> = serde_json::from_value(said.clone()).unwrap();
-            assert_eq!(next_page(pagination.as_ref(), limit, page, count), next, "{said} {limit:?} {page:?} {count}");
+            let pagination: Option<PagePagination> = serde_json::from_value(stated.clone()).unwrap();
+            assert_eq!(next_page(pagination.as_ref(), limit, page, count), next, "{stated} {limit:?} {page:?} {count}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Rate limits: what the service states, and a limiter that keeps below it.
+//! Rate limits: the limit that the service states, and a limiter that stays below it.
 
 #[cfg(feature = "rate-limit")]
 mod limiter;
@@ -11,15 +11,15 @@ pub use limiter::RateLimiter;
 use http::HeaderMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Rate limit as a response states it in `X-RateLimit-*` headers. The service does not always send them.
+/// Rate limit that a response states in `X-RateLimit-*` headers. The service does not always send them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimitStatus {
-    /// Requests allowed per window.
+    /// Number of requests allowed in a window.
     pub limit: u64,
-    /// Requests left in this window.
+    /// Number of requests left in this window.
     pub remaining: u64,
-    /// End of the window, if stated.
+    /// End of the window (`X-RateLimit-Reset`), if stated.
     pub reset: Option<SystemTime>,
 }
 

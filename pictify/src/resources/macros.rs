@@ -1,6 +1,6 @@
-//! The macros that make a resource: its type, its requests and their calls.
+//! Macros that define a resource: its type, its requests and their calls.
 
-/// Makes the type of a resource, which holds the client that sends its calls.
+/// Defines the type of a resource, which contains the client that sends its calls.
 macro_rules! resource {
     ($(#[$attribute:meta])* $name:ident) => {
         $(#[$attribute])*
@@ -17,7 +17,7 @@ macro_rules! resource {
                 crate::Call::new(self.0.clone(), request).into()
             }
 
-            /// Makes the call of a request with a value that may be invalid, which `send` then reports.
+            /// Creates the call of a request with a value that may be invalid; `send` then reports the error.
             #[allow(dead_code)]
             fn call_with<T: Default, R: crate::ApiRequest>(
                 &self,
@@ -39,13 +39,13 @@ macro_rules! resource {
 }
 pub(crate) use resource;
 
-/// Makes a request type, its [`ApiRequest`](crate::ApiRequest), and the call that sets its fields and sends it.
+/// Defines a request type, its [`ApiRequest`](crate::ApiRequest), and the call that sets its fields and sends it.
 ///
 /// - `Name / NameCall { fields } -> Response = ROW`: the request, the call, the response, the row of the operation table.
 /// - `|op, base| requests::name(base, ..)`: the generated function that builds the HTTP request.
-/// - `read |value, response| ..`: makes the response of the decoded value, if it is not the value itself.
-/// - `rules |op, found| ..`: checks between fields. The limits of single fields come from the document.
-/// - `renders |op| ..`: number of renders that it bills, if that is not one.
+/// - `read |value, response| ..`: converts the decoded value to the response, if they differ.
+/// - `rules |op, found| ..`: checks between fields. The limits of single fields come from the API document.
+/// - `renders |op| ..`: number of renders that it bills, if it is not one.
 macro_rules! api_request {
     (
         $(#[$attribute:meta])*
@@ -134,19 +134,20 @@ macro_rules! api_request {
         impl<C> $call<C> {
             /// Limits the whole call, waits and retries included.
             ///
-            /// Default: [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), or twice the document's timeout of one
-            /// attempt.
+            /// Default: [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), or twice the timeout of one attempt
+            /// that the API document sets for the operation.
             pub fn with_timeout(self, timeout: std::time::Duration) -> Self {
                 Self(self.0.with_timeout(timeout))
             }
 
-            /// Sets the time by which the call must have ended, in addition to its timeout. For work that takes several
-            /// calls; see [`Client::deadline`](crate::Client::deadline).
+            /// Sets the time by which the call must have ended, in addition to its timeout. Useful for work that takes
+            /// several calls; see [`Client::deadline`](crate::Client::deadline).
             pub fn with_deadline(self, deadline: $crate::Deadline) -> Self {
                 Self(self.0.with_deadline(deadline))
             }
 
-            /// Limits each attempt. Default: the document's timeout of the operation, 30 seconds for most.
+            /// Limits each attempt. Default: the timeout that the API document sets for the operation, usually 30
+            /// seconds.
             pub fn with_attempt_timeout(self, timeout: std::time::Duration) -> Self {
                 Self(self.0.with_attempt_timeout(timeout))
             }
@@ -191,7 +192,7 @@ macro_rules! api_request {
                 self
             }
 
-            /// Changes the request with a value that may be invalid, which `send` then reports.
+            /// Changes the request with a value that may be invalid; `send` then reports the error.
             #[allow(dead_code)]
             pub(crate) fn try_with<T>(
                 mut self,

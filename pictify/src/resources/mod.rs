@@ -1,4 +1,4 @@
-//! The resources of the API, as methods of both clients.
+//! Resources of the API, as methods of both clients.
 
 pub(crate) mod macros;
 
@@ -10,7 +10,7 @@ use crate::{
     renders::Renders, templates::Templates, videos::Videos, webhooks::Webhooks, workflows::Workflows,
 };
 
-/// Gives both clients the same resources.
+/// Implements the same resource methods for both clients.
 macro_rules! resources {
     ($($(#[$doc:meta])* $name:ident: $type:ident,)*) => {
         impl Client {
@@ -25,38 +25,38 @@ macro_rules! resources {
 }
 
 resources! {
-    /// One picture from HTML, a live page, a canvas, a template or a prompt.
+    /// Returns the image operations: images from HTML, live pages, canvases, templates and prompts.
     images: Images,
-    /// Animated GIFs from HTML, a live page or a template.
+    /// Returns the GIF operations: animated GIFs from HTML, live pages and templates.
     gifs: Gifs,
-    /// Whether the service is up.
+    /// Returns the health check of the service.
     health: Health,
-    /// PDFs from templates, with one page or many.
+    /// Returns the PDF operations: PDF files from templates, with one page or many.
     pdfs: Pdfs,
-    /// Everything that the account has rendered.
+    /// Returns the render history of the account.
     renders: Renders,
-    /// Designs with variables, stored and rendered.
+    /// Returns the template operations: stored designs with variables, and renders of them.
     templates: Templates,
-    /// The language of the variables in canvas templates.
+    /// Returns the expression operations: the language of the variables in canvas templates.
     expressions: Expressions,
-    /// One template, many sets of variables.
+    /// Returns the batch operations: renders of one template with many sets of variables.
     batches: Batches,
-    /// Being told what happened: subscriptions to events.
+    /// Returns the webhook operations: subscriptions to events.
     webhooks: Webhooks,
-    /// Pictures that follow a source of data.
+    /// Returns the binding operations: images that are updated from a data source.
     bindings: Bindings,
-    /// URLs that answer with a picture.
+    /// Returns the builders of links: URLs that respond with an image.
     links: Links,
-    /// Which picture works better.
+    /// Returns the experiment operations: tests of which image works better.
     experiments: Experiments,
-    /// Counting for experiments.
+    /// Returns the event operations: impressions, clicks and conversions of experiments.
     events: Events,
-    /// Video templates and renders.
+    /// Returns the video operations: video templates, and renders of them.
     videos: Videos,
-    /// Documents for every row, delivered.
+    /// Returns the workflow operations: a document for each row, rendered and delivered.
     workflows: Workflows,
-    /// Who the key belongs to, plans and keys.
+    /// Returns the account operations: the user, plan and API keys.
     account: Account,
-    /// Rendered files, whatever they hold.
+    /// Returns the media operations: deletion of rendered files of any format.
     media: Media,
 }

@@ -1,14 +1,15 @@
-//! The templates of the public gallery.
+//! Templates of the public gallery.
 
 use super::{PublicTemplateSort, Template, TemplateList, Templates};
 use crate::{pagination::paged, resources::api_request};
 use pictify_api::types::ListPublicTemplatesQuery;
 
 impl<C: Clone> Templates<C> {
-    /// Lists the templates of the public gallery. `send` reads one page, [`items`](ListPublicTemplatesCall::items) all of them.
+    /// Lists the templates of the public gallery. `send` reads one page, [`items`](ListPublicTemplatesCall::items)
+    /// reads all pages.
     ///
-    /// `GET /public/templates`, public: needs no key, and one is accepted. Reads only. The service returns 12 templates a
-    /// page unless told otherwise.
+    /// `GET /public/templates`, public: needs no API key, but accepts one. Reads only. The service returns 12 templates
+    /// a page unless a [`limit`](ListPublicTemplatesCall::limit) is set.
     ///
     /// # Errors
     /// As [`list`](Self::list).
@@ -25,7 +26,7 @@ impl<C: Clone> Templates<C> {
 
     /// Reads one template of the public gallery.
     ///
-    /// `GET /public/templates/{uid}`, public: needs no key, and one is accepted. Reads only.
+    /// `GET /public/templates/{uid}`, public: needs no API key, but accepts one. Reads only.
     ///
     /// # Errors
     /// As [`get`](Self::get).
@@ -58,27 +59,27 @@ api_request! {
 
 /// Setters of [`Templates::list_public`].
 impl<C> ListPublicTemplatesCall<C> {
-    /// The order.
+    /// Sets the order.
     pub fn sort(self, sort: PublicTemplateSort) -> Self {
         self.with(|op| op.query.sort = Some(sort))
     }
 
-    /// Only templates of this category.
+    /// Returns only templates of this category.
     pub fn category(self, category: impl Into<String>) -> Self {
         self.with(|op| op.query.category = Some(category.into()))
     }
 
-    /// Only templates for this, for example `og-image`: the parameter `type`.
+    /// Returns only templates of this type, for example `og-image`.
     pub fn kind(self, kind: impl Into<String>) -> Self {
         self.with(|op| op.query.type_ = Some(kind.into()))
     }
 
-    /// Only templates with this tag.
+    /// Returns only templates with this tag.
     pub fn tag(self, tag: impl Into<String>) -> Self {
         self.with(|op| op.query.tag = Some(tag.into()))
     }
 
-    /// Only templates that match this text.
+    /// Returns only templates that match this text.
     pub fn search(self, text: impl Into<String>) -> Self {
         self.with(|op| op.query.search = Some(text.into()))
     }

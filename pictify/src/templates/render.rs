@@ -1,4 +1,4 @@
-//! Renders of a template: one file, one for each row, pages of a PDF, layouts.
+//! Renders of a template: one file, one file for each row, a PDF with several pages, layouts.
 
 use super::{LayoutError, RenderFormat, RenderedLayout, TemplatePdfPreset, TemplateRender, Templates};
 use crate::{
@@ -14,28 +14,29 @@ use pictify_api::{
 };
 use serde::Serialize;
 
-/// How many pages a PDF may be given in one call.
-const PAGE_LIMIT: usize = 100;
+/// Maximum number of pages of a PDF in one call.
+const MAX_PAGES: usize = 100;
 
 impl<C: Clone> Templates<C> {
     /// Renders a template to one file. Bills one render.
     ///
-    /// `POST /templates/{uid}/render`, live. `variables` is anything that serialises to a JSON object; `&()` does not, an
-    /// empty struct with braces does. Without setters the file is a PNG of the template's own size. When the service does
-    /// not know the [`layout`](RenderTemplateCall::layout) it may render the template itself: the answer's `layout` says what it is.
+    /// `POST /templates/{uid}/render`, live. `variables` is any value that serialises to a JSON object, such as an
+    /// empty struct with braces; `&()` does not. Without setters the file is a PNG of the template's own size. If the
+    /// template does not have the [`layout`](RenderTemplateCall::layout), the service may render the template itself:
+    /// the response's `layout` names the rendered one.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
-    /// `Validation` for a size outside 10 to 4096 pixels, half a size, or a quality outside 0.1 to 1, before anything is
-    /// sent; `RenderFailed` when nothing was rendered, also when the service calls that a success; `NotFound`; from the
-    /// service, `Validation` for values that the template does not take; `QuotaExceeded`, `RateLimited`, `Server`.
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, if `variables` does not
+    /// serialise to a JSON object, for a size outside 10 to 4096 pixels, a width without a height, or a quality outside
+    /// 0.1 to 1; `RenderFailed` if nothing was rendered, even if the status is a success; `NotFound`; from the service,
+    /// `Validation` for values that the template does not accept; `QuotaExceeded`, `RateLimited`, `Server`.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// use pictify::templates::RenderFormat;
     ///
     /// let values = serde_json::json!({"title": "My post", "showBadge": true});
-    /// let card = client.templates().render("XK4P2M9QZT", &values)?.format(RenderFormat::Webp).quality(0.8).send().await?;
+    /// let card = client.templates().render("XK4P2M9QZT", &values).format(RenderFormat::Webp).quality(0.8).send().await?;
     /// client.download(&card).to_file("card.webp").await?;
     /// # Ok(()) }
     /// ```
@@ -43,11 +44,12 @@ impl<C: Clone> Templates<C> {
         self.call_with(variables::from(variables), |variables| RenderTemplate::new(uid, variables))
     }
 
-    /// Renders a template once for each row, with single calls side by side: each picture is in its result, one bad row
-    /// sinks no other, and a million rows need no more memory than those under way. Bills one render a row.
+    /// Renders a template once for each row, with concurrent single calls. Each result contains the image or the error
+    /// of its row: a failed row does not affect the others. A million rows need no more memory than the calls in
+    /// flight. Bills one render for each row.
     ///
-    /// `POST /templates/{uid}/render` for each row, live. See [`SendAll`] for how many go at once and in which order
-    /// results come; [`batches`](crate::batches) leave that to the service.
+    /// `POST /templates/{uid}/render` for each row, live. See [`SendAll`] for the concurrency and the order of the
+    /// results. [`batches`](crate::batches) render the rows at the service instead.
     ///
     /// # Errors
     /// In the results: as [`render`](Self::render).
@@ -57,7 +59,8 @@ impl<C: Clone> Templates<C> {
     /// use pictify::templates::RenderFormat;
     ///
     /// let rows = (1..=10_000).map(|n| serde_json::json!({"title": format!("Badge {n}")}));
-    /// let mut badges = client.templates().render_many("XK4P2M9QZT", rows).map_call(|call| call.format(RenderFormat::Webp));
+    /// let jobs = client.templates().render_many("XK4P2M9QZT", rows);
+    /// let mut badges = jobs.map_call(|call| call.format(RenderFormat::Webp));
     /// while let Some(badge) = badges.next().await {
     ///     client.download(&badge.result?).to_file(format!("badge-{}.webp", badge.index)).await?;
     /// }
@@ -75,21 +78,21 @@ impl<C: Clone> Templates<C> {
         send_all(rows.into_iter().map(move |row| templates.render(uid.as_str(), &row)))
     }
 
-    /// Renders a template to one PDF with a page for each set of values, 1 to 100. Bills.
+    /// Renders a template to one PDF with a page for each set of values, 1 to 100 pages. Billed.
     ///
-    /// `POST /templates/{uid}/render`, live. [`Pdfs::render_pages`](crate::pdfs::Pdfs::render_pages) knows margins and
-    /// titles as well; this one works with keys wherever templates do.
+    /// `POST /templates/{uid}/render`, live. [`Pdfs::render_pages`](crate::pdfs::Pdfs::render_pages) can also set
+    /// margins and a title, but may not accept API keys.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when one of `pages` does not serialise to a JSON object. At
-    /// `send`: `Validation` for no page or more than 100, before anything is sent; else as [`render`](Self::render).
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, if one of `pages` does not
+    /// serialise to a JSON object, or there is no page or more than 100; else as [`render`](Self::render).
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// use pictify::templates::TemplatePdfPreset;
     ///
     /// let pages = [serde_json::json!({"title": "p1"}), serde_json::json!({"title": "p2"})];
-    /// let pdf = client.templates().render_pages("XK4P2M9QZT", pages)?.pdf_preset(TemplatePdfPreset::A4).send().await?;
+    /// let pdf = client.templates().render_pages("XK4P2M9QZT", pages).pdf_preset(TemplatePdfPreset::A4).send().await?;
     /// println!("{}", pdf.url);
     /// # Ok(()) }
     /// ```
@@ -102,19 +105,19 @@ impl<C: Clone> Templates<C> {
         self.call_with(sets, |sets| RenderTemplate::pages(uid, sets))
     }
 
-    /// Renders a template in several of its layouts, 1 to 20. Bills one render each.
+    /// Renders a template in several of its layouts, 1 to 20. Bills one render for each.
     ///
-    /// `POST /templates/{uid}/render`, live. The layout `default` is the template itself. A layout that fails does not fail
-    /// the call: look at the answer's `errors`.
+    /// `POST /templates/{uid}/render`, live. The layout `default` is the template itself. A layout that fails does not
+    /// fail the call: check the response's `errors`.
     ///
     /// # Errors
-    /// As [`render`](Self::render), except that nothing rendered is no error.
+    /// As [`render`](Self::render), but an empty result is not an error.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// let values = serde_json::json!({"title": "My post"});
     /// let layouts = ["default", "twitter-post"];
-    /// let cards = client.templates().render_layouts("XK4P2M9QZT", &values, layouts)?.send().await?;
+    /// let cards = client.templates().render_layouts("XK4P2M9QZT", &values, layouts).send().await?;
     /// for card in &cards.results {
     ///     println!("{:?} {}", card.layout, card.url);
     /// }
@@ -142,24 +145,24 @@ api_request! {
     rules |op, found| {
         check_render(&op.body, found);
         if op.body.layouts.is_some() {
-            found.push("layouts", "must not be set: what comes out is one file");
+            found.push("layouts", "must not be set: this request renders one file");
         }
         if let Some(sets) = &op.body.variable_sets {
-            found.check_length("variableSets", "sets", sets.len(), Some(1), Some(PAGE_LIMIT));
+            found.check_length("variableSets", "sets", sets.len(), Some(1), Some(MAX_PAGES));
         }
     },
     renders |op| op.body.variable_sets.as_ref().map_or(1, Vec::len) as u64
 }
 
 impl RenderTemplate {
-    /// A request for one file with these values.
+    /// Creates a request for one file with these values.
     #[must_use]
     pub fn new(uid: impl Into<String>, variables: Variables) -> Self {
         let body = RenderTemplateRequest { variables: Some(variables), ..RenderTemplateRequest::default() };
         Self { uid: uid.into(), body }
     }
 
-    /// A request for one PDF with a page for each set of values.
+    /// Creates a request for one PDF with a page for each set of values.
     #[must_use]
     pub fn pages(uid: impl Into<String>, sets: Vec<Variables>) -> Self {
         let body = RenderTemplateRequest {
@@ -173,7 +176,7 @@ impl RenderTemplate {
 
 /// Setters of [`Templates::render`] alone.
 impl<C> RenderTemplateCall<C> {
-    /// The key of the layout to render. The service's default is the template itself.
+    /// Sets the key of the layout to render. The service's default is the template itself.
     pub fn layout(self, key: impl Into<String>) -> Self {
         self.with(|op| op.body.layout = Some(key.into()))
     }
@@ -187,10 +190,10 @@ api_request! {
     rules |op, found| {
         check_render(&op.body, found);
         if op.body.layout.is_some() {
-            found.push("layout", "must not be set beside layouts");
+            found.push("layout", "must not be set together with layouts");
         }
         if op.body.variable_sets.is_some() {
-            found.push("variableSets", "must not be set: a PDF of several pages has one layout");
+            found.push("variableSets", "must not be set together with layouts");
         }
         found.check_length("layouts", "layouts", op.body.layouts.as_ref().map_or(0, Vec::len), Some(1), None);
     },
@@ -198,7 +201,7 @@ api_request! {
 }
 
 impl RenderTemplateLayouts {
-    /// A request for a file for each layout, with these values.
+    /// Creates a request for one file for each layout, with these values.
     #[must_use]
     pub fn new(uid: impl Into<String>, variables: Variables, layouts: impl IntoIterator<Item = String>) -> Self {
         let body = RenderTemplateRequest {
@@ -210,10 +213,10 @@ impl RenderTemplateLayouts {
     }
 }
 
-/// Rules that both kinds of renders share.
+/// Checks the rules that both kinds of renders have in common.
 fn check_render(body: &RenderTemplateRequest, found: &mut ValidationErrors) {
     if body.width.is_some() != body.height.is_some() {
-        found.push("", "width and height must be set both or not at all");
+        found.push("", "width and height must be set together");
     }
     if let Some(RenderFormat::Unknown(format)) = &body.format {
         found.push("format", format!("must be png, jpeg, webp, gif or pdf, is {format}"));
@@ -223,22 +226,22 @@ fn check_render(body: &RenderTemplateRequest, found: &mut ValidationErrors) {
     }
 }
 
-/// Gives the setters that both kinds of renders share to both.
+/// Implements the setters that both kinds of renders have in common.
 macro_rules! render_setters {
     ($($operation:ident),*) => {$(
-        /// Setters of what comes out.
+        /// Setters of the output.
         impl<C> $operation<C> {
-            /// The file format. The service's default is png.
+            /// Sets the file format. The service's default is PNG.
             pub fn format(self, format: RenderFormat) -> Self {
                 self.with(|op| op.body.format = Some(format))
             }
 
-            /// The quality of lossy formats, 0.1 to 1. The service's default is 0.9.
+            /// Sets the quality of lossy formats, 0.1 to 1. The service's default is 0.9.
             pub fn quality(self, quality: f64) -> Self {
                 self.with(|op| op.body.quality = Some(quality))
             }
 
-            /// Width and height in pixels, 10 to 4096 each. The service's default is the template's own size.
+            /// Sets the width and height in pixels, 10 to 4096 each. The service's default is the template's own size.
             pub fn size(self, width: u32, height: u32) -> Self {
                 self.with(|op| {
                     op.body.width = Some(width.into());
@@ -246,7 +249,7 @@ macro_rules! render_setters {
                 })
             }
 
-            /// The page size; sets the format pdf.
+            /// Sets the page size, and the format PDF.
             pub fn pdf_preset(self, preset: TemplatePdfPreset) -> Self {
                 self.with(|op| {
                     op.body.format = Some(RenderFormat::Pdf);
@@ -259,7 +262,7 @@ macro_rules! render_setters {
 
 render_setters!(RenderTemplateCall, RenderTemplateLayoutsCall);
 
-/// Makes the results of an answer in the older flat form, which has one and does not call it so.
+/// Converts the older flat form of a response, with one render, to the form with `results`.
 fn with_results(mut render: TemplateRender) -> TemplateRender {
     let Some(url) = render.url.as_ref().filter(|_| render.results.is_empty()) else { return render };
     let mut layout = RenderedLayout::new(url.as_str());
@@ -273,23 +276,23 @@ fn with_results(mut render: TemplateRender) -> TemplateRender {
     render
 }
 
-/// The one file of an answer. The service answers 200 even when it has rendered nothing.
+/// Returns the only file of a response. The service may return 200 even if it has rendered nothing.
 fn only_layout(render: TemplateRender) -> Result<RenderedLayout> {
     let render = with_results(render);
     let Some(layout) = render.results.into_iter().next() else {
-        let why: Vec<_> = render.errors.iter().map(describe).collect();
-        return Err(if why.is_empty() {
-            Error::new(ErrorKind::Decode, "the answer has neither a result nor an error")
+        let reasons: Vec<_> = render.errors.iter().map(describe).collect();
+        return Err(if reasons.is_empty() {
+            Error::new(ErrorKind::Decode, "the response has neither a result nor an error")
         } else {
-            Error::new(ErrorKind::RenderFailed, why.join("; "))
+            Error::new(ErrorKind::RenderFailed, reasons.join("; "))
         });
     };
     Ok(layout)
 }
 
 fn describe(error: &LayoutError) -> String {
-    let why = error.error.as_deref().unwrap_or("the service does not say why");
-    error.layout.as_ref().map_or_else(|| why.to_owned(), |layout| format!("layout {layout}: {why}"))
+    let reason = error.error.as_deref().unwrap_or("the service does not report a reason");
+    error.layout.as_ref().map_or_else(|| reason.to_owned(), |layout| format!("layout {layout}: {reason}"))
 }
 
 impl Downloadable for RenderedLayout {

@@ -1,23 +1,23 @@
-//! One template in several sizes.
+//! Renders of one template in several sizes.
 
 use super::{MultiSizeRender, RasterFormat, SizedRender, Templates};
 use crate::{download::Downloadable, resources::api_request, variables};
 use pictify_api::types::{MultiSizeRenderTemplateRequest, RenderSize, Variables};
 use serde::Serialize;
 
-/// How many pixels all sizes of one call may have together.
-const PIXEL_LIMIT: u64 = 50_000_000;
+/// Maximum number of pixels of all sizes of one call together.
+const MAX_PIXELS: u64 = 50_000_000;
 
 impl<C: Clone> Templates<C> {
-    /// Renders a template in several sizes, 1 to 20, of at most 50 million pixels together. Bills one render each.
+    /// Renders a template in several sizes, 1 to 20, of at most 50 million pixels together. Bills one render for each.
     ///
-    /// `POST /templates/{uid}/multi-size-render`, live. A size that fails does not fail the call: look at the answer's
+    /// `POST /templates/{uid}/multi-size-render`, live. A size that fails does not fail the call: check the response's
     /// `errors`.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) when `variables` does not serialise to a JSON object. At `send`:
-    /// `Validation` for sizes that are too few, too many, too large, or outside 10 to 4096 pixels, before anything is sent;
-    /// any error of the service.
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, if `variables` does not
+    /// serialise to a JSON object, or the sizes are too few, too many, too large together, or outside 10 to 4096
+    /// pixels; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -25,7 +25,7 @@ impl<C: Clone> Templates<C> {
     ///
     /// let values = serde_json::json!({"title": "Sale"});
     /// let sizes = [Size::preset("instagram-post"), Size::px(728, 90).label("banner")];
-    /// let banners = client.templates().render_sizes("XK4P2M9QZT", &values, sizes)?.send().await?;
+    /// let banners = client.templates().render_sizes("XK4P2M9QZT", &values, sizes).send().await?;
     /// for banner in &banners.results {
     ///     println!("{:?} {}", banner.size, banner.url);
     /// }
@@ -41,23 +41,23 @@ impl<C: Clone> Templates<C> {
     }
 }
 
-/// A size to render a template in: a preset, or width and height.
+/// Size to render a template in: a preset, or a width and height.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Size(RenderSize);
 
 impl Size {
-    /// A size that the service knows by name, for example `og-image` or `instagram-post`.
+    /// Selects a named size of the service, for example `og-image` or `instagram-post`.
     pub fn preset(name: impl Into<String>) -> Self {
         Self(RenderSize { preset: Some(name.into()), ..RenderSize::default() })
     }
 
-    /// Width and height in pixels, 10 to 4096 each.
+    /// Sets the width and height in pixels, 10 to 4096 each.
     #[must_use]
     pub fn px(width: u32, height: u32) -> Self {
         Self(RenderSize { width: Some(width.into()), height: Some(height.into()), ..RenderSize::default() })
     }
 
-    /// What to call it in the answer.
+    /// Sets the label of this size in the response.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.0.label = Some(label.into());
@@ -74,7 +74,7 @@ api_request! {
     |op, base| requests::multi_size_render_template(base, &op.uid, &op.body),
     rules |op, found| {
         found.each("sizes", &op.body.sizes, |size, found| {
-            // A request that came out of a queue was not built from `Size`.
+            // A deserialised request was not built from `Size`.
             let (preset, pixels) = (size.preset.is_some(), [size.width, size.height].iter().flatten().count());
             if !matches!((preset, pixels), (true, 0) | (false, 2)) {
                 found.push("", "must be either a preset or both width and height");
@@ -82,8 +82,8 @@ api_request! {
         });
         let pixels = op.body.sizes.iter().filter_map(|size| size.width?.checked_mul(size.height?));
         let pixels = pixels.fold(0, u64::saturating_add);
-        if pixels > PIXEL_LIMIT {
-            found.push("sizes", format!("must have at most {PIXEL_LIMIT} pixels together, have {pixels}"));
+        if pixels > MAX_PIXELS {
+            found.push("sizes", format!("must have at most {MAX_PIXELS} pixels together, have {pixels}"));
         }
         if let Some(RasterFormat::Unknown(format)) = &op.body.format {
             found.push("format", format!("must be png, jpeg, webp or gif, is {format}"));
@@ -93,7 +93,7 @@ api_request! {
 }
 
 impl RenderTemplateSizes {
-    /// A request for a file for each size, with these values.
+    /// Creates a request for one file for each size, with these values.
     #[must_use]
     pub fn new(uid: impl Into<String>, variables: Variables, sizes: impl IntoIterator<Item = Size>) -> Self {
         let sizes: Vec<_> = sizes.into_iter().map(|Size(size)| size).collect();
@@ -105,12 +105,12 @@ impl RenderTemplateSizes {
 
 /// Setters of [`Templates::render_sizes`].
 impl<C> RenderTemplateSizesCall<C> {
-    /// The file format. The service's default is png.
+    /// Sets the file format. The service's default is PNG.
     pub fn format(self, format: RasterFormat) -> Self {
         self.with(|op| op.body.format = Some(format))
     }
 
-    /// The quality of lossy formats, 0.1 to 1. The service's default is 0.9.
+    /// Sets the quality of lossy formats, 0.1 to 1. The service's default is 0.9.
     pub fn quality(self, quality: f64) -> Self {
         self.with(|op| op.body.quality = Some(quality))
     }

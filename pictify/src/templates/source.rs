@@ -1,4 +1,4 @@
-//! What a template is written in, and the rules for it.
+//! Source of a template, and the rules for it.
 
 use crate::{Result, variables};
 use pictify_api::{
@@ -7,13 +7,13 @@ use pictify_api::{
 };
 use serde::Serialize;
 
-/// How long the source of a template may be, in bytes.
-const SOURCE_LIMIT: usize = 500 * 1024;
+/// Maximum size of the source of a template, in bytes.
+const MAX_SOURCE_BYTES: usize = 500 * 1024;
 
-/// How many layouts a template may have beside its own size.
-const LAYOUT_LIMIT: usize = 20;
+/// Maximum number of layouts of a template, in addition to its own size.
+const MAX_LAYOUTS: usize = 20;
 
-/// What a template is written in, and its source.
+/// Source of a template: HTML or a canvas.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum TemplateSource {
@@ -24,15 +24,16 @@ pub enum TemplateSource {
 }
 
 impl TemplateSource {
-    /// HTML with Handlebars expressions such as `{{title}}`, up to 500 KB.
+    /// Creates a source from HTML with Handlebars expressions such as `{{title}}`, up to 500 KB.
     pub fn html(html: impl Into<String>) -> Self {
         Self::Html(html.into())
     }
 
-    /// A FabricJS canvas: anything that serialises to a JSON object. Its keys are sent as they are.
+    /// Creates a source from a FabricJS canvas: any value that serialises to a JSON object. Its keys are sent
+    /// unchanged.
     ///
     /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) when it does not.
+    /// [`Validation`](crate::ErrorKind::Validation) if it does not.
     ///
     /// ```
     /// use pictify::templates::TemplateSource;
@@ -46,7 +47,7 @@ impl TemplateSource {
     }
 }
 
-/// Rules that creating and changing share.
+/// Checks the rules that creating and changing have in common.
 pub(super) fn check_source(
     html: Option<&str>,
     canvas: Option<&JsonObject>,
@@ -56,13 +57,13 @@ pub(super) fn check_source(
     if html.is_some() && canvas.is_some() {
         found.push("", "only one of html and fabricJSData may be set");
     }
-    found.check_length("html", "bytes", html.map_or(1, str::len), None, Some(SOURCE_LIMIT));
+    found.check_length("html", "bytes", html.map_or(1, str::len), None, Some(MAX_SOURCE_BYTES));
     let Some(layouts) = layouts else { return };
-    found.check_length("layouts", "layouts", layouts.len(), None, Some(LAYOUT_LIMIT));
+    found.check_length("layouts", "layouts", layouts.len(), None, Some(MAX_LAYOUTS));
     for key in layouts.keys() {
-        let fits = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-';
-        if key.is_empty() || key.len() > 64 || !key.bytes().all(fits) {
-            found.push("layouts", format!("the key {key:?} must be 1 to 64 small letters, digits and hyphens"));
+        let is_allowed = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == b'-';
+        if key.is_empty() || key.len() > 64 || !key.bytes().all(is_allowed) {
+            found.push("layouts", format!("the key {key:?} must be 1 to 64 lower-case letters, digits and hyphens"));
         }
     }
 }

@@ -8,14 +8,14 @@ use crate::{pagination::paged, resources::api_request};
 use pictify_api::types::{CreateTemplateRequest, ListTemplatesQuery, UpdateTemplateRequest};
 
 impl<C: Clone> Templates<C> {
-    /// Lists the account's templates. `send` reads one page, [`items`](ListTemplatesCall::items) all of them.
+    /// Lists the account's templates. `send` reads one page, [`items`](ListTemplatesCall::items) reads all pages.
     ///
-    /// `GET /templates`, live; reads only. The service returns 12 templates a page, newest first, unless told otherwise.
-    /// Their sources may be left out.
+    /// `GET /templates`, live; reads only. By default the service returns 12 templates a page, newest first. The
+    /// service may omit their sources.
     ///
     /// # Errors
-    /// At `send`: [`Validation`](crate::ErrorKind::Validation) for a limit outside 1 to 100 before anything is sent; any
-    /// error of the service.
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, for a limit outside 1 to 100;
+    /// any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -31,14 +31,15 @@ impl<C: Clone> Templates<C> {
         self.call(ListTemplates::default())
     }
 
-    /// Stores a template. Bills nothing, but plans limit how many there may be.
+    /// Stores a template. Bills nothing, but the plan limits the number of templates.
     ///
-    /// `POST /templates`, live. Variables that the source uses and that are not
-    /// [defined](CreateTemplateCall::variable_definitions) are added as texts and listed in the answer's `added_variables`.
+    /// `POST /templates`, live. Variables that the source uses without a
+    /// [definition](CreateTemplateCall::variable_definitions) are added as text variables and listed in the response's
+    /// `added_variables`.
     ///
     /// # Errors
-    /// At `send`: `Validation` for an empty name or source, or one of more than 500 KB, before anything is sent; from the
-    /// service, `Validation` for a source that it does not accept; `QuotaExceeded` when the plan allows no more templates.
+    /// At `send`: `Validation`, before anything is sent, for an empty name or source, or a source of more than 500 KB;
+    /// from the service, `Validation` for an invalid source; `QuotaExceeded` if the plan allows no more templates.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -58,7 +59,7 @@ impl<C: Clone> Templates<C> {
     /// `GET /templates/{uid}`, live; reads only.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path (empty, `.` or `..`) before anything is sent;
+    /// At `send`: `Validation`, before anything is sent, for a uid that cannot be part of a path (empty, `.` or `..`);
     /// `NotFound`, also for a template of another team; any error of the service.
     ///
     /// ```no_run
@@ -70,12 +71,12 @@ impl<C: Clone> Templates<C> {
         self.call(GetTemplate { uid: uid.into() })
     }
 
-    /// Changes a template. What is not set stays as it is; the engine cannot change.
+    /// Changes a template. Fields that are not set stay unchanged; the engine cannot change.
     ///
     /// `PUT /templates/{uid}`, live. Bills nothing.
     ///
     /// # Errors
-    /// At `send`: as [`create`](Self::create), and `NotFound`.
+    /// At `send`: as [`create`](Self::create); also `NotFound`.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -86,7 +87,7 @@ impl<C: Clone> Templates<C> {
         self.call(UpdateTemplate { uid: uid.into(), body: UpdateTemplateRequest::default() })
     }
 
-    /// Deletes a template. What was rendered from it stays.
+    /// Deletes a template. Files rendered from it stay.
     ///
     /// `DELETE /templates/{uid}`, live. Bills nothing.
     ///
@@ -119,17 +120,17 @@ api_request! {
 
 /// Setters of [`Templates::list`].
 impl<C> ListTemplatesCall<C> {
-    /// The order. The service's default is the newest first.
+    /// Sets the order. The service's default is newest first.
     pub fn sort(self, sort: TemplateSort) -> Self {
         self.with(|op| op.query.sort = Some(sort))
     }
 
-    /// Only templates that make this.
+    /// Returns only templates with this output.
     pub fn output(self, output: TemplateOutputFilter) -> Self {
         self.with(|op| op.query.output_format = Some(output))
     }
 
-    /// Only templates with, or without, a dynamic link.
+    /// Returns only templates with a dynamic link, or only templates without one.
     pub fn has_dynamic_link(self, has: bool) -> Self {
         self.with(|op| op.query.has_dynamic_link = Some(has))
     }
@@ -152,7 +153,7 @@ api_request! {
 }
 
 impl CreateTemplate {
-    /// A request for a template with this name and source.
+    /// Creates a request for a template with this name and source.
     #[must_use]
     pub fn new(name: impl Into<String>, source: TemplateSource) -> Self {
         let mut body = CreateTemplateRequest::new(name);
@@ -172,7 +173,7 @@ impl CreateTemplate {
 
 /// Setters of [`Templates::create`] alone.
 impl<C> CreateTemplateCall<C> {
-    /// What it is for. Documented; not confirmed.
+    /// Sets the description. Documented, but not confirmed.
     pub fn description(self, text: impl Into<String>) -> Self {
         self.with(|op| op.body.description = Some(text.into()))
     }
@@ -196,12 +197,12 @@ api_request! {
 
 /// Setters of [`Templates::update`] alone.
 impl<C> UpdateTemplateCall<C> {
-    /// What it is called.
+    /// Sets the name.
     pub fn name(self, name: impl Into<String>) -> Self {
         self.with(|op| op.body.name = Some(name.into()))
     }
 
-    /// The source, in what the template is already written in.
+    /// Replaces the source. It must be of the kind that the template already has.
     pub fn source(self, source: TemplateSource) -> Self {
         self.with(|op| {
             (op.body.html, op.body.fabric_js_data) = match source {
@@ -212,73 +213,73 @@ impl<C> UpdateTemplateCall<C> {
     }
 }
 
-/// Gives the setters that creating and changing share to both.
+/// Implements the setters that creating and changing have in common.
 macro_rules! template_setters {
     ($($operation:ident),*) => {$(
         /// Setters of the template itself.
         impl<C> $operation<C> {
-            /// Width and height in pixels.
+            /// Sets the width and height in pixels.
             pub fn size(self, width: u32, height: u32) -> Self {
                 self.width(width).height(height)
             }
 
-            /// Width in pixels.
+            /// Sets the width in pixels.
             pub fn width(self, pixels: u32) -> Self {
                 self.with(|op| op.body.width = Some(pixels.into()))
             }
 
-            /// Height in pixels.
+            /// Sets the height in pixels.
             pub fn height(self, pixels: u32) -> Self {
                 self.with(|op| op.body.height = Some(pixels.into()))
             }
 
-            /// Its variables.
+            /// Sets the definitions of the variables.
             pub fn variable_definitions(self, definitions: impl IntoIterator<Item = VariableDefinition>) -> Self {
                 self.with(|op| op.body.variable_definitions = Some(definitions.into_iter().collect()))
             }
 
-            /// What it makes. The service's default is images.
+            /// Sets the output, such as images or PDF. The service's default is images.
             pub fn output(self, output: TemplateOutput) -> Self {
                 self.with(|op| op.body.output_format = Some(output))
             }
 
-            /// The page size of its PDFs. The service's default is A4.
+            /// Sets the page size of PDFs. The service's default is A4.
             pub fn pdf_preset(self, preset: TemplatePdfPreset) -> Self {
                 self.with(|op| op.body.pdf_preset = Some(preset))
             }
 
-            /// Whether the scripts of its HTML run. The service's default is that they do not.
-            pub fn scripts(self, run: bool) -> Self {
-                self.with(|op| op.body.js_enabled = Some(run))
+            /// Allows the scripts of the HTML to run. Off by default at the service.
+            pub fn scripts(self, enabled: bool) -> Self {
+                self.with(|op| op.body.js_enabled = Some(enabled))
             }
 
-            /// Whether a missing variable fails a render, if it is HTML. The service's default is that it does not.
+            /// Makes a render of an HTML template fail if a variable is missing. Off by default at the service.
             pub fn strict_variables(self, strict: bool) -> Self {
                 self.with(|op| op.body.strict_variables = Some(strict))
             }
 
-            /// What it is for, in free text, for example `og-image`: the field `type`.
+            /// Sets the purpose in free text, for example `og-image`: the field `type`.
             pub fn kind(self, kind: impl Into<String>) -> Self {
                 self.with(|op| op.body.type_ = Some(kind.into()))
             }
 
-            /// The category, in free text.
+            /// Sets the category, in free text.
             pub fn category(self, category: impl Into<String>) -> Self {
                 self.with(|op| op.body.category = Some(category.into()))
             }
 
-            /// The tags.
+            /// Sets the tags.
             pub fn tags(self, tags: impl IntoIterator<Item = impl Into<String>>) -> Self {
                 self.with(|op| op.body.tags = Some(tags.into_iter().map(Into::into).collect()))
             }
 
-            /// The pages of a canvas with several.
+            /// Sets the pages of a canvas with several pages.
             pub fn pages(self, pages: impl IntoIterator<Item = TemplatePage>) -> Self {
                 self.with(|op| op.body.pages = Some(pages.into_iter().collect()))
             }
 
-            /// Adds a further size with a design of its own. The key is 1 to 64 small letters, digits and hyphens; there
-            /// may be 20. When a template is changed, all its layouts must be given.
+            /// Adds a layout: another size with its own design. The key consists of 1 to 64 lower-case letters, digits
+            /// and hyphens; at most 20 layouts. An update must contain all layouts of the template.
             pub fn layout(self, key: impl Into<String>, layout: TemplateLayout) -> Self {
                 self.with(|op| {
                     op.body.layouts.get_or_insert_default().0.insert(key.into(), layout);

@@ -1,7 +1,7 @@
 //! Checks of a struct or type against the variables of a template.
 
 use crate::{
-    templates::{CheckVariables, VariableDefinition, VariableProblem},
+    templates::{ValidateVariables, VariableDefinition, VariableError},
     variables,
 };
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub enum TemplateMismatch {
         /// Index of the sample, from 0.
         sample: usize,
         /// Problem of the sample.
-        problem: VariableProblem,
+        error: VariableError,
     },
     /// No sample has a value for this variable and the template has no default: it would render empty.
     NeverGiven {
@@ -44,7 +44,7 @@ pub enum TemplateMismatch {
 impl fmt::Display for TemplateMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InvalidSample { sample, problem } => write!(f, "sample {sample}: {problem}"),
+            Self::InvalidSample { sample, error } => write!(f, "sample {sample}: {error}"),
             Self::NeverGiven { name } => {
                 write!(f, "{name}: is never set and has no default: it renders empty")
             }
@@ -113,7 +113,7 @@ fn to_result(mismatches: Vec<TemplateMismatch>) -> Result<(), TemplateMismatches
 /// assert_eq!(
 ///     mismatches.to_string(),
 ///     "the struct does not match the template:\n  \
-///      sample 0: title: is required (text) and not given\n  \
+///      sample 0: title: is required (text) and missing\n  \
 ///      sample 0: titel: is not a variable of the template"
 /// );
 /// ```
@@ -124,13 +124,13 @@ pub fn check_struct<T: Serialize>(definitions: &[VariableDefinition], samples: &
         if let Ok(members) = variables::object(value, "") {
             given.extend(members.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, _)| name));
         }
-        if let Err(problems) = definitions.check(value) {
-            mismatches.extend(problems.into_iter().map(|problem| TemplateMismatch::InvalidSample { sample, problem }));
+        if let Err(errors) = definitions.validate(value) {
+            mismatches.extend(errors.into_iter().map(|error| TemplateMismatch::InvalidSample { sample, error }));
         }
     }
     let is_reported = |name: &str| {
         mismatches.iter().any(|mismatch| match mismatch {
-            TemplateMismatch::InvalidSample { problem, .. } => problem.name() == Some(name),
+            TemplateMismatch::InvalidSample { error, .. } => error.name() == Some(name),
             _ => false,
         })
     };
@@ -219,7 +219,7 @@ pub fn assert_type_matches<T: schemars::JsonSchema>(definitions: &[VariableDefin
 #[cfg(feature = "schemars")]
 mod schema {
     use super::{TemplateMismatch, TemplateMismatches, to_result};
-    use crate::templates::{JsonType, VariableDefinition, VariableProblem, VariableType, check};
+    use crate::templates::{JsonType, VariableDefinition, VariableError, VariableType, validate};
     use serde_json::Value;
 
     pub(super) fn check(definitions: &[VariableDefinition], schema: &Value) -> Result<(), TemplateMismatches> {
@@ -231,7 +231,7 @@ mod schema {
         for definition in definitions {
             let name = &definition.name;
             let Some(member) = members.get(name) else {
-                if check::is_required(definition) {
+                if validate::is_required(definition) {
                     mismatches.push(TemplateMismatch::MayBeMissing { name: name.clone() });
                 } else if definition.default_value.is_none() {
                     mismatches.push(TemplateMismatch::NeverGiven { name: name.clone() });
@@ -241,25 +241,25 @@ mod schema {
             let types = types(schema, member, MAX_DEPTH);
             let optional =
                 !required.iter().any(|required| required == name) || types.iter().any(|given| given == "null");
-            if check::is_required(definition) && optional {
+            if validate::is_required(definition) && optional {
                 mismatches.push(TemplateMismatch::MayBeMissing { name: name.clone() });
             }
             let expected = definition.type_.clone().unwrap_or(VariableType::Text);
             let wrong = types.iter().find(|given| {
                 let given = json_type(given);
-                given.is_some_and(|given| given != JsonType::Null && !check::takes(&expected, given))
+                given.is_some_and(|given| given != JsonType::Null && !validate::accepts(&expected, given))
             });
             if let Some(given) = wrong {
-                let (name, expected) = (name.clone(), check::wanted(&expected).to_owned());
+                let (name, expected) = (name.clone(), validate::expectation(&expected).to_owned());
                 mismatches.push(TemplateMismatch::WrongType { name, expected, given: given.clone() });
             }
         }
         let unknown = members.keys().filter(|name| !definitions.iter().any(|known| known.name == **name));
         mismatches.extend(unknown.map(|name| {
-            let similar = check::similar(definitions, name);
+            let similar = validate::similar(definitions, name);
             TemplateMismatch::InvalidSample {
                 sample: 0,
-                problem: VariableProblem::Unknown { name: name.clone(), similar },
+                error: VariableError::Unknown { name: name.clone(), similar },
             }
         }));
         to_result(mismatches)

@@ -6,7 +6,7 @@
 //!
 //! let subscription = client
 //!     .webhooks()
-//!     .create(WebhookEventType::RenderCompleted, "https://hooks.example.net/pictify")?
+//!     .create(WebhookEventType::RenderCompleted, "https://hooks.example.net/pictify")
 //!     .template("XK4P2M9QZT")
 //!     .send()
 //!     .await?;
@@ -62,15 +62,16 @@ impl<C: Clone> Webhooks<C> {
     /// store it immediately. The service expects HTTPS and rejects private addresses.
     ///
     /// # Errors
-    /// Here: [`Validation`](crate::ErrorKind::Validation) if `target_url` is not an absolute http or https URL. At
-    /// `send`: `Permission` or `QuotaExceeded` on a plan without webhooks; any error of the service.
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, if `target_url` is not an
+    /// absolute http or https URL; `Permission` or `QuotaExceeded` on a plan without webhooks; any error of the
+    /// service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
     /// use pictify::webhooks::WebhookEventType;
     ///
     /// let url = "https://hooks.example.net/pictify";
-    /// let subscription = client.webhooks().create(WebhookEventType::RenderFailed, url)?.send().await?;
+    /// let subscription = client.webhooks().create(WebhookEventType::RenderFailed, url).send().await?;
     /// println!("{:?}", subscription.uid);
     /// # Ok(()) }
     /// ```
@@ -109,7 +110,7 @@ impl<C: Clone> Webhooks<C> {
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-    /// client.webhooks().update("WH3N8YD5KC").target_url("https://hooks.example.net/new")?.send().await?;
+    /// client.webhooks().update("WH3N8YD5KC").target_url("https://hooks.example.net/new").send().await?;
     /// # Ok(()) }
     /// ```
     pub fn update(&self, uid: impl Into<String>) -> UpdateWebhookSubscriptionCall<C> {
@@ -118,7 +119,7 @@ impl<C: Clone> Webhooks<C> {
     }
 
     /// Pauses deliveries until [`resume`](Self::resume). It sends an [`update`](Self::update) of the status, because
-    /// the service's separate routes for pausing do not accept API keys.
+    /// the service's separate endpoints for pausing do not accept API keys.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -266,8 +267,7 @@ impl<C> CreateWebhookSubscriptionCall<C> {
 impl<C> UpdateWebhookSubscriptionCall<C> {
     /// Sets the URL to deliver to.
     ///
-    /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation) if it is not an absolute http or https URL.
+    /// `send` fails with [`Validation`](crate::ErrorKind::Validation) if it is not an absolute http or https URL.
     pub fn target_url(self, url: impl AsRef<str>) -> Self {
         self.try_with(web_url("target_url", url.as_ref()), |op, url| op.body.target_url = Some(url.into()))
     }

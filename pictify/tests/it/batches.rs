@@ -137,7 +137,7 @@ async fn the_journal_is_written_before_a_request_and_after_it() {
     let mut unwritten = job(&client, 1, 1);
     let full = |_: &BatchJob| Err(std::io::Error::other("disk full"));
     let error = unwritten.start(&client).checkpoint(full).send().await.unwrap_err();
-    assert_eq!(error.to_string(), "Io: batch job: the journal cannot be written: disk full");
+    assert_eq!(error.to_string(), "Io: batch job: the checkpoint failed: disk full");
     assert!(!unwritten.outcome_unknown() && server.requests().len() == 2, "nothing was sent");
 }
 

@@ -340,10 +340,10 @@ fn a_struct_is_checked_against_the_variables_of_its_template() {
     assert_eq!(
         mismatches,
         "the struct does not match the template:\n  \
-         sample 0: sub_title: is not a variable of the template, subTitle is\n  \
+         sample 0: sub_title: is not a variable of the template; did you mean subTitle?\n  \
          sample 1: title: must have at most 5 characters, has 11\n  \
          sample 1: badge: must be a number, is a boolean\n  \
-         sample 1: sub_title: is not a variable of the template, subTitle is\n  \
+         sample 1: sub_title: is not a variable of the template; did you mean subTitle?\n  \
          subTitle: is never set and has no default: it renders empty"
     );
     let mismatches = check_type::<Card>(&definitions).unwrap_err().to_string();
@@ -352,7 +352,7 @@ fn a_struct_is_checked_against_the_variables_of_its_template() {
         "the struct does not match the template:\n  \
          badge: must be a number, is boolean in the type\n  \
          subTitle: is never set and has no default: it renders empty\n  \
-         sample 0: sub_title: is not a variable of the template, subTitle is"
+         sample 0: sub_title: is not a variable of the template; did you mean subTitle?"
     );
 
     let better = Better { title: "Hello".to_owned(), badge: 1.5, sub_title: Some("x".to_owned()) };

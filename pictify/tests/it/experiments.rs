@@ -3,7 +3,7 @@
 use pictify::{
     ErrorKind,
     events::Event,
-    experiments::{ExperimentType, Property, Schedule, Variant, Weight, When},
+    experiments::{Attribute, Condition, ExperimentType, Schedule, Variant, Weight},
 };
 use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
 use serde_json::{Value, json};
@@ -15,21 +15,21 @@ fn variant(id: &str, percent: f64) -> Variant {
 #[tokio::test]
 async fn what_is_wrong_is_found_before_anything_is_sent() {
     let halves = || vec![variant("a", 50.0), variant("b", 50.0)];
-    let nested = (0..4).fold(Property::DeviceType.is("mobile"), |inner, _| When::all([inner]));
+    let nested = (0..4).fold(Attribute::DeviceType.is("mobile"), |inner, _| Condition::all([inner]));
     let server = ScriptedServer::start([]).await;
     let client = client(&server, &TestClock::default());
     let reversed = json!({"startAt": "2026-03-16T00:00:00Z", "endAt": "2026-03-14T00:00:00Z"});
     for (slug, variants, says) in [
         ("ok-slug", vec![variant("a", 100.0)], "variants: must have at least 2 variants"),
         ("ok-slug", vec![variant("a", 50.0), variant("b", 49.99)], "must have weights that sum to 10000"),
-        ("ok-slug", vec![variant("a", 50.0), variant("a", 50.0)], "variants[1]: must have an id of its own"),
+        ("ok-slug", vec![variant("a", 50.0), variant("a", 50.0)], "variants[1]: must have a unique id"),
         ("ok-slug", vec![variant("a b", 50.0), variant("b", 50.0)], "variants[0]: must have an id of letters"),
-        ("ok-slug", vec![variant("a", 50.0).when(When::any([])), variant("b", 50.0)], "an empty group"),
-        ("ok-slug", vec![variant("a", 50.0).when(nested), variant("b", 50.0)], "more than 3 deep"),
-        ("-slug", halves(), "slug: must be 3 to 60 small letters"),
-        ("Slug", halves(), "slug: must be 3 to 60 small letters"),
-        ("x", halves(), "slug: must be 3 to 60 small letters"),
-        ("pixel", halves(), "which the service keeps for itself"),
+        ("ok-slug", vec![variant("a", 50.0).when(Condition::any([])), variant("b", 50.0)], "an empty group"),
+        ("ok-slug", vec![variant("a", 50.0).when(nested), variant("b", 50.0)], "more than 3 levels deep"),
+        ("-slug", halves(), "slug: must be 3 to 60 lower-case letters"),
+        ("Slug", halves(), "slug: must be 3 to 60 lower-case letters"),
+        ("x", halves(), "slug: must be 3 to 60 lower-case letters"),
+        ("pixel", halves(), "the service reserves it"),
     ] {
         let call = client.experiments().create("Name", ExperimentType::AbTest, slug, variants);
         let error = call.send().await.unwrap_err();
@@ -50,12 +50,12 @@ async fn what_is_wrong_is_found_before_anything_is_sent() {
 
 #[test]
 fn conditions_are_what_the_wire_has() {
-    let when = When::all([
-        Property::DeviceType.is("mobile"),
-        When::any([
-            Property::GeoCountry.is_in(["US", "CA"]),
-            Property::UrlParam("utm_source".to_owned()).is("mail"),
-            Property::TimeHour.at_least(9),
+    let when = Condition::all([
+        Attribute::DeviceType.is("mobile"),
+        Condition::any([
+            Attribute::GeoCountry.is_in(["US", "CA"]),
+            Attribute::UrlParam("utm_source".to_owned()).is("mail"),
+            Attribute::TimeHour.at_least(9),
         ]),
     ]);
     let rule = |property: &str, operator: &str, value: Value| json!({"type": "rule", "property": property, "operator": operator, "value": value});

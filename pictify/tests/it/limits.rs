@@ -62,7 +62,7 @@ async fn an_attempt_that_may_bill_once_more_counts_once_more() {
             "{limit}"
         );
         if let Err(error) = result {
-            assert!(error.outcome_unknown() && error.to_string().contains("would go past the limit"), "{error}");
+            assert!(error.outcome_unknown() && error.to_string().contains("would exceed the limit"), "{error}");
         }
     }
     // What was turned away before any work bills nothing, however often it is tried.

@@ -2,7 +2,7 @@
 
 use pictify::{
     Client, ErrorKind, blocking,
-    templates::{RenderFormat, RenderTemplate, Size, TemplatePdfPreset, TemplateSource, VariableProblems},
+    templates::{RenderFormat, RenderTemplate, Size, TemplatePdfPreset, TemplateSource, VariableErrors},
 };
 use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
 use serde_json::{Value, json};
@@ -119,8 +119,8 @@ async fn values_are_checked_against_the_template_without_a_render() {
     let error = templates.check("T", &json!({"Title": "x", "showBadge": 1})).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Validation);
     assert_eq!(error.validation_errors().iter().count(), 3);
-    assert!(error.source().unwrap().is::<VariableProblems>());
-    assert!(error.message().contains("variables.Title: is not a variable of the template, title is"), "{error}");
+    assert!(error.source().unwrap().is::<VariableErrors>());
+    assert!(error.message().contains("variables.Title: is not a variable of the template; did you mean title?"), "{error}");
     let asked: Vec<_> = server.requests().into_iter().map(|request| request.method + " " + &request.target).collect();
     assert_eq!(asked, ["GET /templates/T/variables"; 2]);
 }
@@ -130,6 +130,6 @@ fn the_blocking_client_checks_the_same() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(ScriptedServer::start([Reply::json(200, VARIABLES)]));
     let client = blocking::Client::builder().api_key("k").base_url(server.url()).build_blocking().unwrap();
-    let error = client.templates().check("T", &json!({})).send().unwrap_err();
-    assert!(error.to_string().contains("variables.title: is required (text) and not given"), "{error}");
+    let error = client.templates().validate_variables("T", &json!({})).send().unwrap_err();
+    assert!(error.to_string().contains("variables.title: is required (text) and missing"), "{error}");
 }

@@ -22,8 +22,8 @@ pub fn rows() -> Vec<Row> {
         row("updateBinding", |client| client.bindings().resume(BINDING).schedule("*/30 * * * *")),
         row("deleteBinding", |client| client.bindings().delete(BINDING)),
         row("refreshBinding", |client| client.bindings().refresh(BINDING)),
-        row("pauseBinding", |client| client.bindings().pause_route(BINDING)),
-        row("resumeBinding", |client| client.bindings().resume_route(BINDING)),
+        row("pauseBinding", |client| client.bindings().pause_via_endpoint(BINDING)),
+        row("resumeBinding", |client| client.bindings().resume_via_endpoint(BINDING)),
         row("testBinding", |client| client.bindings().test(BINDING)),
         row("pushBindingData", |client| {
             let signature = "sha256=7f83b1657ff1fc53b92dc18148a1d65dfc2d4b1fa3d677284addd200126d9069";
