@@ -120,8 +120,10 @@ impl RateLimitGate {
             let Some(wait) = self.try_acquire() else { return Ok(()) };
             let left = end.map_or(Duration::MAX, |end| end.saturating_duration_since(self.clock.now()));
             if wait >= left {
-                let text =
-                    format!("not sent: the rate limiter allows it in {} s, after the call's deadline", wait.as_secs_f64().ceil());
+                let text = format!(
+                    "not sent: the rate limiter allows it in {} s, after the call's deadline",
+                    wait.as_secs_f64().ceil()
+                );
                 return Err(Error::new(ErrorKind::RateLimited, text)
                     .with_retry_after(Some(wait))
                     .with_outcome(false, true));

@@ -120,7 +120,10 @@ async fn values_are_checked_against_the_template_without_a_render() {
     assert_eq!(error.kind(), ErrorKind::Validation);
     assert_eq!(error.validation_errors().iter().count(), 3);
     assert!(error.source().unwrap().is::<VariableErrors>());
-    assert!(error.message().contains("variables.Title: is not a variable of the template; did you mean title?"), "{error}");
+    assert!(
+        error.message().contains("variables.Title: is not a variable of the template; did you mean title?"),
+        "{error}"
+    );
     let asked: Vec<_> = server.requests().into_iter().map(|request| request.method + " " + &request.target).collect();
     assert_eq!(asked, ["GET /templates/T/variables"; 2]);
 }
