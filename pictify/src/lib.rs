@@ -43,7 +43,7 @@
 //! | work without `async` | `blocking`, behind the feature of the same name |
 //! | find out what failed, and if it may be billed | [`Error`], [`ErrorKind`], [`Error::outcome_unknown`] |
 //! | configure retries and deadlines | [`retry`], [`RetryPolicy`], [`Deadline`] |
-//! | limit costs and requests | [`SpendLimit`], [`ClientBuilder::single_flight`], `RateLimiter` |
+//! | limit costs and requests | [`SpendLimit`], [`ClientBuilder::single_flight`], `rate_limit::RateLimiter` |
 //! | observe calls | [`ClientBuilder::on_attempt`], [`ClientBuilder::on_schema_mismatch`], the feature `tracing` |
 //! | test an application | `testing`, behind the feature of the same name |
 //! | store a request and send it later | [`ApiRequest`]: every request is plain data; [`Client::call`] |
@@ -84,7 +84,7 @@
 //! | `og-image` | | `og_image`: link preview images as routes of axum and actix-web |
 //! | `blocking` | | client without `async` |
 //! | `cron` | | cron expressions for the refresh of bindings |
-//! | `rate-limit` | | `RateLimiter`, which keeps requests below a limit |
+//! | `rate-limit` | | `rate_limit::RateLimiter`, which keeps requests below a limit |
 //! | `tracing` | | spans and events for `tracing` |
 //! | `testing` | | recorded responses, redaction, and checks of structs against templates, for tests |
 //! | `schemars` | | JSON Schemas of the types of the API |

@@ -28,7 +28,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 ///
 /// ```
 /// # fn run() -> pictify::Result<()> {
-/// use pictify::{Client, RateLimiter};
+/// use pictify::{Client, rate_limit::RateLimiter};
 /// use std::num::NonZeroU32;
 ///
 /// let limiter = RateLimiter::per_minute(NonZeroU32::new(300).unwrap()).burst(NonZeroU32::new(20).unwrap());
