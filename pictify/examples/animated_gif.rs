@@ -1,4 +1,4 @@
-//! An animated GIF from moving HTML.
+//! An animated GIF from HTML with a CSS animation.
 //!
 //! `cargo run --example animated_gif`, with `PICTIFY_API_KEY` set.
 

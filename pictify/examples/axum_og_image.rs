@@ -1,4 +1,4 @@
-//! A site with link preview images, which are rendered at the first request.
+//! A website with link preview images, which are rendered at the first request.
 //!
 //! `cargo run --example axum_og_image --features axum,og-image`, with `PICTIFY_TEMPLATE` set to the uid of a template
 //! with the variables `title` and `author`. Then `curl -i 'http://127.0.0.1:3000/og/Hello?author=Ada'`.

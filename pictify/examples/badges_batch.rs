@@ -1,21 +1,21 @@
-//! Badges by the hundred: a batch that survives a crash in the middle, and bills no row twice.
+//! Hundreds of badges: a batch that continues after a crash and bills no row twice.
 //!
-//! `cargo run --example badges_batch`, with `PICTIFY_API_KEY` set. Run it again after a crash: it goes on.
+//! `cargo run --example badges_batch`, with `PICTIFY_API_KEY` set. Run it again after a crash: it continues.
 
 use pictify::{Client, Result, batches::BatchJob};
 use std::{fs, path::Path, time::Duration};
 
 pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
-    let journal = folder.join("badges.json");
-    let stored = fs::read(&journal).ok().and_then(|json| serde_json::from_slice(&json).ok());
+    let checkpoint = folder.join("badges.json");
+    let stored = fs::read(&checkpoint).ok().and_then(|json| serde_json::from_slice(&json).ok());
     let mut job: BatchJob = if let Some(job) = stored {
         job
     } else {
         let people = (1..=250).map(|n| serde_json::json!({"name": format!("Guest {n}")}));
         client.batches().create("XK4P2M9QZT", people).into_job()
     };
-    // The journal is written before and after each request.
-    job.start(client).checkpoint(|job| fs::write(&journal, serde_json::to_vec(job)?)).send().await?;
+    // Stores the job before and after each request.
+    job.start(client).checkpoint(|job| fs::write(&checkpoint, serde_json::to_vec(job)?)).send().await?;
 
     let rows = job
         .wait(client)
@@ -26,7 +26,7 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
     for row in rows.iter().filter(|row| row.ok != Some(true)) {
         eprintln!("row {}: {:?}", row.index, row.errors);
     }
-    // The service may send URLs by webhook only.
+    // The service may send the URLs by webhook only.
     println!("{} rows, {} with URLs", rows.len(), rows.iter().filter(|row| !row.urls().is_empty()).count());
     Ok(())
 }

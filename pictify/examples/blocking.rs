@@ -1,4 +1,4 @@
-//! The same without `async`: a picture, a list, and many pictures.
+//! The client without `async`: one image, a list, and many images.
 //!
 //! `cargo run --example blocking --features blocking`, with `PICTIFY_API_KEY` and, for an emulator, `PICTIFY_BASE_URL`
 //! set.
@@ -12,8 +12,8 @@ pub(crate) fn run(client: &Client, folder: &Path) -> Result<()> {
     client.download(&image).to_file(folder.join("hello.png"))?;
 
     let calls = (1..=4).map(|n| client.images().create(Source::html(format!("<p>{n}"))).size(100, 50));
-    for done in send_all(calls).concurrency(2) {
-        println!("{}: {}", done.index, done.result?.url);
+    for completed in send_all(calls).concurrency(2) {
+        println!("{}: {}", completed.index, completed.result?.url);
     }
 
     for image in client.images().list().items() {

@@ -1,4 +1,4 @@
-//! SendAll certificates side by side: a picture for each row, of which one bad row sinks no other.
+//! Concurrent rendering of certificates: an image for each row. A failed row does not affect the others.
 //!
 //! `cargo run --example certificates`, with `PICTIFY_API_KEY` and, for an emulator, `PICTIFY_BASE_URL` set.
 
@@ -16,17 +16,17 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
         );
         client.images().create(Source::html(html)).size(800, 400)
     });
-    let mut made = send_all(calls).concurrency(4);
-    while let Some(done) = made.next().await {
-        let name = PEOPLE[usize::try_from(done.index).unwrap_or_default()];
-        match done.result {
+    let mut results = send_all(calls).concurrency(4);
+    while let Some(completed) = results.next().await {
+        let name = PEOPLE[usize::try_from(completed.index).unwrap_or_default()];
+        match completed.result {
             Ok(image) => {
                 let path = folder.join(format!("{}.png", name.replace(' ', "-").to_lowercase()));
                 client.download(&image).to_file(&path).await?;
                 println!("{name}: {}", path.display());
             }
-            // What may have been billed is looked up, not sent again.
-            Err(error) if error.outcome_unknown() => eprintln!("{name}: look it up before trying again: {error}"),
+            // The render may have been billed: check the render history, do not send it again.
+            Err(error) if error.outcome_unknown() => eprintln!("{name}: check the render history first: {error}"),
             Err(error) => eprintln!("{name}: {error}"),
         }
     }
@@ -36,7 +36,7 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    // A loop that runs wild stops here.
+    // The spend limit stops an endless loop.
     let client = Client::builder().spend_limit(SpendLimit::renders(100)).build()?;
     run(&client, Path::new(".")).await
 }

@@ -1,4 +1,4 @@
-//! Every image of the account, page by page, in a page of HTML.
+//! All images of the account, from all pages of the list, in one HTML page.
 //!
 //! `cargo run --example gallery`, with `PICTIFY_API_KEY` and, for an emulator, `PICTIFY_BASE_URL` set.
 
@@ -12,7 +12,7 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
         let _ = writeln!(html, r#"<img src="{}" width="300">"#, image.url.replace('&', "&amp;").replace('"', "&quot;"));
         count += 1;
     }
-    std::fs::write(folder.join("gallery.html"), html).expect("the folder can be written to");
+    std::fs::write(folder.join("gallery.html"), html).expect("the folder is writable");
     println!("{count} images");
     Ok(())
 }

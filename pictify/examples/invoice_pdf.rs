@@ -1,4 +1,4 @@
-//! Invoices as PDF: one page, and one page for each set of values.
+//! Invoices as PDF: a file with one page, and a file with one page for each set of values.
 //!
 //! `cargo run --example invoice_pdf`, with `PICTIFY_API_KEY` set.
 

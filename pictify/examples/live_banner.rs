@@ -1,4 +1,4 @@
-//! A banner that follows a source of data, and the address to put into pages.
+//! A banner that follows a data source, and its URL for web pages.
 //!
 //! `cargo run --example live_banner --features cron`, with `PICTIFY_API_KEY` set.
 
@@ -9,11 +9,11 @@ pub(crate) async fn run(client: &Client, _folder: &Path) -> Result<()> {
     let source = BindingSource::http("https://example.com/repos/octo/demo")?.bearer_token("example-token");
     let mapping = [("stars", "stargazers_count"), ("forks", "forks_count")];
     let binding = client.bindings().create("XK4P2M9QZT", source, mapping).schedule("0 * * * *").send().await?;
-    println!("made by the service: {:?}", binding.render_url);
+    println!("URL from the service: {:?}", binding.render_url);
 
     let id = binding.uid.unwrap_or_default();
-    let address = client.links().binding(id, ImageFormat::Png).url()?;
-    println!(r#"<img src="{address}">"#);
+    let url = client.links().binding(id, ImageFormat::Png).url()?;
+    println!(r#"<img src="{url}">"#);
     Ok(())
 }
 

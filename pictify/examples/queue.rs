@@ -1,4 +1,4 @@
-//! Requests as data: put into a queue by one program, sent by another.
+//! Requests as data: one program puts them into a queue, another one sends them.
 //!
 //! `cargo run --example queue`, with `PICTIFY_API_KEY` and, for an emulator, `PICTIFY_BASE_URL` set.
 
@@ -17,7 +17,7 @@ pub(crate) async fn run(client: &Client, _folder: &Path) -> Result<()> {
         .into();
 
     for (number, json) in queue.iter().enumerate() {
-        let request: CreateImage = serde_json::from_str(json).expect("what was queued");
+        let request: CreateImage = serde_json::from_str(json).expect("the queue contains requests");
         let key = IdempotencyKey::new(format!("queue-2026-08-04-{number}"))?;
         println!("{}", client.call(request).with_idempotency_key(key).send().await?.url);
     }

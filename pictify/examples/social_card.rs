@@ -1,4 +1,4 @@
-//! A social card from HTML: made as PNG, saved to a file.
+//! A social card from HTML, rendered as PNG and saved to a file.
 //!
 //! `cargo run --example social_card`, with `PICTIFY_API_KEY` and, for an emulator, `PICTIFY_BASE_URL` set.
 

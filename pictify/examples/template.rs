@@ -1,4 +1,4 @@
-//! A stored template: made, its values checked before a render is paid for, rendered in several layouts.
+//! A stored template: created, its values validated before a render is paid for, rendered in several layouts.
 //!
 //! `cargo run --example template`, with `PICTIFY_API_KEY` set.
 
@@ -20,15 +20,15 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
 
     let card = Card { title: "Rust", author: "Ada" };
     if let Err(error) = client.templates().validate_variables(&template.uid, &card).send().await {
-        eprintln!("these values do not fit the template: {error}");
+        eprintln!("the values do not match the template: {error}");
     }
 
-    let picture = client.templates().render(&template.uid, &card).format(RenderFormat::Webp).quality(0.8);
-    client.download(&picture.send().await?).to_file(folder.join("blog-card.webp")).await?;
+    let image = client.templates().render(&template.uid, &card).format(RenderFormat::Webp).quality(0.8);
+    client.download(&image.send().await?).to_file(folder.join("blog-card.webp")).await?;
 
     let layouts = client.templates().render_layouts(&template.uid, &card, ["default", "twitter-post"]).send().await?;
-    for picture in &layouts.results {
-        println!("{:?}: {}", picture.layout, picture.url);
+    for image in &layouts.results {
+        println!("{:?}: {}", image.layout, image.url);
     }
     // A layout that fails does not fail the others.
     for failed in &layouts.errors {

@@ -1,4 +1,4 @@
-//! Everything in one walk, call by call: images, GIFs, PDFs, templates, batches, webhooks, bindings.
+//! A tour of the resources: images, GIFs, PDFs, templates, batches, webhooks, bindings.
 //!
 //! `cargo run --example tour --features cron`, with `PICTIFY_API_KEY` set.
 
@@ -94,8 +94,8 @@ async fn batches(client: &Client, template: &str) -> Result<()> {
 async fn webhooks(client: &Client) -> Result<()> {
     let url = "https://hooks.example.net/pictify";
     let subscription = client.webhooks().create(WebhookEventType::RenderCompleted, url).send().await?;
-    // To be stored at once: no other answer has it.
-    println!("a secret came: {}", subscription.secret.is_some());
+    // Store the secret immediately: no other response contains it.
+    println!("received a secret: {}", subscription.secret.is_some());
     Ok(())
 }
 
@@ -106,7 +106,7 @@ async fn bindings(client: &Client, template: &str) -> Result<()> {
     println!("{:?}", binding.render_url);
     match client.bindings().refresh(binding.uid.unwrap_or_default()).send().await {
         Ok(_) => println!("refreshed"),
-        // One source says that the service takes no keys here.
+        // One source says that the service does not accept API keys here.
         Err(error) if matches!(error.kind(), ErrorKind::Authentication | ErrorKind::NotFound) => println!("{error}"),
         Err(error) => return Err(error),
     }

@@ -1,4 +1,4 @@
-//! Being told of each finished render of a template, and whom else is told.
+//! A webhook subscription to the finished renders of a template, and a list of all subscriptions.
 //!
 //! `cargo run --example webhook_subscription`, with `PICTIFY_API_KEY` set.
 
@@ -9,9 +9,9 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
     let url = "https://hooks.example.net/pictify";
     let call = client.webhooks().create(WebhookEventType::RenderCompleted, url).template("XK4P2M9QZT");
     let subscription = call.send().await?;
-    // Only this answer has the secret, and nothing prints it by accident.
+    // Only this response contains the secret. `Debug` does not print it.
     if let Some(secret) = &subscription.secret {
-        std::fs::write(folder.join("webhook.secret"), secret.expose()).expect("the folder can be written to");
+        std::fs::write(folder.join("webhook.secret"), secret.expose()).expect("the folder is writable");
     }
     println!("{subscription:?}");
 

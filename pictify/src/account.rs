@@ -95,7 +95,7 @@ impl<C: Clone> Account<C> {
     /// `DELETE /api/users/api-tokens/{uid}`, documented; safe to repeat.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {

@@ -104,7 +104,7 @@ impl<C: Clone> Bindings<C> {
     /// `GET /bindings/{uid}`, documented; reads only.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -196,7 +196,7 @@ impl<C: Clone> Bindings<C> {
     /// `DELETE /bindings/{uid}`, documented; safe to repeat.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {

@@ -104,7 +104,7 @@ impl<C: Clone> Experiments<C> {
 
     /// Reads the number of experiments that the plan allows, and the number that exist.
     ///
-    /// `GET /experiments/api/quota`, retired: it may answer 404 or 410. Reads only.
+    /// `GET /experiments/api/quota`, retired: it may return 404 or 410. Reads only.
     ///
     /// # Errors
     /// At `send`: any error of the service.
@@ -120,10 +120,10 @@ impl<C: Clone> Experiments<C> {
 
     /// Reads one experiment.
     ///
-    /// `GET /experiments/api/{uid}`, retired: it may answer 404 or 410. Reads only.
+    /// `GET /experiments/api/{uid}`, retired: it may return 404 or 410. Reads only.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -140,7 +140,7 @@ impl<C: Clone> Experiments<C> {
     /// confidence, minimum days and destination can change; once it is completed, only its name. The type never
     /// changes.
     ///
-    /// `PUT /experiments/api/{uid}`, retired: it may answer 404 or 410. Safe to repeat.
+    /// `PUT /experiments/api/{uid}`, retired: it may return 404 or 410. Safe to repeat.
     ///
     /// # Errors
     /// At `send`: as [`create`](Self::create); also `Validation` from the service for a field that cannot change now.
@@ -156,7 +156,7 @@ impl<C: Clone> Experiments<C> {
 
     /// Deletes an experiment. Pause a running experiment first.
     ///
-    /// `DELETE /experiments/api/{uid}`, retired: it may answer 404 or 410. Safe to repeat.
+    /// `DELETE /experiments/api/{uid}`, retired: it may return 404 or 410. Safe to repeat.
     ///
     /// # Errors
     /// At `send`: `Conflict` or `Validation` while it runs; `NotFound`; any error of the service.

@@ -92,7 +92,7 @@ impl<C: Clone> Gifs<C> {
     /// `GET /gif/{uid}`, public: needs no API key, but accepts one. Reads only.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {

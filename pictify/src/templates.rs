@@ -14,16 +14,15 @@
 //! # Ok(()) }
 //! ```
 
-pub(crate) mod validate;
 mod gallery;
-mod variable_errors;
 mod render;
 mod sizes;
 mod source;
 mod stored;
+pub(crate) mod validate;
+mod variable_errors;
 mod variables;
 
-pub use validate::ValidateVariables;
 pub use gallery::{GetPublicTemplate, GetPublicTemplateCall, ListPublicTemplates, ListPublicTemplatesCall};
 pub use pictify_api::types::{
     Deletion, LayoutError, MultiSizeRender, PublicTemplateSort, RasterFormat, RenderedLayout, RenderedSize, SizeError,
@@ -31,7 +30,6 @@ pub use pictify_api::types::{
     TemplateOutputFilter, TemplatePage, TemplatePdfPreset, TemplateRender, TemplateRenderFormat as RenderFormat,
     TemplateSort, TemplateVariables, VariableDefinition, VariableType, VariableValidation,
 };
-pub use variable_errors::{JsonType, VariableError, VariableErrors};
 pub use render::{RenderTemplate, RenderTemplateCall, RenderTemplateLayouts, RenderTemplateLayoutsCall};
 pub use sizes::{RenderTemplateSizes, RenderTemplateSizesCall, Size};
 pub use source::TemplateSource;
@@ -39,6 +37,8 @@ pub use stored::{
     CreateTemplate, CreateTemplateCall, DeleteTemplate, DeleteTemplateCall, GetTemplate, GetTemplateCall,
     ListTemplates, ListTemplatesCall, UpdateTemplate, UpdateTemplateCall,
 };
+pub use validate::ValidateVariables;
+pub use variable_errors::{JsonType, VariableError, VariableErrors};
 pub use variables::{
     GetTemplateVariables, GetTemplateVariablesCall, ValidateTemplateVariables, ValidateTemplateVariablesCall,
 };

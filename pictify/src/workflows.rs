@@ -90,7 +90,7 @@ impl<C: Clone> Workflows<C> {
     /// `GET /workflow/{uid}`, documented; reads only.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -147,7 +147,7 @@ impl<C: Clone> Workflows<C> {
     /// `GET /workflow/preview/{jobId}`, documented; reads only.
     ///
     /// # Errors
-    /// At `send`: `Validation` for an id that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for an id that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -215,7 +215,7 @@ impl<C: Clone> Workflows<C> {
     /// `DELETE /workflow/hooks/{uid}`, documented; safe to repeat.
     ///
     /// # Errors
-    /// At `send`: `Validation` for a uid that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for a uid that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {

@@ -249,12 +249,12 @@ impl Part {
     /// Returns the rows that the service has reported, or that images were delivered for.
     pub(super) fn reported_rows(&self) -> Vec<BatchRow> {
         let mut rows = self.last().map(|batch| BatchRow::of_batch(self.first, batch)).unwrap_or_default();
-         for (row, images) in &self.delivered {
+        for (row, images) in &self.delivered {
             let index = self.first.saturating_add(*row);
             match rows.binary_search_by_key(&index, |row| row.index) {
-                 Ok(at) if rows[at].results.is_empty() => rows[at].results.clone_from(images),
+                Ok(at) if rows[at].results.is_empty() => rows[at].results.clone_from(images),
                 Ok(_) => {}
-                 Err(at) => rows.insert(at, BatchRow::delivered(index, images.clone())),
+                Err(at) => rows.insert(at, BatchRow::delivered(index, images.clone())),
             }
         }
         rows

@@ -110,7 +110,7 @@ impl<C: Clone> Batches<C> {
     /// they then arrive only by the `render.completed` webhook. Results are documented to be stored for seven days.
     ///
     /// # Errors
-    /// At `send`: `Validation` for an id that cannot stand in a path; `NotFound`; any error of the service.
+    /// At `send`: `Validation` for an id that cannot be part of a path; `NotFound`; any error of the service.
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {

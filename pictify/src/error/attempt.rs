@@ -17,7 +17,7 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The service's name for the attempt's request, when its answer had one.
+    /// Returns the request ID from the attempt's response, if it has one.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()

@@ -1,8 +1,6 @@
 //! Validation of values against a template's variables, before a render is paid for.
 
-use super::{
-    JsonType, Template, TemplateVariables, VariableDefinition, VariableError, VariableErrors, VariableType,
-};
+use super::{JsonType, Template, TemplateVariables, VariableDefinition, VariableError, VariableErrors, VariableType};
 use crate::variables;
 use serde::Serialize;
 use serde_json::{Map, Value};

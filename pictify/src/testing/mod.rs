@@ -25,7 +25,7 @@
 //! let variables = client.templates().variables("XK4P2M9QZT").send().await?;
 //! testing::assert_struct_matches(&variables.variables, &[Card { title: "Hello".into() }]);
 //!
-//! let render = client.templates().render("XK4P2M9QZT", &Card { title: "Hello".into() })?.send().await?;
+//! let render = client.templates().render("XK4P2M9QZT", &Card { title: "Hello".into() }).send().await?;
 //! println!("{:#}", testing::redact(&render));
 //! cassette.finish()?;
 //! # Ok(()) }

@@ -257,10 +257,7 @@ mod schema {
         let unknown = members.keys().filter(|name| !definitions.iter().any(|known| known.name == **name));
         mismatches.extend(unknown.map(|name| {
             let similar = validate::similar(definitions, name);
-            TemplateMismatch::InvalidSample {
-                sample: 0,
-                error: VariableError::Unknown { name: name.clone(), similar },
-            }
+            TemplateMismatch::InvalidSample { sample: 0, error: VariableError::Unknown { name: name.clone(), similar } }
         }));
         to_result(mismatches)
     }

@@ -32,9 +32,9 @@ const DEFAULT_CAPACITY: usize = 10_000;
 /// let handler = move |delivery: &Delivery| handler_inbox.push(delivery);
 ///
 /// # let rows = [serde_json::json!({"title": "Post 1"})];
-/// let mut job = client.batches().create("XK4P2M9QZT", rows)?.into_job();
-/// job.start(&client).await?;
-/// for row in job.wait(&client).with(&inbox).await? {
+/// let mut job = client.batches().create("XK4P2M9QZT", rows).into_job();
+/// job.start(&client).send().await?;
+/// for row in job.wait(&client).with_inbox(&inbox).send().await? {
 ///     println!("{} {:?}", row.index, row.urls());
 /// }
 /// # Ok(()) }

@@ -114,13 +114,16 @@ async fn templates_that_cannot_be_stored_are_refused_before_they_are_sent() {
 async fn values_are_checked_against_the_template_without_a_render() {
     let server = ScriptedServer::start([Reply::json(200, VARIABLES), Reply::json(200, VARIABLES)]).await;
     let templates = client(&server, &TestClock::default()).templates();
-    let known = templates.check("T", &json!({"title": "My post"})).send().await.unwrap();
+    let known = templates.validate_variables("T", &json!({"title": "My post"})).send().await.unwrap();
     assert_eq!(known.variables.len(), 2);
-    let error = templates.check("T", &json!({"Title": "x", "showBadge": 1})).send().await.unwrap_err();
+    let error = templates.validate_variables("T", &json!({"Title": "x", "showBadge": 1})).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Validation);
     assert_eq!(error.validation_errors().iter().count(), 3);
     assert!(error.source().unwrap().is::<VariableErrors>());
-    assert!(error.message().contains("variables.Title: is not a variable of the template; did you mean title?"), "{error}");
+    assert!(
+        error.message().contains("variables.Title: is not a variable of the template; did you mean title?"),
+        "{error}"
+    );
     let asked: Vec<_> = server.requests().into_iter().map(|request| request.method + " " + &request.target).collect();
     assert_eq!(asked, ["GET /templates/T/variables"; 2]);
 }
