@@ -50,7 +50,7 @@ async fn rows_are_split_started_and_come_back_in_their_order() {
     let urls: Vec<_> = rows.iter().map(|row| (row.index, row.ok, row.urls())).collect();
     assert_eq!(urls, [(0, Some(true), vec!["u0"]), (1, Some(true), vec!["u1"]), (2, Some(true), vec!["u0"])]);
     assert_eq!(*seen.lock().unwrap(), [(1, 3), (2, 3), (3, 3)]);
-    assert_eq!(clock.slept(), [Duration::from_secs(1)]);
+    assert_eq!(clock.sleeps(), [Duration::from_secs(1)]);
     let requests = server.requests();
     assert_eq!((sets(&requests[0]), sets(&requests[1])), (vec![json!(0), json!(1)], vec![json!(2)]));
     assert_ne!(requests[0].header("idempotency-key"), requests[1].header("idempotency-key"));
@@ -152,8 +152,8 @@ async fn waiting_ends_in_time_and_keeps_what_was_heard() {
     let error = job.wait(&client).timeout(Duration::from_secs(20)).send().await.unwrap_err();
     assert_eq!(error.to_string(), "Timeout: batch job: after 20 s 1 of 4 rows are rendered, 0 have failed");
     assert!(error.is_retryable() && job.progress().completed == 1 && job.rows().len() == 1);
-    assert!(clock.slept().iter().sum::<Duration>() < Duration::from_secs(20));
-    assert_eq!(clock.slept().last(), Some(&Duration::from_secs(5)));
+    assert!(clock.sleeps().iter().sum::<Duration>() < Duration::from_secs(20));
+    assert_eq!(clock.sleeps().last(), Some(&Duration::from_secs(5)));
 }
 
 #[tokio::test]
@@ -204,7 +204,7 @@ fn the_blocking_client_does_the_same() {
     let mut job = client.batches().create("T", rows(1)).into_job();
     job.start(&client).send().unwrap();
     assert_eq!(job.wait(&client).send().unwrap()[0].urls(), ["u0"]);
-    assert_eq!(clock.slept(), [Duration::from_secs(1)]);
+    assert_eq!(clock.sleeps(), [Duration::from_secs(1)]);
     job.cancel(&client).send().unwrap();
     assert_eq!(server.requests().len(), 3, "nothing is left to cancel");
 }

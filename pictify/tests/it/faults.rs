@@ -133,7 +133,7 @@ async fn the_class_of_an_operation_decides_what_follows_from_a_fault() {
                 }
                 Reply::StallAfter(words) => {
                     // The second alarm is that for the words of the answer; those of a refusal do not count for much.
-                    clock.alarms(2).await;
+                    clock.wait_for_timers(2).await;
                     clock.advance(Duration::from_secs(if words.starts_with(b"HTTP/1.1 200") { 30 } else { 5 }));
                 }
                 _ => {}
@@ -236,7 +236,7 @@ async fn of_an_answer_that_is_not_whole_nothing_is_lost() {
         let clock = TestClock::default();
         let call = tokio::spawn(call(client(&server, &clock), Billed));
         if stalls {
-            clock.alarms(2).await;
+            clock.wait_for_timers(2).await;
             clock.advance(Duration::from_secs(30));
         }
         let error = call.await.unwrap().unwrap_err();

@@ -147,7 +147,7 @@ async fn requests_are_spread_below_the_limit_that_was_set() {
     for _ in 0..7 {
         client.images().create(Source::html("x")).send().await.unwrap();
     }
-    assert_eq!(clock.slept(), [Duration::from_secs(1); 2]);
+    assert_eq!(clock.sleeps(), [Duration::from_secs(1); 2]);
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn the_limit_is_learned_and_a_used_up_window_holds_every_clone_back() {
         let client = client.build().unwrap();
         let _ = client.images().create(Source::html("x")).send().await;
         client.clone().images().create(Source::html("x")).send().await.unwrap();
-        assert_eq!(clock.slept(), [Duration::from_secs(30)]);
+        assert_eq!(clock.sleeps(), [Duration::from_secs(30)]);
     }
 }
 
@@ -194,7 +194,7 @@ async fn a_limit_that_changes_with_every_answer_lets_no_burst_through() {
         client.images().create(Source::html("x")).send().await.unwrap();
     }
     // The lower limit has a second between two requests, the higher one half of that.
-    let waited: Duration = clock.slept().iter().sum();
+    let waited: Duration = clock.sleeps().iter().sum();
     assert!(waited >= Duration::from_secs(7), "{waited:?}");
 }
 
@@ -209,7 +209,7 @@ async fn no_limit_and_no_burst_is_too_large() {
         for _ in 0..3 {
             client.images().create(Source::html("x")).send().await.unwrap();
         }
-        assert!(clock.slept().iter().sum::<Duration>() < Duration::from_secs(1), "{per_minute} {burst}");
+        assert!(clock.sleeps().iter().sum::<Duration>() < Duration::from_secs(1), "{per_minute} {burst}");
     }
 }
 

@@ -52,7 +52,7 @@ async fn waits_grow_and_are_never_shorter_than_what_was_stated() {
     let clock = TestClock::default();
     let call = client(&server, &clock).images().create(Source::html("<p>")).send_with_response();
     let answer = call.await.unwrap();
-    assert_eq!(clock.slept(), [Duration::from_millis(250), seconds(9), seconds(1)]);
+    assert_eq!(clock.sleeps(), [Duration::from_millis(250), seconds(9), seconds(1)]);
     assert_eq!(answer.meta.attempts.len(), 4);
     assert_eq!(answer.meta.attempts[2].delay, seconds(9));
 }
@@ -72,7 +72,7 @@ async fn a_wait_that_cannot_be_afforded_fails_now_and_says_how_long() {
         assert!(error.to_string().contains(says), "{error}");
         assert!(error.retry_after().unwrap() >= Duration::from_secs(50));
         assert!(error.is_retryable());
-        assert_eq!((server.requests().len(), clock.slept().len()), (1, 0));
+        assert_eq!((server.requests().len(), clock.sleeps().len()), (1, 0));
     }
 }
 
