@@ -1,4 +1,4 @@
-//! Experiments: what is known to be wrong before it is sent, conditions as the wire has them, addresses for pages.
+//! Experiments: validation, the JSON of conditions, weights and schedules, URLs of pages, events.
 
 use pictify::{
     ErrorKind,
@@ -13,13 +13,13 @@ fn variant(id: &str, percent: f64) -> Variant {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_found_before_anything_is_sent() {
+async fn an_invalid_experiment_is_rejected_before_it_is_sent() {
     let halves = || vec![variant("a", 50.0), variant("b", 50.0)];
     let nested = (0..4).fold(Property::DeviceType.is("mobile"), |inner, _| When::all([inner]));
     let server = ScriptedServer::start([]).await;
     let client = client(&server, &TestClock::default());
     let reversed = json!({"startAt": "2026-03-16T00:00:00Z", "endAt": "2026-03-14T00:00:00Z"});
-    for (slug, variants, says) in [
+    for (slug, variants, message) in [
         ("ok-slug", vec![variant("a", 100.0)], "variants: must have at least 2 variants"),
         ("ok-slug", vec![variant("a", 50.0), variant("b", 49.99)], "must have weights that sum to 10000"),
         ("ok-slug", vec![variant("a", 50.0), variant("a", 50.0)], "variants[1]: must have an id of its own"),
@@ -34,9 +34,9 @@ async fn what_is_wrong_is_found_before_anything_is_sent() {
         let call = client.experiments().create("Name", ExperimentType::AbTest, slug, variants);
         let error = call.send().await.unwrap_err();
         assert_eq!((error.kind(), error.status()), (ErrorKind::Validation, None));
-        assert!(error.to_string().contains(says), "{error}");
+        assert!(error.to_string().contains(message), "{error}");
     }
-    // A request from a queue was not built by the types that refuse this.
+    // A request from a queue was not built with the types that reject this.
     let mut queued = serde_json::to_value(
         client.experiments().create("Name", ExperimentType::Scheduled, "ok-slug", halves()).request(),
     )
@@ -49,7 +49,7 @@ async fn what_is_wrong_is_found_before_anything_is_sent() {
 }
 
 #[test]
-fn conditions_are_what_the_wire_has() {
+fn conditions_serialize_to_the_json_of_the_service() {
     let when = When::all([
         Property::DeviceType.is("mobile"),
         When::any([
@@ -70,7 +70,7 @@ fn conditions_are_what_the_wire_has() {
 }
 
 #[test]
-fn weights_and_schedules_cannot_be_wrong_by_accident() {
+fn weights_sum_to_the_total_and_invalid_schedules_are_rejected() {
     for variants in [2, 3, 7, 20] {
         assert_eq!(Weight::even(variants).map(Weight::get).sum::<u64>(), 10_000, "{variants}");
     }
@@ -81,7 +81,7 @@ fn weights_and_schedules_cannot_be_wrong_by_accident() {
 }
 
 #[tokio::test]
-async fn a_click_says_where_it_leads_and_addresses_are_made_without_counting() {
+async fn a_click_returns_its_destination_and_building_a_url_sends_nothing() {
     let found = |to: &str| Reply::new(302, &[("location", to)], b"");
     let server =
         ScriptedServer::start([found("https://example.com/landing"), found("/x"), Reply::new(302, &[], b"")]).await;
@@ -98,7 +98,7 @@ async fn a_click_says_where_it_leads_and_addresses_are_made_without_counting() {
 }
 
 #[tokio::test]
-async fn events_are_bounded_and_their_key_is_secret() {
+async fn events_have_limits_and_the_write_key_is_secret() {
     let server =
         ScriptedServer::start([Reply::json(200, r#"{"ok":true,"errors":[{"index":0,"error":"unknown"}]}"#)]).await;
     let client = client(&server, &TestClock::default());

@@ -1,4 +1,4 @@
-//! Lists read to their end: every item once, no page twice, over whatever forms the answers have.
+//! Pagination: every item once, no page twice, for every form of pagination.
 
 use pictify::{ErrorKind, blocking};
 use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
@@ -18,18 +18,18 @@ async fn ids_of(server: &ScriptedServer) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_item_comes_once_and_no_page_is_asked_for_twice() {
+async fn every_item_is_returned_once_and_no_page_is_requested_twice() {
     for (what, script) in [
         (
-            "flags",
+            "hasMore",
             vec![
                 page(0..2, r#"{"hasMore":true}"#),
                 page(2..4, r#"{"hasMore":true}"#),
                 page(4..5, r#"{"hasMore":false}"#),
             ],
         ),
-        ("totals", vec![page(0..2, r#"{"total":5}"#), page(2..4, r#"{"total":5}"#), page(4..5, r#"{"total":5}"#)]),
-        ("nothing said", vec![page(0..2, "null"), page(2..4, "null"), page(4..5, "null")]),
+        ("total", vec![page(0..2, r#"{"total":5}"#), page(2..4, r#"{"total":5}"#), page(4..5, r#"{"total":5}"#)]),
+        ("no pagination", vec![page(0..2, "null"), page(2..4, "null"), page(4..5, "null")]),
     ] {
         let server = ScriptedServer::start(script).await;
         assert_eq!(ids_of(&server).await, ["0", "1", "2", "3", "4"], "{what}");
@@ -48,23 +48,23 @@ async fn an_empty_page_in_the_middle_does_not_end_a_list() {
 }
 
 #[tokio::test]
-async fn a_list_that_only_says_that_there_is_more_ends() {
-    for ahead in [false, true] {
+async fn a_list_of_empty_pages_ends() {
+    for prefetch in [false, true] {
         let server = ScriptedServer::start((0..101).map(|_| page(0..0, r#"{"hasMore":true}"#))).await;
         let items = client(&server, &TestClock::default()).images().list().limit(2).items();
-        let mut items = if ahead { items.prefetch() } else { items };
+        let mut items = if prefetch { items.prefetch() } else { items };
         let error = items.try_next().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Server);
         assert!(error.to_string().contains("100 pages in a row are empty"), "{error}");
-        assert!(items.try_next().await.unwrap().is_none(), "it ends after an error");
+        assert!(items.try_next().await.unwrap().is_none(), "the list ends after an error");
         assert!((100..=101).contains(&server.requests().len()));
         let request = serde_json::to_string(items.next_request().unwrap()).unwrap();
-        assert_eq!(request, r#"{"limit":2,"offset":200}"#, "who knows better can go on");
+        assert_eq!(request, r#"{"limit":2,"offset":200}"#, "the caller can continue");
     }
 }
 
 #[tokio::test]
-async fn an_error_ends_a_list_and_the_page_that_failed_can_be_asked_for_again() {
+async fn an_error_ends_a_list_and_the_failed_page_can_be_requested_again() {
     let script = [page(0..2, r#"{"hasMore":true}"#), Reply::json(403, "{}"), page(2..3, r#"{"hasMore":false}"#)];
     let server = ScriptedServer::start(script).await;
     let client = client(&server, &TestClock::default());
@@ -96,7 +96,7 @@ fn the_blocking_client_iterates() {
 }
 
 #[tokio::test]
-async fn the_next_page_can_be_asked_for_ahead_and_still_none_twice() {
+async fn prefetch_requests_the_next_page_early_but_no_page_twice() {
     let script =
         [page(0..2, r#"{"hasMore":true}"#), page(2..4, r#"{"hasMore":true}"#), page(4..5, r#"{"hasMore":false}"#)];
     let server = ScriptedServer::start(script).await;
@@ -104,16 +104,16 @@ async fn the_next_page_can_be_asked_for_ahead_and_still_none_twice() {
     assert_eq!(items.try_next().await.unwrap().unwrap().id.as_deref(), Some("0"));
     server.arrived().await;
     server.arrived().await;
-    assert_eq!(server.requests().len(), 2, "the second page is under way while the first is looked at");
-    let mut rest = 0;
+    assert_eq!(server.requests().len(), 2, "the second page is requested while the first is read");
+    let mut remaining = 0;
     while items.try_next().await.unwrap().is_some() {
-        rest += 1;
+        remaining += 1;
     }
-    assert_eq!((rest, server.requests().len()), (4, 3));
+    assert_eq!((remaining, server.requests().len()), (4, 3));
 }
 
 #[test]
-fn the_blocking_client_asks_ahead_too() {
+fn the_blocking_client_prefetches_too() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let script = [page(0..2, r#"{"hasMore":true}"#), page(2..4, r#"{"hasMore":true}"#), Reply::json(403, "{}")];
     let server = runtime.block_on(ScriptedServer::start(script));

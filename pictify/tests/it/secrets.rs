@@ -1,4 +1,4 @@
-//! The key is sent in one header, and appears nowhere else.
+//! Secrets: the API key is sent in one header, and no secret appears in errors or debug output.
 
 use pictify::{Client, images::Source, webhooks::WebhookEventType};
 use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client};

@@ -1,4 +1,4 @@
-//! Rendering templates: one file or an error, several files with what failed beside them, and values checked for free.
+//! Template renders: a single file or an error, several files with their errors, and validation of variables without a render.
 
 use pictify::{
     Client, ErrorKind, blocking,
@@ -16,16 +16,16 @@ fn body(server: &ScriptedServer) -> Value {
     serde_json::from_slice(&server.requests()[0].body).unwrap()
 }
 
-/// A client that must fail before it sends anything.
-fn nowhere() -> Client {
+/// Returns a client that cannot connect: its calls must fail before they send a request.
+fn offline() -> Client {
     Client::builder().api_key("k").base_url("http://127.0.0.1:1").build().unwrap()
 }
 
 #[tokio::test]
-async fn one_layout_comes_out_of_each_form_of_the_answer() {
+async fn a_single_layout_is_decoded_from_each_form_of_the_response() {
     let flat = r#"{"url":"https://m/1.png","id":"img_5","width":1200,"format":"png"}"#;
-    for (answer, id) in [(ONE, None), (flat, Some("img_5"))] {
-        let server = ScriptedServer::start([Reply::json(200, answer)]).await;
+    for (response, id) in [(ONE, None), (flat, Some("img_5"))] {
+        let server = ScriptedServer::start([Reply::json(200, response)]).await;
         let client = client(&server, &TestClock::default());
         let values = json!({"title": "My post", "showBadge": true});
         let call = client.templates().render("XK4P2M9QZT", &values).format(RenderFormat::Png).quality(0.9);
@@ -37,18 +37,18 @@ async fn one_layout_comes_out_of_each_form_of_the_answer() {
 }
 
 #[tokio::test]
-async fn nothing_rendered_is_an_error_of_one_layout_and_an_answer_of_several() {
+async fn an_empty_result_is_an_error_for_one_layout_but_not_for_several() {
     let failed = r#"{"results":[],"errors":[{"layout":"default","error":"Render timed out"}],"totalErrors":1}"#;
-    for (answer, kind, says) in [
+    for (response, kind, message) in [
         (failed, ErrorKind::RenderFailed, "layout default: Render timed out"),
         ("{}", ErrorKind::Decode, "neither a result nor an error"),
     ] {
-        let server = ScriptedServer::start([Reply::json(200, answer), Reply::json(200, answer)]).await;
+        let server = ScriptedServer::start([Reply::json(200, response), Reply::json(200, response)]).await;
         let templates = client(&server, &TestClock::default()).templates();
         let error = templates.render("T", &json!({})).send().await.unwrap_err();
         assert_eq!((error.kind(), error.operation()), (kind, Some("renderTemplate")));
-        assert!(error.message().contains(says), "{error}");
-        assert_eq!(error.body().unwrap(), answer);
+        assert!(error.message().contains(message), "{error}");
+        assert_eq!(error.body().unwrap(), response);
         assert_eq!((error.attempts().len(), error.status().unwrap().as_u16()), (1, 200));
         let several = templates.render_layouts("T", &json!({}), ["default"]).send().await.unwrap();
         assert!(several.results.is_empty());
@@ -56,7 +56,7 @@ async fn nothing_rendered_is_an_error_of_one_layout_and_an_answer_of_several() {
 }
 
 #[tokio::test]
-async fn pages_become_one_pdf() {
+async fn pages_are_rendered_into_one_pdf() {
     let server = ScriptedServer::start([Reply::json(200, ONE)]).await;
     let client = client(&server, &TestClock::default());
     let pages = [json!({"title": "p1"}), json!({"title": "p2"})];
@@ -66,12 +66,12 @@ async fn pages_become_one_pdf() {
 }
 
 #[tokio::test]
-async fn renders_that_cannot_work_are_refused_before_they_are_sent() {
-    let templates = nowhere().templates();
+async fn invalid_renders_are_rejected_before_they_are_sent() {
+    let templates = offline().templates();
     let render = || templates.render("T", &json!({}));
     let sizes = |sizes: Vec<Size>| templates.render_sizes("T", &json!({}), sizes);
-    let queued = |body: Value| nowhere().call(serde_json::from_value::<RenderTemplate>(body).unwrap());
-    for (error, says) in [
+    let queued = |body: Value| offline().call(serde_json::from_value::<RenderTemplate>(body).unwrap());
+    for (error, message) in [
         (render().size(9, 20).send().await.err(), "width: must be 10 to 4096, is 9"),
         (render().quality(1.5).send().await.err(), "quality: must be 0.1 to 1, is 1.5"),
         (render().format("tiff".into()).send().await.err(), "format: must be png, jpeg, webp, gif or pdf, is tiff"),
@@ -89,16 +89,16 @@ async fn renders_that_cannot_work_are_refused_before_they_are_sent() {
     ] {
         let error = error.unwrap();
         assert_eq!((error.kind(), error.status()), (ErrorKind::Validation, None));
-        assert!(error.message().contains(says), "{error}");
+        assert!(error.message().contains(message), "{error}");
     }
 }
 
 #[tokio::test]
-async fn templates_that_cannot_be_stored_are_refused_before_they_are_sent() {
-    let templates = nowhere().templates();
+async fn invalid_templates_are_rejected_before_they_are_sent() {
+    let templates = offline().templates();
     let create = |html: &str| templates.create("Card", TemplateSource::html(html));
     let layout = pictify::templates::TemplateLayout::default();
-    for (error, says) in [
+    for (error, message) in [
         (create("").send().await.err(), "html: must not be empty"),
         (create(&"x".repeat(512_001)).send().await.err(), "html: must have at most 512000 bytes, has 512001"),
         (create("x").layout("Wide", layout.clone()).send().await.err(), "the key \"Wide\" must be"),
@@ -106,12 +106,12 @@ async fn templates_that_cannot_be_stored_are_refused_before_they_are_sent() {
     ] {
         let error = error.unwrap();
         assert_eq!((error.kind(), error.status()), (ErrorKind::Validation, None));
-        assert!(error.message().contains(says), "{error}");
+        assert!(error.message().contains(message), "{error}");
     }
 }
 
 #[tokio::test]
-async fn values_are_checked_against_the_template_without_a_render() {
+async fn variables_are_validated_without_a_render() {
     let server = ScriptedServer::start([Reply::json(200, VARIABLES), Reply::json(200, VARIABLES)]).await;
     let templates = client(&server, &TestClock::default()).templates();
     let known = templates.check("T", &json!({"title": "My post"})).send().await.unwrap();
@@ -121,12 +121,13 @@ async fn values_are_checked_against_the_template_without_a_render() {
     assert_eq!(error.validation_errors().iter().count(), 3);
     assert!(error.source().unwrap().is::<VariableProblems>());
     assert!(error.message().contains("variables.Title: is not a variable of the template, title is"), "{error}");
-    let asked: Vec<_> = server.requests().into_iter().map(|request| request.method + " " + &request.target).collect();
-    assert_eq!(asked, ["GET /templates/T/variables"; 2]);
+    let requests: Vec<_> =
+        server.requests().into_iter().map(|request| request.method + " " + &request.target).collect();
+    assert_eq!(requests, ["GET /templates/T/variables"; 2]);
 }
 
 #[test]
-fn the_blocking_client_checks_the_same() {
+fn the_blocking_client_validates_variables_too() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(ScriptedServer::start([Reply::json(200, VARIABLES)]));
     let client = blocking::Client::builder().api_key("k").base_url(server.url()).build_blocking().unwrap();
