@@ -55,7 +55,7 @@ async fn a_client_that_retries_ambiguous_failures_fails_in_a_run_with_few_calls_
     let command = shrink::command(&smallest);
     println!("{command}\n{:?}", outcome.found);
     assert!(smallest.calls <= 12 && smallest.actors == 1 && smallest.faults.len() == 1, "{command}");
-    for name in ["SEED", "CALLS", "DEFAULT_ACTORS", "FAULTS"] {
+    for name in ["SEED", "CALLS", "AT_ONCE", "FAULTS"] {
         assert!(command.contains(&format!("PICTIFY_MODEL_{name}=")), "{command}");
     }
     let repeated = run(&smallest).await;
