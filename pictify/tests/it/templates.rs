@@ -4,16 +4,31 @@ use pictify::{
     Client, ErrorKind, blocking,
     templates::{RenderFormat, RenderTemplate, Size, TemplatePdfPreset, TemplateSource, VariableProblems},
 };
-use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{TestClock, client_of};
 use serde_json::{Value, json};
 use std::error::Error as _;
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{body_json, method, path},
+};
 
 const ONE: &str = r#"{"results":[{"layout":"default","url":"https://m/1.png","width":1200}],"errors":[]}"#;
 const VARIABLES: &str = r#"{"variables":[
     {"name":"title","type":"text","validation":{"required":true}},{"name":"showBadge","type":"boolean"}]}"#;
 
-fn body(server: &ScriptedServer) -> Value {
-    serde_json::from_slice(&server.requests()[0].body).unwrap()
+/// Returns a mock that responds to this method and path with `body`.
+fn respond(of: &str, at: &str, body: &str) -> Mock {
+    let response = ResponseTemplate::new(200).set_body_raw(body, "application/json");
+    Mock::given(method(of)).and(path(at)).respond_with(response)
+}
+
+/// Starts a server that expects one render with the request body `request`, and responds with `response`.
+async fn expect_render(uid: &str, request: &Value, response: &str) -> MockServer {
+    let server = MockServer::start().await;
+    let response = ResponseTemplate::new(200).set_body_raw(response, "application/json");
+    let mock = Mock::given(method("POST")).and(path(format!("/templates/{uid}/render"))).and(body_json(request));
+    mock.respond_with(response).expect(1).mount(&server).await;
+    server
 }
 
 /// Returns a client that cannot connect: its calls must fail before they send a request.
@@ -25,14 +40,14 @@ fn offline() -> Client {
 async fn a_single_layout_is_decoded_from_each_form_of_the_response() {
     let flat = r#"{"url":"https://m/1.png","id":"img_5","width":1200,"format":"png"}"#;
     for (response, id) in [(ONE, None), (flat, Some("img_5"))] {
-        let server = ScriptedServer::start([Reply::json(200, response)]).await;
-        let client = client(&server, &TestClock::default());
         let values = json!({"title": "My post", "showBadge": true});
+        let request = json!({"variables": values, "format": "png", "quality": 0.9});
+        let server = expect_render("XK4P2M9QZT", &request, response).await;
+        let client = client_of(server.uri(), &TestClock::default());
         let call = client.templates().render("XK4P2M9QZT", &values).format(RenderFormat::Png).quality(0.9);
         let card = call.send().await.unwrap();
         assert_eq!((card.url.as_str(), card.width, card.id.as_deref()), ("https://m/1.png", Some(1200), id));
         assert_eq!(card.layout.as_deref(), Some("default"));
-        assert_eq!(body(&server), json!({"variables": values, "format": "png", "quality": 0.9}));
     }
 }
 
@@ -43,8 +58,9 @@ async fn an_empty_result_is_an_error_for_one_layout_but_not_for_several() {
         (failed, ErrorKind::RenderFailed, "layout default: Render timed out"),
         ("{}", ErrorKind::Decode, "neither a result nor an error"),
     ] {
-        let server = ScriptedServer::start([Reply::json(200, response), Reply::json(200, response)]).await;
-        let templates = client(&server, &TestClock::default()).templates();
+        let server = MockServer::start().await;
+        respond("POST", "/templates/T/render", response).expect(2).mount(&server).await;
+        let templates = client_of(server.uri(), &TestClock::default()).templates();
         let error = templates.render("T", &json!({})).send().await.unwrap_err();
         assert_eq!((error.kind(), error.operation()), (kind, Some("renderTemplate")));
         assert!(error.message().contains(message), "{error}");
@@ -57,12 +73,12 @@ async fn an_empty_result_is_an_error_for_one_layout_but_not_for_several() {
 
 #[tokio::test]
 async fn pages_are_rendered_into_one_pdf() {
-    let server = ScriptedServer::start([Reply::json(200, ONE)]).await;
-    let client = client(&server, &TestClock::default());
     let pages = [json!({"title": "p1"}), json!({"title": "p2"})];
+    let request = json!({"format": "pdf", "preset": "A4", "variableSets": pages});
+    let server = expect_render("T", &request, ONE).await;
+    let client = client_of(server.uri(), &TestClock::default());
     let call = client.templates().render_pages("T", &pages).pdf_preset(TemplatePdfPreset::A4);
     call.send().await.unwrap();
-    assert_eq!(body(&server), json!({"format": "pdf", "preset": "A4", "variableSets": pages}));
 }
 
 #[tokio::test]
@@ -112,8 +128,9 @@ async fn invalid_templates_are_rejected_before_they_are_sent() {
 
 #[tokio::test]
 async fn variables_are_validated_without_a_render() {
-    let server = ScriptedServer::start([Reply::json(200, VARIABLES), Reply::json(200, VARIABLES)]).await;
-    let templates = client(&server, &TestClock::default()).templates();
+    let server = MockServer::start().await;
+    respond("GET", "/templates/T/variables", VARIABLES).expect(2).mount(&server).await;
+    let templates = client_of(server.uri(), &TestClock::default()).templates();
     let known = templates.check("T", &json!({"title": "My post"})).send().await.unwrap();
     assert_eq!(known.variables.len(), 2);
     let error = templates.check("T", &json!({"Title": "x", "showBadge": 1})).send().await.unwrap_err();
@@ -121,16 +138,14 @@ async fn variables_are_validated_without_a_render() {
     assert_eq!(error.validation_errors().iter().count(), 3);
     assert!(error.source().unwrap().is::<VariableProblems>());
     assert!(error.message().contains("variables.Title: is not a variable of the template, title is"), "{error}");
-    let requests: Vec<_> =
-        server.requests().into_iter().map(|request| request.method + " " + &request.target).collect();
-    assert_eq!(requests, ["GET /templates/T/variables"; 2]);
 }
 
 #[test]
 fn the_blocking_client_validates_variables_too() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let server = runtime.block_on(ScriptedServer::start([Reply::json(200, VARIABLES)]));
-    let client = blocking::Client::builder().api_key("k").base_url(server.url()).build_blocking().unwrap();
+    let server = runtime.block_on(MockServer::start());
+    runtime.block_on(respond("GET", "/templates/T/variables", VARIABLES).mount(&server));
+    let client = blocking::Client::builder().api_key("k").base_url(server.uri()).build_blocking().unwrap();
     let error = client.templates().check("T", &json!({})).send().unwrap_err();
     assert!(error.to_string().contains("variables.title: is required (text) and not given"), "{error}");
 }
