@@ -5,27 +5,27 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
-/// Decodes a body. `envelope` is the member that may hold the value.
+/// Decodes a body. `envelope` is the name of the member that may contain the value.
 pub(crate) fn json<T: DeserializeOwned>(body: &[u8], envelope: Option<&str>) -> Result<T, DecodeError> {
     decode(body, envelope).map_err(DecodeError::new)
 }
 
-/// Decodes `body`, taking the value out of its envelope when it came in one.
+/// Decodes `body`, and removes the envelope of the value if there is one.
 ///
-/// The envelope's other members move in beside the value's own (`{"template": {..}, "addedVariables": [..]}` reads as a
-/// template with `addedVariables`), so nothing received is lost.
+/// The other members of the envelope are added to those of the value, so that no received member is lost:
+/// `{"template": {..}, "addedVariables": [..]}` becomes a template with `addedVariables`.
 fn decode<T: DeserializeOwned>(
     body: &[u8],
     envelope: Option<&str>,
 ) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
-    // Some proxies put a byte order mark in front, which JSON has no place for.
+    // Some proxies prepend a byte order mark, which JSON does not allow.
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let Some((mut inner, mut siblings)) = envelope.and_then(|name| open(body, name)) else {
         return de::from_slice(body);
     };
     if siblings.is_empty() {
-        // Twice in the same envelope is a slip of one published document; it costs a look to survive it. Not more than
-        // twice, since who answers decides how deep it goes.
+        // One published document has the same envelope twice. At most two levels are opened, because a server controls
+        // their number.
         match envelope.and_then(|name| open(inner.get().as_bytes(), name)) {
             Some(second) => (inner, siblings) = second,
             None => return de::from_slice(inner.get().as_bytes()),
@@ -43,7 +43,7 @@ fn decode<T: DeserializeOwned>(
     }
 }
 
-/// The object in the member `name` of `body`, and the other members; nothing when there is no such object.
+/// Returns the object in the member `name` of `body` with the other members, or `None` if the member is not an object.
 fn open<'a>(body: &'a [u8], name: &str) -> Option<(&'a RawValue, BTreeMap<String, &'a RawValue>)> {
     let mut members: BTreeMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
     let inner = members.remove(name)?;
@@ -56,7 +56,7 @@ mod tests {
     use serde_json::{Value, json};
 
     #[test]
-    fn an_envelope_is_opened_where_there_is_one_and_its_siblings_are_kept() {
+    fn an_envelope_is_removed_and_its_other_members_are_preserved() {
         for (body, expected) in [
             (json!({"a": 1}), json!({"a": 1})),
             (json!({"gif": {"a": 1}}), json!({"a": 1})),

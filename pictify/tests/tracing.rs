@@ -1,4 +1,4 @@
-//! What `tracing` sees: a span per call and per attempt, by OpenTelemetry's names, without secrets and without bodies.
+//! Spans of `tracing`: one for each call and each attempt, with OpenTelemetry's names, without secrets and bodies.
 //!
 //! These tests need a process of their own. `tracing` remembers for each span whether a subscriber wants it. Another test
 //! that reaches a span first, in a thread without a subscriber, would switch the span off for these tests too.
@@ -30,15 +30,15 @@ impl Log {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// The closing lines of our spans of this name.
+    /// Returns the lines that report the end of the SDK's spans with this name.
     fn closed(&self, span: &str) -> Vec<String> {
         let ours = |line: &&str| line.contains(": pictify::") && line.contains("close") && line.contains(span);
         self.text().lines().filter(ours).map(str::to_owned).collect()
     }
 }
 
-/// Sees everything down to the bytes that the HTTP library talks about.
-fn watch() -> (Log, tracing::subscriber::DefaultGuard) {
+/// Captures everything that is logged, including the trace events of the HTTP library.
+fn capture() -> (Log, tracing::subscriber::DefaultGuard) {
     let log = Log::default();
     let writer = log.clone();
     let builder = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::TRACE);
@@ -51,7 +51,7 @@ async fn a_call_and_its_attempts_are_spans_with_the_names_of_opentelemetry() {
     let limited = Reply::new(429, &[("retry-after", "2")], b"{}");
     let server = ScriptedServer::start([limited, Reply::json(200, r#"{"url":"u"}"#)]).await;
     let client = client(&server, &TestClock::default());
-    let (log, guard) = watch();
+    let (log, guard) = capture();
     client.images().create(Source::html("<h1>private page</h1>")).send().await.unwrap();
     drop(guard);
 
@@ -81,10 +81,10 @@ async fn a_call_and_its_attempts_are_spans_with_the_names_of_opentelemetry() {
 }
 
 #[tokio::test]
-async fn a_failure_is_marked_and_a_secret_in_the_path_is_not_shown() {
+async fn a_failed_span_has_an_error_status_and_no_secret_of_the_path() {
     let server = ScriptedServer::start([Reply::json(403, "{}")]).await;
     let client = client(&server, &TestClock::default());
-    let (log, guard) = watch();
+    let (log, guard) = capture();
     let row = serde_json::json!({"name": "Ada"});
     client.workflows().send_to_hook("HK1", "hunter2", &row).send().await.unwrap_err();
     drop(guard);

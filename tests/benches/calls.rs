@@ -1,4 +1,4 @@
-//! What the SDK costs beside the same call by hand with reqwest and serde: time and allocations, side by side in one run.
+//! Time and allocations of calls, with the SDK and with reqwest and serde alone, in one run.
 //!
 //! `cargo bench -p pictify-tests --bench calls`
 
@@ -19,7 +19,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant, SystemTime},
 };
-use support::{CreateImage, IMAGE, Image, KEY, answer, by_hand, install_crypto, runtime, serve};
+use support::{CreateImage, IMAGE, Image, KEY, install_crypto, plain_client, response, runtime, serve};
 
 #[global_allocator]
 static ALLOC: AllocProfiler = AllocProfiler::system();
@@ -29,11 +29,12 @@ fn main() {
     divan::main();
 }
 
-/// Waits for nothing, so that a retry costs its work alone. A loop by hand that does not wait is its counterpart.
+/// Clock whose sleeps return immediately, so that a retry is measured without its delay. The loop without the SDK does not wait
+/// either.
 #[derive(Debug)]
-struct Impatient;
+struct NoSleepClock;
 
-impl Clock for Impatient {
+impl Clock for NoSleepClock {
     fn now(&self) -> Instant {
         Instant::now()
     }
@@ -56,20 +57,20 @@ impl Clock for Impatient {
 }
 
 fn client(url: String) -> Client {
-    Client::builder().api_key(KEY).base_url(url).clock(Impatient).build().expect("a client")
+    Client::builder().api_key(KEY).base_url(url).clock(NoSleepClock).build().expect("a client")
 }
 
 fn body(html: String) -> CreateImage {
     CreateImage { html, width: 1200, height: 630 }
 }
 
-/// How much HTML a render has.
+/// Sizes of the HTML, in bytes.
 const SIZES: [usize; 3] = [1024, 100 * 1024, 1024 * 1024];
 
 #[divan::bench(args = SIZES)]
 fn render_sdk(bencher: Bencher, size: usize) {
     let (runtime, html) = (runtime(), "x".repeat(size));
-    let client = client(serve(|_| answer(200, "", IMAGE)));
+    let client = client(serve(|_| response(200, "", IMAGE)));
     bencher.counter(BytesCount::new(size)).with_inputs(|| html.clone()).bench_local_values(|html| {
         let call = client.images().create(Source::html(html)).size(1200, 630);
         runtime.block_on(call.send()).expect("an image")
@@ -79,56 +80,57 @@ fn render_sdk(bencher: Bencher, size: usize) {
 #[divan::bench(args = SIZES)]
 fn render_raw(bencher: Bencher, size: usize) {
     let (runtime, html) = (runtime(), "x".repeat(size));
-    let (client, url) = (by_hand(), serve(|_| answer(200, "", IMAGE)) + "/image");
+    let (client, url) = (plain_client(), serve(|_| response(200, "", IMAGE)) + "/image");
     bencher.counter(BytesCount::new(size)).with_inputs(|| html.clone()).bench_local_values(|html| {
         let request = client.post(&url).bearer_auth(KEY).json(&body(html));
-        runtime.block_on(async { request.send().await.expect("an answer").json::<Image>().await.expect("an image") })
+        runtime.block_on(async { request.send().await.expect("a response").json::<Image>().await.expect("an image") })
     });
 }
 
-/// What says no, to be read into an error.
-const REFUSED: &str = r#"{"error":"Invalid width","code":"VALIDATION_ERROR","details":[{"field":"width","message":"must be at most 4000"}]}"#;
+/// Body of an error response.
+const ERROR: &str = r#"{"error":"Invalid width","code":"VALIDATION_ERROR","details":[{"field":"width","message":"must be at most 4000"}]}"#;
 
 #[divan::bench]
 fn error_sdk(bencher: Bencher) {
     let runtime = runtime();
-    let client = client(serve(|_| answer(400, "x-request-id: req_1\r\n", REFUSED)));
+    let client = client(serve(|_| response(400, "x-request-id: req_1\r\n", ERROR)));
     bencher.bench_local(|| {
         let call = client.images().create(Source::html("<p>")).size(1200, 630);
-        runtime.block_on(call.send()).expect_err("a refusal")
+        runtime.block_on(call.send()).expect_err("an error")
     });
 }
 
 #[divan::bench]
 fn error_raw(bencher: Bencher) {
     let runtime = runtime();
-    let (client, url) = (by_hand(), serve(|_| answer(400, "x-request-id: req_1\r\n", REFUSED)) + "/image");
+    let (client, url) = (plain_client(), serve(|_| response(400, "x-request-id: req_1\r\n", ERROR)) + "/image");
     bencher.bench_local(|| {
         let request = client.post(&url).bearer_auth(KEY).json(&body("<p>".to_owned()));
         runtime.block_on(async {
-            let answer = request.send().await.expect("an answer");
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            (status, headers, answer.json::<serde_json::Value>().await.expect("a body"))
+            let response = request.send().await.expect("a response");
+            let (status, headers) = (response.status(), response.headers().clone());
+            (status, headers, response.json::<serde_json::Value>().await.expect("a body"))
         })
     });
 }
 
-/// What is tried again.
+/// Body of a response that is retried.
 const BUSY: &str = r#"{"error":"busy","code":"BROWSER_POOL_UNAVAILABLE","retriable":true}"#;
 
-/// Of ten calls one is tried again: as many as the client's budget allows for ever.
-fn busy_every_eleventh_time() -> String {
+/// Starts a server that rejects every eleventh request, so that one call in ten is retried: the maximum rate that the retry
+/// budget of the client allows permanently.
+fn serve_busy_every_eleventh_time() -> String {
     let requests = AtomicU64::new(0);
     serve(move |_| match requests.fetch_add(1, Ordering::Relaxed) % 11 {
-        0 => answer(503, "", BUSY),
-        _ => answer(200, "", IMAGE),
+        0 => response(503, "", BUSY),
+        _ => response(200, "", IMAGE),
     })
 }
 
 #[divan::bench]
 fn one_retry_in_ten_sdk(bencher: Bencher) {
     let runtime = runtime();
-    let client = client(busy_every_eleventh_time());
+    let client = client(serve_busy_every_eleventh_time());
     bencher.counter(ItemsCount::new(10_u32)).bench_local(|| {
         for _ in 0..10 {
             let call = client.images().create(Source::html("<p>")).size(1200, 630);
@@ -140,15 +142,15 @@ fn one_retry_in_ten_sdk(bencher: Bencher) {
 #[divan::bench]
 fn one_retry_in_ten_raw(bencher: Bencher) {
     let runtime = runtime();
-    let (client, url) = (by_hand(), busy_every_eleventh_time() + "/image");
+    let (client, url) = (plain_client(), serve_busy_every_eleventh_time() + "/image");
     let create = async || {
         loop {
             let request = client.post(&url).bearer_auth(KEY).json(&body("<p>".to_owned()));
-            let answer = request.send().await.expect("an answer");
-            if answer.status().is_success() {
-                return answer.json::<Image>().await.expect("an image");
+            let response = request.send().await.expect("a response");
+            if response.status().is_success() {
+                return response.json::<Image>().await.expect("an image");
             }
-            answer.bytes().await.expect("a body");
+            response.bytes().await.expect("a body");
         }
     };
     bencher.counter(ItemsCount::new(10_u32)).bench_local(|| {

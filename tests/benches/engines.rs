@@ -1,8 +1,8 @@
-//! Renders of the emulator, by each engine: the engine alone, and the whole way over HTTP with the SDK.
+//! Renders of the emulator with each engine: the engine alone, and with the SDK over HTTP.
 //!
 //! `cargo bench -p pictify-tests --bench engines`
 //!
-//! Chromium is left out where none is installed.
+//! Chromium is left out if it is not installed.
 
 mod support;
 
@@ -44,27 +44,27 @@ fn page(name: &str) -> Page {
     Page { html: html.to_owned(), width, height, ..Page::default() }
 }
 
-/// The engine alone.
+/// Measures the embedded engine alone.
 #[divan::bench(args = NAMES)]
 fn embedded(bencher: Bencher, name: &str) {
     let (engine, page) = (Embedded::new(), page(name));
-    bencher.bench_local(|| engine.render(black_box(&page)).expect("a picture"));
+    bencher.bench_local(|| engine.render(black_box(&page)).expect("an image"));
 }
 
-/// The way from the SDK through HTTP, the checks of the emulator, the engine and its store, and back.
+/// Measures a call of the SDK over HTTP: validation, rendering, and storage in the emulator.
 #[divan::bench(args = NAMES)]
 fn embedded_over_http(bencher: Bencher, name: &str) {
     over_http(bencher, name, Embedded::new());
 }
 
-/// The engine alone.
+/// Measures Chromium alone.
 #[divan::bench(args = NAMES, sample_count = 20, sample_size = 1, ignore = CHROMIUM.is_none())]
 fn chromium(bencher: Bencher, name: &str) {
-    let (engine, page) = (CHROMIUM.as_ref().expect("it is there"), page(name));
-    bencher.bench_local(|| engine.render(black_box(&page)).expect("a picture"));
+    let (engine, page) = (CHROMIUM.as_ref().expect("it is installed"), page(name));
+    bencher.bench_local(|| engine.render(black_box(&page)).expect("an image"));
 }
 
-/// A page of PDF, which the embedded engine makes for both.
+/// Measures a PDF of one page. The embedded engine renders it, also if Chromium renders the images.
 #[divan::bench(args = NAMES)]
 fn pdf(bencher: Bencher, name: &str) {
     let (engine, html) = (Embedded::new(), page(name).html);

@@ -5,7 +5,7 @@ use pictify_emulator::render::{Embedded, Format, Page, RenderedImage, Renderer};
 use std::{fs, path::PathBuf};
 
 fn folder() -> PathBuf {
-    // At run time: two clones may share what is compiled.
+    // Read at run time, because two clones may share a target directory.
     let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
     PathBuf::from(package).join("gallery")
 }

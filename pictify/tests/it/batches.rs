@@ -1,4 +1,4 @@
-//! Batches as jobs: split, journalled, waited for, taken up again after a restart.
+//! Batch jobs: split into chunks, stored, polled, and resumed after a restart.
 
 use pictify::{
     ErrorKind,
@@ -30,12 +30,12 @@ fn sets(request: &Request) -> Vec<Value> {
     body["variableSets"].as_array().unwrap().iter().map(|set| set["title"].clone()).collect()
 }
 
-fn job(client: &pictify::Client, count: usize, at_most: usize) -> BatchJob {
-    client.batches().create("T", rows(count)).into_job_with_chunk_size(at_most)
+fn job(client: &pictify::Client, count: usize, chunk_size: usize) -> BatchJob {
+    client.batches().create("T", rows(count)).into_job_with_chunk_size(chunk_size)
 }
 
 #[tokio::test]
-async fn rows_are_split_started_and_come_back_in_their_order() {
+async fn rows_are_split_into_batches_and_results_have_their_order() {
     let script =
         [accepted("A"), accepted("B"), batch("processing", 1, 2), batch("completed", 1, 1), batch("completed", 2, 2)];
     let server = ScriptedServer::start(script).await;
@@ -50,7 +50,7 @@ async fn rows_are_split_started_and_come_back_in_their_order() {
     let urls: Vec<_> = rows.iter().map(|row| (row.index, row.ok, row.urls())).collect();
     assert_eq!(urls, [(0, Some(true), vec!["u0"]), (1, Some(true), vec!["u1"]), (2, Some(true), vec!["u0"])]);
     assert_eq!(*seen.lock().unwrap(), [(1, 3), (2, 3), (3, 3)]);
-    assert_eq!(clock.slept(), [Duration::from_secs(1)]);
+    assert_eq!(clock.sleeps(), [Duration::from_secs(1)]);
     let requests = server.requests();
     assert_eq!((sets(&requests[0]), sets(&requests[1])), (vec![json!(0), json!(1)], vec![json!(2)]));
     assert_ne!(requests[0].header("idempotency-key"), requests[1].header("idempotency-key"));
@@ -60,7 +60,7 @@ async fn rows_are_split_started_and_come_back_in_their_order() {
 }
 
 #[tokio::test]
-async fn a_job_goes_on_where_it_stopped_also_in_another_process() {
+async fn a_job_resumes_after_an_error_and_in_another_process() {
     let script = [accepted("A"), Reply::json(402, "{}"), accepted("B"), accepted("C")];
     let server = ScriptedServer::start(script).await;
     let client = client(&server, &TestClock::default());
@@ -68,7 +68,11 @@ async fn a_job_goes_on_where_it_stopped_also_in_another_process() {
     let error = first.start(&client).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::QuotaExceeded);
     assert_eq!(first.batch_ids(), ["A"]);
-    assert_eq!(first.wait(&client).send().await.unwrap_err().kind(), ErrorKind::Conflict, "not all of it is started");
+    assert_eq!(
+        first.wait(&client).send().await.unwrap_err().kind(),
+        ErrorKind::Conflict,
+        "the job is not started completely"
+    );
 
     let stored = serde_json::to_string(&first).unwrap();
     let mut second: BatchJob = serde_json::from_str(&stored).unwrap();
@@ -79,11 +83,11 @@ async fn a_job_goes_on_where_it_stopped_also_in_another_process() {
     assert_eq!(sent, [0, 1, 1, 2].map(|row| json!(row)));
     let keys: Vec<_> =
         server.requests().iter().map(|request| request.header("idempotency-key").map(str::to_owned)).collect();
-    assert_eq!(keys[1], keys[2], "the same request keeps its key");
+    assert_eq!(keys[1], keys[2], "a retried request has the same key");
 }
 
 #[tokio::test]
-async fn what_may_have_been_taken_is_not_sent_again_unless_that_is_accepted() {
+async fn an_ambiguous_batch_is_not_sent_again_unless_double_billing_is_accepted() {
     for lost in [Reply::Reset, Reply::json(500, "{}"), Reply::json(202, "[]")] {
         let server = ScriptedServer::start([lost, accepted("A")]).await;
         let client = client(&server, &TestClock::default());
@@ -100,7 +104,7 @@ async fn what_may_have_been_taken_is_not_sent_again_unless_that_is_accepted() {
 }
 
 #[tokio::test]
-async fn an_accepted_request_is_not_sent_again_for_being_new_in_strict_mode() {
+async fn a_batch_with_a_schema_mismatch_is_not_sent_again_with_strict_responses() {
     let new = Reply::json(202, r#"{"batchId":"A","colour":"red"}"#);
     let server = ScriptedServer::start([new, accepted("B")]).await;
     let builder = pictify::Client::builder().api_key("k").base_url(server.url()).strict_responses(true);
@@ -113,7 +117,7 @@ async fn an_accepted_request_is_not_sent_again_for_being_new_in_strict_mode() {
 }
 
 #[tokio::test]
-async fn a_batch_that_cannot_even_be_asked_to_stop_is_not_called_cancelled() {
+async fn cancelling_a_batch_with_an_invalid_id_is_an_error() {
     let server = ScriptedServer::start([accepted("..")]).await;
     let client = client(&server, &TestClock::default());
     let mut job = job(&client, 1, 1);
@@ -122,16 +126,16 @@ async fn a_batch_that_cannot_even_be_asked_to_stop_is_not_called_cancelled() {
 }
 
 #[tokio::test]
-async fn the_journal_is_written_before_a_request_and_after_it() {
+async fn the_checkpoint_is_called_before_and_after_each_request() {
     let server = ScriptedServer::start([accepted("A"), accepted("B")]).await;
     let client = client(&server, &TestClock::default());
     let mut log = Vec::new();
-    let mut job_ = job(&client, 2, 1);
+    let mut batches = job(&client, 2, 1);
     let write = |job: &BatchJob| {
         log.push((server.requests().len(), job.batch_ids().len(), job.outcome_unknown()));
         Ok(())
     };
-    job_.start(&client).checkpoint(write).send().await.unwrap();
+    batches.start(&client).checkpoint(write).send().await.unwrap();
     assert_eq!(log, [(0, 0, true), (1, 1, false), (1, 1, true), (2, 2, false)]);
 
     let mut unwritten = job(&client, 1, 1);
@@ -142,7 +146,7 @@ async fn the_journal_is_written_before_a_request_and_after_it() {
 }
 
 #[tokio::test]
-async fn waiting_ends_in_time_and_keeps_what_was_heard() {
+async fn a_wait_times_out_and_preserves_the_received_results() {
     let server = ScriptedServer::start([accepted("A")]).await;
     (0..50).for_each(|_| server.then(batch("processing", 1, 4)));
     let clock = TestClock::default();
@@ -152,12 +156,12 @@ async fn waiting_ends_in_time_and_keeps_what_was_heard() {
     let error = job.wait(&client).timeout(Duration::from_secs(20)).send().await.unwrap_err();
     assert_eq!(error.to_string(), "Timeout: batch job: after 20 s 1 of 4 rows are rendered, 0 have failed");
     assert!(error.is_retryable() && job.progress().completed == 1 && job.rows().len() == 1);
-    assert!(clock.slept().iter().sum::<Duration>() < Duration::from_secs(20));
-    assert_eq!(clock.slept().last(), Some(&Duration::from_secs(5)));
+    assert!(clock.sleeps().iter().sum::<Duration>() < Duration::from_secs(20));
+    assert_eq!(clock.sleeps().last(), Some(&Duration::from_secs(5)));
 }
 
 #[tokio::test]
-async fn counts_beyond_counting_do_not_panic() {
+async fn the_sum_of_counts_does_not_overflow() {
     let body = format!(r#"{{"status":"completed","totalItems":{0},"completedItems":{0},"failedItems":{0}}}"#, u64::MAX);
     let ended = || Reply::json(200, &body);
     let server = ScriptedServer::start([accepted("A"), accepted("B"), ended(), ended()]).await;
@@ -183,7 +187,7 @@ async fn a_cancelled_job_can_be_waited_for() {
 }
 
 #[tokio::test]
-async fn wrong_requests_are_found_before_the_first_is_sent() {
+async fn invalid_jobs_are_rejected_before_the_first_request() {
     let server = ScriptedServer::start([]).await;
     let client = client(&server, &TestClock::default());
     let mut empty = job(&client, 0, 10);
@@ -194,7 +198,7 @@ async fn wrong_requests_are_found_before_the_first_is_sent() {
 }
 
 #[test]
-fn the_blocking_client_does_the_same() {
+fn the_blocking_client_runs_jobs_too() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let script = [accepted("A"), batch("processing", 0, 1), batch("completed", 1, 1)];
     let server = runtime.block_on(ScriptedServer::start(script));
@@ -204,7 +208,7 @@ fn the_blocking_client_does_the_same() {
     let mut job = client.batches().create("T", rows(1)).into_job();
     job.start(&client).send().unwrap();
     assert_eq!(job.wait(&client).send().unwrap()[0].urls(), ["u0"]);
-    assert_eq!(clock.slept(), [Duration::from_secs(1)]);
+    assert_eq!(clock.sleeps(), [Duration::from_secs(1)]);
     job.cancel(&client).send().unwrap();
     assert_eq!(server.requests().len(), 3, "nothing is left to cancel");
 }

@@ -1,4 +1,4 @@
-//! The blocking client: the same surface, from any thread, inside a runtime or outside.
+//! Blocking client: the same methods as the async client, on any thread, inside or outside a runtime.
 
 use pictify::{ErrorKind, blocking::Client, images::Source};
 use pictify_test_support::{MAX_WAIT, Reply, ScriptedServer};
@@ -14,22 +14,22 @@ fn client(url: String) -> Client {
 }
 
 #[test]
-fn setters_and_answers_are_those_of_the_async_client() {
+fn setters_and_responses_are_those_of_the_async_client() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(ScriptedServer::start([Reply::json(200, IMAGE), Reply::json(404, "{}")]));
     let client = client(server.url());
     let call = client.images().create(Source::html("<p>")).size(10, 20).with_timeout(Duration::from_secs(9));
-    let answer = call.send_with_response().unwrap();
-    assert_eq!((answer.url.as_str(), answer.meta.attempts.len()), ("https://media.pictify.io/a.png", 1));
+    let response = call.send_with_response().unwrap();
+    assert_eq!((response.url.as_str(), response.meta.attempts.len()), ("https://media.pictify.io/a.png", 1));
     let body: serde_json::Value = serde_json::from_slice(&server.requests()[0].body).unwrap();
     assert_eq!(body, serde_json::json!({"html": "<p>", "width": 10, "height": 20}));
     assert_eq!(client.images().get("A").send().unwrap_err().kind(), ErrorKind::NotFound);
 }
 
 #[tokio::test]
-async fn it_works_and_can_be_dropped_inside_a_runtime_of_one_thread() {
+async fn the_client_works_and_can_be_dropped_inside_a_single_threaded_runtime() {
     let (url, stop) = {
-        // The server needs a thread of its own: this one is about to block.
+        // The server needs its own thread, because this one blocks.
         let (sender, receiver) = std::sync::mpsc::channel();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         std::thread::spawn(move || {
@@ -63,11 +63,11 @@ fn many_threads_share_one_client() {
 }
 
 #[test]
-fn a_hook_that_calls_its_own_client_is_told_so_and_does_not_wait_for_itself() {
+fn a_hook_that_calls_its_own_client_gets_an_error_and_no_deadlock() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(ScriptedServer::start(std::iter::repeat_n(Reply::json(200, IMAGE), 9)));
     let own = Arc::new(OnceLock::<Client>::new());
-    let (told, heard) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let hook_client = own.clone();
     let builder = Client::builder().api_key("k").base_url(server.url()).on_attempt(move |_| {
         let client = hook_client.get().unwrap();
@@ -75,11 +75,11 @@ fn a_hook_that_calls_its_own_client_is_told_so_and_does_not_wait_for_itself() {
         let several = pictify::send_all([client.images().get("A")]).next().unwrap().result.map(drop);
         let file = client.download("http://127.0.0.1/a.png").to_writer(std::io::sink()).map(drop);
         let page = client.images().list().items().next().unwrap().map(drop);
-        told.send([one, several, file, page]).unwrap();
+        sender.send([one, several, file, page]).unwrap();
     });
     let client = own.get_or_init(|| builder.build_blocking().unwrap()).clone();
     std::thread::spawn(move || client.images().get("A").send());
-    for result in heard.recv_timeout(Duration::from_secs(20)).expect("it does not hang") {
+    for result in receiver.recv_timeout(Duration::from_secs(20)).expect("the hook does not hang") {
         let error = result.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains("from a hook of the same client"), "{error}");

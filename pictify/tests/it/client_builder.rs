@@ -1,10 +1,10 @@
-//! Setting up a client: what is missing or malformed is said in one line, before anything is sent.
+//! Client configuration: a missing or invalid value is an error of one line, before any request.
 
 use pictify::{Client, ErrorKind};
 
 #[test]
-fn a_key_or_base_url_that_cannot_work_is_a_config_error() {
-    for (key, url, says) in [
+fn an_invalid_key_or_base_url_is_a_config_error() {
+    for (key, url, message) in [
         ("", "https://api.pictify.io", "the API key is empty"),
         (" \n", "https://api.pictify.io", "the API key is empty"),
         ("a\u{0}b", "https://api.pictify.io", "characters that a header cannot carry"),
@@ -14,8 +14,8 @@ fn a_key_or_base_url_that_cannot_work_is_a_config_error() {
     ] {
         let error = Client::builder().api_key(key).base_url(url).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        assert!(error.to_string().contains(says), "{error}");
-        assert!(!error.to_string().contains('\n'), "one line: {error}");
+        assert!(error.to_string().contains(message), "{error}");
+        assert!(!error.to_string().contains('\n'), "more than one line: {error}");
     }
 }
 
@@ -25,7 +25,7 @@ fn a_key_from_a_file_may_end_in_a_line_break() {
 }
 
 #[test]
-fn a_product_that_a_header_cannot_carry_is_named() {
+fn an_invalid_user_agent_is_a_config_error() {
     let error = Client::builder().api_key("k").user_agent("acme\n1.4").build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("the user agent has characters that a header cannot carry"), "{error}");

@@ -38,7 +38,7 @@ async fn a_file_that_is_missing_right_after_its_render_is_requested_again() {
     let clock = TestClock::default();
     let bytes = client(&server, &clock).download(&format!("{}/a.png", server.url())).bytes().await.unwrap();
     assert_eq!(bytes, "late");
-    assert_eq!(clock.slept(), [Duration::from_millis(250), Duration::from_millis(500)]);
+    assert_eq!(clock.sleeps(), [Duration::from_millis(250), Duration::from_millis(500)]);
     let targets: Vec<_> = server.requests().into_iter().map(|request| request.target).collect();
     assert_eq!(targets[0], "/a.png");
     assert!(targets[1].starts_with("/a.png?_t="), "the 404 may have been cached: {targets:?}");
@@ -54,7 +54,7 @@ async fn a_signed_url_is_never_changed_and_in_no_error() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
     assert!(server.requests().iter().all(|request| request.target == "/a.png?signature=hunter2"));
-    let waited: Duration = clock.slept().iter().sum();
+    let waited: Duration = clock.sleeps().iter().sum();
     assert!(waited < Duration::from_secs(10), "it gives up: {waited:?}");
 }
 
@@ -441,12 +441,12 @@ async fn a_retry_delay_beyond_the_timeout_fails_immediately() {
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Server, true), "{error}");
     assert_eq!(error.retry_after(), Some(Duration::from_secs(30)));
     assert!(error.to_string().contains("after the download's timeout of 20 s"), "{error}");
-    assert_eq!((server.requests().len(), clock.slept()), (1, vec![]));
+    assert_eq!((server.requests().len(), clock.sleeps()), (1, vec![]));
 }
 
 #[tokio::test]
 async fn a_redirect_that_is_not_followed_has_a_reason() {
-    let server = ScriptedServer::answering(|_| Reply::new(302, &[("location", "/again")], b"")).await;
+    let server = ScriptedServer::with_responses(|_| Reply::new(302, &[("location", "/again")], b"")).await;
     let error = client(&server, &TestClock::default()).download(&server.url()).bytes().await.unwrap_err();
     assert_eq!((error.kind(), server.requests().len()), (ErrorKind::Redirect, 6));
     assert!(error.to_string().contains("redirects more than 5 times, or from https to http"), "{error}");

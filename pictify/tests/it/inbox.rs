@@ -104,10 +104,10 @@ async fn an_image_that_is_not_delivered_in_time_is_missing_and_a_later_wait_find
         // Until the status is polled and the job waits for deliveries.
         let (mut turns, started) = (0, std::time::Instant::now());
         while turns < 1000 {
-            assert!(started.elapsed() < MAX_WAIT, "the job does not ask the service");
+            assert!(started.elapsed() < MAX_WAIT, "the job does not poll the service");
             tokio::select! {
                 biased;
-                _ = &mut waiting => panic!("there is time left"),
+                _ = &mut waiting => panic!("the timeout has not passed"),
                 () = tokio::task::yield_now() => turns += usize::from(server.requests().len() == 2),
             }
         }

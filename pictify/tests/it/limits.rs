@@ -1,4 +1,4 @@
-//! What a client holds back by itself: spending, identical calls, requests per minute.
+//! Limits of a client: renders, identical calls, requests per minute.
 
 use pictify::transport::BoxFuture;
 use pictify::{
@@ -26,7 +26,7 @@ fn builder(server: &ScriptedServer, clock: &TestClock) -> ClientBuilder {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_past_the_spending_limit_and_what_was_not_done_is_not_spent() {
+async fn the_spend_limit_stops_calls_and_counts_only_renders_that_may_be_billed() {
     let script = [ok(), Reply::json(422, "{}"), Reply::json(500, "{}")];
     let server = ScriptedServer::start(script).await;
     let client = builder(&server, &TestClock::default()).spend_limit(SpendLimit::renders(2)).build().unwrap();
@@ -34,19 +34,19 @@ async fn nothing_is_sent_past_the_spending_limit_and_what_was_not_done_is_not_sp
     render().await.unwrap();
     assert_eq!(client.renders_spent(), 1);
     assert_eq!(render().await.unwrap_err().kind(), ErrorKind::Validation);
-    assert_eq!(client.renders_spent(), 1, "a refused call bills nothing");
+    assert_eq!(client.renders_spent(), 1, "a rejected call is not billed");
     assert!(render().await.unwrap_err().outcome_unknown());
-    assert_eq!(client.renders_spent(), 2, "this one may have been billed");
+    assert_eq!(client.renders_spent(), 2, "an ambiguous call may have been billed");
     let error = render().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SpendLimit);
     assert!(!error.outcome_unknown() && server.requests().len() == 3, "{error}");
-    // Reading bills nothing.
+    // A call that only reads is not billed.
     server.then(Reply::json(200, r#"{"images":[]}"#));
     client.images().list().send().await.unwrap();
 }
 
 #[tokio::test]
-async fn an_attempt_that_may_bill_once_more_counts_once_more() {
+async fn a_retry_that_may_be_billed_again_counts_as_another_render() {
     for (limit, requests, spent, is_ok) in [(1, 1, 1, false), (2, 2, 2, false), (3, 3, 3, true), (9, 3, 3, true)] {
         let script = [Reply::json(500, "{}"), Reply::json(500, "{}"), ok()];
         let server = ScriptedServer::start(script).await;
@@ -65,7 +65,7 @@ async fn an_attempt_that_may_bill_once_more_counts_once_more() {
             assert!(error.outcome_unknown() && error.to_string().contains("would exceed the limit"), "{error}");
         }
     }
-    // What was turned away before any work bills nothing, however often it is tried.
+    // A rate-limited attempt is not billed, so its retries do not count.
     let server = ScriptedServer::start([Reply::json(429, "{}"), ok()]).await;
     let client = builder(&server, &TestClock::default()).spend_limit(SpendLimit::renders(1)).build().unwrap();
     client.images().create(Source::html("x")).send().await.unwrap();
@@ -73,7 +73,7 @@ async fn an_attempt_that_may_bill_once_more_counts_once_more() {
 }
 
 #[tokio::test]
-async fn a_batch_counts_its_rows_and_a_limit_ends_a_bulk_run() {
+async fn a_batch_counts_its_rows_and_the_limit_ends_send_all() {
     let server = ScriptedServer::start([ok(), ok()]).await;
     let client = builder(&server, &TestClock::default()).spend_limit(SpendLimit::renders(2)).build().unwrap();
     let rows = vec![serde_json::json!({}); 3];
@@ -81,15 +81,15 @@ async fn a_batch_counts_its_rows_and_a_limit_ends_a_bulk_run() {
     assert_eq!(batch.send().await.unwrap_err().kind(), ErrorKind::SpendLimit);
 
     let mut results = send_all((0..99).map(|_| client.images().create(Source::html("x")))).concurrency(1);
-    let mut made = 0;
+    let mut successes = 0;
     while let Some(done) = results.next().await {
-        made += usize::from(done.result.is_ok());
+        successes += usize::from(done.result.is_ok());
     }
-    assert_eq!((made, server.requests().len()), (2, 2));
+    assert_eq!((successes, server.requests().len()), (2, 2));
 }
 
 #[tokio::test]
-async fn identical_renders_at_the_same_time_are_one() {
+async fn concurrent_identical_renders_share_one_request() {
     let server = ScriptedServer::start([ok(), ok(), ok()]).await;
     let client = builder(&server, &TestClock::default()).single_flight(true).build().unwrap();
     let render = |html: &str| client.images().create(Source::html(html)).send_with_response();
@@ -102,11 +102,11 @@ async fn identical_renders_at_the_same_time_are_one() {
     assert_eq!((first.meta.attempts.len(), first.value), (1, same.value));
     assert_eq!(client.renders_spent(), 2);
     render("a").await.unwrap();
-    assert_eq!(server.requests().len(), 3, "a render after that is a render of its own");
+    assert_eq!(server.requests().len(), 3, "a later render is sent separately");
 }
 
 #[tokio::test]
-async fn identical_renders_share_a_failure_and_survive_the_one_who_began() {
+async fn identical_renders_share_a_failure_and_continue_without_the_first_caller() {
     let server = ScriptedServer::start([Reply::json(500, r#"{"message":"oh"}"#)]).await;
     let client = builder(&server, &TestClock::default()).single_flight(true).build().unwrap();
     let render = || client.images().create(Source::html("a")).send();
@@ -118,28 +118,28 @@ async fn identical_renders_share_a_failure_and_survive_the_one_who_began() {
     assert_eq!(server.requests().len(), 1);
 
     server.then(ok());
-    let (began, joined) = (tokio::spawn(render()), render());
+    let (first, second) = (tokio::spawn(render()), render());
     server.arrived().await;
-    began.abort();
-    joined.await.unwrap();
+    first.abort();
+    second.await.unwrap();
 }
 
 #[tokio::test]
-async fn a_hook_that_panics_leaves_nobody_waiting_who_shares_the_call() {
+async fn a_panic_in_a_hook_ends_all_callers_of_a_shared_call() {
     let server = ScriptedServer::start([ok()]).await;
     let builder = builder(&server, &TestClock::default()).single_flight(true);
     let client = builder.on_attempt(|_| panic!("in the hook")).build().unwrap();
     let render = || tokio::time::timeout(Duration::from_secs(10), client.images().create(Source::html("a")).send());
     let (first, second) = tokio::join!(render(), render());
     for result in [first, second] {
-        let error = result.expect("it is not waited for").unwrap_err();
+        let error = result.expect("the call ends").unwrap_err();
         assert!(error.outcome_unknown() && error.to_string().contains("panicked"), "{error}");
     }
     assert_eq!((server.requests().len(), client.renders_spent()), (1, 1));
 }
 
 #[tokio::test]
-async fn requests_are_spread_below_the_limit_that_was_set() {
+async fn requests_are_delayed_to_stay_below_the_rate_limit() {
     let server = ScriptedServer::start(std::iter::repeat_n(ok(), 7)).await;
     let clock = TestClock::default();
     let limiter = RateLimiter::per_minute(NonZeroU32::new(60).unwrap()).burst(NonZeroU32::new(5).unwrap());
@@ -147,11 +147,11 @@ async fn requests_are_spread_below_the_limit_that_was_set() {
     for _ in 0..7 {
         client.images().create(Source::html("x")).send().await.unwrap();
     }
-    assert_eq!(clock.slept(), [Duration::from_secs(1); 2]);
+    assert_eq!(clock.sleeps(), [Duration::from_secs(1); 2]);
 }
 
 #[tokio::test]
-async fn a_turn_that_comes_too_late_is_an_error_before_anything_is_sent() {
+async fn a_rate_limit_delay_beyond_the_timeout_is_an_error_before_the_request() {
     let server = ScriptedServer::start([ok()]).await;
     let limiter = RateLimiter::per_minute(NonZeroU32::MIN);
     let client = builder(&server, &TestClock::default()).rate_limiter(limiter).build().unwrap();
@@ -164,13 +164,13 @@ async fn a_turn_that_comes_too_late_is_an_error_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn the_limit_is_learned_and_a_used_up_window_holds_every_clone_back() {
+async fn the_rate_limit_is_read_from_headers_and_delays_every_clone() {
     let reset = (TestClock::START + Duration::from_secs(30)).as_secs().to_string();
-    let used_up = |status| {
+    let exhausted = |status| {
         let headers = [("x-ratelimit-limit", "60"), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &reset)];
         Reply::new(status, &headers, IMAGE.as_bytes())
     };
-    for script in [[used_up(200), ok()], [Reply::new(429, &[("retry-after", "30")], b"{}"), ok()]] {
+    for script in [[exhausted(200), ok()], [Reply::new(429, &[("retry-after", "30")], b"{}"), ok()]] {
         let server = ScriptedServer::start(script).await;
         let clock = TestClock::default();
         let client =
@@ -178,12 +178,12 @@ async fn the_limit_is_learned_and_a_used_up_window_holds_every_clone_back() {
         let client = client.build().unwrap();
         let _ = client.images().create(Source::html("x")).send().await;
         client.clone().images().create(Source::html("x")).send().await.unwrap();
-        assert_eq!(clock.slept(), [Duration::from_secs(30)]);
+        assert_eq!(clock.sleeps(), [Duration::from_secs(30)]);
     }
 }
 
 #[tokio::test]
-async fn a_limit_that_changes_with_every_answer_lets_no_burst_through() {
+async fn a_limit_that_changes_with_every_response_does_not_allow_a_burst() {
     let states =
         |limit| Reply::new(200, &[("x-ratelimit-limit", limit), ("x-ratelimit-remaining", "9")], IMAGE.as_bytes());
     let script = ["60", "120"].into_iter().cycle().take(21).map(states);
@@ -193,13 +193,13 @@ async fn a_limit_that_changes_with_every_answer_lets_no_burst_through() {
     for _ in 0..21 {
         client.images().create(Source::html("x")).send().await.unwrap();
     }
-    // The lower limit has a second between two requests, the higher one half of that.
-    let waited: Duration = clock.slept().iter().sum();
+    // The lower limit allows one request per second, the higher limit two.
+    let waited: Duration = clock.sleeps().iter().sum();
     assert!(waited >= Duration::from_secs(7), "{waited:?}");
 }
 
 #[tokio::test]
-async fn no_limit_and_no_burst_is_too_large() {
+async fn any_rate_limit_and_burst_are_accepted() {
     for (per_minute, burst) in [(1, u32::MAX), (u32::MAX, u32::MAX), (u32::MAX, 1)] {
         let [per_minute, burst] = [per_minute, burst].map(|number| NonZeroU32::new(number).unwrap());
         let server = ScriptedServer::start(std::iter::repeat_n(ok(), 3)).await;
@@ -209,31 +209,31 @@ async fn no_limit_and_no_burst_is_too_large() {
         for _ in 0..3 {
             client.images().create(Source::html("x")).send().await.unwrap();
         }
-        assert!(clock.slept().iter().sum::<Duration>() < Duration::from_secs(1), "{per_minute} {burst}");
+        assert!(clock.sleeps().iter().sum::<Duration>() < Duration::from_secs(1), "{per_minute} {burst}");
     }
 }
 
 #[tokio::test]
-async fn the_hook_sees_every_attempt() {
+async fn the_hook_gets_every_attempt() {
     let limited =
         Reply::new(429, &[("x-ratelimit-limit", "60"), ("x-ratelimit-remaining", "3"), ("retry-after", "2")], b"{}");
     let server = ScriptedServer::start([limited, Reply::Reset]).await;
     let seen = Arc::new(Mutex::new(Vec::new()));
     let log = seen.clone();
-    let builder = builder(&server, &TestClock::default()).on_attempt(move |report| {
-        let remaining = report.rate_limit.map(|limit| limit.remaining);
-        let wait = report.retry_in.map(|wait| wait.as_secs());
-        log.lock().unwrap().push((report.operation.id, report.number, remaining, wait));
+    let builder = builder(&server, &TestClock::default()).on_attempt(move |event| {
+        let remaining = event.rate_limit.map(|limit| limit.remaining);
+        let wait = event.retry_in.map(|wait| wait.as_secs());
+        log.lock().unwrap().push((event.operation.id, event.number, remaining, wait));
     });
     builder.build().unwrap().images().create(Source::html("secret page")).send().await.unwrap_err();
     assert_eq!(*seen.lock().unwrap(), [("createImage", 1, Some(3), Some(2)), ("createImage", 2, None, None)]);
 }
 
-/// A clock whose first alarm goes off a moment too early, as alarms of a real clock do that are rounded.
+/// Clock whose first timer fires one millisecond early, like a rounded timer of a real clock.
 #[derive(Clone, Debug)]
-struct Hasty(TestClock, Arc<AtomicBool>);
+struct EarlyClock(TestClock, Arc<AtomicBool>);
 
-impl Clock for Hasty {
+impl Clock for EarlyClock {
     fn now(&self) -> Instant {
         self.0.now()
     }
@@ -257,11 +257,11 @@ impl Clock for Hasty {
 }
 
 #[tokio::test]
-async fn who_began_a_shared_call_learns_what_became_of_it_and_not_that_it_has_joined() {
+async fn the_first_caller_of_a_shared_call_gets_its_error_even_if_a_timer_fires_early() {
     let server = ScriptedServer::start([Reply::Hang]).await;
     let clock = TestClock::default();
     let builder = Client::builder().api_key(KEY).base_url(server.url()).single_flight(true);
-    let client = builder.clock(Hasty(clock.clone(), Arc::new(AtomicBool::new(true)))).build().unwrap();
+    let client = builder.clock(EarlyClock(clock.clone(), Arc::new(AtomicBool::new(true)))).build().unwrap();
     let call = client.images().create(Source::html("a")).with_timeout(Duration::from_secs(10)).send();
     let call = tokio::spawn(call);
     server.arrived().await;

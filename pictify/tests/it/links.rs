@@ -4,8 +4,17 @@ use pictify::{
     Client, ErrorKind, blocking,
     links::{ExperimentImage, ImageFormat, RenderTemplateUrl},
 };
-use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{KEY, TestClock, client_of};
 use serde_json::json;
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{header, method, path, query_param},
+};
+
+/// Returns a response with a PNG file.
+fn png(bytes: &[u8]) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_raw(bytes, "image/png")
+}
 
 fn offline(base: &str) -> Client {
     Client::builder().api_key(KEY).base_url(base).build().unwrap()
@@ -82,31 +91,33 @@ fn the_blocking_client_builds_the_same_url() {
 
 #[tokio::test]
 async fn an_image_has_its_version_and_is_not_sent_again_if_unchanged() {
-    let png = Reply::new(200, &[("content-type", "image/png"), ("etag", "\"v1\"")], b"\x89PNG");
-    let same = Reply::new(304, &[("etag", "\"v1\"")], b"");
-    let server = ScriptedServer::start([png, same]).await;
-    let links = client(&server, &TestClock::default()).links();
+    let server = MockServer::start().await;
+    let unchanged = ResponseTemplate::new(304).insert_header("etag", "\"v1\"");
+    let of_binding = || Mock::given(method("GET")).and(path("/b/B.png"));
+    of_binding().and(header("if-none-match", "\"v1\"")).respond_with(unchanged).expect(1).mount(&server).await;
+    let image = png(b"\x89PNG").insert_header("etag", "\"v1\"");
+    of_binding().respond_with(image).expect(1).mount(&server).await;
+    let links = client_of(server.uri(), &TestClock::default()).links();
     let first = links.binding("B", ImageFormat::Png).send().await.unwrap();
     assert_eq!((&first.bytes[..], first.content_type.as_deref()), (&b"\x89PNG"[..], Some("image/png")));
     assert!(!first.unchanged && !first.is_placeholder());
     let second = links.binding("B", ImageFormat::Png).if_none_match(first.etag.unwrap()).send().await.unwrap();
     assert!(second.unchanged && second.bytes.is_empty());
-    let requests = server.requests();
-    assert_eq!(requests[1].header("if-none-match"), Some("\"v1\""));
-    assert!(requests.iter().all(|request| request.header("authorization").is_none()), "a binding needs no key");
+    let requests = server.received_requests().await.unwrap();
+    assert!(requests.iter().all(|request| !request.headers.contains_key("authorization")), "a binding needs no key");
 }
 
 #[tokio::test]
 async fn a_stored_call_is_the_same_call() {
-    let server = ScriptedServer::start([Reply::new(200, &[("content-type", "image/png")], b"x")]).await;
-    let client = client(&server, &TestClock::default());
+    let server = MockServer::start().await;
+    let request = Mock::given(method("GET")).and(path("/r/T.png")).and(query_param("title", "x"));
+    let request = request.and(header("authorization", format!("Bearer {KEY}")));
+    request.respond_with(png(b"x")).expect(1).mount(&server).await;
+    let client = client_of(server.uri(), &TestClock::default());
     let call = client.links().template("T", ImageFormat::Png).variable("title", "x");
     let stored: RenderTemplateUrl = serde_json::from_value(serde_json::to_value(call.request()).unwrap()).unwrap();
     assert_eq!(&stored, call.request());
     client.call(stored).send().await.unwrap();
-    let request = &server.requests()[0];
-    assert_eq!(request.target, "/r/T.png?title=x");
-    assert_eq!(request.header("authorization"), Some(&*format!("Bearer {KEY}")));
 }
 
 #[tokio::test]
@@ -114,8 +125,9 @@ async fn the_placeholder_pixel_is_recognised() {
     let head = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
     for (size, placeholder) in [([0, 0, 0, 1, 0, 0, 0, 1], true), ([0, 0, 4, 176, 0, 0, 2, 118], false)] {
         let file = [&head[..], &size, b"\x08\x06\0\0\0"].concat();
-        let server = ScriptedServer::start([Reply::new(200, &[("content-type", "image/png")], &file)]).await;
-        let links = client(&server, &TestClock::default()).links();
+        let server = MockServer::start().await;
+        Mock::given(method("GET")).and(path("/r/T.png")).respond_with(png(&file)).mount(&server).await;
+        let links = client_of(server.uri(), &TestClock::default()).links();
         let image = links.template("T", ImageFormat::Png).send().await.unwrap();
         assert_eq!(image.is_placeholder(), placeholder);
     }
@@ -128,10 +140,15 @@ async fn the_image_of_an_experiment_may_be_stored_elsewhere() {
         (Some("/files/v1.png"), None),
         (None, None),
     ] {
-        let headers: Vec<_> = location.map(|location| ("location", location)).into_iter().collect();
-        let server = ScriptedServer::start([Reply::new(302, &headers, b"")]).await;
-        let result = client(&server, &TestClock::default()).links().experiment("hero", ImageFormat::Png).send().await;
-        let expected = url.or_else(|| Some(server.url() + location?));
+        let mut redirect = ResponseTemplate::new(302);
+        if let Some(location) = location {
+            redirect = redirect.insert_header("location", location);
+        }
+        let server = MockServer::start().await;
+        Mock::given(method("GET")).and(path("/s/hero.png")).respond_with(redirect).mount(&server).await;
+        let result =
+            client_of(server.uri(), &TestClock::default()).links().experiment("hero", ImageFormat::Png).send().await;
+        let expected = url.or_else(|| Some(server.uri() + location?));
         match (result, expected) {
             (Ok(ExperimentImage::Stored(stored)), Some(url)) => assert_eq!(stored.url, url),
             (Err(error), None) => assert_eq!(error.kind(), ErrorKind::Decode),

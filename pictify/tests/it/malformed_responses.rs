@@ -1,4 +1,4 @@
-//! Whatever a server says: a typed error that keeps what was received, never a panic.
+//! Malformed responses: a typed error with the received response, never a panic.
 
 use pictify::{ErrorKind, images::Source};
 use pictify_test_support::{TestClock, client_of};
@@ -20,8 +20,8 @@ fn json(status: u16, body: &str) -> ResponseTemplate {
 }
 
 #[tokio::test]
-async fn a_success_that_is_not_what_was_promised_is_a_decode_error_with_the_body() {
-    for (body, says) in [
+async fn an_unexpected_body_of_a_success_is_a_decode_error_with_the_body() {
+    for (body, message) in [
         (
             "<html><title>Welcome</title></html>",
             "the response is HTML, not JSON: check that the base URL is that of the API",
@@ -35,15 +35,15 @@ async fn a_success_that_is_not_what_was_promised_is_a_decode_error_with_the_body
     ] {
         let error = create(json(200, body)).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Decode, "{body}");
-        assert!(error.to_string().contains(says), "{body}: {error}");
-        assert_eq!(error.body().unwrap(), body, "the render exists: its answer is kept");
+        assert!(error.to_string().contains(message), "{body}: {error}");
+        assert_eq!(error.body().unwrap(), body, "the render exists, so the error contains its response");
         assert_eq!(error.status().unwrap(), 200);
         assert!(!error.is_retryable());
     }
 }
 
 #[tokio::test]
-async fn a_loose_answer_is_read_all_the_same() {
+async fn deviations_from_the_schema_are_decoded() {
     for body in [
         r#"{"url":"u","id":"A"}"#,
         r#"{"url":"u","uid":"A"}"#,
@@ -57,15 +57,15 @@ async fn a_loose_answer_is_read_all_the_same() {
 }
 
 #[tokio::test]
-async fn nothing_received_is_lost() {
+async fn unknown_values_are_preserved() {
     let body = r#"{"url":"u","id":"A","uid":"B","createdAt":"yesterday","format":"avif","new":{"x":1}}"#;
     let image = create(json(200, body)).await.unwrap();
     assert_eq!(image.created_at.as_ref().unwrap().as_str(), "yesterday");
     assert_eq!(image.format.as_ref().unwrap().to_string(), "avif");
     assert_eq!(image.extra["new"]["x"], 1);
     assert_eq!(image.extra["uid"], "B");
-    let again: serde_json::Value = serde_json::to_value(&image).unwrap();
-    assert_eq!(again, serde_json::from_str::<serde_json::Value>(body).unwrap());
+    let serialized: serde_json::Value = serde_json::to_value(&image).unwrap();
+    assert_eq!(serialized, serde_json::from_str::<serde_json::Value>(body).unwrap());
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn an_error_tells_what_failed_where_and_with_which_request_id() {
+async fn an_error_contains_the_operation_the_message_and_the_request_id() {
     let body = r#"{"error":"width must be positive","code":"bad_width","errors":[{"field":"width","message":"m"}]}"#;
     let error = create(json(422, body).insert_header("x-request-id", "req_9")).await.unwrap_err();
     assert_eq!(error.to_string(), "create image: 422 Validation: width must be positive (request req_9)");
@@ -96,12 +96,12 @@ async fn an_error_tells_what_failed_where_and_with_which_request_id() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_for_sure_is_said_before_anything_is_sent() {
+async fn an_invalid_call_fails_before_it_is_sent() {
     let server = MockServer::start().await;
     let client = client_of(server.uri(), &TestClock::default());
     let images = client.images();
     let html = || Source::html("<p>");
-    let wrong = [
+    let errors = [
         (images.create(html()).width(0).send().await.unwrap_err(), "width: must be 1 to 4096, is 0"),
         (images.create(html()).size(10, 5000).send().await.unwrap_err(), "height: must be 1 to 4096, is 5000"),
         (images.create(Source::html("")).send().await.unwrap_err(), "html: must not be empty"),
@@ -134,9 +134,9 @@ async fn what_is_wrong_for_sure_is_said_before_anything_is_sent() {
         (images.get("..").send().await.unwrap_err(), "`..` cannot be an identifier"),
         (images.get("").send().await.unwrap_err(), "`` cannot be an identifier"),
     ];
-    for (error, says) in wrong {
+    for (error, message) in errors {
         assert_eq!(error.kind(), ErrorKind::Validation, "{error}");
-        assert!(error.to_string().contains(says), "{error}");
+        assert!(error.to_string().contains(message), "{error}");
         assert!(error.operation().is_some() && error.attempts().is_empty() && !error.outcome_unknown());
     }
     let queued = r#"{"html":"<p>","url":"https://example.com"}"#;
@@ -147,15 +147,15 @@ async fn what_is_wrong_for_sure_is_said_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_read_no_further_than_people_and_programs_need() {
-    // What the lists of errors of large batches take is read.
+async fn a_large_error_body_is_read_up_to_a_limit() {
+    // The list of errors of a large batch is read.
     let errors: Vec<_> = (0..5000).map(|row| format!("row {row}: the title is too long")).collect();
     let body = serde_json::json!({"message": "no", "errors": errors}).to_string();
     let error = create(json(422, &body)).await.unwrap_err();
     assert_eq!((error.message(), error.field_errors().len()), ("no", 5000));
     assert_eq!(error.body().unwrap().len(), pictify::Error::MAX_BODY_BYTES);
 
-    // What is larger is not kept in memory, whatever it may be.
+    // A larger body is not stored in memory.
     let body = serde_json::json!({"message": "no", "trace": "x".repeat(3_000_000)}).to_string();
     let error = create(json(422, &body)).await.unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Validation, "Unprocessable Entity"));

@@ -1,4 +1,4 @@
-//! How calls are tried again: waits, deadlines, keys, the budget. What is tried again is in `faults.rs`.
+//! Retries: delays, deadlines, idempotency keys, the retry budget. The tests of which faults are retried are in `faults.rs`.
 
 use pictify::{AttemptOutcome, ErrorKind, IdempotencyKey, RetryPolicy, images::Source};
 use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
@@ -20,8 +20,8 @@ fn with_header(status: u16, name: &str, value: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_tried_again_and_nothing_was_sent() {
-    // Nothing listens there. A port that was only just given back may be another test's by now.
+async fn an_unreachable_server_is_retried_and_nothing_was_sent() {
+    // No program listens on this port. A port that was just released may already belong to another test.
     let client = pictify::Client::builder()
         .api_key("k")
         .base_url("http://127.0.0.1:9")
@@ -35,7 +35,7 @@ async fn a_server_that_is_not_there_is_tried_again_and_nothing_was_sent() {
 }
 
 #[tokio::test]
-async fn who_accepts_the_risk_gets_a_render_tried_again_and_is_told_that_the_outcome_is_unknown() {
+async fn may_bill_twice_retries_a_render_and_its_failure_has_an_unknown_outcome() {
     let server = ScriptedServer::start([status(500), ok(), status(500), status(422)]).await;
     let client = client(&server, &TestClock::default());
     let create = || client.images().create(Source::html("<p>")).with_retry(RetryPolicy::default().may_bill_twice(true));
@@ -45,39 +45,39 @@ async fn who_accepts_the_risk_gets_a_render_tried_again_and_is_told_that_the_out
 }
 
 #[tokio::test]
-async fn waits_grow_and_are_never_shorter_than_what_was_stated() {
+async fn delays_grow_and_are_never_shorter_than_retry_after() {
     let seconds = Duration::from_secs;
     let script = [status(429), with_header(429, "retry-after", "9"), with_header(429, "Retry-After", "0"), ok()];
     let server = ScriptedServer::start(script).await;
     let clock = TestClock::default();
     let call = client(&server, &clock).images().create(Source::html("<p>")).send_with_response();
-    let answer = call.await.unwrap();
-    assert_eq!(clock.slept(), [Duration::from_millis(250), seconds(9), seconds(1)]);
-    assert_eq!(answer.meta.attempts.len(), 4);
-    assert_eq!(answer.meta.attempts[2].delay, seconds(9));
+    let response = call.await.unwrap();
+    assert_eq!(clock.sleeps(), [Duration::from_millis(250), seconds(9), seconds(1)]);
+    assert_eq!(response.meta.attempts.len(), 4);
+    assert_eq!(response.meta.attempts[2].delay, seconds(9));
 }
 
 #[tokio::test]
-async fn a_wait_that_cannot_be_afforded_fails_now_and_says_how_long() {
-    for (stated, timeout, says) in [
+async fn a_retry_after_beyond_the_timeout_fails_immediately() {
+    for (retry_after, timeout, message) in [
         ("61", 300, "longer than allowed"),
         ("50", 40, "too late for the call's 40 s"),
         ("Tue, 04 Aug 2026 09:16:17 GMT", 40, "too late for the call's 40 s"),
     ] {
-        let server = ScriptedServer::start([with_header(429, "retry-after", stated), ok()]).await;
+        let server = ScriptedServer::start([with_header(429, "retry-after", retry_after), ok()]).await;
         let clock = TestClock::default();
         let call = client(&server, &clock).images().create(Source::html("<p>"));
         let error = call.with_timeout(Duration::from_secs(timeout)).send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::RateLimited);
-        assert!(error.to_string().contains(says), "{error}");
+        assert!(error.to_string().contains(message), "{error}");
         assert!(error.retry_after().unwrap() >= Duration::from_secs(50));
         assert!(error.is_retryable());
-        assert_eq!((server.requests().len(), clock.slept().len()), (1, 0));
+        assert_eq!((server.requests().len(), clock.sleeps().len()), (1, 0));
     }
 }
 
 #[tokio::test]
-async fn an_attempt_that_takes_too_long_ends_and_a_render_is_not_sent_again() {
+async fn a_timed_out_attempt_of_a_render_is_not_retried() {
     let server = ScriptedServer::start([Reply::Hang, ok()]).await;
     let clock = TestClock::default();
     let call = tokio::spawn(client(&server, &clock).images().create(Source::html("<p>")).send());
@@ -90,7 +90,7 @@ async fn an_attempt_that_takes_too_long_ends_and_a_render_is_not_sent_again() {
 }
 
 #[tokio::test]
-async fn a_reading_call_survives_an_attempt_that_takes_too_long() {
+async fn a_timed_out_attempt_of_a_read_only_call_is_retried() {
     let server = ScriptedServer::start([Reply::Hang, Reply::json(200, LIST)]).await;
     let clock = TestClock::default();
     let call =
@@ -102,24 +102,24 @@ async fn a_reading_call_survives_an_attempt_that_takes_too_long() {
 }
 
 #[tokio::test]
-async fn every_attempt_of_a_render_carries_one_key_and_the_same_bytes() {
+async fn every_attempt_of_a_render_has_the_same_idempotency_key_and_body() {
     let server = ScriptedServer::start([status(429), ok(), ok(), ok()]).await;
     let client = client(&server, &TestClock::default());
     let create = || client.images().create(Source::html("<p>é</p>")).size(10, 20);
-    let answer = create().send_with_response().await.unwrap();
+    let response = create().send_with_response().await.unwrap();
     create().send().await.unwrap();
     create().with_idempotency_key(IdempotencyKey::new("mine").unwrap()).send().await.unwrap();
     let requests = server.requests();
     let keys: Vec<_> = requests.iter().map(|request| request.header("idempotency-key").unwrap()).collect();
     assert_eq!(keys[0], keys[1], "two attempts of one call");
-    assert_eq!(keys[0], answer.meta.idempotency_key.as_ref().unwrap().as_str());
+    assert_eq!(keys[0], response.meta.idempotency_key.as_ref().unwrap().as_str());
     assert_ne!(keys[1], keys[2], "two calls");
     assert_eq!(keys[3], "mine");
     assert!(requests.windows(2).all(|pair| pair[0].body == pair[1].body));
 }
 
 #[tokio::test]
-async fn a_client_whose_calls_all_fail_stops_trying_again() {
+async fn a_client_whose_calls_all_fail_stops_retrying() {
     let server = ScriptedServer::start(std::iter::repeat_with(|| status(500)).take(500)).await;
     let client = client(&server, &TestClock::default());
     for _ in 0..100 {
@@ -131,9 +131,9 @@ async fn a_client_whose_calls_all_fail_stops_trying_again() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_told_when_to_come_back_does_so_however_often() {
-    let refused = || Reply::new(429, &[("retry-after", "1")], b"{}");
-    let server = ScriptedServer::start((0..100).flat_map(|_| [refused(), ok()])).await;
+async fn retries_with_retry_after_do_not_use_the_retry_budget() {
+    let rate_limited = || Reply::new(429, &[("retry-after", "1")], b"{}");
+    let server = ScriptedServer::start((0..100).flat_map(|_| [rate_limited(), ok()])).await;
     let client = client(&server, &TestClock::default());
     for number in 0..100 {
         let result = client.images().create(Source::html("<p>")).send().await;
@@ -142,11 +142,11 @@ async fn a_client_that_is_told_when_to_come_back_does_so_however_often() {
 }
 
 #[tokio::test]
-async fn a_call_whose_time_is_over_is_not_sent() {
+async fn a_call_after_its_deadline_is_not_sent() {
     let server = ScriptedServer::start([ok(), ok()]).await;
     let clock = TestClock::default();
     let client = client(&server, &clock);
-    // So that a connection is there, over which it could go at once.
+    // Opens a connection, over which the next call could be sent without a delay.
     client.images().create(Source::html("<p>")).send().await.unwrap();
     let deadline = client.deadline(Duration::from_secs(5));
     clock.advance(Duration::from_secs(5));
@@ -159,7 +159,7 @@ async fn a_call_whose_time_is_over_is_not_sent() {
 }
 
 #[tokio::test]
-async fn what_came_of_a_cut_answer_is_kept() {
+async fn the_error_of_a_truncated_response_contains_the_received_part() {
     let headers = [("content-type", "application/json"), ("x-request-id", "req_7")];
     let server = ScriptedServer::start([Reply::cut_with(200, &headers, 500, br#"{"url":"https://m"#)]).await;
     let error = client(&server, &TestClock::default()).images().create(Source::html("<p>")).send().await.unwrap_err();

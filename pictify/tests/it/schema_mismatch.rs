@@ -1,4 +1,4 @@
-//! Noticing that the service has changed: never a failure in production, always one in strict mode.
+//! Schema mismatches: a report by default, an error with strict responses.
 
 use pictify::{ErrorKind, images::Source};
 use pictify_test_support::KEY;
@@ -10,7 +10,7 @@ use wiremock::{
 
 const NEW: &str = r#"{"url":"u","id":"A","createdAt":"2026-08-04T09:15:27.482Z","colour":"hunter2"}"#;
 
-/// Starts a server that responds to one render with `body`, and checks that there is no second.
+/// Starts a server that responds to one render with `body`, and checks that it receives no second request.
 async fn server(body: &str) -> MockServer {
     let server = MockServer::start().await;
     let response = ResponseTemplate::new(200).set_body_raw(body, "application/json");
@@ -20,7 +20,7 @@ async fn server(body: &str) -> MockServer {
 }
 
 #[tokio::test]
-async fn a_new_field_is_reported_and_fails_no_call() {
+async fn a_new_field_is_reported_and_does_not_fail_the_call() {
     let server = server(NEW).await;
     let (reports, log) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(Vec::new())));
     let (seen, attempts) = (reports.clone(), log.clone());
@@ -34,17 +34,17 @@ async fn a_new_field_is_reported_and_fails_no_call() {
 }
 
 #[tokio::test]
-async fn in_strict_mode_it_is_an_error_that_keeps_the_answer() {
+async fn with_strict_responses_a_mismatch_is_an_error_with_the_response_body() {
     let missing = r#"{"url":"u","createdAt":"soon"}"#;
-    for (answer, says) in [
+    for (body, message) in [
         (NEW, "create image: 200 SchemaMismatch: colour: unknown field (request req_1)"),
         (missing, "create image: 200 SchemaMismatch: id: missing; createdAt: not a date and time (request req_1)"),
     ] {
-        let server = server(answer).await;
+        let server = server(body).await;
         let client =
             pictify::Client::builder().api_key(KEY).base_url(server.uri()).strict_responses(true).build().unwrap();
         let error = client.images().create(Source::html("x")).send().await.unwrap_err();
-        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::SchemaMismatch, says));
-        assert_eq!(error.body().unwrap(), answer);
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::SchemaMismatch, message));
+        assert_eq!(error.body().unwrap(), body);
     }
 }

@@ -1,17 +1,27 @@
-//! The key is sent in one header, and appears nowhere else.
+//! Secrets: the API key is sent in one header, and no secret appears in errors or debug output.
 
 use pictify::{Client, images::Source, webhooks::WebhookEventType};
-use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client, client_of};
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{header, method, path},
+};
 
 #[tokio::test]
 async fn the_key_is_sent_as_a_bearer_token_with_our_user_agent() {
-    let server = ScriptedServer::start([Reply::json(200, r#"{"images":[]}"#)]).await;
-    client(&server, &TestClock::default()).images().list().send().await.unwrap();
-    let request = &server.requests()[0];
-    assert_eq!(request.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
-    assert_eq!(request.header("user-agent"), Some(concat!("pictify-rust/", env!("CARGO_PKG_VERSION"))));
-    assert_eq!(request.header("accept"), Some("application/json"));
-    assert_eq!(request.header("api-version"), None);
+    let server = MockServer::start().await;
+    let response = ResponseTemplate::new(200).set_body_raw(r#"{"images":[]}"#, "application/json");
+    Mock::given(method("GET"))
+        .and(path("/image"))
+        .and(header("authorization", format!("Bearer {KEY}")))
+        .and(header("user-agent", concat!("pictify-rust/", env!("CARGO_PKG_VERSION"))))
+        .and(header("accept", "application/json"))
+        .respond_with(response)
+        .expect(1)
+        .mount(&server)
+        .await;
+    client_of(server.uri(), &TestClock::default()).images().list().send().await.unwrap();
+    assert!(!server.received_requests().await.unwrap()[0].headers.contains_key("api-version"));
 }
 
 #[tokio::test]
@@ -56,19 +66,23 @@ async fn a_secret_in_a_url_is_in_no_error() {
 
 #[tokio::test]
 async fn a_signed_url_is_not_sent_to_the_target_of_its_redirect() {
-    let file = Reply::new(200, &[("content-type", "image/png")], b"image");
-    let storage = ScriptedServer::start([file]).await;
-    let media = ScriptedServer::start([Reply::new(302, &[("location", &storage.url())], b"")]).await;
-    let client = client(&media, &TestClock::default());
-    client.download(&format!("{}/a.png?signature=hunter2", media.url())).bytes().await.unwrap();
-    assert!(!format!("{:?}", storage.requests()).contains("hunter2"));
+    let (media, storage) = (MockServer::start().await, MockServer::start().await);
+    let redirect = ResponseTemplate::new(302).insert_header("location", storage.uri());
+    Mock::given(method("GET")).and(path("/a.png")).respond_with(redirect).expect(1).mount(&media).await;
+    let file = ResponseTemplate::new(200).set_body_raw("image", "image/png");
+    Mock::given(method("GET")).and(path("/")).respond_with(file).expect(1).mount(&storage).await;
+    let client = client_of(media.uri(), &TestClock::default());
+    client.download(&format!("{}/a.png?signature=hunter2", media.uri())).bytes().await.unwrap();
+    assert!(!format!("{:?}", storage.received_requests().await.unwrap()).contains("hunter2"));
 }
 
 #[tokio::test]
 async fn a_secret_in_a_response_is_in_no_debug_output() {
     let subscription = r#"{"uid":"W","event":"render.completed","targetUrl":"u","status":"active","secret":"hunter2"}"#;
-    let server = ScriptedServer::start([Reply::json(200, subscription), Reply::json(200, subscription)]).await;
-    let client = client(&server, &TestClock::default());
+    let server = MockServer::start().await;
+    let response = ResponseTemplate::new(200).set_body_raw(subscription, "application/json");
+    Mock::given(method("POST")).and(path("/webhook-subscriptions")).respond_with(response).mount(&server).await;
+    let client = client_of(server.uri(), &TestClock::default());
     let created = || client.webhooks().create(WebhookEventType::RenderCompleted, "https://example.com");
     let response = created().send_with_response().await.unwrap();
     assert_eq!(response.secret.as_ref().unwrap().expose(), "hunter2");
@@ -78,9 +92,11 @@ async fn a_secret_in_a_response_is_in_no_debug_output() {
 
 #[tokio::test]
 async fn a_password_in_the_url_of_a_file_is_in_no_error() {
-    let server = ScriptedServer::start([Reply::new(403, &[], b"no")]).await;
-    let url = format!("{}/a.png", server.url()).replace("http://", "http://me:hunter2@");
-    let error = client(&server, &TestClock::default()).download(&url).bytes().await.unwrap_err();
+    let server = MockServer::start().await;
+    let response = ResponseTemplate::new(403).set_body_string("no");
+    Mock::given(method("GET")).and(path("/a.png")).respond_with(response).mount(&server).await;
+    let url = format!("{}/a.png", server.uri()).replace("http://", "http://me:hunter2@");
+    let error = client_of(server.uri(), &TestClock::default()).download(&url).bytes().await.unwrap_err();
     assert_eq!(error.kind(), pictify::ErrorKind::Permission);
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
 }

@@ -1,4 +1,4 @@
-//! Several calls at the same time: bounded, in order or as they finish. An invalid row does not fail the others.
+//! `send_all`: bounded concurrency, results in order or as they complete. An invalid row does not affect the others.
 
 use pictify::{Client, ErrorKind, blocking, images::Source, send_all};
 use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
@@ -17,7 +17,7 @@ fn image(id: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn one_bad_row_sinks_no_other_and_results_keep_the_order_of_the_rows() {
+async fn a_failed_row_does_not_affect_the_others_and_results_have_the_order_of_the_rows() {
     let script = [image("0"), Reply::json(422, "{}"), image("3")];
     let server = ScriptedServer::start(script).await;
     let client = client(&server, &TestClock::default());
@@ -43,7 +43,7 @@ async fn one_bad_row_sinks_no_other_and_results_keep_the_order_of_the_rows() {
 }
 
 #[tokio::test]
-async fn what_would_fail_for_every_row_ends_the_rest() {
+async fn an_error_that_every_row_would_have_ends_the_run() {
     for status in [401, 402] {
         let server = ScriptedServer::start([image("0"), Reply::json(status, "{}"), image("2")]).await;
         let client = client(&server, &TestClock::default());
@@ -62,45 +62,52 @@ async fn what_would_fail_for_every_row_ends_the_rest() {
 }
 
 #[tokio::test]
-async fn rows_that_have_ended_are_asked_for_no_more() {
+async fn an_ended_iterator_of_rows_is_not_called_again() {
     let server = ScriptedServer::start([image("0"), image("1")]).await;
     let client = client(&server, &TestClock::default());
-    let mut turn = 0;
+    let mut calls = 0;
     let rows = std::iter::from_fn(|| {
-        turn += 1;
-        assert!(turn <= 2, "it has said that there are no more");
-        (turn == 1).then(|| client.images().create(Source::html("x")))
+        calls += 1;
+        assert!(calls <= 2, "the iterator has ended");
+        (calls == 1).then(|| client.images().create(Source::html("x")))
     });
     let mut sent = send_all(rows);
     assert!(sent.next().await.is_some());
     assert!(sent.next().await.is_none() && sent.next().await.is_none());
 }
 
-/// A server that answers a row only once it is let go, and counts what is under way.
+/// Server that responds to a request only with a permit, and counts the concurrent requests.
 struct Gate {
     url: String,
-    under_way: Arc<AtomicUsize>,
-    most: Arc<AtomicUsize>,
-    go: Arc<Semaphore>,
+    concurrent: Arc<AtomicUsize>,
+    max_concurrent: Arc<AtomicUsize>,
+    permits: Arc<Semaphore>,
 }
 
 impl Gate {
     async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let gate = Self { url, under_way: Arc::default(), most: Arc::default(), go: Arc::new(Semaphore::new(0)) };
-        let (under_way, most, go) = (gate.under_way.clone(), gate.most.clone(), gate.go.clone());
+        let gate = Self {
+            url,
+            concurrent: Arc::default(),
+            max_concurrent: Arc::default(),
+            permits: Arc::new(Semaphore::new(0)),
+        };
+        let (concurrent, max_concurrent, permits) =
+            (gate.concurrent.clone(), gate.max_concurrent.clone(), gate.permits.clone());
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let (under_way, most, go) = (under_way.clone(), most.clone(), go.clone());
+                let (concurrent, max_concurrent, permits) =
+                    (concurrent.clone(), max_concurrent.clone(), permits.clone());
                 tokio::spawn(async move {
                     let mut buffer = [0; 4096];
                     while stream.read(&mut buffer).await.unwrap_or(0) > 0 {
-                        most.fetch_max(under_way.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                        go.acquire().await.unwrap().forget();
-                        under_way.fetch_sub(1, Ordering::SeqCst);
-                        let answer = b"HTTP/1.1 200 X\r\ncontent-length: 11\r\n\r\n{\"url\":\"u\"}";
-                        stream.write_all(answer).await.unwrap();
+                        max_concurrent.fetch_max(concurrent.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                        permits.acquire().await.unwrap().forget();
+                        concurrent.fetch_sub(1, Ordering::SeqCst);
+                        let response = b"HTTP/1.1 200 X\r\ncontent-length: 11\r\n\r\n{\"url\":\"u\"}";
+                        stream.write_all(response).await.unwrap();
                     }
                 });
             }
@@ -114,10 +121,10 @@ impl Gate {
 }
 
 #[tokio::test]
-async fn no_more_calls_are_under_way_than_allowed() {
+async fn concurrency_is_limited() {
     let gate = Gate::start().await;
     let client = gate.client();
-    gate.go.add_permits(50);
+    gate.permits.add_permits(50);
     let rows = (0..50).map(|row| client.images().create(Source::html(row.to_string())));
     let mut sent = send_all(rows).concurrency(4).unordered();
     let mut seen = Vec::new();
@@ -127,21 +134,21 @@ async fn no_more_calls_are_under_way_than_allowed() {
     }
     seen.sort_unstable();
     assert_eq!(seen, (0..50).collect::<Vec<_>>());
-    assert!(gate.most.load(Ordering::SeqCst) <= 4);
+    assert!(gate.max_concurrent.load(Ordering::SeqCst) <= 4);
 }
 
 #[test]
-fn the_blocking_client_iterates_and_abandons_what_is_under_way_when_dropped() {
+fn the_blocking_client_iterates_and_abandons_unfinished_calls_when_dropped() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let gate = runtime.block_on(Gate::start());
     let client = blocking::Client::builder().api_key("k").base_url(&gate.url).build_blocking().unwrap();
-    gate.go.add_permits(20);
+    gate.permits.add_permits(20);
     let rows = (0..20).map(|row| client.images().create(Source::html(row.to_string())));
     let indices: Vec<_> = send_all(rows).concurrency(3).map(|done| done.result.map(|_| done.index).unwrap()).collect();
     assert_eq!(indices, (0..20).collect::<Vec<_>>());
-    assert!(gate.most.load(Ordering::SeqCst) <= 3);
+    assert!(gate.max_concurrent.load(Ordering::SeqCst) <= 3);
 
-    gate.go.add_permits(1);
+    gate.permits.add_permits(1);
     let rows = (0..20).map(|row| client.images().create(Source::html(row.to_string())));
     let mut sent = send_all(rows).concurrency(2).unordered();
     assert!(sent.next().unwrap().result.is_ok());
@@ -150,17 +157,17 @@ fn the_blocking_client_iterates_and_abandons_what_is_under_way_when_dropped() {
 }
 
 #[tokio::test]
-async fn a_template_is_rendered_row_by_row() {
+async fn a_template_is_rendered_for_each_row() {
     let layout = |url: &str| Reply::json(200, &format!(r#"{{"url":"{url}"}}"#));
     let server = ScriptedServer::start([layout("a"), layout("b")]).await;
     let client = client(&server, &TestClock::default());
-    let rows = [serde_json::json!({"n": 1}), serde_json::json!("no object"), serde_json::json!({"n": 2})];
+    let rows = [serde_json::json!({"n": 1}), serde_json::json!("not an object"), serde_json::json!({"n": 2})];
     let format = pictify::templates::RenderFormat::Webp;
     let mut sent =
         client.templates().render_many("T", rows).concurrency(1).map_call(|call| call.format(format.clone()));
     let mut results = Vec::new();
     while let Some(done) = sent.next().await {
-        results.push(done.result.map(|picture| picture.url).map_err(|error| error.kind()));
+        results.push(done.result.map(|image| image.url).map_err(|error| error.kind()));
     }
     assert_eq!(results, [Ok("a".to_owned()), Err(ErrorKind::Validation), Ok("b".to_owned())]);
     let bodies: Vec<serde_json::Value> =

@@ -1,54 +1,70 @@
-//! Rendering templates: one file or an error, several files with what failed beside them, and values checked for free.
+//! Template renders: a single file or an error, several files with their errors, and validation of variables without a render.
 
 use pictify::{
     Client, ErrorKind, blocking,
     templates::{RenderFormat, RenderTemplate, Size, TemplatePdfPreset, TemplateSource, VariableErrors},
 };
-use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{TestClock, client_of};
 use serde_json::{Value, json};
 use std::error::Error as _;
+use wiremock::{
+    Mock, MockServer, ResponseTemplate,
+    matchers::{body_json, method, path},
+};
 
 const ONE: &str = r#"{"results":[{"layout":"default","url":"https://m/1.png","width":1200}],"errors":[]}"#;
 const VARIABLES: &str = r#"{"variables":[
     {"name":"title","type":"text","validation":{"required":true}},{"name":"showBadge","type":"boolean"}]}"#;
 
-fn body(server: &ScriptedServer) -> Value {
-    serde_json::from_slice(&server.requests()[0].body).unwrap()
+/// Returns a mock that responds to this method and path with `body`.
+fn respond(of: &str, at: &str, body: &str) -> Mock {
+    let response = ResponseTemplate::new(200).set_body_raw(body, "application/json");
+    Mock::given(method(of)).and(path(at)).respond_with(response)
 }
 
-/// A client that must fail before it sends anything.
-fn nowhere() -> Client {
+/// Starts a server that expects one render with the request body `request`, and responds with `response`.
+async fn expect_render(uid: &str, request: &Value, response: &str) -> MockServer {
+    let server = MockServer::start().await;
+    let response = ResponseTemplate::new(200).set_body_raw(response, "application/json");
+    let mock = Mock::given(method("POST")).and(path(format!("/templates/{uid}/render"))).and(body_json(request));
+    mock.respond_with(response).expect(1).mount(&server).await;
+    server
+}
+
+/// Returns a client that cannot connect: its calls must fail before they send a request.
+fn offline() -> Client {
     Client::builder().api_key("k").base_url("http://127.0.0.1:1").build().unwrap()
 }
 
 #[tokio::test]
-async fn one_layout_comes_out_of_each_form_of_the_answer() {
+async fn a_single_layout_is_decoded_from_each_form_of_the_response() {
     let flat = r#"{"url":"https://m/1.png","id":"img_5","width":1200,"format":"png"}"#;
-    for (answer, id) in [(ONE, None), (flat, Some("img_5"))] {
-        let server = ScriptedServer::start([Reply::json(200, answer)]).await;
-        let client = client(&server, &TestClock::default());
+    for (response, id) in [(ONE, None), (flat, Some("img_5"))] {
         let values = json!({"title": "My post", "showBadge": true});
+        let request = json!({"variables": values, "format": "png", "quality": 0.9});
+        let server = expect_render("XK4P2M9QZT", &request, response).await;
+        let client = client_of(server.uri(), &TestClock::default());
         let call = client.templates().render("XK4P2M9QZT", &values).format(RenderFormat::Png).quality(0.9);
         let card = call.send().await.unwrap();
         assert_eq!((card.url.as_str(), card.width, card.id.as_deref()), ("https://m/1.png", Some(1200), id));
         assert_eq!(card.layout.as_deref(), Some("default"));
-        assert_eq!(body(&server), json!({"variables": values, "format": "png", "quality": 0.9}));
     }
 }
 
 #[tokio::test]
-async fn nothing_rendered_is_an_error_of_one_layout_and_an_answer_of_several() {
+async fn an_empty_result_is_an_error_for_one_layout_but_not_for_several() {
     let failed = r#"{"results":[],"errors":[{"layout":"default","error":"Render timed out"}],"totalErrors":1}"#;
-    for (answer, kind, says) in [
+    for (response, kind, message) in [
         (failed, ErrorKind::RenderFailed, "layout default: Render timed out"),
         ("{}", ErrorKind::Decode, "neither a result nor an error"),
     ] {
-        let server = ScriptedServer::start([Reply::json(200, answer), Reply::json(200, answer)]).await;
-        let templates = client(&server, &TestClock::default()).templates();
+        let server = MockServer::start().await;
+        respond("POST", "/templates/T/render", response).expect(2).mount(&server).await;
+        let templates = client_of(server.uri(), &TestClock::default()).templates();
         let error = templates.render("T", &json!({})).send().await.unwrap_err();
         assert_eq!((error.kind(), error.operation()), (kind, Some("renderTemplate")));
-        assert!(error.message().contains(says), "{error}");
-        assert_eq!(error.body().unwrap(), answer);
+        assert!(error.message().contains(message), "{error}");
+        assert_eq!(error.body().unwrap(), response);
         assert_eq!((error.attempts().len(), error.status().unwrap().as_u16()), (1, 200));
         let several = templates.render_layouts("T", &json!({}), ["default"]).send().await.unwrap();
         assert!(several.results.is_empty());
@@ -56,22 +72,22 @@ async fn nothing_rendered_is_an_error_of_one_layout_and_an_answer_of_several() {
 }
 
 #[tokio::test]
-async fn pages_become_one_pdf() {
-    let server = ScriptedServer::start([Reply::json(200, ONE)]).await;
-    let client = client(&server, &TestClock::default());
+async fn pages_are_rendered_into_one_pdf() {
     let pages = [json!({"title": "p1"}), json!({"title": "p2"})];
+    let request = json!({"format": "pdf", "preset": "A4", "variableSets": pages});
+    let server = expect_render("T", &request, ONE).await;
+    let client = client_of(server.uri(), &TestClock::default());
     let call = client.templates().render_pages("T", &pages).pdf_preset(TemplatePdfPreset::A4);
     call.send().await.unwrap();
-    assert_eq!(body(&server), json!({"format": "pdf", "preset": "A4", "variableSets": pages}));
 }
 
 #[tokio::test]
-async fn renders_that_cannot_work_are_refused_before_they_are_sent() {
-    let templates = nowhere().templates();
+async fn invalid_renders_are_rejected_before_they_are_sent() {
+    let templates = offline().templates();
     let render = || templates.render("T", &json!({}));
     let sizes = |sizes: Vec<Size>| templates.render_sizes("T", &json!({}), sizes);
-    let queued = |body: Value| nowhere().call(serde_json::from_value::<RenderTemplate>(body).unwrap());
-    for (error, says) in [
+    let queued = |body: Value| offline().call(serde_json::from_value::<RenderTemplate>(body).unwrap());
+    for (error, message) in [
         (render().size(9, 20).send().await.err(), "width: must be 10 to 4096, is 9"),
         (render().quality(1.5).send().await.err(), "quality: must be 0.1 to 1, is 1.5"),
         (render().format("tiff".into()).send().await.err(), "format: must be png, jpeg, webp, gif or pdf, is tiff"),
@@ -89,16 +105,16 @@ async fn renders_that_cannot_work_are_refused_before_they_are_sent() {
     ] {
         let error = error.unwrap();
         assert_eq!((error.kind(), error.status()), (ErrorKind::Validation, None));
-        assert!(error.message().contains(says), "{error}");
+        assert!(error.message().contains(message), "{error}");
     }
 }
 
 #[tokio::test]
-async fn templates_that_cannot_be_stored_are_refused_before_they_are_sent() {
-    let templates = nowhere().templates();
+async fn invalid_templates_are_rejected_before_they_are_sent() {
+    let templates = offline().templates();
     let create = |html: &str| templates.create("Card", TemplateSource::html(html));
     let layout = pictify::templates::TemplateLayout::default();
-    for (error, says) in [
+    for (error, message) in [
         (create("").send().await.err(), "html: must not be empty"),
         (create(&"x".repeat(512_001)).send().await.err(), "html: must have at most 512000 bytes, has 512001"),
         (create("x").layout("Wide", layout.clone()).send().await.err(), "the key \"Wide\" must be"),
@@ -106,33 +122,30 @@ async fn templates_that_cannot_be_stored_are_refused_before_they_are_sent() {
     ] {
         let error = error.unwrap();
         assert_eq!((error.kind(), error.status()), (ErrorKind::Validation, None));
-        assert!(error.message().contains(says), "{error}");
+        assert!(error.message().contains(message), "{error}");
     }
 }
 
 #[tokio::test]
-async fn values_are_checked_against_the_template_without_a_render() {
-    let server = ScriptedServer::start([Reply::json(200, VARIABLES), Reply::json(200, VARIABLES)]).await;
-    let templates = client(&server, &TestClock::default()).templates();
+async fn variables_are_validated_without_a_render() {
+    let server = MockServer::start().await;
+    respond("GET", "/templates/T/variables", VARIABLES).expect(2).mount(&server).await;
+    let templates = client_of(server.uri(), &TestClock::default()).templates();
     let known = templates.validate_variables("T", &json!({"title": "My post"})).send().await.unwrap();
     assert_eq!(known.variables.len(), 2);
     let error = templates.validate_variables("T", &json!({"Title": "x", "showBadge": 1})).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Validation);
     assert_eq!(error.validation_errors().iter().count(), 3);
     assert!(error.source().unwrap().is::<VariableErrors>());
-    assert!(
-        error.message().contains("variables.Title: is not a variable of the template; did you mean title?"),
-        "{error}"
-    );
-    let asked: Vec<_> = server.requests().into_iter().map(|request| request.method + " " + &request.target).collect();
-    assert_eq!(asked, ["GET /templates/T/variables"; 2]);
+    assert!(error.message().contains("variables.Title: is not a variable of the template; did you mean title?"), "{error}");
 }
 
 #[test]
-fn the_blocking_client_checks_the_same() {
+fn the_blocking_client_validates_variables_too() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let server = runtime.block_on(ScriptedServer::start([Reply::json(200, VARIABLES)]));
-    let client = blocking::Client::builder().api_key("k").base_url(server.url()).build_blocking().unwrap();
+    let server = runtime.block_on(MockServer::start());
+    runtime.block_on(respond("GET", "/templates/T/variables", VARIABLES).mount(&server));
+    let client = blocking::Client::builder().api_key("k").base_url(server.uri()).build_blocking().unwrap();
     let error = client.templates().validate_variables("T", &json!({})).send().unwrap_err();
     assert!(error.to_string().contains("variables.title: is required (text) and missing"), "{error}");
 }

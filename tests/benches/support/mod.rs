@@ -1,6 +1,6 @@
-//! What the benchmarks share: a server that answers at once, on threads of its own, so that what is measured is the client's
-//! work and the loopback; and who calls it by hand.
-#![allow(dead_code, reason = "each benchmark takes what it needs")]
+//! Shared code of the benchmarks: a server that responds immediately and has its own threads, so that only the client and the
+//! loopback interface are measured; and calls without the SDK.
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
 
 use serde::{Deserialize, Serialize};
 use std::{
@@ -11,35 +11,35 @@ use std::{
 };
 use tokio::runtime::Runtime;
 
-/// The key that is sent to a server that looks at none.
+/// API key. The server accepts any key.
 pub const KEY: &str = "0123456789abcdef";
 
-/// The answer of a render.
+/// Response body of a render.
 pub const IMAGE: &str = r#"{"url":"https://media.pictify.io/a.png","id":"A","createdAt":"2026-08-04T09:15:27.482Z"}"#;
 
-/// A whole answer with a JSON body.
-pub fn answer(status: u16, headers: &str, body: &str) -> Vec<u8> {
+/// Returns a complete response with a JSON body.
+pub fn response(status: u16, headers: &str, body: &str) -> Vec<u8> {
     let length = body.len();
     format!("HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
         .into_bytes()
 }
 
-/// Starts a server and returns its address. It asks `answers` with the path and query of each request.
-pub fn serve(answers: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> String {
+/// Starts a server and returns its base URL. It calls `respond` with the path and query of each request.
+pub fn serve(respond: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
-    let answers = Arc::new(answers);
+    let respond = Arc::new(respond);
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let answers = answers.clone();
-            thread::spawn(move || converse(stream, &*answers));
+            let respond = respond.clone();
+            thread::spawn(move || serve_connection(stream, &*respond));
         }
     });
     url
 }
 
-/// Answers the requests of one connection until it ends.
-fn converse(stream: TcpStream, answers: &dyn Fn(&str) -> Vec<u8>) -> Option<()> {
+/// Responds to the requests of one connection until it ends.
+fn serve_connection(stream: TcpStream, respond: &dyn Fn(&str) -> Vec<u8>) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut writer = stream.try_clone().ok()?;
     let mut reader = BufReader::with_capacity(1 << 16, stream);
@@ -65,26 +65,26 @@ fn converse(stream: TcpStream, answers: &dyn Fn(&str) -> Vec<u8>) -> Option<()> 
         }
         body.resize(length, 0);
         reader.read_exact(&mut body).ok()?;
-        writer.write_all(&answers(&target)).ok()?;
+        writer.write_all(&respond(&target)).ok()?;
     }
 }
 
-/// One thread, so that every allocation of the client is counted.
+/// Creates a runtime with one thread, so that every allocation of the client is counted.
 pub fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-/// The client by hand asks for a crypto provider; the SDK brings its own.
+/// Installs a crypto provider for the client without the SDK. The SDK has its own.
 pub fn install_crypto() {
-    rustls::crypto::ring::default_provider().install_default().expect("nothing has installed one before");
+    rustls::crypto::ring::default_provider().install_default().expect("no provider is installed yet");
 }
 
-/// The client of a user without the SDK.
-pub fn by_hand() -> reqwest::Client {
+/// Creates the HTTP client that is used without the SDK.
+pub fn plain_client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().expect("a client")
 }
 
-/// The body of a render, by hand.
+/// Request body of a render, without the SDK.
 #[derive(Serialize)]
 pub struct CreateImage {
     pub html: String,
@@ -92,7 +92,7 @@ pub struct CreateImage {
     pub height: u32,
 }
 
-/// The answer of a render, by hand.
+/// Response of a render, without the SDK.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Image {

@@ -53,7 +53,7 @@ pub const ALL: [Requirement; 3] = [
         name: "python",
         title: "python3 with the modules venv and ensurepip",
         packages: &["python3", "python3-venv"],
-        // Debian has `venv` and what it needs in a package of its own.
+        // Debian has `venv` and its requirements in a separate package.
         is_installed: || succeeds("python3", &["-c", "import venv, ensurepip"]),
     },
 ];

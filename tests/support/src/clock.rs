@@ -1,4 +1,4 @@
-//! A clock for tests: waits take no time, and work takes as long as the test says.
+//! Clock for tests: sleeps take no real time, and time advances only when a test or a sleep advances it.
 
 use crate::wait::within_bound;
 use pictify::clock::Clock;
@@ -13,11 +13,11 @@ use tokio::sync::watch;
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// Sleeping moves this clock on at once and is recorded; alarms go off only when the clock has been moved past them.
+/// Clock whose sleeps advance it immediately and are recorded. Its timeouts fire when the clock is advanced past them.
 #[derive(Clone, Debug)]
 pub struct TestClock {
     state: Arc<Mutex<State>>,
-    /// How many alarms were set.
+    /// Number of timers that were set.
     set: Arc<watch::Sender<usize>>,
 }
 
@@ -25,46 +25,46 @@ pub struct TestClock {
 struct State {
     start: Instant,
     elapsed: Duration,
-    slept: Vec<Duration>,
+    sleeps: Vec<Duration>,
     random: f64,
-    alarms: Vec<Waker>,
+    timers: Vec<Waker>,
 }
 
 impl Default for TestClock {
     fn default() -> Self {
         let start = Instant::now();
-        let state = State { start, elapsed: Duration::ZERO, slept: Vec::new(), random: 1.0, alarms: Vec::new() };
+        let state = State { start, elapsed: Duration::ZERO, sleeps: Vec::new(), random: 1.0, timers: Vec::new() };
         Self { state: Arc::new(Mutex::new(state)), set: Arc::default() }
     }
 }
 
 impl TestClock {
-    /// The time of day at which every test clock starts: 2026-08-04 09:15:27 UTC.
+    /// System time at which every test clock starts: 2026-08-04 09:15:27 UTC.
     pub const START: Duration = Duration::from_secs(1_785_834_927);
 
-    /// Moves the clock on and sets off the alarms that it passes.
+    /// Advances the clock and fires the timers that it passes.
     pub fn advance(&self, by: Duration) {
-        let alarms = self.with(|state| {
+        let timers = self.with(|state| {
             state.elapsed += by;
-            std::mem::take(&mut state.alarms)
+            std::mem::take(&mut state.timers)
         });
-        alarms.into_iter().for_each(Waker::wake);
+        timers.into_iter().for_each(Waker::wake);
     }
 
-    /// Every wait so far, in order.
+    /// Returns the durations of all sleeps so far, in order.
     #[must_use]
-    pub fn slept(&self) -> Vec<Duration> {
-        self.with(|state| state.slept.clone())
+    pub fn sleeps(&self) -> Vec<Duration> {
+        self.with(|state| state.sleeps.clone())
     }
 
-    /// Waits until so many alarms were set, counted from the beginning.
+    /// Waits until `count` timers were set in total.
     ///
     /// # Panics
     /// If that takes longer than [`MAX_WAIT`](crate::MAX_WAIT).
-    pub async fn alarms(&self, count: usize) {
+    pub async fn wait_for_timers(&self, count: usize) {
         let mut set = self.set.subscribe();
         let enough = set.wait_for(|set| *set >= count);
-        within_bound(enough, "too few alarms are set").await.expect("the clock holds the sender");
+        within_bound(enough, "too few timers are set").await.expect("the clock owns the sender");
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
@@ -82,7 +82,7 @@ impl Clock for TestClock {
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<()> {
-        self.with(|state| state.slept.push(duration));
+        self.with(|state| state.sleeps.push(duration));
         self.advance(duration);
         Box::pin(std::future::ready(()))
     }
@@ -96,14 +96,14 @@ impl Clock for TestClock {
                 if state.elapsed >= due {
                     return Poll::Ready(());
                 }
-                state.alarms.push(context.waker().clone());
+                state.timers.push(context.waker().clone());
                 Poll::Pending
             })
         }))
     }
 
     fn random(&self) -> f64 {
-        // Full jitter at its most patient, so that the recorded waits are the ceilings.
+        // The maximum of the jitter, so that the recorded sleeps are the upper bounds.
         self.with(|state| state.random)
     }
 }

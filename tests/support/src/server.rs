@@ -1,4 +1,4 @@
-//! An HTTP server at the level of bytes, which answers what it was told, breaks off, hangs or resets.
+//! HTTP server at the level of bytes: it sends scripted responses, truncates them, stalls, or resets the connection.
 
 use crate::wait::{MAX_WAIT, within_bound};
 use std::{
@@ -13,31 +13,31 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// What the server does with one request.
+/// Reaction of the server to one request.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// Answers with these bytes and keeps the connection.
+    /// Sends these bytes and keeps the connection open.
     Bytes(Vec<u8>),
     /// Sends these bytes, then closes the connection.
     CutAfter(Vec<u8>),
-    /// Sends these bytes, then nothing more.
+    /// Sends these bytes, then nothing, on an open connection.
     StallAfter(Vec<u8>),
     /// Reads the request and resets the connection.
     Reset,
     /// Resets the connection without reading a request.
     ResetUnread,
-    /// Reads the request and never answers.
+    /// Reads the request and sends nothing.
     Hang,
 }
 
 impl Reply {
-    /// A JSON answer.
+    /// Returns a JSON response.
     #[must_use]
     pub fn json(status: u16, body: &str) -> Self {
         Self::new(status, &[("content-type", "application/json")], body.as_bytes())
     }
 
-    /// An answer with a length and these headers.
+    /// Returns a response with these headers and a content length.
     #[must_use]
     pub fn new(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Self {
         let mut bytes = head(status, headers, body.len());
@@ -45,13 +45,13 @@ impl Reply {
         Self::Bytes(bytes)
     }
 
-    /// The beginning of an answer that promises `length` bytes and breaks off after `body`.
+    /// Returns a JSON response whose content length is `length`, and which ends after `body`.
     #[must_use]
     pub fn cut(status: u16, length: usize, body: &[u8]) -> Self {
         Self::cut_with(status, &[("content-type", "application/json")], length, body)
     }
 
-    /// As [`cut_with`](Self::cut_with), but the connection stays and nothing more comes.
+    /// As [`cut_with`](Self::cut_with), but the connection stays open after `body`.
     #[must_use]
     pub fn stall_with(status: u16, headers: &[(&str, &str)], length: usize, body: &[u8]) -> Self {
         let mut bytes = head(status, headers, length);
@@ -73,31 +73,31 @@ fn head(status: u16, headers: &[(&str, &str)], length: usize) -> Vec<u8> {
     format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n").into_bytes()
 }
 
-/// A request as it came.
+/// Received request.
 #[derive(Clone, Debug, Default)]
 pub struct Request {
-    /// The method in capitals.
+    /// Method in upper case.
     pub method: String,
     /// Path and query.
     pub target: String,
-    /// Headers in their order, names in lower case.
+    /// Headers in the received order, with names in lower case.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// Body.
     pub body: Vec<u8>,
 }
 
 impl Request {
-    /// The value of a header, by its name in lower case.
+    /// Returns the value of the header `name`, which must be in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 }
 
-/// What a server answers once its script is over.
-type Answers = Box<dyn Fn(&Request) -> Reply + Send + Sync>;
+/// Function that returns the response to a request after the end of the script.
+type Responses = Box<dyn Fn(&Request) -> Reply + Send + Sync>;
 
-/// A server that plays its script, one reply a request; after the last it answers 418.
+/// Server with a script of one reply for each request. After the last one it responds with status 418.
 pub struct ScriptedServer {
     address: SocketAddr,
     state: Arc<State>,
@@ -108,32 +108,32 @@ struct State {
     script: Mutex<VecDeque<Reply>>,
     requests: Mutex<Vec<Request>>,
     arrived: Notify,
-    answers: Answers,
+    responses: Responses,
 }
 
 impl ScriptedServer {
-    /// Starts on a free port of this machine.
+    /// Starts a server with a script on a free port of this machine.
     ///
     /// # Panics
-    /// When no port can be had.
+    /// If no port is free.
     pub async fn start(script: impl IntoIterator<Item = Reply>) -> Self {
         let over = |_: &Request| Reply::new(418, &[], b"the script is over");
         Self::start_with(script.into_iter().collect(), Box::new(over)).await
     }
 
-    /// Starts a server without a script, which makes up its answers.
+    /// Starts a server whose responses `responses` returns.
     ///
     /// # Panics
-    /// When no port can be had.
-    pub async fn answering(answers: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        Self::start_with(VecDeque::new(), Box::new(answers)).await
+    /// If no port is free.
+    pub async fn with_responses(responses: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_with(VecDeque::new(), Box::new(responses)).await
     }
 
-    async fn start_with(script: VecDeque<Reply>, answers: Answers) -> Self {
+    async fn start_with(script: VecDeque<Reply>, responses: Responses) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let script = Mutex::new(script);
-        let state = Arc::new(State { script, requests: Mutex::default(), arrived: Notify::new(), answers });
+        let state = Arc::new(State { script, requests: Mutex::default(), arrived: Notify::new(), responses });
         let shared = state.clone();
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -150,29 +150,29 @@ impl ScriptedServer {
         Self { address, state, task }
     }
 
-    /// `http://127.0.0.1:PORT`.
+    /// Returns the base URL, `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Adds to the script.
+    /// Appends a reply to the script.
     pub fn then(&self, reply: Reply) {
         lock(&self.state.script).push_back(reply);
     }
 
-    /// Everything that was asked so far.
+    /// Returns all received requests.
     #[must_use]
     pub fn requests(&self) -> Vec<Request> {
         lock(&self.state.requests).clone()
     }
 
-    /// Waits until a request has come in that was not waited for before.
+    /// Waits for a request. A later call waits for a later request.
     ///
     /// # Panics
     /// If that takes longer than [`MAX_WAIT`].
     pub async fn arrived(&self) {
-        within_bound(self.state.arrived.notified(), "no request has come in").await;
+        within_bound(self.state.arrived.notified(), "no request is received").await;
     }
 }
 
@@ -186,7 +186,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
     let mut buffer = Vec::new();
     while let Some(request) = read(&mut stream, &mut buffer).await {
         let scripted = lock(&state.script).pop_front();
-        let reply = scripted.unwrap_or_else(|| (state.answers)(&request));
+        let reply = scripted.unwrap_or_else(|| (state.responses)(&request));
         lock(&state.requests).push(request);
         state.arrived.notify_one();
         match reply {
@@ -205,7 +205,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
                 return;
             }
             Reply::Reset | Reply::ResetUnread => {
-                // Closing with a zero linger sends a reset in place of an orderly end.
+                // A close with a linger time of zero sends a reset.
                 let _ = stream.set_zero_linger();
                 return;
             }
@@ -214,7 +214,7 @@ async fn serve(mut stream: TcpStream, state: Arc<State>) {
     }
 }
 
-/// Bounds the silence, so that a client without a timeout fails its test instead of hanging.
+/// Waits a limited time, so that a client without a timeout fails its test and does not hang.
 async fn stay_silent() {
     tokio::time::sleep(MAX_WAIT).await;
 }

@@ -1,4 +1,4 @@
-//! Bound of what a test waits for.
+//! Waits with a time limit.
 
 use std::{
     future::Future,
@@ -8,14 +8,14 @@ use std::{
 /// Maximum time that a test waits for something: a test that would hang fails instead.
 pub const MAX_WAIT: Duration = Duration::from_secs(60);
 
-/// Gives other tasks their turn until `condition` holds.
+/// Yields to other tasks until `condition` is true.
 ///
 /// # Panics
 /// If that takes longer than [`MAX_WAIT`].
 pub async fn wait_until(mut condition: impl FnMut() -> bool) {
     let started = Instant::now();
     while !condition() {
-        assert!(started.elapsed() < MAX_WAIT, "the condition does not hold after {MAX_WAIT:?}");
+        assert!(started.elapsed() < MAX_WAIT, "the condition is still false after {MAX_WAIT:?}");
         tokio::task::yield_now().await;
     }
 }

@@ -1,4 +1,4 @@
-//! Cassettes: what is recorded from the emulator is replayed without it.
+//! Cassettes: interactions recorded from the emulator are replayed without it.
 
 use pictify::{
     Client,
@@ -9,7 +9,7 @@ use pictify_emulator::Emulator;
 use pictify_test_support::KEY;
 use serde_json::{Value, json};
 
-/// Creates a template, renders it twice, fetches a file and lists the images, as a service does.
+/// Creates a template, renders it twice, fetches a file and lists the images, like a service.
 async fn service(client: &Client) -> pictify::Result<(Value, Vec<u8>)> {
     let template = client.templates().create("Card", TemplateSource::html("<h1>{{title}}</h1>")).send().await?;
     let uid = template.uid.as_str();

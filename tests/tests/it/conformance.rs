@@ -1,6 +1,6 @@
-//! Programs of others against the emulator: the official Python client, and a fuzzer that makes requests from the document.
-//! They live in `tests/conformance`.
-//! They are installed once, into a virtual environment under the target directory.
+//! Independent programs that test the emulator: the official Python client, and a fuzzer that generates requests from the
+//! document. They are in `tests/conformance`, and their dependencies are installed once into a virtual environment in the
+//! target directory.
 
 use pictify_emulator::{EgressPolicy, Emulator};
 use std::{
@@ -10,7 +10,7 @@ use std::{
     sync::LazyLock,
 };
 
-/// Returns the folder of the programs, found at run time: two clones may share what is compiled.
+/// Returns the folder of the programs, found at run time, because two clones may share a target directory.
 fn folder() -> PathBuf {
     Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests")).join("conformance")
 }
@@ -26,19 +26,19 @@ static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
     }
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
     run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&requirements));
-    // Last: an installation that was cut off is made again.
+    // Written last, so that an interrupted installation is repeated.
     fs::write(installed, wanted).unwrap();
     python
 });
 
-/// Runs a command to its end; what it has printed is shown when it fails.
+/// Runs a command to completion. Panics with its output if it fails.
 fn run(command: &mut Command) {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{command:?} ends with {}\n{stdout}\n{stderr}", output.status);
+    assert!(output.status.success(), "{command:?} exits with {}\n{stdout}\n{stderr}", output.status);
 }
 
-/// Runs a program of the folder with these variables, beside the servers.
+/// Runs a program of the folder with these environment variables, without blocking the servers.
 async fn run_program(program: &str, variables: Vec<(&'static str, String)>) {
     let program = folder().join(program);
     let work = move || {
@@ -48,7 +48,7 @@ async fn run_program(program: &str, variables: Vec<(&'static str, String)>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_official_python_client_does_all_that_it_offers() {
+async fn all_methods_of_the_official_python_client_work() {
     if !test_requirements::require("python") {
         return;
     }
@@ -61,11 +61,11 @@ async fn the_official_python_client_does_all_that_it_offers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_request_that_the_document_allows_or_forbids_gets_an_answer_that_it_does_not_know() {
+async fn every_response_to_valid_and_invalid_requests_conforms_to_the_document() {
     if !test_requirements::require("python") {
         return;
     }
-    // Bindings have their data of the emulator itself.
+    // Bindings get their data from the emulator itself.
     let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
     let document = folder().join("../../openapi.yaml").display().to_string();
     run_program("fuzz.py", vec![("DOCUMENT", document), ("EMULATOR_URL", emulator.url().to_owned())]).await;

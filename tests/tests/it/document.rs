@@ -1,4 +1,4 @@
-//! The document against itself: every example is what its schema says.
+//! Consistency of the OpenAPI document: every example conforms to its schema.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ fn document() -> Value {
     serde_saphyr::from_str(include_str!("../../../openapi.yaml")).unwrap()
 }
 
-/// Every media type of the document that has a schema and examples, with the place where it stands.
+/// Collects every media type of the document that has a schema and examples, with its location.
 fn media_types<'a>(value: &'a Value, place: &str, found: &mut Vec<(String, &'a Value, &'a Map<String, Value>)>) {
     match value {
         Value::Object(object) => {
@@ -26,7 +26,8 @@ fn media_types<'a>(value: &'a Value, place: &str, found: &mut Vec<(String, &'a V
     }
 }
 
-/// Gives every aliased property's schema to its aliases too, and drops `required`, which aliases may stand in for.
+/// Adds the schema of each property with aliases for these aliases too, and removes `required`, because an alias may replace a
+/// required property.
 fn accept_aliases(value: &mut Value) {
     match value {
         Value::Object(object) => {
@@ -53,29 +54,29 @@ fn accept_aliases(value: &mut Value) {
 }
 
 #[test]
-fn every_example_is_valid_under_its_schema() {
+fn every_example_conforms_to_its_schema() {
     let document = document();
     let mut components = document["components"].clone();
     accept_aliases(&mut components);
     let mut found = Vec::new();
     media_types(&document["paths"], "paths", &mut found);
     media_types(&document["webhooks"], "webhooks", &mut found);
-    assert!(found.len() > 100, "the document has examples everywhere: {}", found.len());
-    let mut wrong = Vec::new();
+    assert!(found.len() > 100, "too few examples: {}", found.len());
+    let mut errors = Vec::new();
     for (place, schema, examples) in found {
         let schema = json!({"allOf": [schema], "components": components});
         let validator = jsonschema::validator_for(&schema).unwrap();
         for (name, example) in examples {
             for error in validator.iter_errors(&example["value"]) {
-                wrong.push(format!("{place} {name}: {}: {error}", error.instance_path()));
+                errors.push(format!("{place} {name}: {}: {error}", error.instance_path()));
             }
         }
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
 }
 
 #[test]
-fn the_operations_of_the_table_are_those_of_the_document() {
+fn the_operation_table_has_the_operations_of_the_document() {
     let document = document();
     let mut of_document = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
@@ -95,10 +96,10 @@ fn the_operations_of_the_table_are_those_of_the_document() {
 }
 
 #[test]
-fn the_readme_says_how_many_operations_there_are() {
+fn the_readme_contains_the_number_of_operations() {
     let readme = include_str!("../../../README.md");
     let count = pictify::request::operations().len();
-    let said = readme.match_indices(" operations").map(|(at, _)| &readme[..at]);
-    let numbers: Vec<usize> = said.filter_map(|before| before.rsplit([' ', '\n']).next()?.parse().ok()).collect();
-    assert_eq!(numbers, vec![count; 2], "the README must say {count} operations, twice");
+    let positions = readme.match_indices(" operations").map(|(at, _)| &readme[..at]);
+    let numbers: Vec<usize> = positions.filter_map(|before| before.rsplit([' ', '\n']).next()?.parse().ok()).collect();
+    assert_eq!(numbers, vec![count; 2], "the README must contain \"{count} operations\" twice");
 }

@@ -1,5 +1,4 @@
-//! The examples run: each against a server that answers what the document shows, and against the emulator where that has
-//! the operations.
+//! Runs all examples: with a server that sends the example responses of the document, and with the emulator.
 
 #[path = "../../../pictify/examples/animated_gif.rs"]
 #[allow(dead_code)]
@@ -52,7 +51,7 @@ use std::{path::Path, pin::Pin};
 
 type Run = for<'a> fn(&'a Client, &'a Path) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>>;
 
-/// The examples by name.
+/// Examples by name.
 const EXAMPLES: [(&str, Run); 13] = [
     ("animated_gif", |client, folder| Box::pin(animated_gif::run(client, folder))),
     ("badges_batch", |client, folder| Box::pin(badges_batch::run(client, folder))),
@@ -69,7 +68,7 @@ const EXAMPLES: [(&str, Run); 13] = [
     ("webhook_subscription", |client, folder| Box::pin(webhook_subscription::run(client, folder))),
 ];
 
-/// The examples that need nothing but what the emulator has, and the files that they leave.
+/// Examples that the emulator supports, each with the number of files that it creates.
 const ON_THE_EMULATOR: [(&str, usize); 13] = [
     ("animated_gif", 1),
     ("badges_batch", 1),
@@ -86,27 +85,28 @@ const ON_THE_EMULATOR: [(&str, usize); 13] = [
     ("webhook_subscription", 1),
 ];
 
-/// Finds the operation that a request is for: the one whose path has the most of it word for word.
+/// Returns the operation of a request: the one whose path has the most literal segments in common with it.
 fn operation_of(request: &Request) -> Option<document::Operation> {
     let path = request.target.split('?').next().unwrap_or_default();
     let parts: Vec<_> = path.split('/').collect();
-    let fits = |template: &str| {
+    let literal_segments = |template: &str| {
         let segments: Vec<_> = template.split('/').collect();
-        let same = segments.len() == parts.len()
+        let matches = segments.len() == parts.len()
             && segments.iter().zip(&parts).all(|(segment, part)| segment.contains('{') || segment == part);
-        same.then(|| segments.iter().filter(|segment| !segment.contains('{')).count())
+        matches.then(|| segments.iter().filter(|segment| !segment.contains('{')).count())
     };
     let rows = pictify::request::operations().iter().filter(|row| row.method == request.method);
-    let (_, row) = rows.filter_map(|row| Some((fits(row.path)?, row))).max_by_key(|(words, _)| *words)?;
+    let (_, row) =
+        rows.filter_map(|row| Some((literal_segments(row.path)?, row))).max_by_key(|(segments, _)| *segments)?;
     Some(document::operation(row.id))
 }
 
-/// What the document shows for the operation of a request; else a file.
-fn answer(request: &Request) -> Reply {
+/// Returns an example response of the document for the operation of a request. For any other URL, returns a file.
+fn example_response(request: &Request) -> Reply {
     match operation_of(request) {
         Some(operation) => {
             let media = format!("http://{}", request.header("host").unwrap());
-            // Files are fetched here, and every list has one page.
+            // Files are downloaded from the same server, and every list has one page.
             let change = |body: String| {
                 body.replace("https://media.pictify.io", &media).replace(r#""hasMore":true"#, r#""hasMore":false"#)
             };
@@ -117,23 +117,23 @@ fn answer(request: &Request) -> Reply {
 }
 
 #[tokio::test]
-async fn every_example_runs_on_the_answers_of_the_document() {
+async fn every_example_runs_with_the_example_responses_of_the_document() {
     for (name, run) in EXAMPLES {
-        let server = ScriptedServer::answering(answer).await;
+        let server = ScriptedServer::with_responses(example_response).await;
         let builder = Client::builder().api_key(KEY).base_url(server.url()).clock(TestClock::default());
         let folder = tempfile::tempdir().unwrap();
         run(&builder.build().unwrap(), folder.path()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         for request in server.requests() {
             match operation_of(&request) {
                 Some(operation) => operation.check(&request),
-                None => assert_eq!(request.header("authorization"), None, "{name}: the key is for the API alone"),
+                None => assert_eq!(request.header("authorization"), None, "{name}: the key is sent to the API only"),
             }
         }
     }
 }
 
 #[tokio::test]
-async fn the_emulator_runs_what_it_has_the_operations_for_and_says_so_of_the_rest() {
+async fn examples_run_on_the_emulator_or_fail_with_not_implemented() {
     let emulator = Emulator::builder().demo(true).start().await.unwrap();
     for (name, run) in EXAMPLES {
         let client = Client::builder().api_key(KEY).base_url(emulator.url()).build().unwrap();
@@ -158,7 +158,7 @@ fn the_blocking_example_runs_on_the_emulator() {
     blocking::run(&client, folder.path()).unwrap();
     let hello = image::open(folder.path().join("hello.png")).unwrap().into_rgba8();
     let stored = image::open("images/hello.png").unwrap().into_rgba8();
-    assert!(hello == stored, "the blocking client makes the picture that the command line makes");
+    assert!(hello == stored, "the blocking client and the command line must render the same image");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The contract, and the SDK together with the emulator.
+//! Tests of the contract, and of the SDK together with the emulator.
 
 mod cassettes;
 mod conformance;

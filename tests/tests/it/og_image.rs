@@ -1,4 +1,4 @@
-//! Images of links: the redirect leads to an image that the emulator has rendered.
+//! Link preview images: the redirect leads to an image that the emulator has rendered.
 
 #[path = "../../../pictify/examples/axum_og_image.rs"]
 #[allow(dead_code)]

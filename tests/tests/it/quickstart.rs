@@ -1,4 +1,4 @@
-//! The main job, the whole way: SDK, HTTP, server, renderer, file.
+//! End-to-end tests of image rendering: SDK, HTTP, emulator, renderer, file.
 
 use image::{GenericImageView, ImageFormat as Codec};
 use pictify::{
@@ -15,8 +15,8 @@ async fn start() -> (Emulator, Client) {
     (emulator, client)
 }
 
-/// How far apart two pictures of one size are on average, per channel, 0 to 255.
-fn distance(a: &image::DynamicImage, b: &image::DynamicImage) -> f64 {
+/// Returns the mean difference of two images of the same size, per channel, 0 to 255.
+fn mean_difference(a: &image::DynamicImage, b: &image::DynamicImage) -> f64 {
     let (a, b) = (a.to_rgb8(), b.to_rgb8());
     let sum: u64 = a.as_raw().iter().zip(b.as_raw()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
     #[allow(clippy::cast_precision_loss, reason = "a mean needs no more than 52 bits")]
@@ -25,20 +25,20 @@ fn distance(a: &image::DynamicImage, b: &image::DynamicImage) -> f64 {
 }
 
 #[tokio::test]
-async fn html_becomes_the_picture_that_the_readme_shows() {
+async fn html_is_rendered_as_the_image_in_the_readme() {
     let (_emulator, client) = start().await;
     let image = client.images().create(Source::html(HELLO)).size(1200, 630).send().await.unwrap();
     let bytes = client.download(&image).bytes().await.unwrap();
-    let picture = image::load_from_memory_with_format(&bytes, Codec::Png).unwrap();
+    let rendered = image::load_from_memory_with_format(&bytes, Codec::Png).unwrap();
     let expected = image::load_from_memory(include_bytes!("../../images/hello.png")).unwrap();
-    assert_eq!(picture.dimensions(), (1200, 630));
-    assert!(distance(&picture, &expected) < 0.5, "{}", distance(&picture, &expected));
-    let inked = picture.to_rgb8().pixels().filter(|pixel| pixel.0 == [0x66, 0x7e, 0xea]).count();
-    assert!(inked > 500, "one can read Hello in that colour: {inked} pixels have it");
+    assert_eq!(rendered.dimensions(), (1200, 630));
+    assert!(mean_difference(&rendered, &expected) < 0.5, "{}", mean_difference(&rendered, &expected));
+    let coloured = rendered.to_rgb8().pixels().filter(|pixel| pixel.0 == [0x66, 0x7e, 0xea]).count();
+    assert!(coloured > 500, "only {coloured} pixels have the colour of the text");
 }
 
 #[tokio::test]
-async fn every_format_has_the_size_that_was_asked_for() {
+async fn every_format_has_the_requested_size() {
     let (_emulator, client) = start().await;
     for (format, codec) in [
         (ImageFormat::Png, Codec::Png),
@@ -61,13 +61,13 @@ async fn a_selector_crops_to_its_element() {
         r#"<body style="margin:0"><p>x</p><div id="card" style="width:120px;height:80px;background:#f00"></div>"#;
     let image = client.images().create(Source::html(html)).size(400, 300).selector("#card").send().await.unwrap();
     let bytes = client.download(&image).bytes().await.unwrap();
-    let picture = image::load_from_memory(&bytes).unwrap().to_rgb8();
-    assert_eq!(picture.dimensions(), (120, 80));
-    assert!(picture.pixels().all(|pixel| pixel.0 == [255, 0, 0]));
+    let rendered = image::load_from_memory(&bytes).unwrap().to_rgb8();
+    assert_eq!(rendered.dimensions(), (120, 80));
+    assert!(rendered.pixels().all(|pixel| pixel.0 == [255, 0, 0]));
 }
 
 #[tokio::test]
-async fn what_was_created_can_be_listed_and_read() {
+async fn created_images_can_be_listed_and_read() {
     let (_emulator, client) = start().await;
     let mut ids = Vec::new();
     for _ in 0..3 {
@@ -87,7 +87,7 @@ async fn what_was_created_can_be_listed_and_read() {
 }
 
 #[tokio::test]
-async fn the_service_s_refusals_are_typed_errors() {
+async fn error_responses_become_typed_errors() {
     let emulator = Emulator::builder().api_keys(["right"]).start().await.unwrap();
     let client = |key| Client::builder().api_key(key).base_url(emulator.url()).build().unwrap();
     let create = |key| client(key).images().create(Source::html(HELLO)).size(50, 50);
@@ -98,7 +98,7 @@ async fn the_service_s_refusals_are_typed_errors() {
 }
 
 #[tokio::test]
-async fn a_path_in_the_base_url_is_kept() {
+async fn the_base_url_may_have_a_path() {
     let (emulator, _) = start().await;
     let client = Client::builder().api_key("k").base_url(format!("{}/v1/", emulator.url())).build().unwrap();
     let image = client.images().create(Source::html(HELLO)).size(50, 50).send().await.unwrap();
@@ -106,7 +106,7 @@ async fn a_path_in_the_base_url_is_kept() {
 }
 
 #[test]
-fn the_blocking_client_makes_the_same_image() {
+fn the_blocking_client_renders_the_same_image() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let emulator = runtime.block_on(Emulator::start()).unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What the document says of one operation: its published answers, and what a request must be.
+//! Operations of the OpenAPI document: example responses, and validation of requests.
 
 use pictify_test_support::{Reply, Request};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_saphyr::from_str(include_str!("../../../../openapi.yaml")).unwrap());
 
-/// An operation of the document.
+/// Operation of the document.
 pub struct Operation {
     id: &'static str,
     method: &'static str,
@@ -15,7 +15,7 @@ pub struct Operation {
     value: &'static Value,
 }
 
-/// Finds an operation by its id.
+/// Returns the operation with this ID.
 pub fn operation(id: &'static str) -> Operation {
     for (path, methods) in DOCUMENT["paths"].as_object().unwrap() {
         for (method, value) in methods.as_object().unwrap() {
@@ -24,16 +24,16 @@ pub fn operation(id: &'static str) -> Operation {
             }
         }
     }
-    panic!("the document has no operation {id}");
+    panic!("the document does not contain the operation {id}");
 }
 
 impl Operation {
-    /// The successful answers that the document shows, by name.
+    /// Returns the example responses of the document with their names, except for errors.
     pub fn replies(&self) -> Vec<(String, Reply)> {
         self.replies_with(|body| body)
     }
 
-    /// The same, with changes to the text of each.
+    /// As [`replies`](Self::replies), with `change` applied to the JSON of each body.
     pub fn replies_with(&self, change: impl Fn(String) -> String) -> Vec<(String, Reply)> {
         let mut replies = Vec::new();
         for (status, response) in self.value["responses"].as_object().unwrap() {
@@ -57,40 +57,40 @@ impl Operation {
         replies
     }
 
-    /// Holds a request against the document: method, path, query and body.
+    /// Checks a request against the document: method, path, query and body.
     pub fn check(&self, request: &Request) {
         let id = self.id;
         assert_eq!(request.method.to_lowercase(), self.method, "{id}");
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         let template: Vec<_> = self.path.split('/').collect();
         let parts: Vec<_> = path.split('/').collect();
-        assert_eq!(parts.len(), template.len(), "{id}: {path} is not {}", self.path);
+        assert_eq!(parts.len(), template.len(), "{id}: {path} does not match {}", self.path);
         for (part, template) in parts.iter().zip(&template) {
-            assert!(template.contains('{') || part == template, "{id}: {path} is not {}", self.path);
+            assert!(template.contains('{') || part == template, "{id}: {path} does not match {}", self.path);
         }
         self.check_query(query);
         let schema = &self.value["requestBody"]["content"]["application/json"]["schema"];
         if schema.is_null() {
-            assert!(request.body.is_empty(), "{id} takes no body");
+            assert!(request.body.is_empty(), "{id} must not have a body");
             return;
         }
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let schema = json!({"allOf": [schema], "components": DOCUMENT["components"]});
         let validator = jsonschema::validator_for(&schema).unwrap();
-        let wrong: Vec<_> = validator.iter_errors(&body).map(|error| error.to_string()).collect();
-        assert!(wrong.is_empty(), "{id}: {wrong:?}");
+        let errors: Vec<_> = validator.iter_errors(&body).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{id}: {errors:?}");
     }
 
     fn check_query(&self, query: &str) {
         let parameters: Vec<_> = self.value["parameters"].as_array().into_iter().flatten().map(resolve).collect();
-        // A map in the query may have any names.
+        // A parameter that is a map allows any names.
         if parameters.iter().any(|parameter| parameter["explode"] == true) {
             return;
         }
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let name = pair.split('=').next().unwrap_or_default();
             let known = parameters.iter().any(|parameter| parameter["in"] == "query" && parameter["name"] == name);
-            assert!(known, "{}: the document has no query parameter {name}", self.id);
+            assert!(known, "{}: the document does not contain the query parameter {name}", self.id);
         }
     }
 }

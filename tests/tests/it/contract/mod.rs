@@ -1,8 +1,8 @@
-//! What each operation sends and what its answers become, as snapshots.
+//! Snapshots of the request of each operation, and of its decoded responses.
 //!
-//! A row makes one call. It is sent to a server that answers with the document's examples, one after the other, so that a
-//! snapshot shows the exact request and what each published form of the answer reads as. The request is also held against
-//! the document, and an operation of the document without a row fails.
+//! Each row makes one call, which is sent once for each example response of the document. The snapshot contains the exact
+//! request and the decoded value of each response. The request is also checked against the document. The tests fail if an
+//! operation of the document does not have a row.
 
 pub mod document;
 mod resources;
@@ -12,15 +12,15 @@ use pictify_test_support::{Request, ScriptedServer, TestClock, client};
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Write, pin::Pin};
 
-type Called = Pin<Box<dyn Future<Output = Result<String, Error>>>>;
+type CallFuture = Pin<Box<dyn Future<Output = Result<String, Error>>>>;
 
-/// One operation, and a call of it.
+/// Operation with a function that calls it.
 struct Row {
     id: &'static str,
-    call: Box<dyn Fn(Client) -> Called>,
+    call: Box<dyn Fn(Client) -> CallFuture>,
 }
 
-/// `row("createImage", |client| client.images().create(..))`.
+/// Creates a row, for example `row("createImage", |client| client.images().create(..))`.
 fn row<O, T>(id: &'static str, make: impl Fn(&Client) -> T + 'static) -> Row
 where
     O: pictify::ApiRequest,
@@ -28,7 +28,7 @@ where
     O::Response: std::fmt::Debug,
 {
     assert_eq!(O::OPERATION.id, id);
-    let call = move |client: Client| -> Called {
+    let call = move |client: Client| -> CallFuture {
         let call = make(&client).try_into_call();
         Box::pin(async move { call?.send().await.map(|value| format!("{value:#?}")) })
     };
@@ -36,7 +36,7 @@ where
 }
 
 #[tokio::test]
-async fn every_operation_sends_and_reads_what_the_document_says() {
+async fn every_operation_sends_and_decodes_what_the_document_specifies() {
     for Row { id, call } in resources::rows() {
         let operation = document::operation(id);
         let mut snapshot = String::new();
@@ -49,7 +49,7 @@ async fn every_operation_sends_and_reads_what_the_document_says() {
                 operation.check(&requests[0]);
                 snapshot = show(&requests[0]);
             }
-            let value = result.unwrap_or_else(|error| panic!("{id} does not read its answer {name}: {error}"));
+            let value = result.unwrap_or_else(|error| panic!("{id} does not decode its response {name}: {error}"));
             write!(snapshot, "\n=> {name}\n{value}\n").unwrap();
         }
         insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
@@ -58,11 +58,11 @@ async fn every_operation_sends_and_reads_what_the_document_says() {
     }
 }
 
-/// What is on the wire and of use to nobody, so that the document does not declare it.
-const DRIFT: [&str; 1] = ["listApiTokens: apiTokens[0]._id: unknown field"];
+/// Fields of example responses that the document does not declare, because clients do not need them.
+const UNDECLARED_FIELDS: [&str; 1] = ["listApiTokens: apiTokens[0]._id: unknown field"];
 
 #[tokio::test]
-async fn the_first_example_of_every_answer_is_as_the_document_says() {
+async fn the_first_example_response_of_every_operation_conforms_to_its_schema() {
     let mut found = Vec::new();
     for Row { id, call } in resources::rows() {
         let replies = document::operation(id).replies();
@@ -74,7 +74,7 @@ async fn the_first_example_of_every_answer_is_as_the_document_says() {
             found.push(format!("{id}: {}", error.message()));
         }
     }
-    assert_eq!(found, DRIFT);
+    assert_eq!(found, UNDECLARED_FIELDS);
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn every_operation_has_a_row() {
     assert!(missing.is_empty(), "operations without a row: {missing:?}");
 }
 
-/// A request as text: what differs from call to call is left out.
+/// Formats a request without the values that differ between calls.
 fn show(request: &Request) -> String {
     let Request { method, target, headers, body, .. } = request;
     let mut text = format!("{method} {target}\n");
@@ -108,7 +108,7 @@ fn show(request: &Request) -> String {
     text
 }
 
-/// The order of members says nothing, so it is always the same.
+/// Sorts the members of all objects, because their order has no meaning.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(object) => {

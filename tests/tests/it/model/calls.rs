@@ -1,8 +1,8 @@
-//! One step of a lane: a call of any safety class, or a few at once.
+//! Step of an actor: one call of any retry safety class, or a few concurrent calls.
 
 use super::{
-    lane::{Lane, Step},
-    told::{Card, Render, Verdict, key, waited, waited_before},
+    actor::{Actor, Step},
+    observations::{Observed, Render, TemplateRecord, delays_before_error, key, total_delay},
 };
 use pictify::{
     ApiRequest, Call, Client, IdempotencyKey, Response, Result,
@@ -13,192 +13,195 @@ use pictify::{
 };
 use serde_json::json;
 
-/// How many calls a bulk run has.
+/// Number of calls of a bulk run.
 const BULK: u64 = 4;
 
-/// Takes a step of a kind that the step's chance says.
-pub async fn take(lane: &mut Lane, mut step: Step) {
+/// Runs a step. Its random number selects the kind of call.
+pub async fn run_step(actor: &mut Actor, mut step: Step) {
     match step.random.u8(..100) {
         0..25 => {
-            let call = image(lane, &step);
-            billed(lane, &step, "image", 1, call).await;
+            let call = image(actor, &step);
+            billed(actor, &step, "image", 1, call).await;
         }
         25..35 => {
-            let call = lane.client.gifs().create(Source::html(step.mark(lane).to_string())).size(9, 9);
-            billed(lane, &step, "gif", 1, call).await;
+            let call = actor.client.gifs().create(Source::html(step.mark(actor).to_string())).size(9, 9);
+            billed(actor, &step, "gif", 1, call).await;
         }
-        35..50 => template_render(lane, &step).await,
-        50..55 => bulk(lane, &step).await,
-        55..60 => shared(lane, &step).await,
-        60..66 => dropped(lane, &step).await,
-        66..78 => create(lane, &mut step).await,
-        78..88 => rename(lane, &step).await,
-        _ => read(lane, &step).await,
+        35..50 => template_render(actor, &step).await,
+        50..55 => bulk(actor, &step).await,
+        55..60 => shared(actor, &step).await,
+        60..66 => dropped(actor, &step).await,
+        66..78 => create(actor, &mut step).await,
+        78..88 => rename(actor, &step).await,
+        _ => read(actor, &step).await,
     }
 }
 
-fn image(lane: &Lane, step: &Step) -> Call<pictify::images::CreateImage, Client> {
-    lane.client.images().create(Source::html(step.mark(lane).to_string())).size(9, 9).into()
+fn image(actor: &Actor, step: &Step) -> Call<pictify::images::CreateImage, Client> {
+    actor.client.images().create(Source::html(step.mark(actor).to_string())).size(9, 9).into()
 }
 
-/// Sends a call and holds its waits against its patience.
+/// Sends a call and checks that its retry delays do not exceed its timeout.
 async fn send<O: ApiRequest>(
-    lane: &mut Lane,
+    actor: &mut Actor,
     step: &Step,
     what: &'static str,
     call: impl TryIntoCall<O, Client>,
 ) -> Result<Response<O::Response>> {
-    *lane.story.count.entry(what).or_default() += 1;
+    *actor.log.count.entry(what).or_default() += 1;
     let call = call.try_into_call().expect("a call");
-    let result = step.call(&lane.client, call).send_with_response().await;
-    lane.hold(step, what, waited(&result));
+    let result = step.call(&actor.client, call).send_with_response().await;
+    actor.check_wait(step, what, total_delay(&result));
     result
 }
 
-/// As [`send`], where no work takes time: all that passes is waiting.
+/// As [`send`], for a call whose work takes no time: the whole duration is delay.
 async fn send_idle<O: ApiRequest>(
-    lane: &mut Lane,
+    actor: &mut Actor,
     step: &Step,
     what: &'static str,
     call: impl TryIntoCall<O, Client>,
 ) -> Result<Response<O::Response>> {
-    let before = lane.now();
-    let result = send(lane, step, what, call).await;
-    lane.hold(step, what, lane.now() - before);
+    let before = actor.now();
+    let result = send(actor, step, what, call).await;
+    actor.check_wait(step, what, actor.now() - before);
     result
 }
 
+/// Sends a billed call and records what its caller observed.
 async fn billed<O: ApiRequest>(
-    lane: &mut Lane,
+    actor: &mut Actor,
     step: &Step,
     what: &'static str,
     renders: u64,
     call: impl TryIntoCall<O, Client>,
 ) {
-    let result = send(lane, step, what, call).await;
-    let told = vec![(Verdict::of(&result), key(&result).unwrap_or_default())];
-    lane.story.renders.push(Render { number: step.number, what, renders, told });
+    let result = send(actor, step, what, call).await;
+    let observed = vec![(Observed::of(&result), key(&result).unwrap_or_default())];
+    actor.log.renders.push(Render { number: step.number, what, renders, observed });
 }
 
-/// The lane's template as a picture, in two sizes, or as a PDF of two pages.
-async fn template_render(lane: &mut Lane, step: &Step) {
-    let (templates, pdfs, uid) = (lane.client.templates(), lane.client.pdfs(), lane.story.template.clone());
-    let values = json!({"mark": step.mark(lane).to_string()});
+/// Renders the actor's template as an image, in two sizes, or as a PDF of two pages.
+async fn template_render(actor: &mut Actor, step: &Step) {
+    let (templates, pdfs, uid) = (actor.client.templates(), actor.client.pdfs(), actor.log.template.clone());
+    let values = json!({"mark": step.mark(actor).to_string()});
     match step.number % 4 {
         0 => {
             let call = templates.render_sizes(uid, &values, [Size::px(20, 20), Size::px(30, 30)]);
-            billed(lane, step, "template in two sizes", 2, call).await;
+            billed(actor, step, "template in two sizes", 2, call).await;
         }
         1 => {
             let call = pdfs.render_pages(uid, [&values, &values]);
-            billed(lane, step, "PDF of two pages", 2, call).await;
+            billed(actor, step, "PDF of two pages", 2, call).await;
         }
         _ => {
             let call = templates.render(uid, &values);
-            billed(lane, step, "template", 1, call).await;
+            billed(actor, step, "template", 1, call).await;
         }
     }
 }
 
-/// Several at once, through `many`.
-async fn bulk(lane: &mut Lane, step: &Step) {
+/// Sends several calls with `send_all`.
+async fn bulk(actor: &mut Actor, step: &Step) {
     let keys: Vec<_> = (0..BULK).map(|_| IdempotencyKey::random()).collect();
     let calls: Vec<_> =
-        keys.iter().map(|key| step.call(&lane.client, image(lane, step)).with_idempotency_key(key.clone())).collect();
-    *lane.story.count.entry("image of many").or_default() += BULK;
-    let mut all = send_all(calls).concurrency(if lane.is_alone { 1 } else { 3 });
+        keys.iter().map(|key| step.call(&actor.client, image(actor, step)).with_idempotency_key(key.clone())).collect();
+    *actor.log.count.entry("image of send_all").or_default() += BULK;
+    let mut all = send_all(calls).concurrency(if actor.is_only_actor { 1 } else { 3 });
     while let Some(done) = all.next().await {
         if let Err(error) = &done.result {
-            lane.hold(step, "image of many", waited_before(error));
+            actor.check_wait(step, "image of send_all", delays_before_error(error));
         }
         let key = keys[usize::try_from(done.index).expect("a few")].as_str().to_owned();
-        let told = vec![(Verdict::of(&done.result), key)];
-        lane.story.renders.push(Render { number: step.number, what: "image of many", renders: 1, told });
+        let observed = vec![(Observed::of(&done.result), key)];
+        actor.log.renders.push(Render { number: step.number, what: "image of send_all", renders: 1, observed });
     }
 }
 
-/// Two who want the same at the same time.
-async fn shared(lane: &mut Lane, step: &Step) {
-    *lane.story.count.entry("shared image").or_default() += 2;
-    let call = || step.call(&lane.client, image(lane, step)).with_single_flight(true).send_with_response();
+/// Sends two identical calls concurrently, which share one request.
+async fn shared(actor: &mut Actor, step: &Step) {
+    *actor.log.count.entry("shared image").or_default() += 2;
+    let call = || step.call(&actor.client, image(actor, step)).with_single_flight(true).send_with_response();
     let (first, second) = tokio::join!(call(), call());
-    let mut told = Vec::new();
+    let mut observed = Vec::new();
     for result in [first, second] {
-        lane.hold(step, "shared image", waited(&result));
-        told.push((Verdict::of(&result), key(&result).unwrap_or_default()));
+        actor.check_wait(step, "shared image", total_delay(&result));
+        observed.push((Observed::of(&result), key(&result).unwrap_or_default()));
     }
-    lane.story.renders.push(Render { number: step.number, what: "shared image", renders: 1, told });
+    actor.log.renders.push(Render { number: step.number, what: "shared image", renders: 1, observed });
 }
 
-/// One whose caller leaves: when the work begins, or anywhere on the way.
-async fn dropped(lane: &mut Lane, step: &Step) {
+/// Sends a call and drops its future: when the render starts, or at a random point before the response.
+async fn dropped(actor: &mut Actor, step: &Step) {
     let key = IdempotencyKey::random();
-    let call = step.call(&lane.client, image(lane, step)).with_idempotency_key(key.clone());
-    *lane.story.count.entry("dropped image").or_default() += 1;
-    // How far it gets in a number of turns hangs on the machine: a run that is to be had again does without.
-    let turns = if lane.is_alone || step.number.is_multiple_of(2) { u64::MAX } else { step.number % 97 };
-    let leaves = async {
+    let call = step.call(&actor.client, image(actor, step)).with_idempotency_key(key.clone());
+    *actor.log.count.entry("dropped image").or_default() += 1;
+    // The progress after a number of yields depends on the machine. A run with one actor must be reproducible, so it waits for
+    // the render.
+    let turns = if actor.is_only_actor || step.number.is_multiple_of(2) { u64::MAX } else { step.number % 97 };
+    let last_turn = async {
         for _ in 0..turns {
             tokio::task::yield_now().await;
         }
     };
-    let is_by_turns = turns != u64::MAX;
-    let verdict = tokio::select! {
+    let drops_after_turns = turns != u64::MAX;
+    let result = tokio::select! {
         biased;
-        result = call.send() => Verdict::of(&result),
-        () = lane.desks[lane.index].begun(step.number) => Verdict::Unknown,
-        () = leaves, if is_by_turns => Verdict::Unknown,
+        result = call.send() => Observed::of(&result),
+        () = actor.rendezvous[actor.index].wait_for_work(step.number) => Observed::Unknown,
+        () = last_turn, if drops_after_turns => Observed::Unknown,
     };
-    let told = vec![(verdict, key.as_str().to_owned())];
-    lane.story.renders.push(Render { number: step.number, what: "dropped image", renders: 1, told });
+    let observed = vec![(result, key.as_str().to_owned())];
+    actor.log.renders.push(Render { number: step.number, what: "dropped image", renders: 1, observed });
 }
 
-/// A template of a name of its own, which may be deleted again.
-async fn create(lane: &mut Lane, step: &mut Step) {
+/// Creates a template with a unique name, and deletes half of them.
+async fn create(actor: &mut Actor, step: &mut Step) {
     let name = format!("card {}", step.number);
-    let call = lane.client.templates().create(name.as_str(), TemplateSource::html("<p>"));
-    let result = send_idle(lane, step, "create template", call).await;
-    let mut card = Card { name, created: Verdict::of(&result), deleted: None };
+    let call = actor.client.templates().create(name.as_str(), TemplateSource::html("<p>"));
+    let result = send_idle(actor, step, "create template", call).await;
+    let mut record = TemplateRecord { name, created: Observed::of(&result), deleted: None };
     if let (Ok(template), true) = (result, step.random.bool()) {
-        let call = lane.client.templates().delete(template.value.uid);
-        let result = send_idle(lane, step, "delete template", call).await;
-        card.deleted = Some(Verdict::of(&result));
+        let call = actor.client.templates().delete(template.value.uid);
+        let result = send_idle(actor, step, "delete template", call).await;
+        record.deleted = Some(Observed::of(&result));
     }
-    lane.story.cards.push(card);
+    actor.log.templates.push(record);
 }
 
-/// Another name for the lane's template.
-async fn rename(lane: &mut Lane, step: &Step) {
-    let name = format!("lane {} at {}", lane.index, step.number);
-    let call = lane.client.templates().update(lane.story.template.as_str()).name(name.as_str());
-    let result = send_idle(lane, step, "update template", call).await;
-    if Verdict::of(&result) == Verdict::Done {
-        lane.story.names.clear();
+/// Renames the actor's template.
+async fn rename(actor: &mut Actor, step: &Step) {
+    let name = format!("actor {} at {}", actor.index, step.number);
+    let call = actor.client.templates().update(actor.log.template.as_str()).name(name.as_str());
+    let result = send_idle(actor, step, "update template", call).await;
+    if Observed::of(&result) == Observed::Done {
+        actor.log.names.clear();
     }
-    // One that failed may be in place nonetheless: to send it again does no harm, and so its error says nothing of it.
-    lane.story.names.push(name);
+    // A failed update may have been applied: an update is idempotent, so its error does not report an unknown outcome.
+    actor.log.names.push(name);
 }
 
-async fn read(lane: &mut Lane, step: &Step) {
-    let (templates, uid) = (lane.client.templates(), lane.story.template.clone());
+/// Sends a call that only reads.
+async fn read(actor: &mut Actor, step: &Step) {
+    let (templates, uid) = (actor.client.templates(), actor.log.template.clone());
     let what = "read";
-    let verdict = match step.number % 4 {
-        0 => Verdict::of(&send_idle(lane, step, what, lane.client.images().get("NOWHERE")).await),
-        1 => Verdict::of(&send_idle(lane, step, what, templates.list().limit(2)).await),
-        2 => Verdict::of(&send_idle(lane, step, what, lane.client.expressions().validate("1 + 1")).await),
+    let observed = match step.number % 4 {
+        0 => Observed::of(&send_idle(actor, step, what, actor.client.images().get("NOWHERE")).await),
+        1 => Observed::of(&send_idle(actor, step, what, templates.list().limit(2)).await),
+        2 => Observed::of(&send_idle(actor, step, what, actor.client.expressions().validate("1 + 1")).await),
         _ => {
-            let result = send_idle(lane, step, what, templates.get(uid)).await;
+            let result = send_idle(actor, step, what, templates.get(uid)).await;
             if let Ok(template) = &result {
                 let name = template.name.clone().unwrap_or_default();
-                if !lane.story.names.contains(&name) {
-                    let names = &lane.story.names;
-                    lane.story.findings.push(format!("call {}: read {name:?}, expected one of {names:?}", step.number));
+                if !actor.log.names.contains(&name) {
+                    let names = &actor.log.names;
+                    actor.log.findings.push(format!("call {}: read {name:?}, expected one of {names:?}", step.number));
                 }
             }
-            Verdict::of(&result)
+            Observed::of(&result)
         }
     };
-    if verdict == Verdict::Unknown {
-        lane.story.findings.push(format!("call {}: a read of which nobody knows whether it was done", step.number));
+    if observed == Observed::Unknown {
+        actor.log.findings.push(format!("call {}: a read reports an unknown outcome", step.number));
     }
 }

@@ -1,16 +1,16 @@
-//! What goes wrong: each kind of failure that a client can see, before the work and after it, by name.
+//! Faults by name: every kind of failure that a client can observe, before the work and after it.
 
 use pictify_emulator::Fault;
 use serde_json::json;
 use std::time::Duration;
 
-/// How long a client is told to wait by those that say so.
-pub const STATED: Duration = Duration::from_secs(2);
+/// Time in the `Retry-After` header of the faults that have one.
+pub const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// Work that does not end before its client has given up: the studio's, and no answer of the server.
+/// Render that does not end before its client times out. The fake renderer simulates it, not the fault injection.
 pub const STUCK: &str = "stuck";
 
-/// The names of all kinds.
+/// Names of all kinds.
 pub const ALL: [&str; 12] = [
     "busy",
     "limited",
@@ -21,22 +21,22 @@ pub const ALL: [&str; 12] = [
     "reset-after-work",
     "cut",
     "unreadable",
-    "refused",
-    "later",
+    "rejected",
+    "retry-after",
     STUCK,
 ];
 
-/// The kind of a name.
+/// Returns the kind with this name.
 ///
 /// # Panics
-/// When there is none.
+/// If there is none.
 pub fn kind(name: &str) -> &'static str {
     let known = ALL.into_iter().find(|kind| *kind == name);
-    known.unwrap_or_else(|| panic!("no fault is called {name}; there are {}", ALL.join(", ")))
+    known.unwrap_or_else(|| panic!("no fault has the name {name}; the names are {}", ALL.join(", ")))
 }
 
-/// The faults of these kinds.
-pub fn named(kinds: &[&str]) -> Vec<Fault> {
+/// Returns the faults of these kinds.
+pub fn by_names(kinds: &[&str]) -> Vec<Fault> {
     kinds.iter().filter(|kind| **kind != STUCK).map(|kind| fault(kind)).collect()
 }
 
@@ -47,13 +47,13 @@ fn fault(kind: &str) -> Fault {
             Fault::status(503).body(body).probability(0.05)
         }
         "limited" => {
-            let seconds = STATED.as_secs().to_string();
+            let seconds = RETRY_AFTER.as_secs().to_string();
             Fault::status(429)
                 .body(json!({"message": "Too many requests"}))
                 .header("retry-after", seconds)
                 .probability(0.05)
         }
-        // Too long for short deadlines, and not for others.
+        // Longer than the short timeouts, shorter than the long ones.
         "limited-long" => {
             Fault::status(429).body(json!({"message": "Too many requests", "retry_after": 20})).probability(0.02)
         }
@@ -66,9 +66,9 @@ fn fault(kind: &str) -> Fault {
         "reset" => Fault::reset().probability(0.04),
         "reset-after-work" => Fault::reset().after_handler().probability(0.04),
         "cut" => Fault::truncate_after(10).probability(0.04),
-        "unreadable" => Fault::status(200).body("no JSON").after_handler().probability(0.02),
-        "refused" => Fault::status(422).body(json!({"error": "refused"})).probability(0.03),
-        "later" => Fault::status(503).header("retry-after", "1").probability(0.03),
+        "unreadable" => Fault::status(200).body("not JSON").after_handler().probability(0.02),
+        "rejected" => Fault::status(422).body(json!({"error": "rejected"})).probability(0.03),
+        "retry-after" => Fault::status(503).header("retry-after", "1").probability(0.03),
         _ => unreachable!("{kind} is in the list of all kinds"),
     }
 }

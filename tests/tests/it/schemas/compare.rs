@@ -1,30 +1,30 @@
-//! Holds the JSON Schema of a type against the schema of the document.
+//! Comparison of the JSON Schema of a type with the schema of the document.
 //!
-//! | what differs on purpose | because |
+//! | intentional difference | reason |
 //! |---|---|
-//! | a member that is not required takes null | it is an `Option` |
-//! | a required member of an answer may take null | a member that is not there must not fail what was billed |
-//! | an enumeration takes any text besides | the service adds values; they are kept |
-//! | a union takes anything besides | the same |
-//! | an answer takes members that the document does not name | the same |
-//! | bounds, patterns, defaults, formats are left out | they are facts about the service, checked in requests by `Validate` |
-//! | `minimum: 0` or more is a number that is not negative | the type is unsigned, and knows no other bound |
+//! | an optional member accepts null | it is an `Option` |
+//! | a required member of a response may accept null | a missing member must not turn a billed render into an error |
+//! | an enumeration also accepts any other string | the service adds values, which the type preserves |
+//! | a union also accepts any other value | the same |
+//! | a response accepts members that are not in the document | the same |
+//! | bounds, patterns, defaults and formats are ignored | they are rules of the service; `Validate` checks them in requests |
+//! | `minimum` of 0 or more is an unsigned integer | the type has no other bound |
 //!
-//! What is neither compared nor in this table is reported.
+//! Every other keyword is compared, and an unknown keyword is reported.
 
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Who makes values of a schema.
+/// Direction in which values of a schema are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// We do: the type can say nothing that the document does not know.
+    /// The SDK sends them: the type must not allow anything that is not in the document.
     Request,
-    /// The service does: the type keeps what the document does not know.
+    /// The service sends them: the type preserves values that are not in the document.
     Response,
 }
 
-/// Keywords of the document that are compared.
+/// Compared keywords.
 const COMPARED: [&str; 13] = [
     "$ref",
     "additionalProperties",
@@ -41,8 +41,8 @@ const COMPARED: [&str; 13] = [
     "x-rust-alias",
 ];
 
-/// Keywords that are left out on purpose, and what only describes.
-const LEFT_OUT: [&str; 18] = [
+/// Ignored keywords: rules that only `Validate` checks, and descriptions.
+const IGNORED: [&str; 18] = [
     "default",
     "description",
     "example",
@@ -78,19 +78,19 @@ impl<'a> Comparison<'a> {
 
     pub fn schema(&mut self, at: &str, documented: &'a Value, typed: &'a Value, side: Side) {
         for keyword in documented.as_object().into_iter().flatten().map(|(name, _)| name.as_str()) {
-            if !COMPARED.contains(&keyword) && !LEFT_OUT.contains(&keyword) && !keyword.starts_with("x-") {
-                self.found.push(format!("{at}: nothing compares `{keyword}`"));
+            if !COMPARED.contains(&keyword) && !IGNORED.contains(&keyword) && !keyword.starts_with("x-") {
+                self.found.push(format!("{at}: the keyword `{keyword}` is not compared"));
             }
         }
-        if takes_null(documented) && !takes_null(typed) {
-            self.found.push(format!("{at}: may be null, and not in the type"));
+        if accepts_null(documented) && !accepts_null(typed) {
+            self.found.push(format!("{at}: nullable in the document, but not in the type"));
         }
         let typed = without_null(typed);
         if let (Some(wanted), Some(given)) = (reference(documented), reference(typed)) {
             if wanted != given {
                 self.found.push(format!("{at}: the document has {wanted}, the type {given}"));
             }
-            // Each is compared once, in its own place.
+            // The target is compared once, as a component.
             return;
         }
         let (documented, typed) = (self.resolved(documented), self.resolved(typed));
@@ -118,8 +118,8 @@ impl<'a> Comparison<'a> {
             Some("integer") => {
                 let unsigned = documented["minimum"].as_f64().is_some_and(|minimum| minimum >= 0.0);
                 if unsigned != (typed["minimum"] == 0) {
-                    let may = |unsigned| if unsigned { "is never negative" } else { "may be negative" };
-                    self.found.push(format!("{at}: {} in the document, not in the type", may(unsigned)));
+                    let sign = |unsigned| if unsigned { "unsigned" } else { "signed" };
+                    self.found.push(format!("{at}: {} in the document, but not in the type", sign(unsigned)));
                 }
             }
             _ => {}
@@ -129,36 +129,36 @@ impl<'a> Comparison<'a> {
     fn object(&mut self, at: &str, documented: &'a Value, typed: &'a Value, side: Side) {
         let (wanted, given) = (names(&documented["properties"]), names(&typed["properties"]));
         for name in wanted.difference(&given) {
-            self.found.push(format!("{at}/properties/{name}: the type lacks it"));
+            self.found.push(format!("{at}/properties/{name}: missing in the type"));
         }
         for name in given.difference(&wanted) {
-            self.found.push(format!("{at}/properties/{name}: the document lacks it"));
+            self.found.push(format!("{at}/properties/{name}: missing in the document"));
         }
-        let (required, asked) = (listed(&documented["required"]), listed(&typed["required"]));
-        for name in asked.difference(&required) {
-            self.found.push(format!("{at}/required: the type asks for {name}, the document does not"));
+        let (required, required_by_type) = (listed(&documented["required"]), listed(&typed["required"]));
+        for name in required_by_type.difference(&required) {
+            self.found.push(format!("{at}/required: {name} is required in the type, but not in the document"));
         }
-        for name in required.difference(&asked) {
-            self.found.push(format!("{at}/required: the document asks for {name}, the type does not"));
+        for name in required.difference(&required_by_type) {
+            self.found.push(format!("{at}/required: {name} is required in the document, but not in the type"));
         }
         for name in wanted.intersection(&given) {
             let place = format!("{at}/properties/{name}");
             let (documented, typed) = (&documented["properties"][*name], &typed["properties"][*name]);
-            if side == Side::Request && required.contains(name) && takes_null(typed) && !takes_null(documented) {
-                self.found.push(format!("{place}: is never null, and may be in the type"));
+            if side == Side::Request && required.contains(name) && accepts_null(typed) && !accepts_null(documented) {
+                self.found.push(format!("{place}: nullable in the type, but not in the document"));
             }
             self.schema(&place, documented, typed, side);
         }
-        // A map; `true` beside properties is the rest that is kept.
+        // A schema describes the values of a map. `true` allows additional members, which the type preserves.
         let values = &documented["additionalProperties"];
         let is_map = values.as_object().is_some_and(|values| !values.is_empty());
         let documented_open = *values == true || values.is_object() && !is_map;
         let open = typed["additionalProperties"] == true;
         if side == Side::Response && !is_map && !open {
-            self.found.push(format!("{at}: the type keeps nothing that it does not know"));
+            self.found.push(format!("{at}: the type does not preserve unknown members"));
         }
         if side == Side::Request && open && !documented_open {
-            self.found.push(format!("{at}: the type takes what the document does not know"));
+            self.found.push(format!("{at}: the type accepts members that are not in the document"));
         }
         if is_map {
             let place = format!("{at}/additionalProperties");
@@ -176,39 +176,39 @@ impl<'a> Comparison<'a> {
         known.extend(typed["const"].as_str());
         let open = choices.iter().any(|choice| choice["type"] == "string" && choice["const"].is_null());
         if values.len() > 1 && !open {
-            self.found.push(format!("{at}/enum: the type takes no value that it does not know"));
+            self.found.push(format!("{at}/enum: the type does not accept unknown values"));
         }
         for value in values.difference(&known) {
-            self.found.push(format!("{at}/enum: the type lacks {value}"));
+            self.found.push(format!("{at}/enum: missing in the type: {value}"));
         }
         for value in known.difference(values) {
-            self.found.push(format!("{at}/enum: the document lacks {value}"));
+            self.found.push(format!("{at}/enum: missing in the document: {value}"));
         }
     }
 
-    /// In the order of the document.
+    /// Compares the variants of a union, which must have the order of the document.
     fn variants(&mut self, at: &str, documented: &[&'a Value], typed: &'a Value, side: Side) {
         let typed = typed["anyOf"].as_array().or(typed["oneOf"].as_array()).map(Vec::as_slice).unwrap_or_default();
         for (index, variant) in documented.iter().enumerate() {
             match typed.get(index) {
                 Some(found) => self.schema(&format!("{at}/{index}"), variant, found, side),
-                None => self.found.push(format!("{at}/{index}: the type lacks it")),
+                None => self.found.push(format!("{at}/{index}: missing in the type")),
             }
         }
-        let is_the_rest = |one: &Value| kind(one).is_none() && reference(one).is_none();
-        let rest = usize::from(typed.last().is_some_and(is_the_rest));
+        let accepts_anything = |one: &Value| kind(one).is_none() && reference(one).is_none();
+        let rest = usize::from(typed.last().is_some_and(accepts_anything));
         for index in documented.len()..typed.len() - rest {
-            self.found.push(format!("{at}/{index}: the document lacks it"));
+            self.found.push(format!("{at}/{index}: missing in the document"));
         }
     }
 
-    /// Dates and secrets have types of their own.
+    /// Compares the formats that have their own type: dates and secrets.
     fn format(&mut self, at: &str, documented: &Value, typed: &Value) {
-        let ours = |schema: &Value| {
+        let typed_format = |schema: &Value| {
             let format = schema["format"].as_str().map(str::to_owned);
             format.filter(|format| ["date-time", "password"].contains(&format.as_str()))
         };
-        let (wanted, given) = (ours(documented), ours(typed));
+        let (wanted, given) = (typed_format(documented), typed_format(typed));
         if wanted != given {
             let name = |format: Option<String>| format.unwrap_or_else(|| "no format".to_owned());
             self.found.push(format!("{at}/format: the document has {}, the type {}", name(wanted), name(given)));
@@ -218,12 +218,12 @@ impl<'a> Comparison<'a> {
     fn resolved(&self, schema: &'a Value) -> &'a Value {
         let Some(name) = reference(schema) else { return schema };
         let (documented, typed) = (&self.document["components"]["schemas"][name], &self.types["$defs"][name]);
-        let of_the_document = schema["$ref"].as_str().is_some_and(|path| path.starts_with("#/components"));
-        self.resolved(if of_the_document { documented } else { typed })
+        let is_in_document = schema["$ref"].as_str().is_some_and(|path| path.starts_with("#/components"));
+        self.resolved(if is_in_document { documented } else { typed })
     }
 }
 
-/// The name of what a schema refers to.
+/// Returns the name of the schema that `$ref` refers to.
 fn reference(schema: &Value) -> Option<&str> {
     schema["$ref"].as_str()?.rsplit('/').next()
 }
@@ -232,14 +232,14 @@ fn is_null(schema: &Value) -> bool {
     schema["type"] == "null"
 }
 
-/// Whether null is one of its values.
-fn takes_null(schema: &Value) -> bool {
+/// Returns true if the schema accepts null.
+fn accepts_null(schema: &Value) -> bool {
     let listed = schema["type"].as_array().is_some_and(|types| types.iter().any(|one| one == "null"));
     let chosen = |keyword: &str| schema[keyword].as_array().is_some_and(|choices| choices.iter().any(is_null));
     listed || is_null(schema) || chosen("anyOf") || chosen("oneOf")
 }
 
-/// What is there when it is not null.
+/// Returns the schema of the values other than null.
 fn without_null(schema: &Value) -> &Value {
     match schema["anyOf"].as_array().map(Vec::as_slice) {
         Some([one, null] | [null, one]) if is_null(null) => one,
@@ -254,7 +254,7 @@ fn enumeration(schema: &Value) -> Option<BTreeSet<&str>> {
     schema["enum"].as_array().map(|values| values.iter().filter_map(Value::as_str).collect())
 }
 
-/// The type but for null; nothing when it may be anything.
+/// Returns the type without null, or `None` if the schema accepts several types.
 fn kind(schema: &Value) -> Option<&str> {
     match &schema["type"] {
         Value::String(one) => Some(one),

@@ -1,6 +1,6 @@
-//! The types and the document: what the JSON Schemas of the types say is what `openapi.yaml` says.
+//! Comparison of the types with the document: the JSON Schemas of the types must agree with `openapi.yaml`.
 //!
-//! The types are generated from the document, so this holds the generator, its passes and schemars to their word.
+//! The types are generated from the document, so this tests the generator, its passes, and schemars.
 
 mod compare;
 
@@ -16,14 +16,14 @@ fn types() -> Value {
     pictify::json_schemas().to_value()
 }
 
-/// Every operation with its path.
+/// Returns all operations of the document.
 fn operations(document: &Value) -> impl Iterator<Item = &Value> {
     let paths = document["paths"].as_object().unwrap().values();
     paths.flat_map(|path| path.as_object().unwrap().values()).filter(|operation| operation["operationId"].is_string())
 }
 
-/// The components that a part of the document reaches.
-fn reached(document: &Value, part: &Value, found: &mut BTreeSet<String>) {
+/// Collects the components that a part of the document refers to, directly or indirectly.
+fn collect_components(document: &Value, part: &Value, found: &mut BTreeSet<String>) {
     match part {
         Value::Object(members) => {
             if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
@@ -32,81 +32,89 @@ fn reached(document: &Value, part: &Value, found: &mut BTreeSet<String>) {
                 {
                     return;
                 }
-                return reached(document, document.pointer(&reference[1..]).unwrap(), found);
+                return collect_components(document, document.pointer(&reference[1..]).unwrap(), found);
             }
-            members.iter().filter(|(name, _)| *name != "examples").for_each(|(_, part)| reached(document, part, found));
+            members
+                .iter()
+                .filter(|(name, _)| *name != "examples")
+                .for_each(|(_, part)| collect_components(document, part, found));
         }
-        Value::Array(items) => items.iter().for_each(|part| reached(document, part, found)),
+        Value::Array(items) => items.iter().for_each(|part| collect_components(document, part, found)),
         _ => {}
     }
 }
 
-/// What requests are made of, and what answers other than errors and what webhooks bring are made of.
-fn sides(document: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
-    let (mut requests, mut answers) = (BTreeSet::new(), BTreeSet::new());
+/// Returns the components of requests, and the components of successful responses and webhooks.
+fn components_by_side(document: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
+    let (mut requests, mut responses) = (BTreeSet::new(), BTreeSet::new());
     for operation in operations(document) {
-        reached(document, &operation["requestBody"], &mut requests);
-        reached(document, &operation["parameters"], &mut requests);
-        for (status, answer) in operation["responses"].as_object().unwrap() {
+        collect_components(document, &operation["requestBody"], &mut requests);
+        collect_components(document, &operation["parameters"], &mut requests);
+        for (status, response) in operation["responses"].as_object().unwrap() {
             if status.starts_with('2') {
-                reached(document, answer, &mut answers);
+                collect_components(document, response, &mut responses);
             }
         }
-        reached(document, &operation["x-event"], &mut answers);
+        collect_components(document, &operation["x-event"], &mut responses);
     }
     for webhook in document["webhooks"].as_object().unwrap().values() {
-        reached(document, &webhook["post"]["requestBody"], &mut answers);
+        collect_components(document, &webhook["post"]["requestBody"], &mut responses);
     }
-    (requests, answers)
+    (requests, responses)
 }
 
-/// Everything in which the types and the document differ.
+/// Returns all differences between the types and the document.
 fn differences(document: &Value, types: &Value) -> Vec<String> {
-    let (requests, answers) = sides(document);
+    let (requests, responses) = components_by_side(document);
     let envelopes: BTreeSet<String> = operations(document)
         .filter(|operation| operation["x-envelope"].is_string())
         .flat_map(|operation| {
-            let answers = operation["responses"].as_object().unwrap().values();
-            answers.filter_map(|answer| answer["content"]["application/json"]["schema"]["$ref"].as_str())
+            let responses = operation["responses"].as_object().unwrap().values();
+            responses.filter_map(|response| response["content"]["application/json"]["schema"]["$ref"].as_str())
         })
         .map(|reference| reference.rsplit('/').next().unwrap().to_owned())
         .collect();
     let defined: BTreeSet<_> = types["$defs"].as_object().unwrap().keys().cloned().collect();
     let mut comparison = Comparison { document, types, found: Vec::new() };
-    for name in requests.union(&answers) {
+    for name in requests.union(&responses) {
         if defined.contains(name) {
-            // What goes both ways is read as answers are.
-            let side = if answers.contains(name) { Side::Response } else { Side::Request };
+            // A type that is used in both directions is compared as a response.
+            let side = if responses.contains(name) { Side::Response } else { Side::Request };
             comparison.component(name, side);
         } else if !envelopes.contains(name) {
-            comparison.found.push(format!("/{name}: there is no type"));
+            comparison.found.push(format!("/{name}: no type exists"));
         }
     }
     let mut queries = BTreeSet::new();
     for operation in operations(document) {
         let id = operation["operationId"].as_str().unwrap();
         let name = format!("{}{}Query", id[..1].to_uppercase(), &id[1..]);
-        let parameters = query(document, operation);
+        let parameters = query_schema(document, operation);
         if parameters["properties"] != json!({}) && !defined.contains(&name) {
-            comparison.found.push(format!("/{name}: there is no type"));
+            comparison.found.push(format!("/{name}: no type exists"));
         }
         if defined.contains(&name) {
-            comparison.schema(&format!("/{name}"), query(document, operation), &types["$defs"][&name], Side::Request);
+            comparison.schema(
+                &format!("/{name}"),
+                query_schema(document, operation),
+                &types["$defs"][&name],
+                Side::Request,
+            );
             queries.insert(name);
         }
     }
-    let by_hand = ["Secret", "Timestamp"];
-    let of_the_document: BTreeSet<_> = requests.union(&answers).chain(&queries).map(String::as_str).collect();
+    let handwritten = ["Secret", "Timestamp"];
+    let of_the_document: BTreeSet<_> = requests.union(&responses).chain(&queries).map(String::as_str).collect();
     for name in &defined {
-        if !of_the_document.contains(name.as_str()) && !by_hand.contains(&name.as_str()) {
-            comparison.found.push(format!("/{name}: the document has no such schema"));
+        if !of_the_document.contains(name.as_str()) && !handwritten.contains(&name.as_str()) {
+            comparison.found.push(format!("/{name}: missing in the document"));
         }
     }
     comparison.found
 }
 
-/// The parameters of an operation's query as an object.
-fn query(document: &Value, operation: &Value) -> &'static Value {
+/// Returns the query parameters of an operation as the schema of an object.
+fn query_schema(document: &Value, operation: &Value) -> &'static Value {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     let resolved = parameters.map(|parameter| {
         let reference = parameter["$ref"].as_str();
@@ -120,19 +128,19 @@ fn query(document: &Value, operation: &Value) -> &'static Value {
             object["required"].as_array_mut().unwrap().push(json!(name));
         }
     }
-    // As long as the test.
+    // The comparison borrows it until the end of the test.
     Box::leak(Box::new(object))
 }
 
 #[test]
-fn the_types_are_what_the_document_says() {
+fn the_types_agree_with_the_document() {
     assert_eq!(differences(&document(), &types()), [""; 0]);
 }
 
-/// What would go wrong in silence: a change of either side, and what is said of it.
+/// Changes either side and checks the reported difference.
 #[test]
 #[allow(clippy::too_many_lines, reason = "it is a table")]
-fn each_difference_is_found_and_named() {
+fn every_kind_of_difference_is_reported() {
     type Change = fn(&mut Value, &mut Value);
     fn typed(types: &mut Value, pointer: &str, value: Value) {
         *types.pointer_mut(&format!("/$defs{pointer}")).unwrap() = value;
@@ -149,7 +157,7 @@ fn each_difference_is_found_and_named() {
                 let width = without(types, "/Template/properties", "width");
                 types["$defs"]["Template"]["properties"]["wide"] = width;
             },
-            "/Template/properties/width: the type lacks it; /Template/properties/wide: the document lacks it",
+            "/Template/properties/width: missing in the type; /Template/properties/wide: missing in the document",
         ),
         (
             |_, types| typed(types, "/Template/properties/width", json!({"type": "string"})),
@@ -177,73 +185,70 @@ fn each_difference_is_found_and_named() {
         ),
         (
             |_, types| typed(types, "/Template/required", json!(["uid", "name"])),
-            "/Template/required: the type asks for name, the document does not",
+            "/Template/required: name is required in the type, but not in the document",
         ),
         (
             |_, types| typed(types, "/CreateTemplateRequest/required", json!([])),
-            "/CreateTemplateRequest/required: the document asks for name, the type does not",
+            "/CreateTemplateRequest/required: name is required in the document, but not in the type",
         ),
         (
             |_, types| {
                 types["$defs"]["AgentScreenshotEventType"]["anyOf"].as_array_mut().unwrap().remove(0);
             },
-            "/AgentScreenshotEventType/enum: the type lacks connected",
+            "/AgentScreenshotEventType/enum: missing in the type: connected",
         ),
         (
             |document, _| {
                 let values = document["components"]["schemas"]["AgentScreenshotEventType"]["enum"].as_array_mut();
                 values.unwrap().remove(1);
             },
-            "/AgentScreenshotEventType/enum: the document lacks start",
+            "/AgentScreenshotEventType/enum: missing in the document: start",
         ),
         (
             |_, types| typed(types, "/TemplateLayouts/additionalProperties", json!({"type": "string"})),
             "/TemplateLayouts/additionalProperties: the document has object, the type string",
         ),
-        (|_, types| drop(without(types, "", "TemplateList")), "/TemplateList: there is no type"),
+        (|_, types| drop(without(types, "", "TemplateList")), "/TemplateList: no type exists"),
         (
             |_, types| typed(types, "/CreateTemplateRequest/properties/name", json!({"type": ["string", "null"]})),
-            "/CreateTemplateRequest/properties/name: is never null, and may be in the type",
+            "/CreateTemplateRequest/properties/name: nullable in the type, but not in the document",
         ),
         (
             |document, types| {
                 documented(document, "/Template/properties/uid/type", json!(["string", "null"]));
                 typed(types, "/Template/properties/uid/type", json!("string"));
             },
-            "/Template/properties/uid: may be null, and not in the type",
+            "/Template/properties/uid: nullable in the document, but not in the type",
         ),
         (
             |_, types| drop(without(types, "/Template/properties/width", "minimum")),
-            "/Template/properties/width: is never negative in the document, not in the type",
+            "/Template/properties/width: unsigned in the document, but not in the type",
         ),
         (
             |_, types| {
                 types["$defs"]["AgentScreenshotEventType"]["anyOf"].as_array_mut().unwrap().pop();
             },
-            "/AgentScreenshotEventType/enum: the type takes no value that it does not know",
+            "/AgentScreenshotEventType/enum: the type does not accept unknown values",
         ),
         (
             |_, types| drop(without(types, "/Template", "additionalProperties")),
-            "/Template: the type keeps nothing that it does not know",
+            "/Template: the type does not preserve unknown members",
         ),
         (
             |_, types| types["$defs"]["CreateImageRequest"]["additionalProperties"] = json!(true),
-            "/CreateImageRequest: the type takes what the document does not know",
+            "/CreateImageRequest: the type accepts members that are not in the document",
         ),
         (
             |document, _| document["components"]["schemas"]["Template"]["allOf"] = json!([]),
-            "/Template: nothing compares `allOf`",
+            "/Template: the keyword `allOf` is not compared",
         ),
-        (|_, types| drop(without(types, "", "ListImagesQuery")), "/ListImagesQuery: there is no type"),
-        (
-            |_, types| types["$defs"]["Stranger"] = json!({"type": "object"}),
-            "/Stranger: the document has no such schema",
-        ),
+        (|_, types| drop(without(types, "", "ListImagesQuery")), "/ListImagesQuery: no type exists"),
+        (|_, types| types["$defs"]["Stranger"] = json!({"type": "object"}), "/Stranger: missing in the document"),
     ];
     let (document, types) = (document(), types());
-    for (change, said) in changes {
+    for (change, expected) in changes {
         let (mut document, mut types) = (document.clone(), types.clone());
         change(&mut document, &mut types);
-        assert_eq!(differences(&document, &types).join("; "), said);
+        assert_eq!(differences(&document, &types).join("; "), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! The rows, area by area.
+//! Rows of the operations, by resource.
 
 mod account;
 mod batches;

@@ -22,7 +22,7 @@ pub fn rows() -> Vec<Row> {
         row("getTemplate", |client| client.templates().get("XK4P2M9QZT")),
         row("updateTemplate", |client| client.templates().update("XK4P2M9QZT").name("Social Card v2").width(1080)),
         row("deleteTemplate", |client| client.templates().delete("XK4P2M9QZT")),
-        // Of one layout the answer `all-failed` is an error; that is told by the file `templates.rs`.
+        // For a single layout the response `all-failed` is an error, which the SDK's tests in `templates.rs` cover.
         row("renderTemplate", |client| {
             let layouts = ["default", "twitter-post"];
             let call = client.templates().render_layouts("XK4P2M9QZT", &json!({"title": "My post"}), layouts);

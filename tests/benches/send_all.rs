@@ -1,7 +1,6 @@
-//! 10,000 rows of one template, 16 renders under way at once, beside the same by hand: time, and the most memory that was
-//! held.
+//! 10,000 renders of one template, 16 of them concurrent, compared with reqwest alone: time and maximum memory.
 //!
-//! `cargo bench -p pictify-tests --bench many`
+//! `cargo bench -p pictify-tests --bench send_all`
 
 mod support;
 
@@ -9,13 +8,13 @@ use divan::{AllocProfiler, Bencher, black_box, counter::ItemsCount};
 use futures_util::{StreamExt, stream};
 use pictify::Client;
 use serde::{Deserialize, Serialize};
-use support::{KEY, answer, by_hand, install_crypto, runtime, serve};
+use support::{KEY, install_crypto, plain_client, response, runtime, serve};
 
 #[global_allocator]
 static ALLOC: AllocProfiler = AllocProfiler::system();
 
 const ROWS: u32 = 10_000;
-const AT_ONCE: usize = 16;
+const CONCURRENT_CALLS: usize = 16;
 
 const RENDERED: &str = r#"{"results":[{"layout":"default","name":"Default","url":"https://media.pictify.io/r-81.png","width":1200,"height":630,"format":"png","id":"R81QWERTYU","createdAt":"2026-08-04T09:15:27.482Z"}],"errors":[],"totalLayouts":1,"totalRendered":1,"totalErrors":0}"#;
 
@@ -36,15 +35,15 @@ fn rows() -> impl Iterator<Item = Row> + Send + 'static {
 
 fn render(bencher: Bencher, unordered: bool) {
     let runtime = runtime();
-    let url = serve(|_| answer(200, "", RENDERED));
+    let url = serve(|_| response(200, "", RENDERED));
     let client = Client::builder().api_key(KEY).base_url(url).build().expect("a client");
     bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
         runtime.block_on(async {
-            let mut made = client.templates().render_many("XK4P2M9QZT", rows()).concurrency(AT_ONCE);
+            let mut results = client.templates().render_many("XK4P2M9QZT", rows()).concurrency(CONCURRENT_CALLS);
             if unordered {
-                made = made.unordered();
+                results = results.unordered();
             }
-            while let Some(done) = made.next().await {
+            while let Some(done) = results.next().await {
                 black_box(done.result.expect("a render"));
             }
         });
@@ -67,14 +66,14 @@ struct Body<T> {
 }
 
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "reading them is what is measured")]
+#[allow(dead_code, reason = "the benchmark measures their decoding")]
 struct Rendered {
     results: Vec<Layout>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-#[allow(dead_code, reason = "reading them is what is measured")]
+#[allow(dead_code, reason = "the benchmark measures their decoding")]
 struct Layout {
     url: String,
     id: Option<String>,
@@ -86,12 +85,12 @@ struct Layout {
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn raw(bencher: Bencher) {
     let runtime = runtime();
-    let (client, url) = (by_hand(), serve(|_| answer(200, "", RENDERED)) + "/templates/XK4P2M9QZT/render");
+    let (client, url) = (plain_client(), serve(|_| response(200, "", RENDERED)) + "/templates/XK4P2M9QZT/render");
     bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
         let calls = rows().map(|row| {
             let request = client.post(&url).bearer_auth(KEY).json(&Body { variables: row });
-            async { request.send().await.expect("an answer").json::<Rendered>().await.expect("a render") }
+            async { request.send().await.expect("a response").json::<Rendered>().await.expect("a render") }
         });
-        runtime.block_on(stream::iter(calls).buffered(AT_ONCE).for_each(async |done| drop(black_box(done))));
+        runtime.block_on(stream::iter(calls).buffered(CONCURRENT_CALLS).for_each(async |done| drop(black_box(done))));
     });
 }

@@ -1,0 +1,89 @@
+//! Observations of clients, which the oracle compares with the state of the emulator.
+
+use pictify::{Attempt, Error, ErrorKind, Response, Result};
+use std::{collections::BTreeMap, time::Duration};
+
+/// Outcome of a call as its client observes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Observed {
+    /// The service did not do it.
+    Failed,
+    /// The outcome is unknown, or the caller has dropped the call.
+    Unknown,
+    /// The service did it.
+    Done,
+}
+
+impl Observed {
+    pub fn of<T>(result: &Result<T>) -> Self {
+        match result {
+            Ok(_) => Self::Done,
+            // A successful response that cannot be decoded is a success.
+            Err(error) if error.kind() == ErrorKind::Decode => Self::Done,
+            Err(error) if error.outcome_unknown() => Self::Unknown,
+            Err(_) => Self::Failed,
+        }
+    }
+}
+
+/// Returns the idempotency key of a call.
+pub fn key<T>(result: &Result<Response<T>>) -> Option<String> {
+    let key = match result {
+        Ok(response) => response.meta.idempotency_key.as_ref(),
+        Err(error) => error.idempotency_key(),
+    };
+    key.map(|key| key.as_str().to_owned())
+}
+
+/// Returns the sum of the delays between the attempts of a call.
+pub fn total_delay<T>(result: &Result<Response<T>>) -> Duration {
+    match result {
+        Ok(response) => sum_of_delays(&response.meta.attempts),
+        Err(error) => sum_of_delays(error.attempts()),
+    }
+}
+
+/// Returns the sum of the delays before a call failed.
+pub fn delays_before_error(error: &Error) -> Duration {
+    sum_of_delays(error.attempts())
+}
+
+fn sum_of_delays(attempts: &[Attempt]) -> Duration {
+    attempts.iter().map(|attempt| attempt.delay).sum()
+}
+
+/// Requested render: by one caller, or by several that share it.
+#[derive(Clone, Debug)]
+pub struct Render {
+    pub number: u64,
+    pub what: &'static str,
+    /// Number of renders that are billed for it.
+    pub renders: u64,
+    /// Outcome that each caller observed, with the idempotency key that it got.
+    pub observed: Vec<(Observed, String)>,
+}
+
+/// Template that an actor tried to create.
+#[derive(Clone, Debug)]
+pub struct TemplateRecord {
+    pub name: String,
+    pub created: Observed,
+    pub deleted: Option<Observed>,
+}
+
+/// All observations of an actor.
+#[derive(Clone, Debug, Default)]
+pub struct ActorLog {
+    pub renders: Vec<Render>,
+    pub templates: Vec<TemplateRecord>,
+    /// ID of the template of the actor.
+    pub template: String,
+    /// Names that the template of the actor may have.
+    pub names: Vec<String>,
+    /// Number of spent renders that the client reports.
+    pub spent: u64,
+    /// Violations that the actor found itself.
+    pub findings: Vec<String>,
+    /// Number of calls of each kind.
+    pub count: BTreeMap<&'static str, u64>,
+}
