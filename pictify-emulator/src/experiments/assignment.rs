@@ -5,6 +5,7 @@ use super::{
     targeting::{self, Visitor},
 };
 use jiff::Timestamp;
+use rand_distr::{Beta, Distribution};
 use serde_json::Value;
 
 /// Result of the assignment of a visitor.
@@ -113,23 +114,9 @@ fn statistics(variant: &Value) -> (f64, f64) {
     (variant["clicks"].as_f64().unwrap_or_default().min(impressions), impressions)
 }
 
-/// Samples the beta distribution, from two samples of the gamma distribution.
+/// Samples the beta distribution. Parameters of at least 1 are always valid.
 fn sample_beta(a: f64, b: f64) -> f64 {
-    let (a, b) = (sample_gamma(a), sample_gamma(b));
-    a / (a + b)
-}
-
-/// Samples the gamma distribution with a shape of at least 1, by the method of Marsaglia and Tsang.
-fn sample_gamma(shape: f64) -> f64 {
-    let d = shape - 1.0 / 3.0;
-    let c = 1.0 / (9.0 * d).sqrt();
-    loop {
-        let normal = (-2.0 * (1.0 - fastrand::f64()).ln()).sqrt() * (std::f64::consts::TAU * fastrand::f64()).cos();
-        let v = (1.0 + c * normal).powi(3);
-        if v > 0.0 && (1.0 - fastrand::f64()).ln() < 0.5 * normal * normal + d - d * v + d * v.ln() {
-            return d * v;
-        }
-    }
+    Beta::new(a, b).map_or(0.0, |beta| beta.sample(&mut rand::rng()))
 }
 
 #[cfg(test)]
