@@ -23,14 +23,14 @@ use std::{fmt, sync::Arc, time::Duration};
 /// Product and version in the `User-Agent` header.
 const USER_AGENT: &str = concat!("pictify-rust/", env!("CARGO_PKG_VERSION"));
 
-/// How long a connection may take to come about.
+/// Timeout for making a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an unused connection is kept. Short, because a server that closes one in the very moment in which a render is
-/// sent over it makes that render's outcome unknown.
+/// Timeout of an idle connection. It is short, because a server may close an idle connection at the moment when a render is
+/// sent over it, and the outcome of that render is then unknown.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How large an answer of the API may be, in bytes. Files are downloads and have their own limit.
+/// Maximum size of a response of the API, in bytes. Downloads of files have their own limit.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
 /// Sets up a [`Client`], or with the feature `blocking` a `blocking::Client`.
@@ -44,7 +44,7 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 ///     .api_key("0123456789abcdef")
 ///     .base_url("http://127.0.0.1:4040")
 ///     .timeout(Duration::from_secs(20))
-///     .retry(RetryPolicy::default().max_attempts(2))
+///     .retry(RetryPolicy::default().with_max_attempts(2))
 ///     .build()?;
 /// assert_eq!(client.base_url(), "http://127.0.0.1:4040");
 /// # Ok(()) }
@@ -181,70 +181,71 @@ impl ClientBuilder {
         self
     }
 
-    /// Where the API is. By default the environment's `PICTIFY_BASE_URL`, else the hosted service.
+    /// Sets the base URL of the API. Default: `PICTIFY_BASE_URL` of the environment, else the hosted service.
     ///
-    /// A path is kept, so `https://api.pictify.io/v1` calls `/v1/image`. The hosted service routes no `/v1` today.
+    /// A path is kept, so `https://api.pictify.io/v1` calls `/v1/image`. The hosted service does not route `/v1` today.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
     }
 
-    /// Allows plain http to other machines, which shows the key to the network between. Off by default; to this
-    /// machine it is always allowed. The environment's `PICTIFY_ALLOW_INSECURE_HTTP=1` allows it too.
+    /// Allows plain HTTP to other machines, which exposes the key to the network. Default: off. Plain HTTP to this machine is
+    /// always allowed. `PICTIFY_ALLOW_INSECURE_HTTP=1` in the environment allows it too.
     pub fn allow_insecure_http(mut self, allowed: bool) -> Self {
         self.allow_insecure_http = allowed;
         self
     }
 
-    /// How long each call may take, waits and retries included. By default twice what the document gives one attempt
-    /// of the operation, so a minute for most.
+    /// Limits each call, waits and retries included. Default: twice the document's timeout of one attempt, a minute for most
+    /// operations.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// How often and how patiently calls are tried again.
+    /// Sets the retry policy of all calls.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
         self
     }
 
-    /// What to put behind `pictify-rust/VERSION` in the `User-Agent` header, for example `acme-cards/1.4`.
+    /// Adds a product after `pictify-rust/VERSION` in the `User-Agent` header, for example `acme-cards/1.4`.
     pub fn user_agent(mut self, product: impl Into<String>) -> Self {
         self.user_agent = Some(product.into());
         self
     }
 
-    /// How much the client and its clones may have rendered. No limit by default.
+    /// Limits the renders of the client and its clones. Default: no limit.
     pub fn spend_limit(mut self, limit: SpendLimit) -> Self {
         self.spend_limit = limit;
         self
     }
 
-    /// Spreads requests below a limit. Off by default.
+    /// Keeps requests below a rate limit. Default: off.
     #[cfg(feature = "rate-limit")]
     pub fn rate_limiter(mut self, limiter: RateLimiter) -> Self {
         self.rate_limiter = Some(limiter);
         self
     }
 
-    /// Lets identical calls that bill share one call while it is under way: the same operation with the same request.
-    /// Calls with headers or an idempotency key of their own are never shared. Off by default.
+    /// Lets identical calls that bill share one request while it is in flight (request coalescing): the same operation with
+    /// the same request. Calls with their own headers or idempotency key are never shared. Default: off.
     ///
-    /// Who began the call may drop it; it goes on while anyone waits for it, with the options of who began it.
-    /// [`ResponseMeta::shared`](crate::ResponseMeta::shared) tells who joined.
+    /// The first caller may drop its future; the request continues while any caller waits, with the options of the first.
+    /// [`ResponseMeta::shared`](crate::ResponseMeta::shared) is true for the callers that joined.
     pub fn single_flight(mut self, shared: bool) -> Self {
         self.single_flight = shared;
         self
     }
 
-    /// Is called with each attempt of each call as it ends, for metrics. It must be quick and not panic: calls wait for it.
+    /// Sets a hook that is called after each attempt of each call, for metrics. It must be quick and must not panic: calls
+    /// wait for it.
     ///
     /// ```
     /// use pictify::Client;
     ///
-    /// let builder = Client::builder().on_attempt(|report| {
-    ///     println!("{} #{}: {:?}", report.operation.id, report.number, report.attempt.outcome);
+    /// let builder = Client::builder().on_attempt(|event| {
+    ///     println!("{} #{}: {:?}", event.operation.id, event.number, event.attempt.outcome);
     /// });
     /// ```
     pub fn on_attempt(mut self, hook: impl Fn(&AttemptEvent<'_>) + Send + Sync + 'static) -> Self {
@@ -252,8 +253,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Is called with each answer in which something is not as the document says: an unknown field or value, a field that
-    /// is missing, a date that is none. The call succeeds all the same. It must be quick and not panic: calls wait for it.
+    /// Sets a hook that is called for each response that differs from the document: an unknown field or value, a missing
+    /// field, an invalid date. The call succeeds all the same. The hook must be quick and must not panic: calls wait for it.
     ///
     /// ```
     /// use pictify::Client;

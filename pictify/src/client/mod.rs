@@ -150,7 +150,8 @@ impl<R: ApiRequest> Call<R, Client> {
     /// # Errors
     /// As [`send`](Self::send).
     pub async fn send_with_response(self) -> Result<Response<R::Response>> {
-        call::send(&self.client.0, &self.request, self.options).await
+        // Boxed, so that the futures of callers stay small.
+        Box::pin(call::send(&self.client.0, &self.request, self.options)).await
     }
 }
 

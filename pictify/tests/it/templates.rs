@@ -137,7 +137,10 @@ async fn variables_are_validated_without_a_render() {
     assert_eq!(error.kind(), ErrorKind::Validation);
     assert_eq!(error.validation_errors().iter().count(), 3);
     assert!(error.source().unwrap().is::<VariableErrors>());
-    assert!(error.message().contains("variables.Title: is not a variable of the template; did you mean title?"), "{error}");
+    assert!(
+        error.message().contains("variables.Title: is not a variable of the template; did you mean title?"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -19,15 +19,17 @@ use std::{
 
 const IMAGE: &str = r#"{"id":"A","url":"https://files.test/a.png","createdAt":"2026-01-01T00:00:00Z"}"#;
 
+type Sent = Result<http::Response<Body>, TransportError>;
+
 /// A transport that responds with the next of its responses and records the requests.
 #[derive(Clone, Default)]
 struct Scripted {
-    responses: Arc<Mutex<Vec<Result<http::Response<Body>, TransportError>>>>,
+    responses: Arc<Mutex<Vec<Sent>>>,
     requests: Arc<Mutex<Vec<http::Request<Bytes>>>>,
 }
 
 impl Scripted {
-    fn new(responses: impl IntoIterator<Item = Result<http::Response<Body>, TransportError>>) -> Self {
+    fn new(responses: impl IntoIterator<Item = Sent>) -> Self {
         let mut responses: Vec<_> = responses.into_iter().collect();
         responses.reverse();
         Self { responses: Arc::new(Mutex::new(responses)), ..Self::default() }
@@ -40,14 +42,15 @@ impl Scripted {
 }
 
 impl Transport for Scripted {
-    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+    fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Sent> {
         self.requests.lock().unwrap().push(request);
         let response = self.responses.lock().unwrap().pop().expect("a response for each request");
         Box::pin(std::future::ready(response))
     }
 }
 
-fn response(status: u16, body: &'static str) -> Result<http::Response<Body>, TransportError> {
+#[allow(clippy::unnecessary_wraps, reason = "a transport returns a Result")]
+fn response(status: u16, body: &'static str) -> Sent {
     Ok(http::Response::builder().status(status).body(Body::from(body)).unwrap())
 }
 
@@ -137,7 +140,7 @@ async fn requests_beyond_the_connection_limit_wait_for_a_free_connection() {
     struct Counting(Arc<(AtomicUsize, AtomicUsize)>);
 
     impl Transport for Counting {
-        fn send(&self, _: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
+        fn send(&self, _: http::Request<Bytes>) -> BoxFuture<'_, Sent> {
             let (current, max) = &*self.0;
             max.fetch_max(current.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             Box::pin(async move {
@@ -174,7 +177,7 @@ async fn a_call_without_a_free_connection_fails_as_not_sent() {
     let second = client.images().create(Source::html("<p>")).with_timeout(Duration::from_secs(10)).send();
     let second = tokio::spawn(second);
     // The first call waits for its response, the second for a connection.
-    clock.alarms(2).await;
+    clock.wait_for_timers(2).await;
     clock.advance(Duration::from_secs(10));
     let error = second.await.unwrap().unwrap_err();
     assert_eq!((error.kind(), error.outcome_unknown(), error.attempts().len()), (ErrorKind::Timeout, false, 0));

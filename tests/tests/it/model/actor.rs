@@ -22,7 +22,7 @@ pub struct Actor {
     pub client: Client,
     pub rendezvous: Arc<Vec<Rendezvous>>,
     pub index: usize,
-    pub is_only_actor: bool,
+    pub is_alone: bool,
     is_stuck_enabled: bool,
     pub log: ActorLog,
     early_retries: Arc<Mutex<Vec<String>>>,
@@ -70,10 +70,10 @@ impl Actor {
         };
         let builder = Client::builder().api_key(KEY).base_url(url).clock(rendezvous[index].clock.clone());
         let client = builder.retry(setup.policy.clone()).on_attempt(hook).build().expect("the configuration is valid");
-        let is_only_actor = setup.actors == 1;
+        let is_alone = setup.actors == 1;
         let is_stuck_enabled = setup.faults.contains(&faults::STUCK);
         let log = ActorLog { template, names: vec![format!("actor {index}")], ..ActorLog::default() };
-        Self { client, rendezvous, index, is_only_actor, is_stuck_enabled, log, early_retries }
+        Self { client, rendezvous, index, is_alone, is_stuck_enabled, log, early_retries }
     }
 
     /// Runs the steps of this actor and returns its log.

@@ -107,7 +107,7 @@ async fn bulk(actor: &mut Actor, step: &Step) {
     let calls: Vec<_> =
         keys.iter().map(|key| step.call(&actor.client, image(actor, step)).with_idempotency_key(key.clone())).collect();
     *actor.log.count.entry("image of send_all").or_default() += BULK;
-    let mut all = send_all(calls).concurrency(if actor.is_only_actor { 1 } else { 3 });
+    let mut all = send_all(calls).concurrency(if actor.is_alone { 1 } else { 3 });
     while let Some(done) = all.next().await {
         if let Err(error) = &done.result {
             actor.check_wait(step, "image of send_all", delays_before_error(error));
@@ -138,7 +138,7 @@ async fn dropped(actor: &mut Actor, step: &Step) {
     *actor.log.count.entry("dropped image").or_default() += 1;
     // The progress after a number of yields depends on the machine. A run with one actor must be reproducible, so it waits for
     // the render.
-    let turns = if actor.is_only_actor || step.number.is_multiple_of(2) { u64::MAX } else { step.number % 97 };
+    let turns = if actor.is_alone || step.number.is_multiple_of(2) { u64::MAX } else { step.number % 97 };
     let last_turn = async {
         for _ in 0..turns {
             tokio::task::yield_now().await;
