@@ -49,7 +49,7 @@ impl<C: Clone> Gifs<C> {
         self.call(CreateGif::new(source))
     }
 
-    /// Captures an animated live page. Billed; an older server billed one and a half renders.
+    /// Captures an animated live page. Bills one render; an older server billed one and a half.
     ///
     /// `POST /gif/capture`, live.
     ///

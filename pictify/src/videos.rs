@@ -192,7 +192,7 @@ impl<C: Clone> Videos<C> {
         self.call(PreviewVideoTemplate { uid: uid.into(), body: PreviewVideoTemplateRequest::default() })
     }
 
-    /// Generates a video template from a prompt. Billed; sources disagree whether as a render or in AI credits.
+    /// Generates a video template from a prompt. Bills; sources disagree whether a render or AI credits.
     ///
     /// `POST /video/templates/generate`, live. Takes half a minute to several minutes.
     ///
