@@ -120,7 +120,7 @@ pub enum ErrorKind {
     /// The request took effect and may have been billed: do not send it again. The response is in
     /// [`body`](crate::Error::body). Check that the base URL is that of the API, and update this crate.
     Decode,
-    /// A successful response that differs from the API document, in [strict mode](crate::ClientBuilder::strict).
+    /// A successful response that differs from the API document, in [strict mode](crate::ClientBuilder::strict_responses).
     ///
     /// # Troubleshooting
     /// The request took effect and may have been billed: do not send it again. The response is in
