@@ -5,7 +5,7 @@
 //! | record responses of the service once, and then run tests without a key and without a network | [`Cassette`] |
 //! | put responses into snapshots that do not change from run to run | [`redact`], [`REDACTIONS`] |
 //! | check that the struct with the variables of a template still matches the template | [`assert_struct_matches`], `assert_type_matches` with the feature `schemars` |
-//! | fail as soon as the service changes its response format | [`ClientBuilder::strict`](crate::ClientBuilder::strict_responses) |
+//! | fail as soon as the service changes its response format | [`ClientBuilder::strict_responses`](crate::ClientBuilder::strict_responses) |
 //! | skip waits | [`ClientBuilder::clock`](crate::ClientBuilder::clock) |
 //! | render for real, with faults on demand | the crate `pictify-emulator` |
 //!
