@@ -175,9 +175,9 @@ impl RateLimitGate {
             let quota = self.settings.quota(per_minute);
             let gcra = Gcra::direct_with_clock(quota, self.clock.clone());
             if state.per_minute.is_some() {
-                // A new limit must not allow a new burst, because responses may state different limits in turn. So the
-                // burst is used up here; it always fits the quota.
-                // let _ = gcra.check_n(quota.burst_size());
+                // A new limit must not allow a new burst, because responses may state different limits in turn. So
+                // the burst is used up here; it always fits the quota.
+                let _ = gcra.check_n(quota.burst_size());
             }
             state.gcra = Some(gcra);
             state.per_minute = Some(per_minute);
