@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Metadata of an operation, as declared in the document. The constants are in [`operations`](crate::operations).
+/// Metadata of an operation, as declared in the document. The constants are in the module `operations`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OperationInfo {

@@ -92,7 +92,10 @@ async fn invalid_renders_are_rejected_before_they_are_sent() {
         (render().quality(1.5).send().await.err(), "quality: must be 0.1 to 1, is 1.5"),
         (render().format("tiff".into()).send().await.err(), "format: must be png, jpeg, webp, gif or pdf, is tiff"),
         (render().pdf_preset(TemplatePdfPreset::A4).format(RenderFormat::Png).send().await.err(), "must be pdf"),
-        (queued(json!({"uid": "T", "body": {"width": 20}})).send().await.err(), "width and height must be set both"),
+        (
+            queued(json!({"uid": "T", "body": {"width": 20}})).send().await.err(),
+            "width and height must be set together",
+        ),
         (queued(json!({"uid": "T", "body": {"layouts": ["a"]}})).send().await.err(), "layouts: must not be set"),
         (templates.render_pages("T", Vec::<Value>::new()).send().await.err(), "variableSets: must not be empty"),
         (

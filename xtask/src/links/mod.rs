@@ -120,8 +120,8 @@ fn request_of<'a>(block: &'a str, target: &str) -> Option<&'a str> {
     let (_, arguments) = block.split_once(&format!("{target}<"))?;
     let mut parameters = arguments.split([',', '>', '<']).map(str::trim);
     let first = parameters.find(|parameter| !parameter.starts_with('\''))?;
-    // The parameters of the block are single letters.
-    (first.len() > 1).then_some(first)
+    // The parameters of the block are single letters. A block for one of the clients belongs to the same operation.
+    (first.len() > 1 && first != "Client").then_some(first)
 }
 
 /// Returns the text of a link if it is the path of an item, without what may surround it.
@@ -164,6 +164,10 @@ mod tests {
         <section id="impl-3" class="impl"><h3 class="code-header">impl&lt;C&gt; Call&lt;CreateGif, C&gt;</h3></section>
         <section id="method.size-1" class="method"></section><div class="docblock"><p>GIF</p></div>
         <section id="method.loops" class="method"></section>
+        <section id="impl-4" class="impl"><h3 class="code-header">impl Call&lt;Client&gt;</h3></section>
+        <section id="method.send" class="method"></section>
+        <section id="impl-5" class="impl"><h3 class="code-header">impl Call&lt;Client&gt;</h3></section>
+        <section id="method.send-1" class="method"></section>
     "#;
 
     const IMAGES: &str = r#"
@@ -215,6 +219,8 @@ mod tests {
             ("CREATE", "Call::loops", "../struct.Call.html#method.loops"),
             ("ANIMATE", "timeout", "../struct.Call.html#method.timeout"),
             ("MODULE", "timeout", "../struct.Call.html#method.timeout"),
+            // A method of both clients.
+            ("MODULE", "send", "../struct.Call.html#method.send"),
         ];
         for (place, text, href) in right {
             assert_eq!(found(place, &link(text, href)), [""; 0], "{place} {text} {href}");
