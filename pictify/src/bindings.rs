@@ -264,6 +264,19 @@ impl<C: Clone> Bindings<C> {
     }
 }
 
+/// Setters of [`Bindings::list`].
+impl<C> ListBindingsCall<C> {
+    /// Returns only bindings of the template with this uid.
+    pub fn template(self, uid: impl Into<String>) -> Self {
+        self.with(|op| op.query.template_id = Some(uid.into()))
+    }
+
+    /// Returns only bindings with this status.
+    pub fn status(self, status: BindingStatus) -> Self {
+        self.with(|op| op.query.status = Some(status))
+    }
+}
+
 api_request! {
     /// The request of [`Bindings::list`] as data.
     #[derive(Default)]
@@ -289,6 +302,19 @@ api_request! {
     /// The request of [`Bindings::get`] as data.
     GetBinding / GetBindingCall { uid: String } -> Binding = GET_BINDING,
     |op, base| requests::get_binding(base, &op.uid)
+}
+
+/// Setters of [`Bindings::update`] alone.
+impl<C> UpdateBindingCall<C> {
+    /// Replaces the data source.
+    pub fn source(self, source: BindingSource) -> Self {
+        self.with(|op| op.body.data_source = Some(source.into_data_source()))
+    }
+
+    /// Replaces the mapping: the path of each variable's value in the data.
+    pub fn mapping<K: Into<String>, V: Into<String>>(self, mapping: impl IntoIterator<Item = (K, V)>) -> Self {
+        self.with(|op| op.body.mapping = Some(texts(mapping)))
+    }
 }
 
 api_request! {
@@ -328,6 +354,14 @@ api_request! {
     |op, base| requests::test_binding(base, &op.uid, &EmptyRequest {})
 }
 
+/// Setters of [`Bindings::push`].
+impl<C> PushBindingDataCall<C> {
+    /// Sets the signature: `sha256=` and the HMAC-SHA256 of the body in hexadecimal.
+    pub fn signature(self, signature: impl Into<String>) -> Self {
+        self.with(|op| op.signature = Some(signature.into()))
+    }
+}
+
 api_request! {
     /// The request of [`Bindings::push`] as data.
     PushBindingData / PushBindingDataCall { binding_uid: String, signature: Option<String>, data: JsonObject } -> Acknowledgement
@@ -343,19 +377,6 @@ fn check_headers(source: &DataSource, found: &mut ValidationErrors) {
         if SECRET_HEADERS.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
             found.push("dataSource.headers", format!("must not contain {name}: use the credentials of the source"));
         }
-    }
-}
-
-/// Setters of [`Bindings::list`].
-impl<C> ListBindingsCall<C> {
-    /// Returns only bindings of the template with this uid.
-    pub fn template(self, uid: impl Into<String>) -> Self {
-        self.with(|op| op.query.template_id = Some(uid.into()))
-    }
-
-    /// Returns only bindings with this status.
-    pub fn status(self, status: BindingStatus) -> Self {
-        self.with(|op| op.query.status = Some(status))
     }
 }
 
@@ -449,27 +470,6 @@ macro_rules! setters {
 }
 
 setters!(CreateBindingCall of create, UpdateBindingCall of update);
-
-/// Setters of [`Bindings::update`] alone.
-impl<C> UpdateBindingCall<C> {
-    /// Replaces the data source.
-    pub fn source(self, source: BindingSource) -> Self {
-        self.with(|op| op.body.data_source = Some(source.into_data_source()))
-    }
-
-    /// Replaces the mapping: the path of each variable's value in the data.
-    pub fn mapping<K: Into<String>, V: Into<String>>(self, mapping: impl IntoIterator<Item = (K, V)>) -> Self {
-        self.with(|op| op.body.mapping = Some(texts(mapping)))
-    }
-}
-
-/// Setters of [`Bindings::push`].
-impl<C> PushBindingDataCall<C> {
-    /// Sets the signature: `sha256=` and the HMAC-SHA256 of the body in hexadecimal.
-    pub fn signature(self, signature: impl Into<String>) -> Self {
-        self.with(|op| op.signature = Some(signature.into()))
-    }
-}
 
 fn texts<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> BTreeMap<String, String> {
     pairs.into_iter().map(|(key, value)| (key.into(), value.into())).collect()

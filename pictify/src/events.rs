@@ -182,6 +182,14 @@ impl Event {
     }
 }
 
+/// Setters of [`Events::track`].
+impl<C> TrackExperimentEventsCall<C> {
+    /// Sets the write key of the account, which authorises the events. It may be used in a browser.
+    pub fn write_key(self, key: impl Into<Secret>) -> Self {
+        self.with(|op| op.write_key = Some(key.into()))
+    }
+}
+
 api_request! {
     /// The request of [`Events::track`] as data.
     TrackExperimentEvents / TrackExperimentEventsCall { write_key: Option<Secret>, events: Vec<ExperimentEvent> } -> EventReceipt
@@ -196,14 +204,6 @@ api_request! {
                 found.push(&format!("events[{index}].metadata"), text);
             }
         }
-    }
-}
-
-/// Setters of [`Events::track`].
-impl<C> TrackExperimentEventsCall<C> {
-    /// Sets the write key of the account, which authorises the events. It may be used in a browser.
-    pub fn write_key(self, key: impl Into<Secret>) -> Self {
-        self.with(|op| op.write_key = Some(key.into()))
     }
 }
 

@@ -224,6 +224,19 @@ impl<C: Clone> Experiments<C> {
     }
 }
 
+/// Setters of [`Experiments::list`].
+impl<C> ListExperimentsCall<C> {
+    /// Returns only experiments of this type.
+    pub fn kind(self, kind: ExperimentType) -> Self {
+        self.with(|op| op.query.type_ = Some(kind))
+    }
+
+    /// Returns only experiments with this status.
+    pub fn status(self, status: ExperimentStatus) -> Self {
+        self.with(|op| op.query.status = Some(status))
+    }
+}
+
 api_request! {
     /// The request of [`Experiments::list`] as data.
     #[derive(Default)]
@@ -236,6 +249,24 @@ api_request! {
 }
 
 paged!(ListExperiments / ListExperimentsCall, experiments: Experiment, by flat, 20 a page);
+
+/// Setters of [`Experiments::create`] alone.
+impl<C> CreateExperimentCall<C> {
+    /// Sets the template of variants that do not have their own.
+    pub fn template(self, uid: impl Into<String>) -> Self {
+        self.with(|op| op.body.template_uid = Some(uid.into()))
+    }
+
+    /// Sets the minimum number of impressions. The service's default is 1,000.
+    pub fn minimum_sample(self, impressions: u64) -> Self {
+        self.with(|op| op.body.minimum_sample_size = Some(impressions))
+    }
+
+    /// Sets the template to show if the variant's template cannot be rendered.
+    pub fn fallback_template(self, uid: impl Into<String>) -> Self {
+        self.with(|op| op.body.fallback_template_uid = Some(uid.into()))
+    }
+}
 
 api_request! {
     /// The request of [`Experiments::create`] as data.
@@ -260,6 +291,24 @@ api_request! {
     /// The request of [`Experiments::get`] as data.
     GetExperiment / GetExperimentCall { uid: String } -> Experiment = GET_EXPERIMENT,
     |op, base| requests::get_experiment(base, &op.uid)
+}
+
+/// Setters of [`Experiments::update`] alone.
+impl<C> UpdateExperimentCall<C> {
+    /// Sets a display name, up to 255 characters.
+    pub fn name(self, name: impl Into<String>) -> Self {
+        self.with(|op| op.body.name = Some(name.into()))
+    }
+
+    /// Sets the slug, with the rules of [`Experiments::create`].
+    pub fn slug(self, slug: impl Into<String>) -> Self {
+        self.with(|op| op.body.slug = Some(slug.into()))
+    }
+
+    /// Replaces all variants.
+    pub fn variants(self, variants: impl IntoIterator<Item = Variant>) -> Self {
+        self.with(|op| op.body.variants = Some(wire(variants)))
+    }
 }
 
 api_request! {
@@ -296,19 +345,6 @@ api_request! {
     /// The request of [`Experiments::complete`] as data.
     CompleteExperiment / CompleteExperimentCall { uid: String, body: CompleteExperimentRequest } -> Experiment = COMPLETE_EXPERIMENT,
     |op, base| requests::complete_experiment(base, &op.uid, &op.body)
-}
-
-/// Setters of [`Experiments::list`].
-impl<C> ListExperimentsCall<C> {
-    /// Returns only experiments of this type.
-    pub fn kind(self, kind: ExperimentType) -> Self {
-        self.with(|op| op.query.type_ = Some(kind))
-    }
-
-    /// Returns only experiments with this status.
-    pub fn status(self, status: ExperimentStatus) -> Self {
-        self.with(|op| op.query.status = Some(status))
-    }
 }
 
 /// Implements the setters that creating and changing have in common.
@@ -391,42 +427,6 @@ macro_rules! setters {
 }
 
 setters!(CreateExperimentCall of create, UpdateExperimentCall of update);
-
-/// Setters of [`Experiments::create`] alone.
-impl<C> CreateExperimentCall<C> {
-    /// Sets the template of variants that do not have their own.
-    pub fn template(self, uid: impl Into<String>) -> Self {
-        self.with(|op| op.body.template_uid = Some(uid.into()))
-    }
-
-    /// Sets the minimum number of impressions. The service's default is 1,000.
-    pub fn minimum_sample(self, impressions: u64) -> Self {
-        self.with(|op| op.body.minimum_sample_size = Some(impressions))
-    }
-
-    /// Sets the template to show if the variant's template cannot be rendered.
-    pub fn fallback_template(self, uid: impl Into<String>) -> Self {
-        self.with(|op| op.body.fallback_template_uid = Some(uid.into()))
-    }
-}
-
-/// Setters of [`Experiments::update`] alone.
-impl<C> UpdateExperimentCall<C> {
-    /// Sets a display name, up to 255 characters.
-    pub fn name(self, name: impl Into<String>) -> Self {
-        self.with(|op| op.body.name = Some(name.into()))
-    }
-
-    /// Sets the slug, with the rules of [`Experiments::create`].
-    pub fn slug(self, slug: impl Into<String>) -> Self {
-        self.with(|op| op.body.slug = Some(slug.into()))
-    }
-
-    /// Replaces all variants.
-    pub fn variants(self, variants: impl IntoIterator<Item = Variant>) -> Self {
-        self.with(|op| op.body.variants = Some(wire(variants)))
-    }
-}
 
 fn wire(variants: impl IntoIterator<Item = Variant>) -> Vec<ExperimentVariant> {
     variants.into_iter().map(Variant::into_wire).collect()

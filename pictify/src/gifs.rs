@@ -131,6 +131,15 @@ impl CreateGif {
     }
 }
 
+/// Setters of [`Gifs::capture`] alone.
+impl<C> CaptureGifCall<C> {
+    /// Sets a duration of 1 to 30 seconds. It is documented as the length of the recording; an older server used it as
+    /// the time that each frame is shown.
+    pub fn frame_duration_seconds(self, seconds: f64) -> Self {
+        self.with(|op| op.body.frame_duration_seconds = Some(seconds))
+    }
+}
+
 api_request! {
     /// The request of [`Gifs::capture`] as data.
     #[serde(transparent)]
@@ -160,15 +169,6 @@ macro_rules! animation_setters {
 }
 
 animation_setters!(CreateGifCall, CaptureGifCall);
-
-/// Setters of [`Gifs::capture`] alone.
-impl<C> CaptureGifCall<C> {
-    /// Sets a duration of 1 to 30 seconds. It is documented as the length of the recording; an older server used it as
-    /// the time that each frame is shown.
-    pub fn frame_duration_seconds(self, seconds: f64) -> Self {
-        self.with(|op| op.body.frame_duration_seconds = Some(seconds))
-    }
-}
 
 api_request! {
     /// The request of [`Gifs::list`] as data.

@@ -192,37 +192,6 @@ impl<C: Clone> Images<C> {
     }
 }
 
-api_request! {
-    /// The request of [`Images::create`] as data.
-    #[serde(transparent)]
-    CreateImage / CreateImageCall { body: CreateImageRequest } -> Image = CREATE_IMAGE,
-    |op, base| requests::create_image(base, &op.body),
-    rules |op, found| {
-        let request = &op.body;
-        exactly_one([&request.html, &request.url, &request.template], found);
-        if let Some(ImageFormat::Unknown(format)) = &request.file_extension {
-            found.push("fileExtension", format!("must be png, jpg, jpeg or webp, is {format}"));
-        }
-    }
-}
-
-impl CreateImage {
-    /// Creates a request for an image of the default size and format.
-    #[must_use]
-    pub fn new(source: Source) -> Self {
-        let mut body = CreateImageRequest::default();
-        match source {
-            Source::Html(html) => body.html = Some(html),
-            Source::Url(url) => body.url = Some(url.into()),
-            Source::Template { uid, variables } => {
-                body.template = Some(uid);
-                body.variables = Some(variables);
-            }
-        }
-        Self { body }
-    }
-}
-
 /// Setters of [`Images::create`].
 impl<C> CreateImageCall<C> {
     /// Sets the width and height in pixels, 1 to 4096 each.
@@ -252,14 +221,33 @@ impl<C> CreateImageCall<C> {
 }
 
 api_request! {
-    /// The request of [`Images::canvas`] as data.
+    /// The request of [`Images::create`] as data.
     #[serde(transparent)]
-    CreateCanvasImage / CreateCanvasImageCall { body: CreateCanvasImageRequest } -> Image = CREATE_CANVAS_IMAGE,
-    |op, base| requests::create_canvas_image(base, &op.body),
+    CreateImage / CreateImageCall { body: CreateImageRequest } -> Image = CREATE_IMAGE,
+    |op, base| requests::create_image(base, &op.body),
     rules |op, found| {
-        if let Some(ImageFormat::Unknown(format)) = &op.body.file_extension {
+        let request = &op.body;
+        exactly_one([&request.html, &request.url, &request.template], found);
+        if let Some(ImageFormat::Unknown(format)) = &request.file_extension {
             found.push("fileExtension", format!("must be png, jpg, jpeg or webp, is {format}"));
         }
+    }
+}
+
+impl CreateImage {
+    /// Creates a request for an image of the default size and format.
+    #[must_use]
+    pub fn new(source: Source) -> Self {
+        let mut body = CreateImageRequest::default();
+        match source {
+            Source::Html(html) => body.html = Some(html),
+            Source::Url(url) => body.url = Some(url.into()),
+            Source::Template { uid, variables } => {
+                body.template = Some(uid);
+                body.variables = Some(variables);
+            }
+        }
+        Self { body }
     }
 }
 
@@ -292,10 +280,15 @@ impl<C> CreateCanvasImageCall<C> {
 }
 
 api_request! {
-    /// The request of [`Images::og_image`] as data.
+    /// The request of [`Images::canvas`] as data.
     #[serde(transparent)]
-    CreateOgImage / CreateOgImageCall { body: CreateOgImageRequest } -> Image = CREATE_OG_IMAGE,
-    |op, base| requests::create_og_image(base, &op.body)
+    CreateCanvasImage / CreateCanvasImageCall { body: CreateCanvasImageRequest } -> Image = CREATE_CANVAS_IMAGE,
+    |op, base| requests::create_canvas_image(base, &op.body),
+    rules |op, found| {
+        if let Some(ImageFormat::Unknown(format)) = &op.body.file_extension {
+            found.push("fileExtension", format!("must be png, jpg, jpeg or webp, is {format}"));
+        }
+    }
 }
 
 /// Setters of [`Images::og_image`].
@@ -317,14 +310,38 @@ impl<C> CreateOgImageCall<C> {
 }
 
 api_request! {
+    /// The request of [`Images::og_image`] as data.
+    #[serde(transparent)]
+    CreateOgImage / CreateOgImageCall { body: CreateOgImageRequest } -> Image = CREATE_OG_IMAGE,
+    |op, base| requests::create_og_image(base, &op.body)
+}
+
+/// Setters of [`Images::agent_screenshot`].
+impl<C> CreateAgentScreenshotCall<C> {
+    /// Sets the width and height in pixels, 1 to 4096 each. Documented, but not confirmed.
+    pub fn size(self, width: u32, height: u32) -> Self {
+        self.with(|op| {
+            op.body.width = Some(width.into());
+            op.body.height = Some(height.into());
+        })
+    }
+}
+
+api_request! {
     /// The request of [`Images::agent_screenshot`] as data.
     #[serde(transparent)]
     CreateAgentScreenshot / CreateAgentScreenshotCall { body: AgentScreenshotRequest } -> AgentScreenshot = AGENT_SCREENSHOT,
     |op, base| requests::agent_screenshot(base, &op.body)
 }
 
-/// Setters of [`Images::agent_screenshot`].
-impl<C> CreateAgentScreenshotCall<C> {
+/// Setters of [`Images::agent_screenshot_stream`].
+impl<C> StreamAgentScreenshotCall<C> {
+    /// Sets the URL of the page to start from. Only one document of the service describes it; the prompt is always
+    /// sent.
+    pub fn url(self, url: impl Into<String>) -> Self {
+        self.with(|op| op.body.url = Some(url.into()))
+    }
+
     /// Sets the width and height in pixels, 1 to 4096 each. Documented, but not confirmed.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {
@@ -343,23 +360,6 @@ api_request! {
         std::mem::take(&mut response.body),
         (response.status, response.headers.clone()),
     ))
-}
-
-/// Setters of [`Images::agent_screenshot_stream`].
-impl<C> StreamAgentScreenshotCall<C> {
-    /// Sets the URL of the page to start from. Only one document of the service describes it; the prompt is always
-    /// sent.
-    pub fn url(self, url: impl Into<String>) -> Self {
-        self.with(|op| op.body.url = Some(url.into()))
-    }
-
-    /// Sets the width and height in pixels, 1 to 4096 each. Documented, but not confirmed.
-    pub fn size(self, width: u32, height: u32) -> Self {
-        self.with(|op| {
-            op.body.width = Some(width.into());
-            op.body.height = Some(height.into());
-        })
-    }
 }
 
 impl Downloadable for AgentScreenshot {

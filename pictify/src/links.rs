@@ -134,31 +134,6 @@ impl<C: Clone> Links<C> {
     }
 }
 
-api_request! {
-    /// The request of [`Links::template`] as data.
-    RenderTemplateUrl / RenderTemplateUrlCall {
-        uid: String,
-        format: LinkFormat,
-        query: RenderTemplateUrlQuery,
-        if_none_match: Option<String>,
-    } -> LinkImage = RENDER_TEMPLATE_URL,
-    |op, base| {
-        let RenderTemplateUrlQuery { layout, quality, token, variables, .. } = &op.query;
-        let etag = op.if_none_match.as_deref();
-        let (layout, token) = (layout.as_deref(), token.as_ref().map(pictify_api::Secret::expose));
-        let format = op.format.0.clone();
-        requests::render_template_url(base, &op.uid, format, layout, *quality, token, variables.as_ref(), etag)
-    },
-    read |_value, response| image::read(response),
-    rules |op, found| {
-        for name in op.query.variables.iter().flat_map(|variables| variables.keys()) {
-            if RESERVED.contains(&name.as_str()) {
-                found.push(name, "cannot be the name of a variable in a URL: it is a parameter of its own");
-            }
-        }
-    }
-}
-
 /// Setters of [`Links::template`].
 impl<C> RenderTemplateUrlCall<C> {
     /// Sets the value of a variable of the template, as text. `quality`, `layout` and `token` cannot be names.
@@ -190,6 +165,31 @@ impl<C> RenderTemplateUrlCall<C> {
     /// Sets the [`etag`](LinkImage::etag) of an image that the caller already has; only `send` uses it.
     pub fn if_none_match(self, etag: impl Into<String>) -> Self {
         self.with(|op| op.if_none_match = Some(etag.into()))
+    }
+}
+
+api_request! {
+    /// The request of [`Links::template`] as data.
+    RenderTemplateUrl / RenderTemplateUrlCall {
+        uid: String,
+        format: LinkFormat,
+        query: RenderTemplateUrlQuery,
+        if_none_match: Option<String>,
+    } -> LinkImage = RENDER_TEMPLATE_URL,
+    |op, base| {
+        let RenderTemplateUrlQuery { layout, quality, token, variables, .. } = &op.query;
+        let etag = op.if_none_match.as_deref();
+        let (layout, token) = (layout.as_deref(), token.as_ref().map(pictify_api::Secret::expose));
+        let format = op.format.0.clone();
+        requests::render_template_url(base, &op.uid, format, layout, *quality, token, variables.as_ref(), etag)
+    },
+    read |_value, response| image::read(response),
+    rules |op, found| {
+        for name in op.query.variables.iter().flat_map(|variables| variables.keys()) {
+            if RESERVED.contains(&name.as_str()) {
+                found.push(name, "cannot be the name of a variable in a URL: it is a parameter of its own");
+            }
+        }
     }
 }
 
@@ -226,6 +226,19 @@ impl<C: AsClient> RenderTemplateUrlCall<C> {
     }
 }
 
+/// Setters of [`Links::binding`].
+impl<C> RenderBindingUrlCall<C> {
+    /// Bypasses caches: any value that was not sent before, for example the current time.
+    pub fn cache_key(self, value: impl Display) -> Self {
+        self.with(|op| op.query.t = Some(value.to_string()))
+    }
+
+    /// Sets the [`etag`](LinkImage::etag) of an image that the caller already has; only `send` uses it.
+    pub fn if_none_match(self, etag: impl Into<String>) -> Self {
+        self.with(|op| op.if_none_match = Some(etag.into()))
+    }
+}
+
 api_request! {
     /// The request of [`Links::binding`] as data.
     RenderBindingUrl / RenderBindingUrlCall {
@@ -239,19 +252,6 @@ api_request! {
         requests::render_binding_url(base, &op.id, op.format.0.clone(), cache_key, etag)
     },
     read |_value, response| image::read(response)
-}
-
-/// Setters of [`Links::binding`].
-impl<C> RenderBindingUrlCall<C> {
-    /// Bypasses caches: any value that was not sent before, for example the current time.
-    pub fn cache_key(self, value: impl Display) -> Self {
-        self.with(|op| op.query.t = Some(value.to_string()))
-    }
-
-    /// Sets the [`etag`](LinkImage::etag) of an image that the caller already has; only `send` uses it.
-    pub fn if_none_match(self, etag: impl Into<String>) -> Self {
-        self.with(|op| op.if_none_match = Some(etag.into()))
-    }
 }
 
 impl<C: AsClient> RenderBindingUrlCall<C> {
@@ -276,6 +276,16 @@ impl Downloadable for BindingUrlInfo {
     }
 }
 
+/// Setters of [`Links::experiment`].
+impl<C> RenderExperimentUrlCall<C> {
+    /// Adds a parameter for the conditions of a smart link.
+    pub fn context(self, name: impl Into<String>, value: impl Display) -> Self {
+        self.with(|op| {
+            op.query.context.get_or_insert_default().0.insert(name.into(), value.to_string());
+        })
+    }
+}
+
 api_request! {
     /// The request of [`Links::experiment`] as data.
     RenderExperimentUrl / RenderExperimentUrlCall {
@@ -285,16 +295,6 @@ api_request! {
     } -> ExperimentImage = RENDER_EXPERIMENT_URL,
     |op, base| requests::render_experiment_url(base, &op.slug, op.format.0.clone(), op.query.context.as_ref()),
     read |_value, response| image::read_or_follow(response, base)
-}
-
-/// Setters of [`Links::experiment`].
-impl<C> RenderExperimentUrlCall<C> {
-    /// Adds a parameter for the conditions of a smart link.
-    pub fn context(self, name: impl Into<String>, value: impl Display) -> Self {
-        self.with(|op| {
-            op.query.context.get_or_insert_default().0.insert(name.into(), value.to_string());
-        })
-    }
 }
 
 impl<C: AsClient> RenderExperimentUrlCall<C> {

@@ -43,20 +43,6 @@ impl<C: Clone> Renders<C> {
     }
 }
 
-api_request! {
-    /// The request of [`Renders::list`] as data.
-    #[derive(Default)]
-    #[serde(transparent)]
-    ListRenders / ListRendersCall { query: ListRendersQuery } -> RenderList = LIST_RENDERS,
-    |op, base| {
-        let query = &op.query;
-        let (template, source) = (query.template.as_deref(), query.source.as_deref());
-        requests::list_renders(base, query.format.clone(), query.limit, query.offset, source, template)
-    }
-}
-
-paged!(ListRenders / ListRendersCall, renders: Render, by offset, 24 a page);
-
 /// Setters of [`Renders::list`].
 impl<C> ListRendersCall<C> {
     /// Returns only renders in this format.
@@ -74,3 +60,17 @@ impl<C> ListRendersCall<C> {
         self.with(|op| op.query.source = Some(source.into()))
     }
 }
+
+api_request! {
+    /// The request of [`Renders::list`] as data.
+    #[derive(Default)]
+    #[serde(transparent)]
+    ListRenders / ListRendersCall { query: ListRendersQuery } -> RenderList = LIST_RENDERS,
+    |op, base| {
+        let query = &op.query;
+        let (template, source) = (query.template.as_deref(), query.source.as_deref());
+        requests::list_renders(base, query.format.clone(), query.limit, query.offset, source, template)
+    }
+}
+
+paged!(ListRenders / ListRendersCall, renders: Render, by offset, 24 a page);

@@ -323,12 +323,6 @@ api_request! {
     |op, base| requests::get_video_template(base, &op.uid)
 }
 
-api_request! {
-    /// The request of [`Videos::update`] as data.
-    UpdateVideoTemplate / UpdateVideoTemplateCall { uid: String, body: UpdateVideoTemplateRequest } -> VideoTemplate = UPDATE_VIDEO_TEMPLATE,
-    |op, base| requests::update_video_template(base, &op.uid, &op.body)
-}
-
 /// Setters of [`Videos::update`] alone.
 impl<C> UpdateVideoTemplateCall<C> {
     /// Sets the name.
@@ -346,16 +340,15 @@ impl<C> UpdateVideoTemplateCall<C> {
 }
 
 api_request! {
-    /// The request of [`Videos::delete`] as data.
-    DeleteVideoTemplate / DeleteVideoTemplateCall { uid: String } -> Deletion = DELETE_VIDEO_TEMPLATE,
-    |op, base| requests::delete_video_template(base, &op.uid)
+    /// The request of [`Videos::update`] as data.
+    UpdateVideoTemplate / UpdateVideoTemplateCall { uid: String, body: UpdateVideoTemplateRequest } -> VideoTemplate = UPDATE_VIDEO_TEMPLATE,
+    |op, base| requests::update_video_template(base, &op.uid, &op.body)
 }
 
 api_request! {
-    /// The request of [`Videos::duplicate`] as data.
-    DuplicateVideoTemplate / DuplicateVideoTemplateCall { uid: String, body: DuplicateVideoTemplateRequest } -> VideoTemplate
-        = DUPLICATE_VIDEO_TEMPLATE,
-    |op, base| requests::duplicate_video_template(base, &op.uid, &op.body)
+    /// The request of [`Videos::delete`] as data.
+    DeleteVideoTemplate / DeleteVideoTemplateCall { uid: String } -> Deletion = DELETE_VIDEO_TEMPLATE,
+    |op, base| requests::delete_video_template(base, &op.uid)
 }
 
 /// Setters of [`Videos::duplicate`].
@@ -367,15 +360,16 @@ impl<C> DuplicateVideoTemplateCall<C> {
 }
 
 api_request! {
-    /// The request of [`Videos::variables`] as data.
-    GetVideoTemplateVariables / GetVideoTemplateVariablesCall { uid: String } -> VideoTemplateVariables = GET_VIDEO_TEMPLATE_VARIABLES,
-    |op, base| requests::get_video_template_variables(base, &op.uid)
+    /// The request of [`Videos::duplicate`] as data.
+    DuplicateVideoTemplate / DuplicateVideoTemplateCall { uid: String, body: DuplicateVideoTemplateRequest } -> VideoTemplate
+        = DUPLICATE_VIDEO_TEMPLATE,
+    |op, base| requests::duplicate_video_template(base, &op.uid, &op.body)
 }
 
 api_request! {
-    /// The request of [`Videos::render`] as data.
-    RenderVideo / RenderVideoCall { uid: String, body: RenderVideoRequest } -> Video = RENDER_VIDEO,
-    |op, base| requests::render_video(base, &op.uid, &op.body)
+    /// The request of [`Videos::variables`] as data.
+    GetVideoTemplateVariables / GetVideoTemplateVariablesCall { uid: String } -> VideoTemplateVariables = GET_VIDEO_TEMPLATE_VARIABLES,
+    |op, base| requests::get_video_template_variables(base, &op.uid)
 }
 
 /// Setters of [`Videos::render`].
@@ -394,9 +388,9 @@ impl<C> RenderVideoCall<C> {
 }
 
 api_request! {
-    /// The request of [`Videos::preview`] as data.
-    PreviewVideoTemplate / PreviewVideoTemplateCall { uid: String, body: PreviewVideoTemplateRequest } -> VideoPreview = PREVIEW_VIDEO_TEMPLATE,
-    |op, base| requests::preview_video_template(base, &op.uid, &op.body)
+    /// The request of [`Videos::render`] as data.
+    RenderVideo / RenderVideoCall { uid: String, body: RenderVideoRequest } -> Video = RENDER_VIDEO,
+    |op, base| requests::render_video(base, &op.uid, &op.body)
 }
 
 /// Setters of [`Videos::preview`].
@@ -415,10 +409,9 @@ impl<C> PreviewVideoTemplateCall<C> {
 }
 
 api_request! {
-    /// The request of [`Videos::generate`] as data.
-    #[serde(transparent)]
-    GenerateVideoTemplate / GenerateVideoTemplateCall { body: GenerateVideoTemplateRequest } -> VideoTemplate = GENERATE_VIDEO_TEMPLATE,
-    |op, base| requests::generate_video_template(base, &op.body)
+    /// The request of [`Videos::preview`] as data.
+    PreviewVideoTemplate / PreviewVideoTemplateCall { uid: String, body: PreviewVideoTemplateRequest } -> VideoPreview = PREVIEW_VIDEO_TEMPLATE,
+    |op, base| requests::preview_video_template(base, &op.uid, &op.body)
 }
 
 /// Setters of [`Videos::generate`].
@@ -440,6 +433,13 @@ impl<C> GenerateVideoTemplateCall<C> {
     pub fn brand_color(self, color: impl Into<String>) -> Self {
         self.with(|op| op.body.brand_color = Some(color.into()))
     }
+}
+
+api_request! {
+    /// The request of [`Videos::generate`] as data.
+    #[serde(transparent)]
+    GenerateVideoTemplate / GenerateVideoTemplateCall { body: GenerateVideoTemplateRequest } -> VideoTemplate = GENERATE_VIDEO_TEMPLATE,
+    |op, base| requests::generate_video_template(base, &op.body)
 }
 
 impl Downloadable for Video {

@@ -265,6 +265,14 @@ api_request! {
     |op, base| requests::list_workflow_runs(base)
 }
 
+/// Setters of [`Workflows::create`].
+impl<C> CreateWorkflowRunCall<C> {
+    /// Sets the kind of documents, for example `certificate`. The possible values are unpublished.
+    pub fn pack_type(self, pack_type: impl Into<String>) -> Self {
+        self.with(|op| op.body.pack_type = Some(pack_type.into()))
+    }
+}
+
 api_request! {
     /// The request of [`Workflows::create`] as data.
     #[serde(transparent)]
@@ -296,14 +304,6 @@ macro_rules! delivery_setters {
 
 delivery_setters!(CreateWorkflowRunCall, CreateWorkflowHookCall);
 
-/// Setters of [`Workflows::create`].
-impl<C> CreateWorkflowRunCall<C> {
-    /// Sets the kind of documents, for example `certificate`. The possible values are unpublished.
-    pub fn pack_type(self, pack_type: impl Into<String>) -> Self {
-        self.with(|op| op.body.pack_type = Some(pack_type.into()))
-    }
-}
-
 api_request! {
     /// The request of [`Workflows::get`] as data.
     GetWorkflowRun / GetWorkflowRunCall { uid: String } -> WorkflowRun = GET_WORKFLOW_RUN,
@@ -314,13 +314,6 @@ api_request! {
     /// The request of [`Workflows::stats`] as data.
     GetWorkflowStats / GetWorkflowStatsCall {} -> WorkflowStats = GET_WORKFLOW_STATS,
     |op, base| requests::get_workflow_stats(base)
-}
-
-api_request! {
-    /// The request of [`Workflows::preview`] as data.
-    #[serde(transparent)]
-    PreviewWorkflow / PreviewWorkflowCall { body: PreviewWorkflowRequest } -> WorkflowPreview = PREVIEW_WORKFLOW,
-    |op, base| requests::preview_workflow(base, &op.body)
 }
 
 /// Setters of [`Workflows::preview`].
@@ -339,16 +332,16 @@ impl<C> PreviewWorkflowCall<C> {
 }
 
 api_request! {
-    /// The request of [`Workflows::preview_result`] as data.
-    GetWorkflowPreview / GetWorkflowPreviewCall { job_id: String } -> WorkflowPreview = GET_WORKFLOW_PREVIEW,
-    |op, base| requests::get_workflow_preview(base, &op.job_id)
+    /// The request of [`Workflows::preview`] as data.
+    #[serde(transparent)]
+    PreviewWorkflow / PreviewWorkflowCall { body: PreviewWorkflowRequest } -> WorkflowPreview = PREVIEW_WORKFLOW,
+    |op, base| requests::preview_workflow(base, &op.body)
 }
 
 api_request! {
-    /// The request of [`Workflows::resend`] as data.
-    ResendWorkflowItem / ResendWorkflowItemCall { uid: String, index: u64, body: ResendWorkflowItemRequest } -> ResentWorkflowItem
-        = RESEND_WORKFLOW_ITEM,
-    |op, base| requests::resend_workflow_item(base, &op.uid, op.index, &op.body)
+    /// The request of [`Workflows::preview_result`] as data.
+    GetWorkflowPreview / GetWorkflowPreviewCall { job_id: String } -> WorkflowPreview = GET_WORKFLOW_PREVIEW,
+    |op, base| requests::get_workflow_preview(base, &op.job_id)
 }
 
 /// Setters of [`Workflows::resend`].
@@ -357,6 +350,13 @@ impl<C> ResendWorkflowItemCall<C> {
     pub fn email(self, address: impl Into<String>) -> Self {
         self.with(|op| op.body.email = Some(address.into()))
     }
+}
+
+api_request! {
+    /// The request of [`Workflows::resend`] as data.
+    ResendWorkflowItem / ResendWorkflowItemCall { uid: String, index: u64, body: ResendWorkflowItemRequest } -> ResentWorkflowItem
+        = RESEND_WORKFLOW_ITEM,
+    |op, base| requests::resend_workflow_item(base, &op.uid, op.index, &op.body)
 }
 
 api_request! {
@@ -378,18 +378,18 @@ api_request! {
     |op, base| requests::delete_workflow_hook(base, &op.uid)
 }
 
-api_request! {
-    /// The request of [`Workflows::send_to_hook`] as data. Its serialised form contains the secret; `Debug` does not
-    /// show it.
-    SendWorkflowHook / SendWorkflowHookCall { hook_uid: String, secret: Secret, signature: Option<String>, row: JsonObject } -> Acknowledgement
-        = SEND_WORKFLOW_HOOK,
-    |op, base| requests::send_workflow_hook(base, &op.hook_uid, op.secret.expose(), op.signature.as_deref(), &op.row)
-}
-
 /// Setters of [`Workflows::send_to_hook`].
 impl<C> SendWorkflowHookCall<C> {
     /// Sets the signature of the row, if the hook requires one: `t=SECONDS,v1=HEX` over the bytes that are sent.
     pub fn signature(self, signature: impl Into<String>) -> Self {
         self.with(|op| op.signature = Some(signature.into()))
     }
+}
+
+api_request! {
+    /// The request of [`Workflows::send_to_hook`] as data. Its serialised form contains the secret; `Debug` does not
+    /// show it.
+    SendWorkflowHook / SendWorkflowHookCall { hook_uid: String, secret: Secret, signature: Option<String>, row: JsonObject } -> Acknowledgement
+        = SEND_WORKFLOW_HOOK,
+    |op, base| requests::send_workflow_hook(base, &op.hook_uid, op.secret.expose(), op.signature.as_deref(), &op.row)
 }

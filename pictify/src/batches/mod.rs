@@ -140,40 +140,6 @@ impl<C: Clone> Batches<C> {
     }
 }
 
-api_request! {
-    /// The request of [`Batches::create`] and [`create_from_csv`](Batches::create_from_csv) as data.
-    BatchRenderTemplate / BatchRenderTemplateCall { uid: String, body: BatchRenderTemplateRequest } -> BatchAccepted = BATCH_RENDER_TEMPLATE,
-    |op, base| requests::batch_render_template(base, &op.uid, &op.body),
-    rules |op, found| {
-        if op.body.csv_url.is_some() == op.body.variable_sets.is_some() {
-            found.push("", "exactly one of variableSets and csvUrl must be set");
-        }
-        if op.body.csv_url.is_none() && op.body.mappings.is_some() {
-            found.push("mappings", "needs csvUrl: it maps variables to columns of the CSV file");
-        }
-        if op.body.layout.is_some() && op.body.layouts.is_some() {
-            found.push("layouts", "cannot be set together with layout");
-        }
-    },
-    renders |op| {
-        let sets = op.body.variable_sets.as_ref().map_or(1, Vec::len);
-        let layouts = op.body.layouts.as_ref().map_or(1, |layouts| layouts.len().max(1));
-        sets.saturating_mul(layouts) as u64
-    }
-}
-
-api_request! {
-    /// The request of [`Batches::get`] as data.
-    GetBatchResults / GetBatchResultsCall { batch_id: String } -> Batch = GET_BATCH_RESULTS,
-    |op, base| requests::get_batch_results(base, &op.batch_id)
-}
-
-api_request! {
-    /// The request of [`Batches::cancel`] as data.
-    CancelBatch / CancelBatchCall { batch_id: String } -> BatchCancellation = CANCEL_BATCH,
-    |op, base| requests::cancel_batch(base, &op.batch_id, &EmptyRequest {})
-}
-
 /// Setters of [`Batches::create`] and [`Batches::create_from_csv`].
 impl<C> BatchRenderTemplateCall<C> {
     /// Sets the file format. The service's default is PNG.
@@ -219,4 +185,38 @@ impl<C> BatchRenderTemplateCall<C> {
     pub fn into_job_with_chunk_size(self, sets: usize) -> BatchJob {
         BatchJob::split(self.into_request(), sets)
     }
+}
+
+api_request! {
+    /// The request of [`Batches::create`] and [`create_from_csv`](Batches::create_from_csv) as data.
+    BatchRenderTemplate / BatchRenderTemplateCall { uid: String, body: BatchRenderTemplateRequest } -> BatchAccepted = BATCH_RENDER_TEMPLATE,
+    |op, base| requests::batch_render_template(base, &op.uid, &op.body),
+    rules |op, found| {
+        if op.body.csv_url.is_some() == op.body.variable_sets.is_some() {
+            found.push("", "exactly one of variableSets and csvUrl must be set");
+        }
+        if op.body.csv_url.is_none() && op.body.mappings.is_some() {
+            found.push("mappings", "needs csvUrl: it maps variables to columns of the CSV file");
+        }
+        if op.body.layout.is_some() && op.body.layouts.is_some() {
+            found.push("layouts", "cannot be set together with layout");
+        }
+    },
+    renders |op| {
+        let sets = op.body.variable_sets.as_ref().map_or(1, Vec::len);
+        let layouts = op.body.layouts.as_ref().map_or(1, |layouts| layouts.len().max(1));
+        sets.saturating_mul(layouts) as u64
+    }
+}
+
+api_request! {
+    /// The request of [`Batches::get`] as data.
+    GetBatchResults / GetBatchResultsCall { batch_id: String } -> Batch = GET_BATCH_RESULTS,
+    |op, base| requests::get_batch_results(base, &op.batch_id)
+}
+
+api_request! {
+    /// The request of [`Batches::cancel`] as data.
+    CancelBatch / CancelBatchCall { batch_id: String } -> BatchCancellation = CANCEL_BATCH,
+    |op, base| requests::cancel_batch(base, &op.batch_id, &EmptyRequest {})
 }

@@ -41,22 +41,6 @@ impl<C: Clone> Templates<C> {
     }
 }
 
-api_request! {
-    /// The request of [`Templates::list_public`] as data.
-    #[derive(Default)]
-    #[serde(transparent)]
-    ListPublicTemplates / ListPublicTemplatesCall { query: ListPublicTemplatesQuery } -> TemplateList = LIST_PUBLIC_TEMPLATES,
-    |op, base| requests::list_public_templates(base,
-        op.query.category.as_deref(),
-        op.query.limit,
-        op.query.page,
-        op.query.search.as_deref(),
-        op.query.sort.clone(),
-        op.query.tag.as_deref(),
-        op.query.type_.as_deref(),
-    )
-}
-
 /// Setters of [`Templates::list_public`].
 impl<C> ListPublicTemplatesCall<C> {
     /// Sets the order.
@@ -83,6 +67,22 @@ impl<C> ListPublicTemplatesCall<C> {
     pub fn search(self, text: impl Into<String>) -> Self {
         self.with(|op| op.query.search = Some(text.into()))
     }
+}
+
+api_request! {
+    /// The request of [`Templates::list_public`] as data.
+    #[derive(Default)]
+    #[serde(transparent)]
+    ListPublicTemplates / ListPublicTemplatesCall { query: ListPublicTemplatesQuery } -> TemplateList = LIST_PUBLIC_TEMPLATES,
+    |op, base| requests::list_public_templates(base,
+        op.query.category.as_deref(),
+        op.query.limit,
+        op.query.page,
+        op.query.search.as_deref(),
+        op.query.sort.clone(),
+        op.query.tag.as_deref(),
+        op.query.type_.as_deref(),
+    )
 }
 
 paged!(ListPublicTemplates / ListPublicTemplatesCall, templates: Template, by page, 12 a page);

@@ -137,6 +137,14 @@ impl<C: Clone> Templates<C> {
     }
 }
 
+/// Setters of [`Templates::render`] alone.
+impl<C> RenderTemplateCall<C> {
+    /// Sets the key of the layout to render. The service's default is the template itself.
+    pub fn layout(self, key: impl Into<String>) -> Self {
+        self.with(|op| op.body.layout = Some(key.into()))
+    }
+}
+
 api_request! {
     /// The request of [`Templates::render`] and [`Templates::render_pages`] as data.
     RenderTemplate / RenderTemplateCall { uid: String, body: RenderTemplateRequest } -> RenderedLayout = RENDER_TEMPLATE,
@@ -171,14 +179,6 @@ impl RenderTemplate {
             ..RenderTemplateRequest::default()
         };
         Self { uid: uid.into(), body }
-    }
-}
-
-/// Setters of [`Templates::render`] alone.
-impl<C> RenderTemplateCall<C> {
-    /// Sets the key of the layout to render. The service's default is the template itself.
-    pub fn layout(self, key: impl Into<String>) -> Self {
-        self.with(|op| op.body.layout = Some(key.into()))
     }
 }
 

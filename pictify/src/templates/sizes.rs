@@ -65,6 +65,19 @@ impl Size {
     }
 }
 
+/// Setters of [`Templates::render_sizes`].
+impl<C> RenderTemplateSizesCall<C> {
+    /// Sets the file format. The service's default is PNG.
+    pub fn format(self, format: RasterFormat) -> Self {
+        self.with(|op| op.body.format = Some(format))
+    }
+
+    /// Sets the quality of lossy formats, 0.1 to 1. The service's default is 0.9.
+    pub fn quality(self, quality: f64) -> Self {
+        self.with(|op| op.body.quality = Some(quality))
+    }
+}
+
 api_request! {
     /// The request of [`Templates::render_sizes`] as data.
     RenderTemplateSizes / RenderTemplateSizesCall {
@@ -100,19 +113,6 @@ impl RenderTemplateSizes {
         let mut body = MultiSizeRenderTemplateRequest::new(sizes);
         body.variables = Some(variables);
         Self { uid: uid.into(), body }
-    }
-}
-
-/// Setters of [`Templates::render_sizes`].
-impl<C> RenderTemplateSizesCall<C> {
-    /// Sets the file format. The service's default is PNG.
-    pub fn format(self, format: RasterFormat) -> Self {
-        self.with(|op| op.body.format = Some(format))
-    }
-
-    /// Sets the quality of lossy formats, 0.1 to 1. The service's default is 0.9.
-    pub fn quality(self, quality: f64) -> Self {
-        self.with(|op| op.body.quality = Some(quality))
     }
 }
 

@@ -104,20 +104,6 @@ impl<C: Clone> Templates<C> {
     }
 }
 
-api_request! {
-    /// The request of [`Templates::list`] as data.
-    #[derive(Default)]
-    #[serde(transparent)]
-    ListTemplates / ListTemplatesCall { query: ListTemplatesQuery } -> TemplateList = LIST_TEMPLATES,
-    |op, base| requests::list_templates(base,
-        op.query.has_dynamic_link,
-        op.query.limit,
-        op.query.output_format.clone(),
-        op.query.page,
-        op.query.sort.clone(),
-    )
-}
-
 /// Setters of [`Templates::list`].
 impl<C> ListTemplatesCall<C> {
     /// Sets the order. The service's default is newest first.
@@ -136,7 +122,29 @@ impl<C> ListTemplatesCall<C> {
     }
 }
 
+api_request! {
+    /// The request of [`Templates::list`] as data.
+    #[derive(Default)]
+    #[serde(transparent)]
+    ListTemplates / ListTemplatesCall { query: ListTemplatesQuery } -> TemplateList = LIST_TEMPLATES,
+    |op, base| requests::list_templates(base,
+        op.query.has_dynamic_link,
+        op.query.limit,
+        op.query.output_format.clone(),
+        op.query.page,
+        op.query.sort.clone(),
+    )
+}
+
 paged!(ListTemplates / ListTemplatesCall, templates: Template, by page, 12 a page);
+
+/// Setters of [`Templates::create`] alone.
+impl<C> CreateTemplateCall<C> {
+    /// Sets the description. Documented, but not confirmed.
+    pub fn description(self, text: impl Into<String>) -> Self {
+        self.with(|op| op.body.description = Some(text.into()))
+    }
+}
 
 api_request! {
     /// The request of [`Templates::create`] as data.
@@ -171,28 +179,10 @@ impl CreateTemplate {
     }
 }
 
-/// Setters of [`Templates::create`] alone.
-impl<C> CreateTemplateCall<C> {
-    /// Sets the description. Documented, but not confirmed.
-    pub fn description(self, text: impl Into<String>) -> Self {
-        self.with(|op| op.body.description = Some(text.into()))
-    }
-}
-
 api_request! {
     /// The request of [`Templates::get`] as data.
     GetTemplate / GetTemplateCall { uid: String } -> Template = GET_TEMPLATE,
     |op, base| requests::get_template(base, &op.uid)
-}
-
-api_request! {
-    /// The request of [`Templates::update`] as data.
-    UpdateTemplate / UpdateTemplateCall { uid: String, body: UpdateTemplateRequest } -> Template = UPDATE_TEMPLATE,
-    |op, base| requests::update_template(base, &op.uid, &op.body),
-    rules |op, found| {
-        let body = &op.body;
-        check_source(body.html.as_deref(), body.fabric_js_data.as_ref(), body.layouts.as_ref(), found);
-    }
 }
 
 /// Setters of [`Templates::update`] alone.
@@ -210,6 +200,16 @@ impl<C> UpdateTemplateCall<C> {
                 TemplateSource::Canvas(canvas) => (None, Some(canvas)),
             };
         })
+    }
+}
+
+api_request! {
+    /// The request of [`Templates::update`] as data.
+    UpdateTemplate / UpdateTemplateCall { uid: String, body: UpdateTemplateRequest } -> Template = UPDATE_TEMPLATE,
+    |op, base| requests::update_template(base, &op.uid, &op.body),
+    rules |op, found| {
+        let body = &op.body;
+        check_source(body.html.as_deref(), body.fabric_js_data.as_ref(), body.layouts.as_ref(), found);
     }
 }
 

@@ -175,53 +175,6 @@ impl<C: Clone> Webhooks<C> {
     }
 }
 
-api_request! {
-    /// The request of [`Webhooks::list`] as data.
-    #[derive(Default)]
-    #[serde(transparent)]
-    ListWebhookSubscriptions / ListWebhookSubscriptionsCall { query: ListWebhookSubscriptionsQuery } -> WebhookSubscriptionList
-        = LIST_WEBHOOK_SUBSCRIPTIONS,
-    |op, base| {
-        let query = op.query.clone();
-        requests::list_webhook_subscriptions(base, query.event, query.limit, query.page, query.platform, query.status)
-    }
-}
-
-paged!(ListWebhookSubscriptions / ListWebhookSubscriptionsCall, subscriptions: WebhookSubscription, by page, 20 a page);
-
-api_request! {
-    /// The request of [`Webhooks::create`] as data.
-    #[serde(transparent)]
-    CreateWebhookSubscription / CreateWebhookSubscriptionCall { body: CreateWebhookSubscriptionRequest } -> WebhookSubscription
-        = CREATE_WEBHOOK_SUBSCRIPTION,
-    |op, base| requests::create_webhook_subscription(base, &op.body)
-}
-
-api_request! {
-    /// The request of [`Webhooks::get`] as data.
-    GetWebhookSubscription / GetWebhookSubscriptionCall { uid: String } -> WebhookSubscription = GET_WEBHOOK_SUBSCRIPTION,
-    |op, base| requests::get_webhook_subscription(base, &op.uid)
-}
-
-api_request! {
-    /// The request of [`Webhooks::update`], [`pause`](Webhooks::pause) and [`resume`](Webhooks::resume) as data.
-    UpdateWebhookSubscription / UpdateWebhookSubscriptionCall { uid: String, body: UpdateWebhookSubscriptionRequest } -> WebhookSubscription
-        = UPDATE_WEBHOOK_SUBSCRIPTION,
-    |op, base| requests::update_webhook_subscription(base, &op.uid, &op.body)
-}
-
-api_request! {
-    /// The request of [`Webhooks::delete`] as data.
-    DeleteWebhookSubscription / DeleteWebhookSubscriptionCall { uid: String } -> Deletion = DELETE_WEBHOOK_SUBSCRIPTION,
-    |op, base| requests::delete_webhook_subscription(base, &op.uid)
-}
-
-api_request! {
-    /// The request of [`Webhooks::test`] as data.
-    TestWebhookSubscription / TestWebhookSubscriptionCall { uid: String } -> Acknowledgement = TEST_WEBHOOK_SUBSCRIPTION,
-    |op, base| requests::test_webhook_subscription(base, &op.uid, &EmptyRequest {})
-}
-
 /// Setters of [`Webhooks::list`].
 impl<C> ListWebhookSubscriptionsCall<C> {
     /// Returns only subscriptions to this event.
@@ -239,6 +192,20 @@ impl<C> ListWebhookSubscriptionsCall<C> {
         self.with(|op| op.query.platform = Some(platform))
     }
 }
+
+api_request! {
+    /// The request of [`Webhooks::list`] as data.
+    #[derive(Default)]
+    #[serde(transparent)]
+    ListWebhookSubscriptions / ListWebhookSubscriptionsCall { query: ListWebhookSubscriptionsQuery } -> WebhookSubscriptionList
+        = LIST_WEBHOOK_SUBSCRIPTIONS,
+    |op, base| {
+        let query = op.query.clone();
+        requests::list_webhook_subscriptions(base, query.event, query.limit, query.page, query.platform, query.status)
+    }
+}
+
+paged!(ListWebhookSubscriptions / ListWebhookSubscriptionsCall, subscriptions: WebhookSubscription, by page, 20 a page);
 
 /// Setters of [`Webhooks::create`].
 impl<C> CreateWebhookSubscriptionCall<C> {
@@ -263,6 +230,20 @@ impl<C> CreateWebhookSubscriptionCall<C> {
     }
 }
 
+api_request! {
+    /// The request of [`Webhooks::create`] as data.
+    #[serde(transparent)]
+    CreateWebhookSubscription / CreateWebhookSubscriptionCall { body: CreateWebhookSubscriptionRequest } -> WebhookSubscription
+        = CREATE_WEBHOOK_SUBSCRIPTION,
+    |op, base| requests::create_webhook_subscription(base, &op.body)
+}
+
+api_request! {
+    /// The request of [`Webhooks::get`] as data.
+    GetWebhookSubscription / GetWebhookSubscriptionCall { uid: String } -> WebhookSubscription = GET_WEBHOOK_SUBSCRIPTION,
+    |op, base| requests::get_webhook_subscription(base, &op.uid)
+}
+
 /// Setters of [`Webhooks::update`].
 impl<C> UpdateWebhookSubscriptionCall<C> {
     /// Sets the URL to deliver to.
@@ -276,4 +257,23 @@ impl<C> UpdateWebhookSubscriptionCall<C> {
     pub fn filters(self, filters: WebhookFilters) -> Self {
         self.with(|op| op.body.filters = Some(filters))
     }
+}
+
+api_request! {
+    /// The request of [`Webhooks::update`], [`pause`](Webhooks::pause) and [`resume`](Webhooks::resume) as data.
+    UpdateWebhookSubscription / UpdateWebhookSubscriptionCall { uid: String, body: UpdateWebhookSubscriptionRequest } -> WebhookSubscription
+        = UPDATE_WEBHOOK_SUBSCRIPTION,
+    |op, base| requests::update_webhook_subscription(base, &op.uid, &op.body)
+}
+
+api_request! {
+    /// The request of [`Webhooks::delete`] as data.
+    DeleteWebhookSubscription / DeleteWebhookSubscriptionCall { uid: String } -> Deletion = DELETE_WEBHOOK_SUBSCRIPTION,
+    |op, base| requests::delete_webhook_subscription(base, &op.uid)
+}
+
+api_request! {
+    /// The request of [`Webhooks::test`] as data.
+    TestWebhookSubscription / TestWebhookSubscriptionCall { uid: String } -> Acknowledgement = TEST_WEBHOOK_SUBSCRIPTION,
+    |op, base| requests::test_webhook_subscription(base, &op.uid, &EmptyRequest {})
 }

@@ -102,8 +102,7 @@ fn problem(page: &Page, link: &Link, pages: &BTreeMap<PathBuf, Page>) -> Option<
     // rustdoc writes the anchor without its number, and so links to the first of several methods.
     let anchors = pages.get(&path)?.anchors.iter();
     let block = &anchors.clone().find(|other| other.id == anchor)?.block;
-    // The calls of the async and of the blocking client have methods of the same names; the first are the async ones.
-    let request = request_of(block, target_item).filter(|request| *request != "Client")?;
+    let request = request_of(block, target_item)?;
     // `Call::events`, the only one of this name, is what the text says wherever it is.
     let twin = format!("{anchor}-1");
     if text.contains("::") && !anchors.clone().any(|other| other.id == twin) {
