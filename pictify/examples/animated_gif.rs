@@ -2,10 +2,7 @@
 //!
 //! `cargo run --example animated_gif`, with `PICTIFY_API_KEY` set.
 
-use pictify::{
-    Client, Result,
-    gifs::{GifQuality, Source},
-};
+use pictify::{Client, Result, gifs::GifQuality, images::Source};
 use std::path::Path;
 
 const BLINKING: &str = "<style>@keyframes f { 50% { opacity: .2 } } p { animation: f 2s infinite }</style><p>Now</p>";

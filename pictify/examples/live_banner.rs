@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example live_banner --features cron`, with `PICTIFY_API_KEY` set.
 
-use pictify::{Client, Result, bindings::BindingSource, links::ImageFormat};
+use pictify::{Client, Result, bindings::BindingSource, images::ImageFormat};
 use std::path::Path;
 
 pub(crate) async fn run(client: &Client, _folder: &Path) -> Result<()> {

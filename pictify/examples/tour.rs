@@ -4,11 +4,11 @@
 
 use pictify::{
     Client, ErrorKind, Result,
-    batches::RasterFormat,
     bindings::BindingSource,
-    gifs::{self, GifQuality},
+    gifs::GifQuality,
     images::Source,
     pdfs::PdfPreset,
+    templates::RasterFormat,
     templates::{RenderFormat, TemplateSource},
     webhooks::WebhookEventType,
 };
@@ -49,7 +49,7 @@ async fn images(client: &Client, folder: &Path) -> Result<()> {
 
 async fn gifs(client: &Client) -> Result<()> {
     let html = "<style>@keyframes f { 50% { opacity: .2 } } p { animation: f 2s infinite }</style><p>Now</p>";
-    let gif = client.gifs().create(gifs::Source::html(html)).size(400, 400).send().await?;
+    let gif = client.gifs().create(Source::html(html)).size(400, 400).send().await?;
     println!("{} {:?}", gif.url, gif.uid);
 
     let call = client.gifs().capture("https://example.com/animated").size(800, 600);

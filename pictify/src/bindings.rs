@@ -24,6 +24,8 @@
 mod schedule;
 mod source;
 
+use crate::Acknowledgement;
+use crate::Deletion;
 use crate::{pagination::paged, resources::api_request, resources::resource, variables};
 use pictify_api::{
     ValidationErrors,
@@ -36,9 +38,8 @@ use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 
 pub use pictify_api::types::{
-    Acknowledgement, Binding, BindingFetchTest, BindingFormat, BindingList, BindingMappingTest, BindingOutput,
-    BindingRefresh, BindingStatus, BindingTest, DataSource, DataSourceType, Deletion, RefreshErrorPolicy,
-    RefreshPolicy, RefreshPolicyType,
+    Binding, BindingFetchTest, BindingFormat, BindingList, BindingMappingTest, BindingOutput, BindingRefresh,
+    BindingStatus, BindingTest, DataSource, DataSourceType, RefreshErrorPolicy, RefreshPolicy, RefreshPolicyType,
 };
 pub use source::BindingSource;
 

@@ -25,6 +25,8 @@ mod condition;
 mod rules;
 mod variant;
 
+use crate::Deletion;
+use crate::images::ImageFormat;
 use crate::{pagination::paged, resources::api_request, resources::resource, source::web_url};
 use pictify_api::types::{
     BanditConfig, CompleteExperimentRequest, CreateExperimentRequest, EmptyRequest, ExperimentVariant, GoalConfig,
@@ -33,8 +35,8 @@ use pictify_api::types::{
 
 pub use condition::{Attribute, Condition};
 pub use pictify_api::types::{
-    BanditAlgorithm, Deletion, Experiment, ExperimentList, ExperimentOutput, ExperimentQuota, ExperimentQuotas,
-    ExperimentStatus, ExperimentType, GoalType, ImageFormat,
+    BanditAlgorithm, Experiment, ExperimentList, ExperimentOutput, ExperimentQuota, ExperimentQuotas, ExperimentStatus,
+    ExperimentType, GoalType,
 };
 pub use variant::{Schedule, Variant, Weight};
 

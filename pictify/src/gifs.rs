@@ -2,7 +2,8 @@
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
-//! use pictify::gifs::{GifQuality, Source};
+//! use pictify::gifs::GifQuality;
+//! use pictify::images::Source;
 //!
 //! let html = "<style>@keyframes f { 50% { opacity: .2 } } p { animation: f 2s infinite }</style><p>Now</p>";
 //! let gif = client.gifs().create(Source::html(html)).size(400, 400).quality(GifQuality::High).send().await?;
@@ -10,6 +11,7 @@
 //! # Ok(()) }
 //! ```
 
+use crate::images::Source;
 use crate::{
     download::Downloadable,
     pagination::paged,
@@ -19,7 +21,6 @@ use crate::{
 };
 use pictify_api::types::{CaptureGifRequest, CreateGifRequest, ListGifsQuery};
 
-pub use crate::source::Source;
 pub use pictify_api::types::{Gif, GifList, GifMetadata, GifQuality, GifTiming};
 
 resource! {
@@ -39,7 +40,7 @@ impl<C: Clone> Gifs<C> {
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-    /// use pictify::gifs::Source;
+    /// use pictify::images::Source;
     ///
     /// let gif = client.gifs().create(Source::url("https://example.com/animated")?).send().await?;
     /// println!("{}", gif.url);

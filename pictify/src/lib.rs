@@ -42,7 +42,7 @@
 //! | read a list to its end | [`pagination`] |
 //! | work without `async` | `blocking`, behind the feature of the same name |
 //! | find out what failed, and if it may be billed | [`Error`], [`ErrorKind`], [`Error::outcome_unknown`] |
-//! | configure retries and deadlines | [`retry`], [`RetryPolicy`], [`Deadline`] |
+//! | configure retries and deadlines | [`RetryPolicy`], [`Deadline`] |
 //! | limit costs and requests | [`SpendLimit`], [`ClientBuilder::single_flight`], `rate_limit::RateLimiter` |
 //! | observe calls | [`ClientBuilder::on_attempt`], [`ClientBuilder::on_schema_mismatch`], the feature `tracing` |
 //! | test an application | `testing`, behind the feature of the same name |
@@ -131,7 +131,7 @@ cfg_if::cfg_if! {
         pub mod renders;
         pub mod request;
         mod resources;
-        pub mod retry;
+        mod retry;
         pub mod schema_mismatch;
         pub mod send_all;
         mod single_flight;
@@ -156,13 +156,13 @@ cfg_if::cfg_if! {
             error::{Attempt, AttemptOutcome, Error, ErrorDetails, ErrorKind, FieldError, Result},
             idempotency::IdempotencyKey,
             key::ApiKey,
-            request::ApiRequest,
-            send_all::send_all,
+            request::api_request::ApiRequest,
+            retry::RetryPolicy,
+            send_all::start::send_all,
             spend_limit::SpendLimit,
         };
-        pub use pictify_api::{Timestamp, ValidationError, ValidationErrors};
+        pub use pictify_api::{Timestamp, ValidationError, ValidationErrors, types::{Acknowledgement, Deletion}};
         #[cfg(feature = "schemars")]
         pub use pictify_api::json_schemas;
-        pub use retry::RetryPolicy;
     }
 }

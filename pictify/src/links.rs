@@ -2,7 +2,7 @@
 //!
 //! ```no_run
 //! # async fn run(client: pictify::Client) -> pictify::Result<()> {
-//! use pictify::links::ImageFormat;
+//! use pictify::images::ImageFormat;
 //!
 //! let card = client.links().template("XK4P2M9QZT", ImageFormat::Png).variable("title", "Hello world");
 //! println!("{}", card.url()?); // https://api.pictify.io/r/XK4P2M9QZT.png?title=Hello%20world
@@ -16,8 +16,9 @@
 mod image;
 
 pub use image::{ExperimentImage, LinkImage, StoredImage};
-pub use pictify_api::types::{BindingUrlInfo, ImageFormat, QueryVariables};
+pub use pictify_api::types::{BindingUrlInfo, QueryVariables};
 
+use crate::images::ImageFormat;
 use crate::{AsClient, Error, Result, download::Downloadable, resources::api_request, resources::resource, variables};
 use pictify_api::{
     Validate, ValidationErrors,
@@ -50,7 +51,7 @@ impl<C: Clone> Links<C> {
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-    /// use pictify::links::ImageFormat;
+    /// use pictify::images::ImageFormat;
     ///
     /// let url = client.links().template("XK4P2M9QZT", ImageFormat::Webp).variable("title", "Hello").url()?;
     /// println!("{url}");
@@ -73,7 +74,7 @@ impl<C: Clone> Links<C> {
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-    /// use pictify::links::ImageFormat;
+    /// use pictify::images::ImageFormat;
     ///
     /// let image = client.links().binding("BN6T1VH2PA", ImageFormat::Png).send().await?;
     /// let later = client.links().binding("BN6T1VH2PA", ImageFormat::Png);
@@ -96,7 +97,7 @@ impl<C: Clone> Links<C> {
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-    /// use pictify::links::ImageFormat;
+    /// use pictify::images::ImageFormat;
     ///
     /// let stored = client.links().binding_info("BN6T1VH2PA", ImageFormat::Png).send().await?;
     /// client.download(&stored).to_file("stars.png").await?;
@@ -117,7 +118,8 @@ impl<C: Clone> Links<C> {
     ///
     /// ```no_run
     /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
-    /// use pictify::links::{ExperimentImage, ImageFormat};
+    /// use pictify::links::ExperimentImage;
+    /// use pictify::images::ImageFormat;
     ///
     /// let hero = client.links().experiment("homepage-hero", ImageFormat::Png).context("utm_source", "mail");
     /// println!("{}", hero.url()?);
@@ -212,7 +214,7 @@ impl<C: AsClient> RenderTemplateUrlCall<C> {
     ///
     /// ```no_run
     /// # fn run(client: pictify::Client, key_for_pages: &str) -> pictify::Result<()> {
-    /// use pictify::links::ImageFormat;
+    /// use pictify::images::ImageFormat;
     ///
     /// let card = client.links().template("XK4P2M9QZT", ImageFormat::Png).variable("title", "Hello");
     /// let page = format!(r#"<img src="{}">"#, card.url_with_key(key_for_pages)?.as_str().replace('&', "&amp;"));

@@ -1,8 +1,7 @@
 //! Rendered files of any format.
 
+use crate::Deletion;
 use crate::{resources::api_request, resources::resource};
-
-pub use pictify_api::types::Deletion;
 
 resource! {
     /// The operations of rendered files: [`client.media()`](crate::Client::media).

@@ -35,23 +35,31 @@ use std::{
 /// Default number of calls in flight.
 const DEFAULT_CONCURRENCY: usize = 8;
 
-/// Sends many calls with bounded concurrency. Nothing is sent before the first result is read.
-///
-/// Items are calls, or `Result`s of calls: an error becomes a result like any other. The client is in the calls.
-pub fn send_all<'a, O, C, I>(calls: I) -> SendAll<'a, O, C>
-where
-    O: ApiRequest,
-    C: 'static,
-    I: IntoIterator<Item: TryIntoCall<O, C> + 'a>,
-    I::IntoIter: Send + 'a,
-{
-    SendAll {
-        calls: Some(Box::new(calls.into_iter().map(TryIntoCall::try_into_call))),
-        concurrency: DEFAULT_CONCURRENCY,
-        in_order: true,
-        results: None,
-        #[cfg(feature = "blocking")]
-        background: blocking::BackgroundCalls::default(),
+pub(crate) use start::send_all;
+
+/// The function, which is public at the root of the crate.
+pub(crate) mod start {
+    use super::{DEFAULT_CONCURRENCY, SendAll, TryIntoCall};
+    use crate::ApiRequest;
+
+    /// Sends many calls with bounded concurrency. Nothing is sent before the first result is read.
+    ///
+    /// Items are calls, or `Result`s of calls: an error becomes a result like any other. The client is in the calls.
+    pub fn send_all<'a, O, C, I>(calls: I) -> SendAll<'a, O, C>
+    where
+        O: ApiRequest,
+        C: 'static,
+        I: IntoIterator<Item: TryIntoCall<O, C> + 'a>,
+        I::IntoIter: Send + 'a,
+    {
+        SendAll {
+            calls: Some(Box::new(calls.into_iter().map(TryIntoCall::try_into_call))),
+            concurrency: DEFAULT_CONCURRENCY,
+            in_order: true,
+            results: None,
+            #[cfg(feature = "blocking")]
+            background: super::blocking::BackgroundCalls::default(),
+        }
     }
 }
 
@@ -191,7 +199,7 @@ mod blocking {
     use tokio::task::JoinSet;
 
     /// Calls in flight on the background thread. They are abandoned when it is dropped.
-    pub(super) struct BackgroundCalls<T> {
+    pub(crate) struct BackgroundCalls<T> {
         tasks: JoinSet<()>,
         sender: mpsc::Sender<Completed<T>>,
         receiver: mpsc::Receiver<Completed<T>>,

@@ -25,7 +25,7 @@ mod variables;
 
 pub use gallery::{GetPublicTemplate, GetPublicTemplateCall, ListPublicTemplates, ListPublicTemplatesCall};
 pub use pictify_api::types::{
-    Deletion, LayoutError, MultiSizeRender, PublicTemplateSort, RasterFormat, RenderedLayout, RenderedSize, SizeError,
+    LayoutError, MultiSizeRender, PublicTemplateSort, RasterFormat, RenderedLayout, RenderedSize, SizeError,
     SizedRender, Template, TemplateEngine, TemplateLayout, TemplateLayouts, TemplateList, TemplateOutput,
     TemplateOutputFilter, TemplatePage, TemplatePdfPreset, TemplateRender, TemplateRenderFormat as RenderFormat,
     TemplateSort, TemplateVariables, VariableDefinition, VariableType, VariableValidation,
@@ -43,6 +43,7 @@ pub use variables::{
     GetTemplateVariables, GetTemplateVariablesCall, ValidateTemplateVariables, ValidateTemplateVariablesCall,
 };
 
+use crate::Deletion;
 use crate::resources::resource;
 
 resource! {

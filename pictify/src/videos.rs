@@ -10,6 +10,7 @@
 //! # Ok(()) }
 //! ```
 
+use crate::Deletion;
 use crate::{download::Downloadable, resources::api_request, resources::resource, variables};
 use pictify_api::types::{
     CreateVideoTemplateRequest, DuplicateVideoTemplateRequest, GenerateVideoTemplateRequest, JsonObject,
@@ -18,8 +19,8 @@ use pictify_api::types::{
 use serde::Serialize;
 
 pub use pictify_api::types::{
-    Deletion, Video, VideoFormat, VideoPreview, VideoTemplate, VideoTemplateKind, VideoTemplateList,
-    VideoTemplateStatus, VideoTemplateVariables,
+    Video, VideoFormat, VideoPreview, VideoTemplate, VideoTemplateKind, VideoTemplateList, VideoTemplateStatus,
+    VideoTemplateVariables,
 };
 
 resource! {

@@ -17,6 +17,8 @@
 //! # Ok(()) }
 //! ```
 
+use crate::Acknowledgement;
+use crate::Deletion;
 use crate::{Error, Result, resources::api_request, resources::resource, variables};
 use pictify_api::{
     Secret,
@@ -28,8 +30,8 @@ use pictify_api::{
 use serde::Serialize;
 
 pub use pictify_api::types::{
-    Acknowledgement, Deletion, ResentWorkflowItem, WorkflowCounts, WorkflowHook, WorkflowHookList, WorkflowItem,
-    WorkflowPreview, WorkflowPreviewStatus, WorkflowRun, WorkflowRunList, WorkflowStats,
+    ResentWorkflowItem, WorkflowCounts, WorkflowHook, WorkflowHookList, WorkflowItem, WorkflowPreview,
+    WorkflowPreviewStatus, WorkflowRun, WorkflowRunList, WorkflowStats,
 };
 
 resource! {

@@ -26,15 +26,14 @@ mod wait;
 #[cfg(feature = "webhook")]
 mod webhook_join;
 
+use crate::templates::RasterFormat;
 use crate::{Result, resources::api_request, resources::resource, source::web_url, variables};
 use pictify_api::types::{BatchRenderTemplateRequest, EmptyRequest};
 use serde::Serialize;
 
 pub use cancel::CancelJob;
 pub use job::{BatchJob, BatchProgress};
-pub use pictify_api::types::{
-    Batch, BatchAccepted, BatchCancellation, BatchItem, BatchItemError, BatchStatus, RasterFormat,
-};
+pub use pictify_api::types::{Batch, BatchAccepted, BatchCancellation, BatchItem, BatchItemError, BatchStatus};
 pub use row::BatchRow;
 pub use start::StartJob;
 pub use wait::WaitForJob;

@@ -1,16 +1,4 @@
 //! Retries of failed attempts.
-//!
-//! Renders are billed. The decision to retry therefore depends on what the failed attempt may have done at the service:
-//!
-//! | the attempt | read-only operation | sets or removes | creates or renders |
-//! |---|---|---|---|
-//! | was not sent (connect, DNS, TLS) | retry | retry | retry |
-//! | was throttled before any work (408, rate limit, a 503 that says so) | retry after the stated delay | same | same |
-//! | was rejected (other 4xx, quota, 501) | stop | stop | stop |
-//! | may have taken effect (timeout, reset, truncated body, other 5xx) | retry | retry | **stop**: [`outcome_unknown`] |
-//! | succeeded, but the response cannot be decoded | stop | stop | stop: the render exists |
-//!
-//! [`outcome_unknown`]: crate::Error::outcome_unknown
 
 mod budget;
 mod decision;
@@ -23,6 +11,18 @@ pub(crate) use retry_after::retry_after_of;
 use std::time::Duration;
 
 /// Number of attempts of a call, and the delays between them.
+///
+/// Renders are billed. The decision to retry therefore depends on what the failed attempt may have done at the service:
+///
+/// | the attempt | read-only operation | sets or removes | creates or renders |
+/// |---|---|---|---|
+/// | was not sent (connect, DNS, TLS) | retry | retry | retry |
+/// | was throttled before any work (408, rate limit, a 503 that says so) | retry after the stated delay | same | same |
+/// | was rejected (other 4xx, quota, 501) | stop | stop | stop |
+/// | may have taken effect (timeout, reset, truncated body, other 5xx) | retry | retry | **stop**: [`outcome_unknown`] |
+/// | succeeded, but the response cannot be decoded | stop | stop | stop: the render exists |
+///
+/// [`outcome_unknown`]: crate::Error::outcome_unknown
 ///
 /// ```
 /// use pictify::RetryPolicy;

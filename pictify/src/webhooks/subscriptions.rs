@@ -17,6 +17,8 @@
 //! # Ok(()) }
 //! ```
 
+use crate::Acknowledgement;
+use crate::Deletion;
 use crate::{pagination::paged, resources::api_request, resources::resource, source::web_url};
 use pictify_api::types::{
     ActiveOrPaused, CreateWebhookSubscriptionRequest, EmptyRequest, ListWebhookSubscriptionsQuery,
@@ -24,8 +26,8 @@ use pictify_api::types::{
 };
 
 pub use pictify_api::types::{
-    Acknowledgement, Deletion, WebhookDelivery, WebhookEventType, WebhookFilters, WebhookPlatform, WebhookSubscription,
-    WebhookSubscriptionList, WebhookSubscriptionStatus,
+    WebhookDelivery, WebhookEventType, WebhookFilters, WebhookPlatform, WebhookSubscription, WebhookSubscriptionList,
+    WebhookSubscriptionStatus,
 };
 
 resource! {

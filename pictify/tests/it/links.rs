@@ -2,7 +2,8 @@
 
 use pictify::{
     Client, ErrorKind, blocking,
-    links::{ExperimentImage, ImageFormat, RenderTemplateUrl},
+    images::ImageFormat,
+    links::{ExperimentImage, RenderTemplateUrl},
 };
 use pictify_test_support::{KEY, TestClock, client_of};
 use serde_json::json;

@@ -1,5 +1,5 @@
 use crate::contract::{Row, row};
-use pictify::batches::RasterFormat;
+use pictify::templates::RasterFormat;
 use serde_json::json;
 
 const BATCH: &str = "BT7Q2LM4XR";

@@ -1,5 +1,6 @@
 use crate::contract::{Row, row};
-use pictify::experiments::{BanditAlgorithm, ExperimentStatus, ExperimentType, ImageFormat, Variant, Weight};
+use pictify::experiments::{BanditAlgorithm, ExperimentStatus, ExperimentType, Variant, Weight};
+use pictify::images::ImageFormat;
 use serde_json::json;
 
 const EXPERIMENT: &str = "EX3M7K1QWD";

@@ -1,5 +1,6 @@
 use crate::contract::{Row, row};
-use pictify::gifs::{GifQuality, Source};
+use pictify::gifs::GifQuality;
+use pictify::images::Source;
 
 pub fn rows() -> Vec<Row> {
     vec![

@@ -1,5 +1,5 @@
 use crate::contract::{Row, row};
-use pictify::links::ImageFormat;
+use pictify::images::ImageFormat;
 
 pub fn rows() -> Vec<Row> {
     vec![

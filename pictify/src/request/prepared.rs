@@ -1,79 +1,17 @@
-//! Requests as data.
+//! Requests that are ready to be sent.
 
+use super::ApiRequest;
 use crate::{Error, ErrorKind, Result, error::Received, transport::Body};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use pictify_api::{BuildError, CheckSchema, Decoder};
 use serde::de::DeserializeOwned;
 
-pub use pictify_api::{Evidence, OperationInfo, Pagination, PaginationStyle, RetrySafety};
-
-/// A request of one operation of the API as plain data.
-///
-/// Each type that implements it is `Serialize` and `Deserialize`, so that it can be stored in a queue, and is sent by
-/// [`Client::call`](crate::Client::call). Only this crate implements it.
-///
-/// ```
-/// use pictify::{ApiRequest, images::CreateImage};
-///
-/// assert_eq!((CreateImage::OPERATION.method, CreateImage::OPERATION.path), ("POST", "/image"));
-/// ```
-///
-/// ```compile_fail
-/// #[derive(Clone)]
-/// struct Foreign;
-///
-/// impl pictify::ApiRequest for Foreign {
-///     type Response = ();
-///     type Call<C> = pictify::Call<Self, C>;
-///     const OPERATION: pictify::request::OperationInfo = <pictify::images::CreateImage as pictify::ApiRequest>::OPERATION;
-///
-///     fn check(&self) -> pictify::Result<()> {
-///         Ok(())
-///     }
-/// }
-/// ```
-pub trait ApiRequest: Clone + Send + Sync + sealed::Prepare<<Self as ApiRequest>::Response> + 'static {
-    /// Type of the response's value.
-    type Response: CheckSchema + Send + 'static;
-
-    /// Type of the call that [`Client::call`](crate::Client::call) makes: the setters of the request, the options of the
-    /// call, and `send`.
-    type Call<C>: From<crate::Call<Self, C>> + Into<crate::Call<Self, C>>;
-
-    /// Metadata of the operation: method, path, retry safety, evidence, timeout.
-    const OPERATION: OperationInfo;
-
-    /// Checks the request without contacting the service.
-    ///
-    /// # Errors
-    /// [`Validation`](crate::ErrorKind::Validation), with every field that is invalid.
-    fn check(&self) -> Result<()>;
-
-    /// Returns the number of renders that the request bills if it succeeds, as far as that is known before it is sent; 0
-    /// when it bills none.
-    fn renders(&self) -> u64 {
-        u64::from(Self::OPERATION.safety == pictify_api::RetrySafety::Billed)
-    }
+/// Builds the HTTP request and the reader of the response. The module is private, so only this crate can implement it.
+pub trait Prepare<T> {
+    /// Builds them for a base URL without a slash at its end.
+    fn prepare(&self, base_url: &str) -> Result<Prepared<T>>;
 }
-
-/// Returns the metadata of every operation of the document.
-#[must_use]
-pub fn operations() -> &'static [OperationInfo] {
-    pictify_api::operations::ALL
-}
-
-/// The part of a request that only this crate can implement and call.
-pub(crate) mod sealed {
-    use super::Prepared;
-
-    /// Builds the HTTP request and the reader of the response.
-    pub trait Prepare<T> {
-        /// Builds them for a base URL without a slash at its end.
-        fn prepare(&self, base_url: &str) -> crate::Result<Prepared<T>>;
-    }
-}
-pub(crate) use sealed::Prepare;
 
 /// A request that is ready to be sent, and the reader of its response.
 pub struct Prepared<T> {
@@ -105,7 +43,6 @@ pub trait ReadResponse<T>: Send {
     fn accepts(&self, status: StatusCode) -> bool;
 
     /// Reads the value. What is taken out of the body is missing in the parts afterwards.
-    #[expect(clippy::missing_errors_doc, reason = "nothing outside this crate can call it")]
     fn read(self: Box<Self>, response: &mut ResponseParts) -> Result<T>;
 }
 
