@@ -1213,6 +1213,7 @@ pub fn track_experiment_click(
             base_url,
             &[&slug.to_string()],
         )?
+        .accept("*/*")
         .redirects(&[302u16])
         .empty()
 }

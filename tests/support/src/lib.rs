@@ -1,12 +1,14 @@
-//! Test support: a scripted server that can fail at the level of bytes, a clock on which waits take no time, and clients.
+//! Test support: a scripted server that can fail at the level of bytes, a transport without a network, a clock on which waits take no time, and clients.
 
 mod clock;
 mod http;
+mod offline;
 mod server;
 mod wait;
 
 pub use clock::TestClock;
 pub use http::http_client;
+pub use offline::OfflineTransport;
 pub use server::{Reply, Request, ScriptedServer};
 pub use wait::{MAX_WAIT, wait_until};
 

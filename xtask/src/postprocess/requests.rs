@@ -71,9 +71,9 @@ fn function(method: ImplItemFn, operation: &OperationAt<'_>, context: &Context<'
     let parameters = operation.parameters(context.preprocessed);
     let mut path: BTreeMap<&str, TokenStream> = BTreeMap::new();
     let mut calls = Vec::new();
-    if let Some(media_type) = media_type(operation) {
-        calls.push(quote!(.accept(#media_type)));
-    }
+    // Without `Accept`, each transport would add what it likes.
+    let media_type = media_type(operation).unwrap_or("*/*");
+    calls.push(quote!(.accept(#media_type)));
     let mut inputs = Vec::new();
     for (argument, ty) in &arguments {
         let ident = format_ident!("{argument}");
@@ -225,7 +225,7 @@ mod tests {
                 json!({"responses": {"2XX": {}}}),
                 "<'a>(&'a self) -> Result<ResponseValue<()>, Error<()>>",
                 "pub fn change(base_url: &str) -> Result<Request<()>, BuildError> {
-                    RequestBuilder::new(&crate::operations::CHANGE, base_url, &[])?.empty()
+                    RequestBuilder::new(&crate::operations::CHANGE, base_url, &[])?.accept(\"*/*\").empty()
                 }",
             ),
         ] {

@@ -8,7 +8,7 @@ pub mod document;
 mod resources;
 
 use pictify::{Client, Error, send_all::TryIntoCall};
-use pictify_test_support::{Request, ScriptedServer, TestClock, client};
+use pictify_test_support::{KEY, OfflineTransport, Request, TestClock};
 use serde_json::Value;
 use std::{collections::BTreeSet, fmt::Write, pin::Pin};
 
@@ -41,10 +41,10 @@ async fn every_operation_sends_and_decodes_what_the_document_specifies() {
         let operation = document::operation(id);
         let mut snapshot = String::new();
         for (name, reply) in operation.replies() {
-            let server = ScriptedServer::start([reply]).await;
-            let result = call(client(&server, &TestClock::default())).await;
+            let transport = OfflineTransport::new(reply);
+            let result = call(offline(&transport).build().unwrap()).await;
             if snapshot.is_empty() {
-                let requests = server.requests();
+                let requests = transport.requests();
                 assert_eq!(requests.len(), 1, "{id}: {result:?}");
                 operation.check(&requests[0]);
                 snapshot = show(&requests[0]);
@@ -58,6 +58,12 @@ async fn every_operation_sends_and_decodes_what_the_document_specifies() {
     }
 }
 
+/// Returns a builder of clients that open no socket.
+fn offline(transport: &OfflineTransport) -> pictify::ClientBuilder {
+    let builder = Client::builder().api_key(KEY).base_url("http://pictify.test").allow_insecure_http(true);
+    builder.clock(TestClock::default()).transport(transport.clone())
+}
+
 /// Fields of example responses that the document does not declare, because clients do not need them.
 const UNDECLARED_FIELDS: [&str; 1] = ["listApiTokens: apiTokens[0]._id: unknown field"];
 
@@ -67,8 +73,7 @@ async fn the_first_example_response_of_every_operation_conforms_to_its_schema() 
     for Row { id, call } in resources::rows() {
         let replies = document::operation(id).replies();
         let Some((_, reply)) = replies.into_iter().next() else { continue };
-        let server = ScriptedServer::start([reply]).await;
-        let builder = Client::builder().api_key("k").base_url(server.url()).strict_responses(true);
+        let builder = offline(&OfflineTransport::new(reply)).strict_responses(true);
         if let Err(error) = call(builder.build().unwrap()).await {
             assert_eq!(error.kind(), pictify::ErrorKind::SchemaMismatch, "{id}: {error}");
             found.push(format!("{id}: {}", error.message()));
