@@ -1,4 +1,4 @@
-//! Time and random numbers, behind a trait so that tests are fast and deterministic.
+//! Time, behind a trait so that tests are fast and deterministic.
 
 use crate::transport::BoxFuture;
 use std::{
@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-/// Source of time and random numbers for the client: it measures durations, waits, and spreads retries.
+/// Source of time for the client: it measures durations and waits.
 ///
 /// The default is [`SystemClock`]. A test passes its own to [`ClientBuilder::clock`](crate::ClientBuilder::clock) and
 /// observes every wait without waiting.
@@ -29,12 +29,9 @@ pub trait Clock: Send + Sync + fmt::Debug + 'static {
     fn timeout_timer(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.sleep(duration)
     }
-
-    /// Returns a random number, at least 0 and less than 1.
-    fn random(&self) -> f64;
 }
 
-/// The system clock, tokio's timer and a thread-local random generator.
+/// The system clock and tokio's timer.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct SystemClock;
@@ -51,9 +48,5 @@ impl Clock for SystemClock {
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
-    }
-
-    fn random(&self) -> f64 {
-        fastrand::f64()
     }
 }

@@ -50,10 +50,6 @@ impl Clock for NoSleepClock {
     fn timeout_timer(&self, duration: Duration) -> BoxFuture<'static, ()> {
         SystemClock::default().sleep(duration)
     }
-
-    fn random(&self) -> f64 {
-        0.5
-    }
 }
 
 fn client(url: String) -> Client {

@@ -247,7 +247,7 @@ impl CallState {
         if attempts >= self.policy.max_attempts() {
             return Next::stop(None, true);
         }
-        let wait = match self.policy.wait(attempts, failed.retry_after, self.client.clock.random()) {
+        let wait = match self.policy.wait(attempts, failed.retry_after, self.client.jitter.sample()) {
             Ok(wait) => wait,
             Err(stated) => {
                 let seconds = stated.as_secs_f64();

@@ -10,7 +10,7 @@ use crate::{
     connection_limit::{ConnectionLimit, DEFAULT_MAX_CONNECTIONS},
     credentials::ClientCredentials,
     hooks::{AttemptEvent, OnAttempt, OnSchemaMismatch},
-    retry::RetryBudget,
+    retry::{Jitter, RetryBudget},
     schema_mismatch::SchemaMismatchReport,
     single_flight::InFlightRequests,
     spend_limit::SpendTracker,
@@ -60,6 +60,7 @@ pub struct ClientBuilder {
     retry: RetryPolicy,
     user_agent: Option<String>,
     clock: Option<Arc<dyn Clock>>,
+    pub(crate) jitter: Option<Jitter>,
     spend_limit: SpendLimit,
     #[cfg(feature = "rate-limit")]
     rate_limiter: Option<RateLimiter>,
@@ -279,6 +280,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets the source of the random part of delays between attempts, for tests: a number from 0 to 1. Default: a random
+    /// generator of each thread.
+    pub fn jitter(mut self, source: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
+        self.jitter = Some(Jitter::new(source));
+        self
+    }
+
     /// Builds the client. Nothing is sent.
     ///
     /// # Errors
@@ -338,6 +346,7 @@ impl ClientBuilder {
             connections: ConnectionLimit::new(self.max_connections.unwrap_or(DEFAULT_MAX_CONNECTIONS)),
             retry: self.retry,
             budget: RetryBudget::default(),
+            jitter: self.jitter.unwrap_or_default(),
             timeout: self.timeout,
             max_response_bytes: MAX_RESPONSE_BYTES,
             spend: Arc::new(SpendTracker::new(self.spend_limit)),

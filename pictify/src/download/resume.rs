@@ -109,7 +109,7 @@ async fn download_with_retries(
                 if failures >= shared.retry.max_attempts() || !shared.budget.take() {
                     return Err(error.with_outcome(false, true));
                 }
-                match shared.retry.wait(failures, error.retry_after(), shared.clock.random()) {
+                match shared.retry.wait(failures, error.retry_after(), shared.jitter.sample()) {
                     Ok(wait) => wait,
                     Err(_) => return Err(error.with_outcome(false, true)),
                 }

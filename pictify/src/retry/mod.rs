@@ -2,10 +2,12 @@
 
 mod budget;
 mod decision;
+mod jitter;
 mod retry_after;
 
 pub(crate) use budget::RetryBudget;
 pub(crate) use decision::{FailureClass, RetryDecision, decide, failure_of_response, is_idempotent};
+pub(crate) use jitter::Jitter;
 pub(crate) use retry_after::retry_after_of;
 
 use std::time::Duration;

@@ -5,7 +5,7 @@ use super::{
     interaction::{Recording, VERSION},
     recorder::{LOCAL_BASE_URL, Mode, Recorder},
 };
-use crate::{ClientBuilder, client::Replay};
+use crate::{ClientBuilder, client::Replay, retry::Jitter};
 use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
@@ -239,6 +239,8 @@ impl ClientBuilder {
         let recorder = cassette.0.clone();
         if recorder.replays() {
             let clock = Arc::new(ReplayClock::default());
+            // The delays of a replay are the same in every run.
+            self.jitter.get_or_insert_with(|| Jitter::new(|| 0.5));
             self.replay = Some(Replay { base_url: recorder.base_url(), clock });
         }
         self.wrapper = Some(recorder);

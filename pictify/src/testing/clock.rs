@@ -40,8 +40,4 @@ impl Clock for ReplayClock {
     fn timeout_timer(&self, duration: Duration) -> BoxFuture<'static, ()> {
         SystemClock::default().sleep(duration)
     }
-
-    fn random(&self) -> f64 {
-        0.5
-    }
 }

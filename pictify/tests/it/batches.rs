@@ -203,7 +203,7 @@ fn the_blocking_client_runs_jobs_too() {
     let script = [accepted("A"), batch("processing", 0, 1), batch("completed", 1, 1)];
     let server = runtime.block_on(ScriptedServer::start(script));
     let clock = TestClock::default();
-    let builder = pictify::Client::builder().api_key("k").base_url(server.url()).clock(clock.clone());
+    let builder = pictify::Client::builder().api_key("k").base_url(server.url()).jitter(|| 1.0).clock(clock.clone());
     let client = builder.build_blocking().unwrap();
     let mut job = client.batches().create("T", rows(1)).into_job();
     job.start(&client).send().unwrap();

@@ -160,7 +160,7 @@ async fn retries_are_replayed_without_their_waits() {
     let cassette = Cassette::record(&path);
     let clock = pictify_test_support::TestClock::default();
     let builder = Client::builder().api_key(KEY).base_url(server.url()).cassette(&cassette);
-    let client = builder.clock(clock).build().unwrap();
+    let client = builder.jitter(|| 1.0).clock(clock).build().unwrap();
     client.images().create(Source::html("<p>")).send().await.unwrap();
     cassette.finish().unwrap();
 

@@ -272,7 +272,8 @@ fn the_blocking_client_writes_on_the_calling_thread() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let script = [cut(&[TAG], 1_000_000, &whole[..700_000]), rest("bytes 700000-999999/1000000", &whole[700_000..])];
     let server = runtime.block_on(ScriptedServer::start(script.into_iter().chain([file(&whole)])));
-    let builder = pictify::Client::builder().api_key(KEY).base_url(server.url()).clock(TestClock::default());
+    let builder =
+        pictify::Client::builder().api_key(KEY).base_url(server.url()).jitter(|| 1.0).clock(TestClock::default());
     let client = builder.build_blocking().unwrap();
     let written = std::rc::Rc::default();
     let local = Local(std::rc::Rc::clone(&written), usize::MAX);

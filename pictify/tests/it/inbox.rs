@@ -157,7 +157,8 @@ async fn images_are_taken_during_a_job_before_the_inbox_drops_them() {
 fn the_blocking_client_also_takes_images_during_a_job() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(ScriptedServer::start([accepted(), in_progress(), ended(&[true, true])]));
-    let builder = pictify::Client::builder().api_key("k").base_url(server.url()).clock(TestClock::default());
+    let builder =
+        pictify::Client::builder().api_key("k").base_url(server.url()).jitter(|| 1.0).clock(TestClock::default());
     let client = builder.build_blocking().unwrap();
     let (inbox, rows) = (RenderInbox::with_capacity(1), [json!({"n": 1}), json!({"n": 2})]);
     let mut job = client.batches().create("T", rows).into_job();
@@ -171,7 +172,8 @@ fn the_blocking_client_also_takes_images_during_a_job() {
 fn the_blocking_client_also_waits_for_deliveries() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = runtime.block_on(ScriptedServer::start([accepted(), ended(&[true])]));
-    let builder = pictify::Client::builder().api_key("k").base_url(server.url()).clock(TestClock::default());
+    let builder =
+        pictify::Client::builder().api_key("k").base_url(server.url()).jitter(|| 1.0).clock(TestClock::default());
     let client = builder.build_blocking().unwrap();
     let (inbox, mut job) = (RenderInbox::new(), client.batches().create("T", [json!({"n": 1})]).into_job());
     job.start(&client).send().unwrap();

@@ -22,7 +22,7 @@ fn ok() -> Reply {
 }
 
 fn builder(server: &ScriptedServer, clock: &TestClock) -> ClientBuilder {
-    Client::builder().api_key(KEY).base_url(server.url()).clock(clock.clone())
+    Client::builder().api_key(KEY).base_url(server.url()).jitter(|| 1.0).clock(clock.clone())
 }
 
 #[tokio::test]
@@ -250,10 +250,6 @@ impl Clock for EarlyClock {
         let early = if self.1.swap(false, Relaxed) { Duration::from_millis(1) } else { Duration::ZERO };
         self.0.timeout_timer(duration.saturating_sub(early))
     }
-
-    fn random(&self) -> f64 {
-        self.0.random()
-    }
 }
 
 #[tokio::test]
@@ -261,7 +257,8 @@ async fn the_first_caller_of_a_shared_call_gets_its_error_even_if_a_timer_fires_
     let server = ScriptedServer::start([Reply::Hang]).await;
     let clock = TestClock::default();
     let builder = Client::builder().api_key(KEY).base_url(server.url()).single_flight(true);
-    let client = builder.clock(EarlyClock(clock.clone(), Arc::new(AtomicBool::new(true)))).build().unwrap();
+    let client =
+        builder.jitter(|| 1.0).clock(EarlyClock(clock.clone(), Arc::new(AtomicBool::new(true)))).build().unwrap();
     let call = client.images().create(Source::html("a")).with_timeout(Duration::from_secs(10)).send();
     let call = tokio::spawn(call);
     server.arrived().await;

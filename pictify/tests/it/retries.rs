@@ -25,6 +25,7 @@ async fn an_unreachable_server_is_retried_and_nothing_was_sent() {
     let client = pictify::Client::builder()
         .api_key("k")
         .base_url("http://127.0.0.1:9")
+        .jitter(|| 1.0)
         .clock(TestClock::default())
         .build()
         .unwrap();

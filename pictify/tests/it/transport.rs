@@ -55,7 +55,7 @@ fn response(status: u16, body: &'static str) -> Sent {
 }
 
 fn builder() -> pictify::ClientBuilder {
-    Client::builder().base_url("https://pictify.test").clock(TestClock::default())
+    Client::builder().base_url("https://pictify.test").jitter(|| 1.0).clock(TestClock::default())
 }
 
 #[tokio::test]
@@ -170,7 +170,8 @@ async fn requests_beyond_the_connection_limit_wait_for_a_free_connection() {
 async fn a_call_without_a_free_connection_fails_as_not_sent() {
     let server = ScriptedServer::start([Reply::Hang]).await;
     let clock = TestClock::default();
-    let client = Client::builder().api_key(KEY).base_url(server.url()).clock(clock.clone()).max_connections(1);
+    let client =
+        Client::builder().api_key(KEY).base_url(server.url()).jitter(|| 1.0).clock(clock.clone()).max_connections(1);
     let client = client.build().unwrap();
     let first = tokio::spawn(client.images().get("A").with_timeout(Duration::from_secs(60)).send());
     server.arrived().await;

@@ -26,14 +26,13 @@ struct State {
     start: Instant,
     elapsed: Duration,
     sleeps: Vec<Duration>,
-    random: f64,
     timers: Vec<Waker>,
 }
 
 impl Default for TestClock {
     fn default() -> Self {
         let start = Instant::now();
-        let state = State { start, elapsed: Duration::ZERO, sleeps: Vec::new(), random: 1.0, timers: Vec::new() };
+        let state = State { start, elapsed: Duration::ZERO, sleeps: Vec::new(), timers: Vec::new() };
         Self { state: Arc::new(Mutex::new(state)), set: Arc::default() }
     }
 }
@@ -100,10 +99,5 @@ impl Clock for TestClock {
                 Poll::Pending
             })
         }))
-    }
-
-    fn random(&self) -> f64 {
-        // The maximum of the jitter, so that the recorded sleeps are the upper bounds.
-        self.with(|state| state.random)
     }
 }

@@ -33,6 +33,7 @@ pub fn client_of(base_url: impl Into<String>, clock: &TestClock) -> pictify::Cli
     pictify::Client::builder()
         .api_key(KEY)
         .base_url(base_url)
+        .jitter(|| 1.0)
         .clock(clock.clone())
         .build()
         .expect("the configuration of the test client is valid")

@@ -120,7 +120,7 @@ fn example_response(request: &Request) -> Reply {
 async fn every_example_runs_with_the_example_responses_of_the_document() {
     for (name, run) in EXAMPLES {
         let server = ScriptedServer::with_responses(example_response).await;
-        let builder = Client::builder().api_key(KEY).base_url(server.url()).clock(TestClock::default());
+        let builder = Client::builder().api_key(KEY).base_url(server.url()).jitter(|| 1.0).clock(TestClock::default());
         let folder = tempfile::tempdir().unwrap();
         run(&builder.build().unwrap(), folder.path()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         for request in server.requests() {

@@ -61,7 +61,7 @@ async fn every_operation_sends_and_decodes_what_the_document_specifies() {
 /// Returns a builder of clients that open no socket.
 fn offline(transport: &OfflineTransport) -> pictify::ClientBuilder {
     let builder = Client::builder().api_key(KEY).base_url("http://pictify.test").allow_insecure_http(true);
-    builder.clock(TestClock::default()).transport(transport.clone())
+    builder.jitter(|| 1.0).clock(TestClock::default()).transport(transport.clone())
 }
 
 /// Fields of example responses that the document does not declare, because clients do not need them.

@@ -68,7 +68,8 @@ impl Actor {
                 retries.lock().unwrap_or_else(PoisonError::into_inner).push(found);
             }
         };
-        let builder = Client::builder().api_key(KEY).base_url(url).clock(rendezvous[index].clock.clone());
+        let builder =
+            Client::builder().api_key(KEY).base_url(url).jitter(|| 1.0).clock(rendezvous[index].clock.clone());
         let client = builder.retry(setup.policy.clone()).on_attempt(hook).build().expect("the configuration is valid");
         let is_alone = setup.actors == 1;
         let is_stuck_enabled = setup.faults.contains(&faults::STUCK);

@@ -41,7 +41,7 @@ async fn a_client_with_a_rate_limiter_never_exceeds_the_limit() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (log, at) = (seen.clone(), clock.clone());
         let limit = NonZeroU32::new(u32::try_from(per_minute).unwrap()).unwrap();
-        let builder = Client::builder().api_key(KEY).base_url(server.url()).clock(clock.clone());
+        let builder = Client::builder().api_key(KEY).base_url(server.url()).jitter(|| 1.0).clock(clock.clone());
         let builder = builder.rate_limiter(RateLimiter::per_minute(limit)).on_attempt(move |event| {
             log.lock().unwrap().push((at.now(), event.attempt.outcome.clone()));
         });
@@ -71,7 +71,7 @@ async fn a_client_without_a_rate_limiter_obeys_retry_after() {
     let emulator = emulator.start().await.unwrap();
     let waits = Arc::new(Mutex::new(Vec::new()));
     let log = waits.clone();
-    let builder = Client::builder().api_key(KEY).base_url(emulator.url()).clock(TestClock::default());
+    let builder = Client::builder().api_key(KEY).base_url(emulator.url()).jitter(|| 1.0).clock(TestClock::default());
     let client = builder.on_attempt(move |event| {
         if matches!(event.attempt.outcome, AttemptOutcome::Response(status) if status.as_u16() == 429) {
             log.lock().unwrap().push(event.retry_in);
