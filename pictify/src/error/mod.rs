@@ -21,9 +21,6 @@ use std::{error::Error as StdError, sync::Arc, time::Duration};
 /// Result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Maximum size of the body that an error keeps, in bytes.
-pub(crate) const MAX_ERROR_BODY_BYTES: usize = 64 * 1024;
-
 /// Error of a call, with everything that was received.
 ///
 /// It is one pointer wide. [`kind`](Self::kind) tells the caller what to do next. The other methods give the details:
@@ -76,7 +73,7 @@ pub(crate) struct Received {
 
 impl Error {
     /// Maximum size of the body that an error keeps, in bytes.
-    pub const MAX_BODY_BYTES: usize = MAX_ERROR_BODY_BYTES;
+    pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
     /// Makes the error of a request without a complete response.
     pub(crate) fn from_transport(error: TransportError) -> Self {
@@ -151,9 +148,9 @@ impl Error {
     }
 
     pub(crate) fn with_received(mut self, mut received: Received) -> Self {
-        if received.body.len() > MAX_ERROR_BODY_BYTES {
+        if received.body.len() > Error::MAX_BODY_BYTES {
             // A copy, so that the error does not keep the whole body in memory.
-            received.body = Bytes::copy_from_slice(&received.body[..MAX_ERROR_BODY_BYTES]);
+            received.body = Bytes::copy_from_slice(&received.body[..Error::MAX_BODY_BYTES]);
         }
         self.0.received = Some(received);
         self
@@ -311,8 +308,8 @@ mod tests {
 
     #[test]
     fn an_error_keeps_the_first_part_of_a_large_body() {
-        let body = Bytes::from(vec![b'x'; MAX_ERROR_BODY_BYTES + 1]);
+        let body = Bytes::from(vec![b'x'; Error::MAX_BODY_BYTES + 1]);
         let error = Error::from_response(Received { status: StatusCode::BAD_GATEWAY, headers: HeaderMap::new(), body });
-        assert_eq!(error.body().unwrap().len(), MAX_ERROR_BODY_BYTES);
+        assert_eq!(error.body().unwrap().len(), Error::MAX_BODY_BYTES);
     }
 }
