@@ -269,6 +269,43 @@ pub fn create_template(
         .json(body)
         .build()
 }
+/// Renders HTML or a canvas as a template would be, without storing anything.
+///
+/// Bills nothing and stores nothing: the response contains the image itself. The service allows 60 previews a minute. Set exactly one of `html` and `fabricJSData`. Documents show that it takes an API key; no live call is published.
+///
+/// Sends a `POST` request to `/templates/preview`
+pub fn preview_template(
+    base_url: &str,
+    body: &types::PreviewTemplateRequest,
+) -> Result<Request<types::TemplatePreview>, BuildError> {
+    RequestBuilder::new(&crate::operations::PREVIEW_TEMPLATE, base_url, &[])?
+        .accept("application/json")
+        .json(body)
+        .build()
+}
+/// Searches the templates of the account.
+///
+/// The service does not publish which fields it searches. An older copy of it returned no `pagination`.
+///
+/// Sends a `GET` request to `/templates/search`
+///
+/// Arguments:
+/// - `limit`: Number of items to return, 1 to 100. The service's default is 12.
+/// - `page`: Number of the page, from 1.
+/// - `q`: Text to search for.
+pub fn search_templates(
+    base_url: &str,
+    limit: Option<u64>,
+    page: Option<u64>,
+    q: &str,
+) -> Result<Request<types::TemplateList>, BuildError> {
+    RequestBuilder::new(&crate::operations::SEARCH_TEMPLATES, base_url, &[])?
+        .accept("application/json")
+        .query("limit", &limit)
+        .query("page", &page)
+        .query("q", &q)
+        .build()
+}
 /// Returns one template.
 ///
 /// Sends a `GET` request to `/templates/{uid}`

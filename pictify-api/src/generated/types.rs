@@ -5477,6 +5477,50 @@ pub struct PointSize {
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
+/// A design to preview. Exactly one of `html` and `fabricJSData` is set.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+pub struct PreviewTemplateRequest {
+    /// Handlebars source, up to 500 KB.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub html: ::std::option::Option<::std::string::String>,
+    /// The canvas.
+    #[serde(
+        rename = "fabricJSData",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub fabric_js_data: ::std::option::Option<JsonObject>,
+    /// Values for the variables.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub variables: ::std::option::Option<Variables>,
+    /// Definitions of the variables.
+    #[serde(
+        rename = "variableDefinitions",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub variable_definitions: ::std::option::Option<::std::vec::Vec<VariableDefinition>>,
+    /// Width in pixels.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub width: ::std::option::Option<u64>,
+    /// Height in pixels.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub height: ::std::option::Option<u64>,
+    /// File format. The service's default is `png`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub format: ::std::option::Option<RasterFormat>,
+    /// Runs scripts. The service's default is false.
+    #[serde(
+        rename = "jsEnabled",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub js_enabled: ::std::option::Option<bool>,
+    /// Fails the preview if a variable is missing. The service's default is false.
+    #[serde(
+        rename = "strictVariables",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub strict_variables: ::std::option::Option<bool>,
+}
 /// A request to render one frame of a video template.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -6887,6 +6931,29 @@ pub struct ResolvedVariant {
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
 }
+/// The query of `searchTemplates`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+pub struct SearchTemplatesQuery {
+    /// Text to search for.
+    pub q: ::std::string::String,
+    /// Number of the page, from 1.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub page: ::std::option::Option<u64>,
+    /// Number of items to return, 1 to 100. The service's default is 12.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit: ::std::option::Option<u64>,
+}
+impl SearchTemplatesQuery {
+    /// Creates a value from the required fields. All other fields are left out.
+    pub fn new(q: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            q: q.into(),
+            page: ::std::default::Default::default(),
+            limit: ::std::default::Default::default(),
+        }
+    }
+}
 /// An error of one size.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -7563,6 +7630,64 @@ impl ::std::convert::From<::std::string::String> for TemplatePdfPreset {
             "A3" => Self::A3,
             "TABLOID" => Self::Tabloid,
             _ => Self::Unknown(value),
+        }
+    }
+}
+/// A preview of a design. It is neither stored nor billed.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct TemplatePreview {
+    /// The image as a data URL.
+    #[serde(rename = "dataUrl")]
+    pub data_url: ::std::string::String,
+    /// Width in pixels.
+    #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
+        default,
+        deserialize_with = "crate::de::optional_number"
+    )]
+    pub width: ::std::option::Option<u64>,
+    /// Height in pixels.
+    #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
+        default,
+        deserialize_with = "crate::de::optional_number"
+    )]
+    pub height: ::std::option::Option<u64>,
+    /// File format.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub format: ::std::option::Option<RasterFormat>,
+    /// ID of the preview in the service's logs.
+    #[serde(rename = "renderId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub render_id: ::std::option::Option<::std::string::String>,
+    /// Durations of the steps, in milliseconds. The steps are not published.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub timings: ::std::option::Option<JsonObject>,
+    /// Duration of the preview in milliseconds.
+    #[serde(
+        rename = "totalMs",
+        skip_serializing_if = "::std::option::Option::is_none",
+        default,
+        deserialize_with = "crate::de::optional_number"
+    )]
+    pub total_ms: ::std::option::Option<f64>,
+    /// Fields that this version does not know, as the service sent them.
+    #[serde(flatten)]
+    pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+}
+impl TemplatePreview {
+    /// Creates a value from the required fields. All other fields are left out.
+    pub fn new(data_url: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            data_url: data_url.into(),
+            width: ::std::default::Default::default(),
+            height: ::std::default::Default::default(),
+            format: ::std::default::Default::default(),
+            render_id: ::std::default::Default::default(),
+            timings: ::std::default::Default::default(),
+            total_ms: ::std::default::Default::default(),
+            extra: ::std::default::Default::default(),
         }
     }
 }
@@ -9750,6 +9875,7 @@ pub fn define_json_schemas(generator: &mut ::schemars::SchemaGenerator) {
     generator.subschema_for::<PlanDetails>();
     generator.subschema_for::<PlanUsage>();
     generator.subschema_for::<PointSize>();
+    generator.subschema_for::<PreviewTemplateRequest>();
     generator.subschema_for::<PreviewVideoTemplateRequest>();
     generator.subschema_for::<PreviewWorkflowRequest>();
     generator.subschema_for::<PublicTemplateSort>();
@@ -9783,6 +9909,7 @@ pub fn define_json_schemas(generator: &mut ::schemars::SchemaGenerator) {
     generator.subschema_for::<ResendWorkflowItemRequest>();
     generator.subschema_for::<ResentWorkflowItem>();
     generator.subschema_for::<ResolvedVariant>();
+    generator.subschema_for::<SearchTemplatesQuery>();
     generator.subschema_for::<SizeError>();
     generator.subschema_for::<SizedRender>();
     generator.subschema_for::<Template>();
@@ -9794,6 +9921,7 @@ pub fn define_json_schemas(generator: &mut ::schemars::SchemaGenerator) {
     generator.subschema_for::<TemplateOutputFilter>();
     generator.subschema_for::<TemplatePage>();
     generator.subschema_for::<TemplatePdfPreset>();
+    generator.subschema_for::<TemplatePreview>();
     generator.subschema_for::<TemplateRender>();
     generator.subschema_for::<TemplateRenderFormat>();
     generator.subschema_for::<TemplateSort>();

@@ -4,7 +4,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
 
-/// JSON schema, compiled on first use: a test that renders one image does not pay for 93 operations.
+/// JSON schema, compiled on first use: a test that renders one image does not pay for 95 operations.
 pub(crate) struct Schema {
     own: Value,
     components: Arc<Value>,

@@ -90,16 +90,21 @@ struct StoredRender {
 
 impl RequestContext {
     /// Renders a page, stores the file and bills one render.
-    pub(crate) async fn render(&self, mut page: Page, metadata: &RenderMetadata) -> Result<Render, ApiError> {
+    pub(crate) async fn render(&self, page: Page, metadata: &RenderMetadata) -> Result<Render, ApiError> {
         let reservation = QuotaReservation::reserve(self, 1)?;
         let format = page.format;
+        let result = self.render_unbilled(page).await;
+        let image = result.inspect_err(|error| self.emit_render_error(render_kind(format), metadata, error))?;
+        self.store_render(image, format, metadata, reservation)
+    }
+
+    /// Renders a page without storing or billing it.
+    pub(crate) async fn render_unbilled(&self, mut page: Page) -> Result<RenderedImage, RenderError> {
         if !self.state.render_pool.fetches_resources() {
             let base = page.url.as_deref().and_then(|url| url.parse().ok());
             page.html = page_loader::inline_resources(&self.state.outbound.pages, page.html, base.as_ref()).await;
         }
-        let result = self.state.render_pool.render(page).await;
-        let image = result.inspect_err(|error| self.emit_render_error(render_kind(format), metadata, error))?;
-        self.store_render(image, format, metadata, reservation)
+        self.state.render_pool.render(page).await
     }
 
     /// Stores a rendered image and bills one render.

@@ -33,6 +33,10 @@ pub(super) fn parse_query(operation: &Operation, text: &str) -> Result<BTreeMap<
         }
         query.insert(name, value);
     }
+    if let Some(name) = operation.required_query.iter().find(|name| !query.contains_key(*name)) {
+        let message = format!("querystring must have required property '{name}'");
+        return Err(ApiError::framework(StatusCode::BAD_REQUEST, Some("FST_ERR_VALIDATION"), message));
+    }
     Ok(query)
 }
 

@@ -25,6 +25,8 @@ mod persistence;
 mod requests;
 mod security;
 mod support;
+mod template_preview;
+mod template_search;
 mod template_security;
 mod tracking;
 mod video_scenes;

@@ -12,7 +12,8 @@ const ENUM_EXTENSIONS: [(&str, &[&str]); 2] = [
     ("x-availability", &["live", "doc", "doc-only", "retired", "public"]),
 ];
 /// Other extensions of an operation.
-const OTHER_EXTENSIONS: [&str; 5] = ["x-timeout", "x-envelope", "x-event", "x-pagination", "x-also-takes"];
+const OTHER_EXTENSIONS: [&str; 6] =
+    ["x-timeout", "x-envelope", "x-event", "x-pagination", "x-also-takes", "x-requests-per-minute"];
 
 /// Request forms that the service accepts and the document does not declare.
 const ALSO_TAKES: [&str; 3] = ["text/plain", "one item", "no name"];
