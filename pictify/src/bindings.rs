@@ -30,7 +30,7 @@ use crate::{pagination::paged, resources::api_request, resources::resource, vari
 use pictify_api::{
     ValidationErrors,
     types::{
-        ActiveOrPaused, CreateBindingRequest, EmptyRequest, JsonObject, ListBindingsQuery, UpdateBindingRequest,
+        ActiveOrPaused, CreateBindingRequest, JsonObject, ListBindingsQuery, UpdateBindingRequest,
         Variables,
     },
 };
@@ -334,25 +334,25 @@ api_request! {
 api_request! {
     /// The request of [`Bindings::refresh`] as data.
     RefreshBinding / RefreshBindingCall { uid: String } -> BindingRefresh = REFRESH_BINDING,
-    |op, base| requests::refresh_binding(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::refresh_binding(base, &op.uid)
 }
 
 api_request! {
     /// The request of [`Bindings::pause_via_endpoint`] as data.
     PauseBinding / PauseBindingCall { uid: String } -> Binding = PAUSE_BINDING,
-    |op, base| requests::pause_binding(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::pause_binding(base, &op.uid)
 }
 
 api_request! {
     /// The request of [`Bindings::resume_via_endpoint`] as data.
     ResumeBinding / ResumeBindingCall { uid: String } -> Binding = RESUME_BINDING,
-    |op, base| requests::resume_binding(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::resume_binding(base, &op.uid)
 }
 
 api_request! {
     /// The request of [`Bindings::test`] as data.
     TestBinding / TestBindingCall { uid: String } -> BindingTest = TEST_BINDING,
-    |op, base| requests::test_binding(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::test_binding(base, &op.uid)
 }
 
 /// Setters of [`Bindings::push`].

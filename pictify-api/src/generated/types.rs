@@ -2131,10 +2131,10 @@ pub struct CreateCanvasImageRequest {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub variable_definitions: ::std::option::Option<::std::vec::Vec<VariableDefinition>>,
-    /// Width in pixels, 1 to 4096. The service's default is the width of the canvas.
+    /// Width in pixels; the service reduces a value above 4096. The service's default is the width of the canvas.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub width: ::std::option::Option<u64>,
-    /// Height in pixels, 1 to 4096. The service's default is the height of the canvas.
+    /// Height in pixels; the service reduces a value above 4096. The service's default is the height of the canvas.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub height: ::std::option::Option<u64>,
     /// File format. An older document calls the field `format`. The service's default is `png`.
@@ -2312,10 +2312,10 @@ pub struct CreateImageRequest {
     /// Values for the template's variables. Only with `template`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub variables: ::std::option::Option<Variables>,
-    /// Width in pixels, 1 to 4096. The service's default is 1280 (older documents say 1200, and a maximum of 4000). The service silently reduces a larger value to the maximum.
+    /// Width in pixels. The service's default is 1280; older documents say 1200. The service silently reduces a value above 4096 to 4096; older documents say that the maximum is 4000.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub width: ::std::option::Option<u64>,
-    /// Height in pixels, 1 to 4096. The service's default is 720 (older documents say 630).
+    /// Height in pixels. The service's default is 720; older documents say 630. The service silently reduces a value above 4096 to 4096.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub height: ::std::option::Option<u64>,
     /// CSS selector. The image is cropped to the first element that matches.
@@ -2981,11 +2981,6 @@ pub struct DuplicateVideoTemplateRequest {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
 }
-/// An empty object. The service rejects an empty body.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct EmptyRequest {}
 /// Channel in which the visitor saw the experiment.
 #[derive(
     ::serde::Deserialize,
@@ -4939,7 +4934,7 @@ pub struct ListPublicTemplatesQuery {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListRendersQuery {
-    /// Returns only renders in this format. The service's default is `ALL`.
+    /// Returns only renders in this format. `PNG` means all raster formats: PNG, JPEG and WebP. The service's default is `ALL`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub format: ::std::option::Option<RenderFormatFilter>,
     /// Returns only renders of the template with this ID.
@@ -6457,7 +6452,7 @@ impl RenderFailedDelivery {
         }
     }
 }
-/// A filter for renders by format.
+/// A filter for renders by format. `PNG` includes JPEG and WebP.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -8357,6 +8352,12 @@ pub enum VariableType {
     /// `string`
     #[serde(rename = "string")]
     String,
+    /// `video`
+    #[serde(rename = "video")]
+    Video,
+    /// `audio`
+    #[serde(rename = "audio")]
+    Audio,
     /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
@@ -8374,6 +8375,8 @@ impl VariableType {
         Self::Array,
         Self::Object,
         Self::String,
+        Self::Video,
+        Self::Audio,
     ];
     /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
@@ -8388,6 +8391,8 @@ impl VariableType {
             Self::Array => "array",
             Self::Object => "object",
             Self::String => "string",
+            Self::Video => "video",
+            Self::Audio => "audio",
             Self::Unknown(value) => value,
         }
     }
@@ -8416,6 +8421,8 @@ impl ::std::convert::From<&str> for VariableType {
             "array" => Self::Array,
             "object" => Self::Object,
             "string" => Self::String,
+            "video" => Self::Video,
+            "audio" => Self::Audio,
             _ => Self::Unknown(value.to_owned()),
         }
     }
@@ -8433,6 +8440,8 @@ impl ::std::convert::From<::std::string::String> for VariableType {
             "array" => Self::Array,
             "object" => Self::Object,
             "string" => Self::String,
+            "video" => Self::Video,
+            "audio" => Self::Audio,
             _ => Self::Unknown(value),
         }
     }
@@ -9813,7 +9822,6 @@ pub fn define_json_schemas(generator: &mut ::schemars::SchemaGenerator) {
     generator.subschema_for::<Deletion>();
     generator.subschema_for::<DescribedFunction>();
     generator.subschema_for::<DuplicateVideoTemplateRequest>();
-    generator.subschema_for::<EmptyRequest>();
     generator.subschema_for::<EventChannel>();
     generator.subschema_for::<EventDevice>();
     generator.subschema_for::<EventError>();

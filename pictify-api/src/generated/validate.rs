@@ -28,10 +28,10 @@ impl Validate for types::CreateImageRequest {
                 );
         }
         if let Some(value) = &self.width {
-            found.check_range("width", *value, Some(1), Some(4096));
+            found.check_range("width", *value, Some(1), None);
         }
         if let Some(value) = &self.height {
-            found.check_range("height", *value, Some(1), Some(4096));
+            found.check_range("height", *value, Some(1), None);
         }
         if let Some(value) = &self.selector {
             found
@@ -62,10 +62,10 @@ impl Validate for types::CreateOgImageRequest {
 impl Validate for types::CreateCanvasImageRequest {
     fn validate(&self, found: &mut ValidationErrors) {
         if let Some(value) = &self.width {
-            found.check_range("width", *value, Some(1), Some(4096));
+            found.check_range("width", *value, Some(1), None);
         }
         if let Some(value) = &self.height {
-            found.check_range("height", *value, Some(1), Some(4096));
+            found.check_range("height", *value, Some(1), None);
         }
     }
 }
@@ -81,10 +81,10 @@ impl Validate for types::AgentScreenshotRequest {
                 None,
             );
         if let Some(value) = &self.width {
-            found.check_range("width", *value, Some(1), Some(4096));
+            found.check_range("width", *value, Some(1), None);
         }
         if let Some(value) = &self.height {
-            found.check_range("height", *value, Some(1), Some(4096));
+            found.check_range("height", *value, Some(1), None);
         }
     }
 }
@@ -461,10 +461,6 @@ impl Validate for types::BatchRenderTemplateRequest {
 }
 
 impl Validate for types::JsonObject {
-    fn validate(&self, _found: &mut ValidationErrors) {}
-}
-
-impl Validate for types::EmptyRequest {
     fn validate(&self, _found: &mut ValidationErrors) {}
 }
 

@@ -144,8 +144,8 @@ impl Operation {
         self.body.is_some()
     }
 
-    /// Returns true if the body may have this other form: a media type, `one item` of a list, or an object with `no
-    /// name`.
+    /// Returns true if the body may have this other form: a media type, `one item` of a list, an object with `no name`, a
+    /// `css` member, or a `numeric quality`.
     pub(crate) fn also_accepts(&self, form: &str) -> bool {
         self.also_accepts.iter().any(|known| known == form)
     }
@@ -159,6 +159,13 @@ impl Operation {
             (Some(schema), Some(body)) => schema.validation_error("response", body),
             (None, Some(_)) => Some(format!("{status} must not have a JSON body")),
             (_, None) => None,
+        }
+    }
+
+    /// Removes the members of a request body that count as absent.
+    pub(crate) fn remove_absent_members(&self, body: &mut Value) {
+        if let Some(schema) = &self.body {
+            schema.remove_absent_members(body);
         }
     }
 

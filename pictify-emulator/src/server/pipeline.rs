@@ -11,7 +11,6 @@ use crate::{
     contract::Operation,
     handlers,
     limits::{self, RateLimitStatus},
-    quota,
     response::ApiResult,
 };
 use axum::{
@@ -104,8 +103,8 @@ impl RequestPipeline<'_> {
         if let Some(stored) = record.as_ref().and_then(|record| record.stored(&state)) {
             return Ok(stored);
         }
-        if operation.is_billed && state.is_quota_exhausted() {
-            return Err(quota::quota_exceeded(operation));
+        if let Some(quota) = state.exhausted_quota().filter(|_| operation.is_billed) {
+            return Err(quota.exceeded_error(operation));
         }
         let response = handler(context).await?.check_contract(operation)?;
         if let Some(record) = record {

@@ -24,7 +24,12 @@ async fn a_preview_contains_the_image_and_leaves_nothing_behind() {
     let default = json!([{"name": "color", "type": "color", "defaultValue": "#ff0000"}]);
     for (body, kind, format, size) in [
         (json!({"html": html, "variables": red, "width": 30, "height": 20}), "png", ImageFormat::Png, (30, 20)),
-        (json!({"fabricJSData": canvas, "variables": red, "width": 30, "height": 20}), "png", ImageFormat::Png, (30, 20)),
+        (
+            json!({"fabricJSData": canvas, "variables": red, "width": 30, "height": 20}),
+            "png",
+            ImageFormat::Png,
+            (30, 20),
+        ),
         (json!({"html": html, "variableDefinitions": default}), "png", ImageFormat::Png, (1080, 1080)),
         (
             json!({"html": html, "variables": red, "width": 8, "height": 9, "format": "jpeg"}),

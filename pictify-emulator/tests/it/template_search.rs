@@ -33,8 +33,11 @@ async fn a_search_finds_templates_by_their_texts() {
     let second = get(&emulator, "/templates/search?q=social&page=2&limit=3").await.json();
     assert_eq!(names(&second), ["Social Card"]);
     assert!(second["templates"][0]["html"].is_null(), "lists leave out the sources");
-    assert_eq!(second["pagination"], json!({"page": 2, "limit": 3, "total": 4, "totalPages": 2, "hasNext": false,
-        "hasPrev": true}));
+    assert_eq!(
+        second["pagination"],
+        json!({"page": 2, "limit": 3, "total": 4, "totalPages": 2, "hasNext": false,
+        "hasPrev": true})
+    );
 }
 
 #[tokio::test]
