@@ -289,7 +289,7 @@ api_request! {
     }
 }
 
-paged!(ListBindings / ListBindingsCall, bindings: Binding, by page, 20 a page);
+paged!(ListBindings / ListBindingsCall, bindings: Binding, id in uid, by page, 20 a page);
 
 api_request! {
     /// The request of [`Bindings::create`] as data. It contains the credentials of the source.

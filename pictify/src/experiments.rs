@@ -250,7 +250,7 @@ api_request! {
     }
 }
 
-paged!(ListExperiments / ListExperimentsCall, experiments: Experiment, by flat, 20 a page);
+paged!(ListExperiments / ListExperimentsCall, experiments: Experiment, id in uid, by flat, 20 a page);
 
 /// Setters of [`Experiments::create`] alone.
 impl<C> CreateExperimentCall<C> {

@@ -179,7 +179,7 @@ api_request! {
     |op, base| requests::list_gifs(base, op.query.limit, op.query.offset)
 }
 
-paged!(ListGifs / ListGifsCall, gifs: Gif, by offset, 30 a page);
+paged!(ListGifs / ListGifsCall, gifs: Gif, id in uid, by offset, 30 a page);
 
 api_request! {
     /// The request of [`Gifs::get`] as data.

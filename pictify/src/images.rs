@@ -376,7 +376,7 @@ api_request! {
     |op, base| requests::list_images(base, op.query.limit, op.query.offset)
 }
 
-paged!(ListImages / ListImagesCall, images: Image, by offset, 30 a page);
+paged!(ListImages / ListImagesCall, images: Image, id in id, by offset, 30 a page);
 
 api_request! {
     /// The request of [`Images::get`] as data.

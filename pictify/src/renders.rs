@@ -73,4 +73,4 @@ api_request! {
     }
 }
 
-paged!(ListRenders / ListRendersCall, renders: Render, by offset, 24 a page);
+paged!(ListRenders / ListRendersCall, renders: Render, id in uid, by offset, 24 a page);

@@ -85,7 +85,7 @@ api_request! {
     )
 }
 
-paged!(ListPublicTemplates / ListPublicTemplatesCall, templates: Template, by page, 12 a page);
+paged!(ListPublicTemplates / ListPublicTemplatesCall, templates: Template, id in uid, by page, 12 a page);
 
 api_request! {
     /// The request of [`Templates::get_public`] as data.

@@ -136,7 +136,7 @@ api_request! {
     )
 }
 
-paged!(ListTemplates / ListTemplatesCall, templates: Template, by page, 12 a page);
+paged!(ListTemplates / ListTemplatesCall, templates: Template, id in uid, by page, 12 a page);
 
 /// Setters of [`Templates::create`] alone.
 impl<C> CreateTemplateCall<C> {

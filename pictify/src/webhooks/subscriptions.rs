@@ -207,7 +207,7 @@ api_request! {
     }
 }
 
-paged!(ListWebhookSubscriptions / ListWebhookSubscriptionsCall, subscriptions: WebhookSubscription, by page, 20 a page);
+paged!(ListWebhookSubscriptions / ListWebhookSubscriptionsCall, subscriptions: WebhookSubscription, id in uid, by page, 20 a page);
 
 /// Setters of [`Webhooks::create`].
 impl<C> CreateWebhookSubscriptionCall<C> {
