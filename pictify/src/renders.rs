@@ -64,8 +64,7 @@ impl<C> ListRendersCall<C> {
 api_request! {
     /// The request of [`Renders::list`] as data.
     #[derive(Default)]
-    #[serde(transparent)]
-    ListRenders / ListRendersCall { query: ListRendersQuery } -> RenderList = LIST_RENDERS,
+    ListRenders / ListRendersCall { #[serde(flatten)] query: ListRendersQuery } -> RenderList = LIST_RENDERS,
     |op, base| {
         let query = &op.query;
         let (template, source) = (query.template.as_deref(), query.source.as_deref());
