@@ -28,8 +28,9 @@ pub use gallery::{GetPublicTemplate, GetPublicTemplateCall, ListPublicTemplates,
 pub use pictify_api::types::{
     LayoutError, MultiSizeRender, PublicTemplateSort, RasterFormat, RenderedLayout, RenderedSize, SizeError,
     SizedRender, Template, TemplateEngine, TemplateLayout, TemplateLayouts, TemplateList, TemplateOutput,
-    TemplateOutputFilter, TemplatePage, TemplatePdfPreset, TemplatePreview, TemplateRender, TemplateRenderFormat as RenderFormat,
-    TemplateSort, TemplateVariables, VariableDefinition, VariableType, VariableValidation,
+    TemplateOutputFilter, TemplatePage, TemplatePdfPreset, TemplatePreview, TemplateRender,
+    TemplateRenderFormat as RenderFormat, TemplateSort, TemplateVariables, VariableDefinition, VariableType,
+    VariableValidation,
 };
 pub use preview::{PreviewTemplate, PreviewTemplateCall};
 pub use render::{RenderTemplate, RenderTemplateCall, RenderTemplateLayouts, RenderTemplateLayoutsCall};

@@ -111,7 +111,9 @@ impl Operation {
             body: (!body.is_null()).then(|| schema(body)),
             query,
             required_query: required.filter_map(|parameter| Some(parameter["name"].as_str()?.to_owned())).collect(),
-            requests_per_minute: operation["x-requests-per-minute"].as_u64().and_then(|limit| u32::try_from(limit).ok()),
+            requests_per_minute: operation["x-requests-per-minute"]
+                .as_u64()
+                .and_then(|limit| u32::try_from(limit).ok()),
             also_accepts: operation["x-also-takes"]
                 .as_array()
                 .into_iter()

@@ -92,8 +92,10 @@ fn is_absent(member: &Value, schemas: &[&Value], is_required: bool) -> bool {
     let Some(declared) = schemas.iter().map(|schema| &schema["type"]).find(|declared| !declared.is_null()) else {
         return false;
     };
-    let accepts = |name: &str| declared == name || declared.as_array().is_some_and(|all| all.iter().any(|one| one == name));
-    let may_be_empty = || is_required && accepts("string") && schemas.iter().all(|schema| schema["minLength"].is_null());
+    let accepts =
+        |name: &str| declared == name || declared.as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    let may_be_empty =
+        || is_required && accepts("string") && schemas.iter().all(|schema| schema["minLength"].is_null());
     match member {
         Value::Null => !accepts("null"),
         Value::String(text) => text.is_empty() && !may_be_empty(),

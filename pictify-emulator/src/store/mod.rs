@@ -189,8 +189,9 @@ impl Store {
         };
         let filters = filter.sql();
         let connection = self.lock();
-        let values =
-            || std::iter::once(Sql::Text(kind.to_owned())).chain(filter.0.iter().flat_map(|(_, values)| values.clone()));
+        let values = || {
+            std::iter::once(Sql::Text(kind.to_owned())).chain(filter.0.iter().flat_map(|(_, values)| values.clone()))
+        };
         let sql = format!("SELECT body FROM documents WHERE kind = ?{filters} ORDER BY {order} LIMIT ? OFFSET ?");
         let bounds = [limit, offset].map(|bound| Sql::Integer(i64::try_from(bound).unwrap_or(i64::MAX)));
         let mut statement = connection.prepare_cached(&sql)?;

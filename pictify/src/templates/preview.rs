@@ -72,8 +72,7 @@ impl<C> PreviewTemplateCall<C> {
 
 api_request! {
     /// The request of [`Templates::preview`] as data.
-    #[serde(transparent)]
-    PreviewTemplate / PreviewTemplateCall { body: PreviewTemplateRequest } -> TemplatePreview = PREVIEW_TEMPLATE,
+    PreviewTemplate / PreviewTemplateCall { #[serde(flatten)] body: PreviewTemplateRequest } -> TemplatePreview = PREVIEW_TEMPLATE,
     |op, base| requests::preview_template(base, &op.body),
     rules |op, found| {
         let (html, canvas) = (op.body.html.as_deref(), op.body.fabric_js_data.as_ref());
@@ -96,6 +95,6 @@ impl PreviewTemplate {
             TemplateSource::Html(html) => body.html = Some(html),
             TemplateSource::Canvas(canvas) => body.fabric_js_data = Some(canvas),
         }
-        Self { body }
+        Self::of(body)
     }
 }

@@ -48,7 +48,7 @@ impl<C: Clone> Templates<C> {
     /// # Ok(()) }
     /// ```
     pub fn search(&self, text: impl Into<String>) -> SearchTemplatesCall<C> {
-        self.call(SearchTemplates { query: SearchTemplatesQuery::new(text) })
+        self.call(SearchTemplates::of(SearchTemplatesQuery::new(text)))
     }
 
     /// Stores a template. Bills nothing, but the plan limits the number of templates.
@@ -88,7 +88,7 @@ impl<C: Clone> Templates<C> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, uid: impl Into<String>) -> GetTemplateCall<C> {
-        self.call(GetTemplate { uid: uid.into() })
+        self.call(GetTemplate::of(uid.into()))
     }
 
     /// Changes a template. Fields that are not set stay unchanged; the engine cannot change.
@@ -104,7 +104,7 @@ impl<C: Clone> Templates<C> {
     /// # Ok(()) }
     /// ```
     pub fn update(&self, uid: impl Into<String>) -> UpdateTemplateCall<C> {
-        self.call(UpdateTemplate { uid: uid.into(), body: UpdateTemplateRequest::default() })
+        self.call(UpdateTemplate::of(uid.into(), UpdateTemplateRequest::default()))
     }
 
     /// Deletes a template. Files rendered from it stay.
@@ -120,7 +120,7 @@ impl<C: Clone> Templates<C> {
     /// # Ok(()) }
     /// ```
     pub fn delete(&self, uid: impl Into<String>) -> DeleteTemplateCall<C> {
-        self.call(DeleteTemplate { uid: uid.into() })
+        self.call(DeleteTemplate::of(uid.into()))
     }
 }
 
@@ -145,8 +145,7 @@ impl<C> ListTemplatesCall<C> {
 api_request! {
     /// The request of [`Templates::list`] as data.
     #[derive(Default)]
-    #[serde(transparent)]
-    ListTemplates / ListTemplatesCall { query: ListTemplatesQuery } -> TemplateList = LIST_TEMPLATES,
+    ListTemplates / ListTemplatesCall { #[serde(flatten)] query: ListTemplatesQuery } -> TemplateList = LIST_TEMPLATES,
     |op, base| requests::list_templates(base,
         op.query.has_dynamic_link,
         op.query.limit,
@@ -156,12 +155,11 @@ api_request! {
     )
 }
 
-paged!(ListTemplates / ListTemplatesCall, templates: Template, by page, 12 a page);
+paged!(ListTemplates / ListTemplatesCall, templates: Template, id in uid, by page, 12 a page);
 
 api_request! {
     /// The request of [`Templates::search`] as data.
-    #[serde(transparent)]
-    SearchTemplates / SearchTemplatesCall { query: SearchTemplatesQuery } -> TemplateList = SEARCH_TEMPLATES,
+    SearchTemplates / SearchTemplatesCall { #[serde(flatten)] query: SearchTemplatesQuery } -> TemplateList = SEARCH_TEMPLATES,
     |op, base| requests::search_templates(base, op.query.limit, op.query.page, &op.query.q)
 }
 
@@ -177,8 +175,7 @@ impl<C> CreateTemplateCall<C> {
 
 api_request! {
     /// The request of [`Templates::create`] as data.
-    #[serde(transparent)]
-    CreateTemplate / CreateTemplateCall { body: CreateTemplateRequest } -> Template = CREATE_TEMPLATE,
+    CreateTemplate / CreateTemplateCall { #[serde(flatten)] body: CreateTemplateRequest } -> Template = CREATE_TEMPLATE,
     |op, base| requests::create_template(base, &op.body),
     rules |op, found| {
         let body = &op.body;
@@ -204,7 +201,7 @@ impl CreateTemplate {
                 body.fabric_js_data = Some(canvas);
             }
         }
-        Self { body }
+        Self::of(body)
     }
 }
 

@@ -97,11 +97,9 @@ pub(crate) fn accepts(expected: &VariableType, actual: JsonType) -> bool {
         VariableType::Text | VariableType::String => {
             matches!(actual, JsonType::String | JsonType::Number | JsonType::Boolean)
         }
-        VariableType::Image
-        | VariableType::Video
-        | VariableType::Audio
-        | VariableType::Color
-        | VariableType::Url => actual == JsonType::String,
+        VariableType::Image | VariableType::Video | VariableType::Audio | VariableType::Color | VariableType::Url => {
+            actual == JsonType::String
+        }
         VariableType::Number => actual == JsonType::Number,
         VariableType::Boolean => actual == JsonType::Boolean,
         VariableType::Date => matches!(actual, JsonType::String | JsonType::Number),

@@ -287,7 +287,11 @@ mod tests {
             ("x-availability", json!(1), ("x-availability", "use one of live, doc, doc-only, retired, public")),
             ("x-timeout", json!(0), ("x-timeout", "whole seconds")),
             ("x-pagination", json!({"style": "cursor"}), ("x-pagination", "use one of page, offset, flat")),
-            ("x-also-takes", json!(["xml"]), ("x-also-takes", "use text/plain, one item, no name, css, numeric quality")),
+            (
+                "x-also-takes",
+                json!(["xml"]),
+                ("x-also-takes", "use text/plain, one item, no name, css, numeric quality"),
+            ),
             ("x-envelop", json!("image"), ("x-envelop", "unknown extension")),
         ] {
             let mut operation = good.clone();
