@@ -39,7 +39,8 @@ async fn start() -> (Emulator, String) {
 /// Returns the size and a pixel of the stored file.
 pub async fn image_of(emulator: &Emulator, url: &Value) -> (u32, u32, [u8; 3]) {
     let path = url.as_str().unwrap().strip_prefix(emulator.url()).unwrap();
-    let image = image::load_from_memory(&get(emulator, path).await.body).unwrap().to_rgb8();
+    let body = get(emulator, path).await.body;
+    let image = image::load_from_memory(&body).unwrap().to_rgb8();
     let (width, height) = image.dimensions();
     (width, height, image.get_pixel(width - 3, height - 3).0)
 }
