@@ -32,7 +32,7 @@ impl<C: Clone> Account<C> {
     /// # Ok(()) }
     /// ```
     pub fn user(&self) -> GetCurrentUserCall<C> {
-        self.call(GetCurrentUser {})
+        self.call(GetCurrentUser::of())
     }
 
     /// Reads the plan's monthly limit and the renders used so far.
@@ -51,7 +51,7 @@ impl<C: Clone> Account<C> {
     /// # Ok(()) }
     /// ```
     pub fn plan(&self) -> GetPlanDetailsCall<C> {
-        self.call(GetPlanDetails {})
+        self.call(GetPlanDetails::of())
     }
 
     /// Lists the account's API keys. The response contains complete keys; `Debug` does not show them.
@@ -69,7 +69,7 @@ impl<C: Clone> Account<C> {
     /// # Ok(()) }
     /// ```
     pub fn tokens(&self) -> ListApiTokensCall<C> {
-        self.call(ListApiTokens {})
+        self.call(ListApiTokens::of())
     }
 
     /// Creates an API key. Bills nothing.
@@ -87,7 +87,7 @@ impl<C: Clone> Account<C> {
     /// # Ok(()) }
     /// ```
     pub fn create_token(&self) -> CreateApiTokenCall<C> {
-        self.call(CreateApiToken {})
+        self.call(CreateApiToken::of())
     }
 
     /// Revokes an API key.
@@ -103,7 +103,7 @@ impl<C: Clone> Account<C> {
     /// # Ok(()) }
     /// ```
     pub fn delete_token(&self, uid: impl Into<String>) -> DeleteApiTokenCall<C> {
-        self.call(DeleteApiToken { uid: uid.into() })
+        self.call(DeleteApiToken::of(uid.into()))
     }
 }
 

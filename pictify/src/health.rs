@@ -24,7 +24,7 @@ impl<C: Clone> Health<C> {
     /// # Ok(()) }
     /// ```
     pub fn check(&self) -> HealthCheckCall<C> {
-        self.call(HealthCheck {})
+        self.call(HealthCheck::of())
     }
 }
 

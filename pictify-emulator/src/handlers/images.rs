@@ -2,12 +2,13 @@
 
 use super::{handlers, lists::read_whole_number};
 use crate::{
+    agent::{self, ScreenshotRequest},
     api_error::ApiError,
     page_loader,
     render::{Format, Page, fabric},
     rendering::fill::{self, Filled},
     rendering::{RENDER, Render, RenderMetadata},
-    response::ApiResult,
+    response::{ApiResponse, ApiResult},
     server::RequestContext,
     store::Filter,
 };
@@ -20,8 +21,8 @@ handlers! {
     "getImage" => sync get,
     "createOgImage" => async create_og_image,
     "createCanvasImage" => async create_canvas_image,
-    "agentScreenshot" => sync agent_not_supported,
-    "agentScreenshotStream" => sync agent_not_supported,
+    "agentScreenshot" => async agent_screenshot,
+    "agentScreenshotStream" => async agent_screenshot_stream,
 }
 
 /// Size of an image in pixels when the request gives none.
@@ -79,13 +80,35 @@ async fn create_canvas_image(context: RequestContext) -> ApiResult {
     Ok(to_response(&context.render(page, &RenderMetadata { template: None, variables }).await?))
 }
 
-/// Rejects requests for the AI agent: the emulator has no model that could find a part of a page.
-fn agent_not_supported(_: &RequestContext) -> ApiResult {
-    let message = "The emulator has no AI agent: it cannot take screenshots from a prompt";
-    Err(ApiError::rendering(StatusCode::NOT_IMPLEMENTED, Some("not_implemented"), message))
+async fn agent_screenshot(context: RequestContext) -> ApiResult {
+    let request = read_screenshot_request(&context)?;
+    let screenshot = agent::screenshot(&context, &request).await?;
+    let render = &screenshot.render;
+    let body = json!({
+        "url": render.url,
+        "id": render.id,
+        "createdAt": render.created_at,
+        "metadata": screenshot.metadata,
+    });
+    Ok(body.into())
 }
 
-fn to_response(render: &Render) -> crate::response::ApiResponse {
+async fn agent_screenshot_stream(context: RequestContext) -> ApiResult {
+    let request = read_screenshot_request(&context)?;
+    let (events, response) = ApiResponse::events();
+    let state = context.state.clone();
+    state.spawn(agent::send_events(context, request, events));
+    Ok(response)
+}
+
+fn read_screenshot_request(context: &RequestContext) -> Result<ScreenshotRequest, ApiError> {
+    let body = &context.body;
+    let (width, height) = (read_size(&body["width"]), read_size(&body["height"]));
+    let size = (width.unwrap_or(DEFAULT_SIZE.0), height.unwrap_or(DEFAULT_SIZE.1));
+    ScreenshotRequest::read(body, size)
+}
+
+fn to_response(render: &Render) -> ApiResponse {
     json!({"url": render.url, "id": render.id, "createdAt": render.created_at}).into()
 }
 

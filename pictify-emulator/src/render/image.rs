@@ -15,6 +15,10 @@ pub struct Page {
     pub format: Format,
     /// CSS selector: the image is cropped to the first element that it matches.
     pub selector: Option<String>,
+    /// Captures the whole height of the page instead of the viewport, up to
+    /// [`MAX_CAPTURE_HEIGHT`](super::MAX_CAPTURE_HEIGHT). Without effect on GIFs and with a
+    /// [`selector`](Self::selector).
+    pub full_page: bool,
     /// Quality of lossy formats, 1 to 100; `None` means 90.
     pub quality: Option<u8>,
     /// URL of the page, the base of its relative URLs.

@@ -68,7 +68,7 @@ impl<C: Clone> Templates<C> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, uid: impl Into<String>) -> GetTemplateCall<C> {
-        self.call(GetTemplate { uid: uid.into() })
+        self.call(GetTemplate::of(uid.into()))
     }
 
     /// Changes a template. Fields that are not set stay unchanged; the engine cannot change.
@@ -84,7 +84,7 @@ impl<C: Clone> Templates<C> {
     /// # Ok(()) }
     /// ```
     pub fn update(&self, uid: impl Into<String>) -> UpdateTemplateCall<C> {
-        self.call(UpdateTemplate { uid: uid.into(), body: UpdateTemplateRequest::default() })
+        self.call(UpdateTemplate::of(uid.into(), UpdateTemplateRequest::default()))
     }
 
     /// Deletes a template. Files rendered from it stay.
@@ -100,7 +100,7 @@ impl<C: Clone> Templates<C> {
     /// # Ok(()) }
     /// ```
     pub fn delete(&self, uid: impl Into<String>) -> DeleteTemplateCall<C> {
-        self.call(DeleteTemplate { uid: uid.into() })
+        self.call(DeleteTemplate::of(uid.into()))
     }
 }
 
@@ -125,8 +125,7 @@ impl<C> ListTemplatesCall<C> {
 api_request! {
     /// The request of [`Templates::list`] as data.
     #[derive(Default)]
-    #[serde(transparent)]
-    ListTemplates / ListTemplatesCall { query: ListTemplatesQuery } -> TemplateList = LIST_TEMPLATES,
+    ListTemplates / ListTemplatesCall { #[serde(flatten)] query: ListTemplatesQuery } -> TemplateList = LIST_TEMPLATES,
     |op, base| requests::list_templates(base,
         op.query.has_dynamic_link,
         op.query.limit,
@@ -136,7 +135,7 @@ api_request! {
     )
 }
 
-paged!(ListTemplates / ListTemplatesCall, templates: Template, by page, 12 a page);
+paged!(ListTemplates / ListTemplatesCall, templates: Template, id in uid, by page, 12 a page);
 
 /// Setters of [`Templates::create`] alone.
 impl<C> CreateTemplateCall<C> {
@@ -148,8 +147,7 @@ impl<C> CreateTemplateCall<C> {
 
 api_request! {
     /// The request of [`Templates::create`] as data.
-    #[serde(transparent)]
-    CreateTemplate / CreateTemplateCall { body: CreateTemplateRequest } -> Template = CREATE_TEMPLATE,
+    CreateTemplate / CreateTemplateCall { #[serde(flatten)] body: CreateTemplateRequest } -> Template = CREATE_TEMPLATE,
     |op, base| requests::create_template(base, &op.body),
     rules |op, found| {
         let body = &op.body;
@@ -175,7 +173,7 @@ impl CreateTemplate {
                 body.fabric_js_data = Some(canvas);
             }
         }
-        Self { body }
+        Self::of(body)
     }
 }
 

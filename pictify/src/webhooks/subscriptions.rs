@@ -81,7 +81,7 @@ impl<C: Clone> Webhooks<C> {
         let target_url = web_url("target_url", target_url.as_ref()).map(String::from);
         self.call_with(target_url, |target_url| {
             let body = CreateWebhookSubscriptionRequest::new(event, target_url);
-            CreateWebhookSubscription { body }
+            CreateWebhookSubscription::of(body)
         })
     }
 
@@ -99,7 +99,7 @@ impl<C: Clone> Webhooks<C> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, uid: impl Into<String>) -> GetWebhookSubscriptionCall<C> {
-        self.call(GetWebhookSubscription { uid: uid.into() })
+        self.call(GetWebhookSubscription::of(uid.into()))
     }
 
     /// Changes a subscription. Fields that are not set stay unchanged.
@@ -117,7 +117,7 @@ impl<C: Clone> Webhooks<C> {
     /// ```
     pub fn update(&self, uid: impl Into<String>) -> UpdateWebhookSubscriptionCall<C> {
         let body = UpdateWebhookSubscriptionRequest::default();
-        self.call(UpdateWebhookSubscription { uid: uid.into(), body })
+        self.call(UpdateWebhookSubscription::of(uid.into(), body))
     }
 
     /// Pauses deliveries until [`resume`](Self::resume). It sends an [`update`](Self::update) of the status, because
@@ -156,7 +156,7 @@ impl<C: Clone> Webhooks<C> {
     /// # Ok(()) }
     /// ```
     pub fn delete(&self, uid: impl Into<String>) -> DeleteWebhookSubscriptionCall<C> {
-        self.call(DeleteWebhookSubscription { uid: uid.into() })
+        self.call(DeleteWebhookSubscription::of(uid.into()))
     }
 
     /// Sends a test event to the URL of a subscription.
@@ -173,7 +173,7 @@ impl<C: Clone> Webhooks<C> {
     /// # Ok(()) }
     /// ```
     pub fn test(&self, uid: impl Into<String>) -> TestWebhookSubscriptionCall<C> {
-        self.call(TestWebhookSubscription { uid: uid.into() })
+        self.call(TestWebhookSubscription::of(uid.into()))
     }
 }
 
@@ -198,8 +198,7 @@ impl<C> ListWebhookSubscriptionsCall<C> {
 api_request! {
     /// The request of [`Webhooks::list`] as data.
     #[derive(Default)]
-    #[serde(transparent)]
-    ListWebhookSubscriptions / ListWebhookSubscriptionsCall { query: ListWebhookSubscriptionsQuery } -> WebhookSubscriptionList
+    ListWebhookSubscriptions / ListWebhookSubscriptionsCall { #[serde(flatten)] query: ListWebhookSubscriptionsQuery } -> WebhookSubscriptionList
         = LIST_WEBHOOK_SUBSCRIPTIONS,
     |op, base| {
         let query = op.query.clone();
@@ -207,7 +206,7 @@ api_request! {
     }
 }
 
-paged!(ListWebhookSubscriptions / ListWebhookSubscriptionsCall, subscriptions: WebhookSubscription, by page, 20 a page);
+paged!(ListWebhookSubscriptions / ListWebhookSubscriptionsCall, subscriptions: WebhookSubscription, id in uid, by page, 20 a page);
 
 /// Setters of [`Webhooks::create`].
 impl<C> CreateWebhookSubscriptionCall<C> {
@@ -234,8 +233,7 @@ impl<C> CreateWebhookSubscriptionCall<C> {
 
 api_request! {
     /// The request of [`Webhooks::create`] as data.
-    #[serde(transparent)]
-    CreateWebhookSubscription / CreateWebhookSubscriptionCall { body: CreateWebhookSubscriptionRequest } -> WebhookSubscription
+    CreateWebhookSubscription / CreateWebhookSubscriptionCall { #[serde(flatten)] body: CreateWebhookSubscriptionRequest } -> WebhookSubscription
         = CREATE_WEBHOOK_SUBSCRIPTION,
     |op, base| requests::create_webhook_subscription(base, &op.body)
 }

@@ -115,6 +115,10 @@ async fn an_invalid_call_fails_before_it_is_sent() {
             "Authorization: is not a header that a call can set",
         ),
         (
+            images.create(html()).with_header("Idempotency-Key", "x").send().await.unwrap_err(),
+            "Idempotency-Key: is not a header that a call can set",
+        ),
+        (
             images.create(html()).with_header("a b", "c").send().await.unwrap_err(),
             "a b: is not a header that a call can set",
         ),
