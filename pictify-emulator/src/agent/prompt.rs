@@ -317,7 +317,7 @@ mod tests {
         }
         let long = "word".repeat(1_000_000) + " example.com";
         assert_eq!(Prompt::read(&long).url, None);
-        let many: String = (0..1000).map(|number| format!("w{number} ")).collect();
+        let many = (0..1000).map(|number| format!("w{number}")).collect::<Vec<_>>().join(" ");
         assert_eq!(Prompt::read(&many).words.len(), MAX_WORDS);
     }
 

@@ -108,7 +108,9 @@ impl RequestContext {
             let base = first.url.as_deref().and_then(|url| url.parse().ok());
             let html = std::mem::take(&mut first.html);
             let html = page_loader::inline_resources(&self.state.outbound.pages, html, base.as_ref()).await;
-            pages.iter_mut().for_each(|page| page.html.clone_from(&html));
+            for page in &mut pages {
+                page.html.clone_from(&html);
+            }
         }
         let last = pages.len().saturating_sub(1);
         let mut result = Err(RenderError::InvalidInput("There is no page to render".to_owned()));
