@@ -11,6 +11,8 @@ pub(crate) struct Config {
     pub(crate) requests_per_minute: Option<u32>,
     /// Maximum number of renders per month.
     pub(crate) renders_per_month: Option<u64>,
+    /// Maximum number of renders per month that the account allows itself.
+    pub(crate) spending_cap: Option<u64>,
     /// Replays responses by idempotency key, as older documents describe.
     pub(crate) idempotency_keys: bool,
     /// Returns errors as problem documents, as older documents describe.
@@ -29,6 +31,7 @@ impl Default for Config {
         Self {
             requests_per_minute: None,
             renders_per_month: None,
+            spending_cap: None,
             idempotency_keys: false,
             problem_documents: false,
             image_sizes: false,

@@ -112,6 +112,13 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Limits the renders per month as the spending cap of an account does; unlimited by default. Further renders fail with
+    /// `spending_cap_reached`.
+    pub fn spending_cap(mut self, renders: u64) -> Self {
+        self.config.spending_cap = Some(renders);
+        self
+    }
+
     /// Replays the response to a repeated request with the same `Idempotency-Key`, without billing it again, as older
     /// documents describe. Off by default, as observed on the live service.
     pub fn idempotency_keys(mut self, honoured: bool) -> Self {

@@ -28,6 +28,9 @@ handlers! {
 /// Size of an image in pixels when the request gives none.
 const DEFAULT_SIZE: (u32, u32) = (1280, 720);
 
+/// Maximum width and height of an image, in pixels.
+const MAX_SIDE: u32 = 4096;
+
 /// Page size of the list of images when the request gives none.
 const DEFAULT_PAGE_SIZE: usize = 30;
 
@@ -138,8 +141,17 @@ fn read_body_size(body: &Value) -> Option<(u32, u32)> {
     Some((read_size(&body["width"])?, read_size(&body["height"])?))
 }
 
+/// Reads a width or a height. The service silently reduces a value over the maximum.
 fn read_size(value: &Value) -> Option<u32> {
-    read_whole_number(value).and_then(|size| u32::try_from(size).ok())
+    read_whole_number(value).and_then(|size| u32::try_from(size).ok()).map(|size| size.min(MAX_SIDE))
+}
+
+/// Appends the style sheet of a request to a page, as documented in 2024.
+fn with_css(html: String, css: &Value) -> String {
+    match css.as_str() {
+        Some(css) => format!("{html}<style>{css}</style>"),
+        None => html,
+    }
 }
 
 /// Builds the page of a request that takes exactly one of `html`, `url` and `template`.
@@ -150,7 +162,7 @@ pub(super) async fn read_source(
     let body = &context.body;
     let (width, height) = (read_size(&body["width"]), read_size(&body["height"]));
     let page = |html: String, url: Option<String>| Page {
-        html,
+        html: with_css(html, &body["css"]),
         width: width.unwrap_or(default.0),
         height: height.unwrap_or(default.1),
         selector: body["selector"].as_str().map(str::to_owned),
