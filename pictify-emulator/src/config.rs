@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 /// Limits and choices. By default nothing is limited.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent settings")]
 pub(crate) struct Config {
     /// Maximum number of requests per minute and API key.
     pub(crate) requests_per_minute: Option<u32>,
@@ -16,6 +17,8 @@ pub(crate) struct Config {
     pub(crate) idempotency_keys: bool,
     /// Returns errors as problem documents, as older documents describe.
     pub(crate) problem_documents: bool,
+    /// Includes the width and the height in images, as older documents describe.
+    pub(crate) image_sizes: bool,
     /// Includes the URLs of files in the results of batches.
     pub(crate) include_batch_urls: bool,
     /// Factor by which webhook retries are faster than the published schedule.
@@ -31,6 +34,7 @@ impl Default for Config {
             spending_cap: None,
             idempotency_keys: false,
             problem_documents: false,
+            image_sizes: false,
             include_batch_urls: true,
             webhook_retry_speedup: DEFAULT_WEBHOOK_RETRY_SPEEDUP,
             version_prefix: VersionPrefix::default(),
@@ -50,7 +54,8 @@ pub enum Profile {
     /// effect.
     #[default]
     Live,
-    /// Behaves as the first documents describe: errors are problem documents, and idempotency keys are honoured.
+    /// Behaves as the first documents describe: errors are problem documents, idempotency keys are honoured, and images have a
+    /// width and a height.
     Documented,
 }
 

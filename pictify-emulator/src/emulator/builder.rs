@@ -89,6 +89,7 @@ impl EmulatorBuilder {
     pub fn profile(mut self, profile: Profile) -> Self {
         let documented = profile == Profile::Documented;
         (self.config.problem_documents, self.config.idempotency_keys) = (documented, documented);
+        self.config.image_sizes = documented;
         self
     }
 

@@ -37,7 +37,7 @@ const DEFAULT_PAGE_SIZE: usize = 30;
 async fn create(context: RequestContext) -> ApiResult {
     let (page, metadata) = read_source(&context, DEFAULT_SIZE).await?;
     let format = Format::from_name(context.body["fileExtension"].as_str().unwrap_or_default());
-    Ok(to_response(&context.render(Page { format, ..page }, &metadata).await?))
+    Ok(to_response(&context, &context.render(Page { format, ..page }, &metadata).await?))
 }
 
 fn list(context: &RequestContext) -> ApiResult {
@@ -64,7 +64,7 @@ async fn create_og_image(context: RequestContext) -> ApiResult {
     let Filled { html, width, height } = fill::fill(&template, None, &variables, None)?;
     let page = Page { html, width, height, format: Format::Png, ..Page::default() };
     let metadata = RenderMetadata { template: Some(uid.to_owned()), variables: Some(variables) };
-    Ok(to_response(&context.render(page, &metadata).await?))
+    Ok(to_response(&context, &context.render(page, &metadata).await?))
 }
 
 async fn create_canvas_image(context: RequestContext) -> ApiResult {
@@ -80,7 +80,7 @@ async fn create_canvas_image(context: RequestContext) -> ApiResult {
         ..Page::default()
     };
     let variables = (!body["variables"].is_null()).then(|| body["variables"].clone());
-    Ok(to_response(&context.render(page, &RenderMetadata { template: None, variables }).await?))
+    Ok(to_response(&context, &context.render(page, &RenderMetadata { template: None, variables }).await?))
 }
 
 async fn agent_screenshot(context: RequestContext) -> ApiResult {
@@ -96,6 +96,7 @@ async fn agent_screenshot(context: RequestContext) -> ApiResult {
     Ok(body.into())
 }
 
+#[allow(clippy::unused_async, reason = "a handler that is not async cannot own its request")]
 async fn agent_screenshot_stream(context: RequestContext) -> ApiResult {
     let request = read_screenshot_request(&context)?;
     let (events, response) = ApiResponse::events();
@@ -111,14 +112,24 @@ fn read_screenshot_request(context: &RequestContext) -> Result<ScreenshotRequest
     ScreenshotRequest::read(body, size)
 }
 
-fn to_response(render: &Render) -> ApiResponse {
-    json!({"url": render.url, "id": render.id, "createdAt": render.created_at}).into()
+fn to_response(context: &RequestContext, render: &Render) -> ApiResponse {
+    let mut image = json!({"url": render.url, "id": render.id, "createdAt": render.created_at});
+    if context.state.config.image_sizes {
+        image["width"] = render.width.into();
+        image["height"] = render.height.into();
+    }
+    image.into()
 }
 
 /// Returns a stored image as lists show it.
 fn to_list_item(context: &RequestContext, mut image: Value) -> Value {
     let url = context.media_url(image["file"].as_str().unwrap_or_default());
-    json!({"url": url, "id": image["id"].take(), "createdAt": image["createdAt"].take()})
+    let mut item = json!({"url": url, "id": image["id"].take(), "createdAt": image["createdAt"].take()});
+    if context.state.config.image_sizes {
+        item["width"] = image["width"].take();
+        item["height"] = image["height"].take();
+    }
+    item
 }
 
 fn template_not_found() -> ApiError {
@@ -167,7 +178,8 @@ pub(super) async fn read_source(
         ["url"] => {
             let address = body["url"].as_str().unwrap_or_default();
             let (html, url) = page_loader::load_page(&context.state.outbound.pages, address).await?;
-            Ok((page(html, Some(url.into())), RenderMetadata::default()))
+            let full_page = body["fullPage"] == true;
+            Ok((Page { full_page, ..page(html, Some(url.into())) }, RenderMetadata::default()))
         }
         ["template"] => {
             let uid = body["template"].as_str().unwrap_or_default();

@@ -1,5 +1,6 @@
 //! Tests of the server through HTTP, a file for each topic. They are one program, because each test program links the whole server.
 
+mod agent;
 mod batches;
 mod bindings;
 #[cfg(feature = "chromium")]
