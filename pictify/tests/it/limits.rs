@@ -3,8 +3,7 @@
 use pictify::transport::BoxFuture;
 use pictify::{
     AttemptOutcome, Client, ClientBuilder, ErrorKind, IdempotencyKey, RetryPolicy, SpendLimit, clock::Clock,
-    images::Source,
-    rate_limit::RateLimiter, send_all,
+    images::Source, rate_limit::RateLimiter, send_all,
 };
 use pictify_test_support::{KEY, MAX_WAIT, Reply, ScriptedServer, TestClock};
 use std::{
@@ -19,7 +18,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-const IMAGE: &str = r#"{"url":"u","id":"A"}"#;
+const IMAGE: &str = r#"{"url":"http://u","id":"A"}"#;
 
 fn ok() -> Reply {
     Reply::json(200, IMAGE)
