@@ -93,7 +93,7 @@ async fn a_call_dropped_before_it_is_sent_is_not_spent() {
     // No program listens on this port: the call waits before its second attempt.
     let client = new("http://127.0.0.1:9".to_owned()).build().unwrap();
     drop_when(render(&client), is_asleep).await;
-    assert_eq!(client.renders_spent(), 0, "a refused port");
+    assert_eq!(client.renders_spent(), 0, "a rejected connection");
 
     let server = ScriptedServer::start([ok()]).await;
     let limiter = RateLimiter::per_minute(NonZeroU32::new(2).unwrap());
