@@ -1,16 +1,17 @@
 //! The end of a call: decodes the response, checks it against the document, and completes errors.
 
-use super::{Response, ResponseMeta, attempt::to_received, retry_loop::CallState};
+use super::{Response, ResponseMeta, attempt::to_received, error_body::ErrorBody, retry_loop::CallState};
 use crate::{
     Error, ErrorKind, Result,
-    error::Received,
-    request::{ReadResponse, ResponseParts},
-    retry::is_idempotent,
+    error::{ErrorDetails, Received, looks_like_html},
+    request::{ReadResponse, ResponseParts, check_file_url},
+    retry::{FailureClass, failure_of_response, is_idempotent},
     schema_mismatch::SchemaMismatchReport,
     transport::Body,
 };
 use http::{StatusCode, header::LOCATION};
-use pictify_api::CheckSchema;
+use pictify_api::{CheckSchema, RetrySafety, SchemaMismatches};
+use std::mem;
 
 impl CallState {
     /// Returns the response that the caller gets.
@@ -25,8 +26,9 @@ impl CallState {
         let is_shared = self.leader.get().is_some();
         let result = response.and_then(|response| self.decode(response, decoder, attempts.len()));
         match result {
-            Ok((value, Received { status, headers, body })) => {
-                let meta = ResponseMeta { status, headers, body, attempts, idempotency_key, shared: is_shared };
+            Ok((value, Received { status, headers, body }, left_out)) => {
+                let meta =
+                    ResponseMeta { status, headers, body, attempts, idempotency_key, shared: is_shared, left_out };
                 Ok(Response { value, meta })
             }
             Err(error) => Err(error.with_operation(self.operation).with_attempts(attempts, idempotency_key)),
@@ -38,7 +40,7 @@ impl CallState {
         response: http::Response<Body>,
         decoder: Box<dyn ReadResponse<T>>,
         attempts: usize,
-    ) -> Result<(T, Received)> {
+    ) -> Result<(T, Received, usize)> {
         if !decoder.accepts(response.status()) {
             // 303 "See Other" means that something was done; and an earlier attempt may have succeeded.
             let unknown = !is_idempotent(self.operation.safety)
@@ -48,23 +50,60 @@ impl CallState {
             return Err(unexpected_status(received).with_outcome(unknown, false));
         }
         let (head, body) = response.into_parts();
-        let mut parts = ResponseParts { status: head.status, headers: head.headers, body };
-        let value = decoder.read(&mut parts).map_err(|error| {
-            // The error keeps what was received.
-            error.map_received(|received| self.redacted(received))
-        })?;
+        let mut parts = ResponseParts::new(head.status, head.headers, body);
+        // An error with status 200: the service did not do what was asked.
+        let error_body = ErrorBody::read(&parts.body.bytes());
+        let value = match decoder.read(&mut parts) {
+            Ok(value) if error_body.as_ref().is_some_and(|body| body.is_unknown_to(&value)) => {
+                return Err(self.error_in_success(parts.into_received()));
+            }
+            Ok(value) => value,
+            Err(error) if error.kind() == ErrorKind::Decode && error_body.is_some() => {
+                return Err(self.error_in_success(parts.into_received()));
+            }
+            Err(error) => return Err(self.decode_error(error)),
+        };
+        let (mismatches, left_out) = (mem::take(&mut parts.mismatches), parts.left_out);
         let received = parts.into_received();
-        self.check_schema(&value, &received)?;
-        Ok((value, received))
+        check_file_url(&value).map_err(|error| self.decode_error(error.with_received(received.clone())))?;
+        self.check_schema(&value, mismatches, &received)?;
+        Ok((value, received, left_out))
+    }
+
+    /// Returns the error of a success status whose body is an error.
+    fn error_in_success(&self, received: Received) -> Error {
+        let received = self.redacted(received);
+        let details = ErrorDetails::read(received.status, &received.headers, &received.body);
+        let class = failure_of_response(received.status, &received.headers, &details);
+        let unknown = class == FailureClass::Ambiguous && !is_idempotent(self.operation.safety);
+        Error::from_response(received).with_outcome(unknown, false)
+    }
+
+    /// Completes the error of a response that cannot be used. It keeps what was received.
+    fn decode_error(&self, error: Error) -> Error {
+        let is_paid = self.operation.safety == RetrySafety::Billed
+            && error.kind() == ErrorKind::Decode
+            && error.body().is_some_and(|body| !looks_like_html(body));
+        let error = error.map_received(|received| self.redacted(received));
+        if is_paid {
+            error.with_context("the render was probably billed, and `body` has the response: do not send it again")
+        } else {
+            error
+        }
     }
 
     /// Checks a response against the document, if the caller wants to know the differences.
-    fn check_schema(&self, value: &impl CheckSchema, received: &Received) -> Result<()> {
+    fn check_schema(
+        &self,
+        value: &impl CheckSchema,
+        mut mismatches: SchemaMismatches,
+        received: &Received,
+    ) -> Result<()> {
         let (hook, is_strict) = (&self.client.on_schema_mismatch, self.client.strict_responses);
         if hook.is_none() && !is_strict {
             return Ok(());
         }
-        let mismatches = value.schema_mismatches();
+        mismatches.merge(value.schema_mismatches());
         if mismatches.is_empty() {
             return Ok(());
         }

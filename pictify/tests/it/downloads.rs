@@ -209,6 +209,34 @@ async fn a_response_that_is_not_a_file_is_an_error_with_its_body() {
 }
 
 #[tokio::test]
+async fn a_compressed_file_that_was_not_asked_for_is_an_error_and_not_stored() {
+    for encoding in ["gzip", "br", "x-custom", "identity, gzip"] {
+        let reply = Reply::new(200, &[("content-type", "image/png"), ("content-encoding", encoding)], b"\x1f\x8b\x08");
+        let server = ScriptedServer::start([reply, file(b"x")]).await;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        let error = client(&server, &TestClock::default()).download(&server.url()).to_file(&path).await.unwrap_err();
+        assert_eq!((error.kind(), server.requests().len()), (ErrorKind::ContentType, 1), "{encoding}");
+        assert!(error.to_string().contains(&format!("the file is compressed ({encoding})")), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{encoding}");
+        assert!(server.requests()[0].header("accept-encoding").is_none_or(|it| it == "identity"));
+    }
+    // A range of a compressed file is rejected as well.
+    let part = [("content-type", "image/png"), ("content-range", "bytes 5-9/10"), ("content-encoding", "gzip")];
+    let script = [cut(&[("etag", "\"1\"")], 10, b"01234"), Reply::new(206, &part, b"56789")];
+    let server = ScriptedServer::start(script).await;
+    let error = client(&server, &TestClock::default()).download(&server.url()).bytes().await.unwrap_err();
+    assert_eq!((error.kind(), server.requests().len()), (ErrorKind::ContentType, 2), "{error}");
+
+    for encoding in ["identity", "", "Identity"] {
+        let reply = Reply::new(200, &[("content-type", "image/png"), ("content-encoding", encoding)], b"x");
+        let server = ScriptedServer::start([reply]).await;
+        let bytes = client(&server, &TestClock::default()).download(&server.url()).bytes().await;
+        assert_eq!(bytes.unwrap(), "x", "{encoding}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_file_is_an_error() {
     for reply in [file(b""), Reply::new(204, &[], b"")] {
         let server = ScriptedServer::start([reply]).await;

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-const IMAGE: &str = r#"{"url":"u","id":"A"}"#;
+const IMAGE: &str = r#"{"url":"http://u","id":"A"}"#;
 
 fn ok() -> Reply {
     Reply::json(200, IMAGE)
