@@ -4,13 +4,15 @@ use super::{Response, ResponseMeta, attempt::to_received, retry_loop::CallState}
 use crate::{
     Error, ErrorKind, Result,
     error::Received,
+    rate_limit::RateLimitStatus,
+    redaction::Redaction,
     request::{ReadResponse, ResponseParts},
     retry::is_idempotent,
     schema_mismatch::SchemaMismatchReport,
     transport::Body,
 };
 use http::{StatusCode, header::LOCATION};
-use pictify_api::CheckSchema;
+use pictify_api::{CheckSchema, SchemaMismatch, SchemaMismatchKind, SchemaMismatches};
 
 impl CallState {
     /// Returns the response that the caller gets.
@@ -25,11 +27,17 @@ impl CallState {
         let is_shared = self.leader.get().is_some();
         let result = response.and_then(|response| self.decode(response, decoder, attempts.len()));
         match result {
-            Ok((value, Received { status, headers, body })) => {
-                let meta = ResponseMeta { status, headers, body, attempts, idempotency_key, shared: is_shared };
+            Ok((value, received)) => {
+                let Received { status, headers, body } = self.redacted(received);
+                let rate_limit = RateLimitStatus::read(&headers, self.client.clock.system_time());
+                let shared = is_shared;
+                let meta = ResponseMeta { status, headers, body, attempts, idempotency_key, shared, rate_limit };
                 Ok(Response { value, meta })
             }
-            Err(error) => Err(error.with_operation(self.operation).with_attempts(attempts, idempotency_key)),
+            Err(error) => {
+                let error = error.with_operation(self.operation).with_attempts(attempts, idempotency_key);
+                Err(error.redacted(&self.redaction()))
+            }
         }
     }
 
@@ -48,11 +56,9 @@ impl CallState {
             return Err(unexpected_status(received).with_outcome(unknown, false));
         }
         let (head, body) = response.into_parts();
-        let mut parts = ResponseParts { status: head.status, headers: head.headers, body };
-        let value = decoder.read(&mut parts).map_err(|error| {
-            // The error keeps what was received.
-            error.map_received(|received| self.redacted(received))
-        })?;
+        let redaction = self.redaction();
+        let mut parts = ResponseParts { status: head.status, headers: head.headers, body, redaction };
+        let value = decoder.read(&mut parts)?;
         let received = parts.into_received();
         self.check_schema(&value, &received)?;
         Ok((value, received))
@@ -68,8 +74,11 @@ impl CallState {
         if mismatches.is_empty() {
             return Ok(());
         }
+        let redaction = self.redaction();
+        let mismatches = without_secrets(mismatches, &redaction);
         if let Some(hook) = hook {
-            let request_id = received.headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+            let request_id = received.headers.get("x-request-id").and_then(|id| id.to_str().ok());
+            let request_id = request_id.map(|id| redaction.text(id.to_owned()));
             let operation = self.operation.id;
             hook.get()(&SchemaMismatchReport { operation, mismatches: mismatches.clone(), request_id });
         }
@@ -79,6 +88,23 @@ impl CallState {
         }
         Ok(())
     }
+}
+
+/// Returns mismatches without secrets, which a server may repeat as the name of a field or as a value.
+fn without_secrets(found: SchemaMismatches, redaction: &Redaction) -> SchemaMismatches {
+    let shown = found.to_string();
+    if redaction.text(shown.clone()) == shown {
+        return found;
+    }
+    let mut clean = SchemaMismatches::default();
+    for SchemaMismatch { field, kind, .. } in &found {
+        let kind = match kind {
+            SchemaMismatchKind::UnknownValue(value) => SchemaMismatchKind::UnknownValue(redaction.text(value.clone())),
+            kind => kind.clone(),
+        };
+        clean.push(&redaction.text(field.clone()), kind);
+    }
+    clean
 }
 
 fn unexpected_status(received: Received) -> Error {

@@ -42,7 +42,7 @@ impl<T> Deref for Response<T> {
 pub struct ResponseMeta {
     /// HTTP status.
     pub status: StatusCode,
-    /// HTTP headers.
+    /// HTTP headers. The key is replaced by `[key]` if the service repeats it, here and in the body.
     pub headers: HeaderMap,
     /// Body as it was received.
     pub body: Bytes,
@@ -52,6 +52,7 @@ pub struct ResponseMeta {
     pub idempotency_key: Option<IdempotencyKey>,
     /// True if this is the response of an identical call that was already in flight.
     pub shared: bool,
+    pub(crate) rate_limit: Option<RateLimitStatus>,
 }
 
 impl ResponseMeta {
@@ -64,7 +65,7 @@ impl ResponseMeta {
     /// Returns the rate limit that the response states, if it does.
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimitStatus> {
-        RateLimitStatus::read(&self.headers)
+        self.rate_limit
     }
 }
 

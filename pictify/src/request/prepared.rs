@@ -1,7 +1,7 @@
 //! Requests that are ready to be sent.
 
 use super::ApiRequest;
-use crate::{Error, ErrorKind, Result, error::Received, transport::Body};
+use crate::{Error, ErrorKind, Result, error::Received, redaction::Redaction, transport::Body};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use pictify_api::{BuildError, CheckSchema, Decoder};
@@ -67,6 +67,8 @@ pub struct ResponseParts {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Body,
+    /// The secrets of the request, for what is read later.
+    pub(crate) redaction: Redaction,
 }
 
 impl ResponseParts {
