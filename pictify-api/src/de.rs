@@ -307,6 +307,7 @@ mod tests {
             (r#"{"width": null, "offset": -3, "seconds": 1.5}"#, None, Some(-3), 1.5),
             (r#"{"width": 1200.0, "offset": -3.0, "seconds": "1.5"}"#, Some(1200), Some(-3), 1.5),
             (r#"{"width": "12", "offset": "-3", "seconds": "2"}"#, Some(12), Some(-3), 2.0),
+            (r#"{"width": " 1200 ", "offset": " -3", "seconds": "2.5 "}"#, Some(1200), Some(-3), 2.5),
             (r#"{"width": 630.7, "offset": "630.2", "seconds": 1e3}"#, Some(631), Some(630), 1000.0),
             (r#"{"width": "18446744073709551615", "seconds": 0}"#, Some(u64::MAX), None, 0.0),
             (r#"{"width": 18446744073709551615, "seconds": 0}"#, Some(u64::MAX), None, 0.0),

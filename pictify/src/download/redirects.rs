@@ -47,7 +47,7 @@ pub(super) async fn get(client: &ClientInner, url: &Url, headers: HeaderMap) -> 
         request.headers_mut().insert(USER_AGENT, client.user_agent.clone());
         let (head, body) = client.transport.send(request).await?.into_parts();
         match target(&url, head.status, &head.headers) {
-            Some(next) if followed < MAX_REDIRECTS && (next.scheme() == "https" || !was_https) => {
+            Some(next) if followed < MAX_REDIRECTS && !loses_tls(was_https, &next) => {
                 was_https |= next.scheme() == "https";
                 url = next;
                 followed += 1;
@@ -55,6 +55,11 @@ pub(super) async fn get(client: &ClientInner, url: &Url, headers: HeaderMap) -> 
             _ => return Ok(FileResponse { status: head.status, headers: head.headers, body, _connection: connection }),
         }
     }
+}
+
+/// Returns true if a redirect to `next` would send over plain HTTP what an earlier request sent over TLS.
+fn loses_tls(was_https: bool, next: &Url) -> bool {
+    was_https && next.scheme() != "https"
 }
 
 /// Returns the URL that a response redirects to.
@@ -90,6 +95,18 @@ mod tests {
             let status = StatusCode::from_u16(status).unwrap();
             let found = target(&url, status, &headers).map(String::from);
             assert_eq!(found.as_deref(), expected, "{status} {location:?}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_never_leaves_tls() {
+        for (was_https, next, expected) in [
+            (true, "http://cdn.example/c.png", true),
+            (true, "https://cdn.example/c.png", false),
+            (false, "http://cdn.example/c.png", false),
+            (false, "https://cdn.example/c.png", false),
+        ] {
+            assert_eq!(loses_tls(was_https, &Url::parse(next).unwrap()), expected, "{was_https} {next}");
         }
     }
 }

@@ -126,6 +126,15 @@ pub enum ErrorKind {
     /// The request took effect and may have been billed: do not send it again. The response is in
     /// [`body`](crate::Error::body). Report the difference, or switch strict mode off.
     SchemaMismatch,
+    /// A list that does not proceed: a page repeats an earlier one, reports the position of the page before it, or is one
+    /// of many empty pages in a row, while the service reports that more pages follow.
+    ///
+    /// # Troubleshooting
+    /// Lists are never billed. The pages and items before the error were returned. To continue, send the request that
+    /// [`Pages::next_request`](crate::pagination::Pages::next_request) or
+    /// [`Items::next_request`](crate::pagination::Items::next_request) returns. A list that changes while it is read may
+    /// repeat a small page: use a larger `limit`. Report the list to the service if it happens again.
+    RepeatedPage,
     /// A download that is not a file of a type that the service renders; most likely an error page.
     ///
     /// # Troubleshooting

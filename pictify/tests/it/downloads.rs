@@ -452,3 +452,46 @@ async fn a_redirect_that_is_not_followed_has_a_reason() {
     assert_eq!((error.kind(), server.requests().len()), (ErrorKind::Redirect, 6));
     assert!(error.to_string().contains("redirects more than 5 times, or from https to http"), "{error}");
 }
+
+#[tokio::test]
+async fn only_the_rest_of_the_same_file_is_appended() {
+    let whole = || file(b"abcdefghij");
+    for (case, tag, range, body) in [
+        ("the part ends after the end of the file", "\"v1\"", "bytes 5-12/*", &b"FGHIJKLM"[..]),
+        ("the part is of a longer file", "\"v1\"", "bytes 5-9/12", b"FGHIJ"),
+        ("a weak tag identifies no bytes", "W/\"v1\"", "bytes 5-9/10", b"FGHIJ"),
+    ] {
+        let server = ScriptedServer::start([cut(&[("etag", tag)], 10, b"abcde"), rest(range, body), whole()]).await;
+        let bytes = client(&server, &TestClock::default()).download(&server.url()).bytes().await;
+        assert_eq!(bytes.as_deref().ok(), Some(&b"abcdefghij"[..]), "{case}: {bytes:?}");
+        assert_eq!(server.requests().len(), 3, "{case}");
+    }
+
+    // A host that skips bytes, and is right about the end each time.
+    let server = ScriptedServer::start([cut(&[TAG], 10, b"abcde"), rest("bytes 7-9/10", b"hij")]).await;
+    server.then(whole());
+    let bytes = client(&server, &TestClock::default()).download(&server.url()).bytes().await;
+    assert_eq!(bytes.as_deref().ok(), Some(&b"abcdefghij"[..]), "{bytes:?}");
+    assert_eq!(server.requests()[2].header("range"), None);
+}
+
+#[tokio::test]
+async fn a_file_that_disappears_during_its_download_is_not_found() {
+    let server = ScriptedServer::with_responses(|request| match request.header("range") {
+        None => cut(&[TAG], 10, b"abcde"),
+        Some(_) => Reply::new(404, &[], b""),
+    })
+    .await;
+    let error = client(&server, &TestClock::default()).download(&server.url()).bytes().await.unwrap_err();
+    assert_eq!((error.kind(), server.requests().len()), (ErrorKind::NotFound, 2));
+}
+
+#[tokio::test]
+async fn downloads_use_the_retry_budget() {
+    let server = ScriptedServer::with_responses(|_| Reply::new(500, &[], b"")).await;
+    let client = client(&server, &TestClock::default());
+    for _ in 0..30 {
+        client.download(&server.url()).bytes().await.unwrap_err();
+    }
+    assert_eq!(server.requests().len(), 80, "30 downloads and the 50 retries of the budget");
+}

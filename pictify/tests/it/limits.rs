@@ -2,10 +2,11 @@
 
 use pictify::transport::BoxFuture;
 use pictify::{
-    AttemptOutcome, Client, ClientBuilder, ErrorKind, RetryPolicy, SpendLimit, clock::Clock, images::Source,
+    AttemptOutcome, Client, ClientBuilder, ErrorKind, IdempotencyKey, RetryPolicy, SpendLimit, clock::Clock,
+    images::Source,
     rate_limit::RateLimiter, send_all,
 };
-use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock};
+use pictify_test_support::{KEY, MAX_WAIT, Reply, ScriptedServer, TestClock};
 use std::{
     future::{Future, poll_fn},
     num::NonZeroU32,
@@ -381,4 +382,59 @@ async fn the_first_caller_of_a_shared_call_gets_its_error_even_if_a_timer_fires_
     let error = call.await.unwrap().unwrap_err();
     assert!(error.outcome_unknown() && error.to_string().contains("no response within 10 s"), "{error}");
     assert_eq!(error.attempts().len(), 1);
+}
+
+#[tokio::test]
+async fn renders_that_differ_in_url_or_key_are_not_shared() {
+    let server = ScriptedServer::with_responses(|_| ok()).await;
+    let client = builder(&server, &TestClock::default()).single_flight(true).build().unwrap();
+    // The URL has the template. The bodies are equal.
+    let variables = serde_json::json!({"a": 1});
+    let render = |uid: &str| client.templates().render(uid, &variables).send();
+    let _ = tokio::join!(render("A"), render("B"));
+    assert_eq!(server.requests().len(), 2);
+
+    let create = |key: &str| {
+        let key = IdempotencyKey::new(key).unwrap();
+        client.images().create(Source::html("a")).with_idempotency_key(key).send()
+    };
+    let (first, second) = tokio::join!(create("k1"), create("k2"));
+    first.and(second).unwrap();
+    assert_eq!(server.requests().len(), 4);
+
+    let create = |value: &str| client.images().create(Source::html("a")).with_header("x-tenant", value).send();
+    let (first, second) = tokio::join!(create("1"), create("2"));
+    first.and(second).unwrap();
+    assert_eq!(server.requests().len(), 6);
+}
+
+#[tokio::test]
+async fn a_caller_that_joined_with_a_shorter_timeout_does_not_know_the_outcome() {
+    let server = ScriptedServer::start([Reply::Hang]).await;
+    let clock = TestClock::default();
+    let client = builder(&server, &clock).single_flight(true).build().unwrap();
+    let render = |seconds| client.images().create(Source::html("a")).with_timeout(Duration::from_secs(seconds)).send();
+    let first = tokio::spawn(render(300));
+    server.arrived().await;
+    let before = clock.timers();
+    let second = tokio::spawn(render(10));
+    clock.wait_for_timers(before + 1).await;
+    clock.advance(Duration::from_secs(10));
+    let error = tokio::time::timeout(MAX_WAIT, second).await.expect("the call ends").unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Timeout, true));
+    assert!(error.to_string().contains("did not end within the call's 10 s"), "{error}");
+    first.abort();
+}
+
+#[tokio::test]
+async fn a_batch_and_a_render_count_each_layout() {
+    let server = ScriptedServer::start([Reply::json(202, r#"{"batchId":"B"}"#)]).await;
+    let client = builder(&server, &TestClock::default()).build().unwrap();
+    let rows = vec![serde_json::json!({}); 3];
+    client.batches().create("T", rows).layouts(["x", "y"]).send().await.unwrap();
+    assert_eq!(client.renders_spent(), 6);
+
+    server.then(Reply::json(200, r#"{"results":[]}"#));
+    client.templates().render_layouts("T", &serde_json::json!({}), ["x", "y"]).send().await.unwrap();
+    assert_eq!(client.renders_spent(), 8);
 }

@@ -13,6 +13,7 @@ mod downloads;
 mod environment;
 mod errors;
 mod experiments;
+mod extra;
 mod faults;
 mod inbox;
 mod limits;

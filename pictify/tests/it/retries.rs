@@ -1,7 +1,7 @@
 //! Retries: delays, deadlines, idempotency keys, the retry budget. The tests of which faults are retried are in `faults.rs`.
 
 use pictify::{AttemptOutcome, ErrorKind, IdempotencyKey, RetryPolicy, images::Source};
-use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{MAX_WAIT, Reply, ScriptedServer, TestClock, client};
 use std::time::Duration;
 
 const IMAGE: &str = r#"{"url":"https://media.pictify.io/a.png","id":"A","createdAt":"2026-08-04T09:15:27.482Z"}"#;
@@ -167,4 +167,78 @@ async fn the_error_of_a_truncated_response_contains_the_received_part() {
     assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Transport, true));
     assert_eq!((error.status().unwrap().as_u16(), error.request_id()), (200, Some("req_7")));
     assert_eq!(&error.body().unwrap()[..], br#"{"url":"https://m"#);
+}
+
+#[tokio::test]
+async fn a_failed_read_waits_as_long_as_the_response_says() {
+    let server = ScriptedServer::start([with_header(500, "retry-after", "9"), Reply::json(200, LIST)]).await;
+    let clock = TestClock::default();
+    client(&server, &clock).images().list().send().await.unwrap();
+    assert_eq!(clock.sleeps(), [Duration::from_secs(9)]);
+}
+
+#[tokio::test]
+async fn a_success_refunds_a_tenth_of_a_retry() {
+    let script = (0..60).flat_map(|_| [status(500), Reply::json(200, LIST)]);
+    let server = ScriptedServer::start(script).await;
+    let client = client(&server, &TestClock::default());
+    // 50 retries are in the budget, and 55 successes refund 5 more.
+    for number in 0..55 {
+        let response = client.images().list().send_with_response().await;
+        let response = response.unwrap_or_else(|error| panic!("call {number}: {error}"));
+        assert_eq!(response.meta.attempts.len(), 2);
+    }
+    assert!(client.images().list().send().await.is_err());
+}
+
+#[tokio::test]
+async fn see_other_after_a_render_has_an_unknown_outcome() {
+    for (status, unknown) in [(303, true), (302, false)] {
+        let server = ScriptedServer::start([with_header(status, "location", "/a")]).await;
+        let call = client(&server, &TestClock::default()).images().create(Source::html("<p>"));
+        let error = call.send().await.unwrap_err();
+        assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Redirect, unknown), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn the_longest_allowed_retry_after_is_waited_for() {
+    let server = ScriptedServer::start([with_header(429, "retry-after", "60"), ok()]).await;
+    let clock = TestClock::default();
+    let call = client(&server, &clock).images().create(Source::html("<p>"));
+    call.with_timeout(Duration::from_secs(300)).send().await.unwrap();
+    assert_eq!(clock.sleeps(), [Duration::from_secs(60)]);
+}
+
+#[tokio::test]
+async fn a_retry_after_of_the_whole_remaining_time_is_too_long() {
+    let server = ScriptedServer::start([with_header(429, "retry-after", "40"), ok()]).await;
+    let clock = TestClock::default();
+    let call = client(&server, &clock).images().create(Source::html("<p>"));
+    let error = call.with_timeout(Duration::from_secs(40)).send().await.unwrap_err();
+    assert!(error.to_string().contains("too late for the call's 40 s"), "{error}");
+    assert_eq!((server.requests().len(), clock.sleeps().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn an_attempt_ends_with_its_call() {
+    let server = ScriptedServer::start([Reply::Hang]).await;
+    let clock = TestClock::default();
+    let call = client(&server, &clock).images().list().with_retry(RetryPolicy::never());
+    let call = tokio::spawn(call.with_timeout(Duration::from_secs(10)).send());
+    server.arrived().await;
+    clock.advance(Duration::from_secs(10));
+    let error = tokio::time::timeout(MAX_WAIT, call).await.expect("the call ends").unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("no response within 10 s"), "{error}");
+}
+
+#[tokio::test]
+async fn a_retry_after_of_zero_uses_the_retry_budget() {
+    let server = ScriptedServer::with_responses(|_| with_header(429, "retry-after", "0")).await;
+    let client = client(&server, &TestClock::default());
+    let call = client.images().list().with_retry(RetryPolicy::default().with_max_attempts(200));
+    let error = call.with_timeout(Duration::from_secs(100_000)).send().await.unwrap_err();
+    assert!(error.to_string().contains("too many calls fail"), "{error}");
+    assert_eq!(server.requests().len(), 51, "one call and the 50 retries of the budget");
 }

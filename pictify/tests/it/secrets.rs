@@ -231,3 +231,29 @@ async fn a_password_in_the_url_of_a_file_is_in_no_error() {
     assert_eq!(error.kind(), pictify::ErrorKind::Permission);
     assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_key_that_a_server_repeats_is_removed_from_every_place() {
+    let shortest = "0123456789abcdef";
+    let twice = format!(r#"{{"message":"{KEY} and {KEY}"}}"#);
+    let once = format!(r#"{{"message":"{shortest}"}}"#);
+    for (key, body) in [(KEY, twice), (shortest, once)] {
+        let server = ScriptedServer::start([Reply::json(401, &body)]).await;
+        let client = Client::builder().api_key(key).base_url(server.url()).build().unwrap();
+        let error = client.images().create(Source::html("<p>")).send().await.unwrap_err();
+        assert!(!format!("{error} {error:?} {:?}", error.body()).contains(key), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_key_is_in_no_body_that_an_error_of_a_success_keeps() {
+    let unexpected = format!(r#"{{"url":"https://media.example/a.png","id":"A","colour":"{KEY}"}}"#);
+    let half = format!(r#"{{"url":"{KEY}"#);
+    for reply in [Reply::json(200, &unexpected), Reply::cut(200, 500, half.as_bytes())] {
+        let server = ScriptedServer::start([reply]).await;
+        let builder = Client::builder().api_key(KEY).base_url(server.url()).strict_responses(true);
+        let error = builder.build().unwrap().images().create(Source::html("<p>")).send().await.unwrap_err();
+        let body = String::from_utf8_lossy(error.body().expect("the error keeps the body"));
+        assert!(body.contains("url") && !body.contains(KEY), "{body}");
+    }
+}

@@ -56,6 +56,12 @@ impl TestClock {
         self.with(|state| state.sleeps.clone())
     }
 
+    /// Returns the number of timers that were set so far.
+    #[must_use]
+    pub fn timers(&self) -> usize {
+        *self.set.borrow()
+    }
+
     /// Waits until `count` timers were set in total.
     ///
     /// # Panics
