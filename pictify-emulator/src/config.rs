@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 /// Limits and choices. By default nothing is limited.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent settings")]
 pub(crate) struct Config {
     /// Maximum number of requests per minute and API key.
     pub(crate) requests_per_minute: Option<u32>,

@@ -359,6 +359,17 @@ pub const PREVIEW_TEMPLATE: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[
+        "fabricJSData",
+        "format",
+        "height",
+        "html",
+        "jsEnabled",
+        "strictVariables",
+        "variableDefinitions",
+        "variables",
+        "width",
+    ],
 );
 
 /// `GET /templates/search`: Searches the templates of the account.
@@ -375,6 +386,7 @@ pub const SEARCH_TEMPLATES: OperationInfo = OperationInfo::new(
     None,
     Some(Pagination::new(PaginationStyle::Page, "templates")),
     false,
+    &["limit", "page", "q"],
 );
 
 /// `GET /templates/{uid}`: Returns one template.

@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn large_pages_take_bounded_time() {
-        let headings: String = (0..12_000).map(|n| format!("<div><h2>pricing {n}</h2><p>table</p></div>")).collect();
+        let headings = "<div><h2>pricing</h2><p>table</p></div>".repeat(12_000);
         let nested = "<div class='pricing table'>".repeat(300) + &"<h3>pricing</h3><h2>table</h2>".repeat(20_000);
         let started = std::time::Instant::now();
         for html in [headings, nested] {

@@ -216,7 +216,7 @@ impl Batch {
             "failedCount": items.len() - completed,
             "duration": duration.and_then(|duration| u64::try_from(duration).ok()).unwrap_or_default(),
         });
-        if let Some(url) = self.request["webhookUrl"].as_str() {
+        if let Some(url) = self.request["webhookUrl"].as_str().filter(|url| !url.is_empty()) {
             webhooks::deliver_unsigned(state, url, event, &data)?;
         }
         webhooks::emit(state, event, &data)

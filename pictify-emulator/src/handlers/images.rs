@@ -96,6 +96,7 @@ async fn agent_screenshot(context: RequestContext) -> ApiResult {
     Ok(body.into())
 }
 
+#[allow(clippy::unused_async, reason = "a handler that is not async cannot own its request")]
 async fn agent_screenshot_stream(context: RequestContext) -> ApiResult {
     let request = read_screenshot_request(&context)?;
     let (events, response) = ApiResponse::events();

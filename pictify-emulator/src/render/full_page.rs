@@ -72,7 +72,9 @@ fn add_class(node: &mut Node, index: &mut usize, clipped: &HashSet<usize>) {
     }
     *index += 1;
     if let NodeKind::Container { children } = &mut node.kind {
-        children.iter_mut().for_each(|child| add_class(child, index, clipped));
+        for child in children {
+            add_class(child, index, clipped);
+        }
     }
 }
 

@@ -107,7 +107,9 @@ impl RequestContext {
         if let Some(first) = pages.first_mut() {
             self.inline_resources(first).await;
             let html = first.html.clone();
-            pages.iter_mut().skip(1).for_each(|page| page.html.clone_from(&html));
+            for page in pages.iter_mut().skip(1) {
+                page.html.clone_from(&html);
+            }
         }
         let last = pages.len().saturating_sub(1);
         let mut result = Err(RenderError::InvalidInput("There is no page to render".to_owned()));

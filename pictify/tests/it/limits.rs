@@ -3,8 +3,7 @@
 use pictify::transport::BoxFuture;
 use pictify::{
     AttemptOutcome, Client, ClientBuilder, ErrorKind, IdempotencyKey, RetryPolicy, SpendLimit, clock::Clock,
-    images::Source,
-    rate_limit::RateLimiter, send_all,
+    images::Source, rate_limit::RateLimiter, send_all,
 };
 use pictify_test_support::{KEY, MAX_WAIT, Reply, ScriptedServer, TestClock};
 use std::{
@@ -94,7 +93,7 @@ async fn a_call_dropped_before_it_is_sent_is_not_spent() {
     // No program listens on this port: the call waits before its second attempt.
     let client = new("http://127.0.0.1:9".to_owned()).build().unwrap();
     drop_when(render(&client), is_asleep).await;
-    assert_eq!(client.renders_spent(), 0, "a refused port");
+    assert_eq!(client.renders_spent(), 0, "a rejected connection");
 
     let server = ScriptedServer::start([ok()]).await;
     let limiter = RateLimiter::per_minute(NonZeroU32::new(2).unwrap());
