@@ -2,8 +2,8 @@
 
 use pictify::transport::BoxFuture;
 use pictify::{
-    Client, ClientBuilder, ErrorKind, IdempotencyKey, RetryPolicy, SpendLimit, clock::Clock, images::Source, rate_limit::RateLimiter,
-    send_all,
+    Client, ClientBuilder, ErrorKind, IdempotencyKey, RetryPolicy, SpendLimit, clock::Clock, images::Source,
+    rate_limit::RateLimiter, send_all,
 };
 use pictify_test_support::{KEY, MAX_WAIT, Reply, ScriptedServer, TestClock};
 use std::{
