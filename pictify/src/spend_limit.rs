@@ -160,6 +160,18 @@ mod tests {
     }
 
     #[test]
+    fn renders_that_are_reserved_later_count_and_are_returned_too() {
+        let tracker = Arc::new(SpendTracker::new(SpendLimit::renders(8)));
+        let mut permit = tracker.reserve(3).unwrap();
+        permit.reserve_more(4).unwrap();
+        assert_eq!(tracker.spent(), 7);
+        assert!(permit.reserve_more(2).unwrap_err().contains("limit of 8, 7 are spent"));
+        assert_eq!(tracker.spent(), 7);
+        permit.release();
+        assert_eq!(tracker.spent(), 0);
+    }
+
+    #[test]
     fn calls_in_flight_are_limited() {
         let tracker = Arc::new(SpendTracker::new(SpendLimit::default().max_concurrent(2)));
         let (first, second) = (tracker.reserve(1).unwrap(), tracker.reserve(100).unwrap());
