@@ -30,6 +30,8 @@ pub struct OperationInfo {
     pub pagination: Option<Pagination>,
     /// `true` if the response is a stream of events.
     pub events: bool,
+    /// Names of the request's fields: those of its JSON body and of its query. Empty if it takes any fields.
+    pub fields: &'static [&'static str],
 }
 
 impl OperationInfo {
@@ -50,9 +52,24 @@ impl OperationInfo {
         envelope: Option<&'static str>,
         pagination: Option<Pagination>,
         events: bool,
+        fields: &'static [&'static str],
     ) -> Self {
         let timeout = Duration::from_secs(timeout_seconds);
-        Self { id, method, path, tag, summary, safety, evidence, needs_key, timeout, envelope, pagination, events }
+        Self {
+            id,
+            method,
+            path,
+            tag,
+            summary,
+            safety,
+            evidence,
+            needs_key,
+            timeout,
+            envelope,
+            pagination,
+            events,
+            fields,
+        }
     }
 }
 

@@ -76,7 +76,11 @@ impl ApiError {
     pub(crate) fn message(&self) -> String {
         let text = self.body["message"].as_str().or(self.body["error"].as_str());
         let sentences = || self.body["errors"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        text.map_or_else(|| sentences().collect::<Vec<_>>().join("; "), str::to_owned)
+        match (text, self.body["details"].as_str()) {
+            (Some(text), Some(details)) => format!("{text}: {details}"),
+            (Some(text), None) => text.to_owned(),
+            (None, _) => sentences().collect::<Vec<_>>().join("; "),
+        }
     }
 
     /// Creates `{message, code}`, the format of limits and templates.

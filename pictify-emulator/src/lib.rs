@@ -11,8 +11,8 @@
 //! ```
 //!
 //! The rules for requests are not repeated in this crate: it reads them from `openapi.yaml`, the contract. Every operation
-//! of the contract is served. Those that cannot work locally (images from a prompt, MP4, timelines) return the error that
-//! the contract has for it.
+//! of the contract is served. Those that cannot work locally (MP4, timelines) return the error that the contract has for
+//! it.
 //!
 //! | file | content |
 //! |---|---|
@@ -30,6 +30,7 @@
 //! | `experiments/` | assignment of visitors to variants |
 //! | `workflows/` | documents from rows |
 //! | `webhooks/` | webhook events and deliveries |
+//! | `agent/` | screenshots from a prompt: choice of the element |
 //! | `page_loader/` | loading of live pages and of the resources of pages |
 //! | `fetch/` | outgoing HTTP requests, and the addresses that they may reach |
 //! | `demo_template.rs` | template of the examples |
@@ -43,6 +44,7 @@
 #![forbid(unsafe_code)]
 
 mod admin;
+mod agent;
 mod api_error;
 mod batches;
 mod bindings;

@@ -3,10 +3,16 @@
 use crate::{api_error::ApiError, contract::Operation};
 use axum::{
     body::Body,
-    http::{HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderName, HeaderValue, Response, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
 };
 use bytes::Bytes;
+use futures_util::stream;
 use serde_json::Value;
+use std::convert::Infallible;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Result of a handler.
 pub(crate) type ApiResult = Result<ApiResponse, ApiError>;
@@ -23,6 +29,18 @@ pub(crate) struct ApiResponse {
 enum Content {
     Json(Value),
     Bytes(Bytes),
+    Events(UnboundedReceiver<Bytes>),
+}
+
+/// Sender of the events of a response. The response ends when it is dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct EventSender(UnboundedSender<Bytes>);
+
+impl EventSender {
+    /// Sends an event. Nothing happens if the client no longer reads.
+    pub(crate) fn send(&self, data: &Value) {
+        let _ = self.0.send(format!("data: {data}\n\n").into());
+    }
 }
 
 impl From<Value> for ApiResponse {
@@ -43,11 +61,19 @@ impl ApiResponse {
         Self { status, headers, body: Content::Bytes(bytes.into()) }
     }
 
+    /// Creates a stream of server-sent events, with the sender of the events.
+    pub(crate) fn events() -> (EventSender, Self) {
+        let (sender, receiver) = unbounded_channel();
+        let headers =
+            vec![(CONTENT_TYPE, "text/event-stream; charset=utf-8".to_owned()), (CACHE_CONTROL, "no-cache".to_owned())];
+        (EventSender(sender), Self { status: StatusCode::OK, headers, body: Content::Events(receiver) })
+    }
+
     /// Returns the status and the body, if it is JSON.
     pub(crate) fn as_json(&self) -> Option<(StatusCode, &Value)> {
         match &self.body {
             Content::Json(body) => Some((self.status, body)),
-            Content::Bytes(_) => None,
+            Content::Bytes(_) | Content::Events(_) => None,
         }
     }
 
@@ -70,7 +96,7 @@ impl ApiResponse {
         }
         let body = match &self.body {
             Content::Json(body) => Some(body),
-            Content::Bytes(_) => None,
+            Content::Bytes(_) | Content::Events(_) => None,
         };
         match operation.response_error(self.status.as_u16(), body) {
             None => Ok(self),
@@ -86,6 +112,14 @@ impl ApiResponse {
             Content::Json(body) => json_response(self.status, &body),
             Content::Bytes(bytes) => {
                 let mut response = Response::new(Body::from(bytes));
+                *response.status_mut() = self.status;
+                response
+            }
+            Content::Events(receiver) => {
+                let events = stream::unfold(receiver, |mut receiver| async {
+                    receiver.recv().await.map(|event| (Ok::<_, Infallible>(event), receiver))
+                });
+                let mut response = Response::new(Body::from_stream(events));
                 *response.status_mut() = self.status;
                 response
             }

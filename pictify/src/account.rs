@@ -8,7 +8,6 @@
 //! ```
 
 use crate::{resources::api_request, resources::resource};
-use pictify_api::types::EmptyRequest;
 
 pub use pictify_api::types::{ApiToken, ApiTokenList, PlanDetails, PlanUsage, User};
 
@@ -32,7 +31,7 @@ impl<C: Clone> Account<C> {
     /// # Ok(()) }
     /// ```
     pub fn user(&self) -> GetCurrentUserCall<C> {
-        self.call(GetCurrentUser {})
+        self.call(GetCurrentUser::of())
     }
 
     /// Reads the plan's monthly limit and the renders used so far.
@@ -51,7 +50,7 @@ impl<C: Clone> Account<C> {
     /// # Ok(()) }
     /// ```
     pub fn plan(&self) -> GetPlanDetailsCall<C> {
-        self.call(GetPlanDetails {})
+        self.call(GetPlanDetails::of())
     }
 
     /// Lists the account's API keys. The response contains complete keys; `Debug` does not show them.
@@ -69,7 +68,7 @@ impl<C: Clone> Account<C> {
     /// # Ok(()) }
     /// ```
     pub fn tokens(&self) -> ListApiTokensCall<C> {
-        self.call(ListApiTokens {})
+        self.call(ListApiTokens::of())
     }
 
     /// Creates an API key. Bills nothing.
@@ -87,7 +86,7 @@ impl<C: Clone> Account<C> {
     /// # Ok(()) }
     /// ```
     pub fn create_token(&self) -> CreateApiTokenCall<C> {
-        self.call(CreateApiToken {})
+        self.call(CreateApiToken::of())
     }
 
     /// Revokes an API key.
@@ -103,7 +102,7 @@ impl<C: Clone> Account<C> {
     /// # Ok(()) }
     /// ```
     pub fn delete_token(&self, uid: impl Into<String>) -> DeleteApiTokenCall<C> {
-        self.call(DeleteApiToken { uid: uid.into() })
+        self.call(DeleteApiToken::of(uid.into()))
     }
 }
 
@@ -128,7 +127,7 @@ api_request! {
 api_request! {
     /// The request of [`Account::create_token`] as data.
     CreateApiToken / CreateApiTokenCall {} -> ApiToken = CREATE_API_TOKEN,
-    |op, base| requests::create_api_token(base, &EmptyRequest {})
+    |op, base| requests::create_api_token(base)
 }
 
 api_request! {

@@ -29,10 +29,7 @@ use crate::Deletion;
 use crate::{pagination::paged, resources::api_request, resources::resource, variables};
 use pictify_api::{
     ValidationErrors,
-    types::{
-        ActiveOrPaused, CreateBindingRequest, EmptyRequest, JsonObject, ListBindingsQuery, UpdateBindingRequest,
-        Variables,
-    },
+    types::{ActiveOrPaused, CreateBindingRequest, JsonObject, ListBindingsQuery, UpdateBindingRequest, Variables},
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
@@ -97,7 +94,7 @@ impl<C: Clone> Bindings<C> {
         mapping: impl IntoIterator<Item = (K, V)>,
     ) -> CreateBindingCall<C> {
         let body = CreateBindingRequest::new(template_uid.into(), source.into_data_source(), texts(mapping));
-        self.call(CreateBinding { body })
+        self.call(CreateBinding::of(body))
     }
 
     /// Reads one binding. Its credentials are not returned.
@@ -113,7 +110,7 @@ impl<C: Clone> Bindings<C> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, uid: impl Into<String>) -> GetBindingCall<C> {
-        self.call(GetBinding { uid: uid.into() })
+        self.call(GetBinding::of(uid.into()))
     }
 
     /// Changes a binding. Fields that are not set stay unchanged.
@@ -131,7 +128,7 @@ impl<C: Clone> Bindings<C> {
     /// # Ok(()) }
     /// ```
     pub fn update(&self, uid: impl Into<String>) -> UpdateBindingCall<C> {
-        self.call(UpdateBinding { uid: uid.into(), body: UpdateBindingRequest::default() })
+        self.call(UpdateBinding::of(uid.into(), UpdateBindingRequest::default()))
     }
 
     /// Pauses a binding: it keeps its current data until [`resume`](Self::resume). Sends an [`update`](Self::update) of
@@ -172,7 +169,7 @@ impl<C: Clone> Bindings<C> {
     /// # Ok(()) }
     /// ```
     pub fn pause_via_endpoint(&self, uid: impl Into<String>) -> PauseBindingCall<C> {
-        self.call(PauseBinding { uid: uid.into() })
+        self.call(PauseBinding::of(uid.into()))
     }
 
     /// Resumes a binding through the service's resume endpoint, which may accept dashboard logins only: it then returns
@@ -189,7 +186,7 @@ impl<C: Clone> Bindings<C> {
     /// # Ok(()) }
     /// ```
     pub fn resume_via_endpoint(&self, uid: impl Into<String>) -> ResumeBindingCall<C> {
-        self.call(ResumeBinding { uid: uid.into() })
+        self.call(ResumeBinding::of(uid.into()))
     }
 
     /// Deletes a binding.
@@ -205,7 +202,7 @@ impl<C: Clone> Bindings<C> {
     /// # Ok(()) }
     /// ```
     pub fn delete(&self, uid: impl Into<String>) -> DeleteBindingCall<C> {
-        self.call(DeleteBinding { uid: uid.into() })
+        self.call(DeleteBinding::of(uid.into()))
     }
 
     /// Fetches the data of a binding now.
@@ -223,7 +220,7 @@ impl<C: Clone> Bindings<C> {
     /// # Ok(()) }
     /// ```
     pub fn refresh(&self, uid: impl Into<String>) -> RefreshBindingCall<C> {
-        self.call(RefreshBinding { uid: uid.into() })
+        self.call(RefreshBinding::of(uid.into()))
     }
 
     /// Tests a binding's source and mapping. Returns the fetched data, the values of the variables and the paths that
@@ -241,7 +238,7 @@ impl<C: Clone> Bindings<C> {
     /// # Ok(()) }
     /// ```
     pub fn test(&self, uid: impl Into<String>) -> TestBindingCall<C> {
-        self.call(TestBinding { uid: uid.into() })
+        self.call(TestBinding::of(uid.into()))
     }
 
     /// Pushes data to a binding that is [refreshed by pushes](CreateBindingCall::refresh_on_push).
@@ -261,7 +258,7 @@ impl<C: Clone> Bindings<C> {
     /// ```
     pub fn push(&self, binding_uid: impl Into<String>, data: &impl Serialize) -> PushBindingDataCall<C> {
         let data = variables::object(data, "data").map(JsonObject::from);
-        self.call_with(data, |data| PushBindingData { binding_uid: binding_uid.into(), signature: None, data })
+        self.call_with(data, |data| PushBindingData::of(binding_uid.into(), None, data))
     }
 }
 
@@ -281,20 +278,18 @@ impl<C> ListBindingsCall<C> {
 api_request! {
     /// The request of [`Bindings::list`] as data.
     #[derive(Default)]
-    #[serde(transparent)]
-    ListBindings / ListBindingsCall { query: ListBindingsQuery } -> BindingList = LIST_BINDINGS,
+    ListBindings / ListBindingsCall { #[serde(flatten)] query: ListBindingsQuery } -> BindingList = LIST_BINDINGS,
     |op, base| {
         let query = &op.query;
         requests::list_bindings(base, query.limit, query.page, query.status.clone(), query.template_id.as_deref())
     }
 }
 
-paged!(ListBindings / ListBindingsCall, bindings: Binding, by page, 20 a page);
+paged!(ListBindings / ListBindingsCall, bindings: Binding, id in uid, by page, 20 a page);
 
 api_request! {
     /// The request of [`Bindings::create`] as data. It contains the credentials of the source.
-    #[serde(transparent)]
-    CreateBinding / CreateBindingCall { body: CreateBindingRequest } -> Binding = CREATE_BINDING,
+    CreateBinding / CreateBindingCall { #[serde(flatten)] body: CreateBindingRequest } -> Binding = CREATE_BINDING,
     |op, base| requests::create_binding(base, &op.body),
     rules |op, found| check_headers(&op.body.data_source, found)
 }
@@ -334,25 +329,25 @@ api_request! {
 api_request! {
     /// The request of [`Bindings::refresh`] as data.
     RefreshBinding / RefreshBindingCall { uid: String } -> BindingRefresh = REFRESH_BINDING,
-    |op, base| requests::refresh_binding(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::refresh_binding(base, &op.uid)
 }
 
 api_request! {
     /// The request of [`Bindings::pause_via_endpoint`] as data.
     PauseBinding / PauseBindingCall { uid: String } -> Binding = PAUSE_BINDING,
-    |op, base| requests::pause_binding(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::pause_binding(base, &op.uid)
 }
 
 api_request! {
     /// The request of [`Bindings::resume_via_endpoint`] as data.
     ResumeBinding / ResumeBindingCall { uid: String } -> Binding = RESUME_BINDING,
-    |op, base| requests::resume_binding(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::resume_binding(base, &op.uid)
 }
 
 api_request! {
     /// The request of [`Bindings::test`] as data.
     TestBinding / TestBindingCall { uid: String } -> BindingTest = TEST_BINDING,
-    |op, base| requests::test_binding(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::test_binding(base, &op.uid)
 }
 
 /// Setters of [`Bindings::push`].

@@ -52,7 +52,7 @@ impl<C: Clone> Events<C> {
     /// ```
     pub fn track(&self, events: impl IntoIterator<Item = Event>) -> TrackExperimentEventsCall<C> {
         let events = events.into_iter().map(|event| event.0).collect();
-        self.call(TrackExperimentEvents { write_key: None, events })
+        self.call(TrackExperimentEvents::of(None, events))
     }
 
     /// Counts a click and returns its destination. For links in pages and mail, use the
@@ -71,7 +71,7 @@ impl<C: Clone> Events<C> {
     /// # Ok(()) }
     /// ```
     pub fn click(&self, slug: impl Into<String>) -> TrackExperimentClickCall<C> {
-        self.call(TrackExperimentClick { slug: slug.into() })
+        self.call(TrackExperimentClick::of(slug.into()))
     }
 
     /// Counts an impression. For pages and mail, use the [`url`](TrackExperimentPixelCall::url) of this call as the URL of an image.
@@ -89,7 +89,7 @@ impl<C: Clone> Events<C> {
     /// # Ok(()) }
     /// ```
     pub fn pixel(&self, slug: impl Into<String>) -> TrackExperimentPixelCall<C> {
-        self.call(TrackExperimentPixel { slug: slug.into() })
+        self.call(TrackExperimentPixel::of(slug.into()))
     }
 
     /// Returns the variant that a visitor would see.
@@ -106,7 +106,7 @@ impl<C: Clone> Events<C> {
     /// # Ok(()) }
     /// ```
     pub fn resolve(&self, slug: impl Into<String>) -> ResolveExperimentCall<C> {
-        self.call(ResolveExperiment { slug: slug.into() })
+        self.call(ResolveExperiment::of(slug.into()))
     }
 }
 

@@ -29,7 +29,7 @@ use crate::Deletion;
 use crate::images::ImageFormat;
 use crate::{pagination::paged, resources::api_request, resources::resource, source::web_url};
 use pictify_api::types::{
-    BanditConfig, CompleteExperimentRequest, CreateExperimentRequest, EmptyRequest, ExperimentVariant, GoalConfig,
+    BanditConfig, CompleteExperimentRequest, CreateExperimentRequest, ExperimentVariant, GoalConfig,
     ListExperimentsQuery, UpdateExperimentRequest,
 };
 
@@ -101,7 +101,7 @@ impl<C: Clone> Experiments<C> {
         variants: impl IntoIterator<Item = Variant>,
     ) -> CreateExperimentCall<C> {
         let body = CreateExperimentRequest::new(name, kind, slug, wire(variants));
-        self.call(CreateExperiment { body })
+        self.call(CreateExperiment::of(body))
     }
 
     /// Reads the number of experiments that the plan allows, and the number that exist.
@@ -117,7 +117,7 @@ impl<C: Clone> Experiments<C> {
     /// # Ok(()) }
     /// ```
     pub fn quota(&self) -> GetExperimentQuotaCall<C> {
-        self.call(GetExperimentQuota {})
+        self.call(GetExperimentQuota::of())
     }
 
     /// Reads one experiment.
@@ -135,7 +135,7 @@ impl<C: Clone> Experiments<C> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, uid: impl Into<String>) -> GetExperimentCall<C> {
-        self.call(GetExperiment { uid: uid.into() })
+        self.call(GetExperiment::of(uid.into()))
     }
 
     /// Changes an experiment. Fields that are not set stay unchanged. While an experiment runs, only its name,
@@ -153,7 +153,7 @@ impl<C: Clone> Experiments<C> {
     /// # Ok(()) }
     /// ```
     pub fn update(&self, uid: impl Into<String>) -> UpdateExperimentCall<C> {
-        self.call(UpdateExperiment { uid: uid.into(), body: UpdateExperimentRequest::default() })
+        self.call(UpdateExperiment::of(uid.into(), UpdateExperimentRequest::default()))
     }
 
     /// Deletes an experiment. Pause a running experiment first.
@@ -169,7 +169,7 @@ impl<C: Clone> Experiments<C> {
     /// # Ok(()) }
     /// ```
     pub fn delete(&self, uid: impl Into<String>) -> DeleteExperimentCall<C> {
-        self.call(DeleteExperiment { uid: uid.into() })
+        self.call(DeleteExperiment::of(uid.into()))
     }
 
     /// Starts a draft or paused experiment.
@@ -187,7 +187,7 @@ impl<C: Clone> Experiments<C> {
     /// # Ok(()) }
     /// ```
     pub fn start(&self, uid: impl Into<String>) -> StartExperimentCall<C> {
-        self.call(StartExperiment { uid: uid.into() })
+        self.call(StartExperiment::of(uid.into()))
     }
 
     /// Pauses a running experiment.
@@ -204,7 +204,7 @@ impl<C: Clone> Experiments<C> {
     /// # Ok(()) }
     /// ```
     pub fn pause(&self, uid: impl Into<String>) -> PauseExperimentCall<C> {
-        self.call(PauseExperiment { uid: uid.into() })
+        self.call(PauseExperiment::of(uid.into()))
     }
 
     /// Ends an experiment with a winner, which all visitors see from then on.
@@ -222,7 +222,7 @@ impl<C: Clone> Experiments<C> {
     /// ```
     pub fn complete(&self, uid: impl Into<String>, winner_variant_id: impl Into<String>) -> CompleteExperimentCall<C> {
         let body = CompleteExperimentRequest::new(winner_variant_id.into());
-        self.call(CompleteExperiment { uid: uid.into(), body })
+        self.call(CompleteExperiment::of(uid.into(), body))
     }
 }
 
@@ -242,15 +242,14 @@ impl<C> ListExperimentsCall<C> {
 api_request! {
     /// The request of [`Experiments::list`] as data.
     #[derive(Default)]
-    #[serde(transparent)]
-    ListExperiments / ListExperimentsCall { query: ListExperimentsQuery } -> ExperimentList = LIST_EXPERIMENTS,
+    ListExperiments / ListExperimentsCall { #[serde(flatten)] query: ListExperimentsQuery } -> ExperimentList = LIST_EXPERIMENTS,
     |op, base| {
         let query = op.query.clone();
         requests::list_experiments(base, query.limit, query.page, query.status, query.type_)
     }
 }
 
-paged!(ListExperiments / ListExperimentsCall, experiments: Experiment, by flat, 20 a page);
+paged!(ListExperiments / ListExperimentsCall, experiments: Experiment, id in uid, by flat, 20 a page);
 
 /// Setters of [`Experiments::create`] alone.
 impl<C> CreateExperimentCall<C> {
@@ -272,8 +271,7 @@ impl<C> CreateExperimentCall<C> {
 
 api_request! {
     /// The request of [`Experiments::create`] as data.
-    #[serde(transparent)]
-    CreateExperiment / CreateExperimentCall { body: CreateExperimentRequest } -> Experiment = CREATE_EXPERIMENT,
+    CreateExperiment / CreateExperimentCall { #[serde(flatten)] body: CreateExperimentRequest } -> Experiment = CREATE_EXPERIMENT,
     |op, base| requests::create_experiment(base, &op.body),
     rules |op, found| {
         rules::slug(&op.body.slug, found);
@@ -334,13 +332,13 @@ api_request! {
 api_request! {
     /// The request of [`Experiments::start`] as data.
     StartExperiment / StartExperimentCall { uid: String } -> Experiment = START_EXPERIMENT,
-    |op, base| requests::start_experiment(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::start_experiment(base, &op.uid)
 }
 
 api_request! {
     /// The request of [`Experiments::pause`] as data.
     PauseExperiment / PauseExperimentCall { uid: String } -> Experiment = PAUSE_EXPERIMENT,
-    |op, base| requests::pause_experiment(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::pause_experiment(base, &op.uid)
 }
 
 api_request! {

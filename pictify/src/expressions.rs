@@ -40,7 +40,7 @@ impl<C: Clone> Expressions<C> {
     /// # Ok(()) }
     /// ```
     pub fn validate(&self, expression: impl Into<String>) -> ValidateExpressionCall<C> {
-        self.call(ValidateExpression { body: ValidateExpressionRequest::new(expression.into()) })
+        self.call(ValidateExpression::of(ValidateExpressionRequest::new(expression.into())))
     }
 
     /// Evaluates an expression, written without braces. Bills nothing and changes nothing.
@@ -63,7 +63,7 @@ impl<C: Clone> Expressions<C> {
         self.call_with(variables::from(variables), |variables| {
             let mut body = TestExpressionRequest::new(expression.into());
             body.variables = Some(variables);
-            TestExpression { body }
+            TestExpression::of(body)
         })
     }
 
@@ -86,7 +86,7 @@ impl<C: Clone> Expressions<C> {
         self.call_with(variables::from(variables), |variables| {
             let mut body = InterpolateExpressionRequest::new(text.into());
             body.variables = Some(variables);
-            InterpolateExpression { body }
+            InterpolateExpression::of(body)
         })
     }
 
@@ -103,28 +103,25 @@ impl<C: Clone> Expressions<C> {
     /// # Ok(()) }
     /// ```
     pub fn functions(&self) -> ListExpressionFunctionsCall<C> {
-        self.call(ListExpressionFunctions {})
+        self.call(ListExpressionFunctions::of())
     }
 }
 
 api_request! {
     /// The request of [`Expressions::validate`] as data.
-    #[serde(transparent)]
-    ValidateExpression / ValidateExpressionCall { body: ValidateExpressionRequest } -> ExpressionValidation = VALIDATE_EXPRESSION,
+    ValidateExpression / ValidateExpressionCall { #[serde(flatten)] body: ValidateExpressionRequest } -> ExpressionValidation = VALIDATE_EXPRESSION,
     |op, base| requests::validate_expression(base, &op.body)
 }
 
 api_request! {
     /// The request of [`Expressions::test`] as data.
-    #[serde(transparent)]
-    TestExpression / TestExpressionCall { body: TestExpressionRequest } -> ExpressionResult = TEST_EXPRESSION,
+    TestExpression / TestExpressionCall { #[serde(flatten)] body: TestExpressionRequest } -> ExpressionResult = TEST_EXPRESSION,
     |op, base| requests::test_expression(base, &op.body)
 }
 
 api_request! {
     /// The request of [`Expressions::interpolate`] as data.
-    #[serde(transparent)]
-    InterpolateExpression / InterpolateExpressionCall { body: InterpolateExpressionRequest } -> Interpolation = INTERPOLATE_EXPRESSION,
+    InterpolateExpression / InterpolateExpressionCall { #[serde(flatten)] body: InterpolateExpressionRequest } -> Interpolation = INTERPOLATE_EXPRESSION,
     |op, base| requests::interpolate_expression(base, &op.body)
 }
 

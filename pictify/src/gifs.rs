@@ -66,7 +66,7 @@ impl<C: Clone> Gifs<C> {
     /// ```
     pub fn capture(&self, url: impl AsRef<str>) -> CaptureGifCall<C> {
         let url = web_url("url", url.as_ref()).map(String::from);
-        self.call_with(url, |url| CaptureGif { body: CaptureGifRequest::new(url) })
+        self.call_with(url, |url| CaptureGif::of(CaptureGifRequest::new(url)))
     }
 
     /// Lists the account's GIFs, newest first. `send` reads one page, [`items`](ListGifsCall::items) reads all pages.
@@ -101,14 +101,13 @@ impl<C: Clone> Gifs<C> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, uid: impl Into<String>) -> GetGifCall<C> {
-        self.call(GetGif { uid: uid.into() })
+        self.call(GetGif::of(uid.into()))
     }
 }
 
 api_request! {
     /// The request of [`Gifs::create`] as data.
-    #[serde(transparent)]
-    CreateGif / CreateGifCall { body: CreateGifRequest } -> Gif = CREATE_GIF,
+    CreateGif / CreateGifCall { #[serde(flatten)] body: CreateGifRequest } -> Gif = CREATE_GIF,
     |op, base| requests::create_gif(base, &op.body),
     rules |op, found| {
         exactly_one([&op.body.html, &op.body.url, &op.body.template], found);
@@ -128,7 +127,7 @@ impl CreateGif {
                 body.variables = Some(variables);
             }
         }
-        Self { body }
+        Self::of(body)
     }
 }
 
@@ -143,8 +142,7 @@ impl<C> CaptureGifCall<C> {
 
 api_request! {
     /// The request of [`Gifs::capture`] as data.
-    #[serde(transparent)]
-    CaptureGif / CaptureGifCall { body: CaptureGifRequest } -> Gif = CAPTURE_GIF,
+    CaptureGif / CaptureGifCall { #[serde(flatten)] body: CaptureGifRequest } -> Gif = CAPTURE_GIF,
     |op, base| requests::capture_gif(base, &op.body)
 }
 
@@ -174,12 +172,11 @@ animation_setters!(CreateGifCall, CaptureGifCall);
 api_request! {
     /// The request of [`Gifs::list`] as data.
     #[derive(Default)]
-    #[serde(transparent)]
-    ListGifs / ListGifsCall { query: ListGifsQuery } -> GifList = LIST_GIFS,
+    ListGifs / ListGifsCall { #[serde(flatten)] query: ListGifsQuery } -> GifList = LIST_GIFS,
     |op, base| requests::list_gifs(base, op.query.limit, op.query.offset)
 }
 
-paged!(ListGifs / ListGifsCall, gifs: Gif, by offset, 30 a page);
+paged!(ListGifs / ListGifsCall, gifs: Gif, id in uid, by offset, 30 a page);
 
 api_request! {
     /// The request of [`Gifs::get`] as data.

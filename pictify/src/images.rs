@@ -46,8 +46,8 @@ impl<C: Clone> Images<C> {
     /// `POST /image`, live. Without a [`size`](CreateImageCall::size) the service renders 1280 by 720 pixels.
     ///
     /// # Errors
-    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, for a size outside 1 to 4096
-    /// pixels, an empty source or a format that is not png, jpg, jpeg or webp; from the service, `Validation` for a
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, for a size of 0 pixels,
+    /// an empty source or a format that is not png, jpg, jpeg or webp; from the service, `Validation` for a
     /// source that cannot be rendered, `NotFound` for a template, `QuotaExceeded`, `RateLimited`, `Server`.
     ///
     /// ```no_run
@@ -80,8 +80,8 @@ impl<C: Clone> Images<C> {
     /// # Ok(()) }
     /// ```
     pub fn canvas(&self, canvas: &impl Serialize) -> CreateCanvasImageCall<C> {
-        self.call_with(variables::object(canvas, "canvas"), |canvas| CreateCanvasImage {
-            body: CreateCanvasImageRequest::new(canvas),
+        self.call_with(variables::object(canvas, "canvas"), |canvas| {
+            CreateCanvasImage::of(CreateCanvasImageRequest::new(canvas))
         })
     }
 
@@ -102,7 +102,7 @@ impl<C: Clone> Images<C> {
     /// # Ok(()) }
     /// ```
     pub fn og_image(&self, template_uid: impl Into<String>) -> CreateOgImageCall<C> {
-        self.call(CreateOgImage { body: CreateOgImageRequest::new(template_uid.into()) })
+        self.call(CreateOgImage::of(CreateOgImageRequest::new(template_uid.into())))
     }
 
     /// Lets an agent find a page from a prompt and take a screenshot of it. Bills one render. Slow.
@@ -120,7 +120,7 @@ impl<C: Clone> Images<C> {
     /// # Ok(()) }
     /// ```
     pub fn agent_screenshot(&self, prompt: impl Into<String>) -> CreateAgentScreenshotCall<C> {
-        self.call(CreateAgentScreenshot { body: AgentScreenshotRequest::new(prompt.into()) })
+        self.call(CreateAgentScreenshot::of(AgentScreenshotRequest::new(prompt.into())))
     }
 
     /// Takes a screenshot as [`agent_screenshot`](Self::agent_screenshot), and streams the agent's progress. Bills one
@@ -149,7 +149,7 @@ impl<C: Clone> Images<C> {
     /// # Ok(()) }
     /// ```
     pub fn agent_screenshot_stream(&self, prompt: impl Into<String>) -> StreamAgentScreenshotCall<C> {
-        self.call(StreamAgentScreenshot { body: AgentScreenshotRequest::new(prompt.into()) })
+        self.call(StreamAgentScreenshot::of(AgentScreenshotRequest::new(prompt.into())))
     }
 
     /// Lists the account's images, newest first. `send` reads one page, [`items`](ListImagesCall::items) reads all
@@ -188,23 +188,23 @@ impl<C: Clone> Images<C> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, uid: impl Into<String>) -> GetImageCall<C> {
-        self.call(GetImage { uid: uid.into() })
+        self.call(GetImage::of(uid.into()))
     }
 }
 
 /// Setters of [`Images::create`].
 impl<C> CreateImageCall<C> {
-    /// Sets the width and height in pixels, 1 to 4096 each.
+    /// Sets the width and height in pixels, from 1. The service silently reduces a value above 4096 to 4096.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.width(width).height(height)
     }
 
-    /// Sets the width in pixels, 1 to 4096. The service's default is 1280.
+    /// Sets the width in pixels, from 1. The service's default is 1280; it silently reduces a value above 4096 to 4096.
     pub fn width(self, pixels: u32) -> Self {
         self.with(|op| op.body.width = Some(pixels.into()))
     }
 
-    /// Sets the height in pixels, 1 to 4096. The service's default is 720.
+    /// Sets the height in pixels, from 1. The service's default is 720; it silently reduces a value above 4096 to 4096.
     pub fn height(self, pixels: u32) -> Self {
         self.with(|op| op.body.height = Some(pixels.into()))
     }
@@ -222,8 +222,7 @@ impl<C> CreateImageCall<C> {
 
 api_request! {
     /// The request of [`Images::create`] as data.
-    #[serde(transparent)]
-    CreateImage / CreateImageCall { body: CreateImageRequest } -> Image = CREATE_IMAGE,
+    CreateImage / CreateImageCall { #[serde(flatten)] body: CreateImageRequest } -> Image = CREATE_IMAGE,
     |op, base| requests::create_image(base, &op.body),
     rules |op, found| {
         let request = &op.body;
@@ -247,7 +246,7 @@ impl CreateImage {
                 body.variables = Some(variables);
             }
         }
-        Self { body }
+        Self::of(body)
     }
 }
 
@@ -265,7 +264,7 @@ impl<C> CreateCanvasImageCall<C> {
         self.with(|op| op.body.variable_definitions = Some(definitions.into_iter().collect()))
     }
 
-    /// Sets the width and height in pixels, 1 to 4096 each.
+    /// Sets the width and height in pixels, from 1. The service silently reduces a value above 4096 to 4096.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {
             op.body.width = Some(width.into());
@@ -281,8 +280,7 @@ impl<C> CreateCanvasImageCall<C> {
 
 api_request! {
     /// The request of [`Images::canvas`] as data.
-    #[serde(transparent)]
-    CreateCanvasImage / CreateCanvasImageCall { body: CreateCanvasImageRequest } -> Image = CREATE_CANVAS_IMAGE,
+    CreateCanvasImage / CreateCanvasImageCall { #[serde(flatten)] body: CreateCanvasImageRequest } -> Image = CREATE_CANVAS_IMAGE,
     |op, base| requests::create_canvas_image(base, &op.body),
     rules |op, found| {
         if let Some(ImageFormat::Unknown(format)) = &op.body.file_extension {
@@ -311,14 +309,13 @@ impl<C> CreateOgImageCall<C> {
 
 api_request! {
     /// The request of [`Images::og_image`] as data.
-    #[serde(transparent)]
-    CreateOgImage / CreateOgImageCall { body: CreateOgImageRequest } -> Image = CREATE_OG_IMAGE,
+    CreateOgImage / CreateOgImageCall { #[serde(flatten)] body: CreateOgImageRequest } -> Image = CREATE_OG_IMAGE,
     |op, base| requests::create_og_image(base, &op.body)
 }
 
 /// Setters of [`Images::agent_screenshot`].
 impl<C> CreateAgentScreenshotCall<C> {
-    /// Sets the width and height in pixels, 1 to 4096 each. Documented, but not confirmed.
+    /// Sets the width and height in pixels, from 1. Documented, but not confirmed. The service reduces a value above 4096.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {
             op.body.width = Some(width.into());
@@ -329,8 +326,7 @@ impl<C> CreateAgentScreenshotCall<C> {
 
 api_request! {
     /// The request of [`Images::agent_screenshot`] as data.
-    #[serde(transparent)]
-    CreateAgentScreenshot / CreateAgentScreenshotCall { body: AgentScreenshotRequest } -> AgentScreenshot = AGENT_SCREENSHOT,
+    CreateAgentScreenshot / CreateAgentScreenshotCall { #[serde(flatten)] body: AgentScreenshotRequest } -> AgentScreenshot = AGENT_SCREENSHOT,
     |op, base| requests::agent_screenshot(base, &op.body)
 }
 
@@ -342,7 +338,7 @@ impl<C> StreamAgentScreenshotCall<C> {
         self.with(|op| op.body.url = Some(url.into()))
     }
 
-    /// Sets the width and height in pixels, 1 to 4096 each. Documented, but not confirmed.
+    /// Sets the width and height in pixels, from 1. Documented, but not confirmed. The service reduces a value above 4096.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {
             op.body.width = Some(width.into());
@@ -353,8 +349,7 @@ impl<C> StreamAgentScreenshotCall<C> {
 
 api_request! {
     /// The request of [`Images::agent_screenshot_stream`] as data.
-    #[serde(transparent)]
-    StreamAgentScreenshot / StreamAgentScreenshotCall { body: AgentScreenshotRequest } -> AgentScreenshotStream = AGENT_SCREENSHOT_STREAM,
+    StreamAgentScreenshot / StreamAgentScreenshotCall { #[serde(flatten)] body: AgentScreenshotRequest } -> AgentScreenshotStream = AGENT_SCREENSHOT_STREAM,
     |op, base| requests::agent_screenshot_stream(base, &op.body),
     read |_value, response| Ok(AgentScreenshotStream::new(
         std::mem::take(&mut response.body),
@@ -371,12 +366,11 @@ impl Downloadable for AgentScreenshot {
 api_request! {
     /// The request of [`Images::list`] as data.
     #[derive(Default)]
-    #[serde(transparent)]
-    ListImages / ListImagesCall { query: ListImagesQuery } -> ImageList = LIST_IMAGES,
+    ListImages / ListImagesCall { #[serde(flatten)] query: ListImagesQuery } -> ImageList = LIST_IMAGES,
     |op, base| requests::list_images(base, op.query.limit, op.query.offset)
 }
 
-paged!(ListImages / ListImagesCall, images: Image, by offset, 30 a page);
+paged!(ListImages / ListImagesCall, images: Image, id in id, by offset, 30 a page);
 
 api_request! {
     /// The request of [`Images::get`] as data.

@@ -59,7 +59,7 @@ impl<C: Clone> Links<C> {
     /// ```
     pub fn template(&self, uid: impl Into<String>, format: ImageFormat) -> RenderTemplateUrlCall<C> {
         let (uid, format) = (uid.into(), LinkFormat(format));
-        self.call(RenderTemplateUrl { uid, format, query: RenderTemplateUrlQuery::default(), if_none_match: None })
+        self.call(RenderTemplateUrl::of(uid, format, RenderTemplateUrlQuery::default(), None))
     }
 
     /// Returns the current image of a binding.
@@ -84,7 +84,7 @@ impl<C: Clone> Links<C> {
     /// ```
     pub fn binding(&self, id: impl Into<String>, format: ImageFormat) -> RenderBindingUrlCall<C> {
         let (id, format) = (id.into(), LinkFormat(format));
-        self.call(RenderBindingUrl { id, format, query: RenderBindingUrlQuery::default(), if_none_match: None })
+        self.call(RenderBindingUrl::of(id, format, RenderBindingUrlQuery::default(), None))
     }
 
     /// Returns the URL at which the current image of a binding is stored, without fetching the image.
@@ -104,7 +104,7 @@ impl<C: Clone> Links<C> {
     /// # Ok(()) }
     /// ```
     pub fn binding_info(&self, id: impl Into<String>, format: ImageFormat) -> GetBindingUrlInfoCall<C> {
-        self.call(GetBindingUrlInfo { id: id.into(), format: LinkFormat(format) })
+        self.call(GetBindingUrlInfo::of(id.into(), LinkFormat(format)))
     }
 
     /// Returns the image of the variant that an experiment picks for the visitor. Each `send` counts as an impression.
@@ -132,7 +132,7 @@ impl<C: Clone> Links<C> {
     /// ```
     pub fn experiment(&self, slug: impl Into<String>, format: ImageFormat) -> RenderExperimentUrlCall<C> {
         let (slug, format) = (slug.into(), LinkFormat(format));
-        self.call(RenderExperimentUrl { slug, format, query: RenderExperimentUrlQuery::default() })
+        self.call(RenderExperimentUrl::of(slug, format, RenderExperimentUrlQuery::default()))
     }
 }
 

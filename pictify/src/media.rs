@@ -24,7 +24,7 @@ impl<C: Clone> Media<C> {
     /// # Ok(()) }
     /// ```
     pub fn delete(&self, uid: impl Into<String>) -> DeleteMediaCall<C> {
-        self.call(DeleteMedia { uid: uid.into() })
+        self.call(DeleteMedia::of(uid.into()))
     }
 }
 

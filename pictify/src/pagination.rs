@@ -12,17 +12,24 @@
 //! [`Items`] and [`Pages`] are `Stream`s with the async client and `Iterator`s with the blocking one. Pages are
 //! requested one at a time, when they are needed; with `prefetch`, one page is requested in advance. No page is
 //! requested twice. The service has three styles of pagination, and omits some of the fields that it documents; the
-//! fields that a response has decide whether another page follows.
+//! fields that a response has decide if another page follows. Without these fields, a full page is followed by another:
+//! it is full if it has as many items as [`limit`](crate::images::ListImagesCall::limit), or as the default of the list.
+//!
+//! A list never goes round in circles: a page that repeats an earlier one ends it with
+//! [`RepeatedPage`](ErrorKind::RepeatedPage).
 
 #[cfg(feature = "blocking")]
 mod blocking;
 mod next_page;
+mod repetition;
 
 pub(crate) use next_page::{next_offset, next_page};
+pub(crate) use repetition::{ItemId, fingerprint};
 
 use crate::transport::BoxFuture;
 use crate::{ApiRequest, Call, Client, Error, ErrorKind, Result};
 use futures_util::Stream;
+use repetition::{PageSummary, Repetition};
 use std::{
     collections::VecDeque,
     fmt,
@@ -44,23 +51,52 @@ pub trait Paginated: ApiRequest + Unpin {
     /// Returns the items of a page.
     #[doc(hidden)]
     fn items(page: Self::Response) -> Vec<Self::Item>;
+
+    /// Describes the page that the request asks for, for example `the page at offset 60`.
+    #[doc(hidden)]
+    fn describe(&self) -> String;
+
+    /// Returns a hash of the IDs of a page's items; `None` for an empty page.
+    #[doc(hidden)]
+    fn fingerprint(page: &Self::Response) -> Option<u64>;
+
+    /// Returns the offset or the number that a page reports of itself.
+    #[doc(hidden)]
+    fn position(page: &Self::Response) -> Option<u64>;
 }
 
 /// Makes a request [`Paginated`], with the setters of its style of pagination:
-/// `paged!(ListImages / ListImagesCall, images: Image, by offset, 30 a page)`.
+/// `paged!(ListImages / ListImagesCall, images: Image, id in id, by offset, 30 a page)`.
+///
+/// The field after `in` has the ID of an item. The number is the size of a page when the request has no `limit`.
 macro_rules! paged {
-    ($operation:ident / $call:ident, $items:ident: $item:ty, by $style:ident, $default:literal a page) => {
+    (
+        $operation:ident / $call:ident, $items:ident: $item:ty, id in $id:ident, by $style:ident,
+        $default:literal a page
+    ) => {
         impl $crate::pagination::Paginated for $operation {
             type Item = $item;
 
             fn next_page_request(&self, page: &Self::Response) -> Option<Self> {
                 let mut next = self.clone();
-                $crate::pagination::paged!(@$style next.query, page, page.$items.len());
+                $crate::pagination::paged!(@$style next.query, page, page.$items.len(), $default);
                 Some(next)
             }
 
             fn items(page: Self::Response) -> Vec<Self::Item> {
                 page.$items
+            }
+
+            fn describe(&self) -> String {
+                $crate::pagination::paged!(@describe $style self.query)
+            }
+
+            fn fingerprint(page: &Self::Response) -> Option<u64> {
+                $crate::pagination::fingerprint(&page.$items, |item| $crate::pagination::ItemId::text(&item.$id))
+            }
+
+            fn position(page: &Self::Response) -> Option<u64> {
+                $crate::pagination::paged!(@position $style page)
             }
         }
 
@@ -113,26 +149,43 @@ macro_rules! paged {
             self.with(|op| op.query.page = Some(page))
         }
     };
-    (@offset $query:expr, $page:expr, $count:expr) => {
+    (@describe offset $query:expr) => {
+        format!("the page at offset {}", $query.offset.unwrap_or(0))
+    };
+    (@describe $page_or_flat:ident $query:expr) => {
+        format!("page {}", $query.page.unwrap_or(1))
+    };
+    (@position offset $page:expr) => {
+        $page.pagination.as_ref().and_then(|stated| stated.offset)
+    };
+    (@position page $page:expr) => {
+        $page.pagination.as_ref().and_then(|stated| stated.page)
+    };
+    (@position flat $page:expr) => {
+        $page.page
+    };
+    (@offset $query:expr, $page:expr, $count:expr, $default:expr) => {
         let (limit, offset) = ($query.limit, $query.offset);
-        $query.offset = Some($crate::pagination::next_offset($page.pagination.as_ref(), limit, offset, $count)?);
+        let next = $crate::pagination::next_offset($page.pagination.as_ref(), limit, $default, offset, $count)?;
+        $query.offset = Some(next);
     };
-    (@page $query:expr, $page:expr, $count:expr) => {
+    (@page $query:expr, $page:expr, $count:expr, $default:expr) => {
         let (limit, page) = ($query.limit, $query.page);
-        $query.page = Some($crate::pagination::next_page($page.pagination.as_ref(), limit, page, $count)?);
+        $query.page = Some($crate::pagination::next_page($page.pagination.as_ref(), limit, $default, page, $count)?);
     };
-    (@flat $query:expr, $page:expr, $count:expr) => {
+    (@flat $query:expr, $page:expr, $count:expr, $default:expr) => {
         let mut stated = pictify_api::types::PagePagination::default();
         (stated.total, stated.page, stated.limit) = ($page.total, $page.page, $page.limit);
         let (limit, page) = ($query.limit, $query.page);
-        $query.page = Some($crate::pagination::next_page(Some(&stated), limit, page, $count)?);
+        $query.page = Some($crate::pagination::next_page(Some(&stated), limit, $default, page, $count)?);
     };
 }
 pub(crate) use paged;
 
 /// Pages of a list.
 ///
-/// It ends after the last page or after an error. [`next_request`](Self::next_request) returns the request for the next
+/// It ends after the last page or after an error. A page that repeats an earlier one is not returned: it is the error
+/// [`RepeatedPage`](ErrorKind::RepeatedPage), as are 10 empty pages in a row. [`next_request`](Self::next_request) returns the request for the next
 /// page: store it to continue later with `client.call(request).pages()`.
 #[must_use = "nothing is sent before the first page is read"]
 pub struct Pages<O: ApiRequest, C> {
@@ -142,6 +195,9 @@ pub struct Pages<O: ApiRequest, C> {
     in_background: Option<crate::blocking::BackgroundResult<O::Response>>,
     prefetch: bool,
     failed: bool,
+    repetition: Repetition,
+    /// Error that follows the page that was returned last.
+    stuck: Option<Error>,
 }
 
 type PendingPage<O> = BoxFuture<'static, Result<<O as ApiRequest>::Response>>;
@@ -155,6 +211,8 @@ impl<O: Paginated, C: Clone> Pages<O, C> {
             in_background: None,
             prefetch: false,
             failed: false,
+            repetition: Repetition::default(),
+            stuck: None,
         }
     }
 
@@ -165,7 +223,7 @@ impl<O: Paginated, C: Clone> Pages<O, C> {
     }
 
     /// Returns the request for the next page; `None` when the list has ended. After an error it is the page that
-    /// failed.
+    /// failed, or that repeats an earlier one. Send it to continue the list there.
     #[must_use]
     pub fn next_request(&self) -> Option<&O> {
         self.next.as_ref().map(Call::request)
@@ -173,21 +231,36 @@ impl<O: Paginated, C: Clone> Pages<O, C> {
 
     /// Returns the call for the next page, unless the list has ended or failed.
     fn upcoming(&self) -> Option<Call<O, C>> {
-        if self.failed { None } else { self.next.clone() }
+        if self.failed || self.stuck.is_some() { None } else { self.next.clone() }
     }
 
-    /// Sets the request for the page after the one that was read.
-    fn advance(&mut self, result: &Result<O::Response>) {
-        match result {
-            Ok(page) => {
-                let call = self.next.take();
-                self.next = call.and_then(|call| {
-                    let request = call.request.next_page_request(page)?;
-                    Some(Call { request, ..call })
-                });
-            }
-            Err(_) => self.fail(),
+    /// Returns the error that follows the last page, if there is one.
+    fn take_stuck(&mut self) -> Option<Error> {
+        let error = self.stuck.take()?;
+        self.fail();
+        Some(error)
+    }
+
+    /// Sets the request for the page after the one that was read, and checks that the list makes progress.
+    fn advance(&mut self, result: Result<O::Response>) -> Result<O::Response> {
+        let page = result.inspect_err(|_| self.fail())?;
+        let Some(call) = &self.next else { return Ok(page) };
+        let request = call.request.next_page_request(&page);
+        let summary = PageSummary {
+            fingerprint: O::fingerprint(&page),
+            position: O::position(&page),
+            is_last: request.is_none(),
+        };
+        let current = call.request.describe();
+        let error = |text| Error::new(ErrorKind::RepeatedPage, text).with_operation(&O::OPERATION);
+        if let Some(text) = self.repetition.repeats(&current, &summary) {
+            self.fail();
+            return Err(error(text));
         }
+        self.stuck = self.repetition.record(current, &summary).map(error);
+        let call = self.next.take();
+        self.next = request.and_then(|request| call.map(|call| Call { request, ..call }));
+        Ok(page)
     }
 
     /// Ends the list after an error, and abandons a page that is requested in advance.
@@ -201,24 +274,19 @@ impl<O: Paginated, C: Clone> Pages<O, C> {
     }
 }
 
-/// Maximum number of empty pages in a row before [`Items`] fails, because a faulty service may always report another
-/// page.
-const MAX_EMPTY_PAGES: u32 = 100;
-
 /// Items of a list, from all pages.
 ///
-/// It ends after the last item or after an error. 100 empty pages in a row are an error.
+/// It ends after the last item or after an error. A page that repeats an earlier one is the error
+/// [`RepeatedPage`](ErrorKind::RepeatedPage), as are 10 empty pages in a row; the items before it are returned first.
 #[must_use = "nothing is sent before the first item is read"]
 pub struct Items<O: Paginated, C> {
     pages: Pages<O, C>,
     ready: VecDeque<O::Item>,
-    /// Number of empty pages since the last item.
-    empty: u32,
 }
 
 impl<O: Paginated, C: Clone> Items<O, C> {
     fn new(first: Call<O, C>) -> Self {
-        Self { pages: Pages::new(first), ready: VecDeque::new(), empty: 0 }
+        Self { pages: Pages::new(first), ready: VecDeque::new() }
     }
 
     /// Requests the next page while the caller processes the items of the current one. Off by default.
@@ -234,16 +302,7 @@ impl<O: Paginated, C: Clone> Items<O, C> {
     }
 
     fn take(&mut self, page: Option<Result<O::Response>>) -> Option<Result<()>> {
-        Some(page?.and_then(|page| {
-            self.ready.extend(O::items(page));
-            self.empty = if self.ready.is_empty() { self.empty + 1 } else { 0 };
-            if self.empty < MAX_EMPTY_PAGES || self.pages.next.is_none() {
-                return Ok(());
-            }
-            self.pages.fail();
-            let text = format!("{MAX_EMPTY_PAGES} pages in a row are empty, and the service reports that more follow");
-            Err(Error::new(ErrorKind::Server, text).with_operation(&O::OPERATION))
-        }))
+        Some(page?.map(|page| self.ready.extend(O::items(page))))
     }
 }
 
@@ -263,12 +322,15 @@ impl<O: Paginated> Pages<O, Client> {
     /// Returns the next page; `None` after the last.
     ///
     /// # Errors
-    /// As [`send`](Call::send) of the list.
+    /// As [`send`](Call::send) of the list; [`RepeatedPage`](ErrorKind::RepeatedPage) if the list does not proceed.
     pub async fn try_next(&mut self) -> Result<Option<O::Response>> {
         poll_fn(|context| self.poll(context)).await.transpose()
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<O::Response>>> {
+        if let Some(error) = self.take_stuck() {
+            return Poll::Ready(Some(Err(error)));
+        }
         if self.under_way.is_none() {
             let Some(call) = self.upcoming() else { return Poll::Ready(None) };
             self.under_way = Some(Box::pin(call.send()));
@@ -276,7 +338,7 @@ impl<O: Paginated> Pages<O, Client> {
         let Some(under_way) = &mut self.under_way else { return Poll::Ready(None) };
         let result = ready!(under_way.as_mut().poll(context));
         self.under_way = None;
-        self.advance(&result);
+        let result = self.advance(result);
         if let (true, Some(call)) = (self.prefetch, self.upcoming()) {
             self.under_way = Some(Box::pin(Ahead(tokio::spawn(call.send()))));
         }
@@ -314,7 +376,7 @@ impl<O: Paginated> Items<O, Client> {
     /// Returns the next item; `None` after the last.
     ///
     /// # Errors
-    /// As [`send`](Call::send) of the list.
+    /// As [`send`](Call::send) of the list; [`RepeatedPage`](ErrorKind::RepeatedPage) if the list does not proceed.
     pub async fn try_next(&mut self) -> Result<Option<O::Item>> {
         poll_fn(|context| self.poll(context)).await.transpose()
     }

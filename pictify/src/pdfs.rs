@@ -45,7 +45,7 @@ impl<C: Clone> Pdfs<C> {
         self.call_with(variables::from(variables), |variables| {
             let mut body = RenderPdfRequest::new(template_uid.into());
             body.variables = Some(variables);
-            RenderPdf { body }
+            RenderPdf::of(body)
         })
     }
 
@@ -72,7 +72,7 @@ impl<C: Clone> Pdfs<C> {
         let sets = pages.into_iter().map(|page| variables::from(&page)).collect::<Result<Vec<_>>>();
         self.call_with(sets, |sets| {
             let body = RenderMultiPagePdfRequest::new(template_uid.into(), sets);
-            RenderMultiPagePdf { body }
+            RenderMultiPagePdf::of(body)
         })
     }
 
@@ -89,21 +89,19 @@ impl<C: Clone> Pdfs<C> {
     /// # Ok(()) }
     /// ```
     pub fn presets(&self) -> GetPdfPresetsCall<C> {
-        self.call(GetPdfPresets {})
+        self.call(GetPdfPresets::of())
     }
 }
 
 api_request! {
     /// The request of [`Pdfs::render`] as data.
-    #[serde(transparent)]
-    RenderPdf / RenderPdfCall { body: RenderPdfRequest } -> Pdf = RENDER_PDF,
+    RenderPdf / RenderPdfCall { #[serde(flatten)] body: RenderPdfRequest } -> Pdf = RENDER_PDF,
     |op, base| requests::render_pdf(base, &op.body)
 }
 
 api_request! {
     /// The request of [`Pdfs::render_pages`] as data.
-    #[serde(transparent)]
-    RenderMultiPagePdf / RenderMultiPagePdfCall { body: RenderMultiPagePdfRequest } -> Pdf = RENDER_MULTI_PAGE_PDF,
+    RenderMultiPagePdf / RenderMultiPagePdfCall { #[serde(flatten)] body: RenderMultiPagePdfRequest } -> Pdf = RENDER_MULTI_PAGE_PDF,
     |op, base| requests::render_multi_page_pdf(base, &op.body),
     renders |op| op.body.variable_sets.len() as u64
 }

@@ -64,8 +64,7 @@ impl<C> ListRendersCall<C> {
 api_request! {
     /// The request of [`Renders::list`] as data.
     #[derive(Default)]
-    #[serde(transparent)]
-    ListRenders / ListRendersCall { query: ListRendersQuery } -> RenderList = LIST_RENDERS,
+    ListRenders / ListRendersCall { #[serde(flatten)] query: ListRendersQuery } -> RenderList = LIST_RENDERS,
     |op, base| {
         let query = &op.query;
         let (template, source) = (query.template.as_deref(), query.source.as_deref());
@@ -73,4 +72,4 @@ api_request! {
     }
 }
 
-paged!(ListRenders / ListRendersCall, renders: Render, by offset, 24 a page);
+paged!(ListRenders / ListRendersCall, renders: Render, id in uid, by offset, 24 a page);

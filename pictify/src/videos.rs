@@ -44,7 +44,7 @@ impl<C: Clone> Videos<C> {
     /// # Ok(()) }
     /// ```
     pub fn list(&self) -> ListVideoTemplatesCall<C> {
-        self.call(ListVideoTemplates {})
+        self.call(ListVideoTemplates::of())
     }
 
     /// Stores a video template. Bills nothing. The service compiles it first, which may take minutes.
@@ -84,7 +84,7 @@ impl<C: Clone> Videos<C> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, uid: impl Into<String>) -> GetVideoTemplateCall<C> {
-        self.call(GetVideoTemplate { uid: uid.into() })
+        self.call(GetVideoTemplate::of(uid.into()))
     }
 
     /// Changes a video template. Fields that are not set stay unchanged; the kind cannot change.
@@ -102,7 +102,7 @@ impl<C: Clone> Videos<C> {
     /// # Ok(()) }
     /// ```
     pub fn update(&self, uid: impl Into<String>) -> UpdateVideoTemplateCall<C> {
-        self.call(UpdateVideoTemplate { uid: uid.into(), body: UpdateVideoTemplateRequest::default() })
+        self.call(UpdateVideoTemplate::of(uid.into(), UpdateVideoTemplateRequest::default()))
     }
 
     /// Deletes a video template.
@@ -118,7 +118,7 @@ impl<C: Clone> Videos<C> {
     /// # Ok(()) }
     /// ```
     pub fn delete(&self, uid: impl Into<String>) -> DeleteVideoTemplateCall<C> {
-        self.call(DeleteVideoTemplate { uid: uid.into() })
+        self.call(DeleteVideoTemplate::of(uid.into()))
     }
 
     /// Copies a video template. Bills nothing. The copy is a draft.
@@ -135,7 +135,7 @@ impl<C: Clone> Videos<C> {
     /// # Ok(()) }
     /// ```
     pub fn duplicate(&self, uid: impl Into<String>) -> DuplicateVideoTemplateCall<C> {
-        self.call(DuplicateVideoTemplate { uid: uid.into(), body: DuplicateVideoTemplateRequest::default() })
+        self.call(DuplicateVideoTemplate::of(uid.into(), DuplicateVideoTemplateRequest::default()))
     }
 
     /// Reads the variables of a video template, and which of them its source uses.
@@ -153,7 +153,7 @@ impl<C: Clone> Videos<C> {
     /// # Ok(()) }
     /// ```
     pub fn variables(&self, uid: impl Into<String>) -> GetVideoTemplateVariablesCall<C> {
-        self.call(GetVideoTemplateVariables { uid: uid.into() })
+        self.call(GetVideoTemplateVariables::of(uid.into()))
     }
 
     /// Renders a video. Bills one render or more, and takes minutes.
@@ -173,7 +173,7 @@ impl<C: Clone> Videos<C> {
     /// # Ok(()) }
     /// ```
     pub fn render(&self, uid: impl Into<String>) -> RenderVideoCall<C> {
-        self.call(RenderVideo { uid: uid.into(), body: RenderVideoRequest::default() })
+        self.call(RenderVideo::of(uid.into(), RenderVideoRequest::default()))
     }
 
     /// Renders one frame of a video template to a PNG. Bills one image.
@@ -190,7 +190,7 @@ impl<C: Clone> Videos<C> {
     /// # Ok(()) }
     /// ```
     pub fn preview(&self, uid: impl Into<String>) -> PreviewVideoTemplateCall<C> {
-        self.call(PreviewVideoTemplate { uid: uid.into(), body: PreviewVideoTemplateRequest::default() })
+        self.call(PreviewVideoTemplate::of(uid.into(), PreviewVideoTemplateRequest::default()))
     }
 
     /// Generates a video template from a prompt. Bills; sources disagree whether a render or AI credits.
@@ -209,7 +209,7 @@ impl<C: Clone> Videos<C> {
     /// # Ok(()) }
     /// ```
     pub fn generate(&self, prompt: impl Into<String>) -> GenerateVideoTemplateCall<C> {
-        self.call(GenerateVideoTemplate { body: GenerateVideoTemplateRequest::new(prompt.into()) })
+        self.call(GenerateVideoTemplate::of(GenerateVideoTemplateRequest::new(prompt.into())))
     }
 }
 
@@ -244,8 +244,7 @@ api_request! {
 
 api_request! {
     /// The request of [`Videos::create`] as data.
-    #[serde(transparent)]
-    CreateVideoTemplate / CreateVideoTemplateCall { body: CreateVideoTemplateRequest } -> VideoTemplate = CREATE_VIDEO_TEMPLATE,
+    CreateVideoTemplate / CreateVideoTemplateCall { #[serde(flatten)] body: CreateVideoTemplateRequest } -> VideoTemplate = CREATE_VIDEO_TEMPLATE,
     |op, base| requests::create_video_template(base, &op.body),
     rules |op, found| {
         // A deserialised request was not built by `new`.
@@ -271,7 +270,7 @@ impl CreateVideoTemplate {
         let mut body = CreateVideoTemplateRequest::new(name.into(), kind);
         body.tsx = tsx;
         body.project_json = project;
-        Self { body }
+        Self::of(body)
     }
 }
 
@@ -438,8 +437,7 @@ impl<C> GenerateVideoTemplateCall<C> {
 
 api_request! {
     /// The request of [`Videos::generate`] as data.
-    #[serde(transparent)]
-    GenerateVideoTemplate / GenerateVideoTemplateCall { body: GenerateVideoTemplateRequest } -> VideoTemplate = GENERATE_VIDEO_TEMPLATE,
+    GenerateVideoTemplate / GenerateVideoTemplateCall { #[serde(flatten)] body: GenerateVideoTemplateRequest } -> VideoTemplate = GENERATE_VIDEO_TEMPLATE,
     |op, base| requests::generate_video_template(base, &op.body)
 }
 

@@ -55,7 +55,7 @@ impl<C: Clone> Workflows<C> {
     /// # Ok(()) }
     /// ```
     pub fn list(&self) -> ListWorkflowRunsCall<C> {
-        self.call(ListWorkflowRuns {})
+        self.call(ListWorkflowRuns::of())
     }
 
     /// Renders and delivers a document for each row. Bills one render for each row.
@@ -83,7 +83,7 @@ impl<C: Clone> Workflows<C> {
         });
         self.call_with(rows, |rows| {
             let body = CreateWorkflowRunRequest::new(template_uid.into(), rows);
-            CreateWorkflowRun { body }
+            CreateWorkflowRun::of(body)
         })
     }
 
@@ -101,7 +101,7 @@ impl<C: Clone> Workflows<C> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, uid: impl Into<String>) -> GetWorkflowRunCall<C> {
-        self.call(GetWorkflowRun { uid: uid.into() })
+        self.call(GetWorkflowRun::of(uid.into()))
     }
 
     /// Reads the totals of all runs.
@@ -117,7 +117,7 @@ impl<C: Clone> Workflows<C> {
     /// # Ok(()) }
     /// ```
     pub fn stats(&self) -> GetWorkflowStatsCall<C> {
-        self.call(GetWorkflowStats {})
+        self.call(GetWorkflowStats::of())
     }
 
     /// Renders one row. Assume that it bills one render: no source says that it does not. An image is in the response;
@@ -140,7 +140,7 @@ impl<C: Clone> Workflows<C> {
     pub fn preview(&self, template_uid: impl Into<String>, row: &impl Serialize) -> PreviewWorkflowCall<C> {
         self.call_with(row_of(row), |row| {
             let body = PreviewWorkflowRequest::new(template_uid.into(), row);
-            PreviewWorkflow { body }
+            PreviewWorkflow::of(body)
         })
     }
 
@@ -157,7 +157,7 @@ impl<C: Clone> Workflows<C> {
     /// # Ok(()) }
     /// ```
     pub fn preview_result(&self, job_id: impl Into<String>) -> GetWorkflowPreviewCall<C> {
-        self.call(GetWorkflowPreview { job_id: job_id.into() })
+        self.call(GetWorkflowPreview::of(job_id.into()))
     }
 
     /// Delivers an item of a run again, without rendering it again.
@@ -174,7 +174,7 @@ impl<C: Clone> Workflows<C> {
     /// # Ok(()) }
     /// ```
     pub fn resend(&self, uid: impl Into<String>, index: u64) -> ResendWorkflowItemCall<C> {
-        self.call(ResendWorkflowItem { uid: uid.into(), index, body: ResendWorkflowItemRequest::default() })
+        self.call(ResendWorkflowItem::of(uid.into(), index, ResendWorkflowItemRequest::default()))
     }
 
     /// Creates a hook: a URL, with a secret in it, to which other systems send rows. Bills nothing.
@@ -191,7 +191,7 @@ impl<C: Clone> Workflows<C> {
     /// # Ok(()) }
     /// ```
     pub fn create_hook(&self, name: impl Into<String>, template_uid: impl Into<String>) -> CreateWorkflowHookCall<C> {
-        self.call(CreateWorkflowHook { body: CreateWorkflowHookRequest::new(name.into(), template_uid.into()) })
+        self.call(CreateWorkflowHook::of(CreateWorkflowHookRequest::new(name.into(), template_uid.into())))
     }
 
     /// Lists the hooks, without their secrets.
@@ -209,7 +209,7 @@ impl<C: Clone> Workflows<C> {
     /// # Ok(()) }
     /// ```
     pub fn hooks(&self) -> ListWorkflowHooksCall<C> {
-        self.call(ListWorkflowHooks {})
+        self.call(ListWorkflowHooks::of())
     }
 
     /// Deletes a hook.
@@ -225,7 +225,7 @@ impl<C: Clone> Workflows<C> {
     /// # Ok(()) }
     /// ```
     pub fn delete_hook(&self, uid: impl Into<String>) -> DeleteWorkflowHookCall<C> {
-        self.call(DeleteWorkflowHook { uid: uid.into() })
+        self.call(DeleteWorkflowHook::of(uid.into()))
     }
 
     /// Sends a row to a hook, as another system would. Bills one render. No API key is sent: the secret authorises the
@@ -251,7 +251,7 @@ impl<C: Clone> Workflows<C> {
         row: &impl Serialize,
     ) -> SendWorkflowHookCall<C> {
         let (hook_uid, secret) = (hook_uid.into(), secret.into());
-        self.call_with(row_of(row), |row| SendWorkflowHook { hook_uid, secret, signature: None, row })
+        self.call_with(row_of(row), |row| SendWorkflowHook::of(hook_uid, secret, None, row))
     }
 }
 
@@ -277,8 +277,7 @@ impl<C> CreateWorkflowRunCall<C> {
 
 api_request! {
     /// The request of [`Workflows::create`] as data.
-    #[serde(transparent)]
-    CreateWorkflowRun / CreateWorkflowRunCall { body: CreateWorkflowRunRequest } -> WorkflowRun = CREATE_WORKFLOW_RUN,
+    CreateWorkflowRun / CreateWorkflowRunCall { #[serde(flatten)] body: CreateWorkflowRunRequest } -> WorkflowRun = CREATE_WORKFLOW_RUN,
     |op, base| requests::create_workflow_run(base, &op.body),
     renders |op| op.body.rows.len() as u64
 }
@@ -335,8 +334,7 @@ impl<C> PreviewWorkflowCall<C> {
 
 api_request! {
     /// The request of [`Workflows::preview`] as data.
-    #[serde(transparent)]
-    PreviewWorkflow / PreviewWorkflowCall { body: PreviewWorkflowRequest } -> WorkflowPreview = PREVIEW_WORKFLOW,
+    PreviewWorkflow / PreviewWorkflowCall { #[serde(flatten)] body: PreviewWorkflowRequest } -> WorkflowPreview = PREVIEW_WORKFLOW,
     |op, base| requests::preview_workflow(base, &op.body)
 }
 
@@ -363,8 +361,7 @@ api_request! {
 
 api_request! {
     /// The request of [`Workflows::create_hook`] as data.
-    #[serde(transparent)]
-    CreateWorkflowHook / CreateWorkflowHookCall { body: CreateWorkflowHookRequest } -> WorkflowHook = CREATE_WORKFLOW_HOOK,
+    CreateWorkflowHook / CreateWorkflowHookCall { #[serde(flatten)] body: CreateWorkflowHookRequest } -> WorkflowHook = CREATE_WORKFLOW_HOOK,
     |op, base| requests::create_workflow_hook(base, &op.body)
 }
 

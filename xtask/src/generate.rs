@@ -1,8 +1,8 @@
 //! `cargo xtask generate`: makes the generated files from the document.
 
 use crate::{
-    document, lint, operation_table, postprocess, preprocess, preprocess::Note, query_structs, schema_check_impls,
-    usage::Usage, validate_impls,
+    code_samples, document, lint, operation_table, postprocess, preprocess, preprocess::Note, query_structs,
+    schema_check_impls, usage::Usage, validate_impls,
 };
 use anyhow::{Context as _, Result, anyhow, bail};
 use proc_macro2::TokenStream;
@@ -58,8 +58,9 @@ pub struct Generated {
 
 /// Generates all files in memory. Findings of the lint are an error.
 pub fn run(root: &Path) -> Result<Generated> {
-    let source = document::load(&root.join("openapi.yaml"))?;
+    let mut source = document::load(&root.join("openapi.yaml"))?;
     lint::check(&source)?;
+    code_samples::remove(&mut source);
     let files = render(&source)?;
     let folder = root.join("pictify-api/src/generated");
     let mut outputs: Vec<_> =

@@ -1,6 +1,7 @@
 //! The workspace's own commands: `cargo xtask generate`, `lint`, `coverage`, `upstream`, and the checks before a
 //! release.
 
+mod code_samples;
 mod coverage;
 mod document;
 mod generate;
@@ -65,7 +66,13 @@ enum Command {
         #[arg(short, long)]
         verbose: bool,
     },
-    /// Checks openapi.yaml against its rules, and the words of all files.
+    /// Writes an example in Rust for each operation of openapi.yaml, from the docs of the SDK.
+    CodeSamples {
+        /// Write nothing: print a diff, and fail if an example is stale.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Checks openapi.yaml against its rules and its examples in Rust, and the words of all files.
     Lint {
         #[command(subcommand)]
         part: Option<LintPart>,
@@ -158,6 +165,7 @@ fn run(command: &Command, root: &Path) -> Result<ExitCode> {
                 writeln!(out, "nothing to write: {} generated files are up to date", generated.files.len())?;
             }
         }
+        Command::CodeSamples { check } => code_samples::run(root, *check, &mut out)?,
         Command::Upstream(options) => return Ok(openapi_diff::run(options, root, &mut out)?.into()),
         Command::RustVersions => release::rust_versions(root, &mut out)?,
         Command::MinimalVersions => release::minimal_versions(root, &mut out)?,
@@ -179,6 +187,7 @@ fn lint(part: Option<&LintPart>, root: &Path, out: &mut impl Write) -> Result<()
         lint::check(&document)?;
         let (operations, schemas) = (document::operations(&document), document::component_schemas(&document));
         writeln!(out, "openapi.yaml passes the lint: {} operations, {} schemas", operations.len(), schemas.count())?;
+        code_samples::run(root, true, out)?;
     }
     match part {
         Some(LintPart::Document) => Ok(()),

@@ -1,12 +1,12 @@
 //! Writes `operations.rs`: a constant per operation with its method, path, retry safety, evidence and default timeout.
 
-use crate::document::{OperationAt, operations};
+use crate::document::{OperationAt, follow, items, members, operations};
 use anyhow::{Context, Result, bail};
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::Value;
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 /// Returns the name of the constant of an operation.
 pub fn const_name(operation_id: &str) -> String {
@@ -48,14 +48,42 @@ fn constant(document: &Value, operation: &OperationAt<'_>) -> Result<TokenStream
     let envelope = option(operation.text("x-envelope").map(|member| quote!(#member)));
     let pagination = option(pagination(operation)?);
     let events = operation.value.get("x-event").is_some();
+    let fields = fields(document, operation);
     let doc = format!(" `{method} {path}`: {summary}");
     Ok(quote! {
         #[doc = #doc]
         pub const #name: OperationInfo = OperationInfo::new(
             #id, #method, #path, #tag, #summary,
             RetrySafety::#safety, Evidence::#evidence, #needs_key, #timeout, #envelope, #pagination, #events,
+            &[#(#fields),*],
         );
     })
+}
+
+/// Returns the names of the request's fields: members of the JSON body, and query parameters.
+fn fields(document: &Value, operation: &OperationAt<'_>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (_, parameter) in operation.parameters(document) {
+        if parameter["in"] == "query" {
+            found.extend(parameter["name"].as_str().map(str::to_owned));
+        }
+    }
+    let body = operation.value.get("requestBody").map(|body| follow(document, body));
+    if let Some(schema) = body.and_then(|body| body.pointer("/content/application~1json/schema")) {
+        collect_properties(document, schema, 0, &mut found);
+    }
+    found
+}
+
+/// Adds the names of an object's properties, those of its alternatives and parts included.
+fn collect_properties(document: &Value, schema: &Value, depth: usize, found: &mut BTreeSet<String>) {
+    let schema = follow(document, schema);
+    found.extend(members(schema.get("properties")).map(|(name, _)| name.clone()));
+    if depth < 8 {
+        for part in ["allOf", "oneOf", "anyOf"].into_iter().flat_map(|keyword| items(schema.get(keyword))) {
+            collect_properties(document, part, depth + 1, found);
+        }
+    }
 }
 
 /// Returns the variant for the value of an extension: `ReadOnly` for `read-only`.
@@ -116,15 +144,21 @@ mod tests {
                     "operationId": "createImage", "tags": ["images"], "summary": "Render.", "security": [],
                     "x-safety": "billed", "x-availability": "live", "x-timeout": 120, "x-envelope": "image",
                     "x-event": {"type": "object"},
+                    "parameters": [{"name": "dry", "in": "query"}, {"name": "uid", "in": "path"}],
+                    "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Body"}}}},
                 },
+            }},
+            "components": {"schemas": {
+                "Body": {"allOf": [{"properties": {"html": {}}}, {"$ref": "#/components/schemas/Size"}]},
+                "Size": {"properties": {"width": {"properties": {"inner": {}}}}},
             }},
         });
         let text: String = render(&document).unwrap().split_whitespace().collect();
         for constant in [
             "///`GET/image`:Listimages.pubconstLIST_IMAGES:OperationInfo=OperationInfo::new(\"listImages\",\"GET\",\"/image\",\
              \"images\",\"Listimages.\",RetrySafety::ReadOnly,Evidence::Disputed,true,30u64,None,\
-             Some(Pagination::new(PaginationStyle::Offset,\"images\")),false,);",
-            "RetrySafety::Billed,Evidence::Live,false,120u64,Some(\"image\"),None,true,);",
+             Some(Pagination::new(PaginationStyle::Offset,\"images\")),false,&[],);",
+            "RetrySafety::Billed,Evidence::Live,false,120u64,Some(\"image\"),None,true,&[\"dry\",\"html\",\"width\"],);",
             "pubconstALL:&[OperationInfo]=&[LIST_IMAGES,CREATE_IMAGE];",
         ] {
             assert!(text.contains(constant), "{constant} is not in\n{text}");

@@ -17,6 +17,16 @@ pub const CREATE_IMAGE: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[
+        "fileExtension",
+        "height",
+        "html",
+        "selector",
+        "template",
+        "url",
+        "variables",
+        "width",
+    ],
 );
 
 /// `GET /image`: Lists the images of the account, newest first.
@@ -33,6 +43,7 @@ pub const LIST_IMAGES: OperationInfo = OperationInfo::new(
     None,
     Some(Pagination::new(PaginationStyle::Offset, "images")),
     false,
+    &["limit", "offset"],
 );
 
 /// `GET /image/{uid}`: Returns one image.
@@ -49,6 +60,7 @@ pub const GET_IMAGE: OperationInfo = OperationInfo::new(
     Some("image"),
     None,
     false,
+    &[],
 );
 
 /// `POST /image/og-image`: Renders a template of type `og-image` from a heading, a description and a logo.
@@ -65,6 +77,7 @@ pub const CREATE_OG_IMAGE: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["description", "heading", "logo", "template"],
 );
 
 /// `POST /image/canvas`: Renders a FabricJS canvas to one image.
@@ -81,6 +94,14 @@ pub const CREATE_CANVAS_IMAGE: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[
+        "fabricJSData",
+        "fileExtension",
+        "height",
+        "variableDefinitions",
+        "variables",
+        "width",
+    ],
 );
 
 /// `POST /image/agent-screenshot`: Lets an AI agent find a page from a prompt and take a screenshot of it.
@@ -97,6 +118,7 @@ pub const AGENT_SCREENSHOT: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["height", "prompt", "url", "width"],
 );
 
 /// `POST /image/agent-screenshot-stream`: Does the same as agentScreenshot and reports progress as server-sent events.
@@ -113,6 +135,7 @@ pub const AGENT_SCREENSHOT_STREAM: OperationInfo = OperationInfo::new(
     None,
     None,
     true,
+    &["height", "prompt", "url", "width"],
 );
 
 /// `POST /gif`: Renders animated HTML, a live page or a template to an animated GIF.
@@ -129,6 +152,18 @@ pub const CREATE_GIF: OperationInfo = OperationInfo::new(
     Some("gif"),
     None,
     false,
+    &[
+        "frameDurationSeconds",
+        "framesPerSecond",
+        "height",
+        "html",
+        "quality",
+        "selector",
+        "template",
+        "url",
+        "variables",
+        "width",
+    ],
 );
 
 /// `GET /gif`: Lists the GIFs of the account, newest first.
@@ -145,6 +180,7 @@ pub const LIST_GIFS: OperationInfo = OperationInfo::new(
     None,
     Some(Pagination::new(PaginationStyle::Offset, "gifs")),
     false,
+    &["limit", "offset"],
 );
 
 /// `POST /gif/capture`: Captures an animated live page as a GIF.
@@ -161,6 +197,15 @@ pub const CAPTURE_GIF: OperationInfo = OperationInfo::new(
     Some("gif"),
     None,
     false,
+    &[
+        "frameDurationSeconds",
+        "height",
+        "quality",
+        "selector",
+        "url",
+        "waitForSelector",
+        "width",
+    ],
 );
 
 /// `GET /gif/{uid}`: Returns one GIF.
@@ -177,6 +222,7 @@ pub const GET_GIF: OperationInfo = OperationInfo::new(
     Some("gif"),
     None,
     false,
+    &[],
 );
 
 /// `POST /pdf/render`: Renders a template to a PDF of one page.
@@ -193,6 +239,7 @@ pub const RENDER_PDF: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["options", "templateUid", "variables"],
 );
 
 /// `POST /pdf/multi-page`: Renders a template to a PDF with one page for each set of variables.
@@ -209,6 +256,7 @@ pub const RENDER_MULTI_PAGE_PDF: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["options", "templateUid", "variableSets"],
 );
 
 /// `GET /pdf/presets`: Lists the page sizes for PDFs.
@@ -225,6 +273,7 @@ pub const GET_PDF_PRESETS: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /render`: Lists all renders of the account, newest first.
@@ -241,6 +290,7 @@ pub const LIST_RENDERS: OperationInfo = OperationInfo::new(
     None,
     Some(Pagination::new(PaginationStyle::Offset, "renders")),
     false,
+    &["format", "limit", "offset", "source", "template"],
 );
 
 /// `GET /templates`: Lists the templates of the account.
@@ -257,6 +307,7 @@ pub const LIST_TEMPLATES: OperationInfo = OperationInfo::new(
     None,
     Some(Pagination::new(PaginationStyle::Page, "templates")),
     false,
+    &["hasDynamicLink", "limit", "outputFormat", "page", "sort"],
 );
 
 /// `POST /templates`: Creates a template.
@@ -273,6 +324,69 @@ pub const CREATE_TEMPLATE: OperationInfo = OperationInfo::new(
     Some("template"),
     None,
     false,
+    &[
+        "category",
+        "description",
+        "engine",
+        "fabricJSData",
+        "height",
+        "html",
+        "jsEnabled",
+        "layouts",
+        "name",
+        "outputFormat",
+        "pages",
+        "pdfPreset",
+        "strictVariables",
+        "tags",
+        "type",
+        "variableDefinitions",
+        "width",
+    ],
+);
+
+/// `POST /templates/preview`: Renders HTML or a canvas as a template would be, without storing anything.
+pub const PREVIEW_TEMPLATE: OperationInfo = OperationInfo::new(
+    "previewTemplate",
+    "POST",
+    "/templates/preview",
+    "templates",
+    "Renders HTML or a canvas as a template would be, without storing anything.",
+    RetrySafety::ReadOnly,
+    Evidence::Documented,
+    true,
+    30u64,
+    None,
+    None,
+    false,
+    &[
+        "fabricJSData",
+        "format",
+        "height",
+        "html",
+        "jsEnabled",
+        "strictVariables",
+        "variableDefinitions",
+        "variables",
+        "width",
+    ],
+);
+
+/// `GET /templates/search`: Searches the templates of the account.
+pub const SEARCH_TEMPLATES: OperationInfo = OperationInfo::new(
+    "searchTemplates",
+    "GET",
+    "/templates/search",
+    "templates",
+    "Searches the templates of the account.",
+    RetrySafety::ReadOnly,
+    Evidence::Documented,
+    true,
+    30u64,
+    None,
+    Some(Pagination::new(PaginationStyle::Page, "templates")),
+    false,
+    &["limit", "page", "q"],
 );
 
 /// `GET /templates/{uid}`: Returns one template.
@@ -289,6 +403,7 @@ pub const GET_TEMPLATE: OperationInfo = OperationInfo::new(
     Some("template"),
     None,
     false,
+    &[],
 );
 
 /// `PUT /templates/{uid}`: Updates a template.
@@ -305,6 +420,23 @@ pub const UPDATE_TEMPLATE: OperationInfo = OperationInfo::new(
     Some("template"),
     None,
     false,
+    &[
+        "category",
+        "fabricJSData",
+        "height",
+        "html",
+        "jsEnabled",
+        "layouts",
+        "name",
+        "outputFormat",
+        "pages",
+        "pdfPreset",
+        "strictVariables",
+        "tags",
+        "type",
+        "variableDefinitions",
+        "width",
+    ],
 );
 
 /// `DELETE /templates/{uid}`: Deletes a template.
@@ -321,6 +453,7 @@ pub const DELETE_TEMPLATE: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /templates/{uid}/render`: Renders a template in one layout or several.
@@ -337,6 +470,17 @@ pub const RENDER_TEMPLATE: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[
+        "format",
+        "height",
+        "layout",
+        "layouts",
+        "preset",
+        "quality",
+        "variableSets",
+        "variables",
+        "width",
+    ],
 );
 
 /// `POST /templates/{uid}/multi-size-render`: Renders a template in several sizes.
@@ -353,6 +497,7 @@ pub const MULTI_SIZE_RENDER_TEMPLATE: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["format", "quality", "sizes", "variables"],
 );
 
 /// `GET /templates/{uid}/variables`: Returns the variables of a template.
@@ -369,6 +514,7 @@ pub const GET_TEMPLATE_VARIABLES: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /public/templates`: Lists the templates of the public gallery.
@@ -385,6 +531,7 @@ pub const LIST_PUBLIC_TEMPLATES: OperationInfo = OperationInfo::new(
     None,
     Some(Pagination::new(PaginationStyle::Page, "templates")),
     false,
+    &["category", "limit", "page", "search", "sort", "tag", "type"],
 );
 
 /// `GET /public/templates/{uid}`: Returns one template of the public gallery.
@@ -401,6 +548,7 @@ pub const GET_PUBLIC_TEMPLATE: OperationInfo = OperationInfo::new(
     Some("template"),
     None,
     false,
+    &[],
 );
 
 /// `POST /templates/expression/validate`: Checks the syntax of an expression.
@@ -417,6 +565,7 @@ pub const VALIDATE_EXPRESSION: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["expression"],
 );
 
 /// `POST /templates/expression/test`: Evaluates an expression.
@@ -433,6 +582,7 @@ pub const TEST_EXPRESSION: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["expression", "variables"],
 );
 
 /// `POST /templates/expression/interpolate`: Evaluates the expressions in a text and inserts their results.
@@ -449,6 +599,7 @@ pub const INTERPOLATE_EXPRESSION: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["text", "variables"],
 );
 
 /// `GET /templates/expression/functions`: Lists the functions of the expression language.
@@ -465,6 +616,7 @@ pub const LIST_EXPRESSION_FUNCTIONS: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /templates/{uid}/batch-render`: Renders a template once for each set of variables.
@@ -481,6 +633,16 @@ pub const BATCH_RENDER_TEMPLATE: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[
+        "concurrency",
+        "csvUrl",
+        "format",
+        "layout",
+        "layouts",
+        "mappings",
+        "quality",
+        "variableSets",
+    ],
 );
 
 /// `GET /templates/batch/{batchId}/results`: Returns the progress and the results of a batch.
@@ -497,6 +659,7 @@ pub const GET_BATCH_RESULTS: OperationInfo = OperationInfo::new(
     Some("batch"),
     None,
     false,
+    &[],
 );
 
 /// `POST /templates/batch/{batchId}/cancel`: Cancels a batch.
@@ -513,6 +676,7 @@ pub const CANCEL_BATCH: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /webhook-subscriptions`: Lists the webhook subscriptions of the account.
@@ -529,6 +693,7 @@ pub const LIST_WEBHOOK_SUBSCRIPTIONS: OperationInfo = OperationInfo::new(
     None,
     Some(Pagination::new(PaginationStyle::Page, "subscriptions")),
     false,
+    &["event", "limit", "page", "platform", "status"],
 );
 
 /// `POST /webhook-subscriptions`: Subscribes a URL to one type of event.
@@ -545,6 +710,7 @@ pub const CREATE_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     Some("subscription"),
     None,
     false,
+    &["event", "filters", "platform", "targetUrl"],
 );
 
 /// `GET /webhook-subscriptions/{uid}`: Returns one webhook subscription.
@@ -561,6 +727,7 @@ pub const GET_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     Some("subscription"),
     None,
     false,
+    &[],
 );
 
 /// `PUT /webhook-subscriptions/{uid}`: Updates, pauses or resumes a webhook subscription.
@@ -577,6 +744,7 @@ pub const UPDATE_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     Some("subscription"),
     None,
     false,
+    &["filters", "status", "targetUrl"],
 );
 
 /// `DELETE /webhook-subscriptions/{uid}`: Deletes a webhook subscription.
@@ -593,6 +761,7 @@ pub const DELETE_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /webhook-subscriptions/{uid}/test`: Requests a test event for the URL of a subscription.
@@ -609,6 +778,7 @@ pub const TEST_WEBHOOK_SUBSCRIPTION: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /bindings`: Lists the bindings of the account.
@@ -625,6 +795,7 @@ pub const LIST_BINDINGS: OperationInfo = OperationInfo::new(
     None,
     Some(Pagination::new(PaginationStyle::Page, "bindings")),
     false,
+    &["limit", "page", "status", "templateId"],
 );
 
 /// `POST /bindings`: Connects a template to a data source, so that its image follows the data.
@@ -641,6 +812,15 @@ pub const CREATE_BINDING: OperationInfo = OperationInfo::new(
     Some("binding"),
     None,
     false,
+    &[
+        "dataSource",
+        "defaults",
+        "mapping",
+        "name",
+        "outputConfig",
+        "refreshPolicy",
+        "templateId",
+    ],
 );
 
 /// `GET /bindings/{uid}`: Returns one binding.
@@ -657,6 +837,7 @@ pub const GET_BINDING: OperationInfo = OperationInfo::new(
     Some("binding"),
     None,
     false,
+    &[],
 );
 
 /// `PUT /bindings/{uid}`: Updates, pauses or resumes a binding.
@@ -673,6 +854,15 @@ pub const UPDATE_BINDING: OperationInfo = OperationInfo::new(
     Some("binding"),
     None,
     false,
+    &[
+        "dataSource",
+        "defaults",
+        "mapping",
+        "name",
+        "outputConfig",
+        "refreshPolicy",
+        "status",
+    ],
 );
 
 /// `DELETE /bindings/{uid}`: Deletes a binding.
@@ -689,6 +879,7 @@ pub const DELETE_BINDING: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /bindings/{uid}/refresh`: Fetches the data again and renders the binding's image.
@@ -705,6 +896,7 @@ pub const REFRESH_BINDING: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /bindings/{uid}/pause`: Pauses the refreshes of a binding.
@@ -721,6 +913,7 @@ pub const PAUSE_BINDING: OperationInfo = OperationInfo::new(
     Some("binding"),
     None,
     false,
+    &[],
 );
 
 /// `POST /bindings/{uid}/resume`: Resumes the refreshes of a paused binding.
@@ -737,6 +930,7 @@ pub const RESUME_BINDING: OperationInfo = OperationInfo::new(
     Some("binding"),
     None,
     false,
+    &[],
 );
 
 /// `POST /bindings/{uid}/test`: Fetches the data of a binding and returns the mapped values, without rendering.
@@ -753,6 +947,7 @@ pub const TEST_BINDING: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /webhooks/{bindingUid}`: Sends new data to a binding whose source is a webhook.
@@ -769,6 +964,7 @@ pub const PUSH_BINDING_DATA: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /r/{templateUid}.{format}`: Renders a template from a URL and returns the image itself.
@@ -785,6 +981,7 @@ pub const RENDER_TEMPLATE_URL: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["layout", "quality", "token", "variables"],
 );
 
 /// `GET /b/{bindingId}.{format}`: Returns the current image of a binding.
@@ -801,6 +998,7 @@ pub const RENDER_BINDING_URL: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["_t"],
 );
 
 /// `GET /b/{bindingId}.{format}/url`: Returns the URL of the stored current image of a binding, without downloading it.
@@ -817,6 +1015,7 @@ pub const GET_BINDING_URL_INFO: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /s/{slug}.{format}`: Returns the image of the variant that an experiment selects for this visitor.
@@ -833,6 +1032,7 @@ pub const RENDER_EXPERIMENT_URL: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["context"],
 );
 
 /// `GET /experiments/api`: Lists the experiments of the account.
@@ -849,6 +1049,7 @@ pub const LIST_EXPERIMENTS: OperationInfo = OperationInfo::new(
     None,
     Some(Pagination::new(PaginationStyle::Flat, "experiments")),
     false,
+    &["limit", "page", "status", "type"],
 );
 
 /// `POST /experiments/api`: Creates an experiment as a draft.
@@ -865,6 +1066,22 @@ pub const CREATE_EXPERIMENT: OperationInfo = OperationInfo::new(
     Some("experiment"),
     None,
     false,
+    &[
+        "banditConfig",
+        "confidenceThreshold",
+        "fallbackImageUrl",
+        "fallbackTemplateUid",
+        "goalConfig",
+        "hypothesis",
+        "minimumRunDays",
+        "minimumSampleSize",
+        "name",
+        "outputConfig",
+        "slug",
+        "templateUid",
+        "type",
+        "variants",
+    ],
 );
 
 /// `GET /experiments/api/quota`: Returns the number of experiments that the plan allows and the number in use.
@@ -881,6 +1098,7 @@ pub const GET_EXPERIMENT_QUOTA: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /experiments/api/{uid}`: Returns one experiment.
@@ -897,6 +1115,7 @@ pub const GET_EXPERIMENT: OperationInfo = OperationInfo::new(
     Some("experiment"),
     None,
     false,
+    &[],
 );
 
 /// `PUT /experiments/api/{uid}`: Updates an experiment.
@@ -913,6 +1132,18 @@ pub const UPDATE_EXPERIMENT: OperationInfo = OperationInfo::new(
     Some("experiment"),
     None,
     false,
+    &[
+        "banditConfig",
+        "confidenceThreshold",
+        "fallbackImageUrl",
+        "goalConfig",
+        "hypothesis",
+        "minimumRunDays",
+        "name",
+        "outputConfig",
+        "slug",
+        "variants",
+    ],
 );
 
 /// `DELETE /experiments/api/{uid}`: Deletes an experiment.
@@ -929,6 +1160,7 @@ pub const DELETE_EXPERIMENT: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /experiments/api/{uid}/start`: Starts a draft or paused experiment.
@@ -945,6 +1177,7 @@ pub const START_EXPERIMENT: OperationInfo = OperationInfo::new(
     Some("experiment"),
     None,
     false,
+    &[],
 );
 
 /// `POST /experiments/api/{uid}/pause`: Pauses a running experiment.
@@ -961,6 +1194,7 @@ pub const PAUSE_EXPERIMENT: OperationInfo = OperationInfo::new(
     Some("experiment"),
     None,
     false,
+    &[],
 );
 
 /// `POST /experiments/api/{uid}/complete`: Ends a running or paused experiment and declares its winner.
@@ -977,6 +1211,7 @@ pub const COMPLETE_EXPERIMENT: OperationInfo = OperationInfo::new(
     Some("experiment"),
     None,
     false,
+    &["winnerVariantId"],
 );
 
 /// `POST /s/events`: Records events of visitors for experiments.
@@ -993,6 +1228,7 @@ pub const TRACK_EXPERIMENT_EVENTS: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /s/{slug}/click`: Counts a click on an experiment and returns its destination.
@@ -1009,6 +1245,7 @@ pub const TRACK_EXPERIMENT_CLICK: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /s/{slug}/pixel.gif`: Counts an impression of an experiment and returns an image of one pixel.
@@ -1025,6 +1262,7 @@ pub const TRACK_EXPERIMENT_PIXEL: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /s/{slug}/resolve`: Returns the variant that an experiment selects for this visitor.
@@ -1041,6 +1279,7 @@ pub const RESOLVE_EXPERIMENT: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /video/templates`: Lists the video templates of the account.
@@ -1057,6 +1296,7 @@ pub const LIST_VIDEO_TEMPLATES: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /video/templates`: Creates a video template.
@@ -1073,6 +1313,19 @@ pub const CREATE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     Some("template"),
     None,
     false,
+    &[
+        "durationInFrames",
+        "fps",
+        "height",
+        "kind",
+        "name",
+        "posterUrl",
+        "projectJson",
+        "status",
+        "tsx",
+        "variableDefinitions",
+        "width",
+    ],
 );
 
 /// `POST /video/templates/generate`: Generates a video template from a prompt.
@@ -1089,6 +1342,7 @@ pub const GENERATE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     Some("template"),
     None,
     false,
+    &["brandColor", "durationSeconds", "height", "prompt", "width"],
 );
 
 /// `GET /video/templates/{uid}`: Returns one video template with its body.
@@ -1105,6 +1359,7 @@ pub const GET_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     Some("template"),
     None,
     false,
+    &[],
 );
 
 /// `PUT /video/templates/{uid}`: Updates a video template.
@@ -1121,6 +1376,18 @@ pub const UPDATE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     Some("template"),
     None,
     false,
+    &[
+        "durationInFrames",
+        "fps",
+        "height",
+        "name",
+        "posterUrl",
+        "projectJson",
+        "status",
+        "tsx",
+        "variableDefinitions",
+        "width",
+    ],
 );
 
 /// `DELETE /video/templates/{uid}`: Deletes a video template.
@@ -1137,6 +1404,7 @@ pub const DELETE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /video/templates/{uid}/duplicate`: Duplicates a video template as a draft.
@@ -1153,6 +1421,7 @@ pub const DUPLICATE_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     Some("template"),
     None,
     false,
+    &["name"],
 );
 
 /// `GET /video/templates/{uid}/variables`: Returns the variables of a video template.
@@ -1169,6 +1438,7 @@ pub const GET_VIDEO_TEMPLATE_VARIABLES: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /video/templates/{uid}/render`: Renders a video template to an MP4 or GIF file.
@@ -1185,6 +1455,7 @@ pub const RENDER_VIDEO: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["format", "variables"],
 );
 
 /// `POST /video/templates/{uid}/preview`: Renders one frame of a video template to a PNG image.
@@ -1201,6 +1472,7 @@ pub const PREVIEW_VIDEO_TEMPLATE: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["frame", "variables"],
 );
 
 /// `GET /workflow`: Lists the newest workflow runs.
@@ -1217,6 +1489,7 @@ pub const LIST_WORKFLOW_RUNS: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /workflow`: Renders a document for each row of a table and delivers it.
@@ -1233,6 +1506,7 @@ pub const CREATE_WORKFLOW_RUN: OperationInfo = OperationInfo::new(
     Some("run"),
     None,
     false,
+    &["columnMapping", "delivery", "packType", "rows", "templateUid"],
 );
 
 /// `GET /workflow/stats`: Returns the totals of all workflow runs of the account.
@@ -1249,6 +1523,7 @@ pub const GET_WORKFLOW_STATS: OperationInfo = OperationInfo::new(
     Some("stats"),
     None,
     false,
+    &[],
 );
 
 /// `POST /workflow/preview`: Renders one row as a preview of a workflow's document.
@@ -1265,6 +1540,7 @@ pub const PREVIEW_WORKFLOW: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["columnMapping", "outputFormat", "row", "templateUid"],
 );
 
 /// `GET /workflow/preview/{jobId}`: Returns the status of a video preview.
@@ -1281,6 +1557,7 @@ pub const GET_WORKFLOW_PREVIEW: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /workflow/hooks`: Lists the workflow hooks of the account.
@@ -1297,6 +1574,7 @@ pub const LIST_WORKFLOW_HOOKS: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /workflow/hooks`: Creates a URL that renders and delivers a document for each row sent to it.
@@ -1313,6 +1591,7 @@ pub const CREATE_WORKFLOW_HOOK: OperationInfo = OperationInfo::new(
     Some("hook"),
     None,
     false,
+    &["columnMapping", "delivery", "name", "templateUid"],
 );
 
 /// `DELETE /workflow/hooks/{uid}`: Deletes a workflow hook, so that its URL stops working.
@@ -1329,6 +1608,7 @@ pub const DELETE_WORKFLOW_HOOK: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /workflow/hooks/{hookUid}/{secret}`: Sends one row to a workflow hook.
@@ -1345,6 +1625,7 @@ pub const SEND_WORKFLOW_HOOK: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /workflow/{uid}`: Returns one workflow run with its items.
@@ -1361,6 +1642,7 @@ pub const GET_WORKFLOW_RUN: OperationInfo = OperationInfo::new(
     Some("run"),
     None,
     false,
+    &[],
 );
 
 /// `POST /workflow/{uid}/items/{index}/resend`: Delivers one item of a workflow run again.
@@ -1377,6 +1659,7 @@ pub const RESEND_WORKFLOW_ITEM: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &["email"],
 );
 
 /// `GET /api/users`: Returns the user that owns this key.
@@ -1393,6 +1676,7 @@ pub const GET_CURRENT_USER: OperationInfo = OperationInfo::new(
     Some("user"),
     None,
     false,
+    &[],
 );
 
 /// `GET /api/users/plans`: Returns the limits of the plan and this month's usage.
@@ -1409,6 +1693,7 @@ pub const GET_PLAN_DETAILS: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /api/users/api-tokens`: Lists the API keys of the account.
@@ -1425,6 +1710,7 @@ pub const LIST_API_TOKENS: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `POST /api/users/api-tokens`: Creates an API key.
@@ -1441,6 +1727,7 @@ pub const CREATE_API_TOKEN: OperationInfo = OperationInfo::new(
     Some("apiToken"),
     None,
     false,
+    &[],
 );
 
 /// `DELETE /api/users/api-tokens/{uid}`: Revokes an API key.
@@ -1457,6 +1744,7 @@ pub const DELETE_API_TOKEN: OperationInfo = OperationInfo::new(
     Some("apiToken"),
     None,
     false,
+    &[],
 );
 
 /// `DELETE /{mediaUid}`: Deletes a stored image or GIF.
@@ -1473,6 +1761,7 @@ pub const DELETE_MEDIA: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// `GET /healthcheck`: Checks that the service is running.
@@ -1489,6 +1778,7 @@ pub const HEALTH_CHECK: OperationInfo = OperationInfo::new(
     None,
     None,
     false,
+    &[],
 );
 
 /// All operations, in the order of the document.
@@ -1510,6 +1800,8 @@ pub const ALL: &[OperationInfo] = &[
     LIST_RENDERS,
     LIST_TEMPLATES,
     CREATE_TEMPLATE,
+    PREVIEW_TEMPLATE,
+    SEARCH_TEMPLATES,
     GET_TEMPLATE,
     UPDATE_TEMPLATE,
     DELETE_TEMPLATE,

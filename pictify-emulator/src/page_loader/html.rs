@@ -100,7 +100,7 @@ pub(super) fn rewrite(
 }
 
 /// Decodes the character references of an attribute. The rewriter returns attributes as they are written.
-fn unescape(attribute: &str) -> String {
+pub(crate) fn unescape(attribute: &str) -> String {
     attribute
         .replace("&quot;", "\"")
         .replace("&#39;", "'")

@@ -90,16 +90,53 @@ struct StoredRender {
 
 impl RequestContext {
     /// Renders a page, stores the file and bills one render.
-    pub(crate) async fn render(&self, mut page: Page, metadata: &RenderMetadata) -> Result<Render, ApiError> {
+    pub(crate) async fn render(&self, page: Page, metadata: &RenderMetadata) -> Result<Render, ApiError> {
+        self.render_first(vec![page], metadata).await.map(|(_, render)| render)
+    }
+
+    /// Renders the first of several pages that has something to show: a page whose selector matches nothing is passed
+    /// over, unless it is the last. All have the same HTML and differ in their options only. Returns the position of the
+    /// rendered page. Bills one render.
+    pub(crate) async fn render_first(
+        &self,
+        mut pages: Vec<Page>,
+        metadata: &RenderMetadata,
+    ) -> Result<(usize, Render), ApiError> {
         let reservation = QuotaReservation::reserve(self, 1)?;
-        let format = page.format;
+        let format = pages.first().map(|page| page.format).unwrap_or_default();
+        if let Some(first) = pages.first_mut() {
+            self.inline_resources(first).await;
+            let html = first.html.clone();
+            for page in pages.iter_mut().skip(1) {
+                page.html.clone_from(&html);
+            }
+        }
+        let last = pages.len().saturating_sub(1);
+        let mut result = Err(RenderError::InvalidInput("There is no page to render".to_owned()));
+        let mut position = 0;
+        for (index, page) in pages.into_iter().enumerate() {
+            (position, result) = (index, self.state.render_pool.render(page).await);
+            if index == last || !matches!(result, Err(RenderError::InvalidInput(_))) {
+                break;
+            }
+        }
+        let image = result.inspect_err(|error| self.emit_render_error(render_kind(format), metadata, error))?;
+        Ok((position, self.store_render(image, format, metadata, reservation)?))
+    }
+
+    /// Renders a page without storing or billing it.
+    pub(crate) async fn render_unbilled(&self, mut page: Page) -> Result<RenderedImage, RenderError> {
+        self.inline_resources(&mut page).await;
+        self.state.render_pool.render(page).await
+    }
+
+    /// Inlines the resources of a page, if the renderer does not fetch them itself.
+    async fn inline_resources(&self, page: &mut Page) {
         if !self.state.render_pool.fetches_resources() {
             let base = page.url.as_deref().and_then(|url| url.parse().ok());
-            page.html = page_loader::inline_resources(&self.state.outbound.pages, page.html, base.as_ref()).await;
+            let html = std::mem::take(&mut page.html);
+            page.html = page_loader::inline_resources(&self.state.outbound.pages, html, base.as_ref()).await;
         }
-        let result = self.state.render_pool.render(page).await;
-        let image = result.inspect_err(|error| self.emit_render_error(render_kind(format), metadata, error))?;
-        self.store_render(image, format, metadata, reservation)
     }
 
     /// Stores a rendered image and bills one render.

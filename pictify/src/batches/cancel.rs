@@ -33,7 +33,7 @@ impl BatchJob {
 impl<C: Clone> CancelJob<'_, C> {
     fn calls(&mut self) -> Vec<Call<CancelBatch, C>> {
         self.job.drop_planned();
-        let call = |(_, batch_id)| Call::new(self.client.clone(), CancelBatch { batch_id });
+        let call = |(_, batch_id)| Call::new(self.client.clone(), CancelBatch::of(batch_id));
         self.job.under_way().into_iter().map(call).collect()
     }
 }

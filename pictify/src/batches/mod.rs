@@ -28,7 +28,7 @@ mod webhook_join;
 
 use crate::templates::RasterFormat;
 use crate::{Result, resources::api_request, resources::resource, source::web_url, variables};
-use pictify_api::types::{BatchRenderTemplateRequest, EmptyRequest};
+use pictify_api::types::BatchRenderTemplateRequest;
 use serde::Serialize;
 
 pub use cancel::CancelJob;
@@ -70,7 +70,7 @@ impl<C: Clone> Batches<C> {
         let sets = variable_sets.into_iter().map(|set| variables::from(&set)).collect::<Result<Vec<_>>>();
         self.call_with(sets, |sets| {
             let body = BatchRenderTemplateRequest { variable_sets: Some(sets), ..Default::default() };
-            BatchRenderTemplate { uid: template_uid.into(), body }
+            BatchRenderTemplate::of(template_uid.into(), body)
         })
     }
 
@@ -99,7 +99,7 @@ impl<C: Clone> Batches<C> {
         let csv_url = web_url("csv_url", csv_url.as_ref()).map(String::from);
         self.call_with(csv_url, |csv_url| {
             let body = BatchRenderTemplateRequest { csv_url: Some(csv_url), ..Default::default() };
-            BatchRenderTemplate { uid: template_uid.into(), body }
+            BatchRenderTemplate::of(template_uid.into(), body)
         })
     }
 
@@ -118,7 +118,7 @@ impl<C: Clone> Batches<C> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, batch_id: impl Into<String>) -> GetBatchResultsCall<C> {
-        self.call(GetBatchResults { batch_id: batch_id.into() })
+        self.call(GetBatchResults::of(batch_id.into()))
     }
 
     /// Cancels a batch. Rows that are already rendered stay rendered and billed.
@@ -135,7 +135,7 @@ impl<C: Clone> Batches<C> {
     /// # Ok(()) }
     /// ```
     pub fn cancel(&self, batch_id: impl Into<String>) -> CancelBatchCall<C> {
-        self.call(CancelBatch { batch_id: batch_id.into() })
+        self.call(CancelBatch::of(batch_id.into()))
     }
 }
 
@@ -217,5 +217,5 @@ api_request! {
 api_request! {
     /// The request of [`Batches::cancel`] as data.
     CancelBatch / CancelBatchCall { batch_id: String } -> BatchCancellation = CANCEL_BATCH,
-    |op, base| requests::cancel_batch(base, &op.batch_id, &EmptyRequest {})
+    |op, base| requests::cancel_batch(base, &op.batch_id)
 }

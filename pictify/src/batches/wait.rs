@@ -102,7 +102,7 @@ impl<'a, C: Clone> WaitForJob<'a, C> {
             return Err(Error::new(ErrorKind::Conflict, "batch job: not all of it is started; start it first"));
         }
         let call = |(part, batch_id)| {
-            let mut call = Call::new(self.client.clone(), GetBatchResults { batch_id });
+            let mut call = Call::new(self.client.clone(), GetBatchResults::of(batch_id));
             call.options.deadline = Some(deadline);
             (part, call)
         };

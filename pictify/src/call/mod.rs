@@ -16,7 +16,8 @@ pub(crate) use options::CallOptions;
 pub use response::{Response, ResponseMeta};
 pub(crate) use retry_loop::send;
 
-use crate::{Deadline, IdempotencyKey, RetryPolicy};
+use crate::{ApiRequest, Deadline, IdempotencyKey, RetryPolicy};
+use serde::Serialize;
 use std::{fmt, time::Duration};
 
 /// A request that is bound to a client, with the options of this one call.
@@ -86,6 +87,16 @@ impl<R, C> Call<R, C> {
     /// Adds a header, or replaces it.
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.options.insert_header(name, value);
+        self
+    }
+
+    /// Adds a field that this version of the SDK does not know, to the JSON body or to the query of a request without a
+    /// body.
+    pub fn extra(mut self, field: impl Into<String>, value: impl Serialize) -> Self
+    where
+        R: ApiRequest,
+    {
+        self.request.extra_mut().insert(field.into(), &value);
         self
     }
 

@@ -19,9 +19,12 @@ impl<O: Paginated> Iterator for Pages<O, Client> {
     type Item = Result<O::Response>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(error) = self.take_stuck() {
+            return Some(Err(error));
+        }
         let call = self.upcoming()?;
         let result = self.in_background.take().map_or_else(|| call.send(), BackgroundResult::wait);
-        self.advance(&result);
+        let result = self.advance(result);
         if let (true, Some(call)) = (self.prefetch, self.upcoming()) {
             self.in_background = Some(call.start());
         }

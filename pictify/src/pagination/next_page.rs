@@ -2,43 +2,51 @@
 
 use pictify_api::types::{OffsetPagination, PagePagination};
 
-/// Returns the offset of the next page, if there is one.
+/// Returns the offset of the next page, if there is one. `default` is the size of a page without a `limit`.
 pub(crate) fn next_offset(
     stated: Option<&OffsetPagination>,
     limit: Option<u64>,
+    default: u64,
     offset: Option<u64>,
     count: usize,
 ) -> Option<u64> {
     let offset = offset.unwrap_or(0);
     let count = count as u64;
-    let limit = limit.or_else(|| stated?.limit);
-    // An empty page is skipped by its size. If the size is unknown, the list ends.
-    let next = offset.checked_add(if count > 0 { count } else { limit? })?;
+    let size = page_size(stated.and_then(|stated| stated.limit), limit, default);
+    // An empty page is skipped by its size.
+    let next = offset.checked_add(if count > 0 { count } else { size })?;
     let more = match stated {
         Some(OffsetPagination { has_more: Some(more), .. }) => *more,
         Some(OffsetPagination { total: Some(total), .. }) => next < *total,
-        _ => count > 0 && limit.is_some_and(|limit| count >= limit),
+        _ => count >= size,
     };
     (more && next > offset).then_some(next)
 }
 
-/// Returns the number of the next page, if there is one.
+/// Returns the number of the next page, if there is one. `default` is the size of a page without a `limit`.
 pub(crate) fn next_page(
     stated: Option<&PagePagination>,
     limit: Option<u64>,
+    default: u64,
     page: Option<u64>,
     count: usize,
 ) -> Option<u64> {
     let page = page.unwrap_or(1);
-    let limit = limit.or_else(|| stated?.limit);
     let stated = stated.cloned().unwrap_or_default();
-    let more = match (stated.has_next, stated.total_pages, stated.total, limit) {
+    let size = page_size(stated.limit, limit, default);
+    let more = match (stated.has_next, stated.total_pages, stated.total) {
         (Some(more), ..) => more,
-        (None, Some(pages), ..) => page < pages,
-        (None, None, Some(total), Some(limit)) => page.saturating_mul(limit) < total,
-        (None, None, _, limit) => count > 0 && limit.is_some_and(|limit| count as u64 >= limit),
+        (None, Some(pages), _) => page < pages,
+        (None, None, Some(total)) => page.saturating_mul(size) < total,
+        (None, None, None) => count as u64 >= size,
     };
     if more { page.checked_add(1) } else { None }
+}
+
+/// Returns the size of a full page, at least 1: the size that the page reports, else the requested size, else the
+/// default size of the list. A service may allow fewer items than requested.
+fn page_size(stated: Option<u64>, limit: Option<u64>, default: u64) -> u64 {
+    stated.filter(|size| *size > 0).or(limit).unwrap_or(default).max(1)
 }
 
 #[cfg(test)]
@@ -53,20 +61,25 @@ mod tests {
             (json!({"hasMore": true}), Some(10), Some(20), 10, Some(30)),
             (json!({"hasMore": false, "total": 99}), Some(10), None, 10, None),
             (json!({"hasMore": true, "limit": 10}), None, Some(20), 0, Some(30)),
-            (json!({"hasMore": true}), None, Some(20), 0, None),
+            (json!({"hasMore": true}), None, Some(20), 0, Some(50)),
             (json!({"total": 31, "limit": 30}), None, None, 30, Some(30)),
             (json!({"total": 30, "limit": 30}), None, None, 30, None),
             (json!({}), Some(10), None, 10, Some(10)),
             (json!({}), Some(10), None, 9, None),
             (json!({}), Some(10), None, 0, None),
-            (json!({}), None, None, 30, None),
+            (json!({}), None, None, 30, Some(30)),
+            (json!({"limit": 10}), Some(100), None, 10, Some(10)),
+            (json!({"limit": 0}), Some(10), None, 9, None),
             (json!(null), Some(10), Some(10), 10, Some(20)),
-            (json!(null), None, None, 30, None),
+            (json!(null), None, None, 30, Some(30)),
+            (json!(null), None, None, 29, None),
+            (json!(null), None, Some(60), 31, Some(91)),
+            (json!(null), None, None, 0, None),
             (json!({"hasMore": true}), Some(10), Some(u64::MAX), 10, None),
         ] {
             let pagination: Option<OffsetPagination> = serde_json::from_value(stated.clone()).unwrap();
             assert_eq!(
-                next_offset(pagination.as_ref(), limit, offset, count),
+                next_offset(pagination.as_ref(), limit, 30, offset, count),
                 next,
                 "{stated} {limit:?} {offset:?} {count}"
             );
@@ -85,11 +98,21 @@ mod tests {
             (json!({"total": 40, "limit": 20, "page": 2}), None, Some(2), 20, None),
             (json!({}), Some(12), None, 12, Some(2)),
             (json!({}), Some(12), None, 11, None),
-            (json!({}), None, None, 12, None),
+            (json!({}), None, None, 12, Some(2)),
+            (json!({}), None, None, 11, None),
+            (json!({"total": 45}), None, Some(3), 12, Some(4)),
+            (json!({"total": 45}), None, Some(4), 9, None),
+            (json!({"total": 45, "limit": 10}), Some(100), Some(4), 10, Some(5)),
             (json!(null), Some(12), None, 12, Some(2)),
+            (json!(null), None, Some(2), 12, Some(3)),
+            (json!(null), None, None, 0, None),
         ] {
             let pagination: Option<PagePagination> = serde_json::from_value(stated.clone()).unwrap();
-            assert_eq!(next_page(pagination.as_ref(), limit, page, count), next, "{stated} {limit:?} {page:?} {count}");
+            assert_eq!(
+                next_page(pagination.as_ref(), limit, 12, page, count),
+                next,
+                "{stated} {limit:?} {page:?} {count}"
+            );
         }
     }
 }

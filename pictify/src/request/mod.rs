@@ -2,12 +2,14 @@
 //! [`ApiRequest`].
 
 pub(crate) mod api_request;
+mod extra;
 mod prepared;
 
 pub use pictify_api::{Evidence, OperationInfo, Pagination, PaginationStyle, RetrySafety};
 
 // Public at the root of the crate.
 pub(crate) use api_request::ApiRequest;
+pub(crate) use extra::Extra;
 pub(crate) use prepared::{Prepare, Prepared, ReadResponse, ResponseParts, url_of};
 
 /// Returns the metadata of every operation of the document.

@@ -1,6 +1,6 @@
 //! Requests that are ready to be sent.
 
-use super::ApiRequest;
+use super::{ApiRequest, Extra};
 use crate::{Error, ErrorKind, Result, error::Received, transport::Body};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -11,6 +11,9 @@ use serde::de::DeserializeOwned;
 pub trait Prepare<T> {
     /// Builds them for a base URL without a slash at its end.
     fn prepare(&self, base_url: &str) -> Result<Prepared<T>>;
+
+    /// Returns the fields that the contract does not know.
+    fn extra_mut(&mut self) -> &mut Extra;
 }
 
 /// A request that is ready to be sent, and the reader of its response.

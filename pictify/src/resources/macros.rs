@@ -42,6 +42,8 @@ pub(crate) use resource;
 /// Defines a request type, its [`ApiRequest`](crate::ApiRequest), and the call that sets its fields and sends it.
 ///
 /// - `Name / NameCall { fields } -> Response = ROW`: the request, the call, the response, the row of the operation table.
+///   A request that is nothing but its body has that field with `#[serde(flatten)]`. Every request also has the field
+///   `extra`, for fields that the contract does not know.
 /// - `|op, base| requests::name(base, ..)`: the generated function that builds the HTTP request.
 /// - `read |value, response| ..`: converts the decoded value to the response, if they differ.
 /// - `rules |op, found| ..`: checks between fields. The limits of single fields come from the API document.
@@ -49,7 +51,7 @@ pub(crate) use resource;
 macro_rules! api_request {
     (
         $(#[$attribute:meta])*
-        $name:ident / $call:ident { $($field:ident: $type:ty),* $(,)? } -> $response:ty = $row:ident,
+        $name:ident / $call:ident { $($(#[$serde:meta])* $field:ident: $type:ty),* $(,)? } -> $response:ty = $row:ident,
         |$op:ident, $base:ident| $build:expr
         $(, read |$value:ident, $parts:ident| $read:expr)?
         $(, rules |$this:ident, $found:ident| $rules:expr)?
@@ -58,13 +60,33 @@ macro_rules! api_request {
         #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
         $(#[$attribute])*
         pub struct $name {
-            $(pub(crate) $field: $type,)*
+            $($(#[$serde])* pub(crate) $field: $type,)*
+            /// Fields that the contract does not know.
+            #[serde(default, skip_serializing_if = "crate::request::Extra::is_empty")]
+            pub(crate) extra: $crate::request::Extra,
+        }
+
+        impl $name {
+            /// Creates the request from its fields.
+            #[allow(dead_code)]
+            pub(crate) fn of($($field: $type),*) -> Self {
+                Self { $($field,)* extra: $crate::request::Extra::default() }
+            }
+
+            /// Adds a field that this version of the SDK does not know, or replaces it. See the method `extra` of the
+            /// call.
+            #[must_use]
+            pub fn extra(mut self, field: impl Into<String>, value: impl serde::Serialize) -> Self {
+                self.extra.insert(field.into(), &value);
+                self
+            }
         }
 
         impl pictify_api::Validate for $name {
             #[allow(unused_variables)]
             fn validate(&self, found: &mut pictify_api::ValidationErrors) {
                 $(pictify_api::Validate::validate(&self.$field, found);)*
+                self.extra.validate(&pictify_api::operations::$row, found);
                 $(
                     let ($this, $found) = (self, found);
                     $rules;
@@ -94,7 +116,15 @@ macro_rules! api_request {
                 use pictify_api::requests;
                 #[allow(unused_variables)]
                 let ($op, $base) = (self, base_url);
-                $crate::resources::macros::api_request!(@prepare $op, $base, $build $(, $value, $parts, $read)?)
+                let prepared: $crate::Result<$crate::request::Prepared<$response>> =
+                    $crate::resources::macros::api_request!(@prepare $op, $base, $build $(, $value, $parts, $read)?);
+                let mut prepared = prepared?;
+                self.extra.add_to(&mut prepared.http)?;
+                Ok(prepared)
+            }
+
+            fn extra_mut(&mut self) -> &mut $crate::request::Extra {
+                &mut self.extra
             }
         }
 
@@ -132,6 +162,17 @@ macro_rules! api_request {
 
         /// Options of the call.
         impl<C> $call<C> {
+            /// Adds a field that this version of the SDK does not know, or replaces it: a new field of the service can be
+            /// used at once. It becomes a member of the JSON body, or a query parameter of a GET or DELETE.
+            ///
+            /// The field is part of the request as data. `send` fails with [`Validation`](crate::ErrorKind::Validation),
+            /// before anything is sent, if the contract has the field (the error names the setter), if the body is not
+            /// an object or has the field already, if the value cannot be serialised, or if a query parameter is not a
+            /// text, a number or a boolean.
+            pub fn extra(self, field: impl Into<String>, value: impl serde::Serialize) -> Self {
+                self.with(|request| request.extra.insert(field.into(), &value))
+            }
+
             /// Limits the whole call, waits and retries included.
             ///
             /// Default: [`ClientBuilder::timeout`](crate::ClientBuilder::timeout), or twice the timeout of one attempt

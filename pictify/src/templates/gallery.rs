@@ -37,7 +37,7 @@ impl<C: Clone> Templates<C> {
     /// # Ok(()) }
     /// ```
     pub fn get_public(&self, uid: impl Into<String>) -> GetPublicTemplateCall<C> {
-        self.call(GetPublicTemplate { uid: uid.into() })
+        self.call(GetPublicTemplate::of(uid.into()))
     }
 }
 
@@ -72,8 +72,7 @@ impl<C> ListPublicTemplatesCall<C> {
 api_request! {
     /// The request of [`Templates::list_public`] as data.
     #[derive(Default)]
-    #[serde(transparent)]
-    ListPublicTemplates / ListPublicTemplatesCall { query: ListPublicTemplatesQuery } -> TemplateList = LIST_PUBLIC_TEMPLATES,
+    ListPublicTemplates / ListPublicTemplatesCall { #[serde(flatten)] query: ListPublicTemplatesQuery } -> TemplateList = LIST_PUBLIC_TEMPLATES,
     |op, base| requests::list_public_templates(base,
         op.query.category.as_deref(),
         op.query.limit,
@@ -85,7 +84,7 @@ api_request! {
     )
 }
 
-paged!(ListPublicTemplates / ListPublicTemplatesCall, templates: Template, by page, 12 a page);
+paged!(ListPublicTemplates / ListPublicTemplatesCall, templates: Template, id in uid, by page, 12 a page);
 
 api_request! {
     /// The request of [`Templates::get_public`] as data.

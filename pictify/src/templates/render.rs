@@ -167,7 +167,7 @@ impl RenderTemplate {
     #[must_use]
     pub fn new(uid: impl Into<String>, variables: Variables) -> Self {
         let body = RenderTemplateRequest { variables: Some(variables), ..RenderTemplateRequest::default() };
-        Self { uid: uid.into(), body }
+        Self::of(uid.into(), body)
     }
 
     /// Creates a request for one PDF with a page for each set of values.
@@ -178,7 +178,7 @@ impl RenderTemplate {
             format: Some(RenderFormat::Pdf),
             ..RenderTemplateRequest::default()
         };
-        Self { uid: uid.into(), body }
+        Self::of(uid.into(), body)
     }
 }
 
@@ -209,7 +209,7 @@ impl RenderTemplateLayouts {
             layouts: Some(layouts.into_iter().collect()),
             ..RenderTemplateRequest::default()
         };
-        Self { uid: uid.into(), body }
+        Self::of(uid.into(), body)
     }
 }
 

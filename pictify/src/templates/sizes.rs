@@ -112,7 +112,7 @@ impl RenderTemplateSizes {
         let sizes: Vec<_> = sizes.into_iter().map(|Size(size)| size).collect();
         let mut body = MultiSizeRenderTemplateRequest::new(sizes);
         body.variables = Some(variables);
-        Self { uid: uid.into(), body }
+        Self::of(uid.into(), body)
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     TemplatePage, TemplatePdfPreset, TemplateSort, TemplateSource, Templates, VariableDefinition, source::check_source,
 };
 use crate::{pagination::paged, resources::api_request};
-use pictify_api::types::{CreateTemplateRequest, ListTemplatesQuery, UpdateTemplateRequest};
+use pictify_api::types::{CreateTemplateRequest, ListTemplatesQuery, SearchTemplatesQuery, UpdateTemplateRequest};
 
 impl<C: Clone> Templates<C> {
     /// Lists the account's templates. `send` reads one page, [`items`](ListTemplatesCall::items) reads all pages.
@@ -29,6 +29,26 @@ impl<C: Clone> Templates<C> {
     /// ```
     pub fn list(&self) -> ListTemplatesCall<C> {
         self.call(ListTemplates::default())
+    }
+
+    /// Searches the account's templates. `send` reads one page, [`items`](SearchTemplatesCall::items) reads all pages.
+    ///
+    /// `GET /templates/search`, documented; reads only. By default the service returns 12 templates a page. It does not
+    /// publish which fields it searches, and may omit their sources.
+    ///
+    /// # Errors
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, for an empty text or a limit
+    /// outside 1 to 100; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// for template in client.templates().search("social").send().await?.templates {
+    ///     println!("{} {:?}", template.uid, template.name);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn search(&self, text: impl Into<String>) -> SearchTemplatesCall<C> {
+        self.call(SearchTemplates::of(SearchTemplatesQuery::new(text)))
     }
 
     /// Stores a template. Bills nothing, but the plan limits the number of templates.
@@ -68,7 +88,7 @@ impl<C: Clone> Templates<C> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, uid: impl Into<String>) -> GetTemplateCall<C> {
-        self.call(GetTemplate { uid: uid.into() })
+        self.call(GetTemplate::of(uid.into()))
     }
 
     /// Changes a template. Fields that are not set stay unchanged; the engine cannot change.
@@ -84,7 +104,7 @@ impl<C: Clone> Templates<C> {
     /// # Ok(()) }
     /// ```
     pub fn update(&self, uid: impl Into<String>) -> UpdateTemplateCall<C> {
-        self.call(UpdateTemplate { uid: uid.into(), body: UpdateTemplateRequest::default() })
+        self.call(UpdateTemplate::of(uid.into(), UpdateTemplateRequest::default()))
     }
 
     /// Deletes a template. Files rendered from it stay.
@@ -100,7 +120,7 @@ impl<C: Clone> Templates<C> {
     /// # Ok(()) }
     /// ```
     pub fn delete(&self, uid: impl Into<String>) -> DeleteTemplateCall<C> {
-        self.call(DeleteTemplate { uid: uid.into() })
+        self.call(DeleteTemplate::of(uid.into()))
     }
 }
 
@@ -125,8 +145,7 @@ impl<C> ListTemplatesCall<C> {
 api_request! {
     /// The request of [`Templates::list`] as data.
     #[derive(Default)]
-    #[serde(transparent)]
-    ListTemplates / ListTemplatesCall { query: ListTemplatesQuery } -> TemplateList = LIST_TEMPLATES,
+    ListTemplates / ListTemplatesCall { #[serde(flatten)] query: ListTemplatesQuery } -> TemplateList = LIST_TEMPLATES,
     |op, base| requests::list_templates(base,
         op.query.has_dynamic_link,
         op.query.limit,
@@ -136,7 +155,15 @@ api_request! {
     )
 }
 
-paged!(ListTemplates / ListTemplatesCall, templates: Template, by page, 12 a page);
+paged!(ListTemplates / ListTemplatesCall, templates: Template, id in uid, by page, 12 a page);
+
+api_request! {
+    /// The request of [`Templates::search`] as data.
+    SearchTemplates / SearchTemplatesCall { #[serde(flatten)] query: SearchTemplatesQuery } -> TemplateList = SEARCH_TEMPLATES,
+    |op, base| requests::search_templates(base, op.query.limit, op.query.page, &op.query.q)
+}
+
+paged!(SearchTemplates / SearchTemplatesCall, templates: Template, by page, 12 a page);
 
 /// Setters of [`Templates::create`] alone.
 impl<C> CreateTemplateCall<C> {
@@ -148,8 +175,7 @@ impl<C> CreateTemplateCall<C> {
 
 api_request! {
     /// The request of [`Templates::create`] as data.
-    #[serde(transparent)]
-    CreateTemplate / CreateTemplateCall { body: CreateTemplateRequest } -> Template = CREATE_TEMPLATE,
+    CreateTemplate / CreateTemplateCall { #[serde(flatten)] body: CreateTemplateRequest } -> Template = CREATE_TEMPLATE,
     |op, base| requests::create_template(base, &op.body),
     rules |op, found| {
         let body = &op.body;
@@ -175,7 +201,7 @@ impl CreateTemplate {
                 body.fabric_js_data = Some(canvas);
             }
         }
-        Self { body }
+        Self::of(body)
     }
 }
 

@@ -25,7 +25,7 @@ impl<C: Clone> Templates<C> {
     /// # Ok(()) }
     /// ```
     pub fn variables(&self, uid: impl Into<String>) -> GetTemplateVariablesCall<C> {
-        self.call(GetTemplateVariables { uid: uid.into() })
+        self.call(GetTemplateVariables::of(uid.into()))
     }
 
     /// Reads the variables of a template and checks values against them, so that no render is spent on a mistake.
@@ -55,7 +55,7 @@ impl<C: Clone> Templates<C> {
         variables: &impl Serialize,
     ) -> ValidateTemplateVariablesCall<C> {
         let variables = variables::object(variables, "variables").map(JsonObject::from);
-        self.call_with(variables, |variables| ValidateTemplateVariables { uid: uid.into(), variables })
+        self.call_with(variables, |variables| ValidateTemplateVariables::of(uid.into(), variables))
     }
 }
 

@@ -21,8 +21,7 @@ use crate::Acknowledgement;
 use crate::Deletion;
 use crate::{pagination::paged, resources::api_request, resources::resource, source::web_url};
 use pictify_api::types::{
-    ActiveOrPaused, CreateWebhookSubscriptionRequest, EmptyRequest, ListWebhookSubscriptionsQuery,
-    UpdateWebhookSubscriptionRequest,
+    ActiveOrPaused, CreateWebhookSubscriptionRequest, ListWebhookSubscriptionsQuery, UpdateWebhookSubscriptionRequest,
 };
 
 pub use pictify_api::types::{
@@ -81,7 +80,7 @@ impl<C: Clone> Webhooks<C> {
         let target_url = web_url("target_url", target_url.as_ref()).map(String::from);
         self.call_with(target_url, |target_url| {
             let body = CreateWebhookSubscriptionRequest::new(event, target_url);
-            CreateWebhookSubscription { body }
+            CreateWebhookSubscription::of(body)
         })
     }
 
@@ -99,7 +98,7 @@ impl<C: Clone> Webhooks<C> {
     /// # Ok(()) }
     /// ```
     pub fn get(&self, uid: impl Into<String>) -> GetWebhookSubscriptionCall<C> {
-        self.call(GetWebhookSubscription { uid: uid.into() })
+        self.call(GetWebhookSubscription::of(uid.into()))
     }
 
     /// Changes a subscription. Fields that are not set stay unchanged.
@@ -117,7 +116,7 @@ impl<C: Clone> Webhooks<C> {
     /// ```
     pub fn update(&self, uid: impl Into<String>) -> UpdateWebhookSubscriptionCall<C> {
         let body = UpdateWebhookSubscriptionRequest::default();
-        self.call(UpdateWebhookSubscription { uid: uid.into(), body })
+        self.call(UpdateWebhookSubscription::of(uid.into(), body))
     }
 
     /// Pauses deliveries until [`resume`](Self::resume). It sends an [`update`](Self::update) of the status, because
@@ -156,7 +155,7 @@ impl<C: Clone> Webhooks<C> {
     /// # Ok(()) }
     /// ```
     pub fn delete(&self, uid: impl Into<String>) -> DeleteWebhookSubscriptionCall<C> {
-        self.call(DeleteWebhookSubscription { uid: uid.into() })
+        self.call(DeleteWebhookSubscription::of(uid.into()))
     }
 
     /// Sends a test event to the URL of a subscription.
@@ -173,7 +172,7 @@ impl<C: Clone> Webhooks<C> {
     /// # Ok(()) }
     /// ```
     pub fn test(&self, uid: impl Into<String>) -> TestWebhookSubscriptionCall<C> {
-        self.call(TestWebhookSubscription { uid: uid.into() })
+        self.call(TestWebhookSubscription::of(uid.into()))
     }
 }
 
@@ -198,8 +197,7 @@ impl<C> ListWebhookSubscriptionsCall<C> {
 api_request! {
     /// The request of [`Webhooks::list`] as data.
     #[derive(Default)]
-    #[serde(transparent)]
-    ListWebhookSubscriptions / ListWebhookSubscriptionsCall { query: ListWebhookSubscriptionsQuery } -> WebhookSubscriptionList
+    ListWebhookSubscriptions / ListWebhookSubscriptionsCall { #[serde(flatten)] query: ListWebhookSubscriptionsQuery } -> WebhookSubscriptionList
         = LIST_WEBHOOK_SUBSCRIPTIONS,
     |op, base| {
         let query = op.query.clone();
@@ -207,7 +205,7 @@ api_request! {
     }
 }
 
-paged!(ListWebhookSubscriptions / ListWebhookSubscriptionsCall, subscriptions: WebhookSubscription, by page, 20 a page);
+paged!(ListWebhookSubscriptions / ListWebhookSubscriptionsCall, subscriptions: WebhookSubscription, id in uid, by page, 20 a page);
 
 /// Setters of [`Webhooks::create`].
 impl<C> CreateWebhookSubscriptionCall<C> {
@@ -234,8 +232,7 @@ impl<C> CreateWebhookSubscriptionCall<C> {
 
 api_request! {
     /// The request of [`Webhooks::create`] as data.
-    #[serde(transparent)]
-    CreateWebhookSubscription / CreateWebhookSubscriptionCall { body: CreateWebhookSubscriptionRequest } -> WebhookSubscription
+    CreateWebhookSubscription / CreateWebhookSubscriptionCall { #[serde(flatten)] body: CreateWebhookSubscriptionRequest } -> WebhookSubscription
         = CREATE_WEBHOOK_SUBSCRIPTION,
     |op, base| requests::create_webhook_subscription(base, &op.body)
 }
@@ -277,5 +274,5 @@ api_request! {
 api_request! {
     /// The request of [`Webhooks::test`] as data.
     TestWebhookSubscription / TestWebhookSubscriptionCall { uid: String } -> Acknowledgement = TEST_WEBHOOK_SUBSCRIPTION,
-    |op, base| requests::test_webhook_subscription(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::test_webhook_subscription(base, &op.uid)
 }

@@ -11,6 +11,7 @@ mod client_builder;
 mod dependency_budget;
 mod downloads;
 mod experiments;
+mod extra;
 mod faults;
 mod inbox;
 mod limits;

@@ -72,21 +72,176 @@ async fn an_empty_page_in_the_middle_does_not_end_a_list() {
     assert_eq!(ids_of(&server).await, ["0", "1", "4"]);
 }
 
+/// Returns a page of a list, without pagination fields. Its items have an ID under each of the names.
+fn bare(list: &str, ids: Range<u32>) -> Reply {
+    let items: Vec<_> = ids.map(|id| format!(r#"{{"url":"u","id":"{id}","uid":"{id}"}}"#)).collect();
+    Reply::json(200, &format!(r#"{{"{list}":[{}]}}"#, items.join(",")))
+}
+
+/// Counts the items of a list with the async client, with and without `prefetch`, and with the blocking client.
+macro_rules! count_all {
+    ($script:expr, |$client:ident| $list:expr) => {{
+        let mut counts = Vec::new();
+        for prefetch in [false, true] {
+            let server = ScriptedServer::start($script).await;
+            let $client = client(&server, &TestClock::default());
+            let items = $list.items();
+            let mut items = if prefetch { items.prefetch() } else { items };
+            let mut count = 0;
+            while items.try_next().await.unwrap().is_some() {
+                count += 1;
+            }
+            counts.push((count, server.requests().len()));
+        }
+        let server = ScriptedServer::start($script).await;
+        let url = server.url().to_owned();
+        let blocking = tokio::task::spawn_blocking(move || {
+            let $client = blocking::Client::builder().api_key("k").base_url(url).build_blocking().unwrap();
+            $list.items().map(Result::unwrap).count()
+        });
+        counts.push((blocking.await.unwrap(), server.requests().len()));
+        counts
+    }};
+}
+
 #[tokio::test]
-async fn a_list_of_empty_pages_ends() {
-    for prefetch in [false, true] {
-        let server = MockServer::start().await;
-        let empty = page(0..0, r#"{"hasMore":true}"#);
-        Mock::given(method("GET")).and(path("/image")).respond_with(empty).expect(100..=101).mount(&server).await;
-        let items = client_of(server.uri(), &TestClock::default()).images().list().limit(2).items();
-        let mut items = if prefetch { items.prefetch() } else { items };
-        let error = items.try_next().await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Server);
-        assert!(error.to_string().contains("100 pages in a row are empty"), "{error}");
-        assert!(items.try_next().await.unwrap().is_none(), "the list ends after an error");
-        let request = serde_json::to_string(items.next_request().unwrap()).unwrap();
-        assert_eq!(request, r#"{"limit":2,"offset":200}"#, "the caller can continue");
+async fn a_list_without_pagination_fields_is_read_on_while_a_page_is_full() {
+    macro_rules! reads_on {
+        ($name:literal, $default:literal, |$client:ident| $list:expr) => {
+            let size = $default;
+            let script = || [bare($name, 0..size), bare($name, size..2 * size), bare($name, 2 * size..2 * size + 1)];
+            let counts = count_all!(script(), |$client| $list);
+            assert_eq!(counts, [(2 * $default as usize + 1, 3); 3], "{}: full pages", $name);
+            let script = || [bare($name, 0..size), bare($name, size..2 * size - 1)];
+            let counts = count_all!(script(), |$client| $list);
+            assert_eq!(counts, [(2 * $default as usize - 1, 2); 3], "{}: a page that is not full", $name);
+            let script = || [bare($name, 0..size), bare($name, 0..0)];
+            let counts = count_all!(script(), |$client| $list);
+            assert_eq!(counts, [($default as usize, 2); 3], "{}: an empty page", $name);
+            let script = || [bare($name, 0..5), bare($name, 5..9)];
+            let counts = count_all!(script(), |$client| $list.limit(5));
+            assert_eq!(counts, [(9, 2); 3], "{}: a limit", $name);
+        };
     }
+    reads_on!("images", 30, |client| client.images().list());
+    reads_on!("gifs", 30, |client| client.gifs().list());
+    reads_on!("renders", 24, |client| client.renders().list());
+    reads_on!("templates", 12, |client| client.templates().list());
+    reads_on!("templates", 12, |client| client.templates().list_public());
+    reads_on!("subscriptions", 20, |client| client.webhooks().list());
+    reads_on!("bindings", 20, |client| client.bindings().list());
+    reads_on!("experiments", 20, |client| client.experiments().list());
+}
+
+/// Reads a list of pages of two. Returns the IDs, the error, and the request after it.
+async fn read_until_error(script: Vec<Reply>, prefetch: bool) -> (Vec<String>, pictify::Error, String, usize) {
+    let server = ScriptedServer::start(script).await;
+    let items = client(&server, &TestClock::default()).images().list().limit(2).items();
+    let mut items = if prefetch { items.prefetch() } else { items };
+    let mut ids = Vec::new();
+    let error = loop {
+        match items.try_next().await {
+            Ok(item) => ids.push(item.expect("the list ends with an error").id.unwrap()),
+            Err(error) => break error,
+        }
+    };
+    assert!(items.try_next().await.unwrap().is_none(), "the list ends after an error");
+    let request = serde_json::to_string(items.next_request().unwrap()).unwrap();
+    (ids, error, request, server.requests().len())
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_proceed_is_an_error() {
+    let more = r#"{"hasMore":true}"#;
+    let total = r#"{"total":99}"#;
+    let at = |offset: u32| format!(r#"{{"offset":{offset},"hasMore":true}}"#);
+    for (fault, script, ids, request, requests, message) in [
+        (
+            "the same page",
+            vec![reply(0..2, more), reply(0..2, more)],
+            vec!["0", "1"],
+            2,
+            2,
+            "list images: RepeatedPage: the page at offset 2 repeats the page at offset 0 of the list",
+        ),
+        ("the same page of a total", vec![reply(0..2, total), reply(0..2, total)], vec!["0", "1"], 2, 2, "repeats"),
+        (
+            "the same page, which is full",
+            vec![reply(0..2, "null"), reply(0..2, "null")],
+            vec!["0", "1"],
+            2,
+            2,
+            "repeats",
+        ),
+        ("the same last page", vec![reply(0..2, more), reply(0..2, "{}")], vec!["0", "1"], 2, 2, "repeats"),
+        (
+            "a cycle",
+            vec![reply(0..2, more), reply(2..4, more), reply(0..2, more)],
+            vec!["0", "1", "2", "3"],
+            4,
+            3,
+            "the page at offset 4 repeats the page at offset 0",
+        ),
+        (
+            "a position that does not move",
+            vec![reply(0..2, &at(0)), reply(2..4, &at(0))],
+            vec!["0", "1", "2", "3"],
+            4,
+            2,
+            "the page at offset 2 reports the same position as the page before it (0)",
+        ),
+        ("empty pages", vec![reply(0..0, more); 12], vec![], 20, 10, "10 pages in a row are empty"),
+    ] {
+        for prefetch in [false, true] {
+            let (read, error, next, count) = read_until_error(script.clone(), prefetch).await;
+            assert_eq!((read, count), (ids.iter().map(ToString::to_string).collect(), requests), "{fault}");
+            assert_eq!((&*error.kind().to_string(), error.is_retryable()), ("RepeatedPage", false), "{fault}: {error}");
+            assert!(error.to_string().contains(message), "{fault}: {error}");
+            assert_eq!(next, format!(r#"{{"limit":2,"offset":{request}}}"#), "{fault}: the caller can continue");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_style_of_pagination_detects_a_repeated_page() {
+    macro_rules! repeats {
+        ($name:literal, $fields:literal, $message:literal, |$client:ident| $list:expr) => {
+            let page = r#"{"$name":[{"uid":"A","id":"A"},{"uid":"B","id":"B"}],$fields}"#;
+            let page = Reply::json(200, &page.replace("$name", $name).replace("$fields", $fields));
+            let server = ScriptedServer::start(vec![page.clone(), page.clone()]).await;
+            let $client = client(&server, &TestClock::default());
+            let mut pages = $list.pages();
+            assert!(pages.try_next().await.unwrap().is_some());
+            let error = pages.try_next().await.unwrap_err().to_string();
+            assert!(error.contains($message), "{error}");
+            assert!(pages.try_next().await.unwrap().is_none());
+
+            let server = ScriptedServer::start(vec![page.clone(), page]).await;
+            let url = server.url().to_owned();
+            let blocking = tokio::task::spawn_blocking(move || {
+                let $client = blocking::Client::builder().api_key("k").base_url(url).build_blocking().unwrap();
+                let mut items = $list.items().prefetch();
+                assert_eq!(items.by_ref().take(2).filter(Result::is_ok).count(), 2);
+                let error = items.next().unwrap().unwrap_err().to_string();
+                assert!(error.contains($message), "{error}");
+                assert!(items.next().is_none());
+            });
+            blocking.await.unwrap();
+        };
+    }
+    repeats!("templates", r#""pagination":{"hasNext":true}"#, "page 2 repeats page 1", |client| client
+        .templates()
+        .list());
+    repeats!("bindings", r#""pagination":{"totalPages":9}"#, "page 2 repeats page 1", |client| client
+        .bindings()
+        .list());
+    repeats!("experiments", r#""total":99"#, "page 2 repeats page 1", |client| client.experiments().list());
+    repeats!(
+        "renders",
+        r#""pagination":{"total":99}"#,
+        "the page at offset 2 repeats the page at offset 0",
+        |client| client.renders().list()
+    );
 }
 
 #[tokio::test]

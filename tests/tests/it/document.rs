@@ -6,20 +6,25 @@ fn document() -> Value {
     serde_saphyr::from_str(include_str!("../../../openapi.yaml")).unwrap()
 }
 
-/// Collects every media type of the document that has a schema and examples, with its location.
-fn media_types<'a>(value: &'a Value, place: &str, found: &mut Vec<(String, &'a Value, &'a Map<String, Value>)>) {
+/// Collects every media type of the document that has a schema and examples in this member, with its location.
+fn media_types<'a>(
+    value: &'a Value,
+    member: &str,
+    place: &str,
+    found: &mut Vec<(String, &'a Value, &'a Map<String, Value>)>,
+) {
     match value {
         Value::Object(object) => {
-            if let (Some(schema), Some(Value::Object(examples))) = (object.get("schema"), object.get("examples")) {
+            if let (Some(schema), Some(Value::Object(examples))) = (object.get("schema"), object.get(member)) {
                 found.push((place.to_owned(), schema, examples));
             }
             for (key, value) in object {
-                media_types(value, &format!("{place}/{key}"), found);
+                media_types(value, member, &format!("{place}/{key}"), found);
             }
         }
         Value::Array(items) => {
             for (index, value) in items.iter().enumerate() {
-                media_types(value, &format!("{place}/{index}"), found);
+                media_types(value, member, &format!("{place}/{index}"), found);
             }
         }
         _ => {}
@@ -53,26 +58,44 @@ fn accept_aliases(value: &mut Value) {
     }
 }
 
-#[test]
-fn every_example_conforms_to_its_schema() {
-    let document = document();
-    let mut components = document["components"].clone();
-    accept_aliases(&mut components);
+/// Validates the examples in this member of every media type. Returns their number and the errors.
+fn validate(document: &Value, member: &str, components: &Value) -> (usize, Vec<String>) {
     let mut found = Vec::new();
-    media_types(&document["paths"], "paths", &mut found);
-    media_types(&document["webhooks"], "webhooks", &mut found);
-    assert!(found.len() > 100, "too few examples: {}", found.len());
+    for section in ["/paths", "/webhooks", "/components/responses"] {
+        media_types(document.pointer(section).unwrap(), member, section, &mut found);
+    }
     let mut errors = Vec::new();
-    for (place, schema, examples) in found {
+    for (place, schema, examples) in &found {
         let schema = json!({"allOf": [schema], "components": components});
         let validator = jsonschema::validator_for(&schema).unwrap();
-        for (name, example) in examples {
+        for (name, example) in *examples {
             for error in validator.iter_errors(&example["value"]) {
                 errors.push(format!("{place} {name}: {}: {error}", error.instance_path()));
             }
         }
     }
+    (found.len(), errors)
+}
+
+#[test]
+fn every_example_conforms_to_its_schema() {
+    let document = document();
+    let (count, errors) = validate(&document, "examples", &document["components"]);
+    assert!(count > 100, "too few examples: {count}");
     assert!(errors.is_empty(), "{}", errors.join("\n"));
+}
+
+/// The SDK reads them, but not the clients that other generators make.
+#[test]
+fn every_older_example_conforms_with_the_older_names_only() {
+    let document = document();
+    let mut components = document["components"].clone();
+    accept_aliases(&mut components);
+    let (count, errors) = validate(&document, "x-older-examples", &components);
+    assert!(count > 0);
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+    let (_, errors) = validate(&document, "x-older-examples", &document["components"]);
+    assert!(errors.len() >= count, "an example belongs to `examples`: {errors:?}");
 }
 
 #[test]

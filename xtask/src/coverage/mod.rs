@@ -1,6 +1,6 @@
 //! `cargo xtask coverage`: checks that each operation of the document has an SDK method, a snapshot and docs.
 
-mod sdk;
+pub mod sdk;
 
 use crate::{document::OperationAt, operation_table::const_name};
 use anyhow::{Result, bail};

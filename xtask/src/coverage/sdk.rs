@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use proc_macro2::{TokenStream, TokenTree};
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, io, path::Path};
 use syn::{
     Attribute, Expr, ExprLit, File, GenericArgument, ImplItem, Item, ItemImpl, ItemMacro, Lit, Meta, PathArguments,
     ReturnType, Type, TypePath, Visibility,
@@ -49,8 +49,10 @@ impl Sdk {
         let (mut folders, mut files) = (vec![folder.to_path_buf()], Vec::new());
         while let Some(folder) = folders.pop() {
             let entries = fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))?;
-            for entry in entries {
-                let path = entry?.path();
+            // Sorted, so that the first of several methods is the same on each machine.
+            let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+            paths.sort_unstable();
+            for path in paths {
                 if path.is_dir() {
                     folders.push(path);
                 } else if path.extension().is_some_and(|extension| extension == "rs") {

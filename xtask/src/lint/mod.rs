@@ -34,7 +34,7 @@ fn finding(at: impl Into<String>, message: impl Into<String>) -> Finding {
 /// A lint rule.
 type Rule = fn(&Value) -> Vec<Finding>;
 
-const RULES: [Rule; 22] = [
+const RULES: [Rule; 23] = [
     references::resolve,
     references::point_at_whole_schemas,
     operations::have_distinct_ids,
@@ -43,6 +43,7 @@ const RULES: [Rule; 22] = [
     operations::have_their_extensions,
     operations::have_an_example,
     operations::declare_success_and_error,
+    operations::declare_their_client_errors,
     operations::declare_their_path_parameters,
     operations::have_one_media_type_per_body,
     responses::have_members_of_extensions,

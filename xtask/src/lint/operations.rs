@@ -1,7 +1,10 @@
 //! Rules for operations.
 
 use super::{Finding, finding};
-use crate::document::{OperationAt, below, follow, items, members, operations};
+use crate::{
+    code_samples,
+    document::{OperationAt, below, follow, items, members, operations},
+};
 use heck::{ToLowerCamelCase, ToSnakeCase};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,10 +15,18 @@ const ENUM_EXTENSIONS: [(&str, &[&str]); 2] = [
     ("x-availability", &["live", "doc", "doc-only", "retired", "public"]),
 ];
 /// Other extensions of an operation.
-const OTHER_EXTENSIONS: [&str; 5] = ["x-timeout", "x-envelope", "x-event", "x-pagination", "x-also-takes"];
+const OTHER_EXTENSIONS: [&str; 7] = [
+    "x-timeout",
+    "x-envelope",
+    "x-event",
+    "x-pagination",
+    "x-also-takes",
+    "x-requests-per-minute",
+    code_samples::EXTENSION,
+];
 
 /// Request forms that the service accepts and the document does not declare.
-const ALSO_TAKES: [&str; 3] = ["text/plain", "one item", "no name"];
+const ALSO_TAKES: [&str; 5] = ["text/plain", "one item", "no name", "css", "numeric quality"];
 const PAGINATION_STYLES: [&str; 3] = ["page", "offset", "flat"];
 
 /// Requires an operation ID in camel case that is unique, also as a method name.
@@ -172,6 +183,52 @@ pub fn declare_success_and_error(document: &Value) -> Vec<Finding> {
     found
 }
 
+/// Requires the client errors that follow from the operation. Generated clients of other languages have a type only for
+/// statuses that the document declares.
+pub fn declare_their_client_errors(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for operation in operations(document) {
+        let at = below(&operation.pointer(), "responses");
+        let responses = operation.value.get("responses");
+        for (status, name, reason) in client_errors(document, &operation) {
+            if responses.and_then(|responses| responses.get(status)).is_none() {
+                let message = format!(
+                    "{reason}, but `{status}` is not declared: add `'{status}': {{$ref: '#/components/responses/{name}'}}`"
+                );
+                found.push(finding(&at, message));
+            }
+        }
+    }
+    found
+}
+
+/// Returns the statuses of the errors that the operation can have, with the name of the shared response and the reason.
+fn client_errors(document: &Value, operation: &OperationAt<'_>) -> Vec<(&'static str, &'static str, &'static str)> {
+    let parameters = operation.parameters(document);
+    let has = |place: &str| parameters.iter().any(|(_, parameter)| parameter.get("in").is_some_and(|at| at == place));
+    let security = operation.value.get("security").or_else(|| document.get("security"));
+    let ways = || items(security).filter_map(Value::as_object);
+    let mut errors = Vec::new();
+    if operation.value.get("requestBody").is_some() || has("query") {
+        errors.push(("400", "BadRequest", "the operation has a body or a query"));
+    }
+    if ways().count() > 0 && !ways().any(serde_json::Map::is_empty) {
+        errors.push(("401", "Unauthorized", "the operation needs a key"));
+    }
+    let is_billed = operation.text("x-safety") == Some("billed");
+    if is_billed {
+        errors.push(("402", "PaymentRequired", "the operation is billed"));
+    }
+    if has("path") {
+        errors.push(("404", "NotFound", "the path has an ID"));
+    }
+    if is_billed {
+        errors.push(("422", "UnprocessableContent", "the operation is billed"));
+    }
+    errors.push(("429", "TooManyRequests", "requests are limited"));
+    errors
+}
+
 /// Requires the path parameters to match the path template.
 pub fn declare_their_path_parameters(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -286,7 +343,11 @@ mod tests {
             ("x-availability", json!(1), ("x-availability", "use one of live, doc, doc-only, retired, public")),
             ("x-timeout", json!(0), ("x-timeout", "whole seconds")),
             ("x-pagination", json!({"style": "cursor"}), ("x-pagination", "use one of page, offset, flat")),
-            ("x-also-takes", json!(["xml"]), ("x-also-takes", "use text/plain, one item, no name")),
+            (
+                "x-also-takes",
+                json!(["xml"]),
+                ("x-also-takes", "use text/plain, one item, no name, css, numeric quality"),
+            ),
             ("x-envelop", json!("image"), ("x-envelop", "unknown extension")),
         ] {
             let mut operation = good.clone();
@@ -324,6 +385,35 @@ mod tests {
         ] {
             assert_finds(declare_success_and_error, &document(&json!({"responses": responses})), &expected);
         }
+    }
+
+    #[test]
+    fn client_errors_follow_from_the_operation() {
+        let error = |status: &str| json!({"responses": {status: {}}});
+        let key = json!([{"apiKey": []}]);
+        for (operation, expected) in [
+            (json!({}), vec!["429"]),
+            (error("429"), vec![]),
+            (json!({"requestBody": {}}), vec!["400", "429"]),
+            (json!({"parameters": [{"in": "query"}]}), vec!["400", "429"]),
+            (json!({"parameters": [{"in": "path"}]}), vec!["404", "429"]),
+            (json!({"parameters": [{"in": "header"}]}), vec!["429"]),
+            (json!({"security": key}), vec!["401", "429"]),
+            (json!({"security": [{"apiKey": []}, {}]}), vec!["429"]),
+            (json!({"x-safety": "billed"}), vec!["402", "422", "429"]),
+        ] {
+            let found = declare_their_client_errors(&document(&operation));
+            let at = below(AT, "responses");
+            let statuses: Vec<_> = expected.iter().map(|status| format!("but `{status}` is not declared")).collect();
+            let places: Vec<_> = found.iter().map(|finding| finding.at.as_str()).collect();
+            assert_eq!(places, vec![at.as_str(); expected.len()], "{operation}");
+            for (finding, status) in found.iter().zip(statuses) {
+                assert!(finding.message.contains(&status), "{operation}: {finding}");
+            }
+        }
+        let mut of_document = document(&json!({}));
+        of_document["security"] = key;
+        assert_eq!(declare_their_client_errors(&of_document).len(), 2);
     }
 
     #[test]

@@ -38,8 +38,9 @@ impl Operation {
         let mut replies = Vec::new();
         for (status, response) in self.value["responses"].as_object().unwrap() {
             let Ok(status) = status.parse::<u16>() else { continue };
-            let examples = &response["content"]["application/json"]["examples"];
-            for (name, example) in examples.as_object().into_iter().flatten() {
+            let body = &response["content"]["application/json"];
+            let examples = ["examples", "x-older-examples"].map(|member| body[member].as_object());
+            for (name, example) in examples.into_iter().flatten().flatten() {
                 let body = change(example["value"].to_string());
                 replies.push((name.clone(), Reply::json(status, &body)));
             }

@@ -10,7 +10,7 @@ mod resources;
 use pictify::{Client, Error, send_all::TryIntoCall};
 use pictify_test_support::{KEY, OfflineTransport, Request, TestClock};
 use serde_json::Value;
-use std::{collections::BTreeSet, fmt::Write, pin::Pin};
+use std::{collections::BTreeSet, fmt::Write, pin::Pin, rc::Rc};
 
 type CallFuture = Pin<Box<dyn Future<Output = Result<String, Error>>>>;
 
@@ -18,6 +18,8 @@ type CallFuture = Pin<Box<dyn Future<Output = Result<String, Error>>>>;
 struct Row {
     id: &'static str,
     call: Box<dyn Fn(Client) -> CallFuture>,
+    /// Makes the same call with a field that the contract does not know.
+    extra: Box<dyn Fn(Client) -> CallFuture>,
 }
 
 /// Creates a row, for example `row("createImage", |client| client.images().create(..))`.
@@ -28,16 +30,23 @@ where
     O::Response: std::fmt::Debug,
 {
     assert_eq!(O::OPERATION.id, id);
+    let make = Rc::new(make);
+    let make_again = make.clone();
     let call = move |client: Client| -> CallFuture {
         let call = make(&client).try_into_call();
         Box::pin(async move { call?.send().await.map(|value| format!("{value:#?}")) })
     };
-    Row { id, call: Box::new(call) }
+    let extra = move |client: Client| -> CallFuture {
+        let (name, value) = UNKNOWN_FIELD;
+        let call = make_again(&client).try_into_call().map(|call| call.extra(name, value));
+        Box::pin(async move { call?.send().await.map(|value| format!("{value:#?}")) })
+    };
+    Row { id, call: Box::new(call), extra: Box::new(extra) }
 }
 
 #[tokio::test]
 async fn every_operation_sends_and_decodes_what_the_document_specifies() {
-    for Row { id, call } in resources::rows() {
+    for Row { id, call, .. } in resources::rows() {
         let operation = document::operation(id);
         let mut snapshot = String::new();
         for (name, reply) in operation.replies() {
@@ -58,6 +67,41 @@ async fn every_operation_sends_and_decodes_what_the_document_specifies() {
     }
 }
 
+/// A field that no version of the contract has.
+const UNKNOWN_FIELD: (&str, &str) = ("fieldOfTomorrow", "on");
+
+/// One line for each operation: where a field that the contract does not know is sent.
+#[tokio::test]
+async fn every_request_takes_a_field_that_the_contract_does_not_know() {
+    let mut lines = String::new();
+    for Row { id, extra, .. } in resources::rows() {
+        let (_, reply) = document::operation(id).replies().into_iter().next().unwrap();
+        let transport = OfflineTransport::new(reply);
+        let result = extra(offline(&transport).build().unwrap()).await;
+        let place = match (transport.requests().first(), result) {
+            (Some(request), _) => place_of_unknown_field(request),
+            (None, result) => format!("not sent: {}", result.unwrap_err()),
+        };
+        writeln!(lines, "{id}: {place}").unwrap();
+    }
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!("_unknown_fields", lines);
+    });
+}
+
+fn place_of_unknown_field(request: &Request) -> String {
+    let (name, value) = UNKNOWN_FIELD;
+    let body = serde_json::from_slice::<Value>(&request.body).unwrap_or_default();
+    let in_query = request.target.contains(&format!("{name}={value}"));
+    match (body.get(name) == Some(&Value::from(value)), in_query) {
+        (true, false) => "body",
+        (false, true) => "query",
+        (true, true) => "body and query",
+        (false, false) => "missing",
+    }
+    .to_owned()
+}
+
 /// Returns a builder of clients that open no socket.
 fn offline(transport: &OfflineTransport) -> pictify::ClientBuilder {
     let builder = Client::builder().api_key(KEY).base_url("http://pictify.test").allow_insecure_http(true);
@@ -70,7 +114,7 @@ const UNDECLARED_FIELDS: [&str; 1] = ["listApiTokens: apiTokens[0]._id: unknown 
 #[tokio::test]
 async fn the_first_example_response_of_every_operation_conforms_to_its_schema() {
     let mut found = Vec::new();
-    for Row { id, call } in resources::rows() {
+    for Row { id, call, .. } in resources::rows() {
         let replies = document::operation(id).replies();
         let Some((_, reply)) = replies.into_iter().next() else { continue };
         let builder = offline(&OfflineTransport::new(reply)).strict_responses(true);
