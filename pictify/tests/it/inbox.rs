@@ -113,7 +113,7 @@ async fn an_image_that_is_not_delivered_in_time_is_missing_and_a_later_wait_find
         }
         clock.advance(Duration::from_secs(advance));
     }
-    let rows = within_bound(waiting, "the job has not ended").await;
+    let rows = within_bound(waiting, "the job has not ended").await.unwrap();
     assert_eq!(rows.iter().map(pictify::batches::BatchRow::urls).collect::<Vec<_>>(), [vec![], vec!["u1"]]);
 
     inbox.push(&rendered("u0", &json!({"n": 1})));
