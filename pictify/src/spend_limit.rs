@@ -201,12 +201,13 @@ mod tests {
     fn renders_that_are_reserved_later_count_and_are_returned_too() {
         let tracker = Arc::new(SpendTracker::new(SpendLimit::renders(8)));
         let mut permit = tracker.reserve(3).unwrap();
-        permit.reserve_more(4).unwrap();
-        assert_eq!(tracker.spent(), 7);
-        assert!(permit.reserve_more(2).unwrap_err().contains("limit of 8, 7 are spent"));
-        assert_eq!(tracker.spent(), 7);
-        permit.release();
-        assert_eq!(tracker.spent(), 0);
+        permit.reserve_more().unwrap();
+        assert_eq!(tracker.spent(), 6);
+        assert!(permit.reserve_more().unwrap_err().contains("3 more renders would exceed the limit of 8, 6 are spent"));
+        assert_eq!(tracker.spent(), 6);
+        permit.end_attempt(true);
+        drop(permit);
+        assert_eq!(tracker.spent(), 3, "one of two attempts may be billed");
     }
 
     #[test]
