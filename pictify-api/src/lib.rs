@@ -28,6 +28,7 @@ mod decode;
 mod json_schemas;
 #[cfg(feature = "client")]
 mod operation;
+mod preview;
 #[cfg(feature = "client")]
 mod request;
 mod schema_mismatch;

@@ -53,11 +53,11 @@ pub struct CreateImage {
     #[command(flatten)]
     pub source: Source,
 
-    /// Width in pixels, 1 to 4096 [service default: 1280].
+    /// Width in pixels; the service reduces more than 4096 [service default: 1280].
     #[arg(long, value_name = "PIXELS")]
     pub width: Option<u32>,
 
-    /// Height in pixels, 1 to 4096 [service default: 720].
+    /// Height in pixels; the service reduces more than 4096 [service default: 720].
     #[arg(long, value_name = "PIXELS")]
     pub height: Option<u32>,
 

@@ -5,15 +5,20 @@ use serde::Deserialize;
 
 /// Limits and choices. By default nothing is limited.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(clippy::struct_excessive_bools, reason = "independent settings")]
 pub(crate) struct Config {
     /// Maximum number of requests per minute and API key.
     pub(crate) requests_per_minute: Option<u32>,
     /// Maximum number of renders per month.
     pub(crate) renders_per_month: Option<u64>,
+    /// Maximum number of renders per month that the account allows itself.
+    pub(crate) spending_cap: Option<u64>,
     /// Replays responses by idempotency key, as older documents describe.
     pub(crate) idempotency_keys: bool,
     /// Returns errors as problem documents, as older documents describe.
     pub(crate) problem_documents: bool,
+    /// Includes the width and the height in images, as older documents describe.
+    pub(crate) image_sizes: bool,
     /// Includes the URLs of files in the results of batches.
     pub(crate) include_batch_urls: bool,
     /// Factor by which webhook retries are faster than the published schedule.
@@ -26,8 +31,10 @@ impl Default for Config {
         Self {
             requests_per_minute: None,
             renders_per_month: None,
+            spending_cap: None,
             idempotency_keys: false,
             problem_documents: false,
+            image_sizes: false,
             include_batch_urls: true,
             webhook_retry_speedup: DEFAULT_WEBHOOK_RETRY_SPEEDUP,
             version_prefix: VersionPrefix::default(),
@@ -47,7 +54,8 @@ pub enum Profile {
     /// effect.
     #[default]
     Live,
-    /// Behaves as the first documents describe: errors are problem documents, and idempotency keys are honoured.
+    /// Behaves as the first documents describe: errors are problem documents, idempotency keys are honoured, and images have a
+    /// width and a height.
     Documented,
 }
 

@@ -1,4 +1,4 @@
-//! Rate limit: a fixed window of one minute for each API key.
+//! Rate limits: fixed windows of one minute for each API key, for all operations or for one.
 
 use crate::api_error::ApiError;
 use axum::http::StatusCode;
@@ -8,7 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// Rate limiter with a fixed window for each API key.
+/// Rate limiter with a fixed window for each name, such as an API key.
 #[derive(Debug, Default)]
 pub(crate) struct FixedWindowLimiter(Mutex<HashMap<String, Window>>);
 

@@ -59,6 +59,10 @@ pub struct Options {
     #[arg(long, value_name = "COUNT")]
     pub renders_per_month: Option<u64>,
 
+    /// Limit the renders per month as the spending cap of an account does [default: unlimited].
+    #[arg(long, value_name = "COUNT")]
+    pub spending_cap: Option<u64>,
+
     /// Replay the response to a repeated request with the same Idempotency-Key, without billing it again.
     #[arg(long)]
     pub idempotency_keys: bool,
@@ -167,6 +171,9 @@ impl Options {
         if let Some(renders) = self.renders_per_month {
             builder = builder.renders_per_month(renders);
         }
+        if let Some(renders) = self.spending_cap {
+            builder = builder.spending_cap(renders);
+        }
         if let Some(file) = self.faults {
             let script: FaultScript = read_json_file(&file)?;
             script.check().map_err(|reason| StartError::File { file: file.clone(), reason })?;
@@ -187,6 +194,7 @@ impl Options {
             problem_documents: self.problem_documents || other.problem_documents,
             requests_per_minute: self.requests_per_minute.or(other.requests_per_minute),
             renders_per_month: self.renders_per_month.or(other.renders_per_month),
+            spending_cap: self.spending_cap.or(other.spending_cap),
             idempotency_keys: self.idempotency_keys || other.idempotency_keys,
             allow_network: self.allow_network.or(other.allow_network),
             no_batch_urls: self.no_batch_urls || other.no_batch_urls,

@@ -2,6 +2,7 @@
 
 use crate::{
     api_error::ApiError,
+    config::Config,
     contract::Operation,
     rendering::billed_this_month,
     server::{AppState, RequestContext},
@@ -24,11 +25,11 @@ impl QuotaReservation {
     /// Reserves renders, if the quota of the month allows them.
     pub(crate) fn reserve(context: &RequestContext, renders: u64) -> Result<Self, ApiError> {
         let state = context.state.clone();
-        if let Some(limit) = state.config.renders_per_month {
+        if let Some((limit, quota)) = state.config.quota() {
             let mut reserved_renders = state.reserved_renders.lock();
             let billed = billed_this_month(&state.store, state.now())?;
             if billed.saturating_add(*reserved_renders).saturating_add(renders.max(1)) > limit {
-                return Err(quota_exceeded(context.operation));
+                return Err(quota.exceeded_error(context.operation));
             }
             *reserved_renders += renders;
             drop(reserved_renders);
@@ -62,10 +63,33 @@ impl Drop for QuotaReservation {
     }
 }
 
-/// Returns the error for a render over the quota; video operations have a status of their own.
-pub(crate) fn quota_exceeded(operation: &Operation) -> ApiError {
-    let is_video = operation.id.contains("Video");
-    let status = if is_video { StatusCode::PAYMENT_REQUIRED } else { StatusCode::TOO_MANY_REQUESTS };
-    ApiError::with_message_and_code(status, "quota_exceeded", "Monthly renders used up.")
-        .with_field("upgradeUrl", "https://pictify.io/pricing")
+/// Reason why the renders of a month are limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quota {
+    /// The plan has so many renders.
+    Plan,
+    /// The account has set the limit itself.
+    SpendingCap,
+}
+
+impl Config {
+    /// Returns the lower limit of the renders per month, and its reason.
+    pub(crate) fn quota(&self) -> Option<(u64, Quota)> {
+        let plan = self.renders_per_month.map(|limit| (limit, Quota::Plan));
+        let cap = self.spending_cap.map(|limit| (limit, Quota::SpendingCap));
+        plan.into_iter().chain(cap).min_by_key(|(limit, _)| *limit)
+    }
+}
+
+impl Quota {
+    /// Returns the error for a render over the quota; video operations have a status of their own.
+    pub(crate) fn exceeded_error(self, operation: &Operation) -> ApiError {
+        let is_video = operation.id.contains("Video");
+        let status = if is_video { StatusCode::PAYMENT_REQUIRED } else { StatusCode::TOO_MANY_REQUESTS };
+        let (code, message) = match self {
+            Self::Plan => ("quota_exceeded", "Monthly renders used up."),
+            Self::SpendingCap => ("spending_cap_reached", "The spending cap of the account is reached."),
+        };
+        ApiError::with_message_and_code(status, code, message).with_field("upgradeUrl", "https://pictify.io/pricing")
+    }
 }

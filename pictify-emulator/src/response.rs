@@ -3,7 +3,10 @@
 use crate::{api_error::ApiError, contract::Operation};
 use axum::{
     body::Body,
-    http::{HeaderName, HeaderValue, Response, StatusCode, header::{CACHE_CONTROL, CONTENT_TYPE}},
+    http::{
+        HeaderName, HeaderValue, Response, StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
 };
 use bytes::Bytes;
 use futures_util::stream;
@@ -61,10 +64,8 @@ impl ApiResponse {
     /// Creates a stream of server-sent events, with the sender of the events.
     pub(crate) fn events() -> (EventSender, Self) {
         let (sender, receiver) = unbounded_channel();
-        let headers = vec![
-            (CONTENT_TYPE, "text/event-stream; charset=utf-8".to_owned()),
-            (CACHE_CONTROL, "no-cache".to_owned()),
-        ];
+        let headers =
+            vec![(CONTENT_TYPE, "text/event-stream; charset=utf-8".to_owned()), (CACHE_CONTROL, "no-cache".to_owned())];
         (EventSender(sender), Self { status: StatusCode::OK, headers, body: Content::Events(receiver) })
     }
 

@@ -38,12 +38,7 @@ async fn images(client: &Client, folder: &Path) -> Result<()> {
     println!("{}", call.size(800, 600).send().await?.url);
 
     let prompt = "Capture the pricing table on example.com";
-    match client.images().agent_screenshot(prompt).send().await {
-        Ok(image) => println!("{}", image.url),
-        // The emulator has no agent.
-        Err(error) if error.kind() == ErrorKind::NotImplemented => println!("{error}"),
-        Err(error) => return Err(error),
-    }
+    println!("{}", client.images().agent_screenshot(prompt).send().await?.url);
     Ok(())
 }
 

@@ -8,7 +8,6 @@
 //! ```
 
 use crate::{resources::api_request, resources::resource};
-use pictify_api::types::EmptyRequest;
 
 pub use pictify_api::types::{ApiToken, ApiTokenList, PlanDetails, PlanUsage, User};
 
@@ -128,7 +127,7 @@ api_request! {
 api_request! {
     /// The request of [`Account::create_token`] as data.
     CreateApiToken / CreateApiTokenCall {} -> ApiToken = CREATE_API_TOKEN,
-    |op, base| requests::create_api_token(base, &EmptyRequest {})
+    |op, base| requests::create_api_token(base)
 }
 
 api_request! {

@@ -29,10 +29,7 @@ use crate::Deletion;
 use crate::{pagination::paged, resources::api_request, resources::resource, variables};
 use pictify_api::{
     ValidationErrors,
-    types::{
-        ActiveOrPaused, CreateBindingRequest, EmptyRequest, JsonObject, ListBindingsQuery, UpdateBindingRequest,
-        Variables,
-    },
+    types::{ActiveOrPaused, CreateBindingRequest, JsonObject, ListBindingsQuery, UpdateBindingRequest, Variables},
 };
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
@@ -332,25 +329,25 @@ api_request! {
 api_request! {
     /// The request of [`Bindings::refresh`] as data.
     RefreshBinding / RefreshBindingCall { uid: String } -> BindingRefresh = REFRESH_BINDING,
-    |op, base| requests::refresh_binding(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::refresh_binding(base, &op.uid)
 }
 
 api_request! {
     /// The request of [`Bindings::pause_via_endpoint`] as data.
     PauseBinding / PauseBindingCall { uid: String } -> Binding = PAUSE_BINDING,
-    |op, base| requests::pause_binding(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::pause_binding(base, &op.uid)
 }
 
 api_request! {
     /// The request of [`Bindings::resume_via_endpoint`] as data.
     ResumeBinding / ResumeBindingCall { uid: String } -> Binding = RESUME_BINDING,
-    |op, base| requests::resume_binding(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::resume_binding(base, &op.uid)
 }
 
 api_request! {
     /// The request of [`Bindings::test`] as data.
     TestBinding / TestBindingCall { uid: String } -> BindingTest = TEST_BINDING,
-    |op, base| requests::test_binding(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::test_binding(base, &op.uid)
 }
 
 /// Setters of [`Bindings::push`].

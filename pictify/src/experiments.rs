@@ -29,7 +29,7 @@ use crate::Deletion;
 use crate::images::ImageFormat;
 use crate::{pagination::paged, resources::api_request, resources::resource, source::web_url};
 use pictify_api::types::{
-    BanditConfig, CompleteExperimentRequest, CreateExperimentRequest, EmptyRequest, ExperimentVariant, GoalConfig,
+    BanditConfig, CompleteExperimentRequest, CreateExperimentRequest, ExperimentVariant, GoalConfig,
     ListExperimentsQuery, UpdateExperimentRequest,
 };
 
@@ -332,13 +332,13 @@ api_request! {
 api_request! {
     /// The request of [`Experiments::start`] as data.
     StartExperiment / StartExperimentCall { uid: String } -> Experiment = START_EXPERIMENT,
-    |op, base| requests::start_experiment(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::start_experiment(base, &op.uid)
 }
 
 api_request! {
     /// The request of [`Experiments::pause`] as data.
     PauseExperiment / PauseExperimentCall { uid: String } -> Experiment = PAUSE_EXPERIMENT,
-    |op, base| requests::pause_experiment(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::pause_experiment(base, &op.uid)
 }
 
 api_request! {

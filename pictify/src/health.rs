@@ -12,8 +12,8 @@ resource! {
 impl<C: Clone> Health<C> {
     /// Checks that the service is up.
     ///
-    /// `GET /healthcheck`, public: no API key is sent. Reads only. It does not check the API key; list something to
-    /// check that.
+    /// `GET /healthcheck`, public: no API key is sent. Reads only. It does not check the API key; list something to check
+    /// that. The service has the same check at `/health`.
     ///
     /// # Errors
     /// At `send`: any error of the network or the service.

@@ -46,8 +46,8 @@ impl<C: Clone> Images<C> {
     /// `POST /image`, live. Without a [`size`](CreateImageCall::size) the service renders 1280 by 720 pixels.
     ///
     /// # Errors
-    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, for a size outside 1 to 4096
-    /// pixels, an empty source or a format that is not png, jpg, jpeg or webp; from the service, `Validation` for a
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, for a size of 0 pixels,
+    /// an empty source or a format that is not png, jpg, jpeg or webp; from the service, `Validation` for a
     /// source that cannot be rendered, `NotFound` for a template, `QuotaExceeded`, `RateLimited`, `Server`.
     ///
     /// ```no_run
@@ -194,17 +194,17 @@ impl<C: Clone> Images<C> {
 
 /// Setters of [`Images::create`].
 impl<C> CreateImageCall<C> {
-    /// Sets the width and height in pixels, 1 to 4096 each.
+    /// Sets the width and height in pixels, from 1. The service silently reduces a value above 4096 to 4096.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.width(width).height(height)
     }
 
-    /// Sets the width in pixels, 1 to 4096. The service's default is 1280.
+    /// Sets the width in pixels, from 1. The service's default is 1280; it silently reduces a value above 4096 to 4096.
     pub fn width(self, pixels: u32) -> Self {
         self.with(|op| op.body.width = Some(pixels.into()))
     }
 
-    /// Sets the height in pixels, 1 to 4096. The service's default is 720.
+    /// Sets the height in pixels, from 1. The service's default is 720; it silently reduces a value above 4096 to 4096.
     pub fn height(self, pixels: u32) -> Self {
         self.with(|op| op.body.height = Some(pixels.into()))
     }
@@ -264,7 +264,7 @@ impl<C> CreateCanvasImageCall<C> {
         self.with(|op| op.body.variable_definitions = Some(definitions.into_iter().collect()))
     }
 
-    /// Sets the width and height in pixels, 1 to 4096 each.
+    /// Sets the width and height in pixels, from 1. The service silently reduces a value above 4096 to 4096.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {
             op.body.width = Some(width.into());
@@ -315,7 +315,7 @@ api_request! {
 
 /// Setters of [`Images::agent_screenshot`].
 impl<C> CreateAgentScreenshotCall<C> {
-    /// Sets the width and height in pixels, 1 to 4096 each. Documented, but not confirmed.
+    /// Sets the width and height in pixels, from 1. Documented, but not confirmed. The service reduces a value above 4096.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {
             op.body.width = Some(width.into());
@@ -338,7 +338,7 @@ impl<C> StreamAgentScreenshotCall<C> {
         self.with(|op| op.body.url = Some(url.into()))
     }
 
-    /// Sets the width and height in pixels, 1 to 4096 each. Documented, but not confirmed.
+    /// Sets the width and height in pixels, from 1. Documented, but not confirmed. The service reduces a value above 4096.
     pub fn size(self, width: u32, height: u32) -> Self {
         self.with(|op| {
             op.body.width = Some(width.into());

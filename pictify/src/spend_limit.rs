@@ -1,6 +1,6 @@
 //! Limits on the renders that a client may spend.
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, transport::SendProgress};
 use std::sync::{
     Arc, Mutex, PoisonError,
     atomic::{AtomicU64, Ordering},
@@ -11,8 +11,8 @@ use std::sync::{
 /// A call that would exceed it fails with [`SpendLimit`](crate::ErrorKind::SpendLimit) before anything is sent. A call
 /// counts the renders that are known before it is sent: one for most calls, one for each row and layout of a batch, one
 /// for each page of a PDF with many pages. The rows of a CSV file are not known, so it counts as one render. The
-/// renders of a call that certainly had no effect are returned. The renders of a call with an unknown outcome stay
-/// counted, and each further attempt that [`may_bill_twice`](crate::RetryPolicy::may_bill_twice) allows counts again.
+/// renders of a call that certainly had no effect are returned, also those of a call that is dropped before it is sent. The
+/// renders of a call with an unknown outcome stay counted, and each further attempt that [`may_bill_twice`](crate::RetryPolicy::may_bill_twice) allows counts again.
 /// ```
 /// # fn run() -> pictify::Result<()> {
 /// use pictify::{Client, SpendLimit};
@@ -89,7 +89,7 @@ impl SpendTracker {
             self.add(spent, renders)
                 .map_err(|text| Error::new(ErrorKind::SpendLimit, format!("{text}; nothing was sent")))?;
             spent.calls_in_flight += 1;
-            Ok(SpendPermit { tracker: self.clone(), renders })
+            Ok(SpendPermit { tracker: self.clone(), renders, reserved: renders, spent: 0, attempt: None })
         })
     }
 
@@ -112,32 +112,52 @@ impl SpendTracker {
     }
 }
 
-/// Reserved renders of a call in flight. If it is dropped, as when the call is abandoned, they stay spent.
+/// Reserved renders of a call in flight. When it is dropped, as when the call is abandoned, only those stay spent that may
+/// have been billed.
 #[derive(Debug)]
 pub(crate) struct SpendPermit {
     tracker: Arc<SpendTracker>,
+    /// Renders of one attempt.
     renders: u64,
+    reserved: u64,
+    /// Renders of the attempts that may have been billed.
+    spent: u64,
+    /// The attempt that is under way.
+    attempt: Option<SendProgress>,
 }
 
 impl SpendPermit {
     /// Reserves the same number again, for another attempt after one that may have been billed, or returns the reason
     /// against it.
-    pub(crate) fn reserve_more(&mut self, renders: u64) -> Result<(), String> {
-        self.tracker.with(|spent| self.tracker.add(spent, renders))?;
-        self.renders += renders;
+    pub(crate) fn reserve_more(&mut self) -> Result<(), String> {
+        self.tracker.with(|spent| self.tracker.add(spent, self.renders))?;
+        self.reserved += self.renders;
         Ok(())
     }
 
-    /// Returns the reserved renders, because the call had no effect.
-    pub(crate) fn release(mut self) {
-        let renders = std::mem::take(&mut self.renders);
-        self.tracker.with(|spent| spent.renders -= renders);
+    /// Notes that an attempt begins.
+    pub(crate) fn start_attempt(&mut self, progress: SendProgress) {
+        self.attempt = Some(progress);
+    }
+
+    /// Notes that the attempt has ended.
+    pub(crate) fn end_attempt(&mut self, may_be_billed: bool) {
+        self.attempt = None;
+        if may_be_billed {
+            self.spent += self.renders;
+        }
     }
 }
 
 impl Drop for SpendPermit {
     fn drop(&mut self) {
-        self.tracker.with(|spent| spent.calls_in_flight -= 1);
+        let may_be_sent = self.attempt.as_ref().is_some_and(|progress| !progress.is_certainly_unsent());
+        self.end_attempt(may_be_sent);
+        let unspent = self.reserved.saturating_sub(self.spent);
+        self.tracker.with(|spent| {
+            spent.calls_in_flight -= 1;
+            spent.renders -= unspent;
+        });
     }
 }
 
@@ -148,15 +168,33 @@ mod tests {
     #[test]
     fn renders_without_effect_are_returned_and_others_are_not() {
         let tracker = Arc::new(SpendTracker::new(SpendLimit::renders(3)));
-        drop(tracker.reserve(1).unwrap());
-        tracker.reserve(2).unwrap().release();
+        let billed = |renders| tracker.reserve(renders).map(|mut permit| permit.end_attempt(true));
+        billed(1).unwrap();
+        drop(tracker.reserve(2).unwrap());
+        let mut rejected = tracker.reserve(2).unwrap();
+        rejected.start_attempt(SendProgress::default());
+        rejected.end_attempt(false);
+        drop(rejected);
+        let mut unsent = tracker.reserve(2).unwrap();
+        let progress = SendProgress::default();
+        progress.hold();
+        unsent.start_attempt(progress);
+        drop(unsent);
         assert_eq!(tracker.spent(), 1);
         assert_eq!(
             tracker.reserve(3).unwrap_err().to_string(),
             "SpendLimit: 3 more renders would exceed the limit of 3, 1 are spent; nothing was sent"
         );
-        drop(tracker.reserve(2).unwrap());
-        assert_eq!(tracker.reserve(1).unwrap_err().kind(), ErrorKind::SpendLimit);
+        let mut abandoned = tracker.reserve(1).unwrap();
+        abandoned.start_attempt(SendProgress::default());
+        drop(abandoned);
+        assert_eq!(tracker.spent(), 2, "an attempt that was abandoned may be billed");
+        let mut repeated = tracker.reserve(1).unwrap();
+        repeated.start_attempt(SendProgress::default());
+        repeated.end_attempt(true);
+        assert!(repeated.reserve_more().is_err());
+        drop(repeated);
+        assert_eq!((tracker.spent(), tracker.reserve(1).unwrap_err().kind()), (3, ErrorKind::SpendLimit));
     }
 
     #[test]
@@ -164,10 +202,10 @@ mod tests {
         let tracker = Arc::new(SpendTracker::new(SpendLimit::default().max_concurrent(2)));
         let (first, second) = (tracker.reserve(1).unwrap(), tracker.reserve(100).unwrap());
         assert_eq!(tracker.reserve(1).unwrap_err().kind(), ErrorKind::SpendLimit);
-        first.release();
+        drop(first);
         let third = tracker.reserve(1).unwrap();
         assert_eq!(tracker.spent(), 101);
         drop((second, third));
-        assert_eq!(tracker.with(|spent| spent.calls_in_flight), 0);
+        assert_eq!((tracker.with(|spent| spent.calls_in_flight), tracker.spent()), (0, 0));
     }
 }

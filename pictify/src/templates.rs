@@ -15,6 +15,7 @@
 //! ```
 
 mod gallery;
+mod preview;
 mod render;
 mod sizes;
 mod source;
@@ -27,15 +28,17 @@ pub use gallery::{GetPublicTemplate, GetPublicTemplateCall, ListPublicTemplates,
 pub use pictify_api::types::{
     LayoutError, MultiSizeRender, PublicTemplateSort, RasterFormat, RenderedLayout, RenderedSize, SizeError,
     SizedRender, Template, TemplateEngine, TemplateLayout, TemplateLayouts, TemplateList, TemplateOutput,
-    TemplateOutputFilter, TemplatePage, TemplatePdfPreset, TemplateRender, TemplateRenderFormat as RenderFormat,
-    TemplateSort, TemplateVariables, VariableDefinition, VariableType, VariableValidation,
+    TemplateOutputFilter, TemplatePage, TemplatePdfPreset, TemplatePreview, TemplateRender,
+    TemplateRenderFormat as RenderFormat, TemplateSort, TemplateVariables, VariableDefinition, VariableType,
+    VariableValidation,
 };
+pub use preview::{PreviewTemplate, PreviewTemplateCall};
 pub use render::{RenderTemplate, RenderTemplateCall, RenderTemplateLayouts, RenderTemplateLayoutsCall};
 pub use sizes::{RenderTemplateSizes, RenderTemplateSizesCall, Size};
 pub use source::TemplateSource;
 pub use stored::{
     CreateTemplate, CreateTemplateCall, DeleteTemplate, DeleteTemplateCall, GetTemplate, GetTemplateCall,
-    ListTemplates, ListTemplatesCall, UpdateTemplate, UpdateTemplateCall,
+    ListTemplates, ListTemplatesCall, SearchTemplates, SearchTemplatesCall, UpdateTemplate, UpdateTemplateCall,
 };
 pub use validate::ValidateVariables;
 pub use variable_errors::{JsonType, VariableError, VariableErrors};

@@ -29,7 +29,10 @@ MAX_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "15"))
 REQUEST_TIMEOUT = 60
 
 # Operations that need an AI model. The emulator always rejects them.
-NEEDS_MODEL = {"agentScreenshot", "agentScreenshotStream", "generateVideoTemplate"}
+NEEDS_MODEL = {"generateVideoTemplate"}
+
+# Operations whose documented error for a page that cannot be loaded has status 500.
+AGENT = {"agentScreenshot", "agentScreenshotStream"}
 
 # Error codes of a server that cannot render videos.
 VIDEO_NOT_SUPPORTED = {"preview_not_supported", "render_bridge_not_installed"}
@@ -176,8 +179,11 @@ def use_existing_resource(case):
 
 
 def is_not_supported(case, response):
-    """Returns true if the response is a documented error for a feature that the emulator does not support."""
+    """Returns true if the response is a documented error: for a feature that the emulator does not support, or for a page
+    that the agent cannot load."""
     id = case.operation.definition.raw["operationId"]
+    if id in AGENT:
+        return response.status_code == 500 and response.json().get("error") == "Agent screenshot failed"
     if id in NEEDS_MODEL:
         return response.status_code in (501, 503)
     return response.status_code == 501 and response.json().get("code") in VIDEO_NOT_SUPPORTED

@@ -345,6 +345,50 @@ pub const CREATE_TEMPLATE: OperationInfo = OperationInfo::new(
     ],
 );
 
+/// `POST /templates/preview`: Renders HTML or a canvas as a template would be, without storing anything.
+pub const PREVIEW_TEMPLATE: OperationInfo = OperationInfo::new(
+    "previewTemplate",
+    "POST",
+    "/templates/preview",
+    "templates",
+    "Renders HTML or a canvas as a template would be, without storing anything.",
+    RetrySafety::ReadOnly,
+    Evidence::Documented,
+    true,
+    30u64,
+    None,
+    None,
+    false,
+    &[
+        "fabricJSData",
+        "format",
+        "height",
+        "html",
+        "jsEnabled",
+        "strictVariables",
+        "variableDefinitions",
+        "variables",
+        "width",
+    ],
+);
+
+/// `GET /templates/search`: Searches the templates of the account.
+pub const SEARCH_TEMPLATES: OperationInfo = OperationInfo::new(
+    "searchTemplates",
+    "GET",
+    "/templates/search",
+    "templates",
+    "Searches the templates of the account.",
+    RetrySafety::ReadOnly,
+    Evidence::Documented,
+    true,
+    30u64,
+    None,
+    Some(Pagination::new(PaginationStyle::Page, "templates")),
+    false,
+    &["limit", "page", "q"],
+);
+
 /// `GET /templates/{uid}`: Returns one template.
 pub const GET_TEMPLATE: OperationInfo = OperationInfo::new(
     "getTemplate",
@@ -1756,6 +1800,8 @@ pub const ALL: &[OperationInfo] = &[
     LIST_RENDERS,
     LIST_TEMPLATES,
     CREATE_TEMPLATE,
+    PREVIEW_TEMPLATE,
+    SEARCH_TEMPLATES,
     GET_TEMPLATE,
     UPDATE_TEMPLATE,
     DELETE_TEMPLATE,

@@ -24,7 +24,7 @@ pub fn list_images(
 }
 /// Renders HTML, a live page or a template to one image.
 ///
-/// Set exactly one of `html`, `url` and `template`. Without `width` and `height` the service renders 1280 by 720 pixels (older documents say 1200 by 630). Send both if the size matters.
+/// Set exactly one of `html`, `url` and `template`. Without `width` and `height` the service renders 1280 by 720 pixels (older documents say 1200 by 630). Send both if the size matters. The documents of 2024 also have `css`, a style sheet that is appended to the page. Status 429 with `quota_exceeded` or `spending_cap_reached` means that no more renders are allowed; a retry does not help.
 ///
 /// Sends a `POST` request to `/image`
 pub fn create_image(
@@ -206,7 +206,7 @@ pub fn get_pdf_presets(
 /// Sends a `GET` request to `/render`
 ///
 /// Arguments:
-/// - `format`: Returns only renders in this format. The service's default is `ALL`.
+/// - `format`: Returns only renders in this format. `PNG` means all raster formats: PNG, JPEG and WebP. The service's default is `ALL`.
 /// - `limit`: Number of items to return, 1 to 100. The service's default is 24.
 /// - `offset`: Number of items to skip, from 0.
 /// - `source`: Returns only renders of this origin. The values are not published.
@@ -267,6 +267,43 @@ pub fn create_template(
     RequestBuilder::new(&crate::operations::CREATE_TEMPLATE, base_url, &[])?
         .accept("application/json")
         .json(body)
+        .build()
+}
+/// Renders HTML or a canvas as a template would be, without storing anything.
+///
+/// Bills nothing and stores nothing: the response contains the image itself. The service allows 60 previews a minute. Set exactly one of `html` and `fabricJSData`. Documents show that it takes an API key; no live call is published.
+///
+/// Sends a `POST` request to `/templates/preview`
+pub fn preview_template(
+    base_url: &str,
+    body: &types::PreviewTemplateRequest,
+) -> Result<Request<types::TemplatePreview>, BuildError> {
+    RequestBuilder::new(&crate::operations::PREVIEW_TEMPLATE, base_url, &[])?
+        .accept("application/json")
+        .json(body)
+        .build()
+}
+/// Searches the templates of the account.
+///
+/// The service does not publish which fields it searches. An older copy of it returned no `pagination`.
+///
+/// Sends a `GET` request to `/templates/search`
+///
+/// Arguments:
+/// - `limit`: Number of items to return, 1 to 100. The service's default is 12.
+/// - `page`: Number of the page, from 1.
+/// - `q`: Text to search for.
+pub fn search_templates(
+    base_url: &str,
+    limit: Option<u64>,
+    page: Option<u64>,
+    q: &str,
+) -> Result<Request<types::TemplateList>, BuildError> {
+    RequestBuilder::new(&crate::operations::SEARCH_TEMPLATES, base_url, &[])?
+        .accept("application/json")
+        .query("limit", &limit)
+        .query("page", &page)
+        .query("q", &q)
         .build()
 }
 /// Returns one template.
@@ -532,11 +569,9 @@ pub fn get_batch_results(
 ///
 /// Arguments:
 /// - `batch_id`: ID of the batch.
-/// - `body`
 pub fn cancel_batch(
     base_url: &str,
     batch_id: &str,
-    body: &types::EmptyRequest,
 ) -> Result<Request<types::BatchCancellation>, BuildError> {
     RequestBuilder::new(
             &crate::operations::CANCEL_BATCH,
@@ -544,7 +579,6 @@ pub fn cancel_batch(
             &[&batch_id.to_string()],
         )?
         .accept("application/json")
-        .json(body)
         .build()
 }
 /// Lists the webhook subscriptions of the account.
@@ -657,11 +691,9 @@ pub fn delete_webhook_subscription(
 ///
 /// Arguments:
 /// - `uid`: Opaque ID. Percent-encoded as one path segment.
-/// - `body`
 pub fn test_webhook_subscription(
     base_url: &str,
     uid: &str,
-    body: &types::EmptyRequest,
 ) -> Result<Request<types::Acknowledgement>, BuildError> {
     RequestBuilder::new(
             &crate::operations::TEST_WEBHOOK_SUBSCRIPTION,
@@ -669,7 +701,6 @@ pub fn test_webhook_subscription(
             &[&uid.to_string()],
         )?
         .accept("application/json")
-        .json(body)
         .build()
 }
 /// Lists the bindings of the account.
@@ -775,11 +806,9 @@ pub fn delete_binding(
 ///
 /// Arguments:
 /// - `uid`: Opaque ID. Percent-encoded as one path segment.
-/// - `body`
 pub fn refresh_binding(
     base_url: &str,
     uid: &str,
-    body: &types::EmptyRequest,
 ) -> Result<Request<types::BindingRefresh>, BuildError> {
     RequestBuilder::new(
             &crate::operations::REFRESH_BINDING,
@@ -787,7 +816,6 @@ pub fn refresh_binding(
             &[&uid.to_string()],
         )?
         .accept("application/json")
-        .json(body)
         .build()
 }
 /// Pauses the refreshes of a binding.
@@ -798,11 +826,9 @@ pub fn refresh_binding(
 ///
 /// Arguments:
 /// - `uid`: Opaque ID. Percent-encoded as one path segment.
-/// - `body`
 pub fn pause_binding(
     base_url: &str,
     uid: &str,
-    body: &types::EmptyRequest,
 ) -> Result<Request<types::Binding>, BuildError> {
     RequestBuilder::new(
             &crate::operations::PAUSE_BINDING,
@@ -810,7 +836,6 @@ pub fn pause_binding(
             &[&uid.to_string()],
         )?
         .accept("application/json")
-        .json(body)
         .build()
 }
 /// Resumes the refreshes of a paused binding.
@@ -821,11 +846,9 @@ pub fn pause_binding(
 ///
 /// Arguments:
 /// - `uid`: Opaque ID. Percent-encoded as one path segment.
-/// - `body`
 pub fn resume_binding(
     base_url: &str,
     uid: &str,
-    body: &types::EmptyRequest,
 ) -> Result<Request<types::Binding>, BuildError> {
     RequestBuilder::new(
             &crate::operations::RESUME_BINDING,
@@ -833,7 +856,6 @@ pub fn resume_binding(
             &[&uid.to_string()],
         )?
         .accept("application/json")
-        .json(body)
         .build()
 }
 /// Fetches the data of a binding and returns the mapped values, without rendering.
@@ -844,15 +866,12 @@ pub fn resume_binding(
 ///
 /// Arguments:
 /// - `uid`: Opaque ID. Percent-encoded as one path segment.
-/// - `body`
 pub fn test_binding(
     base_url: &str,
     uid: &str,
-    body: &types::EmptyRequest,
 ) -> Result<Request<types::BindingTest>, BuildError> {
     RequestBuilder::new(&crate::operations::TEST_BINDING, base_url, &[&uid.to_string()])?
         .accept("application/json")
-        .json(body)
         .build()
 }
 /// Sends new data to a binding whose source is a webhook.
@@ -1115,11 +1134,9 @@ pub fn delete_experiment(
 ///
 /// Arguments:
 /// - `uid`: Opaque ID. Percent-encoded as one path segment.
-/// - `body`
 pub fn start_experiment(
     base_url: &str,
     uid: &str,
-    body: &types::EmptyRequest,
 ) -> Result<Request<types::Experiment>, BuildError> {
     RequestBuilder::new(
             &crate::operations::START_EXPERIMENT,
@@ -1127,7 +1144,6 @@ pub fn start_experiment(
             &[&uid.to_string()],
         )?
         .accept("application/json")
-        .json(body)
         .build()
 }
 /// Pauses a running experiment.
@@ -1138,11 +1154,9 @@ pub fn start_experiment(
 ///
 /// Arguments:
 /// - `uid`: Opaque ID. Percent-encoded as one path segment.
-/// - `body`
 pub fn pause_experiment(
     base_url: &str,
     uid: &str,
-    body: &types::EmptyRequest,
 ) -> Result<Request<types::Experiment>, BuildError> {
     RequestBuilder::new(
             &crate::operations::PAUSE_EXPERIMENT,
@@ -1150,7 +1164,6 @@ pub fn pause_experiment(
             &[&uid.to_string()],
         )?
         .accept("application/json")
-        .json(body)
         .build()
 }
 /// Ends a running or paused experiment and declares its winner.
@@ -1477,7 +1490,7 @@ pub fn get_workflow_stats(
 }
 /// Renders one row as a preview of a workflow's document.
 ///
-/// An image is rendered immediately. For a video the response has a `jobId` for `getWorkflowPreview`. Status 400 with `output_format_mismatch` means that the template does not support this format. Public sources do not say if a preview is billed; clients treat it as billed.
+/// An image is rendered immediately. For a video the status is 202, and the response has a `jobId` for `getWorkflowPreview`. Status 400 with `output_format_mismatch` means that the template does not support this format. Public sources do not say if a preview is billed; clients treat it as billed.
 ///
 /// Sends a `POST` request to `/workflow/preview`
 pub fn preview_workflow(
@@ -1655,13 +1668,9 @@ pub fn list_api_tokens(
 /// The response contains the complete key. It must never be logged.
 ///
 /// Sends a `POST` request to `/api/users/api-tokens`
-pub fn create_api_token(
-    base_url: &str,
-    body: &types::EmptyRequest,
-) -> Result<Request<types::ApiToken>, BuildError> {
+pub fn create_api_token(base_url: &str) -> Result<Request<types::ApiToken>, BuildError> {
     RequestBuilder::new(&crate::operations::CREATE_API_TOKEN, base_url, &[])?
         .accept("application/json")
-        .json(body)
         .build()
 }
 /// Revokes an API key.
@@ -1703,6 +1712,8 @@ pub fn delete_media(
         .build()
 }
 /// Checks that the service is running.
+///
+/// The service has a second path with the same purpose, `/health`.
 ///
 /// Sends a `GET` request to `/healthcheck`
 pub fn health_check(base_url: &str) -> Result<Request<types::Health>, BuildError> {

@@ -697,6 +697,15 @@ impl CheckSchema for types::QuotaUsage {
     }
 }
 
+impl CheckSchema for types::RasterFormat {
+    fn check_schema(&self, found: &mut SchemaMismatches) {
+        match self {
+            Self::Unknown(value) => found.unknown_value(value),
+            _ => {}
+        }
+    }
+}
+
 impl CheckSchema for types::Recurrence {
     fn check_schema(&self, found: &mut SchemaMismatches) {
         found.check_field("type", &self.type_);
@@ -929,6 +938,17 @@ impl CheckSchema for types::TemplatePdfPreset {
             Self::Unknown(value) => found.unknown_value(value),
             _ => {}
         }
+    }
+}
+
+impl CheckSchema for types::TemplatePreview {
+    fn check_schema(&self, found: &mut SchemaMismatches) {
+        found.check_expected("width", self.width.as_ref());
+        found.check_expected("height", self.height.as_ref());
+        found.check_expected("format", self.format.as_ref());
+        found.check_field("format", &self.format);
+        found.check_field("timings", &self.timings);
+        found.unknown_fields(&self.extra);
     }
 }
 

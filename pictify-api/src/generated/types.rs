@@ -2131,10 +2131,10 @@ pub struct CreateCanvasImageRequest {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub variable_definitions: ::std::option::Option<::std::vec::Vec<VariableDefinition>>,
-    /// Width in pixels, 1 to 4096. The service's default is the width of the canvas.
+    /// Width in pixels; the service reduces a value above 4096. The service's default is the width of the canvas.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub width: ::std::option::Option<u64>,
-    /// Height in pixels, 1 to 4096. The service's default is the height of the canvas.
+    /// Height in pixels; the service reduces a value above 4096. The service's default is the height of the canvas.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub height: ::std::option::Option<u64>,
     /// File format. An older document calls the field `format`. The service's default is `png`.
@@ -2312,10 +2312,10 @@ pub struct CreateImageRequest {
     /// Values for the template's variables. Only with `template`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub variables: ::std::option::Option<Variables>,
-    /// Width in pixels, 1 to 4096. The service's default is 1280 (older documents say 1200, and a maximum of 4000). The service silently reduces a larger value to the maximum.
+    /// Width in pixels. The service's default is 1280; older documents say 1200. The service silently reduces a value above 4096 to 4096; older documents say that the maximum is 4000.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub width: ::std::option::Option<u64>,
-    /// Height in pixels, 1 to 4096. The service's default is 720 (older documents say 630).
+    /// Height in pixels. The service's default is 720; older documents say 630. The service silently reduces a value above 4096 to 4096.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub height: ::std::option::Option<u64>,
     /// CSS selector. The image is cropped to the first element that matches.
@@ -2981,11 +2981,6 @@ pub struct DuplicateVideoTemplateRequest {
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub name: ::std::option::Option<::std::string::String>,
 }
-/// An empty object. The service rejects an empty body.
-#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct EmptyRequest {}
 /// Channel in which the visitor saw the experiment.
 #[derive(
     ::serde::Deserialize,
@@ -4939,7 +4934,7 @@ pub struct ListPublicTemplatesQuery {
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 pub struct ListRendersQuery {
-    /// Returns only renders in this format. The service's default is `ALL`.
+    /// Returns only renders in this format. `PNG` means all raster formats: PNG, JPEG and WebP. The service's default is `ALL`.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub format: ::std::option::Option<RenderFormatFilter>,
     /// Returns only renders of the template with this ID.
@@ -5476,6 +5471,50 @@ pub struct PointSize {
     /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+}
+/// A design to preview. Exactly one of `html` and `fabricJSData` is set.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+pub struct PreviewTemplateRequest {
+    /// Handlebars source, up to 500 KB.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub html: ::std::option::Option<::std::string::String>,
+    /// The canvas.
+    #[serde(
+        rename = "fabricJSData",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub fabric_js_data: ::std::option::Option<JsonObject>,
+    /// Values for the variables.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub variables: ::std::option::Option<Variables>,
+    /// Definitions of the variables.
+    #[serde(
+        rename = "variableDefinitions",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub variable_definitions: ::std::option::Option<::std::vec::Vec<VariableDefinition>>,
+    /// Width in pixels.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub width: ::std::option::Option<u64>,
+    /// Height in pixels.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub height: ::std::option::Option<u64>,
+    /// File format. The service's default is `png`.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub format: ::std::option::Option<RasterFormat>,
+    /// Runs scripts. The service's default is false.
+    #[serde(
+        rename = "jsEnabled",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub js_enabled: ::std::option::Option<bool>,
+    /// Fails the preview if a variable is missing. The service's default is false.
+    #[serde(
+        rename = "strictVariables",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub strict_variables: ::std::option::Option<bool>,
 }
 /// A request to render one frame of a video template.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
@@ -6413,7 +6452,7 @@ impl RenderFailedDelivery {
         }
     }
 }
-/// A filter for renders by format.
+/// A filter for renders by format. `PNG` includes JPEG and WebP.
 #[derive(
     ::serde::Deserialize,
     ::serde::Serialize,
@@ -6886,6 +6925,29 @@ pub struct ResolvedVariant {
     /// Fields that this version does not know, as the service sent them.
     #[serde(flatten)]
     pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+}
+/// The query of `searchTemplates`.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+pub struct SearchTemplatesQuery {
+    /// Text to search for.
+    pub q: ::std::string::String,
+    /// Number of the page, from 1.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub page: ::std::option::Option<u64>,
+    /// Number of items to return, 1 to 100. The service's default is 12.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub limit: ::std::option::Option<u64>,
+}
+impl SearchTemplatesQuery {
+    /// Creates a value from the required fields. All other fields are left out.
+    pub fn new(q: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            q: q.into(),
+            page: ::std::default::Default::default(),
+            limit: ::std::default::Default::default(),
+        }
+    }
 }
 /// An error of one size.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
@@ -7566,6 +7628,64 @@ impl ::std::convert::From<::std::string::String> for TemplatePdfPreset {
         }
     }
 }
+/// A preview of a design. It is neither stored nor billed.
+#[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct TemplatePreview {
+    /// The image as a data URL.
+    #[serde(rename = "dataUrl")]
+    pub data_url: ::std::string::String,
+    /// Width in pixels.
+    #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
+        default,
+        deserialize_with = "crate::de::optional_number"
+    )]
+    pub width: ::std::option::Option<u64>,
+    /// Height in pixels.
+    #[serde(
+        skip_serializing_if = "::std::option::Option::is_none",
+        default,
+        deserialize_with = "crate::de::optional_number"
+    )]
+    pub height: ::std::option::Option<u64>,
+    /// File format.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub format: ::std::option::Option<RasterFormat>,
+    /// ID of the preview in the service's logs.
+    #[serde(rename = "renderId", skip_serializing_if = "::std::option::Option::is_none")]
+    pub render_id: ::std::option::Option<::std::string::String>,
+    /// Durations of the steps, in milliseconds. The steps are not published.
+    #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+    pub timings: ::std::option::Option<JsonObject>,
+    /// Duration of the preview in milliseconds.
+    #[serde(
+        rename = "totalMs",
+        skip_serializing_if = "::std::option::Option::is_none",
+        default,
+        deserialize_with = "crate::de::optional_number"
+    )]
+    pub total_ms: ::std::option::Option<f64>,
+    /// Fields that this version does not know, as the service sent them.
+    #[serde(flatten)]
+    pub extra: ::serde_json::Map<::std::string::String, ::serde_json::Value>,
+}
+impl TemplatePreview {
+    /// Creates a value from the required fields. All other fields are left out.
+    pub fn new(data_url: impl ::std::convert::Into<::std::string::String>) -> Self {
+        Self {
+            data_url: data_url.into(),
+            width: ::std::default::Default::default(),
+            height: ::std::default::Default::default(),
+            format: ::std::default::Default::default(),
+            render_id: ::std::default::Default::default(),
+            timings: ::std::default::Default::default(),
+            total_ms: ::std::default::Default::default(),
+            extra: ::std::default::Default::default(),
+        }
+    }
+}
 /// Result of the render of a template. A failed layout is not an error of the call.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
@@ -8232,6 +8352,12 @@ pub enum VariableType {
     /// `string`
     #[serde(rename = "string")]
     String,
+    /// `video`
+    #[serde(rename = "video")]
+    Video,
+    /// `audio`
+    #[serde(rename = "audio")]
+    Audio,
     /// A value that this version does not know, as the service sent it.
     #[serde(untagged)]
     Unknown(::std::string::String),
@@ -8249,6 +8375,8 @@ impl VariableType {
         Self::Array,
         Self::Object,
         Self::String,
+        Self::Video,
+        Self::Audio,
     ];
     /// Returns the value as sent over the wire.
     pub fn as_str(&self) -> &str {
@@ -8263,6 +8391,8 @@ impl VariableType {
             Self::Array => "array",
             Self::Object => "object",
             Self::String => "string",
+            Self::Video => "video",
+            Self::Audio => "audio",
             Self::Unknown(value) => value,
         }
     }
@@ -8291,6 +8421,8 @@ impl ::std::convert::From<&str> for VariableType {
             "array" => Self::Array,
             "object" => Self::Object,
             "string" => Self::String,
+            "video" => Self::Video,
+            "audio" => Self::Audio,
             _ => Self::Unknown(value.to_owned()),
         }
     }
@@ -8308,6 +8440,8 @@ impl ::std::convert::From<::std::string::String> for VariableType {
             "array" => Self::Array,
             "object" => Self::Object,
             "string" => Self::String,
+            "video" => Self::Video,
+            "audio" => Self::Audio,
             _ => Self::Unknown(value),
         }
     }
@@ -9688,7 +9822,6 @@ pub fn define_json_schemas(generator: &mut ::schemars::SchemaGenerator) {
     generator.subschema_for::<Deletion>();
     generator.subschema_for::<DescribedFunction>();
     generator.subschema_for::<DuplicateVideoTemplateRequest>();
-    generator.subschema_for::<EmptyRequest>();
     generator.subschema_for::<EventChannel>();
     generator.subschema_for::<EventDevice>();
     generator.subschema_for::<EventError>();
@@ -9750,6 +9883,7 @@ pub fn define_json_schemas(generator: &mut ::schemars::SchemaGenerator) {
     generator.subschema_for::<PlanDetails>();
     generator.subschema_for::<PlanUsage>();
     generator.subschema_for::<PointSize>();
+    generator.subschema_for::<PreviewTemplateRequest>();
     generator.subschema_for::<PreviewVideoTemplateRequest>();
     generator.subschema_for::<PreviewWorkflowRequest>();
     generator.subschema_for::<PublicTemplateSort>();
@@ -9783,6 +9917,7 @@ pub fn define_json_schemas(generator: &mut ::schemars::SchemaGenerator) {
     generator.subschema_for::<ResendWorkflowItemRequest>();
     generator.subschema_for::<ResentWorkflowItem>();
     generator.subschema_for::<ResolvedVariant>();
+    generator.subschema_for::<SearchTemplatesQuery>();
     generator.subschema_for::<SizeError>();
     generator.subschema_for::<SizedRender>();
     generator.subschema_for::<Template>();
@@ -9794,6 +9929,7 @@ pub fn define_json_schemas(generator: &mut ::schemars::SchemaGenerator) {
     generator.subschema_for::<TemplateOutputFilter>();
     generator.subschema_for::<TemplatePage>();
     generator.subschema_for::<TemplatePdfPreset>();
+    generator.subschema_for::<TemplatePreview>();
     generator.subschema_for::<TemplateRender>();
     generator.subschema_for::<TemplateRenderFormat>();
     generator.subschema_for::<TemplateSort>();

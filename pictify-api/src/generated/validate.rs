@@ -28,10 +28,10 @@ impl Validate for types::CreateImageRequest {
                 );
         }
         if let Some(value) = &self.width {
-            found.check_range("width", *value, Some(1), Some(4096));
+            found.check_range("width", *value, Some(1), None);
         }
         if let Some(value) = &self.height {
-            found.check_range("height", *value, Some(1), Some(4096));
+            found.check_range("height", *value, Some(1), None);
         }
         if let Some(value) = &self.selector {
             found
@@ -62,10 +62,10 @@ impl Validate for types::CreateOgImageRequest {
 impl Validate for types::CreateCanvasImageRequest {
     fn validate(&self, found: &mut ValidationErrors) {
         if let Some(value) = &self.width {
-            found.check_range("width", *value, Some(1), Some(4096));
+            found.check_range("width", *value, Some(1), None);
         }
         if let Some(value) = &self.height {
-            found.check_range("height", *value, Some(1), Some(4096));
+            found.check_range("height", *value, Some(1), None);
         }
     }
 }
@@ -81,10 +81,10 @@ impl Validate for types::AgentScreenshotRequest {
                 None,
             );
         if let Some(value) = &self.width {
-            found.check_range("width", *value, Some(1), Some(4096));
+            found.check_range("width", *value, Some(1), None);
         }
         if let Some(value) = &self.height {
-            found.check_range("height", *value, Some(1), Some(4096));
+            found.check_range("height", *value, Some(1), None);
         }
     }
 }
@@ -276,6 +276,27 @@ impl Validate for types::CreateTemplateRequest {
     }
 }
 
+impl Validate for types::PreviewTemplateRequest {
+    fn validate(&self, found: &mut ValidationErrors) {
+        if let Some(value) = &self.html {
+            found
+                .check_length(
+                    "html",
+                    "characters",
+                    value.chars().count(),
+                    Some(1),
+                    None,
+                );
+        }
+        if let Some(value) = &self.width {
+            found.check_range("width", *value, Some(1), None);
+        }
+        if let Some(value) = &self.height {
+            found.check_range("height", *value, Some(1), None);
+        }
+    }
+}
+
 impl Validate for types::UpdateTemplateRequest {
     fn validate(&self, found: &mut ValidationErrors) {
         if let Some(value) = &self.name {
@@ -440,10 +461,6 @@ impl Validate for types::BatchRenderTemplateRequest {
 }
 
 impl Validate for types::JsonObject {
-    fn validate(&self, _found: &mut ValidationErrors) {}
-}
-
-impl Validate for types::EmptyRequest {
     fn validate(&self, _found: &mut ValidationErrors) {}
 }
 
@@ -873,6 +890,18 @@ impl Validate for types::ListRendersQuery {
 
 impl Validate for types::ListTemplatesQuery {
     fn validate(&self, found: &mut ValidationErrors) {
+        if let Some(value) = &self.page {
+            found.check_range("page", *value, Some(1), None);
+        }
+        if let Some(value) = &self.limit {
+            found.check_range("limit", *value, Some(1), Some(100));
+        }
+    }
+}
+
+impl Validate for types::SearchTemplatesQuery {
+    fn validate(&self, found: &mut ValidationErrors) {
+        found.check_length("q", "characters", self.q.chars().count(), Some(1), None);
         if let Some(value) = &self.page {
             found.check_range("page", *value, Some(1), None);
         }

@@ -4,6 +4,9 @@ use super::{ScreenshotRequest, Step, search, to_agent_error};
 use crate::{response::EventSender, server::RequestContext};
 use serde_json::{Value, json};
 
+/// Maximum number of characters of the prompt in the first event.
+const MAX_MESSAGE_CHARS: usize = 200;
+
 impl Step {
     fn name(self) -> &'static str {
         match self {
@@ -21,7 +24,9 @@ pub(crate) async fn send_events(context: RequestContext, request: ScreenshotRequ
         events.send(&json!({"type": kind, "data": data}));
     };
     send("connected", json!({"message": "Connected"}));
-    send("start", json!({"message": request.text}));
+    // The whole prompt is in the metadata: an event should stay small.
+    let prompt: String = request.text.chars().take(MAX_MESSAGE_CHARS).collect();
+    send("start", json!({"message": prompt}));
     let progress = |step: Step, message: String| send("progress", json!({"step": step.name(), "message": message}));
     match search(&context, &request, &progress).await {
         Ok(screenshot) => {

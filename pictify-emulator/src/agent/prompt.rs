@@ -11,18 +11,117 @@ pub(super) const MAX_WORDS: usize = 32;
 
 /// Words that describe the request, not the part of the page.
 const STOP_WORDS: &[&str] = &[
-    "a", "all", "an", "and", "any", "area", "as", "at", "block", "browse", "by", "can", "capture", "captured", "com",
-    "component", "could", "create", "crop", "cropped", "element", "entire", "find", "for", "from", "full", "generate",
-    "get", "give", "go", "grab", "have", "home", "homepage", "html", "http", "https", "i", "in", "into", "is", "it",
-    "its", "just", "like", "link", "live", "locate", "look", "make", "me", "my", "navigate", "need", "new", "of", "on",
-    "only", "open", "or", "our", "page", "part", "piece", "please", "png", "portion", "region", "render", "s",
-    "screen", "screenshot", "section", "see", "shot", "show", "site", "snapshot", "take", "that", "the", "their",
-    "them", "then", "there", "these", "this", "those", "to", "url", "us", "visit", "want", "we", "web", "webpage",
-    "website", "what", "where", "which", "whole", "will", "with", "would", "www", "you", "your",
+    "a",
+    "all",
+    "an",
+    "and",
+    "any",
+    "area",
+    "as",
+    "at",
+    "block",
+    "browse",
+    "by",
+    "can",
+    "capture",
+    "captured",
+    "com",
+    "component",
+    "could",
+    "create",
+    "crop",
+    "cropped",
+    "element",
+    "entire",
+    "find",
+    "for",
+    "from",
+    "full",
+    "generate",
+    "get",
+    "give",
+    "go",
+    "grab",
+    "have",
+    "home",
+    "homepage",
+    "html",
+    "http",
+    "https",
+    "i",
+    "in",
+    "into",
+    "is",
+    "it",
+    "its",
+    "just",
+    "like",
+    "link",
+    "live",
+    "locate",
+    "look",
+    "make",
+    "me",
+    "my",
+    "navigate",
+    "need",
+    "new",
+    "of",
+    "on",
+    "only",
+    "open",
+    "or",
+    "our",
+    "page",
+    "part",
+    "piece",
+    "please",
+    "png",
+    "portion",
+    "region",
+    "render",
+    "s",
+    "screen",
+    "screenshot",
+    "section",
+    "see",
+    "shot",
+    "show",
+    "site",
+    "snapshot",
+    "take",
+    "that",
+    "the",
+    "their",
+    "them",
+    "then",
+    "there",
+    "these",
+    "this",
+    "those",
+    "to",
+    "url",
+    "us",
+    "visit",
+    "want",
+    "we",
+    "web",
+    "webpage",
+    "website",
+    "what",
+    "where",
+    "which",
+    "whole",
+    "will",
+    "with",
+    "would",
+    "www",
+    "you",
+    "your",
 ];
 
 /// Words for the file itself, when `of` follows them: `an image of the header`.
-const FILE_WORDS: &[&str] = &["image", "images", "photo", "photos", "picture", "pictures"];
+const FILE_WORDS: &[&str] = &["image", "photo", "picture"];
 
 /// File name extensions, which are not top-level domains: `index.html` is not a host.
 const FILE_EXTENSIONS: &[&str] = &[
@@ -130,7 +229,7 @@ fn words(text: &str) -> Vec<String> {
     let all: Vec<_> = tokens(text).collect();
     let mut words: Vec<String> = Vec::new();
     for (word, next) in all.iter().zip(all.iter().skip(1).map(Some).chain([None])) {
-        let is_file = FILE_WORDS.contains(&word.as_str()) && next.is_some_and(|next| next == "of");
+        let is_file = FILE_WORDS.contains(&stem(word).as_str()) && next.is_some_and(|next| next == "of");
         if words.len() < MAX_WORDS && !is_file && !is_stop_word(word) && !words.contains(word) {
             words.push(word.clone());
         }
@@ -218,7 +317,7 @@ mod tests {
         }
         let long = "word".repeat(1_000_000) + " example.com";
         assert_eq!(Prompt::read(&long).url, None);
-        let many: String = (0..1000).map(|number| format!("w{number} ")).collect();
+        let many = (0..1000).map(|number| format!("w{number}")).collect::<Vec<_>>().join(" ");
         assert_eq!(Prompt::read(&many).words.len(), MAX_WORDS);
     }
 

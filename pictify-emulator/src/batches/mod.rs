@@ -61,6 +61,7 @@ pub(crate) fn start(context: RequestContext, template: &Value, sets: &[Value]) -
         "layout": context.body["layout"],
         "layouts": context.body["layouts"],
         "concurrency": context.body["concurrency"],
+        "webhookUrl": context.body["webhookUrl"],
         "base": context.base,
         "requestId": context.request_id,
     });
@@ -215,6 +216,9 @@ impl Batch {
             "failedCount": items.len() - completed,
             "duration": duration.and_then(|duration| u64::try_from(duration).ok()).unwrap_or_default(),
         });
+        if let Some(url) = self.request["webhookUrl"].as_str().filter(|url| !url.is_empty()) {
+            webhooks::deliver_unsigned(state, url, event, &data)?;
+        }
         webhooks::emit(state, event, &data)
     }
 }

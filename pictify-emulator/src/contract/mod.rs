@@ -35,6 +35,10 @@ pub(crate) struct Operation {
     pub(crate) is_billed: bool,
     body: Option<Schema>,
     pub(crate) query: BTreeMap<String, Schema>,
+    /// Names of the query parameters that a request must have.
+    pub(crate) required_query: Vec<String>,
+    /// Rate limit of this operation alone, in requests per minute and API key.
+    pub(crate) requests_per_minute: Option<u32>,
     /// Other body forms that the document mentions but does not declare, from `x-also-takes`.
     also_accepts: Vec<String>,
     /// Success responses by status; no schema if the body is not JSON.
@@ -91,10 +95,12 @@ impl Operation {
         let schema = |schema: &Value| Schema::new(schema.clone(), components.clone());
         let parameters =
             operation["parameters"].as_array().into_iter().flatten().map(|parameter| resolve(document, parameter));
-        let query = parameters
-            .filter(|parameter| parameter["in"] == "query")
+        let query_parameters: Vec<_> = parameters.filter(|parameter| parameter["in"] == "query").collect();
+        let query = query_parameters
+            .iter()
             .filter_map(|parameter| Some((parameter["name"].as_str()?.to_owned(), schema(&parameter["schema"]))))
             .collect();
+        let required = query_parameters.iter().filter(|parameter| parameter["required"] == true);
         let body = &operation["requestBody"]["content"]["application/json"]["schema"];
         Self {
             id: id.to_owned(),
@@ -104,6 +110,10 @@ impl Operation {
             key: KeyUse::new(operation.get("security").unwrap_or(&document["security"])),
             body: (!body.is_null()).then(|| schema(body)),
             query,
+            required_query: required.filter_map(|parameter| Some(parameter["name"].as_str()?.to_owned())).collect(),
+            requests_per_minute: operation["x-requests-per-minute"]
+                .as_u64()
+                .and_then(|limit| u32::try_from(limit).ok()),
             also_accepts: operation["x-also-takes"]
                 .as_array()
                 .into_iter()
@@ -136,8 +146,8 @@ impl Operation {
         self.body.is_some()
     }
 
-    /// Returns true if the body may have this other form: a media type, `one item` of a list, or an object with `no
-    /// name`.
+    /// Returns true if the body may have this other form: a media type, `one item` of a list, an object with `no name`, a
+    /// `css` member, or a `numeric quality`.
     pub(crate) fn also_accepts(&self, form: &str) -> bool {
         self.also_accepts.iter().any(|known| known == form)
     }
@@ -151,6 +161,13 @@ impl Operation {
             (Some(schema), Some(body)) => schema.validation_error("response", body),
             (None, Some(_)) => Some(format!("{status} must not have a JSON body")),
             (_, None) => None,
+        }
+    }
+
+    /// Removes the members of a request body that count as absent.
+    pub(crate) fn remove_absent_members(&self, body: &mut Value) {
+        if let Some(schema) = &self.body {
+            schema.remove_absent_members(body);
         }
     }
 
@@ -190,6 +207,9 @@ mod tests {
             ("POST", "/image", "createImage", &[][..]),
             ("GET", "/image/A%20B", "getImage", &[("uid", "A B")]),
             ("GET", "/healthcheck/", "healthCheck", &[]),
+            ("GET", "/templates/search", "searchTemplates", &[]),
+            ("POST", "/templates/preview", "previewTemplate", &[]),
+            ("GET", "/templates/preview", "getTemplate", &[("uid", "preview")]),
         ] {
             let Some((operation, found)) = CONTRACT.find(method, path) else { panic!("{method} {path}") };
             assert_eq!(operation.id, id);

@@ -4,7 +4,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::sync::{Arc, OnceLock};
 
-/// JSON schema, compiled on first use: a test that renders one image does not pay for 93 operations.
+/// JSON schema, compiled on first use: a test that renders one image does not pay for 95 operations.
 pub(crate) struct Schema {
     own: Value,
     components: Arc<Value>,
@@ -27,6 +27,12 @@ impl Schema {
         self.compiled.get_or_init(compile).as_ref()
     }
 
+    /// Removes the members of a request that count as absent: those that are null or an empty string. The data of the
+    /// caller, such as the values of variables, is not changed.
+    pub(crate) fn remove_absent_members(&self, value: &mut Value) {
+        remove_absent_members(&applied_schemas(&self.own, &self.components), &self.components, value);
+    }
+
     #[cfg(test)]
     pub(super) fn compiles(&self) -> bool {
         self.validator().is_some()
@@ -47,6 +53,53 @@ impl Schema {
             }
             _ => Value::String(text.to_owned()),
         }
+    }
+}
+
+/// Returns the schemas that apply to a value: this one, the one that it refers to, and the parts of `allOf`.
+fn applied_schemas<'a>(schema: &'a Value, components: &'a Value) -> Vec<&'a Value> {
+    let target = schema["$ref"].as_str().and_then(|target| components.pointer(target.strip_prefix("#/components")?));
+    let parts = target.into_iter().chain(schema["allOf"].as_array().into_iter().flatten());
+    std::iter::once(schema).chain(parts.flat_map(|part| applied_schemas(part, components))).collect()
+}
+
+fn remove_absent_members(schemas: &[&Value], components: &Value, value: &mut Value) {
+    match value {
+        Value::Object(members) => members.retain(|name, member| {
+            let declared = schemas.iter().filter_map(|schema| schema["properties"].get(name));
+            let own: Vec<_> = declared.flat_map(|property| applied_schemas(property, components)).collect();
+            let is_required = schemas.iter().any(|schema| {
+                schema["required"].as_array().is_some_and(|required| required.iter().any(|required| required == name))
+            });
+            remove_absent_members(&own, components, member);
+            !is_absent(member, &own, is_required)
+        }),
+        Value::Array(items) => {
+            let of_items: Vec<_> = schemas
+                .iter()
+                .filter_map(|schema| schema.get("items"))
+                .flat_map(|item| applied_schemas(item, components))
+                .collect();
+            items.iter_mut().for_each(|item| remove_absent_members(&of_items, components, item));
+        }
+        _ => {}
+    }
+}
+
+/// Returns true if a member counts as absent. A member whose type is not declared may have any value, and a required text
+/// may be empty.
+fn is_absent(member: &Value, schemas: &[&Value], is_required: bool) -> bool {
+    let Some(declared) = schemas.iter().map(|schema| &schema["type"]).find(|declared| !declared.is_null()) else {
+        return false;
+    };
+    let accepts =
+        |name: &str| declared == name || declared.as_array().is_some_and(|all| all.iter().any(|one| one == name));
+    let may_be_empty =
+        || is_required && accepts("string") && schemas.iter().all(|schema| schema["minLength"].is_null());
+    match member {
+        Value::Null => !accepts("null"),
+        Value::String(text) => text.is_empty() && !may_be_empty(),
+        _ => false,
     }
 }
 

@@ -89,6 +89,7 @@ impl EmulatorBuilder {
     pub fn profile(mut self, profile: Profile) -> Self {
         let documented = profile == Profile::Documented;
         (self.config.problem_documents, self.config.idempotency_keys) = (documented, documented);
+        self.config.image_sizes = documented;
         self
     }
 
@@ -108,6 +109,13 @@ impl EmulatorBuilder {
     /// Limits the renders per month; unlimited by default. Further renders fail with `quota_exceeded`.
     pub fn renders_per_month(mut self, renders: u64) -> Self {
         self.config.renders_per_month = Some(renders);
+        self
+    }
+
+    /// Limits the renders per month as the spending cap of an account does; unlimited by default. Further renders fail with
+    /// `spending_cap_reached`.
+    pub fn spending_cap(mut self, renders: u64) -> Self {
+        self.config.spending_cap = Some(renders);
         self
     }
 

@@ -4,6 +4,7 @@ use super::{handlers, templates};
 use crate::{
     api_error::ApiError,
     batches::{self, BATCH},
+    fetch::parse_url,
     rendering::fill,
     response::{ApiResponse, ApiResult},
     server::RequestContext,
@@ -33,6 +34,9 @@ async fn start(context: RequestContext) -> ApiResult {
     }
     if rows.len() > MAX_BATCH_ITEMS {
         return Err(bad_request(format!("A batch may have at most {MAX_BATCH_ITEMS} items, not {}", rows.len())));
+    }
+    if let Some(url) = context.body["webhookUrl"].as_str().filter(|url| !url.is_empty()) {
+        parse_url(url).map_err(|error| bad_request(format!("body/webhookUrl: {error}")))?;
     }
     let batch = batches::start(context, &template, &rows)?;
     let response = json!({

@@ -16,14 +16,22 @@ fn list(context: &RequestContext) -> ApiResult {
         Filter::default().eq("$.template", context.query_text("template")).eq("$.source", context.query_text("source"))
     };
     let format = context.query_text("format").map(str::to_ascii_uppercase).filter(|format| format != "ALL");
-    let filter = of_template().eq("$.format", format.as_deref());
+    let filter = of_format(of_template(), format.as_deref());
     let mut list = context
         .list_by_offset("renders", RENDER, &filter, DEFAULT_PAGE_SIZE, |render| context.to_public_json(render))?;
     let mut counts = Map::from_iter([("ALL".to_owned(), context.state.store.count(RENDER, &of_template())?.into())]);
-    for format in ["PNG", "JPG", "WEBP", "PDF", "GIF", "MP4"] {
-        let count = context.state.store.count(RENDER, &of_template().eq("$.format", Some(format)))?;
+    for format in ["PNG", "PDF", "GIF", "MP4"] {
+        let count = context.state.store.count(RENDER, &of_format(of_template(), Some(format)))?;
         counts.insert(format.to_owned(), count.into());
     }
     list["counts"] = Value::Object(counts);
     Ok(json!(list).into())
+}
+
+/// Requires a format. `PNG` means all raster formats together.
+fn of_format(filter: Filter, format: Option<&str>) -> Filter {
+    match format {
+        Some("PNG") => filter.any_of("$.format", &["PNG", "JPG", "WEBP"]),
+        format => filter.eq("$.format", format),
+    }
 }

@@ -218,7 +218,7 @@ fn template(context: &RequestContext) -> Result<Value, ApiError> {
 }
 
 /// Reads the image format and the quality from a request.
-fn read_output(body: &Value) -> Output {
+pub(super) fn read_output(body: &Value) -> Output {
     let format = match body["format"].as_str() {
         Some("gif") => Format::Gif(GifSettings::MEDIUM),
         name => Format::from_name(name.unwrap_or_default()),
@@ -227,7 +227,7 @@ fn read_output(body: &Value) -> Output {
 }
 
 /// Returns the name of a format in responses.
-fn format_name(format: Format) -> &'static str {
+pub(super) fn format_name(format: Format) -> &'static str {
     match format {
         Format::Jpeg => "jpeg",
         other => other.extension(),

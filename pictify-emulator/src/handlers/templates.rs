@@ -1,20 +1,30 @@
 //! Handlers for templates. Their renders are in `template_renders.rs`.
 
-use super::{handlers, lists::read_whole_number};
+use super::{
+    handlers,
+    lists::{pagination, read_whole_number},
+    template_renders::{format_name, read_output},
+};
 use crate::{
     api_error::ApiError,
-    rendering::fill::{self, TEMPLATE},
+    render::Page,
+    rendering::Output,
+    rendering::fill::{self, Filled, TEMPLATE},
     response::ApiResult,
     server::RequestContext,
     store::{Filter, Order},
     uid,
 };
 use axum::http::StatusCode;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
+use std::time::Instant;
 
 handlers! {
     "listTemplates" => sync list,
+    "searchTemplates" => sync search,
     "createTemplate" => sync create,
+    "previewTemplate" => async preview,
     "getTemplate" => sync get,
     "updateTemplate" => sync update,
     "deleteTemplate" => sync delete,
@@ -68,8 +78,31 @@ fn to_list_item(mut template: Value) -> Value {
     template
 }
 
-fn create(context: &RequestContext) -> ApiResult {
-    let body = &context.body;
+/// Lists the templates whose name, type, category or one of whose tags contains a text, in any letter case. The service
+/// does not publish which fields it searches.
+fn search(context: &RequestContext) -> ApiResult {
+    let text = context.query_text("q").unwrap_or_default().to_lowercase();
+    let contains = |value: &Value| value.as_str().is_some_and(|value| value.to_lowercase().contains(&text));
+    let mut found = context.state.store.all(TEMPLATE, &Filter::default(), Order::Newest)?;
+    found.retain(|template| {
+        ["name", "type", "category"].into_iter().any(|name| contains(&template[name]))
+            || template["tags"].as_array().is_some_and(|tags| tags.iter().any(contains))
+    });
+    Ok(list_found(context, found).into())
+}
+
+/// Returns the page of a list that the request asks for.
+fn list_found(context: &RequestContext, found: Vec<Value>) -> Value {
+    let number = |name, default| context.query_number(name).unwrap_or(default).max(1);
+    let (page, limit, total) = (number("page", 1), number("limit", DEFAULT_PAGE_SIZE), found.len());
+    let skipped = (page - 1).saturating_mul(limit);
+    let items: Vec<_> = found.into_iter().skip(skipped).take(limit).map(to_list_item).collect();
+    json!({"templates": items, "pagination": pagination(page, limit, total)})
+}
+
+/// Creates a template from a request, with a new ID. Also returns the variables that its source uses and that have no
+/// definition.
+fn read_template(body: &Value) -> Result<(Value, Vec<String>), ApiError> {
     let engine = match (body["engine"].as_str(), body["html"].is_string(), body["fabricJSData"].is_object()) {
         (_, true, true) => {
             return Err(ApiError::with_message(StatusCode::BAD_REQUEST, "Send html or fabricJSData, not both"));
@@ -81,14 +114,44 @@ fn create(context: &RequestContext) -> ApiResult {
         (None, true, _) => "html",
         (None, false, _) => "fabric",
     };
-    let uid = uid::new(10);
-    let now = context.state.now_text();
-    let mut template = json!({"uid": uid, "name": "Untitled", "engine": engine, "width": 1080, "height": 1080,
+    let mut template = json!({"uid": uid::new(10), "name": "Untitled", "engine": engine, "width": 1080, "height": 1080,
         "outputFormat": "image", "jsEnabled": false, "strictVariables": false, "hasDynamicLink": false});
     let added = apply_request(&mut template, body)?;
+    Ok((template, added))
+}
+
+/// Renders a design without storing or billing it.
+async fn preview(context: RequestContext) -> ApiResult {
+    let started = Instant::now();
+    let body = &context.body;
+    let (template, _) = read_template(body)?;
+    let Filled { html, width, height } = fill::fill(&template, None, &body["variables"], None)?;
+    let Output { format, quality } = read_output(body);
+    let filled_ms = elapsed_ms(started);
+    let image = context.render_unbilled(Page { html, width, height, format, quality, ..Page::default() }).await?;
+    let total_ms = elapsed_ms(started);
+    Ok(json!({
+        "dataUrl": format!("data:{};base64,{}", format.content_type(), STANDARD.encode(&image.bytes)),
+        "width": image.width,
+        "height": image.height,
+        "format": format_name(format),
+        "renderId": template["uid"],
+        "timings": {"fill": filled_ms, "render": total_ms - filled_ms},
+        "totalMs": total_ms,
+    })
+    .into())
+}
+
+fn elapsed_ms(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+fn create(context: &RequestContext) -> ApiResult {
+    let (mut template, added) = read_template(&context.body)?;
+    let now = context.state.now_text();
     template["createdAt"] = now.clone().into();
     template["updatedAt"] = now.into();
-    context.state.store.insert(TEMPLATE, &uid, &template)?;
+    context.state.store.insert(TEMPLATE, template["uid"].as_str().unwrap_or_default(), &template)?;
     Ok(to_response(template, added).into())
 }
 
@@ -184,14 +247,8 @@ fn list_public(context: &RequestContext) -> ApiResult {
             let name = template["name"].as_str().unwrap_or_default().to_lowercase();
             search.as_ref().is_none_or(|search| name.contains(search))
         })
-        .map(to_list_item)
         .collect();
-    let (page, limit) = (
-        context.query_number("page").unwrap_or(1).max(1),
-        context.query_number("limit").unwrap_or(DEFAULT_PAGE_SIZE).max(1),
-    );
-    let page_items: Vec<_> = found.iter().skip((page - 1).saturating_mul(limit)).take(limit).collect();
-    Ok(json!({"templates": page_items, "pagination": super::lists::pagination(page, limit, found.len())}).into())
+    Ok(list_found(context, found).into())
 }
 
 fn get_public(context: &RequestContext) -> ApiResult {

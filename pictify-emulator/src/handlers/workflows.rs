@@ -3,7 +3,7 @@
 use super::handlers;
 use crate::{
     api_error::ApiError,
-    response::ApiResult,
+    response::{ApiResponse, ApiResult},
     server::RequestContext,
     store::{Filter, Order},
     uid,
@@ -138,7 +138,7 @@ async fn preview(context: RequestContext) -> ApiResult {
     let row = context.body["row"].clone();
     if document_spec.source.is_video() {
         let job = workflows::start_preview(context, document_spec, row)?;
-        return Ok(json!({"jobId": job, "status": "queued"}).into());
+        return Ok(ApiResponse::json(StatusCode::ACCEPTED, json!({"jobId": job, "status": "queued"})));
     }
     let render = document_spec.render(&context, &row).await?;
     Ok(json!({"url": render.url, "width": render.width, "height": render.height}).into())

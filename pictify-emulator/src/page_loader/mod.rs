@@ -12,8 +12,8 @@ use crate::{
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::{StreamExt, stream};
-use html::{Replacement, ResourceKind};
 pub(crate) use html::unescape as decode_references;
+use html::{Replacement, ResourceKind};
 use reqwest::{Url, header::CONTENT_TYPE};
 use std::{
     collections::{HashMap, HashSet},

@@ -1,8 +1,8 @@
 //! Embedded engine: layout and painting by takumi, without scripts and without network access.
 
 use super::{
-    Document, Format, Page, Pdf, RenderError, RenderedImage, Renderer, background, fonts, gif, limits, pdf, selector,
-    takumi_workarounds,
+    Document, Format, Page, Pdf, RenderError, RenderedImage, Renderer, background, fonts, full_page, gif, limits, pdf,
+    selector, takumi_workarounds,
 };
 use std::sync::{Arc, LazyLock};
 use takumi::{
@@ -109,8 +109,15 @@ impl<'a> AnimationPainter<'a> {
 
 impl Renderer for Embedded {
     fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
-        let parsed = parse(&page.html, (page.width, page.height))?;
-        let crop = page.selector.as_deref().map(|selector| selector::find(&parsed, selector)).transpose()?;
+        let mut parsed = parse(&page.html, (page.width, page.height))?;
+        let crop = match &page.selector {
+            Some(selector) => Some(find(&mut parsed, selector)?),
+            None => None,
+        };
+        if crop.is_none() && page.full_page && !matches!(page.format, Format::Gif(_)) {
+            let bottom = full_page::bottom(&parsed)?;
+            full_page::extend(&mut parsed, bottom);
+        }
         let format = match page.format {
             Format::Gif(settings) => return gif::render(&parsed, crop, settings),
             Format::Png => OutputFormat::Png,
@@ -130,6 +137,18 @@ impl Renderer for Embedded {
     fn render_pdf(&self, document: &Document) -> Result<Pdf, RenderError> {
         pdf::render(document)
     }
+}
+
+/// Finds the element that matches a selector. The painted area is extended if the element is below the viewport.
+fn find(parsed: &mut ParsedPage, selector: &str) -> Result<selector::Rect, RenderError> {
+    let rect = selector::find(parsed, selector)?;
+    #[allow(clippy::cast_precision_loss, reason = "at most 4096")]
+    let height = parsed.viewport.size.height.unwrap_or_default() as f32;
+    if rect.bottom() <= height {
+        return Ok(rect);
+    }
+    full_page::extend(parsed, rect.bottom());
+    selector::find(parsed, selector)
 }
 
 pub(super) fn parse(html: &str, size: (u32, u32)) -> Result<ParsedPage, RenderError> {

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Maximum height of an image of a whole page, in pixels. Wide pages have a lower limit: 32 Mi pixels in total.
+pub const MAX_CAPTURE_HEIGHT: u32 = 16_384;
+
 /// Page to render, with the options of the render.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
@@ -15,9 +18,8 @@ pub struct Page {
     pub format: Format,
     /// CSS selector: the image is cropped to the first element that it matches.
     pub selector: Option<String>,
-    /// Captures the whole height of the page instead of the viewport, up to
-    /// [`MAX_CAPTURE_HEIGHT`](super::MAX_CAPTURE_HEIGHT). Without effect on GIFs and with a
-    /// [`selector`](Self::selector).
+    /// Captures the whole height of the page instead of the viewport, up to [`MAX_CAPTURE_HEIGHT`]. Has no effect on GIFs
+    /// and with a [`selector`](Self::selector).
     pub full_page: bool,
     /// Quality of lossy formats, 1 to 100; `None` means 90.
     pub quality: Option<u8>,

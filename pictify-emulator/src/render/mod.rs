@@ -6,6 +6,7 @@ mod chromium;
 mod embedded;
 pub mod fabric;
 mod fonts;
+mod full_page;
 mod gif;
 mod image;
 mod limits;
@@ -18,7 +19,7 @@ mod takumi_workarounds;
 pub use chromium::Chromium;
 pub use embedded::Embedded;
 pub(crate) use gif::{GifEncoder, MAX_GIF_BYTES, check_total_pixels};
-pub use image::{AnimationInfo, Format, GifSettings, Page, RenderedImage};
+pub use image::{AnimationInfo, Format, GifSettings, MAX_CAPTURE_HEIGHT, Page, RenderedImage};
 pub use pdf::{Document, Pdf};
 pub(crate) use pool::{RENDER_TIMEOUT, RenderPool};
 

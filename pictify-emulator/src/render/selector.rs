@@ -10,7 +10,7 @@ use takumi::{
 };
 
 /// Translation in pixels that marks an element. It must not occur in pages.
-const MARKER: f32 = 1_048_576.0;
+pub(super) const MARKER: f32 = 1_048_576.0;
 
 /// Class that is added to the found element, for measuring only.
 const CLASS: &str = "pictify-selected";
@@ -104,7 +104,7 @@ fn first_moved(plain: &MeasuredNode, marked: &MeasuredNode) -> Option<Rect> {
 
 impl Rect {
     /// Returns the bounding box of a box that may be rotated or scaled.
-    fn bounding_box(node: &MeasuredNode) -> Self {
+    pub(super) fn bounding_box(node: &MeasuredNode) -> Self {
         // The unit vectors to the right and down, and the corner, in coordinates of the page.
         let [right_x, right_y, down_x, down_y, x, y] = node.transform;
         let extent = |start: f32, right: f32, down: f32| {
@@ -113,6 +113,14 @@ impl Rect {
         };
         let ((x, width), (y, height)) = (extent(x, right_x, down_x), extent(y, right_y, down_y));
         Self { x, y, width, height }
+    }
+
+    pub(super) fn right(self) -> f32 {
+        self.x + self.width
+    }
+
+    pub(super) fn bottom(self) -> f32 {
+        self.y + self.height
     }
 
     /// Returns the part of an image of the page that is inside this rectangle.

@@ -104,11 +104,12 @@ impl RequestContext {
     ) -> Result<(usize, Render), ApiError> {
         let reservation = QuotaReservation::reserve(self, 1)?;
         let format = pages.first().map(|page| page.format).unwrap_or_default();
-        if let Some(first) = pages.first_mut().filter(|_| !self.state.render_pool.fetches_resources()) {
-            let base = first.url.as_deref().and_then(|url| url.parse().ok());
-            let html = std::mem::take(&mut first.html);
-            let html = page_loader::inline_resources(&self.state.outbound.pages, html, base.as_ref()).await;
-            pages.iter_mut().for_each(|page| page.html.clone_from(&html));
+        if let Some(first) = pages.first_mut() {
+            self.inline_resources(first).await;
+            let html = first.html.clone();
+            for page in pages.iter_mut().skip(1) {
+                page.html.clone_from(&html);
+            }
         }
         let last = pages.len().saturating_sub(1);
         let mut result = Err(RenderError::InvalidInput("There is no page to render".to_owned()));
@@ -121,6 +122,21 @@ impl RequestContext {
         }
         let image = result.inspect_err(|error| self.emit_render_error(render_kind(format), metadata, error))?;
         Ok((position, self.store_render(image, format, metadata, reservation)?))
+    }
+
+    /// Renders a page without storing or billing it.
+    pub(crate) async fn render_unbilled(&self, mut page: Page) -> Result<RenderedImage, RenderError> {
+        self.inline_resources(&mut page).await;
+        self.state.render_pool.render(page).await
+    }
+
+    /// Inlines the resources of a page, if the renderer does not fetch them itself.
+    async fn inline_resources(&self, page: &mut Page) {
+        if !self.state.render_pool.fetches_resources() {
+            let base = page.url.as_deref().and_then(|url| url.parse().ok());
+            let html = std::mem::take(&mut page.html);
+            page.html = page_loader::inline_resources(&self.state.outbound.pages, html, base.as_ref()).await;
+        }
     }
 
     /// Stores a rendered image and bills one render.

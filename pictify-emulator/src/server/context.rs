@@ -9,7 +9,7 @@ use crate::{
     fetch::{EgressPolicy, FetchError, Fetcher, Redirects},
     limits::FixedWindowLimiter,
     problem_details,
-    quota::ReservedRenders,
+    quota::{Quota, ReservedRenders},
     render::{RenderPool, Renderer},
     request_log::RequestLog,
     response::ApiResult,
@@ -197,10 +197,11 @@ impl AppState {
         }
     }
 
-    /// Returns true if the monthly quota is used up.
-    pub(crate) fn is_quota_exhausted(&self) -> bool {
-        let used = |limit| crate::rendering::billed_this_month(&self.store, self.now()).is_ok_and(|used| used >= limit);
-        self.config.renders_per_month.is_some_and(used)
+    /// Returns the quota that is used up this month, if one is.
+    pub(crate) fn exhausted_quota(&self) -> Option<Quota> {
+        let (limit, quota) = self.config.quota()?;
+        let used = crate::rendering::billed_this_month(&self.store, self.now()).ok()?;
+        (used >= limit).then_some(quota)
     }
 
     /// Returns the current time in the format of the service.

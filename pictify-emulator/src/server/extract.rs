@@ -33,6 +33,10 @@ pub(super) fn parse_query(operation: &Operation, text: &str) -> Result<BTreeMap<
         }
         query.insert(name, value);
     }
+    if let Some(name) = operation.required_query.iter().find(|name| !query.contains_key(*name)) {
+        let message = format!("querystring must have required property '{name}'");
+        return Err(ApiError::framework(StatusCode::BAD_REQUEST, Some("FST_ERR_VALIDATION"), message));
+    }
     Ok(query)
 }
 
@@ -60,6 +64,10 @@ pub(super) fn read_body(
         return Ok(Value::Null);
     }
     let bytes = body?;
+    if !operation.accepts_body() {
+        // A client may send nothing, an empty object, or only the header of a body.
+        return Ok(Value::Null);
+    }
     let is_json = parts.headers.get(CONTENT_TYPE).is_some_and(is_json);
     if bytes.is_empty() {
         if is_json {
@@ -69,9 +77,6 @@ pub(super) fn read_body(
         // The service reads a POST without a body as an empty object.
         return validate_body(operation, Value::Object(serde_json::Map::new()));
     }
-    if !operation.accepts_body() {
-        return Ok(Value::Null);
-    }
     let is_json_as_text =
         || operation.also_accepts("text/plain") && parts.headers.get(CONTENT_TYPE).is_some_and(is_text);
     if !is_json && !is_json_as_text() {
@@ -79,18 +84,42 @@ pub(super) fn read_body(
         return Err(unreadable_body(StatusCode::UNSUPPORTED_MEDIA_TYPE, "FST_ERR_CTP_INVALID_MEDIA_TYPE", message));
     }
     match serde_json::from_slice(&bytes) {
-        Ok(value @ Value::Object(_)) if operation.also_accepts("one item") => {
-            validate_body(operation, Value::Array(vec![value]))
-        }
-        Ok(Value::Object(mut body)) if operation.also_accepts("no name") => {
-            body.entry("name").or_insert_with(|| DEFAULT_NAME.into());
-            validate_body(operation, body.into())
-        }
-        Ok(value) => validate_body(operation, value),
+        Ok(value) => validate_body(operation, to_declared_form(operation, value)),
         Err(error) => {
             let message = format!("Body is not valid JSON but content-type is set to 'application/json': {error}");
             Err(unreadable_body(StatusCode::BAD_REQUEST, "FST_ERR_CTP_INVALID_JSON_BODY", message))
         }
+    }
+}
+
+/// Converts a body to the form that the contract declares, from the other forms that the service accepts.
+fn to_declared_form(operation: &Operation, mut body: Value) -> Value {
+    if body.is_object() && operation.also_accepts("one item") {
+        body = Value::Array(vec![body]);
+    }
+    operation.remove_absent_members(&mut body);
+    let Value::Object(members) = &mut body else { return body };
+    if operation.also_accepts("no name") {
+        members.entry("name").or_insert_with(|| DEFAULT_NAME.into());
+    }
+    if operation.also_accepts("numeric quality")
+        && let Some(quality) = members.get_mut("quality")
+        && let Some(percent) = quality.as_f64()
+    {
+        *quality = nearest_quality_preset(percent).into();
+    }
+    body
+}
+
+/// Returns the GIF quality for a quality of 0 to 100, the scale of the documents of 2024. The presets stand for 0, 50 and
+/// 100.
+fn nearest_quality_preset(percent: f64) -> &'static str {
+    if percent < 25.0 {
+        "low"
+    } else if percent <= 75.0 {
+        "medium"
+    } else {
+        "high"
     }
 }
 

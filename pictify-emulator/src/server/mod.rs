@@ -59,6 +59,8 @@ async fn route(state: Arc<AppState>, request: Request, request_id: &str) -> Resu
     let requested_path = parts.uri.path().to_owned();
     // Older documents put a version into the path; both forms work.
     let path = requested_path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&requested_path);
+    // The service has two paths for the health check.
+    let path = if path == "/health" && parts.method == Method::GET { "/healthcheck" } else { path };
     if let Some(name) = path.strip_prefix(MEDIA) {
         return Ok(match parts.method {
             Method::GET | Method::HEAD => files::serve_file(&state, name, &parts.headers),
@@ -72,10 +74,11 @@ async fn route(state: Arc<AppState>, request: Request, request_id: &str) -> Resu
         let response = body.and_then(|body| admin::handle(&state, &parts, name, &body));
         return Ok(state.respond(response, &requested_path, request_id));
     }
+    let has_prefix = requested_path.starts_with("/v1/");
     let is_wrong_prefix = match state.config.version_prefix {
         VersionPrefix::Any => false,
-        VersionPrefix::Required => path == requested_path,
-        VersionPrefix::Forbidden => path != requested_path,
+        VersionPrefix::Required => !has_prefix,
+        VersionPrefix::Forbidden => has_prefix,
     };
     match CONTRACT.find(parts.method.as_str(), path).filter(|_| !is_wrong_prefix) {
         Some((operation, parameters)) => {

@@ -6,7 +6,13 @@ use super::{
     fault_injection::{ConnectionAborted, inject, truncate},
     idempotency::IdempotencyRecord,
 };
-use crate::{api_error::ApiError, contract::Operation, handlers, limits, quota, response::ApiResult};
+use crate::{
+    api_error::ApiError,
+    contract::Operation,
+    handlers,
+    limits::{self, RateLimitStatus},
+    response::ApiResult,
+};
 use axum::{
     body::Body,
     http::{
@@ -32,10 +38,7 @@ impl RequestPipeline<'_> {
     /// Handles the request and returns its response. Returns an error if a fault closes the connection.
     pub(super) async fn run(self) -> Result<Response<Body>, ConnectionAborted> {
         let state = self.state.clone();
-        let rate_limit = state.config.requests_per_minute.map(|limit| {
-            let key = self.parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
-            state.rate_limiter.count_request(&String::from_utf8_lossy(key), limit, state.now())
-        });
+        let rate_limit = self.count_request();
         let fault = state.faults.next_fault(&self.operation.id);
         let (before, after) = match &fault {
             Some(fault) if fault.is_after_handler() => (None, Some(fault)),
@@ -66,6 +69,17 @@ impl RequestPipeline<'_> {
         Ok(response)
     }
 
+    /// Counts the request towards the limit of its API key and that of its operation. Returns the stricter one.
+    fn count_request(&self) -> Option<RateLimitStatus> {
+        let key = self.parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+        let (state, key) = (&self.state, String::from_utf8_lossy(key));
+        let count = |name: &str, limit| state.rate_limiter.count_request(name, limit, state.now());
+        let general = state.config.requests_per_minute.map(|limit| count(&key, limit));
+        let operation = self.operation;
+        let own = operation.requests_per_minute.map(|limit| count(&format!("{} {key}", operation.id), limit));
+        [general, own].into_iter().flatten().min_by_key(|status| (status.retry_after.is_none(), status.remaining))
+    }
+
     /// Validates the request, replays a stored response if there is one, and runs the handler.
     async fn handle(self) -> ApiResult {
         let Self { state, operation, path, parts, body, request_id } = self;
@@ -89,8 +103,8 @@ impl RequestPipeline<'_> {
         if let Some(stored) = record.as_ref().and_then(|record| record.stored(&state)) {
             return Ok(stored);
         }
-        if operation.is_billed && state.is_quota_exhausted() {
-            return Err(quota::quota_exceeded(operation));
+        if let Some(quota) = state.exhausted_quota().filter(|_| operation.is_billed) {
+            return Err(quota.exceeded_error(operation));
         }
         let response = handler(context).await?.check_contract(operation)?;
         if let Some(record) = record {

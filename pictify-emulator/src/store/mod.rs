@@ -28,29 +28,40 @@ pub(crate) struct Store {
     folder: Option<DataDir>,
 }
 
-/// Filter for documents: the values at these JSON paths (`$.a.b`) must be equal to these.
+/// Filter for documents: the value at each of these JSON paths (`$.a.b`) must be one of those beside it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Filter(Vec<(&'static str, Sql)>);
+pub(crate) struct Filter(Vec<(&'static str, Vec<Sql>)>);
 
 impl Filter {
     /// Requires this value at the path. `None` adds no condition.
     pub(crate) fn eq(mut self, path: &'static str, value: Option<&str>) -> Self {
         if let Some(value) = value {
-            self.0.push((path, Sql::Text(value.to_owned())));
+            self.0.push((path, vec![Sql::Text(value.to_owned())]));
         }
+        self
+    }
+
+    /// Requires one of these values at the path.
+    pub(crate) fn any_of(mut self, path: &'static str, values: &[&str]) -> Self {
+        self.0.push((path, values.iter().map(|value| Sql::Text((*value).to_owned())).collect()));
         self
     }
 
     /// Requires this boolean at the path. `None` adds no condition.
     pub(crate) fn eq_bool(mut self, path: &'static str, value: Option<bool>) -> Self {
         if let Some(value) = value {
-            self.0.push((path, Sql::Integer(value.into())));
+            self.0.push((path, vec![Sql::Integer(value.into())]));
         }
         self
     }
 
     fn sql(&self) -> String {
-        self.0.iter().flat_map(|(path, _)| [" AND json_extract(body, '", path, "') = ?"]).collect()
+        let condition = |(path, values): &(&str, Vec<Sql>)| match values.len() {
+            // SQLite uses an index only for a comparison with one value.
+            1 => format!(" AND json_extract(body, '{path}') = ?"),
+            count => format!(" AND json_extract(body, '{path}') IN ({})", vec!["?"; count].join(", ")),
+        };
+        self.0.iter().map(condition).collect()
     }
 }
 
@@ -178,8 +189,9 @@ impl Store {
         };
         let filters = filter.sql();
         let connection = self.lock();
-        let values =
-            || std::iter::once(Sql::Text(kind.to_owned())).chain(filter.0.iter().map(|(_, value)| value.clone()));
+        let values = || {
+            std::iter::once(Sql::Text(kind.to_owned())).chain(filter.0.iter().flat_map(|(_, values)| values.clone()))
+        };
         let sql = format!("SELECT body FROM documents WHERE kind = ?{filters} ORDER BY {order} LIMIT ? OFFSET ?");
         let bounds = [limit, offset].map(|bound| Sql::Integer(i64::try_from(bound).unwrap_or(i64::MAX)));
         let mut statement = connection.prepare_cached(&sql)?;

@@ -66,15 +66,21 @@ pub(crate) fn redeliver(state: &Arc<AppState>, id: &str) -> Result<Option<Value>
 /// Makes one attempt. Returns the delay until the next one, if there is one.
 async fn make_attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, StoreError> {
     let Some(delivery) = state.store.get(DELIVERY, id)? else { return Ok(None) };
-    let uid = delivery["subscription"].as_str().unwrap_or_default();
-    let subscription = state.store.get(SUBSCRIPTION, uid)?;
-    let Some(subscription) = subscription.filter(|subscription| subscription["status"] == "active") else {
-        let attempt = json!({"at": state.now_text(), "error": "The subscription is deleted or not active"});
-        record_attempt(state, id, &attempt, DeliveryState::Failed)?;
-        return Ok(None);
-    };
+    let mut target = Target { url: delivery["url"].clone(), secret: None };
+    let uid = delivery["subscription"].as_str();
+    if let Some(uid) = uid {
+        let subscription = state.store.get(SUBSCRIPTION, uid)?;
+        let Some(subscription) = subscription.filter(|subscription| subscription["status"] == "active") else {
+            let attempt = json!({"at": state.now_text(), "error": "The subscription is deleted or not active"});
+            record_attempt(state, id, &attempt, DeliveryState::Failed)?;
+            return Ok(None);
+        };
+        // Use the current target URL: the subscription may have changed since the first attempt.
+        let secret = subscription["secret"].as_str().unwrap_or_default().to_owned();
+        target = Target { url: subscription["targetUrl"].clone(), secret: Some(secret) };
+    }
     let (started, at) = (std::time::Instant::now(), state.now_text());
-    let response = match build_request(state, &delivery, &subscription) {
+    let response = match build_request(state, &delivery, &target) {
         Ok(request) => state.outbound.webhooks.post(request, DELIVERY_TIMEOUT).await.map_err(|error| error.to_string()),
         Err(error) => Err(error),
     };
@@ -92,28 +98,40 @@ async fn make_attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration
         (_, None) => DeliveryState::Failed,
     };
     record_attempt(state, id, &attempt, outcome)?;
-    record_in_subscription(state, uid, &delivery, &attempt, outcome)?;
+    if let Some(uid) = uid {
+        record_in_subscription(state, uid, &delivery, &attempt, outcome)?;
+    }
     Ok(match outcome {
         DeliveryState::RetryIn(wait) => Some(wait),
         DeliveryState::Delivered | DeliveryState::Failed => None,
     })
 }
 
-fn build_request(state: &AppState, delivery: &Value, subscription: &Value) -> Result<Request, String> {
+/// Receiver of a delivery.
+struct Target {
+    url: Value,
+    /// Secret of the subscription. Without one the delivery has no signature.
+    secret: Option<String>,
+}
+
+fn build_request(state: &AppState, delivery: &Value, target: &Target) -> Result<Request, String> {
     let body = delivery["body"].as_str().unwrap_or_default().to_owned();
-    let secret = subscription["secret"].as_str().unwrap_or_default();
-    let signer = Signer::new(secret).map_err(|error| error.to_string())?;
-    // Use the current target URL: the subscription may have changed since the first attempt.
-    let url =
-        fetch::parse_url(subscription["targetUrl"].as_str().unwrap_or_default()).map_err(|error| error.to_string())?;
+    let url = fetch::parse_url(target.url.as_str().unwrap_or_default()).map_err(|error| error.to_string())?;
     let signed_at = UNIX_EPOCH + Duration::try_from(state.now().as_duration()).unwrap_or_default();
+    let signature = match &target.secret {
+        Some(secret) => {
+            let signer = Signer::new(secret.as_str()).map_err(|error| error.to_string())?;
+            Some(signer.header_at(body.as_bytes(), signed_at))
+        }
+        None => None,
+    };
     let mut request = Request::new(Method::POST, url);
-    for (name, value) in [
+    let headers = [
         (CONTENT_TYPE.as_str(), "application/json"),
-        (SIGNATURE_HEADER, signer.header_at(body.as_bytes(), signed_at).as_str()),
         (EVENT_HEADER, delivery["event"].as_str().unwrap_or_default()),
         (DELIVERY_ID_HEADER, delivery["id"].as_str().unwrap_or_default()),
-    ] {
+    ];
+    for (name, value) in headers.into_iter().chain(signature.as_deref().map(|value| (SIGNATURE_HEADER, value))) {
         let name = HeaderName::try_from(name).map_err(|error| error.to_string())?;
         request.headers_mut().insert(name, HeaderValue::try_from(value).map_err(|error| error.to_string())?);
     }

@@ -1,4 +1,4 @@
-//! Webhooks: events are delivered to the subscriptions that match them.
+//! Webhooks: events are delivered to the subscriptions that match them, and to the URL that a batch was started with.
 //!
 //! A delivery is stored as a document from the start. It holds the body as text, so that each attempt sends the same
 //! bytes, and the result of each attempt. `delivery.rs` makes the attempts.
@@ -42,13 +42,29 @@ pub(crate) fn deliver(
     event: &str,
     data: &Value,
 ) -> Result<(), StoreError> {
+    insert(state, &subscription["uid"], &subscription["targetUrl"], event, data)
+}
+
+/// Sends an event to a URL of a single request. No subscription means no secret, so the delivery has no signature.
+pub(crate) fn deliver_unsigned(state: &Arc<AppState>, url: &str, event: &str, data: &Value) -> Result<(), StoreError> {
+    insert(state, &Value::Null, &url.into(), event, data)
+}
+
+/// Stores a delivery and starts its attempts.
+fn insert(
+    state: &Arc<AppState>,
+    subscription: &Value,
+    url: &Value,
+    event: &str,
+    data: &Value,
+) -> Result<(), StoreError> {
     let (id, now) = (format!("del_{}", uid::new(16)), state.now_text());
     let body = json!({"event": event, "timestamp": now, "data": data});
     let delivery = json!({
         "id": id,
-        "subscription": subscription["uid"],
+        "subscription": subscription,
         "event": event,
-        "url": subscription["targetUrl"],
+        "url": url,
         "status": "pending",
         "createdAt": now,
         "nextAttemptAt": now,

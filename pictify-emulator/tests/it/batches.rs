@@ -252,3 +252,52 @@ async fn items_beyond_the_monthly_quota_fail() {
     assert_eq!(results["errors"][0]["error"], "Monthly renders used up.");
     assert_eq!(emulator.billed_renders(), 2);
 }
+
+#[tokio::test]
+async fn a_batch_is_delivered_to_its_own_webhook_url() {
+    let emulator = Emulator::start().await.unwrap();
+    let template = template(&emulator).await;
+    for (sets, event, status) in [
+        (json!([{"guest": "Ada"}, {"guest": "Grace"}]), "batch.completed", "completed"),
+        (json!([{"guest": "Ada"}, {}]), "batch.completed", "partial"),
+        (json!([{}]), "batch.failed", "failed"),
+    ] {
+        let mut receiver =
+            Receiver::start(vec![("500 Internal Server Error", String::new()), ("200 OK", String::new())]).await;
+        let body = json!({"variableSets": sets, "webhookUrl": receiver.url});
+        let batch = start_batch(&emulator, &template, &body).await;
+        let first = receiver.next().await;
+        assert_eq!(first.header("x-pictify-event"), Some(event));
+        assert_eq!(first.header("x-pictify-signature"), None, "there is no secret for a signature");
+        let delivery: Value = serde_json::from_slice(&first.body).unwrap();
+        assert_eq!((&delivery["event"], &delivery["data"]["batchId"]), (&json!(event), &json!(batch)));
+        assert_eq!(delivery["data"]["status"], status);
+        // The failed attempt is repeated with the same bytes.
+        let second = receiver.next().await;
+        let id = "x-pictify-delivery-id";
+        assert_eq!((first.body, first.head.contains(id)), (second.body, true));
+    }
+    for url in ["ftp://example.com/", "nothing"] {
+        let body = json!({"variableSets": [{"guest": "Ada"}], "webhookUrl": url});
+        let response = post(&emulator, &format!("/templates/{template}/batch-render"), &body).await;
+        assert_eq!(response.status, 400, "{response:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_webhook_url_of_a_batch_must_be_a_public_address() {
+    let emulator = Emulator::start().await.unwrap();
+    let template = template(&emulator).await;
+    let body = json!({"variableSets": [{"guest": "Ada"}], "webhookUrl": "http://10.0.0.1/"});
+    start_batch(&emulator, &template, &body).await;
+    let attempted = async {
+        loop {
+            let deliveries = get(&emulator, "/_emulator/deliveries").await.json()["deliveries"].clone();
+            if let Some(error) = deliveries[0]["attempts"][0]["error"].as_str() {
+                return error.to_owned();
+            }
+        }
+    };
+    let error = tokio::time::timeout(Duration::from_secs(30), attempted).await.expect("an attempt");
+    assert!(error.contains("10.0.0.1 is not an address"), "{error}");
+}

@@ -1,6 +1,9 @@
 //! Rendering with an installed Chromium.
 
-use crate::support::{get, post, receiver::Receiver, render_image};
+use crate::{
+    agent::{SHOP, image_of},
+    support::{get, post, receiver::Receiver, render_image, site::start_site},
+};
 use pictify_emulator::{
     EgressPolicy, Emulator,
     render::{Chromium, Format, GifSettings, Page, RenderError, RenderedImage, Renderer},
@@ -170,4 +173,38 @@ fn a_page_has_at_most_8_concurrent_requests() {
     silent.set_nonblocking(true).unwrap();
     let requests = std::iter::from_fn(|| silent.accept().ok()).count();
     assert_eq!(requests, 8);
+}
+
+/// The agent, selectors and whole pages give the same sizes with both engines.
+#[tokio::test]
+async fn both_engines_capture_the_same_parts_of_a_page() {
+    let Some(engine) = chromium(EgressPolicy::Loopback) else { return };
+    let builder = || Emulator::builder().egress_policy(EgressPolicy::Loopback);
+    let (embedded, browser) = (builder().start().await.unwrap(), builder().renderer(engine).start().await.unwrap());
+    let files = [("/shop", ("Content-Type: text/html", SHOP.as_bytes().to_vec()))];
+    let site = start_site(files.into_iter().collect()).await;
+    let url = format!("{site}/shop");
+    let agent = |prompt: &str| ("/image/agent-screenshot", json!({"prompt": format!("{prompt} {url}")}));
+    for (path, body) in [
+        agent("Capture the pricing table on"),
+        agent("the hero of"),
+        agent("features"),
+        agent("opening hours"),
+        agent("newsletter form"),
+        agent("news"),
+        agent("unicorns"),
+        ("/image", json!({"url": url, "width": 500, "height": 400, "fullPage": true})),
+        ("/image", json!({"url": url, "width": 500, "height": 400, "fullPage": false})),
+        ("/image", json!({"url": url, "width": 500, "height": 400, "selector": "form, .pricing"})),
+        ("/image", json!({"url": url, "width": 500, "height": 400, "selector": "section:nth-of-type(2)"})),
+        ("/image", json!({"url": url, "width": 500, "height": 400, "selector": ".news"})),
+    ] {
+        let mut images = Vec::new();
+        for emulator in [&embedded, &browser] {
+            let response = post(emulator, path, &body).await;
+            assert_eq!(response.status, 200, "{body}: {response:?}");
+            images.push(image_of(emulator, &response.json()["url"]).await);
+        }
+        assert_eq!(images[0], images[1], "{body}");
+    }
 }

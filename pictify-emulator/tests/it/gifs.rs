@@ -162,3 +162,14 @@ fn a_gif_with_too_many_pixels_is_rejected() {
     let error = Embedded::new().render(&page).unwrap_err().to_string();
     assert!(error.starts_with("720 frames of 2000 by 2000 are more than the 400000000 pixels"), "{error}");
 }
+
+/// The sample of the official Python client: a fade without a space in its style sheet.
+#[test]
+fn a_minified_fade_is_animated() {
+    let html = "<style>@keyframes f{0%{opacity:.3}50%{opacity:1}100%{opacity:.3}}p{margin:0;height:10px;background:red;\
+        animation:f 2s infinite}body{margin:0}</style><p></p>";
+    let found: Vec<_> =
+        frames(&render(html, GifSettings::LOW)).iter().map(|frame| frame.buffer().get_pixel(5, 5)[1]).collect();
+    let (first, middle) = (found[0], found[found.len() / 2]);
+    assert!(found.len() > 10 && first > 150 && middle < 30, "{found:?}");
+}

@@ -120,6 +120,12 @@ fn helpers() {
         ("{{sum (parseJson \"[1,2]\")}} {{average (parseJson \"[1,2]\")}}", "3 1.5"),
         ("{{number 1234567.5}} {{percent 0.256 1}}", "1,234,567.5 25.6%"),
         ("{{date created \"MMMM D, YYYY\"}} {{time created}}", "January 29, 2026 2:05 PM"),
+        (
+            "{{date created}} {{date created \"short\"}} {{date created 'long'}}",
+            "Jan 29, 2026 Jan 29, 2026 January 29, 2026",
+        ),
+        ("{{date created \"LONG\"}} {{date created \"medium\"}}", "LONG 5e4iu5"),
+        ("{{date created none}}", "Jan 29, 2026"),
         ("{{coalesce unknown none name}} {{json tags}}", "Ada [&quot;new&quot;,&quot;sale&quot;]"),
         ("{{#each items}}{{currency price \"USD\"}} {{/each}}", "$12.50 $3.00 "),
         // A missing value renders as empty text, whatever helper is applied.
@@ -328,7 +334,7 @@ fn render_errors_have_a_position() {
     for (source, message) in [
         ("<p>\n{{round name}}", "round: argument 1 must be a number, not 'Ada' (line 2, column 1)"),
         ("{{#each items}}\n {{sum name}}{{/each}}", "sum: argument 1 must be an array, not 'Mug' (line 2, column 2)"),
-        ("{{date}}", "date takes 2 arguments, not 0: write date(value, pattern) (line 1, column 1)"),
+        ("{{date}}", "date takes 1 to 2 arguments, not 0: write date(value, pattern?) (line 1, column 1)"),
         (
             "{{truncate name}}",
             "truncate takes 2 to 3 arguments, not 1: write truncate(str, len, suffix?) (line 1, column 1)",

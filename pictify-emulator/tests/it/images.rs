@@ -1,9 +1,10 @@
 //! Content of rendered images.
 
-use crate::support::{get, post, red_png, render_image};
+use crate::support::{get, post, red_png, render_image, site::start_site};
 use image::{Rgba, RgbaImage};
-use pictify_emulator::Emulator;
+use pictify_emulator::{EgressPolicy, Emulator, Profile};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 
 const RED: Rgba<u8> = Rgba([255, 0, 0, 255]);
 const BLUE: Rgba<u8> = Rgba([0, 0, 255, 255]);
@@ -214,5 +215,56 @@ async fn invalid_html_is_parsed_as_in_a_browser() {
         r#"<div style="background:red;width:20px;height:20px"><![CDATA[x]]></div>"#,
     ] {
         assert_eq!(count(&render_image(&emulator, &page(html, 60, 60)).await, RED), 400, "{html}");
+    }
+}
+
+/// Page of 1,000 pixels with a part below the viewport. Its height uses the viewport.
+const TALL: &str = "<body style='margin:0'><div style='height:100vh;background:#00ff00'></div>
+    <div class=low style='width:80px;height:700px;background:#ff0000'></div>";
+
+#[tokio::test]
+async fn a_selector_reaches_below_the_viewport() {
+    let emulator = Emulator::start().await.unwrap();
+    let body = json!({"html": TALL, "width": 400, "height": 300, "selector": ".low"});
+    let image = render_image(&emulator, &body).await;
+    assert_eq!(image.dimensions(), (80, 700));
+    assert_eq!(count(&image, RED), 80 * 700);
+}
+
+#[tokio::test]
+async fn full_page_captures_the_whole_height_of_a_page_from_a_url() {
+    let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
+    let endless = "<body style='margin:0'><p style='height:900000px'>";
+    let html = "Content-Type: text/html";
+    let site = start_site(HashMap::from([
+        ("/tall", (html, TALL.as_bytes().to_vec())),
+        ("/short", (html, b"<p>short".to_vec())),
+        ("/endless", (html, endless.as_bytes().to_vec())),
+    ]))
+    .await;
+    for (page, full_page, height) in [
+        ("tall", json!(true), 1000),
+        ("tall", json!(false), 300),
+        ("tall", Value::Null, 300),
+        ("short", json!(true), 300),
+        ("endless", json!(true), 16_384),
+    ] {
+        let body = json!({"url": format!("{site}/{page}"), "width": 400, "height": 300, "fullPage": full_page});
+        let image = render_image(&emulator, &body).await;
+        assert_eq!(image.dimensions(), (400, height), "{body}");
+        if (page, height) == ("tall", 1000) {
+            assert_eq!((count(&image, RED), *image.get_pixel(399, 299)), (80 * 700, Rgba([0, 255, 0, 255])));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_documented_profile_reports_the_size_of_images() {
+    for (profile, expected) in [(Profile::Live, json!([null, null])), (Profile::Documented, json!([60, 40]))] {
+        let emulator = Emulator::builder().profile(profile).start().await.unwrap();
+        let image = post(&emulator, "/image", &page("<p>x", 60, 40)).await.json();
+        assert_eq!(json!([image["width"], image["height"]]), expected);
+        let stored = get(&emulator, &format!("/image/{}", image["id"].as_str().unwrap())).await.json()["image"].clone();
+        assert_eq!(json!([stored["width"], stored["height"]]), expected);
     }
 }

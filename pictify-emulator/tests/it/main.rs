@@ -1,5 +1,6 @@
 //! Tests of the server through HTTP, a file for each topic. They are one program, because each test program links the whole server.
 
+mod agent;
 mod batches;
 mod bindings;
 #[cfg(feature = "chromium")]
@@ -17,14 +18,18 @@ mod gallery;
 mod gifs;
 mod html_templates;
 mod images;
+mod lenient_requests;
 mod lifecycle;
 mod limits;
+mod other_clients;
 mod page_loader;
 mod pdfs;
 mod persistence;
 mod requests;
 mod security;
 mod support;
+mod template_preview;
+mod template_search;
 mod template_security;
 mod tracking;
 mod video_scenes;

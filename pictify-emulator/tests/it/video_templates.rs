@@ -96,6 +96,52 @@ async fn the_schema_of_a_scene_defines_its_variables() {
 }
 
 #[tokio::test]
+async fn a_schema_may_be_a_plain_object_and_name_its_types() {
+    let emulator = Emulator::start().await.unwrap();
+    let tsx = "import {z} from 'zod';
+        export const schema = {
+            title: z.string().default('Hi'),
+            accent: z.string().default('blue').describe('color'),
+            logo: z.string().describe('image').default('https://example.com/a.png'),
+            clip: z.string().default('').describe('video'),
+            song: z.string().default('').describe('audio'),
+            note: z.string().default('').describe('A colour of the image'),
+            count: z.number().default(1).describe('number'),
+        };
+        export default ({title, accent, logo, clip, song, note, count}) =>
+            <p style={{background: accent}}>{title}{logo}{clip}{song}{note}{count}</p>;";
+    let body = json!({"name": "Plain", "kind": "tsx", "tsx": tsx, "width": 40, "height": 20, "durationInFrames": 10});
+    let template = created(&emulator, &body).await;
+    let definitions = json!([
+        {"name": "title", "type": "text", "defaultValue": "Hi"},
+        {"name": "accent", "type": "color", "defaultValue": "blue"},
+        {"name": "logo", "type": "image", "defaultValue": "https://example.com/a.png"},
+        {"name": "clip", "type": "video", "defaultValue": ""},
+        {"name": "song", "type": "audio", "defaultValue": ""},
+        {"name": "note", "type": "text", "defaultValue": "", "description": "A colour of the image"},
+        {"name": "count", "type": "number", "defaultValue": 1},
+    ]);
+    assert_eq!(template["variableDefinitions"], definitions);
+    preview(&emulator, &template, &json!({"variables": {"accent": "red"}})).await;
+    let invalid = post(&emulator, &path(&template, "/preview"), &json!({"variables": {"title": 7}})).await;
+    assert_eq!(invalid.status, 422, "the values are checked as those of a zod object");
+    for (schema, message) in [
+        ("{title: 'Hi'}", "schema.title: this is not a zod type"),
+        ("{}", ""),
+        ("[]", "The scene must export a zod object as schema"),
+        ("7", "The scene must export a zod object as schema"),
+        ("z.string()", "The scene must export a zod object as schema"),
+    ] {
+        let tsx = format!("import {{z}} from 'zod'; export const schema = {schema}; export default () => null;");
+        let body = json!({"name": "x", "kind": "tsx", "tsx": tsx, "width": 40, "height": 20});
+        match message {
+            "" => _ = created(&emulator, &body).await,
+            message => assert_eq!(errors(&emulator, &body).await, [message], "{schema}"),
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_realistic_scene_is_rendered() {
     let emulator = Emulator::start().await.unwrap();
     let body =

@@ -274,7 +274,9 @@ async fn the_preview_of_a_video_is_an_asynchronous_job() {
         if let Some(format) = format {
             body["outputFormat"] = format.into();
         }
-        let queued = post(&emulator, "/workflow/preview", &body).await.json();
+        let queued = post(&emulator, "/workflow/preview", &body).await;
+        assert_eq!(queued.status, 202, "{queued:?}");
+        let queued = queued.json();
         assert_eq!(queued["status"], "queued");
         let job =
             wait_until_ended(&emulator, &format!("/workflow/preview/{}", queued["jobId"].as_str().unwrap())).await;

@@ -28,7 +28,7 @@ mod webhook_join;
 
 use crate::templates::RasterFormat;
 use crate::{Result, resources::api_request, resources::resource, source::web_url, variables};
-use pictify_api::types::{BatchRenderTemplateRequest, EmptyRequest};
+use pictify_api::types::BatchRenderTemplateRequest;
 use serde::Serialize;
 
 pub use cancel::CancelJob;
@@ -217,5 +217,5 @@ api_request! {
 api_request! {
     /// The request of [`Batches::cancel`] as data.
     CancelBatch / CancelBatchCall { batch_id: String } -> BatchCancellation = CANCEL_BATCH,
-    |op, base| requests::cancel_batch(base, &op.batch_id, &EmptyRequest {})
+    |op, base| requests::cancel_batch(base, &op.batch_id)
 }

@@ -8,7 +8,7 @@ use crate::{
     retry::{FailureClass, failure_of_response, retry_after_of},
     timeout::{Elapsed, timeout},
     trace::{self, ErrorType},
-    transport::{Body, TransportError, TransportErrorKind},
+    transport::{Body, SendProgress, TransportError, TransportErrorKind},
 };
 use bytes::{Bytes, BytesMut};
 use http::{
@@ -60,6 +60,7 @@ impl CallState {
         request: http::Request<Bytes>,
         delay: Duration,
         connection: ConnectionPermit,
+        progress: &SendProgress,
     ) -> Result<http::Response<Body>, AttemptFailure> {
         let clock = &*self.client.clock;
         let started = clock.now();
@@ -76,7 +77,7 @@ impl CallState {
                 self.classify_response(response)
             }
             Err(error) => {
-                let (outcome, class, error) = self.classify_error(error, limit);
+                let (outcome, class, error) = self.classify_error(error, limit, progress);
                 record(outcome, error.headers().and_then(request_id));
                 Err(AttemptFailure { error, class, retry_after: None })
             }
@@ -122,7 +123,12 @@ impl CallState {
     }
 
     /// Describes an attempt without a complete response, and what may have happened.
-    fn classify_error(&self, error: AttemptError, limit: Duration) -> (AttemptOutcome, FailureClass, Error) {
+    fn classify_error(
+        &self,
+        error: AttemptError,
+        limit: Duration,
+        progress: &SendProgress,
+    ) -> (AttemptOutcome, FailureClass, Error) {
         let network = |source: TransportError| {
             let error = Error::from_transport(source).with_context(&format!("the server is {}", self.host()));
             (error.message().to_owned(), error)
@@ -133,7 +139,10 @@ impl CallState {
                 let error = Error::from_transport(source);
                 (AttemptOutcome::NotSent(error.message().to_owned()), FailureClass::Permanent, error)
             }
-            AttemptError::Transport(source) => {
+            AttemptError::Transport(mut source) => {
+                if progress.is_certainly_unsent() {
+                    source.kind = TransportErrorKind::NotSent;
+                }
                 let is_not_sent = source.kind == TransportErrorKind::NotSent;
                 let (text, error) = network(source);
                 if is_not_sent {
@@ -141,6 +150,12 @@ impl CallState {
                 } else {
                     (AttemptOutcome::ConnectionLost(text), FailureClass::Ambiguous, error)
                 }
+            }
+            AttemptError::TimedOut if progress.is_certainly_unsent() => {
+                let text = format!("no connection within {} s", limit.as_secs_f64());
+                let error = Error::new(ErrorKind::Connect, text.clone());
+                let error = error.with_context(&format!("the server is {}", self.host()));
+                (AttemptOutcome::NotSent(text), FailureClass::NotSent, error)
             }
             AttemptError::TimedOut => {
                 let text = format!("no response within {} s", limit.as_secs_f64());
@@ -175,7 +190,7 @@ impl CallState {
         let details = ErrorDetails::read(received.status, &received.headers, &received.body);
         let class = failure_of_response(received.status, &received.headers, &details);
         let retry_after = match class {
-            FailureClass::Throttled | FailureClass::Ambiguous => {
+            FailureClass::Throttled | FailureClass::Busy | FailureClass::Ambiguous => {
                 retry_after_of(&received.headers, &details, self.client.clock.system_time())
             }
             FailureClass::NotSent | FailureClass::Permanent => None,

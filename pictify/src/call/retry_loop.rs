@@ -6,14 +6,14 @@ use crate::{
     call::Response,
     hooks::AttemptEvent,
     rate_limit::RateLimitStatus,
-    retry::{FailureClass, RetryDecision, decide, is_idempotent},
+    retry::{FailureClass, MAX_RETRIES_WHILE_BUSY, RetryDecision, decide, is_idempotent},
     spend_limit::SpendPermit,
     timeout::{Elapsed, timeout},
     trace,
-    transport::Body,
+    transport::{Body, SendProgress},
 };
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use pictify_api::{OperationInfo, RetrySafety};
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -95,12 +95,7 @@ impl CallState {
             return self.run(request, None).await;
         }
         let mut permit = self.client.spend.reserve(self.renders)?;
-        let result = self.run(request, Some(&mut permit)).await;
-        match &result {
-            Err(error) if !error.outcome_unknown() => permit.release(),
-            _ => drop(permit),
-        }
-        result
+        self.run(request, Some(&mut permit)).await
     }
 
     /// Sends attempts until one succeeds, or another one is not allowed or of no use.
@@ -115,6 +110,7 @@ impl CallState {
         let mut delay = Duration::ZERO;
         // Once an attempt may have succeeded, a later rejection does not make the outcome known.
         let mut may_have_succeeded = false;
+        let mut retries_while_busy = 0;
         let is_unknown = |may_have_succeeded: bool| may_have_succeeded && !is_idempotent(safety);
         loop {
             let unknown = is_unknown(may_have_succeeded);
@@ -128,8 +124,21 @@ impl CallState {
                 let text = format!("not sent: the time for {} is over", self.deadline_text());
                 return Err(Error::new(ErrorKind::Timeout, text).with_outcome(unknown, !unknown));
             }
-            let attempt = self.apply_headers(&request, key.as_ref())?;
-            let failed = match self.attempt(attempt, delay, connection).await {
+            let mut attempt = self.apply_headers(&request, key.as_ref())?;
+            let progress = SendProgress::default();
+            attempt.extensions_mut().insert(progress.clone());
+            if let Some(permit) = permit.as_deref_mut() {
+                permit.start_attempt(progress.clone());
+            }
+            let result = self.attempt(attempt, delay, connection, &progress).await;
+            if let Some(permit) = permit.as_deref_mut() {
+                permit.end_attempt(match &result {
+                    // Of the redirects, only "See Other" means that something was done.
+                    Ok(response) => !response.status().is_redirection() || response.status() == StatusCode::SEE_OTHER,
+                    Err(failed) => failed.class == FailureClass::Ambiguous,
+                });
+            }
+            let failed = match result {
                 Ok(response) => {
                     self.client.budget.refund();
                     self.update_rate_limit(response.headers(), None);
@@ -155,7 +164,7 @@ impl CallState {
                     continue;
                 }
             }
-            match self.next(&failed, permit.as_deref_mut()) {
+            match self.next(&failed, &mut retries_while_busy, permit.as_deref_mut()) {
                 Next::Retry(wait) => {
                     self.emit_attempt_event(&headers, Some(wait));
                     self.client.clock.sleep(wait).await;
@@ -238,7 +247,7 @@ impl CallState {
     }
 
     /// Decides what follows a failed attempt.
-    fn next(&self, failed: &AttemptFailure, permit: Option<&mut SpendPermit>) -> Next {
+    fn next(&self, failed: &AttemptFailure, retries_while_busy: &mut u32, permit: Option<&mut SpendPermit>) -> Next {
         match decide(failed.class, self.operation.safety, self.policy.accepts_double_billing()) {
             RetryDecision::Stop | RetryDecision::StopOutcomeUnknown => return Next::stop(None, false),
             RetryDecision::Retry => {}
@@ -246,6 +255,14 @@ impl CallState {
         let attempts = u32::try_from(self.lock_history().len()).unwrap_or(u32::MAX);
         if attempts >= self.policy.max_attempts() {
             return Next::stop(None, true);
+        }
+        let is_trusted = is_idempotent(self.operation.safety) || self.policy.accepts_double_billing();
+        if failed.class == FailureClass::Busy && !is_trusted {
+            if *retries_while_busy == MAX_RETRIES_WHILE_BUSY {
+                let reason = format!("not retried: {MAX_RETRIES_WHILE_BUSY} retries have met a busy service");
+                return Next::stop(Some(reason), true);
+            }
+            *retries_while_busy += 1;
         }
         let wait = match self.policy.wait(attempts, failed.retry_after, self.client.jitter.sample()) {
             Ok(wait) => wait,
@@ -258,14 +275,15 @@ impl CallState {
             let reason = format!("the next attempt would be too late for {}", self.deadline_text());
             return Next::stop(Some(reason), true);
         }
-        // A throttled request that states when to come back is not a failure, and the wait protects the service.
-        let is_throttled =
-            failed.class == FailureClass::Throttled && failed.retry_after.is_some_and(|it| !it.is_zero());
+        // A response that states when to come back is not a failure of the service, and the wait protects it.
+        let is_rejected = matches!(failed.class, FailureClass::Throttled | FailureClass::Busy)
+            || failed.error.status() == Some(StatusCode::SERVICE_UNAVAILABLE);
+        let is_throttled = is_rejected && failed.retry_after.is_some_and(|it| !it.is_zero());
         if !is_throttled && !self.client.budget.take() {
             return Next::stop(Some("not retried: too many calls fail".to_owned()), true);
         }
         if let (Some(permit), FailureClass::Ambiguous) = (permit, failed.class) {
-            if let Err(reason) = permit.reserve_more(self.renders) {
+            if let Err(reason) = permit.reserve_more() {
                 return Next::stop(Some(format!("not retried: {reason}")), false);
             }
         }

@@ -1,7 +1,7 @@
 //! Kinds of errors, and the mapping from responses to kinds.
 
 use super::ErrorDetails;
-use reqwest::StatusCode;
+use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 use std::fmt;
 
 /// Kind of an [`Error`](crate::Error). It tells the caller what to do next.
@@ -105,8 +105,8 @@ pub enum ErrorKind {
     ///
     /// # Troubleshooting
     /// The request reached the service, and may have been billed if [`outcome_unknown`](crate::Error::outcome_unknown)
-    /// is `true`: look for the result before sending it again. Give the [`request_id`](crate::Error::request_id) to
-    /// support.
+    /// is `true`: look for the result before sending it again. It is `false` for a 503 whose body says `retriable: true`:
+    /// the service was busy and rendered nothing. Give the [`request_id`](crate::Error::request_id) to support.
     Server,
     /// Any other unsuccessful status.
     ///
@@ -172,7 +172,7 @@ const QUOTA_CODES: [&str; 5] =
 const RENDER_CODES: [&str; 4] = ["render-failed", "render_timeout", "RENDER_TIMEOUT", "NO_FRAMES_CAPTURED"];
 
 impl ErrorKind {
-    pub(crate) fn from_response(status: StatusCode, details: &ErrorDetails) -> Self {
+    pub(crate) fn from_response(status: StatusCode, headers: &HeaderMap, details: &ErrorDetails) -> Self {
         let code = details.code().unwrap_or_default();
         if QUOTA_CODES.contains(&code) {
             return Self::QuotaExceeded;
@@ -190,14 +190,25 @@ impl ErrorKind {
             409 => Self::Conflict,
             410 => Self::Gone,
             400 | 413 | 415 | 422 => Self::Validation,
-            // Older servers report an exhausted quota only in the message. Retries would be useless load.
-            429 if is_quota_message(details.message()) => Self::QuotaExceeded,
+            // Older servers report an exhausted quota only in the message. Retries would be useless load. What is meant
+            // for programs comes first: the words of a rate limit may name a quota of requests.
+            429 if is_quota_message(details.message()) && !states_rate_limit(headers, details) => Self::QuotaExceeded,
             429 => Self::RateLimited,
             501 => Self::NotImplemented,
             500..=599 => Self::Server,
             _ => Self::UnexpectedStatus,
         }
     }
+}
+
+/// Returns `true` if a header or field that only a rate limit has is present.
+fn states_rate_limit(headers: &HeaderMap, details: &ErrorDetails) -> bool {
+    let code = details.code().unwrap_or_default().to_ascii_lowercase();
+    headers.contains_key(RETRY_AFTER)
+        || details.retry_after().is_some()
+        || headers.get("x-ratelimit-remaining").is_some_and(|left| left.as_bytes().trim_ascii() == b"0")
+        || code.contains("rate") && code.contains("limit")
+        || code.starts_with("too") && code.ends_with("requests")
 }
 
 fn is_quota_message(message: &str) -> bool {

@@ -129,7 +129,7 @@ impl Error {
     /// Creates an error for an unsuccessful response.
     pub(crate) fn from_response(received: Received) -> Self {
         let details = ErrorDetails::read(received.status, &received.headers, &received.body);
-        let kind = ErrorKind::from_response(received.status, &details);
+        let kind = ErrorKind::from_response(received.status, &received.headers, &details);
         let mut error = Self::new(kind, details.message().to_owned());
         error.0.details = details;
         error.with_received(received)

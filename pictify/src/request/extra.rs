@@ -2,6 +2,7 @@
 
 use crate::{Error, Result};
 use bytes::Bytes;
+use http::{HeaderValue, Method, header::CONTENT_TYPE};
 use pictify_api::{OperationInfo, ValidationErrors};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::IgnoredAny, ser::Error as _};
 use serde_json::{Map, Value};
@@ -45,12 +46,20 @@ impl Extra {
         }
     }
 
-    /// Adds the fields to the JSON body, or to the query of a request without a body.
+    /// Adds the fields to the JSON body, which a request with input may lack, or to the query of a request without input.
     pub(crate) fn add_to(&self, request: &mut http::Request<Bytes>) -> Result<()> {
         if self.fields.is_empty() {
             return Ok(());
         }
-        if request.body().is_empty() { self.add_to_query(request) } else { self.add_to_body(request.body_mut()) }
+        if !request.body().is_empty() {
+            return self.add_to_body(request.body_mut());
+        }
+        if [Method::POST, Method::PUT].contains(request.method()) {
+            request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Value::from(self.fields.clone()).to_string().into();
+            return Ok(());
+        }
+        self.add_to_query(request)
     }
 
     /// Appends the members to the text of the body, so that everything else stays as it is.
@@ -207,6 +216,10 @@ const SETTERS: &[(&str, &str, Option<&str>)] = &[
     ("listTemplates", "outputFormat", Some("`output`")),
     ("multiSizeRenderTemplate", "sizes", Some("the arguments of `render_sizes`")),
     ("multiSizeRenderTemplate", "variables", Some("the arguments of `render_sizes`")),
+    ("previewTemplate", "fabricJSData", Some("`TemplateSource::canvas`")),
+    ("previewTemplate", "html", Some("`TemplateSource::html`")),
+    ("previewTemplate", "jsEnabled", Some("`scripts`")),
+    ("previewTemplate", "variables", Some("the arguments of `preview`")),
     ("previewWorkflow", "columnMapping", Some("`map_column`")),
     ("previewWorkflow", "row", Some("the arguments of `preview`")),
     ("previewWorkflow", "templateUid", Some("the arguments of `preview`")),
@@ -224,6 +237,7 @@ const SETTERS: &[(&str, &str, Option<&str>)] = &[
     ("renderTemplate", "height", Some("`size`")),
     ("renderTemplate", "width", Some("`size`")),
     ("renderTemplateUrl", "token", Some("`url_with_key`")),
+    ("searchTemplates", "q", Some("the argument of `search`")),
     ("testExpression", "expression", Some("the arguments of `test`")),
     ("testExpression", "variables", Some("the arguments of `test`")),
     ("updateBinding", "status", Some("`pause` or `resume`")),

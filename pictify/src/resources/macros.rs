@@ -163,7 +163,7 @@ macro_rules! api_request {
         /// Options of the call.
         impl<C> $call<C> {
             /// Adds a field that this version of the SDK does not know, or replaces it: a new field of the service can be
-            /// used at once. It becomes a member of the JSON body, or a query parameter if the request has no body.
+            /// used at once. It becomes a member of the JSON body, or a query parameter of a GET or DELETE.
             ///
             /// The field is part of the request as data. `send` fails with [`Validation`](crate::ErrorKind::Validation),
             /// before anything is sent, if the contract has the field (the error names the setter), if the body is not

@@ -11,11 +11,17 @@ pub(crate) enum FailureClass {
     NotSent,
     /// Nothing: the service rejected the request before any work, and a later one may succeed.
     Throttled,
+    /// Nothing, as the body says: the service was too busy. A call that bills or creates takes its word only
+    /// [`MAX_RETRIES_WHILE_BUSY`] times.
+    Busy,
     /// Nothing: the service rejected the request, and would reject it again.
     Permanent,
     /// Unknown: the request may have taken effect.
     Ambiguous,
 }
+
+/// Maximum number of retries of a call that bills or creates after responses of a busy service.
+pub(crate) const MAX_RETRIES_WHILE_BUSY: u32 = 2;
 
 /// Decision after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +33,7 @@ pub(crate) enum RetryDecision {
 
 pub(crate) fn decide(failure: FailureClass, safety: RetrySafety, accepts_double_billing: bool) -> RetryDecision {
     match failure {
-        FailureClass::NotSent | FailureClass::Throttled => RetryDecision::Retry,
+        FailureClass::NotSent | FailureClass::Throttled | FailureClass::Busy => RetryDecision::Retry,
         FailureClass::Permanent => RetryDecision::Stop,
         FailureClass::Ambiguous if is_idempotent(safety) || accepts_double_billing => RetryDecision::Retry,
         FailureClass::Ambiguous => RetryDecision::StopOutcomeUnknown,
@@ -41,17 +47,15 @@ pub(crate) fn is_idempotent(safety: RetrySafety) -> bool {
 
 /// Classifies an unsuccessful response.
 pub(crate) fn failure_of_response(status: StatusCode, headers: &HeaderMap, details: &ErrorDetails) -> FailureClass {
-    let kind = ErrorKind::from_response(status, details);
+    let kind = ErrorKind::from_response(status, headers, details);
     match status.as_u16() {
         _ if kind == ErrorKind::QuotaExceeded => FailureClass::Permanent,
-        // The code says that the render timed out or failed, not that the request was late or throttled.
-        408 | 429 if kind == ErrorKind::RenderFailed => FailureClass::Ambiguous,
+        // The code says that the render timed out or failed, not that the request was late, throttled or not begun.
+        408 | 429 | 503 if kind == ErrorKind::RenderFailed => FailureClass::Ambiguous,
         408 | 429 => FailureClass::Throttled,
-        // `retriable: false` means that a retry is useless; it does not mean that nothing was done.
-        503 if details.server_says_retryable() == Some(true) => FailureClass::Throttled,
-        503 if details.server_says_retryable().is_none() && headers.contains_key(reqwest::header::RETRY_AFTER) => {
-            FailureClass::Throttled
-        }
+        // `retriable: false` means that a retry is useless; it does not mean that nothing was done. `Retry-After` alone
+        // does not mean that either: a proxy adds it to a request that a server behind it may have executed.
+        503 if details.server_says_retryable() == Some(true) => FailureClass::Busy,
         300..=499 | 501 => FailureClass::Permanent,
         // The effect of a nonstandard status is unknown.
         _ => FailureClass::Ambiguous,
@@ -75,6 +79,10 @@ mod tests {
             (Throttled, Idempotent, Retry),
             (Throttled, Creating, Retry),
             (Throttled, Billed, Retry),
+            (Busy, ReadOnly, Retry),
+            (Busy, Idempotent, Retry),
+            (Busy, Creating, Retry),
+            (Busy, Billed, Retry),
             (Permanent, ReadOnly, Stop),
             (Permanent, Idempotent, Stop),
             (Permanent, Creating, Stop),
@@ -110,8 +118,12 @@ mod tests {
             (501, false, "", Permanent),
             (502, true, "", Ambiguous),
             (503, false, "", Ambiguous),
-            (503, true, "", Throttled),
-            (503, false, r#"{"error":"busy","retriable":true}"#, Throttled),
+            (503, true, "", Ambiguous),
+            (503, false, r#"{"error":"busy","retriable":true}"#, Busy),
+            (503, true, r#"{"error":"busy","retriable":true}"#, Busy),
+            (503, true, r#"{"error":"busy","code":"BROWSER_POOL_UNAVAILABLE"}"#, Ambiguous),
+            (503, true, r#"{"error":"slow","code":"RENDER_TIMEOUT","retriable":true}"#, Ambiguous),
+            (500, false, r#"{"error":"busy","retriable":true}"#, Ambiguous),
             (503, true, r#"{"error":"busy","retriable":false}"#, Ambiguous),
             (504, false, "", Ambiguous),
             (302, false, "", Permanent),

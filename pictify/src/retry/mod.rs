@@ -6,7 +6,9 @@ mod jitter;
 mod retry_after;
 
 pub(crate) use budget::RetryBudget;
-pub(crate) use decision::{FailureClass, RetryDecision, decide, failure_of_response, is_idempotent};
+pub(crate) use decision::{
+    FailureClass, MAX_RETRIES_WHILE_BUSY, RetryDecision, decide, failure_of_response, is_idempotent,
+};
 pub(crate) use jitter::Jitter;
 pub(crate) use retry_after::retry_after_of;
 
@@ -19,9 +21,10 @@ use std::time::Duration;
 /// | the attempt | read-only operation | sets or removes | creates or renders |
 /// |---|---|---|---|
 /// | was not sent (connect, DNS, TLS) | retry | retry | retry |
-/// | was throttled before any work (408, rate limit, a 503 that says so) | retry after the stated delay | same | same |
+/// | was rejected before any work (408, rate limit) | retry after the stated delay | same | same |
+/// | met a busy service (503 with `retriable: true` in its body) | retry after the stated delay | same | same, at most twice |
 /// | was rejected (other 4xx, quota, 501) | stop | stop | stop |
-/// | may have taken effect (timeout, reset, truncated body, other 5xx) | retry | retry | **stop**: [`outcome_unknown`] |
+/// | may have taken effect (timeout, reset, truncated body, other 5xx, also with `Retry-After`) | retry | retry | **stop**: [`outcome_unknown`] |
 /// | succeeded, but the response cannot be decoded | stop | stop | stop: the render exists |
 ///
 /// [`outcome_unknown`]: crate::Error::outcome_unknown
@@ -95,6 +98,8 @@ impl RetryPolicy {
 
     /// Allows retries of billed and creating calls after an attempt that may have taken effect. A render may then be
     /// made and billed twice. Off by default.
+    ///
+    /// Such a call is also retried more than twice while the service is busy.
     ///
     /// An idempotency key does not prevent that: the newest evidence is that the service ignores it on renders.
     #[must_use]

@@ -5,7 +5,7 @@ use super::{
     TemplatePage, TemplatePdfPreset, TemplateSort, TemplateSource, Templates, VariableDefinition, source::check_source,
 };
 use crate::{pagination::paged, resources::api_request};
-use pictify_api::types::{CreateTemplateRequest, ListTemplatesQuery, UpdateTemplateRequest};
+use pictify_api::types::{CreateTemplateRequest, ListTemplatesQuery, SearchTemplatesQuery, UpdateTemplateRequest};
 
 impl<C: Clone> Templates<C> {
     /// Lists the account's templates. `send` reads one page, [`items`](ListTemplatesCall::items) reads all pages.
@@ -29,6 +29,26 @@ impl<C: Clone> Templates<C> {
     /// ```
     pub fn list(&self) -> ListTemplatesCall<C> {
         self.call(ListTemplates::default())
+    }
+
+    /// Searches the account's templates. `send` reads one page, [`items`](SearchTemplatesCall::items) reads all pages.
+    ///
+    /// `GET /templates/search`, documented; reads only. By default the service returns 12 templates a page. It does not
+    /// publish which fields it searches, and may omit their sources.
+    ///
+    /// # Errors
+    /// At `send`: [`Validation`](crate::ErrorKind::Validation), before anything is sent, for an empty text or a limit
+    /// outside 1 to 100; any error of the service.
+    ///
+    /// ```no_run
+    /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
+    /// for template in client.templates().search("social").send().await?.templates {
+    ///     println!("{} {:?}", template.uid, template.name);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn search(&self, text: impl Into<String>) -> SearchTemplatesCall<C> {
+        self.call(SearchTemplates::of(SearchTemplatesQuery::new(text)))
     }
 
     /// Stores a template. Bills nothing, but the plan limits the number of templates.
@@ -136,6 +156,14 @@ api_request! {
 }
 
 paged!(ListTemplates / ListTemplatesCall, templates: Template, id in uid, by page, 12 a page);
+
+api_request! {
+    /// The request of [`Templates::search`] as data.
+    SearchTemplates / SearchTemplatesCall { #[serde(flatten)] query: SearchTemplatesQuery } -> TemplateList = SEARCH_TEMPLATES,
+    |op, base| requests::search_templates(base, op.query.limit, op.query.page, &op.query.q)
+}
+
+paged!(SearchTemplates / SearchTemplatesCall, templates: Template, id in uid, by page, 12 a page);
 
 /// Setters of [`Templates::create`] alone.
 impl<C> CreateTemplateCall<C> {

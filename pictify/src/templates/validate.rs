@@ -97,7 +97,9 @@ pub(crate) fn accepts(expected: &VariableType, actual: JsonType) -> bool {
         VariableType::Text | VariableType::String => {
             matches!(actual, JsonType::String | JsonType::Number | JsonType::Boolean)
         }
-        VariableType::Image | VariableType::Color | VariableType::Url => actual == JsonType::String,
+        VariableType::Image | VariableType::Video | VariableType::Audio | VariableType::Color | VariableType::Url => {
+            actual == JsonType::String
+        }
         VariableType::Number => actual == JsonType::Number,
         VariableType::Boolean => actual == JsonType::Boolean,
         VariableType::Date => matches!(actual, JsonType::String | JsonType::Number),
@@ -111,6 +113,8 @@ pub(crate) fn accepts(expected: &VariableType, actual: JsonType) -> bool {
 pub(crate) fn expectation(expected: &VariableType) -> &'static str {
     match expected {
         VariableType::Image => "the URL of an image as a string",
+        VariableType::Video => "the URL of a video as a string",
+        VariableType::Audio => "the URL of a sound as a string",
         VariableType::Color => "a colour as a string",
         VariableType::Url => "a URL as a string",
         VariableType::Number => "a number",

@@ -5,6 +5,7 @@
 
 mod body;
 mod error;
+mod progress;
 mod reqwest;
 #[cfg(feature = "tower")]
 mod tower;
@@ -15,6 +16,7 @@ pub use self::tower::TowerTransport;
 pub use body::Body;
 pub use error::TransportError;
 pub(crate) use error::TransportErrorKind;
+pub(crate) use progress::SendProgress;
 
 use bytes::Bytes;
 use std::{future::Future, pin::Pin, sync::Arc};

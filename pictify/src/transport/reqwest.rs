@@ -1,8 +1,14 @@
 //! The default transport.
 
-use super::{Body, BoxFuture, Transport, TransportError};
+use super::{Body, BoxFuture, SendProgress, Transport, TransportError};
 use bytes::Bytes;
 use futures_util::TryStreamExt;
+use http_body::{Frame, SizeHint};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 /// Sends requests with a [`reqwest::Client`].
 #[derive(Clone, Debug)]
@@ -21,11 +27,48 @@ impl ReqwestTransport {
 impl Transport for ReqwestTransport {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         Box::pin(async move {
+            let progress = SendProgress::of(&request);
+            let request = request.map(|body| {
+                // The HTTP library never asks for an empty body, so nothing would report its start.
+                if body.is_empty() {
+                    return ::reqwest::Body::from(body);
+                }
+                progress.hold();
+                ::reqwest::Body::wrap(ReportedBody { body, progress })
+            });
             let request = ::reqwest::Request::try_from(request)?;
             let response: http::Response<::reqwest::Body> = self.0.execute(request).await?.into();
             let (head, body) = response.into_parts();
             let chunks = http_body_util::BodyDataStream::new(body).map_err(TransportError::from);
             Ok(http::Response::from_parts(head, Body::from_stream(chunks)))
         })
+    }
+}
+
+/// The body of a request, which reports when it is asked for: from then on the server may have seen the request.
+struct ReportedBody {
+    body: Bytes,
+    progress: SendProgress,
+}
+
+impl http_body::Body for ReportedBody {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.progress.start();
+        let body = std::mem::take(&mut self.body);
+        Poll::Ready(if body.is_empty() { None } else { Some(Ok(Frame::data(body))) })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_empty()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.body.len() as u64)
     }
 }

@@ -1,6 +1,6 @@
 //! A tower service as the transport.
 
-use super::{Body, BoxFuture, Transport, TransportError};
+use super::{Body, BoxFuture, SendProgress, Transport, TransportError};
 use bytes::Bytes;
 use futures_util::{TryStreamExt, future::poll_fn};
 use http_body_util::BodyDataStream;
@@ -34,7 +34,10 @@ where
         let mut service = self.0.clone();
         Box::pin(async move {
             // A service that is not ready has not seen the request.
+            let progress = SendProgress::of(&request);
+            progress.hold();
             poll_fn(|context| service.poll_ready(context)).await.map_err(TransportError::not_sent)?;
+            progress.start();
             let response = service.call(request).await.map_err(classify)?;
             let (head, body) = response.into_parts();
             let chunks = BodyDataStream::new(body).map_err(TransportError::connection_lost);

@@ -21,8 +21,7 @@ use crate::Acknowledgement;
 use crate::Deletion;
 use crate::{pagination::paged, resources::api_request, resources::resource, source::web_url};
 use pictify_api::types::{
-    ActiveOrPaused, CreateWebhookSubscriptionRequest, EmptyRequest, ListWebhookSubscriptionsQuery,
-    UpdateWebhookSubscriptionRequest,
+    ActiveOrPaused, CreateWebhookSubscriptionRequest, ListWebhookSubscriptionsQuery, UpdateWebhookSubscriptionRequest,
 };
 
 pub use pictify_api::types::{
@@ -275,5 +274,5 @@ api_request! {
 api_request! {
     /// The request of [`Webhooks::test`] as data.
     TestWebhookSubscription / TestWebhookSubscriptionCall { uid: String } -> Acknowledgement = TEST_WEBHOOK_SUBSCRIPTION,
-    |op, base| requests::test_webhook_subscription(base, &op.uid, &EmptyRequest {})
+    |op, base| requests::test_webhook_subscription(base, &op.uid)
 }

@@ -3,11 +3,12 @@
 use pictify::{
     Client, Error, ErrorKind,
     ErrorKind::*,
+    RetryPolicy,
     images::Source,
     request::RetrySafety::{self, *},
     webhooks::WebhookEventType,
 };
-use pictify_test_support::{Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client, client_builder};
 use std::time::Duration;
 
 /// Response body of the second attempt. It decodes as a response of each of the four operations.
@@ -85,11 +86,81 @@ fn table() -> Vec<Row> {
             [Fails(QuotaExceeded); 3],
             "429 QuotaExceeded: all used",
         ),
+        (
+            "429 with Retry-After whose words name a quota",
+            response(429, &[("retry-after", "1")], r#"{"message":"Monthly quota of requests per minute exceeded"}"#),
+            [Retried; 3],
+            "",
+        ),
+        (
+            "429 whose body states a delay and names a quota",
+            response(429, &[], r#"{"message":"request quota exceeded","retry_after":1}"#),
+            [Retried; 3],
+            "",
+        ),
+        (
+            "429 of a window whose words name a quota",
+            response(429, &[("x-ratelimit-remaining", "0")], r#"{"message":"request quota exceeded"}"#),
+            [Retried; 3],
+            "",
+        ),
+        (
+            "429 with the code of a rate limit whose words name a quota",
+            response(429, &[], r#"{"message":"request quota exceeded","code":"rate_limit_exceeded"}"#),
+            [Retried; 3],
+            "",
+        ),
+        (
+            "429 whose words name a quota",
+            response(429, &[], r#"{"message":"Monthly quota exceeded"}"#),
+            [Fails(QuotaExceeded); 3],
+            "429 QuotaExceeded: Monthly quota exceeded",
+        ),
+        (
+            "429 for a quota, with Retry-After",
+            response(429, &[("retry-after", "1")], r#"{"code":"quota_exceeded","message":"all used"}"#),
+            [Fails(QuotaExceeded); 3],
+            "429 QuotaExceeded: all used",
+        ),
+        (
+            "429 for a spending cap",
+            response(429, &[("retry-after", "1")], r#"{"code":"spending_cap_reached","message":"cap"}"#),
+            [Fails(QuotaExceeded); 3],
+            "429 QuotaExceeded: cap",
+        ),
         ("500", response(500, &[], no), [Retried, Retried, Unknown(Server)], "500 Server: no"),
         ("HTML 502", response(502, &[html], "<h1>Bad gateway</h1>"), [Retried, Retried, Unknown(Server)], "502 Server"),
         ("503", response(503, &[], no), [Retried, Retried, Unknown(Server)], "503 Server: no"),
-        ("503 with Retry-After", response(503, &[("retry-after", "1")], no), [Retried; 3], ""),
+        // The header says when to come back, not that nothing was rendered.
+        (
+            "503 with Retry-After",
+            response(503, &[("retry-after", "1")], no),
+            [Retried, Retried, Unknown(Server)],
+            "503 Server: no",
+        ),
         ("503 that may be retried", response(503, &[], r#"{"error":"busy","retriable":true}"#), [Retried; 3], ""),
+        (
+            "503 that may be retried, with Retry-After",
+            response(
+                503,
+                &[("retry-after", "1")],
+                r#"{"error":"busy","code":"BROWSER_POOL_UNAVAILABLE","retriable":true}"#,
+            ),
+            [Retried; 3],
+            "",
+        ),
+        (
+            "503 with a code alone",
+            response(503, &[], r#"{"error":"busy","code":"BROWSER_POOL_UNAVAILABLE"}"#),
+            [Retried, Retried, Unknown(Server)],
+            "503 Server: busy",
+        ),
+        (
+            "503 of a render that had begun",
+            response(503, &[], r#"{"error":"slow","code":"RENDER_TIMEOUT","retriable":true}"#),
+            [Retried, Retried, Unknown(RenderFailed)],
+            "503 RenderFailed: slow",
+        ),
         (
             "503 that may not be retried",
             response(503, &[("retry-after", "1")], r#"{"error":"busy","retriable":false}"#),
@@ -213,6 +284,34 @@ async fn repeated_faults_fail_after_four_attempts() {
         assert_eq!((error.kind(), server.requests().len()), (kind, 4), "{safety:?}");
         assert!(error.is_retryable() && !error.outcome_unknown(), "{error}");
         assert!(error.to_string().contains("4 attempts"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_busy_service_gets_a_render_at_most_three_times() {
+    let busy = || response(503, &[("retry-after", "1")], r#"{"error":"busy","retriable":true}"#);
+    let limited = || response(429, &[], "{}");
+    for (script, safety, attempts, expected) in [
+        (vec![busy(), busy(), busy(), busy()], Billed, 4, (3, Err(Server))),
+        (vec![busy(), busy(), busy(), busy()], Creating, 9, (3, Err(Server))),
+        // The limit is that of the call, whatever comes between.
+        (vec![busy(), limited(), busy(), limited(), busy()], Billed, 9, (5, Err(Server))),
+        (vec![busy(), limited(), busy()], Billed, 9, (4, Ok(()))),
+        (vec![busy(), busy(), busy(), busy()], ReadOnly, 9, (5, Ok(()))),
+        (vec![busy(), busy(), busy(), busy()], Idempotent, 9, (5, Ok(()))),
+    ] {
+        let script = script.into_iter().chain([Reply::json(200, DONE)]);
+        let server = ScriptedServer::start(script).await;
+        let policy = RetryPolicy::default().with_max_attempts(attempts);
+        let client = client_builder(&server, &TestClock::default()).retry(policy).build().unwrap();
+        let result = call(client.clone(), safety).await;
+        let kind = result.as_ref().map(|&()| ()).map_err(|error| error.kind());
+        assert_eq!((server.requests().len(), kind), expected, "{safety:?}: {result:?}");
+        if let Err(error) = result {
+            assert!(error.is_retryable() && !error.outcome_unknown(), "{error}");
+            assert!(error.to_string().contains("2 retries"), "{error}");
+            assert_eq!(client.renders_spent(), 0, "{error}");
+        }
     }
 }
 

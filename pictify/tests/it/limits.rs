@@ -2,16 +2,19 @@
 
 use pictify::transport::BoxFuture;
 use pictify::{
-    Client, ClientBuilder, ErrorKind, IdempotencyKey, RetryPolicy, SpendLimit, clock::Clock, images::Source, rate_limit::RateLimiter,
-    send_all,
+    AttemptOutcome, Client, ClientBuilder, ErrorKind, IdempotencyKey, RetryPolicy, SpendLimit, clock::Clock,
+    images::Source, rate_limit::RateLimiter, send_all,
 };
 use pictify_test_support::{KEY, MAX_WAIT, Reply, ScriptedServer, TestClock};
 use std::{
+    future::{Future, poll_fn},
     num::NonZeroU32,
+    pin::pin,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
+    task::Poll,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -43,6 +46,114 @@ async fn the_spend_limit_stops_calls_and_counts_only_renders_that_may_be_billed(
     // A call that only reads is not billed.
     server.then(Reply::json(200, r#"{"images":[]}"#));
     client.images().list().send().await.unwrap();
+}
+
+/// Drops a call as soon as `reached` is true.
+async fn drop_when(call: impl Future, mut reached: impl FnMut() -> bool) {
+    let mut call = pin!(call);
+    let is_reached = poll_fn(|context| {
+        assert!(call.as_mut().poll(context).is_pending(), "the call ends");
+        context.waker().wake_by_ref();
+        if reached() { Poll::Ready(()) } else { Poll::Pending }
+    });
+    tokio::time::timeout(Duration::from_secs(10), is_reached).await.expect("the call gets there");
+}
+
+#[tokio::test]
+async fn a_call_dropped_before_it_is_sent_is_not_spent() {
+    /// Clock whose sleeps never end.
+    #[derive(Clone, Debug)]
+    struct Endless(TestClock, Arc<AtomicBool>);
+
+    impl Clock for Endless {
+        fn now(&self) -> Instant {
+            self.0.now()
+        }
+
+        fn system_time(&self) -> SystemTime {
+            self.0.system_time()
+        }
+
+        fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+            self.1.store(true, Relaxed);
+            Box::pin(std::future::pending())
+        }
+
+        fn timeout_timer(&self, duration: Duration) -> BoxFuture<'static, ()> {
+            self.0.timeout_timer(duration)
+        }
+    }
+
+    let sleeps = Arc::new(AtomicBool::new(false));
+    let clock = Endless(TestClock::default(), sleeps.clone());
+    let new = |url: String| Client::builder().api_key(KEY).base_url(url).clock(clock.clone());
+    let render = |client: &Client| client.images().create(Source::html("x")).send();
+    let is_asleep = || sleeps.swap(false, Relaxed);
+
+    // No program listens on this port: the call waits before its second attempt.
+    let client = new("http://127.0.0.1:9".to_owned()).build().unwrap();
+    drop_when(render(&client), is_asleep).await;
+    assert_eq!(client.renders_spent(), 0, "a rejected connection");
+
+    let server = ScriptedServer::start([ok()]).await;
+    let limiter = RateLimiter::per_minute(NonZeroU32::new(2).unwrap());
+    let client = new(server.url()).rate_limiter(limiter).build().unwrap();
+    render(&client).await.unwrap();
+    drop_when(render(&client), is_asleep).await;
+    assert_eq!((client.renders_spent(), server.requests().len()), (1, 1), "the rate limiter");
+
+    for reply in [Reply::json(429, "{}"), Reply::json(503, r#"{"retriable":true}"#)] {
+        let server = ScriptedServer::start([reply]).await;
+        let client = new(server.url()).build().unwrap();
+        drop_when(render(&client), is_asleep).await;
+        assert_eq!((client.renders_spent(), server.requests().len()), (0, 1), "a rejected attempt");
+    }
+
+    let server = ScriptedServer::start([Reply::json(500, "{}")]).await;
+    let client = new(server.url()).retry(RetryPolicy::default().may_bill_twice(true)).build().unwrap();
+    drop_when(render(&client), is_asleep).await;
+    assert_eq!(client.renders_spent(), 1, "one attempt may have been billed, the next was not sent");
+
+    let server = ScriptedServer::start([Reply::Hang]).await;
+    let client = new(server.url()).max_connections(1).build().unwrap();
+    let first = tokio::spawn(render(&client));
+    server.arrived().await;
+    let mut polls = 0;
+    drop_when(render(&client), || (polls += 1, polls > 50).1).await;
+    assert_eq!(client.renders_spent(), 1, "no free connection");
+    first.abort();
+    let _ = first.await;
+    assert_eq!(client.renders_spent(), 1, "the request of the first call was sent");
+
+    // A proxy that makes no connection.
+    let proxy = ScriptedServer::start([Reply::Hang]).await;
+    let client = new("https://api.pictify.io".to_owned()).proxy(proxy.url()).build().unwrap();
+    drop_when(render(&client), || !proxy.requests().is_empty()).await;
+    assert_eq!(client.renders_spent(), 0, "no connection yet");
+}
+
+#[tokio::test]
+async fn an_attempt_that_times_out_before_it_is_sent_is_retried_and_not_spent() {
+    let proxy = ScriptedServer::start([Reply::Hang, Reply::json(407, "{}")]).await;
+    let clock = TestClock::default();
+    let base = "https://api.pictify.io";
+    let builder = Client::builder().api_key(KEY).base_url(base).jitter(|| 1.0).clock(clock.clone());
+    let client = builder.proxy(proxy.url()).retry(RetryPolicy::default().with_max_attempts(2)).build().unwrap();
+    let call = tokio::spawn(client.images().create(Source::html("x")).send());
+    proxy.arrived().await;
+    clock.advance(Duration::from_secs(30));
+    let error = call.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.outcome_unknown(), error.is_retryable()), (ErrorKind::Connect, false, true));
+    assert!(matches!(error.attempts()[0].outcome, AttemptOutcome::NotSent(_)), "{:?}", error.attempts());
+    assert_eq!((error.attempts().len(), client.renders_spent()), (2, 0));
+}
+
+#[tokio::test]
+async fn a_redirected_render_is_not_spent() {
+    let server = ScriptedServer::start([Reply::new(307, &[("location", "/x")], b"")]).await;
+    let client = builder(&server, &TestClock::default()).build().unwrap();
+    let error = client.images().create(Source::html("x")).send().await.unwrap_err();
+    assert_eq!((error.kind(), client.renders_spent()), (ErrorKind::Redirect, 0));
 }
 
 #[tokio::test]

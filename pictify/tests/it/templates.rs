@@ -113,6 +113,58 @@ async fn invalid_renders_are_rejected_before_they_are_sent() {
 }
 
 #[tokio::test]
+async fn a_preview_is_repeated_freely_and_decodes_its_image() {
+    let server = MockServer::start().await;
+    let busy = ResponseTemplate::new(503).set_body_string("{}");
+    Mock::given(method("POST")).respond_with(busy).up_to_n_times(1).expect(1).mount(&server).await;
+    let body = r#"{"dataUrl":"data:image/png;base64,aGk=","width":60,"height":40,"format":"png","totalMs":2.5}"#;
+    respond("POST", "/templates/preview", body).expect(1).mount(&server).await;
+    let client = client_of(server.uri(), &TestClock::default());
+    let draft = TemplateSource::html("<h1>{{title}}</h1>");
+    let response = client.templates().preview(draft, &json!({"title": "Hi"})).size(60, 40).send_with_response().await;
+    let response = response.unwrap();
+    assert_eq!(response.meta.attempts.len(), 2, "a preview bills nothing, so any server error is retried");
+    assert_eq!(client.renders_spent(), 0);
+    let preview = response.into_value();
+    assert_eq!(preview.decode_image().as_deref(), Some(&b"hi"[..]));
+    assert_eq!((preview.width, preview.height, preview.total_ms), (Some(60), Some(40), Some(2.5)));
+}
+
+#[tokio::test]
+async fn a_search_reads_all_pages_with_and_without_pagination() {
+    let server = MockServer::start().await;
+    let page = |uid: &str, rest: &str| format!(r#"{{"templates":[{{"uid":"{uid}","name":"Card"}}]{rest}}}"#);
+    for (number, body) in [
+        ("1", page("A", r#","pagination":{"page":1,"limit":1,"total":2,"totalPages":2}"#)),
+        ("2", page("B", "")),
+        ("3", r#"{"templates":[]}"#.to_owned()),
+    ] {
+        let of_page = |request: &wiremock::Request| {
+            let query: Vec<_> = request.url.query_pairs().map(|(name, value)| format!("{name}={value}")).collect();
+            query
+        };
+        let expected = format!("page={number}");
+        Mock::given(method("GET"))
+            .and(path("/templates/search"))
+            .and(move |request: &wiremock::Request| {
+                let query = of_page(request);
+                query.contains(&"q=a & b".to_owned()) && query.contains(&expected)
+            })
+            .respond_with(ResponseTemplate::new(200).set_body_raw(body, "application/json"))
+            .expect(1)
+            .mount(&server)
+            .await;
+    }
+    let client = client_of(server.uri(), &TestClock::default());
+    let mut found = client.templates().search("a & b").page(1).limit(1).items();
+    let mut uids = Vec::new();
+    while let Some(template) = found.try_next().await.unwrap() {
+        uids.push(template.uid);
+    }
+    assert_eq!(uids, ["A", "B"]);
+}
+
+#[tokio::test]
 async fn invalid_templates_are_rejected_before_they_are_sent() {
     let templates = offline().templates();
     let create = |html: &str| templates.create("Card", TemplateSource::html(html));
@@ -122,6 +174,9 @@ async fn invalid_templates_are_rejected_before_they_are_sent() {
         (create(&"x".repeat(512_001)).send().await.err(), "html: must have at most 512000 bytes, has 512001"),
         (create("x").layout("Wide", layout.clone()).send().await.err(), "the key \"Wide\" must be"),
         (templates.update("T").layout("a b", layout).send().await.err(), "the key \"a b\" must be"),
+        (templates.preview(TemplateSource::html(""), &json!({})).send().await.err(), "html: must not be empty"),
+        (templates.preview(TemplateSource::html("x"), &[1]).send().await.err(), "must serialise to a JSON object"),
+        (templates.search("").send().await.err(), "q: must not be empty"),
     ] {
         let error = error.unwrap();
         assert_eq!((error.kind(), error.status()), (ErrorKind::Validation, None));

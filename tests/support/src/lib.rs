@@ -30,11 +30,15 @@ pub fn client(server: &ScriptedServer, clock: &TestClock) -> pictify::Client {
 /// If the client cannot be built.
 #[must_use]
 pub fn client_of(base_url: impl Into<String>, clock: &TestClock) -> pictify::Client {
-    pictify::Client::builder()
-        .api_key(KEY)
-        .base_url(base_url)
-        .jitter(|| 1.0)
-        .clock(clock.clone())
-        .build()
-        .expect("the configuration of the test client is valid")
+    builder_of(base_url.into(), clock).build().expect("the configuration of the test client is valid")
+}
+
+/// Returns the builder of [`client`], for more settings.
+#[must_use]
+pub fn client_builder(server: &ScriptedServer, clock: &TestClock) -> pictify::ClientBuilder {
+    builder_of(server.url(), clock)
+}
+
+fn builder_of(base_url: String, clock: &TestClock) -> pictify::ClientBuilder {
+    pictify::Client::builder().api_key(KEY).base_url(base_url).jitter(|| 1.0).clock(clock.clone())
 }

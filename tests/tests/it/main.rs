@@ -1,5 +1,6 @@
 //! Tests of the contract, and of the SDK together with the emulator.
 
+mod agent;
 mod cassettes;
 mod conformance;
 mod contract;

@@ -15,11 +15,18 @@ const ENUM_EXTENSIONS: [(&str, &[&str]); 2] = [
     ("x-availability", &["live", "doc", "doc-only", "retired", "public"]),
 ];
 /// Other extensions of an operation.
-const OTHER_EXTENSIONS: [&str; 6] =
-    ["x-timeout", "x-envelope", "x-event", "x-pagination", "x-also-takes", code_samples::EXTENSION];
+const OTHER_EXTENSIONS: [&str; 7] = [
+    "x-timeout",
+    "x-envelope",
+    "x-event",
+    "x-pagination",
+    "x-also-takes",
+    "x-requests-per-minute",
+    code_samples::EXTENSION,
+];
 
 /// Request forms that the service accepts and the document does not declare.
-const ALSO_TAKES: [&str; 3] = ["text/plain", "one item", "no name"];
+const ALSO_TAKES: [&str; 5] = ["text/plain", "one item", "no name", "css", "numeric quality"];
 const PAGINATION_STYLES: [&str; 3] = ["page", "offset", "flat"];
 
 /// Requires an operation ID in camel case that is unique, also as a method name.
@@ -336,7 +343,11 @@ mod tests {
             ("x-availability", json!(1), ("x-availability", "use one of live, doc, doc-only, retired, public")),
             ("x-timeout", json!(0), ("x-timeout", "whole seconds")),
             ("x-pagination", json!({"style": "cursor"}), ("x-pagination", "use one of page, offset, flat")),
-            ("x-also-takes", json!(["xml"]), ("x-also-takes", "use text/plain, one item, no name")),
+            (
+                "x-also-takes",
+                json!(["xml"]),
+                ("x-also-takes", "use text/plain, one item, no name, css, numeric quality"),
+            ),
             ("x-envelop", json!("image"), ("x-envelop", "unknown extension")),
         ] {
             let mut operation = good.clone();

@@ -19,10 +19,10 @@ use std::fmt::Write;
 pub(super) const TABLE: &[Function] = &[
     Function::new(
         Category::Format,
-        "date(value, pattern)",
-        (2, 2),
+        "date(value, pattern?)",
+        (1, 2),
         date,
-        "A date formatted with a pattern such as MMMM D, YYYY; the value is a date as text or milliseconds since 1970. Times are UTC.",
+        "A date formatted with a pattern such as MMMM D, YYYY, or in the style short or long; the value is a date as text or milliseconds since 1970. Times are UTC.",
     ),
     Function::new(
         Category::Format,
@@ -35,11 +35,15 @@ pub(super) const TABLE: &[Function] = &[
 
 fn date<'a>(arguments: &mut Arguments<'a, '_>) -> FunctionResult<'a> {
     let datetime = read_datetime(arguments)?;
-    let pattern = arguments.text(1)?;
+    let pattern = arguments.text_or(1, "short")?;
     // `MMMM` expands to at most nine letters, `M` to two.
     arguments.fuel.consume(pattern.len().saturating_mul(3))?;
-    Ok(computed(format_datetime(datetime, &pattern)))
+    let pattern = STYLES.iter().find(|(name, _)| *name == pattern).map_or(&*pattern, |(_, pattern)| *pattern);
+    Ok(computed(format_datetime(datetime, pattern)))
 }
+
+/// Named styles of dates, and their patterns.
+const STYLES: [(&str, &str); 2] = [("short", "MMM D, YYYY"), ("long", "MMMM D, YYYY")];
 
 /// Reads the first argument as a date, in UTC.
 fn read_datetime(arguments: &Arguments<'_, '_>) -> Result<DateTime, UnlocatedError> {

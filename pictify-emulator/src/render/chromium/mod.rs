@@ -7,11 +7,13 @@ mod browser;
 mod requests;
 mod tab;
 
-use super::{Document, Embedded, Format, Page, Pdf, RenderError, RenderedImage, Renderer, gif, pool::RENDER_TIMEOUT};
+use super::{
+    Document, Embedded, Format, Page, Pdf, RenderError, RenderedImage, Renderer, full_page, gif, pool::RENDER_TIMEOUT,
+};
 use crate::fetch::{EgressPolicy, Fetcher, Redirects};
 use browser::Browser;
 use std::{fmt, path::PathBuf, time::Duration};
-use tab::Tab;
+use tab::{Rect, Tab};
 use tokio::{
     runtime::{Builder, Runtime},
     sync::Mutex,
@@ -80,6 +82,11 @@ impl Chromium {
 fn capture(runtime: &Runtime, tab: &Tab, page: &Page) -> Result<RenderedImage, RenderError> {
     let crop = match &page.selector {
         Some(selector) => Some(runtime.block_on(tab.find(selector))?),
+        None if page.full_page && !matches!(page.format, Format::Gif(_)) => {
+            let size = (page.width, page.height);
+            let height = full_page::capture_height(size, runtime.block_on(tab.page_height())?);
+            (height > page.height).then(|| Rect::from_top(page.width, height))
+        }
         None => None,
     };
     if let Format::Gif(settings) = page.format {

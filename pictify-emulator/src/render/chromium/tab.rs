@@ -7,7 +7,7 @@ use super::{
 use crate::{
     fetch::Fetcher,
     render::{
-        Format, Page, RenderError, RenderedImage,
+        Format, MAX_CAPTURE_HEIGHT, Page, RenderError, RenderedImage,
         gif::{CssAnimation, Frame},
     },
 };
@@ -59,6 +59,13 @@ pub(super) struct Tab {
 /// Rectangle of the page in pixels: x, y, width, height.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rect([f64; 4]);
+
+impl Rect {
+    /// Returns the upper part of the page.
+    pub(super) fn from_top(width: u32, height: u32) -> Self {
+        Self([0.0, 0.0, width.into(), height.into()])
+    }
+}
 
 impl Tab {
     pub(super) fn new(connection: Arc<Connection>, context: BrowserContextId, target: Target) -> Self {
@@ -112,9 +119,19 @@ impl Tab {
         }
         let sides: Vec<f64> = found.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
         match sides[..] {
-            [x, y, width, height] if width >= 0.5 && height >= 0.5 => Ok(Rect([x, y, width, height])),
+            [x, y, width, height] if width >= 0.5 && height >= 0.5 => {
+                let max = f64::from(MAX_CAPTURE_HEIGHT);
+                Ok(Rect([x, y, width.min(max), height.min(max)]))
+            }
             _ => Err(RenderError::InvalidInput(format!("No element matches the selector {quoted}"))),
         }
+    }
+
+    /// Returns the height of the page in pixels, including the part below the viewport.
+    pub(super) async fn page_height(&self) -> Result<f32, RenderError> {
+        let height = self.evaluate("document.documentElement.scrollHeight").await?;
+        #[allow(clippy::cast_possible_truncation, reason = "a few thousand pixels")]
+        height.as_f64().map(|height| height as f32).ok_or_else(|| failed("the page has no height"))
     }
 
     /// Pauses all animations of the page and returns them.

@@ -75,7 +75,10 @@
   };
 
   const HEX = /^#([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/i;
+  // A description that is the name of a type means that type.
+  const TYPE_NAMES = new Set(["text", "image", "color", "number", "boolean", "url", "date", "array", "object", "video", "audio"]);
   const typeName = (info) => {
+    if (TYPE_NAMES.has(info.description)) return info.description;
     if (info.kind === "string") {
       if (info.isUrl) return "url";
       return info.isColor || HEX.test(info.fallback) ? "color" : "text";
@@ -87,7 +90,7 @@
     const info = field?.$type;
     const definition = { name, type: typeName(info) };
     if (info.fallback !== undefined) definition.defaultValue = info.fallback;
-    if (info.description) definition.description = info.description;
+    if (info.description && !TYPE_NAMES.has(info.description)) definition.description = info.description;
     const validation = {};
     if (info.kind === "string" && info.min !== undefined) validation.minLength = info.min;
     if (info.kind === "string" && info.max !== undefined) validation.maxLength = info.max;
@@ -96,9 +99,16 @@
     return definition;
   };
 
+  // Returns the fields of a schema: of a zod object, or of a plain object with zod types. Undefined for other values.
+  const fieldsOf = (schema) => {
+    const info = schema?.$type;
+    if (info) return info.kind === "object" ? info.shape : undefined;
+    return typeof schema === "object" && schema !== null && !Array.isArray(schema) ? schema : undefined;
+  };
+
   // Returns the errors of a schema, and the definitions of its variables.
   globalThis.__describeSchema = (schema) => {
-    const shape = schema?.$type?.kind === "object" ? schema.$type.shape : undefined;
+    const shape = fieldsOf(schema);
     if (!shape) return { errors: ["The scene must export a zod object as schema"], definitions: [] };
     const errors = [];
     const fields = Object.entries(shape);
@@ -136,7 +146,7 @@
   // Returns the props of a scene: the given values and the defaults of the others, or the first problem.
   globalThis.__resolveProps = (schema, values) => {
     const props = { ...values };
-    for (const [name, field] of Object.entries(schema.$type.shape)) {
+    for (const [name, field] of Object.entries(fieldsOf(schema) ?? {})) {
       const info = field.$type;
       const value = props[name] ?? (info.isNullable && props[name] === null ? null : info.fallback);
       if (value === undefined) continue;

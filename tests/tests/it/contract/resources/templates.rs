@@ -19,6 +19,14 @@ pub fn rows() -> Vec<Row> {
             let call = client.templates().create("Social Card", source).size(1200, 630);
             call.output(TemplateOutput::Image).variable_definitions([title])
         }),
+        row("searchTemplates", |client| client.templates().search("social").page(1).limit(12)),
+        row("previewTemplate", |client| {
+            let mut title = VariableDefinition::new("title");
+            title.type_ = Some(VariableType::Text);
+            let source = TemplateSource::html("<h1>{{title}}</h1>");
+            let call = client.templates().preview(source, &json!({"title": "Draft"})).variable_definitions([title]);
+            call.size(600, 300).format(RasterFormat::Png).scripts(false).strict_variables(false)
+        }),
         row("getTemplate", |client| client.templates().get("XK4P2M9QZT")),
         row("updateTemplate", |client| client.templates().update("XK4P2M9QZT").name("Social Card v2").width(1080)),
         row("deleteTemplate", |client| client.templates().delete("XK4P2M9QZT")),
