@@ -14,7 +14,8 @@ impl Session {
     /// Creates a client for the configured server, or starts an emulator if neither a key nor a base URL is configured.
     pub async fn open() -> Result<Self, Failure> {
         let builder = Client::builder().user_agent(concat!("pictify-cli/", env!("CARGO_PKG_VERSION")));
-        if ["PICTIFY_API_KEY", "PICTIFY_BASE_URL"].iter().any(|name| std::env::var_os(name).is_some()) {
+        let has_url = std::env::var_os("PICTIFY_BASE_URL").is_some_and(|url| !url.is_empty());
+        if has_url || std::env::var_os("PICTIFY_API_KEY").is_some() {
             return Ok(Self { client: builder.build()?, emulator: None });
         }
         progress::note("PICTIFY_API_KEY is not set: rendering locally with the emulator.");

@@ -6,7 +6,11 @@ use reqwest::Url;
 /// Base URL of the hosted service.
 pub const DEFAULT_BASE_URL: &str = "https://api.pictify.io";
 
-/// Parses a base URL: http or https, with any path. Trailing slashes are removed.
+/// Path of the base URL that the service documented earlier. It does not route that path.
+const DOCUMENTED_PATH: &str = "/v1";
+
+/// Parses a base URL: http or https, with any path. Trailing slashes are removed, and the version that the hosted service
+/// does not route.
 ///
 /// `allow_insecure_http` allows http to other hosts; to this host it is always allowed.
 pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url> {
@@ -32,7 +36,9 @@ pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url> {
         }
         other => return Err(malformed(&format!("its scheme is {other}, not https"))),
     }
+    let is_hosted = url.host_str() == DEFAULT_BASE_URL.strip_prefix("https://");
     let path = url.path().trim_end_matches('/').to_owned();
+    let path = if is_hosted && path == DOCUMENTED_PATH { String::new() } else { path };
     url.set_path(&path);
     Ok(url)
 }
@@ -62,7 +68,8 @@ mod tests {
         for (text, prefix) in [
             ("https://api.pictify.io", "https://api.pictify.io"),
             (" https://api.pictify.io/ ", "https://api.pictify.io"),
-            ("https://api.pictify.io/v1", "https://api.pictify.io/v1"),
+            ("https://api.pictify.io/v1", "https://api.pictify.io"),
+            ("https://proxy.example/v1/", "https://proxy.example/v1"),
             ("https://proxy.example/pictify//", "https://proxy.example/pictify"),
             ("http://127.0.0.1:4040/", "http://127.0.0.1:4040"),
             ("http://[::1]:4040", "http://[::1]:4040"),

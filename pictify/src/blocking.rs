@@ -39,15 +39,15 @@ pub struct Client {
 }
 
 impl Client {
-    /// Creates a client for the hosted service.
+    /// Creates a client for the hosted service, whatever `PICTIFY_BASE_URL` says.
     ///
     /// # Errors
     /// As [`crate::Client::new`].
     pub fn new(api_key: impl AsRef<str>) -> Result<Self> {
-        crate::Client::builder().api_key(api_key).build_blocking()
+        crate::Client::builder().api_key(api_key).base_url(crate::Client::DEFAULT_BASE_URL).build_blocking()
     }
 
-    /// Creates a client from the environment: `PICTIFY_API_KEY`, and `PICTIFY_BASE_URL` if it is set.
+    /// Creates a client from the environment: `PICTIFY_API_KEY`, and `PICTIFY_BASE_URL` if it is set and not empty.
     ///
     /// # Errors
     /// As [`crate::Client::from_env`].

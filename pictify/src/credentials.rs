@@ -47,6 +47,14 @@ impl ClientCredentials {
         }
     }
 
+    /// Returns the key if it never changes.
+    pub(crate) fn fixed(&self) -> Option<&ApiKey> {
+        match self {
+            Self::Fixed(key) => Some(key),
+            Self::Provider(_) => None,
+        }
+    }
+
     /// Returns another key than the rejected one, if there is one.
     pub(crate) async fn replacement(&self, rejected: &ApiKey) -> Result<Option<ApiKey>> {
         match self {

@@ -354,6 +354,7 @@ api_request! {
     read |_value, response| Ok(AgentScreenshotStream::new(
         std::mem::take(&mut response.body),
         (response.status, response.headers.clone()),
+        response.redaction.clone(),
     ))
 }
 

@@ -109,6 +109,7 @@ cfg_if::cfg_if! {
         mod connection_limit;
         mod credentials;
         mod deadline;
+        mod environment;
         pub mod download;
         mod error;
         mod event_stream;
@@ -123,11 +124,14 @@ cfg_if::cfg_if! {
         mod key;
         pub mod links;
         pub mod media;
+        mod numbers;
         #[cfg(feature = "og-image")]
         pub mod og_image;
         pub mod pagination;
         pub mod pdfs;
+        mod proxies;
         pub mod rate_limit;
+        mod redaction;
         pub mod renders;
         pub mod request;
         mod resources;

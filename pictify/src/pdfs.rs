@@ -13,7 +13,7 @@
 //! # Ok(()) }
 //! ```
 
-use crate::{Result, download::Downloadable, resources::api_request, resources::resource, variables};
+use crate::{download::Downloadable, resources::api_request, resources::resource, variables};
 use pictify_api::types::{PdfMargins, PixelSize, RenderMultiPagePdfRequest, RenderPdfRequest};
 use serde::Serialize;
 
@@ -69,7 +69,7 @@ impl<C: Clone> Pdfs<C> {
         template_uid: impl Into<String>,
         pages: impl IntoIterator<Item = impl Serialize>,
     ) -> RenderMultiPagePdfCall<C> {
-        let sets = pages.into_iter().map(|page| variables::from(&page)).collect::<Result<Vec<_>>>();
+        let sets = variables::sets(pages);
         self.call_with(sets, |sets| {
             let body = RenderMultiPagePdfRequest::new(template_uid.into(), sets);
             RenderMultiPagePdf::of(body)

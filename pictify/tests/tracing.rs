@@ -81,6 +81,18 @@ async fn a_call_and_its_attempts_are_spans_with_the_names_of_opentelemetry() {
 }
 
 #[tokio::test]
+async fn a_key_that_the_server_repeats_is_in_no_event_of_the_sdk() {
+    let body = format!(r#"{{"message":"no {KEY}","requestId":"{KEY}"}}"#);
+    let server = ScriptedServer::start([Reply::new(403, &[("x-request-id", KEY)], body.as_bytes())]).await;
+    let client = client(&server, &TestClock::default());
+    let (log, guard) = capture();
+    client.images().create(Source::html("<p>")).send().await.unwrap_err();
+    drop(guard);
+    let ours: Vec<_> = log.text().lines().filter(|line| line.contains("pictify::")).map(str::to_owned).collect();
+    assert!(ours.iter().any(|line| line.contains("403")) && !ours.iter().any(|line| line.contains(KEY)), "{ours:?}");
+}
+
+#[tokio::test]
 async fn a_failed_span_has_an_error_status_and_no_secret_of_the_path() {
     let server = ScriptedServer::start([Reply::json(403, "{}")]).await;
     let client = client(&server, &TestClock::default());

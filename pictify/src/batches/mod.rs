@@ -27,7 +27,7 @@ mod wait;
 mod webhook_join;
 
 use crate::templates::RasterFormat;
-use crate::{Result, resources::api_request, resources::resource, source::web_url, variables};
+use crate::{resources::api_request, resources::resource, source::web_url, variables};
 use pictify_api::types::BatchRenderTemplateRequest;
 use serde::Serialize;
 
@@ -67,7 +67,7 @@ impl<C: Clone> Batches<C> {
         template_uid: impl Into<String>,
         variable_sets: impl IntoIterator<Item = impl Serialize>,
     ) -> BatchRenderTemplateCall<C> {
-        let sets = variable_sets.into_iter().map(|set| variables::from(&set)).collect::<Result<Vec<_>>>();
+        let sets = variables::sets(variable_sets);
         self.call_with(sets, |sets| {
             let body = BatchRenderTemplateRequest { variable_sets: Some(sets), ..Default::default() };
             BatchRenderTemplate::of(template_uid.into(), body)

@@ -54,8 +54,7 @@ impl BindingSource {
     /// # Errors
     /// [`Validation`](crate::ErrorKind::Validation) if `body` does not serialise.
     pub fn post(mut self, body: &impl Serialize) -> Result<Self> {
-        let body = serde_json::to_value(body)
-            .map_err(|error| crate::Error::invalid_field("body", "cannot be serialised").with_source(error))?;
+        let body = variables::json(body, "body")?;
         (self.0.method, self.0.body) = (Some(DataSourceMethod::Post), Some(body));
         Ok(self)
     }

@@ -69,7 +69,9 @@ impl CallState {
         let result = trace::attempt(self.operation, number, self.exchange(request, limit, connection)).await;
         let duration = clock.now().saturating_duration_since(started);
         let record = |outcome, request_id| {
-            self.lock_history().push(Attempt { delay, duration, outcome, request_id });
+            let mut attempt = Attempt { delay, duration, outcome, request_id };
+            attempt.redact(&self.redaction());
+            self.lock_history().push(attempt);
         };
         match result {
             Ok(response) => {
@@ -130,12 +132,16 @@ impl CallState {
         progress: &SendProgress,
     ) -> (AttemptOutcome, FailureClass, Error) {
         let network = |source: TransportError| {
-            let error = Error::from_transport(source).with_context(&format!("the server is {}", self.host()));
+            let error = Error::from_transport(source).with_context(&self.route());
             (error.message().to_owned(), error)
         };
         match error {
             #[cfg(feature = "testing")]
             AttemptError::Transport(source) if source.kind == TransportErrorKind::CassetteMiss => {
+                let error = Error::from_transport(source);
+                (AttemptOutcome::NotSent(error.message().to_owned()), FailureClass::Permanent, error)
+            }
+            AttemptError::Transport(source) if source.kind == TransportErrorKind::Runtime => {
                 let error = Error::from_transport(source);
                 (AttemptOutcome::NotSent(error.message().to_owned()), FailureClass::Permanent, error)
             }
@@ -154,7 +160,7 @@ impl CallState {
             AttemptError::TimedOut if progress.is_certainly_unsent() => {
                 let text = format!("no connection within {} s", limit.as_secs_f64());
                 let error = Error::new(ErrorKind::Connect, text.clone());
-                let error = error.with_context(&format!("the server is {}", self.host()));
+                let error = error.with_context(&self.route());
                 (AttemptOutcome::NotSent(text), FailureClass::NotSent, error)
             }
             AttemptError::TimedOut => {
@@ -200,15 +206,18 @@ impl CallState {
         Err(AttemptFailure { error: Error::from_response(received), class, retry_after })
     }
 
-    /// Returns a response without the key, in case the server repeats it.
+    /// Returns a response without the secrets of the call, in case the server repeats them.
     pub(super) fn redacted(&self, received: Received) -> Received {
-        Received { body: self.redact(received.body), ..received }
+        received.redacted(&self.redaction())
     }
 
-    fn host(&self) -> String {
+    /// Names the server, and the proxy on the way to it.
+    fn route(&self) -> String {
         let url = &self.client.base_url;
         let host = url.host_str().unwrap_or("?");
-        url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        let proxy = self.client.proxies.name_for(url).map(|proxy| format!(", through the proxy {proxy}"));
+        format!("the server is {host}{port}{}", proxy.unwrap_or_default())
     }
 }
 

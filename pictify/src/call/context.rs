@@ -9,6 +9,7 @@ use crate::{
     connection_limit::ConnectionLimit,
     credentials::ClientCredentials,
     hooks::{OnAttempt, OnSchemaMismatch},
+    proxies::Proxies,
     retry::{Jitter, RetryBudget},
     single_flight::{InFlightRequests, RequestKey},
     spend_limit::SpendTracker,
@@ -24,6 +25,8 @@ pub(crate) struct ClientInner {
     pub(crate) user_agent: http::HeaderValue,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) connections: ConnectionLimit,
+    /// Proxies of the default transport.
+    pub(crate) proxies: Proxies,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) retry: RetryPolicy,
     pub(crate) budget: RetryBudget,

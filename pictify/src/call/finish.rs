@@ -4,13 +4,15 @@ use super::{Response, ResponseMeta, attempt::to_received, error_body::ErrorBody,
 use crate::{
     Error, ErrorKind, Result,
     error::{ErrorDetails, Received, looks_like_html},
+    rate_limit::RateLimitStatus,
+    redaction::Redaction,
     request::{ReadResponse, ResponseParts, check_file_url},
     retry::{FailureClass, failure_of_response, is_idempotent},
     schema_mismatch::SchemaMismatchReport,
     transport::Body,
 };
 use http::{StatusCode, header::LOCATION};
-use pictify_api::{CheckSchema, RetrySafety, SchemaMismatches};
+use pictify_api::{CheckSchema, RetrySafety, SchemaMismatch, SchemaMismatchKind, SchemaMismatches};
 use std::mem;
 
 impl CallState {
@@ -26,12 +28,18 @@ impl CallState {
         let is_shared = self.leader.get().is_some();
         let result = response.and_then(|response| self.decode(response, decoder, attempts.len()));
         match result {
-            Ok((value, Received { status, headers, body }, left_out)) => {
+            Ok((value, received, left_out)) => {
+                let Received { status, headers, body } = self.redacted(received);
+                let rate_limit = RateLimitStatus::read(&headers, self.client.clock.system_time());
+                let shared = is_shared;
                 let meta =
-                    ResponseMeta { status, headers, body, attempts, idempotency_key, shared: is_shared, left_out };
+                    ResponseMeta { status, headers, body, attempts, idempotency_key, shared, left_out, rate_limit };
                 Ok(Response { value, meta })
             }
-            Err(error) => Err(error.with_operation(self.operation).with_attempts(attempts, idempotency_key)),
+            Err(error) => {
+                let error = error.with_operation(self.operation).with_attempts(attempts, idempotency_key);
+                Err(error.redacted(&self.redaction()))
+            }
         }
     }
 
@@ -50,7 +58,7 @@ impl CallState {
             return Err(unexpected_status(received).with_outcome(unknown, false));
         }
         let (head, body) = response.into_parts();
-        let mut parts = ResponseParts::new(head.status, head.headers, body);
+        let mut parts = ResponseParts::new(head.status, head.headers, body, self.redaction());
         // An error with status 200: the service did not do what was asked.
         let error_body = ErrorBody::read(&parts.body.bytes());
         let value = match decoder.read(&mut parts) {
@@ -84,7 +92,6 @@ impl CallState {
         let is_paid = self.operation.safety == RetrySafety::Billed
             && error.kind() == ErrorKind::Decode
             && error.body().is_some_and(|body| !looks_like_html(body));
-        let error = error.map_received(|received| self.redacted(received));
         if is_paid {
             error.with_context("the render was probably billed, and `body` has the response: do not send it again")
         } else {
@@ -107,8 +114,11 @@ impl CallState {
         if mismatches.is_empty() {
             return Ok(());
         }
+        let redaction = self.redaction();
+        let mismatches = without_secrets(mismatches, &redaction);
         if let Some(hook) = hook {
-            let request_id = received.headers.get("x-request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+            let request_id = received.headers.get("x-request-id").and_then(|id| id.to_str().ok());
+            let request_id = request_id.map(|id| redaction.text(id.to_owned()));
             let operation = self.operation.id;
             hook.get()(&SchemaMismatchReport { operation, mismatches: mismatches.clone(), request_id });
         }
@@ -118,6 +128,23 @@ impl CallState {
         }
         Ok(())
     }
+}
+
+/// Returns mismatches without secrets, which a server may repeat as the name of a field or as a value.
+fn without_secrets(found: SchemaMismatches, redaction: &Redaction) -> SchemaMismatches {
+    let shown = found.to_string();
+    if redaction.text(shown.clone()) == shown {
+        return found;
+    }
+    let mut clean = SchemaMismatches::default();
+    for SchemaMismatch { field, kind, .. } in &found {
+        let kind = match kind {
+            SchemaMismatchKind::UnknownValue(value) => SchemaMismatchKind::UnknownValue(redaction.text(value.clone())),
+            kind => kind.clone(),
+        };
+        clean.push(&redaction.text(field.clone()), kind);
+    }
+    clean
 }
 
 fn unexpected_status(received: Received) -> Error {

@@ -42,7 +42,7 @@ impl<T> Deref for Response<T> {
 pub struct ResponseMeta {
     /// HTTP status.
     pub status: StatusCode,
-    /// HTTP headers.
+    /// HTTP headers. The key is replaced by `[key]` if the service repeats it, here and in the body.
     pub headers: HeaderMap,
     /// Body as it was received.
     pub body: Bytes,
@@ -54,6 +54,7 @@ pub struct ResponseMeta {
     pub shared: bool,
     /// Number of items that were left out of a page of a list, because they cannot be read. `body` has them.
     pub left_out: usize,
+    pub(crate) rate_limit: Option<RateLimitStatus>,
 }
 
 impl ResponseMeta {
@@ -66,7 +67,7 @@ impl ResponseMeta {
     /// Returns the rate limit that the response states, if it does.
     #[must_use]
     pub fn rate_limit(&self) -> Option<RateLimitStatus> {
-        RateLimitStatus::read(&self.headers)
+        self.rate_limit
     }
 }
 

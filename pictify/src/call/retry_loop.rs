@@ -6,6 +6,7 @@ use crate::{
     call::Response,
     hooks::AttemptEvent,
     rate_limit::RateLimitStatus,
+    redaction::{Redaction, SecretPattern},
     retry::{FailureClass, MAX_RETRIES_WHILE_BUSY, RetryDecision, decide, is_idempotent},
     spend_limit::SpendPermit,
     timeout::{Elapsed, timeout},
@@ -57,8 +58,8 @@ pub(crate) struct CallState {
     pub(super) headers: HeaderMap,
     /// Allows an identical call at the same time to share the response.
     is_shareable: bool,
-    /// The keys that the call was sent with, to keep them out of errors.
-    keys: Mutex<Vec<ApiKey>>,
+    /// The keys and other secrets that the call was sent with, to keep them out of errors.
+    secrets: Mutex<Redaction>,
     history: Mutex<Vec<Attempt>>,
     /// The identical call whose response this one shares.
     pub(super) leader: OnceLock<Arc<CallState>>,
@@ -81,7 +82,7 @@ impl CallState {
             idempotency_key,
             headers: options.headers,
             is_shareable: is_shareable && operation.safety == RetrySafety::Billed && !operation.events,
-            keys: Mutex::default(),
+            secrets: Mutex::default(),
             history: Mutex::default(),
             leader: OnceLock::new(),
             operation,
@@ -105,6 +106,7 @@ impl CallState {
         mut permit: Option<&mut SpendPermit>,
     ) -> Result<http::Response<Body>> {
         let safety = self.operation.safety;
+        self.remember_secrets(&request);
         let mut key = if self.operation.needs_key { Some(self.current_key().await?) } else { None };
         let mut is_key_replaced = false;
         let mut delay = Duration::ZERO;
@@ -200,13 +202,28 @@ impl CallState {
     }
 
     fn remember_key(&self, key: &ApiKey) {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).push(key.clone());
+        self.add_secret(key.pattern());
     }
 
-    /// Removes the keys of the call from a body that becomes part of an error.
-    pub(super) fn redact(&self, body: Bytes) -> Bytes {
-        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.iter().fold(body, |body, key| key.redact(body))
+    fn add_secret(&self, secret: SecretPattern) {
+        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).add(secret);
+    }
+
+    /// Remembers the secrets that a request has beside the key: in its path and in a header.
+    fn remember_secrets(&self, request: &http::Request<Bytes>) {
+        if let Some(key) = request.headers().get("x-write-key") {
+            self.add_secret(SecretPattern::new(key.as_bytes()));
+        }
+        let names = self.operation.path.rsplit('/');
+        for (_, value) in names.zip(request.uri().path().rsplit('/')).filter(|(name, _)| *name == "{secret}") {
+            self.add_secret(SecretPattern::new(value.as_bytes()));
+        }
+    }
+
+    /// Returns the secrets that the call was sent with, or the call that it has joined.
+    pub(super) fn redaction(&self) -> Redaction {
+        let state = self.leader.get().map_or(self, |leader| leader);
+        state.secrets.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Waits until the rate limiter lets the request go, if there is one.
@@ -221,7 +238,8 @@ impl CallState {
     #[cfg(feature = "rate-limit")]
     fn update_rate_limit(&self, headers: &HeaderMap, blocked_for: Option<Duration>) {
         if let Some(gate) = &self.client.rate_limit_gate {
-            gate.update_from_headers(RateLimitStatus::read(headers), blocked_for);
+            let status = RateLimitStatus::read(headers, self.client.clock.system_time());
+            gate.update_from_headers(status, blocked_for);
         }
     }
 
@@ -241,7 +259,7 @@ impl CallState {
         let history = self.lock_history().clone();
         if let Some(attempt) = history.last() {
             let (operation, number) = (self.operation, history.len());
-            let rate_limit = RateLimitStatus::read(headers);
+            let rate_limit = RateLimitStatus::read(headers, self.client.clock.system_time());
             hook.get()(&AttemptEvent { operation, number, attempt, rate_limit, retry_in });
         }
     }

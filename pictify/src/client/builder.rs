@@ -9,7 +9,9 @@ use crate::{
     clock::{Clock, SystemClock},
     connection_limit::{ConnectionLimit, DEFAULT_MAX_CONNECTIONS},
     credentials::ClientCredentials,
+    environment,
     hooks::{AttemptEvent, OnAttempt, OnSchemaMismatch},
+    proxies::Proxies,
     retry::{Jitter, RetryBudget},
     schema_mismatch::SchemaMismatchReport,
     single_flight::InFlightRequests,
@@ -105,7 +107,8 @@ impl fmt::Debug for ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// The API key. By default the environment's `PICTIFY_API_KEY`.
+    /// Sets the API key. By default the environment's `PICTIFY_API_KEY`. White space, quotes and the scheme `Bearer` around
+    /// it are removed.
     pub fn api_key(mut self, key: impl AsRef<str>) -> Self {
         self.credentials = Some(ApiKey::new(key).map(ClientCredentials::Fixed));
         self
@@ -140,7 +143,7 @@ impl ClientBuilder {
     }
 
     /// Sends all requests through a proxy, for example `http://proxy.example:3128`. Default: the proxy of the environment
-    /// (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`), except for this machine.
+    /// (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), except for this machine. Errors of connections name the proxy.
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.connection.proxy = Some(url.into());
         self.connection.used = Some("proxy");
@@ -182,9 +185,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the base URL of the API. Default: `PICTIFY_BASE_URL` of the environment, else the hosted service.
+    /// Sets the base URL of the API. Default: `PICTIFY_BASE_URL` of the environment if it is not empty, else the hosted
+    /// service.
     ///
-    /// A path is kept, so `https://api.pictify.io/v1` calls `/v1/image`. The hosted service does not route `/v1` today.
+    /// A path is kept: `https://proxy.example/pictify` calls `/pictify/image`. Only of `https://api.pictify.io/v1`, which the
+    /// service documented earlier, `/v1` is removed: the service does not route it.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());
         self
@@ -293,8 +298,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config) when there is no key, the key is empty or cannot be sent, the base URL is
-    /// malformed or needs TLS that is not compiled in, the user agent cannot be sent, the timeout is zero, or TLS cannot be
-    /// set up.
+    /// malformed or needs TLS that is not compiled in, a proxy is not a URL, the user agent cannot be sent, the timeout is
+    /// zero, or TLS cannot be set up.
     pub fn build(mut self) -> Result<Client> {
         let replays = self.replay.is_some();
         if let Some(replay) = self.replay.take() {
@@ -311,7 +316,10 @@ impl ClientBuilder {
             return Err(Error::config("the timeout must be longer than 0 s"));
         }
         let is_given = self.base_url.is_some();
-        let base_url = self.base_url.take().or_else(|| std::env::var("PICTIFY_BASE_URL").ok());
+        let base_url = match self.base_url.take() {
+            Some(url) => Some(url),
+            None => environment::variable("PICTIFY_BASE_URL")?,
+        };
         let insecure = "PICTIFY_ALLOW_INSECURE_HTTP";
         let allow_insecure_http = self.allow_insecure_http || std::env::var(insecure).is_ok_and(|value| value == "1");
         let base_url = base_url::parse(base_url.as_deref().unwrap_or(DEFAULT_BASE_URL), allow_insecure_http)
@@ -327,6 +335,10 @@ impl ClientBuilder {
         let user_agent = HeaderValue::try_from(user_agent)
             .map_err(|_| Error::config("the user agent has characters that a header cannot carry"))?;
         let is_local = base_url::is_on_this_machine(&base_url);
+        let proxies = match &self.transport {
+            Some(_) => Proxies::default(),
+            None => self.connection.proxies(is_local, !replays)?,
+        };
         let transport = match (self.transport.take(), self.connection.used) {
             (Some(_), Some(setter)) => {
                 let text = format!("`{setter}` belongs to the default transport: set it on the given one instead");
@@ -346,6 +358,7 @@ impl ClientBuilder {
             user_agent,
             transport,
             connections: ConnectionLimit::new(self.max_connections.unwrap_or(DEFAULT_MAX_CONNECTIONS)),
+            proxies,
             retry: self.retry,
             budget: RetryBudget::default(),
             jitter: self.jitter.unwrap_or_default(),
@@ -365,6 +378,15 @@ impl ClientBuilder {
 }
 
 impl ConnectionSettings {
+    /// Checks and returns the proxies. `is_local` and `connects` as in [`build`](Self::build).
+    fn proxies(&self, is_local: bool, connects: bool) -> Result<Proxies> {
+        match &self.proxy {
+            Some(url) => Proxies::all(url),
+            None if self.no_proxy || is_local || !connects => Ok(Proxies::default()),
+            None => Proxies::from_env(),
+        }
+    }
+
     /// Builds the default transport. `is_local` means that the API is on this machine; `connects` is false for replays.
     fn build(&self, is_local: bool, connects: bool) -> Result<ReqwestTransport> {
         let builder = reqwest::Client::builder();
@@ -392,8 +414,8 @@ impl ConnectionSettings {
 }
 
 fn key_from_env() -> Result<ApiKey> {
-    match std::env::var("PICTIFY_API_KEY") {
-        Ok(key) => ApiKey::new(key).map_err(|error| error.with_context("it was taken from PICTIFY_API_KEY")),
-        Err(_) => Err(Error::config("no API key: set PICTIFY_API_KEY, or give one to the builder")),
+    match environment::raw_variable("PICTIFY_API_KEY")? {
+        Some(key) => ApiKey::new(key).map_err(|error| error.with_context("it was taken from PICTIFY_API_KEY")),
+        None => Err(Error::config("no API key: set PICTIFY_API_KEY, or give one to the builder")),
     }
 }

@@ -18,6 +18,18 @@ use std::{fmt, sync::Arc, time::Duration};
 /// It is cheap to clone and its clones share connections, limits and the retry budget: make one and keep it. The same
 /// surface without `async` is `blocking::Client`, behind the feature `blocking`.
 ///
+/// # Runtimes
+/// The client needs a Tokio runtime with timers and IO (`enable_all`), as `#[tokio::main]` makes it. Without one, or without
+/// its drivers, a call fails with [`Config`](crate::ErrorKind::Config), and nothing is sent.
+///
+/// A connection belongs to the runtime in which it was made, and ends with it. So one client in several runtimes, such as a
+/// static one in the functions of `#[tokio::test]`, may find that a connection ends or stands still while a request waits for
+/// it. If nothing of the request was sent, it is sent again over another connection; otherwise its outcome is unknown, as
+/// with every connection that is lost. Make a client for each runtime, or use one runtime for all, to avoid that.
+///
+/// # Panics
+/// A waiting call panics in the timer of Tokio if an open connection is used in a runtime without timers.
+///
 /// ```no_run
 /// # async fn run() -> pictify::Result<()> {
 /// use pictify::{Client, images::Source};
@@ -61,15 +73,15 @@ impl Client {
     /// Base URL of the hosted service.
     pub const DEFAULT_BASE_URL: &'static str = base_url::DEFAULT_BASE_URL;
 
-    /// Makes a client of the hosted service.
+    /// Makes a client of the hosted service, whatever `PICTIFY_BASE_URL` says.
     ///
     /// # Errors
     /// [`Config`](crate::ErrorKind::Config) when the key is empty or cannot be sent, or TLS cannot be set up.
     pub fn new(api_key: impl AsRef<str>) -> Result<Self> {
-        Self::builder().api_key(api_key).build()
+        Self::builder().api_key(api_key).base_url(Self::DEFAULT_BASE_URL).build()
     }
 
-    /// Makes a client from the environment: `PICTIFY_API_KEY`, and `PICTIFY_BASE_URL` if it is set.
+    /// Makes a client from the environment: `PICTIFY_API_KEY`, and `PICTIFY_BASE_URL` if it is set and not empty.
     ///
     /// # Errors
     /// As [`ClientBuilder::build`]; in particular when `PICTIFY_API_KEY` is missing or empty.

@@ -9,6 +9,7 @@ use crate::{
     Deadline, Error, ErrorKind, Result,
     call::ClientInner,
     error::{ErrorDetails, Received},
+    redaction::Redaction,
     retry::retry_after_of,
     timeout::{Elapsed, timeout},
     transport::TransportError,
@@ -31,12 +32,21 @@ pub(super) async fn run(shared: &ClientInner, options: &DownloadOptions, sink: &
     let url = crate::source::web_url("url", &options.url)?;
     let limit = options.deadline.map_or(options.timeout, |deadline| deadline.left(&*shared.clock).min(options.timeout));
     let end = Deadline::after(limit, &*shared.clock);
+    // No key is sent, but the URL may hold the one of the client, and the host may repeat the URL.
+    let mut redaction = Redaction::default();
+    if let Some(key) = shared.credentials.fixed() {
+        redaction.add(key.pattern());
+    }
     let Ok(result) = timeout(&*shared.clock, limit, download_with_retries(shared, options, end, &url, sink)).await
     else {
         let text = format!("the download from {} took longer than {} s", redacted_url(&url), limit.as_secs_f64());
-        return Err(Error::new(ErrorKind::Timeout, text).with_outcome(false, true));
+        return Err(Error::new(ErrorKind::Timeout, text).with_outcome(false, true).redacted(&redaction));
     };
-    result.map_err(|error| error.with_context(&format!("while downloading from {}", redacted_url(&url))))
+    result.map_err(|error| {
+        let proxy = shared.proxies.name_for(&url).filter(|_| error.kind() == ErrorKind::Connect);
+        let proxy = proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default();
+        error.with_context(&format!("while downloading from {}{proxy}", redacted_url(&url))).redacted(&redaction)
+    })
 }
 
 /// Progress of a download.

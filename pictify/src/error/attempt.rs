@@ -1,5 +1,6 @@
 //! Record of one attempt.
 
+use crate::redaction::Redaction;
 use http::StatusCode;
 use std::time::Duration;
 
@@ -17,6 +18,14 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// Removes secrets.
+    pub(crate) fn redact(&mut self, redaction: &Redaction) {
+        self.request_id = self.request_id.take().map(|id| redaction.text(id));
+        if let AttemptOutcome::NotSent(text) | AttemptOutcome::ConnectionLost(text) = &mut self.outcome {
+            *text = redaction.text(std::mem::take(text));
+        }
+    }
+
     /// Returns the request ID from the attempt's response, if it has one.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {

@@ -12,6 +12,7 @@ pub use kind::ErrorKind;
 
 use crate::{
     IdempotencyKey,
+    redaction::Redaction,
     transport::{TransportError, TransportErrorKind},
 };
 use bytes::Bytes;
@@ -31,6 +32,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// ```text
 /// create image: 422 Validation: width must be positive (request req_123, 2 attempts)
 /// ```
+///
+/// That line has the cause. Therefore [`source`](std::error::Error::source) is always `None`: a library that prints an error
+/// and its sources, such as anyhow with `{:#}`, prints each cause once. [`get_ref`](Self::get_ref) returns the cause as a
+/// value.
 ///
 /// ```no_run
 /// # async fn run(client: pictify::Client) -> pictify::Result<()> {
@@ -72,6 +77,15 @@ pub(crate) struct Received {
     pub(crate) body: Bytes,
 }
 
+impl Received {
+    /// Returns the response without secrets, in case the server repeats them.
+    pub(crate) fn redacted(mut self, redaction: &Redaction) -> Self {
+        redaction.headers(&mut self.headers);
+        self.body = redaction.bytes(self.body);
+        self
+    }
+}
+
 impl Error {
     /// Maximum size of the body that an error keeps, in bytes.
     pub const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -84,13 +98,29 @@ impl Error {
             TransportErrorKind::ConnectionLost => Self::new(ErrorKind::Transport, format!("connection lost: {cause}")),
             #[cfg(feature = "testing")]
             TransportErrorKind::CassetteMiss => return Self::new(ErrorKind::CassetteMiss, cause),
+            TransportErrorKind::Runtime => Self::new(ErrorKind::Config, cause),
         }
-        .with_source(error)
+        .with_named_source(error)
     }
 
-    /// Changes what was received, for example to remove a secret.
-    pub(crate) fn map_received(mut self, change: impl FnOnce(Received) -> Received) -> Self {
-        self.0.received = self.0.received.take().map(change);
+    /// Removes secrets from everything that the error shows.
+    pub(crate) fn redacted(mut self, redaction: &Redaction) -> Self {
+        let inner = &mut *self.0;
+        inner.message = redaction.text(std::mem::take(&mut inner.message));
+        for attempt in &mut inner.attempts {
+            attempt.redact(redaction);
+        }
+        if let Some(source) = &inner.source {
+            let shown = format!("{source} {source:?}");
+            if redaction.text(shown.clone()) != shown {
+                inner.source = None;
+            }
+        }
+        if let Some(received) = inner.received.take() {
+            let received = received.redacted(redaction);
+            inner.details = ErrorDetails::read(received.status, &received.headers, &received.body);
+            inner.received = Some(received);
+        }
         self
     }
 
@@ -145,7 +175,7 @@ impl Error {
         } else {
             format!("the response cannot be decoded: {source}")
         };
-        Self::new(ErrorKind::Decode, message).with_received(received).with_source(source)
+        Self::new(ErrorKind::Decode, message).with_received(received).with_named_source(source)
     }
 
     pub(crate) fn with_received(mut self, mut received: Received) -> Self {
@@ -157,7 +187,26 @@ impl Error {
         self
     }
 
+    /// Sets the cause, and adds its text to the message unless it is there.
     pub(crate) fn with_source(mut self, source: impl Into<BoxError>) -> Self {
+        let source = source.into();
+        let (mut texts, mut cause) = (Vec::new(), Some(&*source as &(dyn StdError + 'static)));
+        while let Some(error) = cause {
+            texts.push(error.to_string());
+            cause = error.source();
+        }
+        if !texts.last().is_some_and(|root| self.0.message.contains(root)) {
+            for text in texts.iter().filter(|text| !text.is_empty()) {
+                if !self.0.message.contains(text) {
+                    self.0.message = format!("{}: {text}", self.0.message);
+                }
+            }
+        }
+        self.with_named_source(source)
+    }
+
+    /// Sets the cause, whose text the message has in its own words.
+    pub(crate) fn with_named_source(mut self, source: impl Into<BoxError>) -> Self {
         self.0.source = Some(source.into().into());
         self
     }
@@ -273,6 +322,21 @@ impl Error {
         &self.0.attempts
     }
 
+    /// Returns the cause, for example to downcast it: an [`io::Error`](std::io::Error), a
+    /// [`TransportError`](crate::transport::TransportError), a [`VariableErrors`](crate::templates::VariableErrors).
+    ///
+    /// ```
+    /// use pictify::templates::VariableErrors;
+    ///
+    /// fn variables(error: &pictify::Error) -> Option<&VariableErrors> {
+    ///     error.get_ref()?.downcast_ref()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn get_ref(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
+        self.0.source.as_deref()
+    }
+
     /// Returns `true` if the same call may succeed later, without the risk of being billed twice.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
@@ -290,11 +354,8 @@ impl Error {
     }
 }
 
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_ref().map(|source| &**source as _)
-    }
-}
+/// Has no `source`: `Display` names the cause, and [`Error::get_ref`] returns it.
+impl StdError for Error {}
 
 #[cfg(test)]
 mod tests {
@@ -305,6 +366,56 @@ mod tests {
         fn moves<T: Send + Sync + 'static>() {}
         moves::<Error>();
         assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn an_error_of_every_kind_names_its_cause_once() {
+        use ErrorKind::*;
+        for kind in [
+            Config,
+            Connect,
+            Timeout,
+            Transport,
+            Redirect,
+            Authentication,
+            Permission,
+            NotFound,
+            Conflict,
+            Gone,
+            Validation,
+            RateLimited,
+            QuotaExceeded,
+            SpendLimit,
+            RenderFailed,
+            NotImplemented,
+            Server,
+            UnexpectedStatus,
+            Decode,
+            SchemaMismatch,
+            ContentType,
+            TooLarge,
+            Io,
+            CassetteMiss,
+        ] {
+            let root = || std::io::Error::other("the disk is full");
+            let nested = || TransportError::connection_lost(root());
+            for error in [
+                Error::new(kind, "no").with_source(root()),
+                Error::new(kind, "no: the disk is full").with_source(root()),
+                Error::new(kind, "no").with_source(nested()),
+                Error::new(kind, "the connection was lost: the disk is full").with_named_source(nested()),
+            ] {
+                let mut printed = error.to_string();
+                let mut source = StdError::source(&error);
+                while let Some(cause) = source {
+                    printed += &format!(": {cause}");
+                    source = cause.source();
+                }
+                assert_eq!(printed.matches("the disk is full").count(), 1, "{printed}");
+                assert!(printed.matches("the connection was lost").count() <= 1, "{printed}");
+                assert!(error.get_ref().is_some(), "{printed}");
+            }
+        }
     }
 
     #[test]

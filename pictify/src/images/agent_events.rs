@@ -6,6 +6,7 @@ use crate::{
     clock::{Clock, SystemClock},
     error::Received,
     event_stream::{Frame, Frames},
+    redaction::Redaction,
     timeout::{Elapsed, timeout},
     transport::{Body, BoxFuture},
 };
@@ -163,6 +164,7 @@ pub struct AgentScreenshotStream {
     head: (StatusCode, HeaderMap),
     clock: Arc<dyn Clock>,
     progress: Progress,
+    redaction: Redaction,
 }
 
 /// Progress of a response.
@@ -177,8 +179,8 @@ enum Progress {
 }
 
 impl AgentScreenshotStream {
-    pub(super) fn new(body: Body, head: (StatusCode, HeaderMap)) -> Self {
-        Self { frames: Frames::new(body), head, clock: Arc::new(SystemClock), progress: Progress::Open }
+    pub(super) fn new(body: Body, head: (StatusCode, HeaderMap), redaction: Redaction) -> Self {
+        Self { frames: Frames::new(body), head, clock: Arc::new(SystemClock), progress: Progress::Open, redaction }
     }
 
     /// Returns the next event; `None` after the last.
@@ -193,7 +195,7 @@ impl AgentScreenshotStream {
         if !matches!(result, Ok(Some(_))) {
             self.progress = Progress::Ended;
         }
-        result.map_err(|error| error.with_operation(&StreamAgentScreenshot::OPERATION))
+        result.map_err(|error| error.with_operation(&StreamAgentScreenshot::OPERATION).redacted(&self.redaction))
     }
 
     async fn step(mut self: Box<Self>) -> Step {

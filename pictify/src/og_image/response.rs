@@ -59,15 +59,8 @@ impl fmt::Display for OgError {
     }
 }
 
-impl std::error::Error for OgError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::NotFound => None,
-            Self::Lookup(error) => Some(&**error),
-            Self::Failed { error, .. } => Some(error),
-        }
-    }
-}
+/// Has no `source`: `Display` names the cause.
+impl std::error::Error for OgError {}
 
 /// Converts a result to an HTTP status and headers, with header values in the type of the web framework. Returns 502 if
 /// the URL of the image is not a valid header value.

@@ -1,7 +1,7 @@
 //! Requests that are ready to be sent.
 
 use super::{ApiRequest, Extra};
-use crate::{Error, ErrorKind, Result, error::Received, transport::Body};
+use crate::{Error, ErrorKind, Result, error::Received, redaction::Redaction, transport::Body};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use pictify_api::{BuildError, CheckSchema, Decoder, SchemaMismatchKind, SchemaMismatches};
@@ -76,11 +76,13 @@ pub struct ResponseParts {
     pub(crate) mismatches: SchemaMismatches,
     /// Number of items that were left out of a page of a list.
     pub(crate) left_out: usize,
+    /// The secrets of the request, for what is read later.
+    pub(crate) redaction: Redaction,
 }
 
 impl ResponseParts {
-    pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Body) -> Self {
-        Self { status, headers, body, mismatches: SchemaMismatches::default(), left_out: 0 }
+    pub(crate) fn new(status: StatusCode, headers: HeaderMap, body: Body, redaction: Redaction) -> Self {
+        Self { status, headers, body, mismatches: SchemaMismatches::default(), left_out: 0, redaction }
     }
 
     /// Removes the results that have no usable URL, and reports each as left out of the list `field`.

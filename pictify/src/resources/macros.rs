@@ -100,7 +100,10 @@ macro_rules! api_request {
             const OPERATION: $crate::request::OperationInfo = pictify_api::operations::$row;
 
             fn check(&self) -> $crate::Result<()> {
-                let errors = pictify_api::Validate::validation_errors(self);
+                let mut errors = pictify_api::Validate::validation_errors(self);
+                if errors.is_empty() {
+                    $crate::numbers::check(self, "", &mut errors);
+                }
                 if errors.is_empty() { Ok(()) } else { Err($crate::Error::invalid(errors)) }
             }
 

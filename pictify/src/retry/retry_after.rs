@@ -1,11 +1,15 @@
 //! The delay before a retry that a response asks for, in all its formats.
 
-use crate::error::ErrorDetails;
+use crate::{
+    error::ErrorDetails,
+    rate_limit::{read_date, read_reset},
+};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 /// Returns the delay that the service stated: from the `Retry-After` header (seconds, whole or decimal, or an HTTP
-/// date); else from the body; else, if no requests remain in the window, from the time in `X-RateLimit-Reset`.
+/// date); else from the body; else, if no requests remain in the window, from the time in `X-RateLimit-Reset`. Dates
+/// may have any format that HTTP had.
 pub(crate) fn retry_after_of(headers: &HeaderMap, details: &ErrorDetails, now: SystemTime) -> Option<Duration> {
     header(headers, RETRY_AFTER.as_str())
         .and_then(|text| retry_after(text, now))
@@ -21,10 +25,8 @@ fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     if let Ok(seconds) = text.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).ok();
     }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     // A date in the past means an immediate retry.
-    let date = SystemTime::try_from(date).ok()?;
-    Some(date.duration_since(now).unwrap_or_default())
+    Some(read_date(text)?.duration_since(now).unwrap_or_default())
 }
 
 fn rate_limit_reset(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
@@ -32,9 +34,7 @@ fn rate_limit_reset(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     if remaining.is_some_and(|remaining| remaining > 0) {
         return None;
     }
-    let reset = header(headers, "x-ratelimit-reset")?.parse::<u64>().ok()?;
-    let reset = UNIX_EPOCH.checked_add(Duration::from_secs(reset))?;
-    reset.duration_since(now).ok()
+    read_reset(header(headers, "x-ratelimit-reset")?, now)?.duration_since(now).ok()
 }
 
 #[cfg(test)]
@@ -42,6 +42,7 @@ mod tests {
     use super::*;
     use bytes::Bytes;
     use reqwest::StatusCode;
+    use std::time::UNIX_EPOCH;
 
     #[test]
     fn a_stated_delay_is_read_in_all_its_formats() {
@@ -51,6 +52,13 @@ mod tests {
             (&[("Retry-After", " 0.5 ")], "", Some(0.5)),
             (&[("retry-after", "Tue, 04 Aug 2026 09:15:37 GMT")], "", Some(10.0)),
             (&[("retry-after", "Mon, 03 Aug 2026 09:15:37 GMT")], "", Some(0.0)),
+            (&[("retry-after", "Tuesday, 04-Aug-26 09:15:37 GMT")], "", Some(10.0)),
+            (&[("retry-after", "Tue Aug  4 09:15:37 2026")], "", Some(10.0)),
+            (&[("retry-after", "2026-08-04T09:15:37Z")], "", Some(10.0)),
+            (&[("retry-after", "Sunday, 06-Nov-94 08:49:37 GMT")], "", Some(0.0)),
+            (&[("x-ratelimit-reset", "1785834932000")], "", Some(5.0)),
+            (&[("x-ratelimit-reset", "2026-08-04T09:15:37Z"), ("x-ratelimit-remaining", "0")], "", Some(10.0)),
+            (&[("x-ratelimit-reset", "1785834000000")], "", None),
             (&[("retry-after", "soon")], r#"{"retryAfter": 7}"#, Some(7.0)),
             (&[("retry-after", "-3")], r#"{"retry_after": 8}"#, Some(8.0)),
             (&[("retry-after", "3")], r#"{"retryAfter": 7}"#, Some(3.0)),

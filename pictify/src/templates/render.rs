@@ -101,7 +101,7 @@ impl<C: Clone> Templates<C> {
         uid: impl Into<String>,
         pages: impl IntoIterator<Item = impl Serialize>,
     ) -> RenderTemplateCall<C> {
-        let sets = pages.into_iter().map(|page| variables::from(&page)).collect::<Result<Vec<_>>>();
+        let sets = variables::sets(pages);
         self.call_with(sets, |sets| RenderTemplate::pages(uid, sets))
     }
 

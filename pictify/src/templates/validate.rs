@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Validation);
         let fields: Vec<_> = error.validation_errors().iter().map(|invalid| invalid.field.as_str()).collect();
         assert_eq!(fields, ["variables.title", "variables.on", "variables.colour"]);
-        let source = std::error::Error::source(&error).unwrap();
+        let source = error.get_ref().unwrap();
         assert_eq!(source.downcast_ref::<VariableErrors>(), Some(&errors));
     }
 

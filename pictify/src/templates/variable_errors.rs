@@ -177,8 +177,8 @@ impl fmt::Display for VariableErrors {
 impl std::error::Error for VariableErrors {}
 
 impl From<VariableErrors> for Error {
-    /// Converts to a [`Validation`](crate::ErrorKind::Validation) error with one validation error for each, and with
-    /// `errors` as its source.
+    /// Converts to a [`Validation`](crate::ErrorKind::Validation) error with one validation error for each;
+    /// [`get_ref`](Error::get_ref) returns `errors`.
     fn from(errors: VariableErrors) -> Self {
         let mut found = ValidationErrors::default();
         found.at("variables", |found| {
@@ -186,6 +186,6 @@ impl From<VariableErrors> for Error {
                 found.push(error.name().unwrap_or_default(), error.message());
             }
         });
-        Self::invalid(found).with_source(errors)
+        Self::invalid(found).with_named_source(errors)
     }
 }

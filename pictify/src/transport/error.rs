@@ -18,6 +18,8 @@ pub(crate) enum TransportErrorKind {
     NotSent,
     /// The server may have seen the request.
     ConnectionLost,
+    /// The runtime cannot connect. The server has not seen the request.
+    Runtime,
     /// The cassette that is replayed has no response for the request.
     #[cfg(feature = "testing")]
     CassetteMiss,
@@ -34,6 +36,11 @@ impl TransportError {
     #[must_use]
     pub fn connection_lost(source: impl Into<BoxError>) -> Self {
         Self { kind: TransportErrorKind::ConnectionLost, source: source.into() }
+    }
+
+    /// Makes the error of a runtime that cannot connect.
+    pub(crate) fn runtime(text: String) -> Self {
+        Self { kind: TransportErrorKind::Runtime, source: text.into() }
     }
 
     #[cfg(feature = "testing")]
@@ -60,7 +67,7 @@ impl TransportError {
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.kind {
-            TransportErrorKind::NotSent => "the request was not sent",
+            TransportErrorKind::NotSent | TransportErrorKind::Runtime => "the request was not sent",
             TransportErrorKind::ConnectionLost => "the connection was lost",
             #[cfg(feature = "testing")]
             TransportErrorKind::CassetteMiss => "the cassette has no response",

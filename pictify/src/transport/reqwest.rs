@@ -2,10 +2,12 @@
 
 use super::{Body, BoxFuture, SendProgress, Transport, TransportError};
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{FutureExt, TryStreamExt};
 use http_body::{Frame, SizeHint};
 use std::{
+    any::Any,
     convert::Infallible,
+    panic::{AssertUnwindSafe, resume_unwind},
     pin::Pin,
     task::{Context, Poll},
 };
@@ -27,6 +29,10 @@ impl ReqwestTransport {
 impl Transport for ReqwestTransport {
     fn send(&self, request: http::Request<Bytes>) -> BoxFuture<'_, Result<http::Response<Body>, TransportError>> {
         Box::pin(async move {
+            if tokio::runtime::Handle::try_current().is_err() {
+                let text = "there is no Tokio runtime: send calls within one, or use the blocking client";
+                return Err(TransportError::runtime(text.to_owned()));
+            }
             let progress = SendProgress::of(&request);
             let request = request.map(|body| {
                 // The HTTP library never asks for an empty body, so nothing would report its start.
@@ -37,11 +43,24 @@ impl Transport for ReqwestTransport {
                 ::reqwest::Body::wrap(ReportedBody { body, progress })
             });
             let request = ::reqwest::Request::try_from(request)?;
-            let response: http::Response<::reqwest::Body> = self.0.execute(request).await?.into();
+            let executed = AssertUnwindSafe(self.0.execute(request)).catch_unwind().await;
+            let response: http::Response<::reqwest::Body> = executed.map_err(missing_driver)??.into();
             let (head, body) = response.into_parts();
             let chunks = http_body_util::BodyDataStream::new(body).map_err(TransportError::from);
             Ok(http::Response::from_parts(head, Body::from_stream(chunks)))
         })
+    }
+}
+
+/// Returns the error of a runtime without a driver. Tokio panics then, and has no way to ask for a driver before.
+fn missing_driver(panic: Box<dyn Any + Send>) -> TransportError {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    match text.or_else(|| panic.downcast_ref::<String>().cloned()).filter(|text| text.contains("Tokio 1.x")) {
+        Some(text) => {
+            let text = text.trim_end_matches('.');
+            TransportError::runtime(format!("the Tokio runtime lacks a driver: build it with `enable_all` ({text})"))
+        }
+        None => resume_unwind(panic),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Downloads: complete or not at all, within limits, and without the key.
 
 use pictify::ErrorKind;
-use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client, joined};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
@@ -125,7 +125,7 @@ async fn a_stalled_download_times_out() {
         server.arrived().await;
         clock.advance(Duration::from_secs(30));
     }
-    let error = download.await.unwrap().unwrap_err();
+    let error = joined(download).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true));
 }
 
@@ -341,7 +341,7 @@ async fn a_download_that_stalls_in_the_middle_resumes() {
     reader.read_exact(&mut written).await.unwrap();
     // Each read has its own timeout.
     clock.advance(Duration::from_secs(7));
-    assert_eq!(download.await.unwrap().unwrap(), 10);
+    assert_eq!(joined(download).await.unwrap(), 10);
     let mut more = Vec::new();
     reader.read_to_end(&mut more).await.unwrap();
     assert_eq!((&written, more.as_slice()), (b"01234", &b"56789"[..]));
@@ -360,7 +360,7 @@ async fn a_download_times_out_and_leaves_no_file() {
     let download = tokio::spawn(async move { download.to_file(path).await });
     server.arrived().await;
     clock.advance(Duration::from_secs(60));
-    let error = download.await.unwrap().unwrap_err();
+    let error = joined(download).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable(), error.outcome_unknown()), (ErrorKind::Timeout, true, false));
     assert!(error.to_string().contains("took longer than 60 s"), "{error}");
     assert_eq!(server.requests().len(), 1);

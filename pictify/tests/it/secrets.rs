@@ -1,7 +1,8 @@
 //! Secrets: the API key is sent in one header, and no secret appears in errors or debug output.
 
 use pictify::{Client, images::Source, webhooks::WebhookEventType};
-use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client, client_of};
+use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client, client_builder, client_of};
+use std::sync::{Arc, Mutex};
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{header, method, path},
@@ -50,6 +51,136 @@ async fn the_key_is_in_no_debug_output_and_no_error() {
         }
         assert!(!shown.contains(KEY), "{shown}");
     }
+}
+
+/// Returns the key in all forms in which a server may repeat it.
+fn forms_of_the_key() -> Vec<(&'static str, String)> {
+    use base64::{
+        Engine,
+        engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+    };
+    let each = |form: fn(u8) -> String| KEY.bytes().map(form).collect::<String>();
+    let base64 = STANDARD.encode(format!("user:{KEY}"));
+    vec![
+        ("as it is", KEY.to_owned()),
+        ("in capitals", KEY.to_uppercase()),
+        ("as a token", format!("Bearer {KEY}")),
+        ("in a URL", format!("https://api.pictify.io/r/A?token={KEY}&x=1")),
+        ("JSON escapes", each(|byte| format!("\\u{byte:04x}"))),
+        ("some JSON escapes", KEY.replace('-', "\\u002D")),
+        ("JSON in JSON", each(|byte| format!("\\\\u{byte:04X}"))),
+        ("percent-encoded", each(|byte| format!("%{byte:02X}"))),
+        ("some percent-encoded", KEY.replace('-', "%2d")),
+        ("percent-encoded twice", KEY.replace('-', "%252D")),
+        ("percent-encoded, with JSON escapes", KEY.replace('-', "\\u00252D")),
+        ("Base64", STANDARD.encode(KEY)),
+        ("Base64 of the header", STANDARD.encode(format!("Bearer {KEY}"))),
+        ("Base64 of user and password", base64.clone()),
+        ("Base64 for URLs", URL_SAFE_NO_PAD.encode(format!("me:{KEY}"))),
+        ("Base64, percent-encoded", base64.replace('=', "%3D").replace('+', "%2B").replace('/', "%2F")),
+        ("hexadecimal", each(|byte| format!("{byte:02x}"))),
+    ]
+}
+
+#[tokio::test]
+async fn a_key_that_the_server_repeats_is_on_no_surface() {
+    let mut leaks = Vec::new();
+    for (form, key) in forms_of_the_key() {
+        let json = [("content-type", "application/json"), ("x-request-id", key.as_str()), ("x-debug", key.as_str())];
+        let words = format!(r#"{{"message":"no {key}","code":"c {key}","requestId":"{key}","details":"{key}"}}"#);
+        let fields = format!(r#"{{"errors":[{{"field":"{key}","message":"{key}","code":"{key}"}},"{key}"]}}"#);
+        let location = [("location", key.as_str()), ("x-request-id", key.as_str())];
+        let undecodable = format!(r#"{{"url":7,"x":"{key}"}}"#);
+        let done = format!(r#"{{"url":"https://media.pictify.io/a.png","id":"A","{key}":"{key}"}}"#);
+        for (place, reply) in [
+            ("words of a 401", Reply::new(401, &json, words.as_bytes())),
+            ("words of a 500", Reply::new(500, &json, words.as_bytes())),
+            ("fields of a 422", Reply::new(422, &json, fields.as_bytes())),
+            ("a text", Reply::new(502, &[("x-request-id", &key)], format!("no route {key}").as_bytes())),
+            ("a location", Reply::new(307, &location, b"")),
+            ("an undecodable success", Reply::new(200, &json, undecodable.as_bytes())),
+            ("a cut success", Reply::cut_with(200, &json, 5000, done.as_bytes())),
+            ("a success", Reply::new(200, &json, done.as_bytes())),
+        ] {
+            let server = ScriptedServer::start([reply]).await;
+            let events = Arc::new(Mutex::new(String::new()));
+            let (log, more) = (events.clone(), events.clone());
+            let client = client_builder(&server, &TestClock::default())
+                .on_attempt(move |event| log.lock().unwrap().push_str(&format!("{event:?}\n")))
+                .on_schema_mismatch(move |report| more.lock().unwrap().push_str(&format!("{report} {report:?}\n")))
+                .build()
+                .unwrap();
+            let mut shown = match client.images().create(Source::html("<p>")).send_with_response().await {
+                Err(error) => {
+                    let mut shown =
+                        format!("{error} {error:#} {error:?} {error:#?} {} {:?}", error.message(), error.code());
+                    shown += &format!("{:?} {:?} {:?}", error.headers(), error.request_id(), error.attempts());
+                    shown += &format!("{:?} {:?} {:?}", error.body(), error.details(), error.field_errors());
+                    shown += &String::from_utf8_lossy(error.body().map(|body| &body[..]).unwrap_or_default());
+                    let mut source = std::error::Error::source(&error);
+                    while let Some(error) = source {
+                        shown += &format!("{error} {error:?}");
+                        source = error.source();
+                    }
+                    shown
+                }
+                Ok(response) => {
+                    let body = String::from_utf8_lossy(&response.meta.body);
+                    format!("{:?} {:#?} {:?} {body}", response.meta, response.meta, response.meta.request_id())
+                }
+            };
+            shown += &events.lock().unwrap();
+            // Escapes of the debug format would hide what is shown.
+            let shown = shown.replace("\\\\", "\\");
+            if [&key, &key.replace("\\\\", "\\"), KEY].iter().any(|key| shown.contains(*key)) {
+                leaks.push(format!("{form}, {place}: {shown}"));
+            }
+            assert!(
+                !shown.is_empty() && (place == "a cut success" || shown.contains("[key]")),
+                "{form}, {place}: {shown}"
+            );
+        }
+    }
+    assert!(leaks.is_empty(), "{} leaks, the first: {}", leaks.len(), leaks[0]);
+}
+
+#[tokio::test]
+async fn a_key_that_a_file_host_repeats_is_in_no_error() {
+    let server = ScriptedServer::start([Reply::new(403, &[("x-id", KEY)], format!("no {KEY}").as_bytes())]).await;
+    let client = client(&server, &TestClock::default());
+    let url = format!("{}/r/{KEY}/A.png?token={KEY}", server.url());
+    let error = client.download(&url).bytes().await.unwrap_err();
+    let shown = format!("{error} {error:?} {:?} {:?} {:?}", error.headers(), error.body(), error.details());
+    assert!(shown.contains("[key]") && !shown.contains(KEY), "{shown}");
+}
+
+#[tokio::test]
+async fn other_secrets_of_a_request_are_in_no_error() {
+    let secret = "hunter2-hunter2-hunter2";
+    let echo = format!(r#"{{"message":"Route POST:/workflow/hooks/HK1/{secret} not found, key {secret}"}}"#);
+    let server = ScriptedServer::start([Reply::json(404, &echo), Reply::json(403, &echo)]).await;
+    let client = client(&server, &TestClock::default());
+    let row = serde_json::json!({"name": "Ada"});
+    let hook = client.workflows().send_to_hook("HK1QWERTYU", secret, &row).send().await.unwrap_err();
+    let events =
+        client.events().track([pictify::events::Event::click("a")]).write_key(secret).send().await.unwrap_err();
+    for error in [hook, events] {
+        let shown = format!("{error} {error:?} {:?} {:?}", error.body(), error.details());
+        assert!(shown.contains("[key]") && !shown.contains(secret), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_joined_call_shows_no_key_either() {
+    let server = ScriptedServer::start([Reply::json(200, &format!(r#"{{"x":"{KEY}"}}"#))]).await;
+    let client = client_builder(&server, &TestClock::default()).single_flight(true).build().unwrap();
+    let render = || client.images().create(Source::html("<p>")).send();
+    let (first, second) = tokio::join!(render(), render());
+    for error in [first.unwrap_err(), second.unwrap_err()] {
+        let body = String::from_utf8_lossy(error.body().unwrap()).into_owned();
+        assert!(!body.contains(KEY) && body.contains("[key]"), "{body}");
+    }
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]

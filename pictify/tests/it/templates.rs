@@ -6,7 +6,6 @@ use pictify::{
 };
 use pictify_test_support::{TestClock, client_of};
 use serde_json::{Value, json};
-use std::error::Error as _;
 use wiremock::{
     Mock, MockServer, ResponseTemplate,
     matchers::{body_json, method, path},
@@ -194,7 +193,7 @@ async fn variables_are_validated_without_a_render() {
     let error = templates.validate_variables("T", &json!({"Title": "x", "showBadge": 1})).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Validation);
     assert_eq!(error.validation_errors().iter().count(), 3);
-    assert!(error.source().unwrap().is::<VariableErrors>());
+    assert!(error.get_ref().unwrap().is::<VariableErrors>());
     assert!(
         error.message().contains("variables.Title: is not a variable of the template; did you mean title?"),
         "{error}"
