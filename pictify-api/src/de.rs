@@ -116,8 +116,8 @@ fn read<T: Number, E: Error>(value: &Value) -> Result<T, E> {
 /// two names, and the service sends both `id` and `uid`.
 ///
 /// Fields without aliases are read directly, so that errors have their path. Fields with aliases are buffered until the
-/// object ends, because another name may follow. An error in one of them starts with its name and has the path of the
-/// object.
+/// object ends, because another name may follow. An error in one of them starts with its name in the object and has the
+/// path of the object.
 pub struct Aliased<'a, D> {
     inner: D,
     aliases: &'a [(&'a str, &'a [&'a str])],
@@ -162,6 +162,9 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for AliasedVisitor<'_, V> {
     }
 }
 
+/// A field with its name in the document, its name in the object, and its value.
+type BufferedEntry = (String, String, Value);
+
 /// Entries whose final names are unknown until the object ends.
 struct BufferedEntries<'a> {
     entries: Vec<(String, Value)>,
@@ -173,8 +176,10 @@ impl BufferedEntries<'_> {
         self.aliases.iter().any(|(name, others)| *name == key || others.contains(&key))
     }
 
-    /// Gives each field that is missing or `null` the value of its first alias that has one.
-    fn rename(mut self) -> std::vec::IntoIter<(String, Value)> {
+    /// Gives each field that is missing or `null` the value of its first alias that has one. Returns each field with its
+    /// name in the document and its name in the object.
+    fn rename(mut self) -> std::vec::IntoIter<BufferedEntry> {
+        let mut renamed = Vec::new();
         for (name, others) in self.aliases {
             let position =
                 |wanted: &str| self.entries.iter().position(|(key, value)| key == wanted && !value.is_null());
@@ -182,20 +187,21 @@ impl BufferedEntries<'_> {
                 continue;
             }
             if let Some(found) = others.iter().find_map(|other| position(other)) {
-                let (_, value) = self.entries.remove(found);
+                let (key, value) = self.entries.remove(found);
                 self.entries.retain(|(key, _)| key != name);
-                self.entries.push(((*name).to_owned(), value));
+                renamed.push(((*name).to_owned(), key, value));
             }
         }
-        self.entries.into_iter()
+        let others = self.entries.into_iter().map(|(key, value)| (key.clone(), key, value));
+        others.chain(renamed).collect::<Vec<_>>().into_iter()
     }
 }
 
 struct AliasedMap<'a, A> {
     map: A,
     buffered: BufferedEntries<'a>,
-    drained: Option<std::vec::IntoIter<(String, Value)>>,
-    current: Option<(String, Value)>,
+    drained: Option<std::vec::IntoIter<BufferedEntry>>,
+    current: Option<BufferedEntry>,
 }
 
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for AliasedMap<'_, A> {
@@ -216,18 +222,21 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for AliasedMap<'_, A> {
         }
         self.current = self.drained.as_mut().and_then(Iterator::next);
         match &self.current {
-            Some((key, _)) => seed.deserialize(key.as_str().into_deserializer()).map(Some),
+            Some((name, ..)) => seed.deserialize(name.as_str().into_deserializer()).map(Some),
             None => Ok(None),
         }
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, A::Error> {
         match self.current.take() {
-            Some((key, value)) => seed.deserialize(value).map_err(|error| Error::custom(format!("{key}: {error}"))),
+            Some((_, key, value)) => seed.deserialize(value).map_err(|error| Error::custom(format!("{key}: {error}"))),
             None => self.map.next_value_seed(seed),
         }
     }
 }
+
+#[cfg(feature = "client")]
+pub use crate::lenient::from_value;
 
 #[cfg(feature = "client")]
 /// Decodes a body. An error has the JSON path of the failure.
@@ -283,7 +292,7 @@ mod tests {
     fn an_error_has_its_path() {
         for (body, message) in [
             (json!([{"width": "x"}]), "[0].width: invalid type: string \"x\", expected u64"),
-            (json!([{"uid": 5}]), "[0]: id: invalid type: integer `5`, expected a string"),
+            (json!([{"uid": 5}]), "[0]: uid: invalid type: integer `5`, expected a string"),
             (json!([[]]), "[0]: invalid type: sequence, expected struct Image"),
         ] {
             let error = from_slice::<Vec<Image>>(body.to_string().as_bytes()).unwrap_err();

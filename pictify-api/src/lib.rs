@@ -27,6 +27,8 @@ mod decode;
 #[cfg(feature = "schemars")]
 mod json_schemas;
 #[cfg(feature = "client")]
+mod lenient;
+#[cfg(feature = "client")]
 mod operation;
 mod preview;
 #[cfg(feature = "client")]
@@ -41,7 +43,7 @@ pub use json_schemas::json_schemas;
 #[cfg(feature = "client")]
 pub use operation::{Evidence, OperationInfo, Pagination, PaginationStyle, RetrySafety};
 #[cfg(feature = "client")]
-pub use request::{BuildError, DecodeError, Decoder, RawBody, Request};
+pub use request::{BuildError, DecodeError, Decoded, Decoder, RawBody, Request};
 pub use schema_mismatch::{CheckSchema, SchemaMismatch, SchemaMismatchKind, SchemaMismatches};
 pub use secret::Secret;
 pub use timestamp::Timestamp;

@@ -1,6 +1,6 @@
 //! Requests as values: generated functions build them, a client sends them and decodes the response.
 
-use crate::{BoxError, OperationInfo, decode};
+use crate::{BoxError, OperationInfo, SchemaMismatches, decode, lenient::Lenient};
 use bytes::Bytes;
 use http::{
     HeaderName, HeaderValue, Method, StatusCode, Uri,
@@ -32,6 +32,16 @@ impl<T> Request<T> {
     }
 }
 
+impl<T: DeserializeOwned> Request<T> {
+    /// Returns a request whose response may be empty.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn or_empty(self) -> Request<Option<T>> {
+        let Decoder { operation, redirects, .. } = self.decoder;
+        Request { http: self.http, decoder: Decoder { operation, redirects, read: decode::optional } }
+    }
+}
+
 impl<T> fmt::Debug for Request<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
@@ -46,7 +56,23 @@ impl<T> fmt::Debug for Request<T> {
 pub struct Decoder<T> {
     operation: &'static OperationInfo,
     redirects: &'static [u16],
-    read: fn(&[u8], Option<&str>) -> Result<T, DecodeError>,
+    read: Read<T>,
+}
+
+/// Function that decodes a body.
+type Read<T> = fn(&[u8], &OperationInfo) -> Result<Lenient<T>, DecodeError>;
+
+/// A decoded response, and its differences from the schema that the value does not show.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Decoded<T> {
+    /// The value.
+    pub value: T,
+    /// Members that were converted or read as missing, and items that were left out. Add
+    /// [`schema_mismatches`](crate::CheckSchema::schema_mismatches) of the value for all differences.
+    pub mismatches: SchemaMismatches,
+    /// Number of items that were left out, if the response is a page of a list.
+    pub left_out: usize,
 }
 
 impl<T> Decoder<T> {
@@ -64,10 +90,22 @@ impl<T> Decoder<T> {
 
     /// Decodes a body, taking the value out of its envelope if it came in one.
     ///
+    /// A member of an unusual type does not fail the response: it is converted or read as missing. An item of a list that
+    /// cannot be read is left out. A response that only confirms a request may be empty.
+    ///
     /// # Errors
-    /// [`DecodeError`], with the JSON path of the failure.
+    /// [`DecodeError`], with the JSON path of the failure, if the body is not JSON or lacks what is needed to use it.
     pub fn decode(&self, body: &[u8]) -> Result<T, DecodeError> {
-        (self.read)(body, self.operation.envelope)
+        (self.read)(body, self.operation).map(|read| read.value)
+    }
+
+    /// Decodes a body as [`decode`](Self::decode), and returns what was repaired.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    pub fn decode_with_mismatches(&self, body: &[u8]) -> Result<Decoded<T>, DecodeError> {
+        let Lenient { value, mismatches, left_out } = (self.read)(body, self.operation)?;
+        Ok(Decoded { value, mismatches, left_out })
     }
 }
 
@@ -220,17 +258,22 @@ impl RequestBuilder {
         self.finish(decode::json)
     }
 
+    /// Ends with a response that only confirms the request; it may be empty.
+    pub(crate) fn build_confirmation<T: DeserializeOwned>(self) -> Result<Request<T>, BuildError> {
+        self.finish(decode::confirmation)
+    }
+
     /// Ends with a response that is not JSON.
     pub(crate) fn raw(self) -> Result<Request<RawBody>, BuildError> {
-        self.finish(|_, _| Ok(RawBody))
+        self.finish(|_, _| Ok(Lenient::exact(RawBody)))
     }
 
     /// Ends with a response whose body does not matter.
     pub(crate) fn empty(self) -> Result<Request<()>, BuildError> {
-        self.finish(|_, _| Ok(()))
+        self.finish(|_, _| Ok(Lenient::exact(())))
     }
 
-    fn finish<T>(mut self, read: fn(&[u8], Option<&str>) -> Result<T, DecodeError>) -> Result<Request<T>, BuildError> {
+    fn finish<T>(mut self, read: Read<T>) -> Result<Request<T>, BuildError> {
         if let Some(error) = self.failed {
             return Err(error);
         }

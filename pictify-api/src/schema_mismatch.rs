@@ -29,6 +29,11 @@ pub trait CheckSchema {
     /// Adds the differences between this value and its schema to `found`.
     fn check_schema(&self, found: &mut SchemaMismatches);
 
+    /// Returns the URL of the file that this value describes; `None` if it does not describe a file.
+    fn file_url(&self) -> Option<&str> {
+        None
+    }
+
     /// Returns the differences between this value and its schema.
     fn schema_mismatches(&self) -> SchemaMismatches {
         let mut found = SchemaMismatches::default();
@@ -61,6 +66,13 @@ pub enum SchemaMismatchKind {
     MissingField,
     /// The value is not a date and time.
     InvalidTimestamp,
+    /// The value has another type than the schema says. It was converted if its meaning is clear, else it was read as
+    /// missing.
+    OtherType,
+    /// The object has the field several times. The last one was read.
+    RepeatedField,
+    /// The item of a list cannot be read, or lacks what is needed to use it. It was left out of the list.
+    LeftOut,
 }
 
 /// Differences between a response and its schema, at most 100. Displays as one line.
@@ -83,6 +95,42 @@ impl SchemaMismatches {
             path.push('.');
         }
         self.found.push(SchemaMismatch { field: path + &printable(field), kind });
+    }
+
+    /// Adds a mismatch at a path of names and of positions in lists (`Err`).
+    #[cfg(feature = "client")]
+    pub(crate) fn push_at<'a>(&mut self, path: impl Iterator<Item = Result<&'a str, usize>>, kind: SchemaMismatchKind) {
+        if self.found.len() == MAX_MISMATCHES {
+            self.left_out += 1;
+            return;
+        }
+        let mut field = String::new();
+        for step in path {
+            match step {
+                Ok(name) if field.is_empty() => field.push_str(&printable(name)),
+                Ok(name) => field.extend([".", &printable(name)]),
+                Err(index) => field.extend(["[", &index.to_string(), "]"]),
+            }
+        }
+        self.found.push(SchemaMismatch { field, kind });
+    }
+
+    /// Adds the mismatches of another comparison of the same response, except missing fields that are already
+    /// explained.
+    pub fn merge(&mut self, others: Self) {
+        self.left_out += others.left_out;
+        for mismatch in others.found {
+            let is_explained = mismatch.kind == SchemaMismatchKind::MissingField
+                && self.found.iter().any(|known| known.field == mismatch.field);
+            if is_explained {
+                continue;
+            }
+            if self.found.len() == MAX_MISMATCHES {
+                self.left_out += 1;
+            } else {
+                self.found.push(mismatch);
+            }
+        }
     }
 
     /// Compares `value` with its schema as the field of that name.
@@ -157,6 +205,9 @@ impl fmt::Display for SchemaMismatchKind {
             Self::UnknownVariant => f.write_str("none of the known forms"),
             Self::MissingField => f.write_str("missing"),
             Self::InvalidTimestamp => f.write_str("not a date and time"),
+            Self::OtherType => f.write_str("another type than documented"),
+            Self::RepeatedField => f.write_str("repeated field"),
+            Self::LeftOut => f.write_str("left out, because it cannot be read"),
         }
     }
 }
@@ -172,6 +223,10 @@ impl<T: CheckSchema> CheckSchema for Option<T> {
 impl<T: CheckSchema> CheckSchema for Box<T> {
     fn check_schema(&self, found: &mut SchemaMismatches) {
         (**self).check_schema(found);
+    }
+
+    fn file_url(&self) -> Option<&str> {
+        (**self).file_url()
     }
 }
 

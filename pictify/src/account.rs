@@ -133,5 +133,6 @@ api_request! {
 api_request! {
     /// The request of [`Account::delete_token`] as data.
     DeleteApiToken / DeleteApiTokenCall { uid: String } -> ApiToken = DELETE_API_TOKEN,
-    |op, base| requests::delete_api_token(base, &op.uid)
+    |op, base| requests::delete_api_token(base, &op.uid).map(pictify_api::Request::or_empty),
+    read |token, _response| Ok(token.unwrap_or_else(|| ApiToken::new(op.uid.as_str())))
 }

@@ -212,9 +212,9 @@ impl<O: ApiRequest> Call<O, Client> {
     }
 
     /// Sends the call on the background thread.
-    pub(crate) fn start(self) -> BackgroundResult<O::Response> {
+    pub(crate) fn start(self) -> BackgroundResult<Response<O::Response>> {
         let (client, call) = self.split();
-        client.start(call.send())
+        client.start(call.send_with_response())
     }
 
     /// Sends the call on the background thread as one of `tasks`, and passes the result to `done` there.

@@ -71,3 +71,18 @@ impl fmt::Debug for IdempotencyKey {
         fmt::Debug::fmt(&self.0, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_displayed_as_it_is_sent() {
+        let key = IdempotencyKey::new("order-7").unwrap();
+        assert_eq!(
+            (key.to_string(), format!("{key:?}"), key.as_str()),
+            ("order-7".into(), "\"order-7\"".into(), "order-7")
+        );
+        assert_eq!(String::from(key), "order-7");
+    }
+}

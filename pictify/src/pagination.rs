@@ -27,7 +27,7 @@ pub(crate) use next_page::{next_offset, next_page};
 pub(crate) use repetition::{ItemId, fingerprint};
 
 use crate::transport::BoxFuture;
-use crate::{ApiRequest, Call, Client, Error, ErrorKind, Result};
+use crate::{ApiRequest, Call, Client, Error, ErrorKind, Response, Result};
 use futures_util::Stream;
 use repetition::{PageSummary, Repetition};
 use std::{
@@ -44,9 +44,9 @@ pub trait Paginated: ApiRequest + Unpin {
     /// Type of the items of the list.
     type Item: Send + Unpin + 'static;
 
-    /// Returns the request for the page after `page`, if there is one.
+    /// Returns the request for the page after `page`, if there is one. `left_out` items of the page cannot be read.
     #[doc(hidden)]
-    fn next_page_request(&self, page: &Self::Response) -> Option<Self>;
+    fn next_page_request(&self, page: &Self::Response, left_out: usize) -> Option<Self>;
 
     /// Returns the items of a page.
     #[doc(hidden)]
@@ -77,9 +77,9 @@ macro_rules! paged {
         impl $crate::pagination::Paginated for $operation {
             type Item = $item;
 
-            fn next_page_request(&self, page: &Self::Response) -> Option<Self> {
+            fn next_page_request(&self, page: &Self::Response, left_out: usize) -> Option<Self> {
                 let mut next = self.clone();
-                $crate::pagination::paged!(@$style next.query, page, page.$items.len(), $default);
+                $crate::pagination::paged!(@$style next.query, page, page.$items.len() + left_out, $default);
                 Some(next)
             }
 
@@ -192,7 +192,7 @@ pub struct Pages<O: ApiRequest, C> {
     next: Option<Call<O, C>>,
     under_way: Option<PendingPage<O>>,
     #[cfg(feature = "blocking")]
-    in_background: Option<crate::blocking::BackgroundResult<O::Response>>,
+    in_background: Option<crate::blocking::BackgroundResult<Page<O>>>,
     prefetch: bool,
     failed: bool,
     repetition: Repetition,
@@ -200,7 +200,9 @@ pub struct Pages<O: ApiRequest, C> {
     stuck: Option<Error>,
 }
 
-type PendingPage<O> = BoxFuture<'static, Result<<O as ApiRequest>::Response>>;
+type Page<O> = Response<<O as ApiRequest>::Response>;
+
+type PendingPage<O> = BoxFuture<'static, Result<Page<O>>>;
 
 impl<O: Paginated, C: Clone> Pages<O, C> {
     fn new(first: Call<O, C>) -> Self {
@@ -242,10 +244,10 @@ impl<O: Paginated, C: Clone> Pages<O, C> {
     }
 
     /// Sets the request for the page after the one that was read, and checks that the list makes progress.
-    fn advance(&mut self, result: Result<O::Response>) -> Result<O::Response> {
-        let page = result.inspect_err(|_| self.fail())?;
+    fn advance(&mut self, result: Result<Page<O>>) -> Result<O::Response> {
+        let Response { value: page, meta } = result.inspect_err(|_| self.fail())?;
         let Some(call) = &self.next else { return Ok(page) };
-        let request = call.request.next_page_request(&page);
+        let request = call.request.next_page_request(&page, meta.left_out);
         let summary = PageSummary {
             fingerprint: O::fingerprint(&page),
             position: O::position(&page),
@@ -333,14 +335,14 @@ impl<O: Paginated> Pages<O, Client> {
         }
         if self.under_way.is_none() {
             let Some(call) = self.upcoming() else { return Poll::Ready(None) };
-            self.under_way = Some(Box::pin(call.send()));
+            self.under_way = Some(Box::pin(call.send_with_response()));
         }
         let Some(under_way) = &mut self.under_way else { return Poll::Ready(None) };
         let result = ready!(under_way.as_mut().poll(context));
         self.under_way = None;
         let result = self.advance(result);
         if let (true, Some(call)) = (self.prefetch, self.upcoming()) {
-            self.under_way = Some(Box::pin(Ahead(tokio::spawn(call.send()))));
+            self.under_way = Some(Box::pin(Ahead(tokio::spawn(call.send_with_response()))));
         }
         Poll::Ready(Some(result))
     }

@@ -113,6 +113,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_request_that_ends_late_does_not_remove_a_newer_one() {
+        let requests = InFlightRequests::default();
+        let old = requests.join(route("a"), || Box::pin(async { 1 }));
+        let number = lock(&requests.0).requests[&route("a")].0;
+        assert_eq!(old.await, 1);
+        let (complete, completed) = oneshot::channel();
+        let new = requests.join(route("a"), || Box::pin(async move { completed.await.unwrap_or(0) }));
+        // As if the old request were dropped on another thread only now.
+        drop(Entry { requests: requests.0.clone(), route: route("a"), number });
+        let same = requests.join(route("a"), || unreachable!("it is in flight"));
+        complete.send(2).unwrap();
+        assert_eq!((new.await, same.await), (2, 2));
+    }
+
+    #[tokio::test]
     async fn a_panic_reaches_the_joined_callers_only() {
         let requests = InFlightRequests::default();
         let joined = requests.join(route("a"), || Box::pin(async { panic!("in the request") }));

@@ -198,6 +198,19 @@ mod tests {
     }
 
     #[test]
+    fn renders_that_are_reserved_later_count_and_are_returned_too() {
+        let tracker = Arc::new(SpendTracker::new(SpendLimit::renders(8)));
+        let mut permit = tracker.reserve(3).unwrap();
+        permit.reserve_more().unwrap();
+        assert_eq!(tracker.spent(), 6);
+        assert!(permit.reserve_more().unwrap_err().contains("3 more renders would exceed the limit of 8, 6 are spent"));
+        assert_eq!(tracker.spent(), 6);
+        permit.end_attempt(true);
+        drop(permit);
+        assert_eq!(tracker.spent(), 3, "one of two attempts may be billed");
+    }
+
+    #[test]
     fn calls_in_flight_are_limited() {
         let tracker = Arc::new(SpendTracker::new(SpendLimit::default().max_concurrent(2)));
         let (first, second) = (tracker.reserve(1).unwrap(), tracker.reserve(100).unwrap());

@@ -30,19 +30,21 @@ use std::{
     process::ExitCode,
 };
 
-/// Runs the lint, the preprocessing passes and the document comparison on any text. For the fuzz target.
+/// Runs the lint, the preprocessing passes and the document comparison on any text. Returns true if it is a document. For the
+/// fuzz target.
 ///
 /// # Panics
 /// If a document differs from itself.
 #[doc(hidden)]
-pub fn fuzz_document(text: &str) {
-    let Ok(document) = document::parse(text) else { return };
+pub fn fuzz_document(text: &str) -> bool {
+    let Ok(document) = document::parse(text) else { return false };
     let _ = lint::check(&document);
     let mut preprocessed = document.clone();
     query_structs::add(&mut preprocessed);
     let _ = usage::Usage::of(&preprocessed);
     let _ = preprocess::run(&mut preprocessed);
     openapi_diff::fuzz_document(&document);
+    true
 }
 
 /// Commands of this workspace.

@@ -21,9 +21,9 @@ pub const EXTENSION: &str = "x-expected";
 pub fn render(document: &Value, usage: &Usage, file: &File) -> Result<String> {
     let mut text = String::from("use crate::{CheckSchema, SchemaMismatches, types};\n\n");
     for item in crate::postprocess::items_of_types(file) {
-        let (name, body) = match item {
-            Item::Struct(item) => (&item.ident, check_struct(document, item)?),
-            Item::Enum(item) => (&item.ident, check_enum(item)),
+        let (name, body, file_url) = match item {
+            Item::Struct(item) => (&item.ident, check_struct(document, item)?, file_url(document, item)),
+            Item::Enum(item) => (&item.ident, check_enum(item), None),
             _ => continue,
         };
         if !usage.responses.contains(&name.to_string()) {
@@ -33,12 +33,28 @@ pub fn render(document: &Value, usage: &Usage, file: &File) -> Result<String> {
         let block = quote! {
             impl CheckSchema for types::#name {
                 fn check_schema(&self, #parameter: &mut SchemaMismatches) { #body }
+                #file_url
             }
         };
         text.push_str(&prettyplease::unparse(&syn::parse2(block)?));
         text.push('\n');
     }
     Ok(text)
+}
+
+/// Returns the method with the URL of the file, for a type that describes a file: it always has a `url` that is a URI.
+fn file_url(document: &Value, item: &ItemStruct) -> Option<TokenStream> {
+    let name = item.ident.to_string();
+    let (_, schema) = component_schemas(document).find(|(found, _)| **found == name)?;
+    let is_uri = schema.pointer("/properties/url/format").and_then(Value::as_str) == Some("uri");
+    let is_required = items(schema.get("required")).any(|required| required == "url");
+    (is_uri && is_required).then(|| {
+        quote!(
+            fn file_url(&self) -> Option<&str> {
+                Some(&self.url)
+            }
+        )
+    })
 }
 
 fn check_struct(document: &Value, item: &ItemStruct) -> Result<TokenStream> {
@@ -142,6 +158,20 @@ mod tests {
             assert!(text.contains(part), "{part} is not in {text}");
         }
         assert!(!text.contains("types::C"), "no response uses it: {text}");
+    }
+
+    #[test]
+    fn a_type_with_a_required_url_describes_a_file() {
+        let types = "pub struct A { pub url: String, #[serde(flatten)] pub extra: Map<String, Value> }";
+        let url = json!({"url": {"format": "uri"}});
+        for (schema, expected) in [
+            (json!({"properties": url, "required": ["url"]}), true),
+            (json!({"properties": url}), false),
+            (json!({"properties": {"url": {}}, "required": ["url"]}), false),
+        ] {
+            let text = render_test(&json!({"A": schema}), types).unwrap();
+            assert_eq!(text.contains("fnfile_url(&self)->Option<&str>{Some(&self.url)}"), expected, "{text}");
+        }
     }
 
     #[test]

@@ -359,7 +359,7 @@ pub fn delete_template(
             &[&uid.to_string()],
         )?
         .accept("application/json")
-        .build()
+        .build_confirmation()
 }
 /// Renders a template in one layout or several.
 ///
@@ -681,7 +681,7 @@ pub fn delete_webhook_subscription(
             &[&uid.to_string()],
         )?
         .accept("application/json")
-        .build()
+        .build_confirmation()
 }
 /// Requests a test event for the URL of a subscription.
 ///
@@ -701,7 +701,7 @@ pub fn test_webhook_subscription(
             &[&uid.to_string()],
         )?
         .accept("application/json")
-        .build()
+        .build_confirmation()
 }
 /// Lists the bindings of the account.
 ///
@@ -796,7 +796,7 @@ pub fn delete_binding(
             &[&uid.to_string()],
         )?
         .accept("application/json")
-        .build()
+        .build_confirmation()
 }
 /// Fetches the data again and renders the binding's image.
 ///
@@ -898,7 +898,7 @@ pub fn push_binding_data(
         .accept("application/json")
         .header("X-Webhook-Signature", x_webhook_signature)
         .json(body)
-        .build()
+        .build_confirmation()
 }
 /// Renders a template from a URL and returns the image itself.
 ///
@@ -1124,7 +1124,7 @@ pub fn delete_experiment(
             &[&uid.to_string()],
         )?
         .accept("application/json")
-        .build()
+        .build_confirmation()
 }
 /// Starts a draft or paused experiment.
 ///
@@ -1367,7 +1367,7 @@ pub fn delete_video_template(
             &[&uid.to_string()],
         )?
         .accept("application/json")
-        .build()
+        .build_confirmation()
 }
 /// Duplicates a video template as a draft.
 ///
@@ -1560,7 +1560,7 @@ pub fn delete_workflow_hook(
             &[&uid.to_string()],
         )?
         .accept("application/json")
-        .build()
+        .build_confirmation()
 }
 /// Sends one row to a workflow hook.
 ///
@@ -1588,7 +1588,7 @@ pub fn send_workflow_hook(
         .accept("application/json")
         .header("X-Pictify-Signature", x_pictify_signature)
         .json(body)
-        .build()
+        .build_confirmation()
 }
 /// Returns one workflow run with its items.
 ///
@@ -1709,7 +1709,7 @@ pub fn delete_media(
             &[&media_uid.to_string()],
         )?
         .accept("application/json")
-        .build()
+        .build_confirmation()
 }
 /// Checks that the service is running.
 ///
@@ -1719,5 +1719,5 @@ pub fn delete_media(
 pub fn health_check(base_url: &str) -> Result<Request<types::Health>, BuildError> {
     RequestBuilder::new(&crate::operations::HEALTH_CHECK, base_url, &[])?
         .accept("application/json")
-        .build()
+        .build_confirmation()
 }

@@ -13,6 +13,9 @@ impl CheckSchema for types::AgentScreenshot {
         found.check_field("metadata", &self.metadata);
         found.unknown_fields(&self.extra);
     }
+    fn file_url(&self) -> Option<&str> {
+        Some(&self.url)
+    }
 }
 
 impl CheckSchema for types::AgentScreenshotEvent {
@@ -294,6 +297,9 @@ impl CheckSchema for types::BindingUrlInfo {
         found.check_field("format", &self.format);
         found.unknown_fields(&self.extra);
     }
+    fn file_url(&self) -> Option<&str> {
+        Some(&self.url)
+    }
 }
 
 impl CheckSchema for types::Condition {
@@ -539,6 +545,9 @@ impl CheckSchema for types::Gif {
         found.check_field("_meta", &self.meta);
         found.unknown_fields(&self.extra);
     }
+    fn file_url(&self) -> Option<&str> {
+        Some(&self.url)
+    }
 }
 
 impl CheckSchema for types::GifList {
@@ -601,6 +610,9 @@ impl CheckSchema for types::Image {
         found.check_field("createdAt", &self.created_at);
         found.unknown_fields(&self.extra);
     }
+    fn file_url(&self) -> Option<&str> {
+        Some(&self.url)
+    }
 }
 
 impl CheckSchema for types::ImageFormat {
@@ -662,6 +674,9 @@ impl CheckSchema for types::Pdf {
         found.check_field("pageSize", &self.page_size);
         found.check_field("createdAt", &self.created_at);
         found.unknown_fields(&self.extra);
+    }
+    fn file_url(&self) -> Option<&str> {
+        Some(&self.url)
     }
 }
 
@@ -831,6 +846,9 @@ impl CheckSchema for types::RenderedLayout {
         found.check_field("createdAt", &self.created_at);
         found.unknown_fields(&self.extra);
     }
+    fn file_url(&self) -> Option<&str> {
+        Some(&self.url)
+    }
 }
 
 impl CheckSchema for types::RenderedSize {
@@ -864,6 +882,9 @@ impl CheckSchema for types::SizedRender {
     fn check_schema(&self, found: &mut SchemaMismatches) {
         found.check_field("size", &self.size);
         found.unknown_fields(&self.extra);
+    }
+    fn file_url(&self) -> Option<&str> {
+        Some(&self.url)
     }
 }
 
@@ -1025,6 +1046,9 @@ impl CheckSchema for types::Video {
         found.check_field("format", &self.format);
         found.unknown_fields(&self.extra);
     }
+    fn file_url(&self) -> Option<&str> {
+        Some(&self.url)
+    }
 }
 
 impl CheckSchema for types::VideoFormat {
@@ -1039,6 +1063,9 @@ impl CheckSchema for types::VideoFormat {
 impl CheckSchema for types::VideoPreview {
     fn check_schema(&self, found: &mut SchemaMismatches) {
         found.unknown_fields(&self.extra);
+    }
+    fn file_url(&self) -> Option<&str> {
+        Some(&self.url)
     }
 }
 

@@ -2931,7 +2931,7 @@ impl ::std::convert::From<::std::string::String> for DataSourceType {
         }
     }
 }
-/// Response to a deletion, in any of its forms.
+/// Response to a deletion, in any of its forms. An empty body confirms the deletion as well: then all fields are absent.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq, Default)]
 #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
 #[non_exhaustive]

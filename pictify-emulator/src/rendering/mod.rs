@@ -339,3 +339,29 @@ impl From<RenderError> for ApiError {
         Self::rendering(status, Some(code), error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quota_is_renewed_at_the_start_of_a_month() {
+        let store = Store::in_memory().unwrap();
+        for (uid, at, renders) in [
+            ("a", "2026-07-31T23:59:59.999Z", 1),
+            ("b", "2026-08-01T00:00:00.000Z", 2),
+            ("c", "2026-08-31T23:59:59.999Z", 4),
+        ] {
+            assert!(store.insert(BILLED, uid, &json!({"renders": renders, "at": at})).unwrap());
+        }
+        for (now, expected) in [
+            ("2026-07-31T23:59:59.999Z", 7),
+            ("2026-08-01T00:00:00Z", 6),
+            ("2026-08-31T23:59:59.999Z", 6),
+            ("2026-09-01T00:00:00Z", 0),
+            ("2027-08-15T12:00:00Z", 0),
+        ] {
+            assert_eq!(billed_this_month(&store, now.parse().unwrap()).unwrap(), expected, "{now}");
+        }
+    }
+}

@@ -16,7 +16,7 @@ async fn empty_and_null_members_count_as_absent() {
     let template = ok(&emulator, "POST /templates", template).await["template"].clone();
     let uid = template["uid"].as_str().unwrap();
     assert_eq!(template["variableDefinitions"][0]["defaultValue"], "", "a default may be empty");
-    let moving = "<style>@keyframes a{to{opacity:0}} body{margin:0} p{height:9px;background:red;animation:a 1s infinite}</style><p>";
+    let moving = "<style>@keyframes a{to{opacity:0}} body{margin:0} p{margin:0;height:9px;background:red;animation:a 1s infinite}</style><p>";
     for (line, body) in [
         ("POST /image".to_owned(), json!({"html": "x", "url": "", "template": null, "width": 9, "height": null})),
         ("POST /image".to_owned(), json!({"url": "", "template": uid, "variables": null, "selector": ""})),
@@ -135,12 +135,12 @@ async fn css_is_appended_to_the_page() {
 #[tokio::test]
 async fn a_numeric_gif_quality_means_the_nearest_preset() {
     let emulator = Emulator::start().await.unwrap();
-    let html = "<style>@keyframes a{to{margin-left:9px}} body{margin:0} p{margin:0;width:3px;height:3px;background:red;animation:a 1s linear infinite}</style><p>";
+    let html = "<style>@keyframes a{to{margin-left:90px}} body{margin:0} p{margin:0;width:5px;height:5px;background:red;animation:a 1s linear infinite}</style><p>";
     let mut sizes = Vec::new();
     for quality in
         ["low", "medium", "high"].map(Value::from).into_iter().chain([0, 10, 30, 70, 80, 100].map(Value::from))
     {
-        let gif = json!({"html": html, "width": 20, "height": 5, "quality": quality});
+        let gif = json!({"html": html, "width": 100, "height": 5, "quality": quality});
         let gif = ok(&emulator, "POST /gif", gif).await;
         let url = gif["gif"]["url"].as_str().unwrap().strip_prefix(emulator.url()).unwrap().to_owned();
         sizes.push(get(&emulator, &url).await.body);

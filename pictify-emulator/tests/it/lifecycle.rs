@@ -1,14 +1,17 @@
 //! Start and shutdown, files, concurrent servers, renderer failures.
 
-use crate::support::{JSON, KEY, address, connect, create, file_path, get, post, send};
+use crate::support::{JSON, KEY, address, connect, create, file_path, get, post, send, within};
 use pictify_emulator::{
     Emulator,
     render::{Page, RenderError, RenderedImage, Renderer},
 };
 use serde_json::json;
-use std::sync::{
-    Arc, Mutex,
-    mpsc::{Receiver, Sender, channel},
+use std::{
+    sync::{
+        Arc, Mutex,
+        mpsc::{Receiver, Sender, channel},
+    },
+    time::Duration,
 };
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 
@@ -85,7 +88,7 @@ async fn a_shutdown_frees_the_port() {
     let emulator = Emulator::start().await.unwrap();
     let address = address(&emulator).to_owned();
     create(&emulator, "x", 9, 9).await;
-    emulator.shutdown().await;
+    within(emulator.shutdown()).await;
     TcpListener::bind(&address).await.unwrap();
 }
 
@@ -94,9 +97,12 @@ async fn a_dropped_server_stops_listening() {
     let emulator = Emulator::start().await.unwrap();
     let address = address(&emulator).to_owned();
     drop(emulator);
-    while TcpListener::bind(&address).await.is_err() {
-        tokio::task::yield_now().await;
-    }
+    within(async {
+        while TcpListener::bind(&address).await.is_err() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
 
 fn rendered_image() -> RenderedImage {
@@ -113,7 +119,7 @@ struct GatedRenderer {
 impl Renderer for GatedRenderer {
     fn render(&self, _page: &Page) -> Result<RenderedImage, RenderError> {
         self.started.send(()).unwrap();
-        self.go.lock().unwrap().recv().unwrap();
+        self.go.lock().unwrap().recv_timeout(Duration::from_secs(120)).unwrap();
         Ok(rendered_image())
     }
 }
@@ -129,14 +135,15 @@ async fn a_shutdown_waits_for_renders_in_progress() {
     let request =
         format!("POST /image HTTP/1.1\r\nHost: h\r\n{KEY}\r\n{JSON}\r\nContent-Length: {length}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).await.unwrap();
-    tokio::task::spawn_blocking(move || has_started.recv().unwrap()).await.unwrap();
+    let limit = Duration::from_secs(120);
+    tokio::task::spawn_blocking(move || has_started.recv_timeout(limit).unwrap()).await.unwrap();
 
     let stopping = tokio::spawn(Arc::into_inner(emulator).unwrap().shutdown());
     start.send(()).unwrap();
     let mut response = String::new();
-    tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut response).await.unwrap();
+    within(tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut response)).await.unwrap();
     assert!(response.starts_with("HTTP/1.1 200"), "{response}");
-    stopping.await.unwrap();
+    within(stopping).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -55,6 +55,38 @@ async fn idempotency_keys_replay_responses_only_if_enabled() {
 }
 
 #[tokio::test]
+async fn an_idempotency_key_belongs_to_one_path() {
+    let emulator = Emulator::builder().idempotency_keys(true).start().await.unwrap();
+    let mut ids = Vec::new();
+    for html in ["<p>a", "<p>b"] {
+        let template = json!({"name": "t", "html": html, "width": 9, "height": 9});
+        let template = post(&emulator, "/templates", &template).await.json();
+        let line = format!("POST /templates/{}/render", template["template"]["uid"].as_str().unwrap());
+        let headers = [KEY, JSON, "Idempotency-Key: k1"];
+        let response = send(&emulator, &line, &headers, br#"{"variables":{}}"#).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        ids.push(response.json());
+    }
+    assert_ne!(ids[0], ids[1]);
+    assert_eq!(emulator.billed_renders(), 2);
+}
+
+#[tokio::test]
+async fn a_document_needs_a_quota_for_each_of_its_pages() {
+    let emulator = Emulator::builder().renders_per_month(2).start().await.unwrap();
+    let template = post(&emulator, "/templates", &json!({"name": "t", "html": "<p>{{a}}"})).await.json();
+    let pages = |count| {
+        let sets = vec![json!({"a": 1}); count];
+        json!({"templateUid": template["template"]["uid"], "variableSets": sets})
+    };
+    let rejected = post(&emulator, "/pdf/multi-page", &pages(3)).await;
+    assert_eq!((rejected.status, rejected.json()["code"].as_str()), (429, Some("quota_exceeded")), "{rejected:?}");
+    assert_eq!(emulator.billed_renders(), 0);
+    assert_eq!(post(&emulator, "/pdf/multi-page", &pages(2)).await.status, 200);
+    assert_eq!(emulator.billed_renders(), 2);
+}
+
+#[tokio::test]
 async fn a_concurrent_request_with_the_same_key_waits_for_the_first_response() {
     let emulator = Emulator::builder().idempotency_keys(true).start().await.unwrap();
     let send = async || {

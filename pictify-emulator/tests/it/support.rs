@@ -47,12 +47,17 @@ impl Response {
     }
 }
 
+/// Waits for `future` a limited time, so that a server that does not respond fails the test and does not hang.
+pub async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_secs(120), future).await.expect("it ends within 120 s")
+}
+
 /// Sends raw bytes and reads until the server closes the connection.
 pub async fn raw(emulator: &Emulator, bytes: &[u8]) -> Response {
     let mut stream = connect(emulator).await;
     stream.write_all(bytes).await.unwrap();
     let mut response = Vec::new();
-    stream.read_to_end(&mut response).await.unwrap();
+    within(stream.read_to_end(&mut response)).await.unwrap();
     let end = response.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
     let head = String::from_utf8(response[..end].to_vec()).unwrap();
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");

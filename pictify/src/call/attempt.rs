@@ -1,6 +1,6 @@
 //! One attempt: sends the request once, reads the response, and classifies the failure.
 
-use super::retry_loop::CallState;
+use super::{error_body::ErrorBody, retry_loop::CallState};
 use crate::{
     ApiKey, Attempt, AttemptOutcome, Deadline, Error, ErrorKind, Result,
     connection_limit::ConnectionPermit,
@@ -187,9 +187,11 @@ impl CallState {
         }
     }
 
-    /// Passes successes and redirects on; the decoder knows which of them the operation expects.
+    /// Passes successes and redirects on; the decoder knows which of them the operation expects. A success status whose
+    /// body is an error with a code, or one that may be retried, is a failure here: the service rejected the request.
     fn classify_response(&self, response: http::Response<Body>) -> Result<http::Response<Body>, AttemptFailure> {
-        if response.status().is_success() || response.status().is_redirection() {
+        let is_rejection = || ErrorBody::read(&response.body().bytes()).is_some_and(|body| body.is_rejection());
+        if response.status().is_redirection() || response.status().is_success() && !is_rejection() {
             return Ok(response);
         }
         let received = self.redacted(to_received(response));

@@ -1,18 +1,19 @@
 //! The end of a call: decodes the response, checks it against the document, and completes errors.
 
-use super::{Response, ResponseMeta, attempt::to_received, retry_loop::CallState};
+use super::{Response, ResponseMeta, attempt::to_received, error_body::ErrorBody, retry_loop::CallState};
 use crate::{
     Error, ErrorKind, Result,
-    error::Received,
+    error::{ErrorDetails, Received, looks_like_html},
     rate_limit::RateLimitStatus,
     redaction::Redaction,
-    request::{ReadResponse, ResponseParts},
-    retry::is_idempotent,
+    request::{ReadResponse, ResponseParts, check_file_url},
+    retry::{FailureClass, failure_of_response, is_idempotent},
     schema_mismatch::SchemaMismatchReport,
     transport::Body,
 };
 use http::{StatusCode, header::LOCATION};
-use pictify_api::{CheckSchema, SchemaMismatch, SchemaMismatchKind, SchemaMismatches};
+use pictify_api::{CheckSchema, RetrySafety, SchemaMismatch, SchemaMismatchKind, SchemaMismatches};
+use std::mem;
 
 impl CallState {
     /// Returns the response that the caller gets.
@@ -27,11 +28,12 @@ impl CallState {
         let is_shared = self.leader.get().is_some();
         let result = response.and_then(|response| self.decode(response, decoder, attempts.len()));
         match result {
-            Ok((value, received)) => {
+            Ok((value, received, left_out)) => {
                 let Received { status, headers, body } = self.redacted(received);
                 let rate_limit = RateLimitStatus::read(&headers, self.client.clock.system_time());
                 let shared = is_shared;
-                let meta = ResponseMeta { status, headers, body, attempts, idempotency_key, shared, rate_limit };
+                let meta =
+                    ResponseMeta { status, headers, body, attempts, idempotency_key, shared, left_out, rate_limit };
                 Ok(Response { value, meta })
             }
             Err(error) => {
@@ -46,7 +48,7 @@ impl CallState {
         response: http::Response<Body>,
         decoder: Box<dyn ReadResponse<T>>,
         attempts: usize,
-    ) -> Result<(T, Received)> {
+    ) -> Result<(T, Received, usize)> {
         if !decoder.accepts(response.status()) {
             // 303 "See Other" means that something was done; and an earlier attempt may have succeeded.
             let unknown = !is_idempotent(self.operation.safety)
@@ -56,21 +58,59 @@ impl CallState {
             return Err(unexpected_status(received).with_outcome(unknown, false));
         }
         let (head, body) = response.into_parts();
-        let redaction = self.redaction();
-        let mut parts = ResponseParts { status: head.status, headers: head.headers, body, redaction };
-        let value = decoder.read(&mut parts)?;
+        let mut parts = ResponseParts::new(head.status, head.headers, body, self.redaction());
+        // An error with status 200: the service did not do what was asked.
+        let error_body = ErrorBody::read(&parts.body.bytes());
+        let value = match decoder.read(&mut parts) {
+            Ok(value) if error_body.as_ref().is_some_and(|body| body.is_unknown_to(&value)) => {
+                return Err(self.error_in_success(parts.into_received()));
+            }
+            Ok(value) => value,
+            Err(error) if error.kind() == ErrorKind::Decode && error_body.is_some() => {
+                return Err(self.error_in_success(parts.into_received()));
+            }
+            Err(error) => return Err(self.decode_error(error)),
+        };
+        let (mismatches, left_out) = (mem::take(&mut parts.mismatches), parts.left_out);
         let received = parts.into_received();
-        self.check_schema(&value, &received)?;
-        Ok((value, received))
+        check_file_url(&value).map_err(|error| self.decode_error(error.with_received(received.clone())))?;
+        self.check_schema(&value, mismatches, &received)?;
+        Ok((value, received, left_out))
+    }
+
+    /// Returns the error of a success status whose body is an error.
+    fn error_in_success(&self, received: Received) -> Error {
+        let received = self.redacted(received);
+        let details = ErrorDetails::read(received.status, &received.headers, &received.body);
+        let class = failure_of_response(received.status, &received.headers, &details);
+        let unknown = class == FailureClass::Ambiguous && !is_idempotent(self.operation.safety);
+        Error::from_response(received).with_outcome(unknown, false)
+    }
+
+    /// Completes the error of a response that cannot be used. It keeps what was received.
+    fn decode_error(&self, error: Error) -> Error {
+        let is_paid = self.operation.safety == RetrySafety::Billed
+            && error.kind() == ErrorKind::Decode
+            && error.body().is_some_and(|body| !looks_like_html(body));
+        if is_paid {
+            error.with_context("the render was probably billed, and `body` has the response: do not send it again")
+        } else {
+            error
+        }
     }
 
     /// Checks a response against the document, if the caller wants to know the differences.
-    fn check_schema(&self, value: &impl CheckSchema, received: &Received) -> Result<()> {
+    fn check_schema(
+        &self,
+        value: &impl CheckSchema,
+        mut mismatches: SchemaMismatches,
+        received: &Received,
+    ) -> Result<()> {
         let (hook, is_strict) = (&self.client.on_schema_mismatch, self.client.strict_responses);
         if hook.is_none() && !is_strict {
             return Ok(());
         }
-        let mismatches = value.schema_mismatches();
+        mismatches.merge(value.schema_mismatches());
         if mismatches.is_empty() {
             return Ok(());
         }

@@ -6,6 +6,7 @@
 mod attempt;
 mod coalesce;
 mod context;
+mod error_body;
 mod finish;
 mod options;
 mod response;

@@ -52,6 +52,8 @@ pub struct ResponseMeta {
     pub idempotency_key: Option<IdempotencyKey>,
     /// True if this is the response of an identical call that was already in flight.
     pub shared: bool,
+    /// Number of items that were left out of a page of a list, because they cannot be read. `body` has them.
+    pub left_out: usize,
     pub(crate) rate_limit: Option<RateLimitStatus>,
 }
 
@@ -78,6 +80,7 @@ impl fmt::Debug for ResponseMeta {
             .field("attempts", &self.attempts)
             .field("idempotency_key", &self.idempotency_key)
             .field("shared", &self.shared)
+            .field("left_out", &self.left_out)
             .finish()
     }
 }

@@ -260,7 +260,9 @@ impl ClientBuilder {
     }
 
     /// Sets a hook that is called for each response that differs from the document: an unknown field or value, a missing
-    /// field, an invalid date. The call succeeds all the same. The hook must be quick and must not panic: calls wait for it.
+    /// field, an invalid date, a member of another type, an item of a list that cannot be read. The call succeeds all the
+    /// same: an unusual member is converted or read as missing, and an unreadable item is left out of its list. The hook
+    /// must be quick and must not panic: calls wait for it.
     ///
     /// ```
     /// use pictify::Client;

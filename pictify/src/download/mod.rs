@@ -64,7 +64,8 @@ impl Downloadable for String {
 /// The API key is never sent with it. If a file is not found right after its render, it is requested again for some
 /// seconds. A download only reads, so it is retried according to the client's retry policy. It resumes where it failed
 /// if the host supports that for exactly the same file, and starts again otherwise. A response that does not look like
-/// a file, such as an HTML error page with status 200, is an error.
+/// a file, such as an HTML error page with status 200, is an error, and so is a compressed response, which was not asked
+/// for.
 #[derive(Clone)]
 #[must_use = "a download does nothing until bytes, to_file or to_writer is called"]
 pub struct Download<C> {

@@ -18,8 +18,8 @@ use bytes::BytesMut;
 use reqwest::{
     StatusCode, Url,
     header::{
-        ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_RANGE, LAST_MODIFIED,
-        RANGE,
+        ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+        IF_RANGE, LAST_MODIFIED, RANGE,
     },
 };
 use std::time::Duration;
@@ -166,9 +166,7 @@ async fn fetch(
             let part =
                 ContentRange::read(&response.headers).filter(|part| progress.is_continued_by(part, &response.headers));
             let Some(part) = part else { return Err(range_mismatch(progress)) };
-            if !is_file(&response.headers) {
-                return Err(content_type_error(shared, options, response).await);
-            }
+            check_file(shared, options, &mut response).await?;
             progress.whole = progress.whole.or(part.whole);
             Some(part.end)
         }
@@ -178,9 +176,7 @@ async fn fetch(
         }
         StatusCode::RANGE_NOT_SATISFIABLE if progress.written > 0 => return Err(range_mismatch(progress)),
         status if status.is_success() => {
-            if !is_file(&response.headers) {
-                return Err(content_type_error(shared, options, response).await);
-            }
+            check_file(shared, options, &mut response).await?;
             if progress.written > 0 {
                 // The host sends the file from the beginning: it cannot resume, or the file has changed.
                 restart(sink, progress).await?;
@@ -189,7 +185,7 @@ async fn fetch(
             progress.whole = response.content_length();
             progress.whole
         }
-        _ => return Err(status_error(shared, options, response).await),
+        _ => return Err(status_error(shared, options, &mut response).await),
     };
     let size = |written: u64, more: u64| written.checked_add(more).filter(|size| *size <= options.max_size);
     if size(progress.written, response.content_length().unwrap_or(0)).is_none() {
@@ -276,14 +272,29 @@ async fn with_read_timeout<T>(
     )
 }
 
-async fn content_type_error(shared: &ClientInner, options: &DownloadOptions, response: FileResponse) -> Error {
-    let received = read_error_body(shared, options, response).await;
-    let kind = received.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("?");
-    let text = format!("the response is {kind}, not an image, a video or a PDF");
-    Error::new(ErrorKind::ContentType, text).with_received(received)
+/// Returns the encoding of a compressed response. None is asked for, so the bytes would not be those of the file.
+fn compression(headers: &HeaderMap) -> Option<String> {
+    let encodings = headers.get_all(CONTENT_ENCODING).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let encodings = encodings.collect::<Vec<_>>().join(", ");
+    let is_plain = |encoding: &str| matches!(encoding.trim().to_ascii_lowercase().as_str(), "" | "identity");
+    (!encodings.split(',').all(is_plain)).then_some(encodings)
 }
 
-async fn status_error(shared: &ClientInner, options: &DownloadOptions, response: FileResponse) -> Error {
+/// Returns an error if a response is not the plain bytes of a file.
+async fn check_file(shared: &ClientInner, options: &DownloadOptions, response: &mut FileResponse) -> Result<()> {
+    let text = if !is_file(&response.headers) {
+        let kind = response.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("?");
+        format!("the response is {kind}, not an image, a video or a PDF")
+    } else if let Some(encoding) = compression(&response.headers) {
+        format!("the file is compressed ({encoding}), and that was not asked for; check the file host and its proxies")
+    } else {
+        return Ok(());
+    };
+    let received = read_error_body(shared, options, response).await;
+    Err(Error::new(ErrorKind::ContentType, text).with_received(received))
+}
+
+async fn status_error(shared: &ClientInner, options: &DownloadOptions, response: &mut FileResponse) -> Error {
     let received = read_error_body(shared, options, response).await;
     let delay = {
         let details = ErrorDetails::read(received.status, &received.headers, &received.body);
@@ -300,7 +311,7 @@ async fn status_error(shared: &ClientInner, options: &DownloadOptions, response:
 }
 
 /// Reads an error response, with at most as much of its body as errors store.
-async fn read_error_body(shared: &ClientInner, options: &DownloadOptions, mut response: FileResponse) -> Received {
+async fn read_error_body(shared: &ClientInner, options: &DownloadOptions, response: &mut FileResponse) -> Received {
     let (status, headers) = (response.status, response.headers.clone());
     let mut body = BytesMut::new();
     while body.len() < Error::MAX_BODY_BYTES {

@@ -108,13 +108,14 @@ pub enum ErrorKind {
     /// is `true`: look for the result before sending it again. It is `false` for a 503 whose body says `retriable: true`:
     /// the service was busy and rendered nothing. Give the [`request_id`](crate::Error::request_id) to support.
     Server,
-    /// Any other unsuccessful status.
+    /// Any other unsuccessful status, or a success status whose body is an error that is not of another kind.
     ///
     /// # Troubleshooting
     /// The request reached a server, perhaps a proxy; see [`outcome_unknown`](crate::Error::outcome_unknown). Check the
     /// status, headers and body.
     UnexpectedStatus,
-    /// A successful response that cannot be decoded.
+    /// A successful response that cannot be used: it is not JSON, or lacks what is needed, such as the absolute URL of a
+    /// file. Unusual types of other members are no error.
     ///
     /// # Troubleshooting
     /// The request took effect and may have been billed: do not send it again. The response is in
@@ -135,7 +136,8 @@ pub enum ErrorKind {
     /// [`Items::next_request`](crate::pagination::Items::next_request) returns. A list that changes while it is read may
     /// repeat a small page: use a larger `limit`. Report the list to the service if it happens again.
     RepeatedPage,
-    /// A download that is not a file of a type that the service renders; most likely an error page.
+    /// A download that is not a file of a type that the service renders, most likely an error page; or a compressed
+    /// response, which was not asked for and would be stored as it is.
     ///
     /// # Troubleshooting
     /// A download is never billed. Check the URL and the [`body`](crate::Error::body); the file may have expired.
@@ -180,7 +182,7 @@ impl ErrorKind {
         if RENDER_CODES.contains(&code) {
             return Self::RenderFailed;
         }
-        match status.as_u16() {
+        match details.effective_status(status) {
             300..=399 => Self::Redirect,
             401 => Self::Authentication,
             402 => Self::QuotaExceeded,
@@ -192,7 +194,9 @@ impl ErrorKind {
             400 | 413 | 415 | 422 => Self::Validation,
             // Older servers report an exhausted quota only in the message. Retries would be useless load. What is meant
             // for programs comes first: the words of a rate limit may name a quota of requests.
-            429 if is_quota_message(details.message()) && !states_rate_limit(headers, details) => Self::QuotaExceeded,
+            200..=299 | 429 if is_quota_message(details.message()) && !states_rate_limit(headers, details) => {
+                Self::QuotaExceeded
+            }
             429 => Self::RateLimited,
             501 => Self::NotImplemented,
             500..=599 => Self::Server,

@@ -7,6 +7,7 @@ mod kind;
 
 pub use attempt::{Attempt, AttemptOutcome};
 pub use body::{ErrorDetails, FieldError};
+pub(crate) use body::{is_error_member, looks_like_html};
 pub use kind::ErrorKind;
 
 use crate::{

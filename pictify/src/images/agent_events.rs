@@ -13,7 +13,11 @@ use crate::{
 use bytes::Bytes;
 use futures_util::Stream;
 use http::{HeaderMap, StatusCode};
-use pictify_api::types::{AgentScreenshotEvent, AgentScreenshotEventType as EventType, AgentScreenshotProgress};
+use pictify_api::{
+    DecodeError,
+    de::from_value,
+    types::{AgentScreenshotEvent, AgentScreenshotEventType as EventType, AgentScreenshotProgress},
+};
 use serde_json::{Map, Value};
 use std::{
     fmt,
@@ -255,7 +259,7 @@ impl fmt::Debug for AgentScreenshotStream {
 /// Parses an event in either style: complete in the data, or named by the frame with its members in the data.
 ///
 /// Data of another type is stored in `extra`, so that a new kind of event does not end the stream.
-fn event(frame: &Frame) -> serde_json::Result<AgentScreenshotEvent> {
+fn event(frame: &Frame) -> Result<AgentScreenshotEvent, DecodeError> {
     let mut event = AgentScreenshotEvent::default();
     let name = frame.name.clone().map(Value::String);
     let mut members: Map<_, _> = match serde_json::from_str(&frame.data) {
@@ -270,10 +274,10 @@ fn event(frame: &Frame) -> serde_json::Result<AgentScreenshotEvent> {
         Some(Value::String(_)) => members.remove("type"),
         _ => name,
     };
-    event.type_ = kind.map(serde_json::from_value).transpose()?;
+    event.type_ = kind.as_ref().map(from_value).transpose()?;
     let whole = matches!(members.get("data"), Some(Value::Object(_) | Value::Null));
     let progress = if whole { members.remove("data") } else { Some(Value::Object(mem::take(&mut members))) };
-    event.data = progress.map(serde_json::from_value::<Option<AgentScreenshotProgress>>).transpose()?.flatten();
+    event.data = progress.as_ref().map(from_value::<Option<AgentScreenshotProgress>>).transpose()?.flatten();
     event.extra = members;
     Ok(event)
 }
@@ -296,6 +300,11 @@ mod tests {
             ("nap", r#"{"zz":[1]}"#, json!({"type": "nap", "data": {"zz": [1]}})),
             ("nap", "zz", json!({"type": "nap", "data": "zz"})),
             ("", "[1]", json!({"data": [1]})),
+            (
+                "saved",
+                r#"{"id":7,"url":"u","timestamp":5,"metadata":[],"createdAt":false}"#,
+                json!({"type": "saved", "data": {"id": "7", "url": "u", "timestamp": "5", "createdAt": "false", "metadata": {}}}),
+            ),
         ] {
             let name = Some(name.to_owned()).filter(|name| !name.is_empty());
             let event = event(&Frame { name, data: data.to_owned() }).unwrap();

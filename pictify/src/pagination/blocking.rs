@@ -23,7 +23,7 @@ impl<O: Paginated> Iterator for Pages<O, Client> {
             return Some(Err(error));
         }
         let call = self.upcoming()?;
-        let result = self.in_background.take().map_or_else(|| call.send(), BackgroundResult::wait);
+        let result = self.in_background.take().map_or_else(|| call.send_with_response(), BackgroundResult::wait);
         let result = self.advance(result);
         if let (true, Some(call)) = (self.prefetch, self.upcoming()) {
             self.in_background = Some(call.start());

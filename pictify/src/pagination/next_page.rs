@@ -12,13 +12,14 @@ pub(crate) fn next_offset(
 ) -> Option<u64> {
     let offset = offset.unwrap_or(0);
     let count = count as u64;
-    let size = page_size(stated.and_then(|stated| stated.limit), limit, default);
+    let stated_limit = stated.and_then(|stated| stated.limit);
+    let size = page_size(stated_limit, limit, default);
     // An empty page is skipped by its size.
     let next = offset.checked_add(if count > 0 { count } else { size })?;
     let more = match stated {
         Some(OffsetPagination { has_more: Some(more), .. }) => *more,
         Some(OffsetPagination { total: Some(total), .. }) => next < *total,
-        _ => count >= size,
+        _ => is_full(count, stated_limit, limit, default),
     };
     (more && next > offset).then_some(next)
 }
@@ -38,13 +39,19 @@ pub(crate) fn next_page(
         (Some(more), ..) => more,
         (None, Some(pages), _) => page < pages,
         (None, None, Some(total)) => page.saturating_mul(size) < total,
-        (None, None, None) => count as u64 >= size,
+        (None, None, None) => is_full(count as u64, stated.limit, limit, default),
     };
     if more { page.checked_add(1) } else { None }
 }
 
-/// Returns the size of a full page, at least 1: the size that the page reports, else the requested size, else the
-/// default size of the list. A service may allow fewer items than requested.
+/// Returns `true` if a page is full: it has the requested or default number of items, or the number that it reports if
+/// that is less, because the service may allow fewer items than requested.
+fn is_full(count: u64, stated: Option<u64>, limit: Option<u64>, default: u64) -> bool {
+    count >= page_size(stated, limit, default).min(page_size(None, limit, default))
+}
+
+/// Returns the size of a page, at least 1: the size that the page reports, else the requested size, else the default size
+/// of the list.
 fn page_size(stated: Option<u64>, limit: Option<u64>, default: u64) -> u64 {
     stated.filter(|size| *size > 0).or(limit).unwrap_or(default).max(1)
 }
@@ -69,6 +76,7 @@ mod tests {
             (json!({}), Some(10), None, 0, None),
             (json!({}), None, None, 30, Some(30)),
             (json!({"limit": 10}), Some(100), None, 10, Some(10)),
+            (json!({"limit": 30}), Some(10), None, 10, Some(10)),
             (json!({"limit": 0}), Some(10), None, 9, None),
             (json!(null), Some(10), Some(10), 10, Some(20)),
             (json!(null), None, None, 30, Some(30)),

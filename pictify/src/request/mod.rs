@@ -10,7 +10,7 @@ pub use pictify_api::{Evidence, OperationInfo, Pagination, PaginationStyle, Retr
 // Public at the root of the crate.
 pub(crate) use api_request::ApiRequest;
 pub(crate) use extra::Extra;
-pub(crate) use prepared::{Prepare, Prepared, ReadResponse, ResponseParts, url_of};
+pub(crate) use prepared::{Prepare, Prepared, ReadResponse, ResponseParts, check_file_url, url_of};
 
 /// Returns the metadata of every operation of the document.
 #[must_use]

@@ -48,7 +48,8 @@ pub(crate) fn is_idempotent(safety: RetrySafety) -> bool {
 /// Classifies an unsuccessful response.
 pub(crate) fn failure_of_response(status: StatusCode, headers: &HeaderMap, details: &ErrorDetails) -> FailureClass {
     let kind = ErrorKind::from_response(status, headers, details);
-    match status.as_u16() {
+    match details.effective_status(status) {
+        200..=299 if details.server_says_retryable() == Some(true) => FailureClass::Busy,
         _ if kind == ErrorKind::QuotaExceeded => FailureClass::Permanent,
         // The code says that the render timed out or failed, not that the request was late, throttled or not begun.
         408 | 429 | 503 if kind == ErrorKind::RenderFailed => FailureClass::Ambiguous,
@@ -129,6 +130,15 @@ mod tests {
             (302, false, "", Permanent),
             (408, false, r#"{"code":"RENDER_TIMEOUT"}"#, Ambiguous),
             (101, false, "", Ambiguous),
+            (200, false, r#"{"error":"x"}"#, Ambiguous),
+            (200, false, r#"{"error":"x","retriable":true}"#, Busy),
+            (200, false, r#"{"error":"x","retriable":false}"#, Ambiguous),
+            (200, false, r#"{"error":"x","code":"quota_exceeded"}"#, Permanent),
+            (200, false, r#"{"error":"x","code":"BROWSER_POOL_UNAVAILABLE"}"#, Ambiguous),
+            (200, false, r#"{"error":"x","code":"BROWSER_POOL_UNAVAILABLE","retriable":true}"#, Busy),
+            (200, false, r#"{"statusCode":404,"error":"Not Found","message":"x"}"#, Permanent),
+            (200, false, r#"{"type":"https://docs.pictify.io/errors/rate-limit","title":"x"}"#, Throttled),
+            (200, false, r#"{"error":"x","code":"RENDER_TIMEOUT"}"#, Ambiguous),
             (600, true, "", Ambiguous),
         ] {
             let mut headers = HeaderMap::new();

@@ -186,7 +186,11 @@ api_request! {
     /// The request of [`Templates::render_layouts`] as data.
     RenderTemplateLayouts / RenderTemplateLayoutsCall { uid: String, body: RenderTemplateRequest } -> TemplateRender = RENDER_TEMPLATE,
     |op, base| requests::render_template(base, &op.uid, &op.body),
-    read |render, _response| Ok(with_results(render)),
+    read |render, response| {
+        let mut render = with_results(render);
+        response.keep_files("results", &mut render.results)?;
+        Ok(render)
+    },
     rules |op, found| {
         check_render(&op.body, found);
         if op.body.layout.is_some() {

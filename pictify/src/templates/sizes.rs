@@ -85,6 +85,11 @@ api_request! {
         body: MultiSizeRenderTemplateRequest,
     } -> MultiSizeRender = MULTI_SIZE_RENDER_TEMPLATE,
     |op, base| requests::multi_size_render_template(base, &op.uid, &op.body),
+    read |render, response| {
+        let mut render = render;
+        response.keep_files("results", &mut render.results)?;
+        Ok(render)
+    },
     rules |op, found| {
         found.each("sizes", &op.body.sizes, |size, found| {
             // A deserialised request was not built from `Size`.

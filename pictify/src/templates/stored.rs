@@ -163,7 +163,7 @@ api_request! {
     |op, base| requests::search_templates(base, op.query.limit, op.query.page, &op.query.q)
 }
 
-paged!(SearchTemplates / SearchTemplatesCall, templates: Template, by page, 12 a page);
+paged!(SearchTemplates / SearchTemplatesCall, templates: Template, id in uid, by page, 12 a page);
 
 /// Setters of [`Templates::create`] alone.
 impl<C> CreateTemplateCall<C> {

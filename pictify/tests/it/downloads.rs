@@ -1,7 +1,7 @@
 //! Downloads: complete or not at all, within limits, and without the key.
 
 use pictify::ErrorKind;
-use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{KEY, Reply, ScriptedServer, TestClock, client, joined};
 use std::time::Duration;
 use tokio::io::AsyncReadExt;
 
@@ -125,7 +125,7 @@ async fn a_stalled_download_times_out() {
         server.arrived().await;
         clock.advance(Duration::from_secs(30));
     }
-    let error = download.await.unwrap().unwrap_err();
+    let error = joined(download).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable()), (ErrorKind::Timeout, true));
 }
 
@@ -205,6 +205,34 @@ async fn a_response_that_is_not_a_file_is_an_error_with_its_body() {
         let server = ScriptedServer::start([Reply::new(200, &[("content-type", kind)], b"x")]).await;
         let bytes = client(&server, &TestClock::default()).download(&server.url()).bytes().await;
         assert_eq!(bytes.unwrap(), "x", "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_file_that_was_not_asked_for_is_an_error_and_not_stored() {
+    for encoding in ["gzip", "br", "x-custom", "identity, gzip"] {
+        let reply = Reply::new(200, &[("content-type", "image/png"), ("content-encoding", encoding)], b"\x1f\x8b\x08");
+        let server = ScriptedServer::start([reply, file(b"x")]).await;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        let error = client(&server, &TestClock::default()).download(&server.url()).to_file(&path).await.unwrap_err();
+        assert_eq!((error.kind(), server.requests().len()), (ErrorKind::ContentType, 1), "{encoding}");
+        assert!(error.to_string().contains(&format!("the file is compressed ({encoding})")), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{encoding}");
+        assert!(server.requests()[0].header("accept-encoding").is_none_or(|it| it == "identity"));
+    }
+    // A range of a compressed file is rejected as well.
+    let part = [("content-type", "image/png"), ("content-range", "bytes 5-9/10"), ("content-encoding", "gzip")];
+    let script = [cut(&[("etag", "\"1\"")], 10, b"01234"), Reply::new(206, &part, b"56789")];
+    let server = ScriptedServer::start(script).await;
+    let error = client(&server, &TestClock::default()).download(&server.url()).bytes().await.unwrap_err();
+    assert_eq!((error.kind(), server.requests().len()), (ErrorKind::ContentType, 2), "{error}");
+
+    for encoding in ["identity", "", "Identity"] {
+        let reply = Reply::new(200, &[("content-type", "image/png"), ("content-encoding", encoding)], b"x");
+        let server = ScriptedServer::start([reply]).await;
+        let bytes = client(&server, &TestClock::default()).download(&server.url()).bytes().await;
+        assert_eq!(bytes.unwrap(), "x", "{encoding}");
     }
 }
 
@@ -313,7 +341,7 @@ async fn a_download_that_stalls_in_the_middle_resumes() {
     reader.read_exact(&mut written).await.unwrap();
     // Each read has its own timeout.
     clock.advance(Duration::from_secs(7));
-    assert_eq!(download.await.unwrap().unwrap(), 10);
+    assert_eq!(joined(download).await.unwrap(), 10);
     let mut more = Vec::new();
     reader.read_to_end(&mut more).await.unwrap();
     assert_eq!((&written, more.as_slice()), (b"01234", &b"56789"[..]));
@@ -332,7 +360,7 @@ async fn a_download_times_out_and_leaves_no_file() {
     let download = tokio::spawn(async move { download.to_file(path).await });
     server.arrived().await;
     clock.advance(Duration::from_secs(60));
-    let error = download.await.unwrap().unwrap_err();
+    let error = joined(download).await.unwrap_err();
     assert_eq!((error.kind(), error.is_retryable(), error.outcome_unknown()), (ErrorKind::Timeout, true, false));
     assert!(error.to_string().contains("took longer than 60 s"), "{error}");
     assert_eq!(server.requests().len(), 1);

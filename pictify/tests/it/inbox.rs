@@ -5,7 +5,7 @@ use pictify::{
     batches::BatchJob,
     webhooks::{Delivery, Event, RenderInbox},
 };
-use pictify_test_support::{MAX_WAIT, Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{MAX_WAIT, Reply, ScriptedServer, TestClock, client, joined, within_bound};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ async fn each_row_gets_the_images_with_its_values() {
         late.push(&rendered("u4", &json!({"n": 4, "colour": "red"})));
     });
     let rows = job.wait(&client).with_inbox(&inbox).send().await.unwrap();
-    deliver.await.unwrap();
+    joined(deliver).await;
 
     let found: Vec<_> = rows.iter().map(|row| (row.index, row.urls())).collect();
     assert_eq!(found, [(0, vec!["u0"]), (1, vec!["u1"]), (2, vec!["u2"]), (3, vec![]), (4, vec!["u4"])]);
@@ -113,7 +113,7 @@ async fn an_image_that_is_not_delivered_in_time_is_missing_and_a_later_wait_find
         }
         clock.advance(Duration::from_secs(advance));
     }
-    let rows = waiting.await.unwrap();
+    let rows = within_bound(waiting, "the job has not ended").await.unwrap();
     assert_eq!(rows.iter().map(pictify::batches::BatchRow::urls).collect::<Vec<_>>(), [vec![], vec!["u1"]]);
 
     inbox.push(&rendered("u0", &json!({"n": 1})));
@@ -199,14 +199,14 @@ async fn a_subscription_returns_the_later_renders_of_its_template() {
     inbox.push(&rendered("first", &json!({})));
     inbox.push(&delivery("render.completed", &json!({"url": "of X", "templateId": "X"})));
     inbox.push(&delivery("render.failed", &json!({"error": "failed", "templateId": "T"})));
-    assert_eq!(url(&renders.next().await.unwrap()), "first");
-    assert_eq!(url(&renders.next().await.unwrap()), "failed");
-    assert_eq!(url(&StreamExt::next(&mut others).await.unwrap().unwrap()), "of X");
+    assert_eq!(url(&within_bound(renders.next(), "no render").await.unwrap()), "first");
+    assert_eq!(url(&within_bound(renders.next(), "no render").await.unwrap()), "failed");
+    assert_eq!(url(&within_bound(StreamExt::next(&mut others), "no render").await.unwrap().unwrap()), "of X");
 
-    let reader = tokio::spawn(async move { url(&renders.next().await.unwrap()).to_owned() });
+    let reader = tokio::spawn(async move { url(&within_bound(renders.next(), "no render").await.unwrap()).to_owned() });
     tokio::task::yield_now().await;
     inbox.push(&rendered("later", &json!({})));
-    assert_eq!(reader.await.unwrap(), "later");
+    assert_eq!(joined(reader).await, "later");
 }
 
 #[tokio::test]
@@ -216,14 +216,14 @@ async fn a_slow_subscription_reports_the_number_of_dropped_renders() {
     for count in 0..5 {
         inbox.push(&rendered(&count.to_string(), &json!({})));
     }
-    let lagged = renders.next().await.unwrap_err();
+    let lagged = within_bound(renders.next(), "no render").await.unwrap_err();
     assert_eq!(lagged.renders, 3);
     assert_eq!(
         lagged.to_string(),
         "webhook inbox: 3 renders were dropped before they were read: use a larger capacity"
     );
-    assert_eq!(url(&renders.next().await.unwrap()), "3");
-    assert_eq!(url(&renders.next().await.unwrap()), "4");
+    assert_eq!(url(&within_bound(renders.next(), "no render").await.unwrap()), "3");
+    assert_eq!(url(&within_bound(renders.next(), "no render").await.unwrap()), "4");
 }
 
 #[tokio::test]

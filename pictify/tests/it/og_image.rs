@@ -354,3 +354,19 @@ async fn a_cache_can_be_reused_by_another_process() {
     cache.put("k", stored).await;
     assert_eq!(cache.get("k").await, Some(image));
 }
+
+#[tokio::test]
+async fn a_render_without_an_absolute_url_is_not_cached() {
+    for url in ["", "/a.png", "javascript:alert(1)"] {
+        let body = json!({"results": [{"layout": "default", "url": url, "id": "A"}]});
+        let service = ScriptedServer::start([Reply::json(200, &body.to_string()), rendered(1)]).await;
+        let clock = TestClock::default();
+        let cache = MemoryCache::default();
+        let images = images(&client(&service, &clock)).cache(cache).fallback("https://example.com/card.png");
+        let image = images.image(parameters("a")).await.unwrap();
+        assert_eq!((&*image.url, image.is_fresh), ("https://example.com/card.png", false), "{url}");
+        clock.advance(Duration::from_secs(31));
+        let image = images.image(parameters("a")).await.unwrap();
+        assert_eq!((&*image.url, image.is_fresh), ("https://media.pictify.io/1.jpg", true), "{url}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Retries: delays, deadlines, idempotency keys, the retry budget. The tests of which faults are retried are in `faults.rs`.
 
 use pictify::{AttemptOutcome, ErrorKind, IdempotencyKey, RetryPolicy, images::Source};
-use pictify_test_support::{MAX_WAIT, Reply, ScriptedServer, TestClock, client};
+use pictify_test_support::{Reply, ScriptedServer, TestClock, client, joined};
 use std::time::Duration;
 
 const IMAGE: &str = r#"{"url":"https://media.pictify.io/a.png","id":"A","createdAt":"2026-08-04T09:15:27.482Z"}"#;
@@ -84,7 +84,7 @@ async fn a_timed_out_attempt_of_a_render_is_not_retried() {
     let call = tokio::spawn(client(&server, &clock).images().create(Source::html("<p>")).send());
     server.arrived().await;
     clock.advance(Duration::from_secs(30));
-    let error = call.await.unwrap().unwrap_err();
+    let error = joined(call).await.unwrap_err();
     assert_eq!((error.kind(), error.outcome_unknown()), (ErrorKind::Timeout, true));
     assert_eq!(error.attempts()[0].outcome, AttemptOutcome::TimedOut);
     assert_eq!(server.requests().len(), 1);
@@ -98,7 +98,7 @@ async fn a_timed_out_attempt_of_a_read_only_call_is_retried() {
         tokio::spawn(client(&server, &clock).images().list().with_attempt_timeout(Duration::from_secs(5)).send());
     server.arrived().await;
     clock.advance(Duration::from_secs(5));
-    assert!(call.await.unwrap().is_ok());
+    assert!(joined(call).await.is_ok());
     assert_eq!(server.requests().len(), 2);
 }
 
@@ -228,7 +228,7 @@ async fn an_attempt_ends_with_its_call() {
     let call = tokio::spawn(call.with_timeout(Duration::from_secs(10)).send());
     server.arrived().await;
     clock.advance(Duration::from_secs(10));
-    let error = tokio::time::timeout(MAX_WAIT, call).await.expect("the call ends").unwrap().unwrap_err();
+    let error = joined(call).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("no response within 10 s"), "{error}");
 }

@@ -8,7 +8,7 @@ use wiremock::{
     matchers::{method, path},
 };
 
-const NEW: &str = r#"{"url":"u","id":"A","createdAt":"2026-08-04T09:15:27.482Z","colour":"hunter2"}"#;
+const NEW: &str = r#"{"url":"http://u","id":"A","createdAt":"2026-08-04T09:15:27.482Z","colour":"hunter2"}"#;
 
 /// Starts a server that responds to one render with `body`, and checks that it receives no second request.
 async fn server(body: &str) -> MockServer {
@@ -35,7 +35,7 @@ async fn a_new_field_is_reported_and_does_not_fail_the_call() {
 
 #[tokio::test]
 async fn with_strict_responses_a_mismatch_is_an_error_with_the_response_body() {
-    let missing = r#"{"url":"u","createdAt":"soon"}"#;
+    let missing = r#"{"url":"http://u","createdAt":"soon"}"#;
     for (body, message) in [
         (NEW, "create image: 200 SchemaMismatch: colour: unknown field (request req_1)"),
         (missing, "create image: 200 SchemaMismatch: id: missing; createdAt: not a date and time (request req_1)"),

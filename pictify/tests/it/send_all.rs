@@ -13,7 +13,7 @@ use tokio::{
 };
 
 fn image(id: &str) -> Reply {
-    Reply::json(200, &format!(r#"{{"url":"u","id":"{id}"}}"#))
+    Reply::json(200, &format!(r#"{{"url":"http://u","id":"{id}"}}"#))
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ impl Gate {
                         max_concurrent.fetch_max(concurrent.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         permits.acquire().await.unwrap().forget();
                         concurrent.fetch_sub(1, Ordering::SeqCst);
-                        let response = b"HTTP/1.1 200 X\r\ncontent-length: 11\r\n\r\n{\"url\":\"u\"}";
+                        let response = b"HTTP/1.1 200 X\r\ncontent-length: 18\r\n\r\n{\"url\":\"http://u\"}";
                         stream.write_all(response).await.unwrap();
                     }
                 });
@@ -158,7 +158,7 @@ fn the_blocking_client_iterates_and_abandons_unfinished_calls_when_dropped() {
 
 #[tokio::test]
 async fn a_template_is_rendered_for_each_row() {
-    let layout = |url: &str| Reply::json(200, &format!(r#"{{"url":"{url}"}}"#));
+    let layout = |url: &str| Reply::json(200, &format!(r#"{{"url":"http://{url}"}}"#));
     let server = ScriptedServer::start([layout("a"), layout("b")]).await;
     let client = client(&server, &TestClock::default());
     let rows = [serde_json::json!({"n": 1}), serde_json::json!("not an object"), serde_json::json!({"n": 2})];
@@ -169,7 +169,7 @@ async fn a_template_is_rendered_for_each_row() {
     while let Some(done) = sent.next().await {
         results.push(done.result.map(|image| image.url).map_err(|error| error.kind()));
     }
-    assert_eq!(results, [Ok("a".to_owned()), Err(ErrorKind::Validation), Ok("b".to_owned())]);
+    assert_eq!(results, [Ok("http://a".to_owned()), Err(ErrorKind::Validation), Ok("http://b".to_owned())]);
     let bodies: Vec<serde_json::Value> =
         server.requests().iter().map(|request| serde_json::from_slice(&request.body).unwrap()).collect();
     assert_eq!(bodies[1], serde_json::json!({"variables": {"n": 2}, "format": "webp"}));

@@ -10,7 +10,7 @@ pub use clock::TestClock;
 pub use http::http_client;
 pub use offline::OfflineTransport;
 pub use server::{Reply, Request, ScriptedServer};
-pub use wait::{MAX_WAIT, wait_until};
+pub use wait::{MAX_WAIT, joined, wait_until, within_bound};
 
 /// API key of every test. Tests assert that it appears in the `authorization` header only.
 pub const KEY: &str = "test-key-5f1d0c9b";

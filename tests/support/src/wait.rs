@@ -24,6 +24,14 @@ pub async fn wait_until(mut condition: impl FnMut() -> bool) {
 ///
 /// # Panics
 /// If that takes longer than [`MAX_WAIT`].
-pub(crate) async fn within_bound<T>(future: impl Future<Output = T>, what: &str) -> T {
+pub async fn within_bound<T>(future: impl Future<Output = T>, what: &str) -> T {
     tokio::time::timeout(MAX_WAIT, future).await.unwrap_or_else(|_| panic!("{what} after {MAX_WAIT:?}"))
+}
+
+/// Waits for a task and returns its result.
+///
+/// # Panics
+/// If that takes longer than [`MAX_WAIT`], or the task panics.
+pub async fn joined<T>(task: tokio::task::JoinHandle<T>) -> T {
+    within_bound(task, "the task has not ended").await.expect("the task does not panic")
 }

@@ -2,47 +2,22 @@
 //! document. They are in `tests/conformance`, and their dependencies are installed once into a virtual environment in the
 //! target directory.
 
+use crate::programs::{folder, install, run};
 use pictify_emulator::{EgressPolicy, Emulator};
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::LazyLock,
-};
+use std::{path::PathBuf, process::Command, sync::LazyLock};
 
-/// Returns the folder of the programs, found at run time, because two clones may share a target directory.
-fn folder() -> PathBuf {
-    Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests")).join("conformance")
-}
+/// Folder of the programs.
+const NAME: &str = "conformance";
 
-/// Python of the virtual environment.
-static PYTHON: LazyLock<PathBuf> = LazyLock::new(|| {
-    let requirements = folder().join("requirements.txt");
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance");
-    let (python, installed) = (folder.join("bin/python"), folder.join("installed.txt"));
-    let wanted = fs::read(&requirements).unwrap();
-    if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
-        return python;
-    }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-    run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(&requirements));
-    // Written last, so that an interrupted installation is repeated.
-    fs::write(installed, wanted).unwrap();
-    python
-});
-
-/// Runs a command to completion. Panics with its output if it fails.
-fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{command:?} exits with {}\n{stdout}\n{stderr}", output.status);
-}
+/// Virtual environment of the programs.
+static ENVIRONMENT: LazyLock<PathBuf> = LazyLock::new(|| install(NAME, &["requirements.txt"], |_| {}));
 
 /// Runs a program of the folder with these environment variables, without blocking the servers.
 async fn run_program(program: &str, variables: Vec<(&'static str, String)>) {
-    let program = folder().join(program);
+    let program = folder(NAME).join(program);
     let work = move || {
-        run(Command::new(&*PYTHON).arg("-B").arg(program).current_dir(env!("CARGO_TARGET_TMPDIR")).envs(variables));
+        let mut python = Command::new(ENVIRONMENT.join("bin/python"));
+        run(python.arg("-B").arg(program).current_dir(env!("CARGO_TARGET_TMPDIR")).envs(variables));
     };
     tokio::task::spawn_blocking(work).await.unwrap();
 }
@@ -67,6 +42,6 @@ async fn every_response_to_valid_and_invalid_requests_conforms_to_the_document()
     }
     // Bindings get their data from the emulator itself.
     let emulator = Emulator::builder().egress_policy(EgressPolicy::Loopback).start().await.unwrap();
-    let document = folder().join("../../openapi.yaml").display().to_string();
+    let document = folder("../openapi.yaml").display().to_string();
     run_program("fuzz.py", vec![("DOCUMENT", document), ("EMULATOR_URL", emulator.url().to_owned())]).await;
 }

@@ -14,15 +14,15 @@ const INPUTS: usize = 20_000;
 const INPUTS_OF_SLOW_TARGETS: usize = 3_000;
 
 /// Runs a target on inputs generated from `seeds` and `letters`.
-fn run(target: fn(&[u8]), seeds: &[&[u8]], letters: &[u8]) {
+fn run(target: fn(&[u8]) -> bool, seeds: &[&[u8]], letters: &[u8]) {
     run_on(INPUTS, target, seeds, letters);
 }
 
 /// As [`run`], with this number of inputs.
-fn run_on(inputs: usize, target: fn(&[u8]), seeds: &[&[u8]], letters: &[u8]) {
+fn run_on(inputs: usize, target: fn(&[u8]) -> bool, seeds: &[&[u8]], letters: &[u8]) {
     let mut random = Rng::with_seed(7);
     for seed in seeds {
-        target(seed);
+        assert!(target(seed), "not accepted: {}", String::from_utf8_lossy(seed));
     }
     for _ in 0..inputs {
         let mut input = if random.u8(..4) == 0 { Vec::new() } else { seeds[random.usize(..seeds.len())].to_vec() };

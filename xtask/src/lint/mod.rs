@@ -34,11 +34,12 @@ fn finding(at: impl Into<String>, message: impl Into<String>) -> Finding {
 /// A lint rule.
 type Rule = fn(&Value) -> Vec<Finding>;
 
-const RULES: [Rule; 23] = [
+const RULES: [Rule; 25] = [
     references::resolve,
     references::point_at_whole_schemas,
     operations::have_distinct_ids,
     operations::are_described,
+    operations::share_no_tag_with_webhooks,
     operations::have_described_parameters,
     operations::have_their_extensions,
     operations::have_an_example,
@@ -50,6 +51,7 @@ const RULES: [Rule; 23] = [
     responses::are_open,
     names::of_schemas_are_distinct_types,
     names::of_properties_are_distinct_fields,
+    names::of_variants_are_distinct_in_camel_case,
     names::of_values_are_distinct_variants,
     schemas::are_named,
     schemas::are_described,

@@ -1,8 +1,8 @@
 //! Rules for names that become Rust names.
 
 use super::{Finding, finding};
-use crate::document::{below, component_schemas, items, members, operations, schema_pointers};
-use heck::{ToSnakeCase, ToUpperCamelCase};
+use crate::document::{below, component_schemas, follow, items, members, operations, schema_pointers};
+use heck::{ToLowerCamelCase, ToSnakeCase, ToUpperCamelCase};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -54,6 +54,29 @@ pub fn of_properties_are_distinct_fields(document: &Value) -> Vec<Finding> {
     found
 }
 
+/// Requires property names that are distinct in camel case within the variants of a union. Some generators of other
+/// languages make one type of all variants.
+pub fn of_variants_are_distinct_in_camel_case(document: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for pointer in schema_pointers(document) {
+        for keyword in ["anyOf", "oneOf"] {
+            let at = below(&pointer, keyword);
+            let mut taken: BTreeMap<String, &str> = BTreeMap::new();
+            let variants = items(document.pointer(&at)).map(|variant| follow(document, variant));
+            for (name, _) in variants.flat_map(|variant| members(variant.get("properties"))) {
+                match taken.insert(name.to_lower_camel_case(), name) {
+                    Some(first) if first != name => {
+                        let message = format!("variants have `{first}` and `{name}`: leave one to the unknown fields");
+                        found.push(finding(&at, message));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+    found
+}
+
 /// Returns `true` if a name is camelCase or `snake_case`, not a mix. Acronyms may be upper case (`fabricJSData`) and
 /// private fields may start with an underscore (`_meta`), because the service sends such names.
 fn is_plain(name: &str) -> bool {
@@ -97,6 +120,21 @@ mod tests {
     use super::*;
     use crate::lint::assert_finds;
     use serde_json::json;
+
+    #[test]
+    fn variants_of_a_union_have_distinct_properties() {
+        for (second, expected) in [
+            ("retryAfter", vec![]),
+            ("retry_after", vec![("/components/schemas/Any/anyOf", "`retryAfter` and `retry_after`")]),
+        ] {
+            let document = json!({"components": {"schemas": {
+                "Any": {"anyOf": [{"$ref": "#/components/schemas/A"}, {"$ref": "#/components/schemas/B"}]},
+                "A": {"properties": {"retryAfter": {}}},
+                "B": {"properties": {second: {}}},
+            }}});
+            assert_finds(of_variants_are_distinct_in_camel_case, &document, &expected);
+        }
+    }
 
     #[test]
     fn schemas_have_distinct_type_names() {

@@ -81,6 +81,25 @@ pub fn are_described(document: &Value) -> Vec<Finding> {
     found
 }
 
+/// Requires other tags for webhooks than for operations. A generator makes a file for each tag, once for operations and
+/// once for webhooks.
+pub fn share_no_tag_with_webhooks(document: &Value) -> Vec<Finding> {
+    let of_operations: BTreeSet<&str> = operations(document)
+        .iter()
+        .flat_map(|operation| items(operation.value.get("tags")).filter_map(Value::as_str).collect::<Vec<_>>())
+        .collect();
+    let mut found = Vec::new();
+    for (name, item) in members(document.get("webhooks")) {
+        for (method, webhook) in members(Some(item)) {
+            for tag in items(webhook.get("tags")).filter_map(Value::as_str).filter(|tag| of_operations.contains(tag)) {
+                let at = below(&below("/webhooks", name), method);
+                found.push(finding(at, format!("tag `{tag}` is also a tag of operations: use another one")));
+            }
+        }
+    }
+    found
+}
+
 /// Requires a description for every parameter: it becomes documentation of the method.
 pub fn have_described_parameters(document: &Value) -> Vec<Finding> {
     let mut found = Vec::new();
@@ -321,6 +340,15 @@ mod tests {
             (json!({}), vec![(AT, "no tags"), (AT, "no summary")]),
         ] {
             assert_finds(are_described, &document(&operation), &expected);
+        }
+    }
+
+    #[test]
+    fn operations_and_webhooks_have_different_tags() {
+        for (tag, expected) in [("deliveries", vec![]), ("images", vec![("/webhooks/done/post", "`images` is also")])] {
+            let mut document = document(&json!({"tags": ["images"]}));
+            document["webhooks"] = json!({"done": {"post": {"tags": [tag]}}});
+            assert_finds(share_no_tag_with_webhooks, &document, &expected);
         }
     }
 

@@ -117,6 +117,7 @@ fn function(method: ImplItemFn, operation: &OperationAt<'_>, context: &Context<'
     let (response, finish) = match type_name(&response).as_deref() {
         Some("ByteStream") => (parse_quote!(crate::RawBody), quote!(.raw())),
         None => (response, quote!(.empty())),
+        Some(name) if is_confirmation(context.preprocessed, name) => (response, quote!(.build_confirmation())),
         Some(_) => (response, quote!(.build())),
     };
     Ok(parse_quote! {
@@ -125,6 +126,13 @@ fn function(method: ImplItemFn, operation: &OperationAt<'_>, context: &Context<'
             RequestBuilder::new(&crate::operations::#row, base_url, &[#(#values),*])?#(#calls)* #finish
         }
     })
+}
+
+/// Returns `true` for a schema that only confirms a request: a message, and flags.
+fn is_confirmation(document: &Value, schema: &str) -> bool {
+    let mut properties = members(document.pointer(&format!("/components/schemas/{schema}/properties"))).peekable();
+    properties.peek().is_some()
+        && properties.all(|(name, property)| name == "message" || property["type"].as_str() == Some("boolean"))
 }
 
 fn wire_name(parameter: &Value) -> &str {
@@ -190,6 +198,19 @@ mod tests {
         let mut operation = operation;
         operation["operationId"] = json!("change");
         apply_pass(run, &source, &json!({"paths": {path: {"post": operation}}}))
+    }
+
+    #[test]
+    fn a_schema_of_a_message_and_flags_only_confirms_a_request() {
+        let flag = json!({"type": "boolean"});
+        let document = json!({"components": {"schemas": {
+            "Deletion": {"properties": {"message": {"type": "string"}, "deleted": flag}},
+            "Image": {"properties": {"message": {"type": "string"}, "url": {"type": "string"}}},
+            "Anything": {},
+        }}});
+        for (schema, expected) in [("Deletion", true), ("Image", false), ("Anything", false), ("Missing", false)] {
+            assert_eq!(is_confirmation(&document, schema), expected, "{schema}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod fast;
 mod install;
+mod mutants;
 mod programs;
 
 use anyhow::{Context, Result, bail};
@@ -51,6 +52,9 @@ struct ProgramOptions {
 enum Part {
     /// Tests the SDK alone: pictify-api and pictify, without the emulator. Less than a minute once it is built.
     Fast,
+    /// Changes lines of the SDK that decide about money, secrets and signatures, and checks that a test fails for each
+    /// change. Takes hours; see xtask/mutants.toml.
+    Mutants(mutants::Options),
     /// Installs programs that tests and release checks need, and runs no test.
     Install {
         #[command(flatten)]
@@ -88,6 +92,7 @@ pub fn run(options: &Options, root: &Path, out: &mut impl Write) -> Result<ExitC
             writeln!(out, "took {} s", started.elapsed().as_secs())?;
             code
         }
+        Some(Part::Mutants(options)) => mutants::run(options, root, out),
         None => {
             let is_wanted = |program: &Program| !options.without.iter().any(|name| name == program.name);
             let wanted = programs::of_tests().into_iter().filter(is_wanted).collect();
@@ -314,6 +319,7 @@ mod tests {
         assert_eq!(parse(&["--without", "redis,python"]).unwrap().without, ["redis", "python"]);
         assert_eq!(parse(&["--", "-p", "pictify"]).unwrap().arguments, ["-p", "pictify"]);
         assert!(matches!(parse(&["fast"]).unwrap().part, Some(Part::Fast)));
+        assert!(matches!(parse(&["mutants", "--list", "retry"]).unwrap().part, Some(Part::Mutants(_))));
         let install = parse(&["install", "--yes", "openssl", "cc"]).unwrap().part;
         let expected = ["openssl", "cc"];
         assert!(matches!(install, Some(Part::Install { options, names }) if options.yes && names == expected));

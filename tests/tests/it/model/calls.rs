@@ -2,7 +2,7 @@
 
 use super::{
     actor::{Actor, Step},
-    observations::{Observed, Render, TemplateRecord, delays_before_error, key, total_delay},
+    observations::{DROPPED, Observed, Render, TemplateRecord, delays_before_error, key, total_delay},
 };
 use pictify::{
     ApiRequest, Call, Client, IdempotencyKey, Response, Result,
@@ -135,7 +135,7 @@ async fn shared(actor: &mut Actor, step: &Step) {
 async fn dropped(actor: &mut Actor, step: &Step) {
     let key = IdempotencyKey::random();
     let call = step.call(&actor.client, image(actor, step)).with_idempotency_key(key.clone());
-    *actor.log.count.entry("dropped image").or_default() += 1;
+    *actor.log.count.entry(DROPPED).or_default() += 1;
     // The progress after a number of yields depends on the machine. A run with one actor must be reproducible, so it waits for
     // the render.
     let turns = if actor.is_alone || step.number.is_multiple_of(2) { u64::MAX } else { step.number % 97 };
@@ -152,7 +152,7 @@ async fn dropped(actor: &mut Actor, step: &Step) {
         () = last_turn, if drops_after_turns => Observed::Unknown,
     };
     let observed = vec![(result, key.as_str().to_owned())];
-    actor.log.renders.push(Render { number: step.number, what: "dropped image", renders: 1, observed });
+    actor.log.renders.push(Render { number: step.number, what: DROPPED, renders: 1, observed });
 }
 
 /// Creates a template with a unique name, and deletes half of them.

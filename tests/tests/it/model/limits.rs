@@ -22,7 +22,7 @@ async fn limited_server(clock: &TestClock, per_minute: usize) -> ScriptedServer 
             return Reply::new(429, &[("retry-after", "1")], b"{}");
         }
         times.push(now);
-        Reply::json(200, r#"{"url":"u","id":"A"}"#)
+        Reply::json(200, r#"{"url":"http://u","id":"A"}"#)
     })
     .await
 }

@@ -63,6 +63,21 @@ pub struct Render {
     pub observed: Vec<(Observed, String)>,
 }
 
+impl Render {
+    /// Returns the outcome that the caller who knows most observed.
+    pub fn best(&self) -> Observed {
+        self.observed.iter().map(|(observed, _)| *observed).max().unwrap_or(Observed::Failed)
+    }
+
+    /// Returns true if the caller has dropped the call, perhaps before it was sent.
+    pub fn is_dropped(&self) -> bool {
+        self.what == DROPPED && self.best() == Observed::Unknown
+    }
+}
+
+/// Kind of the calls whose caller drops them.
+pub const DROPPED: &str = "dropped image";
+
 /// Template that an actor tried to create.
 #[derive(Clone, Debug)]
 pub struct TemplateRecord {

@@ -29,19 +29,35 @@ fn billing(ledger: &Value, logs: &[ActorLog]) -> Vec<String> {
     if total > Some(spent) {
         found.push(format!("clients report {spent} spent renders, the ledger has {total:?}"));
     }
+    found.extend(logs.iter().filter_map(check_spent));
     found
+}
+
+/// Returns the contradiction of a client's spent renders with its calls, if any. The renders of failed calls are returned,
+/// those of others are not. A dropped call keeps its renders only if it was sent.
+fn check_spent(log: &ActorLog) -> Option<String> {
+    let may_be_billed = log.renders.iter().filter(|render| render.best() != Observed::Failed);
+    let renders = |render: &Render| render.renders;
+    let most = may_be_billed.clone().map(renders).sum::<u64>();
+    let least = may_be_billed.filter(|render| !render.is_dropped()).map(renders).sum::<u64>();
+    let spent = log.spent;
+    (!(least..=most).contains(&spent))
+        .then(|| format!("a client reports {spent} spent renders, its calls have {least} to {most}"))
 }
 
 /// Returns the contradiction of a render with the ledger, if any, and removes its keys from `billed`.
 fn check_render(render: &Render, billed: &mut HashMap<&str, u64>) -> Option<String> {
     let Render { number, what, renders, observed } = render;
+    // Each caller of a shared call must be right, not only the one that knows most.
+    let is_wrong =
+        |(observed, key): &(Observed, String)| *observed == Observed::Failed && billed.contains_key(key.as_str());
+    let is_wrongly_failed = observed.iter().any(is_wrong);
     let keys: BTreeSet<_> = observed.iter().map(|(_, key)| key.as_str()).collect();
     let times: u64 = keys.into_iter().filter_map(|key| billed.remove(key)).sum();
-    let best = observed.iter().map(|(observed, _)| *observed).max().unwrap_or(Observed::Failed);
-    let contradiction = match best {
+    let contradiction = match render.best() {
         _ if times > *renders => format!("billed {times} renders instead of {renders}"),
         Observed::Done if times < *renders => format!("reported as done, but only {times} of {renders} are billed"),
-        Observed::Failed if times > 0 => "billed, but reported as failed".to_owned(),
+        _ if is_wrongly_failed => "billed, but reported as failed".to_owned(),
         _ => return None,
     };
     Some(format!("call {number} ({what}): {contradiction}"))
@@ -102,4 +118,45 @@ pub async fn request_json(emulator: &Emulator, method: &str, target: &str, body:
     let request = http_client().request(method.parse().expect("a method"), [emulator.url(), target].concat());
     let request = request.bearer_auth(KEY).header("content-type", "application/json").body(body.to_owned());
     request.send().await.expect("a response").json().await.expect("JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn render(renders: u64, observed: &[Observed]) -> Render {
+        let observed = observed.iter().map(|observed| (*observed, "k".to_owned())).collect();
+        Render { number: 1, what: "image", renders, observed }
+    }
+
+    /// The oracle must not be blind: each of these faults of a client is found, and a right client is not accused.
+    #[test]
+    fn the_oracle_finds_faults_of_a_client() {
+        use Observed::{Done, Failed, Unknown};
+        for (what, call, billed, spent, expected) in [
+            ("right", render(2, &[Done]), 2, 2, ""),
+            ("right, shared", render(1, &[Done, Unknown]), 1, 1, ""),
+            ("right, unknown", render(1, &[Unknown]), 0, 1, ""),
+            ("right, failed", render(1, &[Failed]), 0, 0, ""),
+            ("billed twice", render(1, &[Done]), 2, 2, "billed 2 renders instead of 1"),
+            ("not billed", render(1, &[Done]), 0, 1, "only 0 of 1 are billed"),
+            ("failed, but billed", render(1, &[Failed]), 1, 1, "reported as failed"),
+            ("one of two callers is told that it failed", render(1, &[Done, Failed]), 1, 1, "reported as failed"),
+            ("never returns renders", render(1, &[Failed]), 0, 1, "reports 1 spent renders, its calls have 0 to 0"),
+            (
+                "returns what may be billed",
+                render(1, &[Unknown]),
+                0,
+                0,
+                "reports 0 spent renders, its calls have 1 to 1",
+            ),
+        ] {
+            let entries = if billed > 0 { json!([{"idempotencyKey": "k", "renders": billed}]) } else { json!([]) };
+            let log = ActorLog { renders: vec![call], spent, ..ActorLog::default() };
+            let found = billing(&json!({"entries": entries, "renders": billed}), &[log]);
+            assert_eq!(found.is_empty(), expected.is_empty(), "{what}: {found:?}");
+            assert!(found.iter().any(|text| text.contains(expected)) || expected.is_empty(), "{what}: {found:?}");
+        }
+    }
 }

@@ -71,6 +71,19 @@ fn added_removed_and_required_fields() {
             "breaking: further fields: anything -> nothing",
             "loosened: further fields: anything -> nothing",
         ),
+        // Callers that read the values of a map no longer get their type.
+        case(
+            json!({"type": "object", "additionalProperties": text}),
+            json!({"type": "object"}),
+            "loosened: further fields: values of one schema -> anything",
+            "breaking: further fields: values of one schema -> anything",
+        ),
+        case(
+            object(&a(), &[]),
+            json!({"type": "object", "properties": a(), "additionalProperties": text}),
+            "breaking: further fields: anything -> values of one schema",
+            "loosened: further fields: anything -> values of one schema",
+        ),
     ]);
 }
 
