@@ -1,6 +1,6 @@
 //! Fields of a request that the contract does not know.
 
-use crate::{Error, Result};
+use crate::{Error, Result, numbers};
 use bytes::Bytes;
 use http::{HeaderValue, Method, header::CONTENT_TYPE};
 use pictify_api::{OperationInfo, ValidationErrors};
@@ -19,6 +19,12 @@ pub struct Extra {
 impl Extra {
     /// Adds a field or replaces it.
     pub(crate) fn insert(&mut self, field: String, value: &impl Serialize) {
+        let mut found = ValidationErrors::default();
+        numbers::check(value, &field, &mut found);
+        if let Some(error) = found.iter().next() {
+            self.invalid.push((error.field.clone(), error.message.clone()));
+            return;
+        }
         match serde_json::to_value(value) {
             Ok(value) => drop(self.fields.insert(field, value)),
             Err(error) => self.invalid.push((field, format!("cannot be serialised: {error}"))),

@@ -149,13 +149,13 @@ fn an_error_names_the_proxy_that_does_not_work() {
     for (variables, url, is_named) in [
         (vec![("HTTPS_PROXY", proxy())], "https://api.pictify.test", true),
         (vec![("https_proxy", text("127.0.0.1:9"))], "https://api.pictify.test", true),
-        (vec![("HTTP_PROXY", proxy())], "http://127.0.0.2:9", true),
-        (vec![("ALL_PROXY", proxy())], "http://127.0.0.2:9", true),
-        (vec![("HTTPS_PROXY", proxy())], "http://127.0.0.2:9", false),
-        (vec![("HTTP_PROXY", proxy()), ("NO_PROXY", text("127.0.0.2"))], "http://127.0.0.2:9", false),
-        (vec![("HTTP_PROXY", proxy()), ("NO_PROXY", text("a.example, 127.0.0.0/8"))], "http://127.0.0.2:9", false),
-        (vec![("HTTP_PROXY", proxy()), ("NO_PROXY", text("*"))], "http://127.0.0.2:9", false),
-        (vec![("HTTP_PROXY", proxy()), ("no_proxy", text("a.example"))], "http://127.0.0.2:9", true),
+        (vec![("HTTP_PROXY", proxy())], "http://0.0.0.0:9", true),
+        (vec![("ALL_PROXY", proxy())], "http://0.0.0.0:9", true),
+        (vec![("HTTPS_PROXY", proxy())], "http://0.0.0.0:9", false),
+        (vec![("HTTP_PROXY", proxy()), ("NO_PROXY", text("0.0.0.0"))], "http://0.0.0.0:9", false),
+        (vec![("HTTP_PROXY", proxy()), ("NO_PROXY", text("a.example, 0.0.0.0/8"))], "http://0.0.0.0:9", false),
+        (vec![("HTTP_PROXY", proxy()), ("NO_PROXY", text("*"))], "http://0.0.0.0:9", false),
+        (vec![("HTTP_PROXY", proxy()), ("no_proxy", text("a.example"))], "http://0.0.0.0:9", true),
     ] {
         let found = with_variables(&format!("call {url}"), &variables);
         assert!(found.starts_with("list images: Connect: no connection"), "{variables:?}: {found}");

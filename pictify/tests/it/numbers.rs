@@ -75,6 +75,7 @@ async fn a_number_that_json_does_not_have_is_rejected_before_a_request() {
     check(Variant::new("a", Weight::percent(50.0)).variables(&bad).map(drop), &format!("variables.{at}"));
     check(client.workflows().send_to_hook("H", "s", &bad).send().await, &format!("row.{at}"));
     check(client.links().template("T", ImageFormat::Png).variables(&bad).url().map(drop), &format!("variables.{at}"));
+    check(images.create(Source::html("x")).extra("ratios", &bad).send().await, &format!("ratios.{at}"));
     assert_eq!(transport.requests().len(), 0);
 }
 

@@ -6,7 +6,7 @@ use pictify_test_support::{Reply, ScriptedServer, TestClock, client, client_buil
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
-const IMAGE: &str = r#"{"url":"u","id":"A"}"#;
+const IMAGE: &str = r#"{"url":"https://media.pictify.io/a.png","id":"A"}"#;
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
