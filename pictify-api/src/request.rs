@@ -124,7 +124,12 @@ pub struct RawBody;
 #[non_exhaustive]
 pub enum BuildError {
     /// A path parameter is empty, `.` or `..`, and would address another operation.
-    PathSegment(String),
+    PathSegment {
+        /// Name of the parameter in the path of the operation, for example `uid`.
+        name: String,
+        /// Its value.
+        value: String,
+    },
     /// A URL, header or body cannot be written.
     Http(BoxError),
 }
@@ -132,7 +137,8 @@ pub enum BuildError {
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::PathSegment(segment) => write!(f, "`{segment}` cannot be an identifier in a path"),
+            Self::PathSegment { name, value } if value.is_empty() => write!(f, "{name} must not be empty"),
+            Self::PathSegment { name, value } => write!(f, "{name} must not be `{value}`"),
             Self::Http(_) => f.write_str("the request cannot be built"),
         }
     }
@@ -141,7 +147,7 @@ impl fmt::Display for BuildError {
 impl StdError for BuildError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
-            Self::PathSegment(_) => None,
+            Self::PathSegment { .. } => None,
             Self::Http(source) => Some(&**source),
         }
     }
@@ -202,8 +208,9 @@ impl RequestBuilder {
         let mut rest = operation.path;
         while let Some((before, after)) = rest.split_once('{') {
             url.push_str(before);
-            url.push_str(&encode_path(segments.next().copied().unwrap_or_default())?);
-            rest = after.split_once('}').map_or("", |(_, rest)| rest);
+            let (name, after) = after.split_once('}').unwrap_or((after, ""));
+            url.push_str(&encode_path(name, segments.next().copied().unwrap_or_default())?);
+            rest = after;
         }
         url.push_str(rest);
         let query = url::form_urlencoded::Serializer::new(String::new());
@@ -303,11 +310,11 @@ impl RequestBuilder {
 /// Percent-encodes one path segment: everything but letters, digits and `-._~`, `/` included.
 ///
 /// `.` and `..` have no encoded form that a URL parser would not resolve, so they are an error, as is an empty segment.
-fn encode_path(segment: &str) -> Result<String, BuildError> {
+fn encode_path(name: &str, segment: &str) -> Result<String, BuildError> {
     const SEGMENT: &percent_encoding::AsciiSet =
         &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
     match segment {
-        "" | "." | ".." => Err(BuildError::PathSegment(segment.to_owned())),
+        "" | "." | ".." => Err(BuildError::PathSegment { name: name.to_owned(), value: segment.to_owned() }),
         _ => Ok(percent_encoding::utf8_percent_encode(segment, SEGMENT).to_string()),
     }
 }
@@ -338,7 +345,7 @@ mod tests {
             let Err(error) = RequestBuilder::new(&operations::GET_IMAGE, "http://h", &[segment]) else {
                 panic!("{segment}")
             };
-            assert!(matches!(error, BuildError::PathSegment(rejected) if rejected == segment));
+            assert!(matches!(error, BuildError::PathSegment { name, value } if name == "uid" && value == segment));
         }
     }
 

@@ -156,8 +156,8 @@ async fn an_invalid_response_is_reported_in_one_line() {
             5,
             "redirects to https://elsewhere.example/",
         ),
-        (Reply::json(401, r#"{"message":"Invalid Request"}"#), 3, "401 Authentication: Invalid Request"),
-        (Reply::json(402, r#"{"message":"Used up","code":"quota_exceeded"}"#), 4, "402 QuotaExceeded: Used up"),
+        (Reply::json(401, r#"{"message":"Invalid Request"}"#), 3, "401 not authenticated: Invalid Request"),
+        (Reply::json(402, r#"{"message":"Used up","code":"quota_exceeded"}"#), 4, "402 quota exceeded: Used up"),
     ] {
         let server = ScriptedServer::start([reply]).await;
         let mut command = create(&["--html", "x"]);

@@ -4,8 +4,8 @@
 //! `cargo run --example actix_webhook --features actix,delivery-store`, with `PICTIFY_WEBHOOK_SECRET` set to the
 //! secret of the subscription.
 
-use actix_web::{App, HttpResponse, HttpServer, dev::Server, http::StatusCode, web};
-use pictify::webhooks::{DeliveryDeduplicator, Event, SignedDelivery, Verifier};
+use actix_web::{App, HttpServer, dev::Server, web};
+use pictify::webhooks::{DeliveryDeduplicator, Event, HandleError, HandleOutcome, SignedDelivery, Verifier};
 use std::{
     io::{self, Write},
     net::TcpListener,
@@ -15,20 +15,22 @@ use std::{
 fn process(event: &Event) -> io::Result<()> {
     let mut out = io::stdout();
     match event {
-        Event::RenderCompleted(render) => writeln!(out, "rendered: {:?}", render.url),
-        Event::RenderFailed(render) => writeln!(out, "failed: {:?}", render.error),
+        Event::RenderCompleted(render) => {
+            writeln!(out, "rendered: {}", render.url.as_deref().unwrap_or("without a URL"))
+        }
+        Event::RenderFailed(render) => {
+            writeln!(out, "failed: {}", render.error.as_deref().unwrap_or("no reason given"))
+        }
         other => writeln!(out, "{}", other.name()),
     }
 }
 
-async fn receive(deduplicator: web::Data<DeliveryDeduplicator>, delivery: SignedDelivery) -> HttpResponse {
-    match deduplicator.handle(delivery.dedup_key(), async { process(&delivery.delivery.event) }).await {
-        Ok(outcome) => HttpResponse::new(StatusCode::from_u16(outcome.status()).unwrap_or_default()),
-        Err(error) => {
-            eprintln!("{error}");
-            HttpResponse::InternalServerError().finish()
-        }
-    }
+async fn receive(
+    deduplicator: web::Data<DeliveryDeduplicator>,
+    delivery: SignedDelivery,
+) -> Result<HandleOutcome<()>, HandleError<io::Error>> {
+    let handled = deduplicator.handle(delivery.dedup_key(), async { process(&delivery.event) }).await;
+    handled.inspect_err(|error| eprintln!("{error}"))
 }
 
 pub(crate) fn serve(verifier: Verifier, listener: TcpListener) -> io::Result<Server> {

@@ -10,7 +10,11 @@ const BLINKING: &str = "<style>@keyframes f { 50% { opacity: .2 } } p { animatio
 pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
     let gif = client.gifs().create(Source::html(BLINKING)).size(400, 200).quality(GifQuality::High).send().await?;
     client.download(&gif).to_file(folder.join("now.gif")).await?;
-    println!("{:?} frames at {}", gif.frame_count, gif.url);
+    // The service may leave out the number of frames.
+    if let Some(frames) = gif.frame_count {
+        println!("{frames} frames");
+    }
+    println!("{}", gif.url);
     Ok(())
 }
 

@@ -6,10 +6,9 @@
 use axum::{
     Router,
     extract::{FromRef, State},
-    http::StatusCode,
     routing::post,
 };
-use pictify::webhooks::{DeliveryDeduplicator, Event, SignedDelivery, Verifier};
+use pictify::webhooks::{DeliveryDeduplicator, Event, HandleError, HandleOutcome, SignedDelivery, Verifier};
 use std::io::{self, Write};
 
 #[derive(Clone)]
@@ -28,20 +27,22 @@ impl FromRef<Webhooks> for Verifier {
 fn process(event: &Event) -> io::Result<()> {
     let mut out = io::stdout();
     match event {
-        Event::RenderCompleted(render) => writeln!(out, "rendered: {:?}", render.url),
-        Event::RenderFailed(render) => writeln!(out, "failed: {:?}", render.error),
+        Event::RenderCompleted(render) => {
+            writeln!(out, "rendered: {}", render.url.as_deref().unwrap_or("without a URL"))
+        }
+        Event::RenderFailed(render) => {
+            writeln!(out, "failed: {}", render.error.as_deref().unwrap_or("no reason given"))
+        }
         other => writeln!(out, "{}", other.name()),
     }
 }
 
-async fn receive(State(webhooks): State<Webhooks>, delivery: SignedDelivery) -> StatusCode {
-    match webhooks.deduplicator.handle(delivery.dedup_key(), async { process(&delivery.delivery.event) }).await {
-        Ok(outcome) => StatusCode::from_u16(outcome.status()).unwrap_or_default(),
-        Err(error) => {
-            eprintln!("{error}");
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
-    }
+async fn receive(
+    State(webhooks): State<Webhooks>,
+    delivery: SignedDelivery,
+) -> Result<HandleOutcome<()>, HandleError<io::Error>> {
+    let handled = webhooks.deduplicator.handle(delivery.dedup_key(), async { process(&delivery.event) }).await;
+    handled.inspect_err(|error| eprintln!("{error}"))
 }
 
 pub(crate) fn app(verifier: Verifier) -> Router {

@@ -24,7 +24,7 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
         .send()
         .await?;
     for row in rows.iter().filter(|row| row.ok != Some(true)) {
-        eprintln!("row {}: {:?}", row.index, row.errors);
+        eprintln!("row {}: {}", row.index, row.errors.join("; "));
     }
     // The service may send the URLs by webhook only.
     println!("{} rows, {} with URLs", rows.len(), rows.iter().filter(|row| !row.urls().is_empty()).count());

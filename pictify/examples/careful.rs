@@ -16,7 +16,7 @@ pub(crate) async fn run(client: &Client, _folder: &Path) -> Result<()> {
             Err(error) => match error.kind() {
                 ErrorKind::Validation => println!("a mistake in our request: {error}"),
                 ErrorKind::QuotaExceeded | ErrorKind::Authentication => println!("for the operator: {error}"),
-                _ if error.is_retryable() => println!("retry after {:?}: {error}", error.retry_after()),
+                _ if error.is_retryable() => println!("retry later: {error}"),
                 _ => return Err(error),
             },
         }

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --example certificates`, with `PICTIFY_API_KEY` and, for an emulator, `PICTIFY_BASE_URL` set.
 
-use pictify::{Client, Result, SpendLimit, images::Source, send_all};
+use pictify::{Client, Result, SpendLimit, escape_html, images::Source, send_all};
 use std::path::Path;
 
 const PEOPLE: [&str; 5] = ["Maya Chen", "Ada Lovelace", "Grace Hopper", "Alan Turing", "Edsger Dijkstra"];
@@ -12,7 +12,8 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
         let html = format!(
             "<body style='margin:0;background:#fffbf0;text-align:center;font-family:serif'>
              <h1 style='margin-top:80px;font-size:48px;color:#7a5c00'>Certificate</h1>
-             <p style='font-size:36px'>{name}</p>"
+             <p style='font-size:36px'>{}</p>",
+            escape_html(name)
         );
         client.images().create(Source::html(html)).size(800, 400)
     });

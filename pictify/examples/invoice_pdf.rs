@@ -20,7 +20,11 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
 
     let months = (1..=3).map(|month| Invoice { invoice_number: format!("INV-{month:03}"), total: 99.0 });
     let year = client.pdfs().render_pages(template, months).preset(PdfPreset::A4).title("2026").send().await?;
-    println!("{:?} pages at {}", year.page_count, year.url);
+    println!("{}", year.url);
+    // The service may leave out the number of pages.
+    if let Some(pages) = year.page_count {
+        println!("{pages} pages");
+    }
     Ok(())
 }
 

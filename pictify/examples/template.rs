@@ -28,11 +28,12 @@ pub(crate) async fn run(client: &Client, folder: &Path) -> Result<()> {
 
     let layouts = client.templates().render_layouts(&template.uid, &card, ["default", "twitter-post"]).send().await?;
     for image in &layouts.results {
-        println!("{:?}: {}", image.layout, image.url);
+        println!("{}: {}", image.layout.as_deref().unwrap_or("default"), image.url);
     }
     // A layout that fails does not fail the others.
     for failed in &layouts.errors {
-        eprintln!("{:?}: {:?}", failed.layout, failed.error);
+        let layout = failed.layout.as_deref().unwrap_or("default");
+        eprintln!("{layout}: {}", failed.error.as_deref().unwrap_or("no reason given"));
     }
     Ok(())
 }

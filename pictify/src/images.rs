@@ -218,6 +218,14 @@ impl<C> CreateImageCall<C> {
     pub fn format(self, format: ImageFormat) -> Self {
         self.with(|op| op.body.file_extension = Some(format))
     }
+
+    /// Sets if the screenshot of a live page shows all of it (true), however long it is, or the part that fits into the
+    /// size (false, the service's default). Only an early document of the service describes it.
+    ///
+    /// `send` fails with [`Validation`](crate::ErrorKind::Validation) if the source is not a URL and `full` is true.
+    pub fn full_page(self, full: bool) -> Self {
+        self.with(|op| op.body.full_page = Some(full))
+    }
 }
 
 api_request! {
@@ -229,6 +237,9 @@ api_request! {
         exactly_one([&request.html, &request.url, &request.template], found);
         if let Some(ImageFormat::Unknown(format)) = &request.file_extension {
             found.push("fileExtension", format!("must be png, jpg, jpeg or webp, is {format}"));
+        }
+        if request.full_page == Some(true) && request.url.is_none() {
+            found.push("fullPage", "needs url: only a live page can be longer than the size");
         }
     }
 }

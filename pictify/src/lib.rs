@@ -93,6 +93,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(any(feature = "client", feature = "webhook"))]
+mod seconds;
+#[cfg(any(feature = "client", feature = "webhook"))]
 pub mod webhooks;
 
 cfg_if::cfg_if! {
@@ -163,6 +165,7 @@ cfg_if::cfg_if! {
             request::api_request::ApiRequest,
             retry::RetryPolicy,
             send_all::start::send_all,
+            source::escape_html,
             spend_limit::SpendLimit,
         };
         pub use pictify_api::{Timestamp, ValidationError, ValidationErrors, types::{Acknowledgement, Deletion}};

@@ -4,6 +4,7 @@ use crate::{Error, Result, variables};
 use pictify_api::{ValidationErrors, types::Variables};
 use reqwest::Url;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// Source of an image or a GIF: exactly one of HTML, a URL and a template.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +63,41 @@ impl Source {
     }
 }
 
+/// Escapes a text for HTML: `&`, `<`, `>`, `"` and `'` become character references.
+///
+/// Use it for every text of a user that becomes part of the HTML of a [`Source`], a template or a page. Without it, a
+/// user could add elements to the image, or load pages of their choice while it is rendered. The result is safe as the
+/// content of an element and as an attribute value in quotes. It is not safe inside `<script>` and `<style>`, in
+/// attributes such as `onclick`, and as a whole URL. The variables of an HTML template are escaped by the service,
+/// unless the template has three braces around them.
+///
+/// ```
+/// use pictify::{escape_html, images::Source};
+///
+/// let name = "Ada <ada@example.com> & Co";
+/// let source = Source::html(format!("<h1>{}</h1>", escape_html(name)));
+/// assert_eq!(source, Source::html("<h1>Ada &lt;ada@example.com&gt; &amp; Co</h1>"));
+/// ```
+#[must_use]
+pub fn escape_html(text: &str) -> Cow<'_, str> {
+    let special = |letter: char| matches!(letter, '&' | '<' | '>' | '"' | '\'');
+    if !text.contains(special) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + text.len() / 8);
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    Cow::Owned(escaped)
+}
+
 /// Parses an absolute http or https URL. Errors name it `field`.
 pub(crate) fn web_url(field: &str, url: &str) -> Result<Url> {
     let url = Url::parse(url).map_err(|error| Error::invalid_field(field, error.to_string()))?;
@@ -76,5 +112,19 @@ pub(crate) fn exactly_one(sources: [&Option<String>; 3], found: &mut ValidationE
     let sources = sources.into_iter().flatten().count();
     if sources != 1 {
         found.push("", format!("exactly one of html, url and template must be set, {sources} are"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_without_special_letters_is_borrowed() {
+        assert!(matches!(escape_html("Grüße"), Cow::Borrowed("Grüße")));
+        assert_eq!(
+            escape_html("<a href=\"x\" title='y'>&amp;"),
+            "&lt;a href=&quot;x&quot; title=&#39;y&#39;&gt;&amp;amp;"
+        );
     }
 }

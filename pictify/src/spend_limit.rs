@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(tracker.spent(), 1);
         assert_eq!(
             tracker.reserve(3).unwrap_err().to_string(),
-            "SpendLimit: 3 more renders would exceed the limit of 3, 1 are spent; nothing was sent"
+            "spending limit reached: 3 more renders would exceed the limit of 3, 1 are spent; nothing was sent"
         );
         let mut abandoned = tracker.reserve(1).unwrap();
         abandoned.start_attempt(SendProgress::default());

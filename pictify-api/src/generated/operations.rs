@@ -19,6 +19,7 @@ pub const CREATE_IMAGE: OperationInfo = OperationInfo::new(
     false,
     &[
         "fileExtension",
+        "fullPage",
         "height",
         "html",
         "selector",
@@ -642,6 +643,7 @@ pub const BATCH_RENDER_TEMPLATE: OperationInfo = OperationInfo::new(
         "mappings",
         "quality",
         "variableSets",
+        "webhookUrl",
     ],
 );
 

@@ -1153,6 +1153,12 @@ pub struct BatchRenderTemplateRequest {
     /// Keys of up to 20 layouts for every item.
     #[serde(skip_serializing_if = "::std::option::Option::is_none")]
     pub layouts: ::std::option::Option<::std::vec::Vec<::std::string::String>>,
+    /// URL that receives a delivery when the batch has ended. Only early documents describe it; current clients subscribe to events instead.
+    #[serde(
+        rename = "webhookUrl",
+        skip_serializing_if = "::std::option::Option::is_none"
+    )]
+    pub webhook_url: ::std::option::Option<::std::string::String>,
 }
 /// State of a batch. The last four states are final.
 #[derive(
@@ -2327,6 +2333,9 @@ pub struct CreateImageRequest {
         skip_serializing_if = "::std::option::Option::is_none"
     )]
     pub file_extension: ::std::option::Option<ImageFormat>,
+    /// Takes a screenshot of the whole page, however long it is. Only with `url`. Only an early document describes it.
+    #[serde(rename = "fullPage", skip_serializing_if = "::std::option::Option::is_none")]
+    pub full_page: ::std::option::Option<bool>,
 }
 /// Values for an Open Graph template.
 #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]

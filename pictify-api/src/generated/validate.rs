@@ -457,6 +457,16 @@ impl Validate for types::BatchRenderTemplateRequest {
         if let Some(value) = &self.layouts {
             found.check_length("layouts", "items", value.len(), Some(0), Some(20));
         }
+        if let Some(value) = &self.webhook_url {
+            found
+                .check_length(
+                    "webhookUrl",
+                    "characters",
+                    value.chars().count(),
+                    Some(1),
+                    None,
+                );
+        }
     }
 }
 

@@ -172,6 +172,15 @@ impl<C> BatchRenderTemplateCall<C> {
         self.with(|op| drop(op.body.mappings.get_or_insert_default().insert(variable.into(), column.into())))
     }
 
+    /// Sets the URL that receives a delivery when the batch has ended: http or https. Only early documents of the
+    /// service describe it, and a delivery is not guaranteed;
+    /// [subscribe](crate::webhooks::Webhooks::create) to `render.completed` to receive the images.
+    ///
+    /// `send` fails with [`Validation`](crate::ErrorKind::Validation) if `url` is not an absolute http or https URL.
+    pub fn webhook_url(self, url: impl AsRef<str>) -> Self {
+        self.try_with(web_url("webhookUrl", url.as_ref()), |op, url| op.body.webhook_url = Some(url.into()))
+    }
+
     /// Splits the sets into requests of at most 100 sets, which every plan with batches should accept, and returns a
     /// job that tracks them.
     ///

@@ -3,11 +3,16 @@
 #[cfg(feature = "webhook")]
 use super::webhook_join::Deliveries;
 use super::{Batch, BatchJob, BatchProgress, BatchRow, GetBatchResults};
+use crate::seconds::seconds;
 use crate::{Call, Client, Deadline, Error, ErrorKind, Result, clock::Clock};
 use std::{fmt, time::Duration};
 
 /// Default time to wait for a job.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(3600);
+
+/// Default time to wait for deliveries after a job has ended.
+#[cfg(feature = "webhook")]
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Delay between two polls: the first, and the longest.
 const POLL_DELAYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
@@ -21,6 +26,8 @@ pub struct WaitForJob<'a, C> {
     on_progress: Option<OnProgress<'a>>,
     #[cfg(feature = "webhook")]
     deliveries: Option<Deliveries>,
+    #[cfg(feature = "webhook")]
+    delivery_timeout: Duration,
 }
 
 type OnProgress<'a> = Box<dyn FnMut(BatchProgress) + Send + 'a>;
@@ -58,6 +65,8 @@ impl BatchJob {
             on_progress: None,
             #[cfg(feature = "webhook")]
             deliveries: None,
+            #[cfg(feature = "webhook")]
+            delivery_timeout: DELIVERY_TIMEOUT,
         }
     }
 }
@@ -90,9 +99,7 @@ impl<'a, C: Clone> WaitForJob<'a, C> {
     /// Sets the time to wait for deliveries after the job has ended. Default: one minute.
     #[cfg(feature = "webhook")]
     pub fn deliveries_within(mut self, timeout: Duration) -> Self {
-        if let Some(deliveries) = &mut self.deliveries {
-            deliveries.timeout = timeout;
-        }
+        self.delivery_timeout = timeout;
         self
     }
 
@@ -127,9 +134,10 @@ impl<'a, C: Clone> WaitForJob<'a, C> {
             return Ok(delay);
         }
         let BatchProgress { total, completed, failed, .. } = self.job.progress();
-        let seconds = self.timeout.as_secs_f64();
-        let text =
-            format!("batch job: after {seconds} s {completed} of {total} rows are rendered, {failed} have failed");
+        let text = format!(
+            "batch job: after {} {completed} of {total} rows are rendered, {failed} have failed",
+            seconds(self.timeout)
+        );
         Err(Error::new(ErrorKind::Timeout, text).with_outcome(false, true))
     }
 }
@@ -154,7 +162,7 @@ impl WaitForJob<'_, Client> {
         }
         #[cfg(feature = "webhook")]
         if let Some(deliveries) = &mut self.deliveries {
-            let deadline = deliveries.deadline(deadline, &*clock);
+            let deadline = Deadline::after(self.delivery_timeout.min(deadline.left(&*clock)), &*clock);
             while let Some(more) = deliveries.take_or_wait(self.job, deadline, &clock) {
                 more.await?;
             }
@@ -189,7 +197,7 @@ impl WaitForJob<'_, crate::blocking::Client> {
         }
         #[cfg(feature = "webhook")]
         if let Some(deliveries) = &mut self.deliveries {
-            let deadline = deliveries.deadline(deadline, &*clock);
+            let deadline = Deadline::after(self.delivery_timeout.min(deadline.left(&*clock)), &*clock);
             while let Some(more) = deliveries.take_or_wait(self.job, deadline, &clock) {
                 self.client.wait(more)?;
             }

@@ -13,28 +13,18 @@ use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
-
-/// Default time to wait for deliveries after a job has ended.
-const DELIVERY_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Webhook deliveries for a job that is waited for.
 pub(super) struct Deliveries {
     /// Shared with the future that waits for more, which may run on another thread.
     reader: Arc<Mutex<Reader>>,
     expected: Expected,
-    pub(super) timeout: Duration,
 }
 
 impl Deliveries {
     pub(super) fn new(inbox: &RenderInbox, job: &BatchJob) -> Self {
-        Self { reader: Arc::new(Mutex::new(inbox.reader())), expected: Expected::of(job), timeout: DELIVERY_TIMEOUT }
-    }
-
-    /// Returns the time until which deliveries are waited for after the job has ended.
-    pub(super) fn deadline(&self, deadline: Deadline, clock: &dyn Clock) -> Deadline {
-        Deadline::after(self.timeout.min(deadline.left(clock)), clock)
+        Self { reader: Arc::new(Mutex::new(inbox.reader())), expected: Expected::of(job) }
     }
 
     /// Takes the deliveries that have arrived, before the inbox drops them.

@@ -1,6 +1,7 @@
 //! One attempt: sends the request once, reads the response, and classifies the failure.
 
 use super::{error_body::ErrorBody, retry_loop::CallState};
+use crate::seconds::seconds;
 use crate::{
     ApiKey, Attempt, AttemptOutcome, Deadline, Error, ErrorKind, Result,
     connection_limit::ConnectionPermit,
@@ -158,13 +159,13 @@ impl CallState {
                 }
             }
             AttemptError::TimedOut if progress.is_certainly_unsent() => {
-                let text = format!("no connection within {} s", limit.as_secs_f64());
+                let text = format!("no connection within {}", seconds(limit));
                 let error = Error::new(ErrorKind::Connect, text.clone());
                 let error = error.with_context(&self.route());
                 (AttemptOutcome::NotSent(text), FailureClass::NotSent, error)
             }
             AttemptError::TimedOut => {
-                let text = format!("no response within {} s", limit.as_secs_f64());
+                let text = format!("no response within {}", seconds(limit));
                 (AttemptOutcome::TimedOut, FailureClass::Ambiguous, Error::new(ErrorKind::Timeout, text))
             }
             AttemptError::Body(received, error) => {
@@ -178,7 +179,7 @@ impl CallState {
                         (AttemptOutcome::ConnectionLost(text.clone()), Error::new(ErrorKind::TooLarge, text))
                     }
                     BodyError::Stalled => {
-                        let text = format!("the response did not end within {} s", limit.as_secs_f64());
+                        let text = format!("the response did not end within {}", seconds(limit));
                         (AttemptOutcome::TimedOut, Error::new(ErrorKind::Timeout, text))
                     }
                 };

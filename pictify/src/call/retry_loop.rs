@@ -1,6 +1,7 @@
 //! The retry loop: attempts until a response comes, or until another attempt must not or cannot help.
 
 use super::{CallOptions, ClientInner, attempt::AttemptFailure, coalesce};
+use crate::seconds::seconds;
 use crate::{
     ApiKey, ApiRequest, Attempt, Deadline, Error, ErrorKind, IdempotencyKey, Result, RetryPolicy,
     call::Response,
@@ -285,8 +286,8 @@ impl CallState {
         let wait = match self.policy.wait(attempts, failed.retry_after, self.client.jitter.sample()) {
             Ok(wait) => wait,
             Err(stated) => {
-                let seconds = stated.as_secs_f64();
-                return Next::stop(Some(format!("the service asks to wait {seconds} s, longer than allowed")), true);
+                let text = format!("the service asks to wait {}, longer than allowed", seconds(stated));
+                return Next::stop(Some(text), true);
             }
         };
         if wait >= self.time_left() {
@@ -313,7 +314,7 @@ impl CallState {
     }
 
     pub(super) fn deadline_text(&self) -> String {
-        format!("the call's {} s", self.deadline.total().as_secs_f64())
+        format!("the call's {}", seconds(self.deadline.total()))
     }
 
     pub(super) fn lock_history(&self) -> std::sync::MutexGuard<'_, Vec<Attempt>> {

@@ -15,7 +15,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 /// Client of the Pictify API.
 ///
-/// It is cheap to clone and its clones share connections, limits and the retry budget: make one and keep it. The same
+/// It is cheap to clone and its clones share connections, limits and the retry budget: make one and keep it. There is no
+/// method to close it: the connections end when the last clone is dropped. The same
 /// surface without `async` is `blocking::Client`, behind the feature `blocking`.
 ///
 /// # Runtimes

@@ -5,6 +5,7 @@ use super::{
     redirects::{self, FileResponse},
     sink::Sink,
 };
+use crate::seconds::seconds;
 use crate::{
     Deadline, Error, ErrorKind, Result,
     call::ClientInner,
@@ -39,7 +40,7 @@ pub(super) async fn run(shared: &ClientInner, options: &DownloadOptions, sink: &
     }
     let Ok(result) = timeout(&*shared.clock, limit, download_with_retries(shared, options, end, &url, sink)).await
     else {
-        let text = format!("the download from {} took longer than {} s", redacted_url(&url), limit.as_secs_f64());
+        let text = format!("the download from {} took longer than {}", redacted_url(&url), seconds(limit));
         return Err(Error::new(ErrorKind::Timeout, text).with_outcome(false, true).redacted(&redaction));
     };
     result.map_err(|error| {
@@ -127,8 +128,7 @@ async fn download_with_retries(
             _ => return Err(error),
         };
         if wait >= end.left(&*shared.clock) {
-            let text =
-                format!("the next attempt would start after the download's timeout of {} s", end.total().as_secs_f64());
+            let text = format!("the next attempt would start after the download's timeout of {}", seconds(end.total()));
             return Err(error.with_context(&text).with_outcome(false, true));
         }
         shared.clock.sleep(wait).await;
@@ -265,7 +265,7 @@ async fn with_read_timeout<T>(
 ) -> Result<T> {
     timeout(&*shared.clock, options.read_timeout, step).await.map_or_else(
         |Elapsed| {
-            let text = format!("no data received for {} s", options.read_timeout.as_secs_f64());
+            let text = format!("no data received for {}", seconds(options.read_timeout));
             Err(Error::new(ErrorKind::Timeout, text))
         },
         |result| result.map_err(Error::from_transport),

@@ -15,10 +15,13 @@ impl fmt::Display for Error {
         if let Some(operation) = self.0.operation {
             write!(f, "{}: ", spaced(operation))?;
         }
-        if let Some(received) = &self.0.received {
-            write!(f, "{} ", received.status.as_u16())?;
+        let words = self.0.kind.words();
+        match self.0.received.as_ref().map(|received| received.status) {
+            // The status of a success is not the reason.
+            Some(status) if status.is_success() => write!(f, "{words} after status {}: ", status.as_u16())?,
+            Some(status) => write!(f, "{} {words}: ", status.as_u16())?,
+            None => write!(f, "{words}: ")?,
         }
-        write!(f, "{}: ", self.0.kind)?;
         f.write_str(&one_line(&self.0.message, MAX_MESSAGE_LEN))?;
         let mut notes = Vec::new();
         if let Some(id) = self.request_id() {
@@ -93,18 +96,18 @@ mod tests {
         let validation = received(422, r#"{"message": "width must be positive", "requestId": "req_123"}"#);
         let limited = received(429, r#"{"message": "Too many requests"}"#);
         for (error, line) in [
-            (Error::config("no API key"), "Config: no API key"),
+            (Error::config("no API key"), "configuration error: no API key"),
             (
                 Error::from_response(validation).with_operation(&operations::CREATE_IMAGE),
-                "create image: 422 Validation: width must be positive (request req_123)",
+                "create image: 422 invalid request: width must be positive (request req_123)",
             ),
             (
                 Error::from_response(limited).with_retry_after(Some(Duration::from_millis(1200))),
-                "429 RateLimited: Too many requests (retry after 2 s)",
+                "429 rate limited: Too many requests (retry after 2 s)",
             ),
             (
                 Error::new(ErrorKind::Timeout, "no response within 30 s").with_outcome(true, false),
-                "Timeout: no response within 30 s \
+                "timeout: no response within 30 s \
                  (outcome unknown: the request may have taken effect and may have been billed)",
             ),
         ] {
@@ -115,12 +118,12 @@ mod tests {
     #[test]
     fn an_error_displays_as_one_short_line_for_any_text_of_the_service() {
         let error = Error::new(ErrorKind::Server, "a\r\nb\u{1b}[31m");
-        assert_eq!(error.to_string(), "Server: a  b [31m");
+        assert_eq!(error.to_string(), "server error: a  b [31m");
         assert_eq!(error.message(), "a\r\nb\u{1b}[31m");
         let body = format!(r#"{{"error": "no", "requestId": "req\n\u001b[31m{}"}}"#, "9".repeat(100_000));
         let (status, headers) = (StatusCode::BAD_GATEWAY, HeaderMap::new());
         let named = Error::from_response(Received { status, headers, body: body.into() }).to_string();
-        assert!(named.starts_with("502 Server: no (request req  [31m999"), "{named:.80}");
+        assert!(named.starts_with("502 server error: no (request req  [31m999"), "{named:.80}");
         assert!(named.ends_with("9...)") && named.chars().count() < 200);
         let long = Error::new(ErrorKind::Server, "ü".repeat(100_000)).to_string();
         assert!(long.ends_with("ü...") && long.chars().count() < 1100);

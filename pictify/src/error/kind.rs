@@ -160,6 +160,7 @@ pub enum ErrorKind {
     CassetteMiss,
 }
 
+/// Displays the name of the variant, for metrics and filters. The line of an [`Error`](crate::Error) has words instead.
 impl fmt::Display for ErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self, f)
@@ -174,6 +175,37 @@ const QUOTA_CODES: [&str; 5] =
 const RENDER_CODES: [&str; 4] = ["render-failed", "render_timeout", "RENDER_TIMEOUT", "NO_FRAMES_CAPTURED"];
 
 impl ErrorKind {
+    /// Returns the kind in words, for a line that a person reads.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Config => "configuration error",
+            Self::Connect => "connection error",
+            Self::Timeout => "timeout",
+            Self::Transport => "incomplete response",
+            Self::Redirect => "redirect",
+            Self::Authentication => "not authenticated",
+            Self::Permission => "no permission",
+            Self::NotFound => "not found",
+            Self::Conflict => "conflict",
+            Self::Gone => "gone",
+            Self::Validation => "invalid request",
+            Self::RateLimited => "rate limited",
+            Self::QuotaExceeded => "quota exceeded",
+            Self::SpendLimit => "spending limit reached",
+            Self::RenderFailed => "render failed",
+            Self::NotImplemented => "not implemented",
+            Self::Server => "server error",
+            Self::UnexpectedStatus => "unexpected status",
+            Self::Decode => "unreadable response",
+            Self::SchemaMismatch => "schema mismatch",
+            Self::RepeatedPage => "repeated page",
+            Self::ContentType => "wrong content type",
+            Self::TooLarge => "too large",
+            Self::Io => "input or output error",
+            Self::CassetteMiss => "no recorded response",
+        }
+    }
+
     pub(crate) fn from_response(status: StatusCode, headers: &HeaderMap, details: &ErrorDetails) -> Self {
         let code = details.code().unwrap_or_default();
         if QUOTA_CODES.contains(&code) {

@@ -30,7 +30,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// for its support, and each attempt. `Display` prints one line for an operator:
 ///
 /// ```text
-/// create image: 422 Validation: width must be positive (request req_123, 2 attempts)
+/// create image: 422 invalid request: width must be positive (request req_123, 2 attempts)
 /// ```
 ///
 /// That line has the cause. Therefore [`source`](std::error::Error::source) is always `None`: a library that prints an error
@@ -44,7 +44,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// match client.images().create(Source::html("<h1>Hello</h1>")).send().await {
 ///     Ok(image) => println!("{}", image.url),
 ///     Err(error) if error.outcome_unknown() => eprintln!("may have been billed: look for the image before a retry"),
-///     Err(error) if error.kind() == ErrorKind::RateLimited => eprintln!("retry after {:?}", error.retry_after()),
+///     Err(error) if error.kind() == ErrorKind::RateLimited => eprintln!("retry later: {error}"),
 ///     Err(error) => return Err(error),
 /// }
 /// # Ok(()) }
@@ -296,6 +296,26 @@ impl Error {
     #[must_use]
     pub fn validation_errors(&self) -> &ValidationErrors {
         &self.0.validation_errors
+    }
+
+    /// Returns the errors of single fields, whoever found them: those of the service, and those that the client found
+    /// before it sent anything.
+    #[must_use]
+    pub fn errors(&self) -> Vec<FieldError> {
+        let of_client = self.0.validation_errors.iter().map(|error| FieldError {
+            field: Some(error.field.clone()).filter(|field| !field.is_empty()),
+            message: error.message.clone(),
+            code: None,
+        });
+        of_client.chain(self.field_errors().iter().cloned()).collect()
+    }
+
+    /// Returns the type of the error as the service names it: the field `type` or `error_type` of the body, or else its
+    /// [`code`](Self::code). [`kind`](Self::kind) is the classification of this crate, which is always set.
+    #[must_use]
+    pub fn error_type(&self) -> Option<&str> {
+        let field = |name: &str| self.0.details.raw().get(name)?.as_str().filter(|text| !text.is_empty());
+        field("type").or_else(|| field("error_type")).or_else(|| self.code())
     }
 
     /// Returns the request ID of the service. Give it to the support of the service.

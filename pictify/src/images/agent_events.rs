@@ -207,7 +207,7 @@ impl AgentScreenshotStream {
         let unknown = self.progress == Progress::Open;
         let limit = StreamAgentScreenshot::OPERATION.timeout;
         let frame = timeout(&*self.clock, limit, self.frames.next()).await.unwrap_or_else(|Elapsed| {
-            Err(Error::new(ErrorKind::Timeout, format!("no event within {} s", limit.as_secs_f64())))
+            Err(Error::new(ErrorKind::Timeout, format!("no event within {}", crate::seconds::seconds(limit))))
         });
         let frame = frame.map_err(|error| error.with_outcome(unknown, false))?;
         let Some(frame) = frame else {

@@ -4,9 +4,9 @@ use crate::{Error, Result, numbers};
 use bytes::Bytes;
 use http::{HeaderValue, Method, header::CONTENT_TYPE};
 use pictify_api::{OperationInfo, ValidationErrors};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::IgnoredAny, ser::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::Error as _};
 use serde_json::{Map, Value};
-use std::{collections::HashMap, fmt};
+use std::fmt;
 
 /// Fields that a caller adds to a request. Without any, the request is sent as it is.
 #[derive(Clone, Default, PartialEq)]
@@ -70,8 +70,7 @@ impl Extra {
 
     /// Appends the members to the text of the body, so that everything else stays as it is.
     fn add_to_body(&self, body: &mut Bytes) -> Result<()> {
-        let (Ok(members), Some(start)) =
-            (serde_json::from_slice::<HashMap<String, IgnoredAny>>(body), body.strip_suffix(b"}"))
+        let (Ok(members), Some(start)) = (serde_json::from_slice::<Map<String, Value>>(body), body.strip_suffix(b"}"))
         else {
             return Err(Error::invalid_field("extra", "cannot be set: the body of this request is not a JSON object"));
         };

@@ -152,7 +152,8 @@ pub(crate) fn url_of<R: ApiRequest>(base_url: &str, request: &R) -> Result<url::
 
 fn build_error(error: BuildError) -> Error {
     match error {
-        BuildError::PathSegment(segment) => Error::invalid_field("id", format!("`{segment}` cannot be an identifier")),
+        BuildError::PathSegment { name, value } if value.is_empty() => Error::invalid_field(&name, "must not be empty"),
+        BuildError::PathSegment { name, value } => Error::invalid_field(&name, format!("must not be `{value}`")),
         other => Error::new(ErrorKind::Validation, "the request cannot be built").with_source(other),
     }
 }

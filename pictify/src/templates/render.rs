@@ -253,10 +253,10 @@ macro_rules! render_setters {
                 })
             }
 
-            /// Sets the page size, and the format PDF.
+            /// Sets the page size, and the format PDF. Another [`format`](Self::format) is then an error at `send`.
             pub fn pdf_preset(self, preset: TemplatePdfPreset) -> Self {
                 self.with(|op| {
-                    op.body.format = Some(RenderFormat::Pdf);
+                    op.body.format.get_or_insert(RenderFormat::Pdf);
                     op.body.preset = Some(preset);
                 })
             }

@@ -1,9 +1,11 @@
 //! The signed delivery and the checks that all web frameworks share.
 
-use super::{DELIVERY_ID_HEADER, Delivery, DeliveryError, SIGNATURE_HEADER, Verifier};
+use super::{
+    DELIVERY_ID_HEADER, Delivery, DeliveryError, SIGNATURE_HEADER, Verifier, signature::MAX_SIGNATURE_HEADERS,
+};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use std::{fmt, time::Duration};
+use std::{fmt, ops::Deref, time::Duration};
 
 /// Timeout for receiving the body of a delivery. The service waits equally long for a response.
 pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -21,7 +23,7 @@ const MAX_ID_LEN: usize = 255;
 /// use pictify::webhooks::{Event, SignedDelivery, Verifier};
 ///
 /// async fn rendered(delivery: SignedDelivery) -> StatusCode {
-///     if let Event::RenderCompleted(render) = &delivery.delivery.event {
+///     if let Event::RenderCompleted(render) = &delivery.event {
 ///         println!("{:?}", render.url);
 ///     }
 ///     StatusCode::NO_CONTENT
@@ -42,7 +44,7 @@ const MAX_ID_LEN: usize = 255;
 /// use pictify::webhooks::{Event, SignedDelivery, Verifier};
 ///
 /// async fn rendered(delivery: SignedDelivery) -> HttpResponse {
-///     if let Event::RenderCompleted(render) = &delivery.delivery.event {
+///     if let Event::RenderCompleted(render) = &delivery.event {
 ///         println!("{:?}", render.url);
 ///     }
 ///     HttpResponse::NoContent().finish()
@@ -55,6 +57,8 @@ const MAX_ID_LEN: usize = 255;
 /// A rejected request gets a status and an empty body, so that the sender learns nothing more: 400 if the request is
 /// malformed, 401 if the signature check fails, 408 if the body does not arrive within 30 seconds, 413 if the body is
 /// too large, 415 if the content type is not JSON.
+///
+/// It dereferences to its [`Delivery`]: `delivery.event` is the event.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SignedDelivery {
@@ -87,32 +91,47 @@ impl SignedDelivery {
     }
 }
 
+impl Deref for SignedDelivery {
+    type Target = Delivery;
+
+    fn deref(&self) -> &Delivery {
+        &self.delivery
+    }
+}
+
 /// The headers of a request that carries a delivery.
 pub(super) struct DeliveryHeaders {
-    signature: Vec<u8>,
+    signatures: Vec<Vec<u8>>,
     id: Option<String>,
 }
 
 impl DeliveryHeaders {
-    /// Reads and checks the headers before the body is received.
-    pub(super) fn read<'a>(header: impl Fn(&str) -> Option<&'a [u8]>) -> Result<Self, DeliveryRejection> {
-        let is_json = header("content-type").is_some_and(|kind| {
+    /// Reads and checks the headers before the body is received. `headers` returns all headers of a name.
+    pub(super) fn read<'a, I>(headers: impl Fn(&str) -> I) -> Result<Self, DeliveryRejection>
+    where
+        I: Iterator<Item = &'a [u8]>,
+    {
+        let is_json = headers("content-type").next().is_some_and(|kind| {
             let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
             kind.trim_ascii().eq_ignore_ascii_case(b"application/json")
         });
         if !is_json {
             return Err(DeliveryRejection::new(415, "the content type is not application/json"));
         }
-        let Some(signature) = header(SIGNATURE_HEADER) else {
+        // One more than a verifier accepts, so that it can reject them.
+        let signatures: Vec<_> =
+            headers(SIGNATURE_HEADER).take(MAX_SIGNATURE_HEADERS + 1).map(<[u8]>::to_vec).collect();
+        if signatures.is_empty() {
             return Err(DeliveryRejection::new(400, "the signature header is missing"));
-        };
-        let id = header(DELIVERY_ID_HEADER).and_then(|id| std::str::from_utf8(id).ok()).map(str::to_owned);
-        Ok(Self { signature: signature.to_owned(), id })
+        }
+        let id = headers(DELIVERY_ID_HEADER).next().and_then(|id| std::str::from_utf8(id).ok()).map(str::to_owned);
+        Ok(Self { signatures, id })
     }
 
     /// Verifies and parses the body of this request.
     pub(super) fn verify(self, verifier: &Verifier, body: Bytes) -> Result<SignedDelivery, DeliveryRejection> {
-        let delivery = verifier.verify_and_parse(&body, &self.signature)?;
+        verifier.verify_any(&body, &self.signatures).map_err(DeliveryError::InvalidSignature)?;
+        let delivery = Delivery::read(&body)?;
         Ok(SignedDelivery { delivery, id: self.id, body })
     }
 }

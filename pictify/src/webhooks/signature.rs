@@ -1,7 +1,9 @@
 //! The signature scheme: HMAC-SHA256 over the timestamp, a full stop and the body, in hexadecimal.
 
+use super::EmptySecret;
 use hmac::{Hmac, KeyInit, Mac, digest::CtOutput};
 use memchr::memchr;
+use pictify_api::Secret;
 use sha2::Sha256;
 
 /// A prepared HMAC key. Creating it hashes the secret once.
@@ -9,6 +11,9 @@ pub(super) type Key = Hmac<Sha256>;
 
 /// A computed signature. Comparison takes constant time.
 pub(super) type Signature = CtOutput<Key>;
+
+/// Mark that some editors write at the start of a file.
+const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// A signature from a request header.
 pub(super) type Tag = [u8; 32];
@@ -21,11 +26,18 @@ pub(super) enum Malformed {
     TwoTimes,
     NoSignature,
     TooManySignatures,
+    NoHeader,
+    TooManyHeaders,
 }
 
-/// Creates the key of a secret. The secret is used unchanged, including its prefix.
-pub(super) fn key(secret: &str) -> Key {
-    Key::new_from_slice(secret.as_bytes()).expect("a key of this algorithm may have any length")
+/// Creates the key of a secret, including its prefix. White space around the secret, for example the line feed at the end
+/// of a file, is not part of it.
+pub(super) fn key(secret: &Secret) -> Result<Key, EmptySecret> {
+    let secret = secret.expose().trim_matches(|letter: char| letter.is_whitespace() || letter == BYTE_ORDER_MARK);
+    if secret.is_empty() {
+        return Err(EmptySecret);
+    }
+    Ok(Key::new_from_slice(secret.as_bytes()).expect("a key of this algorithm may have any length"))
 }
 
 /// Computes the signature of a body and a timestamp. `time` is the text of the header, byte for byte.
@@ -52,6 +64,9 @@ const MAX_HEADER_LEN: usize = 4096;
 
 /// Maximum number of signatures in a header. A service that rotates its secrets sends two.
 const MAX_SIGNATURES: usize = 8;
+
+/// Maximum number of signature headers of a request.
+pub(super) const MAX_SIGNATURE_HEADERS: usize = 4;
 
 impl<'a> Header<'a> {
     /// Parses `t=SECONDS,v1=HEX`. The parts may have any order; unknown parts are ignored; several signatures are

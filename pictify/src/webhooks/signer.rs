@@ -15,13 +15,12 @@ use std::{
 pub struct Signer(Key);
 
 impl Signer {
-    /// Creates a signer with this secret.
+    /// Creates a signer with this secret. White space around it is removed.
     ///
     /// # Errors
-    /// [`EmptySecret`] if the secret is empty.
+    /// [`EmptySecret`] if the secret is empty or blank.
     pub fn new(secret: impl Into<Secret>) -> Result<Self, EmptySecret> {
-        let secret = secret.into();
-        if secret.expose().is_empty() { Err(EmptySecret) } else { Ok(Self(key(secret.expose()))) }
+        key(&secret.into()).map(Self)
     }
 
     /// Returns the value of [`SIGNATURE_HEADER`](super::SIGNATURE_HEADER) for a body that is sent now.

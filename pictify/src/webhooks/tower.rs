@@ -5,7 +5,7 @@ use super::{
     extractor::{BODY_TIMEOUT, DeliveryHeaders},
 };
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use std::{
@@ -34,7 +34,7 @@ const DEFAULT_MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 ///
 /// async fn rendered(request: Request<Full<Bytes>>) -> Result<Response<Full<Bytes>>, Infallible> {
 ///     if let Some(delivery) = request.extensions().get::<SignedDelivery>() {
-///         println!("{}", delivery.delivery.event.name());
+///         println!("{}", delivery.event.name());
 ///     }
 ///     Ok(Response::default())
 /// }
@@ -123,7 +123,7 @@ impl VerifyDeliveryLayer {
         B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let (mut parts, body) = request.into_parts();
-        let headers = DeliveryHeaders::read(|name| Some(parts.headers.get(name)?.as_bytes()))?;
+        let headers = DeliveryHeaders::read(|name| parts.headers.get_all(name).iter().map(HeaderValue::as_bytes))?;
         let body = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, self.limit).collect()).await;
         let body =
             body.map_err(|_| DeliveryRejection::body_timeout())?.map_err(|error| body_rejection(&*error))?.to_bytes();

@@ -2,8 +2,9 @@
 
 use super::{
     Delivery, DeliveryError,
-    signature::{Header, Key, Malformed, Signature, key, sign},
+    signature::{Header, Key, MAX_SIGNATURE_HEADERS, Malformed, Signature, key, sign},
 };
+use crate::seconds::seconds;
 use pictify_api::Secret;
 use std::{
     error::Error,
@@ -39,11 +40,11 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Creates a verifier with the secret from the response that created the subscription. Pass the secret unchanged,
-    /// including its prefix.
+    /// Creates a verifier with the secret from the response that created the subscription, including its prefix. White
+    /// space around it, for example from a file, an environment variable or a terminal, is removed.
     ///
     /// # Errors
-    /// [`EmptySecret`]: with an empty secret anybody could sign.
+    /// [`EmptySecret`] if the secret is empty or blank: with such a secret anybody could sign.
     pub fn new(secret: impl Into<Secret>) -> Result<Self, EmptySecret> {
         let verifier = Self { keys: Vec::new(), tolerance: Some(DEFAULT_TOLERANCE), clock: Arc::new(SystemTime::now) };
         verifier.with_secret(secret)
@@ -55,11 +56,7 @@ impl Verifier {
     /// # Errors
     /// [`EmptySecret`], as [`new`](Self::new).
     pub fn with_secret(mut self, secret: impl Into<Secret>) -> Result<Self, EmptySecret> {
-        let secret = secret.into();
-        if secret.expose().is_empty() {
-            return Err(EmptySecret);
-        }
-        self.keys.push(key(secret.expose()));
+        self.keys.push(key(&secret.into())?);
         Ok(self)
     }
 
@@ -113,6 +110,40 @@ impl Verifier {
         if matches { Ok(()) } else { Err(VerifyError::SignatureMismatch) }
     }
 
+    /// Checks a body against all headers [`SIGNATURE_HEADER`](super::SIGNATURE_HEADER) of a request, 1 to 4. The body is
+    /// valid if any of them is, as [`verify`](Self::verify) checks it: a proxy, or a sender that rotates its secret, may
+    /// add a second header. The extractors of web frameworks use this method.
+    ///
+    /// # Errors
+    /// If none is valid, the error of the header that passed most checks; [`Malformed`](VerifyError::Malformed) if there
+    /// is no header, or there are more than 4.
+    ///
+    /// ```
+    /// use pictify::webhooks::{Signer, Verifier};
+    ///
+    /// let body = br#"{"event": "render.completed", "data": {}}"#;
+    /// let header = Signer::new("whsec_8QkZ1vXr2Yc9").unwrap().header(body);
+    /// let verifier = Verifier::new("whsec_8QkZ1vXr2Yc9").unwrap();
+    /// assert!(verifier.verify_any(body, ["t=1,v1=00", &header]).is_ok());
+    /// ```
+    pub fn verify_any(
+        &self,
+        body: &[u8],
+        signatures: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<(), VerifyError> {
+        let mut signatures = signatures.into_iter();
+        let mut nearest = VerifyError::Malformed(Malformed::NoHeader.message());
+        for signature in signatures.by_ref().take(MAX_SIGNATURE_HEADERS) {
+            match self.verify(body, signature) {
+                Ok(()) => return Ok(()),
+                Err(error) if error.checks_passed() >= nearest.checks_passed() => nearest = error,
+                Err(_) => {}
+            }
+        }
+        let more = signatures.next().is_some();
+        Err(if more { VerifyError::Malformed(Malformed::TooManyHeaders.message()) } else { nearest })
+    }
+
     /// Verifies a body and parses it.
     ///
     /// # Errors
@@ -150,13 +181,24 @@ pub enum VerifyError {
     SignatureMismatch,
 }
 
+impl VerifyError {
+    /// Returns the number of checks before the one that failed.
+    fn checks_passed(self) -> u8 {
+        match self {
+            Self::Malformed(_) => 0,
+            Self::TimestampOutOfTolerance { .. } => 1,
+            Self::SignatureMismatch => 2,
+        }
+    }
+}
+
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Malformed(what) => write!(f, "the signature header is malformed: {what}"),
             Self::TimestampOutOfTolerance { offset, tolerance } => {
-                let (offset, tolerance) = (offset.as_secs_f64(), tolerance.as_secs_f64());
-                write!(f, "the timestamp differs from the current time by {offset} s; the tolerance is {tolerance} s")
+                let (offset, tolerance) = (seconds(*offset), seconds(*tolerance));
+                write!(f, "the timestamp differs from the current time by {offset}; the tolerance is {tolerance}")
             }
             Self::SignatureMismatch => f.write_str("no signature matches the body"),
         }
@@ -173,17 +215,21 @@ impl Malformed {
             Self::TwoTimes => "the header has two different timestamps",
             Self::NoSignature => "the signature is missing",
             Self::TooManySignatures => "the header has too many signatures",
+            Self::NoHeader => "the header is missing",
+            Self::TooManyHeaders => "there are too many signature headers",
         }
     }
 }
 
-/// Error: the webhook secret is empty.
+/// Error: the webhook secret is empty or blank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EmptySecret;
 
 impl fmt::Display for EmptySecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the webhook secret is empty: use the secret from the response that created the subscription")
+        f.write_str(
+            "the webhook secret is empty or blank: use the secret from the response that created the subscription",
+        )
     }
 }
 

@@ -141,7 +141,7 @@ async fn the_checkpoint_is_called_before_and_after_each_request() {
     let mut unwritten = job(&client, 1, 1);
     let full = |_: &BatchJob| Err(std::io::Error::other("disk full"));
     let error = unwritten.start(&client).checkpoint(full).send().await.unwrap_err();
-    assert_eq!(error.to_string(), "Io: batch job: the checkpoint failed: disk full");
+    assert_eq!(error.to_string(), "input or output error: batch job: the checkpoint failed: disk full");
     assert!(!unwritten.outcome_unknown() && server.requests().len() == 2, "nothing was sent");
 }
 
@@ -154,7 +154,7 @@ async fn a_wait_times_out_and_preserves_the_received_results() {
     let mut job = job(&client, 4, 100);
     job.start(&client).send().await.unwrap();
     let error = job.wait(&client).timeout(Duration::from_secs(20)).send().await.unwrap_err();
-    assert_eq!(error.to_string(), "Timeout: batch job: after 20 s 1 of 4 rows are rendered, 0 have failed");
+    assert_eq!(error.to_string(), "timeout: batch job: after 20 s 1 of 4 rows are rendered, 0 have failed");
     assert!(error.is_retryable() && job.progress().completed == 1 && job.rows().len() == 1);
     assert!(clock.sleeps().iter().sum::<Duration>() < Duration::from_secs(20));
     assert_eq!(clock.sleeps().last(), Some(&Duration::from_secs(5)));

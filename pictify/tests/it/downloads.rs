@@ -308,7 +308,7 @@ fn the_blocking_client_writes_on_the_calling_thread() {
     assert_eq!(client.download(&server.url()).to_writer(local).unwrap(), 1_000_000);
     assert!(*written.borrow() == whole);
     let error = client.download(&server.url()).to_writer(Local(std::rc::Rc::default(), 5)).unwrap_err();
-    assert_eq!(error.to_string(), "Io: the writer failed: full");
+    assert_eq!(error.to_string(), "input or output error: the writer failed: full");
 }
 
 #[cfg(unix)]

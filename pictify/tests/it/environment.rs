@@ -92,7 +92,11 @@ fn the_base_url_comes_from_the_environment_only_if_asked_for() {
         ("env", vec![key(), url(" \n")], HOSTED),
         ("env", vec![key(), url("https://api.pictify.io/v1/")], HOSTED),
         ("env", vec![key(), url("\"http://127.0.0.1:4040\"")], LOCAL),
-        ("env", vec![key(), url("nonsense")], "Config: the base URL is malformed: relative URL without a base"),
+        (
+            "env",
+            vec![key(), url("nonsense")],
+            "configuration error: the base URL is malformed: relative URL without a base",
+        ),
     ] {
         let found = with_variables(task, &variables);
         assert!(found == expected || expected.contains(' ') && found.starts_with(expected), "{task}: {found}");
@@ -102,12 +106,12 @@ fn the_base_url_comes_from_the_environment_only_if_asked_for() {
 #[test]
 fn a_missing_or_unusable_key_has_its_own_error() {
     for (key, expected) in [
-        (None, "Config: no API key: set PICTIFY_API_KEY"),
-        (Some(text("")), "Config: the API key is empty; it was taken from PICTIFY_API_KEY"),
-        (Some(text("Bearer ")), "Config: the API key is empty; it was taken from PICTIFY_API_KEY"),
-        (Some(text("\"\"")), "Config: the API key is empty; it was taken from PICTIFY_API_KEY"),
+        (None, "configuration error: no API key: set PICTIFY_API_KEY"),
+        (Some(text("")), "configuration error: the API key is empty; it was taken from PICTIFY_API_KEY"),
+        (Some(text("Bearer ")), "configuration error: the API key is empty; it was taken from PICTIFY_API_KEY"),
+        (Some(text("\"\"")), "configuration error: the API key is empty; it was taken from PICTIFY_API_KEY"),
         #[cfg(unix)]
-        (Some(not_utf_8()), "Config: PICTIFY_API_KEY is not UTF-8"),
+        (Some(not_utf_8()), "configuration error: PICTIFY_API_KEY is not UTF-8"),
     ] {
         let variables: Vec<_> = key.into_iter().map(|key| ("PICTIFY_API_KEY", key)).collect();
         let found = with_variables("env", &variables);
@@ -116,7 +120,7 @@ fn a_missing_or_unusable_key_has_its_own_error() {
     #[cfg(unix)]
     {
         let found = with_variables("builder", &[("PICTIFY_BASE_URL", not_utf_8())]);
-        assert!(found.starts_with("Config: PICTIFY_BASE_URL is not UTF-8"), "{found}");
+        assert!(found.starts_with("configuration error: PICTIFY_BASE_URL is not UTF-8"), "{found}");
     }
 }
 
@@ -134,7 +138,7 @@ fn a_malformed_proxy_of_the_environment_is_a_config_error() {
         ("HTTPS_PROXY", "http://[broken", "build http://127.0.0.1:4040", false),
     ] {
         let found = with_variables(task, &[(name, text(value))]);
-        let expected = format!("Config: {name} is not the URL of a proxy");
+        let expected = format!("configuration error: {name} is not the URL of a proxy");
         assert_eq!(found.starts_with(&expected), is_error, "{name}={value}: {found}");
         assert!(is_error || found.starts_with("http"), "{name}={value}: {found}");
         assert!(!found.contains("hunter2"), "{found}");
@@ -158,7 +162,7 @@ fn an_error_names_the_proxy_that_does_not_work() {
         (vec![("HTTP_PROXY", proxy()), ("no_proxy", text("a.example"))], "http://0.0.0.0:9", true),
     ] {
         let found = with_variables(&format!("call {url}"), &variables);
-        assert!(found.starts_with("list images: Connect: no connection"), "{variables:?}: {found}");
+        assert!(found.starts_with("list images: connection error: no connection"), "{variables:?}: {found}");
         assert_eq!(found.contains(named), is_named, "{variables:?} {url}: {found}");
         assert!(!found.contains("hunter2"), "{found}");
     }

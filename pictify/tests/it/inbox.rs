@@ -99,7 +99,7 @@ async fn an_image_that_is_not_delivered_in_time_is_missing_and_a_later_wait_find
         (RenderInbox::new(), client.batches().create("T", [json!({"n": 1}), json!({"n": 2})]).into_job());
     job.start(&client).send().await.unwrap();
     inbox.push(&rendered("u1", &json!({"n": 2})));
-    let mut waiting = Box::pin(job.wait(&client).with_inbox(&inbox).deliveries_within(Duration::from_secs(10)).send());
+    let mut waiting = Box::pin(job.wait(&client).deliveries_within(Duration::from_secs(10)).with_inbox(&inbox).send());
     for advance in [9, 1] {
         // Until the status is polled and the job waits for deliveries.
         let (mut turns, started) = (0, std::time::Instant::now());

@@ -60,8 +60,8 @@ fn an_invalid_url_is_an_error() {
     let links = offline("https://api.pictify.io").links();
     let card = |uid: &str| links.template(uid, ImageFormat::Png);
     for (call, message) in [
-        (card(""), "`` cannot be an identifier"),
-        (card(".."), "`..` cannot be an identifier"),
+        (card(""), "must not be empty"),
+        (card(".."), "must not be `..`"),
         (card("T").variable("token", "x"), "token: cannot be the name of a variable"),
         (card("T").variable("layout", "x"), "layout: cannot be the name of a variable"),
         (card("T").quality(0.0), "quality: must be 0.1 to 1, is 0"),

@@ -15,6 +15,7 @@ mod errors;
 mod experiments;
 mod extra;
 mod faults;
+mod images;
 mod inbox;
 mod limits;
 mod links;

@@ -113,7 +113,7 @@ async fn with_strict_responses_an_unusual_member_is_an_error_with_the_body() {
     let server = ScriptedServer::start([Reply::json(200, body)]).await;
     let client = pictify::Client::builder().api_key(KEY).base_url(server.url()).strict_responses(true).build().unwrap();
     let error = client.images().create(Source::html("<p>")).send().await.unwrap_err();
-    assert_eq!(error.to_string(), "create image: 200 SchemaMismatch: id: another type than documented");
+    assert_eq!(error.to_string(), "create image: schema mismatch after status 200: id: another type than documented");
     assert_eq!(error.body().unwrap(), body);
 }
 
@@ -306,10 +306,11 @@ async fn a_redirect_is_not_followed() {
 async fn an_error_contains_the_operation_the_message_and_the_request_id() {
     let body = r#"{"error":"width must be positive","code":"bad_width","errors":[{"field":"width","message":"m"}]}"#;
     let error = create(json(422, body).insert_header("x-request-id", "req_9")).await.unwrap_err();
-    assert_eq!(error.to_string(), "create image: 422 Validation: width must be positive (request req_9)");
+    assert_eq!(error.to_string(), "create image: 422 invalid request: width must be positive (request req_9)");
     assert_eq!(error.operation(), Some("createImage"));
     assert_eq!((error.code(), error.request_id()), (Some("bad_width"), Some("req_9")));
     assert_eq!(error.field_errors()[0].field.as_deref(), Some("width"));
+    assert_eq!(error.errors(), error.field_errors());
     assert_eq!(error.body().unwrap(), body);
 }
 
@@ -352,8 +353,8 @@ async fn an_invalid_call_fails_before_it_is_sent() {
             "timeout: must be longer than 0 s",
         ),
         (images.list().limit(0).send().await.unwrap_err(), "limit: must be 1 to 100, is 0"),
-        (images.get("..").send().await.unwrap_err(), "`..` cannot be an identifier"),
-        (images.get("").send().await.unwrap_err(), "`` cannot be an identifier"),
+        (images.get("..").send().await.unwrap_err(), "uid: must not be `..`"),
+        (images.get("").send().await.unwrap_err(), "uid: must not be empty"),
     ];
     for (error, message) in errors {
         assert_eq!(error.kind(), ErrorKind::Validation, "{error}");

@@ -162,7 +162,7 @@ async fn a_list_that_does_not_proceed_is_an_error() {
             vec!["0", "1"],
             2,
             2,
-            "list images: RepeatedPage: the page at offset 2 repeats the page at offset 0 of the list",
+            "list images: repeated page: the page at offset 2 repeats the page at offset 0 of the list",
         ),
         ("the same page of a total", vec![reply(0..2, total), reply(0..2, total)], vec!["0", "1"], 2, 2, "repeats"),
         (

@@ -37,8 +37,11 @@ async fn a_new_field_is_reported_and_does_not_fail_the_call() {
 async fn with_strict_responses_a_mismatch_is_an_error_with_the_response_body() {
     let missing = r#"{"url":"http://u","createdAt":"soon"}"#;
     for (body, message) in [
-        (NEW, "create image: 200 SchemaMismatch: colour: unknown field (request req_1)"),
-        (missing, "create image: 200 SchemaMismatch: id: missing; createdAt: not a date and time (request req_1)"),
+        (NEW, "create image: schema mismatch after status 200: colour: unknown field (request req_1)"),
+        (
+            missing,
+            "create image: schema mismatch after status 200: id: missing; createdAt: not a date and time (request req_1)",
+        ),
     ] {
         let server = server(body).await;
         let client =

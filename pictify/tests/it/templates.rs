@@ -91,6 +91,7 @@ async fn invalid_renders_are_rejected_before_they_are_sent() {
         (render().quality(1.5).send().await.err(), "quality: must be 0.1 to 1, is 1.5"),
         (render().format("tiff".into()).send().await.err(), "format: must be png, jpeg, webp, gif or pdf, is tiff"),
         (render().pdf_preset(TemplatePdfPreset::A4).format(RenderFormat::Png).send().await.err(), "must be pdf"),
+        (render().format(RenderFormat::Png).pdf_preset(TemplatePdfPreset::A4).send().await.err(), "must be pdf"),
         (
             queued(json!({"uid": "T", "body": {"width": 20}})).send().await.err(),
             "width and height must be set together",

@@ -61,6 +61,19 @@ async fn only_signed_deliveries_are_accepted_and_rejections_have_no_details(addr
             r#"{"event":"new"}"#,
             200,
         ),
+        (
+            "signed twice, the second time well",
+            vec![json, ("x-pictify-signature", &other), ("x-pictify-signature", &good)],
+            BODY,
+            200,
+        ),
+        (
+            "signed too often",
+            [vec![json], vec![("x-pictify-signature", other.as_str()); 4], vec![("x-pictify-signature", &good)]]
+                .concat(),
+            BODY,
+            400,
+        ),
         ("not signed", vec![json], BODY, 400),
         ("a malformed signature", vec![json, ("x-pictify-signature", "v1=00")], BODY, 400),
         ("signed for another body", vec![json, ("x-pictify-signature", &other)], BODY, 401),
@@ -100,7 +113,7 @@ async fn on_actix() {
 async fn behind_the_tower_layer() {
     let handler = tower::service_fn(|request: axum::http::Request<http_body_util::Full<_>>| async move {
         let delivery = request.extensions().get::<SignedDelivery>().cloned().unwrap();
-        assert!(matches!(delivery.delivery.event, Event::RenderCompleted(_) | Event::Unknown { .. }));
+        assert!(matches!(delivery.event, Event::RenderCompleted(_) | Event::Unknown { .. }));
         let body = http_body_util::BodyExt::collect(request.into_body()).await?.to_bytes();
         assert_eq!(body, delivery.body);
         Ok::<Response, Infallible>(Response::default())

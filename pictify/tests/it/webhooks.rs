@@ -121,6 +121,47 @@ fn secrets_can_be_rotated_while_deliveries_arrive() {
 }
 
 #[test]
+fn white_space_around_a_secret_is_not_part_of_it() {
+    for secret in ["whsec_8QkZ1vXr2Yc9\n", " whsec_8QkZ1vXr2Yc9\r\n", "\u{feff}whsec_8QkZ1vXr2Yc9\t"] {
+        verifier(secret, SECONDS).verify(BODY, header()).unwrap();
+        verifier("other", SECONDS).with_secret(secret).unwrap().verify(BODY, header()).unwrap();
+        let signed = Signer::new(secret).unwrap().header_at(BODY, at(SECONDS));
+        assert_eq!(signed, header());
+    }
+    for blank in ["", " \n", "\u{feff}\r\n"] {
+        assert_eq!(Verifier::new(blank).unwrap_err(), EmptySecret);
+        assert_eq!(verifier(SECRET, SECONDS).with_secret(blank).unwrap_err(), EmptySecret);
+        assert_eq!(Signer::new(blank).unwrap_err(), EmptySecret);
+    }
+    assert_eq!(
+        EmptySecret.to_string(),
+        "the webhook secret is empty or blank: use the secret from the response that created the subscription"
+    );
+}
+
+#[test]
+fn any_of_a_few_signature_headers_may_be_valid() {
+    let verifier = verifier(SECRET, SECONDS);
+    let (good, old) = (header(), Signer::new(SECRET).unwrap().header_at(BODY, at(SECONDS - 900)));
+    let other = Signer::new("other").unwrap().header_at(BODY, at(SECONDS));
+    let several = format!("{other},{}", good.split_once(',').unwrap().1);
+    verifier.verify_any(BODY, [&several]).unwrap();
+    for bad in ["nonsense", &old, &other] {
+        verifier.verify_any(BODY, [&good, bad]).unwrap();
+        verifier.verify_any(BODY, [bad, bad, bad, &good]).unwrap();
+    }
+    let malformed = |reason| Err(VerifyError::Malformed(reason));
+    let bad: &str = &other;
+    assert_eq!(
+        verifier.verify_any(BODY, [bad, bad, bad, bad, &good]),
+        malformed("there are too many signature headers")
+    );
+    assert_eq!(verifier.verify_any(BODY, [""; 0]), malformed("the header is missing"));
+    assert_eq!(verifier.verify_any(BODY, [&other, "nonsense"]), Err(VerifyError::SignatureMismatch));
+    assert!(matches!(verifier.verify_any(BODY, ["nonsense", &old]), Err(VerifyError::TimestampOutOfTolerance { .. })));
+}
+
+#[test]
 fn no_output_contains_a_secret_or_a_valid_signature() {
     let verifier = verifier(SECRET, SECONDS);
     let error = verifier.verify_and_parse(b"x", header()).unwrap_err();

@@ -149,6 +149,52 @@ async fn examples_run_on_the_emulator_or_fail_with_not_implemented() {
     }
 }
 
+/// Page with the output of the tour, between the lines of a block of text.
+const TOUR_PAGE: &str = "../docs/tour.md";
+const OUTPUT_START: &str = "```text\n";
+const OUTPUT_END: &str = "\n```\n";
+
+#[tokio::test]
+async fn the_documentation_has_the_output_of_the_tour() {
+    let emulator = Emulator::builder().demo(true).start().await.unwrap();
+    let client = Client::builder().api_key(KEY).base_url(emulator.url()).build().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let lines = tour::tour(&client, folder.path()).await.unwrap();
+    let output = without_ids(&lines.join("\n").replace(emulator.url(), "http://127.0.0.1:4040"));
+
+    let page = std::fs::read_to_string(TOUR_PAGE).unwrap();
+    let (before, rest) = page.split_once(OUTPUT_START).unwrap();
+    let (documented, after) = rest.split_once(OUTPUT_END).unwrap();
+    if std::env::var("INSTA_UPDATE").is_ok_and(|value| value == "always") {
+        std::fs::write(TOUR_PAGE, [before, OUTPUT_START, &output, OUTPUT_END, after].concat()).unwrap();
+    } else {
+        assert_eq!(documented, output, "run the test with INSTA_UPDATE=always, and read the difference");
+    }
+}
+
+/// Replaces IDs, which differ in every run: words of at least eight upper-case letters and digits, and names of files.
+fn without_ids(text: &str) -> String {
+    let mut parts = text.split("/media/");
+    let mut named = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, rest) = part.split_once('.').unwrap_or((part, ""));
+        named.push_str("/media/ID.");
+        named.push_str(rest);
+    }
+    let text = named.as_str();
+    let mut result = String::new();
+    for word in text.split_inclusive(|letter: char| !letter.is_ascii_alphanumeric()) {
+        let (word, end) = match word.char_indices().last() {
+            Some((at, letter)) if !letter.is_ascii_alphanumeric() => word.split_at(at),
+            _ => (word, ""),
+        };
+        let is_id = word.len() >= 8 && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+        result.push_str(if is_id { "ID" } else { word });
+        result.push_str(end);
+    }
+    result
+}
+
 #[test]
 fn the_blocking_example_runs_on_the_emulator() {
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -103,7 +103,7 @@ impl DeliveryDeduplicator {
     )]
     ///
     /// Respond to the delivery with [`HandleOutcome::status`], and with 500 on an error: the service then sends it
-    /// again.
+    /// again. With the feature `axum` or `actix`, the outcome and the error are responses: return them from the handler.
     ///
     /// # Errors
     /// [`HandleError::Handler`] with the error of the handler; its claim is released. [`HandleError::Store`] if the
