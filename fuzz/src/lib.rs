@@ -77,7 +77,7 @@ pub fn expression(source: &[u8]) -> bool {
         }
     };
     let text = interpolate(source, &scope);
-    is_expression || !text.contains("{{")
+    is_expression || text.is_ok_and(|text| !text.contains("{{"))
 }
 
 /// Checks that compiling and rendering any text as a template gives a result or an error with a message.
