@@ -76,8 +76,8 @@ pub fn expression(source: &[u8]) -> bool {
             false
         }
     };
-    let is_filled = interpolate(source, &scope).is_ok_and(|text| !text.contains("{{"));
-    is_expression || is_filled
+    let text = interpolate(source, &scope);
+    is_expression || text.is_ok_and(|text| !text.contains("{{"))
 }
 
 /// Checks that compiling and rendering any text as a template gives a result or an error with a message.
