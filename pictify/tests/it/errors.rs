@@ -59,7 +59,12 @@ async fn an_error_and_its_sources_name_each_cause_once() {
 
     let file = || Reply::new(200, &[("content-type", "image/png")], b"image");
     let page = Reply::new(200, &[("content-type", "text/html")], b"<p>");
-    let server = ScriptedServer::start([file(), page, Reply::json(200, r#"{"url":"https://media.pictify.io/a.png","colour":1}"#)]).await;
+    let server = ScriptedServer::start([
+        file(),
+        page,
+        Reply::json(200, r#"{"url":"https://media.pictify.io/a.png","colour":1}"#),
+    ])
+    .await;
     let strict = client_builder(&server, &TestClock::default()).strict_responses(true);
     let strict = strict.spend_limit(SpendLimit::renders(1)).build().unwrap();
     let url = server.url();
