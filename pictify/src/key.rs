@@ -80,12 +80,27 @@ impl fmt::Debug for ApiKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redaction::Redaction;
 
     #[test]
-    fn debug_output_hides_a_key_and_equal_keys_are_the_same() {
+    fn every_copy_of_a_key_is_removed_and_debug_output_has_none() {
         let key = ApiKey::new(" 0123456789abcdef\n").unwrap();
         assert_eq!(format!("{key:?}"), "ApiKey(***)");
+        let redacted = |key: &ApiKey, body: &str| {
+            let mut redaction = Redaction::default();
+            redaction.add(key.pattern());
+            redaction.text(body.to_owned())
+        };
+        for (body, expected) in [
+            ("0123456789abcdef", "[key]"),
+            ("a0123456789abcdefb0123456789abcdef", "a[key]b[key]"),
+            ("0123456789abcdex", "0123456789abcdex"),
+            ("", ""),
+        ] {
+            assert_eq!(redacted(&key, body), expected);
+        }
         let short = ApiKey::new("0123456789abcde").unwrap();
+        assert_eq!(redacted(&short, "0123456789abcde"), "0123456789abcde", "it may occur by chance");
         assert!(key.is_same_as(&key.clone()) && !key.is_same_as(&short));
     }
 }

@@ -5,7 +5,7 @@ use http::{HeaderMap, HeaderValue};
 use std::sync::Arc;
 
 /// Minimum length of a secret, in bytes. A shorter one could occur in a text by chance.
-const MIN_SECRET_LEN: usize = 12;
+const MIN_SECRET_LEN: usize = 16;
 
 /// Minimum length of the part of a secret with which a text that was cut may end.
 const MIN_CUT_LEN: usize = 8;

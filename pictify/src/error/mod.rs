@@ -117,8 +117,12 @@ impl Error {
             }
         }
         if let Some(received) = inner.received.take() {
+            let shown = (received.headers.clone(), received.body.clone());
             let received = received.redacted(redaction);
-            inner.details = ErrorDetails::read(received.status, &received.headers, &received.body);
+            // Read again only if necessary: the error keeps only the first part of a large body.
+            if (&received.headers, &received.body) != (&shown.0, &shown.1) {
+                inner.details = ErrorDetails::read(received.status, &received.headers, &received.body);
+            }
             inner.received = Some(received);
         }
         self
