@@ -57,7 +57,7 @@ impl<'a> Members<'a> {
 
     fn item(&mut self, value: &(impl Serialize + ?Sized)) -> Result<(), Stop> {
         self.path.truncate(self.length);
-        self.path.push_str(&format!("[{}]", self.index));
+        self.path.extend(["[", &self.index.to_string(), "]"]);
         self.index += 1;
         value.serialize(&mut Checker { path: self.path })
     }

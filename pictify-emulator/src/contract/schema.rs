@@ -80,7 +80,9 @@ fn remove_absent_members(schemas: &[&Value], components: &Value, value: &mut Val
                 .filter_map(|schema| schema.get("items"))
                 .flat_map(|item| applied_schemas(item, components))
                 .collect();
-            items.iter_mut().for_each(|item| remove_absent_members(&of_items, components, item));
+            for item in items.iter_mut() {
+                remove_absent_members(&of_items, components, item);
+            }
         }
         _ => {}
     }

@@ -66,10 +66,18 @@ async fn the_requests_of_the_mcp_server_work() {
     let (uid, video) = (html_template(&emulator).await, video_template(&emulator).await);
     // A body has a content type; a request without a body has none.
     let headers = [KEY, "User-Agent: @pictify/mcp-server/0.5.0", "X-Pictify-MCP-Source: claude"];
+    let exchanges: Vec<_> = [templates_of_the_mcp_server(&uid), videos_of_the_mcp_server(&video), deletions(&uid)]
+        .into_iter()
+        .flatten()
+        .collect();
+    assert_exchanges(&emulator, &headers, exchanges).await;
+}
+
+fn templates_of_the_mcp_server(uid: &str) -> Vec<Exchange> {
     let canvas = json!({"version": "5.3.0", "objects": []});
     let title = json!({"title": "Hi"});
     let definition = json!([{"name": "title", "type": "text", "defaultValue": "", "description": "The large line"}]);
-    let exchanges = vec![
+    vec![
         exchange(
             "GET /templates?page=1&limit=12&sort=newest&outputFormat=all",
             None,
@@ -145,6 +153,11 @@ async fn the_requests_of_the_mcp_server_work() {
             [("/valid", json!(false)), ("/error", ANY)],
         ),
         exchange("GET /templates/expression/functions", None, 200, [("/functions/0/name", ANY)]),
+    ]
+}
+
+fn videos_of_the_mcp_server(video: &str) -> Vec<Exchange> {
+    vec![
         exchange("GET /video/templates", None, 200, [("/templates/0/kind", json!("tsx"))]),
         exchange(
             format!("GET /video/templates/{video}/variables"),
@@ -173,10 +186,14 @@ async fn the_requests_of_the_mcp_server_work() {
             [("/template/name", json!("Bar 2"))],
         ),
         exchange(format!("DELETE /video/templates/{video}"), None, 200, []),
+    ]
+}
+
+fn deletions(uid: &str) -> Vec<Exchange> {
+    vec![
         exchange(format!("DELETE /templates/{uid}"), None, 200, []),
         exchange(format!("GET /templates/{uid}"), None, 404, [("/message", ANY)]),
-    ];
-    assert_exchanges(&emulator, &headers, exchanges).await;
+    ]
 }
 
 #[tokio::test]

@@ -81,6 +81,7 @@ impl fmt::Debug for ResponseMeta {
             .field("idempotency_key", &self.idempotency_key)
             .field("shared", &self.shared)
             .field("left_out", &self.left_out)
+            .field("rate_limit", &self.rate_limit)
             .finish()
     }
 }

@@ -432,7 +432,7 @@ mod tests {
                 let mut printed = error.to_string();
                 let mut source = StdError::source(&error);
                 while let Some(cause) = source {
-                    printed += &format!(": {cause}");
+                    printed.extend([": ".to_owned(), cause.to_string()]);
                     source = cause.source();
                 }
                 assert_eq!(printed.matches("the disk is full").count(), 1, "{printed}");

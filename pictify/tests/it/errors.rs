@@ -52,10 +52,10 @@ async fn an_error_and_its_sources_name_each_cause_once() {
     ] {
         errors.push((failed(reply).await, words));
     }
-    let refused = Client::builder().api_key("k").base_url("http://127.0.0.1:9").clock(TestClock::default());
-    let refused = refused.build().unwrap();
-    errors.push((refused.images().list().send().await.unwrap_err(), "efused"));
-    errors.push((refused.download("http://127.0.0.1:9/a.png").bytes().await.unwrap_err(), "efused"));
+    let unreachable = Client::builder().api_key("k").base_url("http://127.0.0.1:9").clock(TestClock::default());
+    let unreachable = unreachable.build().unwrap();
+    errors.push((unreachable.images().list().send().await.unwrap_err(), "Connection refused"));
+    errors.push((unreachable.download("http://127.0.0.1:9/a.png").bytes().await.unwrap_err(), "Connection refused"));
 
     let file = || Reply::new(200, &[("content-type", "image/png")], b"image");
     let page = Reply::new(200, &[("content-type", "text/html")], b"<p>");

@@ -103,33 +103,34 @@ async fn a_key_that_the_server_repeats_is_on_no_surface() {
             ("a success", Reply::new(200, &json, done.as_bytes())),
         ] {
             let server = ScriptedServer::start([reply]).await;
-            let events = Arc::new(Mutex::new(String::new()));
+            let events = Arc::new(Mutex::new(Vec::new()));
             let (log, more) = (events.clone(), events.clone());
             let client = client_builder(&server, &TestClock::default())
-                .on_attempt(move |event| log.lock().unwrap().push_str(&format!("{event:?}\n")))
-                .on_schema_mismatch(move |report| more.lock().unwrap().push_str(&format!("{report} {report:?}\n")))
+                .on_attempt(move |event| log.lock().unwrap().push(format!("{event:?}")))
+                .on_schema_mismatch(move |report| more.lock().unwrap().push(format!("{report} {report:?}")))
                 .build()
                 .unwrap();
             let mut shown = match client.images().create(Source::html("<p>")).send_with_response().await {
                 Err(error) => {
-                    let mut shown =
-                        format!("{error} {error:#} {error:?} {error:#?} {} {:?}", error.message(), error.code());
-                    shown += &format!("{:?} {:?} {:?}", error.headers(), error.request_id(), error.attempts());
-                    shown += &format!("{:?} {:?} {:?}", error.body(), error.details(), error.field_errors());
-                    shown += &String::from_utf8_lossy(error.body().map(|body| &body[..]).unwrap_or_default());
+                    let mut shown = vec![
+                        format!("{error} {error:#} {error:?} {error:#?} {} {:?}", error.message(), error.code()),
+                        format!("{:?} {:?} {:?}", error.headers(), error.request_id(), error.attempts()),
+                        format!("{:?} {:?} {:?}", error.body(), error.details(), error.field_errors()),
+                        String::from_utf8_lossy(error.body().map(|body| &body[..]).unwrap_or_default()).into_owned(),
+                    ];
                     let mut source = std::error::Error::source(&error);
                     while let Some(error) = source {
-                        shown += &format!("{error} {error:?}");
+                        shown.push(format!("{error} {error:?}"));
                         source = error.source();
                     }
-                    shown
+                    shown.join("\n")
                 }
                 Ok(response) => {
                     let body = String::from_utf8_lossy(&response.meta.body);
                     format!("{:?} {:#?} {:?} {body}", response.meta, response.meta, response.meta.request_id())
                 }
             };
-            shown += &events.lock().unwrap();
+            shown += &events.lock().unwrap().join("\n");
             // Escapes of the debug format would hide what is shown.
             let shown = shown.replace("\\\\", "\\");
             if [&key, &key.replace("\\\\", "\\"), KEY].iter().any(|key| shown.contains(*key)) {

@@ -34,7 +34,6 @@ pub fn client_of(base_url: impl Into<String>, clock: &TestClock) -> pictify::Cli
 }
 
 /// Returns the builder of [`client`], for more settings.
-#[must_use]
 pub fn client_builder(server: &ScriptedServer, clock: &TestClock) -> pictify::ClientBuilder {
     builder_of(server.url(), clock)
 }
