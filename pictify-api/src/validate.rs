@@ -10,8 +10,8 @@ use std::fmt;
 /// ```
 /// use pictify_api::{Validate, types::CreateImageRequest};
 ///
-/// let request = CreateImageRequest { width: Some(5000), ..Default::default() };
-/// assert_eq!(request.validation_errors().to_string(), "width: must be 1 to 4096, is 5000");
+/// let request = CreateImageRequest { width: Some(0), ..Default::default() };
+/// assert_eq!(request.validation_errors().to_string(), "width: must be at least 1, is 0");
 /// ```
 pub trait Validate {
     /// Adds the errors of this value to `found`.

@@ -4,10 +4,12 @@ error, and every response must conform to the document.
 Requires the path of the document and the URL of an emulator. Every run sends the same requests.
 """
 
+import json
 import os
 import sys
 from zlib import crc32
 
+import jsonschema_rs
 import pytest
 import requests
 import schemathesis
@@ -49,7 +51,8 @@ def without_enums(value):
     return [without_enums(part) for part in value] if isinstance(value, list) else value
 
 
-open_schema = schemathesis.openapi.from_dict(without_enums(schema.raw_schema))
+open_document = without_enums(schema.raw_schema)
+open_schema = schemathesis.openapi.from_dict(open_document)
 
 session = requests.Session()
 # Requests to this machine need no proxy.
@@ -189,6 +192,16 @@ def is_not_supported(case, response):
     return response.status_code == 501 and response.json().get("code") in VIDEO_NOT_SUPPORTED
 
 
+def check_events(operation, text):
+    """Checks each event of a stream against the schema that the operation names in `x-event`."""
+    raw = open_document["paths"][operation.path][operation.method.lower()]
+    validator = jsonschema_rs.validator_for({**raw["x-event"], "components": open_document["components"]})
+    events = [json.loads(line.removeprefix("data:")) for line in text.splitlines() if line.startswith("data:")]
+    assert events, text
+    for event in events:
+        validator.validate(event)
+
+
 @schema.parametrize()
 @settings(
     max_examples=MAX_EXAMPLES,
@@ -214,7 +227,11 @@ def test_responses(case):
         response,
         checks=[status_code_conformance, content_type_conformance, response_headers_conformance],
     )
-    open_schema[case.operation.path][case.operation.method].validate_response(response)
+    operation = open_schema[case.operation.path][case.operation.method]
+    if response.headers["Content-Type"].startswith("text/event-stream"):
+        check_events(operation, response.text)
+    else:
+        operation.validate_response(response)
 
 
 if __name__ == "__main__":

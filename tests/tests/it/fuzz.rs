@@ -72,11 +72,11 @@ fn webhook_deliveries_round_trip() {
 #[test]
 fn expressions_do_not_panic() {
     let seeds: [&[u8]; 5] = [
-        b"n > 3 && !no ? upper(a) : o.a.b + \"x\"",
+        b"n > 3 && !no ? uppercase(a) : o.a.b + \"x\"",
         b"length(list) * 2 - -n / 0 % 3",
-        b"{{a}} and {{o.a.b}}",
+        b"{{number(n)}} and {{uppercase(a)}} {{o['a'].b}}",
         b"((((((a))))))[0][1] == null || list contains 'two'",
-        b"formatDate('2026-08-04', 'YYYY-MM-DD') != default(no, \"\\n\")",
+        b"date('2026-08-04', 'YYYY-MM-DD') != default(no, \"\\n\")",
     ];
     run(targets::expression, &seeds, b"()[]{}?:.,+-*/%<>=!&|'\" 019anlsto\\\xc3\xa4");
 }
@@ -85,9 +85,9 @@ fn expressions_do_not_panic() {
 fn templates_do_not_panic() {
     let seeds: [&[u8]; 4] = [
         b"{{#each list}}{{@index}} {{this}}{{else}}none{{/each}}",
-        b"{{#if yes}}{{a}}{{else}}{{o.a.b}}{{/if}}{{!-- c --}}",
+        b"{{#if yes}}{{uppercase a}}{{else if no}}{{o.a.b}}{{else}}{{default no 'x'}}{{/if}}{{!-- c --}}",
         b"{{#with o}}{{#each a}}{{../n}}{{/each}}{{/with}}{{{a}}}",
-        b"<p style=\"color:{{a}}\">{{#unless no}}{{formatNumber n}}{{/unless}}</p>",
+        b"<p style=\"color:{{a}}\">{{#unless no}}{{number n}}{{/unless}}</p>",
     ];
     run(targets::template, &seeds, b"{}#/^~!>&()=.@\"' abnoeilstw|\\\xc3\xa4");
 }

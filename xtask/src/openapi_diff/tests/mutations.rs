@@ -47,9 +47,9 @@ const MUTATIONS: [Mutation; 12] = [
     ),
     (
         |document| {
-            at(document, &format!("{REQUEST}/properties/height")).insert("maximum".into(), json!(8192));
+            at(document, &format!("{REQUEST}/properties/height")).insert("minimum".into(), json!(0));
         },
-        "/components/schemas/CreateImageRequest/properties/height/maximum",
+        "/components/schemas/CreateImageRequest/properties/height/minimum",
         Loosened,
     ),
     (
