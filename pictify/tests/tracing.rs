@@ -49,7 +49,8 @@ fn capture() -> (Log, tracing::subscriber::DefaultGuard) {
 #[tokio::test]
 async fn a_call_and_its_attempts_are_spans_with_the_names_of_opentelemetry() {
     let limited = Reply::new(429, &[("retry-after", "2")], b"{}");
-    let server = ScriptedServer::start([limited, Reply::json(200, r#"{"url":"https://media.pictify.io/a.png"}"#)]).await;
+    let server =
+        ScriptedServer::start([limited, Reply::json(200, r#"{"url":"https://media.pictify.io/a.png"}"#)]).await;
     let client = client(&server, &TestClock::default());
     let (log, guard) = capture();
     client.images().create(Source::html("<h1>private page</h1>")).send().await.unwrap();
