@@ -41,7 +41,7 @@ pub struct Step {
 impl Step {
     /// Returns the mark for the HTML of this step.
     pub fn mark(&self, actor: &Actor) -> Mark {
-        Mark { actor: actor.index, step: self.number, millis: self.millis }
+        Mark { actor: actor.index, step: self.number, millis: self.millis, part: 0 }
     }
 
     /// Adds the timeout of this step to a call.
@@ -55,7 +55,13 @@ impl Step {
 }
 
 impl Actor {
-    pub fn new(setup: &Setup, url: &str, rendezvous: Arc<Vec<Rendezvous>>, index: usize, template: String) -> Self {
+    pub fn new(
+        setup: &Setup,
+        url: &str,
+        rendezvous: Arc<Vec<Rendezvous>>,
+        index: usize,
+        templates: [String; 2],
+    ) -> Self {
         let early_retries = Arc::<Mutex<Vec<String>>>::default();
         let (retries, all_rendezvous) = (early_retries.clone(), rendezvous.clone());
         let hook = move |event: &pictify::hooks::AttemptEvent<'_>| {
@@ -73,7 +79,8 @@ impl Actor {
         let client = builder.retry(setup.policy.clone()).on_attempt(hook).build().expect("the configuration is valid");
         let is_alone = setup.actors == 1;
         let is_stuck_enabled = setup.faults.contains(&faults::STUCK);
-        let log = ActorLog { template, names: vec![format!("actor {index}")], ..ActorLog::default() };
+        let [template, other_template] = templates;
+        let log = ActorLog { template, other_template, names: vec![format!("actor {index}")], ..ActorLog::default() };
         Self { client, rendezvous, index, is_alone, is_stuck_enabled, log, early_retries }
     }
 
@@ -112,8 +119,13 @@ impl Actor {
 
     /// Reports a delay that is longer than the timeout of a step.
     pub fn check_wait(&mut self, step: &Step, what: &str, delay: Duration) {
-        if delay > step.timeout {
-            let (number, timeout) = (step.number, step.timeout);
+        self.check_wait_within(step.timeout, step, what, delay);
+    }
+
+    /// Reports a delay that is longer than the timeout of a call.
+    pub fn check_wait_within(&mut self, timeout: Duration, step: &Step, what: &str, delay: Duration) {
+        if delay > timeout {
+            let number = step.number;
             self.log.findings.push(format!("call {number} ({what}): waited {delay:?}, but the timeout is {timeout:?}"));
         }
     }

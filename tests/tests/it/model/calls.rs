@@ -2,19 +2,25 @@
 
 use super::{
     actor::{Actor, Step},
-    observations::{DROPPED, Observed, Render, TemplateRecord, delays_before_error, key, total_delay},
+    fake_renderer::Mark,
+    observations::{ActorLog, DROPPED, Observed, Render, TemplateRecord, delays_before_error, key, total_delay},
 };
 use pictify::{
     ApiRequest, Call, Client, IdempotencyKey, Response, Result,
-    images::Source,
+    images::{CreateImage, Source},
     send_all,
     send_all::TryIntoCall,
     templates::{Size, TemplateSource},
 };
 use serde_json::json;
+use std::time::Duration;
 
 /// Number of calls of a bulk run.
 const BULK: u64 = 4;
+
+/// Timeout of one of two callers that share a request, and a longer duration of its render in milliseconds.
+const SHORT_TIMEOUT: Duration = Duration::from_millis(500);
+const LONGER_MILLIS: u64 = 600;
 
 /// Runs a step. Its random number selects the kind of call.
 pub async fn run_step(actor: &mut Actor, mut step: Step) {
@@ -30,14 +36,15 @@ pub async fn run_step(actor: &mut Actor, mut step: Step) {
         35..50 => template_render(actor, &step).await,
         50..55 => bulk(actor, &step).await,
         55..60 => shared(actor, &step).await,
-        60..66 => dropped(actor, &step).await,
-        66..78 => create(actor, &mut step).await,
+        60..63 => not_shared(actor, &step).await,
+        63..67 => dropped(actor, &step).await,
+        67..78 => create(actor, &mut step).await,
         78..88 => rename(actor, &step).await,
         _ => read(actor, &step).await,
     }
 }
 
-fn image(actor: &Actor, step: &Step) -> Call<pictify::images::CreateImage, Client> {
+fn image(actor: &Actor, step: &Step) -> Call<CreateImage, Client> {
     actor.client.images().create(Source::html(step.mark(actor).to_string())).size(9, 9).into()
 }
 
@@ -118,17 +125,54 @@ async fn bulk(actor: &mut Actor, step: &Step) {
     }
 }
 
-/// Sends two identical calls concurrently, which share one request.
+/// Sends two identical calls concurrently, which share one request. Their timeouts are equal, or either is shorter.
 async fn shared(actor: &mut Actor, step: &Step) {
-    *actor.log.count.entry("shared image").or_default() += 2;
-    let call = || step.call(&actor.client, image(actor, step)).with_single_flight(true).send_with_response();
-    let (first, second) = tokio::join!(call(), call());
-    let mut observed = Vec::new();
-    for result in [first, second] {
-        actor.check_wait(step, "shared image", total_delay(&result));
-        observed.push((Observed::of(&result), key(&result).unwrap_or_default()));
+    let what = "shared image";
+    *actor.log.count.entry(what).or_default() += 2;
+    // The shorter timeout ends during the render.
+    let shorter = SHORT_TIMEOUT.min(step.timeout);
+    let mark = step.mark(actor);
+    let mark = Mark { millis: mark.millis.max(LONGER_MILLIS), ..mark };
+    let timeouts = match step.number % 3 {
+        0 => [step.timeout, step.timeout],
+        1 => [step.timeout, shorter],
+        _ => [shorter, step.timeout],
+    };
+    let call = |timeout| {
+        let call = actor.client.images().create(Source::html(mark.to_string())).size(9, 9).into();
+        let call: Call<CreateImage, Client> = step.call(&actor.client, call).with_timeout(timeout);
+        call.with_single_flight(true).send_with_response()
+    };
+    let (first, second) = tokio::join!(call(timeouts[0]), call(timeouts[1]));
+    // The delays are those of the call that sent the request.
+    actor.check_wait_within(timeouts[0], step, what, total_delay(&first));
+    let observed = [first, second].map(|result| (Observed::of(&result), key(&result).unwrap_or_default())).to_vec();
+    actor.log.renders.push(Render { number: step.number, what, renders: 1, observed });
+}
+
+/// Sends two calls of one operation concurrently that may share requests, but differ in the URL or in the body.
+async fn not_shared(actor: &mut Actor, step: &Step) {
+    let what = "unequal images";
+    let [first_mark, second_mark] = [0, 1].map(|part| Mark { part, ..step.mark(actor) }.to_string());
+    let ActorLog { template, other_template, .. } = &actor.log;
+    let calls: [Call<_, Client>; 2] = if step.number.is_multiple_of(2) {
+        let (templates, values) = (actor.client.templates(), json!({"mark": first_mark}));
+        [template, other_template].map(|uid| templates.render(uid, &values).try_into_call().expect("a call"))
+    } else {
+        let (templates, uid) = (actor.client.templates(), template);
+        [first_mark, second_mark]
+            .map(|mark| templates.render(uid, &json!({"mark": mark})).try_into_call().expect("a call"))
+    };
+    *actor.log.count.entry(what).or_default() += 2;
+    let [first, second] =
+        calls.map(|call| step.call(&actor.client, call).with_single_flight(true).send_with_response());
+    // The order of concurrent requests depends on the machine. A run with one actor must be reproducible.
+    let results = if actor.is_alone { [first.await, second.await] } else { tokio::join!(first, second).into() };
+    for result in results {
+        actor.check_wait(step, what, total_delay(&result));
+        let observed = vec![(Observed::of(&result), key(&result).unwrap_or_default())];
+        actor.log.renders.push(Render { number: step.number, what, renders: 1, observed });
     }
-    actor.log.renders.push(Render { number: step.number, what: "shared image", renders: 1, observed });
 }
 
 /// Sends a call and drops its future: when the render starts, or at a random point before the response.

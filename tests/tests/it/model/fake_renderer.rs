@@ -77,17 +77,19 @@ impl Rendezvous {
     }
 }
 
-/// Text in the HTML of a page that contains the actor, the step, and the duration of the render.
+/// Text in the HTML of a page that contains the actor, the step, the duration of the render, and the part of the step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
     pub actor: usize,
     pub step: u64,
     pub millis: u64,
+    /// Number of the request among those of a step that are not equal.
+    pub part: u64,
 }
 
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "mark-{}-{}-{}", self.actor, self.step, self.millis)
+        write!(f, "mark-{}-{}-{}-{}", self.actor, self.step, self.millis, self.part)
     }
 }
 
@@ -98,7 +100,7 @@ impl Mark {
         let end = rest.find(|c: char| c != '-' && !c.is_ascii_digit()).unwrap_or(rest.len());
         let mut numbers = rest[..end].split('-').map(|number| number.parse::<u64>().ok());
         let mut next = || numbers.next().flatten();
-        Some(Self { actor: usize::try_from(next()?).ok()?, step: next()?, millis: next()? })
+        Some(Self { actor: usize::try_from(next()?).ok()?, step: next()?, millis: next()?, part: next()? })
     }
 }
 

@@ -6,6 +6,8 @@
 //!   call is billed.
 //! - A created resource exists exactly once, and the last acknowledged update is in effect.
 //! - The outcome of a call that only reads is never unknown.
+//! - A call that joins an identical request is told the outcome of that request, or that it is unknown. Calls with an
+//!   unequal URL or body do not share a request.
 //! - A call does not wait longer than its timeout, and not shorter than `Retry-After`.
 //!
 //! A failing run is reduced to a small one, and the test prints the command that repeats it. CONTRIBUTING.md describes the
@@ -49,7 +51,8 @@ async fn no_fault_causes_a_double_billed_or_lost_call() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_retries_ambiguous_failures_fails_in_a_run_with_few_calls_and_one_fault() {
     let policy = RetryPolicy::default().may_bill_twice(true);
-    let setup = Setup { seed: 1, calls: 300, actors: 16, faults: faults::ALL.to_vec(), policy };
+    let faults = ["busy", "limited", "reset-after-work", "rejected", "retry-after"].map(faults::kind).to_vec();
+    let setup = Setup { seed: 1, calls: 200, actors: 16, faults, policy };
     assert!(!run(&setup).await.found.is_empty());
     let (smallest, outcome) = shrink::shrink(&setup).await.expect("a run with one actor fails");
     let command = shrink::command(&smallest);

@@ -1,7 +1,10 @@
 //! Observations of clients, which the oracle compares with the state of the emulator.
 
 use pictify::{Attempt, Error, ErrorKind, Response, Result};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 /// Outcome of a call as its client observes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,19 +62,32 @@ pub struct Render {
     pub what: &'static str,
     /// Number of renders that are billed for it.
     pub renders: u64,
-    /// Outcome that each caller observed, with the idempotency key that it got.
+    /// Outcome that each caller observed, with the idempotency key that it got. The first caller sends the request, the
+    /// others join it.
     pub observed: Vec<(Observed, String)>,
 }
 
 impl Render {
-    /// Returns the outcome that the caller who knows most observed.
-    pub fn best(&self) -> Observed {
-        self.observed.iter().map(|(observed, _)| *observed).max().unwrap_or(Observed::Failed)
+    /// Returns the outcome that the caller who sent the request observed.
+    pub fn outcome(&self) -> Observed {
+        self.observed.first().map_or(Observed::Failed, |(observed, _)| *observed)
+    }
+
+    /// Returns the first outcome of a caller that joined which contradicts the outcome of the request. A caller that joined
+    /// may give up earlier; then its outcome is unknown.
+    pub fn contradicting_joiner(&self) -> Option<Observed> {
+        let outcomes = self.observed.iter().map(|(observed, _)| *observed);
+        outcomes.skip(1).find(|observed| *observed != self.outcome() && *observed != Observed::Unknown)
+    }
+
+    /// Returns the idempotency keys that the callers got, each once.
+    pub fn keys(&self) -> BTreeSet<&str> {
+        self.observed.iter().map(|(_, key)| key.as_str()).filter(|key| !key.is_empty()).collect()
     }
 
     /// Returns true if the caller has dropped the call, perhaps before it was sent.
     pub fn is_dropped(&self) -> bool {
-        self.what == DROPPED && self.best() == Observed::Unknown
+        self.what == DROPPED && self.outcome() == Observed::Unknown
     }
 }
 
@@ -93,6 +109,8 @@ pub struct ActorLog {
     pub templates: Vec<TemplateRecord>,
     /// ID of the template of the actor.
     pub template: String,
+    /// ID of another template with the same content.
+    pub other_template: String,
     /// Names that the template of the actor may have.
     pub names: Vec<String>,
     /// Number of spent renders that the client reports.

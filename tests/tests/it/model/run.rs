@@ -46,10 +46,9 @@ pub async fn run(setup: &Setup) -> Outcome {
     let emulator = Emulator::builder().renderer(FakeRenderer(rendezvous.clone())).start().await.expect("a free port");
     let mut actors = Vec::new();
     for index in 0..setup.actors {
-        let body = json!({"name": format!("actor {index}"), "html": "<p>{{mark}}</p>", "width": 20, "height": 20});
-        let response = request_json(&emulator, "POST", "/templates", &body.to_string()).await;
-        let template = response["template"]["uid"].as_str().expect("a uid").to_owned();
-        actors.push(Actor::new(setup, emulator.url(), rendezvous.clone(), index, template));
+        let own = create_template(&emulator, &format!("actor {index}")).await;
+        let other = create_template(&emulator, &format!("other template of actor {index}")).await;
+        actors.push(Actor::new(setup, emulator.url(), rendezvous.clone(), index, [own, other]));
     }
     emulator.set_faults(setup.seed, faults::by_names(&setup.faults));
     let (seed, calls, count) = (setup.seed, setup.calls, setup.actors as u64);
@@ -65,6 +64,13 @@ pub async fn run(setup: &Setup) -> Outcome {
     outcome.billed = emulator.billed_renders();
     emulator.shutdown().await;
     outcome
+}
+
+/// Creates a template without the SDK and returns its ID.
+async fn create_template(emulator: &Emulator, name: &str) -> String {
+    let body = json!({"name": name, "html": "<p>{{mark}}</p>", "width": 20, "height": 20});
+    let response = request_json(emulator, "POST", "/templates", &body.to_string()).await;
+    response["template"]["uid"].as_str().expect("a uid").to_owned()
 }
 
 impl Outcome {

@@ -5,7 +5,7 @@
 use super::run::{Outcome, Setup, run};
 
 /// Number of seeds to try. With some seeds the run fails after fewer steps.
-const SEEDS: u64 = 12;
+const SEEDS: u64 = 8;
 
 /// Factor by which a run with fewer kinds of faults may have more steps.
 const STEP_FACTOR: u64 = 16;
