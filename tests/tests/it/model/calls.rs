@@ -3,7 +3,9 @@
 use super::{
     actor::{Actor, Step},
     fake_renderer::Mark,
-    observations::{ActorLog, DROPPED, Observed, Render, TemplateRecord, delays_before_error, key, total_delay},
+    observations::{
+        ActorLog, BatchRecord, DROPPED, Observed, Render, TemplateRecord, delays_before_error, key, total_delay,
+    },
 };
 use pictify::{
     ApiRequest, Call, Client, IdempotencyKey, Response, Result,
@@ -17,6 +19,9 @@ use std::time::Duration;
 
 /// Number of calls of a bulk run.
 const BULK: u64 = 4;
+
+/// Maximum number of rows of a batch.
+const MAX_ROWS: u64 = 6;
 
 /// Timeout of one of two callers that share a request, and a longer duration of its render in milliseconds.
 const SHORT_TIMEOUT: Duration = Duration::from_millis(500);
@@ -38,7 +43,8 @@ pub async fn run_step(actor: &mut Actor, mut step: Step) {
         55..60 => shared(actor, &step).await,
         60..63 => not_shared(actor, &step).await,
         63..67 => dropped(actor, &step).await,
-        67..78 => create(actor, &mut step).await,
+        67..74 => create(actor, &mut step).await,
+        74..78 => batch(actor, &mut step).await,
         78..88 => rename(actor, &step).await,
         _ => read(actor, &step).await,
     }
@@ -84,8 +90,7 @@ async fn billed<O: ApiRequest>(
     call: impl TryIntoCall<O, Client>,
 ) {
     let result = send(actor, step, what, call).await;
-    let observed = vec![(Observed::of(&result), key(&result).unwrap_or_default())];
-    actor.log.renders.push(Render { number: step.number, what, renders, observed });
+    actor.log.renders.push(Render::new(step.number, what, renders, &result));
 }
 
 /// Renders the actor's template as an image, in two sizes, or as a PDF of two pages.
@@ -121,7 +126,13 @@ async fn bulk(actor: &mut Actor, step: &Step) {
         }
         let key = keys[usize::try_from(done.index).expect("a few")].as_str().to_owned();
         let observed = vec![(Observed::of(&done.result), key)];
-        actor.log.renders.push(Render { number: step.number, what: "image of send_all", renders: 1, observed });
+        actor.log.renders.push(Render {
+            number: step.number,
+            what: "image of send_all",
+            renders: 1,
+            observed,
+            batch: None,
+        });
     }
 }
 
@@ -147,7 +158,7 @@ async fn shared(actor: &mut Actor, step: &Step) {
     // The delays are those of the call that sent the request.
     actor.check_wait_within(timeouts[0], step, what, total_delay(&first));
     let observed = [first, second].map(|result| (Observed::of(&result), key(&result).unwrap_or_default())).to_vec();
-    actor.log.renders.push(Render { number: step.number, what, renders: 1, observed });
+    actor.log.renders.push(Render { number: step.number, what, renders: 1, observed, batch: None });
 }
 
 /// Sends two calls of one operation concurrently that may share requests, but differ in the URL or in the body.
@@ -170,8 +181,7 @@ async fn not_shared(actor: &mut Actor, step: &Step) {
     let results = if actor.is_alone { [first.await, second.await] } else { tokio::join!(first, second).into() };
     for result in results {
         actor.check_wait(step, what, total_delay(&result));
-        let observed = vec![(Observed::of(&result), key(&result).unwrap_or_default())];
-        actor.log.renders.push(Render { number: step.number, what, renders: 1, observed });
+        actor.log.renders.push(Render::new(step.number, what, 1, &result));
     }
 }
 
@@ -196,7 +206,33 @@ async fn dropped(actor: &mut Actor, step: &Step) {
         () = last_turn, if drops_after_turns => Observed::Unknown,
     };
     let observed = vec![(result, key.as_str().to_owned())];
-    actor.log.renders.push(Render { number: step.number, what: DROPPED, renders: 1, observed });
+    actor.log.renders.push(Render { number: step.number, what: DROPPED, renders: 1, observed, batch: None });
+}
+
+/// Creates a batch, cancels some, and reads the results once. The batch may be in progress then: the oracle waits for its end.
+async fn batch(actor: &mut Actor, step: &mut Step) {
+    let (rows, batches) = (step.random.u64(1..=MAX_ROWS), actor.client.batches());
+    let sets = (0..rows).map(|row| json!({"mark": Mark { part: row, millis: 0, ..step.mark(actor) }.to_string()}));
+    // One row after the other, so that a cancellation can come between two.
+    let call = batches.create(actor.log.template.as_str(), sets).concurrency(1);
+    let result = send_idle(actor, step, "batch", call).await;
+    let mut record = BatchRecord::default();
+    let render = Render::new(step.number, "batch", rows, &result);
+    if let Ok(accepted) = result {
+        let id = accepted.value.batch_id;
+        if step.random.bool() {
+            record.is_cancel_sent = true;
+            // A response that cannot be decoded may stand for a rejection.
+            record.is_cancelled = send_idle(actor, step, "cancel batch", batches.cancel(id.as_str())).await.is_ok();
+        }
+        let read = send_idle(actor, step, "read batch", batches.get(id.as_str())).await;
+        if Observed::of(&read) == Observed::Unknown {
+            actor.log.findings.push(format!("call {}: a read reports an unknown outcome", step.number));
+        }
+        record.rendered = read.ok().and_then(|batch| batch.value.completed_items).unwrap_or(0);
+        record.id = Some(id);
+    }
+    actor.log.renders.push(Render { batch: Some(record), ..render });
 }
 
 /// Creates a template with a unique name, and deletes half of them.

@@ -4,6 +4,7 @@
 //! These properties hold for every fault:
 //! - A call is billed at most once. A failed call is not billed, unless its error reports an unknown outcome. A successful
 //!   call is billed.
+//! - A batch bills exactly its rendered rows, and counts all its rows as spent.
 //! - A created resource exists exactly once, and the last acknowledged update is in effect.
 //! - The outcome of a call that only reads is never unknown.
 //! - A call that joins an identical request is told the outcome of that request, or that it is unknown. Calls with an

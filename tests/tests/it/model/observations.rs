@@ -65,9 +65,29 @@ pub struct Render {
     /// Outcome that each caller observed, with the idempotency key that it got. The first caller sends the request, the
     /// others join it.
     pub observed: Vec<(Observed, String)>,
+    /// Further observations if it is a batch.
+    pub batch: Option<BatchRecord>,
+}
+
+/// Batch that an actor created.
+#[derive(Clone, Debug, Default)]
+pub struct BatchRecord {
+    /// ID, if the client got it.
+    pub id: Option<String>,
+    pub is_cancel_sent: bool,
+    /// True if the client reports that the batch is cancelled.
+    pub is_cancelled: bool,
+    /// Number of rendered rows that the client reports.
+    pub rendered: u64,
 }
 
 impl Render {
+    /// Creates a record of one caller.
+    pub fn new<T>(number: u64, what: &'static str, renders: u64, result: &Result<Response<T>>) -> Self {
+        let observed = vec![(Observed::of(result), key(result).unwrap_or_default())];
+        Self { number, what, renders, observed, batch: None }
+    }
+
     /// Returns the outcome that the caller who sent the request observed.
     pub fn outcome(&self) -> Observed {
         self.observed.first().map_or(Observed::Failed, |(observed, _)| *observed)

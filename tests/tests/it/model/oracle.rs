@@ -1,29 +1,97 @@
 //! Oracle: compares what clients observed with what the emulator has billed and stored.
 
-use super::observations::{ActorLog, Observed, Render, TemplateRecord};
+use super::observations::{ActorLog, BatchRecord, Observed, Render, TemplateRecord};
 use pictify_emulator::Emulator;
 use pictify_test_support::{KEY, http_client};
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    time::{Duration, Instant},
+};
+
+/// Maximum time that the oracle waits, in real time, for the rows that a batch has in progress.
+const MAX_SETTLING_TIME: Duration = Duration::from_secs(5);
 
 /// Returns all contradictions between the logs and the emulator.
 pub async fn find_contradictions(emulator: &Emulator, logs: &[ActorLog]) -> Vec<String> {
     let mut found: Vec<_> = logs.iter().flat_map(|log| log.findings.clone()).collect();
-    found.extend(billing(&get(emulator, "/_emulator/ledger").await, logs));
+    let (ledger, reports) = settled(emulator, logs).await;
+    found.extend(billing(&ledger, &reports, logs));
     found.extend(templates(&list_templates(emulator).await, logs));
     found
 }
 
-fn billing(ledger: &Value, logs: &[ActorLog]) -> Vec<String> {
+/// Reports of the service on batches, by ID.
+type BatchReports = HashMap<String, Value>;
+
+/// Reads the ledger and the batches, after the batches have ended that the service has accepted. Rows may be in progress
+/// when a batch is cancelled.
+async fn settled(emulator: &Emulator, logs: &[ActorLog]) -> (Value, BatchReports) {
+    let started = Instant::now();
+    loop {
+        let mut reports = BatchReports::new();
+        for id in logs.iter().flat_map(|log| &log.renders).filter_map(|render| render.batch.as_ref()?.id.clone()) {
+            let report = get(emulator, &format!("/templates/batch/{id}/results")).await;
+            reports.insert(id, report);
+        }
+        let ledger = get(emulator, "/_emulator/ledger").await;
+        let billed = billed_by_key(&ledger);
+        let is_in_progress = |report: &Value| report["status"] == "pending" || report["status"] == "processing";
+        let has_ended = !reports.values().any(is_in_progress);
+        let is_settled = |render: &Render| {
+            let times: u64 = render.keys().into_iter().filter_map(|key| billed.get(key)).sum();
+            render.batch.is_none() || render.outcome() != Observed::Done || times == least_billed(render, &reports)
+        };
+        let mut renders = logs.iter().flat_map(|log| &log.renders);
+        if has_ended && renders.all(is_settled) || started.elapsed() > MAX_SETTLING_TIME {
+            return (ledger, reports);
+        }
+    }
+}
+
+/// Returns the number of billed renders for each idempotency key.
+fn billed_by_key(ledger: &Value) -> HashMap<&str, u64> {
     let mut billed: HashMap<&str, u64> = HashMap::new();
     for entry in ledger["entries"].as_array().expect("entries") {
         let key = entry["idempotencyKey"].as_str().unwrap_or("no key");
         *billed.entry(key).or_default() += entry["renders"].as_u64().expect("a number");
     }
+    billed
+}
+
+/// Returns the number of renders that a successful call bills: only the rendered rows of an incomplete batch.
+fn least_billed(render: &Render, reports: &BatchReports) -> u64 {
+    let report = render.batch.as_ref().and_then(|batch| reports.get(batch.id.as_deref()?));
+    match report {
+        // Rows of other batches may fail, too.
+        Some(report) if report["status"] != "completed" => report["completedItems"].as_u64().unwrap_or(0),
+        _ => render.renders,
+    }
+}
+
+/// Returns the contradiction of a batch with the report of the service, if any.
+fn check_batch(render: &Render, reports: &BatchReports, times: u64) -> Option<String> {
+    let batch = render.batch.as_ref()?;
+    let report = reports.get(batch.id.as_deref()?)?;
+    let (status, rendered) = (report["status"].as_str().unwrap_or("missing"), report["completedItems"].as_u64());
+    let is_cancelled = status == "cancelled";
+    if status == "missing" || batch.is_cancelled && !is_cancelled || is_cancelled && !batch.is_cancel_sent {
+        let BatchRecord { is_cancel_sent, is_cancelled, .. } = batch;
+        return Some(format!("the batch is {status}; cancel sent: {is_cancel_sent}, reported: {is_cancelled}"));
+    }
+    if Some(times) != rendered {
+        return Some(format!("billed {times} rows, but {rendered:?} are rendered"));
+    }
+    (Some(batch.rendered) > rendered)
+        .then(|| format!("reports {} rendered rows, the service {rendered:?}", batch.rendered))
+}
+
+fn billing(ledger: &Value, reports: &BatchReports, logs: &[ActorLog]) -> Vec<String> {
+    let mut billed = billed_by_key(ledger);
     let mut found = Vec::new();
     let mut keys = HashSet::new();
     for render in logs.iter().flat_map(|log| &log.renders) {
-        found.extend(check_render(render, &mut billed));
+        found.extend(check_render(render, reports, &mut billed));
         let (number, what) = (render.number, render.what);
         let of_others = render.keys().into_iter().filter(|key| !keys.insert(*key));
         found.extend(
@@ -52,7 +120,7 @@ fn check_spent(log: &ActorLog) -> Option<String> {
 }
 
 /// Returns the contradiction of a render with the ledger, if any, and removes its keys from `billed`.
-fn check_render(render: &Render, billed: &mut HashMap<&str, u64>) -> Option<String> {
+fn check_render(render: &Render, reports: &BatchReports, billed: &mut HashMap<&str, u64>) -> Option<String> {
     let Render { number, what, renders, .. } = render;
     let times: u64 = render.keys().into_iter().filter_map(|key| billed.remove(key)).sum();
     if let Some(joiner) = render.contradicting_joiner() {
@@ -61,11 +129,12 @@ fn check_render(render: &Render, billed: &mut HashMap<&str, u64>) -> Option<Stri
             "call {number} ({what}): a caller that joined is told {joiner:?}, the request is {outcome:?}"
         ));
     }
+    let least = least_billed(render, reports);
     let contradiction = match render.outcome() {
         _ if times > *renders => format!("billed {times} renders instead of {renders}"),
-        Observed::Done if times < *renders => format!("reported as done, but only {times} of {renders} are billed"),
+        Observed::Done if times < least => format!("reported as done, but only {times} of {least} are billed"),
         Observed::Failed if times > 0 => "billed, but reported as failed".to_owned(),
-        _ => return None,
+        _ => check_batch(render, reports, times)?,
     };
     Some(format!("call {number} ({what}): {contradiction}"))
 }
@@ -139,7 +208,16 @@ mod tests {
 
     fn with_keys(renders: u64, observed: &[(Observed, &str)]) -> Vec<Render> {
         let observed = observed.iter().map(|(observed, key)| (*observed, (*key).to_owned())).collect();
-        vec![Render { number: 1, what: "image", renders, observed }]
+        vec![Render { number: 1, what: "image", renders, observed, batch: None }]
+    }
+
+    /// Returns a batch of three rows and what its client reports.
+    fn batch(id: &str, [is_cancel_sent, is_cancelled]: [bool; 2], rendered: u64) -> Vec<Render> {
+        let record = BatchRecord { id: Some(id.to_owned()), is_cancel_sent, is_cancelled, rendered };
+        render(3, &[Observed::Done])
+            .into_iter()
+            .map(|render| Render { batch: Some(record.clone()), ..render })
+            .collect()
     }
 
     /// The oracle must not be blind: each of these faults of a client is found, and a right client is not accused.
@@ -148,6 +226,10 @@ mod tests {
         use Observed::{Done, Failed, Unknown};
         let unequal = |second: &str| [with_keys(1, &[(Done, "k")]), with_keys(1, &[(Done, second)])].concat();
         let unequal_failed = [with_keys(1, &[(Failed, "k")]), with_keys(1, &[(Failed, "k")])].concat();
+        let reports = BatchReports::from([
+            ("ended".to_owned(), json!({"status": "completed", "completedItems": 3})),
+            ("cancelled".to_owned(), json!({"status": "cancelled", "completedItems": 1})),
+        ]);
         for (what, calls, billed, spent, expected) in [
             ("right", render(2, &[Done]), 2, 2, ""),
             ("right, shared", render(1, &[Done, Unknown]), 1, 1, ""),
@@ -183,10 +265,21 @@ mod tests {
             ),
             ("shares an unequal request", unequal("k"), 1, 1, "has the response of another call, key k"),
             ("shares an unequal request that fails", unequal_failed, 0, 0, "has the response of another call, key k"),
+            ("right, batch", batch("ended", [false, false], 3), 3, 3, ""),
+            ("right, batch that ends before it is cancelled", batch("ended", [true, false], 2), 3, 3, ""),
+            ("right, cancelled batch", batch("cancelled", [true, true], 1), 1, 3, ""),
+            ("sends a batch twice", batch("ended", [false, false], 3), 6, 3, "billed 6 renders instead of 3"),
+            ("a row of a batch is lost", batch("ended", [false, false], 2), 2, 3, "only 2 of 3 are billed"),
+            ("a cancelled row is billed", batch("cancelled", [true, true], 1), 2, 3, "billed 2 rows, but Some(1)"),
+            ("counts a batch as one render", batch("ended", [false, false], 3), 3, 1, "reports 1 spent renders"),
+            ("returns cancelled rows", batch("cancelled", [true, true], 1), 1, 1, "its calls have 3 to 3"),
+            ("cancels by itself", batch("cancelled", [false, false], 1), 1, 3, "is cancelled; cancel sent: false"),
+            ("reports a rejected cancellation as done", batch("ended", [true, true], 3), 3, 3, "is completed; cancel"),
+            ("reports too many rows", batch("cancelled", [true, true], 2), 1, 3, "reports 2 rendered rows"),
         ] {
             let entries = if billed > 0 { json!([{"idempotencyKey": "k", "renders": billed}]) } else { json!([]) };
             let log = ActorLog { renders: calls, spent, ..ActorLog::default() };
-            let found = billing(&json!({"entries": entries, "renders": billed}), &[log]);
+            let found = billing(&json!({"entries": entries, "renders": billed}), &reports, &[log]);
             assert_eq!(found.is_empty(), expected.is_empty(), "{what}: {found:?}");
             assert!(found.iter().any(|text| text.contains(expected)) || expected.is_empty(), "{what}: {found:?}");
         }
