@@ -4,7 +4,8 @@ use super::{
     actor::{Actor, Step},
     fake_renderer::Mark,
     observations::{
-        ActorLog, BatchRecord, DROPPED, Observed, Render, TemplateRecord, delays_before_error, key, total_delay,
+        ActorLog, BatchRecord, DROPPED, Observed, Render, TemplateRecord, delays_before_error, is_rejected, key,
+        total_delay,
     },
 };
 use pictify::{
@@ -125,12 +126,13 @@ async fn bulk(actor: &mut Actor, step: &Step) {
             actor.check_wait(step, "image of send_all", delays_before_error(error));
         }
         let key = keys[usize::try_from(done.index).expect("a few")].as_str().to_owned();
-        let observed = vec![(Observed::of(&done.result), key)];
+        let (observed, is_rejected) = (vec![(Observed::of(&done.result), key)], is_rejected(&done.result));
         actor.log.renders.push(Render {
             number: step.number,
             what: "image of send_all",
             renders: 1,
             observed,
+            is_rejected,
             batch: None,
         });
     }
@@ -157,8 +159,9 @@ async fn shared(actor: &mut Actor, step: &Step) {
     let (first, second) = tokio::join!(call(timeouts[0]), call(timeouts[1]));
     // The delays are those of the call that sent the request.
     actor.check_wait_within(timeouts[0], step, what, total_delay(&first));
+    let is_rejected = is_rejected(&first);
     let observed = [first, second].map(|result| (Observed::of(&result), key(&result).unwrap_or_default())).to_vec();
-    actor.log.renders.push(Render { number: step.number, what, renders: 1, observed, batch: None });
+    actor.log.renders.push(Render { number: step.number, what, renders: 1, observed, is_rejected, batch: None });
 }
 
 /// Sends two calls of one operation concurrently that may share requests, but differ in the URL or in the body.
@@ -199,14 +202,21 @@ async fn dropped(actor: &mut Actor, step: &Step) {
         }
     };
     let drops_after_turns = turns != u64::MAX;
-    let result = tokio::select! {
+    let (result, is_rejected) = tokio::select! {
         biased;
-        result = call.send() => Observed::of(&result),
-        () = actor.rendezvous[actor.index].wait_for_work(step.number) => Observed::Unknown,
-        () = last_turn, if drops_after_turns => Observed::Unknown,
+        result = call.send() => (Observed::of(&result), is_rejected(&result)),
+        () = actor.rendezvous[actor.index].wait_for_work(step.number) => (Observed::Unknown, false),
+        () = last_turn, if drops_after_turns => (Observed::Unknown, false),
     };
     let observed = vec![(result, key.as_str().to_owned())];
-    actor.log.renders.push(Render { number: step.number, what: DROPPED, renders: 1, observed, batch: None });
+    actor.log.renders.push(Render {
+        number: step.number,
+        what: DROPPED,
+        renders: 1,
+        observed,
+        is_rejected,
+        batch: None,
+    });
 }
 
 /// Creates a batch, cancels some, and reads the results once. The batch may be in progress then: the oracle waits for its end.

@@ -3,6 +3,7 @@
 use pictify_emulator::render::{AnimationInfo, Document, Format, Page, Pdf, RenderError, RenderedImage, Renderer};
 use pictify_test_support::TestClock;
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Arc, Condvar, Mutex, PoisonError},
     time::Duration,
@@ -21,6 +22,8 @@ pub struct Rendezvous {
     pub clock: TestClock,
     started: watch::Sender<Option<u64>>,
     state: Mutex<State>,
+    /// Number of renders of each step, also of the steps that have ended for the actor.
+    rendered: Mutex<HashMap<u64, u64>>,
     one_ended: Condvar,
 }
 
@@ -51,8 +54,14 @@ impl Rendezvous {
         let _ = self.started.subscribe().wait_for(|started| *started == Some(step)).await;
     }
 
+    /// Returns the number of renders of each step.
+    pub fn rendered(&self) -> HashMap<u64, u64> {
+        self.rendered.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Simulates the render of a step on the client's clock.
-    fn work(&self, Mark { step, millis, .. }: Mark) {
+    fn work(&self, Mark { step, millis, .. }: Mark, renders: u64) {
+        *self.rendered.lock().unwrap_or_else(PoisonError::into_inner).entry(step).or_default() += renders;
         let mut state = self.lock();
         // A render whose caller has dropped the call must not advance the clock of the next step.
         if state.step != Some(step) {
@@ -109,24 +118,24 @@ impl Mark {
 pub struct FakeRenderer(pub Arc<Vec<Rendezvous>>);
 
 impl FakeRenderer {
-    fn work(&self, html: &str) {
+    fn work(&self, html: &str, renders: u64) {
         if let Some((actor, mark)) = Mark::parse(html).and_then(|mark| Some((self.0.get(mark.actor)?, mark))) {
-            actor.work(mark);
+            actor.work(mark, renders);
         }
     }
 }
 
 impl Renderer for FakeRenderer {
     fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
-        self.work(&page.html);
+        self.work(&page.html, 1);
         let is_animated = matches!(page.format, Format::Gif(_));
         let animation = is_animated.then_some(AnimationInfo { frames: 2, duration: Duration::from_secs(1) });
         Ok(RenderedImage { bytes: b"image".to_vec(), width: page.width, height: page.height, animation })
     }
 
     fn render_pdf(&self, document: &Document) -> Result<Pdf, RenderError> {
-        self.work(&document.pages[0].html);
         let pages = u32::try_from(document.pages.len()).unwrap_or(u32::MAX);
+        self.work(&document.pages[0].html, pages.into());
         Ok(Pdf { bytes: b"document".to_vec(), pages })
     }
 }

@@ -6,6 +6,8 @@
 //!   call is billed.
 //! - A batch bills exactly its rendered rows, and counts all its rows as spent.
 //! - A created resource exists exactly once, and the last acknowledged update is in effect.
+//! - The outcome of a call is unknown only if an attempt may have been billed. Only renders that the renderer has done are
+//!   billed. A dropped call whose render is done counts as spent.
 //! - The outcome of a call that only reads is never unknown.
 //! - A call that joins an identical request is told the outcome of that request, or that it is unknown. Calls with an
 //!   unequal URL or body do not share a request.

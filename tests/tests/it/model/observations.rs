@@ -1,6 +1,6 @@
 //! Observations of clients, which the oracle compares with the state of the emulator.
 
-use pictify::{Attempt, Error, ErrorKind, Response, Result};
+use pictify::{Attempt, AttemptOutcome, Error, ErrorKind, Response, Result};
 use std::{
     collections::{BTreeMap, BTreeSet},
     time::Duration,
@@ -55,6 +55,22 @@ fn sum_of_delays(attempts: &[Attempt]) -> Duration {
     attempts.iter().map(|attempt| attempt.delay).sum()
 }
 
+/// Status of a busy service.
+const BUSY: u16 = 503;
+
+/// Returns true if the service rejected each attempt of a call before the work. A 503 whose body does not say that nothing
+/// was done may come after the work; no client may send a billed call again after it, so only the last attempt can be one.
+pub fn is_rejected<T>(result: &Result<T>) -> bool {
+    let Err(error) = result else { return false };
+    let is_explained = error.status().is_none_or(|status| status.as_u16() != BUSY)
+        || error.body().is_some_and(|body| String::from_utf8_lossy(body).contains("\"retriable\":true"));
+    let is_rejection = |attempt: &Attempt| match &attempt.outcome {
+        AttemptOutcome::Response(status) => status.is_client_error() || status.as_u16() == BUSY,
+        outcome => matches!(outcome, AttemptOutcome::NotSent(_)),
+    };
+    is_explained && !error.attempts().is_empty() && error.attempts().iter().all(is_rejection)
+}
+
 /// Requested render: by one caller, or by several that share it.
 #[derive(Clone, Debug)]
 pub struct Render {
@@ -65,6 +81,8 @@ pub struct Render {
     /// Outcome that each caller observed, with the idempotency key that it got. The first caller sends the request, the
     /// others join it.
     pub observed: Vec<(Observed, String)>,
+    /// True if the service rejected each attempt before the work, so that the outcome is known.
+    pub is_rejected: bool,
     /// Further observations if it is a batch.
     pub batch: Option<BatchRecord>,
 }
@@ -85,7 +103,7 @@ impl Render {
     /// Creates a record of one caller.
     pub fn new<T>(number: u64, what: &'static str, renders: u64, result: &Result<Response<T>>) -> Self {
         let observed = vec![(Observed::of(result), key(result).unwrap_or_default())];
-        Self { number, what, renders, observed, batch: None }
+        Self { number, what, renders, observed, is_rejected: is_rejected(result), batch: None }
     }
 
     /// Returns the outcome that the caller who sent the request observed.

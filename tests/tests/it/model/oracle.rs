@@ -1,5 +1,6 @@
 //! Oracle: compares what clients observed with what the emulator has billed and stored.
 
+use super::fake_renderer::Rendezvous;
 use super::observations::{ActorLog, BatchRecord, Observed, Render, TemplateRecord};
 use pictify_emulator::Emulator;
 use pictify_test_support::{KEY, http_client};
@@ -13,10 +14,12 @@ use std::{
 const MAX_SETTLING_TIME: Duration = Duration::from_secs(5);
 
 /// Returns all contradictions between the logs and the emulator.
-pub async fn find_contradictions(emulator: &Emulator, logs: &[ActorLog]) -> Vec<String> {
+pub async fn find_contradictions(emulator: &Emulator, renderers: &[Rendezvous], logs: &[ActorLog]) -> Vec<String> {
     let mut found: Vec<_> = logs.iter().flat_map(|log| log.findings.clone()).collect();
     let (ledger, reports) = settled(emulator, logs).await;
-    found.extend(billing(&ledger, &reports, logs));
+    // Read after the ledger: a render is billed after it is done.
+    let rendered = renderers.iter().flat_map(Rendezvous::rendered).collect();
+    found.extend(billing(&ledger, &reports, &rendered, logs));
     found.extend(templates(&list_templates(emulator).await, logs));
     found
 }
@@ -86,11 +89,22 @@ fn check_batch(render: &Render, reports: &BatchReports, times: u64) -> Option<St
         .then(|| format!("reports {} rendered rows, the service {rendered:?}", batch.rendered))
 }
 
-fn billing(ledger: &Value, reports: &BatchReports, logs: &[ActorLog]) -> Vec<String> {
+/// Number of renders that the renderer has done for each step.
+type Rendered = HashMap<u64, u64>;
+
+fn billing(ledger: &Value, reports: &BatchReports, rendered: &Rendered, logs: &[ActorLog]) -> Vec<String> {
     let mut billed = billed_by_key(ledger);
     let mut found = Vec::new();
     let mut keys = HashSet::new();
+    let mut rendered_left = rendered.clone();
     for render in logs.iter().flat_map(|log| &log.renders) {
+        let times: u64 = render.keys().into_iter().filter_map(|key| billed.get(key)).sum();
+        let left = rendered_left.entry(render.number).or_default();
+        if times > *left {
+            let Render { number, what, .. } = render;
+            found.push(format!("call {number} ({what}): billed {times} renders, but only {left} are done"));
+        }
+        *left = left.saturating_sub(times);
         found.extend(check_render(render, reports, &mut billed));
         let (number, what) = (render.number, render.what);
         let of_others = render.keys().into_iter().filter(|key| !keys.insert(*key));
@@ -103,17 +117,18 @@ fn billing(ledger: &Value, reports: &BatchReports, logs: &[ActorLog]) -> Vec<Str
     if total > Some(spent) {
         found.push(format!("clients report {spent} spent renders, the ledger has {total:?}"));
     }
-    found.extend(logs.iter().filter_map(check_spent));
+    found.extend(logs.iter().filter_map(|log| check_spent(log, rendered)));
     found
 }
 
 /// Returns the contradiction of a client's spent renders with its calls, if any. The renders of failed calls are returned,
-/// those of others are not. A dropped call keeps its renders only if it was sent.
-fn check_spent(log: &ActorLog) -> Option<String> {
+/// those of others are not. A dropped call keeps its renders only if it was sent: certainly if the renderer has done them.
+fn check_spent(log: &ActorLog, rendered: &Rendered) -> Option<String> {
     let may_be_billed = log.renders.iter().filter(|render| render.outcome() != Observed::Failed);
     let renders = |render: &Render| render.renders;
     let most = may_be_billed.clone().map(renders).sum::<u64>();
-    let least = may_be_billed.filter(|render| !render.is_dropped()).map(renders).sum::<u64>();
+    let is_sent = |render: &&Render| !render.is_dropped() || rendered.get(&render.number).is_some_and(|done| *done > 0);
+    let least = may_be_billed.filter(is_sent).map(renders).sum::<u64>();
     let spent = log.spent;
     (!(least..=most).contains(&spent))
         .then(|| format!("a client reports {spent} spent renders, its calls have {least} to {most}"))
@@ -133,6 +148,7 @@ fn check_render(render: &Render, reports: &BatchReports, billed: &mut HashMap<&s
     let contradiction = match render.outcome() {
         _ if times > *renders => format!("billed {times} renders instead of {renders}"),
         Observed::Done if times < least => format!("reported as done, but only {times} of {least} are billed"),
+        Observed::Unknown if render.is_rejected => "unknown, but each attempt was rejected before the work".to_owned(),
         Observed::Failed if times > 0 => "billed, but reported as failed".to_owned(),
         _ => check_batch(render, reports, times)?,
     };
@@ -199,6 +215,7 @@ pub async fn request_json(emulator: &Emulator, method: &str, target: &str, body:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::observations::DROPPED;
     use serde_json::json;
 
     /// Returns a call of which all callers got the same key.
@@ -208,7 +225,7 @@ mod tests {
 
     fn with_keys(renders: u64, observed: &[(Observed, &str)]) -> Vec<Render> {
         let observed = observed.iter().map(|(observed, key)| (*observed, (*key).to_owned())).collect();
-        vec![Render { number: 1, what: "image", renders, observed, batch: None }]
+        vec![Render { number: 1, what: "image", renders, observed, is_rejected: false, batch: None }]
     }
 
     /// Returns a batch of three rows and what its client reports.
@@ -226,6 +243,12 @@ mod tests {
         use Observed::{Done, Failed, Unknown};
         let unequal = |second: &str| [with_keys(1, &[(Done, "k")]), with_keys(1, &[(Done, second)])].concat();
         let unequal_failed = [with_keys(1, &[(Failed, "k")]), with_keys(1, &[(Failed, "k")])].concat();
+        let render_of = |number, what, is_rejected| {
+            let renders = render(1, &[Unknown]).into_iter();
+            renders.map(|render| Render { number, what, is_rejected, ..render }).collect::<Vec<_>>()
+        };
+        let (is_done, is_not_done) = (1, 2);
+        let rendered = Rendered::from([(is_done, 9), (is_not_done, 0)]);
         let reports = BatchReports::from([
             ("ended".to_owned(), json!({"status": "completed", "completedItems": 3})),
             ("cancelled".to_owned(), json!({"status": "cancelled", "completedItems": 1})),
@@ -276,10 +299,16 @@ mod tests {
             ("cancels by itself", batch("cancelled", [false, false], 1), 1, 3, "is cancelled; cancel sent: false"),
             ("reports a rejected cancellation as done", batch("ended", [true, true], 3), 3, 3, "is completed; cancel"),
             ("reports too many rows", batch("cancelled", [true, true], 2), 1, 3, "reports 2 rendered rows"),
+            ("right, dropped before the render", render_of(is_not_done, DROPPED, false), 0, 0, ""),
+            ("right, dropped, sent, and not done", render_of(is_not_done, DROPPED, false), 0, 1, ""),
+            ("right, dropped after the render", render_of(is_done, DROPPED, false), 1, 1, ""),
+            ("returns what is done", render_of(is_done, DROPPED, false), 0, 0, "its calls have 1 to 1"),
+            ("unknown, but not done", render_of(is_not_done, "image", false), 1, 1, "1 renders, but only 0 are done"),
+            ("unknown, but rejected", render_of(is_done, "image", true), 0, 1, "each attempt was rejected"),
         ] {
             let entries = if billed > 0 { json!([{"idempotencyKey": "k", "renders": billed}]) } else { json!([]) };
             let log = ActorLog { renders: calls, spent, ..ActorLog::default() };
-            let found = billing(&json!({"entries": entries, "renders": billed}), &reports, &[log]);
+            let found = billing(&json!({"entries": entries, "renders": billed}), &reports, &rendered, &[log]);
             assert_eq!(found.is_empty(), expected.is_empty(), "{what}: {found:?}");
             assert!(found.iter().any(|text| text.contains(expected)) || expected.is_empty(), "{what}: {found:?}");
         }

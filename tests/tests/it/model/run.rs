@@ -59,7 +59,7 @@ pub async fn run(setup: &Setup) -> Outcome {
         logs.push(tokio::time::timeout(limit, task).await.expect("no call hangs").expect("no actor panics"));
     }
     emulator.set_faults(0, []);
-    let mut outcome = Outcome { found: find_contradictions(&emulator, &logs).await, ..Outcome::default() };
+    let mut outcome = Outcome { found: find_contradictions(&emulator, &rendezvous, &logs).await, ..Outcome::default() };
     outcome.add(&logs);
     outcome.billed = emulator.billed_renders();
     emulator.shutdown().await;
