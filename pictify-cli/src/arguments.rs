@@ -54,11 +54,11 @@ pub struct CreateImage {
     pub source: Source,
 
     /// Width in pixels; the service reduces more than 4096 [service default: 1280].
-    #[arg(long, value_name = "PIXELS")]
+    #[arg(long, value_name = "PIXELS", allow_negative_numbers = true)]
     pub width: Option<u32>,
 
     /// Height in pixels; the service reduces more than 4096 [service default: 720].
-    #[arg(long, value_name = "PIXELS")]
+    #[arg(long, value_name = "PIXELS", allow_negative_numbers = true)]
     pub height: Option<u32>,
 
     /// File format: png, jpg, jpeg or webp [default: the extension of the output file, otherwise png].

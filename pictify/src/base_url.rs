@@ -17,7 +17,10 @@ pub(crate) fn parse(text: &str, allow_insecure_http: bool) -> Result<Url> {
     // Messages must not contain the text: it may contain a password.
     let malformed =
         |reason: &str| Error::config(format!("the base URL is malformed: {reason} (example: {DEFAULT_BASE_URL})"));
-    let mut url = Url::parse(text.trim()).map_err(|error| malformed(&error.to_string()))?;
+    let mut url = Url::parse(text.trim()).map_err(|error| match error {
+        url::ParseError::RelativeUrlWithoutBase => malformed("it must be an absolute URL"),
+        other => malformed(&other.to_string()),
+    })?;
     let Some(host) = url.host_str() else { return Err(malformed("it has no host")) };
     if !url.username().is_empty() || url.password().is_some() {
         return Err(malformed("it must not hold a user name or a password"));
@@ -82,8 +85,8 @@ mod tests {
     #[test]
     fn an_unusable_base_url_is_rejected_without_repeating_it() {
         for (text, says) in [
-            ("", "relative URL without a base"),
-            ("api.pictify.io", "relative URL without a base"),
+            ("", "it must be an absolute URL"),
+            ("api.pictify.io", "it must be an absolute URL"),
             ("ftp://api.pictify.io", "its scheme is ftp"),
             ("https://", "empty host"),
             ("https://me:hunter2@api.pictify.io", "user name or a password"),

@@ -100,7 +100,12 @@ pub fn escape_html(text: &str) -> Cow<'_, str> {
 
 /// Parses an absolute http or https URL. Errors name it `field`.
 pub(crate) fn web_url(field: &str, url: &str) -> Result<Url> {
-    let url = Url::parse(url).map_err(|error| Error::invalid_field(field, error.to_string()))?;
+    let url = Url::parse(url).map_err(|error| match error {
+        url::ParseError::RelativeUrlWithoutBase => {
+            Error::invalid_field(field, "must be an absolute URL, such as https://example.com")
+        }
+        other => Error::invalid_field(field, other.to_string()),
+    })?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Error::invalid_field(field, format!("must be http or https, is {}", url.scheme())));
     }

@@ -1,6 +1,6 @@
 //! Screenshots from a prompt, without a model.
 //!
-//! The page is the first URL or host of the prompt, or the field `url` of the request. The words of the prompt are matched
+//! The page is the first URL of the prompt, its first host if no URL has a scheme, or the field `url` of the request. The words of the prompt are matched
 //! with the elements of the page, by fixed rules: the same prompt and page always give the same element. `prompt.rs` reads
 //! the prompt, `outline.rs` the page, and `matching.rs` chooses. If no element matches, the whole page is captured. The
 //! HTML is matched as it was loaded: elements that scripts create are not found.

@@ -132,7 +132,7 @@ const FILE_EXTENSIONS: &[&str] = &[
 /// Content of a prompt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Prompt {
-    /// First URL or host of the prompt.
+    /// First URL of the prompt, or its first host if it has no URL with a scheme.
     pub(super) url: Option<Url>,
     /// Lower-case words that describe the part of the page, each only once.
     pub(super) words: Vec<String>,
@@ -142,16 +142,20 @@ impl Prompt {
     /// Reads a prompt.
     pub(super) fn read(text: &str) -> Self {
         let text: String = text.chars().take(MAX_PROMPT_CHARS).collect();
+        let chunks = || text.split(is_separator).filter(|chunk| !chunk.is_empty());
+        // Many words look like hosts: `README.md`, `ASP.NET`. A URL with a scheme is certain.
+        let chosen = chunks().position(|chunk| has_scheme(chunk) && find_url(chunk).is_some());
+        let chosen = chosen.or_else(|| chunks().position(|chunk| find_url(chunk).is_some()));
         let (mut url, mut rest) = (None, String::with_capacity(text.len()));
-        for chunk in text.split(is_separator).filter(|chunk| !chunk.is_empty()) {
+        for (position, chunk) in chunks().enumerate() {
             match find_url(chunk) {
-                Some(found) if url.is_none() => {
+                Some(found) if chosen == Some(position) => {
                     // The fragment of a URL is the ID of a part of the page.
                     rest.push_str(found.fragment().unwrap_or_default());
                     url = Some(found);
                 }
-                Some(_) => {}
-                None => rest.push_str(chunk),
+                Some(_) if has_scheme(chunk) => {}
+                _ => rest.push_str(chunk),
             }
             rest.push(' ');
         }
@@ -162,6 +166,11 @@ impl Prompt {
 /// Returns true for characters that end a URL in running text.
 fn is_separator(c: char) -> bool {
     c.is_whitespace() || c.is_control() || "\"<>[]{}|\\^`“”„‟«»‹›,;，。、；！？（）「」『』【】".contains(c)
+}
+
+/// Returns true for a part of a text that contains a scheme.
+fn has_scheme(chunk: &str) -> bool {
+    chunk.contains("://")
 }
 
 /// Returns the URL in a part of a text that has no spaces, if there is one.
@@ -291,6 +300,8 @@ mod tests {
             ("127.0.0.1:4000?q=1", Some("http://127.0.0.1:4000/?q=1")),
             ("请截取example.com的价格表", Some("https://example.com/")),
             ("die Preise auf müller.example", Some("https://xn--mller-kva.example/")),
+            ("Capture the README.md heading on https://example.com", Some("https://example.com/")),
+            ("It opens slowly.Then capture ASP.NET at http://example.com/a", Some("http://example.com/a")),
             ("ftp://example.com/x", None),
             ("file:///etc/passwd", None),
             ("The pricing table", None),

@@ -27,7 +27,7 @@ async fn start(context: RequestContext) -> ApiResult {
     let rows = match (context.body["variableSets"].as_array(), context.body["csvUrl"].as_str()) {
         (Some(rows), None) => rows.clone(),
         (None, Some(url)) => batches::fetch_rows(&context.state.outbound.pages, url, &context.body["mappings"]).await?,
-        _ => return Err(bad_request("Give either variableSets or csvUrl, not both".to_owned())),
+        _ => return Err(bad_request("Give variableSets or csvUrl: exactly one of them".to_owned())),
     };
     if rows.is_empty() {
         return Err(bad_request("The batch is empty: give at least one set of variables or row".to_owned()));

@@ -45,6 +45,10 @@ async fn create(context: RequestContext) -> ApiResult {
 /// Records a live page for some seconds.
 async fn capture(context: RequestContext) -> ApiResult {
     let body = &context.body;
+    if body["quality"].as_str().is_some_and(|quality| GifSettings::from_quality(quality).is_none()) {
+        let message = "quality must be low, medium or high";
+        return Err(ApiError::rendering(StatusCode::BAD_REQUEST, Some("INVALID_QUALITY"), message));
+    }
     let (page, metadata) = read_source(&context, DEFAULT_SIZE).await?;
     let mut settings = read_gif_settings(body);
     if let Some(seconds) = body["frameDurationSeconds"].as_f64() {

@@ -29,7 +29,7 @@ handlers! {
 const DEFAULT_SIZE: (u32, u32) = (1280, 720);
 
 /// Maximum width and height of an image, in pixels.
-const MAX_SIDE: u32 = 4096;
+pub(super) const MAX_SIDE: u32 = 4096;
 
 /// Page size of the list of images when the request gives none.
 const DEFAULT_PAGE_SIZE: usize = 30;

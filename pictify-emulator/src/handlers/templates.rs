@@ -2,12 +2,13 @@
 
 use super::{
     handlers,
+    images::MAX_SIDE,
     lists::{pagination, read_whole_number},
     template_renders::{format_name, read_output},
 };
 use crate::{
     api_error::ApiError,
-    render::Page,
+    render::{Format, Page},
     rendering::Output,
     rendering::fill::{self, Filled, TEMPLATE},
     response::ApiResult,
@@ -114,7 +115,7 @@ fn read_template(body: &Value) -> Result<(Value, Vec<String>), ApiError> {
         (None, true, _) => "html",
         (None, false, _) => "fabric",
     };
-    let mut template = json!({"uid": uid::new(10), "name": "Untitled", "engine": engine, "width": 1080, "height": 1080,
+    let mut template = json!({"uid": uid::new(10), "name": "Untitled", "engine": engine,
         "outputFormat": "image", "jsEnabled": false, "strictVariables": false, "hasDynamicLink": false});
     let added = apply_request(&mut template, body)?;
     Ok((template, added))
@@ -127,6 +128,7 @@ async fn preview(context: RequestContext) -> ApiResult {
     let (template, _) = read_template(body)?;
     let Filled { html, width, height } = fill::fill(&template, None, &body["variables"], None)?;
     let Output { format, quality } = read_output(body);
+    let format = if matches!(format, Format::Png | Format::Jpeg | Format::Webp) { format } else { Format::Png };
     let filled_ms = elapsed_ms(started);
     let image = context.render_unbilled(Page { html, width, height, format, quality, ..Page::default() }).await?;
     let total_ms = elapsed_ms(started);
@@ -180,7 +182,8 @@ fn apply_request(template: &mut Value, body: &Value) -> Result<Vec<String>, ApiE
     }
     for name in ["width", "height"] {
         // To the contract, 1e3 is a whole number; store it as an integer.
-        template[name] = read_whole_number(&template[name]).unwrap_or(1080).into();
+        let size = read_whole_number(&template[name]).or_else(|| read_whole_number(&body["fabricJSData"][name]));
+        template[name] = size.unwrap_or(1080).clamp(1, MAX_SIDE as usize).into();
     }
     if template["html"].is_null() {
         let size = template["fabricJSData"].to_string().len();

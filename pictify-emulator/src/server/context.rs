@@ -219,7 +219,10 @@ impl AppState {
         if operation.key == KeyUse::None {
             return Ok(());
         }
-        let token = query.get("token").filter(|_| operation.query.contains_key("token")).and_then(Value::as_str);
+        let token = query
+            .get("token")
+            .filter(|_| operation.query.contains_key("token") || operation.also_accepts("query token"))
+            .and_then(Value::as_str);
         let key = match (headers.get(AUTHORIZATION), token) {
             (Some(header), _) => header.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default(),
             (None, Some(token)) => token,

@@ -141,8 +141,8 @@ async fn items_can_come_from_a_csv_table() {
             "csvUrl: 10.0.0.1 is not an address that the emulator may connect to",
         ),
         (json!({"csvUrl": "file:///etc/passwd"}), "csvUrl: The URL cannot be used: its scheme is file:"),
-        (json!({}), "Give either variableSets or csvUrl, not both"),
-        (json!({"variableSets": [{}], "csvUrl": receiver.url}), "Give either variableSets or csvUrl, not both"),
+        (json!({}), "Give variableSets or csvUrl: exactly one of them"),
+        (json!({"variableSets": [{}], "csvUrl": receiver.url}), "Give variableSets or csvUrl: exactly one of them"),
         (json!({"variableSets": vec![json!({}); 1001]}), "A batch may have at most 1000 items, not 1001"),
     ] {
         let (status, text) = post(&emulator, &path, &body).await.status_and_message();

@@ -76,6 +76,47 @@ async fn a_size_over_the_maximum_is_reduced() {
 }
 
 #[tokio::test]
+async fn a_template_and_its_preview_have_a_possible_size() {
+    let emulator = Emulator::start().await.unwrap();
+    let canvas = json!({"version": "5.3.0", "width": 321, "height": 123, "objects": []});
+    for (body, expected) in [
+        (json!({"name": "T", "html": "x", "width": 9000, "height": 2}), (4096, 2)),
+        (json!({"name": "T", "html": "x", "width": 2, "height": 1e12}), (2, 4096)),
+        (json!({"name": "T", "fabricJSData": canvas}), (321, 123)),
+        (json!({"name": "T", "fabricJSData": canvas, "width": 20, "height": 10}), (20, 10)),
+    ] {
+        let (preview, made) = (
+            ok(&emulator, "POST /templates/preview", body.clone()).await,
+            ok(&emulator, "POST /templates", body).await,
+        );
+        for found in [&preview, &made["template"]] {
+            assert_eq!((&found["width"], &found["height"]), (&json!(expected.0), &json!(expected.1)), "{found}");
+        }
+    }
+    let gif = json!({"html": "x", "width": 9, "height": 9, "format": "gif"});
+    assert_eq!(ok(&emulator, "POST /templates/preview", gif).await["format"], "png");
+}
+
+#[tokio::test]
+async fn the_capture_of_a_gif_accepts_three_qualities() {
+    let emulator = Emulator::start().await.unwrap();
+    let body = json!({"url": "https://example.com", "quality": "best"});
+    let (status, response) = call(&emulator, "POST /gif/capture", &body).await;
+    assert_eq!((status, &response["code"]), (400, &json!("INVALID_QUALITY")), "{response}");
+}
+
+#[tokio::test]
+async fn a_stream_may_have_its_key_in_the_query() {
+    let emulator = Emulator::builder().api_keys(["secret-key"]).start().await.unwrap();
+    for (query, expected) in [("?token=secret-key", 200), ("?token=other", 401), ("", 401)] {
+        let path = format!("/image/agent-screenshot-stream{query}");
+        let body = r#"{"prompt": "The heading on example.com"}"#;
+        let response = send(&emulator, &format!("POST {path}"), &[JSON], body.as_bytes()).await;
+        assert_eq!(response.status, expected, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn png_means_all_raster_formats_in_the_history() {
     let emulator = Emulator::start().await.unwrap();
     for format in ["png", "jpg", "jpeg", "webp"] {

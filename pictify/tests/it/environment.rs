@@ -95,7 +95,7 @@ fn the_base_url_comes_from_the_environment_only_if_asked_for() {
         (
             "env",
             vec![key(), url("nonsense")],
-            "configuration error: the base URL is malformed: relative URL without a base",
+            "configuration error: the base URL is malformed: it must be an absolute URL",
         ),
     ] {
         let found = with_variables(task, &variables);

@@ -26,7 +26,7 @@ const OTHER_EXTENSIONS: [&str; 7] = [
 ];
 
 /// Request forms that the service accepts and the document does not declare.
-const ALSO_TAKES: [&str; 5] = ["text/plain", "one item", "no name", "css", "numeric quality"];
+const ALSO_TAKES: [&str; 6] = ["text/plain", "one item", "no name", "css", "numeric quality", "query token"];
 const PAGINATION_STYLES: [&str; 3] = ["page", "offset", "flat"];
 
 /// Requires an operation ID in camel case that is unique, also as a method name.
