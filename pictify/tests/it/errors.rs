@@ -33,7 +33,7 @@ async fn failed(reply: Reply) -> Error {
 async fn an_error_and_its_sources_name_each_cause_once() {
     let mut errors = vec![
         (Client::builder().api_key(" ").build().unwrap_err(), "empty"),
-        (Client::builder().api_key("k").base_url("x").build().unwrap_err(), "relative URL"),
+        (Client::builder().api_key("k").base_url("x").build().unwrap_err(), "must be an absolute URL"),
         (Source::template("T", &Unserialisable).unwrap_err(), "the database is locked"),
         (failed(Reply::Reset).await, "reset"),
         (failed(Reply::cut(200, 500, b"{")).await, "lost"),
