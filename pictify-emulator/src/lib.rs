@@ -58,6 +58,7 @@ pub mod expressions;
 mod faults;
 mod fetch;
 mod handlers;
+mod html_rewriter;
 pub mod html_templates;
 mod limits;
 mod options;

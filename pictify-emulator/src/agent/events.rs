@@ -31,14 +31,7 @@ pub(crate) async fn send_events(context: RequestContext, request: ScreenshotRequ
     match search(&context, &request, &progress).await {
         Ok(screenshot) => {
             send("complete", json!({"message": "The screenshot was taken", "metadata": screenshot.metadata}));
-            let render = &screenshot.render;
-            let saved = json!({
-                "url": render.url,
-                "id": render.id,
-                "createdAt": render.created_at,
-                "metadata": screenshot.metadata,
-            });
-            send("saved", saved);
+            send("saved", screenshot.to_fields());
         }
         Err(error) => send("error", json!({"error": to_agent_error(error).message()})),
     }

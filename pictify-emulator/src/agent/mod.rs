@@ -45,6 +45,18 @@ pub(crate) struct Screenshot {
     pub(crate) metadata: Value,
 }
 
+impl Screenshot {
+    /// Returns the fields of responses and events.
+    pub(crate) fn to_fields(&self) -> Value {
+        json!({
+            "url": self.render.url,
+            "id": self.render.id,
+            "createdAt": self.render.created_at,
+            "metadata": self.metadata,
+        })
+    }
+}
+
 /// Step of a search, for the event stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {

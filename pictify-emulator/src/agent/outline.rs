@@ -1,8 +1,11 @@
 //! Outline of a page: its elements with the text that can be matched with a prompt.
 
-use crate::page_loader::decode_references;
+use crate::{
+    html_rewriter::{rewrite_elements, settings},
+    page_loader::decode_references,
+};
 use lol_html::{
-    HtmlRewriter, MemorySettings, Settings, doc_text, element,
+    HtmlRewriter, Settings, doc_text, element,
     errors::RewritingError,
     html_content::{Element as Tag, TextType},
 };
@@ -10,9 +13,6 @@ use std::{cell::RefCell, rc::Rc};
 
 /// Maximum number of elements of a page.
 pub(super) const MAX_ELEMENTS: usize = 50_000;
-
-/// Maximum memory of the parser, in bytes, in addition to the page.
-const MAX_MEMORY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Maximum number of bytes that are kept of each text of an element.
 const MAX_TEXT_BYTES: usize = 1_000;
@@ -105,7 +105,13 @@ pub(super) fn read(html: &str) -> Result<Vec<Element>, OutlineError> {
     let builder = Rc::new(RefCell::new(Builder::default()));
     let (on_start, on_text) = (builder.clone(), builder.clone());
     let settings = Settings {
-        element_content_handlers: vec![element!("*", move |tag| {
+        document_content_handlers: vec![doc_text!(move |chunk| {
+            if matches!(chunk.text_type(), TextType::Data | TextType::RCData) {
+                on_text.borrow_mut().add_text(chunk.as_str());
+            }
+            Ok(())
+        })],
+        ..settings(vec![element!("*", move |tag| {
             let Some(index) = on_start.borrow_mut().open(tag) else { return Err("too many elements".into()) };
             let builder = on_start.clone();
             // Fails for elements that have no end tag.
@@ -114,16 +120,7 @@ pub(super) fn read(html: &str) -> Result<Vec<Element>, OutlineError> {
                 Ok(())
             }));
             Ok(())
-        })],
-        document_content_handlers: vec![doc_text!(move |chunk| {
-            if matches!(chunk.text_type(), TextType::Data | TextType::RCData) {
-                on_text.borrow_mut().add_text(chunk.as_str());
-            }
-            Ok(())
-        })],
-        memory_settings: MemorySettings { max_allowed_memory_usage: MAX_MEMORY_BYTES, ..MemorySettings::new() },
-        strict: false,
-        ..Settings::new()
+        })])
     };
     let mut parser = HtmlRewriter::new(settings, |_: &[u8]| {});
     let written = parser.write(html.as_bytes());
@@ -147,24 +144,15 @@ pub(super) fn read(html: &str) -> Result<Vec<Element>, OutlineError> {
 /// Adds [`MARKER`] to the elements with these indices. Its value is the position in `indices`.
 pub(super) fn mark(html: &str, indices: &[usize]) -> Result<String, RewritingError> {
     let mut index = 0;
-    let mut output = Vec::with_capacity(html.len() + 64);
-    let settings = Settings {
-        element_content_handlers: vec![element!("*", |tag| {
-            tag.remove_attribute(MARKER);
-            if let Some(position) = indices.iter().position(|marked| *marked == index) {
-                tag.set_attribute(MARKER, &position.to_string())?;
-            }
-            index += 1;
-            Ok(())
-        })],
-        memory_settings: MemorySettings { max_allowed_memory_usage: MAX_MEMORY_BYTES, ..MemorySettings::new() },
-        strict: false,
-        ..Settings::new()
-    };
-    let mut rewriter = HtmlRewriter::new(settings, |bytes: &[u8]| output.extend_from_slice(bytes));
-    rewriter.write(html.as_bytes())?;
-    rewriter.end()?;
-    Ok(String::from_utf8_lossy(&output).into_owned())
+    let mark = element!("*", |tag| {
+        tag.remove_attribute(MARKER);
+        if let Some(position) = indices.iter().position(|marked| *marked == index) {
+            tag.set_attribute(MARKER, &position.to_string())?;
+        }
+        index += 1;
+        Ok(())
+    });
+    rewrite_elements(html, vec![mark])
 }
 
 /// Builds the tree from the start and end tags. It closes elements whose end tag may be omitted.

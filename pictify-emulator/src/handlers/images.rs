@@ -85,15 +85,7 @@ async fn create_canvas_image(context: RequestContext) -> ApiResult {
 
 async fn agent_screenshot(context: RequestContext) -> ApiResult {
     let request = read_screenshot_request(&context)?;
-    let screenshot = agent::screenshot(&context, &request).await?;
-    let render = &screenshot.render;
-    let body = json!({
-        "url": render.url,
-        "id": render.id,
-        "createdAt": render.created_at,
-        "metadata": screenshot.metadata,
-    });
-    Ok(body.into())
+    Ok(agent::screenshot(&context, &request).await?.to_fields().into())
 }
 
 #[allow(clippy::unused_async, reason = "a handler that is not async cannot own its request")]

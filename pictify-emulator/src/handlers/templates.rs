@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     api_error::ApiError,
-    render::{Format, Page},
+    render::Page,
     rendering::Output,
     rendering::fill::{self, Filled, TEMPLATE},
     response::ApiResult,
@@ -128,7 +128,6 @@ async fn preview(context: RequestContext) -> ApiResult {
     let (template, _) = read_template(body)?;
     let Filled { html, width, height } = fill::fill(&template, None, &body["variables"], None)?;
     let Output { format, quality } = read_output(body);
-    let format = if matches!(format, Format::Png | Format::Jpeg | Format::Webp) { format } else { Format::Png };
     let filled_ms = elapsed_ms(started);
     let image = context.render_unbilled(Page { html, width, height, format, quality, ..Page::default() }).await?;
     let total_ms = elapsed_ms(started);

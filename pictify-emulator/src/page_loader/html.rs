@@ -1,16 +1,14 @@
 //! URLs of the resources of a page.
 
 use super::css;
+use crate::html_rewriter::rewrite_elements;
 use lol_html::{
-    HtmlRewriter, MemorySettings, Settings, element,
+    element,
     errors::RewritingError,
     html_content::{ContentType, Element},
     text,
 };
 use std::cell::RefCell;
-
-/// Maximum memory of the rewriter of a page, in bytes, in addition to the page.
-const MAX_MEMORY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Kind of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,9 +49,9 @@ pub(super) fn rewrite(
         }
         Ok(())
     };
-    let mut output = Vec::with_capacity(html.len());
-    let settings = Settings {
-        element_content_handlers: vec![
+    rewrite_elements(
+        html,
+        vec![
             element!("img[src]", |image| replace_attribute(image, "src")),
             element!("image[href]", |image| replace_attribute(image, "href")),
             element!("[style]", |element| {
@@ -89,14 +87,7 @@ pub(super) fn rewrite(
                 Ok(())
             }),
         ],
-        memory_settings: MemorySettings { max_allowed_memory_usage: MAX_MEMORY_BYTES, ..MemorySettings::new() },
-        strict: false,
-        ..Settings::new()
-    };
-    let mut rewriter = HtmlRewriter::new(settings, |bytes: &[u8]| output.extend_from_slice(bytes));
-    rewriter.write(html.as_bytes())?;
-    rewriter.end()?;
-    Ok(String::from_utf8_lossy(&output).into_owned())
+    )
 }
 
 /// Decodes the character references of an attribute. The rewriter returns attributes as they are written.

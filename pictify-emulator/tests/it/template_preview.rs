@@ -68,6 +68,7 @@ async fn a_preview_fails_as_a_template_would() {
         (json!({"html": "{{{a}}}"}), 422, Some("RAW_HTML_NOT_ALLOWED")),
         (json!({"html": "{{a}}", "strictVariables": true}), 422, Some("UNDEFINED_VARIABLE")),
         (json!({"html": "x".repeat(500 * 1024 + 1)}), 413, Some("TEMPLATE_TOO_LARGE")),
+        (json!({"html": "<p>still", "format": "gif"}), 422, Some("NO_FRAMES_CAPTURED")),
     ] {
         let response = post(&emulator, "/templates/preview", &body).await;
         assert_eq!((response.status, response.json()["code"].as_str()), (status, code), "{response:?}");

@@ -174,38 +174,53 @@ const QUOTA_CODES: [&str; 5] =
 /// Error codes for an input that could not be rendered.
 const RENDER_CODES: [&str; 4] = ["render-failed", "render_timeout", "RENDER_TIMEOUT", "NO_FRAMES_CAPTURED"];
 
-impl ErrorKind {
-    /// Returns the kind in words, for a line that a person reads.
-    pub(super) fn words(self) -> &'static str {
-        match self {
-            Self::Config => "configuration error",
-            Self::Connect => "connection error",
-            Self::Timeout => "timeout",
-            Self::Transport => "incomplete response",
-            Self::Redirect => "redirect",
-            Self::Authentication => "not authenticated",
-            Self::Permission => "no permission",
-            Self::NotFound => "not found",
-            Self::Conflict => "conflict",
-            Self::Gone => "gone",
-            Self::Validation => "invalid request",
-            Self::RateLimited => "rate limited",
-            Self::QuotaExceeded => "quota exceeded",
-            Self::SpendLimit => "spending limit reached",
-            Self::RenderFailed => "render failed",
-            Self::NotImplemented => "not implemented",
-            Self::Server => "server error",
-            Self::UnexpectedStatus => "unexpected status",
-            Self::Decode => "unreadable response",
-            Self::SchemaMismatch => "schema mismatch",
-            Self::RepeatedPage => "repeated page",
-            Self::ContentType => "wrong content type",
-            Self::TooLarge => "too large",
-            Self::Io => "input or output error",
-            Self::CassetteMiss => "no recorded response",
-        }
-    }
+/// Gives each kind its words. A kind without words does not compile, so that [`ErrorKind::ALL`] is complete.
+macro_rules! words {
+    ($($kind:ident => $words:literal,)*) => {
+        impl ErrorKind {
+            /// All kinds.
+            #[cfg(test)]
+            pub(super) const ALL: &[Self] = &[$(Self::$kind),*];
 
+            /// Returns the kind in words, for a line that a person reads.
+            pub(super) fn words(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $words,)*
+                }
+            }
+        }
+    };
+}
+
+words! {
+    Config => "configuration error",
+    Connect => "connection error",
+    Timeout => "timeout",
+    Transport => "incomplete response",
+    Redirect => "redirect",
+    Authentication => "not authenticated",
+    Permission => "no permission",
+    NotFound => "not found",
+    Conflict => "conflict",
+    Gone => "gone",
+    Validation => "invalid request",
+    RateLimited => "rate limited",
+    QuotaExceeded => "quota exceeded",
+    SpendLimit => "spending limit reached",
+    RenderFailed => "render failed",
+    NotImplemented => "not implemented",
+    Server => "server error",
+    UnexpectedStatus => "unexpected status",
+    Decode => "unreadable response",
+    SchemaMismatch => "schema mismatch",
+    RepeatedPage => "repeated page",
+    ContentType => "wrong content type",
+    TooLarge => "too large",
+    Io => "input or output error",
+    CassetteMiss => "no recorded response",
+}
+
+impl ErrorKind {
     pub(crate) fn from_response(status: StatusCode, headers: &HeaderMap, details: &ErrorDetails) -> Self {
         let code = details.code().unwrap_or_default();
         if QUOTA_CODES.contains(&code) {

@@ -394,33 +394,7 @@ mod tests {
 
     #[test]
     fn an_error_of_every_kind_names_its_cause_once() {
-        use ErrorKind::*;
-        for kind in [
-            Config,
-            Connect,
-            Timeout,
-            Transport,
-            Redirect,
-            Authentication,
-            Permission,
-            NotFound,
-            Conflict,
-            Gone,
-            Validation,
-            RateLimited,
-            QuotaExceeded,
-            SpendLimit,
-            RenderFailed,
-            NotImplemented,
-            Server,
-            UnexpectedStatus,
-            Decode,
-            SchemaMismatch,
-            ContentType,
-            TooLarge,
-            Io,
-            CassetteMiss,
-        ] {
+        for &kind in ErrorKind::ALL {
             let root = || std::io::Error::other("the disk is full");
             let nested = || TransportError::connection_lost(root());
             for error in [

@@ -324,21 +324,11 @@ fn remove_package_variables(command: &mut Command) {
 /// Copies the files that git knows or would add. A file that has not changed keeps its time, so that it is not built
 /// again, and a file that is gone is removed.
 fn copy_workspace(root: &Path, tree: &Path) -> Result<()> {
-    let output = Command::new("git")
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        .current_dir(root)
-        .output()
-        .context("git cannot be run")?;
-    if !output.status.success() {
-        bail!("`git ls-files` failed: {}", String::from_utf8_lossy(&output.stderr));
-    }
-    let names = String::from_utf8(output.stdout).context("a file name is not UTF-8")?;
-    let names: BTreeSet<PathBuf> = names.split('\0').filter(|name| !name.is_empty()).map(PathBuf::from).collect();
+    let names: BTreeSet<PathBuf> = crate::workspace::tracked_files(root)?.into_iter().collect();
     remove_others(tree, tree, &names)?;
     for name in &names {
         let (from, to) = (root.join(name), tree.join(name));
-        // A file that was deleted and not committed is still in the list.
-        let Ok(mut bytes) = fs::read(&from) else { continue };
+        let mut bytes = fs::read(&from).with_context(|| format!("{} cannot be read", from.display()))?;
         if name == Path::new("pictify/src/lib.rs") {
             bytes = flatten_modules(&String::from_utf8(bytes)?)?.into_bytes();
         }
@@ -400,6 +390,10 @@ mod tests {
             let path = root.join("pictify/src").join(pattern.trim_end_matches("**"));
             assert!(path.exists(), "{}", path.display());
         }
+        let workflow = fs::read_to_string(root.join(".github/workflows/ci.yml")).unwrap();
+        let names: Vec<_> = settings.modules.iter().map(|module| module.name.as_str()).collect();
+        let matrix = format!("module: [{}]", names.join(", "));
+        assert!(workflow.contains(&matrix), "the workflow needs a job for each module: {matrix}");
         for accepted in &settings.accepted {
             let is_known = settings.modules.iter().any(|module| module.contains(&accepted.mutant));
             assert!(is_known, "{} is in no module", accepted.mutant);
