@@ -3,10 +3,10 @@
 
 use crate::{
     api_error::ApiError,
+    context::AppState,
     faults::FaultScript,
     rendering::BILLED,
     response::{ApiResponse, ApiResult},
-    server::AppState,
     store::{Filter, Order},
     webhooks::{self, DELIVERY},
 };

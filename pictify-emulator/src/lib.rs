@@ -18,6 +18,7 @@
 //! |---|---|
 //! | `emulator/`, `options.rs`, `config.rs` | start, shutdown, command-line options, settings |
 //! | `server/` | HTTP server: routing, validation, API keys, idempotency |
+//! | `context.rs`, `keyed_locks.rs`, `query_string.rs` | state that all requests share, and what a request carries |
 //! | `limits.rs`, `quota.rs`, `faults.rs` | rate limit, monthly quota, fault injection |
 //! | `handlers/` | handlers, a file for each tag of the contract |
 //! | `admin.rs` | admin API for tests |
@@ -49,6 +50,7 @@ mod api_error;
 mod batches;
 mod bindings;
 mod config;
+mod context;
 mod contract;
 mod dashboard;
 mod demo_template;
@@ -60,10 +62,12 @@ mod fetch;
 mod handlers;
 mod html_rewriter;
 pub mod html_templates;
+mod keyed_locks;
 mod limits;
 mod options;
 mod page_loader;
 mod problem_details;
+mod query_string;
 mod quota;
 pub mod render;
 mod rendering;

@@ -3,9 +3,9 @@
 use crate::{
     api_error::ApiError,
     config::Config,
+    context::{AppState, RequestContext},
     contract::Operation,
     rendering::billed_this_month,
-    server::{AppState, RequestContext},
 };
 use axum::http::StatusCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

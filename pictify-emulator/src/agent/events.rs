@@ -1,7 +1,7 @@
 //! Event stream of a screenshot: each event is one `data:` line with `type` and `data`.
 
 use super::{ScreenshotRequest, Step, search, to_agent_error};
-use crate::{response::EventSender, server::RequestContext};
+use crate::{context::RequestContext, response::EventSender};
 use serde_json::{Value, json};
 
 /// Maximum number of characters of the prompt in the first event.

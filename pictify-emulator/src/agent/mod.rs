@@ -14,11 +14,11 @@ pub(crate) use events::send_events;
 
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     fetch::parse_url,
     page_loader,
     render::{Page, RenderError},
     rendering::{Render, RenderMetadata},
-    server::RequestContext,
 };
 use axum::http::StatusCode;
 use outline::{MARKER, MAX_ELEMENTS, OutlineError};

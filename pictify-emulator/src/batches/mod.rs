@@ -9,9 +9,9 @@ pub(crate) use table::fetch_rows;
 
 use crate::{
     api_error::ApiError,
+    context::{AppState, RequestContext},
     contract::CONTRACT,
     handlers::{DEFAULT_LAYOUT, OutputSpec, render_layout},
-    server::{AppState, RequestContext},
     store::{Filter, Order, StoreError},
     uid, webhooks,
 };

@@ -8,10 +8,10 @@ pub(crate) use source::{DataError, FetchedData, check as check_source, fetch};
 
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     rendering,
     rendering::cached::{CachedImage, OutputKind},
     rendering::fill as templates,
-    server::RequestContext,
     webhooks,
 };
 use axum::http::StatusCode;

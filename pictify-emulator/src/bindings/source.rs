@@ -1,7 +1,7 @@
 //! Data sources of bindings.
 
 use super::{CACHED_DATA_FIELD, http};
-use crate::{api_error::ApiError, server::RequestContext};
+use crate::{api_error::ApiError, context::RequestContext};
 use axum::http::StatusCode;
 use serde_json::Value;
 

@@ -5,11 +5,12 @@
 use crate::{
     api_error::ApiError,
     batches::{self, BATCH},
+    context::AppState,
+    query_string::query_pairs,
     render::{Format, Page},
     rendering::fill::{self, TEMPLATE},
     rendering::{BILLED, RENDER},
     response::{ApiResponse, ApiResult},
-    server::{AppState, query_pairs},
     store::{Filter, Order, StoreError},
     webhooks::DELIVERY,
 };

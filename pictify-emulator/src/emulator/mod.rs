@@ -7,9 +7,10 @@ pub use builder::EmulatorBuilder;
 pub use error::StartError;
 
 use crate::{
+    context::AppState,
     faults::{Fault, FaultScript},
     rendering::BILLED,
-    server::{self, AppState},
+    server,
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};

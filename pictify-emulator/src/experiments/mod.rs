@@ -11,8 +11,8 @@ pub(crate) use targeting::Visitor;
 
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     rendering::cached,
-    server::RequestContext,
     store::{Store, StoreError},
 };
 use serde_json::Value;

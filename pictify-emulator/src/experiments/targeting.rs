@@ -3,7 +3,7 @@
 //! Rules exist in two spellings, and both are supported: `operator: "eq"` with `device.type`, and `ruleOperator: "equals"`
 //! with `device`.
 
-use crate::server::RequestContext;
+use crate::context::RequestContext;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 

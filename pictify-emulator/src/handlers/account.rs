@@ -3,9 +3,9 @@
 use super::handlers;
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     rendering::{billed_this_month, month_bounds},
     response::ApiResult,
-    server::RequestContext,
     store::{Filter, Order},
     uid,
 };

@@ -4,10 +4,10 @@ use super::{handlers, templates};
 use crate::{
     api_error::ApiError,
     batches::{self, BATCH},
+    context::RequestContext,
     fetch::parse_url,
     rendering::fill,
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
 };
 use axum::http::StatusCode;
 use serde_json::{Value, json};

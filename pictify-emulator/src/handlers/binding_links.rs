@@ -4,10 +4,10 @@ use super::{bindings::find, handlers};
 use crate::{
     api_error::ApiError,
     bindings,
+    context::RequestContext,
     render::Format,
     rendering::cached::OutputKind,
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
 };
 use axum::http::{
     StatusCode,

@@ -4,10 +4,10 @@ use super::{handlers, templates};
 use crate::{
     api_error::ApiError,
     bindings::{self, BINDING, CACHED_DATA_FIELD, FetchedData, check_source, mapping},
+    context::RequestContext,
     rendering::cached,
     rendering::fill,
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
     store::{Filter, Order},
     uid,
 };

@@ -3,13 +3,13 @@
 use super::{experiments::not_found, handlers};
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     experiments::{self, Assignment, Visitor, assign},
     render::Format,
     rendering,
     rendering::cached::OutputKind,
     rendering::fill,
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
 };
 use axum::http::{
     StatusCode,

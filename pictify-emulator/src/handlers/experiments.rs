@@ -3,9 +3,9 @@
 use super::{handlers, lists::read_whole_number};
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     experiments::{EXPERIMENT, SLUG, remove_images, validation},
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
     store::{Filter, Order},
     uid, webhooks,
 };

@@ -3,10 +3,10 @@
 use super::{handlers, images::read_source, lists::read_whole_number};
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     render::{Format, GifSettings, Page},
     rendering::{RENDER, Render, animation_millis},
     response::ApiResult,
-    server::RequestContext,
     store::Filter,
 };
 use axum::http::StatusCode;

@@ -4,12 +4,12 @@ use super::{handlers, lists::read_whole_number};
 use crate::{
     agent::{self, ScreenshotRequest},
     api_error::ApiError,
+    context::RequestContext,
     page_loader,
     render::{Format, Page, fabric},
     rendering::fill::{self, Filled},
     rendering::{RENDER, Render, RenderMetadata},
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
     store::Filter,
 };
 use axum::http::StatusCode;

@@ -3,11 +3,11 @@
 use super::{handlers, templates::not_found};
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     render::{Format, Page},
     rendering::fill,
     rendering::{Output, RenderMetadata},
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
 };
 use axum::http::{
     StatusCode,

@@ -2,8 +2,8 @@
 
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     response::ApiResult,
-    server::RequestContext,
     store::{Filter, Order},
 };
 use serde_json::{Value, json};

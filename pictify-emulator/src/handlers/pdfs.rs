@@ -3,6 +3,7 @@
 use super::{handlers, lists::read_whole_number};
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     render::{
         Document, RENDER_TIMEOUT, RenderError,
         pdf::{MAX_HTML_BYTES, MAX_PAGES, Margins, PageSetup, PdfPage, Preset},
@@ -10,7 +11,6 @@ use crate::{
     rendering::fill::{self, Filled},
     rendering::{Render, RenderMetadata, StoredPdf},
     response::ApiResult,
-    server::RequestContext,
 };
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};

@@ -1,7 +1,7 @@
 //! Handlers for the history of renders.
 
 use super::handlers;
-use crate::{rendering::RENDER, response::ApiResult, server::RequestContext, store::Filter};
+use crate::{context::RequestContext, rendering::RENDER, response::ApiResult, store::Filter};
 use serde_json::{Map, Value, json};
 
 handlers! {

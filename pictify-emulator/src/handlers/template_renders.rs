@@ -3,11 +3,11 @@
 use super::{handlers, lists::read_whole_number, pdfs, templates::not_found};
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     render::{Format, GifSettings, Page, pdf::PageSetup},
     rendering::fill::{self, Filled},
     rendering::{Output, Render, RenderMetadata, render_kind},
     response::ApiResult,
-    server::RequestContext,
 };
 use axum::http::StatusCode;
 use serde_json::{Value, json};

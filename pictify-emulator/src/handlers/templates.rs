@@ -8,11 +8,11 @@ use super::{
 };
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     render::Page,
     rendering::Output,
     rendering::fill::{self, Filled, TEMPLATE},
     response::ApiResult,
-    server::RequestContext,
     store::{Filter, Order},
     uid,
 };

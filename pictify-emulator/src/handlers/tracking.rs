@@ -3,9 +3,9 @@
 use super::{experiments::not_found, handlers};
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     experiments::{self, Assignment, LAST_SHOWN, Visitor, assign, increment},
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
 };
 use axum::http::{
     StatusCode,

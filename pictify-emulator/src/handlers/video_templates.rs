@@ -3,11 +3,11 @@
 use super::{handlers, lists::read_whole_number};
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     quota::QuotaReservation,
     render::{Format, GifSettings, Page},
     rendering::{Render, RenderMetadata},
     response::ApiResult,
-    server::RequestContext,
     store::{Filter, Order},
     uid,
     variables::{VariableDefinition, resolve_variables},

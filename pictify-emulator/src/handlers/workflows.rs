@@ -3,8 +3,8 @@
 use super::handlers;
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
     store::{Filter, Order},
     uid,
     workflows::{self, DocumentSource, DocumentSpec, HOOK, RUN},

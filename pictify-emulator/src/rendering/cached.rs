@@ -2,11 +2,11 @@
 
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     handlers::render_pdf_page,
     render::{Format, Page},
     rendering::RenderMetadata,
     rendering::fill,
-    server::RequestContext,
     store::{Store, StoreError, StoredFile},
 };
 use bytes::Bytes;

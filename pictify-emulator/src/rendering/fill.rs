@@ -2,10 +2,10 @@
 
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     expressions::{self, Expression, ExpressionError, MissingVariable, Scope},
     html_templates::{HtmlTemplate, HtmlTemplateError},
     render::fabric,
-    server::RequestContext,
     variables::{VariableDefinition, resolve_variables},
 };
 use axum::http::StatusCode;

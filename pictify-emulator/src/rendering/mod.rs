@@ -5,10 +5,10 @@ pub(crate) mod fill;
 
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     page_loader,
     quota::QuotaReservation,
     render::{AnimationInfo, Document, Format, Page, RENDER_TIMEOUT, RenderError, RenderedImage, pdf::PageSetup},
-    server::RequestContext,
     store::{Store, StoreError},
     uid, webhooks,
 };

@@ -2,7 +2,7 @@
 //! the last failure the subscription is paused.
 
 use super::DELIVERY;
-use crate::{api_error::ApiError, fetch, handlers::SUBSCRIPTION, server::AppState, store::StoreError};
+use crate::{api_error::ApiError, context::AppState, fetch, handlers::SUBSCRIPTION, store::StoreError};
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use pictify::webhooks::{DELIVERY_ID_HEADER, EVENT_HEADER, SIGNATURE_HEADER, Signer};

@@ -8,8 +8,8 @@ mod delivery;
 pub(crate) use delivery::{redeliver, send};
 
 use crate::{
+    context::AppState,
     handlers::SUBSCRIPTION,
-    server::AppState,
     store::{Filter, Order, StoreError},
     uid,
 };

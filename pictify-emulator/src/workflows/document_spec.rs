@@ -2,11 +2,11 @@
 
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     handlers::{render_pdf_page, render_video},
     render::{Format, GifSettings, Page},
     rendering::fill::{self, TEMPLATE},
     rendering::{Render, RenderMetadata},
-    server::RequestContext,
     video::VIDEO,
 };
 use axum::http::StatusCode;

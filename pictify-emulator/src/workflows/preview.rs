@@ -1,7 +1,7 @@
 //! Preview of a video: an asynchronous job with a status.
 
 use super::{DocumentSpec, INTERRUPTED, WORKER, is_alive};
-use crate::{api_error::ApiError, server::RequestContext, store::StoreError, uid};
+use crate::{api_error::ApiError, context::RequestContext, store::StoreError, uid};
 use serde_json::{Value, json};
 
 /// Document kind of preview jobs.

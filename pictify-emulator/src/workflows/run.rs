@@ -3,7 +3,7 @@
 use super::{DocumentSpec, INTERRUPTED, WORKER, is_alive};
 use crate::{
     api_error::ApiError,
-    server::RequestContext,
+    context::RequestContext,
     store::{self, Filter, StoreError},
     uid,
 };

@@ -1,12 +1,12 @@
 //! State that all requests share, and the context of one request.
 
-use super::{MEDIA, idempotency::KeyedLocks};
 use crate::{
     api_error::ApiError,
     config::Config,
     contract::{KeyUse, Operation},
     faults::{FaultScript, Faults},
     fetch::{EgressPolicy, FetchError, Fetcher, Redirects},
+    keyed_locks::KeyedLocks,
     limits::FixedWindowLimiter,
     problem_details,
     quota::{Quota, ReservedRenders},
@@ -25,6 +25,9 @@ use serde_json::Value;
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+
+/// Path prefix of rendered files.
+pub(crate) const MEDIA: &str = "/media/";
 
 /// Settings that the server starts with.
 pub(crate) struct Settings {
@@ -63,7 +66,7 @@ pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// State that all requests share.
 pub(crate) struct AppState {
-    pub(super) url: String,
+    url: String,
     api_keys: Vec<String>,
     pub(crate) render_pool: RenderPool,
     pub(crate) store: Store,
@@ -73,8 +76,8 @@ pub(crate) struct AppState {
     pub(crate) delivery_permits: Semaphore,
     clock: Clock,
     pub(crate) config: Config,
-    pub(super) rate_limiter: FixedWindowLimiter,
-    pub(super) request_locks: KeyedLocks,
+    pub(crate) rate_limiter: FixedWindowLimiter,
+    pub(crate) request_locks: KeyedLocks,
     pub(crate) reserved_renders: ReservedRenders,
     /// Random ID of this server process. A process that finds another ID in a stored document knows that its worker is
     /// gone.
@@ -181,7 +184,7 @@ impl AppState {
         self.config.renders_per_month.unwrap_or(10_000)
     }
 
-    pub(super) fn respond(&self, response: ApiResult, path: &str, request_id: &str) -> Response<Body> {
+    pub(crate) fn respond(&self, response: ApiResult, path: &str, request_id: &str) -> Response<Body> {
         match response {
             Ok(response) => response.into_response(),
             Err(error) => self.error_response(error, path, request_id),
@@ -189,7 +192,7 @@ impl AppState {
     }
 
     /// Converts an error to a response: plain JSON or a problem document, as configured.
-    pub(super) fn error_response(&self, error: ApiError, path: &str, request_id: &str) -> Response<Body> {
+    pub(crate) fn error_response(&self, error: ApiError, path: &str, request_id: &str) -> Response<Body> {
         if self.config.problem_documents {
             problem_details::to_response(&error, path, request_id)
         } else {
@@ -210,7 +213,7 @@ impl AppState {
     }
 
     /// Checks the API key: in the `Authorization` header, or in the query string where the contract allows it.
-    pub(super) fn check_api_key(
+    pub(crate) fn check_api_key(
         &self,
         operation: &Operation,
         headers: &HeaderMap,
