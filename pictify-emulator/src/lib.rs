@@ -21,8 +21,10 @@
 //! | `context.rs`, `keyed_locks.rs`, `query_string.rs` | state that all requests share, and what a request carries |
 //! | `limits.rs`, `quota.rs`, `faults.rs` | rate limit, monthly quota, fault injection |
 //! | `handlers/` | handlers, a file for each tag of the contract |
-//! | `admin.rs` | admin API for tests |
-//! | `dashboard/`, `request_log.rs` | HTML dashboard |
+//! | `admin/` | admin API for tests |
+//! | `requests/` | recorded requests |
+//! | `clock.rs`, `events.rs`, `metrics.rs` | clock, stream of events, metrics |
+//! | `dashboard/` | HTML dashboard |
 //! | `response.rs`, `api_error.rs`, `problem_details.rs` | responses and errors |
 //! | `contract/` | the contract as routes and validators |
 //! | `rendering/` | render service: filling templates, storing and billing files, cached images |
@@ -49,12 +51,14 @@ mod agent;
 mod api_error;
 mod batches;
 mod bindings;
+mod clock;
 mod config;
 mod context;
 mod contract;
 mod dashboard;
 mod demo_template;
 mod emulator;
+mod events;
 mod experiments;
 pub mod expressions;
 mod faults;
@@ -64,6 +68,7 @@ mod html_rewriter;
 pub mod html_templates;
 mod keyed_locks;
 mod limits;
+mod metrics;
 mod options;
 mod page_loader;
 mod problem_details;
@@ -71,7 +76,7 @@ mod query_string;
 mod quota;
 pub mod render;
 mod rendering;
-mod request_log;
+mod requests;
 mod response;
 mod server;
 mod store;
@@ -82,7 +87,8 @@ mod webhooks;
 mod workflows;
 
 pub use config::{Profile, VersionPrefix};
-pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError, shutdown_signal};
+pub use emulator::{ControlError, DEFAULT_PORT, Emulator, EmulatorBuilder, StartError, shutdown_signal};
 pub use faults::Fault;
 pub use fetch::EgressPolicy;
 pub use options::{Engine, Options};
+pub use requests::{RecordedBody, RecordedRequest, RequestFilter};

@@ -17,7 +17,6 @@ use crate::{
     context::{AppState, MEDIA},
     contract::CONTRACT,
     dashboard,
-    request_log::LoggedRequest,
     response::ApiResult,
 };
 use axum::{
@@ -25,9 +24,10 @@ use axum::{
     extract::Request,
     http::{HeaderName, HeaderValue, Method, Response, request::Parts},
 };
+use bytes::Bytes;
 use fault_injection::ConnectionAborted;
 use pipeline::RequestPipeline;
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 /// Response header with the request ID.
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,26 +35,33 @@ const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");
 /// Handles a request. Returns an error if a fault closes the connection.
 pub(crate) async fn serve(state: Arc<AppState>, request: Request) -> Result<Response<Body>, ConnectionAborted> {
     let request_id = format!("req_{}", crate::uid::new(16).to_ascii_lowercase());
-    let (started, method, path) = (Instant::now(), request.method().clone(), request.uri().path().to_owned());
-    let mut response = route(state.clone(), request, &request_id).await?;
-    // The dashboard's own requests would fill the log.
-    if !path.starts_with(MEDIA) && !path.starts_with(admin::PREFIX) && path != "/" {
-        let (at, duration, id) = (state.now_text(), started.elapsed(), request_id.as_str());
-        let status = response.status().as_u16();
-        state.request_log.add(&LoggedRequest { at, method: method.as_str(), path: &path, status, duration, id });
-    }
-    if let Ok(id) = HeaderValue::try_from(request_id) {
-        response.headers_mut().insert(REQUEST_ID_HEADER, id);
-    }
-    Ok(response)
-}
-
-/// Routes a request by its path.
-async fn route(state: Arc<AppState>, request: Request, request_id: &str) -> Result<Response<Body>, ConnectionAborted> {
     let (parts, body) = request.into_parts();
     // Read the whole body, even if the request is then rejected. hyper closes a connection with unread bytes, and the
     // client's next request on it would fail.
     let body = extract::read_all(body).await;
+    let pending = is_recorded(parts.uri.path()).then(|| state.requests.record(&parts, body.as_ref().ok(), &request_id));
+    let mut response = route(state, parts, body, &request_id).await?;
+    if let Ok(id) = HeaderValue::try_from(request_id) {
+        response.headers_mut().insert(REQUEST_ID_HEADER, id);
+    }
+    Ok(match pending {
+        Some(pending) => pending.finish(response).await,
+        None => response,
+    })
+}
+
+/// Returns true for requests that are recorded: those of tests and of the dashboard itself would fill the log.
+fn is_recorded(path: &str) -> bool {
+    !path.starts_with(MEDIA) && !admin::is_path(path) && path != "/"
+}
+
+/// Routes a request by its path.
+async fn route(
+    state: Arc<AppState>,
+    parts: Parts,
+    body: Result<Bytes, ApiError>,
+    request_id: &str,
+) -> Result<Response<Body>, ConnectionAborted> {
     let requested_path = parts.uri.path().to_owned();
     // Older documents put a version into the path; both forms work.
     let path = requested_path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(&requested_path);
@@ -69,9 +76,11 @@ async fn route(state: Arc<AppState>, request: Request, request_id: &str) -> Resu
     if let Some(response) = dashboard_response(&state, &parts, path).await {
         return Ok(state.respond(response, &requested_path, request_id));
     }
-    if let Some(name) = path.strip_prefix(admin::PREFIX) {
-        let response = body.and_then(|body| admin::handle(&state, &parts, name, &body));
-        return Ok(state.respond(response, &requested_path, request_id));
+    if admin::is_path(path) {
+        return Ok(match body {
+            Ok(body) => admin::respond(state, Request::from_parts(parts, Body::from(body))).await,
+            Err(error) => state.error_response(error, &requested_path, request_id),
+        });
     }
     let has_prefix = requested_path.starts_with("/v1/");
     let is_wrong_prefix = match state.config.version_prefix {

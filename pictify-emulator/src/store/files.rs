@@ -68,6 +68,13 @@ impl Store {
         Ok(Some(StoredFile { bytes: bytes.into(), content_type }))
     }
 
+    /// Returns the size of all files, in bytes.
+    pub(crate) fn file_bytes(&self) -> Result<u64> {
+        let sql = "SELECT coalesce(sum(size), 0) FROM files";
+        let bytes: i64 = self.lock().prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(u64::try_from(bytes).unwrap_or_default())
+    }
+
     /// Deletes a file.
     pub(crate) fn remove_file(&self, name: &str) -> Result<()> {
         self.lock().prepare_cached("DELETE FROM files WHERE name = ?")?.execute([name])?;

@@ -15,7 +15,7 @@ use serde_json::Value;
 use std::{
     fmt,
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 /// File name of the database in the data folder.
@@ -26,6 +26,21 @@ pub(crate) struct Store {
     connection: Mutex<Connection>,
     /// Data folder; none if everything is in memory.
     folder: Option<DataDir>,
+    observer: OnceLock<Observer>,
+}
+
+/// Function that is called after each change, in the order of the changes. It must not use the store.
+type Observer = Box<dyn Fn(&Change<'_>) + Send + Sync>;
+
+/// Change of a document.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Change<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) id: &'a str,
+    /// `created`, `updated` or `deleted`.
+    pub(crate) name: &'static str,
+    /// Document, if it is new.
+    pub(crate) inserted: Option<&'a Value>,
 }
 
 /// Filter for documents: the value at each of these JSON paths (`$.a.b`) must be one of those beside it.
@@ -109,13 +124,18 @@ impl Store {
 
     fn with(mut connection: Connection, folder: Option<DataDir>) -> Result<Self> {
         migrations::run(&mut connection)?;
-        Ok(Self { connection: Mutex::new(connection), folder })
+        Ok(Self { connection: Mutex::new(connection), folder, observer: OnceLock::new() })
     }
 
     /// Inserts a document. Returns false if its ID is taken.
     pub(crate) fn insert(&self, kind: &str, uid: &str, body: &Value) -> Result<bool> {
         let sql = "INSERT INTO documents (kind, uid, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-        Ok(self.lock().prepare_cached(sql)?.execute(params![kind, uid, body.to_string()])? == 1)
+        let connection = self.lock();
+        let is_new = connection.prepare_cached(sql)?.execute(params![kind, uid, body.to_string()])? == 1;
+        if is_new {
+            self.notify(&Change { kind, id: uid, name: "created", inserted: Some(body) });
+        }
+        Ok(is_new)
     }
 
     /// Inserts documents by kind and ID in one transaction.
@@ -126,7 +146,22 @@ impl Store {
             let sql = "INSERT INTO documents (kind, uid, body) VALUES (?, ?, ?)";
             together.prepare_cached(sql)?.execute(params![kind, uid, body.to_string()])?;
         }
-        Ok(together.commit()?)
+        together.commit()?;
+        for (kind, uid, body) in documents {
+            self.notify(&Change { kind, id: uid, name: "created", inserted: Some(body) });
+        }
+        Ok(())
+    }
+
+    /// Sets the function that is called after each change of a document. Only the first call has an effect.
+    pub(crate) fn observe(&self, observer: impl Fn(&Change<'_>) + Send + Sync + 'static) {
+        let _ = self.observer.set(Box::new(observer));
+    }
+
+    fn notify(&self, change: &Change<'_>) {
+        if let Some(observer) = self.observer.get() {
+            observer(change);
+        }
     }
 
     /// Releases the data folder for another server.
@@ -164,13 +199,19 @@ impl Store {
             Ok(statement.execute(params![document.to_string(), kind, uid])?)
         };
         write()?;
+        self.notify(&Change { kind, id: uid, name: "updated", inserted: None });
         Ok(Some(result))
     }
 
     /// Deletes a document. Returns false if there was none.
     pub(crate) fn remove(&self, kind: &str, uid: &str) -> Result<bool> {
         let sql = "DELETE FROM documents WHERE kind = ? AND uid = ?";
-        Ok(self.lock().prepare_cached(sql)?.execute(params![kind, uid])? == 1)
+        let connection = self.lock();
+        let is_removed = connection.prepare_cached(sql)?.execute(params![kind, uid])? == 1;
+        if is_removed {
+            self.notify(&Change { kind, id: uid, name: "deleted", inserted: None });
+        }
+        Ok(is_removed)
     }
 
     /// Returns a page of documents and the total number of matches.

@@ -1,5 +1,9 @@
 //! Tests of the server through HTTP, a file for each topic. They are one program, because each test program links the whole server.
 
+mod admin_clock;
+mod admin_documents;
+mod admin_events;
+mod admin_requests;
 mod agent;
 mod batches;
 mod bindings;
