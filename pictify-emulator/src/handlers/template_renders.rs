@@ -11,7 +11,6 @@ use crate::{
     },
     response::ApiResult,
 };
-use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 handlers! {
