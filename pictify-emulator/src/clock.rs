@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Span, Timestamp, tz::TimeZone};
 use std::{
     sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 use tokio::sync::watch;
 
@@ -152,6 +152,11 @@ impl Clock {
     fn lock(&self) -> MutexGuard<'_, Mode> {
         self.mode.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Converts a time to that of the standard library. All platforms can represent the times of the clock.
+pub(crate) fn to_system_time(time: Timestamp) -> SystemTime {
+    SystemTime::try_from(time).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 fn in_range(time: Timestamp) -> Result<Timestamp, OutOfRange> {

@@ -1,11 +1,7 @@
 //! Ledger of billed renders.
 
 use super::{AdminResult, JsonBody, parse_query};
-use crate::{
-    context::AppState,
-    rendering::BILLED,
-    store::{Filter, Order},
-};
+use crate::{context::AppState, ledger, store::Filter};
 use axum::{extract::State, http::Uri};
 use serde::Deserialize;
 use serde_json::json;
@@ -34,8 +30,6 @@ pub(super) async fn list(State(state): State<Arc<AppState>>, uri: Uri) -> AdminR
         .eq("$.requestId", query.request_id.as_deref())
         .eq("$.idempotencyKey", query.idempotency_key.as_deref());
     let (offset, limit) = (query.offset.unwrap_or(0), query.limit.unwrap_or(DEFAULT_LIMIT));
-    let (entries, total) = state.store.page(BILLED, &filter, Order::Oldest, offset, limit)?;
-    Ok(JsonBody(
-        json!({"renders": state.store.sum(BILLED, "$.renders", "$.at", "")?, "entries": entries, "total": total}),
-    ))
+    let (entries, total) = ledger::page(&state.store, &filter, offset, limit)?;
+    Ok(JsonBody(json!({"renders": ledger::billed_renders(&state.store)?, "entries": entries, "total": total})))
 }

@@ -2,7 +2,7 @@
 
 use super::Emulator;
 use crate::{
-    clock::OutOfRange,
+    clock::{OutOfRange, to_system_time},
     faults::Fault,
     requests::{RecordedRequest, RequestFilter},
     store::StoreError,
@@ -93,7 +93,7 @@ impl Emulator {
     /// Returns the time of the server.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        self.state.clock.now().into()
+        to_system_time(self.state.clock.now())
     }
 
     /// Stops the clock at a time.

@@ -4,6 +4,7 @@ use super::{
     log::{LoggedRequest, Message},
     redaction::Redaction,
 };
+use crate::clock::to_system_time;
 use axum::http::header::CONTENT_TYPE;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
@@ -61,11 +62,10 @@ pub struct RecordedBody {
 impl RecordedRequest {
     pub(super) fn of(request: &LoggedRequest) -> Self {
         let redaction = Redaction::of(&request.request.headers, &request.uri);
-        let at = Duration::try_from(request.at.as_duration()).unwrap_or_default();
         Self {
             sequence: request.sequence,
             id: request.id.clone(),
-            at: SystemTime::UNIX_EPOCH + at,
+            at: to_system_time(request.at),
             operation: request.operation.map(str::to_owned),
             method: request.method.to_string(),
             path: redaction.target(&request.uri),
