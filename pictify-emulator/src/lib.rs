@@ -83,6 +83,7 @@ mod rendering;
 mod requests;
 mod response;
 mod server;
+mod snapshots;
 mod store;
 mod uid;
 pub mod variables;
@@ -91,8 +92,12 @@ mod webhooks;
 mod workflows;
 
 pub use config::{Profile, VersionPrefix};
-pub use emulator::{ControlError, DEFAULT_PORT, Emulator, EmulatorBuilder, StartError, shutdown_signal};
+pub use emulator::{
+    BilledRenders, ControlError, DEFAULT_PORT, DeliveryAttempt, Emulator, EmulatorBuilder, RecordedDelivery,
+    StartError, shutdown_signal,
+};
 pub use faults::Fault;
 pub use fetch::EgressPolicy;
 pub use options::{Engine, Options};
 pub use requests::{RecordedBody, RecordedRequest, RequestFilter};
+pub use snapshots::SnapshotError;

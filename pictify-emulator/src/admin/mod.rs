@@ -8,6 +8,7 @@ mod faults;
 mod ledger;
 mod requests;
 mod server;
+mod state;
 
 use crate::{api_error::ApiError, clock::OutOfRange, context::AppState, store::StoreError};
 use axum::{
@@ -110,6 +111,11 @@ fn handler(operation: &str, filter: MethodFilter) -> Option<MethodRouter<Arc<App
         "listDeliveries" => on(filter, deliveries::list),
         "getDelivery" => on(filter, deliveries::get),
         "resendDelivery" => on(filter, deliveries::resend),
+        "reset" => on(filter, state::reset),
+        "listSnapshots" => on(filter, state::list_snapshots),
+        "saveSnapshot" => on(filter, state::save_snapshot),
+        "deleteSnapshot" => on(filter, state::delete_snapshot),
+        "restoreSnapshot" => on(filter, state::restore_snapshot),
         _ => return None,
     })
 }

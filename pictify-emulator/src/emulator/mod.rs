@@ -3,10 +3,13 @@
 mod builder;
 mod control;
 mod error;
+mod records;
+mod snapshots;
 
 pub use builder::EmulatorBuilder;
 pub use control::ControlError;
 pub use error::StartError;
+pub use records::{BilledRenders, DeliveryAttempt, RecordedDelivery};
 
 use crate::{
     context::AppState,

@@ -51,6 +51,9 @@ fn examples(operation: &str, id: &str) -> Vec<(String, Value, u16)> {
         ],
         "listLedger" => vec![with("?operation=createImage", Value::Null, 200), with("?limit=x", Value::Null, 400)],
         "listDeliveries" => vec![with("?status=failed", Value::Null, 200), with("?x=y", Value::Null, 400)],
+        "reset" => vec![with("", json!({"faults": true}), 200), with("", json!({"x": true}), 400)],
+        "saveSnapshot" => vec![with("one", Value::Null, 200), with("NOT", Value::Null, 400)],
+        "restoreSnapshot" | "deleteSnapshot" => vec![with("one", Value::Null, 200), with("none", Value::Null, 404)],
         "getRequest" | "replayRequest" | "getDelivery" | "resendDelivery" => {
             vec![with(id, Value::Null, 200), with("NONE", Value::Null, 404)]
         }
@@ -84,7 +87,7 @@ async fn every_operation_responds_as_documented() {
         }
         let example_id = if path.contains("deliveries") { &delivery } else { &request };
         for (suffix, body, status) in examples(id, example_id) {
-            let target = match path.split_once("{id}") {
+            let target = match path.split_once("{id}").or_else(|| path.split_once("{name}")) {
                 Some((start, end)) => format!("{start}{suffix}{end}"),
                 None => format!("{path}{suffix}"),
             };

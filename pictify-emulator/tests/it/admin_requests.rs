@@ -180,3 +180,30 @@ async fn requests_are_also_read_in_rust() {
     let error = emulator.wait_for_request(&unknown).await.unwrap_err();
     assert_eq!(error.to_string(), "the contract has no operation createImages");
 }
+
+#[tokio::test]
+async fn the_ledger_and_deliveries_are_also_read_in_rust() {
+    let emulator = Emulator::builder().webhook_retry_speedup(1e9).start().await.unwrap();
+    let body = json!({"event": "render.completed", "targetUrl": "http://10.0.0.1/hook"});
+    ok(&emulator, "POST /webhook-subscriptions", body).await;
+    let image = create(&emulator, "x", 9, 9).await;
+    let ledger = emulator.ledger().unwrap();
+    assert_eq!((ledger.len(), ledger[0].operation.as_str(), ledger[0].renders), (1, "createImage", 1));
+    assert_eq!(Some(ledger[0].request_id.as_str()), image.header("x-request-id"));
+    let failed = async {
+        loop {
+            let deliveries = emulator.deliveries().unwrap();
+            if deliveries[0].status == "failed" {
+                return deliveries;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let deliveries = within(failed).await;
+    assert_eq!(
+        (deliveries[0].event.as_str(), &deliveries[0].body["data"]["imageId"]),
+        ("render.completed", &image.json()["id"])
+    );
+    assert_eq!((deliveries[0].attempts.len(), deliveries[0].attempts[5].status), (6, None));
+    assert!(deliveries[0].attempts[5].error.as_ref().unwrap().starts_with("10.0.0.1 is not an address"));
+}
