@@ -159,8 +159,7 @@ impl AppState {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
         let Settings { url, api_keys, renderer, store, config, faults: script, outbound } = settings;
         let (render_pool, rate_limiter, faults) =
-            (RenderPool::new(renderer), FixedWindowLimiter::default(), Faults::default());
-        faults.set(script);
+            (RenderPool::new(renderer), FixedWindowLimiter::default(), Faults::new(script));
         let (clock, events, metrics) = (Arc::<Clock>::default(), Arc::<Events>::default(), Arc::<Metrics>::default());
         let requests = RequestLog::new(clock.clone(), events.clone(), metrics.clone());
         store.observe({

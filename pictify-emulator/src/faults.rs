@@ -172,7 +172,11 @@ impl Fault {
 
 /// Configured faults and their request counts.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<FaultState>);
+pub(crate) struct Faults {
+    state: Mutex<FaultState>,
+    /// Faults that the server was started with.
+    initial: FaultScript,
+}
 
 #[derive(Debug, Default)]
 struct FaultState {
@@ -214,9 +218,21 @@ impl FaultScript {
 }
 
 impl Faults {
+    /// Creates the faults that the server starts with.
+    pub(crate) fn new(initial: FaultScript) -> Self {
+        let faults = Self { state: Mutex::default(), initial };
+        faults.reset();
+        faults
+    }
+
+    /// Configures the faults that the server was started with, and starts to count again.
+    pub(crate) fn reset(&self) {
+        self.set(self.initial.clone());
+    }
+
     /// Replaces the configured faults.
     pub(crate) fn set(&self, script: FaultScript) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.random = fastrand::Rng::with_seed(script.seed);
         let counted = |fault| CountedFault { fault, calls: 0, injected: 0, remaining: None };
         state.faults = script.faults.into_iter().map(counted).collect();
@@ -227,20 +243,20 @@ impl Faults {
         if let Some(reason) = fault.impossible_reason() {
             return Err(reason);
         }
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.faults.insert(0, CountedFault { fault, calls: 0, injected: 0, remaining: Some(count) });
         Ok(())
     }
 
     /// Returns the faults in the order in which they are tried.
     pub(crate) fn list(&self) -> Vec<CountedFault> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
     }
 
     /// Returns the fault for the next request of an operation: the first that matches. Every fault counts the requests
     /// to its operation.
     pub(crate) fn next_fault(&self, operation: &str) -> Option<Fault> {
-        let FaultState { faults, random } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let FaultState { faults, random } = &mut *self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = None;
         for counted in faults.iter_mut() {
             let fault = &counted.fault;

@@ -3,7 +3,6 @@
 use super::{AdminError, AdminResult, JsonBody, parse_body};
 use crate::{
     context::AppState,
-    faults::FaultScript,
     snapshots::{self, SnapshotError},
 };
 use axum::{
@@ -47,7 +46,7 @@ pub(super) async fn reset(State(state): State<Arc<AppState>>, body: Bytes) -> Ad
         match *part {
             "documents" => snapshots::reset(&state)?,
             "requests" => state.requests.clear(),
-            "faults" => state.faults.set(FaultScript::default()),
+            "faults" => state.faults.reset(),
             _ => state.clock.resume(),
         }
     }

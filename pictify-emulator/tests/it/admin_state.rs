@@ -1,7 +1,7 @@
 //! Admin API: reset and snapshots.
 
 use crate::support::{call, create, get, ok};
-use pictify_emulator::Emulator;
+use pictify_emulator::{Emulator, Fault, RequestFilter};
 use serde_json::{Value, json};
 
 async fn total(emulator: &Emulator, path: &str) -> Value {
@@ -10,7 +10,11 @@ async fn total(emulator: &Emulator, path: &str) -> Value {
 
 #[tokio::test]
 async fn a_reset_leaves_a_server_as_after_its_start() {
-    let emulator = Emulator::start().await.unwrap();
+    let fault = Fault::status(500).for_operation("listGifs").on_calls([2]);
+    let emulator = Emulator::builder().faults([fault]).start().await.unwrap();
+    for status in [200, 500, 200] {
+        assert_eq!(get(&emulator, "/gif").await.status, status);
+    }
     let file = create(&emulator, "x", 9, 9).await.json()["url"].as_str().unwrap().replace(emulator.url(), "");
     ok(&emulator, "PUT /_emulator/clock", json!({"freeze": "2030-01-01T00:00:00Z"})).await;
     ok(&emulator, "PUT /_emulator/faults", json!({"faults": [{"operation": "createGif", "status": 500}]})).await;
@@ -19,13 +23,22 @@ async fn a_reset_leaves_a_server_as_after_its_start() {
     assert_eq!((total(&emulator, "/image").await, get(&emulator, &file).await.status), (json!(0), 404));
     assert_eq!(emulator.billed_renders(), 0);
     for (line, member, expected) in [
-        ("GET /_emulator/requests", "total", json!(1)),
+        ("GET /_emulator/requests", "total", json!(2)),
         ("GET /_emulator/ledger", "renders", json!(0)),
-        ("GET /_emulator/faults", "faults", json!([])),
         ("GET /_emulator/clock", "frozen", json!(false)),
     ] {
         assert_eq!(ok(&emulator, line, Value::Null).await[member], expected, "{line}");
     }
+    let faults = ok(&emulator, "GET /_emulator/faults", Value::Null).await["faults"].clone();
+    assert_eq!(
+        (&faults[0]["operation"], &faults[0]["calls"], &faults[1]),
+        (&json!("listGifs"), &json!(0), &Value::Null)
+    );
+    create(&emulator, "x", 9, 9).await;
+    emulator.freeze(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    emulator.reset().unwrap();
+    assert_eq!((emulator.billed_renders(), emulator.requests(&RequestFilter::default()).len()), (0, 0));
+    assert_ne!(emulator.now(), std::time::SystemTime::UNIX_EPOCH);
 }
 
 #[tokio::test]
