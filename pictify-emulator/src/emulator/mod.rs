@@ -9,7 +9,7 @@ pub use error::StartError;
 use crate::{
     context::AppState,
     faults::{Fault, FaultScript},
-    rendering::BILLED,
+    ledger,
 };
 use std::{io, sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -59,7 +59,7 @@ impl Emulator {
     /// Returns the number of renders billed so far, over all API keys. `GET /_emulator/ledger` lists them.
     #[must_use]
     pub fn billed_renders(&self) -> u64 {
-        self.state.store.sum(BILLED, "$.renders", "$.at", "").unwrap_or(0)
+        ledger::billed_renders(&self.state.store).unwrap_or(0)
     }
 
     /// Stops listening and waits for the requests in progress, at most a minute, so that a client which holds a request

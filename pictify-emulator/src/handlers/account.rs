@@ -4,7 +4,7 @@ use super::handlers;
 use crate::{
     api_error::ApiError,
     context::RequestContext,
-    rendering::{billed_this_month, month_bounds},
+    ledger::{billed_this_month, month_bounds},
     response::ApiResult,
     store::{Filter, Order},
     uid,

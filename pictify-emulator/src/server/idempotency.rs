@@ -17,8 +17,8 @@ impl IdempotencyRecord {
 
     /// Returns the record of a request, if it has an idempotency key.
     pub(super) fn for_request(context: &RequestContext) -> Option<Self> {
-        let key = context.header("idempotency-key")?;
-        Some(Self(format!("{key} {} {:?} {}", context.operation.id, context.path, context.body)))
+        let key = context.render.idempotency_key.as_deref()?;
+        Some(Self(format!("{key} {} {:?} {}", context.render.operation.id, context.path, context.body)))
     }
 
     /// Waits until no other task handles the same request, and locks it.

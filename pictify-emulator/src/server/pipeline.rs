@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     api_error::ApiError,
-    context::{AppState, RequestContext},
+    context::{AppState, RenderContext, RequestContext},
     contract::Operation,
     handlers,
     limits::{self, RateLimitStatus},
@@ -99,8 +99,9 @@ impl RequestPipeline {
         let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         let base = base.map_or_else(|| state.url().to_owned(), |host| format!("http://{host}"));
         let (headers, request_id) = (parts.headers, request_id);
-        let context = RequestContext { state, operation, path, query, body, headers, base, request_id };
-        let state = context.state.clone();
+        let idempotency_key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
+        let render = RenderContext { state: state.clone(), operation, request_id, base_url: base, idempotency_key };
+        let context = RequestContext { state: state.clone(), path, query, body, headers, render };
         let record = if state.config.idempotency_keys { IdempotencyRecord::for_request(&context) } else { None };
         let _lock = match &record {
             Some(record) => Some(record.lock(&state).await),

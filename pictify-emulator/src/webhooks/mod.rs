@@ -9,12 +9,14 @@ pub(crate) use delivery::{redeliver, send};
 
 use crate::{
     context::AppState,
-    handlers::SUBSCRIPTION,
     store::{Filter, Order, StoreError},
     uid,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// Document kind of webhook subscriptions.
+pub(crate) const SUBSCRIPTION: &str = "subscription";
 
 /// Document kind of deliveries.
 pub(crate) const DELIVERY: &str = "delivery";
