@@ -14,7 +14,7 @@ use crate::{api_error::ApiError, clock::OutOfRange, context::AppState, store::St
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Query, Request},
+    extract::{DefaultBodyLimit, Query},
     http::{
         HeaderValue, Method, Response, StatusCode, Uri,
         header::{CACHE_CONTROL, CONTENT_TYPE},
@@ -25,13 +25,15 @@ use axum::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::sync::{Arc, LazyLock};
-use tower::ServiceExt;
 
 /// Path prefix of the admin API.
 pub(crate) const PREFIX: &str = "/_emulator/";
 
 /// Paths of the admin API outside of its prefix, where their clients expect them.
 const OTHER_PATHS: [&str; 2] = ["/openapi.json", "/metrics"];
+
+/// Maximum size of a body, in bytes.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Description of the admin API.
 const DOCUMENT: &str = include_str!("openapi.json");
@@ -45,7 +47,7 @@ pub(crate) fn is_path(path: &str) -> bool {
 }
 
 /// Builds the routes from the document.
-pub(crate) fn router() -> Router<Arc<AppState>> {
+pub(crate) fn routes() -> Router<Arc<AppState>> {
     let mut router = Router::new();
     for (path, method, operation) in operations() {
         let filter = Method::from_bytes(method.to_uppercase().as_bytes())
@@ -55,24 +57,7 @@ pub(crate) fn router() -> Router<Arc<AppState>> {
             router = router.route(path, handler);
         }
     }
-    router
-}
-
-/// Handles a request to the admin API.
-pub(crate) async fn respond(state: Arc<AppState>, request: Request) -> Response<Body> {
-    static ROUTER: LazyLock<Router<Arc<AppState>>> =
-        LazyLock::new(|| router().fallback(not_found).method_not_allowed_fallback(wrong_method));
-    match ROUTER.clone().with_state(state).oneshot(request).await {
-        Ok(response) => response,
-    }
-}
-
-async fn wrong_method(method: Method, uri: Uri) -> AdminError {
-    AdminError::new(StatusCode::METHOD_NOT_ALLOWED, format!("{} has no method {method}", uri.path()))
-}
-
-async fn not_found(method: Method, uri: Uri) -> AdminError {
-    AdminError::not_found(format!("Route {method}:{} not found", uri.path()))
+    router.layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
 }
 
 /// Returns the path, the method and the ID of each operation of the document.
@@ -217,6 +202,6 @@ mod tests {
         }
         assert!(ids.len() > 20, "{ids:?}");
         // Fails if two paths conflict.
-        drop(router());
+        drop(routes());
     }
 }

@@ -4,13 +4,16 @@ use super::{RecordedRequest, RequestFilter};
 use crate::{clock::Clock, contract::CONTRACT, events::Events, metrics::Metrics};
 use axum::{
     body::{Body, HttpBody},
-    http::{HeaderMap, Method, Response, StatusCode, Uri, header::CONTENT_TYPE, request::Parts},
+    http::{
+        HeaderMap, Method, Request, Response, StatusCode, Uri,
+        header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
+    },
 };
 use bytes::Bytes;
 use jiff::Timestamp;
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
@@ -89,7 +92,12 @@ impl LoggedRequest {
     /// Returns the method, the target, the headers and the body, to send them again; `None` if the body was too large to
     /// be recorded.
     pub(crate) fn to_replay(&self) -> Option<(Method, Uri, HeaderMap, Bytes)> {
-        Some((self.method.clone(), self.uri.clone(), self.request.headers.clone(), self.request.body.clone()?))
+        let body = match &self.request {
+            Message { body: Some(body), .. } => body.clone(),
+            Message { size: Some(0), .. } => Bytes::new(),
+            _ => return None,
+        };
+        Some((self.method.clone(), self.uri.clone(), self.request.headers.clone(), body))
     }
 
     fn bytes(&self) -> usize {
@@ -107,7 +115,20 @@ impl LoggedRequest {
 pub(crate) struct PendingRequest {
     log: Arc<RequestLog>,
     started: Instant,
+    body: RequestBody,
     entry: Option<LoggedRequest>,
+}
+
+/// Body of a request in progress, an extension of the request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RequestBody(Arc<OnceLock<Bytes>>);
+
+impl RequestBody {
+    /// Sets the body when it is received.
+    pub(crate) fn set(&self, body: &Bytes) {
+        // A body is received once.
+        let _ = self.0.set(body.clone());
+    }
 }
 
 impl RequestLog {
@@ -116,21 +137,21 @@ impl RequestLog {
         Arc::new(Self { entries, last, clock, events, metrics })
     }
 
-    /// Starts recording a request. The body is `None` if it could not be read.
-    pub(crate) fn record(self: &Arc<Self>, parts: &Parts, body: Option<&Bytes>, id: &str) -> PendingRequest {
-        let (body, size) = (body.filter(|body| body.len() <= MAX_BODY_BYTES), body.map(|body| body.len() as u64));
+    /// Starts recording a request. Its body is set when it is received.
+    pub(crate) fn record<B>(self: &Arc<Self>, request: &Request<B>, id: &str) -> PendingRequest {
         let entry = LoggedRequest {
             sequence: 0,
             id: id.to_owned(),
             at: self.clock.now(),
-            operation: operation(&parts.method, parts.uri.path()),
-            method: parts.method.clone(),
-            uri: parts.uri.clone(),
+            operation: operation(request.method(), request.uri().path()),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
             duration: Duration::ZERO,
-            request: Message { headers: parts.headers.clone(), body: body.cloned(), size },
+            request: Message { headers: request.headers().clone(), ..Message::default() },
             response: None,
         };
-        PendingRequest { log: self.clone(), started: Instant::now(), entry: Some(entry) }
+        let body = RequestBody::default();
+        PendingRequest { log: self.clone(), started: Instant::now(), body, entry: Some(entry) }
     }
 
     /// Returns up to `limit` requests that match, newest first.
@@ -197,6 +218,11 @@ impl RequestLog {
 }
 
 impl PendingRequest {
+    /// Returns the place for the body.
+    pub(crate) fn body(&self) -> RequestBody {
+        self.body.clone()
+    }
+
     /// Records the response, and returns it unchanged.
     pub(crate) async fn finish(mut self, mut response: Response<Body>) -> Response<Body> {
         let size = response.body().size_hint().exact();
@@ -221,6 +247,12 @@ impl PendingRequest {
 impl Drop for PendingRequest {
     fn drop(&mut self) {
         let Some(mut entry) = self.entry.take() else { return };
+        if let Some(body) = self.body.0.get() {
+            entry.request.size = Some(body.len() as u64);
+            entry.request.body = (body.len() <= MAX_BODY_BYTES).then(|| body.clone());
+        } else {
+            entry.request.size = (!has_body(&entry.request.headers)).then_some(0);
+        }
         entry.duration = self.started.elapsed();
         let status = entry.response.as_ref().map(|(status, _)| *status);
         self.log.metrics.observe_request(entry.operation, status, entry.duration);
@@ -234,6 +266,12 @@ fn operation(method: &Method, path: &str) -> Option<&'static str> {
     CONTRACT.find(method.as_str(), path).map(|(operation, _)| operation.id.as_str())
 }
 
+/// Returns true if the headers of a request announce a body.
+fn has_body(headers: &HeaderMap) -> bool {
+    let length = headers.get(CONTENT_LENGTH);
+    length.is_some_and(|length| length != "0") || headers.contains_key(TRANSFER_ENCODING)
+}
+
 fn is_text(headers: &HeaderMap) -> bool {
     let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     content_type.starts_with("text/") || content_type.contains("json")
@@ -242,7 +280,6 @@ fn is_text(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::Request;
     use serde_json::json;
 
     fn log() -> Arc<RequestLog> {
@@ -251,8 +288,8 @@ mod tests {
 
     /// Records a request with a body of so many bytes.
     fn record(log: &Arc<RequestLog>, id: &str, bytes: usize) {
-        let (parts, ()) = Request::post("/image").body(()).unwrap().into_parts();
-        drop(log.record(&parts, Some(&Bytes::from(vec![b'x'; bytes])), id));
+        let pending = log.record(&Request::post("/image").body(()).unwrap(), id);
+        pending.body().set(&Bytes::from(vec![b'x'; bytes]));
     }
 
     #[test]
@@ -286,9 +323,9 @@ mod tests {
         let log = log();
         record(&log, "A", 0);
         assert_eq!(log.find("A").unwrap().to_recorded().status, None);
-        let (parts, ()) = Request::post("/image").body(()).unwrap().into_parts();
+        let request = Request::post("/image").body(()).unwrap();
         let response = Response::builder().header(CONTENT_TYPE, "application/json").body(Body::from("{}")).unwrap();
-        let response = log.record(&parts, None, "B").finish(response).await;
+        let response = log.record(&request, "B").finish(response).await;
         assert_eq!(axum::body::to_bytes(response.into_body(), 10).await.unwrap(), "{}");
         let recorded = log.find("B").unwrap().to_recorded();
         assert_eq!((recorded.status, recorded.response.json), (Some(200), Some(json!({}))));

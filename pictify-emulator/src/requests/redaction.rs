@@ -113,7 +113,7 @@ fn without_values(value: Value) -> Value {
 }
 
 /// Removes the secrets at the end of the URLs of workflow hooks.
-fn without_hook_secrets(text: &str) -> String {
+pub(crate) fn without_hook_secrets(text: &str) -> String {
     let mut parts = text.split(HOOKS);
     let mut result = parts.next().unwrap_or_default().to_owned();
     for part in parts {

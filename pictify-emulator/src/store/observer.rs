@@ -5,8 +5,11 @@ use serde_json::Value;
 use std::sync::OnceLock;
 
 /// Function that is called after each change, in the order of the changes. It must not use the store, which is locked.
+type OnChange = Box<dyn Fn(&Change<'_>) + Send + Sync>;
+
+/// Observer of changes, if there is one.
 #[derive(Default)]
-pub(super) struct Observer(OnceLock<Box<dyn Fn(&Change<'_>) + Send + Sync>>);
+pub(super) struct Observer(OnceLock<OnChange>);
 
 /// Change of a document.
 #[derive(Clone, Copy, Debug)]
