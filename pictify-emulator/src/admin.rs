@@ -41,7 +41,7 @@ pub(crate) fn handle(state: &Arc<AppState>, parts: &Parts, name: &str, body: &[u
         (&Method::POST, name) => {
             let id = name.strip_prefix("deliveries/").and_then(|rest| rest.strip_suffix("/resend"));
             let resent = id.map(|id| webhooks::redeliver(state, id)).transpose()?.flatten();
-            Ok(ApiResponse::from(resent.ok_or_else(|| ApiError::route_not_found(parts))?))
+            Ok(ApiResponse::from(json!(resent.ok_or_else(|| ApiError::route_not_found(parts))?)))
         }
         _ => Err(ApiError::route_not_found(parts)),
     }
@@ -50,6 +50,6 @@ pub(crate) fn handle(state: &Arc<AppState>, parts: &Parts, name: &str, body: &[u
 /// Returns all ledger entries, oldest first.
 fn list_ledger(state: &AppState) -> Result<Value, ApiError> {
     let entries = ledger::entries(&state.store)?;
-    let renders: u64 = entries.iter().filter_map(|entry| entry["renders"].as_u64()).sum();
+    let renders: u64 = entries.iter().map(|entry| entry.renders).sum();
     Ok(json!({"renders": renders, "entries": entries}))
 }

@@ -4,10 +4,12 @@
 //! written before the response is sent; with a data folder, it is on the disk by then.
 
 mod data_dir;
+mod document;
 mod files;
 mod migrations;
 
 use data_dir::DataDir;
+pub(crate) use document::{Document, from_json, to_json};
 pub(crate) use files::StoredFile;
 
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value as Sql};
