@@ -80,6 +80,7 @@ mod request_log;
 mod response;
 mod secret;
 mod server;
+mod snapshots;
 mod store;
 mod templates;
 mod uid;
@@ -93,3 +94,4 @@ pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError, shutdown
 pub use faults::Fault;
 pub use fetch::EgressPolicy;
 pub use options::{Engine, Options};
+pub use snapshots::SnapshotError;

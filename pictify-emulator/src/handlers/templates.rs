@@ -13,7 +13,7 @@ use crate::{
     },
     response::ApiResult,
     store::{Filter, Order},
-    templates::{self, Template, TemplateRequest},
+    templates::{self, PUBLIC_TAG, Template, TemplateRequest},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
@@ -154,15 +154,15 @@ fn variables(context: &RequestContext) -> ApiResult {
 /// Lists public templates: those of this server that have the tag `public`.
 fn list_public(context: &RequestContext) -> ApiResult {
     let order = if context.query_text("sort") == Some("oldest") { Order::Oldest } else { Order::Newest };
-    let filter =
-        Filter::default().eq("$.type", context.query_text("type")).eq("$.category", context.query_text("category"));
+    let filter = Filter::default()
+        .contains("$.tags", Some(PUBLIC_TAG))
+        .eq("$.type", context.query_text("type"))
+        .eq("$.category", context.query_text("category"))
+        .contains("$.tags", context.query_text("tag"));
     let mut found: Vec<Template> = context.state.store.list_all(&filter, order)?;
-    let search = context.query_text("search").map(str::to_lowercase);
-    found.retain(|template| {
-        template.is_public()
-            && context.query_text("tag").is_none_or(|tag| template.has_tag(tag))
-            && search.as_ref().is_none_or(|search| template.name.to_lowercase().contains(search))
-    });
+    if let Some(search) = context.query_text("search").map(str::to_lowercase) {
+        found.retain(|template| template.name.to_lowercase().contains(&search));
+    }
     Ok(list_found(context, found).into())
 }
 

@@ -90,10 +90,10 @@ pub(crate) struct StoredPdf {
 }
 
 /// File to store.
-struct NewFile<'a> {
+struct NewFile {
     extension: &'static str,
     content_type: &'static str,
-    bytes: &'a [u8],
+    bytes: Vec<u8>,
 }
 
 /// Renders a page, stores the file and bills one render.
@@ -128,7 +128,7 @@ pub(crate) async fn render_first(
         }
     }
     let image = result.inspect_err(|error| emit_render_error(&context.state, format.into(), metadata, error))?;
-    Ok((position, store_render(context, &image, format, metadata, reservation)?))
+    Ok((position, store_render(context, image, format, metadata, reservation)?))
 }
 
 /// Renders a page without storing or billing it.
@@ -149,7 +149,7 @@ async fn inline_resources(state: &AppState, page: &mut Page) {
 /// Stores a rendered image and bills one render.
 fn store_render(
     context: &RenderContext,
-    image: &RenderedImage,
+    image: RenderedImage,
     format: Format,
     metadata: &RenderMetadata,
     reservation: QuotaReservation,
@@ -163,8 +163,8 @@ fn store_render(
         ..RenderRecord::default()
     };
     let (extension, content_type) = (format.extension(), format.content_type());
-    let file = NewFile { extension, content_type, bytes: &image.bytes };
-    let RenderRecord { id, file, created_at, .. } = store_file(context, &file, &record, metadata, reservation)?;
+    let file = NewFile { extension, content_type, bytes: image.bytes };
+    let RenderRecord { id, file, created_at, .. } = store_file(context, file, &record, metadata, reservation)?;
     Ok(Render { id, url: context.media_url(&file), created_at, width, height, animation })
 }
 
@@ -191,15 +191,15 @@ async fn render_document(
     let (width, height) = page_setup.size_in_pixels();
     let (kind, page_count) = (RenderKind::Pdf, Some(pdf.pages));
     let record = RenderRecord { kind, width, height, page_count, ..RenderRecord::default() };
-    let file = NewFile { extension: "pdf", content_type: "application/pdf", bytes: &pdf.bytes };
-    let RenderRecord { id, file, created_at, .. } = store_file(context, &file, &record, metadata, reservation)?;
+    let file = NewFile { extension: "pdf", content_type: "application/pdf", bytes: pdf.bytes };
+    let RenderRecord { id, file, created_at, .. } = store_file(context, file, &record, metadata, reservation)?;
     Ok(StoredPdf { id, url: context.media_url(&file), created_at, pages: pdf.pages, page_setup })
 }
 
 /// Stores a file and completes its record, bills a render for each page, and emits `render.completed`. Returns the record.
 fn store_file(
     context: &RenderContext,
-    file: &NewFile<'_>,
+    file: NewFile,
     record: &RenderRecord,
     metadata: &RenderMetadata,
     reservation: QuotaReservation,
@@ -215,21 +215,25 @@ fn store_file(
         id,
         ..*record
     };
-    let (store, bill, entry) =
-        (&context.state.store, uid::new(16), ledger_entry(context, record.page_count.unwrap_or(1).into()));
-    let bill = || -> Result<(), StoreError> {
-        let (record_json, entry) = (to_json(&record)?, to_json(&entry)?);
-        let documents = [(RenderRecord::KIND, &*record.id, &record_json), (LedgerEntry::KIND, &*bill, &entry)];
-        reservation.bill(|| store.insert_all(&documents))
-    };
+    let (store, bill) = (&context.state.store, uid::new(16));
+    let stored = to_json(&record).map_err(not_stored)?;
+    let entry = to_json(&ledger_entry(context, record.page_count.unwrap_or(1).into())).map_err(not_stored)?;
     store
-        .put_file(&record.file, file.content_type, file.bytes)
-        .and_then(|()| bill())
+        .write_file(&record.file, file.content_type, file.bytes.into_boxed_slice())
+        .and_then(|new_file| {
+            let documents = [(RenderRecord::KIND, &*record.id, &stored), (LedgerEntry::KIND, &*bill, &entry)];
+            reservation.bill(|epoch| store.insert_with_file(epoch, new_file, &documents))
+        })
         .and_then(|()| {
             webhooks::emit(&context.state, "render.completed", &completed_event(context, &record, file.extension))
         })
-        .map_err(|error| RenderError::Failed(format!("the file cannot be stored: {error}")))?;
+        .map_err(not_stored)?;
     Ok(record)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+fn not_stored(error: StoreError) -> RenderError {
+    RenderError::Failed(format!("the file cannot be stored: {error}"))
 }
 
 /// Returns the ledger entry for renders of this origin.

@@ -38,7 +38,7 @@ pub(crate) async fn render(
     };
     let gif = video::encode_gif(&context.state.render_pool, pages, size).await?;
     let metadata = RenderMetadata::of(&template.uid, variables);
-    store_render(context, &gif, Format::Gif(GifSettings::MEDIUM), &metadata, reservation)
+    store_render(context, gif, Format::Gif(GifSettings::MEDIUM), &metadata, reservation)
 }
 
 /// Renders one frame of a video to an image and bills it.

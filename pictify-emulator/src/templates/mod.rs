@@ -26,7 +26,7 @@ pub(crate) const DEFAULT_LAYOUT: &str = "default";
 pub(crate) const DEFAULT_SIDE: u32 = 1080;
 
 /// Tag that makes a template public.
-const PUBLIC_TAG: &str = "public";
+pub(crate) const PUBLIC_TAG: &str = "public";
 
 /// Template, as it is stored and as the API returns it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
