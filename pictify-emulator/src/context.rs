@@ -21,13 +21,15 @@ use crate::{
 };
 use axum::{
     body::Body,
-    http::{HeaderMap, Response, header::AUTHORIZATION},
+    http::{HeaderMap, Response, StatusCode, header::AUTHORIZATION},
 };
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
     fmt,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -46,6 +48,8 @@ pub(crate) struct Settings {
     pub(crate) config: Config,
     pub(crate) faults: FaultScript,
     pub(crate) outbound: OutboundClients,
+    /// Folder of templates to start with.
+    pub(crate) seed_folder: Option<PathBuf>,
 }
 
 /// HTTP clients for requests that the server sends.
@@ -80,6 +84,8 @@ pub(crate) struct AppState {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) requests: Arc<RequestLog>,
     pub(crate) outbound: OutboundClients,
+    /// Folder of templates to start with.
+    pub(crate) seed_folder: Option<PathBuf>,
     pub(crate) delivery_permits: Semaphore,
     pub(crate) config: Config,
     pub(crate) rate_limiter: FixedWindowLimiter,
@@ -115,17 +121,6 @@ impl RenderContext {
         format!("{}{MEDIA}{file}", self.base_url)
     }
 
-    /// Converts a stored document to its public form: the file name becomes a URL that the client can reach.
-    pub(crate) fn to_public_json(&self, mut document: Value) -> Value {
-        if let Some(object) = document.as_object_mut()
-            && let Some(file) = object.remove("file")
-        {
-            let url = self.media_url(file.as_str().unwrap_or_default());
-            object.insert("url".to_owned(), url.into());
-        }
-        document
-    }
-
     /// Reserves renders, if the quota of the month allows them.
     pub(crate) fn reserve_renders(&self, renders: u64) -> Result<QuotaReservation, ApiError> {
         self.state.quota.reserve(&self.state.store, self.state.now(), self.operation, renders)
@@ -149,6 +144,13 @@ impl RequestContext {
         self.path.get(name).map_or("", String::as_str)
     }
 
+    /// Reads the body, which has passed validation.
+    pub(crate) fn read_body<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ApiError> {
+        T::deserialize(&self.body).map_err(|error| {
+            ApiError::framework(StatusCode::BAD_REQUEST, Some("FST_ERR_VALIDATION"), format!("body: {error}"))
+        })
+    }
+
     /// Returns a header if it is valid text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -157,7 +159,7 @@ impl RequestContext {
 
 impl AppState {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
-        let Settings { url, api_keys, renderer, store, config, faults: script, outbound } = settings;
+        let Settings { url, api_keys, renderer, store, config, faults: script, outbound, seed_folder } = settings;
         let (render_pool, rate_limiter, faults) =
             (RenderPool::new(renderer), FixedWindowLimiter::default(), Faults::new(script));
         let (clock, events, metrics) = (Arc::<Clock>::default(), Arc::<Events>::default(), Arc::<Metrics>::default());
@@ -179,6 +181,7 @@ impl AppState {
             metrics,
             requests,
             outbound,
+            seed_folder,
             delivery_permits: Semaphore::new(MAX_CONCURRENT_DELIVERIES),
             config,
             rate_limiter,

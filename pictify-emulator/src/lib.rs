@@ -24,11 +24,13 @@
 //! | `handlers/` | handlers, a file for each tag of the contract |
 //! | `admin/` | admin API for tests |
 //! | `requests/` | recorded requests |
+//! | `snapshots.rs`, `seed.rs` | reset and snapshots, templates to start with |
 //! | `clock.rs`, `events.rs`, `metrics.rs` | clock, stream of events, metrics |
 //! | `dashboard/` | HTML dashboard |
 //! | `response.rs`, `api_error.rs`, `problem_details.rs` | responses and errors |
 //! | `contract/` | the contract as routes and validators |
 //! | `rendering/` | render service: filling templates, storing and billing files, cached images |
+//! | `templates/` | templates and the rules for their content |
 //! | `batches/` | batches of renders in the background |
 //! | `bindings/` | data sources, mapping and refresh of bindings |
 //! | `experiments/` | assignment of visitors to variants |
@@ -82,9 +84,12 @@ pub mod render;
 mod rendering;
 mod requests;
 mod response;
+mod secret;
+mod seed;
 mod server;
 mod snapshots;
 mod store;
+mod templates;
 mod uid;
 pub mod variables;
 mod video;
@@ -93,8 +98,8 @@ mod workflows;
 
 pub use config::{Profile, VersionPrefix};
 pub use emulator::{
-    BilledRenders, ControlError, DEFAULT_PORT, DeliveryAttempt, Emulator, EmulatorBuilder, RecordedDelivery,
-    StartError, shutdown_signal,
+    BilledRenders, ControlError, DEFAULT_PORT, DeliveryAttempt, DeliveryStatus, Emulator, EmulatorBuilder,
+    RecordedDelivery, StartError, shutdown_signal,
 };
 pub use faults::Fault;
 pub use fetch::EgressPolicy;

@@ -9,7 +9,7 @@ mod snapshots;
 pub use builder::EmulatorBuilder;
 pub use control::ControlError;
 pub use error::StartError;
-pub use records::{BilledRenders, DeliveryAttempt, RecordedDelivery};
+pub use records::{BilledRenders, DeliveryAttempt, DeliveryStatus, RecordedDelivery};
 
 use crate::{
     context::AppState,

@@ -9,9 +9,9 @@ use crate::{
     rendering::{
         self,
         cached::{OutputKind, cached_image},
-        fill,
     },
     response::{ApiResponse, ApiResult},
+    templates,
 };
 use axum::http::{
     StatusCode,
@@ -73,9 +73,9 @@ async fn render_variant(
         let message = format!("Template not found: neither the variant {variant} nor the experiment has a template");
         ApiError::with_message(StatusCode::NOT_FOUND, message)
     })?;
-    let template = fill::find(&context.state.store, uid)?.ok_or_else(super::templates::not_found)?;
+    let template = templates::find(&context.state.store, uid)?;
     let owner = experiments::image_owner(experiment, variant);
-    let quality = rendering::quality_percent(&experiment["outputConfig"]["quality"]);
+    let quality = experiment["outputConfig"]["quality"].as_f64().map(rendering::quality_percent);
     let cached =
         cached_image(&context.render, &owner, &template, variables, None, OutputKind::Image(format), quality).await?;
     Ok(ApiResponse::bytes(&cached.content_type, cached.bytes).header(CACHE_CONTROL, NO_STORE))
