@@ -20,9 +20,14 @@ impl Document for LedgerEntry {
     const KIND: &'static str = "billed";
 }
 
-/// Returns all entries, oldest first.
-pub(crate) fn entries(store: &Store) -> Result<Vec<LedgerEntry>, StoreError> {
-    store.list_all(&Filter::default(), Order::Oldest)
+/// Returns a page of the entries that match, oldest first, and the number of matches.
+pub(crate) fn page(
+    store: &Store,
+    filter: &Filter,
+    offset: usize,
+    limit: usize,
+) -> Result<(Vec<LedgerEntry>, usize), StoreError> {
+    store.list(filter, Order::Oldest, offset, limit)
 }
 
 /// Returns the number of all billed renders.

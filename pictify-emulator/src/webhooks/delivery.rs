@@ -4,7 +4,7 @@
 use super::documents::{Attempt, Delivery, DeliveryStatus, LastDelivery, Outcome, Subscription};
 use crate::{api_error::ApiError, context::AppState, fetch, secret::Secret, store::StoreError};
 use axum::http::StatusCode;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use pictify::webhooks::{DELIVERY_ID_HEADER, EVENT_HEADER, SIGNATURE_HEADER, Signer};
 use reqwest::{
     Method, Request,
@@ -25,22 +25,22 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum DeliveryState {
     Delivered,
-    /// The attempt failed; the next one follows after this delay.
-    RetryIn(Duration),
+    /// The attempt failed; the next one follows at this time.
+    RetryAt(Timestamp),
     /// The last attempt failed.
     Failed,
 }
 
-/// Runs the attempts of a delivery in the background, the first one after `wait`.
-pub(crate) fn send(state: &Arc<AppState>, id: String, wait: Duration) {
+/// Runs the attempts of a delivery in the background, the first one at `due`.
+pub(crate) fn send(state: &Arc<AppState>, id: String, due: Timestamp) {
     let own = state.clone();
     state.spawn(async move {
-        let mut wait = Some(wait);
-        while let Some(time) = wait {
-            tokio::time::sleep(time).await;
+        let mut due = Some(due);
+        while let Some(time) = due {
+            own.clock.sleep_until(time).await;
             let _place = own.delivery_permits.acquire().await;
             // If the store fails, stop. The delivery stays pending until the next start.
-            wait = make_attempt(&own, &id).await.unwrap_or_default();
+            due = make_attempt(&own, &id).await.unwrap_or_default();
         }
     });
 }
@@ -56,13 +56,13 @@ pub(crate) fn redeliver(state: &Arc<AppState>, id: &str) -> Result<Option<Delive
         Ok(delivery.clone())
     })?;
     if redelivered.is_some() {
-        send(state, id.to_owned(), Duration::ZERO);
+        send(state, id.to_owned(), state.now());
     }
     Ok(redelivered)
 }
 
-/// Makes one attempt. Returns the delay until the next one, if there is one.
-async fn make_attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, StoreError> {
+/// Makes one attempt. Returns the time of the next one, if there is one.
+async fn make_attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Timestamp>, StoreError> {
     let Some(delivery) = state.store.find::<Delivery>(id)? else { return Ok(None) };
     let at = state.now_text();
     let Some(target) = find_target(state, &delivery)? else {
@@ -80,7 +80,7 @@ async fn make_attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration
     let duration = Some(started.elapsed().as_micros() as f64 / 1000.0);
     let next = match (&response, RETRY_DELAYS_SECONDS.get(delivery.retries)) {
         (Ok(200..300), _) => DeliveryState::Delivered,
-        (_, Some(seconds)) => DeliveryState::RetryIn(state.scale_retry_delay(*seconds)),
+        (_, Some(seconds)) => DeliveryState::RetryAt(time_after(state, state.scale_retry_delay(*seconds))),
         (_, None) => DeliveryState::Failed,
     };
     let outcome = Outcome { duration, response_code: response.as_ref().ok().copied(), error: response.err() };
@@ -88,7 +88,7 @@ async fn make_attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration
     record_attempt(state, id, &attempt, next)?;
     record_in_subscription(state, delivery, attempt, next)?;
     Ok(match next {
-        DeliveryState::RetryIn(wait) => Some(wait),
+        DeliveryState::RetryAt(due) => Some(due),
         DeliveryState::Delivered | DeliveryState::Failed => None,
     })
 }
@@ -144,9 +144,9 @@ fn record_attempt(state: &AppState, id: &str, attempt: &Attempt, next: DeliveryS
         (delivery.status, delivery.next_attempt_at) = match next {
             DeliveryState::Delivered => (DeliveryStatus::Delivered, None),
             DeliveryState::Failed => (DeliveryStatus::Failed, None),
-            DeliveryState::RetryIn(wait) => {
+            DeliveryState::RetryAt(due) => {
                 delivery.retries += 1;
-                (DeliveryStatus::Pending, timestamp_after(state, wait))
+                (DeliveryStatus::Pending, Some(format!("{due:.3}")))
             }
         };
         Ok::<_, StoreError>(())
@@ -167,7 +167,7 @@ fn record_in_subscription(
         subscription.delivery_count += 1;
         subscription.failure_count += u64::from(!is_delivered);
         let next_retry = match next {
-            DeliveryState::RetryIn(wait) => timestamp_after(state, wait),
+            DeliveryState::RetryAt(due) => Some(format!("{due:.3}")),
             DeliveryState::Delivered | DeliveryState::Failed => None,
         };
         if next == DeliveryState::Failed {
@@ -186,7 +186,8 @@ fn record_in_subscription(
     Ok(())
 }
 
-fn timestamp_after(state: &AppState, wait: Duration) -> Option<String> {
-    let wait = SignedDuration::try_from(wait).ok()?;
-    Some(format!("{:.3}", state.now().checked_add(wait).ok()?))
+/// Returns the time after a delay, or the last time that can be written.
+fn time_after(state: &AppState, wait: Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    state.now().saturating_add(wait).unwrap_or(Timestamp::MAX)
 }

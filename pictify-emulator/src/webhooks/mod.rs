@@ -67,7 +67,7 @@ fn insert(
         ..Delivery::default()
     };
     state.store.create(&delivery.id, &delivery)?;
-    send(state, delivery.id, std::time::Duration::ZERO);
+    send(state, delivery.id, state.now());
     Ok(())
 }
 
@@ -76,8 +76,7 @@ pub(crate) fn resume(state: &Arc<AppState>) -> Result<(), StoreError> {
     let pending = Filter::default().eq("$.status", Some("pending"));
     for delivery in state.store.list_all::<Delivery>(&pending, Order::Oldest)? {
         let due = delivery.next_attempt_at.and_then(|at| at.parse().ok());
-        let wait = due.map_or(jiff::SignedDuration::ZERO, |due| state.now().duration_until(due));
-        send(state, delivery.id, wait.try_into().unwrap_or_default());
+        send(state, delivery.id, due.unwrap_or_else(|| state.now()));
     }
     Ok(())
 }
