@@ -2,11 +2,12 @@
 
 use crate::{
     json::{lenient, whole_number},
+    rendering::OutputConfig,
     secret::Secret,
     store::Document,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 /// Default lifetime of data, in seconds.
 const DEFAULT_TTL_SECS: u32 = 300;
@@ -124,29 +125,6 @@ impl Default for RefreshPolicy {
             on_error: "serve_stale".to_owned(),
             extra: Map::new(),
         }
-    }
-}
-
-/// Output of the image of a binding.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct OutputConfig {
-    pub(crate) format: String,
-    /// Quality of lossy formats, 1 to 100.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) quality: Option<Number>,
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
-    pub(crate) width: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "whole_number")]
-    pub(crate) height: Option<u32>,
-    #[serde(flatten)]
-    extra: Map<String, Value>,
-}
-
-impl Default for OutputConfig {
-    fn default() -> Self {
-        let (format, quality) = ("png".to_owned(), Some(90.into()));
-        Self { format, quality, width: None, height: None, extra: Map::new() }
     }
 }
 

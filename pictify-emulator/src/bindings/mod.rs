@@ -12,15 +12,15 @@ use crate::{
     api_error::ApiError,
     context::RenderContext,
     rendering::{
-        self,
+        OutputConfig,
         cached::{CachedImage, OutputKind, cached_image, last_cached_image},
     },
     templates::{self, DEFAULT_SIDE, Template},
     webhooks,
 };
-use document::{CachedData, OutputConfig};
+use document::CachedData;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Number, Value, json};
+use serde_json::{Value, json};
 
 /// Returns the current image of a binding. Refreshes its data if the refresh policy requires it. A failure is stored in the
 /// binding, and `onError` of the policy selects the fallback.
@@ -65,7 +65,7 @@ pub(crate) async fn render(
 ) -> Result<CachedImage, ApiError> {
     let variables = mapping::resolve_variables(binding, data.unwrap_or(&Value::Null)).0;
     let template = templates::find(&context.state.store, &binding.template_id)?;
-    let quality = binding.output_config.quality.as_ref().and_then(Number::as_f64).map(rendering::quality_percent);
+    let quality = binding.output_config.quality_percent();
     let size = output_size(&binding.output_config, &template);
     let image = cached_image(context, &binding.uid, &template, &variables, size, kind, quality).await?;
     if image.is_new {

@@ -5,11 +5,13 @@
 
 pub(crate) mod cached;
 pub(crate) mod fill;
+mod output;
 pub(crate) mod pdf;
 mod record;
 pub(crate) mod template;
 pub(crate) mod video;
 
+pub(crate) use output::OutputConfig;
 pub(crate) use record::{RenderKind, RenderRecord};
 
 use crate::{
@@ -54,8 +56,8 @@ impl Output {
     }
 }
 
-/// Converts a quality of 1 to 100, the scale of bindings and experiments.
-pub(crate) fn quality_percent(quality: f64) -> u8 {
+/// Converts a quality of 1 to 100.
+fn quality_percent(quality: f64) -> u8 {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 100")]
     let percent = quality.round().clamp(1.0, 100.0) as u8;
     percent
