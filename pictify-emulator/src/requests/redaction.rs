@@ -139,7 +139,7 @@ fn without_secret_parameters(query: &str) -> String {
 }
 
 /// Removes the password and the secret parameters of a URL, such as that of a data source.
-fn without_url_secrets(text: String) -> String {
+pub(crate) fn without_url_secrets(text: String) -> String {
     if !text.starts_with("http") || text.len() > MAX_URL_LEN {
         return text;
     }
