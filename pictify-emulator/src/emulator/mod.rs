@@ -2,9 +2,11 @@
 
 mod builder;
 mod error;
+mod shutdown;
 
 pub use builder::EmulatorBuilder;
 pub use error::StartError;
+pub use shutdown::shutdown_signal;
 
 use crate::{
     faults::{Fault, FaultScript},
@@ -13,7 +15,7 @@ use crate::{
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 /// Default port of the commands.
@@ -114,21 +116,4 @@ async fn accept_connections(listener: TcpListener, state: Arc<AppState>, mut sto
     }
     drop(listener);
     connections.shutdown().await;
-}
-
-/// Waits for the signal to stop: Ctrl-C, or SIGTERM as service managers and containers send it.
-///
-/// # Errors
-/// If the signal handlers cannot be installed.
-pub async fn shutdown_signal() -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            _ = terminate.recv() => Ok(()),
-            signal = tokio::signal::ctrl_c() => signal,
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }

@@ -5,6 +5,7 @@ mod batches;
 mod bindings;
 #[cfg(feature = "chromium")]
 mod chromium;
+mod clients;
 mod dashboard;
 mod dashboard_in_browser;
 mod data_dir;

@@ -1,0 +1,25 @@
+/** The emulator was not found, did not start, or did not respond. */
+export class EmulatorError extends Error {
+  name = "EmulatorError";
+}
+
+/** A response with an error status. */
+export class StatusError extends EmulatorError {
+  name = "StatusError";
+
+  /**
+   * @param {string} method
+   * @param {string} url
+   * @param {number} status
+   * @param {string} body
+   */
+  constructor(method, url, status, body) {
+    super(`${method} ${url}: ${status} ${body.slice(0, 1000)}`);
+    this.status = status;
+    this.body = body;
+  }
+
+  json() {
+    return JSON.parse(this.body);
+  }
+}
