@@ -6,6 +6,7 @@ mod bindings;
 #[cfg(feature = "chromium")]
 mod chromium;
 mod clients;
+mod container;
 mod dashboard;
 mod dashboard_in_browser;
 mod data_dir;
