@@ -39,6 +39,56 @@ export interface LedgerEntry {
   idempotencyKey: string | null;
 }
 
+/** A received request without headers and bodies. */
+export interface RequestSummary {
+  /** Number of the request since the start of the server. */
+  sequence: number;
+  /** Request ID, the header `X-Request-Id` of the response. */
+  id: string;
+  at: string;
+  /** Operation ID in the contract; null if the request is not one for an operation. */
+  operation: string | null;
+  method: string;
+  /** Path and query string. */
+  path: string;
+  /** Status of the response; null if the connection was closed without one. */
+  status: number | null;
+  durationMs: number;
+}
+
+/** Headers and body of a request or response. Secrets are removed. */
+export interface RecordedContent {
+  headers: Record<string, string>;
+  /** Body, if it is JSON of at most 64 KiB. */
+  json?: any;
+  /** Body as a text if it is not JSON, or the start of a longer one. */
+  text?: string;
+  size: number | null;
+  isTruncated: boolean;
+}
+
+/** A received request and its response. */
+export interface RecordedRequest extends RequestSummary {
+  request: RecordedContent;
+  response: RecordedContent;
+}
+
+/** Conditions of received requests. */
+export interface RequestFilters {
+  /** Operation ID in the contract, such as `createImage`. */
+  operation?: string;
+  method?: string;
+  /** Path without the query string. A `*` at the end stands for anything. */
+  path?: string;
+  status?: number;
+  /** Sequence number: only requests after that one. */
+  since?: number;
+  limit?: number;
+}
+
+/** Part of the state: all stored data with the ledger, the recorded requests, the faults, the clock. */
+export type Part = "documents" | "requests" | "faults" | "clock";
+
 /** A JSON object of the API. */
 export type JsonObject = Record<string, any>;
 
@@ -61,16 +111,46 @@ export class Emulator {
   call<T = any>(method: string, path: string, body?: unknown): Promise<T>;
   /** Returns a rendered file by the URL of a response. */
   download(url: string): Promise<Uint8Array<ArrayBuffer>>;
-  /** Returns the billed renders: their number, and the calls. */
+  /** Resets everything, or some parts. */
+  reset(...parts: Part[]): Promise<void>;
+  /** Saves all stored data under a name. */
+  snapshot(name: string): Promise<void>;
+  /** Replaces all stored data with those of a snapshot. */
+  restore(name: string): Promise<void>;
+  /** Returns the received requests and their responses, newest first. */
+  requests(filters?: RequestFilters): Promise<RecordedRequest[]>;
+  /**
+   * Waits until requests match, one and 5 seconds by default, and returns them, oldest first. Earlier ones count, too.
+   * Throws `NoMatchingRequest`, which lists the requests that came instead.
+   */
+  waitForRequests(filters?: RequestFilters & { count?: number; timeout?: number }): Promise<RecordedRequest[]>;
+  /** Sends a received request again, and returns it with its new response. */
+  replay(requestId: string): Promise<RecordedRequest>;
+  /** Fails the next requests, one by default: `failNext({ operation: "createImage", status: 503, count: 2 })`. */
+  failNext(fault?: Fault & { count?: number }): Promise<void>;
+  /** Replaces the faults. */
+  setFaults(faults: readonly Fault[], seed?: number): Promise<void>;
+  /** Removes all faults. */
+  clearFaults(): Promise<void>;
+  /** Returns the billed renders: the number of all, and the calls, oldest first. */
   ledger(filters?: Filters): Promise<{ renders: number; entries: LedgerEntry[] }>;
   /** Returns the webhook deliveries, newest first, with their attempts. */
   deliveries(filters?: Filters): Promise<JsonObject[]>;
   /** Sends a webhook delivery again. */
   resend(deliveryId: string): Promise<JsonObject>;
-  /** Replaces the faults. */
-  setFaults(faults: readonly Fault[], seed?: number): Promise<void>;
-  /** Removes all faults. */
-  clearFaults(): Promise<void>;
+  /** Returns the time of the emulator. */
+  now(): Promise<Date>;
+  /** Stops the clock at a time, and returns it. */
+  freeze(at?: Date | string): Promise<Date>;
+  /**
+   * Advances the clock by seconds or by an ISO 8601 duration such as `P1M`, and returns the time. Retries of webhooks, data of
+   * bindings, schedules, quotas and rate limits follow.
+   */
+  advance(by: number | string): Promise<Date>;
+  /** Returns the clock to the time of the machine. */
+  resume(): Promise<Date>;
+  /** Fails if the server is not an emulator. */
+  check(): Promise<void>;
   /** Stops the program, if this object has started it. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -87,6 +167,12 @@ export class StatusError extends EmulatorError {
   readonly body: string;
   /** Parses the body of the response. */
   json<T = any>(): T;
+}
+
+/** The expected requests did not come in time. */
+export class NoMatchingRequest extends EmulatorError {
+  /** Requests that came, newest first. */
+  readonly received: RequestSummary[];
 }
 
 /** Returns the command that starts the emulator, without options. */

@@ -114,8 +114,12 @@ def test_an_emulator_is_started_if_none_runs_on_this_machine(monkeypatch, withou
 
 def test_another_server_is_never_used(monkeypatch):
     class Service(BaseHTTPRequestHandler):
+        status = 404
+
         def do_GET(self):
-            self.send_error(404)
+            self.send_response(self.status)
+            self.end_headers()
+            self.wfile.write(b"<html>")
 
         def log_message(self, *_):
             pass
@@ -125,8 +129,10 @@ def test_another_server_is_never_used(monkeypatch):
     thread.start()
     try:
         monkeypatch.setenv("PICTIFY_BASE_URL", f"http://127.0.0.1:{server.server_port}")
-        with pytest.raises(EmulatorError, match="which is not an emulator"):
-            Emulator.use()
+        # The second is a page for any path.
+        for Service.status in (404, 200):
+            with pytest.raises(EmulatorError, match="which is not an emulator"):
+                Emulator.use()
     finally:
         server.shutdown()
         thread.join()

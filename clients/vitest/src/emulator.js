@@ -1,7 +1,7 @@
 /** The emulator as tests see it: its address, calls of the API, and the admin API. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { EmulatorError, StatusError } from "./errors.js";
+import { EmulatorError, NoMatchingRequest, StatusError } from "./errors.js";
 import { Program } from "./program.js";
 
 /** @typedef {import("../index.d.ts").StartOptions} StartOptions */
@@ -76,6 +76,62 @@ export class Emulator {
 
   // Admin API
 
+  /** @param {import("../index.d.ts").Part[]} parts */
+  async reset(...parts) {
+    const body = Object.fromEntries(parts.map((part) => [part, true]));
+    await this.#admin("POST", "reset", parts.length > 0 ? body : undefined);
+  }
+
+  /** @param {string} name */
+  async snapshot(name) {
+    await this.#admin("PUT", `snapshots/${encodeURIComponent(name)}`);
+  }
+
+  /** @param {string} name */
+  async restore(name) {
+    await this.#admin("POST", `snapshots/${encodeURIComponent(name)}/restore`);
+  }
+
+  /** @param {import("../index.d.ts").RequestFilters} [filters] */
+  async requests(filters) {
+    return (await this.#admin("GET", "requests", undefined, filters)).requests;
+  }
+
+  /** @param {import("../index.d.ts").RequestFilters & { count?: number; timeout?: number }} [filters] */
+  async waitForRequests(filters) {
+    try {
+      return (await this.#admin("GET", "requests/wait", undefined, filters)).requests;
+    } catch (error) {
+      if (error instanceof StatusError && error.status === 408) {
+        throw new NoMatchingRequest(error.json());
+      }
+      throw error;
+    }
+  }
+
+  /** @param {string} requestId */
+  async replay(requestId) {
+    return (await this.#admin("POST", `requests/${encodeURIComponent(requestId)}/replay`)).request;
+  }
+
+  /** @param {import("../index.d.ts").Fault & { count?: number }} fault */
+  async failNext(fault = {}) {
+    const hasEffect = ["status", "reset", "delayMs", "truncateAfter"].some((member) => member in fault);
+    await this.#admin("POST", "faults/next", hasEffect ? fault : { ...fault, status: 503 });
+  }
+
+  /**
+   * @param {readonly import("../index.d.ts").Fault[]} faults
+   * @param {number} seed
+   */
+  async setFaults(faults, seed = 0) {
+    await this.#admin("PUT", "faults", { seed, faults });
+  }
+
+  async clearFaults() {
+    await this.#admin("DELETE", "faults");
+  }
+
   /** @param {import("../index.d.ts").Filters} [filters] */
   async ledger(filters) {
     return this.#admin("GET", "ledger", undefined, filters);
@@ -91,23 +147,34 @@ export class Emulator {
     return this.#admin("POST", `deliveries/${encodeURIComponent(deliveryId)}/resend`);
   }
 
-  /**
-   * @param {readonly import("../index.d.ts").Fault[]} faults
-   * @param {number} seed
-   */
-  async setFaults(faults, seed = 0) {
-    await this.#admin("PUT", "faults", { seed, faults });
+  async now() {
+    return toDate(await this.#admin("GET", "clock"));
   }
 
-  async clearFaults() {
-    await this.#admin("DELETE", "faults");
+  /** @param {Date | string} at */
+  async freeze(at = "now") {
+    return toDate(await this.#admin("PUT", "clock", { freeze: at instanceof Date ? at.toISOString() : at }));
+  }
+
+  /** @param {number | string} by */
+  async advance(by) {
+    return toDate(await this.#admin("POST", "clock/advance", typeof by === "string" ? { duration: by } : { seconds: by }));
+  }
+
+  async resume() {
+    return toDate(await this.#admin("DELETE", "clock"));
+  }
+
+  /** Fails if the server is not an emulator. */
+  async check() {
+    await this.#admin("GET", "health");
   }
 
   /**
    * @param {string} method
    * @param {string} name
    * @param {unknown} [body]
-   * @param {import("../index.d.ts").Filters} [query]
+   * @param {object} query
    */
   async #admin(method, name, body, query = {}) {
     const url = new URL(`${this.url}/_emulator/${name}`);
@@ -141,10 +208,11 @@ export async function useEmulator(settings = {}) {
   }
   const running = new Emulator(url, process.env[KEY_VARIABLE] || DEFAULT_API_KEY);
   try {
-    await running.ledger();
+    await running.check();
     return running;
   } catch (error) {
-    if (error instanceof StatusError) {
+    // A page for any path is not JSON.
+    if (error instanceof StatusError || error instanceof SyntaxError) {
       throw new EmulatorError(`${URL_VARIABLE} is ${url}, which is not an emulator. ${error.message}`, { cause: error });
     }
     if (!isLoopback(url)) {
@@ -223,6 +291,11 @@ async function send(method, url, body, headers = {}) {
 async function toJson(response) {
   const text = await response.text();
   return text === "" ? undefined : JSON.parse(text);
+}
+
+/** @param {{ now: string }} clock */
+function toDate(clock) {
+  return new Date(clock.now);
 }
 
 /** @param {unknown} error */

@@ -23,3 +23,15 @@ export class StatusError extends EmulatorError {
     return JSON.parse(this.body);
   }
 }
+
+/** The expected requests did not come in time. */
+export class NoMatchingRequest extends EmulatorError {
+  name = "NoMatchingRequest";
+
+  /** @param {{ message: string, received?: import("../index.d.ts").RequestSummary[] }} body */
+  constructor({ message, received = [] }) {
+    const lines = received.map(({ method, path, status }) => `  ${method} ${path}: ${status}`);
+    super([`${message}. Received:`, ...(lines.length > 0 ? lines : ["  nothing"])].join("\n"));
+    this.received = received;
+  }
+}

@@ -1,4 +1,4 @@
 /** A local Pictify for tests. */
 export { Emulator, startEmulator, useEmulator, globalSetup } from "./emulator.js";
-export { EmulatorError, StatusError } from "./errors.js";
+export { EmulatorError, NoMatchingRequest, StatusError } from "./errors.js";
 export { findProgram } from "./program.js";

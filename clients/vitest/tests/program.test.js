@@ -101,9 +101,13 @@ describe("PICTIFY_BASE_URL", () => {
   });
 
   test("of another server: it is never used", async () => {
-    const service = createServer((_, response) => response.writeHead(404).end()).listen(0, "127.0.0.1");
+    let status = 404;
+    const service = createServer((_, response) => response.writeHead(status).end("<html>")).listen(0, "127.0.0.1");
     await once(service, "listening");
     vi.stubEnv("PICTIFY_BASE_URL", `http://127.0.0.1:${service.address().port}`);
+    await expect(useEmulator()).rejects.toThrow("which is not an emulator");
+    // A page for any path.
+    status = 200;
     await expect(useEmulator()).rejects.toThrow("which is not an emulator");
     service.closeAllConnections();
     service.close();

@@ -2,6 +2,7 @@
 import {
   type Fault,
   type LedgerEntry,
+  type RecordedRequest,
   EmulatorError,
   findProgram,
   globalSetup,
@@ -31,7 +32,13 @@ export async function use(): Promise<number> {
     }
     throw new EmulatorError("unexpected");
   }
+  const [request]: RecordedRequest[] = await emulator.waitForRequests({ operation: "createImage", count: 1 });
+  const size: number | null = request.response.size;
+  const now: Date = await emulator.advance("P1M");
+  await emulator.reset("requests", "clock");
+  // @ts-expect-error: there is no such part.
+  await emulator.reset("everything");
   // @ts-expect-error: a fault has no such member.
   await emulator.setFaults([{ stauts: 503 }]);
-  return bytes.length + entries.length;
+  return bytes.length + entries.length + (size ?? 0) + now.getTime();
 }

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import re
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from datetime import datetime, timedelta, timezone
 from typing import Any, Mapping, Sequence
 
 from .program import EmulatorError, Program
@@ -41,6 +43,16 @@ class StatusError(EmulatorError):
     def json(self) -> Any:
         """Returns the body of the response."""
         return json.loads(self.body)
+
+
+class NoMatchingRequest(AssertionError):
+    """The expected requests did not come in time."""
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        #: Requests that came, newest first.
+        self.received: list[dict[str, Any]] = body.get("received", [])
+        lines = [f"  {other['method']} {other['path']}: {other['status']}" for other in self.received]
+        super().__init__("\n".join([f"{body['message']}. Received:", *(lines or ["  nothing"])]))
 
 
 class Emulator:
@@ -85,9 +97,9 @@ class Emulator:
             return cls.start(options)
         running = cls(url, os.environ.get(KEY_VARIABLE) or DEFAULT_API_KEY)
         try:
-            running.ledger()
+            running._admin("GET", "health")
             return running
-        except StatusError as error:
+        except (StatusError, json.JSONDecodeError) as error:
             raise EmulatorError(f"{URL_VARIABLE} is {url}, which is not an emulator. {error}") from error
         except EmulatorError as error:
             if not _is_loopback(url):
@@ -138,10 +150,61 @@ class Emulator:
         """Returns a rendered file by the URL of a response."""
         return self._send("GET", urllib.parse.urljoin(self.url + "/", url))
 
-    # Admin API
+    # Admin API. Keyword arguments are its members and query parameters: `delay_ms=100` is `delayMs`.
+
+    def reset(self, *parts: str) -> None:
+        """Resets everything, or some parts: ``documents`` (all stored data and the ledger), ``requests``, ``faults``
+        and ``clock``."""
+        self._admin("POST", "reset", {part: True for part in parts} if parts else None)
+
+    def snapshot(self, name: str) -> None:
+        """Saves all stored data under a name."""
+        self._admin("PUT", f"snapshots/{_quote(name)}")
+
+    def restore(self, name: str) -> None:
+        """Replaces all stored data with those of a snapshot."""
+        self._admin("POST", f"snapshots/{_quote(name)}/restore")
+
+    def requests(self, **filters: Any) -> list[dict[str, Any]]:
+        """Returns the received requests and their responses, newest first: ``requests(operation="createImage")``."""
+        return self._admin("GET", "requests", query=filters)["requests"]
+
+    def wait_for_requests(self, count: int = 1, timeout: float = 5.0, **filters: Any) -> list[dict[str, Any]]:
+        """Waits until `count` requests match, and returns them, oldest first. Earlier ones count, too.
+
+        Raises NoMatchingRequest, which lists the requests that came instead.
+        """
+        try:
+            return self._admin("GET", "requests/wait", query={"count": count, "timeout": timeout, **filters})["requests"]
+        except StatusError as error:
+            if error.status != 408:
+                raise
+            raise NoMatchingRequest(error.json()) from None
+
+    def replay(self, request_id: str) -> dict[str, Any]:
+        """Sends a received request again, and returns it with its new response."""
+        return self._admin("POST", f"requests/{_quote(request_id)}/replay")["request"]
+
+    def fail_next(self, count: int = 1, **fault: Any) -> None:
+        """Fails the next requests: ``fail_next(2, operation="createImage", status=503)``.
+
+        Other members of a fault: ``body``, ``headers``, ``delay_ms``, ``reset``, ``truncate_after``,
+        ``after_handler``. Without any effect, the status is 503.
+        """
+        if not {"status", "reset", "delay_ms", "truncate_after"} & set(fault):
+            fault["status"] = 503
+        self._admin("POST", "faults/next", {"count": count, **_members(fault)})
+
+    def set_faults(self, *faults: Mapping[str, Any], seed: int = 0) -> None:
+        """Replaces the faults: ``set_faults({"operation": "createImage", "probability": 0.1, "status": 503})``."""
+        self._admin("PUT", "faults", {"seed": seed, "faults": [_members(fault) for fault in faults]})
+
+    def clear_faults(self) -> None:
+        """Removes all faults."""
+        self._admin("DELETE", "faults")
 
     def ledger(self, **filters: Any) -> dict[str, Any]:
-        """Returns the billed renders: ``renders`` is their number, ``entries`` the calls."""
+        """Returns the billed renders: ``renders`` is the number of all, ``entries`` are the calls, oldest first."""
         return self._admin("GET", "ledger", query=filters)
 
     def deliveries(self, **filters: Any) -> list[dict[str, Any]]:
@@ -150,18 +213,31 @@ class Emulator:
 
     def resend(self, delivery_id: str) -> dict[str, Any]:
         """Sends a webhook delivery again."""
-        return self._admin("POST", f"deliveries/{urllib.parse.quote(delivery_id, safe='')}/resend")
+        return self._admin("POST", f"deliveries/{_quote(delivery_id)}/resend")
 
-    def set_faults(self, *faults: Mapping[str, Any], seed: int = 0) -> None:
-        """Replaces the faults: ``set_faults({"operation": "createImage", "probability": 0.1, "status": 503})``."""
-        self._admin("PUT", "faults", {"seed": seed, "faults": list(faults)})
+    def now(self) -> datetime:
+        """Returns the time of the emulator."""
+        return _time(self._admin("GET", "clock"))
 
-    def clear_faults(self) -> None:
-        """Removes all faults."""
-        self._admin("DELETE", "faults")
+    def freeze(self, at: datetime | str = "now") -> datetime:
+        """Stops the clock at a time, and returns it."""
+        return _time(self._admin("PUT", "clock", {"freeze": at if isinstance(at, str) else _timestamp(at)}))
+
+    def advance(self, by: timedelta | float | str) -> datetime:
+        """Advances the clock by a duration, by seconds, or by an ISO 8601 duration such as ``P1M``. Returns the time.
+
+        Retries of webhooks, data of bindings, schedules, quotas and rate limits follow.
+        """
+        seconds = by.total_seconds() if isinstance(by, timedelta) else by
+        name = "duration" if isinstance(by, str) else "seconds"
+        return _time(self._admin("POST", "clock/advance", {name: seconds}))
+
+    def resume(self) -> datetime:
+        """Returns the clock to the time of the machine."""
+        return _time(self._admin("DELETE", "clock"))
 
     def _admin(self, method: str, name: str, body: Any = None, query: Mapping[str, Any] | None = None) -> Any:
-        values = {key: _parameter(value) for key, value in (query or {}).items() if value is not None}
+        values = {key: _parameter(value) for key, value in _members(query or {}).items() if value is not None}
         suffix = "?" + urllib.parse.urlencode(values) if values else ""
         return _json(self._send(method, f"{self.url}/_emulator/{name}{suffix}", body))
 
@@ -197,6 +273,25 @@ def _json(body: bytes) -> Any:
 
 def _parameter(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
+
+
+def _members(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Writes names as the API does: `delay_ms` becomes `delayMs`."""
+    return {re.sub(r"_([a-z])", lambda match: match[1].upper(), name): value for name, value in values.items()}
+
+
+def _quote(text: str) -> str:
+    return urllib.parse.quote(text, safe="")
+
+
+def _time(clock: Mapping[str, Any]) -> datetime:
+    # Python 3.9 and 3.10 do not parse "Z".
+    return datetime.fromisoformat(clock["now"].replace("Z", "+00:00"))
+
+
+def _timestamp(at: datetime) -> str:
+    # A time without a zone is a local one, as everywhere in `datetime`.
+    return at.astimezone(timezone.utc).isoformat()
 
 
 def _is_loopback(url: str) -> bool:

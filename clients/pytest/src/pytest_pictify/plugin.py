@@ -34,3 +34,10 @@ def pictify_env(pictify_emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> 
     for name, value in pictify_emulator.env.items():
         monkeypatch.setenv(name, value)
     return pictify_emulator
+
+
+@pytest.fixture
+def pictify(pictify_env: Emulator) -> Emulator:
+    """As `pictify_env`, but empty: all data, recorded requests, faults and the clock are reset before the test."""
+    pictify_env.reset()
+    return pictify_env
