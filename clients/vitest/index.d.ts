@@ -86,6 +86,16 @@ export interface RequestFilters {
   limit?: number;
 }
 
+/** Template with the members of `POST /templates`, such as `html`, `width` and `variableDefinitions`. */
+export interface SeedTemplate {
+  /** ID; a random one by default. */
+  uid?: string;
+  name: string;
+  /** Values that become the defaults of the variables which have none. */
+  sample?: Record<string, unknown>;
+  [member: string]: unknown;
+}
+
 /** Part of the state: all stored data with the ledger, the recorded requests, the faults, the clock. */
 export type Part = "documents" | "requests" | "faults" | "clock";
 
@@ -117,6 +127,10 @@ export class Emulator {
   snapshot(name: string): Promise<void>;
   /** Replaces all stored data with those of a snapshot. */
   restore(name: string): Promise<void>;
+  /**
+   * Stores templates and returns their IDs and names. Without templates, the folder of the option `--seed` is read again.
+   */
+  seed(...templates: SeedTemplate[]): Promise<{ uid: string; name: string }[]>;
   /** Returns the received requests and their responses, newest first. */
   requests(filters?: RequestFilters): Promise<RecordedRequest[]>;
   /**

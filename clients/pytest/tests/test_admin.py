@@ -40,6 +40,19 @@ def test_a_snapshot_is_restored(pictify):
     assert error.value.status == 404
 
 
+def test_templates_are_stored_under_chosen_ids(pictify):
+    card = {"uid": "card", "name": "Card", "html": "<h1>{{name}}</h1>", "width": 100, "height": 50}
+    assert pictify.seed(card, {**card, "uid": "other"}) == [
+        {"uid": "card", "name": "Card"},
+        {"uid": "other", "name": "Card"},
+    ]
+    pictify.call("POST", "/templates/card/render", {"variables": {"name": "Ada"}})
+    assert pictify.ledger(operation="renderTemplate")["entries"][0]["renders"] == 1
+    with pytest.raises(StatusError) as error:
+        pictify.seed({"uid": "c/d", "name": "Card"})
+    assert 400 <= error.value.status < 500
+
+
 def test_requests_have_their_bodies_and_no_keys(pictify):
     pictify.call("POST", "/image", CARD)
     pictify.call("GET", "/image")

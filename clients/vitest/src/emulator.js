@@ -92,6 +92,11 @@ export class Emulator {
     await this.#admin("POST", `snapshots/${encodeURIComponent(name)}/restore`);
   }
 
+  /** @param {import("../index.d.ts").SeedTemplate[]} templates */
+  async seed(...templates) {
+    return (await this.#admin("POST", "seed", templates.length > 0 ? { templates } : undefined)).templates;
+  }
+
   /** @param {import("../index.d.ts").RequestFilters} [filters] */
   async requests(filters) {
     return (await this.#admin("GET", "requests", undefined, filters)).requests;

@@ -29,6 +29,14 @@ test("a snapshot is restored", async () => {
   await expect(emulator.restore("not-there")).rejects.toMatchObject({ status: 404 });
 });
 
+test("templates are stored under chosen IDs", async () => {
+  const card = { uid: "card", name: "Card", html: "<h1>{{name}}</h1>", width: 100, height: 50 };
+  expect(await emulator.seed(card)).toEqual([{ uid: "card", name: "Card" }]);
+  await emulator.call("POST", "/templates/card/render", { variables: { name: "Ada" } });
+  expect((await emulator.ledger({ operation: "renderTemplate" })).entries).toHaveLength(1);
+  await expect(emulator.seed({ ...card, uid: "c/d" })).rejects.toThrow();
+});
+
 test("requests have their bodies and no keys", async () => {
   await create();
   await emulator.call("GET", "/image");

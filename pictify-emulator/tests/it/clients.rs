@@ -135,6 +135,21 @@ fn the_action_fails_with_the_output_of_an_emulator_that_does_not_start() {
     assert!(text.contains("unexpected argument '--no-such-option'"), "{text}");
 }
 
+/// A cached program of other sources would be used without a word.
+#[cfg(unix)]
+#[test]
+fn the_action_caches_the_program_by_its_sources_or_its_version() {
+    let script = workspace(".github/actions/emulator/source-key");
+    let key = |version| {
+        let output = Command::new(&script).env("VERSION", version).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(key("0.1.0"), "key=0.1.0\n");
+    let of_sources = key("");
+    let digest = of_sources.trim_end().strip_prefix("key=").unwrap();
+    assert!(digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()), "{of_sources}");
+}
+
 /// Schemas, not only syntax: a misspelt key of a workflow is ignored, and the check that it means does not run.
 #[test]
 fn linters_have_no_findings() {
@@ -142,7 +157,7 @@ fn linters_have_no_findings() {
         let commands = "hadolint pictify-emulator/Dockerfile
             check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
             check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
-            shellcheck .ci/* .github/actions/*/start";
+            shellcheck .ci/* .github/actions/emulator/start .github/actions/emulator/source-key";
         run(&mut shell(&ENVIRONMENT, &workspace(""), commands));
     }
 }

@@ -165,6 +165,15 @@ class Emulator:
         """Replaces all stored data with those of a snapshot."""
         self._admin("POST", f"snapshots/{_quote(name)}/restore")
 
+    def seed(self, *templates: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Stores templates, with the members of ``POST /templates`` and an ID of your choice, and returns their IDs and
+        names: ``seed({"uid": "card", "name": "Card", "html": "<h1>{{name}}</h1>"})``.
+
+        Without templates, the folder of the option ``--seed`` is read again.
+        """
+        body = {"templates": list(templates)} if templates else None
+        return self._admin("POST", "seed", body)["templates"]
+
     def requests(self, **filters: Any) -> list[dict[str, Any]]:
         """Returns the received requests and their responses, newest first: ``requests(operation="createImage")``."""
         return self._admin("GET", "requests", query=filters)["requests"]
