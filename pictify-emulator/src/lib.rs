@@ -24,6 +24,7 @@
 //! | `handlers/` | handlers, a file for each tag of the contract |
 //! | `admin/` | admin API for tests |
 //! | `requests/` | recorded requests |
+//! | `snapshots.rs`, `seed.rs` | reset and snapshots, templates to start with |
 //! | `clock.rs`, `events.rs`, `metrics.rs` | clock, stream of events, metrics |
 //! | `dashboard/` | HTML dashboard |
 //! | `response.rs`, `api_error.rs`, `problem_details.rs` | responses and errors |
@@ -84,6 +85,7 @@ mod rendering;
 mod requests;
 mod response;
 mod secret;
+mod seed;
 mod server;
 mod snapshots;
 mod store;
@@ -96,8 +98,8 @@ mod workflows;
 
 pub use config::{Profile, VersionPrefix};
 pub use emulator::{
-    BilledRenders, ControlError, DEFAULT_PORT, DeliveryAttempt, Emulator, EmulatorBuilder, RecordedDelivery,
-    StartError, shutdown_signal,
+    BilledRenders, ControlError, DEFAULT_PORT, DeliveryAttempt, DeliveryStatus, Emulator, EmulatorBuilder,
+    RecordedDelivery, StartError, shutdown_signal,
 };
 pub use faults::Fault;
 pub use fetch::EgressPolicy;

@@ -93,6 +93,11 @@ pub struct Options {
     #[arg(long)]
     pub demo: bool,
 
+    /// Start with the templates of this folder. It has a folder for each, named by the ID of the template, with
+    /// template.json (name, width, height, ...), index.html or canvas.json, and optionally sample.json (default values).
+    #[arg(long, value_name = "DIR")]
+    pub seed: Option<PathBuf>,
+
     /// Choose the render engine [default: embedded]. Chromium runs scripts and supports all of CSS. It must be
     /// installed, and this program must be built with the feature `chromium`.
     #[arg(long, value_enum)]
@@ -173,6 +178,9 @@ impl Options {
         if let Some(mebibytes) = self.max_file_memory {
             builder = builder.max_file_memory(u64::from(mebibytes) << 20);
         }
+        if let Some(folder) = self.seed {
+            builder = builder.seed(folder);
+        }
         if let Some(requests) = self.requests_per_minute {
             builder = builder.requests_per_minute(requests);
         }
@@ -210,6 +218,7 @@ impl Options {
             webhook_retry_speedup: self.webhook_retry_speedup.or(other.webhook_retry_speedup),
             version_prefix: self.version_prefix.or(other.version_prefix),
             demo: self.demo || other.demo,
+            seed: self.seed.or(other.seed),
             engine: self.engine.or(other.engine),
             chromium: self.chromium.or(other.chromium),
             faults: self.faults.or(other.faults),

@@ -8,7 +8,7 @@ use crate::{
     fetch::EgressPolicy,
     render::{Embedded, Renderer},
     server::{self, AccessPolicy, ServerState, connections},
-    snapshots,
+    snapshots::{self, SnapshotError},
     store::{DEFAULT_MAX_FILE_MEMORY, Store, StoreError},
 };
 use std::{
@@ -34,6 +34,7 @@ pub struct EmulatorBuilder {
     faults: Vec<Fault>,
     fault_seed: u64,
     egress_policy: EgressPolicy,
+    seed_folder: Option<PathBuf>,
     max_file_memory: u64,
 }
 
@@ -52,6 +53,7 @@ impl Default for EmulatorBuilder {
             faults: Vec::new(),
             fault_seed: 0,
             egress_policy: EgressPolicy::default(),
+            seed_folder: None,
             max_file_memory: DEFAULT_MAX_FILE_MEMORY,
         }
     }
@@ -186,6 +188,15 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Sets a folder with templates to start with; none by default. It has a folder for each template, whose name is the
+    /// ID of the template, with `template.json` (the members of `POST /templates`), `index.html` or `canvas.json` (the
+    /// source), and `sample.json` (optional: values that become the defaults of the variables which have none). The
+    /// templates are stored at each start and each [reset](Emulator::reset); one with the ID of a stored one replaces it.
+    pub fn seed(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.seed_folder = Some(folder.into());
+        self
+    }
+
     /// Sets the rule for the path prefix `/v1` of older documents; it is optional by default.
     pub fn version_prefix(mut self, prefix: VersionPrefix) -> Self {
         self.config.version_prefix = prefix;
@@ -236,8 +247,13 @@ impl EmulatorBuilder {
             faults,
             outbound: OutboundClients::new(self.egress_policy)
                 .map_err(|error| StartError::HttpClient { reason: error.to_string() })?,
+            seed_folder: self.seed_folder,
         });
-        snapshots::insert_initial_data(&state).and_then(|()| snapshots::resume(&state)).map_err(unusable)?;
+        snapshots::insert_initial_data(&state).map_err(|error| match error {
+            SnapshotError::Seed(reason) => StartError::Seed { reason },
+            error => StartError::DataDir { folder: folder.clone(), reason: error.to_string() },
+        })?;
+        snapshots::resume(&state).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let router = server::router(ServerState::new(state.clone(), access));
         let max_connections = connections::max_connections(self.max_connections);

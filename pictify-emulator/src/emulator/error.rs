@@ -35,6 +35,11 @@ pub enum StartError {
         /// Host or origin, and reason.
         reason: String,
     },
+    /// The templates to start with cannot be used.
+    Seed {
+        /// File or template, and reason.
+        reason: String,
+    },
     /// The clients for outgoing requests cannot be created.
     HttpClient {
         /// Reason.
@@ -64,6 +69,7 @@ impl fmt::Display for StartError {
             Self::Engine { reason } => write!(f, "the render engine cannot be used: {reason}"),
             Self::Faults { reason } => write!(f, "the faults cannot be used: {reason}"),
             Self::Access { reason } => write!(f, "the allowed hosts and origins cannot be used: {reason}"),
+            Self::Seed { reason } => write!(f, "the templates to start with cannot be used: {reason}"),
             Self::HttpClient { reason } => write!(f, "the emulator cannot make requests: {reason}"),
             Self::File { file, reason } => write!(f, "{} cannot be used: {reason}", file.display()),
         }
@@ -78,6 +84,7 @@ impl std::error::Error for StartError {
             | Self::Engine { .. }
             | Self::Faults { .. }
             | Self::Access { .. }
+            | Self::Seed { .. }
             | Self::HttpClient { .. }
             | Self::File { .. } => None,
         }

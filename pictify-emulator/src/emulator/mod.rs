@@ -10,7 +10,7 @@ mod snapshots;
 pub use builder::EmulatorBuilder;
 pub use control::ControlError;
 pub use error::StartError;
-pub use records::{BilledRenders, DeliveryAttempt, RecordedDelivery};
+pub use records::{BilledRenders, DeliveryAttempt, DeliveryStatus, RecordedDelivery};
 pub use shutdown::shutdown_signal;
 
 use crate::{

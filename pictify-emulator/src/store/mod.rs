@@ -18,7 +18,7 @@ mod migrations;
 mod observer;
 mod snapshots;
 
-pub(crate) use document::{Document, from_json, to_json};
+pub(crate) use document::Document;
 pub(crate) use files::{FoundFile, StoredFile};
 pub(crate) use filter::{Filter, Order};
 pub(crate) use memory_files::DEFAULT_MAX_FILE_MEMORY;

@@ -1,7 +1,7 @@
 //! Admin API: recorded requests.
 
 use crate::support::{JSON, KEY, call, connect, create, get, ok, post, send, within};
-use pictify_emulator::{Emulator, Fault, RequestFilter};
+use pictify_emulator::{DeliveryStatus, Emulator, Fault, RequestFilter};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -193,7 +193,7 @@ async fn the_ledger_and_deliveries_are_also_read_in_rust() {
     let failed = async {
         loop {
             let deliveries = emulator.deliveries().unwrap();
-            if deliveries[0].status == "failed" {
+            if deliveries[0].status == DeliveryStatus::Failed {
                 return deliveries;
             }
             tokio::task::yield_now().await;
