@@ -1,6 +1,8 @@
 //! The `pictify-emulator` command.
 
-use clap::Parser;
+mod health;
+
+use clap::{Parser, Subcommand};
 use pictify_emulator::Options;
 use std::process::ExitCode;
 
@@ -8,26 +10,44 @@ use std::process::ExitCode;
 ///
 /// Tests control it by its admin API, which /_emulator/openapi.json describes.
 #[derive(Debug, Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(flatten)]
     options: Options,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Subcommands. Without one, the server runs.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check that a server is healthy: exit code 0 if it is, else 1.
+    Health(health::Arguments),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let emulator = match Arguments::parse().options.start().await {
-        Ok(emulator) => emulator,
+    let Arguments { options, command } = Arguments::parse();
+    let result = match command {
+        Some(Command::Health(arguments)) => arguments.run().await,
+        None => serve(options).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
-    };
-    println!("Pictify emulator listening on {}", emulator.url());
-    if let Err(error) = pictify_emulator::shutdown_signal().await {
-        eprintln!("error: cannot wait for the shutdown signal: {error}");
-        return ExitCode::FAILURE;
     }
+}
+
+/// Runs the server until it is told to stop.
+async fn serve(options: Options) -> Result<(), String> {
+    let emulator = options.start().await.map_err(|error| error.to_string())?;
+    println!("Pictify emulator listening on {}", emulator.url());
+    let signal = pictify_emulator::shutdown_signal().await;
+    signal.map_err(|error| format!("cannot wait for the shutdown signal: {error}"))?;
     emulator.shutdown().await;
-    ExitCode::SUCCESS
+    Ok(())
 }

@@ -4,19 +4,21 @@ mod builder;
 mod control;
 mod error;
 mod records;
+mod shutdown;
 mod snapshots;
 
 pub use builder::EmulatorBuilder;
 pub use control::ControlError;
 pub use error::StartError;
 pub use records::{BilledRenders, DeliveryAttempt, DeliveryStatus, RecordedDelivery};
+pub use shutdown::shutdown_signal;
 
 use crate::{
     context::AppState,
     faults::{Fault, FaultScript},
     ledger,
 };
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 /// Default port of the commands.
@@ -89,21 +91,4 @@ impl Drop for Emulator {
         self.state.stop();
         self.state.store.unlock();
     }
-}
-
-/// Waits for the signal to stop: Ctrl-C, or SIGTERM as service managers and containers send it.
-///
-/// # Errors
-/// If the signal handlers cannot be installed.
-pub async fn shutdown_signal() -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            _ = terminate.recv() => Ok(()),
-            signal = tokio::signal::ctrl_c() => signal,
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }

@@ -10,8 +10,10 @@ mod batches;
 mod bindings;
 #[cfg(feature = "chromium")]
 mod chromium;
+mod clients;
 mod compression;
 mod connections;
+mod container;
 mod dashboard;
 mod dashboard_in_browser;
 mod data_dir;
