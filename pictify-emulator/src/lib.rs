@@ -41,7 +41,7 @@
 //! | `fetch/` | outgoing HTTP requests, and the addresses that they may reach |
 //! | `demo_template.rs` | template of the examples |
 //! | `store/` | storage of documents and files |
-//! | `query_string.rs`, `json.rs` | reading of query strings and of JSON values |
+//! | `query_string.rs`, `json.rs`, `secret.rs` | reading of query strings and of JSON values, secrets in documents |
 //! | `variables.rs` | definitions of template variables |
 //! | `expressions/` | expression language |
 //! | `html_templates/` | Handlebars templates |
@@ -90,6 +90,8 @@ mod server;
 mod snapshots;
 mod store;
 mod templates;
+#[cfg(test)]
+mod tests;
 mod uid;
 pub mod variables;
 mod video;
