@@ -2,7 +2,10 @@
 
 use clap::Parser;
 use pictify_emulator::Options;
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 /// Run a local Pictify: the same API with real renders, without an account.
 #[derive(Debug, Parser)]
@@ -14,18 +17,12 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let emulator = match Arguments::parse().options.start().await {
-        Ok(emulator) => emulator,
+    match pictify_emulator::run(Arguments::parse().options).await {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
-            return ExitCode::FAILURE;
+            // An error of writing is ignored: nothing reads the output.
+            let _ = writeln!(io::stderr(), "error: {error}");
+            ExitCode::FAILURE
         }
-    };
-    println!("Pictify emulator listening on {}", emulator.url());
-    if let Err(error) = pictify_emulator::shutdown_signal().await {
-        eprintln!("error: cannot wait for the shutdown signal: {error}");
-        return ExitCode::FAILURE;
     }
-    emulator.shutdown().await;
-    ExitCode::SUCCESS
 }

@@ -1,6 +1,6 @@
 //! Configuration and start of a server.
 
-use super::{Emulator, StartError};
+use super::{Emulator, RUN, StartError};
 use crate::{
     batches,
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
@@ -220,6 +220,9 @@ impl EmulatorBuilder {
         let folder = self.data_dir.clone();
         let unusable = |error: StoreError| StartError::DataDir { folder: folder.clone(), reason: error.to_string() };
         let store = store.map_err(unusable)?;
+        if let Some(run) = store.unfinished_run() {
+            tracing::warn!(target: RUN, run, "the last run did not end properly: it was killed, or the machine stopped");
+        }
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
         let renderer = self.renderer.unwrap_or_else(|| Arc::new(Embedded::new()));

@@ -40,6 +40,11 @@ pub enum StartError {
         /// Reason.
         reason: String,
     },
+    /// The signals that stop the program cannot be awaited.
+    Signals {
+        /// Error of the operating system.
+        source: io::Error,
+    },
     /// A file of options or faults cannot be used.
     File {
         /// File.
@@ -65,6 +70,7 @@ impl fmt::Display for StartError {
             Self::Faults { reason } => write!(f, "the faults cannot be used: {reason}"),
             Self::Access { reason } => write!(f, "the allowed hosts and origins cannot be used: {reason}"),
             Self::HttpClient { reason } => write!(f, "the emulator cannot make requests: {reason}"),
+            Self::Signals { source } => write!(f, "the emulator cannot wait for the signals that stop it: {source}"),
             Self::File { file, reason } => write!(f, "{} cannot be used: {reason}", file.display()),
         }
     }
@@ -73,7 +79,7 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Listen { source, .. } => Some(source),
+            Self::Listen { source, .. } | Self::Signals { source } => Some(source),
             Self::DataDir { .. }
             | Self::Engine { .. }
             | Self::Faults { .. }

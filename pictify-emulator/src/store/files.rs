@@ -3,10 +3,7 @@
 use super::{Result, Store};
 use bytes::Bytes;
 use rusqlite::{OptionalExtension, params};
-use std::{
-    fs::File,
-    io::{ErrorKind, Write},
-};
+use std::io::{ErrorKind, Write};
 
 /// Maximum size of all files in memory, in bytes.
 const MAX_MEMORY_BYTES: i64 = 512 * 1024 * 1024;
@@ -25,7 +22,7 @@ impl Store {
             None => Some(bytes),
             Some(folder) => {
                 // Write the file before its row: a row promises that the file exists.
-                let mut file = File::create(folder.file(name))?;
+                let mut file = folder.create_file(name)?;
                 file.write_all(bytes)?;
                 file.sync_all()?;
                 folder.sync_names()?;

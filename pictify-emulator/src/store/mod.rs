@@ -129,6 +129,11 @@ impl Store {
         Ok(together.commit()?)
     }
 
+    /// Returns the last run that used the data folder, if it did not end properly.
+    pub(crate) fn unfinished_run(&self) -> Option<&str> {
+        self.folder.as_ref()?.unfinished_run()
+    }
+
     /// Releases the data folder for another server.
     pub(crate) fn unlock(&self) {
         if let Some(folder) = &self.folder {
