@@ -302,6 +302,19 @@ mod tests {
         assert_eq!((merged.api_keys, merged.demo, merged.no_batch_urls), (vec!["a".to_owned()], true, true));
     }
 
+    #[test]
+    fn a_file_has_the_options_of_the_command_line() {
+        let command = <Command as clap::CommandFactory>::command();
+        let names = command.get_arguments().filter_map(|argument| argument.get_long());
+        let names: Vec<_> = names.filter(|name| !["config", "help", "version"].contains(name)).collect();
+        assert!(names.len() > 20, "{names:?}");
+        for name in names {
+            let file = format!(r#"{{"{name}": {{}}}}"#);
+            let error = serde_json::from_str::<Options>(&file).unwrap_err().to_string();
+            assert!(!error.contains("unknown field"), "{error}");
+        }
+    }
+
     #[tokio::test]
     async fn errors_name_an_invalid_file() {
         let folder = tempfile::tempdir().unwrap();

@@ -60,6 +60,11 @@ impl Program {
         self.child.id()
     }
 
+    /// Returns host and port.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Kills the program at once, as `kill -9` does.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();
