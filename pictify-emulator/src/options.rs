@@ -58,6 +58,11 @@ pub struct Options {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
+    /// Limit the size of all rendered files in memory [default: 128]. The oldest are removed first. With --data-dir,
+    /// files are on the disk and not limited.
+    #[arg(long, value_name = "MIB")]
+    pub max_file_memory: Option<u32>,
+
     /// Choose the behaviour where the documents and the live service disagree [default: live].
     #[arg(long, value_enum)]
     pub profile: Option<Profile>,
@@ -217,6 +222,9 @@ impl Options {
         if let Some(connections) = self.max_connections {
             builder = builder.max_connections(connections);
         }
+        if let Some(mebibytes) = self.max_file_memory {
+            builder = builder.max_file_memory(u64::from(mebibytes) << 20);
+        }
         if let Some(requests) = self.requests_per_minute {
             builder = builder.requests_per_minute(requests);
         }
@@ -245,6 +253,7 @@ impl Options {
             max_connections: self.max_connections.or(other.max_connections),
             api_keys: first_given(self.api_keys, other.api_keys),
             data_dir: self.data_dir.or(other.data_dir),
+            max_file_memory: self.max_file_memory.or(other.max_file_memory),
             profile: self.profile.or(other.profile),
             problem_documents: self.problem_documents || other.problem_documents,
             requests_per_minute: self.requests_per_minute.or(other.requests_per_minute),

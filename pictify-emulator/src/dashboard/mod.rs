@@ -11,6 +11,7 @@ use crate::{
     render::{Format, Page},
     rendering::RENDER,
     rendering::fill::{self, TEMPLATE},
+    requests::RequestFilter,
     response::{ApiResponse, ApiResult},
     store::{Filter, Order, StoreError},
     webhooks::DELIVERY,
@@ -53,6 +54,7 @@ pub(crate) fn page(state: &AppState) -> ApiResult {
     let (deliveries, delivery_count) = newest(DELIVERY)?;
     let (batches, batch_count) = newest(BATCH)?;
     let batches = batches.into_iter().map(|batch| with_progress(state, batch)).collect::<Result<Vec<_>, _>>()?;
+    let requests = state.requests.latest(&RequestFilter::default(), MAX_ITEMS);
     let is_busy = deliveries.iter().any(|delivery| delivery["status"] == "pending")
         || batches.iter().any(|batch| batch["status"] == "pending" || batch["status"] == "processing");
     let data = json!({
@@ -67,7 +69,7 @@ pub(crate) fn page(state: &AppState) -> ApiResult {
         "billed": billed_renders(store)?,
         "templates": templates,
         "templateCount": template_count,
-        "requests": state.request_log.latest(MAX_ITEMS),
+        "requests": requests.iter().map(|request| request.summary()).collect::<Vec<_>>(),
     });
     let html = ENGINE.render("page", &data).map_err(|error| ApiError::internal(error.to_string()))?;
     Ok(ApiResponse::bytes("text/html; charset=utf-8", html)

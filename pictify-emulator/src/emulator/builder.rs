@@ -2,18 +2,15 @@
 
 use super::{Emulator, RUN, StartError};
 use crate::{
-    batches,
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     context::{AppState, OutboundClients, Settings},
-    demo_template,
     faults::{Fault, FaultScript},
     fetch::EgressPolicy,
     render::{Embedded, Renderer},
     server::{self, AccessPolicy, ServerState, connections},
-    store::{Store, StoreError},
-    webhooks,
+    snapshots,
+    store::{DEFAULT_MAX_FILE_MEMORY, Store, StoreError},
 };
-use jiff::Timestamp;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -37,7 +34,7 @@ pub struct EmulatorBuilder {
     faults: Vec<Fault>,
     fault_seed: u64,
     egress_policy: EgressPolicy,
-    demo: bool,
+    max_file_memory: u64,
 }
 
 impl Default for EmulatorBuilder {
@@ -55,7 +52,7 @@ impl Default for EmulatorBuilder {
             faults: Vec::new(),
             fault_seed: 0,
             egress_policy: EgressPolicy::default(),
-            demo: false,
+            max_file_memory: DEFAULT_MAX_FILE_MEMORY,
         }
     }
 }
@@ -104,6 +101,13 @@ impl EmulatorBuilder {
     /// Sets a folder that stores all data across restarts; by default data are in memory and end with the server.
     pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(folder.into());
+        self
+    }
+
+    /// Sets the limit for the size of all rendered files in memory, in bytes; 128 MiB by default. The oldest files are
+    /// removed first; requests for them get the status 410, and their records stay. With a data folder there is no limit.
+    pub fn max_file_memory(mut self, bytes: u64) -> Self {
+        self.max_file_memory = bytes;
         self
     }
 
@@ -178,7 +182,7 @@ impl EmulatorBuilder {
 
     /// Adds the template that the examples of the SDK use, with the ID `XK4P2M9QZT`; off by default.
     pub fn demo(mut self, present: bool) -> Self {
-        self.demo = present;
+        self.config.demo = present;
         self
     }
 
@@ -214,7 +218,7 @@ impl EmulatorBuilder {
         let access = AccessPolicy::new(self.host, &self.allowed_hosts, &self.cors_origins)
             .map_err(|reason| StartError::Access { reason })?;
         let store = match &self.data_dir {
-            None => Store::in_memory(),
+            None => Store::in_memory(self.max_file_memory),
             Some(folder) => Store::in_folder(folder),
         };
         let folder = self.data_dir.clone();
@@ -231,16 +235,12 @@ impl EmulatorBuilder {
             api_keys: self.api_keys,
             renderer,
             store,
-            clock: Arc::new(Timestamp::now),
             config: self.config,
             faults,
             outbound: OutboundClients::new(self.egress_policy)
                 .map_err(|error| StartError::HttpClient { reason: error.to_string() })?,
         });
-        if self.demo {
-            demo_template::insert(&state.store, &state.now_text()).map_err(unusable)?;
-        }
-        webhooks::resume(&state).and_then(|()| batches::resume(&state)).map_err(unusable)?;
+        snapshots::insert_initial_data(&state).and_then(|()| snapshots::resume(&state)).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let router = server::router(ServerState::new(state.clone(), access));
         let max_connections = connections::max_connections(self.max_connections);
