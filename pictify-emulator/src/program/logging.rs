@@ -34,7 +34,9 @@ pub(super) fn init(format: LogFormat, data_dir: Option<&Path>) {
         let lines = fmt::layer().with_writer(move || log.clone()).with_ansi(false).log_internal_errors(false);
         lines.with_target(false).with_filter(run_filter())
     });
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    let filter = std::env::var("RUST_LOG").ok().filter(|filter| !filter.trim().is_empty());
+    let filter = filter.and_then(|filter| EnvFilter::try_new(filter).ok());
+    let filter = filter.unwrap_or_else(|| EnvFilter::new(DEFAULT_FILTER));
     let is_silent = lines.is_none();
     let subscriber = tracing_subscriber::registry().with(lines.with_filter(filter)).with(log_file);
     if subscriber.try_init().is_err() {

@@ -46,7 +46,7 @@ async fn the_program_prints_its_page_and_a_line_for_each_request() {
     for expected in [
         "method=POST path=\"/image\" status=200",
         "operation=\"createImage\"",
-        "path=\"/workflow/hooks/HK1/...\"",
+        "path=\"/workflow/hooks/HK1/[redacted]\"",
         "stopping signal=\"SIGTERM\"",
     ] {
         assert!(log.contains(expected), "{expected}: {log}");
@@ -66,7 +66,8 @@ async fn the_log_can_be_json_filtered_or_off() {
         (&["--log", "off"][..], None, 0),
         (&[], Some("warn"), 0),
         (&[], Some("debug"), 2),
-        (&[], Some("not a filter!"), 1),
+        (&[], Some("pictify_emulator=loud"), 1),
+        (&[], Some(""), 1),
     ] {
         let output = output_of(arguments, filter, &requests).await;
         let log = text(&output.stderr);
