@@ -40,8 +40,8 @@ pub struct Options {
     #[serde(rename = "allowed-host")]
     pub allowed_hosts: Vec<String>,
 
-    /// Let the pages of this origin, such as `http://localhost:3000`, send requests and read responses; may be repeated.
-    /// `*` means every page of every site.
+    /// Let the pages of this origin, such as `http://localhost:3000`, send requests and read responses; may be
+    /// repeated. `*` means every page of every site.
     #[arg(long, value_name = "ORIGIN")]
     pub cors: Vec<String>,
 

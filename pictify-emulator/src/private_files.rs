@@ -14,8 +14,8 @@ pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
     builder.recursive(true).create(path)
 }
 
-/// Opens a file with these options and creates it if needed. Anything but a regular file is an error: opening a pipe would
-/// wait for its other end, and a link may lead anywhere.
+/// Opens a file with these options and creates it if needed. Anything but a regular file is an error: opening a pipe
+/// would wait for its other end, and a link may lead anywhere.
 pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let no_file = || io::Error::new(io::ErrorKind::InvalidInput, format!("{} is not a regular file", path.display()));
     if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) {

@@ -71,8 +71,8 @@ impl EmulatorBuilder {
     }
 
     /// Adds names under which clients reach the server, such as the name of a container; by default it is known as
-    /// `localhost`, by loopback addresses and by [`host`](Self::host). Requests for other hosts are rejected: a web page
-    /// could send them by DNS rebinding.
+    /// `localhost`, by loopback addresses and by [`host`](Self::host). Requests for other hosts are rejected: a web
+    /// page could send them by DNS rebinding.
     pub fn allowed_hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.allowed_hosts = names.into_iter().map(Into::into).collect();
         self
@@ -208,8 +208,8 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     /// If the server cannot listen on the address, for example because the port is taken; if the data folder cannot be
-    /// used, for example because another emulator uses it; if a fault could never occur as described; if an allowed host
-    /// or origin is not one.
+    /// used, for example because another emulator uses it; if a fault could never occur as described; if an allowed
+    /// host or origin is not one.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let address = SocketAddr::new(self.host, self.port);
         let failed = |source| StartError::Listen { address, source };

@@ -16,8 +16,8 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
-/// Filter without `RUST_LOG`: what the emulator does, and what fails elsewhere. Chromium's protocol has messages that its
-/// library does not know, and warns of them.
+/// Filter without `RUST_LOG`: what the emulator does, and what fails elsewhere. Chromium's protocol has messages that
+/// its library does not know, and warns of them.
 const DEFAULT_FILTER: &str = "error,pictify_emulator=info,chromiumoxide=off";
 
 /// Sets the subscriber and the panic hook of the process.
@@ -63,4 +63,32 @@ fn log_panics(is_silent: bool) {
             usual(panic);
         }
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{env, fs, process::Command, thread};
+
+    /// Folder of the data, for the process that panics.
+    const FOLDER: &str = "PICTIFY_TEST_PANIC_FOLDER";
+
+    /// The hook is that of the whole process, so the test starts itself as a process of its own.
+    #[test]
+    fn panics_are_logged_with_their_backtrace() {
+        if let Some(folder) = env::var_os(FOLDER) {
+            init(LogFormat::Off, Some(Path::new(&folder)));
+            assert!(thread::spawn(|| panic!("injected")).join().is_err());
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let mut test = Command::new(env::current_exe().unwrap());
+        test.args(["--exact", "program::logging::tests::panics_are_logged_with_their_backtrace"]);
+        let output = test.env(FOLDER, folder.path()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let log = fs::read_to_string(folder.path().join("emulator.log")).unwrap();
+        for expected in ["ERROR", "panicked at", "injected", "backtrace="] {
+            assert!(log.contains(expected), "{expected}: {log}");
+        }
+    }
 }
