@@ -126,12 +126,18 @@ fn is_web_url(text: &str) -> bool {
     scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }
 
-/// Restricts the URLs of a schema to those of the web: the server requests them or redirects to them, so that a
+/// Members with the URL of a page or of data. A handler rejects other schemes with an error of its own.
+const FETCHED: [&str; 2] = ["url", "csvUrl"];
+
+/// Restricts the URLs of a schema to those of the web, because the server redirects to them or sends them webhooks: a
 /// `javascript:` or `file:` URL would be dangerous.
 pub(super) fn restrict_urls(value: &mut Value) {
     match value {
         Value::Object(object) => {
-            object.values_mut().for_each(restrict_urls);
+            let is_fetched = |name: &str, schema: &Value| FETCHED.contains(&name) && schema["format"] == "uri";
+            for (_, member) in object.iter_mut().filter(|(name, member)| !is_fetched(name, member)) {
+                restrict_urls(member);
+            }
             if object.get("format").is_some_and(|format| format == "uri") {
                 let web_url = json!({"format": WEB_URL});
                 if let Some(all) = object.entry("allOf").or_insert_with(|| json!([])).as_array_mut() {
