@@ -17,7 +17,8 @@
 //! | file | content |
 //! |---|---|
 //! | `emulator/`, `options.rs`, `config.rs` | start, shutdown, command-line options, settings |
-//! | `server/` | HTTP server: routing, validation, API keys, idempotency |
+//! | `program/` | program around a server: its log and its signals |
+//! | `server/` | HTTP server: connections, routing, hosts and origins, validation, idempotency |
 //! | `context.rs`, `keyed_locks.rs` | state that all requests share, and what a request and a render carry |
 //! | `limits.rs`, `faults.rs` | rate limit, fault injection |
 //! | `quota.rs`, `ledger.rs` | monthly quota, billed renders |
@@ -77,7 +78,10 @@ mod limits;
 mod metrics;
 mod options;
 mod page_loader;
+mod private_files;
 mod problem_details;
+#[cfg(feature = "program")]
+mod program;
 mod query_string;
 mod quota;
 pub mod render;
@@ -101,10 +105,13 @@ mod workflows;
 pub use config::{Profile, VersionPrefix};
 pub use emulator::{
     BilledRenders, ControlError, DEFAULT_PORT, DeliveryAttempt, DeliveryStatus, Emulator, EmulatorBuilder,
-    RecordedDelivery, StartError, shutdown_signal,
+    RecordedDelivery, StartError,
 };
 pub use faults::Fault;
 pub use fetch::EgressPolicy;
-pub use options::{Engine, Options};
+pub use options::{Engine, LogFormat, Options};
+#[cfg(feature = "program")]
+#[cfg_attr(docsrs, doc(cfg(feature = "program")))]
+pub use program::run;
 pub use requests::{RecordedBody, RecordedRequest, RequestFilter};
 pub use snapshots::SnapshotError;

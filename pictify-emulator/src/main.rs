@@ -4,7 +4,10 @@ mod health;
 
 use clap::{Parser, Subcommand};
 use pictify_emulator::Options;
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 /// Run a local Pictify: the same API with real renders, without an account.
 ///
@@ -31,23 +34,14 @@ async fn main() -> ExitCode {
     let Arguments { options, command } = Arguments::parse();
     let result = match command {
         Some(Command::Health(arguments)) => arguments.run().await,
-        None => serve(options).await,
+        None => pictify_emulator::run(options).await.map_err(|error| error.to_string()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            // An error of writing is ignored: nothing reads the output.
+            let _ = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
     }
-}
-
-/// Runs the server until it is told to stop.
-async fn serve(options: Options) -> Result<(), String> {
-    let emulator = options.start().await.map_err(|error| error.to_string())?;
-    println!("Pictify emulator listening on {}", emulator.url());
-    let signal = pictify_emulator::shutdown_signal().await;
-    signal.map_err(|error| format!("cannot wait for the shutdown signal: {error}"))?;
-    emulator.shutdown().await;
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Configuration and start of a server.
 
-use super::{Emulator, StartError};
+use super::{Emulator, RUN, StartError};
 use crate::{
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     context::{AppState, OutboundClients, Settings},
@@ -73,8 +73,8 @@ impl EmulatorBuilder {
     }
 
     /// Adds names under which clients reach the server, such as the name of a container; by default it is known as
-    /// `localhost`, by loopback addresses and by [`host`](Self::host). Requests for other hosts are rejected: a web page
-    /// could send them by DNS rebinding.
+    /// `localhost`, by loopback addresses and by [`host`](Self::host). Requests for other hosts are rejected: a web
+    /// page could send them by DNS rebinding.
     pub fn allowed_hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.allowed_hosts = names.into_iter().map(Into::into).collect();
         self
@@ -219,8 +219,8 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     /// If the server cannot listen on the address, for example because the port is taken; if the data folder cannot be
-    /// used, for example because another emulator uses it; if a fault could never occur as described; if an allowed host
-    /// or origin is not one.
+    /// used, for example because another emulator uses it; if a fault could never occur as described; if an allowed
+    /// host or origin is not one.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let address = SocketAddr::new(self.host, self.port);
         let failed = |source| StartError::Listen { address, source };
@@ -235,6 +235,9 @@ impl EmulatorBuilder {
         let folder = self.data_dir.clone();
         let unusable = |error: StoreError| StartError::DataDir { folder: folder.clone(), reason: error.to_string() };
         let store = store.map_err(unusable)?;
+        if let Some(run) = store.unfinished_run() {
+            tracing::warn!(target: RUN, run, "the last run did not end properly: it was killed, or the machine stopped");
+        }
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
         let renderer = self.renderer.unwrap_or_else(|| Arc::new(Embedded::new()));

@@ -45,6 +45,11 @@ pub enum StartError {
         /// Reason.
         reason: String,
     },
+    /// The signals that stop the program cannot be awaited.
+    Signals {
+        /// Error of the operating system.
+        source: io::Error,
+    },
     /// A file of options or faults cannot be used.
     File {
         /// File.
@@ -71,6 +76,7 @@ impl fmt::Display for StartError {
             Self::Access { reason } => write!(f, "the allowed hosts and origins cannot be used: {reason}"),
             Self::Seed { reason } => write!(f, "the templates to start with cannot be used: {reason}"),
             Self::HttpClient { reason } => write!(f, "the emulator cannot make requests: {reason}"),
+            Self::Signals { source } => write!(f, "the emulator cannot wait for the signals that stop it: {source}"),
             Self::File { file, reason } => write!(f, "{} cannot be used: {reason}", file.display()),
         }
     }
@@ -79,7 +85,7 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Listen { source, .. } => Some(source),
+            Self::Listen { source, .. } | Self::Signals { source } => Some(source),
             Self::DataDir { .. }
             | Self::Engine { .. }
             | Self::Faults { .. }

@@ -4,14 +4,12 @@ mod builder;
 mod control;
 mod error;
 mod records;
-mod shutdown;
 mod snapshots;
 
 pub use builder::EmulatorBuilder;
 pub use control::ControlError;
 pub use error::StartError;
 pub use records::{BilledRenders, DeliveryAttempt, DeliveryStatus, RecordedDelivery};
-pub use shutdown::shutdown_signal;
 
 use crate::{
     context::AppState,
@@ -23,6 +21,9 @@ use tokio::{sync::oneshot, task::JoinHandle};
 
 /// Default port of the commands.
 pub const DEFAULT_PORT: u16 = 4040;
+
+/// Target of the log events of a run: its start, its end and its failures.
+pub(crate) const RUN: &str = "pictify_emulator::run";
 
 /// Maximum time that a shutdown waits for requests in progress.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(60);
