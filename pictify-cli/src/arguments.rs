@@ -40,6 +40,9 @@ pub enum Command {
     },
     /// Run a local Pictify emulator: the same API, with real rendering, without an account.
     Emulator(pictify_emulator::Options),
+    /// Run renders for an emulator.
+    #[command(name = pictify_emulator::worker::SUBCOMMAND, hide = true)]
+    Worker(pictify_emulator::worker::Arguments),
 }
 
 #[derive(Debug, Subcommand)]

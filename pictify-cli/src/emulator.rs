@@ -1,10 +1,11 @@
 //! Command `pictify emulator`.
 
 use crate::{failure::Failure, progress};
-use pictify_emulator::Options;
+use pictify_emulator::{Options, worker::WorkerCommand};
 use std::io::{self, Write};
 
-pub async fn serve(options: Options) -> Result<(), Failure> {
+pub async fn serve(mut options: Options) -> Result<(), Failure> {
+    options.worker_command = WorkerCommand::current_program().ok();
     let emulator = options.start().await.map_err(|error| Failure::other(error.to_string()))?;
     let url = emulator.url();
     // Output errors are ignored: the emulator also runs when nothing reads its output.

@@ -7,7 +7,7 @@ use crate::{
     demo_template,
     faults::{Fault, FaultScript},
     fetch::EgressPolicy,
-    render::{Embedded, Renderer},
+    render::{PoolSettings, RENDER_TIMEOUT, Renderer, WorkerCommand},
     server::{AppState, OutboundClients, Settings},
     store::{Store, StoreError},
     webhooks,
@@ -17,6 +17,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -27,7 +28,7 @@ pub struct EmulatorBuilder {
     host: IpAddr,
     port: u16,
     api_keys: Vec<String>,
-    renderer: Option<Arc<dyn Renderer>>,
+    render_pool: PoolSettings,
     data_dir: Option<PathBuf>,
     config: Config,
     faults: Vec<Fault>,
@@ -42,7 +43,7 @@ impl Default for EmulatorBuilder {
             host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
             api_keys: Vec::new(),
-            renderer: None,
+            render_pool: PoolSettings::default(),
             data_dir: None,
             config: Config::default(),
             faults: Vec::new(),
@@ -78,9 +79,29 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sets the render engine; [`Embedded`] by default.
+    /// Sets the render engine; [`Embedded`](crate::render::Embedded) by default.
     pub fn renderer(mut self, renderer: impl Renderer) -> Self {
-        self.renderer = Some(Arc::new(renderer));
+        self.render_pool.renderer = Some(Arc::new(renderer));
+        self
+    }
+
+    /// Renders in worker processes, which this command starts; by default renders run in threads of this process. A worker
+    /// process is stopped at the timeout, and has limited memory on Linux. Threads cannot be stopped.
+    pub fn worker_command(mut self, command: WorkerCommand) -> Self {
+        self.render_pool.worker_command = Some(command);
+        self
+    }
+
+    /// Sets the maximum duration of a render, and the maximum time that it waits before it starts; 30 seconds by default, and
+    /// at most. A render in a thread continues after its timeout.
+    pub fn render_timeout(mut self, timeout: Duration) -> Self {
+        self.render_pool.limits.timeout = timeout.min(RENDER_TIMEOUT);
+        self
+    }
+
+    /// Sets the maximum memory of a worker process in megabytes; 256 by default.
+    pub fn render_memory(mut self, megabytes: u32) -> Self {
+        self.render_pool.limits.memory_megabytes = megabytes;
         self
     }
 
@@ -190,11 +211,10 @@ impl EmulatorBuilder {
         let store = store.map_err(unusable)?;
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
-        let renderer = self.renderer.unwrap_or_else(|| Arc::new(Embedded::new()));
         let state = AppState::new(Settings {
             url: url.clone(),
             api_keys: self.api_keys,
-            renderer,
+            render_pool: self.render_pool,
             store,
             clock: Arc::new(Timestamp::now),
             config: self.config,

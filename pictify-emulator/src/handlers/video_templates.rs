@@ -11,7 +11,7 @@ use crate::{
     store::{Filter, Order},
     uid,
     variables::{VariableDefinition, resolve_variables},
-    video::{self, CompiledScene, Scene, SceneError, VIDEO, VideoConfig},
+    video::{self, CheckScene, RenderScene, SceneError, VIDEO, VideoConfig},
 };
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -119,27 +119,13 @@ impl CheckedBody {
                 return Ok(Self { body: None, definitions: None, used: Vec::new() });
             };
             let body = Some(("tsx", tsx.as_str().into()));
-            let (definitions, used) = context.state.render_pool.run(move || check_code(&tsx)).await??;
-            return Ok(Self { body, definitions: definitions.map(Value::Array).or(given), used });
+            let checked = context.state.render_pool.run(CheckScene { tsx }).await??;
+            return Ok(Self { body, definitions: checked.definitions.map(Value::Array).or(given), used: checked.used });
         }
         let project = Some(context.body["projectJson"].clone()).filter(|project| !project.is_null());
         let used = project.as_ref().map(video::timeline_variables).unwrap_or_default();
         Ok(Self { body: project.map(|project| ("projectJson", project)), definitions: given, used })
     }
-}
-
-/// Returns the variables that the code defines, and those that it uses. Code that needs a module which the emulator
-/// does not have is accepted without checks.
-fn check_code(tsx: &str) -> Result<(Option<Vec<Value>>, Vec<String>), SceneError> {
-    let code = video::compile(tsx)?;
-    #[allow(clippy::redundant_closure_for_method_calls, reason = "the closure works for any lifetime")]
-    let definitions = match Scene::run(&code, |scene| scene.definitions()) {
-        Err(SceneError::Unsupported(_)) => return Ok((None, Vec::new())),
-        definitions => definitions?,
-    };
-    let names = definitions.iter().filter_map(|definition| definition["name"].as_str());
-    let used = names.filter(|name| code.names.contains(*name)).map(str::to_owned).collect();
-    Ok((Some(definitions), used))
 }
 
 /// Copies the fields of a request into a template.
@@ -223,21 +209,18 @@ pub(crate) async fn render_video(
 ) -> Result<Render, ApiError> {
     let size = read_size(template);
     let given = variables.as_object().cloned().unwrap_or_default();
-    let Some(code) = read_code(template) else {
+    let Some(tsx) = read_code(template) else {
         check_values(template, &given)?;
         return Err(video::rendering_unsupported("The emulator cannot render timelines: use a code template"));
     };
     let reservation = QuotaReservation::reserve(context, 1)?;
     let is_gif = format == "gif";
-    let frames = if is_gif { Some(video::gif_frames(size)?) } else { None };
-    let pages = run_scene(context, code, move |scene| {
-        let props = scene.props(&given)?;
-        frames.map(|frames| scene.pages(size, &props, frames)).transpose()
-    });
-    let Some(pages) = pages.await? else {
+    let frames = if is_gif { video::gif_frames(size)?.collect() } else { Vec::new() };
+    let pages = context.state.render_pool.run(RenderScene { tsx, given, config: size, frames }).await??;
+    if !is_gif {
         let message = format!("The emulator cannot render {format} files: use the format gif");
         return Err(video::rendering_unsupported(message));
-    };
+    }
     let gif = video::encode_gif(&context.state.render_pool, pages, size).await?;
     context.store_render(gif, Format::Gif(GifSettings::MEDIUM), &render_metadata(template, variables), reservation)
 }
@@ -245,7 +228,7 @@ pub(crate) async fn render_video(
 async fn preview(context: RequestContext) -> ApiResult {
     let template = find(&context)?;
     let (size, frame) = (read_size(&template), read_whole_number(&context.body["frame"]).unwrap_or(0));
-    let Some(code) = read_code(&template) else {
+    let Some(tsx) = read_code(&template) else {
         let message = "The emulator cannot preview timelines: use a code template";
         return Err(ApiError::with_message_and_code(StatusCode::NOT_IMPLEMENTED, "preview_not_supported", message));
     };
@@ -255,27 +238,11 @@ async fn preview(context: RequestContext) -> ApiResult {
     })?;
     let variables = &context.body["variables"];
     let given = variables.as_object().cloned().unwrap_or_default();
-    let pages = run_scene(&context, code, move |scene| {
-        let props = scene.props(&given)?;
-        scene.pages(size, &props, std::iter::once(frame))
-    });
-    let html = pages.await?.pop().unwrap_or_default();
+    let scene = RenderScene { tsx, given, config: size, frames: vec![frame] };
+    let html = context.state.render_pool.run(scene).await??.pop().unwrap_or_default();
     let page = Page { html, width: size.width, height: size.height, format: Format::Png, ..Page::default() };
     let render = context.render(page, &render_metadata(&template, variables)).await?;
     Ok(json!({"url": render.url}).into())
-}
-
-/// Runs the code of a template on the render pool.
-async fn run_scene<T: Send + 'static>(
-    context: &RequestContext,
-    tsx: String,
-    work: impl FnOnce(&Scene<'_>) -> Result<T, SceneError> + Send + 'static,
-) -> Result<T, ApiError> {
-    let result = context.state.render_pool.run(move || {
-        let code: CompiledScene = video::compile(&tsx)?;
-        Scene::run(&code, work)
-    });
-    Ok(result.await??)
 }
 
 fn read_code(template: &Value) -> Option<String> {

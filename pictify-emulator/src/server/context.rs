@@ -10,7 +10,7 @@ use crate::{
     limits::FixedWindowLimiter,
     problem_details,
     quota::{Quota, ReservedRenders},
-    render::{RenderPool, Renderer},
+    render::{PoolSettings, RenderPool},
     request_log::RequestLog,
     response::ApiResult,
     store::Store,
@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) struct Settings {
     pub(crate) url: String,
     pub(crate) api_keys: Vec<String>,
-    pub(crate) renderer: Arc<dyn Renderer>,
+    pub(crate) render_pool: PoolSettings,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     pub(crate) config: Config,
@@ -118,9 +118,9 @@ impl RequestContext {
 
 impl AppState {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
-        let Settings { url, api_keys, renderer, store, clock, config, faults: script, outbound } = settings;
+        let Settings { url, api_keys, render_pool, store, clock, config, faults: script, outbound } = settings;
         let (render_pool, rate_limiter, faults) =
-            (RenderPool::new(renderer), FixedWindowLimiter::default(), Faults::default());
+            (RenderPool::new(render_pool), FixedWindowLimiter::default(), Faults::default());
         faults.set(script);
         Arc::new(AppState {
             url,

@@ -114,6 +114,10 @@ impl Renderer for Chromium {
         Embedded::new().render_pdf(document)
     }
 
+    fn renders_pdf_embedded(&self) -> bool {
+        true
+    }
+
     fn fetches_resources(&self) -> bool {
         true
     }
