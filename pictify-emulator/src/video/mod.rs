@@ -19,6 +19,3 @@ pub(crate) use gif::{encode_gif, gif_frames};
 pub(crate) use jobs::{CheckScene, RenderScene};
 pub(crate) use scene::VideoConfig;
 pub(crate) use timeline::timeline_variables;
-
-/// Document kind of video templates.
-pub(crate) const VIDEO: &str = "video_template";
