@@ -65,6 +65,8 @@ impl WorkerProcess {
         if cfg!(unix) {
             process.env_clear();
         }
+        #[cfg(unix)]
+        process.arg0("pictify-render-worker");
         let mut child = process.spawn().map_err(|error| failed(format!("cannot start a worker process: {error}")))?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(stdin), Some(stdout)) => Ok(Self { child, stdin, stdout, jobs: 0, memory_megabytes }),

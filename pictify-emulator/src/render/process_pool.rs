@@ -74,30 +74,39 @@ impl ProcessPool {
     /// Runs a job. Returns `None` if it became slow and there was no place for it.
     async fn run_quick(&self, request: &[u8], limit: Duration) -> Result<Option<Vec<u8>>, RenderError> {
         let _place = self.acquire(&self.places).await?;
-        let (mut process, started) = (self.take_process()?, Instant::now());
-        let mut call = Box::pin(process.call(request));
-        let quick = timeout(SLOW_AFTER.min(limit), &mut call).await;
-        match quick {
-            Ok(response) => {
-                drop(call);
-                let response = response?;
-                self.put_back(process);
-                Ok(Some(response))
-            }
-            Err(_) if limit <= SLOW_AFTER => Err(RenderError::TimedOut),
-            Err(_) => {
-                let Ok(_slow_place) = self.slow_places.try_acquire() else { return Ok(None) };
-                // A slow job may have used much memory, so its process is not used again.
-                timeout_at(started + limit, call).await.map_err(|_| RenderError::TimedOut)?.map(Some)
-            }
+        let (mut call, started) = (Box::pin(self.call(request)), Instant::now());
+        if let Ok(result) = timeout(SLOW_AFTER.min(limit), &mut call).await {
+            let (process, response) = result?;
+            self.put_back(process);
+            return Ok(Some(response));
         }
+        if limit <= SLOW_AFTER {
+            return Err(RenderError::TimedOut);
+        }
+        let Ok(_slow_place) = self.slow_places.try_acquire() else { return Ok(None) };
+        // A slow job may have used much memory, so its process is not used again.
+        let (_, response) = timeout_at(started + limit, call).await.map_err(|_| RenderError::TimedOut)??;
+        Ok(Some(response))
     }
 
     async fn run_slow(&self, request: &[u8], limit: Duration) -> Result<Vec<u8>, RenderError> {
         let _slow_place = self.acquire(&self.slow_places).await?;
         let _place = self.acquire(&self.places).await?;
+        let (_, response) = timeout(limit, self.call(request)).await.map_err(|_| RenderError::TimedOut)??;
+        Ok(response)
+    }
+
+    /// Sends a request to a process, and returns the process with the response. Dropping the future kills the process.
+    async fn call(&self, request: &[u8]) -> Result<(WorkerProcess, Vec<u8>), RenderError> {
         let mut process = self.take_process()?;
-        timeout(limit, process.call(request)).await.map_err(|_| RenderError::TimedOut)?
+        let was_used = process.jobs > 0;
+        let mut result = process.call(request).await;
+        // The reason may be an earlier job, or that something killed the idle process.
+        if result.is_err() && was_used {
+            process = self.start_process()?;
+            result = process.call(request).await;
+        }
+        Ok((process, result?))
     }
 
     async fn acquire<'a>(&self, places: &'a Semaphore) -> Result<SemaphorePermit<'a>, RenderError> {
@@ -110,12 +119,16 @@ impl ProcessPool {
         loop {
             let idle = self.lock_idle().pop();
             let Some(mut process) = idle else {
-                return WorkerProcess::start(&self.command, self.limits.memory_megabytes);
+                return self.start_process();
             };
             if process.is_running() {
                 return Ok(process);
             }
         }
+    }
+
+    fn start_process(&self) -> Result<WorkerProcess, RenderError> {
+        WorkerProcess::start(&self.command, self.limits.memory_megabytes)
     }
 
     fn put_back(&self, process: WorkerProcess) {

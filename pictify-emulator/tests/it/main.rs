@@ -35,4 +35,6 @@ mod tracking;
 mod video_scenes;
 mod video_templates;
 mod webhooks;
+#[cfg(target_os = "linux")]
+mod workers;
 mod workflows;
