@@ -5,6 +5,8 @@ mod batches;
 mod bindings;
 #[cfg(feature = "chromium")]
 mod chromium;
+#[cfg(all(feature = "chromium", target_os = "linux"))]
+mod chromium_limits;
 mod dashboard;
 mod dashboard_in_browser;
 mod data_dir;

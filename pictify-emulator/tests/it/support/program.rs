@@ -57,6 +57,16 @@ impl Program {
         pages * procfs::page_size()
     }
 
+    /// Returns the memory of the program and of all processes that it has started, in bytes. Memory that processes share
+    /// counts once.
+    pub fn proportional_memory(&self) -> u64 {
+        let share = |id: u32| {
+            let maps = process(id)?.smaps_rollup().ok()?.memory_map_rollup;
+            maps.into_iter().next()?.extension.map.get("Pss").copied()
+        };
+        self.descendants().into_iter().chain([self.id()]).filter_map(share).sum()
+    }
+
     /// Returns the processes that the program has started, directly or indirectly.
     pub fn descendants(&self) -> HashSet<u32> {
         let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
