@@ -1,18 +1,16 @@
 //! Configuration and start of a server.
 
-use super::{Emulator, StartError, accept_connections};
+use super::{Emulator, StartError};
 use crate::{
-    batches,
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     context::{AppState, OutboundClients, Settings},
-    demo_template,
     faults::{Fault, FaultScript},
     fetch::EgressPolicy,
     render::{PoolSettings, RENDER_TIMEOUT, Renderer, WorkerCommand},
-    store::{Store, StoreError},
-    webhooks,
+    server::{self, AccessPolicy, ServerState, connections},
+    snapshots,
+    store::{DEFAULT_MAX_FILE_MEMORY, Store, StoreError},
 };
-use jiff::Timestamp;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -27,6 +25,9 @@ use tokio::{net::TcpListener, sync::oneshot};
 pub struct EmulatorBuilder {
     host: IpAddr,
     port: u16,
+    allowed_hosts: Vec<String>,
+    cors_origins: Vec<String>,
+    max_connections: Option<usize>,
     api_keys: Vec<String>,
     render_pool: PoolSettings,
     data_dir: Option<PathBuf>,
@@ -34,7 +35,7 @@ pub struct EmulatorBuilder {
     faults: Vec<Fault>,
     fault_seed: u64,
     egress_policy: EgressPolicy,
-    demo: bool,
+    max_file_memory: u64,
 }
 
 impl Default for EmulatorBuilder {
@@ -42,6 +43,9 @@ impl Default for EmulatorBuilder {
         Self {
             host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            allowed_hosts: Vec::new(),
+            cors_origins: Vec::new(),
+            max_connections: None,
             api_keys: Vec::new(),
             render_pool: PoolSettings::default(),
             data_dir: None,
@@ -49,7 +53,7 @@ impl Default for EmulatorBuilder {
             faults: Vec::new(),
             fault_seed: 0,
             egress_policy: EgressPolicy::default(),
-            demo: false,
+            max_file_memory: DEFAULT_MAX_FILE_MEMORY,
         }
     }
 }
@@ -67,6 +71,28 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Adds names under which clients reach the server, such as the name of a container; by default it is known as
+    /// `localhost`, by loopback addresses and by [`host`](Self::host). Requests for other hosts are rejected: a web page
+    /// could send them by DNS rebinding.
+    pub fn allowed_hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.allowed_hosts = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the origins whose pages may send requests and read responses, such as `http://localhost:3000`, or `*` for
+    /// every page; by default pages of other origins may only include images and pixels and follow links.
+    pub fn cors_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.cors_origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the maximum number of open connections: 512 by default, but never more than half of the files that the
+    /// process may open. One more connection closes the one that has waited longest for its client.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = Some(connections);
+        self
+    }
+
     /// Sets the accepted API keys; by default every non-empty key.
     pub fn api_keys(mut self, keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.api_keys = keys.into_iter().map(Into::into).collect();
@@ -76,6 +102,13 @@ impl EmulatorBuilder {
     /// Sets a folder that stores all data across restarts; by default data are in memory and end with the server.
     pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(folder.into());
+        self
+    }
+
+    /// Sets the limit for the size of all rendered files in memory, in bytes; 128 MiB by default. The oldest files are
+    /// removed first; requests for them get the status 410, and their records stay. With a data folder there is no limit.
+    pub fn max_file_memory(mut self, bytes: u64) -> Self {
+        self.max_file_memory = bytes;
         self
     }
 
@@ -170,7 +203,7 @@ impl EmulatorBuilder {
 
     /// Adds the template that the examples of the SDK use, with the ID `XK4P2M9QZT`; off by default.
     pub fn demo(mut self, present: bool) -> Self {
-        self.demo = present;
+        self.config.demo = present;
         self
     }
 
@@ -196,14 +229,17 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     /// If the server cannot listen on the address, for example because the port is taken; if the data folder cannot be
-    /// used, for example because another emulator uses it; if a fault could never occur as described.
+    /// used, for example because another emulator uses it; if a fault could never occur as described; if an allowed host
+    /// or origin is not one.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let address = SocketAddr::new(self.host, self.port);
         let failed = |source| StartError::Listen { address, source };
         let faults = FaultScript { seed: self.fault_seed, faults: self.faults };
         faults.check().map_err(|reason| StartError::Faults { reason })?;
+        let access = AccessPolicy::new(self.host, &self.allowed_hosts, &self.cors_origins)
+            .map_err(|reason| StartError::Access { reason })?;
         let store = match &self.data_dir {
-            None => Store::in_memory(),
+            None => Store::in_memory(self.max_file_memory),
             Some(folder) => Store::in_folder(folder),
         };
         let folder = self.data_dir.clone();
@@ -216,18 +252,16 @@ impl EmulatorBuilder {
             api_keys: self.api_keys,
             render_pool: self.render_pool,
             store,
-            clock: Arc::new(Timestamp::now),
             config: self.config,
             faults,
             outbound: OutboundClients::new(self.egress_policy)
                 .map_err(|error| StartError::HttpClient { reason: error.to_string() })?,
         });
-        if self.demo {
-            demo_template::insert(&state.store, &state.now_text()).map_err(unusable)?;
-        }
-        webhooks::resume(&state).and_then(|()| batches::resume(&state)).map_err(unusable)?;
+        snapshots::insert_initial_data(&state).and_then(|()| snapshots::resume(&state)).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(accept_connections(listener, state.clone(), stopped));
+        let router = server::router(ServerState::new(state.clone(), access));
+        let max_connections = connections::max_connections(self.max_connections);
+        let task = tokio::spawn(connections::serve(listener, router, max_connections, stopped));
         Ok(Emulator { url, state, stop: Some(stop), task })
     }
 }

@@ -25,6 +25,7 @@ pub use embedded::Embedded;
 pub(crate) use gif::{GifEncoder, MAX_GIF_BYTES, check_total_pixels};
 pub use image::{AnimationInfo, Format, GifSettings, MAX_CAPTURE_HEIGHT, Page, RenderedImage};
 pub(crate) use job::{Job, RenderImage, RenderPdf};
+pub(crate) use limits::MAX_SIDE;
 pub use pdf::{Document, Pdf};
 pub(crate) use pool::{MAX_STACK_BYTES, PoolSettings, RENDER_TIMEOUT, RenderPool};
 pub use process::WorkerCommand;

@@ -54,6 +54,7 @@ pub(crate) struct RenderPool {
     /// Images are rendered by the embedded engine, which a worker process has.
     embedded_images: bool,
     permits: Arc<Semaphore>,
+    size: usize,
     timeout: Duration,
 }
 
@@ -69,6 +70,7 @@ impl RenderPool {
             renderer: renderer.unwrap_or_else(|| Arc::new(Embedded::new())),
             processes: worker_command.map(|command| ProcessPool::new(command, limits, places)),
             permits: Arc::new(Semaphore::new(places)),
+            size: places,
             timeout: limits.timeout,
         }
     }
@@ -76,6 +78,12 @@ impl RenderPool {
     /// Returns `true` if the renderer fetches the images and style sheets of a page itself.
     pub(crate) fn fetches_resources(&self) -> bool {
         self.renderer.fetches_resources()
+    }
+
+    /// Returns the number of renders in progress.
+    pub(crate) fn in_progress(&self) -> usize {
+        let in_processes = self.processes.as_ref().map_or(0, ProcessPool::in_progress);
+        self.size.saturating_sub(self.permits.available_permits()) + in_processes
     }
 
     /// Stops the processes and tasks of the renderer.

@@ -116,7 +116,7 @@ impl WorkerProcess {
             return RenderError::OutOfMemory { limit_megabytes: self.memory_megabytes };
         }
         let status = status.map_or_else(|error| error.to_string(), |status| status.to_string());
-        eprintln!("a worker process ended: {status}: {error}: {}", text.trim());
+        tracing::warn!(%status, %error, output = text.trim(), "a worker process ended during a job");
         failed("the engine cannot handle this page")
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct ProcessPool {
     idle: Mutex<Vec<WorkerProcess>>,
     /// Places, one for each running process.
     places: Semaphore,
+    /// Number of places.
+    size: usize,
     /// Places for slow jobs: a slow job has one of each.
     slow_places: Semaphore,
 }
@@ -45,6 +47,7 @@ impl ProcessPool {
             limits,
             idle: Mutex::default(),
             places: Semaphore::new(processes + 1),
+            size: processes + 1,
             slow_places: Semaphore::new(processes.max(1)),
         }
     }
@@ -60,10 +63,15 @@ impl ProcessPool {
         match wire::decode::<Response<J::Output>>(&response).map_err(failed)? {
             Ok(output) => Ok(output),
             Err(panic) => {
-                eprintln!("a job of the kind {} panicked: {panic}", J::NAME);
+                tracing::warn!(job = J::NAME, %panic, "a job of a worker process panicked");
                 Err(RenderError::Failed("the engine cannot handle this page".to_owned()))
             }
         }
+    }
+
+    /// Returns the number of jobs in progress.
+    pub(super) fn in_progress(&self) -> usize {
+        self.size.saturating_sub(self.places.available_permits())
     }
 
     /// Stops the idle processes.

@@ -16,6 +16,6 @@ use scene::Scene;
 
 pub(crate) use error::{SceneError, rendering_unsupported};
 pub(crate) use gif::{encode_gif, gif_frames};
-pub(crate) use jobs::{CheckScene, RenderScene};
+pub(crate) use jobs::{CheckScene, CheckedScene, RenderScene};
 pub(crate) use scene::VideoConfig;
 pub(crate) use timeline::timeline_variables;

@@ -1,5 +1,10 @@
 //! Tests of the server through HTTP, a file for each topic. They are one program, because each test program links the whole server.
 
+mod admin_clock;
+mod admin_documents;
+mod admin_events;
+mod admin_requests;
+mod admin_state;
 mod agent;
 mod batches;
 mod bindings;
@@ -7,6 +12,8 @@ mod bindings;
 mod chromium;
 #[cfg(all(feature = "chromium", target_os = "linux"))]
 mod chromium_limits;
+mod compression;
+mod connections;
 mod dashboard;
 mod dashboard_in_browser;
 mod data_dir;
@@ -18,6 +25,7 @@ mod fabric_text;
 mod faults;
 mod gallery;
 mod gifs;
+mod hosts;
 mod html_templates;
 mod images;
 mod lenient_requests;
@@ -29,6 +37,7 @@ mod pdfs;
 mod persistence;
 mod requests;
 mod security;
+mod snapshots;
 mod support;
 mod template_preview;
 mod template_search;

@@ -28,7 +28,7 @@ impl std::fmt::Debug for Response {
 }
 
 impl Response {
-    /// Reads a response, or returns `None` if its head is not whole.
+    /// Parses the bytes of a whole response. Returns `None` if they have no head.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
         let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
@@ -68,7 +68,7 @@ pub async fn raw(emulator: &Emulator, bytes: &[u8]) -> Response {
     stream.write_all(bytes).await.unwrap();
     let mut response = Vec::new();
     within(stream.read_to_end(&mut response)).await.unwrap();
-    Response::parse(&response).expect("a whole head")
+    Response::parse(&response).expect("a response")
 }
 
 pub async fn connect(emulator: &Emulator) -> TcpStream {
