@@ -13,7 +13,7 @@ use crate::{
     metrics::Metrics,
     problem_details,
     quota::{MonthlyQuota, Quota, QuotaReservation},
-    render::{RenderPool, Renderer},
+    render::{PoolSettings, RenderPool},
     requests::RequestLog,
     response::ApiResult,
     store::{Change, Store},
@@ -43,7 +43,7 @@ pub(crate) const MEDIA: &str = "/media/";
 pub(crate) struct Settings {
     pub(crate) url: String,
     pub(crate) api_keys: Vec<String>,
-    pub(crate) renderer: Arc<dyn Renderer>,
+    pub(crate) render_pool: PoolSettings,
     pub(crate) store: Store,
     pub(crate) config: Config,
     pub(crate) faults: FaultScript,
@@ -159,9 +159,9 @@ impl RequestContext {
 
 impl AppState {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
-        let Settings { url, api_keys, renderer, store, config, faults: script, outbound, seed_folder } = settings;
+        let Settings { url, api_keys, render_pool, store, config, faults: script, outbound, seed_folder } = settings;
         let (render_pool, rate_limiter, faults) =
-            (RenderPool::new(renderer), FixedWindowLimiter::default(), Faults::new(script));
+            (RenderPool::new(render_pool), FixedWindowLimiter::default(), Faults::new(script));
         let (clock, events, metrics) = (Arc::<Clock>::default(), Arc::<Events>::default(), Arc::<Metrics>::default());
         let requests = RequestLog::new(clock.clone(), events.clone(), metrics.clone());
         store.observe({

@@ -6,7 +6,7 @@ use crate::{
     context::{AppState, OutboundClients, Settings},
     faults::{Fault, FaultScript},
     fetch::EgressPolicy,
-    render::{Embedded, Renderer},
+    render::{PoolSettings, RENDER_TIMEOUT, Renderer, WorkerCommand},
     server::{self, AccessPolicy, ServerState, connections},
     snapshots::{self, SnapshotError},
     store::{DEFAULT_MAX_FILE_MEMORY, Store, StoreError},
@@ -15,6 +15,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -28,7 +29,7 @@ pub struct EmulatorBuilder {
     cors_origins: Vec<String>,
     max_connections: Option<usize>,
     api_keys: Vec<String>,
-    renderer: Option<Arc<dyn Renderer>>,
+    render_pool: PoolSettings,
     data_dir: Option<PathBuf>,
     config: Config,
     faults: Vec<Fault>,
@@ -47,7 +48,7 @@ impl Default for EmulatorBuilder {
             cors_origins: Vec::new(),
             max_connections: None,
             api_keys: Vec::new(),
-            renderer: None,
+            render_pool: PoolSettings::default(),
             data_dir: None,
             config: Config::default(),
             faults: Vec::new(),
@@ -113,9 +114,29 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sets the render engine; [`Embedded`] by default.
+    /// Sets the render engine; [`Embedded`](crate::render::Embedded) by default.
     pub fn renderer(mut self, renderer: impl Renderer) -> Self {
-        self.renderer = Some(Arc::new(renderer));
+        self.render_pool.renderer = Some(Arc::new(renderer));
+        self
+    }
+
+    /// Renders in worker processes, which this command starts; by default renders run in threads of this process. A worker
+    /// process is stopped at the timeout, and has limited memory on Linux. Threads cannot be stopped.
+    pub fn worker_command(mut self, command: WorkerCommand) -> Self {
+        self.render_pool.worker_command = Some(command);
+        self
+    }
+
+    /// Sets the maximum duration of a render, and the maximum time that it waits before it starts; 30 seconds by default, and
+    /// at most. A render in a thread continues after its timeout.
+    pub fn render_timeout(mut self, timeout: Duration) -> Self {
+        self.render_pool.limits.timeout = timeout.min(RENDER_TIMEOUT);
+        self
+    }
+
+    /// Sets the maximum memory of a worker process in megabytes; 256 by default.
+    pub fn render_memory(mut self, megabytes: u32) -> Self {
+        self.render_pool.limits.memory_megabytes = megabytes;
         self
     }
 
@@ -240,11 +261,10 @@ impl EmulatorBuilder {
         }
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
-        let renderer = self.renderer.unwrap_or_else(|| Arc::new(Embedded::new()));
         let state = AppState::new(Settings {
             url: url.clone(),
             api_keys: self.api_keys,
-            renderer,
+            render_pool: self.render_pool,
             store,
             config: self.config,
             faults,

@@ -10,6 +10,8 @@ mod batches;
 mod bindings;
 #[cfg(feature = "chromium")]
 mod chromium;
+#[cfg(all(feature = "chromium", target_os = "linux"))]
+mod chromium_limits;
 mod clients;
 mod compression;
 mod connections;
@@ -49,4 +51,6 @@ mod tracking;
 mod video_scenes;
 mod video_templates;
 mod webhooks;
+#[cfg(target_os = "linux")]
+mod workers;
 mod workflows;
