@@ -2,6 +2,8 @@
 
 mod builder;
 mod error;
+#[cfg(test)]
+mod growth_tests;
 mod snapshots;
 
 pub use builder::EmulatorBuilder;

@@ -1,6 +1,6 @@
 //! Handlers for templates. Their renders are in `template_renders.rs`.
 
-use super::{handlers, images::MAX_SIDE, lists::pagination};
+use super::{handlers, images::MAX_SIDE};
 use crate::{
     api_error::ApiError,
     context::RequestContext,
@@ -82,23 +82,8 @@ fn to_list_item(mut template: Value) -> Value {
 /// Lists the templates whose name, type, category or one of whose tags contains a text, in any letter case. The service
 /// does not publish which fields it searches.
 fn search(context: &RequestContext) -> ApiResult {
-    let text = context.query_text("q").unwrap_or_default().to_lowercase();
-    let contains = |value: &Value| value.as_str().is_some_and(|value| value.to_lowercase().contains(&text));
-    let mut found = context.state.store.all(TEMPLATE, &Filter::default(), Order::Newest)?;
-    found.retain(|template| {
-        ["name", "type", "category"].into_iter().any(|name| contains(&template[name]))
-            || template["tags"].as_array().is_some_and(|tags| tags.iter().any(contains))
-    });
-    Ok(list_found(context, found).into())
-}
-
-/// Returns the page of a list that the request asks for.
-fn list_found(context: &RequestContext, found: Vec<Value>) -> Value {
-    let number = |name, default| context.query_number(name).unwrap_or(default).max(1);
-    let (page, limit, total) = (number("page", 1), number("limit", DEFAULT_PAGE_SIZE), found.len());
-    let skipped = (page - 1).saturating_mul(limit);
-    let items: Vec<_> = found.into_iter().skip(skipped).take(limit).map(to_list_item).collect();
-    json!({"templates": items, "pagination": pagination(page, limit, total)})
+    let filter = Filter::default().text(context.query_text("q"));
+    context.list_by_page("templates", TEMPLATE, &filter, Order::Newest, DEFAULT_PAGE_SIZE, to_list_item)
 }
 
 /// Creates a template from a request, with a new ID. Also returns the variables that its source uses and that have no
@@ -238,17 +223,9 @@ fn list_public(context: &RequestContext) -> ApiResult {
         .contains("$.tags", Some(PUBLIC_TAG))
         .eq("$.type", context.query_text("type"))
         .eq("$.category", context.query_text("category"))
-        .contains("$.tags", context.query_text("tag"));
-    let all = context.state.store.all(TEMPLATE, &filter, order)?;
-    let search = context.query_text("search").map(str::to_lowercase);
-    let found: Vec<_> = all
-        .into_iter()
-        .filter(|template| {
-            let name = template["name"].as_str().unwrap_or_default().to_lowercase();
-            search.as_ref().is_none_or(|search| name.contains(search))
-        })
-        .collect();
-    Ok(list_found(context, found).into())
+        .contains("$.tags", context.query_text("tag"))
+        .text(context.query_text("search"));
+    context.list_by_page("templates", TEMPLATE, &filter, order, DEFAULT_PAGE_SIZE, to_list_item)
 }
 
 fn get_public(context: &RequestContext) -> ApiResult {

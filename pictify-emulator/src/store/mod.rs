@@ -11,10 +11,13 @@ mod data_dir;
 mod files;
 mod filter;
 mod indexes;
+mod list_entries;
 mod lists;
 mod memory_files;
 mod migrations;
 mod snapshots;
+#[cfg(test)]
+mod test_support;
 
 pub(crate) use files::{FoundFile, StoredFile};
 pub(crate) use filter::{Filter, Order};
@@ -134,7 +137,7 @@ impl Store {
             let write = || -> Result<()> {
                 let sql = "UPDATE documents SET body = ? WHERE id = ?";
                 together.prepare_cached(sql)?.execute(params![after.to_string(), id])?;
-                lists::index(&together, kind, id, Some(&before), Some(&after))
+                list_entries::index(&together, kind, id, Some(&before), Some(&after))
             };
             write()?;
             together.commit().map_err(StoreError::from)?;
@@ -148,7 +151,7 @@ impl Store {
         let together = connection.transaction()?;
         let Some((id, before)) = find(&together, kind, uid)? else { return Ok(false) };
         together.prepare_cached("DELETE FROM documents WHERE id = ?")?.execute([id])?;
-        lists::index(&together, kind, id, Some(&before), None)?;
+        list_entries::index(&together, kind, id, Some(&before), None)?;
         together.commit()?;
         Ok(true)
     }
@@ -167,7 +170,7 @@ impl Store {
 /// Migrates a database, and indexes its documents if needed.
 fn prepare(mut connection: Connection) -> Result<Connection> {
     migrations::run(&mut connection)?;
-    lists::rebuild_if_outdated(&mut connection)?;
+    list_entries::rebuild_if_outdated(&mut connection)?;
     Ok(connection)
 }
 
@@ -177,7 +180,7 @@ fn insert_row(connection: &Connection, (kind, uid, body): &DocumentRow<'_>) -> R
     if connection.prepare_cached(sql)?.execute(params![kind, uid, body.to_string()])? == 0 {
         return Ok(false);
     }
-    lists::index(connection, kind, connection.last_insert_rowid(), None, Some(body))?;
+    list_entries::index(connection, kind, connection.last_insert_rowid(), None, Some(body))?;
     Ok(true)
 }
 
