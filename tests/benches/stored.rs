@@ -4,6 +4,8 @@
 //!
 //! It takes about a minute, most of it to store the renders.
 
+mod support;
+
 use pictify_emulator::Emulator;
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -12,6 +14,7 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
+use support::{install_crypto, plain_client};
 
 /// Number of stored renders.
 const RENDERS: usize = 100_000;
@@ -19,7 +22,7 @@ const RENDERS: usize = 100_000;
 /// Number of measured requests for each list.
 const REQUESTS: usize = 200;
 
-/// Lists, with the offset of their last page where they have one.
+/// Lists.
 const LISTS: [&str; 14] = [
     "/render",
     "/render?limit=100",
@@ -39,6 +42,7 @@ const LISTS: [&str; 14] = [
 
 #[tokio::main]
 async fn main() {
+    install_crypto();
     let folder = tempfile::tempdir().expect("a folder");
     let in_folder = || Emulator::builder().data_dir(folder.path()).renders_per_month(10_000_000);
     let emulator = in_folder().start().await.expect("a server");
@@ -53,7 +57,6 @@ async fn main() {
     let started = Instant::now();
     let emulator = in_folder().start().await.expect("a server");
     println!("start: {:.1?}", started.elapsed());
-    println!("\nIn a data folder:");
     measure(&emulator, &template).await;
     let started = Instant::now();
     emulator.restore("all").expect("a snapshot");
@@ -84,8 +87,9 @@ async fn fill(emulator: &Emulator) -> String {
 /// Copies the documents of a database: 100,000 renders with their ledger entries, and 1,000 of each other kind.
 fn multiply(database: &Path) {
     let connection = Connection::open(database).expect("a database");
-    let renders: usize =
-        connection.query_row("SELECT count(*) FROM documents WHERE kind = 'render'", [], |row| row.get(0)).expect("a count");
+    let renders: usize = connection
+        .query_row("SELECT count(*) FROM documents WHERE kind = 'render'", [], |row| row.get(0))
+        .expect("a count");
     let sql = format!(
         "WITH RECURSIVE copies (copy) AS (SELECT 1 UNION ALL SELECT copy + 1 FROM copies WHERE copy < {})
         INSERT INTO documents (kind, uid, body)
@@ -101,7 +105,7 @@ fn multiply(database: &Path) {
 async fn measure(emulator: &Emulator, template: &str) {
     let (stop, rendered) = (AtomicBool::new(false), AtomicU64::new(0));
     let render = async {
-        let client = reqwest::Client::new();
+        let client = plain_client();
         while !stop.load(Ordering::Relaxed) {
             let body = json!({"html": "<h1>A card", "width": 600, "height": 315});
             send(client.post(format!("{}/image", emulator.url())).json(&body)).await;
@@ -110,7 +114,7 @@ async fn measure(emulator: &Emulator, template: &str) {
     };
     let lists = async {
         println!("| list | median | 99 % | slowest |\n|---|---:|---:|---:|");
-        let (client, started) = (reqwest::Client::new(), Instant::now());
+        let (client, started) = (plain_client(), Instant::now());
         for list in LISTS {
             let path = list.replace("{template}", template);
             let mut times = Vec::new();
@@ -121,7 +125,8 @@ async fn measure(emulator: &Emulator, template: &str) {
             }
             times.sort_unstable();
             let ms = |time: Duration| format!("{:.2} ms", time.as_secs_f64() * 1000.0);
-            let [median, most, slowest] = [times.len() / 2, times.len() * 99 / 100, times.len() - 1].map(|at| ms(times[at]));
+            let [median, most, slowest] =
+                [times.len() / 2, times.len() * 99 / 100, times.len() - 1].map(|at| ms(times[at]));
             println!("| `{list}` | {median} | {most} | {slowest} |");
         }
         stop.store(true, Ordering::Relaxed);
@@ -136,7 +141,7 @@ async fn measure(emulator: &Emulator, template: &str) {
 async fn memory() {
     let emulator = Emulator::start().await.expect("a server");
     let before = resident_mib();
-    let client = reqwest::Client::new();
+    let client = plain_client();
     for number in 0..4000 {
         let html = format!("<body style='background:linear-gradient(#{number:06x},#fff)'><h1>Card {number}");
         let body = json!({"html": html, "width": 1200, "height": 630});
@@ -155,7 +160,7 @@ fn resident_mib() -> u64 {
 }
 
 async fn post(emulator: &Emulator, path: &str, body: &Value) -> Value {
-    send(reqwest::Client::new().post(format!("{}{path}", emulator.url())).json(body)).await
+    send(plain_client().post(format!("{}{path}", emulator.url())).json(body)).await
 }
 
 /// Sends a request that must succeed.

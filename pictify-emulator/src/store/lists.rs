@@ -108,10 +108,11 @@ fn ids(
     let (sql, bound, offset) = match order {
         Order::Name => {
             let marks = marks.collect::<Vec<_>>().join(", ");
-            // SQLite uses the index of a kind only if the kind is a literal in the SQL text.
+            // SQLite uses the index of a kind only if the kind is a literal in the SQL text. There is no bound, so the
+            // first parameter is unused.
             let kind = kind.replace('\'', "''");
             let sql = format!(
-                "SELECT id FROM documents AS listed WHERE kind = '{kind}' AND id >= ?1
+                "SELECT id FROM documents AS listed WHERE kind = '{kind}'
                     AND EXISTS (SELECT 1 FROM list_entries WHERE list IN ({marks}) AND document = listed.id)
                     ORDER BY json_extract(body, '$.name') COLLATE NOCASE, id LIMIT ?2 OFFSET ?3"
             );
