@@ -1,10 +1,8 @@
 //! Lists of the emulator with 100,000 stored renders, while others render; the start with them; the memory of files.
 //!
-//! `cargo bench -p pictify-tests --bench stored`
+//! `cargo bench -p pictify-emulator --bench stored`
 //!
 //! It takes about a minute, most of it to store the renders.
-
-mod support;
 
 use pictify_emulator::Emulator;
 use rusqlite::Connection;
@@ -14,7 +12,6 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
-use support::{install_crypto, plain_client};
 
 /// Number of stored renders.
 const RENDERS: usize = 100_000;
@@ -42,7 +39,8 @@ const LISTS: [&str; 14] = [
 
 #[tokio::main]
 async fn main() {
-    install_crypto();
+    // The measured requests are not encrypted, but the client wants a provider.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().expect("a folder");
     let in_folder = || Emulator::builder().data_dir(folder.path()).renders_per_month(10_000_000);
     let emulator = in_folder().start().await.expect("a server");
@@ -108,7 +106,7 @@ async fn measure(emulator: &Emulator, template: &str) {
         let client = plain_client();
         while !stop.load(Ordering::Relaxed) {
             let body = json!({"html": "<h1>A card", "width": 600, "height": 315});
-            send(client.post(format!("{}/image", emulator.url())).json(&body)).await;
+            send(client.post(format!("{}/image", emulator.url())).header("content-type", "application/json").body(body.to_string())).await;
             rendered.fetch_add(1, Ordering::Relaxed);
         }
     };
@@ -145,11 +143,16 @@ async fn memory() {
     for number in 0..4000 {
         let html = format!("<body style='background:linear-gradient(#{number:06x},#fff)'><h1>Card {number}");
         let body = json!({"html": html, "width": 1200, "height": 630});
-        send(client.post(format!("{}/image", emulator.url())).json(&body)).await;
+        send(client.post(format!("{}/image", emulator.url())).header("content-type", "application/json").body(body.to_string())).await;
         if number % 1000 == 999 {
             println!("memory after {} cards: {} MiB more than {before} MiB", number + 1, resident_mib() - before);
         }
     }
+}
+
+/// Returns a client without the proxies of the environment.
+fn plain_client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().expect("a client")
 }
 
 /// Returns the resident memory of this process in MiB; 0 where /proc does not exist.
@@ -160,7 +163,7 @@ fn resident_mib() -> u64 {
 }
 
 async fn post(emulator: &Emulator, path: &str, body: &Value) -> Value {
-    send(plain_client().post(format!("{}{path}", emulator.url())).json(body)).await
+    send(plain_client().post(format!("{}{path}", emulator.url())).header("content-type", "application/json").body(body.to_string())).await
 }
 
 /// Sends a request that must succeed.
