@@ -106,7 +106,13 @@ async fn measure(emulator: &Emulator, template: &str) {
         let client = plain_client();
         while !stop.load(Ordering::Relaxed) {
             let body = json!({"html": "<h1>A card", "width": 600, "height": 315});
-            send(client.post(format!("{}/image", emulator.url())).header("content-type", "application/json").body(body.to_string())).await;
+            send(
+                client
+                    .post(format!("{}/image", emulator.url()))
+                    .header("content-type", "application/json")
+                    .body(body.to_string()),
+            )
+            .await;
             rendered.fetch_add(1, Ordering::Relaxed);
         }
     };
@@ -143,7 +149,13 @@ async fn memory() {
     for number in 0..4000 {
         let html = format!("<body style='background:linear-gradient(#{number:06x},#fff)'><h1>Card {number}");
         let body = json!({"html": html, "width": 1200, "height": 630});
-        send(client.post(format!("{}/image", emulator.url())).header("content-type", "application/json").body(body.to_string())).await;
+        send(
+            client
+                .post(format!("{}/image", emulator.url()))
+                .header("content-type", "application/json")
+                .body(body.to_string()),
+        )
+        .await;
         if number % 1000 == 999 {
             println!("memory after {} cards: {} MiB more than {before} MiB", number + 1, resident_mib() - before);
         }
@@ -163,7 +175,13 @@ fn resident_mib() -> u64 {
 }
 
 async fn post(emulator: &Emulator, path: &str, body: &Value) -> Value {
-    send(plain_client().post(format!("{}{path}", emulator.url())).header("content-type", "application/json").body(body.to_string())).await
+    send(
+        plain_client()
+            .post(format!("{}{path}", emulator.url()))
+            .header("content-type", "application/json")
+            .body(body.to_string()),
+    )
+    .await
 }
 
 /// Sends a request that must succeed.

@@ -1,8 +1,8 @@
 //! Demo template, which the examples of the SDK and of the documents use.
 
 use crate::{
-    rendering::fill::TEMPLATE,
     store::{Store, StoreError},
+    templates::{Source, Template},
 };
 use serde_json::json;
 
@@ -21,12 +21,18 @@ const HTML: &str = "<style>
 
 /// Stores the template, unless it exists.
 pub(crate) fn insert(store: &Store, now: &str) -> Result<(), StoreError> {
-    let definitions = ["name", "invoiceNumber", "pageTitle", "total", "stars", "forks"]
-        .map(|name| json!({"name": name, "type": "text", "defaultValue": ""}));
-    let template = json!({
-        "uid": UID, "name": "Demo", "engine": "html", "width": 1200, "height": 630, "outputFormat": "image",
-        "jsEnabled": false, "strictVariables": false, "hasDynamicLink": false, "html": HTML,
-        "variableDefinitions": definitions, "createdAt": now, "updatedAt": now,
-    });
-    store.insert(TEMPLATE, UID, &template).map(|_| ())
+    let variables = ["name", "invoiceNumber", "pageTitle", "total", "stars", "forks"];
+    let template = Template {
+        uid: UID.to_owned(),
+        name: "Demo".to_owned(),
+        engine: "html".to_owned(),
+        output_format: "image".to_owned(),
+        source: Source { html: Some(HTML.to_owned()), width: Some(1200), height: Some(630), canvas: None },
+        variables: variables.map(str::to_owned).to_vec(),
+        variable_definitions: variables.map(|name| json!({"name": name, "type": "text", "defaultValue": ""})).to_vec(),
+        created_at: now.to_owned(),
+        updated_at: now.to_owned(),
+        ..Template::default()
+    };
+    store.create(UID, &template).map(|_| ())
 }

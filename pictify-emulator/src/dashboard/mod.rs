@@ -10,13 +10,15 @@ use crate::{
     query_string::query_pairs,
     render::{Format, Page},
     rendering::RENDER,
-    rendering::fill::{self, TEMPLATE},
+    rendering::fill,
+    requests::RequestFilter,
     response::{ApiResponse, ApiResult},
-    store::{Filter, Order, StoreError},
+    store::{Document as _, Filter, Order, StoreError},
+    templates::{self, Template},
     webhooks::DELIVERY,
 };
 use axum::http::{
-    HeaderName, StatusCode,
+    HeaderName,
     header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY},
 };
 use handlebars::Handlebars;
@@ -49,10 +51,11 @@ pub(crate) fn page(state: &AppState) -> ApiResult {
     let store = &state.store;
     let newest = |kind| store.page(kind, &Filter::default(), Order::Newest, 0, MAX_ITEMS);
     let (renders, total) = newest(RENDER)?;
-    let (templates, template_count) = newest(TEMPLATE)?;
+    let (templates, template_count) = newest(Template::KIND)?;
     let (deliveries, delivery_count) = newest(DELIVERY)?;
     let (batches, batch_count) = newest(BATCH)?;
     let batches = batches.into_iter().map(|batch| with_progress(state, batch)).collect::<Result<Vec<_>, _>>()?;
+    let requests = state.requests.latest(&RequestFilter::default(), MAX_ITEMS);
     let is_busy = deliveries.iter().any(|delivery| delivery["status"] == "pending")
         || batches.iter().any(|batch| batch["status"] == "pending" || batch["status"] == "processing");
     let data = json!({
@@ -67,7 +70,7 @@ pub(crate) fn page(state: &AppState) -> ApiResult {
         "billed": billed_renders(store)?,
         "templates": templates,
         "templateCount": template_count,
-        "requests": state.request_log.latest(MAX_ITEMS),
+        "requests": requests.iter().map(|request| request.summary()).collect::<Vec<_>>(),
     });
     let html = ENGINE.render("page", &data).map_err(|error| ApiError::internal(error.to_string()))?;
     Ok(ApiResponse::bytes("text/html; charset=utf-8", html)
@@ -103,8 +106,7 @@ pub(crate) fn script() -> ApiResponse {
 /// Renders a template with these values as a PNG that is neither stored nor billed.
 pub(crate) async fn preview(state: &AppState, name: &str, query: &str) -> ApiResult {
     let uid = name.strip_suffix(".png").unwrap_or(name);
-    let template = state.store.get(TEMPLATE, uid)?;
-    let template = template.ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Template not found"))?;
+    let template = templates::find(&state.store, uid)?;
     // Empty inputs take the default of their variable.
     let values = query_pairs(query).filter(|(_, value)| !value.is_empty());
     let values: Map<String, Value> = values.map(|(name, value)| (name, value.into())).collect();

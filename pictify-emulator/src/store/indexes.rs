@@ -42,7 +42,11 @@ impl Indexes {
 /// Indexes of all kinds that have any.
 const INDEXES: &[Indexes] = &[
     Indexes::of("render", &[&[V("$.kind")], &[V("$.template"), V("$.source"), V("$.format")]]),
-    Indexes { sums: &["$.renders"], month: "$.at", ..Indexes::of("billed", &[&[V("$.operation")]]) },
+    Indexes {
+        sums: &["$.renders"],
+        month: "$.at",
+        ..Indexes::of("billed", &[&[V("$.operation")], &[V("$.requestId")], &[V("$.idempotencyKey")]])
+    },
     Indexes {
         texts: &["$.name", "$.type", "$.category", "$.tags"],
         ..Indexes::of(

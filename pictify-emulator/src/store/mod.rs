@@ -8,6 +8,7 @@
 
 mod connections;
 mod data_dir;
+mod document;
 mod files;
 mod filter;
 mod indexes;
@@ -15,19 +16,23 @@ mod list_entries;
 mod lists;
 mod memory_files;
 mod migrations;
+mod observer;
 mod snapshots;
 #[cfg(test)]
 mod test_support;
 
+pub(crate) use document::{Document, from_json, to_json};
 pub(crate) use files::{FoundFile, StoredFile};
 pub(crate) use filter::{Filter, Order};
 pub(crate) use memory_files::DEFAULT_MAX_FILE_MEMORY;
+pub(crate) use observer::Change;
 pub(crate) use snapshots::{Epoch, InvalidSnapshotName, MAX_SNAPSHOTS, SnapshotName};
 
 use connections::Connections;
 use data_dir::DataDir;
 use files::FileContents;
 use memory_files::MemoryFiles;
+use observer::Observer;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 use snapshots::Snapshots;
@@ -49,6 +54,7 @@ pub(crate) struct Store {
     contents: FileContents,
     snapshots: Mutex<Snapshots>,
     epoch: AtomicU64,
+    observer: Observer,
 }
 
 /// Document to insert: its kind, its ID and its body.
@@ -94,7 +100,13 @@ impl Store {
     }
 
     fn new(connections: Connections, contents: FileContents, snapshots: Snapshots) -> Self {
-        Self { connections, contents, snapshots: Mutex::new(snapshots), epoch: AtomicU64::new(0) }
+        Self {
+            connections,
+            contents,
+            snapshots: Mutex::new(snapshots),
+            epoch: AtomicU64::new(0),
+            observer: Observer::default(),
+        }
     }
 
     /// Releases the data folder for another server.
@@ -110,6 +122,9 @@ impl Store {
         let together = connection.transaction()?;
         let is_new = insert_row(&together, &(kind, uid, body))?;
         together.commit()?;
+        if is_new {
+            self.notify_inserted(kind, uid, body);
+        }
         Ok(is_new)
     }
 
@@ -141,6 +156,7 @@ impl Store {
             };
             write()?;
             together.commit().map_err(StoreError::from)?;
+            self.notify_changed(kind, uid, "updated");
         }
         Ok(Some(result))
     }
@@ -153,6 +169,7 @@ impl Store {
         together.prepare_cached("DELETE FROM documents WHERE id = ?")?.execute([id])?;
         list_entries::index(&together, kind, id, Some(&before), None)?;
         together.commit()?;
+        self.notify_changed(kind, uid, "deleted");
         Ok(true)
     }
 

@@ -1,10 +1,17 @@
 //! Tests of the server through HTTP, a file for each topic. They are one program, because each test program links the whole server.
 
+mod admin_clock;
+mod admin_documents;
+mod admin_events;
+mod admin_requests;
+mod admin_state;
 mod agent;
 mod batches;
 mod bindings;
 #[cfg(feature = "chromium")]
 mod chromium;
+mod compression;
+mod connections;
 mod dashboard;
 mod dashboard_in_browser;
 mod data_dir;
@@ -16,6 +23,7 @@ mod fabric_text;
 mod faults;
 mod gallery;
 mod gifs;
+mod hosts;
 mod html_templates;
 mod images;
 mod lenient_requests;
