@@ -14,7 +14,7 @@ use std::{
 };
 
 /// Number of stored renders.
-const RENDERS: usize = 100_000;
+const RENDERS: u32 = 100_000;
 
 /// Number of measured requests for each list.
 const REQUESTS: usize = 200;
@@ -85,7 +85,7 @@ async fn fill(emulator: &Emulator) -> String {
 /// Copies the documents of a database: 100,000 renders with their ledger entries, and 1,000 of each other kind.
 fn multiply(database: &Path) {
     let connection = Connection::open(database).expect("a database");
-    let renders: usize = connection
+    let renders: u32 = connection
         .query_row("SELECT count(*) FROM documents WHERE kind = 'render'", [], |row| row.get(0))
         .expect("a count");
     let sql = format!(

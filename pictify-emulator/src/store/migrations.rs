@@ -30,7 +30,7 @@ const STEPS: &[M<'_>] = &[
         "DROP INDEX documents_by_kind;
         DROP INDEX renders_by_kind;
         DROP INDEX bills_by_time;
-        CREATE INDEX templates_by_name ON documents (json_extract(body, '$.name') COLLATE NOCASE, id)
+        CREATE INDEX templates_by_name ON documents (kind, json_extract(body, '$.name') COLLATE NOCASE, id)
             WHERE kind = 'template';
         CREATE TABLE lists (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE) STRICT;
         CREATE TABLE list_entries (
