@@ -39,7 +39,7 @@ use snapshots::Snapshots;
 use std::{
     fmt,
     path::Path,
-    sync::{Mutex, MutexGuard, atomic::AtomicU64},
+    sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64},
 };
 
 /// File name of the database in the data folder.
@@ -81,7 +81,19 @@ type Result<T> = std::result::Result<T, StoreError>;
 impl Store {
     /// Creates a store in memory; it is lost when the server stops. Files take at most `max_file_memory` bytes.
     pub(crate) fn in_memory(max_file_memory: u64) -> Result<Self> {
-        let contents = FileContents::Memory(Mutex::new(MemoryFiles::new(max_file_memory)));
+        let contents = FileContents::Memory(Arc::new(Mutex::new(MemoryFiles::new(max_file_memory))));
+        Self::empty(contents)
+    }
+
+    /// Creates an empty store in memory. It shares the limit of files with this one, if this one is in memory, too.
+    pub(crate) fn sibling(&self) -> Result<Self> {
+        match &self.contents {
+            FileContents::Memory(files) => Self::empty(FileContents::Memory(files.clone())),
+            FileContents::Folder(_) => Self::in_memory(DEFAULT_MAX_FILE_MEMORY),
+        }
+    }
+
+    fn empty(contents: FileContents) -> Result<Self> {
         let connections = Connections::single(prepare(Connection::open_in_memory()?)?);
         Ok(Self::new(connections, contents, Snapshots::in_memory()))
     }

@@ -26,6 +26,7 @@ mod gifs;
 mod hosts;
 mod html_templates;
 mod images;
+mod isolation;
 mod lenient_requests;
 mod lifecycle;
 mod limits;
