@@ -65,6 +65,10 @@ pub struct Options {
     #[arg(long, value_name = "MIB")]
     pub max_file_memory: Option<u32>,
 
+    /// Give each API key its own data, quota, faults and recorded requests, so that tests can run side by side.
+    #[arg(long)]
+    pub isolate_keys: bool,
+
     /// Choose the behaviour where the documents and the live service disagree [default: live].
     #[arg(long, value_enum)]
     pub profile: Option<Profile>,
@@ -252,6 +256,9 @@ impl Options {
         if let Some(connections) = self.max_connections {
             builder = builder.max_connections(connections);
         }
+        if self.isolate_keys {
+            builder = builder.isolate_keys(true);
+        }
         if let Some(mebibytes) = self.max_file_memory {
             builder = builder.max_file_memory(u64::from(mebibytes) << 20);
         }
@@ -287,6 +294,7 @@ impl Options {
             api_keys: first_given(self.api_keys, other.api_keys),
             data_dir: self.data_dir.or(other.data_dir),
             max_file_memory: self.max_file_memory.or(other.max_file_memory),
+            isolate_keys: self.isolate_keys || other.isolate_keys,
             profile: self.profile.or(other.profile),
             problem_documents: self.problem_documents || other.problem_documents,
             requests_per_minute: self.requests_per_minute.or(other.requests_per_minute),

@@ -31,6 +31,7 @@ mod hostile_bodies;
 mod hosts;
 mod html_templates;
 mod images;
+mod isolation;
 mod lenient_requests;
 mod lifecycle;
 mod limits;
