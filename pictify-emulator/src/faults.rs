@@ -207,6 +207,11 @@ impl Faults {
         state.faults = script.faults.into_iter().map(|fault| (fault, 0)).collect();
     }
 
+    /// Returns the configured faults with the number of requests that each has counted.
+    pub(crate) fn configured(&self) -> Vec<(Fault, u64)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
+    }
+
     /// Returns the fault for the next request of an operation: the first that matches. Every fault counts the requests
     /// to its operation.
     pub(crate) fn next_fault(&self, operation: &str) -> Option<Fault> {

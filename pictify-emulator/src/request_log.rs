@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -15,7 +18,10 @@ const MAX_PATH_CHARS: usize = 200;
 
 /// Log of recent requests.
 #[derive(Debug, Default)]
-pub(crate) struct RequestLog(Mutex<VecDeque<Value>>);
+pub(crate) struct RequestLog {
+    entries: Mutex<VecDeque<Value>>,
+    count: AtomicU64,
+}
 
 /// Entry of the log.
 pub(crate) struct LoggedRequest<'a> {
@@ -34,14 +40,20 @@ impl RequestLog {
         let duration = format!("{:.1}", duration.as_secs_f64() * 1000.0);
         let entry =
             json!({"at": at, "method": method, "path": path, "status": status, "durationMs": duration, "id": id});
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        self.count.fetch_add(1, Ordering::Relaxed);
+        let mut log = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         log.push_front(entry);
         log.truncate(MAX_REQUESTS);
     }
 
+    /// Returns the number of requests since the start.
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
     /// Returns the latest requests, newest first.
     pub(crate) fn latest(&self, count: usize) -> Vec<Value> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().take(count).cloned().collect()
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).iter().take(count).cloned().collect()
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     api_error::ApiError,
     quota::QuotaReservation,
     render::{Format, GifSettings, Page},
-    rendering::{Render, RenderMetadata},
+    rendering::{Render, RenderMetadata, RenderOrigin},
     response::ApiResult,
     server::RequestContext,
     store::{Filter, Order},
@@ -15,6 +15,7 @@ use crate::{
 };
 use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
+use std::time::Instant;
 
 handlers! {
     "listVideoTemplates" => sync list,
@@ -238,8 +239,11 @@ pub(crate) async fn render_video(
         let message = format!("The emulator cannot render {format} files: use the format gif");
         return Err(video::rendering_unsupported(message));
     };
+    let started = Instant::now();
     let gif = video::encode_gif(&context.state.render_pool, pages, size).await?;
-    context.store_render(gif, Format::Gif(GifSettings::MEDIUM), &render_metadata(template, variables), reservation)
+    let origin = RenderOrigin { duration: started.elapsed(), ..RenderOrigin::default() };
+    let metadata = render_metadata(template, variables);
+    context.store_render(gif, Format::Gif(GifSettings::MEDIUM), &metadata, reservation, origin)
 }
 
 async fn preview(context: RequestContext) -> ApiResult {

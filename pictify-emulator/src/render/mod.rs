@@ -55,6 +55,11 @@ pub trait Renderer: Send + Sync + fmt::Debug + 'static {
         false
     }
 
+    /// Returns the name of the engine, which is stored with each render.
+    fn name(&self) -> &'static str {
+        "custom"
+    }
+
     /// Stops the processes and tasks of the renderer. The server calls this when it has stopped.
     fn shutdown(&self) {}
 }

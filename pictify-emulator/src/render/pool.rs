@@ -33,6 +33,11 @@ impl RenderPool {
         self.renderer.fetches_resources()
     }
 
+    /// Returns the name of the engine.
+    pub(crate) fn engine_name(&self) -> &'static str {
+        self.renderer.name()
+    }
+
     /// Stops the processes and tasks of the renderer.
     pub(crate) async fn shutdown(&self) {
         let renderer = self.renderer.clone();

@@ -1,6 +1,7 @@
 //! Rendering of a page to a file that is stored, listed and billed. Every endpoint that renders uses it.
 
 pub(crate) mod cached;
+pub(crate) mod details;
 pub(crate) mod fill;
 
 use crate::{
@@ -13,8 +14,10 @@ use crate::{
     uid, webhooks,
 };
 use axum::http::StatusCode;
+use details::{DETAILS, RenderDetails, RenderSource};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
 /// Document kind of renders.
@@ -74,6 +77,13 @@ pub(crate) struct StoredPdf {
     pub(crate) page_setup: PageSetup,
 }
 
+/// Source and time of a render, for its details.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RenderOrigin {
+    pub(crate) source: RenderSource,
+    pub(crate) duration: Duration,
+}
+
 /// File to store.
 struct NewFile {
     extension: &'static str,
@@ -104,6 +114,7 @@ impl RequestContext {
     ) -> Result<(usize, Render), ApiError> {
         let reservation = QuotaReservation::reserve(self, 1)?;
         let format = pages.first().map(|page| page.format).unwrap_or_default();
+        let sources: Vec<_> = pages.iter().map(RenderSource::of_page).collect();
         if let Some(first) = pages.first_mut() {
             self.inline_resources(first).await;
             let html = first.html.clone();
@@ -111,6 +122,7 @@ impl RequestContext {
                 page.html.clone_from(&html);
             }
         }
+        let started = Instant::now();
         let last = pages.len().saturating_sub(1);
         let mut result = Err(RenderError::InvalidInput("There is no page to render".to_owned()));
         let mut position = 0;
@@ -121,7 +133,9 @@ impl RequestContext {
             }
         }
         let image = result.inspect_err(|error| self.emit_render_error(render_kind(format), metadata, error))?;
-        Ok((position, self.store_render(image, format, metadata, reservation)?))
+        let source = sources.into_iter().nth(position).unwrap_or_default();
+        let origin = RenderOrigin { source, duration: started.elapsed() };
+        Ok((position, self.store_render(image, format, metadata, reservation, origin)?))
     }
 
     /// Renders a page without storing or billing it.
@@ -146,6 +160,7 @@ impl RequestContext {
         format: Format,
         metadata: &RenderMetadata,
         reservation: QuotaReservation,
+        origin: RenderOrigin,
     ) -> Result<Render, ApiError> {
         let (width, height, animation) = (image.width, image.height, image.animation);
         let mut record = record(render_kind(format), format.extension(), (width, height), metadata);
@@ -153,7 +168,7 @@ impl RequestContext {
             record["animationLength"] = animation_millis(animation).into();
         }
         let file = NewFile { extension: format.extension(), content_type: format.content_type(), bytes: image.bytes };
-        let StoredRender { id, url, created_at } = self.store_file(&file, record, 1, metadata, reservation)?;
+        let StoredRender { id, url, created_at } = self.store_file(&file, record, 1, metadata, reservation, origin)?;
         Ok(Render { id, url, created_at, width, height, animation })
     }
 
@@ -165,13 +180,16 @@ impl RequestContext {
     ) -> Result<StoredPdf, ApiError> {
         let reservation = QuotaReservation::reserve(self, document.pages.len() as u64)?;
         let page_setup = document.page_setup;
+        let source = RenderSource::of_pdf(document.pages.iter().map(|page| page.html.as_str()));
         let inlining = timeout(RENDER_TIMEOUT, async {
             for page in &mut document.pages {
                 let html = std::mem::take(&mut page.html);
                 page.html = page_loader::inline_resources(&self.state.outbound.pages, html, None).await;
             }
         });
-        let result = match inlining.await {
+        let inlined = inlining.await;
+        let started = Instant::now();
+        let result = match inlined {
             Ok(()) => self.state.render_pool.render_pdf(document).await,
             Err(_) => Err(RenderError::TimedOut),
         };
@@ -179,8 +197,9 @@ impl RequestContext {
         let mut record = record("pdf", "pdf", page_setup.size_in_pixels(), metadata);
         record["pageCount"] = pdf.pages.into();
         let file = NewFile { extension: "pdf", content_type: "application/pdf", bytes: pdf.bytes };
+        let origin = RenderOrigin { source, duration: started.elapsed() };
         let StoredRender { id, url, created_at } =
-            self.store_file(&file, record, u64::from(pdf.pages), metadata, reservation)?;
+            self.store_file(&file, record, u64::from(pdf.pages), metadata, reservation, origin)?;
         Ok(StoredPdf { id, url, created_at, pages: pdf.pages, page_setup })
     }
 
@@ -192,6 +211,7 @@ impl RequestContext {
         renders: u64,
         metadata: &RenderMetadata,
         reservation: QuotaReservation,
+        origin: RenderOrigin,
     ) -> Result<StoredRender, RenderError> {
         let (id, now) = (uid::new(10), self.state.now());
         let name = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), file.extension);
@@ -201,11 +221,26 @@ impl RequestContext {
         record["createdAt"] = stored.created_at.as_str().into();
         let store = &self.state.store;
         let (bill, entry) = (uid::new(16), self.ledger_entry(renders));
+        let details = details::to_document(&RenderDetails {
+            source: origin.source,
+            operation: self.operation.id.clone(),
+            request_id: self.request_id.clone(),
+            bytes: file.bytes.len() as u64,
+            duration_ms: details::milliseconds(origin.duration),
+            engine: self.state.render_pool.engine_name().to_owned(),
+        });
         store
             .put_file(&name, file.content_type, &file.bytes)
             .and_then(|()| {
-                reservation.bill(|| store.insert_all(&[(RENDER, &stored.id, &record), (BILLED, &bill, &entry)]))
+                reservation.bill(|| {
+                    store.insert_all(&[
+                        (RENDER, &stored.id, &record),
+                        (DETAILS, &stored.id, &details),
+                        (BILLED, &bill, &entry),
+                    ])
+                })
             })
+            .and_then(|()| details::prune(store))
             .and_then(|()| {
                 webhooks::emit(&self.state, "render.completed", &completed_event(&stored, &record, file, metadata))
             })

@@ -16,12 +16,11 @@ pub(crate) use extract::query_pairs;
 
 use crate::{
     admin, api_error::ApiError, config::VersionPrefix, contract::CONTRACT, dashboard, request_log::LoggedRequest,
-    response::ApiResult,
 };
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderName, HeaderValue, Method, Response, request::Parts},
+    http::{HeaderName, HeaderValue, Method, Response},
 };
 use fault_injection::ConnectionAborted;
 use pipeline::RequestPipeline;
@@ -39,7 +38,7 @@ pub(crate) async fn serve(state: Arc<AppState>, request: Request) -> Result<Resp
     let (started, method, path) = (Instant::now(), request.method().clone(), request.uri().path().to_owned());
     let mut response = route(state.clone(), request, &request_id).await?;
     // The dashboard's own requests would fill the log.
-    if !path.starts_with(MEDIA) && !path.starts_with(admin::PREFIX) && path != "/" {
+    if !path.starts_with(MEDIA) && !path.starts_with(admin::PREFIX) && !dashboard::has_path(&path) {
         let (at, duration, id) = (state.now_text(), started.elapsed(), request_id.as_str());
         let status = response.status().as_u16();
         state.request_log.add(&LoggedRequest { at, method: method.as_str(), path: &path, status, duration, id });
@@ -67,7 +66,12 @@ async fn route(state: Arc<AppState>, request: Request, request_id: &str) -> Resu
             _ => state.error_response(ApiError::route_not_found(&parts), &requested_path, request_id),
         });
     }
-    if let Some(response) = dashboard_response(&state, &parts, path).await {
+    if dashboard::has_path(path) {
+        let query = parts.uri.query().unwrap_or_default();
+        let response = match body {
+            Ok(body) => dashboard::respond(&state, &parts.method, path, query, &body).await,
+            Err(error) => Err(error),
+        };
         return Ok(state.respond(response, &requested_path, request_id));
     }
     if let Some(name) = path.strip_prefix(admin::PREFIX) {
@@ -86,20 +90,5 @@ async fn route(state: Arc<AppState>, request: Request, request_id: &str) -> Resu
             request.run().await
         }
         None => Ok(state.error_response(ApiError::route_not_found(&parts), &requested_path, request_id)),
-    }
-}
-
-/// Serves the dashboard and its parts.
-async fn dashboard_response(state: &AppState, parts: &Parts, path: &str) -> Option<ApiResult> {
-    if parts.method != Method::GET {
-        return None;
-    }
-    match path {
-        "/" => Some(dashboard::page(state)),
-        dashboard::SCRIPT => Some(Ok(dashboard::script())),
-        path => {
-            let name = path.strip_prefix(dashboard::PREVIEW)?;
-            Some(dashboard::preview(state, name, parts.uri.query().unwrap_or_default()).await)
-        }
     }
 }

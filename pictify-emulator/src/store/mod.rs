@@ -6,9 +6,11 @@
 mod data_dir;
 mod files;
 mod migrations;
+mod search;
 
 use data_dir::DataDir;
 pub(crate) use files::StoredFile;
+pub(crate) use search::Search;
 
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value as Sql};
 use serde_json::Value;

@@ -97,6 +97,10 @@ fn capture(runtime: &Runtime, tab: &Tab, page: &Page) -> Result<RenderedImage, R
 }
 
 impl Renderer for Chromium {
+    fn name(&self) -> &'static str {
+        "chromium"
+    }
+
     fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         let runtime = self.runtime.as_ref().ok_or_else(|| failed("the engine has stopped"))?;
         let mut tab = runtime.block_on(self.open_tab())?;

@@ -1,0 +1,28 @@
+//! Ledger of billed renders.
+
+use super::{request::{PAGE_SIZE, PageRequest}, view};
+use crate::{
+    api_error::ApiError,
+    rendering::{BILLED, billed_this_month},
+    response::ApiResult,
+    store::{Filter, Search},
+};
+use serde_json::json;
+
+/// Shows the entries, with the sums of the month and of all time.
+pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
+    let (state, text) = (request.state, request.parameter("q"));
+    let search = Search { text, ..Search::default() };
+    let (entries, total) = state.store.search(BILLED, &Filter::default(), search, request.offset(), PAGE_SIZE)?;
+    let (used, limit) = (billed_this_month(&state.store, state.now())?, state.monthly_limit());
+    let data = json!({
+        "entries": entries,
+        "month": used,
+        "limit": limit,
+        "isLimited": state.config.quota().is_some(),
+        "all": state.store.sum(BILLED, "$.renders", "$.at", "").map_err(ApiError::from)?,
+        "search": {"text": text, "label": "Search entries by operation, request or key"},
+        "pages": request.pages(total),
+    });
+    view::page(state, "ledger", "ledger", "Ledger", data)
+}

@@ -1,0 +1,46 @@
+//! Calls of the service's operations, as the buttons and forms of the pages need them.
+
+use crate::{
+    api_error::ApiError,
+    contract::CONTRACT,
+    handlers,
+    server::{AppState, RequestContext},
+    uid,
+};
+use axum::http::{HeaderMap, StatusCode};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Runs an operation as if a client with an API key had sent this request, and returns its JSON. Rate limits and faults
+/// do not apply.
+pub(super) async fn call(
+    state: &Arc<AppState>,
+    operation: &str,
+    path: &[(&str, &str)],
+    query: &[(&str, Value)],
+    body: Value,
+) -> Result<Value, ApiError> {
+    let unknown = || ApiError::internal(format!("{operation} is not an operation"));
+    let handler = handlers::handler(operation).ok_or_else(unknown)?;
+    let operation = CONTRACT.operation(operation).ok_or_else(unknown)?;
+    if operation.accepts_body()
+        && let Some(message) = operation.body_error(&body)
+    {
+        return Err(ApiError::framework(StatusCode::BAD_REQUEST, Some("FST_ERR_VALIDATION"), message));
+    }
+    if let Some(quota) = state.exhausted_quota().filter(|_| operation.is_billed) {
+        return Err(quota.exceeded_error(operation));
+    }
+    let context = RequestContext {
+        state: state.clone(),
+        operation,
+        path: path.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        query: query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        body,
+        headers: HeaderMap::new(),
+        base: state.url().to_owned(),
+        request_id: format!("req_{}", uid::new(16).to_ascii_lowercase()),
+    };
+    let response = handler(context).await?;
+    Ok(response.as_json().map(|(_, body)| body.clone()).unwrap_or_default())
+}
