@@ -3,10 +3,10 @@
 
 use crate::{
     api_error::ApiError,
+    context::AppState,
     faults::FaultScript,
-    rendering::BILLED,
+    ledger,
     response::{ApiResponse, ApiResult},
-    server::AppState,
     store::{Filter, Order},
     webhooks::{self, DELIVERY},
 };
@@ -20,7 +20,7 @@ pub(crate) const PREFIX: &str = "/_emulator/";
 /// Handles a request to the admin API.
 pub(crate) fn handle(state: &Arc<AppState>, parts: &Parts, name: &str, body: &[u8]) -> ApiResult {
     match (&parts.method, name) {
-        (&Method::GET, "ledger") => Ok(ledger(state)?.into()),
+        (&Method::GET, "ledger") => Ok(list_ledger(state)?.into()),
         (&Method::GET, "deliveries") => {
             Ok(json!({"deliveries": state.store.all(DELIVERY, &Filter::default(), Order::Newest)?}).into())
         }
@@ -48,8 +48,8 @@ pub(crate) fn handle(state: &Arc<AppState>, parts: &Parts, name: &str, body: &[u
 }
 
 /// Returns all ledger entries, oldest first.
-fn ledger(state: &AppState) -> Result<Value, ApiError> {
-    let entries = state.store.all(BILLED, &Filter::default(), Order::Oldest)?;
+fn list_ledger(state: &AppState) -> Result<Value, ApiError> {
+    let entries = ledger::entries(&state.store)?;
     let renders: u64 = entries.iter().filter_map(|entry| entry["renders"].as_u64()).sum();
     Ok(json!({"renders": renders, "entries": entries}))
 }

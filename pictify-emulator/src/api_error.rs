@@ -1,9 +1,9 @@
 //! Error responses, in the formats of the service.
 
-use crate::{response::json_response, store::StoreError};
+use crate::store::StoreError;
 use axum::{
     body::Body,
-    http::{Response, StatusCode, request::Parts},
+    http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE, request::Parts},
 };
 use serde_json::{Value, json};
 
@@ -118,4 +118,12 @@ impl ApiError {
     pub(crate) fn into_response(self) -> Response<Body> {
         json_response(self.status, &self.body)
     }
+}
+
+/// Creates a response with a JSON body.
+pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    response
 }

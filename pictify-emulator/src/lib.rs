@@ -18,7 +18,9 @@
 //! |---|---|
 //! | `emulator/`, `options.rs`, `config.rs` | start, shutdown, command-line options, settings |
 //! | `server/` | HTTP server: routing, validation, API keys, idempotency |
-//! | `limits.rs`, `quota.rs`, `faults.rs` | rate limit, monthly quota, fault injection |
+//! | `context.rs`, `keyed_locks.rs` | state that all requests share, and what a request and a render carry |
+//! | `limits.rs`, `faults.rs` | rate limit, fault injection |
+//! | `quota.rs`, `ledger.rs` | monthly quota, billed renders |
 //! | `handlers/` | handlers, a file for each tag of the contract |
 //! | `admin.rs` | admin API for tests |
 //! | `dashboard/`, `request_log.rs` | HTML dashboard |
@@ -35,6 +37,7 @@
 //! | `fetch/` | outgoing HTTP requests, and the addresses that they may reach |
 //! | `demo_template.rs` | template of the examples |
 //! | `store/` | storage of documents and files |
+//! | `query_string.rs`, `json.rs` | reading of query strings and of JSON values |
 //! | `variables.rs` | definitions of template variables |
 //! | `expressions/` | expression language |
 //! | `html_templates/` | Handlebars templates |
@@ -49,6 +52,7 @@ mod api_error;
 mod batches;
 mod bindings;
 mod config;
+mod context;
 mod contract;
 mod dashboard;
 mod demo_template;
@@ -60,10 +64,14 @@ mod fetch;
 mod handlers;
 mod html_rewriter;
 pub mod html_templates;
+mod json;
+mod keyed_locks;
+mod ledger;
 mod limits;
 mod options;
 mod page_loader;
 mod problem_details;
+mod query_string;
 mod quota;
 pub mod render;
 mod rendering;

@@ -4,46 +4,70 @@ use crate::{
     api_error::ApiError,
     config::Config,
     contract::Operation,
-    rendering::billed_this_month,
-    server::{AppState, RequestContext},
+    ledger::billed_this_month,
+    store::{Store, StoreError},
 };
 use axum::http::StatusCode;
+use jiff::Timestamp;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Quota of a server. It counts the renders in progress, too, because concurrent requests could exceed it otherwise.
+#[derive(Debug)]
+pub(crate) struct MonthlyQuota {
+    limit: Option<(u64, Quota)>,
+    reserved: Arc<ReservedRenders>,
+}
 
 /// Number of renders in progress that will be billed.
 #[derive(Debug, Default)]
-pub(crate) struct ReservedRenders(Mutex<u64>);
+struct ReservedRenders(Mutex<u64>);
 
-/// Reservation of renders in progress. Without it, concurrent requests would exceed the quota.
+/// Reservation of renders in progress. It ends when it is billed or dropped.
 #[derive(Debug)]
 pub(crate) struct QuotaReservation {
-    state: Arc<AppState>,
+    reserved: Arc<ReservedRenders>,
     renders: u64,
 }
 
-impl QuotaReservation {
-    /// Reserves renders, if the quota of the month allows them.
-    pub(crate) fn reserve(context: &RequestContext, renders: u64) -> Result<Self, ApiError> {
-        let state = context.state.clone();
-        if let Some((limit, quota)) = state.config.quota() {
-            let mut reserved_renders = state.reserved_renders.lock();
-            let billed = billed_this_month(&state.store, state.now())?;
-            if billed.saturating_add(*reserved_renders).saturating_add(renders.max(1)) > limit {
-                return Err(quota.exceeded_error(context.operation));
-            }
-            *reserved_renders += renders;
-            drop(reserved_renders);
-            return Ok(Self { state, renders });
-        }
-        Ok(Self { state, renders: 0 })
+impl MonthlyQuota {
+    pub(crate) fn new(config: &Config) -> Self {
+        Self { limit: config.quota(), reserved: Arc::default() }
     }
 
+    /// Reserves renders for an operation, if the quota of the month allows them.
+    pub(crate) fn reserve(
+        &self,
+        store: &Store,
+        now: Timestamp,
+        operation: &Operation,
+        renders: u64,
+    ) -> Result<QuotaReservation, ApiError> {
+        let reserved = self.reserved.clone();
+        let Some((limit, quota)) = self.limit else { return Ok(QuotaReservation { reserved, renders: 0 }) };
+        let mut count = self.reserved.lock();
+        let billed = billed_this_month(store, now)?;
+        if billed.saturating_add(*count).saturating_add(renders.max(1)) > limit {
+            return Err(quota.exceeded_error(operation));
+        }
+        *count += renders;
+        drop(count);
+        Ok(QuotaReservation { reserved, renders })
+    }
+
+    /// Returns the quota that is used up this month, if one is.
+    pub(crate) fn exhausted(&self, store: &Store, now: Timestamp) -> Result<Option<Quota>, StoreError> {
+        let Some((limit, quota)) = self.limit else { return Ok(None) };
+        Ok((billed_this_month(store, now)? >= limit).then_some(quota))
+    }
+}
+
+impl QuotaReservation {
     /// Runs `bill`, which stores the ledger entry, and releases the reservation in one step, so that no other request
     /// counts these renders twice or not at all.
     pub(crate) fn bill<T>(mut self, bill: impl FnOnce() -> T) -> T {
-        let state = self.state.clone();
-        let mut reserved_renders = state.reserved_renders.lock();
-        *reserved_renders = reserved_renders.saturating_sub(std::mem::take(&mut self.renders));
+        let reserved = self.reserved.clone();
+        let mut count = reserved.lock();
+        *count = count.saturating_sub(std::mem::take(&mut self.renders));
         bill()
     }
 }
@@ -57,8 +81,8 @@ impl ReservedRenders {
 impl Drop for QuotaReservation {
     fn drop(&mut self) {
         if self.renders > 0 {
-            let mut reserved_renders = self.state.reserved_renders.lock();
-            *reserved_renders = reserved_renders.saturating_sub(self.renders);
+            let mut count = self.reserved.lock();
+            *count = count.saturating_sub(self.renders);
         }
     }
 }
@@ -74,7 +98,7 @@ pub(crate) enum Quota {
 
 impl Config {
     /// Returns the lower limit of the renders per month, and its reason.
-    pub(crate) fn quota(&self) -> Option<(u64, Quota)> {
+    fn quota(&self) -> Option<(u64, Quota)> {
         let plan = self.renders_per_month.map(|limit| (limit, Quota::Plan));
         let cap = self.spending_cap.map(|limit| (limit, Quota::SpendingCap));
         plan.into_iter().chain(cap).min_by_key(|(limit, _)| *limit)

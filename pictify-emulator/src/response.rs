@@ -1,6 +1,9 @@
 //! Responses of the handlers.
 
-use crate::{api_error::ApiError, contract::Operation};
+use crate::{
+    api_error::{ApiError, json_response},
+    contract::Operation,
+};
 use axum::{
     body::Body,
     http::{
@@ -136,13 +139,4 @@ impl ApiResponse {
         }
         response
     }
-}
-
-pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, axum::http::HeaderValue::from_static("application/json; charset=utf-8"));
-    response
 }

@@ -1,7 +1,7 @@
 //! Event stream of a screenshot: each event is one `data:` line with `type` and `data`.
 
 use super::{ScreenshotRequest, Step, search, to_agent_error};
-use crate::{response::EventSender, server::RequestContext};
+use crate::{context::RenderContext, response::EventSender};
 use serde_json::{Value, json};
 
 /// Maximum number of characters of the prompt in the first event.
@@ -18,7 +18,7 @@ impl Step {
 }
 
 /// Takes the screenshot and sends its progress. It continues if the client stops reading.
-pub(crate) async fn send_events(context: RequestContext, request: ScreenshotRequest, events: EventSender) {
+pub(crate) async fn send_events(context: RenderContext, request: ScreenshotRequest, events: EventSender) {
     let send = |kind: &str, mut data: Value| {
         data["timestamp"] = context.state.now_text().into();
         events.send(&json!({"type": kind, "data": data}));

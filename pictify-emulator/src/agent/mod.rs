@@ -14,11 +14,11 @@ pub(crate) use events::send_events;
 
 use crate::{
     api_error::ApiError,
+    context::RenderContext,
     fetch::parse_url,
     page_loader,
     render::{Page, RenderError},
-    rendering::{Render, RenderMetadata},
-    server::RequestContext,
+    rendering::{Render, RenderMetadata, render_first},
 };
 use axum::http::StatusCode;
 use outline::{MARKER, MAX_ELEMENTS, OutlineError};
@@ -94,7 +94,7 @@ impl ScreenshotRequest {
 
 /// Loads the page, chooses the element and captures it. `report` is called before each step. Bills one render.
 async fn search(
-    context: &RequestContext,
+    context: &RenderContext,
     request: &ScreenshotRequest,
     report: &(impl Fn(Step, String) + Send + Sync),
 ) -> Result<Screenshot, ApiError> {
@@ -114,7 +114,7 @@ async fn search(
     };
     report(Step::Capturing, format!("Capturing: {}", targets[0].description));
     let pages = (0..targets.len()).map(page).collect();
-    let (position, render) = context.render_first(pages, &RenderMetadata::default()).await?;
+    let (position, render) = render_first(context, pages, &RenderMetadata::default()).await?;
     let Target { description, selector } = targets.swap_remove(position);
     let metadata = json!({
         "prompt": request.text,
@@ -127,7 +127,7 @@ async fn search(
 }
 
 /// Takes the screenshot. A page that cannot be loaded or rendered is 500 with `details`, as in the contract.
-pub(crate) async fn screenshot(context: &RequestContext, request: &ScreenshotRequest) -> Result<Screenshot, ApiError> {
+pub(crate) async fn screenshot(context: &RenderContext, request: &ScreenshotRequest) -> Result<Screenshot, ApiError> {
     search(context, request, &|_, _| {}).await.map_err(to_agent_error)
 }
 

@@ -9,20 +9,16 @@ pub(crate) use table::fetch_rows;
 
 use crate::{
     api_error::ApiError,
+    context::{AppState, RenderContext},
     contract::CONTRACT,
-    handlers::{DEFAULT_LAYOUT, OutputSpec, render_layout},
-    server::{AppState, RequestContext},
+    rendering::template::{DEFAULT_LAYOUT, OutputSpec, render_layout},
     store::{Filter, Order, StoreError},
     uid, webhooks,
 };
-use axum::http::HeaderMap;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Document kind of batches.
 pub(crate) const BATCH: &str = "batch";
@@ -42,7 +38,12 @@ fn item_kind(batch: &str) -> String {
 }
 
 /// Stores a batch and starts it in the background.
-pub(crate) fn start(context: RequestContext, template: &Value, sets: &[Value]) -> Result<Value, StoreError> {
+pub(crate) fn start(
+    context: RenderContext,
+    body: &Value,
+    template: &Value,
+    sets: &[Value],
+) -> Result<Value, StoreError> {
     let id = uid::new(10);
     let batch = json!({
         "batchId": id,
@@ -56,14 +57,15 @@ pub(crate) fn start(context: RequestContext, template: &Value, sets: &[Value]) -
     let request = json!({
         "template": template,
         "sets": sets,
-        "format": context.body["format"],
-        "quality": context.body["quality"],
-        "layout": context.body["layout"],
-        "layouts": context.body["layouts"],
-        "concurrency": context.body["concurrency"],
-        "webhookUrl": context.body["webhookUrl"],
-        "base": context.base,
+        "format": body["format"],
+        "quality": body["quality"],
+        "layout": body["layout"],
+        "layouts": body["layouts"],
+        "concurrency": body["concurrency"],
+        "webhookUrl": body["webhookUrl"],
+        "base": context.base_url,
         "requestId": context.request_id,
+        "idempotencyKey": context.idempotency_key,
     });
     context.state.store.insert(REQUEST, &id, &request)?;
     context.state.store.insert(BATCH, &id, &batch)?;
@@ -80,15 +82,12 @@ pub(crate) fn resume(state: &Arc<AppState>) -> Result<(), StoreError> {
             let id = batch["batchId"].as_str().unwrap_or_default().to_owned();
             let Some(request) = state.store.get(REQUEST, &id)? else { continue };
             let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
-            let context = RequestContext {
+            let context = RenderContext {
                 state: state.clone(),
                 operation,
-                path: BTreeMap::new(),
-                query: BTreeMap::new(),
-                body: Value::Null,
-                headers: HeaderMap::new(),
-                base: text("base"),
                 request_id: text("requestId"),
+                base_url: text("base"),
+                idempotency_key: request["idempotencyKey"].as_str().map(str::to_owned),
             };
             state.spawn(run(context, id, request));
         }
@@ -97,7 +96,7 @@ pub(crate) fn resume(state: &Arc<AppState>) -> Result<(), StoreError> {
 }
 
 /// Renders the unfinished items of a batch.
-async fn run(context: RequestContext, id: String, request: Value) {
+async fn run(context: RenderContext, id: String, request: Value) {
     let batch = Batch { context, id, request };
     // If the store fails, the batch cannot continue. It stays unfinished until the next start.
     if let Err(error) = batch.run().await {
@@ -107,7 +106,7 @@ async fn run(context: RequestContext, id: String, request: Value) {
 
 /// Batch that is being rendered.
 struct Batch {
-    context: RequestContext,
+    context: RenderContext,
     id: String,
     request: Value,
 }
@@ -175,7 +174,7 @@ impl Batch {
     async fn render_layout(&self, key: &str, variables: &Value) -> Result<Value, ApiError> {
         let (context, template) = (&self.context, &self.request["template"]);
         let output = OutputSpec::of(&self.request, template, || Ok(vec![variables.clone()]))?;
-        let mut result = render_layout(context, template, key, variables, &output).await?;
+        let mut result = json!(render_layout(context, template, key, variables, &output).await?);
         // Only the file name is stored. The URL is built for each request, because clients can use different host names.
         let file = result["url"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();
         if let Some(result) = result.as_object_mut() {

@@ -8,10 +8,12 @@ pub(crate) use source::{DataError, FetchedData, check as check_source, fetch};
 
 use crate::{
     api_error::ApiError,
-    rendering,
-    rendering::cached::{CachedImage, OutputKind},
-    rendering::fill as templates,
-    server::RequestContext,
+    context::RenderContext,
+    rendering::{
+        self,
+        cached::{CachedImage, OutputKind, cached_image, last_cached_image},
+        fill as templates,
+    },
     webhooks,
 };
 use axum::http::StatusCode;
@@ -39,7 +41,7 @@ pub(crate) fn ttl_secs(binding: &Value) -> i64 {
 /// Returns the current image of a binding. Refreshes its data if the refresh policy requires it. A failure is stored in the
 /// binding, and `onError` of the policy selects the fallback.
 pub(crate) async fn current_image(
-    context: &RequestContext,
+    context: &RenderContext,
     binding: &Value,
     kind: OutputKind,
 ) -> Result<CachedImage, ApiError> {
@@ -64,23 +66,23 @@ pub(crate) async fn current_image(
     match (on_error, data) {
         ("serve_error", _) | ("serve_default", None) => Err(error),
         ("serve_default", Some(_)) => render(context, binding, None, kind).await,
-        _ => context.last_cached_image(uid(binding), kind)?.ok_or(error),
+        _ => last_cached_image(&context.state.store, uid(binding), kind)?.ok_or(error),
     }
 }
 
 /// Renders a binding with data, or with only its defaults.
 pub(crate) async fn render(
-    context: &RequestContext,
+    context: &RenderContext,
     binding: &Value,
     data: Option<&Value>,
     kind: OutputKind,
 ) -> Result<CachedImage, ApiError> {
     let variables = mapping::resolve_variables(binding, data.unwrap_or(&Value::Null)).0;
-    let template = templates::find(context, binding["templateId"].as_str().unwrap_or_default())?;
+    let template = templates::find(&context.state.store, binding["templateId"].as_str().unwrap_or_default())?;
     let template = template.ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Template not found"))?;
     let quality = rendering::quality_percent(&binding["outputConfig"]["quality"]);
     let size = output_size(binding, &template);
-    let image = context.cached_image(uid(binding), &template, &variables, size, kind, quality).await?;
+    let image = cached_image(context, uid(binding), &template, &variables, size, kind, quality).await?;
     if image.is_new {
         context.state.store.update(BINDING, uid(binding), |binding| {
             binding["lastRenderAt"] = context.state.now_text().into();
@@ -102,8 +104,8 @@ fn output_size(binding: &Value, template: &Value) -> Option<(u32, u32)> {
 }
 
 /// Fetches the data of a binding, and stores the data or the failure.
-pub(crate) async fn refresh(context: &RequestContext, binding: &Value) -> Result<Value, DataError> {
-    let fetched = match fetch(context, binding).await {
+pub(crate) async fn refresh(context: &RenderContext, binding: &Value) -> Result<Value, DataError> {
+    let fetched = match fetch(&context.state, binding).await {
         Ok(fetched) => fetched,
         Err(error) => {
             record_failure(context, binding, &error.message)?;
@@ -117,7 +119,7 @@ pub(crate) async fn refresh(context: &RequestContext, binding: &Value) -> Result
 /// Stores fetched data in a binding, unless its source has changed since the fetch from `source`. Returns false if the
 /// binding does not exist.
 pub(crate) fn store_data(
-    context: &RequestContext,
+    context: &RenderContext,
     uid: &str,
     fetched: &FetchedData,
     source: Option<&Value>,
@@ -149,7 +151,7 @@ pub(crate) fn store_data(
 }
 
 /// Stores a failure in a binding, and emits the webhook event.
-fn record_failure(context: &RequestContext, binding: &Value, message: &str) -> Result<(), ApiError> {
+fn record_failure(context: &RenderContext, binding: &Value, message: &str) -> Result<(), ApiError> {
     let count = context.state.store.update(BINDING, uid(binding), |binding| {
         binding["lastError"] = message.into();
         binding["errorCount"] = (binding["errorCount"].as_u64().unwrap_or_default() + 1).into();
@@ -163,9 +165,9 @@ fn record_failure(context: &RequestContext, binding: &Value, message: &str) -> R
 }
 
 /// Returns the URL of the image of a binding.
-pub(crate) fn render_url(context: &RequestContext, binding: &Value) -> String {
+pub(crate) fn render_url(context: &RenderContext, binding: &Value) -> String {
     let format = binding["outputConfig"]["format"].as_str().unwrap_or("png");
-    format!("{}/b/{}.{format}", context.base, uid(binding))
+    format!("{}/b/{}.{format}", context.base_url, uid(binding))
 }
 
 /// Returns true if the cached data must be fetched again.

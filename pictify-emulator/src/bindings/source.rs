@@ -1,7 +1,7 @@
 //! Data sources of bindings.
 
 use super::{CACHED_DATA_FIELD, http};
-use crate::{api_error::ApiError, server::RequestContext};
+use crate::{api_error::ApiError, context::AppState};
 use axum::http::StatusCode;
 use serde_json::Value;
 
@@ -72,7 +72,7 @@ pub(crate) fn check(source: &Value) -> Result<(), String> {
 }
 
 /// Fetches the data of a binding, without storing it.
-pub(crate) async fn fetch(context: &RequestContext, binding: &Value) -> Result<FetchedData, DataError> {
+pub(crate) async fn fetch(state: &AppState, binding: &Value) -> Result<FetchedData, DataError> {
     let source = &binding["dataSource"];
     match source["type"].as_str().unwrap_or_default() {
         "static" => Ok(FetchedData { data: source["staticData"].clone(), source_status: None, etag: None }),
@@ -80,6 +80,6 @@ pub(crate) async fn fetch(context: &RequestContext, binding: &Value) -> Result<F
             Some(data) => Ok(FetchedData { data: data.clone(), source_status: None, etag: None }),
             None => Err(DataError::message("No data has been pushed yet: send it to the webhookUrl of the binding")),
         },
-        _ => http::fetch(binding, &context.state.outbound.data).await,
+        _ => http::fetch(binding, &state.outbound.data).await,
     }
 }

@@ -1,10 +1,14 @@
 //! Batches: the list with its progress, and the items of a batch.
 
-use super::{PREFIX, not_found, operations, redirect, request::{PAGE_SIZE, PageRequest}, view};
+use super::{
+    PREFIX, not_found, operations, redirect,
+    request::{PAGE_SIZE, PageRequest},
+    view,
+};
 use crate::{
     batches::{self, BATCH},
+    context::AppState,
     response::ApiResult,
-    server::AppState,
     store::{Filter, Search, StoreError},
 };
 use serde_json::{Value, json};
@@ -14,7 +18,8 @@ pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let (state, text) = (request.state, request.parameter("q"));
     let search = Search { text, ..Search::default() };
     let (found, total) = state.store.search(BATCH, &Filter::default(), search, request.offset(), PAGE_SIZE)?;
-    let found: Vec<_> = found.into_iter().map(|batch| with_progress(state, batch)).collect::<Result<_, StoreError>>()?;
+    let found: Vec<_> =
+        found.into_iter().map(|batch| with_progress(state, batch)).collect::<Result<_, StoreError>>()?;
     let data = json!({
         "batches": found,
         "search": {"text": text, "label": "Search batches by ID, template or status"},

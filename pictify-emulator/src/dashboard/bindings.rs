@@ -1,6 +1,10 @@
 //! Bindings: images that follow a data source. Credentials are not shown.
 
-use super::{PREFIX, not_found, operations, redirect, request::{PAGE_SIZE, PageRequest}, view};
+use super::{
+    PREFIX, not_found, operations, redirect,
+    request::{PAGE_SIZE, PageRequest},
+    view,
+};
 use crate::{
     bindings::{BINDING, CACHED_DATA_FIELD},
     response::ApiResult,
@@ -12,7 +16,8 @@ use serde_json::{Value, json};
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let text = request.parameter("q");
     let search = Search { text, ..Search::default() };
-    let (found, total) = request.state.store.search(BINDING, &Filter::default(), search, request.offset(), PAGE_SIZE)?;
+    let (found, total) =
+        request.state.store.search(BINDING, &Filter::default(), search, request.offset(), PAGE_SIZE)?;
     let data = json!({
         "bindings": found.iter().map(item).collect::<Vec<_>>(),
         "search": {"text": text, "label": "Search bindings by name, template or source"},
@@ -76,7 +81,10 @@ pub(super) async fn change(request: &PageRequest<'_>, uid: &str, action: &str) -
         Ok(_) => path,
         // A source that cannot be reached is no failure of the page.
         Err(error) => {
-            format!("{path}?problem={}", form_urlencoded::byte_serialize(error.message().as_bytes()).collect::<String>())
+            format!(
+                "{path}?problem={}",
+                form_urlencoded::byte_serialize(error.message().as_bytes()).collect::<String>()
+            )
         }
     }))
 }

@@ -65,7 +65,8 @@ fn pretty(value: &Value) -> String {
 
 fn indent(text: &str, spaces: usize) -> String {
     let margin = " ".repeat(spaces);
-    let lines: Vec<_> = text.lines().map(|line| if line.is_empty() { String::new() } else { format!("{margin}{line}") }).collect();
+    let lines: Vec<_> =
+        text.lines().map(|line| if line.is_empty() { String::new() } else { format!("{margin}{line}") }).collect();
     lines.join("\n")
 }
 
@@ -125,16 +126,21 @@ mod tests {
 
     #[test]
     fn values_are_quoted_for_each_language() {
-        let body = json!({"html": "<p class=\"a\">it's", "fullPage": true, "selector": null, "sizes": [1, 2], "none": []});
+        let body =
+            json!({"html": "<p class=\"a\">it's", "fullPage": true, "selector": null, "sizes": [1, 2], "none": []});
         let request = SampleRequest { path: "/image".to_owned(), body, rust: "let x = 1;".to_owned() };
         for (name, expected) in [
             ("curl", r#""html": "<p class=\"a\">it'\''s""#),
             ("Rust", "\n    let x = 1;\n    Ok(())"),
-            ("Python", "        \"fullPage\": True,\n        \"selector\": None,\n        \"sizes\": [\n            1,"),
+            (
+                "Python",
+                "        \"fullPage\": True,\n        \"selector\": None,\n        \"sizes\": [\n            1,",
+            ),
             ("Node", r#"    "html": "<p class=\"a\">it's","#),
         ] {
             let samples = samples(&request);
-            let code = samples.as_array().unwrap().iter().find(|sample| sample["name"] == name).unwrap()["code"].clone();
+            let code =
+                samples.as_array().unwrap().iter().find(|sample| sample["name"] == name).unwrap()["code"].clone();
             assert!(code.as_str().unwrap().contains(expected), "{name}: {code}");
         }
     }

@@ -50,7 +50,9 @@ mod tests {
             let groups = lines(before, after);
             let groups = groups.as_array().unwrap().iter().map(|group| {
                 let lines = group.as_array().unwrap().iter();
-                lines.map(|line| format!("{}{}", line["sign"].as_str().unwrap(), line["text"].as_str().unwrap())).collect()
+                lines
+                    .map(|line| format!("{}{}", line["sign"].as_str().unwrap(), line["text"].as_str().unwrap()))
+                    .collect()
             });
             groups.collect::<Vec<Vec<String>>>()
         };

@@ -1,6 +1,10 @@
 //! Experiments: the list, and the variants of an experiment with their counts.
 
-use super::{PREFIX, not_found, operations, redirect, request::{PAGE_SIZE, PageRequest}, view};
+use super::{
+    PREFIX, not_found, operations, redirect,
+    request::{PAGE_SIZE, PageRequest},
+    view,
+};
 use crate::{
     experiments::EXPERIMENT,
     response::ApiResult,
@@ -33,9 +37,9 @@ fn item(experiment: &Value) -> Value {
         "slug": experiment["slug"],
         "type": experiment["type"],
         "status": status,
-        "canStart": ["draft", "paused"].contains(&status),
+        "canStart": matches!(status, "draft" | "paused"),
         "canPause": status == "running",
-        "canComplete": ["running", "paused"].contains(&status),
+        "canComplete": matches!(status, "running" | "paused"),
         "templateUid": experiment["templateUid"],
         "variantCount": variants.len(),
         "impressions": total("impressions"),
@@ -89,7 +93,10 @@ pub(super) async fn change(request: &PageRequest<'_>, uid: &str, action: &str) -
         Ok(_) if action == "delete" => view::path("experiments"),
         Ok(_) => path,
         Err(error) => {
-            format!("{path}?problem={}", form_urlencoded::byte_serialize(error.message().as_bytes()).collect::<String>())
+            format!(
+                "{path}?problem={}",
+                form_urlencoded::byte_serialize(error.message().as_bytes()).collect::<String>()
+            )
         }
     }))
 }

@@ -143,7 +143,7 @@ fn current(request: &PageRequest<'_>) -> Vec<Fault> {
 pub(super) fn delete(request: &PageRequest<'_>, index: &str) -> ApiResult {
     let mut faults = current(request);
     let index = index.parse().ok().filter(|index| *index < faults.len()).ok_or_else(not_found)?;
-    faults.remove(index);
+    drop(faults.remove(index));
     request.state.faults.set(FaultScript { seed: 0, faults });
     Ok(redirect(&view::path("faults")))
 }
@@ -165,10 +165,14 @@ mod tests {
             (&[("effect", "delay"), ("delay", "1500")], Ok("waits 1500 ms; every request")),
             (
                 &[("effect", "reset"), ("probability", "10"), ("afterHandler", "on")],
-                Ok("closes the connection, after the request was handled and billed; every request, with a probability of 10 %"),
+                Ok(
+                    "closes the connection, after the request was handled and billed; every request, with a probability of 10 %",
+                ),
             ),
-            (&[("effect", "truncate"), ("bytes", "10"), ("operation", "createImage")],
-                Ok("cuts the body after 10 bytes, after the request was handled and billed; every request")),
+            (
+                &[("effect", "truncate"), ("bytes", "10"), ("operation", "createImage")],
+                Ok("cuts the body after 10 bytes, after the request was handled and billed; every request"),
+            ),
             (&[("effect", "status")], Err("Enter a status")),
             (&[("effect", "status"), ("code", "5O3")], Err("The status must be a whole number")),
             (&[("effect", "status"), ("code", "99")], Err("status 99 is not one of 200 to 999")),

@@ -1,9 +1,11 @@
 //! Ledger of billed renders.
 
-use super::{request::{PAGE_SIZE, PageRequest}, view};
+use super::{
+    request::{PAGE_SIZE, PageRequest},
+    view,
+};
 use crate::{
-    api_error::ApiError,
-    rendering::{BILLED, billed_this_month},
+    ledger::{BILLED, billed_renders, billed_this_month},
     response::ApiResult,
     store::{Filter, Search},
 };
@@ -19,8 +21,8 @@ pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
         "entries": entries,
         "month": used,
         "limit": limit,
-        "isLimited": state.config.quota().is_some(),
-        "all": state.store.sum(BILLED, "$.renders", "$.at", "").map_err(ApiError::from)?,
+        "isLimited": state.config.renders_per_month.or(state.config.spending_cap).is_some(),
+        "all": billed_renders(&state.store)?,
         "search": {"text": text, "label": "Search entries by operation, request or key"},
         "pages": request.pages(total),
     });

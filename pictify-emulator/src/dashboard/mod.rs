@@ -34,8 +34,8 @@ mod workflows;
 
 use crate::{
     api_error::ApiError,
+    context::AppState,
     response::{ApiResponse, ApiResult},
-    server::AppState,
 };
 use axum::http::{Method, StatusCode, header::LOCATION};
 use request::PageRequest;
@@ -53,13 +53,7 @@ pub(crate) fn has_path(path: &str) -> bool {
 }
 
 /// Responds to a request for a page, a form or an asset.
-pub(crate) async fn respond(
-    state: &Arc<AppState>,
-    method: &Method,
-    path: &str,
-    query: &str,
-    body: &[u8],
-) -> ApiResult {
+pub(crate) async fn respond(state: &Arc<AppState>, method: &Method, path: &str, query: &str, body: &[u8]) -> ApiResult {
     let rest = match path {
         "/" => "renders",
         FAVICON => "assets/favicon.ico",

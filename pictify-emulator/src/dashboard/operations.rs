@@ -2,10 +2,9 @@
 
 use crate::{
     api_error::ApiError,
+    context::{AppState, RenderContext, RequestContext},
     contract::CONTRACT,
-    handlers,
-    server::{AppState, RequestContext},
-    uid,
+    handlers, uid,
 };
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::Value;
@@ -31,15 +30,20 @@ pub(super) async fn call(
     if let Some(quota) = state.exhausted_quota().filter(|_| operation.is_billed) {
         return Err(quota.exceeded_error(operation));
     }
-    let context = RequestContext {
+    let render = RenderContext {
         state: state.clone(),
         operation,
+        request_id: format!("req_{}", uid::new(16).to_ascii_lowercase()),
+        base_url: state.url().to_owned(),
+        idempotency_key: None,
+    };
+    let context = RequestContext {
+        state: state.clone(),
         path: path.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         query: query.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         body,
         headers: HeaderMap::new(),
-        base: state.url().to_owned(),
-        request_id: format!("req_{}", uid::new(16).to_ascii_lowercase()),
+        render,
     };
     let response = handler(context).await?;
     Ok(response.as_json().map(|(_, body)| body.clone()).unwrap_or_default())

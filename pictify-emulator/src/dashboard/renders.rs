@@ -2,18 +2,18 @@
 
 use super::{
     code_samples::{SampleRequest, rust_json, rust_string, samples, without_nulls},
-    not_found, operations, redirect, view,
+    not_found, operations, redirect,
     request::{PAGE_SIZE, PageRequest},
+    view,
 };
 use crate::{
     api_error::ApiError,
+    context::AppState,
     rendering::details::{self, DETAILS, RenderDetails},
     rendering::fill::TEMPLATE,
-    rendering::RENDER,
+    rendering::{RENDER, video::VIDEO},
     response::{ApiResponse, ApiResult},
-    server::AppState,
     store::{Filter, Search},
-    video::VIDEO,
 };
 use axum::http::{StatusCode, header::CACHE_CONTROL};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Query strings, forms, and pages of lists.
 
-use crate::{api_error::ApiError, server::AppState};
+use crate::{api_error::ApiError, context::AppState};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};

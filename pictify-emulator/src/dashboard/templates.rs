@@ -3,14 +3,14 @@
 use super::{
     PREFIX,
     code_samples::{SampleRequest, samples},
-    diff, not_found, operations, preview, redirect, renders, view,
+    diff, not_found, operations, preview, redirect, renders,
     request::{PAGE_SIZE, PageRequest},
+    view,
 };
 use crate::{
-    api_error::ApiError,
+    context::AppState,
     rendering::fill::TEMPLATE,
     response::{ApiResponse, ApiResult},
-    server::AppState,
     store::{Filter, Order, Search, StoreError},
     uid,
 };
@@ -100,8 +100,13 @@ pub(super) fn show(request: &PageRequest<'_>, uid: &str) -> ApiResult {
         0,
         MAX_RECENT_RENDERS,
     )?;
-    let recent: Vec<_> = recent.iter().map(|render| json!({"id": render["id"], "format": render["format"],
-        "width": render["width"], "height": render["height"], "createdAt": render["createdAt"]})).collect();
+    let recent: Vec<_> = recent
+        .iter()
+        .map(|render| {
+            json!({"id": render["id"], "format": render["format"],
+        "width": render["width"], "height": render["height"], "createdAt": render["createdAt"]})
+        })
+        .collect();
     let data = json!({
         "template": {"uid": uid, "name": template["name"], "engine": template["engine"], "html": source(&template),
             "width": template["width"], "height": template["height"], "updatedAt": template["updatedAt"]},
@@ -293,8 +298,18 @@ pub(super) async fn duplicate(request: &PageRequest<'_>, uid: &str) -> ApiResult
     let template = request.state.store.get(TEMPLATE, uid)?.ok_or_else(not_found)?;
     let mut body = json!({"name": format!("{} (copy)", template["name"].as_str().unwrap_or_default())});
     let names = [
-        "html", "fabricJSData", "width", "height", "variableDefinitions", "outputFormat", "pdfPreset", "layouts", "tags",
-        "type", "category", "strictVariables",
+        "html",
+        "fabricJSData",
+        "width",
+        "height",
+        "variableDefinitions",
+        "outputFormat",
+        "pdfPreset",
+        "layouts",
+        "tags",
+        "type",
+        "category",
+        "strictVariables",
     ];
     for name in names {
         if !template[name].is_null() {

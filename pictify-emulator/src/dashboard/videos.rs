@@ -1,11 +1,14 @@
 //! Video templates: the list, and the code of a template with its renders.
 
-use super::{not_found, operations, redirect, renders, request::{PAGE_SIZE, PageRequest}, view};
+use super::{
+    not_found, operations, redirect, renders,
+    request::{PAGE_SIZE, PageRequest},
+    view,
+};
 use crate::{
-    rendering::RENDER,
+    rendering::{RENDER, video::VIDEO},
     response::ApiResult,
     store::{Filter, Order, Search},
-    video::VIDEO,
 };
 use serde_json::{Value, json};
 

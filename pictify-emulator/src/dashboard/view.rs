@@ -5,13 +5,13 @@ use crate::{
     api_error::ApiError,
     batches::BATCH,
     bindings::BINDING,
+    context::AppState,
     experiments::EXPERIMENT,
+    ledger::billed_renders,
     rendering::fill::TEMPLATE,
-    rendering::{BILLED, RENDER},
+    rendering::{RENDER, video::VIDEO},
     response::{ApiResponse, ApiResult},
-    server::AppState,
     store::{Filter, StoreError},
-    video::VIDEO,
     webhooks::DELIVERY,
     workflows::RUN,
 };
@@ -79,24 +79,21 @@ const ICONS: &[(&str, &str)] = &[
         "workflows",
         r#"<rect x="3" y="3" width="7" height="6" rx="1.500"/><rect x="14" y="15" width="7" height="6" rx="1.500"/><path d="M6.500 9v6.500a2.500 2.500 0 0 0 2.500 2.500h5"/>"#,
     ),
-    (
-        "videos",
-        r#"<rect x="3" y="5" width="13" height="14" rx="2.500"/><path d="m16 10.500 5-3v9l-5-3"/>"#,
-    ),
+    ("videos", r#"<rect x="3" y="5" width="13" height="14" rx="2.500"/><path d="m16 10.500 5-3v9l-5-3"/>"#),
     ("requests", r#"<path d="M7 4v16M3.500 7.500 7 4l3.500 3.500M17 20V4M13.500 16.500 17 20l3.500-3.500"/>"#),
     ("faults", r#"<path d="M13 3 5 13.500h6L10 21l9-11.500h-6.500z"/>"#),
     ("ledger", r#"<path d="M6 3h12v18l-3-2-3 2-3-2-3 2zM9 8h6M9 12h6"/>"#),
     ("search", r#"<circle cx="11" cy="11" r="6.500"/><path d="m16 16 5 5"/>"#),
+    ("theme", r#"<path d="M12 3a9 9 0 1 0 9 9 7 7 0 0 1-9-9z"/>"#),
     (
-        "theme",
-        r#"<path d="M12 3a9 9 0 1 0 9 9 7 7 0 0 1-9-9z"/>"#,
+        "keyboard",
+        r#"<rect x="2.500" y="6" width="19" height="12" rx="2"/><path d="M6.500 10h.01M10 10h.01M14 10h.01M17.500 10h.01M8 14h8"/>"#,
     ),
-    ("keyboard", r#"<rect x="2.500" y="6" width="19" height="12" rx="2"/><path d="M6.500 10h.01M10 10h.01M14 10h.01M17.500 10h.01M8 14h8"/>"#),
     ("file", r#"<path d="M6 3h8l5 5v13H6zM14 3v5h5M9 13h7M9 17h7"/>"#),
 ];
 
 handlebars_helper!(icon: |name: str| {
-    let paths = ICONS.iter().find(|(icon, _)| *icon == name).map_or("", |(_, paths)| paths);
+    let paths = ICONS.iter().find(|(known, _)| *known == name).map_or("", |(_, paths)| paths);
     format!("<svg class=\"icon\" viewBox=\"0 0 24 24\" aria-hidden=\"true\" focusable=\"false\">{paths}</svg>")
 });
 
@@ -198,7 +195,7 @@ fn inside(state: &AppState, current: &str) -> Result<Value, StoreError> {
                 0 => "off".into(),
                 count => count.into(),
             },
-            _ => state.store.sum(BILLED, "$.renders", "$.at", "")?.into(),
+            _ => billed_renders(&state.store)?.into(),
         };
         areas.push(json!({"name": area, "title": title, "path": path(area), "count": count,
             "isCurrent": *area == current}));

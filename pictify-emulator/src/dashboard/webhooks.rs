@@ -1,11 +1,14 @@
 //! Webhooks: subscriptions, and deliveries with their attempts. Secrets are not shown.
 
-use super::{PREFIX, not_found, operations, redirect, request::{PAGE_SIZE, PageRequest}, view};
+use super::{
+    PREFIX, not_found, operations, redirect,
+    request::{PAGE_SIZE, PageRequest},
+    view,
+};
 use crate::{
-    handlers::SUBSCRIPTION,
     response::ApiResult,
     store::{Filter, Order, Search},
-    webhooks::{self, DELIVERY},
+    webhooks::{self, DELIVERY, SUBSCRIPTION},
 };
 use serde_json::{Value, json};
 

@@ -1,6 +1,10 @@
 //! Workflows: runs with their items, and hooks. The secrets of hooks are not shown.
 
-use super::{not_found, operations, redirect, request::{PAGE_SIZE, PageRequest}, view};
+use super::{
+    not_found, operations, redirect,
+    request::{PAGE_SIZE, PageRequest},
+    view,
+};
 use crate::{
     response::ApiResult,
     store::{Filter, Order, Search},
@@ -16,8 +20,7 @@ pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let (state, text) = (request.state, request.parameter("q"));
     let search = Search { text, ..Search::default() };
     let (found, total) = state.store.search(RUN, &Filter::default(), search, request.offset(), PAGE_SIZE)?;
-    let runs: Vec<_> =
-        found.into_iter().map(|run| item(&workflows::to_public_run(run, &state.instance_id))).collect();
+    let runs: Vec<_> = found.into_iter().map(|run| item(&workflows::to_public_run(run, &state.instance_id))).collect();
     let (hooks, _) = state.store.page(HOOK, &Filter::default(), Order::Newest, 0, MAX_HOOKS)?;
     let hooks: Vec<_> = hooks
         .iter()

@@ -4,11 +4,11 @@ use super::{Emulator, StartError, accept_connections};
 use crate::{
     batches,
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
+    context::{AppState, OutboundClients, Settings},
     demo_template,
     faults::{Fault, FaultScript},
     fetch::EgressPolicy,
     render::{Embedded, Renderer},
-    server::{AppState, OutboundClients, Settings},
     store::{Store, StoreError},
     webhooks,
 };

@@ -7,9 +7,9 @@ pub use builder::EmulatorBuilder;
 pub use error::StartError;
 
 use crate::{
+    context::AppState,
     faults::{Fault, FaultScript},
-    rendering::BILLED,
-    server::{self, AppState},
+    ledger, server,
 };
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
@@ -61,7 +61,7 @@ impl Emulator {
     /// Returns the number of renders billed so far, over all API keys. `GET /_emulator/ledger` lists them.
     #[must_use]
     pub fn billed_renders(&self) -> u64 {
-        self.state.store.sum(BILLED, "$.renders", "$.at", "").unwrap_or(0)
+        ledger::billed_renders(&self.state.store).unwrap_or(0)
     }
 
     /// Stops listening and waits for the requests in progress, at most a minute, so that a client which holds a request

@@ -10,9 +10,7 @@ pub(crate) use assignment::{Assignment, assign};
 pub(crate) use targeting::Visitor;
 
 use crate::{
-    api_error::ApiError,
     rendering::cached,
-    server::RequestContext,
     store::{Store, StoreError},
 };
 use serde_json::Value;
@@ -28,9 +26,9 @@ pub(crate) const SLUG: &str = "slug";
 pub(crate) const LAST_SHOWN: &str = "lastShown";
 
 /// Finds the experiment with a slug.
-pub(crate) fn find(context: &RequestContext, slug: &str) -> Result<Option<Value>, StoreError> {
-    let Some(owner) = context.state.store.get(SLUG, slug)? else { return Ok(None) };
-    context.state.store.get(EXPERIMENT, owner["uid"].as_str().unwrap_or_default())
+pub(crate) fn find(store: &Store, slug: &str) -> Result<Option<Value>, StoreError> {
+    let Some(owner) = store.get(SLUG, slug)? else { return Ok(None) };
+    store.get(EXPERIMENT, owner["uid"].as_str().unwrap_or_default())
 }
 
 /// Returns the variant with an id.
@@ -39,13 +37,8 @@ pub(crate) fn variant<'a>(experiment: &'a Value, id: &str) -> Option<&'a Value> 
 }
 
 /// Increments a counter of a variant: `impressions` or `clicks`.
-pub(crate) fn increment(
-    context: &RequestContext,
-    experiment: &Value,
-    variant: &str,
-    counter: &str,
-) -> Result<(), ApiError> {
-    context.state.store.update(EXPERIMENT, experiment["uid"].as_str().unwrap_or_default(), |experiment| {
+pub(crate) fn increment(store: &Store, experiment: &Value, variant: &str, counter: &str) -> Result<(), StoreError> {
+    store.update(EXPERIMENT, experiment["uid"].as_str().unwrap_or_default(), |experiment| {
         let variants = experiment["variants"].as_array_mut().into_iter().flatten();
         for found in variants.filter(|found| found["id"] == variant) {
             found[counter] = (found[counter].as_u64().unwrap_or_default() + 1).into();
@@ -53,7 +46,7 @@ pub(crate) fn increment(
         if counter == "impressions" {
             experiment[LAST_SHOWN] = variant.into();
         }
-        Ok::<_, ApiError>(())
+        Ok::<_, StoreError>(())
     })?;
     Ok(())
 }

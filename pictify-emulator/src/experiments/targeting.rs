@@ -3,8 +3,6 @@
 //! Rules exist in two spellings, and both are supported: `operator: "eq"` with `device.type`, and `ruleOperator: "equals"`
 //! with `device`.
 
-use crate::server::RequestContext;
-use jiff::tz::TimeZone;
 use serde_json::Value;
 
 /// Maximum depth of a tree.
@@ -25,22 +23,6 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    /// Reads the attributes from a request.
-    pub(crate) fn of(context: &RequestContext) -> Self {
-        let now = context.state.now().to_zoned_datetime(TimeZone::UTC);
-        let text = |name| context.header(name).unwrap_or_default().to_owned();
-        let parameters =
-            context.query.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
-        Self {
-            parameters: parameters.collect(),
-            user_agent: text("user-agent"),
-            languages: text("accept-language"),
-            referrer: text("referer"),
-            country: context.header("cf-ipcountry").map(str::to_owned),
-            time: (now.hour(), now.weekday().to_sunday_zero_offset()),
-        }
-    }
-
     /// Returns the values of the property of a rule. A language such as `fr-CA` has two: itself and `fr`.
     fn property_values(&self, rule: &Value) -> Vec<String> {
         let agent = self.user_agent.to_lowercase();

@@ -3,9 +3,9 @@
 use super::handlers;
 use crate::{
     api_error::ApiError,
-    rendering::{billed_this_month, month_bounds},
+    context::RequestContext,
+    ledger::{billed_this_month, month_bounds},
     response::ApiResult,
-    server::RequestContext,
     store::{Filter, Order},
     uid,
 };

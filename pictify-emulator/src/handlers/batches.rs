@@ -4,10 +4,10 @@ use super::{handlers, templates};
 use crate::{
     api_error::ApiError,
     batches::{self, BATCH},
+    context::RequestContext,
     fetch::parse_url,
     rendering::fill,
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
 };
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ handlers! {
 const MAX_BATCH_ITEMS: usize = 1000;
 
 async fn start(context: RequestContext) -> ApiResult {
-    let template = fill::find(&context, context.parameter("uid"))?.ok_or_else(templates::not_found)?;
+    let template = fill::find(&context.state.store, context.parameter("uid"))?.ok_or_else(templates::not_found)?;
     let bad_request = |message: String| ApiError::with_message(StatusCode::BAD_REQUEST, message);
     let rows = match (context.body["variableSets"].as_array(), context.body["csvUrl"].as_str()) {
         (Some(rows), None) => rows.clone(),
@@ -38,7 +38,7 @@ async fn start(context: RequestContext) -> ApiResult {
     if let Some(url) = context.body["webhookUrl"].as_str().filter(|url| !url.is_empty()) {
         parse_url(url).map_err(|error| bad_request(format!("body/webhookUrl: {error}")))?;
     }
-    let batch = batches::start(context, &template, &rows)?;
+    let batch = batches::start(context.render, &context.body, &template, &rows)?;
     let response = json!({
         "batchId": batch["batchId"],
         "status": batch["status"],
@@ -76,7 +76,7 @@ fn item_to_response(context: &RequestContext, mut item: Value) -> Value {
     }
     if let Some(results) = item["results"].as_array_mut() {
         for result in results {
-            *result = context.to_public_json(result.take());
+            *result = context.render.to_public_json(result.take());
         }
     }
     item

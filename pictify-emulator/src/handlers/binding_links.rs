@@ -4,10 +4,10 @@ use super::{bindings::find, handlers};
 use crate::{
     api_error::ApiError,
     bindings,
+    context::RequestContext,
     render::Format,
-    rendering::cached::OutputKind,
+    rendering::cached::{OutputKind, cached_image_info},
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
 };
 use axum::http::{
     StatusCode,
@@ -22,7 +22,7 @@ handlers! {
 
 async fn render(context: RequestContext) -> ApiResult {
     let binding = find(&context, "bindingId")?;
-    let cached = bindings::current_image(&context, &binding, output_kind(context.parameter("format"))?).await?;
+    let cached = bindings::current_image(&context.render, &binding, output_kind(context.parameter("format"))?).await?;
     let etag = format!("\"{}\"", cached.name);
     let is_unchanged = context.header("if-none-match").is_some_and(|known| {
         known.split(',').map(|known| known.trim().trim_start_matches("W/")).any(|known| known == etag || known == "*")
@@ -39,16 +39,16 @@ async fn render(context: RequestContext) -> ApiResult {
 async fn info(context: RequestContext) -> ApiResult {
     let binding = find(&context, "bindingId")?;
     let (kind, uid) = (output_kind(context.parameter("format"))?, context.parameter("bindingId"));
-    let before = context.cached_image_info(uid, kind)?;
+    let before = cached_image_info(&context.state.store, uid, kind)?;
     let is_cached = before.is_some();
     let stored = if let Some(stored) = before {
         stored
     } else {
-        bindings::current_image(&context, &binding, kind).await?;
-        context.cached_image_info(uid, kind)?.ok_or_else(|| ApiError::internal("The image is gone"))?
+        bindings::current_image(&context.render, &binding, kind).await?;
+        cached_image_info(&context.state.store, uid, kind)?.ok_or_else(|| ApiError::internal("The image is gone"))?
     };
     Ok(json!({
-        "url": context.media_url(&stored.name),
+        "url": context.render.media_url(&stored.name),
         "width": stored.width,
         "height": stored.height,
         "format": context.parameter("format"),

@@ -4,10 +4,10 @@ use super::{handlers, templates};
 use crate::{
     api_error::ApiError,
     bindings::{self, BINDING, CACHED_DATA_FIELD, FetchedData, check_source, mapping},
+    context::RequestContext,
     rendering::cached,
     rendering::fill,
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
     store::{Filter, Order},
     uid,
 };
@@ -41,7 +41,7 @@ fn list(context: &RequestContext) -> ApiResult {
 
 fn create(context: &RequestContext) -> ApiResult {
     let template = context.body["templateId"].as_str().unwrap_or_default();
-    fill::find(context, template)?.ok_or_else(templates::not_found)?;
+    fill::find(&context.state.store, template)?.ok_or_else(templates::not_found)?;
     let (uid, now) = (uid::new(10), context.state.now_text());
     let mut binding = json!({
         "uid": uid, "templateId": template, "dataSource": null, "mapping": {}, "defaults": {},
@@ -142,14 +142,14 @@ fn delete(context: &RequestContext) -> ApiResult {
 async fn refresh(context: RequestContext) -> ApiResult {
     let binding = find(&context, "uid")?;
     let kind = super::binding_links::output_kind(binding["outputConfig"]["format"].as_str().unwrap_or("png"))?;
-    let data = bindings::refresh(&context, &binding).await?;
-    bindings::render(&context, &binding, Some(&data), kind).await?;
-    Ok(json!({"status": "refreshing", "imageUrl": bindings::render_url(&context, &binding)}).into())
+    let data = bindings::refresh(&context.render, &binding).await?;
+    bindings::render(&context.render, &binding, Some(&data), kind).await?;
+    Ok(json!({"status": "refreshing", "imageUrl": bindings::render_url(&context.render, &binding)}).into())
 }
 
 async fn test(context: RequestContext) -> ApiResult {
     let binding = find(&context, "uid")?;
-    let (data, fetch) = match bindings::fetch(&context, &binding).await {
+    let (data, fetch) = match bindings::fetch(&context.state, &binding).await {
         Ok(fetched) => {
             let fetch = json!({"success": true, "data": fetched.data, "statusCode": fetched.source_status});
             (fetched.data, fetch)
@@ -183,7 +183,7 @@ fn push(context: &RequestContext) -> ApiResult {
         ));
     }
     let pushed = FetchedData { data: context.body.clone(), source_status: None, etag: None };
-    if !bindings::store_data(context, context.parameter("bindingUid"), &pushed, None)? {
+    if !bindings::store_data(&context.render, context.parameter("bindingUid"), &pushed, None)? {
         return Err(not_found());
     }
     Ok(json!({"success": true}).into())
@@ -191,8 +191,10 @@ fn push(context: &RequestContext) -> ApiResult {
 
 /// Returns a binding as the API shows it: with its URLs, and without secrets and internal fields.
 fn to_response(context: &RequestContext, mut binding: Value) -> Value {
-    let (render_url, webhook_url) =
-        (bindings::render_url(context, &binding), format!("{}/webhooks/{}", context.base, uid(&binding)));
+    let (render_url, webhook_url) = (
+        bindings::render_url(&context.render, &binding),
+        format!("{}/webhooks/{}", context.render.base_url, uid(&binding)),
+    );
     if let Some(object) = binding.as_object_mut() {
         object.remove(CACHED_DATA_FIELD);
     }

@@ -3,18 +3,21 @@
 use super::{experiments::not_found, handlers};
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     experiments::{self, Assignment, Visitor, assign},
     render::Format,
-    rendering,
-    rendering::cached::OutputKind,
-    rendering::fill,
+    rendering::{
+        self,
+        cached::{OutputKind, cached_image},
+        fill,
+    },
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
 };
 use axum::http::{
     StatusCode,
     header::{CACHE_CONTROL, LOCATION},
 };
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 handlers! {
@@ -26,9 +29,9 @@ handlers! {
 const NO_STORE: &str = "no-store, no-cache, must-revalidate, private";
 
 async fn render(context: RequestContext) -> ApiResult {
-    let experiment = experiments::find(&context, context.parameter("slug"))?.ok_or_else(not_found)?;
+    let experiment = experiments::find(&context.state.store, context.parameter("slug"))?.ok_or_else(not_found)?;
     let format = Format::from_name(context.parameter("format"));
-    let choice = assign(&experiment, &Visitor::of(&context), context.state.now());
+    let choice = assign(&experiment, &visitor(&context), context.state.now());
     let error = match choice {
         Assignment::Variant(variant) => {
             let id = variant["id"].as_str().unwrap_or_default();
@@ -36,7 +39,7 @@ async fn render(context: RequestContext) -> ApiResult {
             match render_variant(&context, &experiment, id, template, &variant["variables"], format).await {
                 Ok(response) => {
                     if experiment["status"] == "running" {
-                        experiments::increment(&context, &experiment, id, "impressions")?;
+                        experiments::increment(&context.state.store, &experiment, id, "impressions")?;
                     }
                     return Ok(response);
                 }
@@ -70,18 +73,34 @@ async fn render_variant(
         let message = format!("Template not found: neither the variant {variant} nor the experiment has a template");
         ApiError::with_message(StatusCode::NOT_FOUND, message)
     })?;
-    let template = fill::find(context, uid)?.ok_or_else(super::templates::not_found)?;
+    let template = fill::find(&context.state.store, uid)?.ok_or_else(super::templates::not_found)?;
     let owner = experiments::image_owner(experiment, variant);
     let quality = rendering::quality_percent(&experiment["outputConfig"]["quality"]);
-    let cached = context.cached_image(&owner, &template, variables, None, OutputKind::Image(format), quality).await?;
+    let cached =
+        cached_image(&context.render, &owner, &template, variables, None, OutputKind::Image(format), quality).await?;
     Ok(ApiResponse::bytes(&cached.content_type, cached.bytes).header(CACHE_CONTROL, NO_STORE))
 }
 
 fn resolve(context: &RequestContext) -> ApiResult {
-    let experiment = experiments::find(context, context.parameter("slug"))?.ok_or_else(not_found)?;
-    match assign(&experiment, &Visitor::of(context), context.state.now()) {
+    let experiment = experiments::find(&context.state.store, context.parameter("slug"))?.ok_or_else(not_found)?;
+    match assign(&experiment, &visitor(context), context.state.now()) {
         Assignment::Variant(variant) => Ok(Value::from_iter([("variantId", variant["id"].clone())]).into()),
         Assignment::Fallback => Err(ApiError::with_message(StatusCode::NOT_FOUND, "No variant matches this request")),
         Assignment::Ended => Err(ApiError::with_message(StatusCode::GONE, "Experiment has ended")),
+    }
+}
+
+/// Returns the attributes of the visitor who sent a request.
+pub(super) fn visitor(context: &RequestContext) -> Visitor {
+    let now = context.state.now().to_zoned_datetime(TimeZone::UTC);
+    let text = |name| context.header(name).unwrap_or_default().to_owned();
+    let parameters = context.query.iter().filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    Visitor {
+        parameters: parameters.collect(),
+        user_agent: text("user-agent"),
+        languages: text("accept-language"),
+        referrer: text("referer"),
+        country: context.header("cf-ipcountry").map(str::to_owned),
+        time: (now.hour(), now.weekday().to_sunday_zero_offset()),
     }
 }

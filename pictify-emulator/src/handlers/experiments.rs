@@ -1,11 +1,12 @@
 //! Handlers for experiments. What visitors request is in `experiment_links.rs` and `tracking.rs`.
 
-use super::{handlers, lists::read_whole_number};
+use super::handlers;
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     experiments::{EXPERIMENT, SLUG, remove_images, validation},
+    json::read_whole_number,
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
     store::{Filter, Order},
     uid, webhooks,
 };

@@ -1,7 +1,7 @@
 //! Handlers for the expression language.
 
 use super::handlers;
-use crate::{expressions::responses, response::ApiResult, server::RequestContext};
+use crate::{context::RequestContext, expressions::responses, response::ApiResult};
 use serde_json::{Map, Value};
 
 handlers! {

@@ -1,12 +1,13 @@
 //! Handlers for GIFs.
 
-use super::{handlers, images::read_source, lists::read_whole_number};
+use super::{handlers, images::read_source};
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
+    json::read_whole_number,
     render::{Format, GifSettings, Page},
-    rendering::{RENDER, Render, animation_millis},
+    rendering::{self, RENDER, Render, animation_millis},
     response::ApiResult,
-    server::RequestContext,
     store::Filter,
 };
 use axum::http::StatusCode;
@@ -33,7 +34,7 @@ async fn create(context: RequestContext) -> ApiResult {
     let started = Instant::now();
     let (page, metadata) = read_source(&context, DEFAULT_SIZE).await?;
     let page = Page { format: Format::Gif(read_gif_settings(&context.body)), ..page };
-    let render = context.render(page, &metadata).await?;
+    let render = rendering::render(&context.render, page, &metadata).await?;
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(json!({
         "gif": gif_fields(&render),
@@ -56,7 +57,7 @@ async fn capture(context: RequestContext) -> ApiResult {
             Duration::try_from_secs_f64(seconds).unwrap_or(settings.max_duration).min(MAX_CAPTURE_DURATION);
     }
     let page = Page { format: Format::Gif(settings), ..page };
-    let render = context.render(page, &metadata).await?;
+    let render = rendering::render(&context.render, page, &metadata).await?;
     let quality = body["quality"].as_str().unwrap_or("medium");
     let mut response = json!({
         "gif": gif_fields(&render),
@@ -107,7 +108,7 @@ fn get(context: &RequestContext) -> ApiResult {
 
 fn to_response(context: &RequestContext, gif: &Value) -> Value {
     json!({
-        "url": context.media_url(gif["file"].as_str().unwrap_or_default()),
+        "url": context.render.media_url(gif["file"].as_str().unwrap_or_default()),
         "uid": gif["id"],
         "width": gif["width"],
         "height": gif["height"],

@@ -1,15 +1,18 @@
 //! Handlers for images.
 
-use super::{handlers, lists::read_whole_number};
+use super::handlers;
 use crate::{
     agent::{self, ScreenshotRequest},
     api_error::ApiError,
+    context::RequestContext,
+    json::read_whole_number,
     page_loader,
     render::{Format, Page, fabric},
-    rendering::fill::{self, Filled},
-    rendering::{RENDER, Render, RenderMetadata},
+    rendering::{
+        self, RENDER, Render, RenderMetadata,
+        fill::{self, Filled},
+    },
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
     store::Filter,
 };
 use axum::http::StatusCode;
@@ -37,7 +40,7 @@ const DEFAULT_PAGE_SIZE: usize = 30;
 async fn create(context: RequestContext) -> ApiResult {
     let (page, metadata) = read_source(&context, DEFAULT_SIZE).await?;
     let format = Format::from_name(context.body["fileExtension"].as_str().unwrap_or_default());
-    Ok(to_response(&context, &context.render(Page { format, ..page }, &metadata).await?))
+    Ok(to_response(&context, &rendering::render(&context.render, Page { format, ..page }, &metadata).await?))
 }
 
 fn list(context: &RequestContext) -> ApiResult {
@@ -60,11 +63,11 @@ async fn create_og_image(context: RequestContext) -> ApiResult {
     });
     let variables: Value = variables.collect::<serde_json::Map<_, _>>().into();
     let uid = context.body["template"].as_str().unwrap_or_default();
-    let template = fill::find(&context, uid)?.ok_or_else(template_not_found)?;
+    let template = fill::find(&context.state.store, uid)?.ok_or_else(template_not_found)?;
     let Filled { html, width, height } = fill::fill(&template, None, &variables, None)?;
     let page = Page { html, width, height, format: Format::Png, ..Page::default() };
     let metadata = RenderMetadata { template: Some(uid.to_owned()), variables: Some(variables) };
-    Ok(to_response(&context, &context.render(page, &metadata).await?))
+    Ok(to_response(&context, &rendering::render(&context.render, page, &metadata).await?))
 }
 
 async fn create_canvas_image(context: RequestContext) -> ApiResult {
@@ -80,12 +83,13 @@ async fn create_canvas_image(context: RequestContext) -> ApiResult {
         ..Page::default()
     };
     let variables = (!body["variables"].is_null()).then(|| body["variables"].clone());
-    Ok(to_response(&context, &context.render(page, &RenderMetadata { template: None, variables }).await?))
+    let metadata = RenderMetadata { template: None, variables };
+    Ok(to_response(&context, &rendering::render(&context.render, page, &metadata).await?))
 }
 
 async fn agent_screenshot(context: RequestContext) -> ApiResult {
     let request = read_screenshot_request(&context)?;
-    Ok(agent::screenshot(&context, &request).await?.to_fields().into())
+    Ok(agent::screenshot(&context.render, &request).await?.to_fields().into())
 }
 
 #[allow(clippy::unused_async, reason = "a handler that is not async cannot own its request")]
@@ -93,7 +97,7 @@ async fn agent_screenshot_stream(context: RequestContext) -> ApiResult {
     let request = read_screenshot_request(&context)?;
     let (events, response) = ApiResponse::events();
     let state = context.state.clone();
-    state.spawn(agent::send_events(context, request, events));
+    state.spawn(agent::send_events(context.render, request, events));
     Ok(response)
 }
 
@@ -115,7 +119,7 @@ fn to_response(context: &RequestContext, render: &Render) -> ApiResponse {
 
 /// Returns a stored image as lists show it.
 fn to_list_item(context: &RequestContext, mut image: Value) -> Value {
-    let url = context.media_url(image["file"].as_str().unwrap_or_default());
+    let url = context.render.media_url(image["file"].as_str().unwrap_or_default());
     let mut item = json!({"url": url, "id": image["id"].take(), "createdAt": image["createdAt"].take()});
     if context.state.config.image_sizes {
         item["width"] = image["width"].take();
@@ -175,7 +179,7 @@ pub(super) async fn read_source(
         }
         ["template"] => {
             let uid = body["template"].as_str().unwrap_or_default();
-            let template = fill::find(context, uid)?.ok_or_else(template_not_found)?;
+            let template = fill::find(&context.state.store, uid)?.ok_or_else(template_not_found)?;
             let filled = fill::fill(&template, None, &body["variables"], width.zip(height))?;
             let metadata =
                 RenderMetadata { template: Some(uid.to_owned()), variables: Some(body["variables"].clone()) };

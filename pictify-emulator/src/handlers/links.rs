@@ -3,16 +3,15 @@
 use super::{handlers, templates::not_found};
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     render::{Format, Page},
-    rendering::fill,
-    rendering::{Output, RenderMetadata},
+    rendering::{
+        self, Output, RenderMetadata, fill,
+        template::{DEFAULT_LAYOUT, layout},
+    },
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
 };
-use axum::http::{
-    StatusCode,
-    header::{CACHE_CONTROL, REFERRER_POLICY},
-};
+use axum::http::header::{CACHE_CONTROL, REFERRER_POLICY};
 use serde_json::{Map, Value};
 
 handlers! {
@@ -23,14 +22,8 @@ handlers! {
 const RESERVED_PARAMETERS: [&str; 3] = ["layout", "quality", "token"];
 
 async fn render_template(context: RequestContext) -> ApiResult {
-    let template = fill::find(&context, context.parameter("templateUid"))?.ok_or_else(not_found)?;
-    let layout = match context.query_text("layout") {
-        None | Some("default") => None,
-        Some(key) => {
-            let layout = template["layouts"].get(key);
-            Some(layout.ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Layout not found"))?)
-        }
-    };
+    let template = fill::find(&context.state.store, context.parameter("templateUid"))?.ok_or_else(not_found)?;
+    let layout = layout(&template, context.query_text("layout").unwrap_or(DEFAULT_LAYOUT))?;
     let variables = context.query.iter().filter(|(name, _)| !RESERVED_PARAMETERS.contains(&name.as_str()));
     let variables = Value::Object(variables.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>());
     let filled = fill::fill(&template, layout, &variables, None)?;
@@ -41,7 +34,7 @@ async fn render_template(context: RequestContext) -> ApiResult {
     let page =
         Page { html: filled.html, width: filled.width, height: filled.height, format, quality, ..Page::default() };
     let metadata = RenderMetadata { template: template["uid"].as_str().map(str::to_owned), variables: Some(variables) };
-    let render = context.render(page, &metadata).await?;
+    let render = rendering::render(&context.render, page, &metadata).await?;
     let file = context.state.store.file(render.url.rsplit('/').next().unwrap_or_default())?;
     let file = file.ok_or_else(|| ApiError::internal("The file is gone"))?;
     Ok(ApiResponse::bytes(&file.content_type, file.bytes)

@@ -2,17 +2,12 @@
 
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
+    json::read_whole_number,
     response::ApiResult,
-    server::RequestContext,
     store::{Filter, Order},
 };
 use serde_json::{Value, json};
-
-/// Reads a whole number that has passed validation. To JSON Schema, `1e2` and `100.0` are whole numbers too.
-pub(super) fn read_whole_number(value: &Value) -> Option<usize> {
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-    value.as_f64().map(|number| number as u32 as usize)
-}
 
 impl RequestContext {
     /// Returns a whole number of the query string.

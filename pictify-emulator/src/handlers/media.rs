@@ -1,7 +1,7 @@
 //! Handlers for media files and the health check.
 
 use super::handlers;
-use crate::{api_error::ApiError, rendering::RENDER, response::ApiResult, server::RequestContext};
+use crate::{api_error::ApiError, context::RequestContext, rendering::RENDER, response::ApiResult};
 use axum::http::StatusCode;
 use serde_json::json;
 

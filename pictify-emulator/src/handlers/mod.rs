@@ -23,13 +23,7 @@ mod video_templates;
 mod webhooks;
 mod workflows;
 
-pub(crate) use video_templates::render_video;
-
-pub(crate) use pdfs::render_pdf_page;
-pub(crate) use template_renders::{DEFAULT_LAYOUT, OutputSpec, render_layout};
-pub(crate) use webhooks::SUBSCRIPTION;
-
-use crate::{response::ApiResult, server::RequestContext};
+use crate::{context::RequestContext, response::ApiResult};
 use std::{collections::HashMap, pin::Pin, sync::LazyLock};
 
 /// Function that handles an operation.

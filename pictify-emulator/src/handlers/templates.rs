@@ -1,18 +1,18 @@
 //! Handlers for templates. Their renders are in `template_renders.rs`.
 
-use super::{
-    handlers,
-    images::MAX_SIDE,
-    lists::{pagination, read_whole_number},
-    template_renders::{format_name, read_output},
-};
+use super::{handlers, images::MAX_SIDE, lists::pagination};
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
+    json::read_whole_number,
     render::Page,
-    rendering::Output,
-    rendering::fill::{self, Filled, TEMPLATE},
+    rendering::{
+        Output,
+        fill::{self, Filled, TEMPLATE},
+        render_unbilled,
+        template::{format_name, read_output},
+    },
     response::ApiResult,
-    server::RequestContext,
     store::{Filter, Order},
     uid,
 };
@@ -129,7 +129,8 @@ async fn preview(context: RequestContext) -> ApiResult {
     let Filled { html, width, height } = fill::fill(&template, None, &body["variables"], None)?;
     let Output { format, quality } = read_output(body);
     let filled_ms = elapsed_ms(started);
-    let image = context.render_unbilled(Page { html, width, height, format, quality, ..Page::default() }).await?;
+    let page = Page { html, width, height, format, quality, ..Page::default() };
+    let image = render_unbilled(&context.state, page).await?;
     let total_ms = elapsed_ms(started);
     Ok(json!({
         "dataUrl": format!("data:{};base64,{}", format.content_type(), STANDARD.encode(&image.bytes)),
@@ -263,7 +264,7 @@ fn get_public(context: &RequestContext) -> ApiResult {
 const PUBLIC_TAG: &str = "public";
 
 fn template(context: &RequestContext) -> Result<Value, ApiError> {
-    fill::find(context, context.parameter("uid"))?.ok_or_else(not_found)
+    fill::find(&context.state.store, context.parameter("uid"))?.ok_or_else(not_found)
 }
 
 pub(super) fn not_found() -> ApiError {

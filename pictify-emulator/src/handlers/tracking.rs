@@ -1,11 +1,11 @@
 //! Handlers for tracking of experiments: events, clicks and pixels.
 
-use super::{experiments::not_found, handlers};
+use super::{experiment_links::visitor, experiments::not_found, handlers};
 use crate::{
     api_error::ApiError,
-    experiments::{self, Assignment, LAST_SHOWN, Visitor, assign, increment},
+    context::RequestContext,
+    experiments::{self, Assignment, LAST_SHOWN, assign, increment},
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
 };
 use axum::http::{
     StatusCode,
@@ -45,7 +45,7 @@ fn events(context: &RequestContext) -> ApiResult {
 fn process_event(context: &RequestContext, event: &Value) -> Result<Option<String>, ApiError> {
     let reject = |why: &str| Ok(Some(why.to_owned()));
     let text = |name: &str| event[name].as_str();
-    let Some(experiment) = experiments::find(context, text("experiment").unwrap_or_default())? else {
+    let Some(experiment) = experiments::find(&context.state.store, text("experiment").unwrap_or_default())? else {
         return reject("Unknown experiment");
     };
     if experiment["status"] != "running" {
@@ -69,7 +69,7 @@ fn process_event(context: &RequestContext, event: &Value) -> Result<Option<Strin
         None => last_seen_variant(context, &experiment),
     };
     if let (Some(variant), Some(counter)) = (variant, counter) {
-        increment(context, &experiment, &variant, counter)?;
+        increment(&context.state.store, &experiment, &variant, counter)?;
     }
     Ok(None)
 }
@@ -99,14 +99,15 @@ fn last_seen_variant(context: &RequestContext, experiment: &Value) -> Option<Str
 }
 
 fn choose_variant(context: &RequestContext, experiment: &Value) -> Option<String> {
-    match assign(experiment, &Visitor::of(context), context.state.now()) {
+    match assign(experiment, &visitor(context), context.state.now()) {
         Assignment::Variant(variant) => variant["id"].as_str().map(str::to_owned),
         Assignment::Fallback | Assignment::Ended => None,
     }
 }
 
 fn click(context: &RequestContext) -> ApiResult {
-    let experiment = experiments::find(context, context.parameter("slug"))?.filter(|found| found["status"] != "draft");
+    let experiment =
+        experiments::find(&context.state.store, context.parameter("slug"))?.filter(|found| found["status"] != "draft");
     let experiment = experiment.ok_or_else(not_found)?;
     let Some(destination) = experiment["goalConfig"]["destinationUrl"].as_str() else {
         let message = "The experiment has no destination: set goalConfig.destinationUrl";
@@ -115,7 +116,7 @@ fn click(context: &RequestContext) -> ApiResult {
     if experiment["status"] == "running"
         && let Some(variant) = last_seen_variant(context, &experiment)
     {
-        increment(context, &experiment, &variant, "clicks")?;
+        increment(&context.state.store, &experiment, &variant, "clicks")?;
     }
     Ok(ApiResponse::empty(StatusCode::FOUND).header(LOCATION, destination).header(CACHE_CONTROL, "no-store"))
 }
@@ -123,11 +124,11 @@ fn click(context: &RequestContext) -> ApiResult {
 /// Counts an impression and returns the pixel. The response is the same if the experiment does not exist, so it reveals
 /// nothing.
 fn pixel(context: &RequestContext) -> ApiResult {
-    if let Some(experiment) = experiments::find(context, context.parameter("slug"))?
+    if let Some(experiment) = experiments::find(&context.state.store, context.parameter("slug"))?
         && experiment["status"] == "running"
         && let Some(variant) = choose_variant(context, &experiment)
     {
-        increment(context, &experiment, &variant, "impressions")?;
+        increment(&context.state.store, &experiment, &variant, "impressions")?;
     }
     Ok(ApiResponse::bytes("image/gif", PIXEL).header(CACHE_CONTROL, "no-cache, no-store, must-revalidate"))
 }

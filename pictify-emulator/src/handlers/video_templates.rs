@@ -1,21 +1,18 @@
 //! Handlers for video templates, and for their renders as far as the emulator supports them.
 
-use super::{handlers, lists::read_whole_number};
+use super::handlers;
 use crate::{
     api_error::ApiError,
-    quota::QuotaReservation,
-    render::{Format, GifSettings, Page},
-    rendering::{Render, RenderMetadata, RenderOrigin},
+    context::RequestContext,
+    json::read_whole_number,
+    rendering::{self, video::VIDEO},
     response::ApiResult,
-    server::RequestContext,
     store::{Filter, Order},
     uid,
-    variables::{VariableDefinition, resolve_variables},
-    video::{self, CompiledScene, Scene, SceneError, VIDEO, VideoConfig},
+    video::{self, Scene, SceneError},
 };
 use axum::http::StatusCode;
-use serde_json::{Map, Value, json};
-use std::time::Instant;
+use serde_json::{Value, json};
 
 handlers! {
     "listVideoTemplates" => sync list,
@@ -210,102 +207,14 @@ fn generation_not_supported(_: &RequestContext) -> ApiResult {
 async fn render(context: RequestContext) -> ApiResult {
     let template = find(&context)?;
     let format = context.body["format"].as_str().unwrap_or("mp4");
-    render_video(&context, &template, &context.body["variables"], format).await.map(|render| {
-        json!({"url": render.url, "durationInFrames": template["durationInFrames"], "format": format}).into()
-    })
-}
-
-/// Renders a video to a file of this format and bills it.
-pub(crate) async fn render_video(
-    context: &RequestContext,
-    template: &Value,
-    variables: &Value,
-    format: &str,
-) -> Result<Render, ApiError> {
-    let size = read_size(template);
-    let given = variables.as_object().cloned().unwrap_or_default();
-    let Some(code) = read_code(template) else {
-        check_values(template, &given)?;
-        return Err(video::rendering_unsupported("The emulator cannot render timelines: use a code template"));
-    };
-    let reservation = QuotaReservation::reserve(context, 1)?;
-    let is_gif = format == "gif";
-    let frames = if is_gif { Some(video::gif_frames(size)?) } else { None };
-    let pages = run_scene(context, code, move |scene| {
-        let props = scene.props(&given)?;
-        frames.map(|frames| scene.pages(size, &props, frames)).transpose()
-    });
-    let Some(pages) = pages.await? else {
-        let message = format!("The emulator cannot render {format} files: use the format gif");
-        return Err(video::rendering_unsupported(message));
-    };
-    let started = Instant::now();
-    let gif = video::encode_gif(&context.state.render_pool, pages, size).await?;
-    let origin = RenderOrigin { duration: started.elapsed(), ..RenderOrigin::default() };
-    let metadata = render_metadata(template, variables);
-    context.store_render(gif, Format::Gif(GifSettings::MEDIUM), &metadata, reservation, origin)
+    let render = rendering::video::render(&context.render, &template, &context.body["variables"], format).await?;
+    Ok(json!({"url": render.url, "durationInFrames": template["durationInFrames"], "format": format}).into())
 }
 
 async fn preview(context: RequestContext) -> ApiResult {
-    let template = find(&context)?;
-    let (size, frame) = (read_size(&template), read_whole_number(&context.body["frame"]).unwrap_or(0));
-    let Some(code) = read_code(&template) else {
-        let message = "The emulator cannot preview timelines: use a code template";
-        return Err(ApiError::with_message_and_code(StatusCode::NOT_IMPLEMENTED, "preview_not_supported", message));
-    };
-    let frame = u32::try_from(frame).ok().filter(|frame| *frame < size.frames).ok_or_else(|| {
-        let message = format!("frame {frame} is out of range: the video has {} frames, counted from 0", size.frames);
-        SceneError::code(message)
-    })?;
-    let variables = &context.body["variables"];
-    let given = variables.as_object().cloned().unwrap_or_default();
-    let pages = run_scene(&context, code, move |scene| {
-        let props = scene.props(&given)?;
-        scene.pages(size, &props, std::iter::once(frame))
-    });
-    let html = pages.await?.pop().unwrap_or_default();
-    let page = Page { html, width: size.width, height: size.height, format: Format::Png, ..Page::default() };
-    let render = context.render(page, &render_metadata(&template, variables)).await?;
+    let (template, frame) = (find(&context)?, read_whole_number(&context.body["frame"]).unwrap_or(0));
+    let render = rendering::video::render_frame(&context.render, &template, &context.body["variables"], frame).await?;
     Ok(json!({"url": render.url}).into())
-}
-
-/// Runs the code of a template on the render pool.
-async fn run_scene<T: Send + 'static>(
-    context: &RequestContext,
-    tsx: String,
-    work: impl FnOnce(&Scene<'_>) -> Result<T, SceneError> + Send + 'static,
-) -> Result<T, ApiError> {
-    let result = context.state.render_pool.run(move || {
-        let code: CompiledScene = video::compile(&tsx)?;
-        Scene::run(&code, work)
-    });
-    Ok(result.await??)
-}
-
-fn read_code(template: &Value) -> Option<String> {
-    template["tsx"].as_str().map(str::to_owned)
-}
-
-fn render_metadata(template: &Value, variables: &Value) -> RenderMetadata {
-    RenderMetadata {
-        template: template["uid"].as_str().map(str::to_owned),
-        variables: Some(variables.clone()).filter(|variables| !variables.is_null()),
-    }
-}
-
-fn read_size(template: &Value) -> VideoConfig {
-    let number = |name: &str| template[name].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(1);
-    VideoConfig {
-        width: number("width"),
-        height: number("height"),
-        fps: number("fps"),
-        frames: number("durationInFrames"),
-    }
-}
-
-fn check_values(template: &Value, given: &Map<String, Value>) -> Result<(), SceneError> {
-    let definitions = VariableDefinition::read_all(&template["variableDefinitions"]);
-    resolve_variables(&definitions, given).map(drop).map_err(|error| SceneError::Variable(error.to_string()))
 }
 
 fn find(context: &RequestContext) -> Result<Value, ApiError> {

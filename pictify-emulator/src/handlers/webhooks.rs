@@ -3,10 +3,11 @@
 use super::handlers;
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
     store::{Filter, Order},
-    uid, webhooks,
+    uid,
+    webhooks::{self, SUBSCRIPTION},
 };
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -19,9 +20,6 @@ handlers! {
     "deleteWebhookSubscription" => sync delete,
     "testWebhookSubscription" => sync test,
 }
-
-/// Document kind of webhook subscriptions.
-pub(crate) const SUBSCRIPTION: &str = "subscription";
 
 /// Page size of the list of subscriptions when the request gives none.
 const DEFAULT_PAGE_SIZE: usize = 20;

@@ -3,8 +3,8 @@
 use super::handlers;
 use crate::{
     api_error::ApiError,
+    context::RequestContext,
     response::{ApiResponse, ApiResult},
-    server::RequestContext,
     store::{Filter, Order},
     uid,
     workflows::{self, DocumentSource, DocumentSpec, HOOK, RUN},
@@ -33,7 +33,7 @@ const MAX_LISTED_RUNS: usize = 20;
 const STORED_FIELDS: [&str; 5] = ["packType", "name", "templateUid", "columnMapping", "delivery"];
 
 fn create_hook(context: &RequestContext) -> ApiResult {
-    DocumentSource::find(context, context.body["templateUid"].as_str().unwrap_or_default())?;
+    DocumentSource::find(&context.state.store, context.body["templateUid"].as_str().unwrap_or_default())?;
     let (uid, secret) = (uid::new(10), uid::new(32).to_ascii_lowercase());
     let mut hook = stored_fields(&context.body);
     hook["uid"] = uid.as_str().into();
@@ -43,7 +43,7 @@ fn create_hook(context: &RequestContext) -> ApiResult {
     let secret = hook["secret"].take();
     let path = format!("/workflow/hooks/{uid}/{}", secret.as_str().unwrap_or_default());
     hook = without_secret(hook);
-    hook["url"] = format!("{}{path}", context.base).into();
+    hook["url"] = format!("{}{path}", context.render.base_url).into();
     hook["path"] = path.into();
     Ok(json!({"hook": hook}).into())
 }
@@ -85,7 +85,7 @@ async fn send_row(context: RequestContext) -> ApiResult {
     let (document_spec, mut run, row) =
         (read_document_spec(&context, &hook, None)?, stored_fields(&hook), context.body.clone());
     run["hookUid"] = hook["uid"].clone();
-    workflows::start(context, run, document_spec, vec![row])?;
+    workflows::start(context.render, run, document_spec, vec![row])?;
     Ok(json!({"accepted": true}).into())
 }
 
@@ -93,7 +93,7 @@ async fn send_row(context: RequestContext) -> ApiResult {
 async fn create_run(context: RequestContext) -> ApiResult {
     let (document_spec, run) = (read_document_spec(&context, &context.body, None)?, stored_fields(&context.body));
     let rows = context.body["rows"].as_array().cloned().unwrap_or_default();
-    let uid = workflows::start(context, run, document_spec, rows)?;
+    let uid = workflows::start(context.render, run, document_spec, rows)?;
     Ok(json!({"run": {"uid": uid}}).into())
 }
 
@@ -103,7 +103,7 @@ fn read_document_spec(
     request: &Value,
     format: Option<&str>,
 ) -> Result<DocumentSpec, ApiError> {
-    let source = DocumentSource::find(context, request["templateUid"].as_str().unwrap_or_default())?;
+    let source = DocumentSource::find(&context.state.store, request["templateUid"].as_str().unwrap_or_default())?;
     let format = source.format(format)?;
     Ok(DocumentSpec { source, format, mapping: request["columnMapping"].clone() })
 }
@@ -116,7 +116,7 @@ fn list_runs(context: &RequestContext) -> ApiResult {
 
 fn get_run(context: &RequestContext) -> ApiResult {
     let run = run(context)?;
-    let items = workflows::items(context, &run)?;
+    let items = workflows::items(&context.render, &run)?;
     let mut run = workflows::to_public_run(run, &context.state.instance_id);
     run["items"] = items.into();
     Ok(json!({"run": run}).into())
@@ -137,15 +137,15 @@ async fn preview(context: RequestContext) -> ApiResult {
     let document_spec = read_document_spec(&context, &context.body, context.body["outputFormat"].as_str())?;
     let row = context.body["row"].clone();
     if document_spec.source.is_video() {
-        let job = workflows::start_preview(context, document_spec, row)?;
+        let job = workflows::start_preview(context.render, document_spec, row)?;
         return Ok(ApiResponse::json(StatusCode::ACCEPTED, json!({"jobId": job, "status": "queued"})));
     }
-    let render = document_spec.render(&context, &row).await?;
+    let render = document_spec.render(&context.render, &row).await?;
     Ok(json!({"url": render.url, "width": render.width, "height": render.height}).into())
 }
 
 fn get_preview(context: &RequestContext) -> ApiResult {
-    let job = workflows::find_job(context, context.parameter("jobId"))?;
+    let job = workflows::find_job(&context.render, context.parameter("jobId"))?;
     Ok(job.ok_or_else(|| not_found("Workflow preview not found"))?.into())
 }
 
@@ -155,7 +155,7 @@ fn resend(context: &RequestContext) -> ApiResult {
         let message = format!("params/index {} is not an integer from 0", context.parameter("index"));
         ApiError::framework(StatusCode::BAD_REQUEST, Some("FST_ERR_VALIDATION"), message)
     })?;
-    let item = workflows::requeue(context, context.parameter("uid"), index, context.body["email"].as_str())?;
+    let item = workflows::requeue(&context.render, context.parameter("uid"), index, context.body["email"].as_str())?;
     Ok(json!({"item": item, "counts": workflows::to_public_run(run, &context.state.instance_id)["counts"]}).into())
 }
 

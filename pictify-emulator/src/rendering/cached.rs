@@ -1,12 +1,10 @@
 //! Cached images of variants and bindings, which have permanent URLs: rendered again when their content changes.
 
+use super::{RenderMetadata, fill, pdf, render as render_page};
 use crate::{
     api_error::ApiError,
-    handlers::render_pdf_page,
+    context::RenderContext,
     render::{Format, Page},
-    rendering::RenderMetadata,
-    rendering::fill,
-    server::RequestContext,
     store::{Store, StoreError, StoredFile},
 };
 use bytes::Bytes;
@@ -42,69 +40,70 @@ pub(crate) struct CachedImageInfo {
     pub(crate) height: Value,
 }
 
-impl RequestContext {
-    /// Returns the image of a template with these variables. Uses the cached one of this owner, unless the template,
-    /// the variables, the size or the quality have changed.
-    pub(crate) async fn cached_image(
-        &self,
-        owner: &str,
-        template: &Value,
-        variables: &Value,
-        size: Option<(u32, u32)>,
-        kind: OutputKind,
-        quality: Option<u8>,
-    ) -> Result<CachedImage, ApiError> {
-        let (store, uid) = (&self.state.store, key(owner, kind));
-        let current = fingerprint(template, variables, size, quality);
-        if let Some(record) = store.get(CACHED_IMAGE, &uid)?.filter(|record| record["fingerprint"] == current.as_str())
-            && let Some(cached) = self.file(record["file"].as_str().unwrap_or_default())?
-        {
-            return Ok(cached);
+/// Returns the image of a template with these variables. Uses the cached one of this owner, unless the template, the
+/// variables, the size or the quality have changed.
+pub(crate) async fn cached_image(
+    context: &RenderContext,
+    owner: &str,
+    template: &Value,
+    variables: &Value,
+    size: Option<(u32, u32)>,
+    kind: OutputKind,
+    quality: Option<u8>,
+) -> Result<CachedImage, ApiError> {
+    let (store, uid) = (&context.state.store, key(owner, kind));
+    let current = fingerprint(template, variables, size, quality);
+    if let Some(record) = store.get(CACHED_IMAGE, &uid)?.filter(|record| record["fingerprint"] == current.as_str())
+        && let Some(cached) = file(store, record["file"].as_str().unwrap_or_default())?
+    {
+        return Ok(cached);
+    }
+    let render = match kind {
+        OutputKind::Pdf => pdf::render_page(context, template, variables).await?,
+        OutputKind::Image(format) => {
+            let fill::Filled { html, width, height } = fill::fill(template, None, variables, size)?;
+            let page = Page { html, width, height, format, quality, ..Page::default() };
+            render_page(context, page, &RenderMetadata::of(template, variables)).await?
         }
-        let render = match kind {
-            OutputKind::Pdf => render_pdf_page(self, template, variables).await?,
-            OutputKind::Image(format) => {
-                let fill::Filled { html, width, height } = fill::fill(template, None, variables, size)?;
-                let page = Page { html, width, height, format, quality, ..Page::default() };
-                let template = template["uid"].as_str().map(str::to_owned);
-                self.render(page, &RenderMetadata { template, variables: Some(variables.clone()) }).await?
-            }
-        };
-        let name = render.url.rsplit('/').next().unwrap_or_default().to_owned();
-        let cached = self.file(&name)?.ok_or_else(|| ApiError::internal("The file is gone"))?;
-        let record = json!({"fingerprint": current, "file": name, "width": render.width, "height": render.height});
-        store.remove(CACHED_IMAGE, &uid)?;
-        store.insert(CACHED_IMAGE, &uid, &record)?;
-        Ok(CachedImage { is_new: true, ..cached })
-    }
+    };
+    let name = render.url.rsplit('/').next().unwrap_or_default().to_owned();
+    let cached = file(store, &name)?.ok_or_else(|| ApiError::internal("The file is gone"))?;
+    let record = json!({"fingerprint": current, "file": name, "width": render.width, "height": render.height});
+    store.remove(CACHED_IMAGE, &uid)?;
+    store.insert(CACHED_IMAGE, &uid, &record)?;
+    Ok(CachedImage { is_new: true, ..cached })
+}
 
-    /// Returns the last image of an owner, even if it is out of date.
-    pub(crate) fn last_cached_image(&self, owner: &str, kind: OutputKind) -> Result<Option<CachedImage>, ApiError> {
-        match self.cached_image_info(owner, kind)? {
-            Some(stored) => self.file(&stored.name),
-            None => Ok(None),
-        }
+/// Returns the last image of an owner, even if it is out of date.
+pub(crate) fn last_cached_image(store: &Store, owner: &str, kind: OutputKind) -> Result<Option<CachedImage>, ApiError> {
+    match cached_image_info(store, owner, kind)? {
+        Some(stored) => Ok(file(store, &stored.name)?),
+        None => Ok(None),
     }
+}
 
-    fn file(&self, name: &str) -> Result<Option<CachedImage>, ApiError> {
-        let cached = |file: StoredFile| CachedImage {
-            bytes: file.bytes,
-            content_type: file.content_type,
-            name: name.to_owned(),
-            is_new: false,
-        };
-        Ok(self.state.store.file(name)?.map(cached))
-    }
+fn file(store: &Store, name: &str) -> Result<Option<CachedImage>, StoreError> {
+    let cached = |file: StoredFile| CachedImage {
+        bytes: file.bytes,
+        content_type: file.content_type,
+        name: name.to_owned(),
+        is_new: false,
+    };
+    Ok(store.file(name)?.map(cached))
+}
 
-    /// Returns the description of the last image of an owner.
-    pub(crate) fn cached_image_info(&self, owner: &str, kind: OutputKind) -> Result<Option<CachedImageInfo>, ApiError> {
-        let record = self.state.store.get(CACHED_IMAGE, &key(owner, kind))?;
-        Ok(record.map(|mut record| CachedImageInfo {
-            name: record["file"].as_str().unwrap_or_default().to_owned(),
-            width: record["width"].take(),
-            height: record["height"].take(),
-        }))
-    }
+/// Returns the description of the last image of an owner.
+pub(crate) fn cached_image_info(
+    store: &Store,
+    owner: &str,
+    kind: OutputKind,
+) -> Result<Option<CachedImageInfo>, StoreError> {
+    let record = store.get(CACHED_IMAGE, &key(owner, kind))?;
+    Ok(record.map(|mut record| CachedImageInfo {
+        name: record["file"].as_str().unwrap_or_default().to_owned(),
+        width: record["width"].take(),
+        height: record["height"].take(),
+    }))
 }
 
 /// Forgets the cached images of an owner. The files stay, because pages may link to them.

@@ -5,7 +5,7 @@ use crate::{
     expressions::{self, Expression, ExpressionError, MissingVariable, Scope},
     html_templates::{HtmlTemplate, HtmlTemplateError},
     render::fabric,
-    server::RequestContext,
+    store::{Store, StoreError},
     variables::{VariableDefinition, resolve_variables},
 };
 use axum::http::StatusCode;
@@ -61,8 +61,8 @@ pub(crate) fn canvas(data: &Value, definitions: &Value, variables: &Value) -> Re
 }
 
 /// Returns the template with this ID.
-pub(crate) fn find(context: &RequestContext, uid: &str) -> Result<Option<Value>, ApiError> {
-    Ok(context.state.store.get(TEMPLATE, uid)?)
+pub(crate) fn find(store: &Store, uid: &str) -> Result<Option<Value>, StoreError> {
+    store.get(TEMPLATE, uid)
 }
 
 /// Returns the names of the variables that a template's source uses, in order of appearance.

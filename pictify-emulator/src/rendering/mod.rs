@@ -1,30 +1,35 @@
 //! Rendering of a page to a file that is stored, listed and billed. Every endpoint that renders uses it.
+//!
+//! `template.rs`, `pdf.rs` and `video.rs` render templates, `fill.rs` fills them, and `cached.rs` keeps the images of
+//! permanent URLs. `details.rs` keeps the sources and costs of renders for the dashboard.
 
 pub(crate) mod cached;
 pub(crate) mod details;
 pub(crate) mod fill;
+pub(crate) mod pdf;
+pub(crate) mod template;
+pub(crate) mod video;
 
 use crate::{
     api_error::ApiError,
+    context::{AppState, RenderContext},
+    ledger::{BILLED, LedgerEntry},
     page_loader,
     quota::QuotaReservation,
     render::{AnimationInfo, Document, Format, Page, RENDER_TIMEOUT, RenderError, RenderedImage, pdf::PageSetup},
-    server::RequestContext,
-    store::{Store, StoreError},
     uid, webhooks,
 };
 use axum::http::StatusCode;
 use details::{DETAILS, RenderDetails, RenderSource};
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::time::timeout;
 
 /// Document kind of renders.
 pub(crate) const RENDER: &str = "render";
-
-/// Document kind of ledger entries.
-pub(crate) const BILLED: &str = "billed";
 
 /// Origin of a render, for its record and its webhook events.
 #[derive(Clone, Debug, Default)]
@@ -79,9 +84,9 @@ pub(crate) struct StoredPdf {
 
 /// Source and time of a render, for its details.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct RenderOrigin {
-    pub(crate) source: RenderSource,
-    pub(crate) duration: Duration,
+struct RenderOrigin {
+    source: RenderSource,
+    duration: Duration,
 }
 
 /// File to store.
@@ -98,212 +103,185 @@ struct StoredRender {
     created_at: String,
 }
 
-impl RequestContext {
-    /// Renders a page, stores the file and bills one render.
-    pub(crate) async fn render(&self, page: Page, metadata: &RenderMetadata) -> Result<Render, ApiError> {
-        self.render_first(vec![page], metadata).await.map(|(_, render)| render)
-    }
+/// Renders a page, stores the file and bills one render.
+pub(crate) async fn render(context: &RenderContext, page: Page, metadata: &RenderMetadata) -> Result<Render, ApiError> {
+    render_first(context, vec![page], metadata).await.map(|(_, render)| render)
+}
 
-    /// Renders the first of several pages that has something to show: a page whose selector matches nothing is passed
-    /// over, unless it is the last. All have the same HTML and differ in their options only. Returns the position of the
-    /// rendered page. Bills one render.
-    pub(crate) async fn render_first(
-        &self,
-        mut pages: Vec<Page>,
-        metadata: &RenderMetadata,
-    ) -> Result<(usize, Render), ApiError> {
-        let reservation = QuotaReservation::reserve(self, 1)?;
-        let format = pages.first().map(|page| page.format).unwrap_or_default();
-        let sources: Vec<_> = pages.iter().map(RenderSource::of_page).collect();
-        if let Some(first) = pages.first_mut() {
-            self.inline_resources(first).await;
-            let html = first.html.clone();
-            for page in pages.iter_mut().skip(1) {
-                page.html.clone_from(&html);
-            }
+/// Renders the first of several pages that has something to show: a page whose selector matches nothing is passed over,
+/// unless it is the last. All have the same HTML and differ in their options only. Returns the position of the rendered
+/// page. Bills one render.
+pub(crate) async fn render_first(
+    context: &RenderContext,
+    mut pages: Vec<Page>,
+    metadata: &RenderMetadata,
+) -> Result<(usize, Render), ApiError> {
+    let reservation = context.reserve_renders(1)?;
+    let sources: Vec<_> = pages.iter().map(RenderSource::of_page).collect();
+    let format = pages.first().map(|page| page.format).unwrap_or_default();
+    if let Some(first) = pages.first_mut() {
+        inline_resources(&context.state, first).await;
+        let html = first.html.clone();
+        for page in pages.iter_mut().skip(1) {
+            page.html.clone_from(&html);
         }
-        let started = Instant::now();
-        let last = pages.len().saturating_sub(1);
-        let mut result = Err(RenderError::InvalidInput("There is no page to render".to_owned()));
-        let mut position = 0;
-        for (index, page) in pages.into_iter().enumerate() {
-            (position, result) = (index, self.state.render_pool.render(page).await);
-            if index == last || !matches!(result, Err(RenderError::InvalidInput(_))) {
-                break;
-            }
+    }
+    let started = Instant::now();
+    let last = pages.len().saturating_sub(1);
+    let mut result = Err(RenderError::InvalidInput("There is no page to render".to_owned()));
+    let mut position = 0;
+    for (index, page) in pages.into_iter().enumerate() {
+        (position, result) = (index, context.state.render_pool.render(page).await);
+        if index == last || !matches!(result, Err(RenderError::InvalidInput(_))) {
+            break;
         }
-        let image = result.inspect_err(|error| self.emit_render_error(render_kind(format), metadata, error))?;
-        let source = sources.into_iter().nth(position).unwrap_or_default();
-        let origin = RenderOrigin { source, duration: started.elapsed() };
-        Ok((position, self.store_render(image, format, metadata, reservation, origin)?))
     }
+    let image = result.inspect_err(|error| emit_render_error(&context.state, render_kind(format), metadata, error))?;
+    let source = sources.into_iter().nth(position).unwrap_or_default();
+    let origin = RenderOrigin { source, duration: started.elapsed() };
+    Ok((position, store_render(context, image, format, metadata, reservation, origin)?))
+}
 
-    /// Renders a page without storing or billing it.
-    pub(crate) async fn render_unbilled(&self, mut page: Page) -> Result<RenderedImage, RenderError> {
-        self.inline_resources(&mut page).await;
-        self.state.render_pool.render(page).await
+/// Renders a page without storing or billing it.
+pub(crate) async fn render_unbilled(state: &AppState, mut page: Page) -> Result<RenderedImage, RenderError> {
+    inline_resources(state, &mut page).await;
+    state.render_pool.render(page).await
+}
+
+/// Inlines the resources of a page, if the renderer does not fetch them itself.
+async fn inline_resources(state: &AppState, page: &mut Page) {
+    if !state.render_pool.fetches_resources() {
+        let base = page.url.as_deref().and_then(|url| url.parse().ok());
+        let html = std::mem::take(&mut page.html);
+        page.html = page_loader::inline_resources(&state.outbound.pages, html, base.as_ref()).await;
     }
+}
 
-    /// Inlines the resources of a page, if the renderer does not fetch them itself.
-    async fn inline_resources(&self, page: &mut Page) {
-        if !self.state.render_pool.fetches_resources() {
-            let base = page.url.as_deref().and_then(|url| url.parse().ok());
+/// Stores a rendered image and bills one render.
+fn store_render(
+    context: &RenderContext,
+    image: RenderedImage,
+    format: Format,
+    metadata: &RenderMetadata,
+    reservation: QuotaReservation,
+    origin: RenderOrigin,
+) -> Result<Render, ApiError> {
+    let (width, height, animation) = (image.width, image.height, image.animation);
+    let mut record = record(render_kind(format), format.extension(), (width, height), metadata);
+    if let Some(animation) = animation {
+        record["animationLength"] = animation_millis(animation).into();
+    }
+    let file = NewFile { extension: format.extension(), content_type: format.content_type(), bytes: image.bytes };
+    let StoredRender { id, url, created_at } = store_file(context, &file, record, 1, metadata, reservation, origin)?;
+    Ok(Render { id, url, created_at, width, height, animation })
+}
+
+/// Renders a document to a PDF, stores the file and bills one render for each page.
+async fn render_document(
+    context: &RenderContext,
+    mut document: Document,
+    metadata: &RenderMetadata,
+) -> Result<StoredPdf, ApiError> {
+    let state = &context.state;
+    let reservation = context.reserve_renders(document.pages.len() as u64)?;
+    let page_setup = document.page_setup;
+    let source = RenderSource::of_pdf(document.pages.iter().map(|page| page.html.as_str()));
+    let inlining = timeout(RENDER_TIMEOUT, async {
+        for page in &mut document.pages {
             let html = std::mem::take(&mut page.html);
-            page.html = page_loader::inline_resources(&self.state.outbound.pages, html, base.as_ref()).await;
+            page.html = page_loader::inline_resources(&state.outbound.pages, html, None).await;
         }
-    }
+    });
+    let inlined = inlining.await;
+    let started = Instant::now();
+    let result = match inlined {
+        Ok(()) => state.render_pool.render_pdf(document).await,
+        Err(_) => Err(RenderError::TimedOut),
+    };
+    let pdf = result.inspect_err(|error| emit_render_error(state, "pdf", metadata, error))?;
+    let mut record = record("pdf", "pdf", page_setup.size_in_pixels(), metadata);
+    record["pageCount"] = pdf.pages.into();
+    let file = NewFile { extension: "pdf", content_type: "application/pdf", bytes: pdf.bytes };
+    let origin = RenderOrigin { source, duration: started.elapsed() };
+    let StoredRender { id, url, created_at } =
+        store_file(context, &file, record, u64::from(pdf.pages), metadata, reservation, origin)?;
+    Ok(StoredPdf { id, url, created_at, pages: pdf.pages, page_setup })
+}
 
-    /// Stores a rendered image and bills one render.
-    pub(crate) fn store_render(
-        &self,
-        image: RenderedImage,
-        format: Format,
-        metadata: &RenderMetadata,
-        reservation: QuotaReservation,
-        origin: RenderOrigin,
-    ) -> Result<Render, ApiError> {
-        let (width, height, animation) = (image.width, image.height, image.animation);
-        let mut record = record(render_kind(format), format.extension(), (width, height), metadata);
-        if let Some(animation) = animation {
-            record["animationLength"] = animation_millis(animation).into();
-        }
-        let file = NewFile { extension: format.extension(), content_type: format.content_type(), bytes: image.bytes };
-        let StoredRender { id, url, created_at } = self.store_file(&file, record, 1, metadata, reservation, origin)?;
-        Ok(Render { id, url, created_at, width, height, animation })
-    }
-
-    /// Renders a document to a PDF, stores the file and bills one render for each page.
-    pub(crate) async fn render_pdf(
-        &self,
-        mut document: Document,
-        metadata: &RenderMetadata,
-    ) -> Result<StoredPdf, ApiError> {
-        let reservation = QuotaReservation::reserve(self, document.pages.len() as u64)?;
-        let page_setup = document.page_setup;
-        let source = RenderSource::of_pdf(document.pages.iter().map(|page| page.html.as_str()));
-        let inlining = timeout(RENDER_TIMEOUT, async {
-            for page in &mut document.pages {
-                let html = std::mem::take(&mut page.html);
-                page.html = page_loader::inline_resources(&self.state.outbound.pages, html, None).await;
-            }
-        });
-        let inlined = inlining.await;
-        let started = Instant::now();
-        let result = match inlined {
-            Ok(()) => self.state.render_pool.render_pdf(document).await,
-            Err(_) => Err(RenderError::TimedOut),
-        };
-        let pdf = result.inspect_err(|error| self.emit_render_error("pdf", metadata, error))?;
-        let mut record = record("pdf", "pdf", page_setup.size_in_pixels(), metadata);
-        record["pageCount"] = pdf.pages.into();
-        let file = NewFile { extension: "pdf", content_type: "application/pdf", bytes: pdf.bytes };
-        let origin = RenderOrigin { source, duration: started.elapsed() };
-        let StoredRender { id, url, created_at } =
-            self.store_file(&file, record, u64::from(pdf.pages), metadata, reservation, origin)?;
-        Ok(StoredPdf { id, url, created_at, pages: pdf.pages, page_setup })
-    }
-
-    /// Stores a file and its record, bills it, and emits `render.completed`.
-    fn store_file(
-        &self,
-        file: &NewFile,
-        mut record: Value,
-        renders: u64,
-        metadata: &RenderMetadata,
-        reservation: QuotaReservation,
-        origin: RenderOrigin,
-    ) -> Result<StoredRender, RenderError> {
-        let (id, now) = (uid::new(10), self.state.now());
-        let name = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), file.extension);
-        let stored = StoredRender { url: self.media_url(&name), created_at: format!("{now:.3}"), id };
-        record["id"] = stored.id.as_str().into();
-        record["file"] = name.as_str().into();
-        record["createdAt"] = stored.created_at.as_str().into();
-        let store = &self.state.store;
-        let (bill, entry) = (uid::new(16), self.ledger_entry(renders));
-        let details = details::to_document(&RenderDetails {
-            source: origin.source,
-            operation: self.operation.id.clone(),
-            request_id: self.request_id.clone(),
-            bytes: file.bytes.len() as u64,
-            duration_ms: details::milliseconds(origin.duration),
-            engine: self.state.render_pool.engine_name().to_owned(),
-        });
-        store
-            .put_file(&name, file.content_type, &file.bytes)
-            .and_then(|()| {
-                reservation.bill(|| {
-                    store.insert_all(&[
-                        (RENDER, &stored.id, &record),
-                        (DETAILS, &stored.id, &details),
-                        (BILLED, &bill, &entry),
-                    ])
-                })
-            })
-            .and_then(|()| details::prune(store))
-            .and_then(|()| {
-                webhooks::emit(&self.state, "render.completed", &completed_event(&stored, &record, file, metadata))
-            })
-            .map_err(|error| RenderError::Failed(format!("the file cannot be stored: {error}")))?;
-        Ok(stored)
-    }
-
-    fn emit_render_error(&self, kind: &str, metadata: &RenderMetadata, error: &RenderError) {
-        // No render was attempted when the pool was full.
-        if *error != RenderError::Overloaded {
-            let code = (*error == RenderError::TimedOut).then_some("RENDER_TIMEOUT");
-            self.emit_render_failed(kind, metadata, &error.to_string(), code);
-        }
-    }
-
-    /// Emits `render.failed`.
-    pub(crate) fn emit_render_failed(&self, kind: &str, metadata: &RenderMetadata, error: &str, code: Option<&str>) {
-        let mut data = json!({"type": kind, "source": "api", "error": error});
-        metadata.add_to(&mut data);
-        if let Some(code) = code {
-            data["errorCode"] = code.into();
-        }
-        // The response reports the failure even if the event cannot be stored.
-        let _ = webhooks::emit(&self.state, "render.failed", &data);
-    }
-
-    /// Returns the ledger entry for renders that are billed to this request.
-    fn ledger_entry(&self, renders: u64) -> Value {
-        json!({
-            "requestId": self.request_id,
-            "operation": self.operation.id,
-            "renders": renders,
-            "at": self.state.now_text(),
-            "idempotencyKey": self.header("idempotency-key"),
+/// Stores a file and its record, bills it, and emits `render.completed`.
+fn store_file(
+    context: &RenderContext,
+    file: &NewFile,
+    mut record: Value,
+    renders: u64,
+    metadata: &RenderMetadata,
+    reservation: QuotaReservation,
+    origin: RenderOrigin,
+) -> Result<StoredRender, RenderError> {
+    let (id, now) = (uid::new(10), context.state.now());
+    let name = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), file.extension);
+    let stored = StoredRender { url: context.media_url(&name), created_at: format!("{now:.3}"), id };
+    record["id"] = stored.id.as_str().into();
+    record["file"] = name.as_str().into();
+    record["createdAt"] = stored.created_at.as_str().into();
+    let store = &context.state.store;
+    let (bill, entry) = (uid::new(16), ledger_entry(context, renders).to_json());
+    let details = RenderDetails {
+        source: origin.source,
+        operation: context.operation.id.clone(),
+        request_id: context.request_id.clone(),
+        bytes: file.bytes.len() as u64,
+        duration_ms: details::milliseconds(origin.duration),
+        engine: context.state.render_pool.engine_name().to_owned(),
+    };
+    let details = details::to_document(&details);
+    store
+        .put_file(&name, file.content_type, &file.bytes)
+        .and_then(|()| {
+            let (render, details) = ((RENDER, &*stored.id, &record), (DETAILS, &*stored.id, &details));
+            reservation.bill(|| store.insert_all(&[render, details, (BILLED, &bill, &entry)]))
         })
-    }
+        .and_then(|()| details::prune(store))
+        .and_then(|()| {
+            let event = completed_event(&stored, &record, file, metadata);
+            webhooks::emit(&context.state, "render.completed", &event)
+        })
+        .map_err(|error| RenderError::Failed(format!("the file cannot be stored: {error}")))?;
+    Ok(stored)
+}
 
-    /// Converts a stored document to its public form: the file name becomes a URL that the client can reach.
-    pub(crate) fn to_public_json(&self, mut document: Value) -> Value {
-        if let Some(object) = document.as_object_mut()
-            && let Some(file) = object.remove("file")
-        {
-            let url = self.media_url(file.as_str().unwrap_or_default());
-            object.insert("url".to_owned(), url.into());
-        }
-        document
+/// Returns the ledger entry for renders of this origin.
+fn ledger_entry(context: &RenderContext, renders: u64) -> LedgerEntry<'_> {
+    LedgerEntry {
+        request_id: &context.request_id,
+        operation: &context.operation.id,
+        renders,
+        at: context.state.now_text(),
+        idempotency_key: context.idempotency_key.as_deref(),
     }
 }
 
-/// Returns the number of renders billed in the current month.
-pub(crate) fn billed_this_month(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
-    let since = month_bounds(now).map_or_else(|_| String::new(), |(start, _)| format!("{start:.3}"));
-    store.sum(BILLED, "$.renders", "$.at", &since)
+fn emit_render_error(state: &Arc<AppState>, kind: &str, metadata: &RenderMetadata, error: &RenderError) {
+    // No render was attempted when the pool was full.
+    if *error != RenderError::Overloaded {
+        let code = (*error == RenderError::TimedOut).then_some("RENDER_TIMEOUT");
+        emit_render_failed(state, kind, metadata, &error.to_string(), code);
+    }
 }
 
-/// Returns the start of the month of a time, and the start of the next month, in UTC.
-pub(crate) fn month_bounds(now: Timestamp) -> Result<(Timestamp, Timestamp), jiff::Error> {
-    let start = now.to_zoned_datetime(TimeZone::UTC).first_of_month()?.start_of_day()?;
-    Ok((start.timestamp(), start.checked_add(1.month())?.timestamp()))
+/// Emits `render.failed`.
+fn emit_render_failed(state: &Arc<AppState>, kind: &str, metadata: &RenderMetadata, error: &str, code: Option<&str>) {
+    let mut data = json!({"type": kind, "source": "api", "error": error});
+    metadata.add_to(&mut data);
+    if let Some(code) = code {
+        data["errorCode"] = code.into();
+    }
+    // The response reports the failure even if the event cannot be stored.
+    let _ = webhooks::emit(state, "render.failed", &data);
 }
 
 /// Returns the kind of render for a format: `image` or `gif`.
-pub(crate) fn render_kind(format: Format) -> &'static str {
+fn render_kind(format: Format) -> &'static str {
     match format {
         Format::Gif(_) => "gif",
         Format::Png | Format::Jpeg | Format::Webp => "image",
@@ -311,6 +289,14 @@ pub(crate) fn render_kind(format: Format) -> &'static str {
 }
 
 impl RenderMetadata {
+    /// Creates the metadata of a render of a stored template.
+    pub(crate) fn of(template: &Value, variables: &Value) -> Self {
+        Self {
+            template: template["uid"].as_str().map(str::to_owned),
+            variables: Some(variables.clone()).filter(|variables| !variables.is_null()),
+        }
+    }
+
     /// Adds the template and the variables to the data of an event.
     fn add_to(&self, data: &mut Value) {
         if let Some(template) = &self.template {
@@ -372,31 +358,5 @@ impl From<RenderError> for ApiError {
             RenderError::Failed(_) => (StatusCode::INTERNAL_SERVER_ERROR, "render_failed"),
         };
         Self::rendering(status, Some(code), error.to_string())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_quota_is_renewed_at_the_start_of_a_month() {
-        let store = Store::in_memory().unwrap();
-        for (uid, at, renders) in [
-            ("a", "2026-07-31T23:59:59.999Z", 1),
-            ("b", "2026-08-01T00:00:00.000Z", 2),
-            ("c", "2026-08-31T23:59:59.999Z", 4),
-        ] {
-            assert!(store.insert(BILLED, uid, &json!({"renders": renders, "at": at})).unwrap());
-        }
-        for (now, expected) in [
-            ("2026-07-31T23:59:59.999Z", 7),
-            ("2026-08-01T00:00:00Z", 6),
-            ("2026-08-31T23:59:59.999Z", 6),
-            ("2026-09-01T00:00:00Z", 0),
-            ("2027-08-15T12:00:00Z", 0),
-        ] {
-            assert_eq!(billed_this_month(&store, now.parse().unwrap()).unwrap(), expected, "{now}");
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! Extraction and validation of the query string and the body.
 
-use crate::{api_error::ApiError, contract::Operation};
+use crate::{api_error::ApiError, contract::Operation, query_string::query_pairs};
 use axum::{
     body::{Body, HttpBody},
     http::{HeaderValue, Method, StatusCode, header::CONTENT_TYPE, request::Parts},
@@ -38,19 +38,6 @@ pub(super) fn parse_query(operation: &Operation, text: &str) -> Result<BTreeMap<
         return Err(ApiError::framework(StatusCode::BAD_REQUEST, Some("FST_ERR_VALIDATION"), message));
     }
     Ok(query)
-}
-
-/// Returns the decoded names and values of a query string.
-pub(crate) fn query_pairs(text: &str) -> impl Iterator<Item = (String, String)> {
-    text.split('&').filter(|pair| !pair.is_empty()).map(|pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (decode(name), decode(value))
-    })
-}
-
-fn decode(text: &str) -> String {
-    let spaces = text.replace('+', " ");
-    percent_encoding::percent_decode_str(&spaces).decode_utf8_lossy().into_owned()
 }
 
 /// Parses and validates the body.

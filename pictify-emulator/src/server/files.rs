@@ -1,7 +1,6 @@
 //! Rendered files, served under `/media/`.
 
-use super::context::AppState;
-use crate::api_error::ApiError;
+use crate::{api_error::ApiError, context::AppState};
 use axum::{
     body::Body,
     http::{

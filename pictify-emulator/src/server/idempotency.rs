@@ -1,17 +1,12 @@
 //! Replay of responses by idempotency key, if the server is configured to honour keys.
 
-use super::context::{AppState, RequestContext};
-use crate::{api_error::ApiError, response::ApiResponse};
-use axum::http::StatusCode;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError, Weak},
+use crate::{
+    api_error::ApiError,
+    context::{AppState, RequestContext},
+    response::ApiResponse,
 };
+use axum::http::StatusCode;
 use tokio::sync::OwnedMutexGuard;
-
-/// Locks of the requests in progress. A second request with the same key waits for the response to the first.
-#[derive(Debug, Default)]
-pub(super) struct KeyedLocks(Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>);
 
 /// Stored response of a request with an idempotency key.
 pub(super) struct IdempotencyRecord(String);
@@ -22,23 +17,13 @@ impl IdempotencyRecord {
 
     /// Returns the record of a request, if it has an idempotency key.
     pub(super) fn for_request(context: &RequestContext) -> Option<Self> {
-        let key = context.header("idempotency-key")?;
-        Some(Self(format!("{key} {} {:?} {}", context.operation.id, context.path, context.body)))
+        let key = context.render.idempotency_key.as_deref()?;
+        Some(Self(format!("{key} {} {:?} {}", context.render.operation.id, context.path, context.body)))
     }
 
     /// Waits until no other task handles the same request, and locks it.
     pub(super) async fn lock(&self, state: &AppState) -> OwnedMutexGuard<()> {
-        let lock = {
-            let mut request_locks = state.request_locks.0.lock().unwrap_or_else(PoisonError::into_inner);
-            request_locks.retain(|_, lock| lock.strong_count() > 0);
-            let existing = request_locks.get(&self.0).and_then(Weak::upgrade);
-            existing.unwrap_or_else(|| {
-                let lock = Arc::default();
-                request_locks.insert(self.0.clone(), Arc::downgrade(&lock));
-                lock
-            })
-        };
-        lock.lock_owned().await
+        state.request_locks.lock(&self.0).await
     }
 
     /// Returns the stored response, if there is one.

@@ -1,21 +1,23 @@
 //! HTTP server: routes each request to an operation of the contract, a rendered file, the dashboard or the admin API.
 //!
-//! `context.rs` holds the shared state. `pipeline.rs` handles a request for an operation: rate limit, faults, API key,
+//! `pipeline.rs` handles a request for an operation: rate limit, faults, API key,
 //! idempotency, quota, handler. `extract.rs` reads the query string and the body, `fault_injection.rs` applies faults,
 //! `idempotency.rs` replays stored responses, and `files.rs` serves rendered files.
 
-mod context;
 mod extract;
 mod fault_injection;
 mod files;
 mod idempotency;
 mod pipeline;
 
-pub(crate) use context::{AppState, OutboundClients, RequestContext, Settings};
-pub(crate) use extract::query_pairs;
-
 use crate::{
-    admin, api_error::ApiError, config::VersionPrefix, contract::CONTRACT, dashboard, request_log::LoggedRequest,
+    admin,
+    api_error::ApiError,
+    config::VersionPrefix,
+    context::{AppState, MEDIA},
+    contract::CONTRACT,
+    dashboard,
+    request_log::LoggedRequest,
 };
 use axum::{
     body::Body,
@@ -25,9 +27,6 @@ use axum::{
 use fault_injection::ConnectionAborted;
 use pipeline::RequestPipeline;
 use std::{sync::Arc, time::Instant};
-
-/// Path prefix of rendered files.
-const MEDIA: &str = "/media/";
 
 /// Response header with the request ID.
 const REQUEST_ID_HEADER: HeaderName = HeaderName::from_static("x-request-id");

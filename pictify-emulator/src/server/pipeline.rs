@@ -1,13 +1,13 @@
 //! Pipeline of a request for an operation: rate limit, faults, validation, idempotency, quota, handler.
 
 use super::{
-    context::{AppState, RequestContext},
     extract::{parse_query, read_body},
     fault_injection::{ConnectionAborted, inject, truncate},
     idempotency::IdempotencyRecord,
 };
 use crate::{
     api_error::ApiError,
+    context::{AppState, RenderContext, RequestContext},
     contract::Operation,
     handlers,
     limits::{self, RateLimitStatus},
@@ -91,10 +91,11 @@ impl RequestPipeline<'_> {
             return Err(ApiError::internal(format!("{} has no handler", operation.id)));
         };
         let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
-        let base = base.map_or_else(|| state.url.clone(), |host| format!("http://{host}"));
+        let base = base.map_or_else(|| state.url().to_owned(), |host| format!("http://{host}"));
         let (headers, request_id) = (parts.headers, request_id.to_owned());
-        let context = RequestContext { state, operation, path, query, body, headers, base, request_id };
-        let state = context.state.clone();
+        let idempotency_key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
+        let render = RenderContext { state: state.clone(), operation, request_id, base_url: base, idempotency_key };
+        let context = RequestContext { state: state.clone(), path, query, body, headers, render };
         let record = if state.config.idempotency_keys { IdempotencyRecord::for_request(&context) } else { None };
         let _lock = match &record {
             Some(record) => Some(record.lock(&state).await),

@@ -69,7 +69,9 @@ fn like_pattern(text: &str) -> String {
     let json = Value::from(text).to_string();
     let escaped: String = json[1..json.len() - 1]
         .chars()
-        .flat_map(|letter| ["\\"].into_iter().filter(move |_| "%_\\".contains(letter)).flat_map(str::chars).chain([letter]))
+        .flat_map(|letter| {
+            ["\\"].into_iter().filter(move |_| "%_\\".contains(letter)).flat_map(str::chars).chain([letter])
+        })
         .collect();
     format!("%{escaped}%")
 }
@@ -105,7 +107,10 @@ mod tests {
             assert_eq!(found(text, &[]), uids, "{text}");
         }
         assert_eq!(found("wool", &["C".to_owned()]), "CA");
-        assert_eq!(store.search("template", &Filter::default(), Search { text: "%", ..Search::default() }, 1, 1).unwrap().1, 2);
+        assert_eq!(
+            store.search("template", &Filter::default(), Search { text: "%", ..Search::default() }, 1, 1).unwrap().1,
+            2
+        );
     }
 
     #[test]

@@ -15,6 +15,3 @@ pub(crate) use error::{SceneError, rendering_unsupported};
 pub(crate) use gif::{encode_gif, gif_frames};
 pub(crate) use scene::{Scene, VideoConfig};
 pub(crate) use timeline::timeline_variables;
-
-/// Document kind of video templates.
-pub(crate) const VIDEO: &str = "video_template";

@@ -1,8 +1,8 @@
 //! Delivery attempts on the published schedule: immediately, then after 1, 5 and 30 minutes, 2 hours and a day. After
 //! the last failure the subscription is paused.
 
-use super::DELIVERY;
-use crate::{api_error::ApiError, fetch, handlers::SUBSCRIPTION, server::AppState, store::StoreError};
+use super::{DELIVERY, SUBSCRIPTION};
+use crate::{api_error::ApiError, context::AppState, fetch, store::StoreError};
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use pictify::webhooks::{DELIVERY_ID_HEADER, EVENT_HEADER, SIGNATURE_HEADER, Signer};

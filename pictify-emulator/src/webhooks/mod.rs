@@ -8,13 +8,15 @@ mod delivery;
 pub(crate) use delivery::{redeliver, send};
 
 use crate::{
-    handlers::SUBSCRIPTION,
-    server::AppState,
+    context::AppState,
     store::{Filter, Order, StoreError},
     uid,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// Document kind of webhook subscriptions.
+pub(crate) const SUBSCRIPTION: &str = "subscription";
 
 /// Document kind of deliveries.
 pub(crate) const DELIVERY: &str = "delivery";

@@ -2,12 +2,14 @@
 
 use crate::{
     api_error::ApiError,
-    handlers::{render_pdf_page, render_video},
+    context::RenderContext,
     render::{Format, GifSettings, Page},
-    rendering::fill::{self, TEMPLATE},
-    rendering::{Render, RenderMetadata},
-    server::RequestContext,
-    video::VIDEO,
+    rendering::{
+        self, Render, RenderMetadata,
+        fill::{self, TEMPLATE},
+        video::VIDEO,
+    },
+    store::Store,
 };
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
@@ -39,8 +41,7 @@ pub(crate) struct DocumentSpec {
 
 impl DocumentSource {
     /// Finds the template or video template with a uid.
-    pub(crate) fn find(context: &RequestContext, uid: &str) -> Result<Self, ApiError> {
-        let store = &context.state.store;
+    pub(crate) fn find(store: &Store, uid: &str) -> Result<Self, ApiError> {
         if let Some(template) = store.get(TEMPLATE, uid)? {
             return Ok(Self::Template(template));
         }
@@ -101,12 +102,12 @@ impl DocumentSource {
 
 impl DocumentSpec {
     /// Renders the document of a row, and bills it.
-    pub(crate) async fn render(&self, context: &RequestContext, row: &Value) -> Result<Render, ApiError> {
+    pub(crate) async fn render(&self, context: &RenderContext, row: &Value) -> Result<Render, ApiError> {
         let variables = self.source.variables(row, &self.mapping);
         let template = self.source.template();
         match &self.format {
-            DocumentFormat::Video(format) => render_video(context, template, &variables, format).await,
-            DocumentFormat::Pdf => render_pdf_page(context, template, &variables).await,
+            DocumentFormat::Video(format) => rendering::video::render(context, template, &variables, format).await,
+            DocumentFormat::Pdf => rendering::pdf::render_page(context, template, &variables).await,
             DocumentFormat::Image(format) => {
                 let filled = fill::fill(template, None, &variables, None)?;
                 let page = Page {
@@ -116,8 +117,7 @@ impl DocumentSpec {
                     format: *format,
                     ..Page::default()
                 };
-                let template = template["uid"].as_str().map(str::to_owned);
-                Ok(context.render(page, &RenderMetadata { template, variables: Some(variables) }).await?)
+                rendering::render(context, page, &RenderMetadata::of(template, &variables)).await
             }
         }
     }

@@ -1,14 +1,14 @@
 //! Preview of a video: an asynchronous job with a status.
 
 use super::{DocumentSpec, INTERRUPTED, WORKER, is_alive};
-use crate::{api_error::ApiError, server::RequestContext, store::StoreError, uid};
+use crate::{api_error::ApiError, context::RenderContext, store::StoreError, uid};
 use serde_json::{Value, json};
 
 /// Document kind of preview jobs.
 const PREVIEW: &str = "workflow_preview";
 
 /// Starts the preview of a row, and returns the id of the job.
-pub(crate) fn start(context: RequestContext, spec: DocumentSpec, row: Value) -> Result<String, ApiError> {
+pub(crate) fn start(context: RenderContext, spec: DocumentSpec, row: Value) -> Result<String, ApiError> {
     let id = format!("job_{}", uid::new(10));
     let job = json!({"status": "queued", WORKER: context.state.instance_id});
     context.state.store.insert(PREVIEW, &id, &job)?;
@@ -31,7 +31,7 @@ pub(crate) fn start(context: RequestContext, spec: DocumentSpec, row: Value) -> 
 }
 
 /// Saves the state of a job.
-fn save_state(context: &RequestContext, id: &str, mut state: Value) -> Result<(), StoreError> {
+fn save_state(context: &RenderContext, id: &str, mut state: Value) -> Result<(), StoreError> {
     state[WORKER] = context.state.instance_id.as_str().into();
     context.state.store.update(PREVIEW, id, |job| {
         *job = state;
@@ -41,7 +41,7 @@ fn save_state(context: &RequestContext, id: &str, mut state: Value) -> Result<()
 }
 
 /// Returns the public status of a job.
-pub(crate) fn find_job(context: &RequestContext, id: &str) -> Result<Option<Value>, ApiError> {
+pub(crate) fn find_job(context: &RenderContext, id: &str) -> Result<Option<Value>, ApiError> {
     Ok(context
         .state
         .store

@@ -3,7 +3,7 @@
 use super::{DocumentSpec, INTERRUPTED, WORKER, is_alive};
 use crate::{
     api_error::ApiError,
-    server::RequestContext,
+    context::RenderContext,
     store::{self, Filter, StoreError},
     uid,
 };
@@ -24,7 +24,7 @@ const ITEM: &str = "workflow_item";
 
 /// Stores a run with the members of `run`, and starts it in the background. Returns its uid.
 pub(crate) fn start(
-    context: RequestContext,
+    context: RenderContext,
     mut run: Value,
     spec: DocumentSpec,
     rows: Vec<Value>,
@@ -53,7 +53,7 @@ pub(crate) fn start(
 
 /// Renders the document of a row, and returns the item.
 async fn render_item(
-    context: &RequestContext,
+    context: &RenderContext,
     spec: &DocumentSpec,
     delivery: &Value,
     index: usize,
@@ -83,7 +83,7 @@ fn is_delivered(delivery: &Value) -> bool {
 }
 
 /// Stores a finished item, and updates the counts and the status of its run.
-fn record_item(context: &RequestContext, run: &str, item: &Value) -> Result<(), StoreError> {
+fn record_item(context: &RenderContext, run: &str, item: &Value) -> Result<(), StoreError> {
     let store = &context.state.store;
     let mut stored = item.clone();
     stored["run"] = run.into();
@@ -121,7 +121,7 @@ pub(crate) fn to_public_run(mut run: Value, server: &str) -> Value {
 }
 
 /// Returns all items of a run, including the queued ones.
-pub(crate) fn items(context: &RequestContext, run: &Value) -> Result<Vec<Value>, ApiError> {
+pub(crate) fn items(context: &RenderContext, run: &Value) -> Result<Vec<Value>, ApiError> {
     let filter = Filter::default().eq("$.run", run["uid"].as_str());
     let finished = context.state.store.all(ITEM, &filter, store::Order::Oldest)?;
     let mut items: Vec<_> = finished.into_iter().map(|item| to_public_item(context, item)).collect();
@@ -135,7 +135,7 @@ pub(crate) fn items(context: &RequestContext, run: &Value) -> Result<Vec<Value>,
     Ok(items)
 }
 
-fn to_public_item(context: &RequestContext, item: Value) -> Value {
+fn to_public_item(context: &RenderContext, item: Value) -> Value {
     let mut item = context.to_public_json(item);
     if let Some(item) = item.as_object_mut() {
         item.remove("run");
@@ -146,7 +146,7 @@ fn to_public_item(context: &RequestContext, item: Value) -> Value {
 
 /// Queues the delivery of an item again, to another address if `email` is given.
 pub(crate) fn requeue(
-    context: &RequestContext,
+    context: &RenderContext,
     run: &str,
     index: usize,
     email: Option<&str>,

@@ -3,6 +3,7 @@
 pub mod canvas;
 pub mod pdf;
 pub mod receiver;
+pub mod sample_data;
 pub mod site;
 
 use pictify_emulator::Emulator;

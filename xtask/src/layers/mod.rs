@@ -183,9 +183,11 @@ mod tests {
     }
 
     #[test]
-    fn the_sdk_has_no_circles() {
-        let mut out = Vec::new();
-        let result = check(&crate::workspace::root().unwrap(), "pictify", &mut out);
-        assert!(result.is_ok(), "{}{:#}", String::from_utf8_lossy(&out), result.unwrap_err());
+    fn the_crates_have_no_circles() {
+        for package in ["pictify", "pictify-emulator"] {
+            let mut out = Vec::new();
+            let result = check(&crate::workspace::root().unwrap(), package, &mut out);
+            assert!(result.is_ok(), "{}{:#}", String::from_utf8_lossy(&out), result.unwrap_err());
+        }
     }
 }

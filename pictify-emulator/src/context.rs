@@ -1,15 +1,15 @@
 //! State that all requests share, and the context of one request.
 
-use super::{MEDIA, idempotency::KeyedLocks};
 use crate::{
     api_error::ApiError,
     config::Config,
     contract::{KeyUse, Operation},
     faults::{FaultScript, Faults},
     fetch::{EgressPolicy, FetchError, Fetcher, Redirects},
+    keyed_locks::KeyedLocks,
     limits::FixedWindowLimiter,
     problem_details,
-    quota::{Quota, ReservedRenders},
+    quota::{MonthlyQuota, Quota, QuotaReservation},
     render::{RenderPool, Renderer},
     request_log::RequestLog,
     response::ApiResult,
@@ -25,6 +25,9 @@ use serde_json::Value;
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+
+/// Path prefix of rendered files.
+pub(crate) const MEDIA: &str = "/media/";
 
 /// Settings that the server starts with.
 pub(crate) struct Settings {
@@ -63,7 +66,7 @@ pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// State that all requests share.
 pub(crate) struct AppState {
-    pub(super) url: String,
+    url: String,
     api_keys: Vec<String>,
     pub(crate) render_pool: RenderPool,
     pub(crate) store: Store,
@@ -73,9 +76,9 @@ pub(crate) struct AppState {
     pub(crate) delivery_permits: Semaphore,
     clock: Clock,
     pub(crate) config: Config,
-    pub(super) rate_limiter: FixedWindowLimiter,
-    pub(super) request_locks: KeyedLocks,
-    pub(crate) reserved_renders: ReservedRenders,
+    pub(crate) rate_limiter: FixedWindowLimiter,
+    pub(crate) request_locks: KeyedLocks,
+    pub(crate) quota: MonthlyQuota,
     /// Random ID of this server process. A process that finds another ID in a stored document knows that its worker is
     /// gone.
     pub(crate) instance_id: String,
@@ -85,18 +88,51 @@ pub(crate) struct AppState {
 /// Maximum number of webhook deliveries that run concurrently.
 const MAX_CONCURRENT_DELIVERIES: usize = 16;
 
+/// Origin of renders: the operation that asks for them, and what its client knows. Background work keeps it after the
+/// response was sent.
+#[derive(Clone)]
+pub(crate) struct RenderContext {
+    pub(crate) state: Arc<AppState>,
+    pub(crate) operation: &'static Operation,
+    /// Request ID in the response, in the log and in the ledger.
+    pub(crate) request_id: String,
+    /// Base URL under which the client knows this server.
+    pub(crate) base_url: String,
+    pub(crate) idempotency_key: Option<String>,
+}
+
+impl RenderContext {
+    /// Returns the URL of a rendered file for this client.
+    pub(crate) fn media_url(&self, file: &str) -> String {
+        format!("{}{MEDIA}{file}", self.base_url)
+    }
+
+    /// Converts a stored document to its public form: the file name becomes a URL that the client can reach.
+    pub(crate) fn to_public_json(&self, mut document: Value) -> Value {
+        if let Some(object) = document.as_object_mut()
+            && let Some(file) = object.remove("file")
+        {
+            let url = self.media_url(file.as_str().unwrap_or_default());
+            object.insert("url".to_owned(), url.into());
+        }
+        document
+    }
+
+    /// Reserves renders, if the quota of the month allows them.
+    pub(crate) fn reserve_renders(&self, renders: u64) -> Result<QuotaReservation, ApiError> {
+        self.state.quota.reserve(&self.state.store, self.state.now(), self.operation, renders)
+    }
+}
+
 /// Validated request for an operation of the contract, with an API key where one is required.
 pub(crate) struct RequestContext {
     pub(crate) state: Arc<AppState>,
-    pub(crate) operation: &'static Operation,
     pub(crate) path: BTreeMap<String, String>,
     pub(crate) query: BTreeMap<String, Value>,
     pub(crate) body: Value,
     pub(crate) headers: HeaderMap,
-    /// Base URL under which the client knows this server.
-    pub(crate) base: String,
-    /// Request ID in the response and in the log.
-    pub(crate) request_id: String,
+    /// Origin of the renders of this request.
+    pub(crate) render: RenderContext,
 }
 
 impl RequestContext {
@@ -108,11 +144,6 @@ impl RequestContext {
     /// Returns a header if it is valid text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// Returns the URL of a rendered file for this client.
-    pub(crate) fn media_url(&self, file: &str) -> String {
-        format!("{}{MEDIA}{file}", self.base)
     }
 }
 
@@ -135,7 +166,7 @@ impl AppState {
             config,
             rate_limiter,
             request_locks: KeyedLocks::default(),
-            reserved_renders: ReservedRenders::default(),
+            quota: MonthlyQuota::new(&config),
             instance_id: uid::new(16),
             stop: CancellationToken::new(),
         })
@@ -181,7 +212,7 @@ impl AppState {
         self.config.renders_per_month.unwrap_or(10_000)
     }
 
-    pub(super) fn respond(&self, response: ApiResult, path: &str, request_id: &str) -> Response<Body> {
+    pub(crate) fn respond(&self, response: ApiResult, path: &str, request_id: &str) -> Response<Body> {
         match response {
             Ok(response) => response.into_response(),
             Err(error) => self.error_response(error, path, request_id),
@@ -189,7 +220,7 @@ impl AppState {
     }
 
     /// Converts an error to a response: plain JSON or a problem document, as configured.
-    pub(super) fn error_response(&self, error: ApiError, path: &str, request_id: &str) -> Response<Body> {
+    pub(crate) fn error_response(&self, error: ApiError, path: &str, request_id: &str) -> Response<Body> {
         if self.config.problem_documents {
             problem_details::to_response(&error, path, request_id)
         } else {
@@ -199,9 +230,7 @@ impl AppState {
 
     /// Returns the quota that is used up this month, if one is.
     pub(crate) fn exhausted_quota(&self) -> Option<Quota> {
-        let (limit, quota) = self.config.quota()?;
-        let used = crate::rendering::billed_this_month(&self.store, self.now()).ok()?;
-        (used >= limit).then_some(quota)
+        self.quota.exhausted(&self.store, self.now()).ok().flatten()
     }
 
     /// Returns the current time in the format of the service.
@@ -210,7 +239,7 @@ impl AppState {
     }
 
     /// Checks the API key: in the `Authorization` header, or in the query string where the contract allows it.
-    pub(super) fn check_api_key(
+    pub(crate) fn check_api_key(
         &self,
         operation: &Operation,
         headers: &HeaderMap,

@@ -1,0 +1,80 @@
+//! Ledger of billed renders. Every file that is stored has an entry.
+
+use crate::store::{Filter, Order, Store, StoreError};
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use serde_json::{Value, json};
+
+/// Document kind of ledger entries.
+pub(crate) const BILLED: &str = "billed";
+
+/// Renders that are billed together.
+#[derive(Clone, Debug)]
+pub(crate) struct LedgerEntry<'a> {
+    pub(crate) request_id: &'a str,
+    /// Operation ID in the contract.
+    pub(crate) operation: &'a str,
+    pub(crate) renders: u64,
+    pub(crate) at: String,
+    pub(crate) idempotency_key: Option<&'a str>,
+}
+
+impl LedgerEntry<'_> {
+    /// Returns the entry as it is stored.
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "requestId": self.request_id,
+            "operation": self.operation,
+            "renders": self.renders,
+            "at": self.at,
+            "idempotencyKey": self.idempotency_key,
+        })
+    }
+}
+
+/// Returns all entries, oldest first.
+pub(crate) fn entries(store: &Store) -> Result<Vec<Value>, StoreError> {
+    store.all(BILLED, &Filter::default(), Order::Oldest)
+}
+
+/// Returns the number of all billed renders.
+pub(crate) fn billed_renders(store: &Store) -> Result<u64, StoreError> {
+    store.sum(BILLED, "$.renders", "$.at", "")
+}
+
+/// Returns the number of renders billed in the current month.
+pub(crate) fn billed_this_month(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
+    let since = month_bounds(now).map_or_else(|_| String::new(), |(start, _)| format!("{start:.3}"));
+    store.sum(BILLED, "$.renders", "$.at", &since)
+}
+
+/// Returns the start of the month of a time, and the start of the next month, in UTC.
+pub(crate) fn month_bounds(now: Timestamp) -> Result<(Timestamp, Timestamp), jiff::Error> {
+    let start = now.to_zoned_datetime(TimeZone::UTC).first_of_month()?.start_of_day()?;
+    Ok((start.timestamp(), start.checked_add(1.month())?.timestamp()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quota_is_renewed_at_the_start_of_a_month() {
+        let store = Store::in_memory().unwrap();
+        for (uid, at, renders) in [
+            ("a", "2026-07-31T23:59:59.999Z", 1),
+            ("b", "2026-08-01T00:00:00.000Z", 2),
+            ("c", "2026-08-31T23:59:59.999Z", 4),
+        ] {
+            assert!(store.insert(BILLED, uid, &json!({"renders": renders, "at": at})).unwrap());
+        }
+        for (now, expected) in [
+            ("2026-07-31T23:59:59.999Z", 7),
+            ("2026-08-01T00:00:00Z", 6),
+            ("2026-08-31T23:59:59.999Z", 6),
+            ("2026-09-01T00:00:00Z", 0),
+            ("2027-08-15T12:00:00Z", 0),
+        ] {
+            assert_eq!(billed_this_month(&store, now.parse().unwrap()).unwrap(), expected, "{now}");
+        }
+    }
+}

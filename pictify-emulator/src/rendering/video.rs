@@ -1,0 +1,105 @@
+//! Renders of video templates, as far as the emulator supports them.
+
+use super::{Render, RenderMetadata, RenderOrigin, render as render_page, store_render};
+use crate::{
+    api_error::ApiError,
+    context::{AppState, RenderContext},
+    render::{Format, GifSettings, Page},
+    variables::{VariableDefinition, resolve_variables},
+    video::{self, CompiledScene, Scene, SceneError, VideoConfig},
+};
+use axum::http::StatusCode;
+use serde_json::{Map, Value};
+use std::time::Instant;
+
+/// Document kind of video templates.
+pub(crate) const VIDEO: &str = "video_template";
+
+/// Renders a video to a file of this format and bills it.
+pub(crate) async fn render(
+    context: &RenderContext,
+    template: &Value,
+    variables: &Value,
+    format: &str,
+) -> Result<Render, ApiError> {
+    let size = read_size(template);
+    let given = variables.as_object().cloned().unwrap_or_default();
+    let Some(code) = read_code(template) else {
+        check_values(template, &given)?;
+        return Err(video::rendering_unsupported("The emulator cannot render timelines: use a code template"));
+    };
+    let reservation = context.reserve_renders(1)?;
+    let is_gif = format == "gif";
+    let frames = if is_gif { Some(video::gif_frames(size)?) } else { None };
+    let pages = run_scene(&context.state, code, move |scene| {
+        let props = scene.props(&given)?;
+        frames.map(|frames| scene.pages(size, &props, frames)).transpose()
+    });
+    let Some(pages) = pages.await? else {
+        let message = format!("The emulator cannot render {format} files: use the format gif");
+        return Err(video::rendering_unsupported(message));
+    };
+    let started = Instant::now();
+    let gif = video::encode_gif(&context.state.render_pool, pages, size).await?;
+    let origin = RenderOrigin { duration: started.elapsed(), ..RenderOrigin::default() };
+    let metadata = RenderMetadata::of(template, variables);
+    store_render(context, gif, Format::Gif(GifSettings::MEDIUM), &metadata, reservation, origin)
+}
+
+/// Renders one frame of a video to an image and bills it.
+pub(crate) async fn render_frame(
+    context: &RenderContext,
+    template: &Value,
+    variables: &Value,
+    frame: usize,
+) -> Result<Render, ApiError> {
+    let size = read_size(template);
+    let Some(code) = read_code(template) else {
+        let message = "The emulator cannot preview timelines: use a code template";
+        return Err(ApiError::with_message_and_code(StatusCode::NOT_IMPLEMENTED, "preview_not_supported", message));
+    };
+    let frame = u32::try_from(frame).ok().filter(|frame| *frame < size.frames).ok_or_else(|| {
+        let message = format!("frame {frame} is out of range: the video has {} frames, counted from 0", size.frames);
+        SceneError::code(message)
+    })?;
+    let given = variables.as_object().cloned().unwrap_or_default();
+    let pages = run_scene(&context.state, code, move |scene| {
+        let props = scene.props(&given)?;
+        scene.pages(size, &props, std::iter::once(frame))
+    });
+    let html = pages.await?.pop().unwrap_or_default();
+    let page = Page { html, width: size.width, height: size.height, format: Format::Png, ..Page::default() };
+    render_page(context, page, &RenderMetadata::of(template, variables)).await
+}
+
+/// Runs the code of a template on the render pool.
+async fn run_scene<T: Send + 'static>(
+    state: &AppState,
+    tsx: String,
+    work: impl FnOnce(&Scene<'_>) -> Result<T, SceneError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let result = state.render_pool.run(move || {
+        let code: CompiledScene = video::compile(&tsx)?;
+        Scene::run(&code, work)
+    });
+    Ok(result.await??)
+}
+
+fn read_code(template: &Value) -> Option<String> {
+    template["tsx"].as_str().map(str::to_owned)
+}
+
+fn read_size(template: &Value) -> VideoConfig {
+    let number = |name: &str| template[name].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(1);
+    VideoConfig {
+        width: number("width"),
+        height: number("height"),
+        fps: number("fps"),
+        frames: number("durationInFrames"),
+    }
+}
+
+fn check_values(template: &Value, given: &Map<String, Value>) -> Result<(), SceneError> {
+    let definitions = VariableDefinition::read_all(&template["variableDefinitions"]);
+    resolve_variables(&definitions, given).map(drop).map_err(|error| SceneError::Variable(error.to_string()))
+}
