@@ -84,7 +84,8 @@ pub struct Options {
     #[arg(long, value_enum, value_name = "MODE")]
     pub version_prefix: Option<VersionPrefix>,
 
-    /// Start with the template that the examples of the SDK use, XK4P2M9QZT.
+    /// Start with a dozen templates and samples of everything, and with the template that the examples of the SDK use,
+    /// XK4P2M9QZT. The samples are billed like all renders.
     #[arg(long)]
     pub demo: bool,
 
@@ -152,7 +153,8 @@ impl Options {
             .egress_policy(egress_policy)
             .webhook_retry_speedup(self.webhook_retry_speedup.unwrap_or(DEFAULT_WEBHOOK_RETRY_SPEEDUP))
             .include_batch_urls(!self.no_batch_urls)
-            .demo(self.demo);
+            .demo(self.demo)
+            .demo_samples(self.demo);
         if self.idempotency_keys {
             builder = builder.idempotency_keys(true);
         }

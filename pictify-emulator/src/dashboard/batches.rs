@@ -1,13 +1,14 @@
 //! Batches: the list with its progress, and the items of a batch.
 
 use super::{
-    PREFIX, not_found, operations, redirect,
+    PREFIX, not_found, redirect,
     request::{PAGE_SIZE, PageRequest},
     view,
 };
 use crate::{
     batches::{self, BATCH},
     context::AppState,
+    operations,
     response::ApiResult,
     store::{Filter, Search, StoreError},
 };
@@ -44,13 +45,13 @@ pub(super) fn show(request: &PageRequest<'_>, id: &str) -> ApiResult {
     let batch = with_progress(state, state.store.get(BATCH, id)?.ok_or_else(not_found)?)?;
     let all = batches::items(state, id)?;
     let total = all.len();
-    let items: Vec<_> = all.into_iter().skip(request.offset()).take(PAGE_SIZE).map(item).collect();
+    let items: Vec<_> = all.into_iter().skip(request.offset()).take(PAGE_SIZE).map(|found| item(&found)).collect();
     let data = json!({"batch": batch, "items": items, "pages": request.pages(total)});
     view::page(state, "batches", "batch", &format!("Batch {id}"), data)
 }
 
 /// Returns what the page shows of an item.
-fn item(item: Value) -> Value {
+fn item(item: &Value) -> Value {
     let results = item["results"].as_array().into_iter().flatten();
     let results: Vec<_> = results
         .map(|result| {

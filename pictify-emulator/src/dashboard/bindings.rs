@@ -1,12 +1,13 @@
 //! Bindings: images that follow a data source. Credentials are not shown.
 
 use super::{
-    PREFIX, not_found, operations, redirect,
+    PREFIX, not_found, redirect,
     request::{PAGE_SIZE, PageRequest},
     view,
 };
 use crate::{
     bindings::{BINDING, CACHED_DATA_FIELD},
+    operations,
     response::ApiResult,
     store::{Filter, Search},
 };

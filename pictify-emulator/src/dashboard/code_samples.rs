@@ -79,15 +79,15 @@ fn python_literal(value: &Value, depth: usize) -> String {
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
         Value::Array(items) if !items.is_empty() => {
-            let items: String =
-                items.iter().map(|item| format!("{margin}{},\n", python_literal(item, depth + 1))).collect();
-            format!("[\n{items}{end}]")
+            let items: Vec<_> =
+                items.iter().map(|item| margin.clone() + &python_literal(item, depth + 1) + ",\n").collect();
+            format!("[\n{}{end}]", items.concat())
         }
         Value::Object(members) if !members.is_empty() => {
             let member = |(name, value): (&String, &Value)| {
                 format!("{margin}{}: {},\n", Value::from(name.as_str()), python_literal(value, depth + 1))
             };
-            format!("{{\n{}{end}}}", members.iter().map(member).collect::<String>())
+            format!("{{\n{}{end}}}", members.iter().map(member).collect::<Vec<_>>().concat())
         }
         other => other.to_string(),
     }
@@ -149,7 +149,7 @@ mod tests {
     fn rust_strings_end_where_they_should() {
         for (text, literal) in [
             ("plain", r#""plain""#),
-            ("say \"hi\"", r##"r#"say "hi""#"##),
+            ("say \"hi\"", "r#\"say \"hi\"\"#"),
             ("\"#", "r##\"\"#\"##"),
             ("a\nb", "r\"a\nb\""),
         ] {

@@ -1,12 +1,13 @@
 //! Experiments: the list, and the variants of an experiment with their counts.
 
 use super::{
-    PREFIX, not_found, operations, redirect,
+    PREFIX, not_found, redirect,
     request::{PAGE_SIZE, PageRequest},
     view,
 };
 use crate::{
     experiments::EXPERIMENT,
+    operations,
     response::ApiResult,
     store::{Filter, Search},
 };

@@ -2,10 +2,9 @@
 
 use super::{not_found, redirect, request::PageRequest, view};
 use crate::{
-    api_error::ApiError,
     contract::CONTRACT,
     faults::{Fault, FaultScript},
-    response::ApiResult,
+    response::{ApiResponse, ApiResult},
 };
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -149,9 +148,9 @@ pub(super) fn delete(request: &PageRequest<'_>, index: &str) -> ApiResult {
 }
 
 /// Removes all faults.
-pub(super) fn clear(request: &PageRequest<'_>) -> Result<crate::response::ApiResponse, ApiError> {
+pub(super) fn clear(request: &PageRequest<'_>) -> ApiResponse {
     request.state.faults.set(FaultScript::default());
-    Ok(redirect(&view::path("faults")))
+    redirect(&view::path("faults"))
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@
 //! | `view.rs` | the frame of all pages, and their headers |
 //! | `assets.rs` | style sheets, scripts and icons |
 //! | `request.rs` | query strings, forms and pages of lists |
-//! | `operations.rs` | calls of the service's operations |
 //! | `code_samples.rs` | requests as code |
 //! | `diff.rs` | differences of texts |
 //! | the others | an area each |
@@ -21,7 +20,6 @@ mod diff;
 mod experiments;
 mod faults;
 mod ledger;
-mod operations;
 mod preview;
 mod renders;
 mod request;
@@ -43,6 +41,9 @@ use std::sync::Arc;
 
 /// Path prefix of all pages but the first, which is at `/`.
 pub(crate) const PREFIX: &str = "/_emulator/ui/";
+
+/// Path that accepts the deliveries of the demo data.
+pub(crate) const DEMO_RECEIVER: &str = "/_emulator/ui/demo/receiver";
 
 /// Path of the icon that browsers ask for without being told.
 const FAVICON: &str = "/favicon.ico";
@@ -73,7 +74,7 @@ pub(crate) async fn respond(state: &Arc<AppState>, method: &Method, path: &str, 
 async fn get(request: &PageRequest<'_>, segments: &[&str]) -> ApiResult {
     match *segments {
         ["assets", name] => assets::find(name).ok_or_else(not_found),
-        ["version"] => Ok(view::version(request.state)?),
+        ["version"] => Ok(view::version(request.state)),
         ["renders"] => renders::list(request).await,
         ["renders", id] => renders::show(request, id),
         ["renders", id, "pages", number] => renders::pdf_page(request, id, number).await,
@@ -104,6 +105,7 @@ async fn get(request: &PageRequest<'_>, segments: &[&str]) -> ApiResult {
 /// Handles a form, or a call of a script.
 async fn post(request: &PageRequest<'_>, segments: &[&str]) -> ApiResult {
     match *segments {
+        ["demo", "receiver"] => Ok(ApiResponse::empty(StatusCode::NO_CONTENT)),
         ["preview"] => preview::of_draft(request).await,
         ["renders", id, "again"] => renders::repeat(request, id).await,
         ["renders", id, "delete"] => renders::delete(request, id),
@@ -123,7 +125,7 @@ async fn post(request: &PageRequest<'_>, segments: &[&str]) -> ApiResult {
         ["videos", uid, "render"] => videos::render(request, uid).await,
         ["videos", uid, "delete"] => videos::delete(request, uid).await,
         ["faults"] => faults::add(request),
-        ["faults", "clear"] => faults::clear(request),
+        ["faults", "clear"] => Ok(faults::clear(request)),
         ["faults", index, "delete"] => faults::delete(request, index),
         _ => Err(not_found()),
     }

@@ -1,8 +1,9 @@
 //! Previews: renders that are neither stored nor billed.
 
-use super::{not_found, operations, request::PageRequest};
+use super::{not_found, request::PageRequest};
 use crate::{
     api_error::ApiError,
+    operations,
     rendering::fill::{self, TEMPLATE},
     response::{ApiResponse, ApiResult},
 };

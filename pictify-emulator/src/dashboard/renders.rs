@@ -2,13 +2,14 @@
 
 use super::{
     code_samples::{SampleRequest, rust_json, rust_string, samples, without_nulls},
-    not_found, operations, redirect,
+    not_found, redirect,
     request::{PAGE_SIZE, PageRequest},
     view,
 };
 use crate::{
     api_error::ApiError,
     context::AppState,
+    operations,
     rendering::details::{self, DETAILS, RenderDetails},
     rendering::fill::TEMPLATE,
     rendering::{RENDER, video::VIDEO},
@@ -53,9 +54,9 @@ pub(super) async fn list(request: &PageRequest<'_>) -> ApiResult {
             json!({"name": name, "title": title, "count": counts["counts"][name], "isCurrent": *name == wanted.0})
         })
         .collect();
-    let mut names = BTreeMap::new();
+    let mut titles = BTreeMap::new();
     let items: Vec<_> =
-        renders.iter().map(|render| item(state, &mut names, render)).collect::<Result<_, ApiError>>()?;
+        renders.iter().map(|render| item(state, &mut titles, render)).collect::<Result<_, ApiError>>()?;
     let data = json!({
         "renders": items,
         "formats": formats,

@@ -3,12 +3,13 @@
 use super::{
     PREFIX,
     code_samples::{SampleRequest, samples},
-    diff, not_found, operations, preview, redirect, renders,
+    diff, not_found, preview, redirect, renders,
     request::{PAGE_SIZE, PageRequest},
     view,
 };
 use crate::{
     context::AppState,
+    operations,
     rendering::fill::TEMPLATE,
     response::{ApiResponse, ApiResult},
     store::{Filter, Order, Search, StoreError},
@@ -112,7 +113,7 @@ pub(super) fn show(request: &PageRequest<'_>, uid: &str) -> ApiResult {
             "width": template["width"], "height": template["height"], "updatedAt": template["updatedAt"]},
         "state": state_of(&template).to_string(),
         "versions": versions,
-        "version": versions + 1,
+        "version": versions + 2,
         "recent": recent,
         "samples": samples(&sample(&template)),
     });

@@ -1,11 +1,12 @@
 //! Video templates: the list, and the code of a template with its renders.
 
 use super::{
-    not_found, operations, redirect, renders,
+    not_found, redirect, renders,
     request::{PAGE_SIZE, PageRequest},
     view,
 };
 use crate::{
+    operations,
     rendering::{RENDER, video::VIDEO},
     response::ApiResult,
     store::{Filter, Order, Search},

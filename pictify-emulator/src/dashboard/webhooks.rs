@@ -1,11 +1,12 @@
 //! Webhooks: subscriptions, and deliveries with their attempts. Secrets are not shown.
 
 use super::{
-    PREFIX, not_found, operations, redirect,
+    PREFIX, not_found, redirect,
     request::{PAGE_SIZE, PageRequest},
     view,
 };
 use crate::{
+    operations,
     response::ApiResult,
     store::{Filter, Order, Search},
     webhooks::{self, DELIVERY, SUBSCRIPTION},

@@ -1,11 +1,12 @@
 //! Workflows: runs with their items, and hooks. The secrets of hooks are not shown.
 
 use super::{
-    not_found, operations, redirect,
+    not_found, redirect,
     request::{PAGE_SIZE, PageRequest},
     view,
 };
 use crate::{
+    operations,
     response::ApiResult,
     store::{Filter, Order, Search},
     workflows::{self, HOOK, RUN},
@@ -70,7 +71,7 @@ pub(super) async fn show(request: &PageRequest<'_>, uid: &str) -> ApiResult {
             let file = item["url"].as_str().and_then(|url| url.rsplit('/').next()).filter(|file| !file.is_empty());
             json!({"index": item["index"], "status": item["status"], "error": item["error"],
                 "deliveryStatus": item["deliveryStatus"], "media": file.map(|file| format!("/media/{file}")),
-                "isPicture": file.is_some_and(|file| !file.ends_with(".pdf"))})
+                "isPicture": file.is_some_and(|file| file.rsplit_once('.').is_some_and(|(_, extension)| extension != "pdf"))})
         })
         .collect();
     let data = json!({

@@ -5,7 +5,7 @@ use crate::{
     batches,
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     context::{AppState, OutboundClients, Settings},
-    demo_template,
+    demo,
     faults::{Fault, FaultScript},
     fetch::EgressPolicy,
     render::{Embedded, Renderer},
@@ -34,6 +34,7 @@ pub struct EmulatorBuilder {
     fault_seed: u64,
     egress_policy: EgressPolicy,
     demo: bool,
+    demo_samples: bool,
 }
 
 impl Default for EmulatorBuilder {
@@ -49,6 +50,7 @@ impl Default for EmulatorBuilder {
             fault_seed: 0,
             egress_policy: EgressPolicy::default(),
             demo: false,
+            demo_samples: false,
         }
     }
 }
@@ -147,9 +149,16 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Adds the template that the examples of the SDK use, with the ID `XK4P2M9QZT`; off by default.
+    /// Adds a dozen templates to look at, and the template that the examples of the SDK use, with the ID `XK4P2M9QZT`; off
+    /// by default.
     pub fn demo(mut self, present: bool) -> Self {
         self.demo = present;
+        self
+    }
+
+    /// Makes renders of the demo templates, and other samples, in the background.
+    pub(crate) fn demo_samples(mut self, present: bool) -> Self {
+        self.demo_samples = present;
         self
     }
 
@@ -203,11 +212,14 @@ impl EmulatorBuilder {
                 .map_err(|error| StartError::HttpClient { reason: error.to_string() })?,
         });
         if self.demo {
-            demo_template::insert(&state.store, &state.now_text()).map_err(unusable)?;
+            demo::insert(&state.store, &state.now_text()).map_err(unusable)?;
         }
         webhooks::resume(&state).and_then(|()| batches::resume(&state)).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(accept_connections(listener, state.clone(), stopped));
+        if self.demo_samples {
+            state.spawn(demo::create_samples(state.clone()));
+        }
         Ok(Emulator { url, state, stop: Some(stop), task })
     }
 }

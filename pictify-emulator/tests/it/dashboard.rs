@@ -43,7 +43,9 @@ async fn every_page_is_served_with_its_policy_and_escapes_what_users_sent() {
 async fn an_empty_server_teaches_the_first_request() {
     let emulator = Emulator::start().await.unwrap();
     let text = page(&emulator, "/", 200).await;
-    for expected in ["Make the first render", "curl &quot;$PICTIFY_BASE_URL/image&quot;", "Client::from_env()", emulator.url()] {
+    for expected in
+        ["Make the first render", "curl &quot;$PICTIFY_BASE_URL/image&quot;", "Client::from_env()", emulator.url()]
+    {
         assert!(text.contains(expected), "{expected} is missing: {text}");
     }
 }
@@ -60,7 +62,9 @@ async fn assets_are_found_and_unknown_paths_are_not() {
         let response = send(&emulator, &format!("GET {path}"), &[], b"").await;
         assert_eq!((response.status, response.header("content-type")), (200, Some(kind)), "{path}");
     }
-    for path in ["assets/nothing.js", "nothing", "renders/NOTHING", "templates/NOTHING", "webhooks/NOTHING", "renders/a/b/c"] {
+    for path in
+        ["assets/nothing.js", "nothing", "renders/NOTHING", "templates/NOTHING", "webhooks/NOTHING", "renders/a/b/c"]
+    {
         let text = page(&emulator, &format!("/_emulator/ui/{path}"), 404).await;
         assert!(text.contains("There is no such page") && text.contains("</html>"), "{path}: {text}");
     }
@@ -83,7 +87,11 @@ async fn renders_are_searched_filtered_paged_and_deleted() {
         ("?q=no%25such", false, false),
     ] {
         let text = page(&emulator, &format!("/{query}"), 200).await;
-        assert_eq!((text.contains(&link(&data.image)), text.contains(&link(&data.pdf))), (has_image, has_pdf), "{query}");
+        assert_eq!(
+            (text.contains(&link(&data.image)), text.contains(&link(&data.pdf))),
+            (has_image, has_pdf),
+            "{query}"
+        );
     }
     let first = page(&emulator, "/", 200).await;
     assert!(first.contains("href=\"?page&#x3D;2\"") && !first.contains(&link(&data.image)), "{first}");
@@ -115,7 +123,7 @@ async fn previews_are_not_billed_and_say_what_is_wrong() {
     let draft = |html: &str| json!({"html": html, "width": 20, "height": 10, "variables": {"colour": "#ff0000"}});
     let preview = post(&emulator, "/_emulator/ui/preview", &draft("<body style='background:{{colour}}'>")).await.json();
     assert_eq!((&preview["width"], &preview["variables"]), (&json!(20), &json!(["colour"])));
-    for (html, reason) in [("{{#if x}}", "closed"), ("{{> partial}}", "partial"), ("", "html")] {
+    for (html, reason) in [("{{#if x}}", "compile"), ("{{> partial}}", "partial"), ("", "html")] {
         let response = post(&emulator, "/_emulator/ui/preview", &draft(html)).await;
         let error = response.json()["error"].as_str().unwrap().to_lowercase();
         assert_eq!((response.status, error.contains(reason)), (422, true), "{html}: {error}");
@@ -165,7 +173,9 @@ async fn faults_are_switched_on_and_off() {
     assert_eq!(create(&emulator, "<p>x", 20, 10).await.status, 503);
     assert_eq!(create(&emulator, "<p>x", 20, 10).await.status, 200);
     let wrong = send(&emulator, "POST /_emulator/ui/faults", &[], b"effect=status&code=9").await;
-    assert!(wrong.status == 422 && String::from_utf8(wrong.body).unwrap().contains("status 9 is not one of 200 to 999"));
+    assert!(
+        wrong.status == 422 && String::from_utf8(wrong.body).unwrap().contains("status 9 is not one of 200 to 999")
+    );
     submit(&emulator, "faults/1/delete", "").await;
     assert!(!page(&emulator, "/_emulator/ui/faults", 200).await.contains("closes the connection"));
     submit(&emulator, "faults/clear", "").await;
@@ -179,11 +189,12 @@ async fn secrets_are_not_shown() {
     let secret = ok(&emulator, "POST /webhook-subscriptions", subscription).await["subscription"]["secret"].clone();
     let template = json!({"name": "T", "html": "<p>{{a}}"});
     let template = ok(&emulator, "POST /templates", template).await["template"]["uid"].clone();
-    let credentials = json!({"type": "bearer", "token": "t0ken-of-the-source"});
+    let credentials = json!({"type": "bearer", "value": "t0ken-of-the-source"});
     let source = json!({"type": "http", "url": "https://example.com/data.json", "credentials": credentials});
     let binding = json!({"templateId": template, "dataSource": source, "mapping": {"a": "$.a"}});
     let binding = ok(&emulator, "POST /bindings", binding).await["binding"]["uid"].clone();
-    let hook = json!({"packType": "certificates", "templateUid": template, "columnMapping": {"a": "a"}});
+    let hook =
+        json!({"name": "Forms", "packType": "certificates", "templateUid": template, "columnMapping": {"a": "a"}});
     let hook = ok(&emulator, "POST /workflow/hooks", hook).await["hook"]["path"].as_str().unwrap().to_owned();
     let hook_secret = hook.rsplit('/').next().unwrap().to_owned();
     create(&emulator, "<p>x", 20, 10).await;

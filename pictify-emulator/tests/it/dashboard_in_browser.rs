@@ -1,6 +1,7 @@
 //! The pages in a browser: accessibility, errors and missing files in every view, and the editor as people use it.
 
 use crate::support::{get, ok, post, receiver::Receiver, sample_data::SampleData};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chromiumoxide::{
     Browser, BrowserConfig, Page,
     cdp::{
@@ -8,7 +9,7 @@ use chromiumoxide::{
             emulation::{MediaFeature, SetDeviceMetricsOverrideParams, SetEmulatedMediaParams},
             log::EventEntryAdded,
             network::EventResponseReceived,
-            page::{CaptureScreenshotFormat, CaptureScreenshotParams},
+            page::{CaptureScreenshotFormat, CaptureScreenshotParams, Viewport},
         },
         js_protocol::runtime::EventExceptionThrown,
     },
@@ -83,9 +84,11 @@ async fn collect_errors(page: &Page) -> Arc<Mutex<Vec<String>>> {
     );
     let log = log.map(|event| Some(format!("{}: {:?}", event.entry.text, event.entry.url)));
     let thrown = thrown.map(|event| Some(format!("{:?}", event.exception_details)));
-    let responses = responses
-        .map(|event| (event.response.status >= 400).then(|| format!("{} {}", event.response.status, event.response.url)));
-    let mut all = futures_util::stream::select(futures_util::stream::select(log.boxed(), thrown.boxed()), responses.boxed());
+    let responses = responses.map(|event| {
+        (event.response.status >= 400).then(|| format!("{} {}", event.response.status, event.response.url))
+    });
+    let mut all =
+        futures_util::stream::select(futures_util::stream::select(log.boxed(), thrown.boxed()), responses.boxed());
     let collected = errors.clone();
     tokio::spawn(async move {
         while let Some(error) = all.next().await {
@@ -96,7 +99,8 @@ async fn collect_errors(page: &Page) -> Arc<Mutex<Vec<String>>> {
 }
 
 async fn set_size_and_theme(page: &Page, width: u32, theme: &str) {
-    let size = SetDeviceMetricsOverrideParams::builder().width(width).height(900).device_scale_factor(1.0).mobile(false);
+    let size =
+        SetDeviceMetricsOverrideParams::builder().width(width).height(900).device_scale_factor(1.0).mobile(false);
     page.execute(size.build().unwrap()).await.unwrap();
     let feature = MediaFeature::new("prefers-color-scheme", theme);
     page.execute(SetEmulatedMediaParams::builder().feature(feature).build()).await.unwrap();
@@ -120,7 +124,8 @@ async fn findings(page: &Page) -> Vec<String> {
     let violations = page.evaluate(run).await.unwrap().into_value::<Value>().unwrap();
     let line = |violation: &Value| {
         let nodes = violation["nodes"].as_array().unwrap().iter();
-        let nodes = nodes.map(|node| format!("\n    {} {}", node["html"], node["any"][0]["message"])).collect::<String>();
+        let nodes =
+            nodes.map(|node| format!("\n    {} {}", node["html"], node["any"][0]["message"])).collect::<String>();
         format!("{}: {}{nodes}", violation["id"].as_str().unwrap(), violation["help"].as_str().unwrap())
     };
     violations.as_array().unwrap().iter().map(line).collect()
@@ -130,14 +135,13 @@ async fn findings(page: &Page) -> Vec<String> {
 async fn keep_screenshot(page: &Page, name: &str) {
     let height = page.evaluate("document.documentElement.scrollHeight").await.unwrap().into_value::<f64>().unwrap();
     let width = page.evaluate("innerWidth").await.unwrap().into_value::<f64>().unwrap();
-    let clip = chromiumoxide::cdp::browser_protocol::page::Viewport::new(0.0, 0.0, width, height.min(4000.0), 1.0);
+    let clip = Viewport { x: 0.0, y: 0.0, width, height: height.min(4000.0), scale: 1.0 };
     let screenshot = CaptureScreenshotParams::builder()
         .format(CaptureScreenshotFormat::Png)
         .clip(clip)
         .capture_beyond_viewport(true)
         .build();
     let screenshot = page.execute(screenshot).await.unwrap().result.data;
-    use base64::{Engine, engine::general_purpose::STANDARD};
     let bytes = STANDARD.decode(AsRef::<str>::as_ref(&screenshot)).unwrap();
     std::fs::write(target_folder("page-screenshots").join(format!("{name}.png")), bytes).unwrap();
 }
@@ -215,7 +219,8 @@ async fn a_template_is_made_changed_compared_rendered_and_its_delivery_is_sent_a
     let source = "<body style='margin:0;background:{{background}}'>\n<p>{{headline}}</p>\n{{#each points}}<b>{{this}}</b>{{/each}}";
     page.evaluate(write(source)).await.unwrap();
     // A field appears for each variable that the source uses.
-    until(&page, "['background', 'headline', 'points'].every((name) => document.getElementById(`value-${name}`))").await;
+    until(&page, "['background', 'headline', 'points'].every((name) => document.getElementById(`value-${name}`))")
+        .await;
 
     // The control follows the type, and a list that is no JSON has its error beside it.
     let choose = |name: &str, kind: &str| {
@@ -256,7 +261,8 @@ async fn a_template_is_made_changed_compared_rendered_and_its_delivery_is_sent_a
     until(&page, "document.getElementById('save')?.textContent === 'Save as version 3'").await;
     page.goto(format!("{}/_emulator/ui/templates/{uid}/changes", emulator.url())).await.unwrap();
     until(&page, "document.querySelector('.removed')?.textContent.includes('<p>{{headline}}')").await;
-    until(&page, "[...document.querySelectorAll('.before-after img')].every((image) => image.naturalWidth === 1200)").await;
+    until(&page, "[...document.querySelectorAll('.before-after img')].every((image) => image.naturalWidth === 1200)")
+        .await;
 
     // Only the render is billed.
     assert_eq!(emulator.billed_renders(), 0);

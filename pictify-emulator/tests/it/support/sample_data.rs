@@ -48,16 +48,17 @@ impl SampleData {
         let binding = json!({"name": "Price", "templateId": template, "dataSource": {"type": "webhook"},
             "mapping": {"title": "$.title"}});
         let binding = ok(emulator, "POST /bindings", binding).await;
-        let experiment = json!({"name": "Headline", "slug": "headline", "type": "image", "templateUid": template,
-            "variants": [{"id": "a", "name": "Short", "weight": 50, "variables": {"title": "Short"}},
-                {"id": "b", "name": "Long", "weight": 50, "variables": {"title": "A longer one"}}]});
-        let experiment = ok(emulator, "POST /experiments", experiment).await;
+        let experiment = json!({"name": "Headline", "slug": "headline", "type": "ab_test", "templateUid": template,
+            "variants": [{"id": "a", "name": "Short", "weight": 5000, "variables": {"title": "Short"}},
+                {"id": "b", "name": "Long", "weight": 5000, "variables": {"title": "A longer one"}}]});
+        let experiment = ok(emulator, "POST /experiments/api", experiment).await;
         let run = json!({"packType": "certificates", "templateUid": template, "rows": [{"name": "Ada"}],
             "columnMapping": {"title": "name"}});
-        let run = ok(emulator, "POST /workflow/runs", run).await;
-        let hook = json!({"packType": "certificates", "templateUid": template, "columnMapping": {"title": "name"}});
+        let run = ok(emulator, "POST /workflow", run).await;
+        let hook = json!({"name": "Forms", "packType": "certificates", "templateUid": template, "columnMapping": {"title": "name"}});
         ok(emulator, "POST /workflow/hooks", hook).await;
-        let tsx = "import {AbsoluteFill} from 'remotion';\nexport default function V() { return <AbsoluteFill>Hi</AbsoluteFill>; }";
+        let tsx = "import {z} from 'zod';\nimport {AbsoluteFill} from 'remotion';\nexport const schema = z.object({title: z.string().default('Hi')});\n\
+            export default ({title}) => <AbsoluteFill style={{background: '#123456'}}>{title}</AbsoluteFill>;";
         let video = json!({"name": "Intro", "kind": "tsx", "width": 320, "height": 180, "fps": 10, "durationInFrames": 5, "tsx": tsx});
         let video = ok(emulator, "POST /video/templates", video).await;
         let fault = json!({"faults": [{"operation": "createGif", "status": 503, "onCalls": [1, 2]}]});

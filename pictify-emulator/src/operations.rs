@@ -1,4 +1,4 @@
-//! Calls of the service's operations, as the buttons and forms of the pages need them.
+//! Calls of operations from inside the server: for the forms of the dashboard, and for the demo data.
 
 use crate::{
     api_error::ApiError,
@@ -12,16 +12,17 @@ use std::sync::Arc;
 
 /// Runs an operation as if a client with an API key had sent this request, and returns its JSON. Rate limits and faults
 /// do not apply.
-pub(super) async fn call(
+pub(crate) async fn call(
     state: &Arc<AppState>,
     operation: &str,
     path: &[(&str, &str)],
     query: &[(&str, Value)],
-    body: Value,
+    mut body: Value,
 ) -> Result<Value, ApiError> {
     let unknown = || ApiError::internal(format!("{operation} is not an operation"));
     let handler = handlers::handler(operation).ok_or_else(unknown)?;
     let operation = CONTRACT.operation(operation).ok_or_else(unknown)?;
+    operation.remove_absent_members(&mut body);
     if operation.accepts_body()
         && let Some(message) = operation.body_error(&body)
     {

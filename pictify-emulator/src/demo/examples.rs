@@ -1,15 +1,11 @@
-//! Demo template, which the examples of the SDK and of the documents use.
+//! Template that the examples of the SDK and of the documents use.
 
-use crate::{
-    rendering::fill::TEMPLATE,
-    store::{Store, StoreError},
-};
-use serde_json::json;
+use serde_json::{Value, json};
 
-/// ID of the demo template.
-const UID: &str = "XK4P2M9QZT";
+/// ID of the template.
+pub(super) const UID: &str = "XK4P2M9QZT";
 
-/// HTML of the demo template.
+/// HTML of the template.
 const HTML: &str = "<style>
   body { margin: 0; display: flex; flex-direction: column; justify-content: center; padding: 64px; color: white;
     font-family: sans-serif; background: linear-gradient(135deg, #667eea, #764ba2); }
@@ -19,14 +15,13 @@ const HTML: &str = "<style>
 {{#if total}}<p>Total: {{total}}</p>{{/if}}
 {{#if stars}}<p>{{stars}} stars, {{forks}} forks</p>{{/if}}";
 
-/// Stores the template, unless it exists.
-pub(crate) fn insert(store: &Store, now: &str) -> Result<(), StoreError> {
+/// Returns the template as it is stored.
+pub(super) fn template(now: &str) -> Value {
     let definitions = ["name", "invoiceNumber", "pageTitle", "total", "stars", "forks"]
         .map(|name| json!({"name": name, "type": "text", "defaultValue": ""}));
-    let template = json!({
+    json!({
         "uid": UID, "name": "Demo", "engine": "html", "width": 1200, "height": 630, "outputFormat": "image",
         "jsEnabled": false, "strictVariables": false, "hasDynamicLink": false, "html": HTML,
         "variableDefinitions": definitions, "createdAt": now, "updatedAt": now,
-    });
-    store.insert(TEMPLATE, UID, &template).map(|_| ())
+    })
 }
