@@ -8,8 +8,9 @@
 //! | `view.rs` | the frame of all pages, and their headers |
 //! | `assets.rs` | style sheets, scripts and icons |
 //! | `request.rs` | query strings, forms and pages of lists |
-//! | `code_samples.rs` | requests as code |
+//! | `repeatable.rs`, `code_samples.rs` | requests that make a render again, and requests as code |
 //! | `diff.rs` | differences of texts |
+//! | `pdf_pages.rs` | pages of PDFs as pictures |
 //! | the others | an area each |
 
 mod assets;
@@ -20,8 +21,10 @@ mod diff;
 mod experiments;
 mod faults;
 mod ledger;
+mod pdf_pages;
 mod preview;
 mod renders;
+mod repeatable;
 mod request;
 mod requests;
 mod templates;

@@ -1,8 +1,9 @@
 //! Renders: the gallery, and the page of a render.
 
 use super::{
-    code_samples::{SampleRequest, rust_json, rust_string, samples, without_nulls},
-    not_found, redirect,
+    code_samples::samples,
+    not_found, pdf_pages, redirect,
+    repeatable::{first_request, repeatable},
     request::{PAGE_SIZE, PageRequest},
     view,
 };
@@ -152,127 +153,6 @@ pub(super) fn show(request: &PageRequest<'_>, id: &str) -> ApiResult {
 /// Maximum number of PDF pages on the page of a render.
 const MAX_SHOWN_PAGES: u64 = 20;
 
-/// Request that makes a render again.
-struct RepeatableRequest {
-    operation: &'static str,
-    path: Vec<(&'static str, String)>,
-    sample: SampleRequest,
-}
-
-/// Returns the request that makes a render again, if enough of it is stored.
-fn repeatable(
-    render: &Value,
-    details: Option<&RenderDetails>,
-    has_template: bool,
-    has_video: bool,
-) -> Option<RepeatableRequest> {
-    let uid = render["template"].as_str().unwrap_or_default();
-    let (variables, format) = (&render["variables"], render["format"].as_str().unwrap_or_default());
-    if has_video {
-        let body = without_nulls(json!({"variables": variables, "format": format.to_lowercase()}));
-        let rust = format!(
-            "let values = {};\nlet video = client.video_templates().render({}, &values).send().await?;\n\
-             println!(\"{{}}\", video.url);",
-            rust_json(variables),
-            rust_string(uid)
-        );
-        let path = format!("/video/templates/{uid}/render");
-        let sample = SampleRequest { path, body, rust };
-        return Some(RepeatableRequest { operation: "renderVideo", path: vec![("uid", uid.to_owned())], sample });
-    }
-    if has_template && format == "PDF" {
-        return Some(pdf_request(uid, variables));
-    }
-    if has_template {
-        return Some(template_request(uid, variables, format, details));
-    }
-    let source = &details?.source;
-    let body = match (source.html.first(), &source.url) {
-        (_, Some(url)) => json!({"url": url, "fullPage": source.full_page.then_some(true)}),
-        (Some(html), None) => json!({"html": html}),
-        (None, None) => return None,
-    };
-    if format == "PDF" {
-        return None;
-    }
-    let mut body = body;
-    body["width"] = source.width.into();
-    body["height"] = source.height.into();
-    body["selector"] = source.selector.clone().into();
-    let from = match source.html.first() {
-        Some(html) if source.url.is_none() => format!("Source::html({})", rust_string(html)),
-        _ => format!("Source::url({})?", rust_string(source.url.as_deref().unwrap_or_default())),
-    };
-    let (operation, path, client) =
-        if format == "GIF" { ("createGif", "/gif", "gifs") } else { ("createImage", "/image", "images") };
-    if format != "GIF" {
-        body["fileExtension"] = format.to_lowercase().into();
-    }
-    let rust = format!(
-        "let source = pictify::images::{from};\nlet image = client.{client}().create(source).size({}, {}).send().await?;\n\
-         println!(\"{{}}\", image.url);",
-        source.width, source.height
-    );
-    let sample = SampleRequest { path: path.to_owned(), body: without_nulls(body), rust };
-    Some(RepeatableRequest { operation, path: Vec::new(), sample })
-}
-
-fn pdf_request(uid: &str, variables: &Value) -> RepeatableRequest {
-    let (operation, path, name, method) = if variables.is_array() {
-        ("renderMultiPagePdf", "/pdf/multi-page", "variableSets", "render_pages")
-    } else {
-        ("renderPdf", "/pdf/render", "variables", "render")
-    };
-    let body = without_nulls(json!({"templateUid": uid, name: variables}));
-    let values = if variables.is_array() { "sets" } else { "&values" };
-    let rust = format!(
-        "let {} = {};\nlet pdf = client.pdfs().{method}({}, {values}).send().await?;\nprintln!(\"{{}}\", pdf.url);",
-        values.trim_start_matches('&'),
-        if variables.is_array() {
-            let sets = variables.as_array().into_iter().flatten().map(rust_json).collect::<Vec<_>>();
-            format!("[{}]", sets.join(", "))
-        } else {
-            rust_json(variables)
-        },
-        rust_string(uid)
-    );
-    let sample = SampleRequest { path: path.to_owned(), body, rust };
-    RepeatableRequest { operation, path: Vec::new(), sample }
-}
-
-fn template_request(uid: &str, variables: &Value, format: &str, details: Option<&RenderDetails>) -> RepeatableRequest {
-    let format = if format == "JPG" { "jpeg".to_owned() } else { format.to_lowercase() };
-    let size = details.map(|details| (details.source.width, details.source.height)).filter(|size| size.0 >= 10);
-    let quality = details.and_then(|details| details.source.quality).map(|percent| f64::from(percent) / 100.0);
-    let body = without_nulls(json!({"variables": variables, "format": format, "quality": quality,
-        "width": size.map(|size| size.0), "height": size.map(|size| size.1)}));
-    let calls = size.map(|(width, height)| format!(".size({width}, {height})")).unwrap_or_default();
-    let rust = format!(
-        "let values = {};\nlet render = client.templates().render({}, &values){calls}.send().await?;\n\
-         println!(\"{{}}\", render.url);",
-        rust_json(variables),
-        rust_string(uid)
-    );
-    let sample = SampleRequest { path: format!("/templates/{uid}/render"), body, rust };
-    RepeatableRequest { operation: "renderTemplate", path: vec![("uid", uid.to_owned())], sample }
-}
-
-/// Returns the request that renders a template with these values.
-pub(super) fn template_sample(uid: &str, values: &Value) -> SampleRequest {
-    template_request(uid, values, "PNG", None).sample
-}
-
-/// Returns the first request that a new user can make.
-fn first_request() -> SampleRequest {
-    let html = "<h1 style='font:72px sans-serif;padding:80px'>Hello, Pictify</h1>";
-    let rust = format!(
-        "let source = pictify::images::Source::html({});\n\
-         let image = client.images().create(source).size(1200, 630).send().await?;\nprintln!(\"{{}}\", image.url);",
-        rust_string(html)
-    );
-    SampleRequest { path: "/image".to_owned(), body: json!({"html": html, "width": 1200, "height": 630}), rust }
-}
-
 /// Makes a render again, and shows the new one.
 pub(super) async fn repeat(request: &PageRequest<'_>, id: &str) -> ApiResult {
     let state = request.state;
@@ -312,16 +192,8 @@ pub(super) fn delete(request: &PageRequest<'_>, id: &str) -> ApiResult {
 pub(super) async fn pdf_page(request: &PageRequest<'_>, id: &str, number: &str) -> ApiResult {
     let render = request.state.store.get(RENDER, id)?.ok_or_else(not_found)?;
     let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).ok_or_else(not_found)?;
-    let details = details::find(&request.state.store, id)?.ok_or_else(not_found)?;
-    let html = details.source.html.get(index).cloned().ok_or_else(not_found)?;
-    let size = |name: &str| render[name].as_u64().and_then(|side| u32::try_from(side).ok()).unwrap_or(1);
-    let page = crate::render::Page {
-        html,
-        width: size("width"),
-        height: size("height"),
-        format: crate::render::Format::Png,
-        ..crate::render::Page::default()
-    };
-    let image = request.state.render_pool.render(page).await?;
-    Ok(ApiResponse::bytes("image/png", image.bytes).header(CACHE_CONTROL, "private, max-age=86400"))
+    let file = request.state.store.file(render["file"].as_str().unwrap_or_default())?.ok_or_else(not_found)?;
+    let picture = request.state.render_pool.run(move || pdf_pages::draw(file.bytes.to_vec(), index)).await?;
+    let picture = picture.ok_or_else(not_found)?;
+    Ok(ApiResponse::bytes("image/png", picture).header(CACHE_CONTROL, "private, max-age=86400"))
 }

@@ -3,7 +3,7 @@
 use super::{
     PREFIX,
     code_samples::{SampleRequest, samples},
-    diff, not_found, preview, redirect, renders,
+    diff, not_found, preview, redirect, renders, repeatable,
     request::{PAGE_SIZE, PageRequest},
     view,
 };
@@ -164,7 +164,7 @@ fn sample(template: &Value) -> SampleRequest {
             Some((definition["name"].as_str()?.to_owned(), value.unwrap_or_else(|| "".into())))
         })
         .collect();
-    renders::template_sample(uid, &values)
+    repeatable::template_sample(uid, &values)
 }
 
 /// Stores the template of the editor, a new one or a new version. Returns its address.

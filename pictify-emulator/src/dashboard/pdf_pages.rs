@@ -1,0 +1,31 @@
+//! Pages of PDFs as pictures. Browsers show PDFs in a frame of their own, which the policy of the pages does not allow.
+
+use hayro::{
+    RenderSettings, hayro_interpret::InterpreterSettings, hayro_syntax::Pdf, render,
+    vello_cpu::color::palette::css::WHITE,
+};
+use std::sync::Arc;
+
+/// Maximum width and height of a picture, in pixels.
+const MAX_SIZE: (f32, f32) = (1000.0, 2000.0);
+
+/// Draws a page of a PDF, counted from 0, as a PNG. Returns `None` if there is no such page.
+pub(super) fn draw(pdf: Vec<u8>, index: usize) -> Option<Vec<u8>> {
+    let pdf = Pdf::new(Arc::new(pdf)).ok()?;
+    let page = pdf.pages().get(index)?;
+    let (width, height) = page.render_dimensions();
+    let scale = (MAX_SIZE.0 / width.max(1.0)).min(MAX_SIZE.1 / height.max(1.0));
+    let settings = RenderSettings { x_scale: scale, y_scale: scale, bg_color: WHITE, ..RenderSettings::default() };
+    render(page, &InterpreterSettings::default(), &settings).into_png().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_pdf_has_no_pages() {
+        assert_eq!(draw(b"%PDF-1.7\nnothing".to_vec(), 0), None);
+        assert_eq!(draw(Vec::new(), 0), None);
+    }
+}
