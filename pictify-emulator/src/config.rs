@@ -24,6 +24,8 @@ pub(crate) struct Config {
     /// Factor by which webhook retries are faster than the published schedule.
     pub(crate) webhook_retry_speedup: f64,
     pub(crate) version_prefix: VersionPrefix,
+    /// Adds the demo template.
+    pub(crate) demo: bool,
 }
 
 impl Default for Config {
@@ -38,6 +40,7 @@ impl Default for Config {
             include_batch_urls: true,
             webhook_retry_speedup: DEFAULT_WEBHOOK_RETRY_SPEEDUP,
             version_prefix: VersionPrefix::default(),
+            demo: false,
         }
     }
 }

@@ -22,7 +22,12 @@ use axum::{
 };
 use jiff::Timestamp;
 use serde_json::Value;
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -83,6 +88,8 @@ pub(crate) struct AppState {
     /// gone.
     pub(crate) instance_id: String,
     stop: CancellationToken,
+    /// Token of the current background work.
+    background: Mutex<CancellationToken>,
 }
 
 /// Maximum number of webhook deliveries that run concurrently.
@@ -153,6 +160,8 @@ impl AppState {
         let (render_pool, rate_limiter, faults) =
             (RenderPool::new(renderer), FixedWindowLimiter::default(), Faults::default());
         faults.set(script);
+        let stop = CancellationToken::new();
+        let background = Mutex::new(stop.child_token());
         Arc::new(AppState {
             url,
             api_keys,
@@ -168,7 +177,8 @@ impl AppState {
             request_locks: KeyedLocks::default(),
             quota: MonthlyQuota::new(&config),
             instance_id: uid::new(16),
-            stop: CancellationToken::new(),
+            stop,
+            background,
         })
     }
 }
@@ -186,9 +196,16 @@ impl AppState {
         &self.url
     }
 
-    /// Runs a task in the background until the server stops.
+    /// Runs a task in the background until the server stops or its data are replaced.
     pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        tokio::spawn(self.stop.clone().run_until_cancelled_owned(work));
+        let token = self.background.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        tokio::spawn(token.run_until_cancelled_owned(work));
+    }
+
+    /// Cancels the background tasks that run now. Others can be started.
+    pub(crate) fn cancel_background_work(&self) {
+        let mut background = self.background.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *background, self.stop.child_token()).cancel();
     }
 
     /// Cancels the background tasks.

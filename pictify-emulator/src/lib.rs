@@ -80,6 +80,7 @@ mod rendering;
 mod request_log;
 mod response;
 mod server;
+mod snapshots;
 mod store;
 mod uid;
 pub mod variables;
@@ -92,3 +93,4 @@ pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError, shutdown
 pub use faults::Fault;
 pub use fetch::EgressPolicy;
 pub use options::{Engine, Options};
+pub use snapshots::SnapshotError;

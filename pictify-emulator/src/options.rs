@@ -43,6 +43,11 @@ pub struct Options {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
+    /// Limit the size of all rendered files in memory [default: 128]. The oldest are removed first. With --data-dir,
+    /// files are on the disk and not limited.
+    #[arg(long, value_name = "MIB")]
+    pub max_file_memory: Option<u32>,
+
     /// Choose the behaviour where the documents and the live service disagree [default: live].
     #[arg(long, value_enum)]
     pub profile: Option<Profile>,
@@ -167,6 +172,9 @@ impl Options {
         if let Some(folder) = self.data_dir {
             builder = builder.data_dir(folder);
         }
+        if let Some(mebibytes) = self.max_file_memory {
+            builder = builder.max_file_memory(u64::from(mebibytes) << 20);
+        }
         if let Some(requests) = self.requests_per_minute {
             builder = builder.requests_per_minute(requests);
         }
@@ -192,6 +200,7 @@ impl Options {
             port: self.port.or(other.port),
             api_keys: if self.api_keys.is_empty() { other.api_keys } else { self.api_keys },
             data_dir: self.data_dir.or(other.data_dir),
+            max_file_memory: self.max_file_memory.or(other.max_file_memory),
             profile: self.profile.or(other.profile),
             problem_documents: self.problem_documents || other.problem_documents,
             requests_per_minute: self.requests_per_minute.or(other.requests_per_minute),

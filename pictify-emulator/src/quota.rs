@@ -5,7 +5,7 @@ use crate::{
     config::Config,
     contract::Operation,
     ledger::billed_this_month,
-    store::{Store, StoreError},
+    store::{Epoch, Store, StoreError},
 };
 use axum::http::StatusCode;
 use jiff::Timestamp;
@@ -27,6 +27,7 @@ struct ReservedRenders(Mutex<u64>);
 pub(crate) struct QuotaReservation {
     reserved: Arc<ReservedRenders>,
     renders: u64,
+    epoch: Epoch,
 }
 
 impl MonthlyQuota {
@@ -42,8 +43,8 @@ impl MonthlyQuota {
         operation: &Operation,
         renders: u64,
     ) -> Result<QuotaReservation, ApiError> {
-        let reserved = self.reserved.clone();
-        let Some((limit, quota)) = self.limit else { return Ok(QuotaReservation { reserved, renders: 0 }) };
+        let (reserved, epoch) = (self.reserved.clone(), store.epoch());
+        let Some((limit, quota)) = self.limit else { return Ok(QuotaReservation { reserved, renders: 0, epoch }) };
         let mut count = self.reserved.lock();
         let billed = billed_this_month(store, now)?;
         if billed.saturating_add(*count).saturating_add(renders.max(1)) > limit {
@@ -51,7 +52,7 @@ impl MonthlyQuota {
         }
         *count += renders;
         drop(count);
-        Ok(QuotaReservation { reserved, renders })
+        Ok(QuotaReservation { reserved, renders, epoch })
     }
 
     /// Returns the quota that is used up this month, if one is.
@@ -63,12 +64,12 @@ impl MonthlyQuota {
 
 impl QuotaReservation {
     /// Runs `bill`, which stores the ledger entry, and releases the reservation in one step, so that no other request
-    /// counts these renders twice or not at all.
-    pub(crate) fn bill<T>(mut self, bill: impl FnOnce() -> T) -> T {
+    /// counts these renders twice or not at all. `bill` gets the epoch of the store in which the renders began.
+    pub(crate) fn bill<T>(mut self, bill: impl FnOnce(Epoch) -> T) -> T {
         let reserved = self.reserved.clone();
         let mut count = reserved.lock();
         *count = count.saturating_sub(std::mem::take(&mut self.renders));
-        bill()
+        bill(self.epoch)
     }
 }
 

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let (state, text) = (request.state, request.parameter("q"));
     let search = Search { text, ..Search::default() };
-    let (found, total) = state.store.search(BATCH, &Filter::default(), search, request.offset(), PAGE_SIZE)?;
+    let (found, total) = state.store.search(BATCH, Filter::default(), search, request.offset(), PAGE_SIZE)?;
     let found: Vec<_> =
         found.into_iter().map(|batch| with_progress(state, batch)).collect::<Result<_, StoreError>>()?;
     let data = json!({

@@ -17,8 +17,7 @@ use serde_json::{Value, json};
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let text = request.parameter("q");
     let search = Search { text, ..Search::default() };
-    let (found, total) =
-        request.state.store.search(BINDING, &Filter::default(), search, request.offset(), PAGE_SIZE)?;
+    let (found, total) = request.state.store.search(BINDING, Filter::default(), search, request.offset(), PAGE_SIZE)?;
     let data = json!({
         "bindings": found.iter().map(item).collect::<Vec<_>>(),
         "search": {"text": text, "label": "Search bindings by name, template or source"},

@@ -18,7 +18,7 @@ pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let text = request.parameter("q");
     let search = Search { text, ..Search::default() };
     let (found, total) =
-        request.state.store.search(EXPERIMENT, &Filter::default(), search, request.offset(), PAGE_SIZE)?;
+        request.state.store.search(EXPERIMENT, Filter::default(), search, request.offset(), PAGE_SIZE)?;
     let data = json!({
         "experiments": found.iter().map(item).collect::<Vec<_>>(),
         "search": {"text": text, "label": "Search experiments by name, slug or template"},

@@ -11,7 +11,7 @@ use crate::{
     api_error::ApiError,
     context::AppState,
     operations,
-    rendering::details::{self, DETAILS, RenderDetails},
+    rendering::details::{self, DETAILS},
     rendering::fill::TEMPLATE,
     rendering::{RENDER, video::VIDEO},
     response::{ApiResponse, ApiResult},
@@ -43,11 +43,11 @@ pub(super) async fn list(request: &PageRequest<'_>) -> ApiResult {
         Vec::new()
     } else {
         let search = Search { text, ..Search::default() };
-        let (named, _) = state.store.search(TEMPLATE, &Filter::default(), search, 0, MAX_SEARCHED_TEMPLATES)?;
+        let (named, _) = state.store.search(TEMPLATE, Filter::default(), search, 0, MAX_SEARCHED_TEMPLATES)?;
         named.iter().filter_map(|template| template["uid"].as_str().map(str::to_owned)).collect()
     };
     let search = Search { text, or_any_of: Some(("$.template", &named)) };
-    let (renders, total) = state.store.search(RENDER, &filter, search, request.offset(), PAGE_SIZE)?;
+    let (renders, total) = state.store.search(RENDER, filter, search, request.offset(), PAGE_SIZE)?;
     let counts = operations::call(state, "listRenders", &[], &[("limit", 1.into())], Value::Null).await?;
     let formats: Vec<_> = FORMATS
         .iter()

@@ -43,7 +43,7 @@ pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let text = request.parameter("q");
     let search = Search { text, ..Search::default() };
     let (found, total) =
-        request.state.store.search(TEMPLATE, &Filter::default(), search, request.offset(), PAGE_SIZE)?;
+        request.state.store.search(TEMPLATE, Filter::default(), search, request.offset(), PAGE_SIZE)?;
     let templates: Vec<_> = found.iter().map(item).collect();
     let data = json!({
         "templates": templates,

@@ -20,7 +20,7 @@ const MAX_RECENT_RENDERS: usize = 5;
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let text = request.parameter("q");
     let search = Search { text, ..Search::default() };
-    let (found, total) = request.state.store.search(VIDEO, &Filter::default(), search, request.offset(), PAGE_SIZE)?;
+    let (found, total) = request.state.store.search(VIDEO, Filter::default(), search, request.offset(), PAGE_SIZE)?;
     let data = json!({
         "videos": found.iter().map(item).collect::<Vec<_>>(),
         "search": {"text": text, "label": "Search video templates by name or code"},

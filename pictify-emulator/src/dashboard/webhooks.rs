@@ -38,7 +38,7 @@ pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let (store, text, status) = (&request.state.store, request.parameter("q"), request.parameter("status"));
     let filter = Filter::default().eq("$.status", Some(status).filter(|status| !status.is_empty()));
     let search = Search { text, ..Search::default() };
-    let (deliveries, total) = store.search(DELIVERY, &filter, search, request.offset(), PAGE_SIZE)?;
+    let (deliveries, total) = store.search(DELIVERY, filter, search, request.offset(), PAGE_SIZE)?;
     let deliveries: Vec<_> = deliveries.iter().map(delivery).collect();
     let mut statuses = Vec::new();
     for (name, title) in STATUSES {

@@ -20,7 +20,7 @@ const MAX_HOOKS: usize = 100;
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let (state, text) = (request.state, request.parameter("q"));
     let search = Search { text, ..Search::default() };
-    let (found, total) = state.store.search(RUN, &Filter::default(), search, request.offset(), PAGE_SIZE)?;
+    let (found, total) = state.store.search(RUN, Filter::default(), search, request.offset(), PAGE_SIZE)?;
     let runs: Vec<_> = found.into_iter().map(|run| item(&workflows::to_public_run(run, &state.instance_id))).collect();
     let (hooks, _) = state.store.page(HOOK, &Filter::default(), Order::Newest, 0, MAX_HOOKS)?;
     let hooks: Vec<_> = hooks

@@ -2,15 +2,14 @@
 
 use super::{Emulator, StartError, accept_connections};
 use crate::{
-    batches,
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     context::{AppState, OutboundClients, Settings},
     demo,
     faults::{Fault, FaultScript},
     fetch::EgressPolicy,
     render::{Embedded, Renderer},
-    store::{Store, StoreError},
-    webhooks,
+    snapshots,
+    store::{DEFAULT_MAX_FILE_MEMORY, Store, StoreError},
 };
 use jiff::Timestamp;
 use std::{
@@ -33,8 +32,8 @@ pub struct EmulatorBuilder {
     faults: Vec<Fault>,
     fault_seed: u64,
     egress_policy: EgressPolicy,
-    demo: bool,
     demo_samples: bool,
+    max_file_memory: u64,
 }
 
 impl Default for EmulatorBuilder {
@@ -49,8 +48,8 @@ impl Default for EmulatorBuilder {
             faults: Vec::new(),
             fault_seed: 0,
             egress_policy: EgressPolicy::default(),
-            demo: false,
             demo_samples: false,
+            max_file_memory: DEFAULT_MAX_FILE_MEMORY,
         }
     }
 }
@@ -77,6 +76,13 @@ impl EmulatorBuilder {
     /// Sets a folder that stores all data across restarts; by default data are in memory and end with the server.
     pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(folder.into());
+        self
+    }
+
+    /// Sets the limit for the size of all rendered files in memory, in bytes; 128 MiB by default. The oldest files are
+    /// removed first; requests for them get the status 410, and their records stay. With a data folder there is no limit.
+    pub fn max_file_memory(mut self, bytes: u64) -> Self {
+        self.max_file_memory = bytes;
         self
     }
 
@@ -152,7 +158,7 @@ impl EmulatorBuilder {
     /// Adds a dozen templates to look at, and the template that the examples of the SDK use, with the ID `XK4P2M9QZT`; off
     /// by default.
     pub fn demo(mut self, present: bool) -> Self {
-        self.demo = present;
+        self.config.demo = present;
         self
     }
 
@@ -191,7 +197,7 @@ impl EmulatorBuilder {
         let faults = FaultScript { seed: self.fault_seed, faults: self.faults };
         faults.check().map_err(|reason| StartError::Faults { reason })?;
         let store = match &self.data_dir {
-            None => Store::in_memory(),
+            None => Store::in_memory(self.max_file_memory),
             Some(folder) => Store::in_folder(folder),
         };
         let folder = self.data_dir.clone();
@@ -211,10 +217,7 @@ impl EmulatorBuilder {
             outbound: OutboundClients::new(self.egress_policy)
                 .map_err(|error| StartError::HttpClient { reason: error.to_string() })?,
         });
-        if self.demo {
-            demo::insert(&state.store, &state.now_text()).map_err(unusable)?;
-        }
-        webhooks::resume(&state).and_then(|()| batches::resume(&state)).map_err(unusable)?;
+        snapshots::insert_initial_data(&state).and_then(|()| snapshots::resume(&state)).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(accept_connections(listener, state.clone(), stopped));
         if self.demo_samples {

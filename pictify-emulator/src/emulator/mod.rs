@@ -2,6 +2,7 @@
 
 mod builder;
 mod error;
+mod snapshots;
 
 pub use builder::EmulatorBuilder;
 pub use error::StartError;

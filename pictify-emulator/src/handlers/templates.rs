@@ -234,18 +234,15 @@ fn variables(context: &RequestContext) -> ApiResult {
 /// Lists public templates: those of this server that have the tag `public`.
 fn list_public(context: &RequestContext) -> ApiResult {
     let order = if context.query_text("sort") == Some("oldest") { Order::Oldest } else { Order::Newest };
-    let filter =
-        Filter::default().eq("$.type", context.query_text("type")).eq("$.category", context.query_text("category"));
+    let filter = Filter::default()
+        .contains("$.tags", Some(PUBLIC_TAG))
+        .eq("$.type", context.query_text("type"))
+        .eq("$.category", context.query_text("category"))
+        .contains("$.tags", context.query_text("tag"));
     let all = context.state.store.all(TEMPLATE, &filter, order)?;
-    let has_tag = |template: &Value, tag: &str| {
-        template["tags"].as_array().is_some_and(|tags| tags.iter().any(|found| found == tag))
-    };
     let search = context.query_text("search").map(str::to_lowercase);
     let found: Vec<_> = all
         .into_iter()
-        .filter(|template| {
-            has_tag(template, PUBLIC_TAG) && context.query_text("tag").is_none_or(|tag| has_tag(template, tag))
-        })
         .filter(|template| {
             let name = template["name"].as_str().unwrap_or_default().to_lowercase();
             search.as_ref().is_none_or(|search| name.contains(search))

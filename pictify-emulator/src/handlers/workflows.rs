@@ -124,7 +124,7 @@ fn get_run(context: &RequestContext) -> ApiResult {
 
 fn stats(context: &RequestContext) -> ApiResult {
     let store = &context.state.store;
-    let sum = |path| store.sum(RUN, path, "$.createdAt", "");
+    let sum = |path| store.sum(RUN, path, "");
     Ok(json!({"stats": {
         "totalRuns": store.count(RUN, &Filter::default())?,
         "documentsRendered": sum("$.counts.rendered")?,

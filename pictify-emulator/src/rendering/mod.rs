@@ -172,7 +172,7 @@ fn store_render(
         record["animationLength"] = animation_millis(animation).into();
     }
     let file = NewFile { extension: format.extension(), content_type: format.content_type(), bytes: image.bytes };
-    let StoredRender { id, url, created_at } = store_file(context, &file, record, 1, metadata, reservation, origin)?;
+    let StoredRender { id, url, created_at } = store_file(context, file, record, 1, metadata, reservation, origin)?;
     Ok(Render { id, url, created_at, width, height, animation })
 }
 
@@ -204,14 +204,14 @@ async fn render_document(
     let file = NewFile { extension: "pdf", content_type: "application/pdf", bytes: pdf.bytes };
     let origin = RenderOrigin { source, duration: started.elapsed() };
     let StoredRender { id, url, created_at } =
-        store_file(context, &file, record, u64::from(pdf.pages), metadata, reservation, origin)?;
+        store_file(context, file, record, u64::from(pdf.pages), metadata, reservation, origin)?;
     Ok(StoredPdf { id, url, created_at, pages: pdf.pages, page_setup })
 }
 
 /// Stores a file and its record, bills it, and emits `render.completed`.
 fn store_file(
     context: &RenderContext,
-    file: &NewFile,
+    file: NewFile,
     mut record: Value,
     renders: u64,
     metadata: &RenderMetadata,
@@ -236,14 +236,15 @@ fn store_file(
     };
     let details = details::to_document(&details);
     store
-        .put_file(&name, file.content_type, &file.bytes)
-        .and_then(|()| {
-            let (render, details) = ((RENDER, &*stored.id, &record), (DETAILS, &*stored.id, &details));
-            reservation.bill(|| store.insert_all(&[render, details, (BILLED, &bill, &entry)]))
+        .write_file(&name, file.content_type, file.bytes.into_boxed_slice())
+        .and_then(|new_file| {
+            let documents =
+                [(RENDER, &*stored.id, &record), (DETAILS, &*stored.id, &details), (BILLED, &*bill, &entry)];
+            reservation.bill(|epoch| store.insert_with_file(epoch, new_file, &documents))
         })
         .and_then(|()| details::prune(store))
         .and_then(|()| {
-            let event = completed_event(&stored, &record, file, metadata);
+            let event = completed_event(&stored, &record, file.extension, metadata);
             webhooks::emit(&context.state, "render.completed", &event)
         })
         .map_err(|error| RenderError::Failed(format!("the file cannot be stored: {error}")))?;
@@ -309,7 +310,7 @@ impl RenderMetadata {
 }
 
 /// Returns the data of the event `render.completed`.
-fn completed_event(stored: &StoredRender, record: &Value, file: &NewFile, metadata: &RenderMetadata) -> Value {
+fn completed_event(stored: &StoredRender, record: &Value, extension: &str, metadata: &RenderMetadata) -> Value {
     let mut data = json!({
         "type": record["kind"],
         "source": "api",
@@ -317,7 +318,7 @@ fn completed_event(stored: &StoredRender, record: &Value, file: &NewFile, metada
         "url": stored.url,
         "width": record["width"],
         "height": record["height"],
-        "format": file.extension,
+        "format": extension,
         "renderedAt": stored.created_at,
     });
     metadata.add_to(&mut data);

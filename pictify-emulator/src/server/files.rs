@@ -1,6 +1,6 @@
 //! Rendered files, served under `/media/`.
 
-use crate::{api_error::ApiError, context::AppState};
+use crate::{api_error::ApiError, context::AppState, store::FoundFile};
 use axum::{
     body::Body,
     http::{
@@ -11,9 +11,12 @@ use axum::{
 
 /// Returns the file with this name, or 304 if the client has it already.
 pub(super) fn serve_file(state: &AppState, name: &str, headers: &HeaderMap) -> Response<Body> {
-    let file = match state.store.file(name) {
-        Ok(Some(file)) => file,
-        Ok(None) => return ApiError::with_message(StatusCode::NOT_FOUND, "File not found").into_response(),
+    let file = match state.store.find_file(name) {
+        Ok(FoundFile::Stored(file)) => file,
+        Ok(FoundFile::Removed) => return removed(state).into_response(),
+        Ok(FoundFile::Unknown) => {
+            return ApiError::with_message(StatusCode::NOT_FOUND, "File not found").into_response();
+        }
         Err(error) => return ApiError::from(error).into_response(),
     };
     // A file is written once under a unique name, so its name identifies its content.
@@ -30,4 +33,17 @@ pub(super) fn serve_file(state: &AppState, name: &str, headers: &HeaderMap) -> R
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     headers.insert(ETAG, etag);
     response
+}
+
+/// Returns the error for a file whose contents are gone.
+fn removed(state: &AppState) -> ApiError {
+    let message = match state.store.max_file_memory() {
+        Some(limit) => format!(
+            "The file was removed, because files in memory are limited to {} MiB. Start the server with a larger \
+             --max-file-memory, or with --data-dir to store files on the disk.",
+            limit >> 20
+        ),
+        None => "The file is no longer in the data folder".to_owned(),
+    };
+    ApiError::with_message(StatusCode::GONE, message)
 }

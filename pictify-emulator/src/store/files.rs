@@ -1,80 +1,164 @@
 //! Storage of rendered files: in the data folder, or in memory, where new files evict the oldest.
 
-use super::{Result, Store};
+use super::{DocumentRow, Epoch, Result, Store, data_dir::DataDir, insert_rows, memory_files::MemoryFiles};
 use bytes::Bytes;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::{
     fs::File,
     io::{ErrorKind, Write},
+    sync::{Mutex, PoisonError},
 };
 
-/// Maximum size of all files in memory, in bytes.
-const MAX_MEMORY_BYTES: i64 = 512 * 1024 * 1024;
+/// Place of the contents of files. The table `files` has their names, types and sizes.
+pub(super) enum FileContents {
+    Memory(Mutex<MemoryFiles>),
+    Folder(DataDir),
+}
+
+/// File whose contents are stored and that has no row yet. It is removed again if it never gets one.
+pub(crate) struct NewFile<'a> {
+    store: &'a Store,
+    name: String,
+    content_type: &'a str,
+    size: i64,
+    is_stored: bool,
+}
+
+impl Drop for NewFile<'_> {
+    fn drop(&mut self) {
+        if !self.is_stored {
+            self.store.contents.remove(&self.name);
+        }
+    }
+}
 
 /// Stored file.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct StoredFile {
     pub(crate) bytes: Bytes,
     pub(crate) content_type: String,
 }
 
-impl Store {
-    /// Stores a file. The server generates the name, so it contains no slashes.
-    pub(crate) fn put_file(&self, name: &str, content_type: &str, bytes: &[u8]) -> Result<()> {
-        let in_table = match &self.folder {
-            None => Some(bytes),
-            Some(folder) => {
-                // Write the file before its row: a row promises that the file exists.
-                let mut file = File::create(folder.file(name))?;
-                file.write_all(bytes)?;
-                file.sync_all()?;
+/// Result of a search for a file.
+#[derive(Clone)]
+pub(crate) enum FoundFile {
+    Stored(StoredFile),
+    /// Only the contents are gone: they were removed to stay below the limit of memory, or from the data folder.
+    Removed,
+    Unknown,
+}
+
+impl FileContents {
+    fn insert(&self, name: &str, bytes: Bytes) -> Result<()> {
+        match self {
+            Self::Memory(files) => lock(files).insert(name, bytes),
+            Self::Folder(folder) => {
+                let mut created = File::create(folder.file(name))?;
+                created.write_all(&bytes)?;
+                created.sync_all()?;
                 folder.sync_names()?;
-                None
-            }
-        };
-        let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-        let connection = self.lock();
-        let sql = "INSERT INTO files (name, content_type, size, bytes) VALUES (?, ?, ?, ?)";
-        connection.prepare_cached(sql)?.execute(params![name, content_type, size, in_table])?;
-        if self.folder.is_none() {
-            // The documents stay: the service, too, may delete a file before its record.
-            let mut total: i64 = connection.query_row("SELECT sum(size) FROM files", [], |row| row.get(0))?;
-            while total > MAX_MEMORY_BYTES {
-                let sql = "DELETE FROM files WHERE id = (SELECT min(id) FROM files) AND name <> ? RETURNING size";
-                let removed: Option<i64> = connection.query_row(sql, [name], |row| row.get(0)).optional()?;
-                let Some(removed) = removed else { break };
-                total -= removed;
             }
         }
+        Ok(())
+    }
+
+    fn get(&self, name: &str) -> Result<Option<Bytes>> {
+        match self {
+            Self::Memory(files) => Ok(lock(files).get(name)),
+            Self::Folder(folder) => match std::fs::read(folder.file(name)) {
+                // Someone deleted the file to free disk space.
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                read => Ok(Some(read?.into())),
+            },
+        }
+    }
+
+    pub(super) fn remove(&self, name: &str) {
+        match self {
+            Self::Memory(files) => lock(files).remove(name),
+            Self::Folder(folder) => {
+                // Without a row the file is unreachable; if it stays, it only wastes disk space.
+                let _ = std::fs::remove_file(folder.file(name));
+            }
+        }
+    }
+}
+
+fn lock(files: &Mutex<MemoryFiles>) -> std::sync::MutexGuard<'_, MemoryFiles> {
+    files.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Store {
+    /// Stores the contents of a file, before its row: a row promises that the file exists. The server generates the name,
+    /// so it contains no slashes.
+    pub(crate) fn write_file<'a>(
+        &'a self,
+        name: &str,
+        content_type: &'a str,
+        bytes: impl Into<Bytes>,
+    ) -> Result<NewFile<'a>> {
+        let bytes = bytes.into();
+        let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+        let file = NewFile { store: self, name: name.to_owned(), content_type, size, is_stored: false };
+        self.contents.insert(name, bytes)?;
+        Ok(file)
+    }
+
+    /// Stores a new file and the documents that belong to it, all or nothing. Fails if the data were reset or restored
+    /// after `epoch`: the file belongs to a state that no longer exists.
+    pub(crate) fn insert_with_file(
+        &self,
+        epoch: Epoch,
+        mut file: NewFile<'_>,
+        documents: &[DocumentRow<'_>],
+    ) -> Result<()> {
+        let mut connection = self.write();
+        self.check_epoch(epoch)?;
+        let together = connection.transaction()?;
+        let sql = "INSERT INTO files (name, content_type, size) VALUES (?, ?, ?)";
+        together.prepare_cached(sql)?.execute(params![file.name, file.content_type, file.size])?;
+        insert_rows(&together, documents)?;
+        together.commit()?;
+        file.is_stored = true;
         Ok(())
     }
 
     /// Returns the file with this name.
     pub(crate) fn file(&self, name: &str) -> Result<Option<StoredFile>> {
-        let sql = "SELECT content_type, bytes FROM files WHERE name = ?";
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let found: Option<(String, Option<Vec<u8>>)> =
-            self.lock().prepare_cached(sql)?.query_row([name], row).optional()?;
-        let Some((content_type, bytes)) = found else { return Ok(None) };
-        let bytes = match (bytes, &self.folder) {
-            (Some(bytes), _) => bytes,
-            (None, Some(folder)) => match std::fs::read(folder.file(name)) {
-                // Someone deleted the file to free disk space.
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-                read => read?,
-            },
-            (None, None) => return Ok(None),
-        };
-        Ok(Some(StoredFile { bytes: bytes.into(), content_type }))
+        Ok(match self.find_file(name)? {
+            FoundFile::Stored(file) => Some(file),
+            FoundFile::Removed | FoundFile::Unknown => None,
+        })
     }
 
-    /// Deletes a file.
+    /// Searches for the file with this name.
+    pub(crate) fn find_file(&self, name: &str) -> Result<FoundFile> {
+        let Some(content_type) = content_type(&self.read(), name)? else { return Ok(FoundFile::Unknown) };
+        let contents = self.contents.get(name)?;
+        Ok(contents.map_or(FoundFile::Removed, |bytes| FoundFile::Stored(StoredFile { bytes, content_type })))
+    }
+
+    /// Returns the limit of all files in memory, in bytes; none with a data folder.
+    pub(crate) fn max_file_memory(&self) -> Option<u64> {
+        match &self.contents {
+            FileContents::Memory(files) => Some(lock(files).max_bytes()),
+            FileContents::Folder(_) => None,
+        }
+    }
+
+    /// Deletes a file. Its contents stay as long as a snapshot has it.
     pub(crate) fn remove_file(&self, name: &str) -> Result<()> {
-        self.lock().prepare_cached("DELETE FROM files WHERE name = ?")?.execute([name])?;
-        if let Some(folder) = &self.folder {
-            // Without a row the file is unreachable; if it stays, it only wastes disk space.
-            let _ = std::fs::remove_file(folder.file(name));
+        let connection = self.write();
+        connection.prepare_cached("DELETE FROM files WHERE name = ?")?.execute([name])?;
+        if !self.is_in_snapshot(name)? {
+            self.contents.remove(name);
         }
         Ok(())
     }
+}
+
+/// Returns the content type of a file, if the store knows it.
+fn content_type(connection: &Connection, name: &str) -> Result<Option<String>> {
+    let mut statement = connection.prepare_cached("SELECT content_type FROM files WHERE name = ?")?;
+    Ok(statement.query_row([name], |row| row.get(0)).optional()?)
 }

@@ -2,78 +2,56 @@
 //!
 //! Documents are JSON objects, stored by kind and ID, so a new resource of the API needs no new table. Everything is
 //! written before the response is sent; with a data folder, it is on the disk by then.
+//!
+//! `lists.rs` lists documents by the indexes in `indexes.rs`, in about the same time however many there are. `files.rs`
+//! stores rendered files, and `snapshots.rs` copies of everything.
 
+mod connections;
 mod data_dir;
 mod files;
+mod filter;
+mod indexes;
+mod lists;
+mod memory_files;
 mod migrations;
 mod search;
+mod snapshots;
 
+pub(crate) use files::{FoundFile, StoredFile};
+pub(crate) use filter::{Filter, Order};
+pub(crate) use memory_files::DEFAULT_MAX_FILE_MEMORY;
+pub(crate) use snapshots::{Epoch, InvalidSnapshotName, MAX_SNAPSHOTS, SnapshotName};
+
+use connections::Connections;
 use data_dir::DataDir;
-pub(crate) use files::StoredFile;
+use files::FileContents;
+use memory_files::MemoryFiles;
+use rusqlite::{Connection, OptionalExtension, Row, params};
 pub(crate) use search::Search;
-
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter, types::Value as Sql};
 use serde_json::Value;
+use snapshots::Snapshots;
 use std::{
     fmt,
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, atomic::AtomicU64},
 };
 
 /// File name of the database in the data folder.
 const DATABASE: &str = "pictify.sqlite";
 
+/// Name of the folder for snapshots in the data folder.
+const SNAPSHOTS: &str = "snapshots";
+
 /// Store of documents and files.
 pub(crate) struct Store {
-    connection: Mutex<Connection>,
-    /// Data folder; none if everything is in memory.
-    folder: Option<DataDir>,
+    connections: Connections,
+    contents: FileContents,
+    snapshots: Mutex<Snapshots>,
+    epoch: AtomicU64,
 }
 
-/// Filter for documents: the value at each of these JSON paths (`$.a.b`) must be one of those beside it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Filter(Vec<(&'static str, Vec<Sql>)>);
-
-impl Filter {
-    /// Requires this value at the path. `None` adds no condition.
-    pub(crate) fn eq(mut self, path: &'static str, value: Option<&str>) -> Self {
-        if let Some(value) = value {
-            self.0.push((path, vec![Sql::Text(value.to_owned())]));
-        }
-        self
-    }
-
-    /// Requires one of these values at the path.
-    pub(crate) fn any_of(mut self, path: &'static str, values: &[&str]) -> Self {
-        self.0.push((path, values.iter().map(|value| Sql::Text((*value).to_owned())).collect()));
-        self
-    }
-
-    /// Requires this boolean at the path. `None` adds no condition.
-    pub(crate) fn eq_bool(mut self, path: &'static str, value: Option<bool>) -> Self {
-        if let Some(value) = value {
-            self.0.push((path, vec![Sql::Integer(value.into())]));
-        }
-        self
-    }
-
-    fn sql(&self) -> String {
-        let condition = |(path, values): &(&str, Vec<Sql>)| match values.len() {
-            // SQLite uses an index only for a comparison with one value.
-            1 => format!(" AND json_extract(body, '{path}') = ?"),
-            count => format!(" AND json_extract(body, '{path}') IN ({})", vec!["?"; count].join(", ")),
-        };
-        self.0.iter().map(condition).collect()
-    }
-}
-
-/// Order of documents in a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    Newest,
-    Oldest,
-    Name,
-}
+/// Document to insert: its kind, its ID and its body.
+pub(crate) type DocumentRow<'a> = (&'a str, &'a str, &'a Value);
 
 /// Failure of the store: the disk, or a database that this version cannot read.
 #[derive(Debug)]
@@ -94,55 +72,51 @@ impl<E: std::error::Error> From<E> for StoreError {
 type Result<T> = std::result::Result<T, StoreError>;
 
 impl Store {
-    /// Creates a store in memory; it is lost when the server stops.
-    pub(crate) fn in_memory() -> Result<Self> {
-        Self::with(Connection::open_in_memory()?, None)
+    /// Creates a store in memory; it is lost when the server stops. Files take at most `max_file_memory` bytes.
+    pub(crate) fn in_memory(max_file_memory: u64) -> Result<Self> {
+        let contents = FileContents::Memory(Mutex::new(MemoryFiles::new(max_file_memory)));
+        let connections = Connections::single(prepare(Connection::open_in_memory()?)?);
+        Ok(Self::new(connections, contents, Snapshots::in_memory()))
     }
 
     /// Opens the store in a folder, which is created if needed.
     pub(crate) fn in_folder(folder: &Path) -> Result<Self> {
         let folder = DataDir::lock(folder)?;
-        let connection = Connection::open(folder.path().join(DATABASE))?;
+        let database = folder.path().join(DATABASE);
+        let connection = Connection::open(&database)?;
         // Written data survive a killed process and a power failure.
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        Self::with(connection, Some(folder))
+        let connections = Connections::single(prepare(connection)?).with_readers(&database)?;
+        let snapshots = Snapshots::in_folder(folder.path().join(SNAPSHOTS))?;
+        Ok(Self::new(connections, FileContents::Folder(folder), snapshots))
     }
 
-    fn with(mut connection: Connection, folder: Option<DataDir>) -> Result<Self> {
-        migrations::run(&mut connection)?;
-        Ok(Self { connection: Mutex::new(connection), folder })
-    }
-
-    /// Inserts a document. Returns false if its ID is taken.
-    pub(crate) fn insert(&self, kind: &str, uid: &str, body: &Value) -> Result<bool> {
-        let sql = "INSERT INTO documents (kind, uid, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-        Ok(self.lock().prepare_cached(sql)?.execute(params![kind, uid, body.to_string()])? == 1)
-    }
-
-    /// Inserts documents by kind and ID in one transaction.
-    pub(crate) fn insert_all(&self, documents: &[(&str, &str, &Value)]) -> Result<()> {
-        let mut connection = self.lock();
-        let together = connection.transaction()?;
-        for (kind, uid, body) in documents {
-            let sql = "INSERT INTO documents (kind, uid, body) VALUES (?, ?, ?)";
-            together.prepare_cached(sql)?.execute(params![kind, uid, body.to_string()])?;
-        }
-        Ok(together.commit()?)
+    fn new(connections: Connections, contents: FileContents, snapshots: Snapshots) -> Self {
+        Self { connections, contents, snapshots: Mutex::new(snapshots), epoch: AtomicU64::new(0) }
     }
 
     /// Releases the data folder for another server.
     pub(crate) fn unlock(&self) {
-        if let Some(folder) = &self.folder {
+        if let FileContents::Folder(folder) = &self.contents {
             folder.unlock();
         }
     }
 
+    /// Inserts a document. Returns false if its ID is taken.
+    pub(crate) fn insert(&self, kind: &str, uid: &str, body: &Value) -> Result<bool> {
+        let mut connection = self.write();
+        let together = connection.transaction()?;
+        let is_new = insert_row(&together, &(kind, uid, body))?;
+        together.commit()?;
+        Ok(is_new)
+    }
+
     /// Returns the document with this ID.
     pub(crate) fn get(&self, kind: &str, uid: &str) -> Result<Option<Value>> {
-        let connection = self.lock();
+        let connection = self.read();
         let mut statement = connection.prepare_cached("SELECT body FROM documents WHERE kind = ? AND uid = ?")?;
-        Ok(statement.query_row(params![kind, uid], read_body).optional()?)
+        Ok(statement.query_row(params![kind, uid], |row| read_body(row, 0)).optional()?)
     }
 
     /// Updates the document with this ID atomically and returns the result of `change`; `None` if there is no such
@@ -153,94 +127,88 @@ impl Store {
         uid: &str,
         change: impl FnOnce(&mut Value) -> std::result::Result<T, E>,
     ) -> std::result::Result<Option<T>, E> {
-        let connection = self.lock();
-        let read = || -> Result<Option<Value>> {
-            let mut statement = connection.prepare_cached("SELECT body FROM documents WHERE kind = ? AND uid = ?")?;
-            Ok(statement.query_row(params![kind, uid], read_body).optional()?)
-        };
-        let Some(mut document) = read()? else { return Ok(None) };
-        let result = change(&mut document)?;
-        let write = || -> Result<usize> {
-            let mut statement =
-                connection.prepare_cached("UPDATE documents SET body = ? WHERE kind = ? AND uid = ?")?;
-            Ok(statement.execute(params![document.to_string(), kind, uid])?)
-        };
-        write()?;
+        let mut connection = self.write();
+        let together = connection.transaction().map_err(StoreError::from)?;
+        let Some((id, before)) = find(&together, kind, uid)? else { return Ok(None) };
+        let mut after = before.clone();
+        let result = change(&mut after)?;
+        if after != before {
+            let write = || -> Result<()> {
+                let sql = "UPDATE documents SET body = ? WHERE id = ?";
+                together.prepare_cached(sql)?.execute(params![after.to_string(), id])?;
+                lists::index(&together, kind, id, Some(&before), Some(&after))
+            };
+            write()?;
+            together.commit().map_err(StoreError::from)?;
+        }
         Ok(Some(result))
     }
 
     /// Deletes a document. Returns false if there was none.
     pub(crate) fn remove(&self, kind: &str, uid: &str) -> Result<bool> {
-        let sql = "DELETE FROM documents WHERE kind = ? AND uid = ?";
-        Ok(self.lock().prepare_cached(sql)?.execute(params![kind, uid])? == 1)
+        let mut connection = self.write();
+        let together = connection.transaction()?;
+        let Some((id, before)) = find(&together, kind, uid)? else { return Ok(false) };
+        together.prepare_cached("DELETE FROM documents WHERE id = ?")?.execute([id])?;
+        lists::index(&together, kind, id, Some(&before), None)?;
+        together.commit()?;
+        Ok(true)
     }
 
-    /// Returns a page of documents and the total number of matches.
-    pub(crate) fn page(
-        &self,
-        kind: &str,
-        filter: &Filter,
-        order: Order,
-        offset: usize,
-        limit: usize,
-    ) -> Result<(Vec<Value>, usize)> {
-        let order = match order {
-            Order::Newest => "id DESC",
-            Order::Oldest => "id",
-            Order::Name => "json_extract(body, '$.name') COLLATE NOCASE, id",
-        };
-        let filters = filter.sql();
-        let connection = self.lock();
-        let values = || {
-            std::iter::once(Sql::Text(kind.to_owned())).chain(filter.0.iter().flat_map(|(_, values)| values.clone()))
-        };
-        let sql = format!("SELECT body FROM documents WHERE kind = ?{filters} ORDER BY {order} LIMIT ? OFFSET ?");
-        let bounds = [limit, offset].map(|bound| Sql::Integer(i64::try_from(bound).unwrap_or(i64::MAX)));
-        let mut statement = connection.prepare_cached(&sql)?;
-        let documents = statement
-            .query_map(params_from_iter(values().chain(bounds)), read_body)?
-            .collect::<rusqlite::Result<_>>()?;
-        let sql = format!("SELECT count(*) FROM documents WHERE kind = ?{filters}");
-        let total: i64 = connection.prepare_cached(&sql)?.query_row(params_from_iter(values()), |row| row.get(0))?;
-        Ok((documents, usize::try_from(total).unwrap_or(0)))
+    /// Locks the connection that writes.
+    fn write(&self) -> MutexGuard<'_, Connection> {
+        self.connections.write()
     }
 
-    /// Returns all matching documents of a kind.
-    pub(crate) fn all(&self, kind: &str, filter: &Filter, order: Order) -> Result<Vec<Value>> {
-        Ok(self.page(kind, filter, order, 0, usize::MAX)?.0)
+    /// Locks a connection that reads. In memory it is the one that writes, so do not lock both.
+    fn read(&self) -> MutexGuard<'_, Connection> {
+        self.connections.read()
     }
+}
 
-    /// Returns the number of matching documents of a kind.
-    pub(crate) fn count(&self, kind: &str, filter: &Filter) -> Result<usize> {
-        Ok(self.page(kind, filter, Order::Newest, 0, 0)?.1)
-    }
+/// Migrates a database, and indexes its documents if needed.
+fn prepare(mut connection: Connection) -> Result<Connection> {
+    migrations::run(&mut connection)?;
+    lists::rebuild_if_outdated(&mut connection)?;
+    Ok(connection)
+}
 
-    /// Returns the sum of the values at `path` over the documents whose value at `at` is not less than `since`.
-    pub(crate) fn sum(&self, kind: &str, path: &'static str, at: &'static str, since: &str) -> Result<u64> {
-        // SQLite uses the index only if the paths are literals in the SQL text.
-        let sql = format!(
-            "SELECT total(json_extract(body, '{path}')) FROM documents WHERE kind = ? AND json_extract(body, '{at}') >= ?"
-        );
-        let sum: f64 = self.lock().prepare_cached(&sql)?.query_row(params![kind, since], |row| row.get(0))?;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a sum of counts")]
-        Ok(sum as u64)
+/// Inserts a document and indexes it. Returns false if its ID is taken.
+fn insert_row(connection: &Connection, (kind, uid, body): &DocumentRow<'_>) -> Result<bool> {
+    let sql = "INSERT INTO documents (kind, uid, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+    if connection.prepare_cached(sql)?.execute(params![kind, uid, body.to_string()])? == 0 {
+        return Ok(false);
     }
+    lists::index(connection, kind, connection.last_insert_rowid(), None, Some(body))?;
+    Ok(true)
+}
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+/// Inserts documents, all of which must be new.
+fn insert_rows(connection: &Connection, documents: &[DocumentRow<'_>]) -> Result<()> {
+    for document in documents {
+        if !insert_row(connection, document)? {
+            return Err(StoreError(format!("a document {} with this ID exists", document.0)));
+        }
     }
+    Ok(())
+}
+
+/// Returns the row ID and the body of a document.
+fn find(connection: &Connection, kind: &str, uid: &str) -> Result<Option<(i64, Value)>> {
+    let mut statement = connection.prepare_cached("SELECT id, body FROM documents WHERE kind = ? AND uid = ?")?;
+    Ok(statement.query_row(params![kind, uid], |row| Ok((row.get(0)?, read_body(row, 1)?))).optional()?)
 }
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("Store").finish_non_exhaustive()
     }
 }
 
-fn read_body(row: &Row<'_>) -> rusqlite::Result<Value> {
-    let text: String = row.get(0)?;
+fn read_body(row: &Row<'_>, column: usize) -> rusqlite::Result<Value> {
+    let text: String = row.get(column)?;
     serde_json::from_str(&text)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, error.into()))
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, error.into()))
 }
 
 #[cfg(test)]
@@ -250,7 +218,7 @@ mod tests {
 
     #[test]
     fn documents_can_be_inserted_found_updated_and_removed() {
-        let store = Store::in_memory().unwrap();
+        let store = Store::in_memory(DEFAULT_MAX_FILE_MEMORY).unwrap();
         for (uid, name, live) in [("A", "b", true), ("B", "A", false), ("C", "c", true)] {
             assert!(store.insert("template", uid, &json!({"uid": uid, "name": name, "live": live})).unwrap());
         }
@@ -291,7 +259,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::in_folder(folder.path()).unwrap();
         store.insert("template", "A", &json!({"uid": "A"})).unwrap();
-        store.put_file("a.png", "image/png", b"bytes").unwrap();
+        let file = store.write_file("a.png", "image/png", &b"bytes"[..]).unwrap();
+        store.insert_with_file(store.epoch(), file, &[]).unwrap();
         // Simulate a killed process: nothing is closed, and the operating system releases the lock.
         store.unlock();
         std::mem::forget(store);

@@ -22,7 +22,7 @@ async fn a_data_folder_is_locked_by_one_server() {
 }
 
 #[tokio::test]
-async fn a_deleted_file_is_not_found_and_a_binding_renders_its_image_again() {
+async fn a_deleted_file_is_gone_and_a_binding_renders_its_image_again() {
     let folder = tempfile::tempdir().unwrap();
     let emulator = Emulator::builder().data_dir(folder.path()).start().await.unwrap();
     let path = file_path(&emulator, &create(&emulator, "x", 9, 9).await);
@@ -37,7 +37,7 @@ async fn a_deleted_file_is_not_found_and_a_binding_renders_its_image_again() {
         std::fs::remove_file(file.unwrap().path()).unwrap();
     }
     let gone = get(&emulator, &path).await;
-    assert_eq!((gone.status, gone.json()), (404, json!({"message": "File not found"})));
+    assert_eq!((gone.status, gone.json()), (410, json!({"message": "The file is no longer in the data folder"})));
     let repeated = get_without_key(&emulator, &rendered, &[]).await;
     assert_eq!((repeated.status, repeated.body), (200, first.body));
 }

@@ -27,6 +27,7 @@ mod pdfs;
 mod persistence;
 mod requests;
 mod security;
+mod snapshots;
 mod support;
 mod template_preview;
 mod template_search;

@@ -27,6 +27,14 @@ impl std::fmt::Debug for Response {
 }
 
 impl Response {
+    /// Parses the bytes of a whole response. Returns `None` if they have no head.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
+        let head = String::from_utf8(bytes[..end].to_vec()).ok()?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        Some(Self { status, head, body: bytes[end + 4..].to_vec() })
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head
             .lines()
@@ -59,10 +67,7 @@ pub async fn raw(emulator: &Emulator, bytes: &[u8]) -> Response {
     stream.write_all(bytes).await.unwrap();
     let mut response = Vec::new();
     within(stream.read_to_end(&mut response)).await.unwrap();
-    let end = response.windows(4).position(|window| window == b"\r\n\r\n").expect("a head");
-    let head = String::from_utf8(response[..end].to_vec()).unwrap();
-    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-    Response { status, head, body: response[end + 4..].to_vec() }
+    Response::parse(&response).expect("a response")
 }
 
 pub async fn connect(emulator: &Emulator) -> TcpStream {

@@ -55,6 +55,13 @@ enum Part {
     /// Changes lines of the SDK that decide about money, secrets and signatures, and checks that a test fails for each
     /// change. Takes hours; see xtask/mutants.toml.
     Mutants(mutants::Options),
+    /// Sends honest and hostile requests to the emulator for a time, and prints its figures: time of honest renders,
+    /// memory, renders in the ledger. A short form runs with all tests.
+    Soak {
+        /// Duration of the load, in seconds.
+        #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
+        seconds: u64,
+    },
     /// Installs programs that tests and release checks need, and runs no test.
     Install {
         #[command(flatten)]
@@ -93,6 +100,7 @@ pub fn run(options: &Options, root: &Path, out: &mut impl Write) -> Result<ExitC
             code
         }
         Some(Part::Mutants(options)) => mutants::run(options, root, out),
+        Some(Part::Soak { seconds }) => soak(root, *seconds, out),
         None => {
             let is_wanted = |program: &Program| !options.without.iter().any(|name| name == program.name);
             let wanted = programs::of_tests().into_iter().filter(is_wanted).collect();
@@ -175,19 +183,41 @@ fn test(
         missing.iter().map(|program| program.name).chain(without.iter().map(String::as_str)).collect();
     writeln!(out, "cargo test {}", arguments.join(" "))?;
     out.flush()?;
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.arg("test").args(arguments).current_dir(root);
+    let mut cargo = cargo(root);
+    cargo.arg("test").args(arguments);
     cargo.env(test_requirements::REPORT, &report.path);
     if !left_out.is_empty() {
         cargo.env(test_requirements::WITHOUT, left_out.join(","));
     }
-    // These describe the package xtask. Build scripts would be run again for each command that has other values.
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_of_this_package)) {
-        cargo.env_remove(name);
-    }
     let status = cargo.status().context("cargo cannot be run")?;
     write!(out, "{}", summary(&report.read()?, missing))?;
     Ok(exit_code(status))
+}
+
+/// Runs the test of the emulator under hostile load for so many seconds, as an optimised build.
+fn soak(root: &Path, seconds: u64, out: &mut impl Write) -> Result<ExitCode> {
+    let arguments =
+        ["test", "--release", "--package", "pictify-emulator", "--test", "it", "--", "soak::", "--nocapture"];
+    writeln!(out, "cargo {}", arguments.join(" "))?;
+    out.flush()?;
+    let status = cargo(root).args(arguments).env("PICTIFY_SOAK_SECONDS", seconds.to_string()).status();
+    Ok(exit_code(status.context("cargo cannot be run")?))
+}
+
+/// Returns a cargo command in the workspace.
+fn cargo(root: &Path) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root);
+    remove_package_variables(&mut cargo);
+    cargo
+}
+
+/// Removes the variables that describe the package xtask: build scripts would be run again for each command that has other
+/// values.
+fn remove_package_variables(command: &mut Command) {
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_of_this_package)) {
+        command.env_remove(name);
+    }
 }
 
 /// Returns true for variables that `cargo run` sets for the package that it runs.
@@ -320,12 +350,17 @@ mod tests {
         assert_eq!(parse(&["--", "-p", "pictify"]).unwrap().arguments, ["-p", "pictify"]);
         assert!(matches!(parse(&["fast"]).unwrap().part, Some(Part::Fast)));
         assert!(matches!(parse(&["mutants", "--list", "retry"]).unwrap().part, Some(Part::Mutants(_))));
+        assert!(matches!(parse(&["soak"]).unwrap().part, Some(Part::Soak { seconds: 600 })));
         let install = parse(&["install", "--yes", "openssl", "cc"]).unwrap().part;
         let expected = ["openssl", "cc"];
         assert!(matches!(install, Some(Part::Install { options, names }) if options.yes && names == expected));
-        for wrong in
-            [&["--without", "gimp"][..], &["--without", "redis", "--require-all"], &["slow"], &["install", "gimp"]]
-        {
+        for wrong in [
+            &["--without", "gimp"][..],
+            &["soak", "--seconds", "0"],
+            &["--without", "redis", "--require-all"],
+            &["slow"],
+            &["install", "gimp"],
+        ] {
             assert!(parse(wrong).is_err(), "{wrong:?}");
         }
     }

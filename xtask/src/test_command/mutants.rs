@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
-    env, fs,
+    fs,
     io::Write,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -233,7 +233,7 @@ impl Runner<'_> {
         if installed.is_ok_and(|output| is_right(&output)) {
             return Ok(());
         }
-        let mut cargo = cargo(self.root);
+        let mut cargo = super::cargo(self.root);
         cargo.args(["install", "--quiet", "--locked", "--root", "target/tools", "--target-dir", "target/tools/build"]);
         // Optimising the tool would take longer than it saves.
         cargo.arg(format!("cargo-mutants@{version}")).env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
@@ -248,7 +248,7 @@ impl Runner<'_> {
         let mut command = Command::new(self.program());
         command.arg("mutants").args(["--package", "pictify", "--colors", "never"]).current_dir(self.tree());
         command.args(module.files.iter().flat_map(|file| ["--file".to_owned(), format!("pictify/src/{file}")]));
-        remove_package_variables(&mut command);
+        super::remove_package_variables(&mut command);
         command
     }
 
@@ -294,7 +294,9 @@ impl Runner<'_> {
         ]);
         command.arg("--timeout").arg(self.settings.timeout.to_string()).arg("--output").arg(output);
         command.arg("--features").arg(self.settings.features.join(","));
-        command.arg("--").args(programs).arg("--").args(tests);
+        // Without this, every mutant would build the examples and all test programs.
+        command.args(programs.iter().map(|argument| format!("--cargo-arg={argument}")));
+        command.arg("--").args(["--"]).args(tests);
         let build = self.folder.join("build");
         command.env("CARGO_TARGET_DIR", build).env("CARGO_INCREMENTAL", "1").env("CARGO_PROFILE_DEV_DEBUG", "none");
         let status = command.status().context("cargo-mutants cannot be run")?;
@@ -305,19 +307,6 @@ impl Runner<'_> {
         let file = output.join("mutants.out/outcomes.json");
         let text = fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
         Outcomes::read(&serde_json::from_str(&text)?)
-    }
-}
-
-fn cargo(root: &Path) -> Command {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root);
-    remove_package_variables(&mut cargo);
-    cargo
-}
-
-fn remove_package_variables(command: &mut Command) {
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(super::is_of_this_package)) {
-        command.env_remove(name);
     }
 }
 

@@ -1,0 +1,394 @@
+//! Lists of documents: the index of each list, its length, and sums over documents.
+//!
+//! A list is a set of document IDs, in the table `list_entries`. The table `list_blocks` has the number of entries for each
+//! block of consecutive IDs. A page at any offset is found by adding up blocks, so reading it takes about the same time
+//! for a hundred documents and for a hundred thousand.
+
+use super::{
+    Result, Store,
+    filter::{Condition, Filter, Order},
+    indexes::{self, Selection, Summand, list_keys, summands},
+};
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Number of consecutive document IDs in a block; small in tests, so that few documents fill several blocks.
+const BLOCK_IDS: i64 = if cfg!(test) { 8 } else { 1024 };
+
+/// Number of documents that are read at once where a filter has no index.
+const CHUNK: usize = 256;
+
+impl Store {
+    /// Returns a page of documents and the total number of matches.
+    pub(crate) fn page(
+        &self,
+        kind: &str,
+        filter: &Filter,
+        order: Order,
+        offset: usize,
+        limit: usize,
+    ) -> Result<(Vec<Value>, usize)> {
+        let selection = indexes::select(kind, filter);
+        let (bodies, total) = {
+            let mut connection = self.read();
+            // All statements see the same state, even if another connection writes.
+            let together = connection.transaction()?;
+            let lists = find_lists(&together, &selection)?;
+            if !selection.remaining.is_empty() {
+                return scan(&together, kind, &lists, &selection.remaining, order, (offset, limit));
+            }
+            let total = length(&together, &lists)?;
+            let ids = ids(&together, kind, &lists, order, (offset, limit.min(total)))?;
+            (bodies(&together, &ids)?, total)
+        };
+        let documents = bodies.iter().map(|body| Ok(serde_json::from_str(body)?)).collect::<Result<_>>()?;
+        Ok((documents, total))
+    }
+
+    /// Returns all matching documents of a kind.
+    pub(crate) fn all(&self, kind: &str, filter: &Filter, order: Order) -> Result<Vec<Value>> {
+        Ok(self.page(kind, filter, order, 0, usize::MAX)?.0)
+    }
+
+    /// Returns the number of matching documents of a kind.
+    pub(crate) fn count(&self, kind: &str, filter: &Filter) -> Result<usize> {
+        Ok(self.page(kind, filter, Order::Newest, 0, 0)?.1)
+    }
+
+    /// Returns the sum of the values at `path` over the documents of the month of `since` and later ones.
+    pub(crate) fn sum(&self, kind: &str, path: &str, since: &str) -> Result<u64> {
+        let sql = "SELECT coalesce(sum(total), 0) FROM sums WHERE name = ? AND month >= ?";
+        let name = indexes::sum_name(kind, path);
+        let sum: i64 =
+            self.read().prepare_cached(sql)?.query_row(params![name, indexes::month(since)], |row| row.get(0))?;
+        Ok(u64::try_from(sum).unwrap_or(0))
+    }
+}
+
+/// Updates the lists and the sums for a document: `before` is its old body, `after` its new one.
+pub(super) fn index(
+    connection: &Connection,
+    kind: &str,
+    id: i64,
+    before: Option<&Value>,
+    after: Option<&Value>,
+) -> Result<()> {
+    let keys = |body: Option<&Value>| body.map(|body| list_keys(kind, body)).unwrap_or_default();
+    let (old, new): (BTreeSet<_>, BTreeSet<_>) = (keys(before), keys(after));
+    for key in old.difference(&new) {
+        remove_entry(connection, key, id)?;
+    }
+    for key in new.difference(&old) {
+        add_entry(connection, key, id)?;
+    }
+    let numbers = |body: Option<&Value>| body.map(|body| summands(kind, body)).unwrap_or_default();
+    for Summand { name, month, number } in numbers(before) {
+        add_to_sum(connection, &name, &month, -number)?;
+    }
+    for Summand { name, month, number } in numbers(after) {
+        add_to_sum(connection, &name, &month, number)?;
+    }
+    Ok(())
+}
+
+/// Indexes all documents again, if the indexes of the database are not those of this version.
+pub(super) fn rebuild_if_outdated(connection: &mut Connection) -> Result<()> {
+    let current = indexes::fingerprint();
+    let sql = "SELECT fingerprint FROM list_indexes";
+    let stored: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
+    if stored.as_ref() == Some(&current) {
+        return Ok(());
+    }
+    let together = connection.transaction()?;
+    together.execute_batch(
+        "DELETE FROM lists; DELETE FROM list_entries; DELETE FROM list_blocks; DELETE FROM sums; DELETE FROM list_indexes;",
+    )?;
+    {
+        let mut statement = together.prepare("SELECT id, kind, body FROM documents ORDER BY id")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (id, kind, body): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            index(&together, &kind, id, None, Some(&serde_json::from_str(&body)?))?;
+        }
+    }
+    together.execute("INSERT INTO list_indexes (fingerprint) VALUES (?)", [current])?;
+    Ok(together.commit()?)
+}
+
+fn list_id(connection: &Connection, key: &str) -> Result<Option<i64>> {
+    let sql = "SELECT id FROM lists WHERE key = ?";
+    Ok(connection.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?)
+}
+
+fn add_entry(connection: &Connection, key: &str, id: i64) -> Result<()> {
+    let list = match list_id(connection, key)? {
+        Some(list) => list,
+        None => connection.prepare_cached("INSERT INTO lists (key) VALUES (?)")?.insert([key])?,
+    };
+    let sql = "INSERT INTO list_entries (list, document) VALUES (?, ?)";
+    connection.prepare_cached(sql)?.execute([list, id])?;
+    let sql = "INSERT INTO list_blocks (list, block, entries) VALUES (?, ?, 1)
+        ON CONFLICT DO UPDATE SET entries = entries + 1";
+    connection.prepare_cached(sql)?.execute([list, id / BLOCK_IDS])?;
+    Ok(())
+}
+
+fn remove_entry(connection: &Connection, key: &str, id: i64) -> Result<()> {
+    let Some(list) = list_id(connection, key)? else { return Ok(()) };
+    let sql = "DELETE FROM list_entries WHERE list = ? AND document = ?";
+    connection.prepare_cached(sql)?.execute([list, id])?;
+    let place = [list, id / BLOCK_IDS];
+    let sql = "UPDATE list_blocks SET entries = entries - 1 WHERE list = ? AND block = ?";
+    connection.prepare_cached(sql)?.execute(place)?;
+    let sql = "DELETE FROM list_blocks WHERE list = ? AND block = ? AND entries = 0";
+    connection.prepare_cached(sql)?.execute(place)?;
+    Ok(())
+}
+
+fn add_to_sum(connection: &Connection, name: &str, month: &str, number: i64) -> Result<()> {
+    if number != 0 {
+        let sql = "INSERT INTO sums (name, month, total) VALUES (?, ?, ?)
+            ON CONFLICT DO UPDATE SET total = total + excluded.total";
+        connection.prepare_cached(sql)?.execute(params![name, month, number])?;
+    }
+    Ok(())
+}
+
+/// Returns the IDs of those lists of a selection that exist.
+fn find_lists(connection: &Connection, selection: &Selection<'_>) -> Result<Vec<i64>> {
+    let mut lists = Vec::new();
+    for key in &selection.keys {
+        lists.extend(list_id(connection, key)?);
+    }
+    Ok(lists)
+}
+
+/// Returns the number of documents in lists that have no document in common.
+fn length(connection: &Connection, lists: &[i64]) -> Result<usize> {
+    let mut total = 0_i64;
+    for list in lists {
+        let sql = "SELECT coalesce(sum(entries), 0) FROM list_blocks WHERE list = ?";
+        total += connection.prepare_cached(sql)?.query_row([list], |row| row.get::<_, i64>(0))?;
+    }
+    Ok(usize::try_from(total).unwrap_or(0))
+}
+
+/// Returns the IDs of the documents on a page.
+fn ids(
+    connection: &Connection,
+    kind: &str,
+    lists: &[i64],
+    order: Order,
+    (offset, limit): (usize, usize),
+) -> Result<Vec<i64>> {
+    if lists.is_empty() || limit == 0 {
+        return Ok(Vec::new());
+    }
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    // The parameters are the bound, the limit, the offset, and the lists.
+    let marks = (4..4 + lists.len()).map(|number| format!("?{number}"));
+    let (sql, bound, offset) = match order {
+        Order::Name => {
+            let marks = marks.collect::<Vec<_>>().join(", ");
+            // SQLite uses the index of a kind only if the kind is a literal in the SQL text.
+            let kind = kind.replace('\'', "''");
+            let sql = format!(
+                "SELECT id FROM documents AS listed WHERE kind = '{kind}' AND id >= ?1
+                    AND EXISTS (SELECT 1 FROM list_entries WHERE list IN ({marks}) AND document = listed.id)
+                    ORDER BY json_extract(body, '$.name') COLLATE NOCASE, id LIMIT ?2 OFFSET ?3"
+            );
+            (sql, 0, i64::try_from(offset).unwrap_or(i64::MAX))
+        }
+        Order::Newest | Order::Oldest => {
+            let (first, rest) = first_block(connection, lists, order, offset)?;
+            let (comparison, bound, direction) = if order == Order::Newest {
+                ("<", first.saturating_add(1).saturating_mul(BLOCK_IDS), "DESC")
+            } else {
+                (">=", first.saturating_mul(BLOCK_IDS), "ASC")
+            };
+            let part =
+                |mark| format!("SELECT document FROM list_entries WHERE list = {mark} AND document {comparison} ?1");
+            // SQLite merges the sorted parts of a union and stops at the limit.
+            let all = marks.map(part).collect::<Vec<_>>().join(" UNION ALL ");
+            (format!("{all} ORDER BY document {direction} LIMIT ?2 OFFSET ?3"), bound, rest)
+        }
+    };
+    let parameters = [bound, limit, offset].into_iter().chain(lists.iter().copied());
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_map(params_from_iter(parameters), |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Returns the block in which a page starts, and the number of entries of this block that precede the page.
+fn first_block(connection: &Connection, lists: &[i64], order: Order, offset: usize) -> Result<(i64, i64)> {
+    let (start, direction) = if order == Order::Newest { (i64::MAX, "DESC") } else { (0, "ASC") };
+    let mut rest = i64::try_from(offset).unwrap_or(i64::MAX);
+    if rest == 0 {
+        return Ok((start, 0));
+    }
+    let marks = vec!["?"; lists.len()].join(", ");
+    let sql = format!(
+        "SELECT block, sum(entries) FROM list_blocks WHERE list IN ({marks}) GROUP BY block ORDER BY block {direction}"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(lists))?;
+    while let Some(row) = rows.next()? {
+        let (block, entries): (i64, i64) = (row.get(0)?, row.get(1)?);
+        if rest < entries {
+            return Ok((block, rest));
+        }
+        rest -= entries;
+    }
+    // The page starts after the last document.
+    Ok((start, i64::MAX))
+}
+
+fn bodies(connection: &Connection, ids: &[i64]) -> Result<Vec<String>> {
+    let mut statement = connection.prepare_cached("SELECT body FROM documents WHERE id = ?")?;
+    let body = |row: &Row<'_>| row.get(0);
+    Ok(ids.iter().map(|id| statement.query_row([id], body)).collect::<rusqlite::Result<_>>()?)
+}
+
+/// Reads a page of the documents that meet further conditions, for which there is no index.
+fn scan(
+    connection: &Connection,
+    kind: &str,
+    lists: &[i64],
+    conditions: &[&Condition],
+    order: Order,
+    (offset, limit): (usize, usize),
+) -> Result<(Vec<Value>, usize)> {
+    let (mut page, mut total) = (Vec::new(), 0_usize);
+    let candidates = ids(connection, kind, lists, order, (0, usize::MAX))?;
+    for chunk in candidates.chunks(CHUNK) {
+        for body in bodies(connection, chunk)? {
+            let document = serde_json::from_str(&body)?;
+            if conditions.iter().all(|condition| condition.is_met(&document)) {
+                if total >= offset && page.len() < limit {
+                    page.push(document);
+                }
+                total += 1;
+            }
+        }
+    }
+    Ok((page, total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{StoreError, prepare};
+    use serde_json::json;
+
+    /// Body of a document: its number is in it, and the other members repeat at different rates.
+    fn body(number: usize) -> Value {
+        let name = format!("{} {number}", ["b", "A", "c"][number % 3]);
+        let (kind, format) = (["x", "y"][number % 2], ["PNG", "JPG", "PDF"][number % 3]);
+        let tags = vec!["public"; usize::from(!number.is_multiple_of(5))];
+        json!({
+            "number": number, "name": name, "renders": number, "operation": "createImage",
+            "at": format!("2026-{:02}-01T00:00:00.000Z", 1 + number % 12),
+            "type": kind, "category": (number / 2).is_multiple_of(2).then_some("p"),
+            "tags": tags, "hasDynamicLink": number % 4 == 1,
+            "run": format!("run {}", number / 50), "format": format, "kind": "image",
+        })
+    }
+
+    /// Returns a store with documents of several kinds, some of them updated and some removed, and those of one kind.
+    fn filled(kind: &str) -> (Store, Vec<Value>) {
+        let store = Store::in_memory(0).unwrap();
+        for number in 0..200 {
+            for kind in [kind, "other"] {
+                assert!(store.insert(kind, &number.to_string(), &body(number)).unwrap());
+            }
+        }
+        for number in (0..200).step_by(3) {
+            let update = |document: &mut Value| {
+                *document = body(number + 1000);
+                Ok::<_, StoreError>(())
+            };
+            store.update(kind, &number.to_string(), update).unwrap().unwrap();
+        }
+        for number in (0..200).step_by(7) {
+            assert!(store.remove(kind, &number.to_string()).unwrap());
+        }
+        let left = (0..200).filter(|number| number % 7 != 0);
+        let documents = left.map(|number| body(if number % 3 == 0 { number + 1000 } else { number })).collect();
+        (store, documents)
+    }
+
+    #[test]
+    fn a_page_has_the_documents_that_a_search_of_all_would_find() {
+        let any = Filter::default;
+        for (kind, filter) in [
+            ("template", any()),
+            ("template", any().eq("$.type", Some("x"))),
+            ("template", any().eq("$.type", Some("x")).eq("$.category", Some("p"))),
+            ("template", any().contains("$.tags", Some("public")).eq("$.category", Some("p"))),
+            ("template", any().eq_bool("$.hasDynamicLink", Some(true))),
+            // No index covers these.
+            ("template", any().eq("$.format", Some("PDF"))),
+            ("template", any().contains("$.tags", Some("absent"))),
+            ("template", any().eq("$.type", Some("x")).eq_bool("$.hasDynamicLink", Some(false))),
+            ("template", any().eq("$.type", Some("absent"))),
+            ("render", any().any_of("$.format", &["JPG", "PDF", "absent"])),
+            ("render", any().eq("$.kind", Some("image"))),
+            ("workflow_item", any().eq("$.run", Some("run 2"))),
+            ("unindexed", any()),
+        ] {
+            let (store, documents) = filled(kind);
+            let mut found: Vec<_> = documents
+                .into_iter()
+                .filter(|document| filter.0.iter().all(|condition| condition.is_met(document)))
+                .collect();
+            for order in [Order::Oldest, Order::Newest, Order::Name] {
+                match order {
+                    Order::Oldest => {}
+                    Order::Newest => found.reverse(),
+                    Order::Name => {
+                        found.reverse();
+                        found.sort_by_key(|document| document["name"].as_str().unwrap().to_lowercase());
+                    }
+                }
+                for offset in [0, 1, 7, 8, 9, 60, found.len().saturating_sub(1), found.len(), found.len() + 1] {
+                    for limit in [0, 1, 20, usize::MAX] {
+                        let (page, total) = store.page(kind, &filter, order, offset, limit).unwrap();
+                        let expected: Vec<_> = found.iter().skip(offset).take(limit).cloned().collect();
+                        let place = format!("{kind} {filter:?} {order:?} {offset} {limit}");
+                        assert_eq!((page, total), (expected, found.len()), "{place}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_sum_has_the_numbers_of_the_month_and_of_later_ones() {
+        let (store, documents) = filled("billed");
+        for since in ["", "2026-01-01T00:00:00.000Z", "2026-08-01T00:00:00.000Z", "2027-01-01T00:00:00.000Z"] {
+            let later = documents.iter().filter(|document| document["at"].as_str().unwrap() >= since);
+            let expected: u64 = later.map(|document| document["renders"].as_u64().unwrap()).sum();
+            assert_eq!(store.sum("billed", "$.renders", since).unwrap(), expected, "{since}");
+        }
+    }
+
+    #[test]
+    fn a_database_without_current_indexes_is_indexed_when_it_is_opened() {
+        for outdate in [
+            "DELETE FROM list_indexes",
+            "UPDATE list_indexes SET fingerprint = 'older'; DELETE FROM list_entries; DELETE FROM list_blocks; DELETE FROM sums",
+        ] {
+            let mut connection = prepare(Connection::open_in_memory().unwrap()).unwrap();
+            let sql = "INSERT INTO documents (kind, uid, body) VALUES ('billed', ?, ?)";
+            for number in 0..20 {
+                connection.execute(sql, params![number.to_string(), body(number).to_string()]).unwrap();
+            }
+            connection.execute_batch(outdate).unwrap();
+            rebuild_if_outdated(&mut connection).unwrap();
+            let entries = "SELECT sum(entries) FROM list_blocks JOIN lists ON lists.id = list WHERE key = 'billed'";
+            for (sql, expected) in [(entries, 20), ("SELECT sum(total) FROM sums", 190)] {
+                assert_eq!(connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap(), expected);
+            }
+        }
+    }
+}
