@@ -58,7 +58,7 @@ impl RequestLog {
 }
 
 /// Removes the secret at the end of a workflow hook's path.
-fn without_secret(path: &str) -> String {
+pub(crate) fn without_secret(path: &str) -> String {
     let hook = path.split_once("/workflow/hooks/").and_then(|(_, rest)| rest.split_once('/'));
     match hook {
         Some((_, secret)) if !secret.is_empty() => format!("{}...", &path[..path.len() - secret.len()]),

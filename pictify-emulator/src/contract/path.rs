@@ -29,6 +29,14 @@ impl Segment {
         Self(pieces)
     }
 
+    /// Returns the text of a segment without parameters.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [Piece::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
     pub(super) fn has_parameter(&self) -> bool {
         self.0.iter().any(|piece| matches!(piece, Piece::Parameter(_)))
     }

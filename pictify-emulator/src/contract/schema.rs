@@ -40,7 +40,8 @@ impl Schema {
 
     /// Returns the validation error of a value, if it is invalid. `place` names the value in the message.
     pub(crate) fn validation_error(&self, place: &str, value: &Value) -> Option<String> {
-        let error = self.validator()?.iter_errors(value).next()?;
+        // Only the first error: a list of a million invalid items has a million errors.
+        let error = self.validator()?.validate(value).err()?;
         let at = error.instance_path().to_string();
         Some(format!("{place}{at} {}", shorten(&error.to_string())))
     }

@@ -45,16 +45,8 @@ use std::sync::Arc;
 /// Path prefix of all pages but the first, which is at `/`.
 pub(crate) const PREFIX: &str = "/_emulator/ui/";
 
-/// Path that accepts the deliveries of the demo data.
-pub(crate) const DEMO_RECEIVER: &str = "/_emulator/ui/demo/receiver";
-
 /// Path of the icon that browsers ask for without being told.
-const FAVICON: &str = "/favicon.ico";
-
-/// Returns true if a path belongs to the pages.
-pub(crate) fn has_path(path: &str) -> bool {
-    path == "/" || path == FAVICON || path.starts_with(PREFIX)
-}
+pub(crate) const FAVICON: &str = "/favicon.ico";
 
 /// Responds to a request for a page, a form or an asset.
 pub(crate) async fn respond(state: &Arc<AppState>, method: &Method, path: &str, query: &str, body: &[u8]) -> ApiResult {

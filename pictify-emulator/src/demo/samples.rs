@@ -2,11 +2,12 @@
 //! the background, after the server has started.
 
 use super::TEMPLATES;
-use crate::{
-    api_error::ApiError, context::AppState, dashboard::DEMO_RECEIVER, operations, rendering::RENDER, store::Filter,
-};
+use crate::{api_error::ApiError, context::AppState, operations, rendering::RENDER, store::Filter};
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// Path that accepts the deliveries of the samples. The dashboard serves it.
+const RECEIVER: &str = "/_emulator/ui/demo/receiver";
 
 /// Scene of the sample video template.
 const SCENE: &str = include_str!("scene.tsx");
@@ -24,7 +25,7 @@ async fn create_all(state: &Arc<AppState>) -> Result<(), ApiError> {
     let call = async |operation: &str, path: &[(&str, &str)], body: Value| {
         operations::call(state, operation, path, &[], body).await
     };
-    let target = format!("{}{DEMO_RECEIVER}", state.url());
+    let target = format!("{}{RECEIVER}", state.url());
     call("createWebhookSubscription", &[], json!({"event": "render.completed", "targetUrl": target})).await?;
     call(
         "createVideoTemplate",

@@ -1,6 +1,6 @@
 //! Configuration and start of a server.
 
-use super::{Emulator, StartError, accept_connections};
+use super::{Emulator, StartError};
 use crate::{
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     context::{AppState, OutboundClients, Settings},
@@ -8,6 +8,7 @@ use crate::{
     faults::{Fault, FaultScript},
     fetch::EgressPolicy,
     render::{Embedded, Renderer},
+    server::{self, AccessPolicy, ServerState, connections},
     snapshots,
     store::{DEFAULT_MAX_FILE_MEMORY, Store, StoreError},
 };
@@ -25,6 +26,9 @@ use tokio::{net::TcpListener, sync::oneshot};
 pub struct EmulatorBuilder {
     host: IpAddr,
     port: u16,
+    allowed_hosts: Vec<String>,
+    cors_origins: Vec<String>,
+    max_connections: Option<usize>,
     api_keys: Vec<String>,
     renderer: Option<Arc<dyn Renderer>>,
     data_dir: Option<PathBuf>,
@@ -41,6 +45,9 @@ impl Default for EmulatorBuilder {
         Self {
             host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
+            allowed_hosts: Vec::new(),
+            cors_origins: Vec::new(),
+            max_connections: None,
             api_keys: Vec::new(),
             renderer: None,
             data_dir: None,
@@ -64,6 +71,28 @@ impl EmulatorBuilder {
     /// Sets the port to listen on; by default 0, which takes a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// Adds names under which clients reach the server, such as the name of a container; by default it is known as
+    /// `localhost`, by loopback addresses and by [`host`](Self::host). Requests for other hosts are rejected: a web page
+    /// could send them by DNS rebinding.
+    pub fn allowed_hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.allowed_hosts = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the origins whose pages may send requests and read responses, such as `http://localhost:3000`, or `*` for
+    /// every page; by default pages of other origins may only include images and pixels and follow links.
+    pub fn cors_origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.cors_origins = origins.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the maximum number of open connections: 512 by default, but never more than half of the files that the
+    /// process may open. One more connection closes the one that has waited longest for its client.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = Some(connections);
         self
     }
 
@@ -190,12 +219,15 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     /// If the server cannot listen on the address, for example because the port is taken; if the data folder cannot be
-    /// used, for example because another emulator uses it; if a fault could never occur as described.
+    /// used, for example because another emulator uses it; if a fault could never occur as described; if an allowed host
+    /// or origin is not one.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let address = SocketAddr::new(self.host, self.port);
         let failed = |source| StartError::Listen { address, source };
         let faults = FaultScript { seed: self.fault_seed, faults: self.faults };
         faults.check().map_err(|reason| StartError::Faults { reason })?;
+        let access = AccessPolicy::new(self.host, &self.allowed_hosts, &self.cors_origins)
+            .map_err(|reason| StartError::Access { reason })?;
         let store = match &self.data_dir {
             None => Store::in_memory(self.max_file_memory),
             Some(folder) => Store::in_folder(folder),
@@ -219,7 +251,9 @@ impl EmulatorBuilder {
         });
         snapshots::insert_initial_data(&state).and_then(|()| snapshots::resume(&state)).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(accept_connections(listener, state.clone(), stopped));
+        let router = server::router(ServerState::new(state.clone(), access));
+        let max_connections = connections::max_connections(self.max_connections);
+        let task = tokio::spawn(connections::serve(listener, router, max_connections, stopped));
         if self.demo_samples {
             state.spawn(demo::create_samples(state.clone()));
         }

@@ -30,6 +30,11 @@ pub enum StartError {
         /// Fault and reason.
         reason: String,
     },
+    /// An allowed host or origin is not one.
+    Access {
+        /// Host or origin, and reason.
+        reason: String,
+    },
     /// The clients for outgoing requests cannot be created.
     HttpClient {
         /// Reason.
@@ -58,6 +63,7 @@ impl fmt::Display for StartError {
             }
             Self::Engine { reason } => write!(f, "the render engine cannot be used: {reason}"),
             Self::Faults { reason } => write!(f, "the faults cannot be used: {reason}"),
+            Self::Access { reason } => write!(f, "the allowed hosts and origins cannot be used: {reason}"),
             Self::HttpClient { reason } => write!(f, "the emulator cannot make requests: {reason}"),
             Self::File { file, reason } => write!(f, "{} cannot be used: {reason}", file.display()),
         }
@@ -71,6 +77,7 @@ impl std::error::Error for StartError {
             Self::DataDir { .. }
             | Self::Engine { .. }
             | Self::Faults { .. }
+            | Self::Access { .. }
             | Self::HttpClient { .. }
             | Self::File { .. } => None,
         }

@@ -10,12 +10,10 @@ pub use error::StartError;
 use crate::{
     context::AppState,
     faults::{Fault, FaultScript},
-    ledger, server,
+    ledger,
 };
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use std::{io, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tokio::{sync::oneshot, task::JoinHandle};
 
 /// Default port of the commands.
 pub const DEFAULT_PORT: u16 = 4040;
@@ -84,37 +82,6 @@ impl Drop for Emulator {
         self.state.stop();
         self.state.store.unlock();
     }
-}
-
-/// Delay after a failed accept.
-const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
-
-/// Accepts connections until the stop signal, then waits for those in progress.
-async fn accept_connections(listener: TcpListener, state: Arc<AppState>, mut stopped: oneshot::Receiver<()>) {
-    let connections = GracefulShutdown::new();
-    loop {
-        let accepted = tokio::select! {
-            _ = &mut stopped => break,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, _)) = accepted else {
-            // For example too many open files: other connections may close in the meantime.
-            tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
-            continue;
-        };
-        // Disable Nagle's algorithm: the second part of a response must not wait until the first is acknowledged.
-        let _ = stream.set_nodelay(true);
-        let state = state.clone();
-        let handler = service_fn(move |request: hyper::Request<Incoming>| {
-            server::serve(state.clone(), request.map(axum::body::Body::new))
-        });
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), handler);
-        // An error here is a client that disconnected, or an injected fault.
-        let connection = connections.watch(connection);
-        tokio::spawn(async move { drop(connection.await) });
-    }
-    drop(listener);
-    connections.shutdown().await;
 }
 
 /// Waits for the signal to stop: Ctrl-C, or SIGTERM as service managers and containers send it.

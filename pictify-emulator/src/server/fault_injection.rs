@@ -11,8 +11,9 @@ use axum::{
 use futures_util::stream::{self, StreamExt};
 use std::fmt;
 
-/// Error that closes the connection without a response, because a fault says so.
-#[derive(Debug)]
+/// Error that closes the connection without a response, because a fault says so. A response with this extension is not
+/// sent.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct ConnectionAborted;
 
 impl fmt::Display for ConnectionAborted {

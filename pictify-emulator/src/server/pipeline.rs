@@ -1,9 +1,12 @@
 //! Pipeline of a request for an operation: rate limit, faults, validation, idempotency, quota, handler.
 
 use super::{
-    extract::{parse_query, read_body},
+    ServerState,
+    body::{ParsedBody, ReceivedBody},
+    extract::parse_query,
     fault_injection::{ConnectionAborted, inject, truncate},
     idempotency::IdempotencyRecord,
+    routes::Faulted,
 };
 use crate::{
     api_error::ApiError,
@@ -21,24 +24,23 @@ use axum::{
         request::Parts,
     },
 };
-use bytes::Bytes;
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 /// Request for an operation, before validation.
-pub(super) struct RequestPipeline<'a> {
-    pub(super) state: Arc<AppState>,
+pub(super) struct RequestPipeline {
+    pub(super) server: ServerState,
     pub(super) operation: &'static Operation,
     pub(super) path: BTreeMap<String, String>,
     pub(super) parts: Parts,
-    pub(super) body: Result<Bytes, ApiError>,
-    pub(super) request_id: &'a str,
+    pub(super) body: Result<ReceivedBody, ApiError>,
+    pub(super) request_id: String,
 }
 
-impl RequestPipeline<'_> {
+impl RequestPipeline {
     /// Handles the request and returns its response. Returns an error if a fault closes the connection.
     pub(super) async fn run(self) -> Result<Response<Body>, ConnectionAborted> {
-        let state = self.state.clone();
-        let rate_limit = self.count_request();
+        let state = self.server.app.clone();
+        let rate_limit = self.count_request(&state);
         let fault = state.faults.next_fault(&self.operation.id);
         let (before, after) = match &fault {
             Some(fault) if fault.is_after_handler() => (None, Some(fault)),
@@ -48,15 +50,18 @@ impl RequestPipeline<'_> {
         let mut response = match (inject(before).await?, retry_after) {
             (Some(injected), _) => injected,
             (None, Some(retry_after)) => {
-                state.error_response(limits::rate_limited(retry_after), self.parts.uri.path(), self.request_id)
+                state.error_response(limits::rate_limited(retry_after), self.parts.uri.path(), &self.request_id)
             }
             (None, None) => {
-                let (path, request_id) = (self.parts.uri.path().to_owned(), self.request_id);
-                state.respond(self.handle().await, &path, request_id)
+                let (path, request_id) = (self.parts.uri.path().to_owned(), self.request_id.clone());
+                state.respond(self.handle().await, &path, &request_id)
             }
         };
         if let Some(injected) = inject(after).await? {
             response = injected;
+        }
+        if fault.is_some() {
+            response.extensions_mut().insert(Faulted);
         }
         if let Some(bytes) = fault.and_then(|fault| fault.truncate_after_bytes()) {
             response = truncate(response, bytes).await;
@@ -70,9 +75,9 @@ impl RequestPipeline<'_> {
     }
 
     /// Counts the request towards the limit of its API key and that of its operation. Returns the stricter one.
-    fn count_request(&self) -> Option<RateLimitStatus> {
+    fn count_request(&self, state: &AppState) -> Option<RateLimitStatus> {
         let key = self.parts.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
-        let (state, key) = (&self.state, String::from_utf8_lossy(key));
+        let key = String::from_utf8_lossy(key);
         let count = |name: &str, limit| state.rate_limiter.count_request(name, limit, state.now());
         let general = state.config.requests_per_minute.map(|limit| count(&key, limit));
         let operation = self.operation;
@@ -82,17 +87,18 @@ impl RequestPipeline<'_> {
 
     /// Validates the request, replays a stored response if there is one, and runs the handler.
     async fn handle(self) -> ApiResult {
-        let Self { state, operation, path, parts, body, request_id } = self;
+        let Self { server, operation, path, parts, body, request_id } = self;
+        let state = server.app.clone();
         let query = parse_query(operation, parts.uri.query().unwrap_or_default())?;
         state.check_api_key(operation, &parts.headers, &query)?;
-        let body = read_body(operation, &parts, body)?;
+        let ParsedBody { value: body, memory: _memory } = server.bodies.parse(operation, &parts, body).await?;
         let Some(handler) = handlers::handler(&operation.id) else {
             // Unreachable: a test checks that every operation has a handler.
             return Err(ApiError::internal(format!("{} has no handler", operation.id)));
         };
         let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         let base = base.map_or_else(|| state.url().to_owned(), |host| format!("http://{host}"));
-        let (headers, request_id) = (parts.headers, request_id.to_owned());
+        let (headers, request_id) = (parts.headers, request_id);
         let idempotency_key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
         let render = RenderContext { state: state.clone(), operation, request_id, base_url: base, idempotency_key };
         let context = RequestContext { state: state.clone(), path, query, body, headers, render };

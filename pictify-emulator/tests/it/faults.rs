@@ -14,7 +14,7 @@ async fn put(emulator: &Emulator, script: Value) -> (u16, String) {
 /// Sends one request and returns everything until the connection closes.
 async fn raw_response(emulator: &Emulator, line: &str) -> String {
     let mut stream = connect(emulator).await;
-    stream.write_all(format!("{line} HTTP/1.1\r\nHost: a\r\n{KEY}\r\n\r\n").as_bytes()).await.unwrap();
+    stream.write_all(format!("{line} HTTP/1.1\r\nHost: localhost\r\n{KEY}\r\n\r\n").as_bytes()).await.unwrap();
     let mut response = Vec::new();
     let _ = stream.read_to_end(&mut response).await;
     String::from_utf8(response).unwrap()
@@ -29,7 +29,7 @@ async fn a_delayed_response_after_the_handler_is_billed_before_the_delay() {
     let body = r#"{"html":"x","width":9,"height":9}"#;
     let length = body.len();
     let request =
-        format!("POST /image HTTP/1.1\r\nHost: h\r\n{KEY}\r\n{JSON}\r\nContent-Length: {length}\r\n\r\n{body}");
+        format!("POST /image HTTP/1.1\r\nHost: localhost\r\n{KEY}\r\n{JSON}\r\nContent-Length: {length}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).await.unwrap();
     let billed = async {
         while emulator.billed_renders() == 0 {

@@ -49,7 +49,7 @@ async fn files_are_served_with_content_type_and_etag() {
 
 #[tokio::test]
 async fn file_urls_use_the_host_of_the_request() {
-    let emulator = Emulator::start().await.unwrap();
+    let emulator = Emulator::builder().allowed_hosts(["pictify.test"]).start().await.unwrap();
     let body = json!({"html": "x", "width": 9, "height": 9}).to_string();
     let send = |host| {
         let (emulator, body) = (&emulator, body.as_bytes());
@@ -133,7 +133,7 @@ async fn a_shutdown_waits_for_renders_in_progress() {
     let body = r#"{"html":"x"}"#;
     let length = body.len();
     let request =
-        format!("POST /image HTTP/1.1\r\nHost: h\r\n{KEY}\r\n{JSON}\r\nContent-Length: {length}\r\n\r\n{body}");
+        format!("POST /image HTTP/1.1\r\nHost: localhost\r\n{KEY}\r\n{JSON}\r\nContent-Length: {length}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).await.unwrap();
     let limit = Duration::from_secs(120);
     tokio::task::spawn_blocking(move || has_started.recv_timeout(limit).unwrap()).await.unwrap();
@@ -150,7 +150,7 @@ async fn a_shutdown_waits_for_renders_in_progress() {
 async fn a_shutdown_does_not_wait_forever_for_an_incomplete_request() {
     let emulator = Emulator::start().await.unwrap();
     let mut stream = connect(&emulator).await;
-    stream.write_all(b"POST /image HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n").await.unwrap();
+    stream.write_all(b"POST /image HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n").await.unwrap();
     emulator.shutdown().await;
 }
 

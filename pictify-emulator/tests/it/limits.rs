@@ -148,7 +148,7 @@ async fn faults_close_the_connection_without_a_response_or_within_one() {
     let emulator = Emulator::builder().faults(faults).start().await.unwrap();
     let request_image_list = async || {
         let mut stream = connect(&emulator).await;
-        let request = format!("GET /image HTTP/1.1\r\nHost: a\r\n{KEY}\r\n\r\n");
+        let request = format!("GET /image HTTP/1.1\r\nHost: localhost\r\n{KEY}\r\n\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut response = Vec::new();
         let _ = stream.read_to_end(&mut response).await;

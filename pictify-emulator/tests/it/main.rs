@@ -5,6 +5,8 @@ mod batches;
 mod bindings;
 #[cfg(feature = "chromium")]
 mod chromium;
+mod compression;
+mod connections;
 mod dashboard;
 mod dashboard_in_browser;
 mod data_dir;
@@ -16,6 +18,7 @@ mod fabric_text;
 mod faults;
 mod gallery;
 mod gifs;
+mod hosts;
 mod html_templates;
 mod images;
 mod lenient_requests;

@@ -36,10 +36,10 @@ async fn a_rejected_request_keeps_the_connection_usable() {
     let emulator = Emulator::start().await.unwrap();
     for line in ["POST /image", "GET /image", "POST /nothing"] {
         let mut stream = crate::support::connect(&emulator).await;
-        let head = format!("{line} HTTP/1.1\r\nHost: e\r\n{JSON}\r\nContent-Length: 200000\r\n\r\n");
+        let head = format!("{line} HTTP/1.1\r\nHost: localhost\r\n{JSON}\r\nContent-Length: 200000\r\n\r\n");
         stream.write_all(head.as_bytes()).await.unwrap();
         stream.write_all(&vec![b' '; 200_000]).await.unwrap();
-        stream.write_all(b"GET /healthcheck HTTP/1.1\r\nHost: e\r\nConnection: close\r\n\r\n").await.unwrap();
+        stream.write_all(b"GET /healthcheck HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
         let mut responses = String::new();
         stream.read_to_string(&mut responses).await.unwrap();
         assert_eq!(responses.matches("HTTP/1.1 ").count(), 2, "{line}: {responses}");

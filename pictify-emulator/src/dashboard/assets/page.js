@@ -122,5 +122,10 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// In a narrow window the navigation is a row, which may be scrolled.
+const navigation = document.getElementById("navigation");
+const current = navigation.querySelector("[aria-current]");
+if (current) navigation.scrollLeft = current.offsetLeft - navigation.clientWidth / 2;
+
 prepare(document);
 setInterval(() => writeTimes(document), 15_000);
