@@ -39,6 +39,8 @@ pub enum Command {
         command: ImageCommand,
     },
     /// Run a local Pictify emulator: the same API, with real rendering, without an account.
+    ///
+    /// Tests control it by its admin API, which /_emulator/openapi.json describes.
     Emulator(pictify_emulator::Options),
 }
 

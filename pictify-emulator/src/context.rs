@@ -2,18 +2,21 @@
 
 use crate::{
     api_error::ApiError,
+    clock::Clock,
     config::Config,
     contract::{KeyUse, Operation},
+    events::{self, Events},
     faults::{FaultScript, Faults},
     fetch::{EgressPolicy, FetchError, Fetcher, Redirects},
     keyed_locks::KeyedLocks,
     limits::FixedWindowLimiter,
+    metrics::Metrics,
     problem_details,
     quota::{MonthlyQuota, Quota, QuotaReservation},
     render::{RenderPool, Renderer},
-    request_log::RequestLog,
+    requests::RequestLog,
     response::ApiResult,
-    store::Store,
+    store::{Change, Store},
     uid,
 };
 use axum::{
@@ -40,7 +43,6 @@ pub(crate) struct Settings {
     pub(crate) api_keys: Vec<String>,
     pub(crate) renderer: Arc<dyn Renderer>,
     pub(crate) store: Store,
-    pub(crate) clock: Clock,
     pub(crate) config: Config,
     pub(crate) faults: FaultScript,
     pub(crate) outbound: OutboundClients,
@@ -66,9 +68,6 @@ impl OutboundClients {
     }
 }
 
-/// Source of the current time.
-pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
-
 /// State that all requests share.
 pub(crate) struct AppState {
     url: String,
@@ -76,10 +75,12 @@ pub(crate) struct AppState {
     pub(crate) render_pool: RenderPool,
     pub(crate) store: Store,
     pub(crate) faults: Faults,
-    pub(crate) request_log: RequestLog,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) events: Arc<Events>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) requests: Arc<RequestLog>,
     pub(crate) outbound: OutboundClients,
     pub(crate) delivery_permits: Semaphore,
-    clock: Clock,
     pub(crate) config: Config,
     pub(crate) rate_limiter: FixedWindowLimiter,
     pub(crate) request_locks: KeyedLocks,
@@ -156,10 +157,15 @@ impl RequestContext {
 
 impl AppState {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
-        let Settings { url, api_keys, renderer, store, clock, config, faults: script, outbound } = settings;
+        let Settings { url, api_keys, renderer, store, config, faults: script, outbound } = settings;
         let (render_pool, rate_limiter, faults) =
-            (RenderPool::new(renderer), FixedWindowLimiter::default(), Faults::default());
-        faults.set(script);
+            (RenderPool::new(renderer), FixedWindowLimiter::default(), Faults::new(script));
+        let (clock, events, metrics) = (Arc::<Clock>::default(), Arc::<Events>::default(), Arc::<Metrics>::default());
+        let requests = RequestLog::new(clock.clone(), events.clone(), metrics.clone());
+        store.observe({
+            let (clock, events, metrics) = (clock.clone(), events.clone(), metrics.clone());
+            move |change| observe(change, &clock, &events, &metrics)
+        });
         let stop = CancellationToken::new();
         let background = Mutex::new(stop.child_token());
         Arc::new(AppState {
@@ -168,10 +174,12 @@ impl AppState {
             render_pool,
             store,
             faults,
-            request_log: RequestLog::default(),
+            clock,
+            events,
+            metrics,
+            requests,
             outbound,
             delivery_permits: Semaphore::new(MAX_CONCURRENT_DELIVERIES),
-            clock,
             config,
             rate_limiter,
             request_locks: KeyedLocks::default(),
@@ -181,6 +189,17 @@ impl AppState {
             background,
         })
     }
+}
+
+/// Emits the event of a changed document, and counts renders.
+fn observe(change: &Change<'_>, clock: &Clock, events: &Events, metrics: &Metrics) {
+    let Some((name, data)) = events::of_document(change.kind, change.id, change.name) else { return };
+    match (name, change.inserted) {
+        ("render", Some(render)) => metrics.count_render(render["format"].as_str().unwrap_or_default()),
+        ("ledger", Some(entry)) => metrics.count_billed(entry["renders"].as_u64().unwrap_or_default()),
+        _ => {}
+    }
+    events.emit(name, clock.now(), data);
 }
 
 impl fmt::Debug for AppState {
@@ -221,7 +240,7 @@ impl AppState {
 
     /// Returns the current time.
     pub(crate) fn now(&self) -> Timestamp {
-        (self.clock)()
+        self.clock.now()
     }
 
     /// Returns the monthly quota that the account reports: the configured limit, else that of the standard plan.

@@ -172,12 +172,30 @@ impl Fault {
 
 /// Configured faults and their request counts.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Mutex<FaultState>);
+pub(crate) struct Faults {
+    state: Mutex<FaultState>,
+    /// Faults that the server was started with.
+    initial: FaultScript,
+}
 
 #[derive(Debug, Default)]
 struct FaultState {
-    faults: Vec<(Fault, u64)>,
+    faults: Vec<CountedFault>,
     random: fastrand::Rng,
+}
+
+/// Fault with its counts.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct CountedFault {
+    #[serde(flatten)]
+    pub(crate) fault: Fault,
+    /// Requests to its operation since it was set.
+    pub(crate) calls: u64,
+    /// Requests that it was applied to.
+    pub(crate) injected: u64,
+    /// Number of requests that it is still applied to; unlimited if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) remaining: Option<u64>,
 }
 
 /// Fault script, the format of files and of the admin API.
@@ -200,35 +218,78 @@ impl FaultScript {
 }
 
 impl Faults {
-    /// Replaces the configured faults.
-    pub(crate) fn set(&self, script: FaultScript) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.random = fastrand::Rng::with_seed(script.seed);
-        state.faults = script.faults.into_iter().map(|fault| (fault, 0)).collect();
+    /// Creates the faults that the server starts with.
+    pub(crate) fn new(initial: FaultScript) -> Self {
+        let faults = Self { state: Mutex::default(), initial };
+        faults.reset();
+        faults
     }
 
-    /// Returns the configured faults with the number of requests that each has counted.
-    pub(crate) fn configured(&self) -> Vec<(Fault, u64)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
+    /// Configures the faults that the server was started with, and starts to count again.
+    pub(crate) fn reset(&self) {
+        self.set(self.initial.clone());
+    }
+
+    /// Replaces the configured faults.
+    pub(crate) fn set(&self, script: FaultScript) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.random = fastrand::Rng::with_seed(script.seed);
+        let counted = |fault| CountedFault { fault, calls: 0, injected: 0, remaining: None };
+        state.faults = script.faults.into_iter().map(counted).collect();
+    }
+
+    /// Applies a fault to the next `count` requests that match, before all other faults.
+    pub(crate) fn fail_next(&self, fault: Fault, count: u64) -> Result<(), String> {
+        if let Some(reason) = fault.impossible_reason() {
+            return Err(reason);
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.faults.insert(0, CountedFault { fault, calls: 0, injected: 0, remaining: Some(count) });
+        Ok(())
+    }
+
+    /// Adds a fault after the others.
+    pub(crate) fn add(&self, fault: Fault) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.faults.push(CountedFault { fault, calls: 0, injected: 0, remaining: None });
+    }
+
+    /// Removes the fault at this position of the list. Returns false if there is none.
+    pub(crate) fn remove(&self, index: usize) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_found = index < state.faults.len();
+        if is_found {
+            drop(state.faults.remove(index));
+        }
+        is_found
+    }
+
+    /// Returns the faults in the order in which they are tried.
+    pub(crate) fn list(&self) -> Vec<CountedFault> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).faults.clone()
     }
 
     /// Returns the fault for the next request of an operation: the first that matches. Every fault counts the requests
     /// to its operation.
     pub(crate) fn next_fault(&self, operation: &str) -> Option<Fault> {
-        let FaultState { faults, random } = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let FaultState { faults, random } = &mut *self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut found = None;
-        for (fault, count) in faults {
+        for counted in faults.iter_mut() {
+            let fault = &counted.fault;
             if fault.operation.as_ref().is_some_and(|name| name != operation) {
                 continue;
             }
-            *count += 1;
-            let is_counted = fault.on_calls.is_empty() || fault.on_calls.contains(count);
+            counted.calls += 1;
+            let is_counted = fault.on_calls.is_empty() || fault.on_calls.contains(&counted.calls);
             // Draw for every request, so that the result does not depend on the other faults.
             let is_drawn = fault.probability.is_none_or(|probability| random.f64() < probability);
             if is_counted && is_drawn && found.is_none() {
                 found = Some(fault.clone());
+                counted.injected += 1;
+                counted.remaining = counted.remaining.map(|remaining| remaining - 1);
             }
         }
+        faults.retain(|counted| counted.remaining != Some(0));
         found
     }
 }
@@ -255,6 +316,17 @@ mod tests {
         assert_eq!(statuses(&faults, "getImage", 1), [None], "the second fault has counted four requests already");
         let unknown = json!({"faults": [{"statsu": 503}]});
         assert!(serde_json::from_value::<FaultScript>(unknown).is_err());
+    }
+
+    #[test]
+    fn the_next_requests_fail_and_then_no_more() {
+        let faults = Faults::default();
+        faults.set(FaultScript { seed: 0, faults: vec![Fault::status(500).on_calls([3, 4])] });
+        faults.fail_next(Fault::status(503).for_operation("createImage"), 2).unwrap();
+        assert_eq!(statuses(&faults, "getImage", 1), [None], "it waits for its operation");
+        assert_eq!(statuses(&faults, "createImage", 4), [Some(503), Some(503), Some(500), None]);
+        assert_eq!(faults.list().len(), 1);
+        assert!(faults.fail_next(Fault::default(), 1).is_err());
     }
 
     #[test]

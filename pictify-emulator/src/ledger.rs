@@ -31,9 +31,14 @@ impl LedgerEntry<'_> {
     }
 }
 
-/// Returns all entries, oldest first.
-pub(crate) fn entries(store: &Store) -> Result<Vec<Value>, StoreError> {
-    store.all(BILLED, &Filter::default(), Order::Oldest)
+/// Returns a page of the entries that match, oldest first, and the number of matches.
+pub(crate) fn page(
+    store: &Store,
+    filter: &Filter,
+    offset: usize,
+    limit: usize,
+) -> Result<(Vec<Value>, usize), StoreError> {
+    store.page(BILLED, filter, Order::Oldest, offset, limit)
 }
 
 /// Returns the number of all billed renders.

@@ -22,8 +22,10 @@
 //! | `limits.rs`, `faults.rs` | rate limit, fault injection |
 //! | `quota.rs`, `ledger.rs` | monthly quota, billed renders |
 //! | `handlers/` | handlers, a file for each tag of the contract |
-//! | `admin.rs` | admin API for tests |
-//! | `dashboard/`, `request_log.rs` | HTML dashboard |
+//! | `admin/` | admin API for tests |
+//! | `requests/` | recorded requests |
+//! | `clock.rs`, `events.rs`, `metrics.rs` | clock, stream of events, metrics |
+//! | `dashboard/` | HTML dashboard |
 //! | `response.rs`, `api_error.rs`, `problem_details.rs` | responses and errors |
 //! | `contract/` | the contract as routes and validators |
 //! | `rendering/` | render service: filling templates, storing and billing files, cached images |
@@ -52,12 +54,14 @@ mod agent;
 mod api_error;
 mod batches;
 mod bindings;
+mod clock;
 mod config;
 mod context;
 mod contract;
 mod dashboard;
 mod demo;
 mod emulator;
+mod events;
 mod experiments;
 pub mod expressions;
 mod faults;
@@ -69,6 +73,7 @@ mod json;
 mod keyed_locks;
 mod ledger;
 mod limits;
+mod metrics;
 mod operations;
 mod options;
 mod page_loader;
@@ -77,7 +82,7 @@ mod query_string;
 mod quota;
 pub mod render;
 mod rendering;
-mod request_log;
+mod requests;
 mod response;
 mod server;
 mod snapshots;
@@ -89,8 +94,12 @@ mod webhooks;
 mod workflows;
 
 pub use config::{Profile, VersionPrefix};
-pub use emulator::{DEFAULT_PORT, Emulator, EmulatorBuilder, StartError, shutdown_signal};
+pub use emulator::{
+    BilledRenders, ControlError, DEFAULT_PORT, DeliveryAttempt, Emulator, EmulatorBuilder, RecordedDelivery,
+    StartError, shutdown_signal,
+};
 pub use faults::Fault;
 pub use fetch::EgressPolicy;
 pub use options::{Engine, Options};
+pub use requests::{RecordedBody, RecordedRequest, RequestFilter};
 pub use snapshots::SnapshotError;

@@ -37,7 +37,8 @@ impl FixedWindowLimiter {
     pub(crate) fn count_request(&self, key: &str, limit: u32, now: Timestamp) -> RateLimitStatus {
         let mut windows = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let passed = |window: &Window| now.as_second() - window.started.as_second();
-        windows.retain(|_, window| passed(window) < MINUTE);
+        // A window from the future was started before the clock was set back.
+        windows.retain(|_, window| (0..MINUTE).contains(&passed(window)));
         let window = windows.entry(key.to_owned()).or_insert(Window { started: now, requests: 0 });
         let reset = window.started.as_second() + MINUTE;
         let is_limited = window.requests >= limit;

@@ -5,6 +5,8 @@ use pictify_emulator::Options;
 use std::process::ExitCode;
 
 /// Run a local Pictify: the same API with real renders, without an account.
+///
+/// Tests control it by its admin API, which /_emulator/openapi.json describes.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {

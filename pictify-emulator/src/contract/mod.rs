@@ -13,7 +13,7 @@ use std::{
 };
 
 /// `openapi.yaml` as JSON, written by `cargo xtask generate`: JSON parses ten times as fast as YAML.
-const DOCUMENT: &str = include_str!("../contract.json");
+pub(crate) const DOCUMENT: &str = include_str!("../contract.json");
 
 /// Contract that this crate was built with.
 pub(crate) static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {

@@ -2,6 +2,7 @@
 
 use super::{not_found, redirect, request::PageRequest, view};
 use crate::{
+    api_error::ApiError,
     contract::CONTRACT,
     faults::{Fault, FaultScript},
     response::{ApiResponse, ApiResult},
@@ -15,13 +16,13 @@ pub(super) fn show(request: &PageRequest<'_>, problem: Option<(&str, &BTreeMap<S
     let faults: Vec<_> = request
         .state
         .faults
-        .configured()
+        .list()
         .iter()
         .enumerate()
-        .map(|(index, (fault, count))| {
-            let fault = serde_json::to_value(fault).unwrap_or_default();
+        .map(|(index, counted)| {
+            let fault = serde_json::to_value(&counted.fault).unwrap_or_default();
             json!({"index": index, "operation": fault["operation"], "effect": effect(&fault), "when": when(&fault),
-                "count": count, "json": serde_json::to_string_pretty(&fault).unwrap_or_default()})
+                "calls": counted.calls, "injected": counted.injected, "remaining": counted.remaining, "json": serde_json::to_string_pretty(&fault).unwrap_or_default()})
         })
         .collect();
     let mut operations: Vec<_> = CONTRACT.operation_ids().collect();
@@ -75,18 +76,23 @@ fn when(fault: &Value) -> String {
 pub(super) fn add(request: &PageRequest<'_>) -> ApiResult {
     let form = request.form();
     match read(&form) {
-        Ok(fault) => {
-            let mut faults = current(request);
-            faults.push(fault);
-            request.state.faults.set(FaultScript { seed: 0, faults });
+        Ok((fault, count)) => {
+            match count {
+                Some(count) => request
+                    .state
+                    .faults
+                    .fail_next(fault, count)
+                    .map_err(|reason| ApiError::with_message(StatusCode::UNPROCESSABLE_ENTITY, reason))?,
+                None => request.state.faults.add(fault),
+            }
             Ok(redirect(&view::path("faults")))
         }
         Err(problem) => Ok(show(request, Some((&problem, &form)))?.with_status(StatusCode::UNPROCESSABLE_ENTITY)),
     }
 }
 
-/// Reads the fault of a form.
-fn read(form: &BTreeMap<String, String>) -> Result<Fault, String> {
+/// Reads the fault of a form, and the number of requests that it applies to, if that is limited.
+fn read(form: &BTreeMap<String, String>) -> Result<(Fault, Option<u64>), String> {
     let field = |name: &str| form.get(name).map(|value| value.trim()).filter(|value| !value.is_empty());
     let number = |name: &str, title: &str| {
         let parsed = field(name).map(|text| text.parse::<u64>().map_err(|_| format!("{title} must be a whole number")));
@@ -111,11 +117,9 @@ fn read(form: &BTreeMap<String, String>) -> Result<Fault, String> {
     if let Some(operation) = field("operation") {
         fault["operation"] = operation.into();
     }
-    if let Some(count) = number("count", "The number of requests")? {
-        if !(1..=MAX_COUNT).contains(&count) {
-            return Err(format!("The number of requests must be between 1 and {MAX_COUNT}"));
-        }
-        fault["onCalls"] = (1..=count).collect();
+    let count = number("count", "The number of requests")?;
+    if count == Some(0) {
+        return Err("The number of requests must be at least 1".to_owned());
     }
     if let Some(percent) = number("probability", "The probability")?.filter(|percent| *percent != 100) {
         #[allow(clippy::cast_precision_loss, reason = "a percentage")]
@@ -128,23 +132,13 @@ fn read(form: &BTreeMap<String, String>) -> Result<Fault, String> {
     let fault: Fault = serde_json::from_value(fault).map_err(|error| error.to_string())?;
     let script = FaultScript { seed: 0, faults: vec![fault.clone()] };
     script.check().map_err(|reason| reason.trim_start_matches("faults[0]: ").to_owned())?;
-    Ok(fault)
+    Ok((fault, count))
 }
 
-/// Maximum number of requests that a fault of the form applies to.
-const MAX_COUNT: u64 = 1000;
-
-fn current(request: &PageRequest<'_>) -> Vec<Fault> {
-    request.state.faults.configured().into_iter().map(|(fault, _)| fault).collect()
-}
-
-/// Removes a fault. The counts of the others start again.
+/// Removes a fault.
 pub(super) fn delete(request: &PageRequest<'_>, index: &str) -> ApiResult {
-    let mut faults = current(request);
-    let index = index.parse().ok().filter(|index| *index < faults.len()).ok_or_else(not_found)?;
-    drop(faults.remove(index));
-    request.state.faults.set(FaultScript { seed: 0, faults });
-    Ok(redirect(&view::path("faults")))
+    let is_removed = index.parse().is_ok_and(|index| request.state.faults.remove(index));
+    if is_removed { Ok(redirect(&view::path("faults"))) } else { Err(not_found()) }
 }
 
 /// Removes all faults.
@@ -160,30 +154,33 @@ mod tests {
     #[test]
     fn forms_become_faults_or_say_what_is_wrong() {
         for (fields, expected) in [
-            (&[("effect", "status"), ("code", "503"), ("count", "2")][..], Ok("responds with 503; request 1, 2")),
-            (&[("effect", "delay"), ("delay", "1500")], Ok("waits 1500 ms; every request")),
+            (
+                &[("effect", "status"), ("code", "503"), ("count", "2")][..],
+                Ok("responds with 503; every request; Some(2)"),
+            ),
+            (&[("effect", "delay"), ("delay", "1500")], Ok("waits 1500 ms; every request; None")),
             (
                 &[("effect", "reset"), ("probability", "10"), ("afterHandler", "on")],
                 Ok(
-                    "closes the connection, after the request was handled and billed; every request, with a probability of 10 %",
+                    "closes the connection, after the request was handled and billed; every request, with a probability of 10 %; None",
                 ),
             ),
             (
                 &[("effect", "truncate"), ("bytes", "10"), ("operation", "createImage")],
-                Ok("cuts the body after 10 bytes, after the request was handled and billed; every request"),
+                Ok("cuts the body after 10 bytes, after the request was handled and billed; every request; None"),
             ),
             (&[("effect", "status")], Err("Enter a status")),
             (&[("effect", "status"), ("code", "5O3")], Err("The status must be a whole number")),
             (&[("effect", "status"), ("code", "99")], Err("status 99 is not one of 200 to 999")),
             (&[("effect", "delay")], Err("the fault has no effect: give status, reset, truncateAfter or delayMs")),
             (&[("effect", "reset"), ("operation", "nothing")], Err("unknown operation nothing")),
-            (&[("effect", "reset"), ("count", "0")], Err("The number of requests must be between 1 and 1000")),
+            (&[("effect", "reset"), ("count", "0")], Err("The number of requests must be at least 1")),
             (&[("effect", "reset"), ("probability", "101")], Err("probability 1.01 is not between 0 and 1")),
         ] {
             let form = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-            let read = read(&form).map(|fault| {
+            let read = read(&form).map(|(fault, count)| {
                 let fault = serde_json::to_value(fault).unwrap();
-                format!("{}; {}", effect(&fault), when(&fault))
+                format!("{}; {}; {count:?}", effect(&fault), when(&fault))
             });
             assert_eq!(read.as_deref().map_err(String::as_str), expected, "{fields:?}");
         }

@@ -69,7 +69,6 @@ pub(crate) async fn respond(state: &Arc<AppState>, method: &Method, path: &str, 
 async fn get(request: &PageRequest<'_>, segments: &[&str]) -> ApiResult {
     match *segments {
         ["assets", name] => assets::find(name).ok_or_else(not_found),
-        ["version"] => Ok(view::version(request.state)),
         ["renders"] => renders::list(request).await,
         ["renders", id] => renders::show(request, id),
         ["renders", id, "pages", number] => renders::pdf_page(request, id, number).await,
@@ -91,6 +90,7 @@ async fn get(request: &PageRequest<'_>, segments: &[&str]) -> ApiResult {
         ["videos"] => videos::list(request),
         ["videos", uid] => videos::show(request, uid),
         ["requests"] => requests::list(request),
+        ["requests", id] => requests::show(request, id),
         ["faults"] => faults::show(request, None),
         ["ledger"] => ledger::list(request),
         _ => Err(not_found()),

@@ -10,6 +10,7 @@ use crate::{
     ledger::billed_renders,
     rendering::fill::TEMPLATE,
     rendering::{RENDER, video::VIDEO},
+    requests::RequestFilter,
     response::{ApiResponse, ApiResult},
     store::{Filter, StoreError},
     webhooks::DELIVERY,
@@ -54,6 +55,7 @@ const VIEWS: &[(&str, &str)] = &[
     ("videos", include_str!("views/videos.hbs")),
     ("video", include_str!("views/video.hbs")),
     ("requests", include_str!("views/requests.hbs")),
+    ("request", include_str!("views/request.hbs")),
     ("faults", include_str!("views/faults.hbs")),
     ("ledger", include_str!("views/ledger.hbs")),
 ];
@@ -144,7 +146,6 @@ pub(super) fn page(state: &AppState, area: &str, view: &str, title: &str, mut da
         "title": title,
         "url": state.url(),
         "version": env!("CARGO_PKG_VERSION"),
-        "state": version_number(state),
         "areas": areas(state, area)?,
         "inside": inside(state, area)?,
     });
@@ -191,8 +192,8 @@ fn inside(state: &AppState, current: &str) -> Result<Value, StoreError> {
     let mut areas = Vec::with_capacity(INSIDE.len());
     for (area, title) in INSIDE {
         let count = match *area {
-            "requests" => Value::Null,
-            "faults" => match state.faults.configured().len() {
+            "requests" => state.requests.count(&RequestFilter::default()).into(),
+            "faults" => match state.faults.list().len() {
                 0 => "off".into(),
                 count => count.into(),
             },
@@ -207,13 +208,4 @@ fn inside(state: &AppState, current: &str) -> Result<Value, StoreError> {
 /// Returns the path of an area.
 pub(super) fn path(area: &str) -> String {
     if area == "renders" { "/".to_owned() } else { format!("{PREFIX}{area}") }
-}
-
-/// Returns a number that changes with everything that the pages show.
-pub(super) fn version(state: &AppState) -> ApiResponse {
-    ApiResponse::from(json!({"version": version_number(state)})).header(CACHE_CONTROL, "no-store")
-}
-
-fn version_number(state: &AppState) -> u64 {
-    state.store.changes() + state.request_log.count()
 }

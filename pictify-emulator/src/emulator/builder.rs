@@ -12,7 +12,6 @@ use crate::{
     snapshots,
     store::{DEFAULT_MAX_FILE_MEMORY, Store, StoreError},
 };
-use jiff::Timestamp;
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
@@ -243,7 +242,6 @@ impl EmulatorBuilder {
             api_keys: self.api_keys,
             renderer,
             store,
-            clock: Arc::new(Timestamp::now),
             config: self.config,
             faults,
             outbound: OutboundClients::new(self.egress_policy)

@@ -1,11 +1,15 @@
 //! Running server and its shutdown.
 
 mod builder;
+mod control;
 mod error;
+mod records;
 mod snapshots;
 
 pub use builder::EmulatorBuilder;
+pub use control::ControlError;
 pub use error::StartError;
+pub use records::{BilledRenders, DeliveryAttempt, RecordedDelivery};
 
 use crate::{
     context::AppState,
@@ -67,6 +71,8 @@ impl Emulator {
     /// open cannot block a test forever.
     pub async fn shutdown(mut self) {
         drop(self.stop.take());
+        // Streams of events would keep their connections open.
+        self.state.events.close();
         // The task returns nothing; on timeout it is cancelled below.
         let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut self.task).await;
         self.state.stop();
@@ -79,6 +85,7 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         // Dropping the sender stops the listener; requests in progress end by themselves.
         self.stop.take();
+        self.state.events.close();
         self.state.stop();
         self.state.store.unlock();
     }

@@ -4,13 +4,18 @@ use super::Emulator;
 use crate::snapshots::{self, SnapshotError};
 
 impl Emulator {
-    /// Deletes all data, so that the server is as after its start: templates, renders and their files, the ledger and so
-    /// on. Snapshots stay. Renders in progress fail and are not billed.
+    /// Returns the server to the state after its start. All data are deleted: templates, renders and their files, the
+    /// ledger and so on, and the recorded requests. The clock shows the time of the machine, and the faults are those of
+    /// the start. Snapshots stay. Renders in progress fail and are not billed.
     ///
     /// # Errors
     /// If the data cannot be written.
     pub fn reset(&self) -> Result<(), SnapshotError> {
-        snapshots::reset(&self.state)
+        snapshots::reset(&self.state)?;
+        self.state.requests.clear();
+        self.state.faults.reset();
+        self.state.clock.resume();
+        Ok(())
     }
 
     /// Stores a snapshot of all data under a name, for [`restore`](Self::restore). An older snapshot with this name is

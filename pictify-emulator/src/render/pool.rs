@@ -17,6 +17,7 @@ const STACK_BYTES: usize = 256 * 1024 * 1024;
 pub(crate) struct RenderPool {
     renderer: Arc<dyn Renderer>,
     permits: Arc<Semaphore>,
+    size: usize,
 }
 
 impl RenderPool {
@@ -25,7 +26,7 @@ impl RenderPool {
     }
 
     pub(crate) fn with_permits(renderer: Arc<dyn Renderer>, permits: usize) -> Self {
-        Self { renderer, permits: Arc::new(Semaphore::new(permits)) }
+        Self { renderer, permits: Arc::new(Semaphore::new(permits)), size: permits }
     }
 
     /// Returns `true` if the renderer fetches the images and style sheets of a page itself.
@@ -36,6 +37,11 @@ impl RenderPool {
     /// Returns the name of the engine.
     pub(crate) fn engine_name(&self) -> &'static str {
         self.renderer.name()
+    }
+
+    /// Returns the number of renders in progress.
+    pub(crate) fn in_progress(&self) -> usize {
+        self.size.saturating_sub(self.permits.available_permits())
     }
 
     /// Stops the processes and tasks of the renderer.

@@ -59,6 +59,12 @@ pub(super) struct ReceivedBody {
     memory: Option<OwnedSemaphorePermit>,
 }
 
+impl ReceivedBody {
+    pub(super) fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+}
+
 /// Parsed and validated body, with its share of the memory.
 pub(super) struct ParsedBody {
     pub(super) value: Value,

@@ -11,14 +11,15 @@ use crate::{
     context::MEDIA,
     contract::{CONTRACT, Operation},
     dashboard,
+    requests::RequestBody,
     response::ApiResult,
 };
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::Body,
     extract::{Request, State},
     http::{Extensions, HeaderMap, HeaderValue, Response, StatusCode, Version, header::CONTENT_TYPE},
-    middleware::{from_fn_with_state, map_response},
+    middleware::{from_fn, from_fn_with_state, map_response},
     routing::{any, get},
 };
 use std::{any::Any, collections::BTreeMap};
@@ -27,8 +28,8 @@ use tower_http::{
     compression::{CompressionLayer, Predicate, predicate::DefaultPredicate},
 };
 
-/// Maximum size of the body of a request to the admin API or to the page, in bytes.
-const MAX_ADMIN_BODY_BYTES: usize = super::body::MAX_BODY_BYTES;
+/// Maximum size of the body of a request to the dashboard, in bytes.
+const MAX_PAGE_BODY_BYTES: usize = super::body::MAX_BODY_BYTES;
 
 /// Marks a response that a fault has changed.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +41,8 @@ pub(crate) fn router(server: ServerState) -> Router {
     let is_compressed = DefaultPredicate::new().and(is_compressible);
     // A request passes the layers from the last one to the first.
     let mut router = routes(&server)
+        // Within the compression, so that texts can be read.
+        .layer(from_fn_with_state(server.clone(), observe::record))
         .layer(CompressionLayer::new().compress_when(is_compressed))
         .layer(from_fn_with_state(server.clone(), access::check_origin));
     if let Some(cors) = cors {
@@ -49,7 +52,7 @@ pub(crate) fn router(server: ServerState) -> Router {
         .layer(from_fn_with_state(server.clone(), access::check_host))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(map_response(headers::protect))
-        .layer(from_fn_with_state(server.clone(), observe::observe))
+        .layer(from_fn(observe::observe))
         .with_state(server)
 }
 
@@ -58,9 +61,9 @@ fn routes(server: &ServerState) -> Router<ServerState> {
         .route("/", get(page))
         .route(dashboard::FAVICON, get(page))
         .route(&format!("{}{{*name}}", dashboard::PREFIX), any(page))
-        .route(&format!("{}{{*name}}", admin::PREFIX), any(admin_api))
         .route(MEDIA, get(media))
-        .route(&format!("{MEDIA}{{*name}}"), get(media));
+        .route(&format!("{MEDIA}{{*name}}"), get(media))
+        .merge(admin::routes().with_state(server.app.clone()));
     let prefixes = match server.app.config.version_prefix {
         VersionPrefix::Any => &["", "/v1"][..],
         VersionPrefix::Required => &["/v1"],
@@ -114,6 +117,9 @@ async fn run(
     let (parts, body) = request.into_parts();
     // Read the body even if the request is then rejected: a fault may come after it.
     let body = server.bodies.receive(operation, &parts, body).await;
+    if let (Some(recorded), Ok(body)) = (parts.extensions.get::<RequestBody>(), &body) {
+        recorded.set(body.bytes());
+    }
     let request = RequestPipeline { server, operation, path, parts, body, request_id };
     let mut response = request.run().await.unwrap_or_else(|aborted| {
         let mut response = Response::new(Body::empty());
@@ -128,23 +134,11 @@ async fn page(State(server): State<ServerState>, request: Request) -> Response<B
     let request_id = RequestId::of(&request);
     let (parts, body) = request.into_parts();
     let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
-    let response = match to_bytes(body, MAX_ADMIN_BODY_BYTES).await {
+    let response = match to_bytes(body, MAX_PAGE_BODY_BYTES).await {
         Ok(body) => dashboard::respond(&server.app, &parts.method, path, query, &body).await,
         Err(error) => Err(ApiError::framework(StatusCode::BAD_REQUEST, None, error.to_string())),
     };
     server.app.respond(response, path, &request_id)
-}
-
-async fn admin_api(State(server): State<ServerState>, request: Request) -> Response<Body> {
-    let request_id = RequestId::of(&request);
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let name = path.strip_prefix(admin::PREFIX).unwrap_or_default();
-    let response = match to_bytes(body, MAX_ADMIN_BODY_BYTES).await {
-        Ok(body) => admin::handle(&server.app, &parts, name, &body),
-        Err(error) => Err(ApiError::framework(StatusCode::BAD_REQUEST, None, error.to_string())),
-    };
-    server.app.respond(response, &path, &request_id)
 }
 
 async fn media(State(server): State<ServerState>, request: Request) -> Response<Body> {
@@ -183,7 +177,7 @@ impl ServerState {
 }
 
 impl RequestId {
-    fn of(request: &Request) -> String {
+    pub(super) fn of(request: &Request) -> String {
         request.extensions().get::<Self>().map(|id| id.0.clone()).unwrap_or_default()
     }
 }

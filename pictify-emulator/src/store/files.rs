@@ -120,6 +120,9 @@ impl Store {
         insert_rows(&together, documents)?;
         together.commit()?;
         file.is_stored = true;
+        for (kind, id, body) in documents {
+            self.notify_inserted(kind, id, body);
+        }
         Ok(())
     }
 
@@ -136,6 +139,16 @@ impl Store {
         let Some(content_type) = content_type(&self.read(), name)? else { return Ok(FoundFile::Unknown) };
         let contents = self.contents.get(name)?;
         Ok(contents.map_or(FoundFile::Removed, |bytes| FoundFile::Stored(StoredFile { bytes, content_type })))
+    }
+
+    /// Returns the size of all files, in bytes.
+    pub(crate) fn file_bytes(&self) -> Result<u64> {
+        if let FileContents::Memory(files) = &self.contents {
+            return Ok(lock(files).bytes());
+        }
+        let sql = "SELECT coalesce(sum(size), 0) FROM files";
+        let bytes: i64 = self.read().prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(u64::try_from(bytes).unwrap_or_default())
     }
 
     /// Returns the limit of all files in memory, in bytes; none with a data folder.

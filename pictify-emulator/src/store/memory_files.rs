@@ -28,6 +28,10 @@ impl MemoryFiles {
         self.max_bytes
     }
 
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<Bytes> {
         self.by_name.get(name).map(|(_, bytes)| bytes.clone())
     }

@@ -14,18 +14,21 @@ mod indexes;
 mod lists;
 mod memory_files;
 mod migrations;
+mod observer;
 mod search;
 mod snapshots;
 
 pub(crate) use files::{FoundFile, StoredFile};
 pub(crate) use filter::{Filter, Order};
 pub(crate) use memory_files::DEFAULT_MAX_FILE_MEMORY;
+pub(crate) use observer::Change;
 pub(crate) use snapshots::{Epoch, InvalidSnapshotName, MAX_SNAPSHOTS, SnapshotName};
 
 use connections::Connections;
 use data_dir::DataDir;
 use files::FileContents;
 use memory_files::MemoryFiles;
+use observer::Observer;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 pub(crate) use search::Search;
 use serde_json::Value;
@@ -48,6 +51,7 @@ pub(crate) struct Store {
     contents: FileContents,
     snapshots: Mutex<Snapshots>,
     epoch: AtomicU64,
+    observer: Observer,
 }
 
 /// Document to insert: its kind, its ID and its body.
@@ -93,7 +97,13 @@ impl Store {
     }
 
     fn new(connections: Connections, contents: FileContents, snapshots: Snapshots) -> Self {
-        Self { connections, contents, snapshots: Mutex::new(snapshots), epoch: AtomicU64::new(0) }
+        Self {
+            connections,
+            contents,
+            snapshots: Mutex::new(snapshots),
+            epoch: AtomicU64::new(0),
+            observer: Observer::default(),
+        }
     }
 
     /// Releases the data folder for another server.
@@ -109,6 +119,9 @@ impl Store {
         let together = connection.transaction()?;
         let is_new = insert_row(&together, &(kind, uid, body))?;
         together.commit()?;
+        if is_new {
+            self.notify_inserted(kind, uid, body);
+        }
         Ok(is_new)
     }
 
@@ -140,6 +153,7 @@ impl Store {
             };
             write()?;
             together.commit().map_err(StoreError::from)?;
+            self.notify_changed(kind, uid, "updated");
         }
         Ok(Some(result))
     }
@@ -152,6 +166,7 @@ impl Store {
         together.prepare_cached("DELETE FROM documents WHERE id = ?")?.execute([id])?;
         lists::index(&together, kind, id, Some(&before), None)?;
         together.commit()?;
+        self.notify_changed(kind, uid, "deleted");
         Ok(true)
     }
 

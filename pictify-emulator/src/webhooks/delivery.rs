@@ -4,7 +4,7 @@
 use super::{DELIVERY, SUBSCRIPTION};
 use crate::{api_error::ApiError, context::AppState, fetch, store::StoreError};
 use axum::http::StatusCode;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use pictify::webhooks::{DELIVERY_ID_HEADER, EVENT_HEADER, SIGNATURE_HEADER, Signer};
 use reqwest::{
     Method, Request,
@@ -26,22 +26,22 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum DeliveryState {
     Delivered,
-    /// The attempt failed; the next one follows after this delay.
-    RetryIn(Duration),
+    /// The attempt failed; the next one follows at this time.
+    RetryAt(Timestamp),
     /// The last attempt failed.
     Failed,
 }
 
-/// Runs the attempts of a delivery in the background, the first one after `wait`.
-pub(crate) fn send(state: &Arc<AppState>, id: String, wait: Duration) {
+/// Runs the attempts of a delivery in the background, the first one at `due`.
+pub(crate) fn send(state: &Arc<AppState>, id: String, due: Timestamp) {
     let own = state.clone();
     state.spawn(async move {
-        let mut wait = Some(wait);
-        while let Some(time) = wait {
-            tokio::time::sleep(time).await;
+        let mut due = Some(due);
+        while let Some(time) = due {
+            own.clock.sleep_until(time).await;
             let _place = own.delivery_permits.acquire().await;
             // If the store fails, stop. The delivery stays pending until the next start.
-            wait = make_attempt(&own, &id).await.unwrap_or_default();
+            due = make_attempt(&own, &id).await.unwrap_or_default();
         }
     });
 }
@@ -58,13 +58,13 @@ pub(crate) fn redeliver(state: &Arc<AppState>, id: &str) -> Result<Option<Value>
         Ok(delivery.clone())
     })?;
     if redelivered.is_some() {
-        send(state, id.to_owned(), Duration::ZERO);
+        send(state, id.to_owned(), state.now());
     }
     Ok(redelivered)
 }
 
-/// Makes one attempt. Returns the delay until the next one, if there is one.
-async fn make_attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration>, StoreError> {
+/// Makes one attempt. Returns the time of the next one, if there is one.
+async fn make_attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Timestamp>, StoreError> {
     let Some(delivery) = state.store.get(DELIVERY, id)? else { return Ok(None) };
     let mut target = Target { url: delivery["url"].clone(), secret: None };
     let uid = delivery["subscription"].as_str();
@@ -94,7 +94,7 @@ async fn make_attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration
     let retries = delivery["retries"].as_u64().and_then(|done| usize::try_from(done).ok()).unwrap_or_default();
     let outcome = match (response, RETRY_DELAYS_SECONDS.get(retries)) {
         (Ok(200..300), _) => DeliveryState::Delivered,
-        (_, Some(seconds)) => DeliveryState::RetryIn(state.scale_retry_delay(*seconds)),
+        (_, Some(seconds)) => DeliveryState::RetryAt(time_after(state, state.scale_retry_delay(*seconds))),
         (_, None) => DeliveryState::Failed,
     };
     record_attempt(state, id, &attempt, outcome)?;
@@ -102,7 +102,7 @@ async fn make_attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Duration
         record_in_subscription(state, uid, &delivery, &attempt, outcome)?;
     }
     Ok(match outcome {
-        DeliveryState::RetryIn(wait) => Some(wait),
+        DeliveryState::RetryAt(due) => Some(due),
         DeliveryState::Delivered | DeliveryState::Failed => None,
     })
 }
@@ -148,9 +148,9 @@ fn record_attempt(state: &AppState, id: &str, attempt: &Value, outcome: Delivery
         let (name, next) = match outcome {
             DeliveryState::Delivered => ("delivered", Value::Null),
             DeliveryState::Failed => ("failed", Value::Null),
-            DeliveryState::RetryIn(wait) => {
+            DeliveryState::RetryAt(due) => {
                 delivery["retries"] = (delivery["retries"].as_u64().unwrap_or_default() + 1).into();
-                ("pending", timestamp_after(state, wait))
+                ("pending", format!("{due:.3}").into())
             }
         };
         delivery["status"] = name.into();
@@ -184,7 +184,7 @@ fn record_in_subscription(
         }
         match outcome {
             DeliveryState::Delivered => {}
-            DeliveryState::RetryIn(wait) => last["nextRetry"] = timestamp_after(state, wait),
+            DeliveryState::RetryAt(due) => last["nextRetry"] = format!("{due:.3}").into(),
             DeliveryState::Failed => subscription["status"] = "paused".into(),
         }
         subscription["lastDeliveryAt"] = attempt["at"].clone();
@@ -194,7 +194,8 @@ fn record_in_subscription(
     Ok(())
 }
 
-fn timestamp_after(state: &AppState, wait: Duration) -> Value {
-    let wait = SignedDuration::try_from(wait).ok();
-    wait.and_then(|wait| state.now().checked_add(wait).ok()).map_or(Value::Null, |at| format!("{at:.3}").into())
+/// Returns the time after a delay, or the last time that can be written.
+fn time_after(state: &AppState, wait: Duration) -> Timestamp {
+    let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+    state.now().saturating_add(wait).unwrap_or(Timestamp::MAX)
 }

@@ -75,7 +75,7 @@ fn insert(
         "body": body.to_string(),
     });
     state.store.insert(DELIVERY, &id, &delivery)?;
-    send(state, id, std::time::Duration::ZERO);
+    send(state, id, state.now());
     Ok(())
 }
 
@@ -84,8 +84,8 @@ pub(crate) fn resume(state: &Arc<AppState>) -> Result<(), StoreError> {
     let pending = Filter::default().eq("$.status", Some("pending"));
     for delivery in state.store.all(DELIVERY, &pending, Order::Oldest)? {
         let due = delivery["nextAttemptAt"].as_str().and_then(|at| at.parse().ok());
-        let wait = due.map_or(jiff::SignedDuration::ZERO, |due| state.now().duration_until(due));
-        send(state, delivery["id"].as_str().unwrap_or_default().to_owned(), wait.try_into().unwrap_or_default());
+        let due = due.unwrap_or_else(|| state.now());
+        send(state, delivery["id"].as_str().unwrap_or_default().to_owned(), due);
     }
     Ok(())
 }

@@ -170,16 +170,36 @@ async fn faults_are_switched_on_and_off() {
     submit(&emulator, "faults", "operation=createGif&effect=reset").await;
     let text = page(&emulator, "/_emulator/ui/faults", 200).await;
     assert!(text.contains("responds with 503") && text.contains("closes the connection"), "{text}");
-    assert_eq!(create(&emulator, "<p>x", 20, 10).await.status, 503);
-    assert_eq!(create(&emulator, "<p>x", 20, 10).await.status, 200);
     let wrong = send(&emulator, "POST /_emulator/ui/faults", &[], b"effect=status&code=9").await;
     assert!(
         wrong.status == 422 && String::from_utf8(wrong.body).unwrap().contains("status 9 is not one of 200 to 999")
     );
     submit(&emulator, "faults/1/delete", "").await;
     assert!(!page(&emulator, "/_emulator/ui/faults", 200).await.contains("closes the connection"));
+    assert_eq!(create(&emulator, "<p>x", 20, 10).await.status, 503);
+    assert_eq!(create(&emulator, "<p>x", 20, 10).await.status, 200, "only the first request fails");
     submit(&emulator, "faults/clear", "").await;
     assert!(page(&emulator, "/_emulator/ui/faults", 200).await.contains("every request gets its real response"));
+}
+
+#[tokio::test]
+async fn requests_are_shown_with_their_bodies_and_without_keys() {
+    let emulator = Emulator::start().await.unwrap();
+    let body = json!({"html": "<p>quokka", "width": 20, "height": 10});
+    let secret_key = "Authorization: Bearer s3cret-of-the-client";
+    let json_type = "Content-Type: application/json";
+    let sent = send(&emulator, "POST /image", &[secret_key, json_type], body.to_string().as_bytes()).await;
+    let id = sent.header("x-request-id").unwrap();
+    for query in ["", "?q=createimage", "?status=ok"] {
+        let text = page(&emulator, &format!("/_emulator/ui/requests{query}"), 200).await;
+        assert!(text.contains(&format!("/_emulator/ui/requests/{id}\"")), "{query}: {text}");
+    }
+    assert!(!page(&emulator, "/_emulator/ui/requests?status=server", 200).await.contains(id));
+    let text = page(&emulator, &format!("/_emulator/ui/requests/{id}"), 200).await;
+    for expected in ["&lt;p&gt;quokka", "createdAt", "authorization", "Replay"] {
+        assert!(text.contains(expected), "{expected} is missing: {text}");
+    }
+    assert!(!text.contains("s3cret-of-the-client"), "{text}");
 }
 
 #[tokio::test]

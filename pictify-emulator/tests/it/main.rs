@@ -1,5 +1,10 @@
 //! Tests of the server through HTTP, a file for each topic. They are one program, because each test program links the whole server.
 
+mod admin_clock;
+mod admin_documents;
+mod admin_events;
+mod admin_requests;
+mod admin_state;
 mod agent;
 mod batches;
 mod bindings;

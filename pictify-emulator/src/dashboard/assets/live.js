@@ -1,24 +1,39 @@
 // Keeps a page up to date: when something on the server changes, the parts of the page that show it are replaced.
 
 const live = document.getElementById("live");
-let version = Number(document.body.dataset.state);
+const NAMES = [
+  "request", "render", "template", "batch", "delivery", "subscription", "binding", "experiment", "workflow", "video", "ledger",
+  "state", "lagged",
+];
+
+// Minimum time between two refreshes, in milliseconds.
+const INTERVAL = 400;
+
+let events;
+let timer;
 let isRefreshing = false;
 
 async function refresh() {
-  if (isRefreshing) return;
+  timer = undefined;
+  if (isRefreshing) return schedule();
   isRefreshing = true;
   try {
     const response = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!response.ok) return;
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    version = Number(page.body.dataset.state);
     replace(document.getElementById("navigation"), page.getElementById("navigation"));
     for (const part of document.querySelectorAll("[data-live-part]")) {
       replace(part, page.querySelector(`[data-live-part="${part.dataset.livePart}"]`));
     }
+  } catch {
+    // The server has stopped, or the page is being left.
   } finally {
     isRefreshing = false;
   }
+}
+
+function schedule() {
+  timer ??= setTimeout(refresh, INTERVAL);
 }
 
 // Replaces a part if it differs. A part in use stays: the next refresh replaces it.
@@ -33,18 +48,25 @@ function replace(before, after) {
   if (focused) before.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus();
 }
 
-async function check() {
-  let isOn = true;
-  try {
-    const response = await fetch("/_emulator/ui/version");
-    const found = (await response.json()).version;
-    if (found !== version && !document.hidden) await refresh();
-  } catch {
-    isOn = false; // The server has stopped, or the page is being left.
-  }
+function show(isOn) {
   live.classList.toggle("off", !isOn);
   live.lastElementChild.textContent = isOn ? "live" : "offline";
-  setTimeout(check, isOn ? 700 : 3000);
 }
 
-check();
+// A hidden page has no connection: browsers allow only six of them for a server.
+function connect() {
+  events?.close();
+  events = undefined;
+  if (document.hidden) return;
+  events = new EventSource("/_emulator/events");
+  for (const name of NAMES) events.addEventListener(name, schedule);
+  events.addEventListener("open", () => {
+    show(true);
+    schedule();
+  });
+  events.addEventListener("error", () => show(false));
+}
+
+document.addEventListener("visibilitychange", connect);
+addEventListener("pagehide", () => events?.close());
+connect();

@@ -25,10 +25,55 @@ function writeTimes(root) {
   }
 }
 
+// Marks a picture that cannot be drawn, such as the preview of a template that requires values.
+function markBroken(image) {
+  image.closest(".picture")?.classList.add("broken");
+}
+
+document.addEventListener("error", ({ target }) => target instanceof HTMLImageElement && markBroken(target), true);
+
 // Prepares new content of a page.
 function prepare(root) {
   writeTimes(root);
   highlightAll(root);
+  for (const image of root.querySelectorAll(".picture img")) {
+    if (image.complete && image.naturalWidth === 0 && image.loading !== "lazy") markBroken(image);
+  }
+}
+
+// Sends a recorded request again, and shows the new one.
+async function replay(button) {
+  button.disabled = true;
+  try {
+    const response = await fetch(button.dataset.replay, { method: "POST" });
+    const found = await response.json();
+    if (!response.ok) throw new Error(found.message);
+    location.href = `/_emulator/ui/requests/${encodeURIComponent(found.request.id)}`;
+  } catch (error) {
+    notify(error.message);
+    button.disabled = false;
+  }
+}
+
+// Resets the server to its state after the start.
+async function reset() {
+  if (!(await ask("Delete all data, and begin as after the start of the server? Snapshots stay.", "Reset"))) return;
+  const response = await fetch("/_emulator/reset", { method: "POST" });
+  if (response.ok) location.href = "/";
+  else notify("The server could not be reset");
+}
+
+// Asks a question, and resolves to the answer.
+function ask(question, action = "Delete") {
+  const dialog = document.getElementById("confirm");
+  dialog.querySelector("p").textContent = question;
+  dialog.querySelector("[data-answer=yes]").textContent = action;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.onclick = ({ target }) => target.dataset.answer && dialog.close(target.dataset.answer);
+    dialog.onclose = () => resolve(dialog.returnValue === "yes");
+  });
 }
 
 async function copy(text) {
@@ -58,6 +103,8 @@ document.addEventListener("click", (event) => {
   if (target.matches("[data-copy]")) copy(target.parentElement.querySelector("[data-copy-text]").textContent);
   if (target.matches("[data-copy-tab]")) copy(target.closest("[data-tabs]").querySelector("pre:not([hidden])").textContent);
   if (target.matches("[role=tab]")) selectTab(target);
+  if (target.matches("[data-replay]")) replay(target);
+  if (target.matches("[data-reset]")) reset(target);
   if (target.matches("[data-zoom], [data-zoom-toggle]")) {
     const full = document.querySelector(".full");
     const actual = full.classList.toggle("actual");
@@ -76,22 +123,14 @@ document.addEventListener("keydown", (event) => {
 });
 
 // Asks before a form deletes something.
-document.addEventListener("submit", (event) => {
+document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.dataset.confirm || form.dataset.confirmed) return;
   event.preventDefault();
-  const dialog = document.getElementById("confirm");
-  dialog.querySelector("p").textContent = form.dataset.confirm;
-  dialog.querySelector("[data-answer=yes]").textContent = form.dataset.confirmAction ?? "Delete";
-  dialog.showModal();
-  dialog.onclick = ({ target }) => {
-    if (!target.dataset.answer) return;
-    dialog.close();
-    if (target.dataset.answer === "yes") {
-      form.dataset.confirmed = "true";
-      form.requestSubmit();
-    }
-  };
+  if (await ask(form.dataset.confirm, form.dataset.confirmAction)) {
+    form.dataset.confirmed = "true";
+    form.requestSubmit();
+  }
 });
 
 const PLACES = {

@@ -15,6 +15,7 @@ pub struct SampleData {
     pub experiment: String,
     pub run: String,
     pub video: String,
+    pub request: String,
 }
 
 impl SampleData {
@@ -64,7 +65,9 @@ impl SampleData {
         let fault = json!({"faults": [{"operation": "createGif", "status": 503, "onCalls": [1, 2]}]});
         ok(emulator, "PUT /_emulator/faults", fault).await;
         let deliveries = ok(emulator, "GET /_emulator/deliveries", Value::Null).await;
+        let requests = ok(emulator, "GET /_emulator/requests?operation=createTemplate", Value::Null).await;
         Self {
+            request: text(&requests["requests"][0]["id"]),
             image: text(&image["id"]),
             template,
             pdf,
@@ -101,6 +104,7 @@ impl SampleData {
             ("videos", ui("videos")),
             ("video", ui(&format!("videos/{}", self.video))),
             ("requests", ui("requests")),
+            ("request", ui(&format!("requests/{}", self.request))),
             ("faults", ui("faults")),
             ("ledger", ui("ledger")),
         ]

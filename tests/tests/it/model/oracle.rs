@@ -37,7 +37,7 @@ async fn settled(emulator: &Emulator, logs: &[ActorLog]) -> (Value, BatchReports
             let report = get(emulator, &format!("/templates/batch/{id}/results")).await;
             reports.insert(id, report);
         }
-        let ledger = get(emulator, "/_emulator/ledger").await;
+        let ledger = get(emulator, "/_emulator/ledger?limit=1000000").await;
         let billed = billed_by_key(&ledger);
         let is_in_progress = |report: &Value| report["status"] == "pending" || report["status"] == "processing";
         let has_ended = !reports.values().any(is_in_progress);

@@ -1,0 +1,52 @@
+//! Webhook deliveries: list, read, resend.
+
+use super::{AdminError, AdminResult, JsonBody, parse_query};
+use crate::{
+    context::AppState,
+    store::{Filter, Order},
+    webhooks::{self, DELIVERY},
+};
+use axum::{
+    extract::{Path, State},
+    http::Uri,
+};
+use serde::Deserialize;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Number of deliveries in a page if the query gives none.
+const DEFAULT_LIMIT: usize = 100;
+
+/// Query parameters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeliveryQuery {
+    status: Option<String>,
+    event: Option<String>,
+    subscription: Option<String>,
+    limit: Option<usize>,
+    offset: Option<usize>,
+}
+
+pub(super) async fn list(State(state): State<Arc<AppState>>, uri: Uri) -> AdminResult {
+    let query: DeliveryQuery = parse_query(&uri)?;
+    let filter = Filter::default()
+        .eq("$.status", query.status.as_deref())
+        .eq("$.event", query.event.as_deref())
+        .eq("$.subscription", query.subscription.as_deref());
+    let (offset, limit) = (query.offset.unwrap_or(0), query.limit.unwrap_or(DEFAULT_LIMIT));
+    let (deliveries, total) = state.store.page(DELIVERY, &filter, Order::Newest, offset, limit)?;
+    Ok(JsonBody(json!({"deliveries": deliveries, "total": total})))
+}
+
+pub(super) async fn get(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> AdminResult {
+    state.store.get(DELIVERY, &id)?.map(JsonBody).ok_or_else(not_found)
+}
+
+pub(super) async fn resend(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> AdminResult {
+    webhooks::redeliver(&state, &id)?.map(JsonBody).ok_or_else(not_found)
+}
+
+fn not_found() -> AdminError {
+    AdminError::not_found("No such delivery")
+}
