@@ -54,7 +54,11 @@ impl From<InvalidSnapshotName> for SnapshotError {
 
 /// Inserts the data that a new server has.
 pub(crate) fn insert_initial_data(state: &AppState) -> Result<(), StoreError> {
-    if state.config.demo { demo::insert(&state.store, &state.now_text()) } else { Ok(()) }
+    let (store, now) = (&state.store, state.now_text());
+    if state.config.demo {
+        demo::insert_example(store, &now)?;
+    }
+    if state.config.demo_samples { demo::insert_templates(store, &now) } else { Ok(()) }
 }
 
 /// Deletes all documents and files, except those of a new server. Snapshots stay.

@@ -42,10 +42,13 @@ const TEMPLATES: [(&str, &str); 12] = [
 /// Layout of the blog card for square posts.
 const SQUARE_BLOG_CARD: &str = include_str!("templates/blog-card/square.html");
 
-/// Stores the templates, unless they exist.
-pub(crate) fn insert(store: &Store, now: &str) -> Result<(), StoreError> {
-    let examples = examples::template(now);
-    store.insert(TEMPLATE, examples::UID, &examples)?;
+/// Stores the template of the examples, unless it exists.
+pub(crate) fn insert_example(store: &Store, now: &str) -> Result<(), StoreError> {
+    store.insert(TEMPLATE, examples::UID, &examples::template(now)).map(|_| ())
+}
+
+/// Stores the templates to look at, unless they exist.
+pub(crate) fn insert_templates(store: &Store, now: &str) -> Result<(), StoreError> {
     for (description, html) in TEMPLATES {
         let template = read(description, html, now)?;
         store.insert(TEMPLATE, template["uid"].as_str().unwrap_or_default(), &template)?;

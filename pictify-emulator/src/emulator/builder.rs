@@ -35,7 +35,6 @@ pub struct EmulatorBuilder {
     faults: Vec<Fault>,
     fault_seed: u64,
     egress_policy: EgressPolicy,
-    demo_samples: bool,
     max_file_memory: u64,
 }
 
@@ -54,7 +53,6 @@ impl Default for EmulatorBuilder {
             faults: Vec::new(),
             fault_seed: 0,
             egress_policy: EgressPolicy::default(),
-            demo_samples: false,
             max_file_memory: DEFAULT_MAX_FILE_MEMORY,
         }
     }
@@ -183,16 +181,15 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Adds a dozen templates to look at, and the template that the examples of the SDK use, with the ID `XK4P2M9QZT`; off
-    /// by default.
+    /// Adds the template that the examples of the SDK use, with the ID `XK4P2M9QZT`; off by default.
     pub fn demo(mut self, present: bool) -> Self {
         self.config.demo = present;
         self
     }
 
-    /// Makes renders of the demo templates, and other samples, in the background.
+    /// Adds templates to look at, and makes renders of them and other samples in the background.
     pub(crate) fn demo_samples(mut self, present: bool) -> Self {
-        self.demo_samples = present;
+        self.config.demo_samples = present;
         self
     }
 
@@ -252,7 +249,7 @@ impl EmulatorBuilder {
         let router = server::router(ServerState::new(state.clone(), access));
         let max_connections = connections::max_connections(self.max_connections);
         let task = tokio::spawn(connections::serve(listener, router, max_connections, stopped));
-        if self.demo_samples {
+        if state.config.demo_samples {
             state.spawn(demo::create_samples(state.clone()));
         }
         Ok(Emulator { url, state, stop: Some(stop), task })
