@@ -21,9 +21,10 @@ use crate::{
 };
 use axum::{
     body::Body,
-    http::{HeaderMap, Response, header::AUTHORIZATION},
+    http::{HeaderMap, Response, StatusCode, header::AUTHORIZATION},
 };
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -115,17 +116,6 @@ impl RenderContext {
         format!("{}{MEDIA}{file}", self.base_url)
     }
 
-    /// Converts a stored document to its public form: the file name becomes a URL that the client can reach.
-    pub(crate) fn to_public_json(&self, mut document: Value) -> Value {
-        if let Some(object) = document.as_object_mut()
-            && let Some(file) = object.remove("file")
-        {
-            let url = self.media_url(file.as_str().unwrap_or_default());
-            object.insert("url".to_owned(), url.into());
-        }
-        document
-    }
-
     /// Reserves renders, if the quota of the month allows them.
     pub(crate) fn reserve_renders(&self, renders: u64) -> Result<QuotaReservation, ApiError> {
         self.state.quota.reserve(&self.state.store, self.state.now(), self.operation, renders)
@@ -147,6 +137,13 @@ impl RequestContext {
     /// Returns a path parameter, or an empty string.
     pub(crate) fn parameter(&self, name: &str) -> &str {
         self.path.get(name).map_or("", String::as_str)
+    }
+
+    /// Reads the body, which has passed validation.
+    pub(crate) fn read_body<'a, T: Deserialize<'a>>(&'a self) -> Result<T, ApiError> {
+        T::deserialize(&self.body).map_err(|error| {
+            ApiError::framework(StatusCode::BAD_REQUEST, Some("FST_ERR_VALIDATION"), format!("body: {error}"))
+        })
     }
 
     /// Returns a header if it is valid text.

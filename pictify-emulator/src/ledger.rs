@@ -1,34 +1,23 @@
 //! Ledger of billed renders. Every file that is stored has an entry.
 
-use crate::store::{Filter, Order, Store, StoreError};
+use crate::store::{Document, Filter, Order, Store, StoreError};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
-use serde_json::{Value, json};
-
-/// Document kind of ledger entries.
-pub(crate) const BILLED: &str = "billed";
+use serde::{Deserialize, Serialize};
 
 /// Renders that are billed together.
-#[derive(Clone, Debug)]
-pub(crate) struct LedgerEntry<'a> {
-    pub(crate) request_id: &'a str,
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct LedgerEntry {
+    pub(crate) request_id: String,
     /// Operation ID in the contract.
-    pub(crate) operation: &'a str,
+    pub(crate) operation: String,
     pub(crate) renders: u64,
     pub(crate) at: String,
-    pub(crate) idempotency_key: Option<&'a str>,
+    pub(crate) idempotency_key: Option<String>,
 }
 
-impl LedgerEntry<'_> {
-    /// Returns the entry as it is stored.
-    pub(crate) fn to_json(&self) -> Value {
-        json!({
-            "requestId": self.request_id,
-            "operation": self.operation,
-            "renders": self.renders,
-            "at": self.at,
-            "idempotencyKey": self.idempotency_key,
-        })
-    }
+impl Document for LedgerEntry {
+    const KIND: &'static str = "billed";
 }
 
 /// Returns a page of the entries that match, oldest first, and the number of matches.
@@ -37,19 +26,19 @@ pub(crate) fn page(
     filter: &Filter,
     offset: usize,
     limit: usize,
-) -> Result<(Vec<Value>, usize), StoreError> {
-    store.page(BILLED, filter, Order::Oldest, offset, limit)
+) -> Result<(Vec<LedgerEntry>, usize), StoreError> {
+    store.list(filter, Order::Oldest, offset, limit)
 }
 
 /// Returns the number of all billed renders.
 pub(crate) fn billed_renders(store: &Store) -> Result<u64, StoreError> {
-    store.sum(BILLED, "$.renders", "")
+    store.sum(LedgerEntry::KIND, "$.renders", "")
 }
 
 /// Returns the number of renders billed in the current month.
 pub(crate) fn billed_this_month(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
     let since = month_bounds(now).map_or_else(|_| String::new(), |(start, _)| format!("{start:.3}"));
-    store.sum(BILLED, "$.renders", &since)
+    store.sum(LedgerEntry::KIND, "$.renders", &since)
 }
 
 /// Returns the start of the month of a time, and the start of the next month, in UTC.
@@ -70,7 +59,8 @@ mod tests {
             ("b", "2026-08-01T00:00:00.000Z", 2),
             ("c", "2026-08-31T23:59:59.999Z", 4),
         ] {
-            assert!(store.insert(BILLED, uid, &json!({"renders": renders, "at": at})).unwrap());
+            let entry = LedgerEntry { renders, at: at.to_owned(), ..LedgerEntry::default() };
+            assert!(store.create(uid, &entry).unwrap());
         }
         for (now, expected) in [
             ("2026-07-31T23:59:59.999Z", 7),

@@ -29,6 +29,7 @@
 //! | `response.rs`, `api_error.rs`, `problem_details.rs` | responses and errors |
 //! | `contract/` | the contract as routes and validators |
 //! | `rendering/` | render service: filling templates, storing and billing files, cached images |
+//! | `templates/` | templates and the rules for their content |
 //! | `batches/` | batches of renders in the background |
 //! | `bindings/` | data sources, mapping and refresh of bindings |
 //! | `experiments/` | assignment of visitors to variants |
@@ -84,9 +85,11 @@ pub mod render;
 mod rendering;
 mod requests;
 mod response;
+mod secret;
 mod server;
 mod snapshots;
 mod store;
+mod templates;
 mod uid;
 pub mod variables;
 mod video;

@@ -4,7 +4,7 @@ use super::{AdminError, AdminResult, JsonBody, parse_query};
 use crate::{
     context::AppState,
     store::{Filter, Order},
-    webhooks::{self, DELIVERY},
+    webhooks::{self, Delivery},
 };
 use axum::{
     extract::{Path, State},
@@ -35,16 +35,18 @@ pub(super) async fn list(State(state): State<Arc<AppState>>, uri: Uri) -> AdminR
         .eq("$.event", query.event.as_deref())
         .eq("$.subscription", query.subscription.as_deref());
     let (offset, limit) = (query.offset.unwrap_or(0), query.limit.unwrap_or(DEFAULT_LIMIT));
-    let (deliveries, total) = state.store.page(DELIVERY, &filter, Order::Newest, offset, limit)?;
+    let (deliveries, total) = state.store.list::<Delivery>(&filter, Order::Newest, offset, limit)?;
     Ok(JsonBody(json!({"deliveries": deliveries, "total": total})))
 }
 
 pub(super) async fn get(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> AdminResult {
-    state.store.get(DELIVERY, &id)?.map(JsonBody).ok_or_else(not_found)
+    let delivery: Delivery = state.store.find(&id)?.ok_or_else(not_found)?;
+    Ok(JsonBody(json!(delivery)))
 }
 
 pub(super) async fn resend(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> AdminResult {
-    webhooks::redeliver(&state, &id)?.map(JsonBody).ok_or_else(not_found)
+    let delivery = webhooks::redeliver(&state, &id)?.ok_or_else(not_found)?;
+    Ok(JsonBody(json!(delivery)))
 }
 
 fn not_found() -> AdminError {

@@ -1,7 +1,7 @@
 //! Health, documents and metrics of the server.
 
 use super::{AdminError, AdminResult, DOCUMENT, JsonBody, text};
-use crate::{context::AppState, contract, metrics::CurrentValues, store::Filter, webhooks::DELIVERY};
+use crate::{context::AppState, contract, metrics::CurrentValues, store::Filter, webhooks::Delivery};
 use axum::{
     body::{Body, Bytes},
     extract::State,
@@ -45,7 +45,7 @@ pub(super) async fn service_api() -> AdminResult<Response<Body>> {
 pub(super) async fn metrics(State(state): State<Arc<AppState>>) -> AdminResult<Response<Body>> {
     let mut deliveries = ["pending", "delivered", "failed"].map(|status| (status, 0));
     for (status, count) in &mut deliveries {
-        *count = state.store.count(DELIVERY, &Filter::default().eq("$.status", Some(status)))?;
+        *count = state.store.count_of::<Delivery>(&Filter::default().eq("$.status", Some(status)))?;
     }
     let current = CurrentValues {
         renders_in_progress: state.render_pool.in_progress(),

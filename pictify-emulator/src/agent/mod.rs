@@ -72,23 +72,22 @@ struct Target {
 }
 
 impl ScreenshotRequest {
-    /// Reads a request.
+    /// Creates a request from a prompt. `given` is the field `url`.
     ///
     /// # Errors
     /// 400 when neither the prompt nor the field `url` contains a URL.
-    pub(crate) fn read(body: &Value, size: (u32, u32)) -> Result<Self, ApiError> {
+    pub(crate) fn new(text: String, given: Option<String>, size: (u32, u32)) -> Result<Self, ApiError> {
         let bad_request = |message: &str| ApiError::rendering(StatusCode::BAD_REQUEST, None, message);
-        let text = body["prompt"].as_str().unwrap_or_default();
         if text.trim().is_empty() {
             return Err(bad_request("Prompt is required"));
         }
-        let Prompt { url, words } = Prompt::read(text);
-        let url = match body["url"].as_str().filter(|url| !url.is_empty()) {
-            Some(given) => given.to_owned(),
+        let Prompt { url, words } = Prompt::read(&text);
+        let url = match given.filter(|url| !url.is_empty()) {
+            Some(given) => given,
             None => url.ok_or_else(|| bad_request("The prompt must contain the URL or the host of a page"))?.into(),
         };
         parse_url(&url).map_err(|error| bad_request(&error.to_string()))?;
-        Ok(Self { text: text.to_owned(), url, words, size })
+        Ok(Self { text, url, words, size })
     }
 }
 

@@ -3,28 +3,29 @@
 //! A batch is stored as a small document with its progress, a large document with the request, and one document for each
 //! finished item. When the server stops during a batch, the next start continues with the items that are not finished.
 
+mod documents;
 mod table;
 
+pub(crate) use documents::{Batch, BatchItem, BatchOptions, BatchStatus, ItemRender};
 pub(crate) use table::fetch_rows;
 
 use crate::{
     api_error::ApiError,
     context::{AppState, RenderContext},
     contract::CONTRACT,
-    rendering::template::{DEFAULT_LAYOUT, OutputSpec, render_layout},
-    store::{Filter, Order, StoreError},
+    rendering::template::render_layout,
+    store::{Document as _, Filter, Order, StoreError, from_json, to_json},
+    templates::Template,
     uid, webhooks,
 };
+use documents::{BatchRequest, LayoutError};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::{collections::BTreeSet, sync::Arc};
 
 /// Document kind of batches.
-pub(crate) const BATCH: &str = "batch";
-
-/// Document kind of the requests of batches.
-const REQUEST: &str = "batch-request";
+pub(crate) const BATCH: &str = Batch::KIND;
 
 /// Operation that creates batches.
 pub(crate) const OPERATION: &str = "batchRenderTemplate";
@@ -40,36 +41,30 @@ fn item_kind(batch: &str) -> String {
 /// Stores a batch and starts it in the background.
 pub(crate) fn start(
     context: RenderContext,
-    body: &Value,
-    template: &Value,
-    sets: &[Value],
-) -> Result<Value, StoreError> {
-    let id = uid::new(10);
-    let batch = json!({
-        "batchId": id,
-        "templateUid": template["uid"],
-        "status": "pending",
-        "totalItems": sets.len(),
-        "createdAt": context.state.now_text(),
-        "startedAt": null,
-        "completedAt": null,
-    });
-    let request = json!({
-        "template": template,
-        "sets": sets,
-        "format": body["format"],
-        "quality": body["quality"],
-        "layout": body["layout"],
-        "layouts": body["layouts"],
-        "concurrency": body["concurrency"],
-        "webhookUrl": body["webhookUrl"],
-        "base": context.base_url,
-        "requestId": context.request_id,
-        "idempotencyKey": context.idempotency_key,
-    });
-    context.state.store.insert(REQUEST, &id, &request)?;
-    context.state.store.insert(BATCH, &id, &batch)?;
-    context.state.clone().spawn(run(context, id, request));
+    template: Template,
+    sets: Vec<Value>,
+    options: BatchOptions,
+) -> Result<Batch, StoreError> {
+    let batch = Batch {
+        id: uid::new(10),
+        template_uid: template.uid.clone(),
+        status: BatchStatus::Pending,
+        total_items: sets.len(),
+        created_at: context.state.now_text(),
+        started_at: None,
+        completed_at: None,
+    };
+    let request = BatchRequest {
+        template,
+        sets,
+        options,
+        base: context.base_url.clone(),
+        request_id: context.request_id.clone(),
+        idempotency_key: context.idempotency_key.clone(),
+    };
+    context.state.store.create(&batch.id, &request)?;
+    context.state.store.create(&batch.id, &batch)?;
+    context.state.clone().spawn(run(context, batch.id.clone(), request));
     Ok(batch)
 }
 
@@ -78,60 +73,55 @@ pub(crate) fn resume(state: &Arc<AppState>) -> Result<(), StoreError> {
     let Some(operation) = CONTRACT.operation(OPERATION) else { return Ok(()) };
     for status in ["pending", "processing"] {
         let unfinished = Filter::default().eq("$.status", Some(status));
-        for batch in state.store.all(BATCH, &unfinished, Order::Oldest)? {
-            let id = batch["batchId"].as_str().unwrap_or_default().to_owned();
-            let Some(request) = state.store.get(REQUEST, &id)? else { continue };
-            let text = |name: &str| request[name].as_str().unwrap_or_default().to_owned();
+        for batch in state.store.list_all::<Batch>(&unfinished, Order::Oldest)? {
+            let Some(request) = state.store.find::<BatchRequest>(&batch.id)? else { continue };
             let context = RenderContext {
                 state: state.clone(),
                 operation,
-                request_id: text("requestId"),
-                base_url: text("base"),
-                idempotency_key: request["idempotencyKey"].as_str().map(str::to_owned),
+                request_id: request.request_id.clone(),
+                base_url: request.base.clone(),
+                idempotency_key: request.idempotency_key.clone(),
             };
-            state.spawn(run(context, id, request));
+            state.spawn(run(context, batch.id, request));
         }
     }
     Ok(())
 }
 
 /// Renders the unfinished items of a batch.
-async fn run(context: RenderContext, id: String, request: Value) {
-    let batch = Batch { context, id, request };
+async fn run(context: RenderContext, id: String, request: BatchRequest) {
+    let run = Run { context, id, request };
     // If the store fails, the batch cannot continue. It stays unfinished until the next start.
-    if let Err(error) = batch.run().await {
-        eprintln!("The batch {} stopped: {error}", batch.id);
+    if let Err(error) = run.run().await {
+        eprintln!("The batch {} stopped: {error}", run.id);
     }
 }
 
 /// Batch that is being rendered.
-struct Batch {
+struct Run {
     context: RenderContext,
     id: String,
-    request: Value,
+    request: BatchRequest,
 }
 
-impl Batch {
+impl Run {
     async fn run(&self) -> Result<(), StoreError> {
-        let store = &self.context.state.store;
-        let started = self.context.state.now();
-        store.update(BATCH, &self.id, |batch| {
-            if batch["status"] == "pending" {
-                batch["status"] = "processing".into();
-                batch["startedAt"] = format!("{started:.3}").into();
+        let state = &self.context.state;
+        let started = state.now_text();
+        state.store.change(&self.id, |batch: &mut Batch| {
+            if batch.status == BatchStatus::Pending {
+                (batch.status, batch.started_at) = (BatchStatus::Processing, Some(started));
             }
             Ok::<_, StoreError>(())
         })?;
-        let finished: BTreeSet<u64> =
-            items(&self.context.state, &self.id)?.iter().filter_map(|item| item["index"].as_u64()).collect();
-        let sets = self.request["sets"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let finished: BTreeSet<_> = items(state, &self.id)?.into_iter().map(|item| item.index).collect();
         let mut pending = Vec::new();
-        for (index, variables) in (0..).zip(sets) {
+        for (index, variables) in (0..).zip(&self.request.sets) {
             if !finished.contains(&index) {
                 pending.push(self.render_item(index, variables));
             }
         }
-        let concurrency = self.request["concurrency"].as_u64().and_then(|count| usize::try_from(count).ok());
+        let concurrency = self.request.options.concurrency.and_then(|count| usize::try_from(count).ok());
         let mut results = stream::iter(pending).buffer_unordered(concurrency.unwrap_or(DEFAULT_CONCURRENCY));
         while let Some(result) = results.next().await {
             result?;
@@ -142,80 +132,61 @@ impl Batch {
     /// Renders and stores one item, unless the batch has been cancelled.
     async fn render_item(&self, index: u64, variables: &Value) -> Result<(), StoreError> {
         let store = &self.context.state.store;
-        if store.get(BATCH, &self.id)?.is_none_or(|batch| batch["status"] == "cancelled") {
+        if store.find::<Batch>(&self.id)?.is_none_or(|batch| batch.status == BatchStatus::Cancelled) {
             return Ok(());
         }
-        let empty = Map::new();
-        let names: Vec<_> = variables.as_object().unwrap_or(&empty).keys().cloned().collect();
         let (mut results, mut errors) = (Vec::new(), Vec::new());
-        let single_layout = self.request["layout"].as_str().unwrap_or(DEFAULT_LAYOUT);
-        let layouts = self.request["layouts"].as_array().filter(|keys| !keys.is_empty());
-        let keys = layouts.map_or_else(|| vec![single_layout], |keys| keys.iter().filter_map(Value::as_str).collect());
-        for key in keys {
+        for key in self.request.options.layout_keys() {
             match self.render_layout(key, variables).await {
                 Ok(result) => results.push(result),
-                Err(error) => errors.push(json!({"layout": key, "error": error.message()})),
+                Err(error) => errors.push(LayoutError { layout: key.to_owned(), error: error.message() }),
             }
         }
-        let error = errors.first().map(|error| error["error"].clone());
-        let item = match error {
-            Some(error) if results.is_empty() => {
-                json!({"index": index, "success": false, "error": error, "variables": variables})
-            }
-            _ => json!({
-                "index": index, "success": true, "variables": names, "results": results, "errors": errors,
-            }),
+        let item = match errors.first() {
+            Some(error) if results.is_empty() => BatchItem::failed(index, variables.clone(), error.error.clone()),
+            _ => BatchItem::rendered(index, variables, results, errors),
         };
-        store.insert(&item_kind(&self.id), &index.to_string(), &item)?;
+        store.insert(&item_kind(&self.id), &index.to_string(), &to_json(&item)?)?;
         Ok(())
     }
 
     /// Renders one layout of an item, and returns its result.
-    async fn render_layout(&self, key: &str, variables: &Value) -> Result<Value, ApiError> {
-        let (context, template) = (&self.context, &self.request["template"]);
-        let output = OutputSpec::of(&self.request, template, || Ok(vec![variables.clone()]))?;
-        let mut result = json!(render_layout(context, template, key, variables, &output).await?);
-        // Only the file name is stored. The URL is built for each request, because clients can use different host names.
-        let file = result["url"].as_str().and_then(|url| url.rsplit('/').next()).unwrap_or_default().to_owned();
-        if let Some(result) = result.as_object_mut() {
-            result.remove("url");
-            result.insert("file".to_owned(), file.into());
-        }
-        Ok(result)
+    async fn render_layout(&self, key: &str, variables: &Value) -> Result<ItemRender, ApiError> {
+        let template = &self.request.template;
+        let spec = self.request.options.output.spec(template, || Ok(vec![variables.clone()]))?;
+        Ok(render_layout(&self.context, template, key, variables, &spec).await?.into())
     }
 
     /// Stores the final status, and emits the webhook event.
     fn finish(&self) -> Result<(), StoreError> {
         let state = &self.context.state;
-        let items = items(state, &self.id)?;
-        let completed = items.iter().filter(|item| item["success"] == true).count();
-        let outcome = match (completed, items.len() - completed) {
-            (_, 0) => "completed",
-            (0, _) => "failed",
-            _ => "partial",
+        let (completed, failed) = counts(state, &self.id)?;
+        let status = match (completed, failed) {
+            (_, 0) => BatchStatus::Completed,
+            (0, _) => BatchStatus::Failed,
+            _ => BatchStatus::Partial,
         };
-        let updated = state.store.update(BATCH, &self.id, |batch| {
-            if batch["status"] != "cancelled" {
-                batch["status"] = outcome.into();
-                batch["completedAt"] = state.now_text().into();
+        let updated = state.store.change(&self.id, |batch: &mut Batch| {
+            if batch.status != BatchStatus::Cancelled {
+                (batch.status, batch.completed_at) = (status, Some(state.now_text()));
             }
             Ok::<_, StoreError>(batch.clone())
         })?;
-        state.store.remove(REQUEST, &self.id)?;
-        let Some(batch) = updated.filter(|batch| batch["status"] != "cancelled") else { return Ok(()) };
-        let started = batch["startedAt"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
+        state.store.delete::<BatchRequest>(&self.id)?;
+        let Some(batch) = updated.filter(|batch| batch.status != BatchStatus::Cancelled) else { return Ok(()) };
+        let started = batch.started_at.and_then(|at| at.parse::<Timestamp>().ok());
         let duration = started.map(|started| state.now().duration_since(started).as_millis());
-        let event = if outcome == "failed" { "batch.failed" } else { "batch.completed" };
+        let event = if status == BatchStatus::Failed { "batch.failed" } else { "batch.completed" };
         let data = json!({
             "batchId": self.id,
-            "templateUid": batch["templateUid"],
-            "status": outcome,
-            "totalCount": batch["totalItems"],
+            "templateUid": batch.template_uid,
+            "status": status,
+            "totalCount": batch.total_items,
             "completedCount": completed,
-            "failedCount": items.len() - completed,
+            "failedCount": failed,
             "duration": duration.and_then(|duration| u64::try_from(duration).ok()).unwrap_or_default(),
         });
-        if let Some(url) = self.request["webhookUrl"].as_str().filter(|url| !url.is_empty()) {
+        if let Some(url) = self.request.options.webhook_url() {
             webhooks::deliver_unsigned(state, url, event, &data)?;
         }
         webhooks::emit(state, event, &data)
@@ -229,8 +200,9 @@ pub(crate) fn counts(state: &AppState, batch: &str) -> Result<(usize, usize), St
 }
 
 /// Returns the finished items of a batch, by index.
-pub(crate) fn items(state: &AppState, batch: &str) -> Result<Vec<Value>, StoreError> {
-    let mut items = state.store.all(&item_kind(batch), &Filter::default(), Order::Oldest)?;
-    items.sort_by_key(|item| item["index"].as_u64());
+pub(crate) fn items(state: &AppState, batch: &str) -> Result<Vec<BatchItem>, StoreError> {
+    let items = state.store.all(&item_kind(batch), &Filter::default(), Order::Oldest)?;
+    let mut items = items.into_iter().map(from_json).collect::<Result<Vec<BatchItem>, _>>()?;
+    items.sort_by_key(|item| item.index);
     Ok(items)
 }

@@ -1,16 +1,19 @@
 //! Binding data from a URL. Redirects are not followed, because they would forward credentials.
 
 use super::{
-    CACHED_DATA_FIELD,
+    Binding,
+    document::{CachedData, Credentials},
     source::{DataError, FetchedData},
 };
-use crate::fetch::{self, FetchError, Fetcher};
+use crate::{
+    fetch::{self, FetchError, Fetcher},
+    secret::Secret,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{
     Body, Method, Request,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH},
 };
-use serde_json::Value;
 use std::time::Duration;
 
 /// Timeout for fetching data.
@@ -20,61 +23,59 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_DATA_BYTES: usize = 1024 * 1024;
 
 /// Fetches the data of a binding.
-pub(super) async fn fetch(binding: &Value, fetcher: &Fetcher) -> Result<FetchedData, DataError> {
+pub(super) async fn fetch(binding: &Binding, fetcher: &Fetcher) -> Result<FetchedData, DataError> {
     read_response(binding, &fetcher.send(build_request(binding)?, MAX_DATA_BYTES, FETCH_TIMEOUT).await?)
 }
 
-fn build_request(binding: &Value) -> Result<Request, DataError> {
-    let source = &binding["dataSource"];
-    let method = match source["method"].as_str().unwrap_or("GET") {
+fn build_request(binding: &Binding) -> Result<Request, DataError> {
+    let source = &binding.data_source;
+    let method = match source.method.as_deref().unwrap_or("GET") {
         "GET" => Method::GET,
         "POST" => Method::POST,
         other => return Err(DataError::message(format!("dataSource.method {other} is not one of GET, POST"))),
     };
-    let url = fetch::parse_url(source["url"].as_str().unwrap_or_default());
+    let url = fetch::parse_url(source.url.as_deref().unwrap_or_default());
     let mut request = Request::new(method.clone(), url?);
-    if method == Method::POST && !source["body"].is_null() {
-        *request.body_mut() = Some(Body::from(source["body"].to_string()));
+    if let Some(body) = source.body.as_ref().filter(|_| method == Method::POST) {
+        *request.body_mut() = Some(Body::from(body.to_string()));
     }
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     if method == Method::POST {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
-    for (name, value) in source["headers"].as_object().into_iter().flatten() {
+    for (name, value) in source.headers.iter().flatten() {
         let (name, value) = build_header(name, value.as_str().unwrap_or_default())?;
         // Headers of the connection and the message framing cannot be set by a binding.
         if !["connection", "content-length", "host", "transfer-encoding", "upgrade"].contains(&name.as_str()) {
             headers.insert(name, value);
         }
     }
-    if let Some((name, mut value)) = credentials_header(&source["credentials"])? {
+    let credentials = source.credentials.as_ref().map(credentials_header).transpose()?;
+    if let Some((name, mut value)) = credentials.flatten() {
         value.set_sensitive(true);
         headers.insert(name, value);
     }
-    if let (Some("etag"), Some(etag)) =
-        (binding["refreshPolicy"]["type"].as_str(), binding[CACHED_DATA_FIELD]["etag"].as_str())
-    {
+    let etag = binding.cached.as_ref().and_then(|cached| cached.etag.as_deref());
+    if let Some(etag) = etag.filter(|_| binding.refresh_policy.kind == "etag") {
         headers.insert(IF_NONE_MATCH, build_header(IF_NONE_MATCH.as_str(), etag)?.1);
     }
     Ok(request)
 }
 
 /// Builds the header with the credentials.
-fn credentials_header(credentials: &Value) -> Result<Option<(HeaderName, HeaderValue)>, DataError> {
-    let text = |name: &str| credentials[name].as_str().unwrap_or_default();
-    let value = text("value");
-    match text("type") {
+fn credentials_header(credentials: &Credentials) -> Result<Option<(HeaderName, HeaderValue)>, DataError> {
+    let value = credentials.value.as_ref().map_or("", Secret::expose);
+    let header_name = credentials.header_name.as_deref().unwrap_or_default();
+    match credentials.kind.as_str() {
         "bearer_token" => build_header(AUTHORIZATION.as_str(), &format!("Bearer {value}")).map(Some),
         "basic_auth" => {
-            let pair = STANDARD.encode(format!("{}:{value}", text("username")));
+            let pair = STANDARD.encode(format!("{}:{value}", credentials.username.as_deref().unwrap_or_default()));
             build_header(AUTHORIZATION.as_str(), &format!("Basic {pair}")).map(Some)
         }
         // The API documentation does not name the header. `x-api-key` is the most common one.
-        "api_key" => {
-            build_header(if text("headerName").is_empty() { "x-api-key" } else { text("headerName") }, value).map(Some)
-        }
-        "custom_header" => build_header(text("headerName"), value).map(Some),
+        "api_key" => build_header(if header_name.is_empty() { "x-api-key" } else { header_name }, value).map(Some),
+        "custom_header" => build_header(header_name, value).map(Some),
         _ => Ok(None),
     }
 }
@@ -87,14 +88,13 @@ fn build_header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Da
 }
 
 /// Reads the data of a response. A 304 returns the cached data.
-fn read_response(binding: &Value, response: &fetch::Fetched) -> Result<FetchedData, DataError> {
+fn read_response(binding: &Binding, response: &fetch::Fetched) -> Result<FetchedData, DataError> {
     let status = response.status;
     let error = |message: String| DataError { source_status: Some(status), ..DataError::upstream(message) };
     if status == 304
-        && let Some(data) = binding[CACHED_DATA_FIELD].get("data")
+        && let Some(CachedData { data, etag }) = binding.cached.clone()
     {
-        let etag = binding[CACHED_DATA_FIELD]["etag"].as_str().map(str::to_owned);
-        return Ok(FetchedData { data: data.clone(), source_status: Some(status), etag });
+        return Ok(FetchedData { data, source_status: Some(status), etag });
     }
     if !(200..300).contains(&status) {
         return Err(error(format!("The data source returned status {status}")));

@@ -1,5 +1,6 @@
 //! Mapping of data to variables, by paths such as `name`, `user.name`, `items[0].name`, `items.length` and `$.a.b`.
 
+use super::Binding;
 use serde_json::{Map, Value};
 
 /// Maximum number of listed paths.
@@ -16,30 +17,30 @@ enum Step {
 }
 
 /// Resolves the variables of a binding. Returns their values, and an error for each path without a value.
-pub(crate) fn resolve_variables(binding: &Value, data: &Value) -> (Value, Vec<String>) {
+pub(crate) fn resolve_variables(binding: &Binding, data: &Value) -> (Value, Vec<String>) {
     let (mut values, mut errors) = (Map::new(), Vec::new());
-    for (variable, path) in binding["mapping"].as_object().into_iter().flatten() {
+    for (variable, path) in &binding.mapping {
         let path = path.as_str().unwrap_or_default();
         match look_up(path, data) {
             Some(value) if !value.is_null() => drop(values.insert(variable.clone(), value)),
             _ => {
                 errors.push(format!("{variable}: no value at {path}"));
-                if let Some(default) = binding["defaults"].get(variable) {
+                if let Some(default) = binding.defaults.get(variable) {
                     values.insert(variable.clone(), default.clone());
                 }
             }
         }
     }
     // A default can belong to a variable without a path.
-    for (variable, default) in binding["defaults"].as_object().into_iter().flatten() {
+    for (variable, default) in &binding.defaults {
         values.entry(variable.clone()).or_insert_with(|| default.clone());
     }
     (Value::Object(values), errors)
 }
 
 /// Checks the paths of a mapping.
-pub(crate) fn check(mapping: &Value) -> Result<(), String> {
-    for (variable, path) in mapping.as_object().into_iter().flatten() {
+pub(crate) fn check(mapping: &Map<String, Value>) -> Result<(), String> {
+    for (variable, path) in mapping {
         let path = path.as_str().unwrap_or_default();
         if parse_path(path).is_none() {
             return Err(format!(
@@ -159,6 +160,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    fn mapping(paths: Value) -> Map<String, Value> {
+        serde_json::from_value(paths).unwrap()
+    }
+
     #[test]
     fn a_path_leads_to_a_value() {
         let data =
@@ -188,9 +193,9 @@ mod tests {
     #[test]
     fn invalid_paths_are_rejected_without_data() {
         for path in ["", " ", ".", "a.", "a..b", "a[", "a[x]", "a]b", "a[0]b", "$."] {
-            assert!(check(&json!({"v": path})).is_err(), "{path:?}");
+            assert!(check(&mapping(json!({"v": path}))).is_err(), "{path:?}");
         }
-        assert!(check(&json!({"v": "$[0].a", "w": "$x"})).is_ok());
+        assert!(check(&mapping(json!({"v": "$[0].a", "w": "$x"}))).is_ok());
     }
 
     #[test]

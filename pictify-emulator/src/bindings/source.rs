@@ -1,6 +1,6 @@
 //! Data sources of bindings.
 
-use super::{CACHED_DATA_FIELD, http};
+use super::{Binding, DataSource, http};
 use crate::{api_error::ApiError, context::AppState};
 use axum::http::StatusCode;
 use serde_json::Value;
@@ -50,19 +50,20 @@ impl From<ApiError> for DataError {
 }
 
 /// Checks a data source.
-pub(crate) fn check(source: &Value) -> Result<(), String> {
-    let credentials = &source["credentials"];
-    if credentials.is_object() && !credentials["value"].is_string() {
-        return Err("dataSource.credentials.value is required".to_owned());
+pub(crate) fn check(source: &DataSource) -> Result<(), String> {
+    if let Some(credentials) = &source.credentials {
+        if credentials.value.is_none() {
+            return Err("dataSource.credentials.value is required".to_owned());
+        }
+        if credentials.kind == "custom_header" && credentials.header_name.is_none() {
+            return Err("dataSource.credentials.headerName is required for custom_header".to_owned());
+        }
     }
-    if credentials["type"] == "custom_header" && !credentials["headerName"].is_string() {
-        return Err("dataSource.credentials.headerName is required for custom_header".to_owned());
-    }
-    match source["type"].as_str().unwrap_or_default() {
+    match source.kind.as_str() {
         "webhook" => Ok(()),
-        "static" if source["staticData"].is_object() => Ok(()),
+        "static" if source.static_data.is_some() => Ok(()),
         "static" => Err("dataSource.staticData is required for a static source".to_owned()),
-        "http" => match source["url"].as_str() {
+        "http" => match &source.url {
             Some(url) if url.starts_with("http://") || url.starts_with("https://") => Ok(()),
             Some(url) => Err(format!("dataSource.url must start with http:// or https://: {url}")),
             None => Err("dataSource.url is required for an http source".to_owned()),
@@ -72,11 +73,14 @@ pub(crate) fn check(source: &Value) -> Result<(), String> {
 }
 
 /// Fetches the data of a binding, without storing it.
-pub(crate) async fn fetch(state: &AppState, binding: &Value) -> Result<FetchedData, DataError> {
-    let source = &binding["dataSource"];
-    match source["type"].as_str().unwrap_or_default() {
-        "static" => Ok(FetchedData { data: source["staticData"].clone(), source_status: None, etag: None }),
-        "webhook" => match binding[CACHED_DATA_FIELD].get("data") {
+pub(crate) async fn fetch(state: &AppState, binding: &Binding) -> Result<FetchedData, DataError> {
+    let source = &binding.data_source;
+    match source.kind.as_str() {
+        "static" => {
+            let data = source.static_data.clone().unwrap_or_default();
+            Ok(FetchedData { data, source_status: None, etag: None })
+        }
+        "webhook" => match binding.cached_data() {
             Some(data) => Ok(FetchedData { data: data.clone(), source_status: None, etag: None }),
             None => Err(DataError::message("No data has been pushed yet: send it to the webhookUrl of the binding")),
         },

@@ -10,7 +10,7 @@ use crate::{
     context::AppState,
     operations,
     response::ApiResult,
-    store::{Filter, Search, StoreError},
+    store::{Filter, Search, StoreError, to_json},
 };
 use serde_json::{Value, json};
 
@@ -45,7 +45,12 @@ pub(super) fn show(request: &PageRequest<'_>, id: &str) -> ApiResult {
     let batch = with_progress(state, state.store.get(BATCH, id)?.ok_or_else(not_found)?)?;
     let all = batches::items(state, id)?;
     let total = all.len();
-    let items: Vec<_> = all.into_iter().skip(request.offset()).take(PAGE_SIZE).map(|found| item(&found)).collect();
+    let items: Vec<_> = all
+        .into_iter()
+        .skip(request.offset())
+        .take(PAGE_SIZE)
+        .map(|found| Ok(item(&to_json(&found)?)))
+        .collect::<Result<_, StoreError>>()?;
     let data = json!({"batch": batch, "items": items, "pages": request.pages(total)});
     view::page(state, "batches", "batch", &format!("Batch {id}"), data)
 }

@@ -6,10 +6,10 @@ use super::{
     view,
 };
 use crate::{
-    bindings::{BINDING, CACHED_DATA_FIELD},
+    bindings::Binding,
     operations,
     response::ApiResult,
-    store::{Filter, Search},
+    store::{Document as _, Filter, Search},
 };
 use serde_json::{Value, json};
 
@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let text = request.parameter("q");
     let search = Search { text, ..Search::default() };
-    let (found, total) = request.state.store.search(BINDING, Filter::default(), search, request.offset(), PAGE_SIZE)?;
+    let (found, total) =
+        request.state.store.search(Binding::KIND, Filter::default(), search, request.offset(), PAGE_SIZE)?;
     let data = json!({
         "bindings": found.iter().map(item).collect::<Vec<_>>(),
         "search": {"text": text, "label": "Search bindings by name, template or source"},
@@ -51,9 +52,9 @@ fn item(binding: &Value) -> Value {
 
 /// Shows a binding.
 pub(super) fn show(request: &PageRequest<'_>, uid: &str) -> ApiResult {
-    let binding = request.state.store.get(BINDING, uid)?.ok_or_else(not_found)?;
+    let binding = request.state.store.get(Binding::KIND, uid)?.ok_or_else(not_found)?;
     let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
-    let cached = binding[CACHED_DATA_FIELD].get("data");
+    let cached = binding["own"].get("data");
     let data = json!({
         "binding": item(&binding),
         "mapping": pretty(&binding["mapping"]),

@@ -6,10 +6,10 @@ use super::{
     view,
 };
 use crate::{
-    experiments::EXPERIMENT,
+    experiments::Experiment,
     operations,
     response::ApiResult,
-    store::{Filter, Search},
+    store::{Document as _, Filter, Search},
 };
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let text = request.parameter("q");
     let search = Search { text, ..Search::default() };
     let (found, total) =
-        request.state.store.search(EXPERIMENT, Filter::default(), search, request.offset(), PAGE_SIZE)?;
+        request.state.store.search(Experiment::KIND, Filter::default(), search, request.offset(), PAGE_SIZE)?;
     let data = json!({
         "experiments": found.iter().map(item).collect::<Vec<_>>(),
         "search": {"text": text, "label": "Search experiments by name, slug or template"},
@@ -53,7 +53,7 @@ fn item(experiment: &Value) -> Value {
 
 /// Shows an experiment.
 pub(super) fn show(request: &PageRequest<'_>, uid: &str) -> ApiResult {
-    let experiment = request.state.store.get(EXPERIMENT, uid)?.ok_or_else(not_found)?;
+    let experiment = request.state.store.get(Experiment::KIND, uid)?.ok_or_else(not_found)?;
     let number = |value: &Value| value.as_u64().unwrap_or_default();
     let variants = experiment["variants"].as_array().into_iter().flatten();
     let variants: Vec<_> = variants

@@ -5,9 +5,9 @@ use super::{
     view,
 };
 use crate::{
-    ledger::{BILLED, billed_renders, billed_this_month},
+    ledger::{LedgerEntry, billed_renders, billed_this_month},
     response::ApiResult,
-    store::{Filter, Search},
+    store::{Document as _, Filter, Search},
 };
 use serde_json::json;
 
@@ -15,7 +15,8 @@ use serde_json::json;
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let (state, text) = (request.state, request.parameter("q"));
     let search = Search { text, ..Search::default() };
-    let (entries, total) = state.store.search(BILLED, Filter::default(), search, request.offset(), PAGE_SIZE)?;
+    let (entries, total) =
+        state.store.search(LedgerEntry::KIND, Filter::default(), search, request.offset(), PAGE_SIZE)?;
     let (used, limit) = (billed_this_month(&state.store, state.now())?, state.monthly_limit());
     let data = json!({
         "entries": entries,

@@ -4,8 +4,9 @@ use super::{not_found, request::PageRequest};
 use crate::{
     api_error::ApiError,
     operations,
-    rendering::fill::{self, TEMPLATE},
     response::{ApiResponse, ApiResult},
+    store::Document as _,
+    templates::Template,
 };
 use axum::http::{StatusCode, header::CACHE_CONTROL};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 /// Renders a stored template with the values of the query string: `values` is a JSON object, and every other parameter
 /// is the text of a variable, except `v`, which only makes the address change with the template.
 pub(super) async fn of_template(request: &PageRequest<'_>, uid: &str) -> ApiResult {
-    let template = request.state.store.get(TEMPLATE, uid)?.ok_or_else(not_found)?;
+    let template = request.state.store.get(Template::KIND, uid)?.ok_or_else(not_found)?;
     let values = serde_json::from_str(request.parameter("values")).unwrap_or_else(|_| json!({}));
     let preview = operations::call(request.state, "previewTemplate", &[], &[], draft(&template, &values)).await?;
     let encoded = preview["dataUrl"].as_str().and_then(|url| url.split_once(";base64,")).map(|(_, bytes)| bytes);
@@ -37,7 +38,11 @@ fn draft(template: &Value, values: &Value) -> Value {
 pub(super) async fn of_draft(request: &PageRequest<'_>) -> ApiResult {
     let mut draft = request.json()?;
     draft["format"] = "png".into();
-    let names = match fill::variable_names(&draft) {
+    let names = match serde_json::from_value::<Template>(draft.clone()) {
+        Ok(template) => template.used_variables(),
+        Err(error) => return Err(ApiError::with_message(StatusCode::BAD_REQUEST, error.to_string())),
+    };
+    let names = match names {
         Ok(names) => names,
         Err(error) => return Ok(failure(&error)),
     };

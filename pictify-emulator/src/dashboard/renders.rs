@@ -11,11 +11,11 @@ use crate::{
     api_error::ApiError,
     context::AppState,
     operations,
-    rendering::details::{self, DETAILS},
-    rendering::fill::TEMPLATE,
-    rendering::{RENDER, video::VIDEO},
+    rendering::RENDER,
+    rendering::details::{self, RenderDetails},
     response::{ApiResponse, ApiResult},
-    store::{Filter, Search},
+    store::{Document as _, Filter, Search},
+    templates::{Template, VideoTemplate},
 };
 use axum::http::{StatusCode, header::CACHE_CONTROL};
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ pub(super) async fn list(request: &PageRequest<'_>) -> ApiResult {
         Vec::new()
     } else {
         let search = Search { text, ..Search::default() };
-        let (named, _) = state.store.search(TEMPLATE, Filter::default(), search, 0, MAX_SEARCHED_TEMPLATES)?;
+        let (named, _) = state.store.search(Template::KIND, Filter::default(), search, 0, MAX_SEARCHED_TEMPLATES)?;
         named.iter().filter_map(|template| template["uid"].as_str().map(str::to_owned)).collect()
     };
     let search = Search { text, or_any_of: Some(("$.template", &named)) };
@@ -103,8 +103,8 @@ fn picture(render: &Value) -> String {
 
 /// Returns the name of a template or a video template; its ID if it was deleted.
 fn template_name(state: &AppState, uid: &str) -> Result<Value, ApiError> {
-    let found = match state.store.get(TEMPLATE, uid)? {
-        None => state.store.get(VIDEO, uid)?,
+    let found = match state.store.get(Template::KIND, uid)? {
+        None => state.store.get(VideoTemplate::KIND, uid)?,
         found => found,
     };
     Ok(found.map_or_else(|| uid.into(), |mut template| template["name"].take()))
@@ -114,9 +114,9 @@ fn template_name(state: &AppState, uid: &str) -> Result<Value, ApiError> {
 pub(super) fn show(request: &PageRequest<'_>, id: &str) -> ApiResult {
     let state = request.state;
     let render = state.store.get(RENDER, id)?.ok_or_else(not_found)?;
-    let details = details::find(&state.store, id)?;
+    let details = state.store.find::<RenderDetails>(id)?;
     let uid = render["template"].as_str().unwrap_or_default();
-    let (template, video) = (state.store.get(TEMPLATE, uid)?, state.store.get(VIDEO, uid)?);
+    let (template, video) = (state.store.get(Template::KIND, uid)?, state.store.get(VideoTemplate::KIND, uid)?);
     let repeatable = repeatable(&render, details.as_ref(), template.is_some(), video.is_some());
     let name = if uid.is_empty() { "HTML".into() } else { template_name(state, uid)? };
     let source = template.as_ref().and_then(|template| template["html"].as_str());
@@ -157,9 +157,10 @@ const MAX_SHOWN_PAGES: u64 = 20;
 pub(super) async fn repeat(request: &PageRequest<'_>, id: &str) -> ApiResult {
     let state = request.state;
     let render = state.store.get(RENDER, id)?.ok_or_else(not_found)?;
-    let details = details::find(&state.store, id)?;
+    let details = state.store.find::<RenderDetails>(id)?;
     let uid = render["template"].as_str().unwrap_or_default();
-    let (has_template, has_video) = (state.store.get(TEMPLATE, uid)?.is_some(), state.store.get(VIDEO, uid)?.is_some());
+    let (has_template, has_video) =
+        (state.store.get(Template::KIND, uid)?.is_some(), state.store.get(VideoTemplate::KIND, uid)?.is_some());
     let again = repeatable(&render, details.as_ref(), has_template, has_video).ok_or_else(|| {
         ApiError::with_message(StatusCode::CONFLICT, "The source of this render is not stored any more")
     })?;
@@ -183,7 +184,7 @@ pub(super) fn delete(request: &PageRequest<'_>, id: &str) -> ApiResult {
     let store = &request.state.store;
     let render = store.get(RENDER, id)?.ok_or_else(not_found)?;
     store.remove(RENDER, id)?;
-    store.remove(DETAILS, id)?;
+    store.remove(RenderDetails::KIND, id)?;
     store.remove_file(render["file"].as_str().unwrap_or_default())?;
     Ok(redirect("/"))
 }

@@ -10,9 +10,9 @@ use super::{
 use crate::{
     context::AppState,
     operations,
-    rendering::fill::TEMPLATE,
     response::{ApiResponse, ApiResult},
-    store::{Filter, Order, Search, StoreError},
+    store::{Document as _, Filter, Order, Search, StoreError},
+    templates::Template,
     uid,
 };
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let text = request.parameter("q");
     let search = Search { text, ..Search::default() };
     let (found, total) =
-        request.state.store.search(TEMPLATE, Filter::default(), search, request.offset(), PAGE_SIZE)?;
+        request.state.store.search(Template::KIND, Filter::default(), search, request.offset(), PAGE_SIZE)?;
     let templates: Vec<_> = found.iter().map(item).collect();
     let data = json!({
         "templates": templates,
@@ -92,7 +92,7 @@ pub(super) fn new(request: &PageRequest<'_>) -> ApiResult {
 /// Shows the editor with a stored template.
 pub(super) fn show(request: &PageRequest<'_>, uid: &str) -> ApiResult {
     let store = &request.state.store;
-    let template = store.get(TEMPLATE, uid)?.ok_or_else(not_found)?;
+    let template = store.get(Template::KIND, uid)?.ok_or_else(not_found)?;
     let versions = store.count(&version_kind(uid), &Filter::default())?;
     let (recent, _) = store.page(
         crate::rendering::RENDER,
@@ -177,7 +177,7 @@ pub(super) async fn save(request: &PageRequest<'_>) -> ApiResult {
     let saved = match &uid {
         None => operations::call(request.state, "createTemplate", &[], &[], body).await,
         Some(uid) => {
-            let before = request.state.store.get(TEMPLATE, uid)?.ok_or_else(not_found)?;
+            let before = request.state.store.get(Template::KIND, uid)?.ok_or_else(not_found)?;
             let saved = operations::call(request.state, "updateTemplate", &[("uid", uid)], &[], body).await;
             if saved.is_ok() {
                 keep_version(request.state, uid, &before)?;
@@ -205,7 +205,7 @@ fn keep_version(state: &AppState, uid: &str, before: &Value) -> Result<(), Store
 
 /// Shows the difference between a draft and the stored template, for the script of the editor.
 pub(super) fn compare(request: &PageRequest<'_>, uid: &str) -> ApiResult {
-    let template = request.state.store.get(TEMPLATE, uid)?.ok_or_else(not_found)?;
+    let template = request.state.store.get(Template::KIND, uid)?.ok_or_else(not_found)?;
     let draft = request.json()?;
     view::fragment("difference", &difference(&template, &draft))
 }
@@ -234,7 +234,7 @@ fn difference(before: &Value, after: &Value) -> Value {
 /// Shows the versions of a template, and what one of them changed.
 pub(super) fn changes(request: &PageRequest<'_>, uid: &str) -> ApiResult {
     let store = &request.state.store;
-    let template = store.get(TEMPLATE, uid)?.ok_or_else(not_found)?;
+    let template = store.get(Template::KIND, uid)?.ok_or_else(not_found)?;
     let versions = store.all(&version_kind(uid), &Filter::default(), Order::Newest)?;
     let wanted = request.parameter("version");
     let index = versions.iter().position(|version| version["id"] == wanted).unwrap_or(0);
@@ -271,7 +271,7 @@ pub(super) fn changes(request: &PageRequest<'_>, uid: &str) -> ApiResult {
 /// Restores a version of a template, as a new version.
 pub(super) async fn restore(request: &PageRequest<'_>, uid: &str, version: &str) -> ApiResult {
     let state = request.state;
-    let before = state.store.get(TEMPLATE, uid)?.ok_or_else(not_found)?;
+    let before = state.store.get(Template::KIND, uid)?.ok_or_else(not_found)?;
     let version = state.store.get(&version_kind(uid), version)?.ok_or_else(not_found)?;
     let mut body = json!({});
     for name in ["name", "html", "fabricJSData", "width", "height", "variableDefinitions", "outputFormat", "layouts"] {
@@ -296,7 +296,7 @@ pub(super) async fn render(request: &PageRequest<'_>, uid: &str) -> ApiResult {
 
 /// Copies a template under a new ID.
 pub(super) async fn duplicate(request: &PageRequest<'_>, uid: &str) -> ApiResult {
-    let template = request.state.store.get(TEMPLATE, uid)?.ok_or_else(not_found)?;
+    let template = request.state.store.get(Template::KIND, uid)?.ok_or_else(not_found)?;
     let mut body = json!({"name": format!("{} (copy)", template["name"].as_str().unwrap_or_default())});
     let names = [
         "html",

@@ -7,9 +7,10 @@ use super::{
 };
 use crate::{
     operations,
-    rendering::{RENDER, video::VIDEO},
+    rendering::RENDER,
     response::ApiResult,
-    store::{Filter, Order, Search},
+    store::{Document as _, Filter, Order, Search},
+    templates::VideoTemplate,
 };
 use serde_json::{Value, json};
 
@@ -20,7 +21,8 @@ const MAX_RECENT_RENDERS: usize = 5;
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let text = request.parameter("q");
     let search = Search { text, ..Search::default() };
-    let (found, total) = request.state.store.search(VIDEO, Filter::default(), search, request.offset(), PAGE_SIZE)?;
+    let (found, total) =
+        request.state.store.search(VideoTemplate::KIND, Filter::default(), search, request.offset(), PAGE_SIZE)?;
     let data = json!({
         "videos": found.iter().map(item).collect::<Vec<_>>(),
         "search": {"text": text, "label": "Search video templates by name or code"},
@@ -52,7 +54,7 @@ fn item(video: &Value) -> Value {
 /// Shows a video template.
 pub(super) fn show(request: &PageRequest<'_>, uid: &str) -> ApiResult {
     let store = &request.state.store;
-    let video = store.get(VIDEO, uid)?.ok_or_else(not_found)?;
+    let video = store.get(VideoTemplate::KIND, uid)?.ok_or_else(not_found)?;
     let of_template = Filter::default().eq("$.template", Some(uid));
     let (recent, _) = store.page(RENDER, &of_template, Order::Newest, 0, MAX_RECENT_RENDERS)?;
     let recent: Vec<_> = recent

@@ -4,17 +4,17 @@ use super::PREFIX;
 use crate::{
     api_error::ApiError,
     batches::BATCH,
-    bindings::BINDING,
+    bindings::Binding,
     context::AppState,
-    experiments::EXPERIMENT,
+    experiments::Experiment,
     ledger::billed_renders,
-    rendering::fill::TEMPLATE,
-    rendering::{RENDER, video::VIDEO},
+    rendering::RENDER,
     requests::RequestFilter,
     response::{ApiResponse, ApiResult},
-    store::{Filter, StoreError},
+    store::{Document as _, Filter, StoreError},
+    templates::{Template, VideoTemplate},
     webhooks::DELIVERY,
-    workflows::RUN,
+    workflows::WorkflowRun,
 };
 use axum::http::{
     HeaderName,
@@ -127,13 +127,13 @@ static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
 /// Areas of the navigation: name, title, and the kind of the documents that are counted.
 const AREAS: &[(&str, &str, Option<&str>)] = &[
     ("renders", "Renders", Some(RENDER)),
-    ("templates", "Templates", Some(TEMPLATE)),
+    ("templates", "Templates", Some(Template::KIND)),
     ("batches", "Batches", Some(BATCH)),
     ("webhooks", "Webhooks", Some(DELIVERY)),
-    ("bindings", "Bindings", Some(BINDING)),
-    ("experiments", "Experiments", Some(EXPERIMENT)),
-    ("workflows", "Workflows", Some(RUN)),
-    ("videos", "Videos", Some(VIDEO)),
+    ("bindings", "Bindings", Some(Binding::KIND)),
+    ("experiments", "Experiments", Some(Experiment::KIND)),
+    ("workflows", "Workflows", Some(WorkflowRun::KIND)),
+    ("videos", "Videos", Some(VideoTemplate::KIND)),
 ];
 
 /// Areas of the second part of the navigation, which show the server from the inside.

@@ -8,8 +8,8 @@ use super::{
 use crate::{
     operations,
     response::ApiResult,
-    store::{Filter, Order, Search},
-    webhooks::{self, DELIVERY, SUBSCRIPTION},
+    store::{Document as _, Filter, Order, Search},
+    webhooks::{self, DELIVERY, Subscription},
 };
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
         let count = store.count(DELIVERY, &filter)?;
         statuses.push(json!({"name": name, "title": title, "count": count, "isCurrent": *name == status}));
     }
-    let (subscriptions, _) = store.page(SUBSCRIPTION, &Filter::default(), Order::Newest, 0, MAX_SUBSCRIPTIONS)?;
+    let (subscriptions, _) = store.page(Subscription::KIND, &Filter::default(), Order::Newest, 0, MAX_SUBSCRIPTIONS)?;
     let subscriptions: Vec<_> = subscriptions.iter().map(subscription).collect();
     let data = json!({
         "subscriptions": subscriptions,

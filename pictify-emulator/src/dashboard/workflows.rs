@@ -6,10 +6,11 @@ use super::{
     view,
 };
 use crate::{
+    context::AppState,
     operations,
     response::ApiResult,
-    store::{Filter, Order, Search},
-    workflows::{self, HOOK, RUN},
+    store::{Document as _, Filter, Order, Search, StoreError, from_json, to_json},
+    workflows::{WorkflowHook, WorkflowRun},
 };
 use serde_json::{Value, json};
 
@@ -20,9 +21,11 @@ const MAX_HOOKS: usize = 100;
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let (state, text) = (request.state, request.parameter("q"));
     let search = Search { text, ..Search::default() };
-    let (found, total) = state.store.search(RUN, Filter::default(), search, request.offset(), PAGE_SIZE)?;
-    let runs: Vec<_> = found.into_iter().map(|run| item(&workflows::to_public_run(run, &state.instance_id))).collect();
-    let (hooks, _) = state.store.page(HOOK, &Filter::default(), Order::Newest, 0, MAX_HOOKS)?;
+    let (found, total) =
+        state.store.search(WorkflowRun::KIND, Filter::default(), search, request.offset(), PAGE_SIZE)?;
+    let runs: Vec<_> = found.into_iter().map(|run| observed(state, run)).collect::<Result<_, _>>()?;
+    let runs: Vec<_> = runs.iter().map(item).collect();
+    let (hooks, _) = state.store.page(WorkflowHook::KIND, &Filter::default(), Order::Newest, 0, MAX_HOOKS)?;
     let hooks: Vec<_> = hooks
         .iter()
         .map(|hook| {
@@ -37,6 +40,11 @@ pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
         "pages": request.pages(total),
     });
     view::page(state, "workflows", "workflows", "Workflows", data)
+}
+
+/// Returns a run as this server process shows it.
+fn observed(state: &AppState, run: Value) -> Result<Value, StoreError> {
+    to_json(&from_json::<WorkflowRun>(run)?.observed_by(&state.instance_id))
 }
 
 /// Returns what the pages show of a run.
@@ -59,8 +67,8 @@ fn item(run: &Value) -> Value {
 
 /// Shows a run.
 pub(super) async fn show(request: &PageRequest<'_>, uid: &str) -> ApiResult {
-    let run = request.state.store.get(RUN, uid)?.ok_or_else(not_found)?;
-    let run = workflows::to_public_run(run, &request.state.instance_id);
+    let run = request.state.store.get(WorkflowRun::KIND, uid)?.ok_or_else(not_found)?;
+    let run = observed(request.state, run)?;
     let full = operations::call(request.state, "getWorkflowRun", &[("uid", uid)], &[], Value::Null).await?;
     let items = full["run"]["items"].as_array().map(Vec::as_slice).unwrap_or_default();
     let shown: Vec<_> = items

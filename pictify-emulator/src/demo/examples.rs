@@ -1,6 +1,7 @@
 //! Template that the examples of the SDK and of the documents use.
 
-use serde_json::{Value, json};
+use crate::templates::{Source, Template};
+use serde_json::json;
 
 /// ID of the template.
 pub(super) const UID: &str = "XK4P2M9QZT";
@@ -15,13 +16,19 @@ const HTML: &str = "<style>
 {{#if total}}<p>Total: {{total}}</p>{{/if}}
 {{#if stars}}<p>{{stars}} stars, {{forks}} forks</p>{{/if}}";
 
-/// Returns the template as it is stored.
-pub(super) fn template(now: &str) -> Value {
-    let definitions = ["name", "invoiceNumber", "pageTitle", "total", "stars", "forks"]
-        .map(|name| json!({"name": name, "type": "text", "defaultValue": ""}));
-    json!({
-        "uid": UID, "name": "Demo", "engine": "html", "width": 1200, "height": 630, "outputFormat": "image",
-        "jsEnabled": false, "strictVariables": false, "hasDynamicLink": false, "html": HTML,
-        "variableDefinitions": definitions, "createdAt": now, "updatedAt": now,
-    })
+/// Returns the template.
+pub(super) fn template(now: &str) -> Template {
+    let variables = ["name", "invoiceNumber", "pageTitle", "total", "stars", "forks"];
+    Template {
+        uid: UID.to_owned(),
+        name: "Demo".to_owned(),
+        engine: "html".to_owned(),
+        output_format: "image".to_owned(),
+        source: Source { html: Some(HTML.to_owned()), width: Some(1200), height: Some(630), canvas: None },
+        variables: variables.map(str::to_owned).to_vec(),
+        variable_definitions: variables.map(|name| json!({"name": name, "type": "text", "defaultValue": ""})).to_vec(),
+        created_at: now.to_owned(),
+        updated_at: now.to_owned(),
+        ..Template::default()
+    }
 }

@@ -8,8 +8,8 @@ mod samples;
 pub(crate) use samples::create as create_samples;
 
 use crate::{
-    rendering::fill::TEMPLATE,
-    store::{Store, StoreError},
+    store::{Store, StoreError, from_json},
+    templates::Template,
 };
 use serde_json::{Value, json};
 
@@ -44,20 +44,20 @@ const SQUARE_BLOG_CARD: &str = include_str!("templates/blog-card/square.html");
 
 /// Stores the template of the examples, unless it exists.
 pub(crate) fn insert_example(store: &Store, now: &str) -> Result<(), StoreError> {
-    store.insert(TEMPLATE, examples::UID, &examples::template(now)).map(|_| ())
+    store.create(examples::UID, &examples::template(now)).map(|_| ())
 }
 
 /// Stores the templates to look at, unless they exist.
 pub(crate) fn insert_templates(store: &Store, now: &str) -> Result<(), StoreError> {
     for (description, html) in TEMPLATES {
         let template = read(description, html, now)?;
-        store.insert(TEMPLATE, template["uid"].as_str().unwrap_or_default(), &template)?;
+        store.create(&template.uid, &template)?;
     }
     Ok(())
 }
 
 /// Returns a template as it is stored.
-fn read(description: &str, html: &str, now: &str) -> Result<Value, StoreError> {
+fn read(description: &str, html: &str, now: &str) -> Result<Template, StoreError> {
     let mut template = json!({"engine": "html", "outputFormat": "image", "jsEnabled": false, "strictVariables": false,
         "hasDynamicLink": false, "html": html, "createdAt": now, "updatedAt": now});
     let described: Value = serde_json::from_str(description)?;
@@ -70,7 +70,7 @@ fn read(description: &str, html: &str, now: &str) -> Result<Value, StoreError> {
         template["layouts"] = json!({"square": {"name": "Square", "width": 1080, "height": 1080, "html": SQUARE_BLOG_CARD,
             "createdAt": now}});
     }
-    Ok(template)
+    from_json(template)
 }
 
 #[cfg(test)]
@@ -82,10 +82,8 @@ mod tests {
     fn every_template_can_be_filled_with_its_defaults() {
         for (description, html) in TEMPLATES {
             let template = read(description, html, "2026-11-28T00:00:00.000Z").unwrap();
-            fill::check(&template).unwrap();
-            let used = fill::variable_names(&template).unwrap();
-            let defined: Vec<_> = template["variables"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-            assert!(used.iter().all(|name| defined.contains(&name.as_str())), "{used:?} in {defined:?}");
+            let (used, defined) = (template.used_variables().unwrap(), &template.variables);
+            assert!(used.iter().all(|name| defined.contains(name)), "{used:?} in {defined:?}");
             let filled = fill::fill(&template, None, &json!({}), None).unwrap();
             assert!(!filled.html.contains("{{"), "{}", filled.html);
         }

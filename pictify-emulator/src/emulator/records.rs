@@ -4,10 +4,13 @@ use super::{ControlError, Emulator};
 use crate::{
     clock::to_system_time,
     ledger,
-    store::{Filter, Order, StoreError},
-    webhooks::DELIVERY,
+    store::{Filter, Order, from_json, to_json},
+    webhooks::Delivery,
 };
-use serde::{Deserialize, Deserializer, de};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, DeserializeOwned},
+};
 use serde_json::Value;
 use std::time::{Duration, SystemTime};
 
@@ -104,12 +107,12 @@ impl Emulator {
     /// # Errors
     /// If the data cannot be read.
     pub fn deliveries(&self) -> Result<Vec<RecordedDelivery>, ControlError> {
-        read_all(self.state.store.all(DELIVERY, &Filter::default(), Order::Oldest)?)
+        read_all(self.state.store.list_all::<Delivery>(&Filter::default(), Order::Oldest)?)
     }
 }
 
-fn read_all<T: for<'de> Deserialize<'de>>(documents: Vec<Value>) -> Result<Vec<T>, ControlError> {
-    let read = |document| serde_json::from_value(document).map_err(StoreError::from);
+fn read_all<T: DeserializeOwned>(documents: Vec<impl Serialize>) -> Result<Vec<T>, ControlError> {
+    let read = |document| from_json(to_json(&document)?);
     Ok(documents.into_iter().map(read).collect::<Result<_, _>>()?)
 }
 

@@ -1,18 +1,19 @@
 //! Assignment of visitors to variants.
 
 use super::{
-    schedule,
-    targeting::{self, Visitor},
+    Experiment, ExperimentStatus, Variant,
+    schedule::Schedule,
+    targeting::{Condition, Visitor},
 };
 use jiff::Timestamp;
 use rand_distr::{Beta, Distribution};
-use serde_json::Value;
+use serde_json::Number;
 
 /// Result of the assignment of a visitor.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Assignment<'a> {
     /// A variant. Impressions count only while the experiment is running.
-    Variant(&'a Value),
+    Variant(&'a Variant),
     /// No variant matches at this time: the fallback is served.
     Fallback,
     /// No variant will match any more.
@@ -20,64 +21,64 @@ pub(crate) enum Assignment<'a> {
 }
 
 /// Assigns a visitor to a variant, by the type and the status of the experiment.
-pub(crate) fn assign<'a>(experiment: &'a Value, visitor: &Visitor, now: Timestamp) -> Assignment<'a> {
-    let variants = experiment["variants"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let default = variants.iter().find(|variant| variant["isDefault"] == true);
-    let or_default = |variant: Option<&'a Value>| variant.or(default).map_or(Assignment::Fallback, Assignment::Variant);
-    match experiment["status"].as_str().unwrap_or_default() {
-        "running" => {}
+pub(crate) fn assign<'a>(experiment: &'a Experiment, visitor: &Visitor, now: Timestamp) -> Assignment<'a> {
+    let variants = experiment.variants.as_slice();
+    let default = variants.iter().find(|variant| variant.is_default);
+    let or_default =
+        |variant: Option<&'a Variant>| variant.or(default).map_or(Assignment::Fallback, Assignment::Variant);
+    match experiment.status {
+        ExperimentStatus::Running => {}
         // A paused experiment still serves an image, but counts no events.
-        "paused" => return or_default(None),
-        "completed" => {
-            let winner = variants.iter().find(|variant| variant["id"] == experiment["winnerVariantId"]);
+        ExperimentStatus::Paused => return or_default(None),
+        ExperimentStatus::Completed => {
+            let winner = experiment.winner_variant_id.as_ref().and_then(|winner| experiment.variant(winner));
             return winner.map_or(Assignment::Ended, Assignment::Variant);
         }
-        "archived" => return Assignment::Ended,
-        _ => return Assignment::Fallback,
+        ExperimentStatus::Archived => return Assignment::Ended,
+        ExperimentStatus::Draft => return Assignment::Fallback,
     }
-    match experiment["type"].as_str().unwrap_or_default() {
+    match experiment.kind.as_str() {
         "smart_link" => or_default(by_conditions(variants, visitor)),
         "scheduled" => {
-            let covers = |variant: &&Value| schedule::covers(&variant["schedule"], now);
-            let has_ended =
-                |variant: &Value| variant["schedule"].is_null() || schedule::has_ended(&variant["schedule"], now);
+            let schedule = |variant: &'a Variant| variant.schedule.as_ref();
+            let covers = |variant: &&'a Variant| schedule(variant).is_some_and(|schedule| schedule.covers(now));
+            let has_ended = |variant| schedule(variant).is_none_or(|schedule: &Schedule| schedule.has_ended(now));
             match or_default(variants.iter().find(covers)) {
                 Assignment::Fallback if variants.iter().all(has_ended) => Assignment::Ended,
                 assignment => assignment,
             }
         }
-        _ => or_default(by_random(experiment, variants)),
+        _ => or_default(by_random(experiment)),
     }
 }
 
 /// Returns the first variant whose conditions match, by priority. Variants without a priority come last.
-fn by_conditions<'a>(variants: &'a [Value], visitor: &Visitor) -> Option<&'a Value> {
-    let matches = |variant: &&Value| {
-        let condition = &variant["conditions"];
-        condition.is_object() && targeting::matches(condition, visitor)
+fn by_conditions<'a>(variants: &'a [Variant], visitor: &Visitor) -> Option<&'a Variant> {
+    let matches = |variant: &&Variant| {
+        variant.conditions.as_ref().is_some_and(|condition: &Condition| condition.matches(visitor))
     };
-    let priority = |variant: &&Value| variant["priority"].as_i64().unwrap_or(i64::MAX);
+    let priority = |variant: &&Variant| variant.priority.as_ref().and_then(Number::as_i64).unwrap_or(i64::MAX);
     variants.iter().filter(matches).min_by_key(priority)
 }
 
 /// Draws a variant by weight or, if the bandit is enabled and past its warm-up, by its statistics.
-fn by_random<'a>(experiment: &'a Value, variants: &'a [Value]) -> Option<&'a Value> {
-    let bandit = &experiment["banditConfig"];
-    let impressions: u64 = variants.iter().map(|variant| counter(variant, "impressions")).sum();
-    let is_warm = impressions >= bandit["warmupImpressions"].as_u64().unwrap_or(50);
-    if bandit["enabled"] != true || !is_warm {
+fn by_random(experiment: &Experiment) -> Option<&Variant> {
+    let (variants, bandit) = (&experiment.variants, &experiment.bandit_config);
+    let impressions: u64 = variants.iter().map(|variant| u64::from(variant.impressions)).sum();
+    let is_warm = impressions >= bandit.warmup_impressions.unwrap_or(50).into();
+    if !bandit.enabled || !is_warm {
         return by_weight(variants);
     }
-    let candidates = variants.iter().filter(|variant| counter(variant, "weight") > 0);
-    let best = |score: fn(&Value) -> f64| {
+    let candidates = variants.iter().filter(|variant| variant.weight > 0);
+    let best = |score: fn(&Variant) -> f64| {
         candidates
             .map(|variant| (score(variant), variant))
             .max_by(|a, b| a.0.total_cmp(&b.0))
             .map(|(_, variant)| variant)
     };
-    match bandit["algorithm"].as_str() {
-        Some("epsilon_greedy") if fastrand::f64() < EPSILON => by_weight(variants),
-        Some("epsilon_greedy") => best(|variant| {
+    match bandit.algorithm.as_str() {
+        "epsilon_greedy" if fastrand::f64() < EPSILON => by_weight(variants),
+        "epsilon_greedy" => best(|variant| {
             let (clicks, impressions) = statistics(variant);
             clicks / impressions.max(1.0)
         }),
@@ -92,26 +93,21 @@ fn by_random<'a>(experiment: &'a Value, variants: &'a [Value]) -> Option<&'a Val
 const EPSILON: f64 = 0.1;
 
 /// Draws a variant by weight.
-fn by_weight(variants: &[Value]) -> Option<&Value> {
-    let total: u64 = variants.iter().map(|variant| counter(variant, "weight")).sum();
+fn by_weight(variants: &[Variant]) -> Option<&Variant> {
+    let total: u64 = variants.iter().map(|variant| u64::from(variant.weight)).sum();
     let mut drawn = if total == 0 { return None } else { fastrand::u64(..total) };
     variants.iter().find(|variant| {
-        let weight = counter(variant, "weight");
+        let weight = variant.weight.into();
         let is_drawn = drawn < weight;
         drawn = drawn.saturating_sub(weight);
         is_drawn
     })
 }
 
-fn counter(variant: &Value, name: &str) -> u64 {
-    variant[name].as_u64().unwrap_or_default()
-}
-
 /// Returns the clicks and the impressions of a variant. A click can arrive without its impression, so clicks are capped at
 /// impressions.
-fn statistics(variant: &Value) -> (f64, f64) {
-    let impressions = variant["impressions"].as_f64().unwrap_or_default();
-    (variant["clicks"].as_f64().unwrap_or_default().min(impressions), impressions)
+fn statistics(variant: &Variant) -> (f64, f64) {
+    (variant.clicks.min(variant.impressions).into(), variant.impressions.into())
 }
 
 /// Samples the beta distribution. Parameters of at least 1 are always valid.
@@ -122,32 +118,38 @@ fn sample_beta(a: f64, b: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
     use std::collections::BTreeMap;
 
+    fn parse(experiment: &Value) -> Experiment {
+        serde_json::from_value(experiment.clone()).unwrap()
+    }
+
     /// Counts the assignments of each variant in a thousand draws.
-    fn count_draws(experiment: &Value) -> BTreeMap<String, u32> {
+    fn count_draws(experiment: &Experiment) -> BTreeMap<String, u32> {
         let mut draws = BTreeMap::new();
         for _ in 0..1000 {
             let Assignment::Variant(variant) = assign(experiment, &Visitor::default(), Timestamp::UNIX_EPOCH) else {
                 panic!()
             };
-            *draws.entry(variant["id"].as_str().unwrap().to_owned()).or_default() += 1;
+            *draws.entry(variant.id.clone()).or_default() += 1;
         }
         draws
     }
 
-    fn ab_test(bandit: &Value, a: [u64; 3], b: [u64; 3]) -> Value {
+    fn ab_test(bandit: &Value, a: [u64; 3], b: [u64; 3]) -> Experiment {
         let variant = |id: &str, [weight, impressions, clicks]: [u64; 3]| json!({"id": id, "weight": weight, "impressions": impressions, "clicks": clicks});
-        json!({"type": "ab_test", "status": "running", "banditConfig": bandit, "variants": [variant("a", a), variant("b", b)]})
+        parse(
+            &json!({"type": "ab_test", "status": "running", "banditConfig": bandit, "variants": [variant("a", a), variant("b", b)]}),
+        )
     }
 
     #[test]
     fn draws_follow_the_weights() {
-        let drawn = count_draws(&ab_test(&Value::Null, [9000, 0, 0], [1000, 0, 0]));
+        let drawn = count_draws(&ab_test(&json!({}), [9000, 0, 0], [1000, 0, 0]));
         // 85 is nine standard deviations.
         assert!((815..=985).contains(&drawn["a"]), "{drawn:?}");
-        assert_eq!(count_draws(&ab_test(&Value::Null, [0, 0, 0], [10_000, 0, 0]))["b"], 1000);
+        assert_eq!(count_draws(&ab_test(&json!({}), [0, 0, 0], [10_000, 0, 0]))["b"], 1000);
     }
 
     #[test]
@@ -203,8 +205,9 @@ mod tests {
         ] {
             let parameters = parameters.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect();
             let visitor = Visitor { parameters, ..Visitor::default() };
-            let assigned = match assign(experiment, &visitor, now.parse().unwrap()) {
-                Assignment::Variant(variant) => Ok(variant["id"].as_str().unwrap()),
+            let parsed = parse(experiment);
+            let assigned = match assign(&parsed, &visitor, now.parse().unwrap()) {
+                Assignment::Variant(variant) => Ok(variant.id.as_str()),
                 other => Err(other),
             };
             assert_eq!(assigned, expected, "{experiment} {now}");

@@ -4,58 +4,113 @@
 //! at each occurrence of a cron expression. If one of the bounds is missing, the window is open and does not repeat.
 
 use super::cron::Cron;
+use crate::json::lenient;
 use jiff::{SignedDuration, Span, Timestamp, ZonedDateTime, tz::TimeZone};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-/// Checks a schedule.
-pub(crate) fn check(schedule: &Value) -> Result<(), String> {
-    let (start, end) = read_bounds(schedule)?;
-    if let (Some(start), Some(end)) = (start, end)
-        && start >= end
-    {
-        return Err("endAt must be after startAt".to_owned());
+/// Schedule of a variant.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Schedule {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recurrence: Option<Recurrence>,
+    /// Members that the contract does not name.
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+/// Repetition of a window. The contract does not declare its members.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Recurrence {
+    /// `none`, `daily`, `weekly` or `cron`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    timezone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    cron_expression: Option<String>,
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+impl Schedule {
+    /// Checks the schedule.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let (start, end) = self.bounds()?;
+        if let (Some(start), Some(end)) = (start, end)
+            && start >= end
+        {
+            return Err("endAt must be after startAt".to_owned());
+        }
+        let Some(recurrence) = &self.recurrence else { return Ok(()) };
+        recurrence.zone()?;
+        match recurrence.kind() {
+            "none" | "daily" | "weekly" => Ok(()),
+            "cron" => recurrence.cron().map(|_| ()),
+            other => Err(format!("recurrence.type {other} is not one of none, daily, weekly, cron")),
+        }
     }
-    let recurrence = &schedule["recurrence"];
-    zone(recurrence)?;
-    match recurrence["type"].as_str().unwrap_or("none") {
-        "none" | "daily" | "weekly" => Ok(()),
-        "cron" => cron(recurrence).map(|_| ()),
-        other => Err(format!("recurrence.type {other} is not one of none, daily, weekly, cron")),
+
+    /// Returns true if the schedule covers a time.
+    pub(super) fn covers(&self, now: Timestamp) -> bool {
+        self.try_covers(now).unwrap_or(false)
+    }
+
+    /// Returns true if the schedule covers no time from `now` on.
+    pub(super) fn has_ended(&self, now: Timestamp) -> bool {
+        let is_single = self.recurrence.as_ref().is_none_or(|recurrence| recurrence.kind() == "none");
+        is_single && matches!(self.bounds(), Ok((_, Some(end))) if end <= now)
+    }
+
+    fn try_covers(&self, now: Timestamp) -> Result<bool, String> {
+        let (start, end) = match self.bounds()? {
+            (Some(start), Some(end)) => (start, end),
+            (start, end) => return Ok(start.is_none_or(|start| start <= now) && end.is_none_or(|end| now < end)),
+        };
+        if now < start {
+            return Ok(false);
+        }
+        let Some(recurrence) = &self.recurrence else { return Ok(now < end) };
+        let zone = recurrence.zone()?;
+        let (first, local) = (start.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone));
+        let days = match recurrence.kind() {
+            "daily" => 1,
+            "weekly" => 7,
+            "cron" => return Ok(recurrence.cron()?.fired_within(&local, end.duration_since(start))),
+            _ => return Ok(now < end),
+        };
+        Ok(covers_repeated(&first, end.duration_since(start), &local, days).unwrap_or(false))
+    }
+
+    fn bounds(&self) -> Result<(Option<Timestamp>, Option<Timestamp>), String> {
+        let time = |name: &str, text: Option<&String>| {
+            let text = text.map(|text| text.parse().map_err(|_| format!("{name} is not a time: {text}")));
+            text.transpose()
+        };
+        Ok((time("startAt", self.start_at.as_ref())?, time("endAt", self.end_at.as_ref())?))
     }
 }
 
-/// Returns true if a schedule covers a time.
-pub(crate) fn covers(schedule: &Value, now: Timestamp) -> bool {
-    try_covers(schedule, now).unwrap_or(false)
-}
-
-/// Returns true if a schedule covers no time from `now` on.
-pub(crate) fn has_ended(schedule: &Value, now: Timestamp) -> bool {
-    let is_single = matches!(schedule["recurrence"]["type"].as_str(), None | Some("none"));
-    is_single && matches!(read_bounds(schedule), Ok((_, Some(end))) if end <= now)
-}
-
-fn try_covers(schedule: &Value, now: Timestamp) -> Result<bool, String> {
-    if !schedule.is_object() {
-        return Ok(false);
+impl Recurrence {
+    fn kind(&self) -> &str {
+        self.kind.as_deref().unwrap_or("none")
     }
-    let (start, end) = match read_bounds(schedule)? {
-        (Some(start), Some(end)) => (start, end),
-        (start, end) => return Ok(start.is_none_or(|start| start <= now) && end.is_none_or(|end| now < end)),
-    };
-    if now < start {
-        return Ok(false);
+
+    fn zone(&self) -> Result<TimeZone, String> {
+        let name = self.timezone.as_deref().unwrap_or("UTC");
+        TimeZone::get(name).map_err(|_| format!("recurrence.timezone {name} is unknown"))
     }
-    let recurrence = &schedule["recurrence"];
-    let zone = zone(recurrence)?;
-    let (first, local) = (start.to_zoned_datetime(zone.clone()), now.to_zoned_datetime(zone));
-    let days = match recurrence["type"].as_str().unwrap_or("none") {
-        "daily" => 1,
-        "weekly" => 7,
-        "cron" => return Ok(cron(recurrence)?.fired_within(&local, end.duration_since(start))),
-        _ => return Ok(now < end),
-    };
-    Ok(covers_repeated(&first, end.duration_since(start), &local, days).unwrap_or(false))
+
+    fn cron(&self) -> Result<Cron, String> {
+        let text = self.cron_expression.as_ref().ok_or("recurrence.cronExpression is missing")?;
+        Cron::parse(text).map_err(|error| format!("recurrence.cronExpression {text} is invalid: {error}"))
+    }
 }
 
 /// Returns true if a window that repeats every `days` days, at the same local time, covers `now`.
@@ -69,24 +124,6 @@ fn covers_repeated(first: &ZonedDateTime, length: SignedDuration, now: &ZonedDat
     };
     let intervals = length.as_hours() / 24 / days + 1;
     Some((0..=intervals.min(latest / days)).any(|ago| covers_now(ago).unwrap_or(false)))
-}
-
-fn read_bounds(schedule: &Value) -> Result<(Option<Timestamp>, Option<Timestamp>), String> {
-    let time = |name: &str| match schedule[name].as_str() {
-        None => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| format!("{name} is not a time: {text}")),
-    };
-    Ok((time("startAt")?, time("endAt")?))
-}
-
-fn zone(recurrence: &Value) -> Result<TimeZone, String> {
-    let name = recurrence["timezone"].as_str().unwrap_or("UTC");
-    TimeZone::get(name).map_err(|_| format!("recurrence.timezone {name} is unknown"))
-}
-
-fn cron(recurrence: &Value) -> Result<Cron, String> {
-    let text = recurrence["cronExpression"].as_str().ok_or("recurrence.cronExpression is missing")?;
-    Cron::parse(text).map_err(|error| format!("recurrence.cronExpression {text} is invalid: {error}"))
 }
 
 #[cfg(test)]
@@ -122,9 +159,9 @@ mod tests {
             (hour("weekly"), "2026-04-03T07:30:00Z", false),
             (json!({"endAt": "2026-03-14T00:00:00Z"}), "2020-01-01T00:00:00Z", true),
             (json!({"startAt": "2026-03-14T00:00:00Z"}), "2020-01-01T00:00:00Z", false),
-            (Value::Null, "2026-03-14T00:00:00Z", false),
         ] {
-            assert_eq!(covers(&schedule, now.parse().unwrap()), expected, "{now} {schedule}");
+            let parsed: Schedule = serde_json::from_value(schedule.clone()).unwrap();
+            assert_eq!(parsed.covers(now.parse().unwrap()), expected, "{now} {schedule}");
         }
     }
 }

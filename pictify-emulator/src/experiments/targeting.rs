@@ -3,7 +3,9 @@
 //! Rules exist in two spellings, and both are supported: `operator: "eq"` with `device.type`, and `ruleOperator: "equals"`
 //! with `device`.
 
-use serde_json::Value;
+use crate::json::lenient;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// Maximum depth of a tree.
 const MAX_DEPTH: usize = 3;
@@ -23,21 +25,18 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    /// Returns the values of the property of a rule. A language such as `fr-CA` has two: itself and `fr`.
-    fn property_values(&self, rule: &Value) -> Vec<String> {
+    /// Returns the values of a property; `parameter` is the name of a query parameter. A language such as `fr-CA` has two
+    /// values: itself and `fr`.
+    fn property_values(&self, property: &str, parameter: &str) -> Vec<String> {
         let agent = self.user_agent.to_lowercase();
         let has = |names: &[&str]| names.iter().any(|name| agent.contains(name));
         let one = |text: &str| vec![text.to_lowercase()];
-        match rule["property"].as_str().unwrap_or_default() {
+        match property {
             "url.param" | "url" => {
-                let name = rule["paramName"].as_str().unwrap_or_default();
-                self.parameters
-                    .iter()
-                    .filter(|(known, _)| known == name)
-                    .map(|(_, value)| value.to_lowercase())
-                    .collect()
+                let known = self.parameters.iter().filter(|(known, _)| known == parameter);
+                known.map(|(_, value)| value.to_lowercase()).collect()
             }
-            _ if agent.is_empty() && rule["property"].as_str().is_some_and(|name| name.starts_with("device")) => vec![],
+            _ if agent.is_empty() && property.starts_with("device") => vec![],
             "device.type" | "device" => match () {
                 () if has(&["ipad", "tablet"]) || (has(&["android"]) && !has(&["mobile"])) => one("tablet"),
                 () if has(&["mobi", "iphone", "ipod"]) => one("mobile"),
@@ -70,49 +69,92 @@ impl Visitor {
     }
 }
 
-/// Returns true if a visitor matches a tree.
-pub(crate) fn matches(condition: &Value, visitor: &Visitor) -> bool {
-    match children(condition) {
-        Some(children) if condition["operator"].as_str().is_some_and(|join| join.eq_ignore_ascii_case("or")) => {
-            children.iter().any(|child| matches(child, visitor))
+/// Condition: a rule, or a group of conditions.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Condition {
+    /// Operator of a rule or of a group.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    operator: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    rule_operator: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    property: Option<String>,
+    /// Name of the query parameter that a rule for `url.param` reads.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    param_name: Option<String>,
+    #[serde(skip_serializing_if = "Value::is_null")]
+    value: Value,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    children: Option<Vec<Condition>>,
+    /// Members of a group in an older format.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    rules: Option<Vec<Condition>>,
+    /// Members that the contract does not name.
+    #[serde(flatten)]
+    extra: Map<String, Value>,
+}
+
+impl Condition {
+    /// Returns true if a visitor matches.
+    pub(super) fn matches(&self, visitor: &Visitor) -> bool {
+        match self.children() {
+            Some(children) if self.operator.as_ref().is_some_and(|join| join.eq_ignore_ascii_case("or")) => {
+                children.iter().any(|child| child.matches(visitor))
+            }
+            Some(children) => !children.is_empty() && children.iter().all(|child| child.matches(visitor)),
+            None => self.rule_matches(visitor),
         }
-        Some(children) => !children.is_empty() && children.iter().all(|child| matches(child, visitor)),
-        None => rule_matches(condition, visitor),
     }
-}
 
-/// Returns the members of a group. An older format names them `rules`.
-fn children(condition: &Value) -> Option<&Vec<Value>> {
-    condition["children"].as_array().or(condition["rules"].as_array())
-}
-
-fn rule_matches(rule: &Value, visitor: &Visitor) -> bool {
-    let found = visitor.property_values(rule);
-    if found.is_empty() {
-        return false;
+    /// Returns the members of a group.
+    fn children(&self) -> Option<&Vec<Self>> {
+        self.children.as_ref().or(self.rules.as_ref())
     }
-    let wanted: Vec<_> = match &rule["value"] {
-        Value::Array(values) => values.iter().map(text).collect(),
-        value => vec![text(value)],
-    };
-    let any = |test: fn(&str, &str) -> bool| found.iter().any(|found| wanted.iter().any(|wanted| test(found, wanted)));
-    match rule_operator(rule) {
-        "eq" | "equals" | "in" => any(|found, wanted| found == wanted),
-        "neq" | "ne" | "not_equals" | "not_in" => !any(|found, wanted| found == wanted),
-        "contains" => any(|found, wanted| found.contains(wanted)),
-        "not_contains" => !any(|found, wanted| found.contains(wanted)),
-        "starts_with" => any(|found, wanted| found.starts_with(wanted)),
-        "ends_with" => any(|found, wanted| found.ends_with(wanted)),
-        "gt" => any(|found, wanted| numbers(found, wanted).is_some_and(|(found, wanted)| found > wanted)),
-        "gte" => any(|found, wanted| numbers(found, wanted).is_some_and(|(found, wanted)| found >= wanted)),
-        "lt" => any(|found, wanted| numbers(found, wanted).is_some_and(|(found, wanted)| found < wanted)),
-        "lte" => any(|found, wanted| numbers(found, wanted).is_some_and(|(found, wanted)| found <= wanted)),
-        _ => false,
-    }
-}
 
-fn rule_operator(rule: &Value) -> &str {
-    rule["ruleOperator"].as_str().or(rule["operator"].as_str()).unwrap_or("eq")
+    fn rule_matches(&self, visitor: &Visitor) -> bool {
+        let property = self.property.as_deref().unwrap_or_default();
+        let found = visitor.property_values(property, self.param_name.as_deref().unwrap_or_default());
+        if found.is_empty() {
+            return false;
+        }
+        let wanted: Vec<_> = match &self.value {
+            Value::Array(values) => values.iter().map(text).collect(),
+            value => vec![text(value)],
+        };
+        let any =
+            |test: fn(&str, &str) -> bool| found.iter().any(|found| wanted.iter().any(|wanted| test(found, wanted)));
+        match self.rule_operator.as_deref().or(self.operator.as_deref()).unwrap_or("eq") {
+            "eq" | "equals" | "in" => any(|found, wanted| found == wanted),
+            "neq" | "ne" | "not_equals" | "not_in" => !any(|found, wanted| found == wanted),
+            "contains" => any(|found, wanted| found.contains(wanted)),
+            "not_contains" => !any(|found, wanted| found.contains(wanted)),
+            "starts_with" => any(|found, wanted| found.starts_with(wanted)),
+            "ends_with" => any(|found, wanted| found.ends_with(wanted)),
+            "gt" => any(|found, wanted| numbers(found, wanted).is_some_and(|(found, wanted)| found > wanted)),
+            "gte" => any(|found, wanted| numbers(found, wanted).is_some_and(|(found, wanted)| found >= wanted)),
+            "lt" => any(|found, wanted| numbers(found, wanted).is_some_and(|(found, wanted)| found < wanted)),
+            "lte" => any(|found, wanted| numbers(found, wanted).is_some_and(|(found, wanted)| found <= wanted)),
+            _ => false,
+        }
+    }
+
+    /// Checks the tree.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.check_level(1)
+    }
+
+    fn check_level(&self, level: usize) -> Result<(), String> {
+        if level > MAX_DEPTH {
+            return Err(format!("at most {MAX_DEPTH} levels"));
+        }
+        match self.children() {
+            Some(children) if children.is_empty() => Err("a group has no children".to_owned()),
+            Some(children) => children.iter().try_for_each(|child| child.check_level(level + 1)),
+            None if self.property.is_some() => Ok(()),
+            None => Err("a rule has no property".to_owned()),
+        }
+    }
 }
 
 fn text(value: &Value) -> String {
@@ -123,27 +165,14 @@ fn numbers(found: &str, wanted: &str) -> Option<(f64, f64)> {
     Some((found.parse().ok()?, wanted.parse().ok()?))
 }
 
-/// Checks a tree.
-pub(crate) fn check(condition: &Value) -> Result<(), String> {
-    if condition.is_null() { Ok(()) } else { check_level(condition, 1) }
-}
-
-fn check_level(condition: &Value, level: usize) -> Result<(), String> {
-    if level > MAX_DEPTH {
-        return Err(format!("at most {MAX_DEPTH} levels"));
-    }
-    match children(condition) {
-        Some(children) if children.is_empty() => Err("a group has no children".to_owned()),
-        Some(children) => children.iter().try_for_each(|child| check_level(child, level + 1)),
-        None if condition["property"].is_string() => Ok(()),
-        None => Err("a rule has no property".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    fn matches(condition: &Value, visitor: &Visitor) -> bool {
+        serde_json::from_value::<Condition>(condition.clone()).unwrap().matches(visitor)
+    }
 
     #[test]
     fn rules_match_attributes_of_a_visitor() {

@@ -6,11 +6,13 @@ use crate::{
     context::RequestContext,
     ledger::{billed_this_month, month_bounds},
     response::ApiResult,
-    store::{Filter, Order},
+    secret::Secret,
+    store::{Document, Filter, Order},
     uid,
 };
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 handlers! {
     "getCurrentUser" => sync user,
@@ -19,9 +21,6 @@ handlers! {
     "createApiToken" => sync create_token,
     "deleteApiToken" => sync delete_token,
 }
-
-/// Document kind of API tokens.
-const TOKEN: &str = "token";
 
 fn user(_: &RequestContext) -> ApiResult {
     Ok(json!({"user": {"email": "dev@example.com", "currentPlan": "standard", "isEmailVerified": true}}).into())
@@ -40,24 +39,37 @@ fn plan(context: &RequestContext) -> ApiResult {
     .into())
 }
 
+/// API token of the account. The emulator accepts it as it accepts any key, unless it was started with keys of its own.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ApiToken {
+    uid: String,
+    token: Secret,
+    active: bool,
+    created_at: String,
+}
+
+impl Document for ApiToken {
+    const KIND: &'static str = "token";
+}
+
 fn list_tokens(context: &RequestContext) -> ApiResult {
-    Ok(json!({"apiTokens": context.state.store.all(TOKEN, &Filter::default(), Order::Newest)?}).into())
+    let tokens: Vec<ApiToken> = context.state.store.list_all(&Filter::default(), Order::Newest)?;
+    Ok(json!({"apiTokens": tokens}).into())
 }
 
 fn create_token(context: &RequestContext) -> ApiResult {
     let secret: String = (0..64).filter_map(|_| char::from_digit(fastrand::u32(..16), 16)).collect();
-    let uid = uid::new(10);
-    let token = json!({"uid": uid, "token": secret, "active": true, "createdAt": context.state.now_text()});
-    context.state.store.insert(TOKEN, &uid, &token)?;
+    let created_at = context.state.now_text();
+    let token = ApiToken { uid: uid::new(10), token: Secret::new(secret), active: true, created_at };
+    context.state.store.create(&token.uid, &token)?;
     Ok(json!({"apiToken": token}).into())
 }
 
 fn delete_token(context: &RequestContext) -> ApiResult {
     let uid = context.parameter("uid");
-    let token: Option<Value> = context.state.store.get(TOKEN, uid)?;
-    if token.is_none() {
+    if !context.state.store.delete::<ApiToken>(uid)? {
         return Err(ApiError::with_message(StatusCode::NOT_FOUND, "Token not found"));
     }
-    context.state.store.remove(TOKEN, uid)?;
     Ok(json!({"apiToken": {"uid": uid, "active": false}}).into())
 }

@@ -1,15 +1,16 @@
 //! Handlers for batches: start, results, cancel. The background work is in `batches/`.
 
-use super::{handlers, templates};
+use super::handlers;
 use crate::{
     api_error::ApiError,
-    batches::{self, BATCH},
+    batches::{self, Batch, BatchItem, BatchOptions, BatchStatus, ItemRender},
     context::RequestContext,
     fetch::parse_url,
-    rendering::fill,
     response::{ApiResponse, ApiResult},
+    templates,
 };
 use axum::http::StatusCode;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 handlers! {
@@ -21,12 +22,23 @@ handlers! {
 /// Maximum number of items in a batch.
 const MAX_BATCH_ITEMS: usize = 1000;
 
+/// Rows of a request: sets of variables, or a table.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct RowsRequest {
+    variable_sets: Option<Vec<Value>>,
+    csv_url: Option<String>,
+    #[serde(default)]
+    mappings: Value,
+}
+
 async fn start(context: RequestContext) -> ApiResult {
-    let template = fill::find(&context.state.store, context.parameter("uid"))?.ok_or_else(templates::not_found)?;
+    let template = templates::find(&context.state.store, context.parameter("uid"))?;
+    let (options, request): (BatchOptions, RowsRequest) = (context.read_body()?, context.read_body()?);
     let bad_request = |message: String| ApiError::with_message(StatusCode::BAD_REQUEST, message);
-    let rows = match (context.body["variableSets"].as_array(), context.body["csvUrl"].as_str()) {
-        (Some(rows), None) => rows.clone(),
-        (None, Some(url)) => batches::fetch_rows(&context.state.outbound.pages, url, &context.body["mappings"]).await?,
+    let rows = match (request.variable_sets, request.csv_url) {
+        (Some(rows), None) => rows,
+        (None, Some(url)) => batches::fetch_rows(&context.state.outbound.pages, &url, &request.mappings).await?,
         _ => return Err(bad_request("Give variableSets or csvUrl: exactly one of them".to_owned())),
     };
     if rows.is_empty() {
@@ -35,14 +47,14 @@ async fn start(context: RequestContext) -> ApiResult {
     if rows.len() > MAX_BATCH_ITEMS {
         return Err(bad_request(format!("A batch may have at most {MAX_BATCH_ITEMS} items, not {}", rows.len())));
     }
-    if let Some(url) = context.body["webhookUrl"].as_str().filter(|url| !url.is_empty()) {
+    if let Some(url) = options.webhook_url() {
         parse_url(url).map_err(|error| bad_request(format!("body/webhookUrl: {error}")))?;
     }
-    let batch = batches::start(context.render, &context.body, &template, &rows)?;
+    let batch = batches::start(context.render, template, rows, options)?;
     let response = json!({
-        "batchId": batch["batchId"],
-        "status": batch["status"],
-        "totalItems": batch["totalItems"],
+        "batchId": batch.id,
+        "status": batch.status,
+        "totalItems": batch.total_items,
         "message": "The batch was started",
     });
     Ok(ApiResponse::json(StatusCode::ACCEPTED, response))
@@ -50,50 +62,59 @@ async fn start(context: RequestContext) -> ApiResult {
 
 fn results(context: &RequestContext) -> ApiResult {
     let id = context.parameter("batchId");
-    let mut batch = context.state.store.get(BATCH, id)?.ok_or_else(not_found)?;
+    let batch: Batch = context.state.store.find(id)?.ok_or_else(not_found)?;
     let items = batches::items(&context.state, id)?;
-    let (completed, failed): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| item["success"] == true);
-    let total = batch["totalItems"].as_u64().unwrap_or_default();
-    let done = completed.len() + failed.len();
+    let (completed, failed): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| item.success);
+    let (done, total) = (completed.len() + failed.len(), batch.total_items);
     #[allow(clippy::cast_precision_loss, reason = "at most a thousand")]
     let progress = if total == 0 { 100.0 } else { (done as f64 * 1000.0 / total as f64).round() / 10.0 };
-    batch["progress"] = json!(progress);
-    batch["completedItems"] = completed.len().into();
-    batch["failedItems"] = failed.len().into();
-    batch["results"] = completed.into_iter().map(|item| item_to_response(context, item)).collect();
-    batch["errors"] = failed
-        .into_iter()
-        .map(|item| json!({"index": item["index"], "error": item["error"], "variables": item["variables"]}))
-        .collect();
-    Ok(batch.into())
+    let mut response = json!(batch);
+    response["progress"] = json!(progress);
+    response["completedItems"] = completed.len().into();
+    response["failedItems"] = failed.len().into();
+    response["results"] = completed.into_iter().map(|item| item_to_response(context, item)).collect();
+    response["errors"] = failed.iter().map(item_error).collect();
+    Ok(response.into())
 }
 
 /// Returns a rendered item as the API shows it: with the URLs of its files, or without results if the server is
 /// configured so.
-fn item_to_response(context: &RequestContext, mut item: Value) -> Value {
-    if !context.state.config.include_batch_urls {
-        return json!({"index": item["index"], "success": true, "variables": item["variables"]});
+fn item_to_response(context: &RequestContext, item: BatchItem) -> Value {
+    let mut response = json!({"index": item.index, "success": true, "variables": item.variables});
+    if context.state.config.include_batch_urls {
+        let results: Vec<_> = item.results.iter().flatten().map(|render| to_result(context, render)).collect();
+        response["results"] = results.into();
+        response["errors"] = json!(item.errors.unwrap_or_default());
     }
-    if let Some(results) = item["results"].as_array_mut() {
-        for result in results {
-            *result = context.render.to_public_json(result.take());
-        }
-    }
-    item
+    response
+}
+
+fn to_result(context: &RequestContext, render: &ItemRender) -> Value {
+    json!({
+        "layout": render.layout,
+        "name": render.name,
+        "url": context.render.media_url(&render.file),
+        "width": render.width,
+        "height": render.height,
+        "format": render.format,
+        "id": render.id,
+        "createdAt": render.created_at,
+    })
+}
+
+/// Returns the error of a failed item as the API shows it.
+fn item_error(item: &BatchItem) -> Value {
+    json!({"index": item.index, "error": item.error, "variables": item.variables})
 }
 
 fn cancel(context: &RequestContext) -> ApiResult {
     let id = context.parameter("batchId");
-    let cancelled = context.state.store.update(BATCH, id, |batch| {
-        let status = batch["status"].as_str().unwrap_or_default();
-        if !["pending", "processing"].contains(&status) {
-            return Err(ApiError::with_message(
-                StatusCode::CONFLICT,
-                format!("The batch is {status} and cannot be cancelled"),
-            ));
+    let cancelled = context.state.store.change(id, |batch: &mut Batch| {
+        if !batch.status.is_active() {
+            let message = format!("The batch is {} and cannot be cancelled", batch.status.name());
+            return Err(ApiError::with_message(StatusCode::CONFLICT, message));
         }
-        batch["status"] = "cancelled".into();
-        batch["completedAt"] = context.state.now_text().into();
+        (batch.status, batch.completed_at) = (BatchStatus::Cancelled, Some(context.state.now_text()));
         Ok(())
     })?;
     cancelled.ok_or_else(not_found)?;

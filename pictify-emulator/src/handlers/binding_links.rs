@@ -6,7 +6,7 @@ use crate::{
     bindings,
     context::RequestContext,
     render::Format,
-    rendering::cached::{OutputKind, cached_image_info},
+    rendering::cached::{OutputKind, cache_entry},
     response::{ApiResponse, ApiResult},
 };
 use axum::http::{
@@ -32,23 +32,23 @@ async fn render(context: RequestContext) -> ApiResult {
     } else {
         ApiResponse::bytes(&cached.content_type, cached.bytes)
     };
-    let cache = format!("public, max-age={}", bindings::ttl_secs(&binding));
+    let cache = format!("public, max-age={}", binding.ttl_secs());
     Ok(response.header(ETAG, etag).header(CACHE_CONTROL, cache))
 }
 
 async fn info(context: RequestContext) -> ApiResult {
     let binding = find(&context, "bindingId")?;
     let (kind, uid) = (output_kind(context.parameter("format"))?, context.parameter("bindingId"));
-    let before = cached_image_info(&context.state.store, uid, kind)?;
+    let before = cache_entry(&context.state.store, uid, kind)?;
     let is_cached = before.is_some();
     let stored = if let Some(stored) = before {
         stored
     } else {
         bindings::current_image(&context.render, &binding, kind).await?;
-        cached_image_info(&context.state.store, uid, kind)?.ok_or_else(|| ApiError::internal("The image is gone"))?
+        cache_entry(&context.state.store, uid, kind)?.ok_or_else(|| ApiError::internal("The image is gone"))?
     };
     Ok(json!({
-        "url": context.render.media_url(&stored.name),
+        "url": context.render.media_url(&stored.file),
         "width": stored.width,
         "height": stored.height,
         "format": context.parameter("format"),

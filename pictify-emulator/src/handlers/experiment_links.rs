@@ -4,21 +4,18 @@ use super::{experiments::not_found, handlers};
 use crate::{
     api_error::ApiError,
     context::RequestContext,
-    experiments::{self, Assignment, Visitor, assign},
+    experiments::{self, Assignment, Counter, Experiment, ExperimentStatus, Visitor, assign},
     render::Format,
-    rendering::{
-        self,
-        cached::{OutputKind, cached_image},
-        fill,
-    },
+    rendering::cached::{OutputKind, cached_image},
     response::{ApiResponse, ApiResult},
+    templates,
 };
 use axum::http::{
     StatusCode,
     header::{CACHE_CONTROL, LOCATION},
 };
 use jiff::tz::TimeZone;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 handlers! {
     "renderExperimentUrl" => async render,
@@ -29,33 +26,33 @@ handlers! {
 const NO_STORE: &str = "no-store, no-cache, must-revalidate, private";
 
 async fn render(context: RequestContext) -> ApiResult {
-    let experiment = experiments::find(&context.state.store, context.parameter("slug"))?.ok_or_else(not_found)?;
+    let experiment = find(&context)?;
     let format = Format::from_name(context.parameter("format"));
     let choice = assign(&experiment, &visitor(&context), context.state.now());
     let error = match choice {
         Assignment::Variant(variant) => {
-            let id = variant["id"].as_str().unwrap_or_default();
-            let template = variant["templateUid"].as_str().or(experiment["templateUid"].as_str());
-            match render_variant(&context, &experiment, id, template, &variant["variables"], format).await {
+            let (id, variables) = (&variant.id, variant.variables.as_ref().unwrap_or(&Value::Null));
+            let template = variant.template_uid.as_ref().or(experiment.template_uid.as_ref());
+            match render_variant(&context, &experiment, id, template, variables, format).await {
                 Ok(response) => {
-                    if experiment["status"] == "running" {
-                        experiments::increment(&context.state.store, &experiment, id, "impressions")?;
+                    if experiment.is_running() {
+                        experiments::increment(&context.state.store, &experiment.uid, id, Counter::Impressions)?;
                     }
                     return Ok(response);
                 }
                 Err(error) => error,
             }
         }
-        Assignment::Fallback if experiment["status"] == "draft" => {
+        Assignment::Fallback if experiment.status == ExperimentStatus::Draft => {
             ApiError::with_message(StatusCode::NOT_FOUND, "Experiment has not been started")
         }
-        Assignment::Fallback => ApiError::with_message(StatusCode::NOT_FOUND, "No variant matches this request"),
-        Assignment::Ended => ApiError::with_message(StatusCode::GONE, "Experiment has ended"),
+        Assignment::Fallback => no_variant(),
+        Assignment::Ended => has_ended(),
     };
-    if let Some(url) = experiment["fallbackImageUrl"].as_str() {
+    if let Some(url) = &experiment.fallback_image_url {
         return Ok(ApiResponse::empty(StatusCode::FOUND).header(LOCATION, url).header(CACHE_CONTROL, NO_STORE));
     }
-    match experiment["fallbackTemplateUid"].as_str() {
+    match &experiment.fallback_template_uid {
         Some(template) => render_variant(&context, &experiment, "", Some(template), &Value::Null, format).await,
         None => Err(error),
     }
@@ -63,9 +60,9 @@ async fn render(context: RequestContext) -> ApiResult {
 
 async fn render_variant(
     context: &RequestContext,
-    experiment: &Value,
+    experiment: &Experiment,
     variant: &str,
-    template: Option<&str>,
+    template: Option<&String>,
     variables: &Value,
     format: Format,
 ) -> ApiResult {
@@ -73,21 +70,31 @@ async fn render_variant(
         let message = format!("Template not found: neither the variant {variant} nor the experiment has a template");
         ApiError::with_message(StatusCode::NOT_FOUND, message)
     })?;
-    let template = fill::find(&context.state.store, uid)?.ok_or_else(super::templates::not_found)?;
+    let template = templates::find(&context.state.store, uid)?;
     let owner = experiments::image_owner(experiment, variant);
-    let quality = rendering::quality_percent(&experiment["outputConfig"]["quality"]);
-    let cached =
-        cached_image(&context.render, &owner, &template, variables, None, OutputKind::Image(format), quality).await?;
+    let (kind, quality) = (OutputKind::Image(format), experiment.output_config.quality_percent());
+    let cached = cached_image(&context.render, &owner, &template, variables, None, kind, quality).await?;
     Ok(ApiResponse::bytes(&cached.content_type, cached.bytes).header(CACHE_CONTROL, NO_STORE))
 }
 
 fn resolve(context: &RequestContext) -> ApiResult {
-    let experiment = experiments::find(&context.state.store, context.parameter("slug"))?.ok_or_else(not_found)?;
-    match assign(&experiment, &visitor(context), context.state.now()) {
-        Assignment::Variant(variant) => Ok(Value::from_iter([("variantId", variant["id"].clone())]).into()),
-        Assignment::Fallback => Err(ApiError::with_message(StatusCode::NOT_FOUND, "No variant matches this request")),
-        Assignment::Ended => Err(ApiError::with_message(StatusCode::GONE, "Experiment has ended")),
+    match assign(&find(context)?, &visitor(context), context.state.now()) {
+        Assignment::Variant(variant) => Ok(json!({"variantId": variant.id}).into()),
+        Assignment::Fallback => Err(no_variant()),
+        Assignment::Ended => Err(has_ended()),
     }
+}
+
+fn find(context: &RequestContext) -> Result<Experiment, ApiError> {
+    experiments::find(&context.state.store, context.parameter("slug"))?.ok_or_else(not_found)
+}
+
+fn no_variant() -> ApiError {
+    ApiError::with_message(StatusCode::NOT_FOUND, "No variant matches this request")
+}
+
+fn has_ended() -> ApiError {
+    ApiError::with_message(StatusCode::GONE, "Experiment has ended")
 }
 
 /// Returns the attributes of the visitor who sent a request.

@@ -4,14 +4,15 @@ use super::handlers;
 use crate::{
     api_error::ApiError,
     context::RequestContext,
-    experiments::{EXPERIMENT, SLUG, remove_images, validation},
-    json::read_whole_number,
+    experiments::{Experiment, ExperimentStatus, SlugOwner, Variant, remove_images, validation},
+    json::{lenient, lenient_whole_number, replace_members},
     response::{ApiResponse, ApiResult},
-    store::{Filter, Order},
+    store::{Filter, Order, StoreError},
     uid, webhooks,
 };
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::{Map, Number, Value, json};
 
 handlers! {
     "listExperiments" => sync list,
@@ -28,21 +29,6 @@ handlers! {
 /// Page size of the list of experiments when the request gives none.
 const DEFAULT_PAGE_SIZE: usize = 20;
 
-/// Fields that are objects: a request changes their members one by one.
-const OBJECT_FIELDS: [&str; 3] = ["goalConfig", "banditConfig", "outputConfig"];
-
-/// Fields that a request may set directly.
-const SETTABLE_FIELDS: [&str; 8] = [
-    "name",
-    "templateUid",
-    "hypothesis",
-    "minimumSampleSize",
-    "confidenceThreshold",
-    "minimumRunDays",
-    "fallbackImageUrl",
-    "fallbackTemplateUid",
-];
-
 fn list(context: &RequestContext) -> ApiResult {
     let filter =
         Filter::default().eq("$.type", context.query_text("type")).eq("$.status", context.query_text("status"));
@@ -51,71 +37,99 @@ fn list(context: &RequestContext) -> ApiResult {
         context.query_number("limit").unwrap_or(DEFAULT_PAGE_SIZE).max(1),
     );
     let offset = (page - 1).saturating_mul(limit);
-    let (found, total) = context.state.store.page(EXPERIMENT, &filter, Order::Newest, offset, limit)?;
+    let (found, total) = context.state.store.list(&filter, Order::Newest, offset, limit)?;
     let found: Vec<_> = found.into_iter().map(to_response).collect();
     Ok(json!({"experiments": found, "total": total, "page": page, "limit": limit}).into())
 }
 
+/// Members of an experiment that a request gives.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExperimentRequest {
+    #[serde(rename = "type", default, deserialize_with = "lenient")]
+    kind: Option<String>,
+    slug: Option<String>,
+    name: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    template_uid: Option<String>,
+    hypothesis: Option<String>,
+    #[serde(default, deserialize_with = "lenient_whole_number")]
+    minimum_sample_size: Option<u32>,
+    confidence_threshold: Option<Number>,
+    #[serde(default, deserialize_with = "lenient_whole_number")]
+    minimum_run_days: Option<u32>,
+    fallback_image_url: Option<String>,
+    #[serde(default, deserialize_with = "lenient")]
+    fallback_template_uid: Option<String>,
+    goal_config: Option<Map<String, Value>>,
+    bandit_config: Option<Map<String, Value>>,
+    output_config: Option<Map<String, Value>>,
+    variants: Option<Vec<Variant>>,
+}
+
 fn create(context: &RequestContext) -> ApiResult {
-    let body = &context.body;
-    let kind = body["type"].as_str().unwrap_or_default();
-    if !validation::EXPERIMENT_TYPES.contains(&kind) {
+    let request: ExperimentRequest = context.read_body()?;
+    let (kind, slug) = (request.kind.clone().unwrap_or_default(), request.slug.clone().unwrap_or_default());
+    if !validation::EXPERIMENT_TYPES.contains(&kind.as_str()) {
         return Err(bad_request(format!("type must be one of {}", validation::EXPERIMENT_TYPES.join(", "))));
     }
-    let slug = body["slug"].as_str().unwrap_or_default();
-    validation::check_slug(slug).map_err(bad_request)?;
+    validation::check_slug(&slug).map_err(bad_request)?;
     let (uid, now) = (format!("exp_{}", uid::new(8).to_ascii_lowercase()), context.state.now_text());
-    let mut experiment = json!({
-        "uid": uid, "slug": slug, "type": kind, "name": null, "status": "draft", "variants": [],
-        "goalConfig": {"type": "impressions_only"},
-        "banditConfig": {"enabled": false, "algorithm": "thompson_sampling", "warmupImpressions": 50,
-            "recomputeIntervalMinutes": 15},
-        "minimumSampleSize": 1000, "confidenceThreshold": 0.95, "minimumRunDays": 7,
-        "winnerVariantId": null, "winnerDeclaredAt": null,
-        "outputConfig": {"format": "png", "quality": 90},
-        "createdAt": now, "updatedAt": now,
-    });
-    apply_request(&mut experiment, body)?;
-    if !context.state.store.insert(SLUG, slug, &json!({"uid": uid}))? {
-        return Err(slug_in_use(slug));
+    let mut experiment = Experiment {
+        uid,
+        slug,
+        kind,
+        minimum_sample_size: Some(1000),
+        confidence_threshold: Number::from_f64(0.95),
+        minimum_run_days: Some(7),
+        created_at: now.clone(),
+        updated_at: now,
+        ..Experiment::default()
+    };
+    apply_request(&mut experiment, request)?;
+    let (store, owner) = (&context.state.store, SlugOwner { uid: experiment.uid.clone() });
+    if !store.create(&experiment.slug, &owner)? {
+        return Err(slug_in_use(&experiment.slug));
     }
-    context.state.store.insert(EXPERIMENT, &uid, &experiment)?;
+    store.create(&experiment.uid, &experiment)?;
     Ok(ApiResponse::json(StatusCode::CREATED, json!({"experiment": to_response(experiment)})))
 }
 
-/// Copies the fields of a request into an experiment, except its slug, which must be reserved first.
-fn apply_request(experiment: &mut Value, body: &Value) -> Result<(), ApiError> {
-    for name in SETTABLE_FIELDS {
-        if !body[name].is_null() {
-            experiment[name] = body[name].clone();
+/// Applies a request to an experiment, except its slug, which must be reserved first.
+fn apply_request(experiment: &mut Experiment, request: ExperimentRequest) -> Result<(), ApiError> {
+    fn replace<T>(member: &mut Option<T>, given: Option<T>) {
+        if given.is_some() {
+            *member = given;
         }
     }
-    for name in OBJECT_FIELDS {
-        for (member, value) in body[name].as_object().into_iter().flatten() {
-            experiment[name][member] = value.clone();
-        }
-    }
-    if let Some(variants) = body["variants"].as_array() {
-        validation::check_variants(variants).map_err(bad_request)?;
-        experiment["variants"] = with_counts(experiment, variants);
+    replace(&mut experiment.name, request.name);
+    replace(&mut experiment.template_uid, request.template_uid);
+    replace(&mut experiment.hypothesis, request.hypothesis);
+    replace(&mut experiment.minimum_sample_size, request.minimum_sample_size);
+    replace(&mut experiment.confidence_threshold, request.confidence_threshold);
+    replace(&mut experiment.minimum_run_days, request.minimum_run_days);
+    replace(&mut experiment.fallback_image_url, request.fallback_image_url);
+    replace(&mut experiment.fallback_template_uid, request.fallback_template_uid);
+    let changed = |members: Option<Map<_, _>>| members.unwrap_or_default();
+    replace_members(&mut experiment.goal_config, changed(request.goal_config)).map_err(StoreError::from)?;
+    replace_members(&mut experiment.bandit_config, changed(request.bandit_config)).map_err(StoreError::from)?;
+    replace_members(&mut experiment.output_config, changed(request.output_config)).map_err(StoreError::from)?;
+    if let Some(variants) = request.variants {
+        validation::check_variants(&variants).map_err(bad_request)?;
+        experiment.variants = with_counts(experiment, variants);
     }
     Ok(())
 }
 
 /// Returns the variants of a request with the counts of the stored variants of the same IDs.
-fn with_counts(experiment: &Value, variants: &[Value]) -> Value {
-    let has_default = variants.iter().any(|variant| variant["isDefault"] == true);
-    let before = experiment["variants"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let counted = variants.iter().enumerate().map(|(index, variant)| {
-        let mut variant = variant.clone();
-        let old = before.iter().find(|old| old["id"] == variant["id"]).unwrap_or(&Value::Null);
+fn with_counts(experiment: &Experiment, variants: Vec<Variant>) -> Vec<Variant> {
+    let has_default = variants.iter().any(|variant| variant.is_default);
+    let counted = variants.into_iter().enumerate().map(|(index, mut variant)| {
+        let old = experiment.variant(&variant.id);
         // A test by weights always needs a variant to serve: without a default, the first one is the default.
-        let is_fallback = !has_default && index == 0 && experiment["type"] == "ab_test";
-        variant["isDefault"] = (variant["isDefault"] == true || is_fallback).into();
-        variant["weight"] = read_whole_number(&variant["weight"]).unwrap_or_default().into();
-        for count in ["impressions", "clicks"] {
-            variant[count] = old[count].as_u64().unwrap_or_default().into();
-        }
+        let is_fallback = !has_default && index == 0 && experiment.kind == "ab_test";
+        variant.is_default |= is_fallback;
+        (variant.impressions, variant.clicks) = old.map_or((0, 0), |old| (old.impressions, old.clicks));
         variant
     });
     counted.collect()
@@ -124,7 +138,7 @@ fn with_counts(experiment: &Value, variants: &[Value]) -> Value {
 fn quota(context: &RequestContext) -> ApiResult {
     let mut quota = json!({});
     for kind in validation::EXPERIMENT_TYPES {
-        let used = context.state.store.count(EXPERIMENT, &Filter::default().eq("$.type", Some(kind)))?;
+        let used = context.state.store.count_of::<Experiment>(&Filter::default().eq("$.type", Some(kind)))?;
         quota[kind] = json!({"used": used, "limit": null});
     }
     Ok(json!({
@@ -137,76 +151,76 @@ fn quota(context: &RequestContext) -> ApiResult {
 }
 
 fn get(context: &RequestContext) -> ApiResult {
-    let found = context.state.store.get(EXPERIMENT, context.parameter("uid"))?.ok_or_else(not_found)?;
-    Ok(json!({"experiment": to_response(found)}).into())
+    Ok(json!({"experiment": to_response(find(context)?)}).into())
 }
 
 fn update(context: &RequestContext) -> ApiResult {
     let (store, uid) = (&context.state.store, context.parameter("uid"));
-    let before = store.get(EXPERIMENT, uid)?.ok_or_else(not_found)?;
-    let slug = context.body["slug"].as_str().filter(|slug| *slug != before["slug"]);
-    if let Some(slug) = slug {
+    let request: ExperimentRequest = context.read_body()?;
+    let before = find(context)?;
+    let slug = request.slug.clone().filter(|slug| *slug != before.slug);
+    if let Some(slug) = &slug {
         validation::check_slug(slug).map_err(bad_request)?;
         validation::check_editable(&before, &context.body).map_err(bad_request)?;
-        if !store.insert(SLUG, slug, &json!({"uid": uid}))? {
+        if !store.create(slug, &SlugOwner { uid: uid.to_owned() })? {
             return Err(slug_in_use(slug));
         }
     }
-    let changed = store.update(EXPERIMENT, uid, |experiment| {
+    let changed = store.change(uid, |experiment: &mut Experiment| {
         validation::check_editable(experiment, &context.body).map_err(bad_request)?;
-        apply_request(experiment, &context.body)?;
-        let mut old_slug = None;
-        if let Some(slug) = slug {
-            old_slug = experiment["slug"].as_str().map(str::to_owned);
-            experiment["slug"] = slug.into();
-        }
-        experiment["updatedAt"] = context.state.now_text().into();
+        apply_request(experiment, request)?;
+        let old_slug = slug.clone().map(|slug| std::mem::replace(&mut experiment.slug, slug));
+        experiment.updated_at = context.state.now_text();
         Ok::<_, ApiError>((experiment.clone(), old_slug))
     });
     // The experiment has only one of the two slugs now: release the other.
     let unused_slug = match &changed {
         Ok(Some((_, old))) => old.as_deref(),
-        Ok(None) | Err(_) => slug,
+        Ok(None) | Err(_) => slug.as_deref(),
     };
     if let Some(unused_slug) = unused_slug {
-        store.remove(SLUG, unused_slug)?;
+        store.delete::<SlugOwner>(unused_slug)?;
     }
     let (experiment, _) = changed?.ok_or_else(not_found)?;
     Ok(json!({"experiment": to_response(experiment)}).into())
 }
 
 fn delete(context: &RequestContext) -> ApiResult {
-    let (store, uid) = (&context.state.store, context.parameter("uid"));
-    let experiment = store.get(EXPERIMENT, uid)?.ok_or_else(not_found)?;
-    if experiment["status"] == "running" {
-        let allowed = validation::transitions("running");
-        return Err(conflict("Cannot delete a running experiment: pause it first", "running", allowed));
+    let (store, experiment) = (&context.state.store, find(context)?);
+    if experiment.is_running() {
+        return Err(conflict("Cannot delete a running experiment: pause it first", ExperimentStatus::Running));
     }
-    if !store.remove(EXPERIMENT, uid)? {
+    if !store.delete::<Experiment>(&experiment.uid)? {
         return Err(not_found());
     }
-    store.remove(SLUG, experiment["slug"].as_str().unwrap_or_default())?;
+    store.delete::<SlugOwner>(&experiment.slug)?;
     remove_images(store, &experiment)?;
     Ok(json!({"deleted": true}).into())
 }
 
 fn start(context: &RequestContext) -> ApiResult {
-    transition(context, "start", "running", |_| Ok(()))
+    transition(context, "start", ExperimentStatus::Running, |_| Ok(()))
 }
 
 fn pause(context: &RequestContext) -> ApiResult {
-    transition(context, "pause", "paused", |_| Ok(()))
+    transition(context, "pause", ExperimentStatus::Paused, |_| Ok(()))
+}
+
+/// Request to complete an experiment.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CompletionRequest {
+    winner_variant_id: String,
 }
 
 fn complete(context: &RequestContext) -> ApiResult {
-    transition(context, "complete", "completed", |experiment| {
-        let winner = &context.body["winnerVariantId"];
-        let variants = experiment["variants"].as_array().map(Vec::as_slice).unwrap_or_default();
-        if !variants.iter().any(|variant| variant["id"] == *winner) {
-            return Err(bad_request(format!("winnerVariantId: the experiment has no variant {winner}")));
+    let CompletionRequest { winner_variant_id: winner } = context.read_body()?;
+    transition(context, "complete", ExperimentStatus::Completed, |experiment| {
+        if experiment.variant(&winner).is_none() {
+            return Err(bad_request(format!("winnerVariantId: the experiment has no variant {winner:?}")));
         }
-        experiment["winnerVariantId"] = winner.clone();
-        experiment["winnerDeclaredAt"] = context.state.now_text().into();
+        experiment.winner_variant_id = Some(winner);
+        experiment.winner_declared_at = Some(context.state.now_text());
         Ok(())
     })
 }
@@ -215,18 +229,17 @@ fn complete(context: &RequestContext) -> ApiResult {
 fn transition(
     context: &RequestContext,
     verb: &str,
-    status: &str,
-    change: impl FnOnce(&mut Value) -> Result<(), ApiError>,
+    status: ExperimentStatus,
+    change: impl FnOnce(&mut Experiment) -> Result<(), ApiError>,
 ) -> ApiResult {
-    let changed = context.state.store.update(EXPERIMENT, context.parameter("uid"), |experiment| {
-        let current = experiment["status"].as_str().unwrap_or_default().to_owned();
-        let allowed = validation::transitions(&current);
-        if !allowed.contains(&status) {
-            return Err(conflict(format!("Cannot {verb} a {current} experiment"), &current, allowed));
+    let changed = context.state.store.change(context.parameter("uid"), |experiment: &mut Experiment| {
+        let current = experiment.status;
+        if !current.transitions().contains(&status) {
+            return Err(conflict(format!("Cannot {verb} a {} experiment", current.name()), current));
         }
         change(experiment)?;
-        experiment["status"] = status.into();
-        experiment["updatedAt"] = context.state.now_text().into();
+        experiment.status = status;
+        experiment.updated_at = context.state.now_text();
         Ok(experiment.clone())
     })?;
     let experiment = changed.ok_or_else(not_found)?;
@@ -235,28 +248,29 @@ fn transition(
 }
 
 /// Emits the webhook events of a new status.
-fn emit_status_events(context: &RequestContext, experiment: &Value) -> Result<(), ApiError> {
-    let events: &[&str] = match experiment["status"].as_str() {
-        Some("running") => &["experiment.started"],
-        Some("completed") => &["experiment.completed", "experiment.winner_declared"],
-        _ => &[],
+fn emit_status_events(context: &RequestContext, experiment: &Experiment) -> Result<(), ApiError> {
+    let events: &[&str] = match experiment.status {
+        ExperimentStatus::Running => &["experiment.started"],
+        ExperimentStatus::Completed => &["experiment.completed", "experiment.winner_declared"],
+        ExperimentStatus::Draft | ExperimentStatus::Paused | ExperimentStatus::Archived => &[],
     };
     let data = json!({
-        "experimentId": experiment["uid"],
-        "slug": experiment["slug"],
-        "status": experiment["status"],
-        "winnerVariantId": experiment["winnerVariantId"],
+        "experimentId": experiment.uid,
+        "slug": experiment.slug,
+        "status": experiment.status,
+        "winnerVariantId": experiment.winner_variant_id,
     });
     events.iter().try_for_each(|event| webhooks::emit(&context.state, event, &data))?;
     Ok(())
 }
 
-/// Returns an experiment as the API shows it, without internal fields.
-fn to_response(mut experiment: Value) -> Value {
-    if let Some(object) = experiment.as_object_mut() {
-        object.remove(crate::experiments::LAST_SHOWN);
-    }
-    experiment
+/// Returns an experiment as the API shows it, without internal members.
+fn to_response(experiment: Experiment) -> Value {
+    json!(Experiment { last_shown: None, ..experiment })
+}
+
+fn find(context: &RequestContext) -> Result<Experiment, ApiError> {
+    context.state.store.find(context.parameter("uid"))?.ok_or_else(not_found)
 }
 
 fn bad_request(message: impl Into<String>) -> ApiError {
@@ -264,10 +278,10 @@ fn bad_request(message: impl Into<String>) -> ApiError {
 }
 
 /// Returns a 409 with the current status and the transitions that it allows.
-fn conflict(message: impl Into<String>, current: &str, allowed: &[&str]) -> ApiError {
+fn conflict(message: impl Into<String>, current: ExperimentStatus) -> ApiError {
     ApiError::with_message(StatusCode::CONFLICT, message)
-        .with_field("currentStatus", current)
-        .with_field("allowedTransitions", allowed)
+        .with_field("currentStatus", current.name())
+        .with_field("allowedTransitions", json!(current.transitions()))
 }
 
 fn slug_in_use(slug: &str) -> ApiError {

@@ -1,7 +1,7 @@
 //! Handlers for media files and the health check.
 
 use super::handlers;
-use crate::{api_error::ApiError, context::RequestContext, rendering::RENDER, response::ApiResult};
+use crate::{api_error::ApiError, context::RequestContext, rendering::RenderRecord, response::ApiResult};
 use axum::http::StatusCode;
 use serde_json::json;
 
@@ -12,11 +12,11 @@ handlers! {
 
 fn delete(context: &RequestContext) -> ApiResult {
     let (store, uid) = (&context.state.store, context.parameter("mediaUid"));
-    let Some(render) = store.get(RENDER, uid)? else {
+    let Some(render) = store.find::<RenderRecord>(uid)? else {
         return Err(ApiError::with_message(StatusCode::NOT_FOUND, "Media not found"));
     };
-    store.remove(RENDER, uid)?;
-    store.remove_file(render["file"].as_str().unwrap_or_default())?;
+    store.delete::<RenderRecord>(uid)?;
+    store.remove_file(&render.file)?;
     Ok(json!({"message": "Media deleted successfully"}).into())
 }
 

@@ -16,6 +16,7 @@ mod lists;
 mod media;
 mod pdfs;
 mod renders;
+mod sources;
 mod template_renders;
 mod templates;
 mod tracking;

@@ -1,16 +1,14 @@
 //! Handlers for renders of templates: in their own size, in layouts, or in sizes of the request.
 
-use super::{handlers, pdfs, templates::not_found};
+use super::{handlers, pdfs::VariableSets};
 use crate::{
-    api_error::ApiError,
     context::RequestContext,
-    json::read_size,
-    rendering::{
-        fill,
-        template::{self, DEFAULT_LAYOUT, OutputSpec, read_output, render_layout},
-    },
+    json::whole_number,
+    rendering::template::{self, OutputRequest, render_layout},
     response::ApiResult,
+    templates::{self, DEFAULT_LAYOUT},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 handlers! {
@@ -41,20 +39,30 @@ const SIZE_PRESETS: &[(&str, u32, u32)] = &[
     ("og-image", 1200, 630),
 ];
 
+/// Request for a render of a template.
+#[derive(Deserialize)]
+struct RenderRequest {
+    layout: Option<String>,
+    layouts: Option<Vec<String>>,
+    #[serde(flatten)]
+    output: OutputRequest,
+    #[serde(flatten)]
+    variables: VariableSets,
+}
+
 async fn render(context: RequestContext) -> ApiResult {
-    let template = find(&context)?;
-    let spec = OutputSpec::of(&context.body, &template, || pdfs::variable_sets(&context.body))?;
-    let several = context.body["layouts"].as_array().map(|keys| keys.iter().filter_map(Value::as_str).collect());
-    let single = context.body["layout"].as_str().unwrap_or(DEFAULT_LAYOUT);
-    let keys: Vec<&str> = several.unwrap_or_else(|| vec![single]);
+    let template = templates::find(&context.state.store, context.parameter("uid"))?;
+    let RenderRequest { layout, layouts, output, variables } = context.read_body()?;
+    let spec = output.spec(&template, || variables.pages())?;
+    let is_single = layouts.is_none();
+    let keys = layouts.unwrap_or_else(|| vec![layout.unwrap_or_else(|| DEFAULT_LAYOUT.to_owned())]);
     let (mut results, mut errors) = (Vec::new(), Vec::new());
-    let variables = &context.body["variables"];
     for key in &keys {
-        match render_layout(&context.render, &template, key, variables, &spec).await {
+        match render_layout(&context.render, &template, key, &variables.variables, &spec).await {
             Ok(result) => results.push(result),
             // A request for the default layout fails with that layout. A request for several layouts reports each
             // failure.
-            Err(error) if context.body["layouts"].is_null() && *key == DEFAULT_LAYOUT => return Err(error),
+            Err(error) if is_single && *key == DEFAULT_LAYOUT => return Err(error),
             Err(error) => errors.push(json!({"layout": key, "error": error.message()})),
         }
     }
@@ -64,35 +72,70 @@ async fn render(context: RequestContext) -> ApiResult {
         "totalErrors": errors.len(),
         "results": results,
         "errors": errors,
-        "templateUid": template["uid"],
+        "templateUid": template.uid,
     })
     .into())
 }
 
+/// Request for renders of a template in several sizes.
+#[derive(Deserialize)]
+struct SizesRequest {
+    sizes: Vec<Value>,
+    #[serde(default)]
+    variables: Value,
+    #[serde(flatten)]
+    output: OutputRequest,
+}
+
+/// Size in a request: a preset, or a width and a height in pixels.
+#[derive(Deserialize)]
+struct SizeRequest {
+    preset: Option<String>,
+    #[serde(default, deserialize_with = "whole_number")]
+    width: Option<u32>,
+    #[serde(default, deserialize_with = "whole_number")]
+    height: Option<u32>,
+    label: Option<String>,
+}
+
+/// Size of a render, as responses show it.
+#[derive(Serialize)]
+struct RenderedSize {
+    width: u32,
+    height: u32,
+    preset: Option<String>,
+    label: String,
+}
+
+impl SizeRequest {
+    /// Returns the size, unless the preset is unknown or a dimension is missing.
+    fn resolve(self) -> Option<RenderedSize> {
+        let Self { preset, width, height, label } = self;
+        let (width, height) = match &preset {
+            None => width.zip(height)?,
+            Some(name) => {
+                let (_, width, height) = SIZE_PRESETS.iter().find(|(preset, ..)| preset == name)?;
+                (*width, *height)
+            }
+        };
+        let label = label.or_else(|| preset.clone()).unwrap_or_else(|| format!("{width}x{height}"));
+        Some(RenderedSize { width, height, preset, label })
+    }
+}
+
 async fn render_sizes(context: RequestContext) -> ApiResult {
-    let template = find(&context)?;
-    let output = read_output(&context.body);
-    let sizes = context.body["sizes"].as_array().cloned().unwrap_or_default();
+    let template = templates::find(&context.state.store, context.parameter("uid"))?;
+    let SizesRequest { sizes, variables, output } = context.read_body()?;
+    let output = output.image();
     let (mut results, mut errors) = (Vec::new(), Vec::new());
-    let variables = &context.body["variables"];
     for requested in &sizes {
-        let preset = requested["preset"].as_str();
-        let size = preset.map_or_else(
-            || read_size(requested),
-            |name| SIZE_PRESETS.iter().find(|(preset, ..)| *preset == name).map(|(_, width, height)| (*width, *height)),
-        );
-        let Some((width, height)) = size else {
+        let Some(size) = SizeRequest::deserialize(requested).ok().and_then(SizeRequest::resolve) else {
             errors.push(json!({"size": requested, "error": "A size needs a known preset, or a width and a height"}));
             continue;
         };
-        let label = requested["label"].as_str().or(preset).map_or_else(|| format!("{width}x{height}"), str::to_owned);
-        let size = Some((width, height));
-        match template::render(&context.render, &template, None, variables, size, output).await {
-            Ok(render) => results.push(json!({
-                "url": render.url,
-                "id": render.id,
-                "size": {"width": width, "height": height, "preset": preset, "label": label},
-            })),
+        let pixels = Some((size.width, size.height));
+        match template::render(&context.render, &template, None, &variables, pixels, output).await {
+            Ok(render) => results.push(json!({"url": render.url, "id": render.id, "size": size})),
             Err(error) => errors.push(json!({"size": requested, "error": error.message()})),
         }
     }
@@ -101,11 +144,7 @@ async fn render_sizes(context: RequestContext) -> ApiResult {
         "totalErrors": errors.len(),
         "results": results,
         "errors": errors,
-        "templateUid": template["uid"],
+        "templateUid": template.uid,
     })
     .into())
-}
-
-fn find(context: &RequestContext) -> Result<Value, ApiError> {
-    fill::find(&context.state.store, context.parameter("uid"))?.ok_or_else(not_found)
 }

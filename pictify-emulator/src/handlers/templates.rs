@@ -1,23 +1,22 @@
 //! Handlers for templates. Their renders are in `template_renders.rs`.
 
-use super::{handlers, images::MAX_SIDE, lists::pagination};
+use super::{handlers, lists::pagination};
 use crate::{
     api_error::ApiError,
     context::RequestContext,
-    json::read_whole_number,
     render::Page,
     rendering::{
         Output,
-        fill::{self, Filled, TEMPLATE},
+        fill::{self, Filled},
         render_unbilled,
-        template::{format_name, read_output},
+        template::{OutputRequest, format_name},
     },
     response::ApiResult,
     store::{Filter, Order},
-    uid,
+    templates::{self, PUBLIC_TAG, Template, TemplateRequest},
 };
-use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::STANDARD};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Instant;
 
@@ -37,26 +36,6 @@ handlers! {
 /// Page size of the list of templates when the request gives none.
 const DEFAULT_PAGE_SIZE: usize = 12;
 
-/// Maximum size of a canvas, in bytes of JSON. The HTML engine has its own limit.
-const MAX_CANVAS_BYTES: usize = 500 * 1024;
-
-/// Template fields that a request may set directly.
-const SETTABLE_FIELDS: [&str; 13] = [
-    "name",
-    "html",
-    "fabricJSData",
-    "width",
-    "height",
-    "outputFormat",
-    "pdfPreset",
-    "jsEnabled",
-    "strictVariables",
-    "type",
-    "category",
-    "tags",
-    "pages",
-];
-
 fn list(context: &RequestContext) -> ApiResult {
     let output = context.query_text("outputFormat").filter(|output| *output != "all");
     let dynamic = context.query.get("hasDynamicLink").and_then(Value::as_bool);
@@ -66,34 +45,29 @@ fn list(context: &RequestContext) -> ApiResult {
         Some("name") => Order::Name,
         _ => Order::Newest,
     };
-    context.list_by_page("templates", TEMPLATE, &filter, order, DEFAULT_PAGE_SIZE, to_list_item)
+    context.list_by_page("templates", &filter, order, DEFAULT_PAGE_SIZE, to_list_item)
 }
 
 /// Returns a template as lists show it, without its source.
-fn to_list_item(mut template: Value) -> Value {
-    if let Some(object) = template.as_object_mut() {
-        for name in ["html", "fabricJSData", "pages"] {
-            object.remove(name);
-        }
-    }
-    template
+fn to_list_item(mut template: Template) -> Value {
+    (template.source.html, template.source.canvas, template.pages) = (None, None, None);
+    json!(template)
 }
 
 /// Lists the templates whose name, type, category or one of whose tags contains a text, in any letter case. The service
 /// does not publish which fields it searches.
 fn search(context: &RequestContext) -> ApiResult {
     let text = context.query_text("q").unwrap_or_default().to_lowercase();
-    let contains = |value: &Value| value.as_str().is_some_and(|value| value.to_lowercase().contains(&text));
-    let mut found = context.state.store.all(TEMPLATE, &Filter::default(), Order::Newest)?;
+    let mut found: Vec<Template> = context.state.store.list_all(&Filter::default(), Order::Newest)?;
     found.retain(|template| {
-        ["name", "type", "category"].into_iter().any(|name| contains(&template[name]))
-            || template["tags"].as_array().is_some_and(|tags| tags.iter().any(contains))
+        let texts = std::iter::once(&template.name).chain(&template.kind).chain(&template.category);
+        texts.chain(template.tags.iter().flatten()).any(|value| value.to_lowercase().contains(&text))
     });
     Ok(list_found(context, found).into())
 }
 
 /// Returns the page of a list that the request asks for.
-fn list_found(context: &RequestContext, found: Vec<Value>) -> Value {
+fn list_found(context: &RequestContext, found: Vec<Template>) -> Value {
     let number = |name, default| context.query_number(name).unwrap_or(default).max(1);
     let (page, limit, total) = (number("page", 1), number("limit", DEFAULT_PAGE_SIZE), found.len());
     let skipped = (page - 1).saturating_mul(limit);
@@ -101,33 +75,22 @@ fn list_found(context: &RequestContext, found: Vec<Value>) -> Value {
     json!({"templates": items, "pagination": pagination(page, limit, total)})
 }
 
-/// Creates a template from a request, with a new ID. Also returns the variables that its source uses and that have no
-/// definition.
-fn read_template(body: &Value) -> Result<(Value, Vec<String>), ApiError> {
-    let engine = match (body["engine"].as_str(), body["html"].is_string(), body["fabricJSData"].is_object()) {
-        (_, true, true) => {
-            return Err(ApiError::with_message(StatusCode::BAD_REQUEST, "Send html or fabricJSData, not both"));
-        }
-        (_, false, false) => {
-            return Err(ApiError::with_message(StatusCode::BAD_REQUEST, "html or fabricJSData is required"));
-        }
-        (Some(engine), ..) => engine,
-        (None, true, _) => "html",
-        (None, false, _) => "fabric",
-    };
-    let mut template = json!({"uid": uid::new(10), "name": "Untitled", "engine": engine,
-        "outputFormat": "image", "jsEnabled": false, "strictVariables": false, "hasDynamicLink": false});
-    let added = apply_request(&mut template, body)?;
-    Ok((template, added))
+/// Request for a preview, beside the template.
+#[derive(Deserialize)]
+struct PreviewRequest {
+    #[serde(default)]
+    variables: Value,
+    #[serde(flatten)]
+    output: OutputRequest,
 }
 
 /// Renders a design without storing or billing it.
 async fn preview(context: RequestContext) -> ApiResult {
     let started = Instant::now();
-    let body = &context.body;
-    let (template, _) = read_template(body)?;
-    let Filled { html, width, height } = fill::fill(&template, None, &body["variables"], None)?;
-    let Output { format, quality } = read_output(body);
+    let request: PreviewRequest = context.read_body()?;
+    let (template, _) = Template::create(context.read_body()?, &context.state.now_text())?;
+    let Filled { html, width, height } = fill::fill(&template, None, &request.variables, None)?;
+    let Output { format, quality } = request.output.image();
     let filled_ms = elapsed_ms(started);
     let page = Page { html, width, height, format, quality, ..Page::default() };
     let image = render_unbilled(&context.state, page).await?;
@@ -137,7 +100,7 @@ async fn preview(context: RequestContext) -> ApiResult {
         "width": image.width,
         "height": image.height,
         "format": format_name(format),
-        "renderId": template["uid"],
+        "renderId": template.uid,
         "timings": {"fill": filled_ms, "render": total_ms - filled_ms},
         "totalMs": total_ms,
     })
@@ -149,63 +112,25 @@ fn elapsed_ms(started: Instant) -> u64 {
 }
 
 fn create(context: &RequestContext) -> ApiResult {
-    let (mut template, added) = read_template(&context.body)?;
-    let now = context.state.now_text();
-    template["createdAt"] = now.clone().into();
-    template["updatedAt"] = now.into();
-    context.state.store.insert(TEMPLATE, template["uid"].as_str().unwrap_or_default(), &template)?;
-    Ok(to_response(template, added).into())
+    let (template, added) = Template::create(context.read_body()?, &context.state.now_text())?;
+    context.state.store.create(&template.uid, &template)?;
+    Ok(to_response(&template, &added).into())
 }
 
 fn update(context: &RequestContext) -> ApiResult {
-    let changed = context.state.store.update(TEMPLATE, context.parameter("uid"), |template| {
-        let added = apply_request(template, &context.body)?;
-        template["updatedAt"] = context.state.now_text().into();
+    let request: TemplateRequest = context.read_body()?;
+    let changed = context.state.store.change(context.parameter("uid"), |template: &mut Template| {
+        let added = template.apply(request, &context.state.now_text())?;
         Ok::<_, ApiError>((template.clone(), added))
     })?;
-    let (template, added) = changed.ok_or_else(not_found)?;
-    Ok(to_response(template, added).into())
+    let (template, added) = changed.ok_or_else(templates::not_found)?;
+    Ok(to_response(&template, &added).into())
 }
 
-/// Copies the fields of a request into a template. Returns the variables that the source uses and that have no
-/// definition.
-fn apply_request(template: &mut Value, body: &Value) -> Result<Vec<String>, ApiError> {
-    for name in SETTABLE_FIELDS {
-        if !body[name].is_null() {
-            template[name] = body[name].clone();
-        }
-    }
-    for name in ["variableDefinitions", "layouts"] {
-        if !body[name].is_null() {
-            template[name] = body[name].clone();
-        }
-    }
-    for name in ["width", "height"] {
-        // To the contract, 1e3 is a whole number; store it as an integer.
-        let size = read_whole_number(&template[name]).or_else(|| read_whole_number(&body["fabricJSData"][name]));
-        template[name] = size.unwrap_or(1080).clamp(1, MAX_SIDE as usize).into();
-    }
-    if template["html"].is_null() {
-        let size = template["fabricJSData"].to_string().len();
-        if size > MAX_CANVAS_BYTES {
-            let message = format!("The canvas has {size} bytes; the limit is {MAX_CANVAS_BYTES}");
-            return Err(ApiError::with_message(StatusCode::PAYLOAD_TOO_LARGE, message));
-        }
-    }
-    let mut definitions = template["variableDefinitions"].as_array().cloned().unwrap_or_default();
-    let is_defined = |name: &String| definitions.iter().any(|definition| definition["name"] == name.as_str());
-    let added: Vec<_> = fill::variable_names(template)?.into_iter().filter(|name| !is_defined(name)).collect();
-    definitions.extend(added.iter().map(|name| json!({"name": name, "type": "text"})));
-    template["variables"] = definitions.iter().map(|definition| definition["name"].clone()).collect();
-    template["variableDefinitions"] = definitions.into();
-    fill::check(template)?;
-    Ok(added)
-}
-
-fn to_response(template: Value, added: Vec<String>) -> Value {
-    let mut response = Value::from_iter([("template", template)]);
+fn to_response(template: &Template, added: &[String]) -> Value {
+    let mut response = json!({"template": template});
     if !added.is_empty() {
-        response["addedVariables"] = added.into();
+        response["addedVariables"] = json!(added);
     }
     response
 }
@@ -215,20 +140,15 @@ fn get(context: &RequestContext) -> ApiResult {
 }
 
 fn delete(context: &RequestContext) -> ApiResult {
-    if !context.state.store.remove(TEMPLATE, context.parameter("uid"))? {
-        return Err(not_found());
+    if !context.state.store.delete::<Template>(context.parameter("uid"))? {
+        return Err(templates::not_found());
     }
     Ok(json!({"message": "Template deleted successfully"}).into())
 }
 
 fn variables(context: &RequestContext) -> ApiResult {
-    let mut template = template(context)?;
-    Ok(json!({
-        "templateUid": template["uid"].take(),
-        "templateName": template["name"].take(),
-        "variables": template["variableDefinitions"].take(),
-    })
-    .into())
+    let Template { uid, name, variable_definitions, .. } = template(context)?;
+    Ok(json!({"templateUid": uid, "templateName": name, "variables": variable_definitions}).into())
 }
 
 /// Lists public templates: those of this server that have the tag `public`.
@@ -239,31 +159,18 @@ fn list_public(context: &RequestContext) -> ApiResult {
         .eq("$.type", context.query_text("type"))
         .eq("$.category", context.query_text("category"))
         .contains("$.tags", context.query_text("tag"));
-    let all = context.state.store.all(TEMPLATE, &filter, order)?;
-    let search = context.query_text("search").map(str::to_lowercase);
-    let found: Vec<_> = all
-        .into_iter()
-        .filter(|template| {
-            let name = template["name"].as_str().unwrap_or_default().to_lowercase();
-            search.as_ref().is_none_or(|search| name.contains(search))
-        })
-        .collect();
+    let mut found: Vec<Template> = context.state.store.list_all(&filter, order)?;
+    if let Some(search) = context.query_text("search").map(str::to_lowercase) {
+        found.retain(|template| template.name.to_lowercase().contains(&search));
+    }
     Ok(list_found(context, found).into())
 }
 
 fn get_public(context: &RequestContext) -> ApiResult {
     let template = template(context)?;
-    let is_public = template["tags"].as_array().is_some_and(|tags| tags.iter().any(|tag| tag == PUBLIC_TAG));
-    if is_public { Ok(json!({"template": template}).into()) } else { Err(not_found()) }
+    if template.is_public() { Ok(json!({"template": template}).into()) } else { Err(templates::not_found()) }
 }
 
-/// Tag that makes a template public.
-const PUBLIC_TAG: &str = "public";
-
-fn template(context: &RequestContext) -> Result<Value, ApiError> {
-    fill::find(&context.state.store, context.parameter("uid"))?.ok_or_else(not_found)
-}
-
-pub(super) fn not_found() -> ApiError {
-    ApiError::with_message(StatusCode::NOT_FOUND, "Template not found")
+fn template(context: &RequestContext) -> Result<Template, ApiError> {
+    templates::find(&context.state.store, context.parameter("uid"))
 }

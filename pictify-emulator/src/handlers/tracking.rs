@@ -4,13 +4,14 @@ use super::{experiment_links::visitor, experiments::not_found, handlers};
 use crate::{
     api_error::ApiError,
     context::RequestContext,
-    experiments::{self, Assignment, LAST_SHOWN, assign, increment},
+    experiments::{self, Assignment, Counter, Experiment, ExperimentStatus, assign, increment},
     response::{ApiResponse, ApiResult},
 };
 use axum::http::{
     StatusCode,
     header::{CACHE_CONTROL, LOCATION},
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 handlers! {
@@ -26,8 +27,20 @@ const METADATA_LIMITS: (usize, usize, usize) = (10 * 1024, 3, 50);
 const PIXEL: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff!\xf9\x04\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x01D\0;";
 
+/// Event of a visitor.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TrackingEvent {
+    event: String,
+    experiment: String,
+    variant_id: Option<String>,
+    #[serde(default)]
+    metadata: Value,
+    write_key: Option<String>,
+}
+
 fn events(context: &RequestContext) -> ApiResult {
-    let events = context.body.as_array().map(Vec::as_slice).unwrap_or_default();
+    let events: Vec<TrackingEvent> = context.read_body()?;
     let mut errors = Vec::new();
     for (index, event) in events.iter().enumerate() {
         if let Some(error) = process_event(context, event)? {
@@ -35,41 +48,40 @@ fn events(context: &RequestContext) -> ApiResult {
         }
     }
     let mut receipt = json!({"ok": true, "processed": events.len() - errors.len(), "errors": errors});
-    if context.header("x-write-key").is_none() && events.iter().any(|event| event["writeKey"].is_null()) {
+    if context.header("x-write-key").is_none() && events.iter().any(|event| event.write_key.is_none()) {
         receipt["warning"] = "write_key_recommended".into();
     }
     Ok(receipt.into())
 }
 
 /// Counts an event, or returns the reason why it is rejected.
-fn process_event(context: &RequestContext, event: &Value) -> Result<Option<String>, ApiError> {
+fn process_event(context: &RequestContext, event: &TrackingEvent) -> Result<Option<String>, ApiError> {
     let reject = |why: &str| Ok(Some(why.to_owned()));
-    let text = |name: &str| event[name].as_str();
-    let Some(experiment) = experiments::find(&context.state.store, text("experiment").unwrap_or_default())? else {
+    let Some(experiment) = experiments::find(&context.state.store, &event.experiment)? else {
         return reject("Unknown experiment");
     };
-    if experiment["status"] != "running" {
+    if !experiment.is_running() {
         return reject("Experiment is not running");
     }
-    if !is_within_limits(&event["metadata"]) {
+    if !is_within_limits(&event.metadata) {
         let (max_bytes, levels, properties) = METADATA_LIMITS;
         return Ok(Some(format!("metadata: at most {max_bytes} bytes, {levels} levels and {properties} properties")));
     }
-    let counter = match text("event").unwrap_or_default() {
-        "impression" | "view" => Some("impressions"),
-        "click" => Some("clicks"),
+    let counter = match event.event.as_str() {
+        "impression" | "view" => Some(Counter::Impressions),
+        "click" => Some(Counter::Clicks),
         // Variants have no counter for conversions and custom events.
         "conversion" => None,
-        name if experiment["goalConfig"]["customEventName"] == name => None,
+        name if experiment.goal_config.custom_event_name.as_deref() == Some(name) => None,
         _ => return reject("Unknown event"),
     };
-    let variant = match text("variantId") {
-        Some(id) if experiments::variant(&experiment, id).is_none() => return reject("Unknown variant"),
-        Some(id) => Some(id.to_owned()),
+    let variant = match &event.variant_id {
+        Some(id) if experiment.variant(id).is_none() => return reject("Unknown variant"),
+        Some(id) => Some(id.clone()),
         None => last_seen_variant(context, &experiment),
     };
     if let (Some(variant), Some(counter)) = (variant, counter) {
-        increment(&context.state.store, &experiment, &variant, counter)?;
+        increment(&context.state.store, &experiment.uid, &variant, counter)?;
     }
     Ok(None)
 }
@@ -91,32 +103,28 @@ fn is_within_limits(metadata: &Value) -> bool {
 
 /// Returns the variant that a click belongs to: the last one that was served to anyone, because the emulator does not
 /// identify visitors.
-fn last_seen_variant(context: &RequestContext, experiment: &Value) -> Option<String> {
-    if let Some(last) = experiment[LAST_SHOWN].as_str() {
-        return Some(last.to_owned());
-    }
-    choose_variant(context, experiment)
+fn last_seen_variant(context: &RequestContext, experiment: &Experiment) -> Option<String> {
+    experiment.last_shown.clone().or_else(|| choose_variant(context, experiment))
 }
 
-fn choose_variant(context: &RequestContext, experiment: &Value) -> Option<String> {
+fn choose_variant(context: &RequestContext, experiment: &Experiment) -> Option<String> {
     match assign(experiment, &visitor(context), context.state.now()) {
-        Assignment::Variant(variant) => variant["id"].as_str().map(str::to_owned),
+        Assignment::Variant(variant) => Some(variant.id.clone()),
         Assignment::Fallback | Assignment::Ended => None,
     }
 }
 
 fn click(context: &RequestContext) -> ApiResult {
-    let experiment =
-        experiments::find(&context.state.store, context.parameter("slug"))?.filter(|found| found["status"] != "draft");
-    let experiment = experiment.ok_or_else(not_found)?;
-    let Some(destination) = experiment["goalConfig"]["destinationUrl"].as_str() else {
+    let experiment = experiments::find(&context.state.store, context.parameter("slug"))?;
+    let experiment = experiment.filter(|found| found.status != ExperimentStatus::Draft).ok_or_else(not_found)?;
+    let Some(destination) = experiment.goal_config.destination_url.as_deref() else {
         let message = "The experiment has no destination: set goalConfig.destinationUrl";
         return Err(ApiError::with_message(StatusCode::NOT_FOUND, message));
     };
-    if experiment["status"] == "running"
+    if experiment.is_running()
         && let Some(variant) = last_seen_variant(context, &experiment)
     {
-        increment(&context.state.store, &experiment, &variant, "clicks")?;
+        increment(&context.state.store, &experiment.uid, &variant, Counter::Clicks)?;
     }
     Ok(ApiResponse::empty(StatusCode::FOUND).header(LOCATION, destination).header(CACHE_CONTROL, "no-store"))
 }
@@ -125,10 +133,10 @@ fn click(context: &RequestContext) -> ApiResult {
 /// nothing.
 fn pixel(context: &RequestContext) -> ApiResult {
     if let Some(experiment) = experiments::find(&context.state.store, context.parameter("slug"))?
-        && experiment["status"] == "running"
+        && experiment.is_running()
         && let Some(variant) = choose_variant(context, &experiment)
     {
-        increment(&context.state.store, &experiment, &variant, "impressions")?;
+        increment(&context.state.store, &experiment.uid, &variant, Counter::Impressions)?;
     }
     Ok(ApiResponse::bytes("image/gif", PIXEL).header(CACHE_CONTROL, "no-cache, no-store, must-revalidate"))
 }

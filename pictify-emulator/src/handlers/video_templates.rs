@@ -4,14 +4,16 @@ use super::handlers;
 use crate::{
     api_error::ApiError,
     context::RequestContext,
-    json::read_whole_number,
-    rendering::{self, video::VIDEO},
+    json::{lenient, lenient_whole_number},
+    rendering,
     response::ApiResult,
     store::{Filter, Order},
+    templates::{VideoTemplate, VideoTemplateRequest},
     uid,
     video::{self, Scene, SceneError},
 };
 use axum::http::StatusCode;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 handlers! {
@@ -30,99 +32,116 @@ handlers! {
 /// Maximum number of listed templates.
 const MAX_LISTED: usize = 100;
 
+/// Frame rate of a video when the request gives none.
+const DEFAULT_FPS: u32 = 30;
+
 /// Duration of a video when the request gives none, in seconds.
-const DEFAULT_DURATION_SECONDS: usize = 8;
-
-/// Internal field with the names of the variables that a template uses. Only `getVideoTemplateVariables` returns it.
-const USED_VARIABLES_FIELD: &str = "_used";
-
-/// Fields that a request may set directly, beside the body of the template.
-const SETTABLE_FIELDS: [&str; 3] = ["name", "status", "posterUrl"];
+const DEFAULT_DURATION_SECONDS: u32 = 8;
 
 fn list(context: &RequestContext) -> ApiResult {
-    let (templates, _) = context.state.store.page(VIDEO, &Filter::default(), Order::Newest, 0, MAX_LISTED)?;
+    let (templates, _) = context.state.store.list(&Filter::default(), Order::Newest, 0, MAX_LISTED)?;
     let templates: Vec<_> = templates.into_iter().map(to_list_item).collect();
     Ok(json!({"templates": templates}).into())
 }
 
 /// Returns a template as lists show it, without its body.
-fn to_list_item(template: Value) -> Value {
-    let mut template = to_response(template);
-    if let Some(template) = template.as_object_mut() {
-        template.remove("tsx");
-        template.remove("projectJson");
-    }
-    template
+fn to_list_item(template: VideoTemplate) -> Value {
+    to_response(VideoTemplate { tsx: None, project_json: None, ..template })
 }
 
-fn to_response(mut template: Value) -> Value {
-    if let Some(template) = template.as_object_mut() {
-        template.remove(USED_VARIABLES_FIELD);
-    }
-    template
+fn to_response(template: VideoTemplate) -> Value {
+    json!(VideoTemplate { used_variables: None, ..template })
 }
 
 async fn create(context: RequestContext) -> ApiResult {
-    let body = &context.body;
-    let kind = body["kind"].as_str().unwrap_or_default();
-    let source = match kind {
-        "tsx" => "tsx",
-        "timeline" => "projectJson",
+    let (request, body): (VideoTemplateRequest, BodyRequest) = (context.read_body()?, context.read_body()?);
+    let kind = body.kind.clone().unwrap_or_default();
+    let missing = match kind.as_str() {
+        "tsx" => body.tsx.is_none().then_some("tsx"),
+        "timeline" => body.project_json.is_none().then_some("projectJson"),
         other => return Err(SceneError::code(format!("kind {other} is not one of timeline, tsx")).into()),
     };
-    if body[source].is_null() {
-        return Err(SceneError::code(format!("{source} is required for the kind {kind}")).into());
+    if let Some(name) = missing {
+        return Err(SceneError::code(format!("{name} is required for the kind {kind}")).into());
     }
-    let (uid, now) = (uid::new(10), context.state.now_text());
-    let fps = read_whole_number(&body["fps"]).unwrap_or(30);
-    let mut template = json!({
-        "uid": uid, "name": "Untitled", "kind": kind, "width": 1080, "height": 1080, "fps": fps,
-        "durationInFrames": fps * DEFAULT_DURATION_SECONDS, "posterUrl": null, "status": "draft", "variableDefinitions": [],
-        "createdAt": now, "updatedAt": now, USED_VARIABLES_FIELD: [],
-    });
-    let checked = CheckedBody::of(&context, kind).await?;
-    apply_request(&mut template, body, checked);
-    context.state.store.insert(VIDEO, &uid, &template)?;
+    let (now, fps) = (context.state.now_text(), request.fps.unwrap_or(DEFAULT_FPS));
+    let mut template = VideoTemplate {
+        uid: uid::new(10),
+        name: "Untitled".to_owned(),
+        width: 1080,
+        height: 1080,
+        fps,
+        duration_in_frames: fps.saturating_mul(DEFAULT_DURATION_SECONDS),
+        status: "draft".to_owned(),
+        created_at: now.clone(),
+        updated_at: now,
+        used_variables: Some(Vec::new()),
+        kind,
+        ..VideoTemplate::default()
+    };
+    let checked = CheckedBody::of(&context, body, &template.kind).await?;
+    template.apply(request);
+    checked.apply_to(&mut template);
+    context.state.store.create(&template.uid, &template)?;
     Ok(json!({"template": to_response(template)}).into())
 }
 
 async fn update(context: RequestContext) -> ApiResult {
-    let uid = context.parameter("uid");
-    let kind = find(&context)?["kind"].as_str().unwrap_or_default().to_owned();
-    let checked = CheckedBody::of(&context, &kind).await?;
-    let changed = context.state.store.update(VIDEO, uid, |template| {
-        apply_request(template, &context.body, checked);
-        template["updatedAt"] = context.state.now_text().into();
+    let (request, body) = (context.read_body()?, context.read_body()?);
+    let checked = CheckedBody::of(&context, body, &find(&context)?.kind).await?;
+    let changed = context.state.store.change(context.parameter("uid"), |template: &mut VideoTemplate| {
+        template.apply(request);
+        checked.apply_to(template);
+        template.updated_at = context.state.now_text();
         Ok::<_, ApiError>(template.clone())
     })?;
     Ok(json!({"template": to_response(changed.ok_or_else(not_found)?)}).into())
 }
 
+/// Body of a template, in a request.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct BodyRequest {
+    #[serde(default, deserialize_with = "lenient")]
+    kind: Option<String>,
+    tsx: Option<String>,
+    project_json: Option<Value>,
+    variable_definitions: Option<Vec<Value>>,
+}
+
 /// Template body of a request that has passed its checks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct CheckedBody {
-    /// Field name and value of the body.
-    body: Option<(&'static str, Value)>,
+    tsx: Option<String>,
+    project_json: Option<Value>,
     /// Variable definitions, if the request gives them or the code declares them.
-    definitions: Option<Value>,
+    definitions: Option<Vec<Value>>,
     used: Vec<String>,
 }
 
 impl CheckedBody {
-    async fn of(context: &RequestContext, kind: &str) -> Result<Self, ApiError> {
-        let given = Some(context.body["variableDefinitions"].clone()).filter(|definitions| !definitions.is_null());
+    async fn of(context: &RequestContext, request: BodyRequest, kind: &str) -> Result<Self, ApiError> {
+        let BodyRequest { tsx, project_json, variable_definitions: given, .. } = request;
         if kind == "tsx" {
-            let Some(tsx) = context.body["tsx"].as_str().map(str::to_owned) else {
-                // Definitions of a code template come from its code only.
-                return Ok(Self { body: None, definitions: None, used: Vec::new() });
-            };
-            let body = Some(("tsx", tsx.as_str().into()));
-            let (definitions, used) = context.state.render_pool.run(move || check_code(&tsx)).await??;
-            return Ok(Self { body, definitions: definitions.map(Value::Array).or(given), used });
+            // Definitions of a code template come from its code only.
+            let Some(tsx) = tsx else { return Ok(Self::default()) };
+            let code = tsx.clone();
+            let (definitions, used) = context.state.render_pool.run(move || check_code(&code)).await??;
+            return Ok(Self { tsx: Some(tsx), project_json: None, definitions: definitions.or(given), used });
         }
-        let project = Some(context.body["projectJson"].clone()).filter(|project| !project.is_null());
-        let used = project.as_ref().map(video::timeline_variables).unwrap_or_default();
-        Ok(Self { body: project.map(|project| ("projectJson", project)), definitions: given, used })
+        let used = project_json.as_ref().map(video::timeline_variables).unwrap_or_default();
+        Ok(Self { tsx: None, project_json, definitions: given, used })
+    }
+
+    fn apply_to(self, template: &mut VideoTemplate) {
+        if self.tsx.is_some() || self.project_json.is_some() {
+            template.used_variables = Some(self.used);
+        }
+        template.tsx = self.tsx.or(template.tsx.take());
+        template.project_json = self.project_json.or(template.project_json.take());
+        if let Some(definitions) = self.definitions {
+            template.variable_definitions = definitions;
+        }
     }
 }
 
@@ -140,60 +159,47 @@ fn check_code(tsx: &str) -> Result<(Option<Vec<Value>>, Vec<String>), SceneError
     Ok((Some(definitions), used))
 }
 
-/// Copies the fields of a request into a template.
-fn apply_request(template: &mut Value, request: &Value, checked: CheckedBody) {
-    for name in SETTABLE_FIELDS {
-        if !request[name].is_null() {
-            template[name] = request[name].clone();
-        }
-    }
-    for name in ["width", "height", "fps", "durationInFrames"] {
-        if let Some(number) = read_whole_number(&request[name]) {
-            template[name] = number.into();
-        }
-    }
-    if let Some((name, body)) = checked.body {
-        template[name] = body;
-        template[USED_VARIABLES_FIELD] = checked.used.into();
-    }
-    if let Some(definitions) = checked.definitions {
-        template["variableDefinitions"] = definitions;
-    }
-}
-
 fn get(context: &RequestContext) -> ApiResult {
     Ok(json!({"template": to_response(find(context)?)}).into())
 }
 
 fn delete(context: &RequestContext) -> ApiResult {
-    if !context.state.store.remove(VIDEO, context.parameter("uid"))? {
+    if !context.state.store.delete::<VideoTemplate>(context.parameter("uid"))? {
         return Err(not_found());
     }
     Ok(json!({"success": true}).into())
 }
 
+/// Request for a copy of a template.
+#[derive(Deserialize)]
+struct DuplicateRequest {
+    name: Option<String>,
+}
+
 fn duplicate(context: &RequestContext) -> ApiResult {
-    let mut template = find(context)?;
-    let (uid, now) = (uid::new(10), context.state.now_text());
-    let name = context.body["name"].as_str().filter(|name| !name.is_empty()).map(str::to_owned);
-    let name = name.unwrap_or_else(|| format!("{} (copy)", template["name"].as_str().unwrap_or_default()));
-    for (member, value) in
-        [("uid", uid.as_str()), ("name", &name), ("status", "draft"), ("createdAt", &now), ("updatedAt", &now)]
-    {
-        template[member] = value.into();
-    }
-    context.state.store.insert(VIDEO, &uid, &template)?;
+    let (original, request): (_, DuplicateRequest) = (find(context)?, context.read_body()?);
+    let now = context.state.now_text();
+    let name = request.name.filter(|name| !name.is_empty());
+    let template = VideoTemplate {
+        uid: uid::new(10),
+        name: name.unwrap_or_else(|| format!("{} (copy)", original.name)),
+        status: "draft".to_owned(),
+        created_at: now.clone(),
+        updated_at: now,
+        ..original
+    };
+    context.state.store.create(&template.uid, &template)?;
     Ok(json!({"template": to_response(template)}).into())
 }
 
 fn variables(context: &RequestContext) -> ApiResult {
-    let mut template = find(context)?;
+    let template = find(context)?;
     Ok(json!({
-        "templateUid": template["uid"].take(),
-        "templateName": template["name"].take(),
-        "kind": template["kind"].take(),
-        "variables": template["variableDefinitions"].take(),
-        "referenced": template[USED_VARIABLES_FIELD].take(),
+        "templateUid": template.uid,
+        "templateName": template.name,
+        "kind": template.kind,
+        "variables": template.variable_definitions,
+        "referenced": template.used_variables.unwrap_or_default(),
     })
     .into())
 }
@@ -204,21 +210,33 @@ fn generation_not_supported(_: &RequestContext) -> ApiResult {
     Err(ApiError::with_message_and_code(StatusCode::SERVICE_UNAVAILABLE, "ai_unavailable", message))
 }
 
+/// Request for a render or a preview.
+#[derive(Deserialize)]
+struct RenderRequest {
+    #[serde(default)]
+    variables: Value,
+    #[serde(default, deserialize_with = "lenient")]
+    format: Option<String>,
+    #[serde(default, deserialize_with = "lenient_whole_number")]
+    frame: Option<u32>,
+}
+
 async fn render(context: RequestContext) -> ApiResult {
-    let template = find(&context)?;
-    let format = context.body["format"].as_str().unwrap_or("mp4");
-    let render = rendering::video::render(&context.render, &template, &context.body["variables"], format).await?;
-    Ok(json!({"url": render.url, "durationInFrames": template["durationInFrames"], "format": format}).into())
+    let (template, request): (_, RenderRequest) = (find(&context)?, context.read_body()?);
+    let format = request.format.as_deref().unwrap_or("mp4");
+    let render = rendering::video::render(&context.render, &template, &request.variables, format).await?;
+    Ok(json!({"url": render.url, "durationInFrames": template.duration_in_frames, "format": format}).into())
 }
 
 async fn preview(context: RequestContext) -> ApiResult {
-    let (template, frame) = (find(&context)?, read_whole_number(&context.body["frame"]).unwrap_or(0));
-    let render = rendering::video::render_frame(&context.render, &template, &context.body["variables"], frame).await?;
+    let (template, request): (_, RenderRequest) = (find(&context)?, context.read_body()?);
+    let frame = request.frame.unwrap_or(0);
+    let render = rendering::video::render_frame(&context.render, &template, &request.variables, frame).await?;
     Ok(json!({"url": render.url}).into())
 }
 
-fn find(context: &RequestContext) -> Result<Value, ApiError> {
-    context.state.store.get(VIDEO, context.parameter("uid"))?.ok_or_else(not_found)
+fn find(context: &RequestContext) -> Result<VideoTemplate, ApiError> {
+    context.state.store.find(context.parameter("uid"))?.ok_or_else(not_found)
 }
 
 fn not_found() -> ApiError {

@@ -5,12 +5,14 @@ use crate::{
     api_error::ApiError,
     context::RequestContext,
     response::{ApiResponse, ApiResult},
+    secret::Secret,
     store::{Filter, Order},
     uid,
-    webhooks::{self, SUBSCRIPTION},
+    webhooks::{self, Subscription},
 };
 use axum::http::StatusCode;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 handlers! {
     "listWebhookSubscriptions" => sync list,
@@ -27,41 +29,58 @@ const DEFAULT_PAGE_SIZE: usize = 20;
 fn list(context: &RequestContext) -> ApiResult {
     let filter = ["event", "status", "platform"].into_iter().zip(["$.event", "$.status", "$.platform"]);
     let filter = filter.fold(Filter::default(), |filter, (name, path)| filter.eq(path, context.query_text(name)));
-    context.list_by_page("subscriptions", SUBSCRIPTION, &filter, Order::Newest, DEFAULT_PAGE_SIZE, to_response)
+    context.list_by_page("subscriptions", &filter, Order::Newest, DEFAULT_PAGE_SIZE, to_response)
+}
+
+/// Request for a new subscription.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SubscriptionRequest {
+    event: String,
+    target_url: String,
+    platform: Option<String>,
+    filters: Option<Map<String, Value>>,
 }
 
 fn create(context: &RequestContext) -> ApiResult {
-    let body = &context.body;
-    let uid = uid::new(10);
-    let mut subscription = json!({
-        "uid": uid,
-        "event": body["event"],
-        "targetUrl": body["targetUrl"],
-        "platform": body["platform"].as_str().unwrap_or("custom"),
-        "status": "active",
-        "createdAt": context.state.now_text(),
-        "deliveryCount": 0,
-        "failureCount": 0,
-        "secret": format!("whsec_{}", uid::new(24)),
-    });
-    if body["filters"].is_object() {
-        subscription["filters"] = body["filters"].clone();
-    }
-    context.state.store.insert(SUBSCRIPTION, &uid, &subscription)?;
+    let SubscriptionRequest { event, target_url, platform, filters } = context.read_body()?;
+    let subscription = Subscription {
+        uid: uid::new(10),
+        event,
+        target_url,
+        platform: platform.unwrap_or_else(|| "custom".to_owned()),
+        status: "active".to_owned(),
+        created_at: context.state.now_text(),
+        secret: Some(Secret::new(format!("whsec_{}", uid::new(24)))),
+        filters,
+        ..Subscription::default()
+    };
+    context.state.store.create(&subscription.uid, &subscription)?;
     Ok(ApiResponse::json(StatusCode::CREATED, json!({"subscription": subscription})))
 }
 
 fn get(context: &RequestContext) -> ApiResult {
-    let found = context.state.store.get(SUBSCRIPTION, context.parameter("uid"))?;
-    Ok(json!({"subscription": to_response(found.ok_or_else(not_found)?)}).into())
+    Ok(json!({"subscription": to_response(find(context)?)}).into())
+}
+
+/// Request that changes a subscription.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SubscriptionChange {
+    target_url: Option<String>,
+    filters: Option<Map<String, Value>>,
+    status: Option<String>,
 }
 
 fn update(context: &RequestContext) -> ApiResult {
-    let changed = context.state.store.update(SUBSCRIPTION, context.parameter("uid"), |subscription| {
-        for name in ["targetUrl", "filters", "status"] {
-            if !context.body[name].is_null() {
-                subscription[name] = context.body[name].clone();
-            }
+    let SubscriptionChange { target_url, filters, status } = context.read_body()?;
+    let changed = context.state.store.change(context.parameter("uid"), |subscription: &mut Subscription| {
+        subscription.filters = filters.or(subscription.filters.take());
+        if let Some(target_url) = target_url {
+            subscription.target_url = target_url;
+        }
+        if let Some(status) = status {
+            subscription.status = status;
         }
         Ok::<_, ApiError>(subscription.clone())
     })?;
@@ -69,7 +88,7 @@ fn update(context: &RequestContext) -> ApiResult {
 }
 
 fn delete(context: &RequestContext) -> ApiResult {
-    if !context.state.store.remove(SUBSCRIPTION, context.parameter("uid"))? {
+    if !context.state.store.delete::<Subscription>(context.parameter("uid"))? {
         return Err(not_found());
     }
     Ok(json!({"deleted": true}).into())
@@ -77,12 +96,13 @@ fn delete(context: &RequestContext) -> ApiResult {
 
 /// Sends an example event to the subscription, regardless of its filters.
 fn test(context: &RequestContext) -> ApiResult {
-    let subscription = context.state.store.get(SUBSCRIPTION, context.parameter("uid"))?.ok_or_else(not_found)?;
-    if subscription["status"] != "active" {
+    let subscription = find(context)?;
+    if !subscription.is_active() {
         return Err(ApiError::with_message(StatusCode::CONFLICT, "The subscription is not active"));
     }
-    let event = subscription["event"].as_str().unwrap_or_default();
-    webhooks::deliver(&context.state, &subscription, event, &example_data(event, &context.state.now_text()))?;
+    let event = subscription.event.clone();
+    let data = example_data(&event, &context.state.now_text());
+    webhooks::deliver(&context.state, subscription, &event, &data)?;
     Ok(json!({"success": true}).into())
 }
 
@@ -106,11 +126,12 @@ fn example_data(event: &str, now: &str) -> Value {
 }
 
 /// Returns a subscription as the API shows it after creation, without its secret.
-fn to_response(mut subscription: Value) -> Value {
-    if let Some(object) = subscription.as_object_mut() {
-        object.remove("secret");
-    }
-    subscription
+fn to_response(subscription: Subscription) -> Value {
+    json!(Subscription { secret: None, ..subscription })
+}
+
+fn find(context: &RequestContext) -> Result<Subscription, ApiError> {
+    context.state.store.find(context.parameter("uid"))?.ok_or_else(not_found)
 }
 
 fn not_found() -> ApiError {

@@ -11,6 +11,9 @@ use data_url::DataUrl;
 use std::collections::HashSet;
 use takumi::prelude::{ImageData, ImageSourceInput, Node, NodeKind, StyleSheet};
 
+/// Maximum width and height that a request can give, in pixels.
+pub(crate) const MAX_SIDE: u32 = 4096;
+
 /// Maximum size of the HTML, including inlined images, in bytes.
 const MAX_HTML_BYTES: usize = 8 * 1024 * 1024;
 

@@ -20,6 +20,7 @@ pub use chromium::Chromium;
 pub use embedded::Embedded;
 pub(crate) use gif::{GifEncoder, MAX_GIF_BYTES, check_total_pixels};
 pub use image::{AnimationInfo, Format, GifSettings, MAX_CAPTURE_HEIGHT, Page, RenderedImage};
+pub(crate) use limits::MAX_SIDE;
 pub use pdf::{Document, Pdf};
 pub(crate) use pool::{RENDER_TIMEOUT, RenderPool};
 

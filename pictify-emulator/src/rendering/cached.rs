@@ -5,14 +5,13 @@ use crate::{
     api_error::ApiError,
     context::RenderContext,
     render::{Format, Page},
-    store::{Store, StoreError, StoredFile},
+    store::{Document, Store, StoreError, StoredFile, to_json},
+    templates::Template,
 };
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::hash::{DefaultHasher, Hash, Hasher};
-
-/// Document kind of the cache entries.
-const CACHED_IMAGE: &str = "cached-image";
 
 /// Output kind of a permanent URL.
 #[derive(Clone, Copy, Debug)]
@@ -32,12 +31,20 @@ pub(crate) struct CachedImage {
     pub(crate) is_new: bool,
 }
 
-/// Description of a cached image.
-#[derive(Clone, Debug)]
-pub(crate) struct CachedImageInfo {
-    pub(crate) name: String,
-    pub(crate) width: Value,
-    pub(crate) height: Value,
+/// Entry of the cache.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct CacheEntry {
+    /// Hash of everything that determines the image.
+    fingerprint: String,
+    /// File name.
+    pub(crate) file: String,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+impl Document for CacheEntry {
+    const KIND: &'static str = "cached-image";
 }
 
 /// Returns the image of a template with these variables. Uses the cached one of this owner, unless the template, the
@@ -45,16 +52,16 @@ pub(crate) struct CachedImageInfo {
 pub(crate) async fn cached_image(
     context: &RenderContext,
     owner: &str,
-    template: &Value,
+    template: &Template,
     variables: &Value,
     size: Option<(u32, u32)>,
     kind: OutputKind,
     quality: Option<u8>,
 ) -> Result<CachedImage, ApiError> {
     let (store, uid) = (&context.state.store, key(owner, kind));
-    let current = fingerprint(template, variables, size, quality);
-    if let Some(record) = store.get(CACHED_IMAGE, &uid)?.filter(|record| record["fingerprint"] == current.as_str())
-        && let Some(cached) = file(store, record["file"].as_str().unwrap_or_default())?
+    let current = fingerprint(template, variables, size, quality)?;
+    if let Some(entry) = store.find::<CacheEntry>(&uid)?.filter(|entry| entry.fingerprint == current)
+        && let Some(cached) = file(store, &entry.file)?
     {
         return Ok(cached);
     }
@@ -63,21 +70,21 @@ pub(crate) async fn cached_image(
         OutputKind::Image(format) => {
             let fill::Filled { html, width, height } = fill::fill(template, None, variables, size)?;
             let page = Page { html, width, height, format, quality, ..Page::default() };
-            render_page(context, page, &RenderMetadata::of(template, variables)).await?
+            render_page(context, page, &RenderMetadata::of(&template.uid, variables)).await?
         }
     };
-    let name = render.url.rsplit('/').next().unwrap_or_default().to_owned();
+    let name = render.file_name().to_owned();
     let cached = file(store, &name)?.ok_or_else(|| ApiError::internal("The file is gone"))?;
-    let record = json!({"fingerprint": current, "file": name, "width": render.width, "height": render.height});
-    store.remove(CACHED_IMAGE, &uid)?;
-    store.insert(CACHED_IMAGE, &uid, &record)?;
+    let entry = CacheEntry { fingerprint: current, file: name, width: render.width, height: render.height };
+    store.delete::<CacheEntry>(&uid)?;
+    store.create(&uid, &entry)?;
     Ok(CachedImage { is_new: true, ..cached })
 }
 
 /// Returns the last image of an owner, even if it is out of date.
 pub(crate) fn last_cached_image(store: &Store, owner: &str, kind: OutputKind) -> Result<Option<CachedImage>, ApiError> {
-    match cached_image_info(store, owner, kind)? {
-        Some(stored) => Ok(file(store, &stored.name)?),
+    match cache_entry(store, owner, kind)? {
+        Some(entry) => Ok(file(store, &entry.file)?),
         None => Ok(None),
     }
 }
@@ -92,25 +99,16 @@ fn file(store: &Store, name: &str) -> Result<Option<CachedImage>, StoreError> {
     Ok(store.file(name)?.map(cached))
 }
 
-/// Returns the description of the last image of an owner.
-pub(crate) fn cached_image_info(
-    store: &Store,
-    owner: &str,
-    kind: OutputKind,
-) -> Result<Option<CachedImageInfo>, StoreError> {
-    let record = store.get(CACHED_IMAGE, &key(owner, kind))?;
-    Ok(record.map(|mut record| CachedImageInfo {
-        name: record["file"].as_str().unwrap_or_default().to_owned(),
-        width: record["width"].take(),
-        height: record["height"].take(),
-    }))
+/// Returns the entry of the last image of an owner.
+pub(crate) fn cache_entry(store: &Store, owner: &str, kind: OutputKind) -> Result<Option<CacheEntry>, StoreError> {
+    store.find(&key(owner, kind))
 }
 
 /// Forgets the cached images of an owner. The files stay, because pages may link to them.
 pub(crate) fn forget(store: &Store, owner: &str) -> Result<(), StoreError> {
     let images = [Format::Png, Format::Jpeg, Format::Webp].map(OutputKind::Image);
     for kind in images.into_iter().chain([OutputKind::Pdf]) {
-        store.remove(CACHED_IMAGE, &key(owner, kind))?;
+        store.delete::<CacheEntry>(&key(owner, kind))?;
     }
     Ok(())
 }
@@ -124,8 +122,13 @@ fn key(owner: &str, kind: OutputKind) -> String {
 }
 
 /// Returns a hash of everything that determines the image.
-fn fingerprint(template: &Value, variables: &Value, size: Option<(u32, u32)>, quality: Option<u8>) -> String {
+fn fingerprint(
+    template: &Template,
+    variables: &Value,
+    size: Option<(u32, u32)>,
+    quality: Option<u8>,
+) -> Result<String, StoreError> {
     let mut hasher = DefaultHasher::new();
-    (template.to_string(), variables.to_string(), size, quality).hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
+    (to_json(template)?.to_string(), variables.to_string(), size, quality).hash(&mut hasher);
+    Ok(format!("{:016x}", hasher.finish()))
 }

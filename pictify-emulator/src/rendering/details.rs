@@ -3,14 +3,11 @@
 
 use crate::{
     render::Page,
-    store::{Store, StoreError},
+    store::{Document, Store, StoreError},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Duration;
-
-/// Document kind of the details.
-pub(crate) const DETAILS: &str = "render-details";
 
 /// Maximum number of renders with details. The details of older renders are deleted.
 const MAX_DETAILS: usize = 1000;
@@ -64,6 +61,10 @@ pub(crate) struct RenderDetails {
     pub(crate) engine: String,
 }
 
+impl Document for RenderDetails {
+    const KIND: &'static str = "render-details";
+}
+
 impl RenderSource {
     /// Describes a page before its resources are inlined.
     pub(crate) fn of_page(page: &Page) -> Self {
@@ -103,26 +104,15 @@ pub(crate) fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 10_000.0).round() / 10.0
 }
 
-/// Returns the details of a render. Older renders have none.
-pub(crate) fn find(store: &Store, id: &str) -> Result<Option<RenderDetails>, StoreError> {
-    let found = store.get(DETAILS, id)?;
-    Ok(found.map(serde_json::from_value).transpose()?)
-}
-
 /// Returns the size of the file and the time of a render, for lists.
 pub(crate) fn costs(store: &Store, id: &str) -> Result<Option<Value>, StoreError> {
-    let found = store.get(DETAILS, id)?;
-    Ok(found.map(|details| json!({"bytes": details["bytes"], "durationMs": details["durationMs"]})))
+    let found = store.find::<RenderDetails>(id)?;
+    Ok(found.map(|details| json!({"bytes": details.bytes, "durationMs": details.duration_ms})))
 }
 
 /// Deletes the details of old renders.
 pub(crate) fn prune(store: &Store) -> Result<(), StoreError> {
-    store.keep_newest(DETAILS, MAX_DETAILS)
-}
-
-/// Converts details to a document.
-pub(crate) fn to_document(details: &RenderDetails) -> Value {
-    serde_json::to_value(details).unwrap_or_default()
+    store.keep_newest(RenderDetails::KIND, MAX_DETAILS)
 }
 
 #[cfg(test)]

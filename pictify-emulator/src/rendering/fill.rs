@@ -2,18 +2,13 @@
 
 use crate::{
     api_error::ApiError,
-    expressions::{self, Expression, ExpressionError, MissingVariable, Scope},
+    expressions::{self, Expression, MissingVariable, Scope},
     html_templates::{HtmlTemplate, HtmlTemplateError},
     render::fabric,
-    store::{Store, StoreError},
+    templates::{DEFAULT_SIDE, Layout, Source, Template, expression_error},
     variables::{VariableDefinition, resolve_variables},
 };
-use axum::http::StatusCode;
 use serde_json::{Map, Value};
-use std::{collections::BTreeSet, fmt};
-
-/// Document kind of templates.
-pub(crate) const TEMPLATE: &str = "template";
 
 /// Page with all variables replaced.
 #[derive(Clone, Debug)]
@@ -25,88 +20,36 @@ pub(crate) struct Filled {
 
 /// Fills a template, or one of its layouts. `size` overrides the template's own size in pixels.
 pub(crate) fn fill(
-    template: &Value,
-    layout: Option<&Value>,
+    template: &Template,
+    layout: Option<&Layout>,
     variables: &Value,
     size: Option<(u32, u32)>,
 ) -> Result<Filled, ApiError> {
-    let field =
-        |name: &str| layout.map(|layout| &layout[name]).filter(|value| !value.is_null()).unwrap_or(&template[name]);
-    let default_or = |name, default| field(name).as_u64().and_then(|size| u32::try_from(size).ok()).unwrap_or(default);
-    let (width, height) = size.unwrap_or_else(|| (default_or("width", 1080), default_or("height", 1080)));
-    let definitions = &template["variableDefinitions"];
-    if template["engine"] == "html" {
-        let (definitions, none) = (VariableDefinition::read_all(definitions), Map::new());
-        let html = HtmlTemplate::compile(field("html").as_str().unwrap_or_default())?;
-        let variables = variables.as_object().unwrap_or(&none);
-        let html = html.render(variables, &definitions, template["strictVariables"] == true)?;
+    let (own, layout) = (&template.source, layout.map(|layout| &layout.source));
+    let pixels = |get: fn(&Source) -> Option<u32>| layout.and_then(get).or(get(own)).unwrap_or(DEFAULT_SIDE);
+    let (width, height) = size.unwrap_or_else(|| (pixels(|source| source.width), pixels(|source| source.height)));
+    let definitions = template.definitions();
+    if template.is_html() {
+        let html = layout.and_then(|layout| layout.html.as_deref()).or(own.html.as_deref()).unwrap_or_default();
+        let (html, none) = (HtmlTemplate::compile(html)?, Map::new());
+        let html = html.render(variables.as_object().unwrap_or(&none), &definitions, template.strict_variables)?;
         return Ok(Filled { html, width, height });
     }
-    let data = canvas(field("fabricJSData"), definitions, variables)?;
+    let data = layout.and_then(|layout| layout.canvas.as_ref()).or(own.canvas.as_ref()).unwrap_or(&Value::Null);
+    let data = canvas(data, &definitions, variables)?;
     let page =
         fabric::page(&data, Some((width, height))).map_err(|error| ApiError::unprocessable(error.to_string()))?;
     Ok(Filled { html: page.html, width: page.width, height: page.height })
 }
 
 /// Fills the variables of a FabricJS canvas.
-pub(crate) fn canvas(data: &Value, definitions: &Value, variables: &Value) -> Result<Value, ApiError> {
+pub(crate) fn canvas(data: &Value, definitions: &[VariableDefinition], variables: &Value) -> Result<Value, ApiError> {
     let none = Map::new();
-    let values = resolve_variables(&VariableDefinition::read_all(definitions), variables.as_object().unwrap_or(&none))
-        .map_err(HtmlTemplateError::from)?;
+    let values =
+        resolve_variables(definitions, variables.as_object().unwrap_or(&none)).map_err(HtmlTemplateError::from)?;
     // A missing value becomes empty, so that a design can be previewed without data.
     let scope = Scope::new(&values).missing(MissingVariable::Undefined);
     let text = |text: &str| expressions::interpolate(text, &scope);
     let condition = |condition: &str| Expression::parse(condition)?.is_truthy(&scope);
     fabric::fill_in(data, text, condition).map_err(|error| expression_error(&error))
-}
-
-/// Returns the template with this ID.
-pub(crate) fn find(store: &Store, uid: &str) -> Result<Option<Value>, StoreError> {
-    store.get(TEMPLATE, uid)
-}
-
-/// Returns the names of the variables that a template's source uses, in order of appearance.
-pub(crate) fn variable_names(template: &Value) -> Result<Vec<String>, ApiError> {
-    if let Some(html) = template["html"].as_str() {
-        return Ok(HtmlTemplate::compile(html)?.variables().to_vec());
-    }
-    let mut variable_names = Vec::new();
-    canvas_variable_names(&template["fabricJSData"], &mut variable_names).map_err(|error| expression_error(&error))?;
-    let mut known = BTreeSet::new();
-    variable_names.retain(|name| known.insert(name.clone()));
-    Ok(variable_names)
-}
-
-/// Checks a template's source against its variable definitions. Runs when the template is stored.
-pub(crate) fn check(template: &Value) -> Result<(), ApiError> {
-    let Some(html) = template["html"].as_str() else { return Ok(()) };
-    Ok(HtmlTemplate::compile(html)?.check(&VariableDefinition::read_all(&template["variableDefinitions"]))?)
-}
-
-fn canvas_variable_names(value: &Value, variable_names: &mut Vec<String>) -> Result<(), ExpressionError> {
-    match value {
-        Value::String(text) => variable_names.extend(expressions::interpolated_variables(text)?),
-        Value::Array(items) => items.iter().try_for_each(|item| canvas_variable_names(item, variable_names))?,
-        Value::Object(members) => {
-            for (name, value) in members {
-                match value.as_str().filter(|_| name == "_if") {
-                    Some(condition) => variable_names.extend(Expression::parse(condition)?.variables().iter().cloned()),
-                    None => canvas_variable_names(value, variable_names)?,
-                }
-            }
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-fn expression_error(error: &impl fmt::Display) -> ApiError {
-    ApiError::with_message_and_code(StatusCode::UNPROCESSABLE_ENTITY, "EXPRESSION_ERROR", error.to_string())
-}
-
-impl From<HtmlTemplateError> for ApiError {
-    fn from(error: HtmlTemplateError) -> Self {
-        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::UNPROCESSABLE_ENTITY);
-        Self::with_body(status, error.body())
-    }
 }

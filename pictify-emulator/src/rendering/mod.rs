@@ -6,21 +6,27 @@
 pub(crate) mod cached;
 pub(crate) mod details;
 pub(crate) mod fill;
+mod output;
 pub(crate) mod pdf;
+mod record;
 pub(crate) mod template;
 pub(crate) mod video;
+
+pub(crate) use output::OutputConfig;
+pub(crate) use record::{RenderKind, RenderRecord};
 
 use crate::{
     api_error::ApiError,
     context::{AppState, RenderContext},
-    ledger::{BILLED, LedgerEntry},
+    ledger::LedgerEntry,
     page_loader,
     quota::QuotaReservation,
     render::{AnimationInfo, Document, Format, Page, RENDER_TIMEOUT, RenderError, RenderedImage, pdf::PageSetup},
+    store::{Document as _, StoreError, to_json},
     uid, webhooks,
 };
 use axum::http::StatusCode;
-use details::{DETAILS, RenderDetails, RenderSource};
+use details::{RenderDetails, RenderSource};
 use serde_json::{Value, json};
 use std::{
     sync::Arc,
@@ -29,7 +35,7 @@ use std::{
 use tokio::time::timeout;
 
 /// Document kind of renders.
-pub(crate) const RENDER: &str = "render";
+pub(crate) const RENDER: &str = RenderRecord::KIND;
 
 /// Origin of a render, for its record and its webhook events.
 #[derive(Clone, Debug, Default)]
@@ -50,15 +56,16 @@ pub(crate) struct Output {
 
 impl Output {
     /// Creates an output from a format and a quality of 0.1 to 1, the scale of template renders.
-    pub(crate) fn new(format: Format, share: &Value) -> Self {
-        Self { format, quality: quality_percent(&share.as_f64().map_or(Value::Null, |share| (share * 100.0).into())) }
+    pub(crate) fn new(format: Format, share: Option<f64>) -> Self {
+        Self { format, quality: share.map(|share| quality_percent(share * 100.0)) }
     }
 }
 
-/// Converts a quality of 1 to 100, the scale of bindings and experiments.
-pub(crate) fn quality_percent(quality: &Value) -> Option<u8> {
+/// Converts a quality of 1 to 100.
+fn quality_percent(quality: f64) -> u8 {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 1 and 100")]
-    quality.as_f64().map(|quality| quality.round().clamp(1.0, 100.0) as u8)
+    let percent = quality.round().clamp(1.0, 100.0) as u8;
+    percent
 }
 
 /// Rendered and stored image.
@@ -70,6 +77,13 @@ pub(crate) struct Render {
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) animation: Option<AnimationInfo>,
+}
+
+impl Render {
+    /// Returns the name of the stored file.
+    pub(crate) fn file_name(&self) -> &str {
+        self.url.rsplit('/').next().unwrap_or_default()
+    }
 }
 
 /// Rendered and stored PDF.
@@ -94,13 +108,6 @@ struct NewFile {
     extension: &'static str,
     content_type: &'static str,
     bytes: Vec<u8>,
-}
-
-/// ID, URL and time of a stored file.
-struct StoredRender {
-    id: String,
-    url: String,
-    created_at: String,
 }
 
 /// Renders a page, stores the file and bills one render.
@@ -136,7 +143,7 @@ pub(crate) async fn render_first(
             break;
         }
     }
-    let image = result.inspect_err(|error| emit_render_error(&context.state, render_kind(format), metadata, error))?;
+    let image = result.inspect_err(|error| emit_render_error(&context.state, format.into(), metadata, error))?;
     let source = sources.into_iter().nth(position).unwrap_or_default();
     let origin = RenderOrigin { source, duration: started.elapsed() };
     Ok((position, store_render(context, image, format, metadata, reservation, origin)?))
@@ -167,13 +174,17 @@ fn store_render(
     origin: RenderOrigin,
 ) -> Result<Render, ApiError> {
     let (width, height, animation) = (image.width, image.height, image.animation);
-    let mut record = record(render_kind(format), format.extension(), (width, height), metadata);
-    if let Some(animation) = animation {
-        record["animationLength"] = animation_millis(animation).into();
-    }
-    let file = NewFile { extension: format.extension(), content_type: format.content_type(), bytes: image.bytes };
-    let StoredRender { id, url, created_at } = store_file(context, file, record, 1, metadata, reservation, origin)?;
-    Ok(Render { id, url, created_at, width, height, animation })
+    let record = RenderRecord {
+        kind: format.into(),
+        width,
+        height,
+        animation_length: animation.map(animation_millis),
+        ..RenderRecord::default()
+    };
+    let (extension, content_type) = (format.extension(), format.content_type());
+    let file = NewFile { extension, content_type, bytes: image.bytes };
+    let RenderRecord { id, file, created_at, .. } = store_file(context, file, &record, metadata, reservation, origin)?;
+    Ok(Render { id, url: context.media_url(&file), created_at, width, height, animation })
 }
 
 /// Renders a document to a PDF, stores the file and bills one render for each page.
@@ -198,34 +209,39 @@ async fn render_document(
         Ok(()) => state.render_pool.render_pdf(document).await,
         Err(_) => Err(RenderError::TimedOut),
     };
-    let pdf = result.inspect_err(|error| emit_render_error(state, "pdf", metadata, error))?;
-    let mut record = record("pdf", "pdf", page_setup.size_in_pixels(), metadata);
-    record["pageCount"] = pdf.pages.into();
+    let pdf = result.inspect_err(|error| emit_render_error(state, RenderKind::Pdf, metadata, error))?;
+    let (width, height) = page_setup.size_in_pixels();
+    let (kind, page_count) = (RenderKind::Pdf, Some(pdf.pages));
+    let record = RenderRecord { kind, width, height, page_count, ..RenderRecord::default() };
     let file = NewFile { extension: "pdf", content_type: "application/pdf", bytes: pdf.bytes };
     let origin = RenderOrigin { source, duration: started.elapsed() };
-    let StoredRender { id, url, created_at } =
-        store_file(context, file, record, u64::from(pdf.pages), metadata, reservation, origin)?;
-    Ok(StoredPdf { id, url, created_at, pages: pdf.pages, page_setup })
+    let RenderRecord { id, file, created_at, .. } = store_file(context, file, &record, metadata, reservation, origin)?;
+    Ok(StoredPdf { id, url: context.media_url(&file), created_at, pages: pdf.pages, page_setup })
 }
 
-/// Stores a file and its record, bills it, and emits `render.completed`.
+/// Stores a file and completes its record, bills a render for each page, and emits `render.completed`. Returns the record.
 fn store_file(
     context: &RenderContext,
     file: NewFile,
-    mut record: Value,
-    renders: u64,
+    record: &RenderRecord,
     metadata: &RenderMetadata,
     reservation: QuotaReservation,
     origin: RenderOrigin,
-) -> Result<StoredRender, RenderError> {
+) -> Result<RenderRecord, RenderError> {
     let (id, now) = (uid::new(10), context.state.now());
-    let name = format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), file.extension);
-    let stored = StoredRender { url: context.media_url(&name), created_at: format!("{now:.3}"), id };
-    record["id"] = stored.id.as_str().into();
-    record["file"] = name.as_str().into();
-    record["createdAt"] = stored.created_at.as_str().into();
-    let store = &context.state.store;
-    let (bill, entry) = (uid::new(16), ledger_entry(context, renders).to_json());
+    let record = RenderRecord {
+        format: file.extension.to_ascii_uppercase(),
+        source: "api".to_owned(),
+        template: metadata.template.clone(),
+        variables: metadata.variables.clone(),
+        file: format!("{}-{}.{}", id.to_ascii_lowercase(), now.as_millisecond(), file.extension),
+        created_at: format!("{now:.3}"),
+        id,
+        ..*record
+    };
+    let (store, bill) = (&context.state.store, uid::new(16));
+    let stored = to_json(&record).map_err(not_stored)?;
+    let entry = to_json(&ledger_entry(context, record.page_count.unwrap_or(1).into())).map_err(not_stored)?;
     let details = RenderDetails {
         source: origin.source,
         operation: context.operation.id.clone(),
@@ -234,35 +250,42 @@ fn store_file(
         duration_ms: details::milliseconds(origin.duration),
         engine: context.state.render_pool.engine_name().to_owned(),
     };
-    let details = details::to_document(&details);
+    let details = to_json(&details).map_err(not_stored)?;
     store
-        .write_file(&name, file.content_type, file.bytes.into_boxed_slice())
+        .write_file(&record.file, file.content_type, file.bytes.into_boxed_slice())
         .and_then(|new_file| {
-            let documents =
-                [(RENDER, &*stored.id, &record), (DETAILS, &*stored.id, &details), (BILLED, &*bill, &entry)];
+            let documents = [
+                (RenderRecord::KIND, &*record.id, &stored),
+                (RenderDetails::KIND, &*record.id, &details),
+                (LedgerEntry::KIND, &*bill, &entry),
+            ];
             reservation.bill(|epoch| store.insert_with_file(epoch, new_file, &documents))
         })
         .and_then(|()| details::prune(store))
         .and_then(|()| {
-            let event = completed_event(&stored, &record, file.extension, metadata);
-            webhooks::emit(&context.state, "render.completed", &event)
+            webhooks::emit(&context.state, "render.completed", &completed_event(context, &record, file.extension))
         })
-        .map_err(|error| RenderError::Failed(format!("the file cannot be stored: {error}")))?;
-    Ok(stored)
+        .map_err(not_stored)?;
+    Ok(record)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "for map_err")]
+fn not_stored(error: StoreError) -> RenderError {
+    RenderError::Failed(format!("the file cannot be stored: {error}"))
 }
 
 /// Returns the ledger entry for renders of this origin.
-fn ledger_entry(context: &RenderContext, renders: u64) -> LedgerEntry<'_> {
+fn ledger_entry(context: &RenderContext, renders: u64) -> LedgerEntry {
     LedgerEntry {
-        request_id: &context.request_id,
-        operation: &context.operation.id,
+        request_id: context.request_id.clone(),
+        operation: context.operation.id.clone(),
         renders,
         at: context.state.now_text(),
-        idempotency_key: context.idempotency_key.as_deref(),
+        idempotency_key: context.idempotency_key.clone(),
     }
 }
 
-fn emit_render_error(state: &Arc<AppState>, kind: &str, metadata: &RenderMetadata, error: &RenderError) {
+fn emit_render_error(state: &Arc<AppState>, kind: RenderKind, metadata: &RenderMetadata, error: &RenderError) {
     // No render was attempted when the pool was full.
     if *error != RenderError::Overloaded {
         let code = (*error == RenderError::TimedOut).then_some("RENDER_TIMEOUT");
@@ -271,9 +294,15 @@ fn emit_render_error(state: &Arc<AppState>, kind: &str, metadata: &RenderMetadat
 }
 
 /// Emits `render.failed`.
-fn emit_render_failed(state: &Arc<AppState>, kind: &str, metadata: &RenderMetadata, error: &str, code: Option<&str>) {
+fn emit_render_failed(
+    state: &Arc<AppState>,
+    kind: RenderKind,
+    metadata: &RenderMetadata,
+    error: &str,
+    code: Option<&str>,
+) {
     let mut data = json!({"type": kind, "source": "api", "error": error});
-    metadata.add_to(&mut data);
+    add_origin(&mut data, metadata.template.as_deref(), metadata.variables.as_ref());
     if let Some(code) = code {
         data["errorCode"] = code.into();
     }
@@ -281,66 +310,38 @@ fn emit_render_failed(state: &Arc<AppState>, kind: &str, metadata: &RenderMetada
     let _ = webhooks::emit(state, "render.failed", &data);
 }
 
-/// Returns the kind of render for a format: `image` or `gif`.
-fn render_kind(format: Format) -> &'static str {
-    match format {
-        Format::Gif(_) => "gif",
-        Format::Png | Format::Jpeg | Format::Webp => "image",
-    }
-}
-
 impl RenderMetadata {
     /// Creates the metadata of a render of a stored template.
-    pub(crate) fn of(template: &Value, variables: &Value) -> Self {
-        Self {
-            template: template["uid"].as_str().map(str::to_owned),
-            variables: Some(variables.clone()).filter(|variables| !variables.is_null()),
-        }
-    }
-
-    /// Adds the template and the variables to the data of an event.
-    fn add_to(&self, data: &mut Value) {
-        if let Some(template) = &self.template {
-            data["templateId"] = template.as_str().into();
-        }
-        if let Some(variables) = &self.variables {
-            data["variables"] = variables.clone();
-        }
+    pub(crate) fn of(template: &str, variables: &Value) -> Self {
+        let variables = Some(variables.clone()).filter(|variables| !variables.is_null());
+        Self { template: Some(template.to_owned()), variables }
     }
 }
 
 /// Returns the data of the event `render.completed`.
-fn completed_event(stored: &StoredRender, record: &Value, extension: &str, metadata: &RenderMetadata) -> Value {
+fn completed_event(context: &RenderContext, record: &RenderRecord, extension: &str) -> Value {
     let mut data = json!({
-        "type": record["kind"],
-        "source": "api",
-        "imageId": stored.id,
-        "url": stored.url,
-        "width": record["width"],
-        "height": record["height"],
+        "type": record.kind,
+        "source": record.source,
+        "imageId": record.id,
+        "url": context.media_url(&record.file),
+        "width": record.width,
+        "height": record.height,
         "format": extension,
-        "renderedAt": stored.created_at,
+        "renderedAt": record.created_at,
     });
-    metadata.add_to(&mut data);
+    add_origin(&mut data, record.template.as_deref(), record.variables.as_ref());
     data
 }
 
-/// Returns the record that is stored beside a rendered file.
-fn record(kind: &str, extension: &str, (width, height): (u32, u32), metadata: &RenderMetadata) -> Value {
-    let mut record = json!({
-        "kind": kind,
-        "format": extension.to_ascii_uppercase(),
-        "width": width,
-        "height": height,
-        "source": "api",
-    });
-    if let Some(template) = &metadata.template {
-        record["template"] = template.as_str().into();
+/// Adds the template and the variables of a render to the data of an event.
+fn add_origin(data: &mut Value, template: Option<&str>, variables: Option<&Value>) {
+    if let Some(template) = template {
+        data["templateId"] = template.into();
     }
-    if let Some(variables) = &metadata.variables {
-        record["variables"] = variables.clone();
+    if let Some(variables) = variables {
+        data["variables"] = variables.clone();
     }
-    record
 }
 
 /// Returns the duration of an animation in milliseconds, the unit of the newest evidence.

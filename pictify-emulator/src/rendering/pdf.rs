@@ -12,6 +12,7 @@ use crate::{
         Document, RENDER_TIMEOUT, RenderError,
         pdf::{MAX_HTML_BYTES, PageSetup, PdfPage, Preset},
     },
+    templates::{Layout, Template},
 };
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -26,8 +27,8 @@ const LANDSCAPE_SUFFIX: &str = "_LANDSCAPE";
 /// Fills a template with each set of variables and renders one PDF page for each set.
 pub(crate) async fn render_pages(
     context: &RenderContext,
-    template: &Value,
-    layout: Option<&Value>,
+    template: &Template,
+    layout: Option<&Layout>,
     variable_sets: &[Value],
     page_setup: PageSetup,
     title: Option<&str>,
@@ -46,14 +47,14 @@ pub(crate) async fn render_pages(
             let message = format!("The pages have more than the {MAX_HTML_BYTES} bytes of HTML that a PDF may have");
             return Err(ApiError::unprocessable(message));
         }
-        let canvas = (template["engine"] != "html").then_some((width, height));
+        let canvas = (!template.is_html()).then_some((width, height));
         pages.push(PdfPage { html, canvas });
         // Filling a hundred templates takes time: let other tasks run in between.
         tokio::task::yield_now().await;
     }
     let metadata = match variable_sets {
-        [set] => RenderMetadata::of(template, set),
-        variable_sets => RenderMetadata::of(template, &json!(variable_sets)),
+        [set] => RenderMetadata::of(&template.uid, set),
+        variable_sets => RenderMetadata::of(&template.uid, &json!(variable_sets)),
     };
     let title = title.map(str::to_owned);
     render_document(context, Document { pages, page_setup, title }, &metadata).await
@@ -62,7 +63,7 @@ pub(crate) async fn render_pages(
 /// Renders a template to a PDF of one page, with the template's own page setup.
 pub(crate) async fn render_page(
     context: &RenderContext,
-    template: &Value,
+    template: &Template,
     variables: &Value,
 ) -> Result<Render, ApiError> {
     let variable_sets = std::slice::from_ref(variables);
@@ -73,8 +74,8 @@ pub(crate) async fn render_page(
 }
 
 /// Returns the page setup of a preset, else of the template's preset, else A4.
-pub(crate) fn page_setup(preset: Option<&str>, template: &Value) -> Result<PageSetup, ApiError> {
-    let name = preset.or(template["pdfPreset"].as_str()).unwrap_or(DEFAULT_PRESET);
+pub(crate) fn page_setup(preset: Option<&str>, template: &Template) -> Result<PageSetup, ApiError> {
+    let name = preset.or(template.pdf_preset.as_deref()).unwrap_or(DEFAULT_PRESET);
     let portrait = name.strip_suffix(LANDSCAPE_SUFFIX);
     let preset = Preset::from_name(portrait.unwrap_or(name)).ok_or_else(|| {
         let names = Preset::ALL.map(|preset| preset.name).join(", ");

@@ -3,20 +3,17 @@
 use super::{
     Output, Render, RenderMetadata, emit_render_failed,
     fill::{self, Filled},
-    pdf, render as render_page, render_kind,
+    pdf, render as render_page,
 };
 use crate::{
     api_error::ApiError,
     context::RenderContext,
-    json::read_size,
+    json::{lenient, lenient_whole_number},
     render::{Format, GifSettings, Page, pdf::PageSetup},
+    templates::{Layout, Template},
 };
-use axum::http::StatusCode;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-/// Layout key of the template itself.
-pub(crate) const DEFAULT_LAYOUT: &str = "default";
 
 /// Output that a request asks for.
 pub(crate) enum OutputSpec {
@@ -26,19 +23,46 @@ pub(crate) enum OutputSpec {
     Pdf(PageSetup, Vec<Value>),
 }
 
-impl OutputSpec {
-    /// Reads the output from a request. `sets` returns the variables of each page and is called for PDFs only.
-    pub(crate) fn of(
-        body: &Value,
-        template: &Value,
+/// Members of a request that describe its output.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct OutputRequest {
+    pub(crate) format: Option<String>,
+    /// Quality of lossy formats, 0.1 to 1.
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) quality: Option<f64>,
+    #[serde(deserialize_with = "lenient")]
+    preset: Option<String>,
+    #[serde(deserialize_with = "lenient_whole_number")]
+    width: Option<u32>,
+    #[serde(deserialize_with = "lenient_whole_number")]
+    height: Option<u32>,
+}
+
+impl OutputRequest {
+    /// Returns the output. `sets` returns the variables of each page and is called for PDFs only.
+    pub(crate) fn spec(
+        &self,
+        template: &Template,
         sets: impl FnOnce() -> Result<Vec<Value>, ApiError>,
-    ) -> Result<Self, ApiError> {
-        let size = read_size(body);
-        Ok(match (body["format"].as_str(), body["preset"].as_str(), size) {
-            (Some("pdf"), None, Some((width, height))) => Self::Pdf(PageSetup::from_pixels(width, height), sets()?),
-            (Some("pdf"), preset, _) => Self::Pdf(pdf::page_setup(preset, template)?, sets()?),
-            _ => Self::Image(read_output(body), size),
+    ) -> Result<OutputSpec, ApiError> {
+        let (size, preset) = (self.width.zip(self.height), self.preset.as_deref());
+        Ok(match (self.format.as_deref(), preset, size) {
+            (Some("pdf"), None, Some((width, height))) => {
+                OutputSpec::Pdf(PageSetup::from_pixels(width, height), sets()?)
+            }
+            (Some("pdf"), preset, _) => OutputSpec::Pdf(pdf::page_setup(preset, template)?, sets()?),
+            _ => OutputSpec::Image(self.image(), size),
         })
+    }
+
+    /// Returns the image format and the quality.
+    pub(crate) fn image(&self) -> Output {
+        let format = match self.format.as_deref() {
+            Some("gif") => Format::Gif(GifSettings::MEDIUM),
+            name => Format::from_name(name.unwrap_or_default()),
+        };
+        Output::new(format, self.quality)
     }
 }
 
@@ -59,13 +83,14 @@ pub(crate) struct LayoutRender {
 /// Renders one layout of a template.
 pub(crate) async fn render_layout(
     context: &RenderContext,
-    template: &Value,
+    template: &Template,
     key: &str,
     variables: &Value,
     spec: &OutputSpec,
 ) -> Result<LayoutRender, ApiError> {
-    let layout = layout(template, key)?;
-    let name = layout.map_or("Default", |layout| layout["name"].as_str().unwrap_or(key));
+    let layout = template.layout(key)?;
+    let layout = layout.as_ref();
+    let name = layout.map_or("Default", |layout| layout.name.as_deref().unwrap_or(key));
     let (id, url, created_at, (width, height), format) = match spec {
         OutputSpec::Image(output, size) => {
             let render = render(context, template, layout, variables, *size, *output).await?;
@@ -80,41 +105,22 @@ pub(crate) async fn render_layout(
     Ok(LayoutRender { layout, name, url, width, height, format, id, created_at })
 }
 
-/// Returns the layout with a key; `None` for the template itself.
-pub(crate) fn layout<'a>(template: &'a Value, key: &str) -> Result<Option<&'a Value>, ApiError> {
-    if key == DEFAULT_LAYOUT {
-        return Ok(None);
-    }
-    let layout = template["layouts"].get(key);
-    layout.map(Some).ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Layout not found"))
-}
-
 /// Fills a template or one of its layouts, and renders it to an image.
 pub(crate) async fn render(
     context: &RenderContext,
-    template: &Value,
-    layout: Option<&Value>,
+    template: &Template,
+    layout: Option<&Layout>,
     variables: &Value,
     size: Option<(u32, u32)>,
     output: Output,
 ) -> Result<Render, ApiError> {
-    let metadata = RenderMetadata::of(template, variables);
+    let metadata = RenderMetadata::of(&template.uid, variables);
     let filled = fill::fill(template, layout, variables, size).inspect_err(|error| {
         let code = if error.code() == Some("EXPRESSION_ERROR") { "EXPRESSION_ERROR" } else { "INVALID_VARIABLE" };
-        let kind = render_kind(output.format);
-        emit_render_failed(&context.state, kind, &metadata, &error.message(), Some(code));
+        emit_render_failed(&context.state, output.format.into(), &metadata, &error.message(), Some(code));
     })?;
     let (Filled { html, width, height }, Output { format, quality }) = (filled, output);
     render_page(context, Page { html, width, height, format, quality, ..Page::default() }, &metadata).await
-}
-
-/// Reads the image format and the quality from a request.
-pub(crate) fn read_output(body: &Value) -> Output {
-    let format = match body["format"].as_str() {
-        Some("gif") => Format::Gif(GifSettings::MEDIUM),
-        name => Format::from_name(name.unwrap_or_default()),
-    };
-    Output::new(format, &body["quality"])
 }
 
 /// Returns the name of a format in responses.

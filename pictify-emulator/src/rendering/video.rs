@@ -5,26 +5,24 @@ use crate::{
     api_error::ApiError,
     context::{AppState, RenderContext},
     render::{Format, GifSettings, Page},
-    variables::{VariableDefinition, resolve_variables},
+    templates::VideoTemplate,
+    variables::resolve_variables,
     video::{self, CompiledScene, Scene, SceneError, VideoConfig},
 };
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
 use std::time::Instant;
 
-/// Document kind of video templates.
-pub(crate) const VIDEO: &str = "video_template";
-
 /// Renders a video to a file of this format and bills it.
 pub(crate) async fn render(
     context: &RenderContext,
-    template: &Value,
+    template: &VideoTemplate,
     variables: &Value,
     format: &str,
 ) -> Result<Render, ApiError> {
     let size = read_size(template);
     let given = variables.as_object().cloned().unwrap_or_default();
-    let Some(code) = read_code(template) else {
+    let Some(code) = template.tsx.clone() else {
         check_values(template, &given)?;
         return Err(video::rendering_unsupported("The emulator cannot render timelines: use a code template"));
     };
@@ -42,23 +40,23 @@ pub(crate) async fn render(
     let started = Instant::now();
     let gif = video::encode_gif(&context.state.render_pool, pages, size).await?;
     let origin = RenderOrigin { duration: started.elapsed(), ..RenderOrigin::default() };
-    let metadata = RenderMetadata::of(template, variables);
+    let metadata = RenderMetadata::of(&template.uid, variables);
     store_render(context, gif, Format::Gif(GifSettings::MEDIUM), &metadata, reservation, origin)
 }
 
 /// Renders one frame of a video to an image and bills it.
 pub(crate) async fn render_frame(
     context: &RenderContext,
-    template: &Value,
+    template: &VideoTemplate,
     variables: &Value,
-    frame: usize,
+    frame: u32,
 ) -> Result<Render, ApiError> {
     let size = read_size(template);
-    let Some(code) = read_code(template) else {
+    let Some(code) = template.tsx.clone() else {
         let message = "The emulator cannot preview timelines: use a code template";
         return Err(ApiError::with_message_and_code(StatusCode::NOT_IMPLEMENTED, "preview_not_supported", message));
     };
-    let frame = u32::try_from(frame).ok().filter(|frame| *frame < size.frames).ok_or_else(|| {
+    let frame = Some(frame).filter(|frame| *frame < size.frames).ok_or_else(|| {
         let message = format!("frame {frame} is out of range: the video has {} frames, counted from 0", size.frames);
         SceneError::code(message)
     })?;
@@ -69,7 +67,7 @@ pub(crate) async fn render_frame(
     });
     let html = pages.await?.pop().unwrap_or_default();
     let page = Page { html, width: size.width, height: size.height, format: Format::Png, ..Page::default() };
-    render_page(context, page, &RenderMetadata::of(template, variables)).await
+    render_page(context, page, &RenderMetadata::of(&template.uid, variables)).await
 }
 
 /// Runs the code of a template on the render pool.
@@ -85,21 +83,11 @@ async fn run_scene<T: Send + 'static>(
     Ok(result.await??)
 }
 
-fn read_code(template: &Value) -> Option<String> {
-    template["tsx"].as_str().map(str::to_owned)
+fn read_size(template: &VideoTemplate) -> VideoConfig {
+    let VideoTemplate { width, height, fps, duration_in_frames: frames, .. } = *template;
+    VideoConfig { width, height, fps, frames }
 }
 
-fn read_size(template: &Value) -> VideoConfig {
-    let number = |name: &str| template[name].as_u64().and_then(|number| u32::try_from(number).ok()).unwrap_or(1);
-    VideoConfig {
-        width: number("width"),
-        height: number("height"),
-        fps: number("fps"),
-        frames: number("durationInFrames"),
-    }
-}
-
-fn check_values(template: &Value, given: &Map<String, Value>) -> Result<(), SceneError> {
-    let definitions = VariableDefinition::read_all(&template["variableDefinitions"]);
-    resolve_variables(&definitions, given).map(drop).map_err(|error| SceneError::Variable(error.to_string()))
+fn check_values(template: &VideoTemplate, given: &Map<String, Value>) -> Result<(), SceneError> {
+    resolve_variables(&template.definitions(), given).map(drop).map_err(|error| SceneError::Variable(error.to_string()))
 }

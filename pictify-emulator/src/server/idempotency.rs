@@ -4,17 +4,28 @@ use crate::{
     api_error::ApiError,
     context::{AppState, RequestContext},
     response::ApiResponse,
+    store::Document,
 };
 use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::OwnedMutexGuard;
 
-/// Stored response of a request with an idempotency key.
+/// Identity of a request with an idempotency key.
 pub(super) struct IdempotencyRecord(String);
 
-impl IdempotencyRecord {
-    /// Document kind of stored responses.
-    const KIND: &'static str = "idempotency-record";
+/// Stored response.
+#[derive(Serialize, Deserialize)]
+struct StoredResponse {
+    status: u16,
+    body: Value,
+}
 
+impl Document for StoredResponse {
+    const KIND: &'static str = "idempotency-record";
+}
+
+impl IdempotencyRecord {
     /// Returns the record of a request, if it has an idempotency key.
     pub(super) fn for_request(context: &RequestContext) -> Option<Self> {
         let key = context.render.idempotency_key.as_deref()?;
@@ -28,17 +39,15 @@ impl IdempotencyRecord {
 
     /// Returns the stored response, if there is one.
     pub(super) fn stored(&self, state: &AppState) -> Option<ApiResponse> {
-        let stored = state.store.get(Self::KIND, &self.0).ok().flatten()?;
-        let status =
-            stored["status"].as_u64().and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok())?;
-        Some(ApiResponse::json(status, stored["body"].clone()))
+        let StoredResponse { status, body } = state.store.find(&self.0).ok().flatten()?;
+        Some(ApiResponse::json(StatusCode::from_u16(status).ok()?, body))
     }
 
     /// Stores the response, if it is JSON.
     pub(super) fn store(&self, state: &AppState, response: &ApiResponse) -> Result<(), ApiError> {
         if let Some((status, body)) = response.as_json() {
-            let stored = serde_json::json!({"status": status.as_u16(), "body": body});
-            state.store.insert(Self::KIND, &self.0, &stored)?;
+            let response = StoredResponse { status: status.as_u16(), body: body.clone() };
+            state.store.create(&self.0, &response)?;
         }
         Ok(())
     }

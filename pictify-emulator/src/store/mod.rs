@@ -8,6 +8,7 @@
 
 mod connections;
 mod data_dir;
+mod document;
 mod files;
 mod filter;
 mod indexes;
@@ -18,6 +19,7 @@ mod observer;
 mod search;
 mod snapshots;
 
+pub(crate) use document::{Document, from_json, to_json};
 pub(crate) use files::{FoundFile, StoredFile};
 pub(crate) use filter::{Filter, Order};
 pub(crate) use memory_files::DEFAULT_MAX_FILE_MEMORY;

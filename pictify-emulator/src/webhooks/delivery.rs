@@ -1,8 +1,8 @@
 //! Delivery attempts on the published schedule: immediately, then after 1, 5 and 30 minutes, 2 hours and a day. After
 //! the last failure the subscription is paused.
 
-use super::{DELIVERY, SUBSCRIPTION};
-use crate::{api_error::ApiError, context::AppState, fetch, store::StoreError};
+use super::documents::{Attempt, Delivery, DeliveryStatus, LastDelivery, Outcome, Subscription};
+use crate::{api_error::ApiError, context::AppState, fetch, secret::Secret, store::StoreError};
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use pictify::webhooks::{DELIVERY_ID_HEADER, EVENT_HEADER, SIGNATURE_HEADER, Signer};
@@ -10,7 +10,6 @@ use reqwest::{
     Method, Request,
     header::{CONTENT_TYPE, HeaderName, HeaderValue},
 };
-use serde_json::{Value, json};
 use std::{
     sync::Arc,
     time::{Duration, UNIX_EPOCH},
@@ -47,14 +46,13 @@ pub(crate) fn send(state: &Arc<AppState>, id: String, due: Timestamp) {
 }
 
 /// Sends a delivery again, with all its retries.
-pub(crate) fn redeliver(state: &Arc<AppState>, id: &str) -> Result<Option<Value>, ApiError> {
-    let redelivered = state.store.update(DELIVERY, id, |delivery| {
-        if delivery["status"] == "pending" {
+pub(crate) fn redeliver(state: &Arc<AppState>, id: &str) -> Result<Option<Delivery>, ApiError> {
+    let redelivered = state.store.change(id, |delivery: &mut Delivery| {
+        if delivery.status == DeliveryStatus::Pending {
             return Err(ApiError::with_message(StatusCode::CONFLICT, "The delivery is in progress"));
         }
-        delivery["status"] = "pending".into();
-        delivery["retries"] = 0.into();
-        delivery["nextAttemptAt"] = state.now_text().into();
+        (delivery.status, delivery.retries) = (DeliveryStatus::Pending, 0);
+        delivery.next_attempt_at = Some(state.now_text());
         Ok(delivery.clone())
     })?;
     if redelivered.is_some() {
@@ -65,43 +63,31 @@ pub(crate) fn redeliver(state: &Arc<AppState>, id: &str) -> Result<Option<Value>
 
 /// Makes one attempt. Returns the time of the next one, if there is one.
 async fn make_attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Timestamp>, StoreError> {
-    let Some(delivery) = state.store.get(DELIVERY, id)? else { return Ok(None) };
-    let mut target = Target { url: delivery["url"].clone(), secret: None };
-    let uid = delivery["subscription"].as_str();
-    if let Some(uid) = uid {
-        let subscription = state.store.get(SUBSCRIPTION, uid)?;
-        let Some(subscription) = subscription.filter(|subscription| subscription["status"] == "active") else {
-            let attempt = json!({"at": state.now_text(), "error": "The subscription is deleted or not active"});
-            record_attempt(state, id, &attempt, DeliveryState::Failed)?;
-            return Ok(None);
-        };
-        // Use the current target URL: the subscription may have changed since the first attempt.
-        let secret = subscription["secret"].as_str().unwrap_or_default().to_owned();
-        target = Target { url: subscription["targetUrl"].clone(), secret: Some(secret) };
-    }
-    let (started, at) = (std::time::Instant::now(), state.now_text());
+    let Some(delivery) = state.store.find::<Delivery>(id)? else { return Ok(None) };
+    let at = state.now_text();
+    let Some(target) = find_target(state, &delivery)? else {
+        let error = Some("The subscription is deleted or not active".to_owned());
+        let attempt = Attempt { at, outcome: Outcome { error, ..Outcome::default() } };
+        record_attempt(state, id, &attempt, DeliveryState::Failed)?;
+        return Ok(None);
+    };
+    let started = std::time::Instant::now();
     let response = match build_request(state, &delivery, &target) {
         Ok(request) => state.outbound.webhooks.post(request, DELIVERY_TIMEOUT).await.map_err(|error| error.to_string()),
         Err(error) => Err(error),
     };
     #[allow(clippy::cast_precision_loss, reason = "microseconds of at most half a minute")]
-    let duration = started.elapsed().as_micros() as f64 / 1000.0;
-    let mut attempt = json!({"at": at, "duration": duration});
-    match &response {
-        Ok(status) => attempt["responseCode"] = (*status).into(),
-        Err(error) => attempt["error"] = error.as_str().into(),
-    }
-    let retries = delivery["retries"].as_u64().and_then(|done| usize::try_from(done).ok()).unwrap_or_default();
-    let outcome = match (response, RETRY_DELAYS_SECONDS.get(retries)) {
+    let duration = Some(started.elapsed().as_micros() as f64 / 1000.0);
+    let next = match (&response, RETRY_DELAYS_SECONDS.get(delivery.retries)) {
         (Ok(200..300), _) => DeliveryState::Delivered,
         (_, Some(seconds)) => DeliveryState::RetryAt(time_after(state, state.scale_retry_delay(*seconds))),
         (_, None) => DeliveryState::Failed,
     };
-    record_attempt(state, id, &attempt, outcome)?;
-    if let Some(uid) = uid {
-        record_in_subscription(state, uid, &delivery, &attempt, outcome)?;
-    }
-    Ok(match outcome {
+    let outcome = Outcome { duration, response_code: response.as_ref().ok().copied(), error: response.err() };
+    let attempt = Attempt { at, outcome };
+    record_attempt(state, id, &attempt, next)?;
+    record_in_subscription(state, delivery, attempt, next)?;
+    Ok(match next {
         DeliveryState::RetryAt(due) => Some(due),
         DeliveryState::Delivered | DeliveryState::Failed => None,
     })
@@ -109,86 +95,92 @@ async fn make_attempt(state: &Arc<AppState>, id: &str) -> Result<Option<Timestam
 
 /// Receiver of a delivery.
 struct Target {
-    url: Value,
+    url: String,
     /// Secret of the subscription. Without one the delivery has no signature.
-    secret: Option<String>,
+    secret: Option<Secret>,
 }
 
-fn build_request(state: &AppState, delivery: &Value, target: &Target) -> Result<Request, String> {
-    let body = delivery["body"].as_str().unwrap_or_default().to_owned();
-    let url = fetch::parse_url(target.url.as_str().unwrap_or_default()).map_err(|error| error.to_string())?;
+/// Returns the receiver of a delivery, unless its subscription is gone or paused.
+fn find_target(state: &AppState, delivery: &Delivery) -> Result<Option<Target>, StoreError> {
+    let Some(uid) = &delivery.subscription else {
+        return Ok(Some(Target { url: delivery.url.clone(), secret: None }));
+    };
+    let subscription = state.store.find::<Subscription>(uid)?.filter(Subscription::is_active);
+    // Use the current target URL: the subscription may have changed since the first attempt.
+    Ok(subscription.map(|subscription| Target {
+        url: subscription.target_url,
+        secret: Some(subscription.secret.unwrap_or_default()),
+    }))
+}
+
+fn build_request(state: &AppState, delivery: &Delivery, target: &Target) -> Result<Request, String> {
+    let url = fetch::parse_url(&target.url).map_err(|error| error.to_string())?;
     let signed_at = UNIX_EPOCH + Duration::try_from(state.now().as_duration()).unwrap_or_default();
     let signature = match &target.secret {
         Some(secret) => {
-            let signer = Signer::new(secret.as_str()).map_err(|error| error.to_string())?;
-            Some(signer.header_at(body.as_bytes(), signed_at))
+            let signer = Signer::new(secret.expose()).map_err(|error| error.to_string())?;
+            Some(signer.header_at(delivery.body.as_bytes(), signed_at))
         }
         None => None,
     };
     let mut request = Request::new(Method::POST, url);
     let headers = [
         (CONTENT_TYPE.as_str(), "application/json"),
-        (EVENT_HEADER, delivery["event"].as_str().unwrap_or_default()),
-        (DELIVERY_ID_HEADER, delivery["id"].as_str().unwrap_or_default()),
+        (EVENT_HEADER, delivery.event.as_str()),
+        (DELIVERY_ID_HEADER, delivery.id.as_str()),
     ];
     for (name, value) in headers.into_iter().chain(signature.as_deref().map(|value| (SIGNATURE_HEADER, value))) {
         let name = HeaderName::try_from(name).map_err(|error| error.to_string())?;
         request.headers_mut().insert(name, HeaderValue::try_from(value).map_err(|error| error.to_string())?);
     }
-    *request.body_mut() = Some(body.into());
+    *request.body_mut() = Some(delivery.body.clone().into());
     Ok(request)
 }
 
 /// Records an attempt in the delivery, with the time of the next one.
-fn record_attempt(state: &AppState, id: &str, attempt: &Value, outcome: DeliveryState) -> Result<(), StoreError> {
-    state.store.update(DELIVERY, id, |delivery| {
-        if let Some(attempts) = delivery["attempts"].as_array_mut() {
-            attempts.push(attempt.clone());
-        }
-        let (name, next) = match outcome {
-            DeliveryState::Delivered => ("delivered", Value::Null),
-            DeliveryState::Failed => ("failed", Value::Null),
+fn record_attempt(state: &AppState, id: &str, attempt: &Attempt, next: DeliveryState) -> Result<(), StoreError> {
+    state.store.change(id, |delivery: &mut Delivery| {
+        delivery.attempts.push(attempt.clone());
+        (delivery.status, delivery.next_attempt_at) = match next {
+            DeliveryState::Delivered => (DeliveryStatus::Delivered, None),
+            DeliveryState::Failed => (DeliveryStatus::Failed, None),
             DeliveryState::RetryAt(due) => {
-                delivery["retries"] = (delivery["retries"].as_u64().unwrap_or_default() + 1).into();
-                ("pending", format!("{due:.3}").into())
+                delivery.retries += 1;
+                (DeliveryStatus::Pending, Some(format!("{due:.3}")))
             }
         };
-        delivery["status"] = name.into();
-        delivery["nextAttemptAt"] = next;
         Ok::<_, StoreError>(())
     })?;
     Ok(())
 }
 
-/// Records the outcome of the last attempt in the subscription.
+/// Records the outcome of the last attempt in the subscription, if there is one.
 fn record_in_subscription(
     state: &AppState,
-    uid: &str,
-    delivery: &Value,
-    attempt: &Value,
-    outcome: DeliveryState,
+    delivery: Delivery,
+    attempt: Attempt,
+    next: DeliveryState,
 ) -> Result<(), StoreError> {
-    state.store.update(SUBSCRIPTION, uid, |subscription| {
-        let mut add = |name: &str| subscription[name] = (subscription[name].as_u64().unwrap_or_default() + 1).into();
-        add("deliveryCount");
-        let is_delivered = outcome == DeliveryState::Delivered;
-        if !is_delivered {
-            add("failureCount");
+    let Some(uid) = delivery.subscription else { return Ok(()) };
+    state.store.change(&uid, |subscription: &mut Subscription| {
+        let is_delivered = next == DeliveryState::Delivered;
+        subscription.delivery_count += 1;
+        subscription.failure_count += u64::from(!is_delivered);
+        let next_retry = match next {
+            DeliveryState::RetryAt(due) => Some(format!("{due:.3}")),
+            DeliveryState::Delivered | DeliveryState::Failed => None,
+        };
+        if next == DeliveryState::Failed {
+            "paused".clone_into(&mut subscription.status);
         }
-        let status = if is_delivered { "delivered" } else { "failed" };
-        let mut last = json!({"status": status, "timestamp": attempt["at"], "retryCount": delivery["retries"]});
-        for name in ["responseCode", "duration", "error"] {
-            if !attempt[name].is_null() {
-                last[name] = attempt[name].clone();
-            }
-        }
-        match outcome {
-            DeliveryState::Delivered => {}
-            DeliveryState::RetryAt(due) => last["nextRetry"] = format!("{due:.3}").into(),
-            DeliveryState::Failed => subscription["status"] = "paused".into(),
-        }
-        subscription["lastDeliveryAt"] = attempt["at"].clone();
-        subscription["lastDelivery"] = last;
+        subscription.last_delivery_at = Some(attempt.at.clone());
+        subscription.last_delivery = Some(LastDelivery {
+            status: if is_delivered { "delivered" } else { "failed" }.to_owned(),
+            timestamp: attempt.at,
+            retry_count: delivery.retries,
+            outcome: attempt.outcome,
+            next_retry,
+        });
         Ok::<_, StoreError>(())
     })?;
     Ok(())

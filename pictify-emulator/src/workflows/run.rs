@@ -1,48 +1,125 @@
 //! Run of a workflow: renders its rows in sequence, and stores the progress.
 
-use super::{DocumentSpec, INTERRUPTED, WORKER, is_alive};
+use super::{DocumentSpec, INTERRUPTED, WorkflowSpec};
 use crate::{
     api_error::ApiError,
     context::RenderContext,
-    store::{self, Filter, StoreError},
+    store::{Document, Filter, Order, StoreError},
     uid,
 };
 use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Document kind of runs.
-pub(crate) const RUN: &str = "workflow_run";
+/// Run of a workflow.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct WorkflowRun {
+    #[serde(flatten)]
+    spec: WorkflowSpec,
+    /// ID of the hook that started the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hook_uid: Option<String>,
+    pub(crate) uid: String,
+    status: RunStatus,
+    pub(crate) counts: Counts,
+    created_at: String,
+    /// ID of the server process that renders the documents. Responses do not contain it.
+    #[serde(rename = "_worker", skip_serializing_if = "Option::is_none")]
+    worker: Option<String>,
+}
 
-/// Document kind of hooks.
-pub(crate) const HOOK: &str = "workflow_hook";
+impl Document for WorkflowRun {
+    const KIND: &'static str = "workflow_run";
+}
 
-/// Document kind of the rows of runs. Rows can be large and a run is updated after each row, so they are stored apart.
-const ROWS: &str = "workflow_rows";
+/// Status of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RunStatus {
+    #[default]
+    Running,
+    Completed,
+    Failed,
+}
 
-/// Document kind of finished items.
-const ITEM: &str = "workflow_item";
+/// Counts of the documents of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Counts {
+    total: u64,
+    rendered: u64,
+    delivered: u64,
+    failed: u64,
+}
 
-/// Stores a run with the members of `run`, and starts it in the background. Returns its uid.
+/// Rows of a run. They can be large and a run is updated after each row, so they are stored apart.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Rows(Vec<Value>);
+
+impl Document for Rows {
+    const KIND: &'static str = "workflow_rows";
+}
+
+/// Finished item of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct WorkflowItem {
+    /// ID of the run.
+    run: String,
+    index: u64,
+    status: ItemStatus,
+    /// File name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    delivery_status: Option<String>,
+    error: Option<String>,
+    /// Address of the last delivery, if a request gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+}
+
+impl Document for WorkflowItem {
+    const KIND: &'static str = "workflow_item";
+}
+
+/// Status of an item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ItemStatus {
+    #[default]
+    Queued,
+    Rendered,
+    Failed,
+}
+
+/// Stores a run and starts it in the background. Returns its uid.
 pub(crate) fn start(
     context: RenderContext,
-    mut run: Value,
-    spec: DocumentSpec,
+    spec: WorkflowSpec,
+    hook_uid: Option<String>,
+    document: DocumentSpec,
     rows: Vec<Value>,
 ) -> Result<String, ApiError> {
-    let uid = uid::new(10);
-    run["uid"] = uid.as_str().into();
-    run["status"] = if rows.is_empty() { "completed" } else { "running" }.into();
-    run["counts"] = json!({"total": rows.len(), "rendered": 0, "delivered": 0, "failed": 0});
-    run["createdAt"] = context.state.now_text().into();
-    run[WORKER] = context.state.instance_id.as_str().into();
-    let store = &context.state.store;
-    store.insert(ROWS, &uid, &json!(rows))?;
-    store.insert(RUN, &uid, &run)?;
-    let run_uid = uid.clone();
+    let counts = Counts { total: rows.len() as u64, ..Counts::default() };
+    let run = WorkflowRun {
+        spec,
+        hook_uid,
+        uid: uid::new(10),
+        status: counts.status(),
+        counts,
+        created_at: context.state.now_text(),
+        worker: Some(context.state.instance_id.clone()),
+    };
+    let (store, rows) = (&context.state.store, Rows(rows));
+    store.create(&run.uid, &rows)?;
+    store.create(&run.uid, &run)?;
+    let uid = run.uid.clone();
     context.state.clone().spawn(async move {
-        for (index, row) in rows.iter().enumerate() {
-            let item = render_item(&context, &spec, &run["delivery"], index, row).await;
-            if record_item(&context, &run_uid, &item).is_err() {
+        for (index, row) in (0..).zip(&rows.0) {
+            let item = render_item(&context, &run, &document, index, row).await;
+            if record_item(&context, &item).is_err() {
                 // Without the store the run can neither continue nor report an error.
                 break;
             }
@@ -54,125 +131,132 @@ pub(crate) fn start(
 /// Renders the document of a row, and returns the item.
 async fn render_item(
     context: &RenderContext,
-    spec: &DocumentSpec,
-    delivery: &Value,
-    index: usize,
+    run: &WorkflowRun,
+    document: &DocumentSpec,
+    index: u64,
     row: &Value,
-) -> Value {
-    match spec.render(context, row).await {
-        Ok(render) => json!({
-            "index": index,
-            "status": "rendered",
-            "file": render.url.rsplit('/').next(),
-            "deliveryStatus": is_delivered(delivery).then_some("queued"),
-            "error": null,
-        }),
-        Err(error) => json!({
-            "index": index, "status": "failed", "deliveryStatus": null, "error": error.message(),
-        }),
+) -> WorkflowItem {
+    let item = WorkflowItem { run: run.uid.clone(), index, ..WorkflowItem::default() };
+    match document.render(context, row).await {
+        Ok(render) => WorkflowItem {
+            status: ItemStatus::Rendered,
+            file: Some(render.file_name().to_owned()),
+            delivery_status: is_delivered(run.spec.delivery.as_ref()).then(|| "queued".to_owned()),
+            ..item
+        },
+        Err(error) => WorkflowItem { status: ItemStatus::Failed, error: Some(error.message()), ..item },
     }
 }
 
 /// Returns true if a run delivers its documents. The schema of `delivery` is not published: `email` decides if present.
-fn is_delivered(delivery: &Value) -> bool {
+fn is_delivered(delivery: Option<&Value>) -> bool {
     let is_off = |value: &Value| value.is_null() || *value == false;
-    match delivery.get("email") {
+    let Some(channels) = delivery.and_then(Value::as_object) else { return false };
+    match channels.get("email") {
         Some(email) => !is_off(email),
-        None => delivery.as_object().is_some_and(|channels| channels.values().any(|channel| !is_off(channel))),
+        None => channels.values().any(|channel| !is_off(channel)),
     }
 }
 
 /// Stores a finished item, and updates the counts and the status of its run.
-fn record_item(context: &RenderContext, run: &str, item: &Value) -> Result<(), StoreError> {
+fn record_item(context: &RenderContext, item: &WorkflowItem) -> Result<(), StoreError> {
     let store = &context.state.store;
-    let mut stored = item.clone();
-    stored["run"] = run.into();
-    store.insert(ITEM, &item_key(run, &item["index"]), &stored)?;
-    store.update(RUN, run, |run| {
-        let count = if item["status"] == "rendered" { "rendered" } else { "failed" };
-        run["counts"][count] = (number(&run["counts"][count]) + 1).into();
-        run["status"] = status(&run["counts"]).into();
+    store.create(&item_key(&item.run, item.index), item)?;
+    store.change(&item.run, |run: &mut WorkflowRun| {
+        match item.status {
+            ItemStatus::Rendered => run.counts.rendered += 1,
+            ItemStatus::Queued | ItemStatus::Failed => run.counts.failed += 1,
+        }
+        run.status = run.counts.status();
         Ok::<_, StoreError>(())
     })?;
     Ok(())
 }
 
-/// Returns the status of a run with these counts.
-fn status(counts: &Value) -> &'static str {
-    let [total, rendered, failed] = ["total", "rendered", "failed"].map(|name| number(&counts[name]));
-    match (rendered + failed < total, rendered) {
-        (true, _) => "running",
-        (false, 0) if total > 0 => "failed",
-        (false, _) => "completed",
+impl Counts {
+    /// Returns the status of a run with these counts.
+    fn status(self) -> RunStatus {
+        let Self { total, rendered, failed, .. } = self;
+        match (rendered + failed < total, rendered) {
+            (true, _) => RunStatus::Running,
+            (false, 0) if total > 0 => RunStatus::Failed,
+            (false, _) => RunStatus::Completed,
+        }
     }
 }
 
-/// Removes the internal members of a run. Unfinished items of another server process have failed.
-pub(crate) fn to_public_run(mut run: Value, server: &str) -> Value {
-    if run["status"] == "running" && !is_alive(&run, server) {
-        let [total, rendered] = ["total", "rendered"].map(|name| number(&run["counts"][name]));
-        run["counts"]["failed"] = total.saturating_sub(rendered).into();
-        run["status"] = status(&run["counts"]).into();
+impl WorkflowRun {
+    /// Returns the run as this server process shows it: unfinished items of another process have failed.
+    pub(crate) fn observed_by(mut self, server: &str) -> Self {
+        if self.status == RunStatus::Running && !self.is_rendered_by(server) {
+            self.counts.failed = self.counts.total.saturating_sub(self.counts.rendered);
+            self.status = self.counts.status();
+        }
+        self.worker = None;
+        self
     }
-    if let Some(run) = run.as_object_mut() {
-        run.remove(WORKER);
+
+    fn is_rendered_by(&self, server: &str) -> bool {
+        self.worker.as_deref() == Some(server)
     }
-    run
 }
 
 /// Returns all items of a run, including the queued ones.
-pub(crate) fn items(context: &RenderContext, run: &Value) -> Result<Vec<Value>, ApiError> {
-    let filter = Filter::default().eq("$.run", run["uid"].as_str());
-    let finished = context.state.store.all(ITEM, &filter, store::Order::Oldest)?;
-    let mut items: Vec<_> = finished.into_iter().map(|item| to_public_item(context, item)).collect();
-    for index in items.len() as u64..number(&run["counts"]["total"]) {
-        items.push(if is_alive(run, &context.state.instance_id) {
-            json!({"index": index, "status": "queued", "url": null, "deliveryStatus": null, "error": null})
-        } else {
-            json!({"index": index, "status": "failed", "url": null, "deliveryStatus": null, "error": INTERRUPTED})
-        });
+pub(crate) fn items(context: &RenderContext, run: &WorkflowRun) -> Result<Vec<Value>, ApiError> {
+    let filter = Filter::default().eq("$.run", Some(&run.uid));
+    let mut items: Vec<WorkflowItem> = context.state.store.list_all(&filter, Order::Oldest)?;
+    let is_running = run.is_rendered_by(&context.state.instance_id);
+    for index in items.len() as u64..run.counts.total {
+        let (status, error) =
+            if is_running { (ItemStatus::Queued, None) } else { (ItemStatus::Failed, Some(INTERRUPTED.to_owned())) };
+        items.push(WorkflowItem { index, status, error, ..WorkflowItem::default() });
     }
-    Ok(items)
+    Ok(items.iter().map(|item| item_to_json(context, item)).collect())
 }
 
-fn to_public_item(context: &RenderContext, item: Value) -> Value {
-    let mut item = context.to_public_json(item);
-    if let Some(item) = item.as_object_mut() {
-        item.remove("run");
-        item.entry("url").or_insert(Value::Null);
+/// Returns an item as the API shows it.
+pub(crate) fn item_to_json(context: &RenderContext, item: &WorkflowItem) -> Value {
+    let mut response = json!({
+        "index": item.index,
+        "status": item.status,
+        "url": item.file.as_ref().map(|file| context.media_url(file)),
+        "deliveryStatus": item.delivery_status,
+        "error": item.error,
+    });
+    if let Some(email) = &item.email {
+        response["email"] = email.as_str().into();
     }
-    item
+    response
 }
 
 /// Queues the delivery of an item again, to another address if `email` is given.
 pub(crate) fn requeue(
     context: &RenderContext,
     run: &str,
-    index: usize,
-    email: Option<&str>,
-) -> Result<Value, ApiError> {
+    index: u64,
+    email: Option<String>,
+) -> Result<WorkflowItem, ApiError> {
     let store = &context.state.store;
-    let rows = store.get(ROWS, run)?.unwrap_or_default();
-    let row = rows.get(index).ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Item not found"))?;
+    let rows = store.find::<Rows>(run)?.map(|rows| rows.0).unwrap_or_default();
+    let row = usize::try_from(index).ok().and_then(|index| rows.get(index));
+    let row = row.ok_or_else(|| ApiError::with_message(StatusCode::NOT_FOUND, "Item not found"))?;
     if email.is_none() && !has_address(row) {
         let message = format!("Row {index} has no email address: set email");
         return Err(ApiError::with_message(StatusCode::BAD_REQUEST, message));
     }
-    let queued = store.update(ITEM, &item_key(run, &index.into()), |item| {
-        if item["status"] != "rendered" {
+    let queued = store.change(&item_key(run, index), |item: &mut WorkflowItem| {
+        if item.status != ItemStatus::Rendered {
             return Err(not_rendered(index));
         }
-        item["deliveryStatus"] = "queued".into();
-        item["error"] = Value::Null;
-        if let Some(email) = email {
-            item["email"] = email.into();
-        }
+        item.delivery_status = Some("queued".to_owned());
+        item.error = None;
+        item.email = email.or(item.email.take());
         Ok::<_, ApiError>(item.clone())
     })?;
-    Ok(to_public_item(context, queued.ok_or_else(|| not_rendered(index))?))
+    queued.ok_or_else(|| not_rendered(index))
 }
 
-fn not_rendered(index: usize) -> ApiError {
+fn not_rendered(index: u64) -> ApiError {
     let message = format!("Item {index} has not been rendered and cannot be delivered");
     ApiError::with_message(StatusCode::CONFLICT, message)
 }
@@ -184,12 +268,8 @@ fn has_address(row: &Value) -> bool {
 }
 
 /// Returns the key of the document of an item.
-fn item_key(run: &str, index: &Value) -> String {
+fn item_key(run: &str, index: u64) -> String {
     format!("{run}/{index}")
-}
-
-fn number(value: &Value) -> u64 {
-    value.as_u64().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -199,29 +279,29 @@ mod tests {
     #[test]
     fn a_run_ends_when_every_row_is_rendered_or_has_failed() {
         for (total, rendered, failed, expected) in [
-            (0, 0, 0, "completed"),
-            (2, 0, 0, "running"),
-            (2, 1, 0, "running"),
-            (2, 1, 1, "completed"),
-            (2, 2, 0, "completed"),
-            (2, 0, 2, "failed"),
+            (0, 0, 0, RunStatus::Completed),
+            (2, 0, 0, RunStatus::Running),
+            (2, 1, 0, RunStatus::Running),
+            (2, 1, 1, RunStatus::Completed),
+            (2, 2, 0, RunStatus::Completed),
+            (2, 0, 2, RunStatus::Failed),
         ] {
-            let counts = json!({"total": total, "rendered": rendered, "failed": failed});
-            assert_eq!(status(&counts), expected, "{counts}");
+            let counts = Counts { total, rendered, delivered: 0, failed };
+            assert_eq!(counts.status(), expected, "{counts:?}");
         }
     }
 
     #[test]
     fn unfinished_items_of_a_stopped_server_have_failed() {
-        let run = |worker: &str, total| {
-            let counts = json!({"total": total, "rendered": 1, "delivered": 0, "failed": 1});
-            to_public_run(json!({"uid": "A", "status": "running", "counts": counts, WORKER: worker}), "this")
+        let run = |worker: &str| {
+            let counts = Counts { total: 5, rendered: 1, delivered: 0, failed: 1 };
+            WorkflowRun { counts, worker: Some(worker.to_owned()), ..WorkflowRun::default() }.observed_by("this")
         };
-        let own = run("this", 5);
-        assert_eq!((&own["status"], &own["counts"]["failed"]), (&json!("running"), &json!(1)));
-        assert_eq!(own.get(WORKER), None, "internal");
-        let other = run("another", 5);
-        assert_eq!((&other["status"], &other["counts"]["failed"]), (&json!("completed"), &json!(4)));
+        for (worker, status, failed) in [("this", RunStatus::Running, 1), ("another", RunStatus::Completed, 4)] {
+            let run = run(worker);
+            assert_eq!((run.status, run.counts.failed), (status, failed), "{worker}");
+            assert_eq!(run.worker, None, "internal");
+        }
     }
 
     #[test]
@@ -236,7 +316,8 @@ mod tests {
             (json!({"webhook": null}), false),
             (json!({"webhook": "https://example.com"}), true),
         ] {
-            assert_eq!(is_delivered(&delivery), expected, "{delivery}");
+            assert_eq!(is_delivered(Some(&delivery)), expected, "{delivery}");
         }
+        assert!(!is_delivered(None));
     }
 }
