@@ -191,7 +191,7 @@ fn areas(state: &AppState, current: &str) -> Result<Value, StoreError> {
 fn inside(state: &AppState, current: &str) -> Result<Value, StoreError> {
     let mut areas = Vec::with_capacity(INSIDE.len());
     for (area, title) in INSIDE {
-        let count = match *area {
+        let count: Value = match *area {
             "requests" => state.requests.count(&RequestFilter::default()).into(),
             "faults" => match state.faults.list().len() {
                 0 => "off".into(),

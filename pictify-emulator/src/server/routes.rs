@@ -12,11 +12,10 @@ use crate::{
     contract::{CONTRACT, Operation},
     dashboard,
     requests::RequestBody,
-    response::ApiResult,
 };
 use axum::{
     Router,
-    body::Body,
+    body::{Body, to_bytes},
     extract::{Request, State},
     http::{Extensions, HeaderMap, HeaderValue, Response, StatusCode, Version, header::CONTENT_TYPE},
     middleware::{from_fn, from_fn_with_state, map_response},
@@ -167,10 +166,6 @@ fn panicked(_: Box<dyn Any + Send>) -> Response<Body> {
 }
 
 impl ServerState {
-    pub(super) fn respond(&self, response: ApiResult, request: &Request) -> Response<Body> {
-        self.app.respond(response, request.uri().path(), &RequestId::of(request))
-    }
-
     pub(super) fn error_response(&self, error: ApiError, request: &Request) -> Response<Body> {
         self.app.error_response(error, request.uri().path(), &RequestId::of(request))
     }
