@@ -6,7 +6,7 @@ use crate::{
     operations,
     response::{ApiResponse, ApiResult},
     store::Document as _,
-    templates::Template,
+    templates::{Source, Template},
 };
 use axum::http::{StatusCode, header::CACHE_CONTROL};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -38,11 +38,8 @@ fn draft(template: &Value, values: &Value) -> Value {
 pub(super) async fn of_draft(request: &PageRequest<'_>) -> ApiResult {
     let mut draft = request.json()?;
     draft["format"] = "png".into();
-    let names = match serde_json::from_value::<Template>(draft.clone()) {
-        Ok(template) => template.used_variables(),
-        Err(error) => return Err(ApiError::with_message(StatusCode::BAD_REQUEST, error.to_string())),
-    };
-    let names = match names {
+    let source = serde_json::from_value::<Source>(draft.clone()).unwrap_or_default();
+    let names = match (Template { source, ..Template::default() }).used_variables() {
         Ok(names) => names,
         Err(error) => return Ok(failure(&error)),
     };

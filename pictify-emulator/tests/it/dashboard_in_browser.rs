@@ -124,9 +124,8 @@ async fn findings(page: &Page) -> Vec<String> {
     let violations = page.evaluate(run).await.unwrap().into_value::<Value>().unwrap();
     let line = |violation: &Value| {
         let nodes = violation["nodes"].as_array().unwrap().iter();
-        let nodes =
-            nodes.map(|node| format!("\n    {} {}", node["html"], node["any"][0]["message"])).collect::<String>();
-        format!("{}: {}{nodes}", violation["id"].as_str().unwrap(), violation["help"].as_str().unwrap())
+        let nodes: Vec<_> = nodes.map(|node| format!("\n    {} {}", node["html"], node["any"][0]["message"])).collect();
+        format!("{}: {}{}", violation["id"].as_str().unwrap(), violation["help"].as_str().unwrap(), nodes.concat())
     };
     violations.as_array().unwrap().iter().map(line).collect()
 }
