@@ -29,6 +29,7 @@ use serde_json::Value;
 use std::{
     collections::BTreeMap,
     fmt,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -47,6 +48,8 @@ pub(crate) struct Settings {
     pub(crate) config: Config,
     pub(crate) faults: FaultScript,
     pub(crate) outbound: OutboundClients,
+    /// Folder of templates to start with.
+    pub(crate) seed_folder: Option<PathBuf>,
 }
 
 /// HTTP clients for requests that the server sends.
@@ -81,6 +84,8 @@ pub(crate) struct AppState {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) requests: Arc<RequestLog>,
     pub(crate) outbound: OutboundClients,
+    /// Folder of templates to start with.
+    pub(crate) seed_folder: Option<PathBuf>,
     pub(crate) delivery_permits: Semaphore,
     pub(crate) config: Config,
     pub(crate) rate_limiter: FixedWindowLimiter,
@@ -154,7 +159,7 @@ impl RequestContext {
 
 impl AppState {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
-        let Settings { url, api_keys, renderer, store, config, faults: script, outbound } = settings;
+        let Settings { url, api_keys, renderer, store, config, faults: script, outbound, seed_folder } = settings;
         let (render_pool, rate_limiter, faults) =
             (RenderPool::new(renderer), FixedWindowLimiter::default(), Faults::new(script));
         let (clock, events, metrics) = (Arc::<Clock>::default(), Arc::<Events>::default(), Arc::<Metrics>::default());
@@ -176,6 +181,7 @@ impl AppState {
             metrics,
             requests,
             outbound,
+            seed_folder,
             delivery_permits: Semaphore::new(MAX_CONCURRENT_DELIVERIES),
             config,
             rate_limiter,

@@ -9,7 +9,7 @@ use crate::{
     response::ApiResult,
     store::{Document as _, Filter, Search},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Shows the entries, with the sums of the month and of all time.
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
@@ -17,6 +17,14 @@ pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
     let search = Search { text, ..Search::default() };
     let (entries, total) =
         state.store.search(LedgerEntry::KIND, Filter::default(), search, request.offset(), PAGE_SIZE)?;
+    let is_logged = |entry: &Value| entry["requestId"].as_str().is_some_and(|id| state.requests.find(id).is_some());
+    let entries: Vec<_> = entries
+        .into_iter()
+        .map(|mut entry| {
+            entry["isLogged"] = is_logged(&entry).into();
+            entry
+        })
+        .collect();
     let (used, limit) = (billed_this_month(&state.store, state.now())?, state.monthly_limit());
     let data = json!({
         "entries": entries,

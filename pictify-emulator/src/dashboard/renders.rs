@@ -115,6 +115,7 @@ pub(super) fn show(request: &PageRequest<'_>, id: &str) -> ApiResult {
     let state = request.state;
     let render = state.store.get(RENDER, id)?.ok_or_else(not_found)?;
     let details = state.store.find::<RenderDetails>(id)?;
+    let is_logged = details.as_ref().is_some_and(|details| state.requests.find(&details.request_id).is_some());
     let uid = render["template"].as_str().unwrap_or_default();
     let (template, video) = (state.store.get(Template::KIND, uid)?, state.store.get(VideoTemplate::KIND, uid)?);
     let repeatable = repeatable(&render, details.as_ref(), template.is_some(), video.is_some());
@@ -144,6 +145,7 @@ pub(super) fn show(request: &PageRequest<'_>, id: &str) -> ApiResult {
         "source": source,
         "html": html,
         "details": details,
+        "isLogged": is_logged,
         "isRepeatable": repeatable.is_some(),
         "samples": repeatable.map(|request| samples(&request.sample)),
     });

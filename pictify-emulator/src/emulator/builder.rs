@@ -1,6 +1,6 @@
 //! Configuration and start of a server.
 
-use super::{Emulator, StartError};
+use super::{Emulator, RUN, StartError};
 use crate::{
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     context::{AppState, OutboundClients, Settings},
@@ -9,7 +9,7 @@ use crate::{
     fetch::EgressPolicy,
     render::{Embedded, Renderer},
     server::{self, AccessPolicy, ServerState, connections},
-    snapshots,
+    snapshots::{self, SnapshotError},
     store::{DEFAULT_MAX_FILE_MEMORY, Store, StoreError},
 };
 use std::{
@@ -35,6 +35,7 @@ pub struct EmulatorBuilder {
     faults: Vec<Fault>,
     fault_seed: u64,
     egress_policy: EgressPolicy,
+    seed_folder: Option<PathBuf>,
     max_file_memory: u64,
 }
 
@@ -53,6 +54,7 @@ impl Default for EmulatorBuilder {
             faults: Vec::new(),
             fault_seed: 0,
             egress_policy: EgressPolicy::default(),
+            seed_folder: None,
             max_file_memory: DEFAULT_MAX_FILE_MEMORY,
         }
     }
@@ -72,8 +74,8 @@ impl EmulatorBuilder {
     }
 
     /// Adds names under which clients reach the server, such as the name of a container; by default it is known as
-    /// `localhost`, by loopback addresses and by [`host`](Self::host). Requests for other hosts are rejected: a web page
-    /// could send them by DNS rebinding.
+    /// `localhost`, by loopback addresses and by [`host`](Self::host). Requests for other hosts are rejected: a web
+    /// page could send them by DNS rebinding.
     pub fn allowed_hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.allowed_hosts = names.into_iter().map(Into::into).collect();
         self
@@ -193,6 +195,15 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Sets a folder with templates to start with; none by default. It has a folder for each template, whose name is the
+    /// ID of the template, with `template.json` (the members of `POST /templates`), `index.html` or `canvas.json` (the
+    /// source), and `sample.json` (optional: values that become the defaults of the variables which have none). The
+    /// templates are stored at each start and each [reset](Emulator::reset); one with the ID of a stored one replaces it.
+    pub fn seed(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.seed_folder = Some(folder.into());
+        self
+    }
+
     /// Sets the rule for the path prefix `/v1` of older documents; it is optional by default.
     pub fn version_prefix(mut self, prefix: VersionPrefix) -> Self {
         self.config.version_prefix = prefix;
@@ -215,8 +226,8 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     /// If the server cannot listen on the address, for example because the port is taken; if the data folder cannot be
-    /// used, for example because another emulator uses it; if a fault could never occur as described; if an allowed host
-    /// or origin is not one.
+    /// used, for example because another emulator uses it; if a fault could never occur as described; if an allowed
+    /// host or origin is not one.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let address = SocketAddr::new(self.host, self.port);
         let failed = |source| StartError::Listen { address, source };
@@ -231,6 +242,9 @@ impl EmulatorBuilder {
         let folder = self.data_dir.clone();
         let unusable = |error: StoreError| StartError::DataDir { folder: folder.clone(), reason: error.to_string() };
         let store = store.map_err(unusable)?;
+        if let Some(run) = store.unfinished_run() {
+            tracing::warn!(target: RUN, run, "the last run did not end properly: it was killed, or the machine stopped");
+        }
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
         let renderer = self.renderer.unwrap_or_else(|| Arc::new(Embedded::new()));
@@ -243,8 +257,13 @@ impl EmulatorBuilder {
             faults,
             outbound: OutboundClients::new(self.egress_policy)
                 .map_err(|error| StartError::HttpClient { reason: error.to_string() })?,
+            seed_folder: self.seed_folder,
         });
-        snapshots::insert_initial_data(&state).and_then(|()| snapshots::resume(&state)).map_err(unusable)?;
+        snapshots::insert_initial_data(&state).map_err(|error| match error {
+            SnapshotError::Seed(reason) => StartError::Seed { reason },
+            error => StartError::DataDir { folder: folder.clone(), reason: error.to_string() },
+        })?;
+        snapshots::resume(&state).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let router = server::router(ServerState::new(state.clone(), access));
         let max_connections = connections::max_connections(self.max_connections);

@@ -10,8 +10,10 @@ mod batches;
 mod bindings;
 #[cfg(feature = "chromium")]
 mod chromium;
+mod clients;
 mod compression;
 mod connections;
+mod container;
 mod dashboard;
 mod dashboard_in_browser;
 mod data_dir;
@@ -23,6 +25,7 @@ mod fabric_text;
 mod faults;
 mod gallery;
 mod gifs;
+mod hostile_bodies;
 mod hosts;
 mod html_templates;
 mod images;
@@ -33,6 +36,8 @@ mod other_clients;
 mod page_loader;
 mod pdfs;
 mod persistence;
+#[cfg(unix)]
+mod program;
 mod requests;
 mod security;
 mod snapshots;

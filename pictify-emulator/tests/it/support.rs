@@ -2,6 +2,7 @@
 
 pub mod canvas;
 pub mod pdf;
+pub mod program;
 pub mod receiver;
 pub mod sample_data;
 pub mod site;
