@@ -13,10 +13,10 @@ use crate::{
     metrics::Metrics,
     problem_details,
     quota::{MonthlyQuota, Quota, QuotaReservation},
-    render::{RenderPool, Renderer},
+    render::{PoolSettings, RenderPool},
     requests::RequestLog,
     response::ApiResult,
-    store::{Change, Store},
+    store::{Change, Store, StoreError},
     uid,
 };
 use axum::{
@@ -43,7 +43,7 @@ pub(crate) const MEDIA: &str = "/media/";
 pub(crate) struct Settings {
     pub(crate) url: String,
     pub(crate) api_keys: Vec<String>,
-    pub(crate) renderer: Arc<dyn Renderer>,
+    pub(crate) render_pool: PoolSettings,
     pub(crate) store: Store,
     pub(crate) config: Config,
     pub(crate) faults: FaultScript,
@@ -76,17 +76,17 @@ impl OutboundClients {
 pub(crate) struct AppState {
     url: String,
     api_keys: Vec<String>,
-    pub(crate) render_pool: RenderPool,
+    pub(crate) render_pool: Arc<RenderPool>,
     pub(crate) store: Store,
     pub(crate) faults: Faults,
     pub(crate) clock: Arc<Clock>,
     pub(crate) events: Arc<Events>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) requests: Arc<RequestLog>,
-    pub(crate) outbound: OutboundClients,
+    pub(crate) outbound: Arc<OutboundClients>,
     /// Folder of templates to start with.
     pub(crate) seed_folder: Option<PathBuf>,
-    pub(crate) delivery_permits: Semaphore,
+    pub(crate) delivery_permits: Arc<Semaphore>,
     pub(crate) config: Config,
     pub(crate) rate_limiter: FixedWindowLimiter,
     pub(crate) request_locks: KeyedLocks,
@@ -157,34 +157,75 @@ impl RequestContext {
     }
 }
 
+/// Parts of a state that the isolated states of API keys share: what limits the use of the machine, and what counts it.
+struct SharedParts {
+    render_pool: Arc<RenderPool>,
+    outbound: Arc<OutboundClients>,
+    seed_folder: Option<PathBuf>,
+    delivery_permits: Arc<Semaphore>,
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
+}
+
 impl AppState {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
-        let Settings { url, api_keys, renderer, store, config, faults: script, outbound, seed_folder } = settings;
-        let (render_pool, rate_limiter, faults) =
-            (RenderPool::new(renderer), FixedWindowLimiter::default(), Faults::new(script));
-        let (clock, events, metrics) = (Arc::<Clock>::default(), Arc::<Events>::default(), Arc::<Metrics>::default());
+        let Settings { url, api_keys, render_pool, store, config, faults, outbound, seed_folder } = settings;
+        let shared = SharedParts {
+            render_pool: Arc::new(RenderPool::new(render_pool)),
+            outbound: Arc::new(outbound),
+            seed_folder,
+            delivery_permits: Arc::new(Semaphore::new(MAX_CONCURRENT_DELIVERIES)),
+            metrics: Arc::default(),
+            stop: CancellationToken::new(),
+        };
+        Self::with(url, api_keys, store, config, faults, shared)
+    }
+
+    /// Creates the state of an API key that is isolated from others: with the same settings, and without data.
+    pub(crate) fn isolated(&self) -> Result<Arc<Self>, StoreError> {
+        let shared = SharedParts {
+            render_pool: self.render_pool.clone(),
+            outbound: self.outbound.clone(),
+            seed_folder: self.seed_folder.clone(),
+            delivery_permits: self.delivery_permits.clone(),
+            metrics: self.metrics.clone(),
+            stop: self.stop.child_token(),
+        };
+        let (store, faults) = (self.store.sibling()?, self.faults.initial().clone());
+        Ok(Self::with(self.url.clone(), self.api_keys.clone(), store, self.config, faults, shared))
+    }
+
+    fn with(
+        url: String,
+        api_keys: Vec<String>,
+        store: Store,
+        config: Config,
+        faults: FaultScript,
+        shared: SharedParts,
+    ) -> Arc<Self> {
+        let SharedParts { render_pool, outbound, seed_folder, delivery_permits, metrics, stop } = shared;
+        let (clock, events) = (Arc::<Clock>::default(), Arc::<Events>::default());
         let requests = RequestLog::new(clock.clone(), events.clone(), metrics.clone());
         store.observe({
             let (clock, events, metrics) = (clock.clone(), events.clone(), metrics.clone());
             move |change| observe(change, &clock, &events, &metrics)
         });
-        let stop = CancellationToken::new();
         let background = Mutex::new(stop.child_token());
         Arc::new(AppState {
             url,
             api_keys,
             render_pool,
             store,
-            faults,
+            faults: Faults::new(faults),
             clock,
             events,
             metrics,
             requests,
             outbound,
             seed_folder,
-            delivery_permits: Semaphore::new(MAX_CONCURRENT_DELIVERIES),
+            delivery_permits,
             config,
-            rate_limiter,
+            rate_limiter: FixedWindowLimiter::default(),
             request_locks: KeyedLocks::default(),
             quota: MonthlyQuota::new(&config),
             instance_id: uid::new(16),
@@ -297,8 +338,11 @@ impl AppState {
             (None, None) if operation.key == KeyUse::Optional => return Ok(()),
             (None, None) => return Err(ApiError::unauthorized()),
         };
-        let key = key.trim();
-        let known = self.api_keys.is_empty() || self.api_keys.iter().any(|known| known == key);
-        if key.is_empty() || !known { Err(ApiError::unauthorized()) } else { Ok(()) }
+        if self.is_known_key(key.trim()) { Ok(()) } else { Err(ApiError::unauthorized()) }
+    }
+
+    /// Returns true for an API key that the server accepts.
+    pub(crate) fn is_known_key(&self, key: &str) -> bool {
+        !key.is_empty() && (self.api_keys.is_empty() || self.api_keys.iter().any(|known| known == key))
     }
 }

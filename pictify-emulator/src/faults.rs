@@ -225,6 +225,11 @@ impl Faults {
         faults
     }
 
+    /// Returns the faults that the server was started with.
+    pub(crate) fn initial(&self) -> &FaultScript {
+        &self.initial
+    }
+
     /// Configures the faults that the server was started with, and starts to count again.
     pub(crate) fn reset(&self) {
         self.set(self.initial.clone());

@@ -102,6 +102,7 @@ mod uid;
 pub mod variables;
 mod video;
 mod webhooks;
+pub mod worker;
 mod workflows;
 
 pub use config::{Profile, VersionPrefix};

@@ -3,8 +3,12 @@
 mod health;
 
 use clap::{Parser, Subcommand};
-use pictify_emulator::Options;
+use pictify_emulator::{
+    Options,
+    worker::{self, WorkerCommand},
+};
 use std::{
+    fmt,
     io::{self, Write},
     process::ExitCode,
 };
@@ -27,16 +31,27 @@ struct Arguments {
 enum Command {
     /// Check that a server is healthy: exit code 0 if it is, else 1.
     Health(health::Arguments),
+
+    /// Run renders for a server.
+    #[command(name = worker::SUBCOMMAND, hide = true)]
+    Worker(worker::Arguments),
+}
+
+fn main() -> ExitCode {
+    let Arguments { mut options, command } = Arguments::parse();
+    match command {
+        Some(Command::Worker(arguments)) => arguments.run(),
+        Some(Command::Health(arguments)) => run(arguments.run()),
+        None => {
+            options.worker_command = WorkerCommand::current_program().ok();
+            run(pictify_emulator::run(options))
+        }
+    }
 }
 
 #[tokio::main]
-async fn main() -> ExitCode {
-    let Arguments { options, command } = Arguments::parse();
-    let result = match command {
-        Some(Command::Health(arguments)) => arguments.run().await,
-        None => pictify_emulator::run(options).await.map_err(|error| error.to_string()),
-    };
-    match result {
+async fn run(command: impl Future<Output = Result<(), impl fmt::Display>>) -> ExitCode {
+    match command.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // An error of writing is ignored: nothing reads the output.

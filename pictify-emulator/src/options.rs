@@ -6,12 +6,14 @@ use crate::{
     emulator::{DEFAULT_PORT, StartError},
     faults::FaultScript,
     fetch::EgressPolicy,
+    render::WorkerCommand,
 };
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use std::{
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Options of `pictify emulator` and `pictify-emulator`. A file uses the same names.
@@ -62,6 +64,10 @@ pub struct Options {
     /// files are on the disk and not limited.
     #[arg(long, value_name = "MIB")]
     pub max_file_memory: Option<u32>,
+
+    /// Give each API key its own data, quota, faults and recorded requests, so that tests can run side by side.
+    #[arg(long)]
+    pub isolate_keys: bool,
 
     /// Choose the behaviour where the documents and the live service disagree [default: live].
     #[arg(long, value_enum)]
@@ -131,6 +137,20 @@ pub struct Options {
     /// Path of the Chromium executable [default: the installed one].
     #[arg(long, value_name = "PATH")]
     pub chromium: Option<PathBuf>,
+
+    /// Stop a render after this time [default: 30].
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=30))]
+    pub render_timeout: Option<u64>,
+
+    /// Limit the memory of a render [default: 256]. One render for each processor can run at a time, and one more.
+    #[arg(long, value_name = "MEGABYTES", value_parser = clap::value_parser!(u32).range(64..))]
+    pub render_memory: Option<u32>,
+
+    /// Command that starts a worker process. It is not an option of the command line: a program that has the subcommand of
+    /// [`worker`](crate::worker) sets it. Without it, renders run in threads.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub worker_command: Option<WorkerCommand>,
 
     /// Inject the faults of a JSON file: {"seed": 1, "faults": [{"operation": "createImage", "probability": 0.1,
     /// "status": 503}]}.
@@ -223,11 +243,23 @@ impl Options {
         if self.engine == Some(Engine::Chromium) {
             builder = with_chromium(builder, self.chromium, egress_policy)?;
         }
+        if let Some(command) = self.worker_command {
+            builder = builder.worker_command(command);
+        }
+        if let Some(seconds) = self.render_timeout {
+            builder = builder.render_timeout(Duration::from_secs(seconds));
+        }
+        if let Some(megabytes) = self.render_memory {
+            builder = builder.render_memory(megabytes);
+        }
         if let Some(folder) = self.data_dir {
             builder = builder.data_dir(folder);
         }
         if let Some(connections) = self.max_connections {
             builder = builder.max_connections(connections);
+        }
+        if self.isolate_keys {
+            builder = builder.isolate_keys(true);
         }
         if let Some(mebibytes) = self.max_file_memory {
             builder = builder.max_file_memory(u64::from(mebibytes) << 20);
@@ -264,6 +296,7 @@ impl Options {
             api_keys: first_given(self.api_keys, other.api_keys),
             data_dir: self.data_dir.or(other.data_dir),
             max_file_memory: self.max_file_memory.or(other.max_file_memory),
+            isolate_keys: self.isolate_keys || other.isolate_keys,
             profile: self.profile.or(other.profile),
             problem_documents: self.problem_documents || other.problem_documents,
             requests_per_minute: self.requests_per_minute.or(other.requests_per_minute),
@@ -280,6 +313,9 @@ impl Options {
             seed: self.seed.or(other.seed),
             engine: self.engine.or(other.engine),
             chromium: self.chromium.or(other.chromium),
+            render_timeout: self.render_timeout.or(other.render_timeout),
+            render_memory: self.render_memory.or(other.render_memory),
+            worker_command: self.worker_command.or(other.worker_command),
             faults: self.faults.or(other.faults),
         }
     }

@@ -10,7 +10,6 @@
 //! | `request.rs` | query strings, forms and pages of lists |
 //! | `repeatable.rs`, `code_samples.rs` | requests that make a render again, and requests as code |
 //! | `diff.rs` | differences of texts |
-//! | `pdf_pages.rs` | pages of PDFs as pictures |
 //! | the others | an area each |
 
 mod assets;
@@ -21,7 +20,6 @@ mod diff;
 mod experiments;
 mod faults;
 mod ledger;
-mod pdf_pages;
 mod preview;
 mod renders;
 mod repeatable;

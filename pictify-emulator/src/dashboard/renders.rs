@@ -2,7 +2,7 @@
 
 use super::{
     code_samples::samples,
-    not_found, pdf_pages, redirect,
+    not_found, redirect,
     repeatable::{first_request, repeatable},
     request::{PAGE_SIZE, PageRequest},
     view,
@@ -11,6 +11,7 @@ use crate::{
     api_error::ApiError,
     context::AppState,
     operations,
+    render::DrawPdfPage,
     rendering::RENDER,
     rendering::details::{self, RenderDetails},
     response::{ApiResponse, ApiResult},
@@ -196,7 +197,7 @@ pub(super) async fn pdf_page(request: &PageRequest<'_>, id: &str, number: &str) 
     let render = request.state.store.get(RENDER, id)?.ok_or_else(not_found)?;
     let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).ok_or_else(not_found)?;
     let file = request.state.store.file(render["file"].as_str().unwrap_or_default())?.ok_or_else(not_found)?;
-    let picture = request.state.render_pool.run(move || pdf_pages::draw(file.bytes.to_vec(), index)).await?;
-    let picture = picture.ok_or_else(not_found)?;
+    let job = DrawPdfPage { pdf: file.bytes.to_vec().into(), index };
+    let picture = request.state.render_pool.run(job).await?.ok_or_else(not_found)?.into_vec();
     Ok(ApiResponse::bytes("image/png", picture).header(CACHE_CONTROL, "private, max-age=86400"))
 }

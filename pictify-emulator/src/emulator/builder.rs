@@ -1,14 +1,14 @@
 //! Configuration and start of a server.
 
-use super::{Emulator, RUN, StartError};
+use super::{Emulator, RUN, RunningServer, StartError};
 use crate::{
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     context::{AppState, OutboundClients, Settings},
     demo,
     faults::{Fault, FaultScript},
     fetch::EgressPolicy,
-    render::{Embedded, Renderer},
-    server::{self, AccessPolicy, ServerState, connections},
+    render::{PoolSettings, RENDER_TIMEOUT, Renderer, WorkerCommand},
+    server::{self, AccessPolicy, IsolatedStates, ServerState, connections},
     snapshots::{self, SnapshotError},
     store::{DEFAULT_MAX_FILE_MEMORY, Store, StoreError},
 };
@@ -16,6 +16,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -29,7 +30,7 @@ pub struct EmulatorBuilder {
     cors_origins: Vec<String>,
     max_connections: Option<usize>,
     api_keys: Vec<String>,
-    renderer: Option<Arc<dyn Renderer>>,
+    render_pool: PoolSettings,
     data_dir: Option<PathBuf>,
     config: Config,
     faults: Vec<Fault>,
@@ -37,6 +38,7 @@ pub struct EmulatorBuilder {
     egress_policy: EgressPolicy,
     seed_folder: Option<PathBuf>,
     max_file_memory: u64,
+    isolate_keys: bool,
 }
 
 impl Default for EmulatorBuilder {
@@ -48,7 +50,7 @@ impl Default for EmulatorBuilder {
             cors_origins: Vec::new(),
             max_connections: None,
             api_keys: Vec::new(),
-            renderer: None,
+            render_pool: PoolSettings::default(),
             data_dir: None,
             config: Config::default(),
             faults: Vec::new(),
@@ -56,6 +58,7 @@ impl Default for EmulatorBuilder {
             egress_policy: EgressPolicy::default(),
             seed_folder: None,
             max_file_memory: DEFAULT_MAX_FILE_MEMORY,
+            isolate_keys: false,
         }
     }
 }
@@ -114,9 +117,39 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sets the render engine; [`Embedded`] by default.
+    /// Isolates API keys from each other: each has its own documents, files, ledger, quota, rate limit, clock, faults and
+    /// recorded requests, and begins without data. Tests that run side by side with keys of their own then share a
+    /// server. Off by default. All data are in memory; at most 256 keys have data, those that were used last.
+    ///
+    /// [`Emulator::for_key`] and, in the admin API, the header `X-Emulator-Key` select the data of a key.
+    pub fn isolate_keys(mut self, isolated: bool) -> Self {
+        self.isolate_keys = isolated;
+        self
+    }
+
+    /// Sets the render engine; [`Embedded`](crate::render::Embedded) by default.
     pub fn renderer(mut self, renderer: impl Renderer) -> Self {
-        self.renderer = Some(Arc::new(renderer));
+        self.render_pool.renderer = Some(Arc::new(renderer));
+        self
+    }
+
+    /// Renders in worker processes, which this command starts; by default renders run in threads of this process. A worker
+    /// process is stopped at the timeout, and has limited memory on Linux. Threads cannot be stopped.
+    pub fn worker_command(mut self, command: WorkerCommand) -> Self {
+        self.render_pool.worker_command = Some(command);
+        self
+    }
+
+    /// Sets the maximum duration of a render, and the maximum time that it waits before it starts; 30 seconds by default, and
+    /// at most. A render in a thread continues after its timeout.
+    pub fn render_timeout(mut self, timeout: Duration) -> Self {
+        self.render_pool.limits.timeout = timeout.min(RENDER_TIMEOUT);
+        self
+    }
+
+    /// Sets the maximum memory of a worker process in megabytes; 256 by default.
+    pub fn render_memory(mut self, megabytes: u32) -> Self {
+        self.render_pool.limits.memory_megabytes = megabytes;
         self
     }
 
@@ -235,6 +268,10 @@ impl EmulatorBuilder {
         faults.check().map_err(|reason| StartError::Faults { reason })?;
         let access = AccessPolicy::new(self.host, &self.allowed_hosts, &self.cors_origins)
             .map_err(|reason| StartError::Access { reason })?;
+        if let Some(folder) = self.data_dir.clone().filter(|_| self.isolate_keys) {
+            let reason = "the data of isolated API keys are in memory only: leave out one of the two".to_owned();
+            return Err(StartError::DataDir { folder: Some(folder), reason });
+        }
         let store = match &self.data_dir {
             None => Store::in_memory(self.max_file_memory),
             Some(folder) => Store::in_folder(folder),
@@ -247,11 +284,10 @@ impl EmulatorBuilder {
         }
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
-        let renderer = self.renderer.unwrap_or_else(|| Arc::new(Embedded::new()));
         let state = AppState::new(Settings {
             url: url.clone(),
             api_keys: self.api_keys,
-            renderer,
+            render_pool: self.render_pool,
             store,
             config: self.config,
             faults,
@@ -265,12 +301,17 @@ impl EmulatorBuilder {
         })?;
         snapshots::resume(&state).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
-        let router = server::router(ServerState::new(state.clone(), access));
+        let server = ServerState::new(state.clone(), access);
+        let isolated = self.isolate_keys.then(|| Arc::new(IsolatedStates::new(server.clone())));
+        let router = match &isolated {
+            Some(states) => server::isolating_router(states.clone()),
+            None => server::router(server),
+        };
         let max_connections = connections::max_connections(self.max_connections);
         let task = tokio::spawn(connections::serve(listener, router, max_connections, stopped));
         if state.config.demo_samples {
             state.spawn(demo::create_samples(state.clone()));
         }
-        Ok(Emulator { url, state, stop: Some(stop), task })
+        Ok(Emulator { url, state, isolated, server: Some(RunningServer { stop, task }) })
     }
 }

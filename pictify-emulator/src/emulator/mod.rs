@@ -3,6 +3,8 @@
 mod builder;
 mod control;
 mod error;
+#[cfg(test)]
+mod growth_tests;
 mod records;
 mod snapshots;
 
@@ -15,6 +17,7 @@ use crate::{
     context::AppState,
     faults::{Fault, FaultScript},
     ledger,
+    server::IsolatedStates,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -33,7 +36,16 @@ const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(60);
 pub struct Emulator {
     url: String,
     state: Arc<AppState>,
-    stop: Option<oneshot::Sender<()>>,
+    /// States of API keys, if they are isolated.
+    isolated: Option<Arc<IsolatedStates>>,
+    /// None for the view of one API key, which does not stop the server.
+    server: Option<RunningServer>,
+}
+
+/// Task that accepts connections. It ends when the sender is dropped.
+#[derive(Debug)]
+struct RunningServer {
+    stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
 }
 
@@ -73,22 +85,59 @@ impl Emulator {
     /// Stops listening and waits for the requests in progress, at most a minute, so that a client which holds a request
     /// open cannot block a test forever.
     pub async fn shutdown(mut self) {
-        drop(self.stop.take());
-        // Streams of events would keep their connections open.
-        self.state.events.close();
+        let Some(RunningServer { stop, task }) = self.server.take() else { return };
+        drop(stop);
+        self.close_events();
         // The task returns nothing; on timeout it is cancelled below.
-        let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut self.task).await;
+        let _ = tokio::time::timeout(SHUTDOWN_TIMEOUT, task).await;
         self.state.stop();
         self.state.render_pool.shutdown().await;
         self.state.store.unlock();
     }
 }
 
+impl Emulator {
+    /// Returns the server as the clients with one API key see it, for a server with
+    /// [`isolate_keys`](EmulatorBuilder::isolate_keys). Its methods, such as [`reset`](Self::reset) and
+    /// [`billed_renders`](Self::billed_renders), are about the data of this key. Dropping it does not stop the server.
+    /// Without isolation the data are those of all keys.
+    ///
+    /// # Errors
+    /// If the data of a new key cannot be created.
+    ///
+    /// ```
+    /// # tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(async {
+    /// use pictify_emulator::Emulator;
+    ///
+    /// let emulator = Emulator::builder().isolate_keys(true).start().await.unwrap();
+    /// let mine = emulator.for_key("key of this test").unwrap();
+    /// assert_eq!(mine.billed_renders(), 0);
+    /// # });
+    /// ```
+    pub fn for_key(&self, key: &str) -> Result<Self, ControlError> {
+        let state = match &self.isolated {
+            Some(states) => states.of_key(key).map_err(|error| ControlError::Store { reason: error.to_string() })?,
+            None => self.state.clone(),
+        };
+        Ok(Self { url: self.url.clone(), state, isolated: self.isolated.clone(), server: None })
+    }
+
+    /// Ends streams of events, which would keep their connections open.
+    fn close_events(&self) {
+        self.state.events.close();
+        if let Some(states) = &self.isolated {
+            states.close_events();
+        }
+    }
+}
+
 impl Drop for Emulator {
     fn drop(&mut self) {
         // Dropping the sender stops the listener; requests in progress end by themselves.
-        self.stop.take();
-        self.state.events.close();
+        if self.server.take().is_none() {
+            return;
+        }
+        self.close_events();
         self.state.stop();
         self.state.store.unlock();
     }

@@ -1,6 +1,6 @@
 //! Handlers for templates. Their renders are in `template_renders.rs`.
 
-use super::{handlers, lists::pagination};
+use super::handlers;
 use crate::{
     api_error::ApiError,
     context::RequestContext,
@@ -57,22 +57,8 @@ fn to_list_item(mut template: Template) -> Value {
 /// Lists the templates whose name, type, category or one of whose tags contains a text, in any letter case. The service
 /// does not publish which fields it searches.
 fn search(context: &RequestContext) -> ApiResult {
-    let text = context.query_text("q").unwrap_or_default().to_lowercase();
-    let mut found: Vec<Template> = context.state.store.list_all(&Filter::default(), Order::Newest)?;
-    found.retain(|template| {
-        let texts = std::iter::once(&template.name).chain(&template.kind).chain(&template.category);
-        texts.chain(template.tags.iter().flatten()).any(|value| value.to_lowercase().contains(&text))
-    });
-    Ok(list_found(context, found).into())
-}
-
-/// Returns the page of a list that the request asks for.
-fn list_found(context: &RequestContext, found: Vec<Template>) -> Value {
-    let number = |name, default| context.query_number(name).unwrap_or(default).max(1);
-    let (page, limit, total) = (number("page", 1), number("limit", DEFAULT_PAGE_SIZE), found.len());
-    let skipped = (page - 1).saturating_mul(limit);
-    let items: Vec<_> = found.into_iter().skip(skipped).take(limit).map(to_list_item).collect();
-    json!({"templates": items, "pagination": pagination(page, limit, total)})
+    let filter = Filter::default().text(context.query_text("q"));
+    context.list_by_page("templates", &filter, Order::Newest, DEFAULT_PAGE_SIZE, to_list_item)
 }
 
 /// Request for a preview, beside the template.
@@ -158,12 +144,9 @@ fn list_public(context: &RequestContext) -> ApiResult {
         .contains("$.tags", Some(PUBLIC_TAG))
         .eq("$.type", context.query_text("type"))
         .eq("$.category", context.query_text("category"))
-        .contains("$.tags", context.query_text("tag"));
-    let mut found: Vec<Template> = context.state.store.list_all(&filter, order)?;
-    if let Some(search) = context.query_text("search").map(str::to_lowercase) {
-        found.retain(|template| template.name.to_lowercase().contains(&search));
-    }
-    Ok(list_found(context, found).into())
+        .contains("$.tags", context.query_text("tag"))
+        .text(context.query_text("search"));
+    context.list_by_page("templates", &filter, order, DEFAULT_PAGE_SIZE, to_list_item)
 }
 
 fn get_public(context: &RequestContext) -> ApiResult {

@@ -12,6 +12,7 @@
 //! | `extract.rs` | query string and body |
 //! | `fault_injection.rs`, `idempotency.rs` | faults, and replay of stored responses |
 //! | `files.rs` | rendered files |
+//! | `isolation.rs` | a state for each API key, if the server isolates keys |
 
 mod access;
 mod body;
@@ -21,12 +22,14 @@ mod fault_injection;
 mod files;
 mod headers;
 mod idempotency;
+mod isolation;
 mod observe;
 mod pipeline;
 mod routes;
 mod unread;
 
 pub(crate) use access::AccessPolicy;
+pub(crate) use isolation::{IsolatedStates, router as isolating_router};
 pub(crate) use routes::router;
 
 use crate::context::AppState;
@@ -45,5 +48,10 @@ pub(crate) struct ServerState {
 impl ServerState {
     pub(crate) fn new(app: Arc<AppState>, access: AccessPolicy) -> Self {
         Self { app, access: Arc::new(access), bodies: Arc::default() }
+    }
+
+    /// Returns the server for another state.
+    fn with_app(&self, app: Arc<AppState>) -> Self {
+        Self { app, ..self.clone() }
     }
 }

@@ -5,12 +5,13 @@ use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::{
     io::{ErrorKind, Write},
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// Place of the contents of files. The table `files` has their names, types and sizes.
 pub(super) enum FileContents {
-    Memory(Mutex<MemoryFiles>),
+    /// Shared by the stores of isolated API keys, so that their sum is limited.
+    Memory(Arc<Mutex<MemoryFiles>>),
     Folder(DataDir),
 }
 
@@ -148,6 +149,11 @@ impl Store {
         let sql = "SELECT coalesce(sum(size), 0) FROM files";
         let bytes: i64 = self.read().prepare_cached(sql)?.query_row([], |row| row.get(0))?;
         Ok(u64::try_from(bytes).unwrap_or_default())
+    }
+
+    /// Returns true if the store knows a file with this name.
+    pub(crate) fn has_file(&self, name: &str) -> Result<bool> {
+        Ok(content_type(&self.read(), name)?.is_some())
     }
 
     /// Returns the limit of all files in memory, in bytes; none with a data folder.

@@ -2,9 +2,13 @@
 
 use serde_json::Value;
 
-/// Filter for documents: each of its conditions must be met.
+/// Filter for documents. A document matches if it meets all conditions and contains the text.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Filter(pub(super) Vec<Condition>);
+pub(crate) struct Filter {
+    pub(super) conditions: Vec<Condition>,
+    /// Text in lower case that one of the searched members contains.
+    pub(super) text: Option<String>,
+}
 
 /// Condition for the value at a JSON path (`$.a.b`).
 #[derive(Clone, Debug)]
@@ -28,25 +32,32 @@ pub(crate) enum Order {
 impl Filter {
     /// Requires this value at the path. `None` adds no condition.
     pub(crate) fn eq(mut self, path: &'static str, value: Option<&str>) -> Self {
-        self.0.extend(value.map(|value| Condition::AnyOf(path, vec![value.into()])));
+        self.conditions.extend(value.map(|value| Condition::AnyOf(path, vec![value.into()])));
         self
     }
 
     /// Requires one of these values at the path.
     pub(crate) fn any_of(mut self, path: &'static str, values: &[&str]) -> Self {
-        self.0.push(Condition::AnyOf(path, values.iter().map(|value| (*value).into()).collect()));
+        self.conditions.push(Condition::AnyOf(path, values.iter().map(|value| (*value).into()).collect()));
         self
     }
 
     /// Requires this boolean at the path. `None` adds no condition.
     pub(crate) fn eq_bool(mut self, path: &'static str, value: Option<bool>) -> Self {
-        self.0.extend(value.map(|value| Condition::AnyOf(path, vec![value.into()])));
+        self.conditions.extend(value.map(|value| Condition::AnyOf(path, vec![value.into()])));
         self
     }
 
     /// Requires an array at the path that contains this text. `None` adds no condition.
     pub(crate) fn contains(mut self, path: &'static str, text: Option<&str>) -> Self {
-        self.0.extend(text.map(|text| Condition::Contains(path, text.to_owned())));
+        self.conditions.extend(text.map(|text| Condition::Contains(path, text.to_owned())));
+        self
+    }
+
+    /// Requires that a searched member of the document contains this text, in any letter case: see `indexes.rs`. `None`
+    /// adds no condition.
+    pub(crate) fn text(mut self, text: Option<&str>) -> Self {
+        self.text = text.map(str::to_lowercase).or(self.text);
         self
     }
 

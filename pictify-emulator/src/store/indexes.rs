@@ -18,6 +18,8 @@ pub(super) struct Indexes {
     sums: &'static [&'static str],
     /// JSON path of the time that determines the month of the sums.
     month: &'static str,
+    /// JSON paths of the texts that a search looks at.
+    texts: &'static [&'static str],
 }
 
 /// Condition that is indexed.
@@ -31,37 +33,42 @@ enum Indexed {
 
 use Indexed::{Containing, Value as V};
 
+impl Indexes {
+    const fn of(kind: &'static str, groups: &'static [&'static [Indexed]]) -> Self {
+        Self { kind, groups, sums: &[], month: "", texts: &[] }
+    }
+}
+
 /// Indexes of all kinds that have any.
 const INDEXES: &[Indexes] = &[
+    Indexes::of("render", &[&[V("$.kind")], &[V("$.template"), V("$.source"), V("$.format")]]),
     Indexes {
-        kind: "render",
-        groups: &[&[V("$.kind")], &[V("$.template"), V("$.source"), V("$.format")]],
-        sums: &[],
-        month: "",
+        sums: &["$.renders"],
+        month: "$.at",
+        ..Indexes::of("billed", &[&[V("$.operation")], &[V("$.requestId")], &[V("$.idempotencyKey")]])
     },
-    Indexes { kind: "billed", groups: &[&[V("$.operation")]], sums: &["$.renders"], month: "$.at" },
     Indexes {
-        kind: "template",
-        groups: &[
-            &[V("$.outputFormat"), V("$.hasDynamicLink")],
-            &[Containing("$.tags", "public"), V("$.type"), V("$.category")],
-        ],
-        sums: &[],
-        month: "",
+        texts: &["$.name", "$.type", "$.category", "$.tags"],
+        ..Indexes::of(
+            "template",
+            &[
+                &[V("$.outputFormat"), V("$.hasDynamicLink")],
+                &[Containing("$.tags", "public"), V("$.type"), V("$.category")],
+            ],
+        )
     },
-    Indexes { kind: "binding", groups: &[&[V("$.templateId"), V("$.status")]], sums: &[], month: "" },
-    Indexes { kind: "subscription", groups: &[&[V("$.event"), V("$.status"), V("$.platform")]], sums: &[], month: "" },
-    Indexes { kind: "delivery", groups: &[&[V("$.status"), V("$.event"), V("$.subscription")]], sums: &[], month: "" },
-    Indexes { kind: "experiment", groups: &[&[V("$.type"), V("$.status")]], sums: &[], month: "" },
-    Indexes { kind: "batch", groups: &[&[V("$.status"), V("$.templateUid")]], sums: &[], month: "" },
-    Indexes { kind: "batch-item", groups: &[&[V("$.success")]], sums: &[], month: "" },
+    Indexes::of("binding", &[&[V("$.templateId"), V("$.status")]]),
+    Indexes::of("subscription", &[&[V("$.event"), V("$.status"), V("$.platform")]]),
+    Indexes::of("delivery", &[&[V("$.status"), V("$.event"), V("$.subscription")]]),
+    Indexes::of("experiment", &[&[V("$.type"), V("$.status")]]),
+    Indexes::of("batch", &[&[V("$.status"), V("$.templateUid")]]),
+    Indexes::of("batch-item", &[&[V("$.success")]]),
     Indexes {
-        kind: "workflow_run",
-        groups: &[],
         sums: &["$.counts.rendered", "$.counts.delivered"],
         month: "$.createdAt",
+        ..Indexes::of("workflow_run", &[])
     },
-    Indexes { kind: "workflow_item", groups: &[&[V("$.run")]], sums: &[], month: "" },
+    Indexes::of("workflow_item", &[&[V("$.run")]]),
 ];
 
 /// Number to add to a sum.
@@ -86,7 +93,7 @@ pub(super) fn fingerprint() -> String {
 
 /// Returns the indexes of a kind. A kind with an owner, such as `batch-item 1`, has those of its first word.
 fn of_kind(kind: &str) -> &'static Indexes {
-    const NONE: &Indexes = &Indexes { kind: "", groups: &[], sums: &[], month: "" };
+    const NONE: &Indexes = &Indexes::of("", &[]);
     let kind = kind.split(' ').next().unwrap_or_default();
     INDEXES.iter().find(|indexes| indexes.kind == kind).unwrap_or(NONE)
 }
@@ -117,6 +124,16 @@ pub(super) fn summands(kind: &str, document: &Value) -> Vec<Summand> {
     indexes.sums.iter().map(summand).collect()
 }
 
+/// Returns the texts of a document that a search looks at, in lower case. No text continues in the next one.
+pub(super) fn search_text(kind: &str, document: &Value) -> Option<String> {
+    let paths = of_kind(kind).texts;
+    let texts = paths.iter().flat_map(|path| match at(document, path) {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        value => Vec::from_iter(value.as_str()),
+    });
+    (!paths.is_empty()).then(|| texts.collect::<Vec<_>>().join("\n").to_lowercase())
+}
+
 /// Returns the name of a sum.
 pub(super) fn sum_name(kind: &str, path: &str) -> String {
     format!("{kind} {path}")
@@ -129,9 +146,9 @@ pub(super) fn month(time: &str) -> &str {
 
 /// Selects the lists for a filter: those of the combination of indexed conditions that is longest.
 pub(super) fn select<'a>(kind: &str, filter: &'a Filter) -> Selection<'a> {
-    let mut best = Selection { keys: vec![kind.to_owned()], remaining: filter.0.iter().collect() };
+    let mut best = Selection { keys: vec![kind.to_owned()], remaining: filter.conditions.iter().collect() };
     for group in of_kind(kind).groups {
-        let (mut keys, mut remaining) = (vec![kind.to_owned()], filter.0.iter().collect::<Vec<_>>());
+        let (mut keys, mut remaining) = (vec![kind.to_owned()], filter.conditions.iter().collect::<Vec<_>>());
         for indexed in *group {
             let Some(position) = remaining.iter().position(|condition| indexed.covers(condition)) else { continue };
             let suffixes = suffixes(remaining.remove(position));

@@ -1,20 +1,17 @@
-//! Lists of documents: the index of each list, its length, and sums over documents.
+//! Pages of lists, their lengths, and sums over documents. `list_entries.rs` writes what is read here.
 //!
-//! A list is a set of document IDs, in the table `list_entries`. The table `list_blocks` has the number of entries for each
-//! block of consecutive IDs. A page at any offset is found by adding up blocks, so reading it takes about the same time
-//! for a hundred documents and for a hundred thousand.
+//! A page at any offset is found by adding up blocks, so reading it takes about the same time for a hundred documents
+//! and for a hundred thousand.
 
 use super::{
     Result, Store,
     filter::{Condition, Filter, Order},
-    indexes::{self, Selection, Summand, list_keys, summands},
+    indexes::{self, Selection},
+    list_entries::{BLOCK_IDS, list_id},
 };
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{Connection, Row, params, params_from_iter};
 use serde_json::Value;
-use std::collections::BTreeSet;
-
-/// Number of consecutive document IDs in a block; small in tests, so that few documents fill several blocks.
-const BLOCK_IDS: i64 = if cfg!(test) { 8 } else { 1024 };
+use std::collections::HashSet;
 
 /// Number of documents that are read at once where a filter has no index.
 const CHUNK: usize = 256;
@@ -35,12 +32,21 @@ impl Store {
             // All statements see the same state, even if another connection writes.
             let together = connection.transaction()?;
             let lists = find_lists(&together, &selection)?;
-            if !selection.remaining.is_empty() {
-                return scan(&together, kind, &lists, &selection.remaining, order, (offset, limit));
+            if !selection.remaining.is_empty() || filter.text.is_some() {
+                let mut candidates = ids(&together, kind, &lists, order, (0, usize::MAX))?;
+                if let Some(text) = &filter.text {
+                    candidates = containing(&together, candidates, text)?;
+                }
+                if !selection.remaining.is_empty() {
+                    return scan(&together, &candidates, &selection.remaining, (offset, limit));
+                }
+                let page: Vec<_> = candidates.iter().copied().skip(offset).take(limit).collect();
+                (bodies(&together, &page)?, candidates.len())
+            } else {
+                let total = length(&together, &lists)?;
+                let page = ids(&together, kind, &lists, order, (offset, limit.min(total)))?;
+                (bodies(&together, &page)?, total)
             }
-            let total = length(&together, &lists)?;
-            let ids = ids(&together, kind, &lists, order, (offset, limit.min(total)))?;
-            (bodies(&together, &ids)?, total)
         };
         let documents = bodies.iter().map(|body| Ok(serde_json::from_str(body)?)).collect::<Result<_>>()?;
         Ok((documents, total))
@@ -64,95 +70,6 @@ impl Store {
             self.read().prepare_cached(sql)?.query_row(params![name, indexes::month(since)], |row| row.get(0))?;
         Ok(u64::try_from(sum).unwrap_or(0))
     }
-}
-
-/// Updates the lists and the sums for a document: `before` is its old body, `after` its new one.
-pub(super) fn index(
-    connection: &Connection,
-    kind: &str,
-    id: i64,
-    before: Option<&Value>,
-    after: Option<&Value>,
-) -> Result<()> {
-    let keys = |body: Option<&Value>| body.map(|body| list_keys(kind, body)).unwrap_or_default();
-    let (old, new): (BTreeSet<_>, BTreeSet<_>) = (keys(before), keys(after));
-    for key in old.difference(&new) {
-        remove_entry(connection, key, id)?;
-    }
-    for key in new.difference(&old) {
-        add_entry(connection, key, id)?;
-    }
-    let numbers = |body: Option<&Value>| body.map(|body| summands(kind, body)).unwrap_or_default();
-    for Summand { name, month, number } in numbers(before) {
-        add_to_sum(connection, &name, &month, -number)?;
-    }
-    for Summand { name, month, number } in numbers(after) {
-        add_to_sum(connection, &name, &month, number)?;
-    }
-    Ok(())
-}
-
-/// Indexes all documents again, if the indexes of the database are not those of this version.
-pub(super) fn rebuild_if_outdated(connection: &mut Connection) -> Result<()> {
-    let current = indexes::fingerprint();
-    let sql = "SELECT fingerprint FROM list_indexes";
-    let stored: Option<String> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
-    if stored.as_ref() == Some(&current) {
-        return Ok(());
-    }
-    let together = connection.transaction()?;
-    together.execute_batch(
-        "DELETE FROM lists; DELETE FROM list_entries; DELETE FROM list_blocks; DELETE FROM sums; DELETE FROM list_indexes;",
-    )?;
-    {
-        let mut statement = together.prepare("SELECT id, kind, body FROM documents ORDER BY id")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (id, kind, body): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            index(&together, &kind, id, None, Some(&serde_json::from_str(&body)?))?;
-        }
-    }
-    together.execute("INSERT INTO list_indexes (fingerprint) VALUES (?)", [current])?;
-    Ok(together.commit()?)
-}
-
-fn list_id(connection: &Connection, key: &str) -> Result<Option<i64>> {
-    let sql = "SELECT id FROM lists WHERE key = ?";
-    Ok(connection.prepare_cached(sql)?.query_row([key], |row| row.get(0)).optional()?)
-}
-
-fn add_entry(connection: &Connection, key: &str, id: i64) -> Result<()> {
-    let list = match list_id(connection, key)? {
-        Some(list) => list,
-        None => connection.prepare_cached("INSERT INTO lists (key) VALUES (?)")?.insert([key])?,
-    };
-    let sql = "INSERT INTO list_entries (list, document) VALUES (?, ?)";
-    connection.prepare_cached(sql)?.execute([list, id])?;
-    let sql = "INSERT INTO list_blocks (list, block, entries) VALUES (?, ?, 1)
-        ON CONFLICT DO UPDATE SET entries = entries + 1";
-    connection.prepare_cached(sql)?.execute([list, id / BLOCK_IDS])?;
-    Ok(())
-}
-
-fn remove_entry(connection: &Connection, key: &str, id: i64) -> Result<()> {
-    let Some(list) = list_id(connection, key)? else { return Ok(()) };
-    let sql = "DELETE FROM list_entries WHERE list = ? AND document = ?";
-    connection.prepare_cached(sql)?.execute([list, id])?;
-    let place = [list, id / BLOCK_IDS];
-    let sql = "UPDATE list_blocks SET entries = entries - 1 WHERE list = ? AND block = ?";
-    connection.prepare_cached(sql)?.execute(place)?;
-    let sql = "DELETE FROM list_blocks WHERE list = ? AND block = ? AND entries = 0";
-    connection.prepare_cached(sql)?.execute(place)?;
-    Ok(())
-}
-
-fn add_to_sum(connection: &Connection, name: &str, month: &str, number: i64) -> Result<()> {
-    if number != 0 {
-        let sql = "INSERT INTO sums (name, month, total) VALUES (?, ?, ?)
-            ON CONFLICT DO UPDATE SET total = total + excluded.total";
-        connection.prepare_cached(sql)?.execute(params![name, month, number])?;
-    }
-    Ok(())
 }
 
 /// Returns the IDs of those lists of a selection that exist.
@@ -191,10 +108,11 @@ fn ids(
     let (sql, bound, offset) = match order {
         Order::Name => {
             let marks = marks.collect::<Vec<_>>().join(", ");
-            // SQLite uses the index of a kind only if the kind is a literal in the SQL text.
+            // SQLite uses the index of a kind only if the kind is a literal in the SQL text. There is no bound, so the
+            // first parameter is unused.
             let kind = kind.replace('\'', "''");
             let sql = format!(
-                "SELECT id FROM documents AS listed WHERE kind = '{kind}' AND id >= ?1
+                "SELECT id FROM documents AS listed WHERE kind = '{kind}'
                     AND EXISTS (SELECT 1 FROM list_entries WHERE list IN ({marks}) AND document = listed.id)
                     ORDER BY json_extract(body, '$.name') COLLATE NOCASE, id LIMIT ?2 OFFSET ?3"
             );
@@ -249,17 +167,23 @@ fn bodies(connection: &Connection, ids: &[i64]) -> Result<Vec<String>> {
     Ok(ids.iter().map(|id| statement.query_row([id], body)).collect::<rusqlite::Result<_>>()?)
 }
 
+/// Selects the documents whose search text contains a text.
+fn containing(connection: &Connection, mut ids: Vec<i64>, text: &str) -> Result<Vec<i64>> {
+    let sql = "SELECT document FROM search_texts WHERE instr(text, ?) > 0";
+    let mut statement = connection.prepare_cached(sql)?;
+    let found: HashSet<i64> = statement.query_map([text], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+    ids.retain(|id| found.contains(id));
+    Ok(ids)
+}
+
 /// Reads a page of the documents that meet further conditions, for which there is no index.
 fn scan(
     connection: &Connection,
-    kind: &str,
-    lists: &[i64],
+    candidates: &[i64],
     conditions: &[&Condition],
-    order: Order,
     (offset, limit): (usize, usize),
 ) -> Result<(Vec<Value>, usize)> {
     let (mut page, mut total) = (Vec::new(), 0_usize);
-    let candidates = ids(connection, kind, lists, order, (0, usize::MAX))?;
     for chunk in candidates.chunks(CHUNK) {
         for body in bodies(connection, chunk)? {
             let document = serde_json::from_str(&body)?;
@@ -277,7 +201,7 @@ fn scan(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{StoreError, prepare};
+    use crate::store::StoreError;
     use serde_json::json;
 
     /// Body of a document: its number is in it, and the other members repeat at different rates.
@@ -326,6 +250,9 @@ mod tests {
             ("template", any().eq("$.type", Some("x")).eq("$.category", Some("p"))),
             ("template", any().contains("$.tags", Some("public")).eq("$.category", Some("p"))),
             ("template", any().eq_bool("$.hasDynamicLink", Some(true))),
+            ("template", any().text(Some("A 1"))),
+            ("template", any().text(Some("x")).eq("$.type", Some("x"))),
+            ("template", any().text(Some("public")).eq("$.format", Some("PDF"))),
             // No index covers these.
             ("template", any().eq("$.format", Some("PDF"))),
             ("template", any().contains("$.tags", Some("absent"))),
@@ -339,7 +266,11 @@ mod tests {
             let (store, documents) = filled(kind);
             let mut found: Vec<_> = documents
                 .into_iter()
-                .filter(|document| filter.0.iter().all(|condition| condition.is_met(document)))
+                .filter(|document| {
+                    let text = indexes::search_text(kind, document).unwrap_or_default();
+                    filter.text.as_ref().is_none_or(|wanted| text.contains(wanted))
+                })
+                .filter(|document| filter.conditions.iter().all(|condition| condition.is_met(document)))
                 .collect();
             for order in [Order::Oldest, Order::Newest, Order::Name] {
                 match order {
@@ -350,7 +281,7 @@ mod tests {
                         found.sort_by_key(|document| document["name"].as_str().unwrap().to_lowercase());
                     }
                 }
-                for offset in [0, 1, 7, 8, 9, 60, found.len().saturating_sub(1), found.len(), found.len() + 1] {
+                for offset in [0, 1, 31, 32, 33, 60, found.len().saturating_sub(1), found.len(), found.len() + 1] {
                     for limit in [0, 1, 20, usize::MAX] {
                         let (page, total) = store.page(kind, &filter, order, offset, limit).unwrap();
                         let expected: Vec<_> = found.iter().skip(offset).take(limit).cloned().collect();
@@ -369,26 +300,6 @@ mod tests {
             let later = documents.iter().filter(|document| document["at"].as_str().unwrap() >= since);
             let expected: u64 = later.map(|document| document["renders"].as_u64().unwrap()).sum();
             assert_eq!(store.sum("billed", "$.renders", since).unwrap(), expected, "{since}");
-        }
-    }
-
-    #[test]
-    fn a_database_without_current_indexes_is_indexed_when_it_is_opened() {
-        for outdate in [
-            "DELETE FROM list_indexes",
-            "UPDATE list_indexes SET fingerprint = 'older'; DELETE FROM list_entries; DELETE FROM list_blocks; DELETE FROM sums",
-        ] {
-            let mut connection = prepare(Connection::open_in_memory().unwrap()).unwrap();
-            let sql = "INSERT INTO documents (kind, uid, body) VALUES ('billed', ?, ?)";
-            for number in 0..20 {
-                connection.execute(sql, params![number.to_string(), body(number).to_string()]).unwrap();
-            }
-            connection.execute_batch(outdate).unwrap();
-            rebuild_if_outdated(&mut connection).unwrap();
-            let entries = "SELECT sum(entries) FROM list_blocks JOIN lists ON lists.id = list WHERE key = 'billed'";
-            for (sql, expected) in [(entries, 20), ("SELECT sum(total) FROM sums", 190)] {
-                assert_eq!(connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap(), expected);
-            }
         }
     }
 }

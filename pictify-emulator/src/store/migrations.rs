@@ -25,12 +25,12 @@ const STEPS: &[M<'_>] = &[
             bytes BLOB
         ) STRICT;",
     ),
-    // `lists.rs` describes these tables. It fills them when it sees that `list_indexes` is empty.
+    // `list_entries.rs` describes these tables. It fills them when it sees that `list_indexes` is empty.
     M::up(
         "DROP INDEX documents_by_kind;
         DROP INDEX renders_by_kind;
         DROP INDEX bills_by_time;
-        CREATE INDEX templates_by_name ON documents (json_extract(body, '$.name') COLLATE NOCASE, id)
+        CREATE INDEX templates_by_name ON documents (kind, json_extract(body, '$.name') COLLATE NOCASE, id)
             WHERE kind = 'template';
         CREATE TABLE lists (id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE) STRICT;
         CREATE TABLE list_entries (
@@ -50,6 +50,7 @@ const STEPS: &[M<'_>] = &[
             total INTEGER NOT NULL,
             PRIMARY KEY (name, month)
         ) STRICT, WITHOUT ROWID;
+        CREATE TABLE search_texts (document INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;
         CREATE TABLE list_indexes (fingerprint TEXT NOT NULL) STRICT;
         ALTER TABLE files DROP COLUMN bytes;",
     ),

@@ -12,12 +12,15 @@ mod document;
 mod files;
 mod filter;
 mod indexes;
+mod list_entries;
 mod lists;
 mod memory_files;
 mod migrations;
 mod observer;
 mod search;
 mod snapshots;
+#[cfg(test)]
+mod test_support;
 
 pub(crate) use document::{Document, from_json, to_json};
 pub(crate) use files::{FoundFile, StoredFile};
@@ -38,7 +41,7 @@ use snapshots::Snapshots;
 use std::{
     fmt,
     path::Path,
-    sync::{Mutex, MutexGuard, atomic::AtomicU64},
+    sync::{Arc, Mutex, MutexGuard, atomic::AtomicU64},
 };
 
 /// File name of the database in the data folder.
@@ -80,7 +83,19 @@ type Result<T> = std::result::Result<T, StoreError>;
 impl Store {
     /// Creates a store in memory; it is lost when the server stops. Files take at most `max_file_memory` bytes.
     pub(crate) fn in_memory(max_file_memory: u64) -> Result<Self> {
-        let contents = FileContents::Memory(Mutex::new(MemoryFiles::new(max_file_memory)));
+        let contents = FileContents::Memory(Arc::new(Mutex::new(MemoryFiles::new(max_file_memory))));
+        Self::empty(contents)
+    }
+
+    /// Creates an empty store in memory. It shares the limit of files with this one, if this one is in memory, too.
+    pub(crate) fn sibling(&self) -> Result<Self> {
+        match &self.contents {
+            FileContents::Memory(files) => Self::empty(FileContents::Memory(files.clone())),
+            FileContents::Folder(_) => Self::in_memory(DEFAULT_MAX_FILE_MEMORY),
+        }
+    }
+
+    fn empty(contents: FileContents) -> Result<Self> {
         let connections = Connections::single(prepare(Connection::open_in_memory()?)?);
         Ok(Self::new(connections, contents, Snapshots::in_memory()))
     }
@@ -159,7 +174,7 @@ impl Store {
             let write = || -> Result<()> {
                 let sql = "UPDATE documents SET body = ? WHERE id = ?";
                 together.prepare_cached(sql)?.execute(params![after.to_string(), id])?;
-                lists::index(&together, kind, id, Some(&before), Some(&after))
+                list_entries::index(&together, kind, id, Some(&before), Some(&after))
             };
             write()?;
             together.commit().map_err(StoreError::from)?;
@@ -174,7 +189,7 @@ impl Store {
         let together = connection.transaction()?;
         let Some((id, before)) = find(&together, kind, uid)? else { return Ok(false) };
         together.prepare_cached("DELETE FROM documents WHERE id = ?")?.execute([id])?;
-        lists::index(&together, kind, id, Some(&before), None)?;
+        list_entries::index(&together, kind, id, Some(&before), None)?;
         together.commit()?;
         self.notify_changed(kind, uid, "deleted");
         Ok(true)
@@ -194,7 +209,7 @@ impl Store {
 /// Migrates a database, and indexes its documents if needed.
 fn prepare(mut connection: Connection) -> Result<Connection> {
     migrations::run(&mut connection)?;
-    lists::rebuild_if_outdated(&mut connection)?;
+    list_entries::rebuild_if_outdated(&mut connection)?;
     Ok(connection)
 }
 
@@ -204,7 +219,7 @@ fn insert_row(connection: &Connection, (kind, uid, body): &DocumentRow<'_>) -> R
     if connection.prepare_cached(sql)?.execute(params![kind, uid, body.to_string()])? == 0 {
         return Ok(false);
     }
-    lists::index(connection, kind, connection.last_insert_rowid(), None, Some(body))?;
+    list_entries::index(connection, kind, connection.last_insert_rowid(), None, Some(body))?;
     Ok(true)
 }
 

@@ -3,7 +3,7 @@
 //! A snapshot is a copy of the database: a connection in memory, or a file in the folder `snapshots` of the data folder.
 //! Contents of files never change, so they are not copied; they stay as long as the store or a snapshot has their names.
 
-use super::{Result, Store, StoreError, lists, migrations};
+use super::{Result, Store, StoreError, list_entries, migrations};
 use crate::private_files;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup};
 use std::{
@@ -206,7 +206,7 @@ impl Store {
         self.epoch.fetch_add(1, Ordering::SeqCst);
         // An older version may have made the snapshot.
         migrations::run(live)?;
-        lists::rebuild_if_outdated(live)?;
+        list_entries::rebuild_if_outdated(live)?;
         self.remove_unused(&before, live, snapshots)
     }
 

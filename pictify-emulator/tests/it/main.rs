@@ -10,6 +10,8 @@ mod batches;
 mod bindings;
 #[cfg(feature = "chromium")]
 mod chromium;
+#[cfg(all(feature = "chromium", target_os = "linux"))]
+mod chromium_limits;
 mod clients;
 mod compression;
 mod connections;
@@ -29,6 +31,7 @@ mod hostile_bodies;
 mod hosts;
 mod html_templates;
 mod images;
+mod isolation;
 mod lenient_requests;
 mod lifecycle;
 mod limits;
@@ -49,4 +52,6 @@ mod tracking;
 mod video_scenes;
 mod video_templates;
 mod webhooks;
+#[cfg(target_os = "linux")]
+mod workers;
 mod workflows;

@@ -2,6 +2,7 @@
 
 pub mod canvas;
 pub mod pdf;
+#[cfg(target_os = "linux")]
 pub mod program;
 pub mod receiver;
 pub mod sample_data;

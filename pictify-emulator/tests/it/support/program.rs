@@ -1,12 +1,15 @@
-//! The program `pictify-emulator` as a process of its own, and the memory of its process tree.
+//! The program `pictify-emulator` as a process of its own, with the processes that it starts.
 
-use super::{Response, within};
+use super::{JSON, KEY, Response, within};
+use procfs::process::{Process, all_processes};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 use std::{
-    collections::HashMap,
-    fs,
+    collections::{HashMap, HashSet},
     io::{BufRead, BufReader, Read},
     process::{Child, ChildStdout, Command, Output, Stdio},
     thread::JoinHandle,
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -25,7 +28,7 @@ impl Program {
     /// Starts the program on a free port with these further arguments, and waits until it listens.
     pub fn start(arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pictify-emulator"));
-        command.args(["--port", "0"]).args(arguments).stderr(Stdio::null());
+        command.args(["--port", "0"]).args(arguments).env("PICTIFY_API_KEY", "secret").stderr(Stdio::null());
         Self::start_with(command)
     }
 
@@ -73,15 +76,36 @@ impl Program {
 
     /// Returns the memory of the program and of all processes that it has started, in bytes.
     pub fn tree_memory(&self) -> u64 {
-        let processes = processes();
-        let tree = |id: &u32| {
-            let mut current = *id;
-            while current != self.id() && current > 1 {
-                current = processes.get(&current).map_or(0, |process| process.parent);
-            }
-            current == self.id()
+        let resident = |id: u32| Some(process(id)?.statm().ok()?.resident);
+        let pages: u64 = self.descendants().into_iter().chain([self.id()]).filter_map(resident).sum();
+        pages * procfs::page_size()
+    }
+
+    /// Returns the memory of the program and of all processes that it has started, in bytes. Memory that processes share
+    /// counts once.
+    pub fn proportional_memory(&self) -> u64 {
+        let share = |id: u32| {
+            let maps = process(id)?.smaps_rollup().ok()?.memory_map_rollup;
+            maps.into_iter().next()?.extension.map.get("Pss").copied()
         };
-        processes.iter().filter(|(id, _)| tree(id)).map(|(_, process)| process.memory).sum()
+        self.descendants().into_iter().chain([self.id()]).filter_map(share).sum()
+    }
+
+    /// Returns the processes that the program has started, directly or indirectly.
+    pub fn descendants(&self) -> HashSet<u32> {
+        let mut children: HashMap<i32, Vec<i32>> = HashMap::new();
+        for stat in all_processes().unwrap().filter_map(|process| process.ok()?.stat().ok()) {
+            if is_alive(stat.state) {
+                children.entry(stat.ppid).or_default().push(stat.pid);
+            }
+        }
+        let (mut found, mut pending) = (HashSet::new(), vec![i32::try_from(self.id()).unwrap()]);
+        while let Some(id) = pending.pop() {
+            let children = children.remove(&id).unwrap_or_default();
+            found.extend(children.iter().filter_map(|child| u32::try_from(*child).ok()));
+            pending.extend(children);
+        }
+        found
     }
 
     /// Sends a request and reads its response. Returns an error if the connection fails or ends early.
@@ -96,6 +120,11 @@ impl Program {
         let mut response = Vec::new();
         within(stream.read_to_end(&mut response)).await?;
         Response::parse(&response).ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into())
+    }
+
+    /// Sends a JSON body with an API key.
+    pub async fn post(&self, path: &str, body: &Value) -> Response {
+        self.send(&format!("POST {path}"), &[KEY, JSON], body.to_string().as_bytes()).await.unwrap()
     }
 }
 
@@ -129,24 +158,36 @@ impl Drop for Program {
     }
 }
 
-/// Parent and resident memory of a process.
-struct Process {
-    parent: u32,
-    memory: u64,
+fn process(id: u32) -> Option<Process> {
+    Process::new(i32::try_from(id).unwrap()).ok()
 }
 
-/// Reads all processes of this machine.
-fn processes() -> HashMap<u32, Process> {
-    let entries = fs::read_dir("/proc").unwrap().flatten();
-    entries
-        .filter_map(|entry| {
-            let id = entry.file_name().to_str()?.parse().ok()?;
-            let status = fs::read_to_string(entry.path().join("status")).ok()?;
-            let number = |name: &str| -> Option<u64> {
-                status.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
-            };
-            let parent = u32::try_from(number("PPid:")?).ok()?;
-            Some((id, Process { parent, memory: number("VmRSS:").unwrap_or(0) * 1024 }))
-        })
-        .collect()
+/// Returns `false` for a process that has ended, whose entry remains until its parent has read its status.
+fn is_alive(state: char) -> bool {
+    state != 'Z'
+}
+
+pub fn is_running(id: u32) -> bool {
+    process(id).and_then(|process| process.stat().ok()).is_some_and(|stat| is_alive(stat.state))
+}
+
+/// Returns `true` if a process has used the processor for more than a fifth of a second.
+pub fn is_busy(id: u32) -> bool {
+    let used = process(id).and_then(|process| process.stat().ok()).map_or(0, |stat| stat.utime);
+    used * 5 > procfs::ticks_per_second()
+}
+
+/// Kills a process.
+pub fn kill(id: u32) {
+    kill_process(Pid::from_raw(i32::try_from(id).unwrap()).unwrap(), Signal::KILL).unwrap();
+}
+
+/// Waits until the condition is true.
+pub async fn until(what: &str, condition: impl Fn() -> bool) {
+    let waiting = async {
+        while !condition() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(30), waiting).await.is_ok(), "not within 30 s: {what}");
 }

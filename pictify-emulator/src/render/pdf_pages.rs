@@ -1,16 +1,39 @@
-//! Pages of PDFs as pictures. Browsers show PDFs in a frame of their own, which the policy of the pages does not allow.
+//! Pages of PDFs as pictures, for the dashboard. Browsers show PDFs in a frame of their own, which its content security
+//! policy does not allow.
 
+use super::{Job, Renderer};
 use hayro::{
     RenderSettings, hayro_interpret::InterpreterSettings, hayro_syntax::Pdf, render,
     vello_cpu::color::palette::css::WHITE,
 };
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 use std::sync::Arc;
 
 /// Maximum width and height of a picture, in pixels.
 const MAX_SIZE: (f32, f32) = (1000.0, 2000.0);
 
+/// Picture of a page of a PDF.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct DrawPdfPage {
+    pub(crate) pdf: ByteBuf,
+    /// Number of the page, counted from 0.
+    pub(crate) index: usize,
+}
+
+impl Job for DrawPdfPage {
+    const NAME: &'static str = "draw-pdf-page";
+
+    /// PNG, if there is such a page.
+    type Output = Option<ByteBuf>;
+
+    fn run(self, _: &dyn Renderer) -> Self::Output {
+        draw(self.pdf.into_vec(), self.index).map(ByteBuf::from)
+    }
+}
+
 /// Draws a page of a PDF, counted from 0, as a PNG. Returns `None` if there is no such page.
-pub(super) fn draw(pdf: Vec<u8>, index: usize) -> Option<Vec<u8>> {
+fn draw(pdf: Vec<u8>, index: usize) -> Option<Vec<u8>> {
     let pdf = Pdf::new(Arc::new(pdf)).ok()?;
     let page = pdf.pages().get(index)?;
     let (width, height) = page.render_dimensions();
