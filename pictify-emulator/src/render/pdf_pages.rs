@@ -1,4 +1,4 @@
-//! Pages of PDFs as pictures, for the dashboard. Browsers show PDFs in a frame of their own, which its content security
+//! Pages of PDFs as images, for the dashboard. Browsers show PDFs in a frame of their own, which its content security
 //! policy does not allow.
 
 use super::{Job, Renderer};
@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::sync::Arc;
 
-/// Maximum width and height of a picture, in pixels.
+/// Maximum width and height of an image, in pixels.
 const MAX_SIZE: (f32, f32) = (1000.0, 2000.0);
 
-/// Picture of a page of a PDF.
+/// Image of a page of a PDF.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct DrawPdfPage {
     pub(crate) pdf: ByteBuf,

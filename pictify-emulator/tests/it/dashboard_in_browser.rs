@@ -106,7 +106,7 @@ async fn set_size_and_theme(page: &Page, width: u32, theme: &str) {
     page.execute(SetEmulatedMediaParams::builder().feature(feature).build()).await.unwrap();
 }
 
-/// Loads a view and waits for its pictures.
+/// Loads a view and waits for its images.
 async fn open(page: &Page, address: &str) {
     page.goto(address).await.unwrap();
     until(page, "document.readyState === 'complete'").await;
@@ -130,7 +130,7 @@ async fn findings(page: &Page) -> Vec<String> {
     violations.as_array().unwrap().iter().map(line).collect()
 }
 
-/// Keeps a picture of the page in the target folder, for people to look at.
+/// Keeps an image of the page in the target folder, for people to look at.
 async fn keep_screenshot(page: &Page, name: &str) {
     let height = page.evaluate("document.documentElement.scrollHeight").await.unwrap().into_value::<f64>().unwrap();
     let width = page.evaluate("innerWidth").await.unwrap().into_value::<f64>().unwrap();
