@@ -197,7 +197,7 @@ pub(super) async fn pdf_page(request: &PageRequest<'_>, id: &str, number: &str) 
     let render = request.state.store.get(RENDER, id)?.ok_or_else(not_found)?;
     let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).ok_or_else(not_found)?;
     let file = request.state.store.file(render["file"].as_str().unwrap_or_default())?.ok_or_else(not_found)?;
-    let job = DrawPdfPage { pdf: file.bytes.to_vec().into(), index };
-    let image = request.state.render_pool.run(job).await?.ok_or_else(not_found)?.into_vec();
+    let image = request.state.render_pool.run(DrawPdfPage { pdf: file.bytes.to_vec(), index }).await?;
+    let image = image.ok_or_else(not_found)?.into_vec();
     Ok(ApiResponse::bytes("image/png", image).header(CACHE_CONTROL, "private, max-age=86400"))
 }

@@ -12,7 +12,6 @@ mod image;
 mod job;
 mod limits;
 pub mod pdf;
-mod pdf_pages;
 mod pool;
 mod process;
 mod process_pool;
@@ -27,8 +26,8 @@ pub(crate) use gif::{GifEncoder, MAX_GIF_BYTES, check_total_pixels};
 pub use image::{AnimationInfo, Format, GifSettings, MAX_CAPTURE_HEIGHT, Page, RenderedImage};
 pub(crate) use job::{Job, RenderImage, RenderPdf};
 pub(crate) use limits::MAX_SIDE;
+pub(crate) use pdf::DrawPdfPage;
 pub use pdf::{Document, Pdf};
-pub(crate) use pdf_pages::DrawPdfPage;
 pub(crate) use pool::{MAX_STACK_BYTES, PoolSettings, RENDER_TIMEOUT, RenderPool};
 pub use process::WorkerCommand;
 pub(crate) use wire::json_text;
@@ -66,15 +65,15 @@ pub trait Renderer: Send + Sync + fmt::Debug + 'static {
         false
     }
 
-    /// Returns the name of the engine, which is stored with each render.
-    fn name(&self) -> &'static str {
-        "custom"
-    }
-
     /// Returns `true` if [`render_pdf`](Self::render_pdf) does the same as that of [`Embedded`], so that PDFs can be rendered
     /// in a worker process.
     fn renders_pdf_embedded(&self) -> bool {
         false
+    }
+
+    /// Returns the name of the engine, which is stored with each render.
+    fn name(&self) -> &'static str {
+        "custom"
     }
 
     /// Stops the processes and tasks of the renderer. The server calls this when it has stopped.

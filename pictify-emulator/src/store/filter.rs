@@ -63,9 +63,9 @@ impl Filter {
 
     /// Requires a text, in any letter case, in any member of the document; or else one of these values at the path. An
     /// empty text adds no condition.
-    pub(crate) fn text(mut self, text: &str, path: &'static str, values: Vec<String>) -> Self {
+    pub(crate) fn text_anywhere(mut self, text: &str, path: &'static str, values: Vec<String>) -> Self {
         if !text.is_empty() {
-            self.0.push(Condition::Text(text.to_lowercase(), path, values));
+            self.conditions.push(Condition::Text(text.to_lowercase(), path, values));
         }
         self
     }

@@ -1,6 +1,6 @@
 //! Search of documents by text, and deletion of old documents, for the dashboard.
 
-use super::{Filter, Order, Result, Store, lists, read_body};
+use super::{Filter, Order, Result, Store, list_entries, read_body};
 use rusqlite::params;
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ impl Store {
         limit: usize,
     ) -> Result<(Vec<Value>, usize)> {
         let (path, values) = search.or_any_of.unwrap_or(("$", &[]));
-        self.page(kind, &filter.text(search.text, path, values.to_vec()), Order::Newest, offset, limit)
+        self.page(kind, &filter.text_anywhere(search.text, path, values.to_vec()), Order::Newest, offset, limit)
     }
 
     /// Deletes the oldest documents of a kind when there are a tenth more than `keep`, so that `keep` remain.
@@ -43,7 +43,7 @@ impl Store {
             .collect::<rusqlite::Result<_>>()?;
         for (id, body) in oldest {
             together.prepare_cached("DELETE FROM documents WHERE id = ?")?.execute([id])?;
-            lists::index(&together, kind, id, Some(&body), None)?;
+            list_entries::index(&together, kind, id, Some(&body), None)?;
         }
         Ok(together.commit()?)
     }

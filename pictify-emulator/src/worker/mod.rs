@@ -132,6 +132,7 @@ fn run(request: &[u8]) -> io::Result<Vec<u8>> {
     match name {
         RenderImage::NAME => run_job::<RenderImage>(job),
         RenderPdf::NAME => run_job::<RenderPdf>(job),
+        DrawPdfPage::NAME => run_job::<DrawPdfPage>(job),
         CheckScene::NAME => run_job::<CheckScene>(job),
         RenderScene::NAME => run_job::<RenderScene>(job),
         DrawPdfPage::NAME => run_job::<DrawPdfPage>(job),

@@ -1,7 +1,7 @@
-//! Pages of PDFs as images, for the dashboard. Browsers show PDFs in a frame of their own, which its content security
-//! policy does not allow.
+//! Pages of PDF files as images, for the dashboard. Browsers show PDFs in a frame of their own, which its policy does not
+//! allow.
 
-use super::{Job, Renderer};
+use crate::render::{Job, Renderer};
 use hayro::{
     RenderSettings, hayro_interpret::InterpreterSettings, hayro_syntax::Pdf, render,
     vello_cpu::color::palette::css::WHITE,
@@ -13,22 +13,22 @@ use std::sync::Arc;
 /// Maximum width and height of an image, in pixels.
 const MAX_SIZE: (f32, f32) = (1000.0, 2000.0);
 
-/// Image of a page of a PDF.
+/// Job that draws a page of a PDF file as a PNG. The output is `None` if there is no such page.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct DrawPdfPage {
-    pub(crate) pdf: ByteBuf,
+    #[serde(with = "serde_bytes")]
+    pub(crate) pdf: Vec<u8>,
     /// Number of the page, counted from 0.
     pub(crate) index: usize,
 }
 
 impl Job for DrawPdfPage {
-    const NAME: &'static str = "draw-pdf-page";
+    const NAME: &'static str = "pdf-page";
 
-    /// PNG, if there is such a page.
     type Output = Option<ByteBuf>;
 
-    fn run(self, _: &dyn Renderer) -> Self::Output {
-        draw(self.pdf.into_vec(), self.index).map(ByteBuf::from)
+    fn run(self, _renderer: &dyn Renderer) -> Self::Output {
+        draw(self.pdf, self.index).map(ByteBuf::from)
     }
 }
 
