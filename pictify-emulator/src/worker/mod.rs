@@ -135,7 +135,6 @@ fn run(request: &[u8]) -> io::Result<Vec<u8>> {
         DrawPdfPage::NAME => run_job::<DrawPdfPage>(job),
         CheckScene::NAME => run_job::<CheckScene>(job),
         RenderScene::NAME => run_job::<RenderScene>(job),
-        DrawPdfPage::NAME => run_job::<DrawPdfPage>(job),
         FindElements::NAME => run_job::<FindElements>(job),
         _ => Err(io::Error::other(format!("there are no jobs of the kind {name}"))),
     }
