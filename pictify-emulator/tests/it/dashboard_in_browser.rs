@@ -285,6 +285,15 @@ async fn a_template_is_made_changed_compared_rendered_and_its_delivery_is_sent_a
     until(&page, "document.querySelectorAll('.attempts .tag.ok').length === 2").await;
     assert_eq!(get(&emulator, "/_emulator/deliveries").await.json()["deliveries"].as_array().unwrap().len(), 2);
 
+    // A request is sent again as it was, with its API key.
+    page.goto(format!("{}/_emulator/ui/requests", emulator.url())).await.unwrap();
+    until(&page, "document.querySelector('[data-live-part=requests] tbody a')?.textContent === 'POST /image'").await;
+    page.evaluate("document.querySelector('[data-live-part=requests] tbody a').click()").await.unwrap();
+    until(&page, "document.querySelector('[data-replay]') !== null").await;
+    page.evaluate("document.querySelector('[data-replay]').click()").await.unwrap();
+    receiver.next().await;
+    assert_eq!(emulator.billed_renders(), 3);
+
     browser.close().await.unwrap();
     browser.wait().await.unwrap();
     emulator.shutdown().await;
