@@ -28,6 +28,7 @@ pub(crate) use job::{Job, RenderImage, RenderPdf};
 pub(crate) use limits::MAX_SIDE;
 pub use pdf::{Document, Pdf};
 pub(crate) use pool::{MAX_STACK_BYTES, PoolSettings, RENDER_TIMEOUT, RenderPool};
+pub(crate) use process::SUBCOMMAND as WORKER_SUBCOMMAND;
 pub use process::WorkerCommand;
 pub(crate) use wire::json_text;
 
