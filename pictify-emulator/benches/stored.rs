@@ -138,7 +138,10 @@ async fn measure(emulator: &Emulator, template: &str) {
     };
     let ((), elapsed) = tokio::join!(render, lists);
     let rendered = rendered.load(Ordering::Relaxed);
-    println!("renders meanwhile: {rendered}, {:.0} a second", rendered as f64 / elapsed.as_secs_f64());
+    println!(
+        "renders meanwhile: {rendered}, {:.0} a second",
+        f64::from(u32::try_from(rendered).unwrap_or(u32::MAX)) / elapsed.as_secs_f64()
+    );
 }
 
 /// Prints the memory of this process before and after 4,000 cards in memory.
