@@ -60,8 +60,8 @@ fn item(item: &Value) -> Value {
     let results = item["results"].as_array().into_iter().flatten();
     let results: Vec<_> = results
         .map(|result| {
-            let is_picture = result["format"] != "pdf";
-            json!({"id": result["id"], "layout": result["name"], "isPicture": is_picture,
+            let is_image = result["format"] != "pdf";
+            json!({"id": result["id"], "layout": result["name"], "isImage": is_image,
                 "media": format!("/media/{}", result["file"].as_str().unwrap_or_default())})
         })
         .collect();

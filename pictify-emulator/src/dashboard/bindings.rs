@@ -46,7 +46,7 @@ fn item(binding: &Value) -> Value {
         "lastError": binding["lastError"],
         "errorCount": binding["errorCount"],
         "link": format!("/b/{uid}.{format}"),
-        "isPicture": format != "pdf",
+        "isImage": format != "pdf",
     })
 }
 

@@ -34,7 +34,7 @@ fn draft(template: &Value, values: &Value) -> Value {
     body
 }
 
-/// Renders the draft of the editor. Returns the picture and the names of its variables, or the error as a sentence.
+/// Renders the draft of the editor. Returns the image and the names of its variables, or the error as a sentence.
 pub(super) async fn of_draft(request: &PageRequest<'_>) -> ApiResult {
     let mut draft = request.json()?;
     draft["format"] = "png".into();

@@ -86,15 +86,15 @@ fn item(state: &AppState, names: &mut BTreeMap<String, Value>, render: &Value) -
         "width": render["width"],
         "height": render["height"],
         "pageCount": render["pageCount"],
-        "picture": picture(render),
+        "image": image(render),
         "animationLength": render["animationLength"],
         "createdAt": render["createdAt"],
         "costs": details::costs(&state.store, id)?,
     }))
 }
 
-/// Returns the address of the picture of a render: the file itself, or the first page of a PDF.
-fn picture(render: &Value) -> String {
+/// Returns the address of the image of a render: the file itself, or the first page of a PDF.
+fn image(render: &Value) -> String {
     if render["format"] == "PDF" {
         let id = render["id"].as_str().unwrap_or_default();
         return format!("{}renders/{id}/pages/1", super::PREFIX);
@@ -192,12 +192,12 @@ pub(super) fn delete(request: &PageRequest<'_>, id: &str) -> ApiResult {
     Ok(redirect("/"))
 }
 
-/// Returns a page of a PDF as a picture.
+/// Returns a page of a PDF as an image.
 pub(super) async fn pdf_page(request: &PageRequest<'_>, id: &str, number: &str) -> ApiResult {
     let render = request.state.store.get(RENDER, id)?.ok_or_else(not_found)?;
     let index = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1)).ok_or_else(not_found)?;
     let file = request.state.store.file(render["file"].as_str().unwrap_or_default())?.ok_or_else(not_found)?;
-    let picture = request.state.render_pool.run(DrawPdfPage { pdf: file.bytes.to_vec(), index }).await?;
-    let picture = picture.ok_or_else(not_found)?.into_vec();
-    Ok(ApiResponse::bytes("image/png", picture).header(CACHE_CONTROL, "private, max-age=86400"))
+    let image = request.state.render_pool.run(DrawPdfPage { pdf: file.bytes.to_vec(), index }).await?;
+    let image = image.ok_or_else(not_found)?.into_vec();
+    Ok(ApiResponse::bytes("image/png", image).header(CACHE_CONTROL, "private, max-age=86400"))
 }

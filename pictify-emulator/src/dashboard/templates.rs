@@ -65,12 +65,12 @@ fn item(template: &Value) -> Value {
         "layouts": layouts,
         "variables": template["variableDefinitions"].as_array().map_or(0, Vec::len),
         "updatedAt": template["updatedAt"],
-        "picture": picture(template),
+        "image": image(template),
     })
 }
 
 /// Returns the address of the preview of a template, which changes with the template.
-fn picture(template: &Value) -> String {
+fn image(template: &Value) -> String {
     let uid = template["uid"].as_str().unwrap_or_default();
     let version = template["updatedAt"].as_str().unwrap_or_default();
     format!("{PREFIX}templates/{uid}/preview.png?v={}", version.replace(|letter: char| !letter.is_ascii_digit(), ""))

@@ -173,7 +173,7 @@ fn html_response(html: String) -> ApiResponse {
     ApiResponse::bytes("text/html; charset=utf-8", html)
         .header(CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_VALUE)
         .header(CACHE_CONTROL, "no-store")
-        // Without a referrer a form would have no origin either, and the server refuses it.
+        // Without a referrer a form would have no origin either, and the server rejects it.
         .header(REFERRER_POLICY, "same-origin")
         .header(HeaderName::from_static("x-content-type-options"), "nosniff")
 }

@@ -79,7 +79,7 @@ pub(super) async fn show(request: &PageRequest<'_>, uid: &str) -> ApiResult {
             let file = item["url"].as_str().and_then(|url| url.rsplit('/').next()).filter(|file| !file.is_empty());
             json!({"index": item["index"], "status": item["status"], "error": item["error"],
                 "deliveryStatus": item["deliveryStatus"], "media": file.map(|file| format!("/media/{file}")),
-                "isPicture": file.is_some_and(|file| file.rsplit_once('.').is_some_and(|(_, extension)| extension != "pdf"))})
+                "isImage": file.is_some_and(|file| file.rsplit_once('.').is_some_and(|(_, extension)| extension != "pdf"))})
         })
         .collect();
     let data = json!({

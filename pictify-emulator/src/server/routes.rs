@@ -28,7 +28,7 @@ use tower_http::{
 };
 
 /// Maximum size of the body of a request to the dashboard, in bytes.
-const MAX_PAGE_BODY_BYTES: usize = super::body::MAX_BODY_BYTES;
+const MAX_PAGE_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// Marks a response that a fault has changed.
 #[derive(Clone, Copy, Debug)]

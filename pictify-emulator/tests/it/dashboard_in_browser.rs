@@ -106,7 +106,7 @@ async fn set_size_and_theme(page: &Page, width: u32, theme: &str) {
     page.execute(SetEmulatedMediaParams::builder().feature(feature).build()).await.unwrap();
 }
 
-/// Loads a view and waits for its pictures.
+/// Loads a view and waits for its images.
 async fn open(page: &Page, address: &str) {
     page.goto(address).await.unwrap();
     until(page, "document.readyState === 'complete'").await;
@@ -130,7 +130,7 @@ async fn findings(page: &Page) -> Vec<String> {
     violations.as_array().unwrap().iter().map(line).collect()
 }
 
-/// Keeps a picture of the page in the target folder, for people to look at.
+/// Keeps an image of the page in the target folder, for people to look at.
 async fn keep_screenshot(page: &Page, name: &str) {
     let height = page.evaluate("document.documentElement.scrollHeight").await.unwrap().into_value::<f64>().unwrap();
     let width = page.evaluate("innerWidth").await.unwrap().into_value::<f64>().unwrap();
@@ -284,6 +284,15 @@ async fn a_template_is_made_changed_compared_rendered_and_its_delivery_is_sent_a
     receiver.next().await;
     until(&page, "document.querySelectorAll('.attempts .tag.ok').length === 2").await;
     assert_eq!(get(&emulator, "/_emulator/deliveries").await.json()["deliveries"].as_array().unwrap().len(), 2);
+
+    // A request is sent again as it was, with its API key.
+    page.goto(format!("{}/_emulator/ui/requests", emulator.url())).await.unwrap();
+    until(&page, "document.querySelector('[data-live-part=requests] tbody a')?.textContent === 'POST /image'").await;
+    page.evaluate("document.querySelector('[data-live-part=requests] tbody a').click()").await.unwrap();
+    until(&page, "document.querySelector('[data-replay]') !== null").await;
+    page.evaluate("document.querySelector('[data-replay]').click()").await.unwrap();
+    receiver.next().await;
+    assert_eq!(emulator.billed_renders(), 3);
 
     browser.close().await.unwrap();
     browser.wait().await.unwrap();

@@ -1,4 +1,4 @@
-//! Honest and hostile requests side by side. Afterwards every honest request was answered, the memory is back, and the ledger has
+//! Honest and hostile requests side by side. Afterwards every honest request has a good response, the memory is back, and the ledger has
 //! each render once.
 //!
 //! A short form runs with all tests. `cargo xtask test soak` runs the long form and prints its figures.
@@ -97,7 +97,7 @@ fn attacks() -> Vec<Attack> {
 struct Log {
     renders: Mutex<Vec<Duration>>,
     failures: Mutex<Vec<String>>,
-    /// Renders that were answered with 200, honest and hostile.
+    /// Renders with status 200, honest and hostile.
     billed: AtomicU64,
     attacks: AtomicU64,
 }
@@ -182,7 +182,7 @@ async fn load(server: &Arc<Program>, log: &Arc<Log>, end: Instant, attacks: &Arc
                 let attack = &attacks[next % attacks.len()];
                 next += 1;
                 log.attacks.fetch_add(1, Ordering::Relaxed);
-                // A connection that the server closes is an answer to an attack.
+                // A connection that the server closes is a response to an attack.
                 if let Ok(response) = server.send(&attack.line, &attack.headers, &attack.body).await {
                     let is_render = response.status == 200 && attack.is_render();
                     log.billed.fetch_add(is_render.into(), Ordering::Relaxed);
@@ -241,6 +241,6 @@ async fn hostile_requests_neither_stop_honest_ones_nor_take_memory_for_good() {
     assert!(peak < MAX_MEMORY_BYTES, "the processes took {} MiB", mega(peak));
     assert!(is_back, "the processes still have {} MiB, {} MiB before", mega(server.tree_memory()), mega(before));
     let billed = log.billed.load(Ordering::Relaxed) + quiet.billed.load(Ordering::Relaxed);
-    assert_eq!(ledger["renders"], Value::from(billed), "the ledger has each answered render once");
+    assert_eq!(ledger["renders"], Value::from(billed), "the ledger has each successful render once");
     assert!(honest > 0 && attacks > 0, "both kinds of clients ran");
 }

@@ -1,4 +1,4 @@
-//! Programs that some tests need: Redis, Chromium, Python.
+//! Programs that some tests need: Redis, Chromium, npm, Python.
 //!
 //! A test that needs one begins with
 //!

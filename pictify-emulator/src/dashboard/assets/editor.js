@@ -20,7 +20,7 @@ async function draw(image, draft) {
   return preview;
 }
 
-// Draws the pictures of the versions of a template.
+// Draws the images of the versions of a template.
 for (const pair of document.querySelectorAll(".before-after[data-before]")) {
   const [before, after] = pair.querySelectorAll("img");
   draw(before, JSON.parse(pair.dataset.before)).catch((error) => (before.alt = error.message));

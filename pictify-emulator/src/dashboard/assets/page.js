@@ -25,9 +25,9 @@ function writeTimes(root) {
   }
 }
 
-// Marks a picture that cannot be drawn, such as the preview of a template that requires values.
+// Marks an image that cannot be drawn, such as the preview of a template that requires values.
 function markBroken(image) {
-  image.closest(".picture")?.classList.add("broken");
+  image.closest(".thumbnail")?.classList.add("broken");
 }
 
 document.addEventListener("error", ({ target }) => target instanceof HTMLImageElement && markBroken(target), true);
@@ -36,7 +36,7 @@ document.addEventListener("error", ({ target }) => target instanceof HTMLImageEl
 function prepare(root) {
   writeTimes(root);
   highlightAll(root);
-  for (const image of root.querySelectorAll(".picture img")) {
+  for (const image of root.querySelectorAll(".thumbnail img")) {
     if (image.complete && image.naturalWidth === 0 && image.loading !== "lazy") markBroken(image);
   }
 }
@@ -63,15 +63,15 @@ async function reset() {
   else notify("The server could not be reset");
 }
 
-// Asks a question, and resolves to the answer.
+// Asks a question, and resolves to the choice.
 function ask(question, action = "Delete") {
   const dialog = document.getElementById("confirm");
   dialog.querySelector("p").textContent = question;
-  dialog.querySelector("[data-answer=yes]").textContent = action;
+  dialog.querySelector("[data-choice=yes]").textContent = action;
   dialog.returnValue = "";
   dialog.showModal();
   return new Promise((resolve) => {
-    dialog.onclick = ({ target }) => target.dataset.answer && dialog.close(target.dataset.answer);
+    dialog.onclick = ({ target }) => target.dataset.choice && dialog.close(target.dataset.choice);
     dialog.onclose = () => resolve(dialog.returnValue === "yes");
   });
 }

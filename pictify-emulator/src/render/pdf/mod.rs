@@ -13,15 +13,15 @@
 //! | `page_setup.rs` | sizes, margins and scale |
 //! | `page.rs` | renders one page to its own PDF, in the size of its content |
 //! | `merge.rs` | places these on pages of the final size and merges them into one file |
-//! | `picture.rs` | draws a page of a PDF file as a picture |
+//! | `page_image.rs` | draws a page of a PDF file as an image |
 
 mod merge;
 mod page;
+mod page_image;
 mod page_setup;
-mod picture;
 
+pub(crate) use page_image::DrawPdfPage;
 pub use page_setup::{Margins, PageSetup, Preset};
-pub(crate) use picture::DrawPdfPage;
 
 use super::RenderError;
 use serde::{Deserialize, Serialize};

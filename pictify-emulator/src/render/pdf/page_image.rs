@@ -1,4 +1,4 @@
-//! Pages of PDF files as pictures, for the dashboard. Browsers show PDFs in a frame of their own, which its policy does not
+//! Pages of PDF files as images, for the dashboard. Browsers show PDFs in a frame of their own, which its policy does not
 //! allow.
 
 use crate::render::{Job, Renderer};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use std::sync::Arc;
 
-/// Maximum width and height of a picture, in pixels.
+/// Maximum width and height of an image, in pixels.
 const MAX_SIZE: (f32, f32) = (1000.0, 2000.0);
 
 /// Job that draws a page of a PDF file as a PNG. The output is `None` if there is no such page.
