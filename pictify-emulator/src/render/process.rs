@@ -16,6 +16,9 @@ const MAX_EXPLANATION_BYTES: u64 = 4096;
 /// Text of the standard library on standard error before it aborts a process that cannot allocate memory.
 const OUT_OF_MEMORY_TEXT: &str = "memory allocation of";
 
+/// Name of the subcommand that starts a worker process.
+pub const SUBCOMMAND: &str = "render-worker";
+
 /// Command that starts a worker process. The command must call [`worker::Arguments::run`](crate::worker::Arguments::run).
 #[derive(Clone, Debug)]
 pub struct WorkerCommand {
@@ -29,14 +32,14 @@ impl WorkerCommand {
         Self { program: program.into(), arguments: arguments.into_iter().map(Into::into).collect() }
     }
 
-    /// Creates the command that starts this program again, with the subcommand [`SUBCOMMAND`](crate::worker::SUBCOMMAND).
+    /// Creates the command that starts this program again, with the subcommand [`SUBCOMMAND`].
     ///
     /// # Errors
     /// If the path of this program cannot be determined.
     pub fn current_program() -> io::Result<Self> {
         // This path stays valid, and its version the same, when the file of the program is replaced.
         let program = if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe()? };
-        Ok(Self::new(program, [crate::worker::SUBCOMMAND]))
+        Ok(Self::new(program, [SUBCOMMAND]))
     }
 }
 
