@@ -68,8 +68,9 @@ impl WorkerProcess {
         if cfg!(unix) {
             process.env_clear();
         }
+        // In a group of its own it does not get the signal of Ctrl-C: the server first finishes the renders in progress.
         #[cfg(unix)]
-        process.arg0("pictify-render-worker");
+        process.arg0("pictify-render-worker").process_group(0);
         let mut child = process.spawn().map_err(|error| failed(format!("cannot start a worker process: {error}")))?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(stdin), Some(stdout)) => Ok(Self { child, stdin, stdout, jobs: 0, memory_megabytes }),
