@@ -17,7 +17,7 @@ const MAX_EXPLANATION_BYTES: u64 = 4096;
 const OUT_OF_MEMORY_TEXT: &str = "memory allocation of";
 
 /// Name of the subcommand that starts a worker process.
-pub(crate) const SUBCOMMAND: &str = "render-worker";
+pub const SUBCOMMAND: &str = "render-worker";
 
 /// Command that starts a worker process. The command must call [`worker::Arguments::run`](crate::worker::Arguments::run).
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ impl WorkerCommand {
         Self { program: program.into(), arguments: arguments.into_iter().map(Into::into).collect() }
     }
 
-    /// Creates the command that starts this program again, with the subcommand [`SUBCOMMAND`](crate::worker::SUBCOMMAND).
+    /// Creates the command that starts this program again, with the subcommand [`SUBCOMMAND`].
     ///
     /// # Errors
     /// If the path of this program cannot be determined.
@@ -68,8 +68,9 @@ impl WorkerProcess {
         if cfg!(unix) {
             process.env_clear();
         }
+        // In a group of its own it does not get the signal of Ctrl-C: the server first finishes the renders in progress.
         #[cfg(unix)]
-        process.arg0("pictify-render-worker");
+        process.arg0("pictify-render-worker").process_group(0);
         let mut child = process.spawn().map_err(|error| failed(format!("cannot start a worker process: {error}")))?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(stdin), Some(stdout)) => Ok(Self { child, stdin, stdout, jobs: 0, memory_megabytes }),

@@ -30,12 +30,12 @@
 
 mod limits;
 
-pub use crate::render::WorkerCommand;
+pub use crate::render::{SUBCOMMAND, WorkerCommand};
 
 use crate::{
     agent::FindElements,
     render::{
-        DrawPdfPage, Embedded, Job, MAX_STACK_BYTES, RenderImage, RenderPdf, WORKER_SUBCOMMAND,
+        DrawPdfPage, Embedded, Job, MAX_STACK_BYTES, RenderImage, RenderPdf,
         wire::{self, LENGTH_BYTES},
     },
     video::{CheckScene, RenderScene},
@@ -47,9 +47,6 @@ use std::{
     sync::mpsc,
     thread,
 };
-
-/// Name of the subcommand that starts a worker process.
-pub const SUBCOMMAND: &str = WORKER_SUBCOMMAND;
 
 /// Arguments of the subcommand that runs renders. Only the server uses it.
 #[derive(Clone, Debug, clap::Args)]
