@@ -42,6 +42,9 @@ pub enum Command {
     ///
     /// Tests control it by its admin API, which /_emulator/openapi.json describes.
     Emulator(pictify_emulator::Options),
+    /// Run renders for an emulator.
+    #[command(name = pictify_emulator::worker::SUBCOMMAND, hide = true)]
+    Worker(pictify_emulator::worker::Arguments),
 }
 
 #[derive(Debug, Subcommand)]

@@ -25,7 +25,7 @@ pub async fn create(arguments: arguments::CreateImage) -> Result<(), Failure> {
     let format = format(arguments.format, &output)?;
     let source = source(arguments.source)?;
     let session = Session::open().await?;
-    if session.is_local() && matches!(output, Output::UrlOnly) && !arguments.json {
+    if session.is_local() && matches!(output, Output::UrlOnly) {
         let message = "give --output FILE: the local emulator and its images are deleted when this command ends";
         return Err(Failure::usage(message));
     }

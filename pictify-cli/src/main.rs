@@ -17,15 +17,20 @@ mod session;
 
 use arguments::{Arguments, Command, ImageCommand};
 use clap::Parser;
+use failure::Failure;
 use std::process::ExitCode;
 
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Image { command: ImageCommand::Create(arguments) } => run(image::create(arguments)),
+        Command::Emulator(options) => run(emulator::serve(options)),
+        Command::Worker(arguments) => arguments.run(),
+    }
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Image { command: ImageCommand::Create(arguments) } => image::create(arguments).await,
-        Command::Emulator(arguments) => emulator::serve(arguments).await,
-    };
-    match result {
+async fn run(command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
+    match command.await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             progress::note(&format!("error: {failure}"));

@@ -90,6 +90,7 @@ async fn without_an_output_the_url_is_printed() {
     let output = command.output().unwrap();
     assert!(String::from_utf8(output.stdout).unwrap().starts_with(emulator.url()));
     assert_fails(create(&["--html", HELLO]), 2, "give --output FILE");
+    assert_fails(create(&["--html", HELLO, "--json"]), 2, "give --output FILE");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::{
     metrics::Metrics,
     problem_details,
     quota::{MonthlyQuota, Quota, QuotaReservation},
-    render::{RenderPool, Renderer},
+    render::{PoolSettings, RenderPool},
     requests::RequestLog,
     response::ApiResult,
     store::{Change, Store, StoreError},
@@ -29,6 +29,7 @@ use serde_json::Value;
 use std::{
     collections::BTreeMap,
     fmt,
+    path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -42,11 +43,13 @@ pub(crate) const MEDIA: &str = "/media/";
 pub(crate) struct Settings {
     pub(crate) url: String,
     pub(crate) api_keys: Vec<String>,
-    pub(crate) renderer: Arc<dyn Renderer>,
+    pub(crate) render_pool: PoolSettings,
     pub(crate) store: Store,
     pub(crate) config: Config,
     pub(crate) faults: FaultScript,
     pub(crate) outbound: OutboundClients,
+    /// Folder of templates to start with.
+    pub(crate) seed_folder: Option<PathBuf>,
 }
 
 /// HTTP clients for requests that the server sends.
@@ -81,6 +84,8 @@ pub(crate) struct AppState {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) requests: Arc<RequestLog>,
     pub(crate) outbound: Arc<OutboundClients>,
+    /// Folder of templates to start with.
+    pub(crate) seed_folder: Option<PathBuf>,
     pub(crate) delivery_permits: Arc<Semaphore>,
     pub(crate) config: Config,
     pub(crate) rate_limiter: FixedWindowLimiter,
@@ -152,8 +157,15 @@ impl RequestContext {
     }
 }
 
-/// Parts of a state that the isolated states of API keys share: what limits the use of the machine, and what counts it.
-struct SharedParts {
+/// Settings of a state, and the parts that the isolated states of API keys share: what limits the use of the machine, and
+/// what counts it.
+struct Parts {
+    url: String,
+    api_keys: Vec<String>,
+    config: Config,
+    faults: FaultScript,
+    seed_folder: Option<PathBuf>,
+    store: Store,
     render_pool: Arc<RenderPool>,
     outbound: Arc<OutboundClients>,
     delivery_permits: Arc<Semaphore>,
@@ -163,39 +175,41 @@ struct SharedParts {
 
 impl AppState {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
-        let Settings { url, api_keys, renderer, store, config, faults, outbound } = settings;
-        let shared = SharedParts {
-            render_pool: Arc::new(RenderPool::new(renderer)),
+        let Settings { url, api_keys, render_pool, store, config, faults, outbound, seed_folder } = settings;
+        Self::with(Parts {
+            url,
+            api_keys,
+            config,
+            faults,
+            seed_folder,
+            store,
+            render_pool: Arc::new(RenderPool::new(render_pool)),
             outbound: Arc::new(outbound),
             delivery_permits: Arc::new(Semaphore::new(MAX_CONCURRENT_DELIVERIES)),
             metrics: Arc::default(),
             stop: CancellationToken::new(),
-        };
-        Self::with(url, api_keys, store, config, faults, shared)
+        })
     }
 
     /// Creates the state of an API key that is isolated from others: with the same settings, and without data.
     pub(crate) fn isolated(&self) -> Result<Arc<Self>, StoreError> {
-        let shared = SharedParts {
+        Ok(Self::with(Parts {
+            url: self.url.clone(),
+            api_keys: self.api_keys.clone(),
+            config: self.config,
+            faults: self.faults.initial().clone(),
+            seed_folder: self.seed_folder.clone(),
+            store: self.store.sibling()?,
             render_pool: self.render_pool.clone(),
             outbound: self.outbound.clone(),
             delivery_permits: self.delivery_permits.clone(),
             metrics: self.metrics.clone(),
             stop: self.stop.child_token(),
-        };
-        let (store, faults) = (self.store.sibling()?, self.faults.initial().clone());
-        Ok(Self::with(self.url.clone(), self.api_keys.clone(), store, self.config, faults, shared))
+        }))
     }
 
-    fn with(
-        url: String,
-        api_keys: Vec<String>,
-        store: Store,
-        config: Config,
-        faults: FaultScript,
-        shared: SharedParts,
-    ) -> Arc<Self> {
-        let SharedParts { render_pool, outbound, delivery_permits, metrics, stop } = shared;
+    fn with(parts: Parts) -> Arc<Self> {
+        let Parts { store, metrics, config, stop, .. } = parts;
         let (clock, events) = (Arc::<Clock>::default(), Arc::<Events>::default());
         let requests = RequestLog::new(clock.clone(), events.clone(), metrics.clone());
         store.observe({
@@ -204,17 +218,18 @@ impl AppState {
         });
         let background = Mutex::new(stop.child_token());
         Arc::new(AppState {
-            url,
-            api_keys,
-            render_pool,
+            url: parts.url,
+            api_keys: parts.api_keys,
+            render_pool: parts.render_pool,
             store,
-            faults: Faults::new(faults),
+            faults: Faults::new(parts.faults),
             clock,
             events,
             metrics,
             requests,
-            outbound,
-            delivery_permits,
+            outbound: parts.outbound,
+            seed_folder: parts.seed_folder,
+            delivery_permits: parts.delivery_permits,
             config,
             rate_limiter: FixedWindowLimiter::default(),
             request_locks: KeyedLocks::default(),

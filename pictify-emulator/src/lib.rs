@@ -17,13 +17,15 @@
 //! | file | content |
 //! |---|---|
 //! | `emulator/`, `options.rs`, `config.rs` | start, shutdown, command-line options, settings |
-//! | `server/` | HTTP server: routing, validation, API keys, idempotency |
+//! | `program/` | program around a server: its log and its signals |
+//! | `server/` | HTTP server: connections, routing, hosts and origins, validation, idempotency |
 //! | `context.rs`, `keyed_locks.rs` | state that all requests share, and what a request and a render carry |
 //! | `limits.rs`, `faults.rs` | rate limit, fault injection |
 //! | `quota.rs`, `ledger.rs` | monthly quota, billed renders |
 //! | `handlers/` | handlers, a file for each tag of the contract |
 //! | `admin/` | admin API for tests |
 //! | `requests/` | recorded requests |
+//! | `snapshots.rs`, `seed.rs` | reset and snapshots, templates to start with |
 //! | `clock.rs`, `events.rs`, `metrics.rs` | clock, stream of events, metrics |
 //! | `dashboard/` | HTML dashboard |
 //! | `response.rs`, `api_error.rs`, `problem_details.rs` | responses and errors |
@@ -40,7 +42,7 @@
 //! | `fetch/` | outgoing HTTP requests, and the addresses that they may reach |
 //! | `demo_template.rs` | template of the examples |
 //! | `store/` | storage of documents and files |
-//! | `query_string.rs`, `json.rs` | reading of query strings and of JSON values |
+//! | `query_string.rs`, `json.rs`, `secret.rs` | reading of query strings and of JSON values, secrets in documents |
 //! | `variables.rs` | definitions of template variables |
 //! | `expressions/` | expression language |
 //! | `html_templates/` | Handlebars templates |
@@ -76,7 +78,10 @@ mod limits;
 mod metrics;
 mod options;
 mod page_loader;
+mod private_files;
 mod problem_details;
+#[cfg(feature = "program")]
+mod program;
 mod query_string;
 mod quota;
 pub mod render;
@@ -84,23 +89,30 @@ mod rendering;
 mod requests;
 mod response;
 mod secret;
+mod seed;
 mod server;
 mod snapshots;
 mod store;
 mod templates;
+#[cfg(test)]
+mod tests;
 mod uid;
 pub mod variables;
 mod video;
 mod webhooks;
+pub mod worker;
 mod workflows;
 
 pub use config::{Profile, VersionPrefix};
 pub use emulator::{
-    BilledRenders, ControlError, DEFAULT_PORT, DeliveryAttempt, Emulator, EmulatorBuilder, RecordedDelivery,
-    StartError, shutdown_signal,
+    BilledRenders, ControlError, DEFAULT_PORT, DeliveryAttempt, DeliveryStatus, Emulator, EmulatorBuilder,
+    RecordedDelivery, StartError,
 };
 pub use faults::Fault;
 pub use fetch::EgressPolicy;
-pub use options::{Engine, Options};
+pub use options::{Engine, LogFormat, Options};
+#[cfg(feature = "program")]
+#[cfg_attr(docsrs, doc(cfg(feature = "program")))]
+pub use program::run;
 pub use requests::{RecordedBody, RecordedRequest, RequestFilter};
 pub use snapshots::SnapshotError;

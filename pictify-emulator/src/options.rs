@@ -6,12 +6,14 @@ use crate::{
     emulator::{DEFAULT_PORT, StartError},
     faults::FaultScript,
     fetch::EgressPolicy,
+    render::WorkerCommand,
 };
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use std::{
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Options of `pictify emulator` and `pictify-emulator`. A file uses the same names.
@@ -33,6 +35,21 @@ pub struct Options {
     /// Listen on this port [default: 4040]; 0 takes a free one.
     #[arg(long)]
     pub port: Option<u16>,
+
+    /// Accept requests for this host name, besides localhost and the address that the server listens on; may be
+    /// repeated. A container in a network of containers needs its name here.
+    #[arg(long = "allowed-host", value_name = "NAME")]
+    #[serde(rename = "allowed-host")]
+    pub allowed_hosts: Vec<String>,
+
+    /// Let the pages of this origin, such as `http://localhost:3000`, send requests and read responses; may be
+    /// repeated. `*` means every page of every site.
+    #[arg(long, value_name = "ORIGIN")]
+    pub cors: Vec<String>,
+
+    /// Limit the open connections [default: 512, or half of the files that the process may open].
+    #[arg(long, value_name = "COUNT")]
+    pub max_connections: Option<usize>,
 
     /// Accept only this API key; may be repeated [default: any key].
     #[arg(long = "api-key", value_name = "KEY")]
@@ -93,9 +110,23 @@ pub struct Options {
     #[arg(long, value_enum, value_name = "MODE")]
     pub version_prefix: Option<VersionPrefix>,
 
+    /// Choose the form of the log on standard error [default: text]. The variable `RUST_LOG` filters it: `debug` shows
+    /// the requests of the page too, `warn` shows no requests.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub log: Option<LogFormat>,
+
+    /// Open the page of the server in the browser.
+    #[arg(long)]
+    pub open: bool,
+
     /// Start with the template that the examples of the SDK use, XK4P2M9QZT.
     #[arg(long)]
     pub demo: bool,
+
+    /// Start with the templates of this folder. It has a folder for each, named by the ID of the template, with
+    /// template.json (name, width, height, ...), index.html or canvas.json, and optionally sample.json (default values).
+    #[arg(long, value_name = "DIR")]
+    pub seed: Option<PathBuf>,
 
     /// Choose the render engine [default: embedded]. Chromium runs scripts and supports all of CSS. It must be
     /// installed, and this program must be built with the feature `chromium`.
@@ -105,6 +136,20 @@ pub struct Options {
     /// Path of the Chromium executable [default: the installed one].
     #[arg(long, value_name = "PATH")]
     pub chromium: Option<PathBuf>,
+
+    /// Stop a render after this time [default: 30].
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=30))]
+    pub render_timeout: Option<u64>,
+
+    /// Limit the memory of a render [default: 256]. One render for each processor can run at a time, and one more.
+    #[arg(long, value_name = "MEGABYTES", value_parser = clap::value_parser!(u32).range(64..))]
+    pub render_memory: Option<u32>,
+
+    /// Command that starts a worker process. It is not an option of the command line: a program that has the subcommand of
+    /// [`worker`](crate::worker) sets it. Without it, renders run in threads.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub worker_command: Option<WorkerCommand>,
 
     /// Inject the faults of a JSON file: {"seed": 1, "faults": [{"operation": "createImage", "probability": 0.1,
     /// "status": 503}]}.
@@ -122,6 +167,20 @@ pub enum Engine {
     Embedded,
     /// Installed Chromium.
     Chromium,
+}
+
+/// Form of the log of the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LogFormat {
+    /// A line for each event.
+    #[default]
+    Text,
+    /// A JSON object for each event.
+    Json,
+    /// No log, except for the log file of a data folder.
+    Off,
 }
 
 #[cfg(feature = "chromium")]
@@ -147,14 +206,25 @@ impl Options {
     ///
     /// # Errors
     /// [`StartError`]: as [`EmulatorBuilder::start`], and for files that cannot be read.
-    pub async fn start(mut self) -> Result<Emulator, StartError> {
-        if let Some(file) = self.config.take() {
-            self = self.merged_over(read_json_file(&file)?);
+    pub async fn start(self) -> Result<Emulator, StartError> {
+        self.merged_with_file()?.start_merged().await
+    }
+
+    /// Reads the file of [`config`](Self::config), if there is one. The options of `self` take precedence.
+    pub(crate) fn merged_with_file(mut self) -> Result<Self, StartError> {
+        match self.config.take() {
+            Some(file) => Ok(self.merged_over(read_json_file(&file)?)),
+            None => Ok(self),
         }
+    }
+
+    async fn start_merged(self) -> Result<Emulator, StartError> {
         let egress_policy = self.allow_network.unwrap_or_default();
         let mut builder: EmulatorBuilder = Emulator::builder()
             .host(self.host.unwrap_or(Ipv4Addr::LOCALHOST.into()))
             .port(self.port.unwrap_or(DEFAULT_PORT))
+            .allowed_hosts(self.allowed_hosts)
+            .cors_origins(self.cors)
             .api_keys(self.api_keys)
             .profile(self.profile.unwrap_or_default())
             .version_prefix(self.version_prefix.unwrap_or_default())
@@ -171,14 +241,29 @@ impl Options {
         if self.engine == Some(Engine::Chromium) {
             builder = with_chromium(builder, self.chromium, egress_policy)?;
         }
+        if let Some(command) = self.worker_command {
+            builder = builder.worker_command(command);
+        }
+        if let Some(seconds) = self.render_timeout {
+            builder = builder.render_timeout(Duration::from_secs(seconds));
+        }
+        if let Some(megabytes) = self.render_memory {
+            builder = builder.render_memory(megabytes);
+        }
         if let Some(folder) = self.data_dir {
             builder = builder.data_dir(folder);
         }
         if self.isolate_keys {
             builder = builder.isolate_keys(true);
         }
+        if let Some(connections) = self.max_connections {
+            builder = builder.max_connections(connections);
+        }
         if let Some(mebibytes) = self.max_file_memory {
             builder = builder.max_file_memory(u64::from(mebibytes) << 20);
+        }
+        if let Some(folder) = self.seed {
+            builder = builder.seed(folder);
         }
         if let Some(requests) = self.requests_per_minute {
             builder = builder.requests_per_minute(requests);
@@ -203,7 +288,10 @@ impl Options {
             config: None,
             host: self.host.or(other.host),
             port: self.port.or(other.port),
-            api_keys: if self.api_keys.is_empty() { other.api_keys } else { self.api_keys },
+            allowed_hosts: first_given(self.allowed_hosts, other.allowed_hosts),
+            cors: first_given(self.cors, other.cors),
+            max_connections: self.max_connections.or(other.max_connections),
+            api_keys: first_given(self.api_keys, other.api_keys),
             data_dir: self.data_dir.or(other.data_dir),
             max_file_memory: self.max_file_memory.or(other.max_file_memory),
             isolate_keys: self.isolate_keys || other.isolate_keys,
@@ -217,12 +305,23 @@ impl Options {
             no_batch_urls: self.no_batch_urls || other.no_batch_urls,
             webhook_retry_speedup: self.webhook_retry_speedup.or(other.webhook_retry_speedup),
             version_prefix: self.version_prefix.or(other.version_prefix),
+            log: self.log.or(other.log),
+            open: self.open || other.open,
             demo: self.demo || other.demo,
+            seed: self.seed.or(other.seed),
             engine: self.engine.or(other.engine),
             chromium: self.chromium.or(other.chromium),
+            render_timeout: self.render_timeout.or(other.render_timeout),
+            render_memory: self.render_memory.or(other.render_memory),
+            worker_command: self.worker_command.or(other.worker_command),
             faults: self.faults.or(other.faults),
         }
     }
+}
+
+/// Returns the first list, or the second one if the first is empty.
+fn first_given(first: Vec<String>, second: Vec<String>) -> Vec<String> {
+    if first.is_empty() { second } else { first }
 }
 
 /// Reads a JSON file.
@@ -255,6 +354,19 @@ mod tests {
             (Some(0), Some(Profile::Documented), Some(EgressPolicy::Private))
         );
         assert_eq!((merged.api_keys, merged.demo, merged.no_batch_urls), (vec!["a".to_owned()], true, true));
+    }
+
+    #[test]
+    fn a_file_has_the_options_of_the_command_line() {
+        let command = <Command as clap::CommandFactory>::command();
+        let names = command.get_arguments().filter_map(|argument| argument.get_long());
+        let names: Vec<_> = names.filter(|name| !["config", "help", "version"].contains(name)).collect();
+        assert!(names.len() > 20, "{names:?}");
+        for name in names {
+            let file = format!(r#"{{"{name}": {{}}}}"#);
+            let error = serde_json::from_str::<Options>(&file).unwrap_err().to_string();
+            assert!(!error.contains("unknown field"), "{error}");
+        }
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@
 use crate::{
     batches,
     context::AppState,
-    demo_template,
+    demo_template, seed,
     store::{InvalidSnapshotName, MAX_SNAPSHOTS, SnapshotName, StoreError},
     webhooks,
 };
@@ -23,6 +23,8 @@ pub enum SnapshotError {
     NotFound,
     /// There are too many snapshots.
     TooMany,
+    /// The templates to start with cannot be used.
+    Seed(String),
     /// The data cannot be read or written.
     Store(String),
 }
@@ -33,6 +35,7 @@ impl fmt::Display for SnapshotError {
             Self::InvalidName => InvalidSnapshotName.fmt(f),
             Self::NotFound => f.write_str("there is no snapshot with this name"),
             Self::TooMany => write!(f, "there are {MAX_SNAPSHOTS} snapshots: remove one first"),
+            Self::Seed(reason) => write!(f, "the templates to start with cannot be used: {reason}"),
             Self::Store(reason) => write!(f, "the data cannot be read or written: {reason}"),
         }
     }
@@ -53,15 +56,22 @@ impl From<InvalidSnapshotName> for SnapshotError {
 }
 
 /// Inserts the data that a new server has.
-pub(crate) fn insert_initial_data(state: &AppState) -> Result<(), StoreError> {
-    if state.config.demo { demo_template::insert(&state.store, &state.now_text()) } else { Ok(()) }
+pub(crate) fn insert_initial_data(state: &AppState) -> Result<(), SnapshotError> {
+    if state.config.demo {
+        demo_template::insert(&state.store, &state.now_text())?;
+    }
+    if let Some(folder) = &state.seed_folder {
+        let templates = seed::read_folder(folder).map_err(|error| SnapshotError::Seed(error.to_string()))?;
+        seed::store(state, templates).map_err(|error| SnapshotError::Seed(error.message()))?;
+    }
+    Ok(())
 }
 
 /// Deletes all documents and files, except those of a new server. Snapshots stay.
 pub(crate) fn reset(state: &AppState) -> Result<(), SnapshotError> {
     state.cancel_background_work();
     state.store.clear()?;
-    Ok(insert_initial_data(state)?)
+    insert_initial_data(state)
 }
 
 /// Stores the current documents and files under a name. An older snapshot with this name is replaced.

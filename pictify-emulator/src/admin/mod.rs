@@ -97,6 +97,7 @@ fn handler(operation: &str, filter: MethodFilter) -> Option<MethodRouter<Arc<App
         "getDelivery" => on(filter, deliveries::get),
         "resendDelivery" => on(filter, deliveries::resend),
         "reset" => on(filter, state::reset),
+        "seed" => on(filter, state::seed),
         "listSnapshots" => on(filter, state::list_snapshots),
         "saveSnapshot" => on(filter, state::save_snapshot),
         "deleteSnapshot" => on(filter, state::delete_snapshot),

@@ -1,8 +1,9 @@
-//! State of the server: reset, snapshots.
+//! State of the server: reset, snapshots, seed.
 
 use super::{AdminError, AdminResult, JsonBody, parse_body};
 use crate::{
     context::AppState,
+    seed::{self, SeedTemplate},
     snapshots::{self, SnapshotError},
 };
 use axum::{
@@ -24,12 +25,20 @@ struct Reset {
     clock: Option<bool>,
 }
 
+/// Templates to store; those of the seed folder if none is given.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seed {
+    templates: Option<Vec<SeedTemplate>>,
+}
+
 impl From<SnapshotError> for AdminError {
     fn from(error: SnapshotError) -> Self {
         let status = match error {
             SnapshotError::InvalidName => StatusCode::BAD_REQUEST,
             SnapshotError::NotFound => StatusCode::NOT_FOUND,
             SnapshotError::TooMany => StatusCode::CONFLICT,
+            SnapshotError::Seed(_) => StatusCode::UNPROCESSABLE_ENTITY,
             SnapshotError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, error.to_string())
@@ -52,6 +61,19 @@ pub(super) async fn reset(State(state): State<Arc<AppState>>, body: Bytes) -> Ad
     }
     state.events.emit("state", state.now(), json!({"change": "reset"}));
     Ok(JsonBody(json!({"reset": wanted})))
+}
+
+pub(super) async fn seed(State(state): State<Arc<AppState>>, body: Bytes) -> AdminResult {
+    let Seed { templates } = parse_body(&body)?;
+    let from_folder = || {
+        let folder = state.seed_folder.as_ref();
+        let folder = folder.ok_or_else(|| AdminError::bad_request("Give templates: the server has no seed folder"))?;
+        seed::read_folder(folder).map_err(|error| AdminError::bad_request(error.to_string()))
+    };
+    let templates = templates.map_or_else(from_folder, Ok)?;
+    let stored = seed::store(&state, templates)?;
+    let templates: Vec<_> = stored.iter().map(|template| json!({"uid": template.uid, "name": template.name})).collect();
+    Ok(JsonBody(json!({"templates": templates})))
 }
 
 pub(super) async fn list_snapshots(State(state): State<Arc<AppState>>) -> JsonBody {

@@ -17,12 +17,13 @@ use crate::{
     context::RenderContext,
     fetch::parse_url,
     page_loader,
-    render::{Page, RenderError},
+    render::{Job, Page, RenderError, Renderer},
     rendering::{Render, RenderMetadata, render_first},
 };
 use axum::http::StatusCode;
 use outline::{MARKER, MAX_ELEMENTS, OutlineError};
 use prompt::Prompt;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::Instant;
 
@@ -66,7 +67,8 @@ enum Step {
 }
 
 /// Element to capture.
-struct Target {
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Target {
     description: String,
     selector: Option<String>,
 }
@@ -102,7 +104,7 @@ async fn search(
     let (html, url) = page_loader::load_page(&context.state.outbound.pages, &request.url).await?;
     report(Step::Matching, "Looking for the element".to_owned());
     let words = request.words.clone();
-    let (html, mut targets) = context.state.render_pool.run(move || choose(html, &words)).await??;
+    let (html, mut targets) = context.state.render_pool.run(FindElements { html, words }).await??;
     targets.push(Target { description: "whole page".to_owned(), selector: None });
     let (width, height) = request.size;
     let whole = Page { html, width, height, url: Some(url.to_string()), ..Page::default() };
@@ -137,6 +139,23 @@ fn to_agent_error(error: ApiError) -> ApiError {
     }
     let body = json!({"error": "Agent screenshot failed", "details": error.message()});
     ApiError::with_body(StatusCode::INTERNAL_SERVER_ERROR, body)
+}
+
+/// Search of the elements of a page that words mean.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct FindElements {
+    html: String,
+    words: Vec<String>,
+}
+
+impl Job for FindElements {
+    const NAME: &'static str = "find-elements";
+
+    type Output = Result<(String, Vec<Target>), RenderError>;
+
+    fn run(self, _: &dyn Renderer) -> Self::Output {
+        choose(self.html, &self.words)
+    }
 }
 
 /// Chooses the elements to try, and marks them in the HTML.

@@ -100,6 +100,9 @@ pub(crate) struct Credentials {
     pub(crate) username: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) header_name: Option<String>,
+    /// Members that the contract does not name.
+    #[serde(flatten)]
+    extra: Map<String, Value>,
 }
 
 /// Rules for refreshing the data.

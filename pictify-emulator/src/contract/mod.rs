@@ -5,7 +5,7 @@ mod routes;
 mod schema;
 
 use path::Segment;
-use schema::{Schema, open_enumerations};
+use schema::{Schema, open_enumerations, restrict_urls};
 use serde_json::{Map, Value, json};
 use std::{
     collections::BTreeMap,
@@ -46,6 +46,20 @@ pub(crate) struct Operation {
     responses: BTreeMap<String, Option<Schema>>,
 }
 
+/// Schemas that others refer to.
+struct Components {
+    of_requests: Arc<Value>,
+    of_responses: Arc<Value>,
+}
+
+impl Components {
+    fn new(components: Value) -> Self {
+        let mut of_requests = components.clone();
+        restrict_urls(&mut of_requests);
+        Self { of_requests: Arc::new(of_requests), of_responses: Arc::new(components) }
+    }
+}
+
 /// Requirement of an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum KeyUse {
@@ -58,7 +72,7 @@ impl Contract {
     fn new(document: &Value) -> Self {
         let mut components = json!({"schemas": document["components"]["schemas"]});
         open_enumerations(&mut components);
-        let components = Arc::new(components);
+        let components = Components::new(components);
         let mut operations = Vec::new();
         for (path, item) in members(&document["paths"]) {
             for (method, operation) in members(item) {
@@ -85,8 +99,13 @@ impl Contract {
 }
 
 impl Operation {
-    fn new(document: &Value, components: &Arc<Value>, id: &str, method: &str, path: &str, operation: &Value) -> Self {
-        let schema = |schema: &Value| Schema::new(schema.clone(), components.clone());
+    fn new(document: &Value, components: &Components, id: &str, method: &str, path: &str, operation: &Value) -> Self {
+        let schema = |schema: &Value| {
+            let mut schema = schema.clone();
+            restrict_urls(&mut schema);
+            Schema::new(schema, components.of_requests.clone())
+        };
+        let response_schema = |schema: &Value| Schema::new(schema.clone(), components.of_responses.clone());
         let parameters =
             operation["parameters"].as_array().into_iter().flatten().map(|parameter| resolve(document, parameter));
         let query_parameters: Vec<_> = parameters.filter(|parameter| parameter["in"] == "query").collect();
@@ -117,7 +136,7 @@ impl Operation {
             responses: members(&operation["responses"])
                 .map(|(status, response)| {
                     let own = &resolve(document, response)["content"]["application/json"]["schema"];
-                    (status.to_owned(), (!own.is_null()).then(|| schema(own)))
+                    (status.to_owned(), (!own.is_null()).then(|| response_schema(own)))
                 })
                 .collect(),
         }

@@ -44,8 +44,8 @@ impl Operation {
         self.method.eq_ignore_ascii_case("get") && successes.all(|(_, schema)| schema.is_none())
     }
 
-    /// Returns the segments of the path. The names of parameters are replaced by their positions, because the operations
-    /// of one path may name them differently.
+    /// Returns the segments of the path. The names of parameters are replaced by their positions, because the
+    /// operations of one path may name them differently.
     fn pattern(&self) -> Vec<String> {
         let segments = self.path.iter().enumerate();
         let text = |(index, segment): (usize, &super::Segment)| {

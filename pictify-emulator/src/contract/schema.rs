@@ -22,7 +22,8 @@ impl Schema {
             let schema = json!({"allOf": [self.own], "components": *self.components});
             // Validate formats too, as the service's framework does: a string that is not a date must not be returned
             // as one.
-            jsonschema::options().should_validate_formats(true).build(&schema).ok()
+            let options = jsonschema::options().should_validate_formats(true);
+            options.with_format(WEB_URL, is_web_url).build(&schema).ok()
         };
         self.compiled.get_or_init(compile).as_ref()
     }
@@ -115,6 +116,38 @@ fn shorten(message: &str) -> String {
     let tail: String = message.chars().rev().take(MAX_MESSAGE_CHARS / 2).collect();
     let head: String = message.chars().take(MAX_MESSAGE_CHARS / 2).collect();
     format!("{head} ... {}", tail.chars().rev().collect::<String>())
+}
+
+/// Format of the URLs that a request may have.
+const WEB_URL: &str = "http or https URL";
+
+fn is_web_url(text: &str) -> bool {
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme).unwrap_or_default();
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
+/// Members with the URL of a page or of data. A handler rejects other schemes with an error of its own.
+const FETCHED: [&str; 2] = ["url", "csvUrl"];
+
+/// Restricts the URLs of a schema to those of the web, because the server redirects to them or sends them webhooks: a
+/// `javascript:` or `file:` URL would be dangerous.
+pub(super) fn restrict_urls(value: &mut Value) {
+    match value {
+        Value::Object(object) => {
+            let is_fetched = |name: &str, schema: &Value| FETCHED.contains(&name) && schema["format"] == "uri";
+            for (_, member) in object.iter_mut().filter(|(name, member)| !is_fetched(name, member)) {
+                restrict_urls(member);
+            }
+            if object.get("format").is_some_and(|format| format == "uri") {
+                let web_url = json!({"format": WEB_URL});
+                if let Some(all) = object.entry("allOf").or_insert_with(|| json!([])).as_array_mut() {
+                    all.push(web_url);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(restrict_urls),
+        _ => {}
+    }
 }
 
 /// Removes enumerations from a schema: the service accepts values that the document does not list.

@@ -1,20 +1,21 @@
 //! Configuration and start of a server.
 
-use super::{Emulator, RunningServer, StartError};
+use super::{Emulator, RUN, RunningServer, StartError};
 use crate::{
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     context::{AppState, OutboundClients, Settings},
     faults::{Fault, FaultScript},
     fetch::EgressPolicy,
-    render::{Embedded, Renderer},
+    render::{PoolSettings, RENDER_TIMEOUT, Renderer, WorkerCommand},
     server::{self, AccessPolicy, IsolatedStates, ServerState, connections},
-    snapshots,
+    snapshots::{self, SnapshotError},
     store::{DEFAULT_MAX_FILE_MEMORY, Store, StoreError},
 };
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 use tokio::{net::TcpListener, sync::oneshot};
 
@@ -28,12 +29,13 @@ pub struct EmulatorBuilder {
     cors_origins: Vec<String>,
     max_connections: Option<usize>,
     api_keys: Vec<String>,
-    renderer: Option<Arc<dyn Renderer>>,
+    render_pool: PoolSettings,
     data_dir: Option<PathBuf>,
     config: Config,
     faults: Vec<Fault>,
     fault_seed: u64,
     egress_policy: EgressPolicy,
+    seed_folder: Option<PathBuf>,
     max_file_memory: u64,
     isolate_keys: bool,
 }
@@ -47,12 +49,13 @@ impl Default for EmulatorBuilder {
             cors_origins: Vec::new(),
             max_connections: None,
             api_keys: Vec::new(),
-            renderer: None,
+            render_pool: PoolSettings::default(),
             data_dir: None,
             config: Config::default(),
             faults: Vec::new(),
             fault_seed: 0,
             egress_policy: EgressPolicy::default(),
+            seed_folder: None,
             max_file_memory: DEFAULT_MAX_FILE_MEMORY,
             isolate_keys: false,
         }
@@ -73,8 +76,8 @@ impl EmulatorBuilder {
     }
 
     /// Adds names under which clients reach the server, such as the name of a container; by default it is known as
-    /// `localhost`, by loopback addresses and by [`host`](Self::host). Requests for other hosts are rejected: a web page
-    /// could send them by DNS rebinding.
+    /// `localhost`, by loopback addresses and by [`host`](Self::host). Requests for other hosts are rejected: a web
+    /// page could send them by DNS rebinding.
     pub fn allowed_hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.allowed_hosts = names.into_iter().map(Into::into).collect();
         self
@@ -123,9 +126,29 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sets the render engine; [`Embedded`] by default.
+    /// Sets the render engine; [`Embedded`](crate::render::Embedded) by default.
     pub fn renderer(mut self, renderer: impl Renderer) -> Self {
-        self.renderer = Some(Arc::new(renderer));
+        self.render_pool.renderer = Some(Arc::new(renderer));
+        self
+    }
+
+    /// Renders in worker processes, which this command starts; by default renders run in threads of this process. A worker
+    /// process is stopped at the timeout, and has limited memory on Linux. Threads cannot be stopped.
+    pub fn worker_command(mut self, command: WorkerCommand) -> Self {
+        self.render_pool.worker_command = Some(command);
+        self
+    }
+
+    /// Sets the maximum duration of a render, and the maximum time that it waits before it starts; 30 seconds by default, and
+    /// at most. A render in a thread continues after its timeout.
+    pub fn render_timeout(mut self, timeout: Duration) -> Self {
+        self.render_pool.limits.timeout = timeout.min(RENDER_TIMEOUT);
+        self
+    }
+
+    /// Sets the maximum memory of a worker process in megabytes; 256 by default.
+    pub fn render_memory(mut self, megabytes: u32) -> Self {
+        self.render_pool.limits.memory_megabytes = megabytes;
         self
     }
 
@@ -198,6 +221,15 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Sets a folder with templates to start with; none by default. It has a folder for each template, whose name is the
+    /// ID of the template, with `template.json` (the members of `POST /templates`), `index.html` or `canvas.json` (the
+    /// source), and `sample.json` (optional: values that become the defaults of the variables which have none). The
+    /// templates are stored at each start and each [reset](Emulator::reset); one with the ID of a stored one replaces it.
+    pub fn seed(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.seed_folder = Some(folder.into());
+        self
+    }
+
     /// Sets the rule for the path prefix `/v1` of older documents; it is optional by default.
     pub fn version_prefix(mut self, prefix: VersionPrefix) -> Self {
         self.config.version_prefix = prefix;
@@ -220,8 +252,8 @@ impl EmulatorBuilder {
     ///
     /// # Errors
     /// If the server cannot listen on the address, for example because the port is taken; if the data folder cannot be
-    /// used, for example because another emulator uses it; if a fault could never occur as described; if an allowed host
-    /// or origin is not one.
+    /// used, for example because another emulator uses it; if a fault could never occur as described; if an allowed
+    /// host or origin is not one.
     pub async fn start(self) -> Result<Emulator, StartError> {
         let address = SocketAddr::new(self.host, self.port);
         let failed = |source| StartError::Listen { address, source };
@@ -240,20 +272,27 @@ impl EmulatorBuilder {
         let folder = self.data_dir.clone();
         let unusable = |error: StoreError| StartError::DataDir { folder: folder.clone(), reason: error.to_string() };
         let store = store.map_err(unusable)?;
+        if let Some(run) = store.unfinished_run() {
+            tracing::warn!(target: RUN, run, "the last run did not end properly: it was killed, or the machine stopped");
+        }
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let url = format!("http://{}", listener.local_addr().map_err(failed)?);
-        let renderer = self.renderer.unwrap_or_else(|| Arc::new(Embedded::new()));
         let state = AppState::new(Settings {
             url: url.clone(),
             api_keys: self.api_keys,
-            renderer,
+            render_pool: self.render_pool,
             store,
             config: self.config,
             faults,
             outbound: OutboundClients::new(self.egress_policy)
                 .map_err(|error| StartError::HttpClient { reason: error.to_string() })?,
+            seed_folder: self.seed_folder,
         });
-        snapshots::insert_initial_data(&state).and_then(|()| snapshots::resume(&state)).map_err(unusable)?;
+        snapshots::insert_initial_data(&state).map_err(|error| match error {
+            SnapshotError::Seed(reason) => StartError::Seed { reason },
+            error => StartError::DataDir { folder: folder.clone(), reason: error.to_string() },
+        })?;
+        snapshots::resume(&state).map_err(unusable)?;
         let (stop, stopped) = oneshot::channel::<()>();
         let server = ServerState::new(state.clone(), access);
         let isolated = self.isolate_keys.then(|| Arc::new(IsolatedStates::new(server.clone())));

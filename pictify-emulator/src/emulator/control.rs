@@ -5,11 +5,13 @@ use crate::{
     clock::{OutOfRange, to_system_time},
     faults::Fault,
     requests::{RecordedRequest, RequestFilter},
+    seed,
     store::StoreError,
 };
 use jiff::Timestamp;
 use std::{
     fmt,
+    path::Path,
     time::{Duration, SystemTime},
 };
 
@@ -46,6 +48,11 @@ pub enum ControlError {
         /// Requests that were received, oldest first.
         received: Vec<RecordedRequest>,
     },
+    /// The templates cannot be used.
+    Seed {
+        /// File or template, and reason.
+        reason: String,
+    },
     /// The store failed.
     Store {
         /// Reason.
@@ -56,7 +63,7 @@ pub enum ControlError {
 impl fmt::Display for ControlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Time { reason } | Self::Fault { reason } => f.write_str(reason),
+            Self::Time { reason } | Self::Fault { reason } | Self::Seed { reason } => f.write_str(reason),
             Self::UnknownOperation { operation } => write!(f, "the contract has no operation {operation}"),
             Self::NoMatch { matched, expected, timeout, received } => {
                 write!(f, "{matched} of {expected} requests matched within {timeout:?}")?;
@@ -231,5 +238,34 @@ impl Emulator {
     /// If the fault could never occur as described.
     pub fn fail_next(&self, fault: Fault, count: u64) -> Result<(), ControlError> {
         self.state.faults.fail_next(fault, count).map_err(|reason| ControlError::Fault { reason })
+    }
+}
+
+/// Templates to start with.
+impl Emulator {
+    /// Stores the templates of a folder, and returns their IDs. [`EmulatorBuilder::seed`](super::EmulatorBuilder::seed)
+    /// describes the folder.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let emulator = pictify_emulator::Emulator::start().await?;
+    /// let card = folder.join("card");
+    /// std::fs::create_dir(&card)?;
+    /// std::fs::write(card.join("template.json"), r#"{"name": "Card", "width": 1200, "height": 630}"#)?;
+    /// std::fs::write(card.join("index.html"), "<h1>{{title}}</h1>")?;
+    /// assert_eq!(emulator.seed(folder)?, ["card"]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// If a file cannot be read, or a template is invalid. Then none is stored.
+    pub fn seed(&self, folder: impl AsRef<Path>) -> Result<Vec<String>, ControlError> {
+        let templates =
+            seed::read_folder(folder.as_ref()).map_err(|error| ControlError::Seed { reason: error.to_string() })?;
+        let stored = seed::store(&self.state, templates);
+        let stored = stored.map_err(|error| ControlError::Seed { reason: error.message() })?;
+        Ok(stored.into_iter().map(|template| template.uid).collect())
     }
 }

@@ -35,10 +35,20 @@ pub enum StartError {
         /// Host or origin, and reason.
         reason: String,
     },
+    /// The templates to start with cannot be used.
+    Seed {
+        /// File or template, and reason.
+        reason: String,
+    },
     /// The clients for outgoing requests cannot be created.
     HttpClient {
         /// Reason.
         reason: String,
+    },
+    /// The signals that stop the program cannot be awaited.
+    Signals {
+        /// Error of the operating system.
+        source: io::Error,
     },
     /// A file of options or faults cannot be used.
     File {
@@ -64,7 +74,9 @@ impl fmt::Display for StartError {
             Self::Engine { reason } => write!(f, "the render engine cannot be used: {reason}"),
             Self::Faults { reason } => write!(f, "the faults cannot be used: {reason}"),
             Self::Access { reason } => write!(f, "the allowed hosts and origins cannot be used: {reason}"),
+            Self::Seed { reason } => write!(f, "the templates to start with cannot be used: {reason}"),
             Self::HttpClient { reason } => write!(f, "the emulator cannot make requests: {reason}"),
+            Self::Signals { source } => write!(f, "the emulator cannot wait for the signals that stop it: {source}"),
             Self::File { file, reason } => write!(f, "{} cannot be used: {reason}", file.display()),
         }
     }
@@ -73,11 +85,12 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Listen { source, .. } => Some(source),
+            Self::Listen { source, .. } | Self::Signals { source } => Some(source),
             Self::DataDir { .. }
             | Self::Engine { .. }
             | Self::Faults { .. }
             | Self::Access { .. }
+            | Self::Seed { .. }
             | Self::HttpClient { .. }
             | Self::File { .. } => None,
         }

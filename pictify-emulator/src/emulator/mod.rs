@@ -11,7 +11,7 @@ mod snapshots;
 pub use builder::EmulatorBuilder;
 pub use control::ControlError;
 pub use error::StartError;
-pub use records::{BilledRenders, DeliveryAttempt, RecordedDelivery};
+pub use records::{BilledRenders, DeliveryAttempt, DeliveryStatus, RecordedDelivery};
 
 use crate::{
     context::AppState,
@@ -19,11 +19,14 @@ use crate::{
     ledger,
     server::IsolatedStates,
 };
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 /// Default port of the commands.
 pub const DEFAULT_PORT: u16 = 4040;
+
+/// Target of the log events of a run: its start, its end and its failures.
+pub(crate) const RUN: &str = "pictify_emulator::run";
 
 /// Maximum time that a shutdown waits for requests in progress.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(60);
@@ -138,21 +141,4 @@ impl Drop for Emulator {
         self.state.stop();
         self.state.store.unlock();
     }
-}
-
-/// Waits for the signal to stop: Ctrl-C, or SIGTERM as service managers and containers send it.
-///
-/// # Errors
-/// If the signal handlers cannot be installed.
-pub async fn shutdown_signal() -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            _ = terminate.recv() => Ok(()),
-            signal = tokio::signal::ctrl_c() => signal,
-        }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
 }

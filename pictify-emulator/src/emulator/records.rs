@@ -3,20 +3,15 @@
 use super::{ControlError, Emulator};
 use crate::{
     clock::to_system_time,
-    ledger,
-    store::{Filter, Order, from_json, to_json},
-    webhooks::Delivery,
-};
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{self, DeserializeOwned},
+    ledger::{self, LedgerEntry},
+    store::{Filter, Order},
+    webhooks::{Attempt, Delivery, DeliveryStatus as StoredStatus},
 };
 use serde_json::Value;
 use std::time::{Duration, SystemTime};
 
 /// Renders that were billed together.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BilledRenders {
     /// ID of the request.
@@ -26,15 +21,13 @@ pub struct BilledRenders {
     /// Number of renders.
     pub renders: u64,
     /// Time, by the clock of the server.
-    #[serde(deserialize_with = "time")]
     pub at: SystemTime,
     /// Idempotency key of the request.
     pub idempotency_key: Option<String>,
 }
 
 /// Webhook delivery with its attempts.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RecordedDelivery {
     /// ID, the header `X-Pictify-Delivery-Id`.
@@ -43,37 +36,41 @@ pub struct RecordedDelivery {
     pub event: String,
     /// URL that it is sent to.
     pub url: String,
-    /// `pending`, `delivered` or `failed`.
-    pub status: String,
+    /// Status.
+    pub status: DeliveryStatus,
     /// Time of the event, by the clock of the server.
-    #[serde(deserialize_with = "time")]
     pub created_at: SystemTime,
     /// Time of the next attempt, if there is one.
-    #[serde(deserialize_with = "optional_time", default)]
     pub next_attempt_at: Option<SystemTime>,
     /// Attempts, oldest first.
     pub attempts: Vec<DeliveryAttempt>,
     /// Body as it is sent.
-    #[serde(deserialize_with = "body")]
     pub body: Value,
 }
 
+/// Status of a webhook delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeliveryStatus {
+    /// There will be another attempt.
+    Pending,
+    /// An attempt was successful.
+    Delivered,
+    /// All attempts have failed.
+    Failed,
+}
+
 /// Attempt of a webhook delivery.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeliveryAttempt {
     /// Time, by the clock of the server.
-    #[serde(deserialize_with = "time")]
     pub at: SystemTime,
     /// Status of the response; `None` if there was none.
-    #[serde(rename = "responseCode", default)]
     pub status: Option<u16>,
     /// Reason why there was no response.
-    #[serde(default)]
     pub error: Option<String>,
     /// Time until the response.
-    #[serde(deserialize_with = "millis", default)]
     pub duration: Duration,
 }
 
@@ -92,48 +89,64 @@ impl Emulator {
     /// # Errors
     /// If the data cannot be read.
     pub fn ledger(&self) -> Result<Vec<BilledRenders>, ControlError> {
-        read_all(ledger::page(&self.state.store, &Filter::default(), 0, usize::MAX)?.0)
+        let (entries, _) = ledger::page(&self.state.store, &Filter::default(), 0, usize::MAX)?;
+        Ok(entries.into_iter().map(Into::into).collect())
     }
 
     /// Returns all webhook deliveries, oldest first.
     ///
     /// ```
     /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let emulator = pictify_emulator::Emulator::start().await?;
-    /// assert!(emulator.deliveries()?.iter().all(|delivery| delivery.status == "delivered"));
+    /// use pictify_emulator::{DeliveryStatus, Emulator};
+    ///
+    /// let emulator = Emulator::start().await?;
+    /// assert!(emulator.deliveries()?.iter().all(|delivery| delivery.status == DeliveryStatus::Delivered));
     /// # Ok(()) }
     /// ```
     ///
     /// # Errors
     /// If the data cannot be read.
     pub fn deliveries(&self) -> Result<Vec<RecordedDelivery>, ControlError> {
-        read_all(self.state.store.list_all::<Delivery>(&Filter::default(), Order::Oldest)?)
+        let deliveries: Vec<Delivery> = self.state.store.list_all(&Filter::default(), Order::Oldest)?;
+        Ok(deliveries.into_iter().map(Into::into).collect())
     }
 }
 
-fn read_all<T: DeserializeOwned>(documents: Vec<impl Serialize>) -> Result<Vec<T>, ControlError> {
-    let read = |document| from_json(to_json(&document)?);
-    Ok(documents.into_iter().map(read).collect::<Result<_, _>>()?)
+impl From<LedgerEntry> for BilledRenders {
+    fn from(entry: LedgerEntry) -> Self {
+        let LedgerEntry { request_id, operation, renders, at, idempotency_key } = entry;
+        Self { request_id, operation, renders, at: to_time(&at), idempotency_key }
+    }
 }
 
-fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
-    parse_time(&String::deserialize(deserializer)?)
+impl From<Delivery> for RecordedDelivery {
+    fn from(delivery: Delivery) -> Self {
+        let status = match delivery.status {
+            StoredStatus::Pending => DeliveryStatus::Pending,
+            StoredStatus::Delivered => DeliveryStatus::Delivered,
+            StoredStatus::Failed => DeliveryStatus::Failed,
+        };
+        let attempt = |attempt: Attempt| DeliveryAttempt {
+            at: to_time(&attempt.at),
+            status: attempt.outcome.response_code,
+            error: attempt.outcome.error,
+            duration: Duration::try_from_secs_f64(attempt.outcome.duration.unwrap_or_default() / 1000.0)
+                .unwrap_or_default(),
+        };
+        Self {
+            id: delivery.id,
+            event: delivery.event,
+            url: delivery.url,
+            status,
+            created_at: to_time(&delivery.created_at),
+            next_attempt_at: delivery.next_attempt_at.as_deref().map(to_time),
+            attempts: delivery.attempts.into_iter().map(attempt).collect(),
+            body: serde_json::from_str(&delivery.body).unwrap_or(Value::String(delivery.body)),
+        }
+    }
 }
 
-fn optional_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SystemTime>, D::Error> {
-    Option::<String>::deserialize(deserializer)?.as_deref().map(parse_time).transpose()
-}
-
-fn parse_time<E: de::Error>(text: &str) -> Result<SystemTime, E> {
-    text.parse().map(to_system_time).map_err(E::custom)
-}
-
-fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    f64::deserialize(deserializer).map(|millis| Duration::try_from_secs_f64(millis / 1000.0).unwrap_or_default())
-}
-
-/// Parses the stored text of a body.
-fn body<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+/// Converts a stored time.
+fn to_time(text: &str) -> SystemTime {
+    text.parse().map_or(SystemTime::UNIX_EPOCH, to_system_time)
 }

@@ -85,10 +85,10 @@ pub(crate) struct Condition {
     param_name: Option<String>,
     #[serde(skip_serializing_if = "Value::is_null")]
     value: Value,
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     children: Option<Vec<Condition>>,
     /// Members of a group in an older format.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     rules: Option<Vec<Condition>>,
     /// Members that the contract does not name.
     #[serde(flatten)]

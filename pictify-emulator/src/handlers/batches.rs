@@ -10,7 +10,7 @@ use crate::{
     templates,
 };
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 handlers! {
@@ -68,13 +68,29 @@ fn results(context: &RequestContext) -> ApiResult {
     let (done, total) = (completed.len() + failed.len(), batch.total_items);
     #[allow(clippy::cast_precision_loss, reason = "at most a thousand")]
     let progress = if total == 0 { 100.0 } else { (done as f64 * 1000.0 / total as f64).round() / 10.0 };
-    let mut response = json!(batch);
-    response["progress"] = json!(progress);
-    response["completedItems"] = completed.len().into();
-    response["failedItems"] = failed.len().into();
-    response["results"] = completed.into_iter().map(|item| item_to_response(context, item)).collect();
-    response["errors"] = failed.iter().map(item_error).collect();
-    Ok(response.into())
+    let results = BatchResults {
+        progress,
+        completed_items: completed.len(),
+        failed_items: failed.len(),
+        results: completed.into_iter().map(|item| item_to_response(context, item)).collect(),
+        errors: failed.iter().map(item_error).collect(),
+        batch,
+    };
+    Ok(json!(results).into())
+}
+
+/// Batch with its results, as the API returns it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct BatchResults {
+    #[serde(flatten)]
+    batch: Batch,
+    /// Percentage of the finished items.
+    progress: f64,
+    completed_items: usize,
+    failed_items: usize,
+    results: Vec<Value>,
+    errors: Vec<Value>,
 }
 
 /// Returns a rendered item as the API shows it: with the URLs of its files, or without results if the server is

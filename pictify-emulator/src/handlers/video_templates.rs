@@ -10,7 +10,7 @@ use crate::{
     store::{Filter, Order},
     templates::{VideoTemplate, VideoTemplateRequest},
     uid,
-    video::{self, Scene, SceneError},
+    video::{self, CheckScene, CheckedScene, SceneError},
 };
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -125,8 +125,8 @@ impl CheckedBody {
         if kind == "tsx" {
             // Definitions of a code template come from its code only.
             let Some(tsx) = tsx else { return Ok(Self::default()) };
-            let code = tsx.clone();
-            let (definitions, used) = context.state.render_pool.run(move || check_code(&code)).await??;
+            let CheckedScene { definitions, used } =
+                context.state.render_pool.run(CheckScene { tsx: tsx.clone() }).await??;
             return Ok(Self { tsx: Some(tsx), project_json: None, definitions: definitions.or(given), used });
         }
         let used = project_json.as_ref().map(video::timeline_variables).unwrap_or_default();
@@ -143,20 +143,6 @@ impl CheckedBody {
             template.variable_definitions = definitions;
         }
     }
-}
-
-/// Returns the variables that the code defines, and those that it uses. Code that needs a module which the emulator
-/// does not have is accepted without checks.
-fn check_code(tsx: &str) -> Result<(Option<Vec<Value>>, Vec<String>), SceneError> {
-    let code = video::compile(tsx)?;
-    #[allow(clippy::redundant_closure_for_method_calls, reason = "the closure works for any lifetime")]
-    let definitions = match Scene::run(&code, |scene| scene.definitions()) {
-        Err(SceneError::Unsupported(_)) => return Ok((None, Vec::new())),
-        definitions => definitions?,
-    };
-    let names = definitions.iter().filter_map(|definition| definition["name"].as_str());
-    let used = names.filter(|name| code.names.contains(*name)).map(str::to_owned).collect();
-    Ok((Some(definitions), used))
 }
 
 fn get(context: &RequestContext) -> ApiResult {

@@ -12,7 +12,7 @@ use takumi::{
 };
 
 /// Maximum number of pixels of a captured page.
-const MAX_CAPTURE_PIXELS: u32 = 32 * 1024 * 1024;
+pub(super) const MAX_CAPTURE_PIXELS: u32 = 32 * 1024 * 1024;
 
 /// Class that is added to elements that clip their content, for measuring only.
 const CLASS: &str = "pictify-clips";

@@ -1,12 +1,13 @@
 //! Input and output of a renderer.
 
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Maximum height of an image of a whole page, in pixels. Wide pages have a lower limit: 32 Mi pixels in total.
 pub const MAX_CAPTURE_HEIGHT: u32 = 16_384;
 
 /// Page to render, with the options of the render.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// HTML document or fragment.
     pub html: String,
@@ -36,7 +37,7 @@ impl Page {
 }
 
 /// File format of an image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Format {
     /// PNG, lossless.
     #[default]
@@ -50,7 +51,7 @@ pub enum Format {
 }
 
 /// Frame rate and maximum duration of a GIF.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GifSettings {
     /// Frames per second, 1 to 50. Viewers show faster GIFs more slowly.
     pub frames_per_second: u32,
@@ -59,9 +60,10 @@ pub struct GifSettings {
 }
 
 /// Image file with its size.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RenderedImage {
     /// Content of the file.
+    #[serde(with = "serde_bytes")]
     pub bytes: Vec<u8>,
     /// Width in pixels.
     pub width: u32,
@@ -72,7 +74,7 @@ pub struct RenderedImage {
 }
 
 /// Frames and duration of an animated image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AnimationInfo {
     /// Number of frames in the file. Consecutive identical frames are stored as one.
     pub frames: u32,

@@ -9,21 +9,29 @@ mod fonts;
 mod full_page;
 mod gif;
 mod image;
+mod job;
 mod limits;
 pub mod pdf;
 mod pool;
+mod process;
+mod process_pool;
 mod selector;
 mod takumi_workarounds;
+pub(crate) mod wire;
 
 #[cfg(feature = "chromium")]
 pub use chromium::Chromium;
 pub use embedded::Embedded;
 pub(crate) use gif::{GifEncoder, MAX_GIF_BYTES, check_total_pixels};
 pub use image::{AnimationInfo, Format, GifSettings, MAX_CAPTURE_HEIGHT, Page, RenderedImage};
+pub(crate) use job::{Job, RenderImage, RenderPdf};
 pub(crate) use limits::MAX_SIDE;
 pub use pdf::{Document, Pdf};
-pub(crate) use pool::{RENDER_TIMEOUT, RenderPool};
+pub(crate) use pool::{MAX_STACK_BYTES, PoolSettings, RENDER_TIMEOUT, RenderPool};
+pub use process::WorkerCommand;
+pub(crate) use wire::json_text;
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Engine that renders pages to images and PDFs.
@@ -31,7 +39,7 @@ use std::fmt;
 /// # Contract
 /// Each call runs on its own thread, which has a large stack. It may panic: the server then responds with status 500 and
 /// continues to run. After 30 seconds the server stops waiting for the result; the thread cannot be stopped, so it occupies
-/// its place in the pool until the call returns. All requests that the engine sends must follow the rules of
+/// its place in the pool until the call returns. (The programs run [`Embedded`] in worker processes, which they can stop.) All requests that the engine sends must follow the rules of
 /// [`EgressPolicy`](crate::EgressPolicy).
 pub trait Renderer: Send + Sync + fmt::Debug + 'static {
     /// Renders a page to an image file.
@@ -56,12 +64,18 @@ pub trait Renderer: Send + Sync + fmt::Debug + 'static {
         false
     }
 
+    /// Returns `true` if [`render_pdf`](Self::render_pdf) does the same as that of [`Embedded`], so that PDFs can be rendered
+    /// in a worker process.
+    fn renders_pdf_embedded(&self) -> bool {
+        false
+    }
+
     /// Stops the processes and tasks of the renderer. The server calls this when it has stopped.
     fn shutdown(&self) {}
 }
 
 /// Reason for a failed render.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum RenderError {
     /// The page or its options are invalid. The text says what is wrong.
@@ -70,6 +84,11 @@ pub enum RenderError {
     NoAnimation,
     /// The render exceeded its timeout.
     TimedOut,
+    /// The render needs more memory than its limit.
+    OutOfMemory {
+        /// Limit in megabytes.
+        limit_megabytes: u32,
+    },
     /// No place in the pool became free in time. The render did not start.
     Overloaded,
     /// The renderer failed. The text says how.
@@ -82,6 +101,9 @@ impl fmt::Display for RenderError {
             Self::InvalidInput(message) => f.write_str(message),
             Self::NoAnimation => f.write_str("The page has no running animation: a GIF needs a CSS animation"),
             Self::TimedOut => f.write_str("The render timed out"),
+            Self::OutOfMemory { limit_megabytes } => {
+                write!(f, "The page needs more than {limit_megabytes} MB of memory, the limit of a render")
+            }
             Self::Overloaded => f.write_str("Too many renders are running: try again later"),
             Self::Failed(message) => write!(f, "The render failed: {message}"),
         }

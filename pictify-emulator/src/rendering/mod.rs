@@ -317,7 +317,9 @@ pub(crate) fn animation_millis(animation: AnimationInfo) -> u64 {
 impl From<RenderError> for ApiError {
     fn from(error: RenderError) -> Self {
         let (status, code) = match error {
-            RenderError::InvalidInput(_) => (StatusCode::UNPROCESSABLE_ENTITY, "render_failed"),
+            RenderError::InvalidInput(_) | RenderError::OutOfMemory { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "render_failed")
+            }
             RenderError::NoAnimation => (StatusCode::UNPROCESSABLE_ENTITY, "NO_FRAMES_CAPTURED"),
             RenderError::TimedOut => (StatusCode::GATEWAY_TIMEOUT, "render_timeout"),
             RenderError::Overloaded => return Self::overloaded(error.to_string()),

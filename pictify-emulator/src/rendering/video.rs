@@ -3,11 +3,11 @@
 use super::{Render, RenderMetadata, render as render_page, store_render};
 use crate::{
     api_error::ApiError,
-    context::{AppState, RenderContext},
+    context::RenderContext,
     render::{Format, GifSettings, Page},
     templates::VideoTemplate,
     variables::resolve_variables,
-    video::{self, CompiledScene, Scene, SceneError, VideoConfig},
+    video::{self, RenderScene, SceneError, VideoConfig},
 };
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
@@ -21,21 +21,18 @@ pub(crate) async fn render(
 ) -> Result<Render, ApiError> {
     let size = read_size(template);
     let given = variables.as_object().cloned().unwrap_or_default();
-    let Some(code) = template.tsx.clone() else {
+    let Some(tsx) = template.tsx.clone() else {
         check_values(template, &given)?;
         return Err(video::rendering_unsupported("The emulator cannot render timelines: use a code template"));
     };
     let reservation = context.reserve_renders(1)?;
     let is_gif = format == "gif";
-    let frames = if is_gif { Some(video::gif_frames(size)?) } else { None };
-    let pages = run_scene(&context.state, code, move |scene| {
-        let props = scene.props(&given)?;
-        frames.map(|frames| scene.pages(size, &props, frames)).transpose()
-    });
-    let Some(pages) = pages.await? else {
+    let frames = if is_gif { video::gif_frames(size)?.collect() } else { Vec::new() };
+    let pages = context.state.render_pool.run(RenderScene { tsx, given, config: size, frames }).await??;
+    if !is_gif {
         let message = format!("The emulator cannot render {format} files: use the format gif");
         return Err(video::rendering_unsupported(message));
-    };
+    }
     let gif = video::encode_gif(&context.state.render_pool, pages, size).await?;
     let metadata = RenderMetadata::of(&template.uid, variables);
     store_render(context, gif, Format::Gif(GifSettings::MEDIUM), &metadata, reservation)
@@ -49,7 +46,7 @@ pub(crate) async fn render_frame(
     frame: u32,
 ) -> Result<Render, ApiError> {
     let size = read_size(template);
-    let Some(code) = template.tsx.clone() else {
+    let Some(tsx) = template.tsx.clone() else {
         let message = "The emulator cannot preview timelines: use a code template";
         return Err(ApiError::with_message_and_code(StatusCode::NOT_IMPLEMENTED, "preview_not_supported", message));
     };
@@ -58,26 +55,10 @@ pub(crate) async fn render_frame(
         SceneError::code(message)
     })?;
     let given = variables.as_object().cloned().unwrap_or_default();
-    let pages = run_scene(&context.state, code, move |scene| {
-        let props = scene.props(&given)?;
-        scene.pages(size, &props, std::iter::once(frame))
-    });
-    let html = pages.await?.pop().unwrap_or_default();
+    let scene = RenderScene { tsx, given, config: size, frames: vec![frame] };
+    let html = context.state.render_pool.run(scene).await??.pop().unwrap_or_default();
     let page = Page { html, width: size.width, height: size.height, format: Format::Png, ..Page::default() };
     render_page(context, page, &RenderMetadata::of(&template.uid, variables)).await
-}
-
-/// Runs the code of a template on the render pool.
-async fn run_scene<T: Send + 'static>(
-    state: &AppState,
-    tsx: String,
-    work: impl FnOnce(&Scene<'_>) -> Result<T, SceneError> + Send + 'static,
-) -> Result<T, ApiError> {
-    let result = state.render_pool.run(move || {
-        let code: CompiledScene = video::compile(&tsx)?;
-        Scene::run(&code, work)
-    });
-    Ok(result.await??)
 }
 
 fn read_size(template: &VideoTemplate) -> VideoConfig {

@@ -13,6 +13,9 @@ const SECRET_NAME_PARTS: [&str; 9] =
 /// Minimum length of an API key that is removed wherever it occurs. A shorter one could be part of any word.
 const MIN_KEY_LEN: usize = 8;
 
+/// Maximum length of a text that is read as a URL.
+const MAX_URL_LEN: usize = 8 * 1024;
+
 /// Path of workflow hooks, which end with their secret.
 const HOOKS: &str = "/workflow/hooks/";
 
@@ -34,15 +37,10 @@ impl Redaction {
     /// Returns the path and the query string.
     pub(super) fn target(&self, uri: &Uri) -> String {
         let path = without_hook_secrets(uri.path());
-        let Some(query) = uri.query() else { return self.without_key(&path) };
-        let query: Vec<_> = query
-            .split('&')
-            .map(|pair| match pair.split_once('=') {
-                Some((name, _)) if is_secret_name(name) => format!("{name}={REDACTED}"),
-                _ => pair.to_owned(),
-            })
-            .collect();
-        self.without_key(&format!("{path}?{}", query.join("&")))
+        match uri.query() {
+            Some(query) => self.without_key(&format!("{path}?{}", without_secret_parameters(query))),
+            None => self.without_key(&path),
+        }
     }
 
     /// Returns the names and values of headers.
@@ -61,7 +59,7 @@ impl Redaction {
     /// Returns JSON without secrets.
     pub(super) fn json(&self, body: Value) -> Value {
         match body {
-            Value::String(text) => self.text(&text).into(),
+            Value::String(text) => self.text(&without_url_secrets(text)).into(),
             Value::Array(items) => items.into_iter().map(|item| self.json(item)).collect(),
             Value::Object(members) => {
                 let member = |(name, value): (String, Value)| {
@@ -131,6 +129,36 @@ pub(crate) fn without_hook_secrets(text: &str) -> String {
     result
 }
 
+/// Replaces the values of those parameters of a query string that are secrets.
+fn without_secret_parameters(query: &str) -> String {
+    let parameter = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if is_secret_name(name) => format!("{name}={REDACTED}"),
+        _ => pair.to_owned(),
+    };
+    query.split('&').map(parameter).collect::<Vec<_>>().join("&")
+}
+
+/// Removes the password and the secret parameters of a URL, such as that of a data source.
+pub(crate) fn without_url_secrets(text: String) -> String {
+    if !text.starts_with("http") || text.len() > MAX_URL_LEN {
+        return text;
+    }
+    let Ok(mut url) = reqwest::Url::parse(&text) else { return text };
+    let query = url.query().map(without_secret_parameters);
+    if url.password().is_none() && url.query() == query.as_deref() {
+        return text;
+    }
+    if url.password().is_some() {
+        // Fails for a URL without a host only, and such a URL has no password.
+        let _ = url.set_password(Some("redacted"));
+    }
+    url.set_query(None);
+    let fragment = url.fragment().map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    url.set_fragment(None);
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    format!("{url}{query}{fragment}")
+}
+
 fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').filter_map(|pair| pair.split_once('='))
 }
@@ -198,6 +226,11 @@ mod tests {
                 json!([{"url": "http://h/workflow/hooks/HK/s3 and /workflow/hooks/HK2/s4?x"}]),
                 json!([{"url": "http://h/workflow/hooks/HK/[redacted] and /workflow/hooks/HK2/[redacted]?x"}]),
             ),
+            (
+                json!({"dataSource": {"url": "https://u:p4ss@a.b/c?api_key=abc&page=1#d"}}),
+                json!({"dataSource": {"url": "https://u:redacted@a.b/c?api_key=[redacted]&page=1#d"}}),
+            ),
+            (json!({"url": "HTTPS://A.b/?page=1"}), json!({"url": "HTTPS://A.b/?page=1"})),
             (json!({"text": "key pk_live_0123"}), json!({"text": "key [redacted]"})),
             (json!({"html": "<p>x", "width": 9, "secret": null}), json!({"html": "<p>x", "width": 9, "secret": null})),
         ] {

@@ -2,10 +2,10 @@
 //!
 //! A page of any site can send requests to a server on the machine of its reader. Two checks keep such pages out:
 //!
-//! - *Host.* With DNS rebinding a site points its own name at this machine, and its pages count as pages of this server.
-//!   Their requests name that site as the host. So a host must be known. IP addresses cannot be rebound.
-//! - *Origin.* A browser names the site of the page in `Origin` or `Sec-Fetch-Site`. Other sites may only include images
-//!   and pixels and follow links.
+//! - *Host.* With DNS rebinding a site points its own name at this machine, and its pages count as pages of this
+//!   server. Their requests name that site as the host. So a host must be known. IP addresses cannot be rebound.
+//! - *Origin.* A browser names the site of the page in `Origin` or `Sec-Fetch-Site`. Other sites may only include
+//!   images and pixels and follow links.
 
 use super::ServerState;
 use crate::{api_error::ApiError, context::MEDIA, contract::CONTRACT};

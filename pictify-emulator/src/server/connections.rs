@@ -1,8 +1,8 @@
 //! Connections: accepting them, their number, and their end.
 //!
 //! A connection waits for its client while the client sends a request, reads a response or does nothing. Clients that
-//! open many connections and then wait cannot keep others out: when all places are taken, the connection that has waited
-//! longest is closed.
+//! open many connections and then wait cannot keep others out: when all places are taken, the connection that has
+//! waited longest is closed.
 
 use super::{fault_injection::ConnectionAborted, unread::SharedBody};
 use axum::{

@@ -4,7 +4,6 @@ use super::{DocumentRow, Epoch, Result, Store, data_dir::DataDir, insert_rows, m
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::{
-    fs::File,
     io::{ErrorKind, Write},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -54,7 +53,7 @@ impl FileContents {
         match self {
             Self::Memory(files) => lock(files).insert(name, bytes),
             Self::Folder(folder) => {
-                let mut created = File::create(folder.file(name))?;
+                let mut created = folder.create_file(name)?;
                 created.write_all(&bytes)?;
                 created.sync_all()?;
                 folder.sync_names()?;

@@ -121,6 +121,14 @@ impl Store {
         }
     }
 
+    /// Returns the last run that used the data folder, if it did not end properly.
+    pub(crate) fn unfinished_run(&self) -> Option<&str> {
+        match &self.contents {
+            FileContents::Folder(folder) => folder.unfinished_run(),
+            FileContents::Memory(_) => None,
+        }
+    }
+
     /// Releases the data folder for another server.
     pub(crate) fn unlock(&self) {
         if let FileContents::Folder(folder) = &self.contents {

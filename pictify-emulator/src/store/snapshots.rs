@@ -4,6 +4,7 @@
 //! Contents of files never change, so they are not copied; they stay as long as the store or a snapshot has their names.
 
 use super::{Result, Store, StoreError, list_entries, migrations};
+use crate::private_files;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, backup::Backup};
 use std::{
     collections::{BTreeMap, HashSet},
@@ -98,7 +99,8 @@ impl Snapshots {
                 copied
             }
             Some(folder) => {
-                fs::create_dir_all(folder)?;
+                private_files::create_dir(folder)?;
+                private_files::restrict(folder)?;
                 let (file, unfinished) = (Self::file(folder, name), folder.join("unfinished"));
                 remove_if_present(&unfinished)?;
                 let mut copied = Connection::open(&unfinished)?;

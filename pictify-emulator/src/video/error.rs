@@ -2,10 +2,11 @@
 
 use crate::api_error::ApiError;
 use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Error of a scene that cannot be compiled or rendered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum SceneError {
     /// The code has errors. Messages of the compiler or of the running scene.
     Code(Vec<String>),

@@ -125,8 +125,7 @@ fn failed(error: impl std::fmt::Display) -> RenderError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::Embedded;
-    use std::sync::Arc;
+    use crate::render::PoolSettings;
 
     fn durations(pages: &[&str], fps: u32) -> Vec<u16> {
         let pages = pages.iter().map(|page| (*page).to_owned()).collect();
@@ -161,7 +160,7 @@ mod tests {
 
     #[tokio::test]
     async fn concurrent_videos_share_one_permit() {
-        let worker = RenderPool::with_permits(Arc::new(Embedded::new()), 1);
+        let worker = RenderPool::with_places(PoolSettings::default(), 1);
         let config = VideoConfig { width: 20, height: 10, fps: 10, frames: 8 };
         let pages = || {
             (0..4).map(|frame| format!("<p style='margin:0;width:{frame}px;height:9px;background:red'></p>")).collect()

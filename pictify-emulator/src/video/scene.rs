@@ -7,6 +7,7 @@ use rquickjs::{
     loader::{ImportAttributes, Loader, Resolver},
     module::Declared,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
     cell::Cell,
@@ -31,13 +32,13 @@ const MAX_MEMORY_BYTES: usize = 64 * 1024 * 1024;
 const MAX_STACK_BYTES: usize = 1024 * 1024;
 
 /// Timeout for a scene, for all its frames together.
-const RUN_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const RUN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Maximum HTML of all frames together, in bytes.
-const MAX_HTML_BYTES: usize = 128 * 1024 * 1024;
+const MAX_HTML_BYTES: usize = 64 * 1024 * 1024;
 
 /// Size, frame rate and length of a video.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct VideoConfig {
     pub(crate) width: u32,
     pub(crate) height: u32,

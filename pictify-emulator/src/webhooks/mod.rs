@@ -7,7 +7,7 @@ mod delivery;
 mod documents;
 
 pub(crate) use delivery::{redeliver, send};
-pub(crate) use documents::{Delivery, DeliveryStatus, Subscription};
+pub(crate) use documents::{Attempt, Delivery, DeliveryStatus, Subscription};
 
 use crate::{
     context::AppState,

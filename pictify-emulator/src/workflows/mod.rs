@@ -8,6 +8,8 @@ mod run;
 
 pub(crate) use document_spec::{DocumentSource, DocumentSpec};
 pub(crate) use preview::{find_job, start as start_preview};
+#[cfg(test)]
+pub(crate) use run::WorkflowItem;
 pub(crate) use run::{WorkflowRun, item_to_json, items, requeue, start};
 
 use crate::{

@@ -51,6 +51,14 @@ fn examples(operation: &str, id: &str) -> Vec<(String, Value, u16)> {
         ],
         "listLedger" => vec![with("?operation=createImage", Value::Null, 200), with("?limit=x", Value::Null, 400)],
         "listDeliveries" => vec![with("?status=failed", Value::Null, 200), with("?x=y", Value::Null, 400)],
+        "seed" => {
+            let template = json!({"templates": [{"uid": "card", "name": "Card", "html": "x"}]});
+            vec![
+                with("", template, 200),
+                with("", json!({"templates": [{"name": "A", "html": "{{#if"}]}), 422),
+                with("", json!({}), 400),
+            ]
+        }
         "reset" => vec![with("", json!({"faults": true}), 200), with("", json!({"x": true}), 400)],
         "saveSnapshot" => vec![with("one", Value::Null, 200), with("NOT", Value::Null, 400)],
         "restoreSnapshot" | "deleteSnapshot" => vec![with("one", Value::Null, 200), with("none", Value::Null, 404)],

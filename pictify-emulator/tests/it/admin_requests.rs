@@ -1,7 +1,7 @@
 //! Admin API: recorded requests.
 
 use crate::support::{JSON, KEY, call, connect, create, get, ok, post, send, within};
-use pictify_emulator::{Emulator, Fault, RequestFilter};
+use pictify_emulator::{DeliveryStatus, Emulator, Fault, RequestFilter};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -78,18 +78,21 @@ async fn no_secret_is_listed() {
         let emulator = &emulator;
         async move { send(emulator, path, &[key, JSON], body.to_string().as_bytes()).await.json() }
     };
-    let hook = json!({"event": "render.completed", "targetUrl": "https://example.com/hook"});
+    let hook = json!({"event": "render.completed", "targetUrl": "https://example.com/hook?token=secret4"});
     let subscription = created("POST /webhook-subscriptions", hook).await;
     let token = created("POST /api/users/api-tokens", json!({})).await;
     created("POST /image", json!({"html": "pk_live_secret1", "width": 9, "height": 9})).await;
     send(&emulator, "POST /image", &[key, JSON], br#"{"secret": "broken1"#).await;
     send(&emulator, "GET /r/NONE.png?token=pk_live_secret2", &[], b"").await;
     send(&emulator, "POST /workflow/hooks/HK/secret3", &[JSON], b"{}").await;
-    let text = list(&emulator, "").await.to_string() + &String::from_utf8(get(&emulator, "/").await.body).unwrap();
+    let deliveries = get(&emulator, "/_emulator/deliveries").await;
+    assert_eq!(deliveries.json()["total"], 1);
+    let text = list(&emulator, "").await.to_string() + &String::from_utf8(deliveries.body).unwrap();
     let secrets = [
         "pk_live_secret1",
         "pk_live_secret2",
         "secret3",
+        "secret4",
         "broken1",
         subscription["subscription"]["secret"].as_str().unwrap(),
         token["apiToken"]["token"].as_str().unwrap(),
@@ -193,7 +196,7 @@ async fn the_ledger_and_deliveries_are_also_read_in_rust() {
     let failed = async {
         loop {
             let deliveries = emulator.deliveries().unwrap();
-            if deliveries[0].status == "failed" {
+            if deliveries[0].status == DeliveryStatus::Failed {
                 return deliveries;
             }
             tokio::task::yield_now().await;

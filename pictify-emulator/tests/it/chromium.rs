@@ -155,7 +155,8 @@ async fn concurrent_renders_share_one_browser() {
 fn a_page_that_exceeds_the_memory_limit_crashes_and_the_next_is_rendered() {
     let Some(engine) = chromium(EgressPolicy::Public) else { return };
     let greedy = "<script>const all = []; for (;;) all.push(new Array(1e6).fill({}))</script>";
-    assert_eq!(engine.render(&page(greedy, 40, 40)), Err(RenderError::Failed("the page crashed its tab".to_owned())));
+    let result = engine.render(&page(greedy, 40, 40));
+    assert!(matches!(result, Err(RenderError::Failed(_) | RenderError::OutOfMemory { .. })), "{result:?}");
     let image = engine.render(&page("<body style='background:#f00'>", 40, 40)).unwrap();
     assert_eq!(pixel(&image, 20, 20), [255, 0, 0]);
 }

@@ -1,6 +1,6 @@
 //! Connections that send nothing, or slowly, and their number.
 
-use crate::support::{KEY, connect, create, get_without_key, send, within};
+use crate::support::{JSON, KEY, connect, create, get_without_key, program::Program, send, within};
 use pictify_emulator::{Emulator, Fault};
 use std::{io::ErrorKind, time::Duration};
 use tokio::{
@@ -79,4 +79,26 @@ async fn a_head_over_the_limit_is_rejected() {
     let header = format!("X-Long: {}", "x".repeat(200_000));
     let response = send(&emulator, "GET /image", &[KEY, &header], b"").await;
     assert_eq!(response.status, 431);
+}
+
+/// At the limit of open files a server can accept nothing, read no file and start no process.
+#[cfg(unix)]
+#[tokio::test]
+async fn silent_connections_leave_files_for_everything_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new("sh");
+    let program = env!("CARGO_BIN_EXE_pictify-emulator");
+    let script = format!(r#"ulimit -n 100; exec {program:?} --port 0 --log off --data-dir "$0""#);
+    command.args(["-c", &script]).arg(folder.path());
+    let program = Program::start_with(command);
+    let mut silent = Vec::new();
+    for _ in 0..200 {
+        silent.push(TcpStream::connect(program.address()).await.unwrap());
+    }
+    let body = r#"{"html": "x", "width": 9, "height": 9}"#.as_bytes();
+    for _ in 0..5 {
+        assert_eq!(program.send("GET /healthcheck", &[], b"").await.unwrap().status, 200);
+        let image = program.send("POST /image", &[KEY, JSON], body).await.unwrap();
+        assert_eq!(image.status, 200, "{image:?}");
+    }
 }

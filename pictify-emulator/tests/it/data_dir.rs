@@ -61,3 +61,62 @@ async fn a_render_is_stored_and_billed_atomically() {
     assert_eq!(post(&emulator, "/image", &json!({"html": "x", "width": 9, "height": 9})).await.status, 200);
     assert_eq!(emulator.billed_renders(), 1);
 }
+
+/// The data contain webhook secrets and the data of users.
+#[cfg(unix)]
+#[tokio::test]
+async fn other_users_cannot_read_the_data() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("new").join("data");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let emulator = Emulator::builder().data_dir(&folder).start().await.unwrap();
+    file_path(&emulator, &create(&emulator, "x", 9, 9).await);
+    assert_eq!((mode(&folder), mode(&folder.join("files"))), (0o700, 0o700));
+    let files = ["", "files"].map(|name| std::fs::read_dir(folder.join(name)).unwrap()).into_iter().flatten();
+    let files: Vec<_> = files.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect();
+    assert!(files.len() >= 5, "the database with its two logs, the lock and an image: {files:?}");
+    for file in &files {
+        assert_eq!(mode(file), 0o600, "{}", file.display());
+    }
+    emulator.shutdown().await;
+    // An older version has made the files readable for everyone.
+    for file in &files {
+        let _ = std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644));
+    }
+    let emulator = Emulator::builder().data_dir(&folder).start().await.unwrap();
+    for name in ["pictify.sqlite", "pictify.sqlite-wal", "pictify.sqlite-shm", "lock"] {
+        assert_eq!(mode(&folder.join(name)), 0o600, "{name}");
+    }
+    drop(emulator);
+    // A folder of the user's own keeps its permissions.
+    let own = parent.path().join("own");
+    std::fs::create_dir(&own).unwrap();
+    std::fs::set_permissions(&own, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let emulator = Emulator::builder().data_dir(&own).start().await.unwrap();
+    assert_eq!((mode(&own), mode(&own.join("files"))), (0o755, 0o700));
+    drop(emulator);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_of_the_folder_that_is_none_is_an_error_and_not_a_hang() {
+    use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
+
+    let pipe = |path: &Path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+    let folder_there = |path: &Path| fs::create_dir(path).unwrap();
+    let link = |path: &Path| symlink("/dev/null", path).unwrap();
+    for name in ["lock", "pictify.sqlite"] {
+        for make in [&pipe as &dyn Fn(&Path), &folder_there, &link] {
+            let folder = tempfile::tempdir().unwrap();
+            make(&folder.path().join(name));
+            let start = Emulator::builder().data_dir(folder.path()).start();
+            let error = crate::support::within(start).await.unwrap_err().to_string();
+            assert!(error.ends_with(&format!("/{name} is not a regular file")), "{error}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("files"), "").unwrap();
+    assert!(Emulator::builder().data_dir(folder.path()).start().await.is_err());
+}

@@ -77,8 +77,8 @@ async fn pages_of_other_sites_may_only_use_links() {
         assert_eq!(response.status, status, "{line} {headers:?}: {response:?}");
         assert_eq!(response.header("access-control-allow-origin"), None, "{line}");
     }
-    let refused = send(&emulator, "GET /image", &[EVIL, KEY], b"").await;
-    assert!(refused.json()["message"].as_str().unwrap().contains("--cors http://evil.example "), "{refused:?}");
+    let rejected = send(&emulator, "GET /image", &[EVIL, KEY], b"").await;
+    assert!(rejected.json()["message"].as_str().unwrap().contains("--cors http://evil.example "), "{rejected:?}");
     assert_eq!(emulator.billed_renders(), 3, "only the renders of this test");
 }
 

@@ -10,8 +10,12 @@ mod batches;
 mod bindings;
 #[cfg(feature = "chromium")]
 mod chromium;
+#[cfg(all(feature = "chromium", target_os = "linux"))]
+mod chromium_limits;
+mod clients;
 mod compression;
 mod connections;
+mod container;
 mod dashboard;
 mod dashboard_in_browser;
 mod data_dir;
@@ -23,6 +27,7 @@ mod fabric_text;
 mod faults;
 mod gallery;
 mod gifs;
+mod hostile_bodies;
 mod hosts;
 mod html_templates;
 mod images;
@@ -34,6 +39,8 @@ mod other_clients;
 mod page_loader;
 mod pdfs;
 mod persistence;
+#[cfg(unix)]
+mod program;
 mod requests;
 mod security;
 mod snapshots;
@@ -45,4 +52,6 @@ mod tracking;
 mod video_scenes;
 mod video_templates;
 mod webhooks;
+#[cfg(target_os = "linux")]
+mod workers;
 mod workflows;

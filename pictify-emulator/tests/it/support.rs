@@ -2,6 +2,8 @@
 
 pub mod canvas;
 pub mod pdf;
+#[cfg(target_os = "linux")]
+pub mod program;
 pub mod receiver;
 pub mod site;
 

@@ -12,6 +12,8 @@
 //! left out only if [`WITHOUT`] names the program, which `cargo xtask test` does for programs that are missing; it then
 //! reports each test that was left out.
 
+pub mod environment;
+
 use std::{
     env,
     fs::OpenOptions,

@@ -10,7 +10,7 @@ use std::{path::PathBuf, process::Command, sync::LazyLock};
 const NAME: &str = "conformance";
 
 /// Virtual environment of the programs.
-static ENVIRONMENT: LazyLock<PathBuf> = LazyLock::new(|| install(NAME, &["requirements.txt"], |_| {}));
+static ENVIRONMENT: LazyLock<PathBuf> = LazyLock::new(|| install(NAME, &[]));
 
 /// Runs a program of the folder with these environment variables, without blocking the servers.
 async fn run_program(program: &str, variables: Vec<(&'static str, String)>) {

@@ -3,37 +3,14 @@
 
 use crate::programs::{folder, install, run};
 use pictify_emulator::Emulator;
-use std::{
-    env, fs,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::LazyLock,
-};
+use std::{fs, path::PathBuf, sync::LazyLock};
+use test_requirements::environment::shell;
 
 /// Folder of the programs, below the package and below the target directory.
 const NAME: &str = "generators";
 
 /// Virtual environment with the tools. It has node.js and Java, too.
-static TOOLS: LazyLock<PathBuf> = LazyLock::new(|| {
-    const FOR_NPM: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
-    install(NAME, &["requirements.txt", "package.json", "package-lock.json"], |environment| {
-        for file in FOR_NPM {
-            fs::copy(folder(NAME).join(file), environment.join(file)).unwrap();
-        }
-        run(&mut shell(environment, environment, "npm ci --silent"));
-    })
-});
-
-/// Returns a command that runs commands of the shell in a folder, with the programs of a virtual environment.
-fn shell(environment: &Path, folder: &Path, commands: &str) -> Command {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let path =
-        [environment.join("bin"), environment.join("node_modules/.bin")].into_iter().chain(env::split_paths(&path));
-    let mut command = Command::new("sh");
-    command.args(["-e", "-c", commands]).current_dir(folder).env("PATH", env::join_paths(path).unwrap());
-    command.env("NO_PROXY", "127.0.0.1").env("PYTHONDONTWRITEBYTECODE", "1");
-    command
-}
+static TOOLS: LazyLock<PathBuf> = LazyLock::new(|| install(NAME, &["package.json", "package-lock.json", ".npmrc"]));
 
 /// Returns the commands of the README for a folder: the first block after its name.
 fn commands(name: &str) -> String {

@@ -1,9 +1,12 @@
 //! Renderer with headless Chromium, for pages that need scripts or all of CSS.
 //!
-//! `browser.rs` starts and stops the process; `tab.rs` loads a page and takes screenshots; `requests.rs` responds to the
-//! requests of the page, by the rules of the server. Chromium itself has no network access.
+//! `browser.rs` starts and stops the browser, `process.rs` its processes; `memory_watch.rs` limits their memory; `tab.rs` loads
+//! a page and takes screenshots; `requests.rs` responds to the requests of the page, by the rules of the server. Chromium itself
+//! has no network access.
 
 mod browser;
+mod memory_watch;
+mod process;
 mod requests;
 mod tab;
 
@@ -30,7 +33,11 @@ pub struct Chromium {
     executable: PathBuf,
     fetcher: Fetcher,
     timeout: Duration,
+    memory_megabytes: u32,
 }
+
+/// Default for the maximum memory of all processes of Chromium together, in megabytes. An empty tab needs about 220.
+const DEFAULT_MEMORY_MEGABYTES: u32 = 600;
 
 impl Chromium {
     /// Creates the engine with the installed Chromium. Pages may load resources from the addresses that `egress_policy` allows.
@@ -55,13 +62,28 @@ impl Chromium {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().thread_name("chromium").build();
         let fetcher = Fetcher::new(egress_policy, Redirects::Follow).map_err(failed)?;
         let (runtime, browser) = (Some(runtime.map_err(failed)?), Mutex::new(None));
-        Ok(Self { runtime, browser, executable, fetcher, timeout: RENDER_TIMEOUT })
+        Ok(Self {
+            runtime,
+            browser,
+            executable,
+            fetcher,
+            timeout: RENDER_TIMEOUT,
+            memory_megabytes: DEFAULT_MEMORY_MEGABYTES,
+        })
     }
 
-    /// Sets the maximum time for loading a page, 30 seconds by default.
+    /// Sets the maximum time for loading a page and taking its image, 30 seconds by default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
+        self
+    }
+
+    /// Sets the maximum memory of all processes of Chromium together in megabytes, 600 by default. It does not include the files
+    /// of the program. When it is exceeded, the tab with the most memory is ended. It has an effect on Linux only.
+    #[must_use]
+    pub fn memory_limit(mut self, megabytes: u32) -> Self {
+        self.memory_megabytes = megabytes;
         self
     }
 
@@ -71,10 +93,10 @@ impl Chromium {
         if browser.as_ref().is_none_or(|browser| !browser.is_alive()) {
             // The old process ends before the new one starts, so that only one uses memory.
             *browser = None;
-            *browser = Some(Browser::start(&self.executable).await?);
+            *browser = Some(Browser::start(&self.executable, self.memory_megabytes).await?);
         }
         let Some(running) = browser.as_ref() else { return Err(failed("Chromium has stopped")) };
-        running.open_tab().await
+        running.open_tab(self.timeout).await
     }
 }
 
@@ -96,22 +118,39 @@ fn capture(runtime: &Runtime, tab: &Tab, page: &Page) -> Result<RenderedImage, R
     runtime.block_on(tab.image(page.format, page.quality(), crop))
 }
 
-impl Renderer for Chromium {
-    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
-        let runtime = self.runtime.as_ref().ok_or_else(|| failed("the engine has stopped"))?;
+impl Chromium {
+    fn render_once(&self, runtime: &Runtime, page: &Page) -> Result<RenderedImage, RenderError> {
         let mut tab = runtime.block_on(self.open_tab())?;
-        let loaded = runtime.block_on(async {
-            let loaded = tokio::time::timeout(self.timeout, tab.load(page, &self.fetcher)).await;
-            loaded.map_err(|_| RenderError::TimedOut)?
-        });
+        let loaded = runtime.block_on(tab.load(page, &self.fetcher));
         let image = loaded.and_then(|()| capture(runtime, &tab, page));
         runtime.block_on(tab.close());
         image
     }
 
+    /// Returns `true` if no browser runs, or if the last one has ended.
+    fn has_ended(&self, runtime: &Runtime) -> bool {
+        runtime.block_on(self.browser.lock()).as_ref().is_none_or(|browser| !browser.is_alive())
+    }
+}
+
+impl Renderer for Chromium {
+    fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
+        let runtime = self.runtime.as_ref().ok_or_else(|| failed("the engine has stopped"))?;
+        let image = self.render_once(runtime, page);
+        match image {
+            // Another page may have ended the browser.
+            Err(RenderError::Failed(_)) if self.has_ended(runtime) => self.render_once(runtime, page),
+            image => image,
+        }
+    }
+
     /// Uses the embedded engine: in the contract the content of a page is cut where Chromium would start a new page.
     fn render_pdf(&self, document: &Document) -> Result<Pdf, RenderError> {
         Embedded::new().render_pdf(document)
+    }
+
+    fn renders_pdf_embedded(&self) -> bool {
+        true
     }
 
     fn fetches_resources(&self) -> bool {

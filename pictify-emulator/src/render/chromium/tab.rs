@@ -1,5 +1,6 @@
 //! Tab of the browser: loads a page, measures it and takes screenshots.
 
+use super::memory_watch::MemoryWatch;
 use super::{
     failed,
     requests::{self, Document},
@@ -8,27 +9,36 @@ use crate::{
     fetch::Fetcher,
     render::{
         Format, MAX_CAPTURE_HEIGHT, Page, RenderError, RenderedImage,
+        full_page::MAX_CAPTURE_PIXELS,
         gif::{CssAnimation, Frame},
     },
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chromiumoxide::{
     Browser as Connection, Page as Target,
-    cdp::browser_protocol::{
-        browser::BrowserContextId,
-        emulation::SetDeviceMetricsOverrideParams,
-        fetch::{EnableParams, EventRequestPaused},
-        inspector::EventTargetCrashed,
-        page::{CaptureScreenshotFormat, CaptureScreenshotParams, Viewport},
+    cdp::{
+        browser_protocol::{
+            browser::BrowserContextId,
+            emulation::SetDeviceMetricsOverrideParams,
+            fetch::{EnableParams, EventRequestPaused},
+            inspector::EventTargetCrashed,
+            log, network,
+            page::{CaptureScreenshotFormat, CaptureScreenshotParams, CreateIsolatedWorldParams, Viewport},
+        },
+        js_protocol::runtime::{self, EvaluateParams},
     },
 };
 use futures_util::StreamExt;
 use serde_json::Value;
 use std::{sync::Arc, time::Duration};
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::Instant};
+use tokio_util::sync::CancellationToken;
 
 /// URL of a page that was sent as HTML. The domain does not exist.
 const INLINE_PAGE_URL: &str = "http://page.invalid/";
+
+/// Name of the context in which this server evaluates scripts.
+const WORLD_NAME: &str = "pictify";
 
 /// Maximum duration of closing a tab. After it the tab stays open until the browser ends.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -52,8 +62,23 @@ pub(super) struct Tab {
     connection: Arc<Connection>,
     context: BrowserContextId,
     target: Target,
-    /// Task that responds to the requests of the page. It is aborted when the tab is dropped.
-    request_tasks: JoinSet<()>,
+    /// Task that responds to the requests of the page, and one that waits for its crash. They are aborted on drop.
+    tasks: JoinSet<()>,
+    crashed: CancellationToken,
+    deadline: Instant,
+    limits: TabLimits,
+    /// Number of processes that had been killed when the tab was opened.
+    earlier_kills: usize,
+}
+
+/// Reasons for which a tab ends.
+pub(super) struct TabLimits {
+    pub(super) browser_ended: CancellationToken,
+    pub(super) memory: MemoryWatch,
+    /// Maximum memory of all processes of the browser, in megabytes.
+    pub(super) memory_megabytes: u32,
+    /// Maximum duration of the whole render.
+    pub(super) timeout: Duration,
 }
 
 /// Rectangle of the page in pixels: x, y, width, height.
@@ -65,38 +90,97 @@ impl Rect {
     pub(super) fn from_top(width: u32, height: u32) -> Self {
         Self([0.0, 0.0, width.into(), height.into()])
     }
+
+    /// Returns the part of the rectangle that may be captured.
+    fn within_limits(self) -> Result<Self, RenderError> {
+        let (Self([x, y, width, height]), max) = (self, f64::from(MAX_CAPTURE_HEIGHT));
+        let (width, height) = (width.min(max - x), height.min(max - y));
+        if width < 0.5 || height < 0.5 {
+            let message = "The selected element is outside the image or has no size";
+            return Err(RenderError::InvalidInput(message.to_owned()));
+        }
+        Ok(Self([x, y, width, height.min((f64::from(MAX_CAPTURE_PIXELS) / width).max(1.0))]))
+    }
 }
 
 impl Tab {
-    pub(super) fn new(connection: Arc<Connection>, context: BrowserContextId, target: Target) -> Self {
-        Self { connection, context, target, request_tasks: JoinSet::new() }
+    pub(super) async fn new(
+        connection: Arc<Connection>,
+        context: BrowserContextId,
+        target: Target,
+        limits: TabLimits,
+    ) -> Result<Self, RenderError> {
+        let mut crash_events = target.event_listener::<EventTargetCrashed>().await.map_err(failed)?;
+        // Messages to the console and requests of any size are not sent here.
+        target.execute(runtime::DisableParams::default()).await.map_err(failed)?;
+        target.execute(log::DisableParams::default()).await.map_err(failed)?;
+        target.execute(network::DisableParams::default()).await.map_err(failed)?;
+        let (crashed, mut tasks) = (CancellationToken::new(), JoinSet::new());
+        let crash = crashed.clone();
+        tasks.spawn(async move {
+            if crash_events.next().await.is_some() {
+                crash.cancel();
+            }
+        });
+        limits.memory.tab_opened();
+        let (deadline, earlier_kills) = (Instant::now() + limits.timeout, limits.memory.kills());
+        Ok(Self { connection, context, target, tasks, crashed, deadline, limits, earlier_kills })
+    }
+
+    /// Waits for a step of the render, unless the tab ends before.
+    async fn unless_ended<T>(&self, step: impl Future<Output = Result<T, RenderError>>) -> Result<T, RenderError> {
+        tokio::select! {
+            biased;
+            () = self.crashed.cancelled() => Err(self.crash_error()),
+            () = self.limits.browser_ended.cancelled() => Err(failed("Chromium has ended")),
+            () = tokio::time::sleep_until(self.deadline) => Err(RenderError::TimedOut),
+            result = step => result,
+        }
+    }
+
+    fn crash_error(&self) -> RenderError {
+        if self.limits.memory.kills() > self.earlier_kills {
+            return RenderError::OutOfMemory { limit_megabytes: self.limits.memory_megabytes };
+        }
+        failed("the page crashed its tab")
     }
 
     /// Loads a page and waits for its resources.
     pub(super) async fn load(&mut self, page: &Page, fetcher: &Fetcher) -> Result<(), RenderError> {
-        let size = SetDeviceMetricsOverrideParams::new(i64::from(page.width), i64::from(page.height), 1.0, false);
-        self.target.execute(size).await.map_err(failed)?;
         let requests = self.target.event_listener::<EventRequestPaused>().await.map_err(failed)?;
-        let mut crashes = self.target.event_listener::<EventTargetCrashed>().await.map_err(failed)?;
-        self.target.execute(EnableParams::default()).await.map_err(failed)?;
         let url = page.url.clone().unwrap_or_else(|| INLINE_PAGE_URL.to_owned());
         // Adds a doctype, as the embedded engine does, because users often send fragments.
         let html = if page.url.is_none() { format!("<!doctype html>{}", page.html) } else { page.html.clone() };
         let document = Document { url: without_fragment(&url).to_owned(), html };
-        self.request_tasks.spawn(requests::serve(self.target.clone(), requests, document, fetcher.clone()));
+        self.tasks.spawn(requests::serve(self.target.clone(), requests, document, fetcher.clone()));
+        let size = SetDeviceMetricsOverrideParams::new(i64::from(page.width), i64::from(page.height), 1.0, false);
         let loaded = async {
+            self.target.execute(size).await.map_err(failed)?;
+            self.target.execute(EnableParams::default()).await.map_err(failed)?;
             self.target.goto(url).await.map_err(failed)?;
-            self.evaluate(WAIT_UNTIL_READY).await
+            self.evaluate_script(WAIT_UNTIL_READY).await
         };
-        tokio::select! {
-            loaded = loaded => loaded.map(|_| ()),
-            _ = crashes.next() => Err(RenderError::Failed("the page crashed its tab".to_owned())),
-        }
+        self.unless_ended(loaded).await.map(drop)
     }
 
     async fn evaluate(&self, script: &str) -> Result<Value, RenderError> {
-        let result = self.target.evaluate(script).await.map_err(failed)?;
-        Ok(result.value().cloned().unwrap_or_default())
+        self.unless_ended(self.evaluate_script(script)).await
+    }
+
+    /// Evaluates a script in a context of its own, in which the page has changed no built-in function.
+    async fn evaluate_script(&self, script: &str) -> Result<Value, RenderError> {
+        let frame = self.target.mainframe().await.map_err(failed)?.ok_or_else(|| failed("the page has no frame"))?;
+        let mut world = CreateIsolatedWorldParams::new(frame);
+        world.world_name = Some(WORLD_NAME.to_owned());
+        let world = self.target.execute(world).await.map_err(failed)?;
+        let mut parameters = EvaluateParams::new(script);
+        parameters.context_id = Some(world.result.execution_context_id);
+        (parameters.await_promise, parameters.return_by_value) = (Some(true), Some(true));
+        let result = self.target.execute(parameters).await.map_err(failed)?.result;
+        match result.exception_details {
+            Some(exception) => Err(failed(exception.text)),
+            None => Ok(result.result.value.unwrap_or_default()),
+        }
     }
 
     /// Returns the rectangle of the first element that matches the selector and has a box.
@@ -119,10 +203,7 @@ impl Tab {
         }
         let sides: Vec<f64> = found.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
         match sides[..] {
-            [x, y, width, height] if width >= 0.5 && height >= 0.5 => {
-                let max = f64::from(MAX_CAPTURE_HEIGHT);
-                Ok(Rect([x, y, width.min(max), height.min(max)]))
-            }
+            [x, y, width, height] if width >= 0.5 && height >= 0.5 => Rect([x, y, width, height]).within_limits(),
             _ => Err(RenderError::InvalidInput(format!("No element matches the selector {quoted}"))),
         }
     }
@@ -188,13 +269,21 @@ impl Tab {
         if let Some(Rect([x, y, width, height])) = crop {
             params = params.clip(Viewport { x, y, width, height, scale: 1.0 }).capture_beyond_viewport(true);
         }
-        let screenshot = self.target.execute(params.build()).await.map_err(failed)?;
+        let screenshot = async { self.target.execute(params.build()).await.map_err(failed) };
+        let screenshot = self.unless_ended(screenshot).await?;
         STANDARD.decode(AsRef::<str>::as_ref(&screenshot.result.data)).map_err(failed)
     }
 
     /// Closes the tab with its browser context, even if its page does not respond.
     pub(super) async fn close(self) {
-        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.connection.dispose_browser_context(self.context)).await;
+        let _ =
+            tokio::time::timeout(CLOSE_TIMEOUT, self.connection.dispose_browser_context(self.context.clone())).await;
+    }
+}
+
+impl Drop for Tab {
+    fn drop(&mut self) {
+        self.limits.memory.tab_closed();
     }
 }
 

@@ -21,6 +21,7 @@ mod page_setup;
 pub use page_setup::{Margins, PageSetup, Preset};
 
 use super::RenderError;
+use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
 /// Maximum number of pages of a document.
@@ -33,7 +34,7 @@ pub const MAX_HTML_BYTES: usize = 32 * 1024 * 1024;
 const MAX_PDF_BYTES: usize = 64 * 1024 * 1024;
 
 /// Document to render as a PDF.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     /// Pages in their order.
     pub pages: Vec<PdfPage>,
@@ -44,7 +45,7 @@ pub struct Document {
 }
 
 /// Page of a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PdfPage {
     /// HTML document or fragment.
     pub html: String,
@@ -54,9 +55,10 @@ pub struct PdfPage {
 }
 
 /// PDF file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pdf {
     /// Content of the file.
+    #[serde(with = "serde_bytes")]
     pub bytes: Vec<u8>,
     /// Number of pages.
     pub pages: u32,

@@ -1,5 +1,7 @@
 //! Size, margins and scale of the pages of a PDF.
 
+use serde::{Deserialize, Serialize};
+
 /// Number of points per pixel: 72 points or 96 pixels are an inch.
 const POINTS_PER_PIXEL: f64 = 0.75;
 
@@ -18,7 +20,7 @@ pub struct Preset {
 }
 
 /// Size, margins and scale of a page.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PageSetup {
     /// Width in points.
     pub width: f64,
@@ -33,7 +35,7 @@ pub struct PageSetup {
 }
 
 /// White margins of a page, in pixels.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Margins {
     /// Top margin in pixels.
     pub top: f64,

@@ -1,0 +1,3 @@
+/** Global setup without options, for `globalSetup: "vitest-pictify/global-setup"`. */
+declare const setup: () => Promise<() => Promise<void>>;
+export default setup;
