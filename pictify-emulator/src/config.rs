@@ -24,8 +24,10 @@ pub(crate) struct Config {
     /// Factor by which webhook retries are faster than the published schedule.
     pub(crate) webhook_retry_speedup: f64,
     pub(crate) version_prefix: VersionPrefix,
-    /// Adds the demo template.
+    /// Adds the template of the examples.
     pub(crate) demo: bool,
+    /// Adds templates to look at, and makes samples of everything after the start.
+    pub(crate) demo_samples: bool,
 }
 
 impl Default for Config {
@@ -41,6 +43,7 @@ impl Default for Config {
             webhook_retry_speedup: DEFAULT_WEBHOOK_RETRY_SPEEDUP,
             version_prefix: VersionPrefix::default(),
             demo: false,
+            demo_samples: false,
         }
     }
 }

@@ -157,17 +157,11 @@ impl RequestContext {
     }
 }
 
-/// Settings of a state, and the parts that the isolated states of API keys share: what limits the use of the machine, and
-/// what counts it.
-struct Parts {
-    url: String,
-    api_keys: Vec<String>,
-    config: Config,
-    faults: FaultScript,
-    seed_folder: Option<PathBuf>,
-    store: Store,
+/// Parts of a state that the isolated states of API keys share: what limits the use of the machine, and what counts it.
+struct SharedParts {
     render_pool: Arc<RenderPool>,
     outbound: Arc<OutboundClients>,
+    seed_folder: Option<PathBuf>,
     delivery_permits: Arc<Semaphore>,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
@@ -176,40 +170,40 @@ struct Parts {
 impl AppState {
     pub(crate) fn new(settings: Settings) -> Arc<Self> {
         let Settings { url, api_keys, render_pool, store, config, faults, outbound, seed_folder } = settings;
-        Self::with(Parts {
-            url,
-            api_keys,
-            config,
-            faults,
-            seed_folder,
-            store,
+        let shared = SharedParts {
             render_pool: Arc::new(RenderPool::new(render_pool)),
             outbound: Arc::new(outbound),
+            seed_folder,
             delivery_permits: Arc::new(Semaphore::new(MAX_CONCURRENT_DELIVERIES)),
             metrics: Arc::default(),
             stop: CancellationToken::new(),
-        })
+        };
+        Self::with(url, api_keys, store, config, faults, shared)
     }
 
     /// Creates the state of an API key that is isolated from others: with the same settings, and without data.
     pub(crate) fn isolated(&self) -> Result<Arc<Self>, StoreError> {
-        Ok(Self::with(Parts {
-            url: self.url.clone(),
-            api_keys: self.api_keys.clone(),
-            config: self.config,
-            faults: self.faults.initial().clone(),
-            seed_folder: self.seed_folder.clone(),
-            store: self.store.sibling()?,
+        let shared = SharedParts {
             render_pool: self.render_pool.clone(),
             outbound: self.outbound.clone(),
+            seed_folder: self.seed_folder.clone(),
             delivery_permits: self.delivery_permits.clone(),
             metrics: self.metrics.clone(),
             stop: self.stop.child_token(),
-        }))
+        };
+        let (store, faults) = (self.store.sibling()?, self.faults.initial().clone());
+        Ok(Self::with(self.url.clone(), self.api_keys.clone(), store, self.config, faults, shared))
     }
 
-    fn with(parts: Parts) -> Arc<Self> {
-        let Parts { store, metrics, config, stop, .. } = parts;
+    fn with(
+        url: String,
+        api_keys: Vec<String>,
+        store: Store,
+        config: Config,
+        faults: FaultScript,
+        shared: SharedParts,
+    ) -> Arc<Self> {
+        let SharedParts { render_pool, outbound, seed_folder, delivery_permits, metrics, stop } = shared;
         let (clock, events) = (Arc::<Clock>::default(), Arc::<Events>::default());
         let requests = RequestLog::new(clock.clone(), events.clone(), metrics.clone());
         store.observe({
@@ -218,18 +212,18 @@ impl AppState {
         });
         let background = Mutex::new(stop.child_token());
         Arc::new(AppState {
-            url: parts.url,
-            api_keys: parts.api_keys,
-            render_pool: parts.render_pool,
+            url,
+            api_keys,
+            render_pool,
             store,
-            faults: Faults::new(parts.faults),
+            faults: Faults::new(faults),
             clock,
             events,
             metrics,
             requests,
-            outbound: parts.outbound,
-            seed_folder: parts.seed_folder,
-            delivery_permits: parts.delivery_permits,
+            outbound,
+            seed_folder,
+            delivery_permits,
             config,
             rate_limiter: FixedWindowLimiter::default(),
             request_locks: KeyedLocks::default(),

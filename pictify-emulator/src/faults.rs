@@ -188,14 +188,14 @@ struct FaultState {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct CountedFault {
     #[serde(flatten)]
-    fault: Fault,
+    pub(crate) fault: Fault,
     /// Requests to its operation since it was set.
-    calls: u64,
+    pub(crate) calls: u64,
     /// Requests that it was applied to.
-    injected: u64,
+    pub(crate) injected: u64,
     /// Number of requests that it is still applied to; unlimited if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    remaining: Option<u64>,
+    pub(crate) remaining: Option<u64>,
 }
 
 /// Fault script, the format of files and of the admin API.
@@ -251,6 +251,22 @@ impl Faults {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.faults.insert(0, CountedFault { fault, calls: 0, injected: 0, remaining: Some(count) });
         Ok(())
+    }
+
+    /// Adds a fault after the others.
+    pub(crate) fn add(&self, fault: Fault) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.faults.push(CountedFault { fault, calls: 0, injected: 0, remaining: None });
+    }
+
+    /// Removes the fault at this position of the list. Returns false if there is none.
+    pub(crate) fn remove(&self, index: usize) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_found = index < state.faults.len();
+        if is_found {
+            drop(state.faults.remove(index));
+        }
+        is_found
     }
 
     /// Returns the faults in the order in which they are tried.

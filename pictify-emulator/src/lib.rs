@@ -40,7 +40,8 @@
 //! | `agent/` | screenshots from a prompt: choice of the element |
 //! | `page_loader/` | loading of live pages and of the resources of pages |
 //! | `fetch/` | outgoing HTTP requests, and the addresses that they may reach |
-//! | `demo_template.rs` | template of the examples |
+//! | `demo/` | demo templates and samples |
+//! | `operations.rs` | calls of operations from inside the server |
 //! | `store/` | storage of documents and files |
 //! | `query_string.rs`, `json.rs`, `secret.rs` | reading of query strings and of JSON values, secrets in documents |
 //! | `variables.rs` | definitions of template variables |
@@ -61,7 +62,7 @@ mod config;
 mod context;
 mod contract;
 mod dashboard;
-mod demo_template;
+mod demo;
 mod emulator;
 mod events;
 mod experiments;
@@ -76,6 +77,7 @@ mod keyed_locks;
 mod ledger;
 mod limits;
 mod metrics;
+mod operations;
 mod options;
 mod page_loader;
 mod private_files;

@@ -119,7 +119,8 @@ pub struct Options {
     #[arg(long)]
     pub open: bool,
 
-    /// Start with the template that the examples of the SDK use, XK4P2M9QZT.
+    /// Start with a dozen templates and samples of everything, and with the template that the examples of the SDK use,
+    /// XK4P2M9QZT. The samples are billed like all renders.
     #[arg(long)]
     pub demo: bool,
 
@@ -231,7 +232,8 @@ impl Options {
             .egress_policy(egress_policy)
             .webhook_retry_speedup(self.webhook_retry_speedup.unwrap_or(DEFAULT_WEBHOOK_RETRY_SPEEDUP))
             .include_batch_urls(!self.no_batch_urls)
-            .demo(self.demo);
+            .demo(self.demo)
+            .demo_samples(self.demo);
         if self.idempotency_keys {
             builder = builder.idempotency_keys(true);
         }
@@ -253,11 +255,11 @@ impl Options {
         if let Some(folder) = self.data_dir {
             builder = builder.data_dir(folder);
         }
-        if self.isolate_keys {
-            builder = builder.isolate_keys(true);
-        }
         if let Some(connections) = self.max_connections {
             builder = builder.max_connections(connections);
+        }
+        if self.isolate_keys {
+            builder = builder.isolate_keys(true);
         }
         if let Some(mebibytes) = self.max_file_memory {
             builder = builder.max_file_memory(u64::from(mebibytes) << 20);

@@ -85,6 +85,11 @@ impl ApiResponse {
         Self { status, headers: Vec::new(), body: Content::Bytes(Bytes::new()) }
     }
 
+    /// Replaces the status.
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
     /// Adds a header.
     pub(crate) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));

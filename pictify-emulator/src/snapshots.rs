@@ -7,7 +7,7 @@
 use crate::{
     batches,
     context::AppState,
-    demo_template, seed,
+    demo, seed,
     store::{InvalidSnapshotName, MAX_SNAPSHOTS, SnapshotName, StoreError},
     webhooks,
 };
@@ -57,8 +57,12 @@ impl From<InvalidSnapshotName> for SnapshotError {
 
 /// Inserts the data that a new server has.
 pub(crate) fn insert_initial_data(state: &AppState) -> Result<(), SnapshotError> {
+    let (store, now) = (&state.store, state.now_text());
     if state.config.demo {
-        demo_template::insert(&state.store, &state.now_text())?;
+        demo::insert_example(store, &now)?;
+    }
+    if state.config.demo_samples {
+        demo::insert_templates(store, &now)?;
     }
     if let Some(folder) = &state.seed_folder {
         let templates = seed::read_folder(folder).map_err(|error| SnapshotError::Seed(error.to_string()))?;

@@ -87,7 +87,6 @@ impl Contract {
     }
 
     /// Returns the IDs of all operations.
-    #[cfg(test)]
     pub(crate) fn operation_ids(&self) -> impl Iterator<Item = &str> {
         self.operations.iter().map(|operation| operation.id.as_str())
     }

@@ -1,118 +1,134 @@
-//! HTML dashboard at `/`: renders, templates, batches, deliveries, requests and billed renders.
+//! HTML pages for people: renders, templates with an editor, and everything else that the server holds.
 //!
-//! It has no build step: a Handlebars template, a style sheet and a small script, all in this folder.
+//! There is no build step: `views/` has Handlebars templates, `assets/` style sheets and scripts, and both are part of
+//! the program. A page works without its scripts, except for the editor.
+//!
+//! | file | content |
+//! |---|---|
+//! | `view.rs` | the frame of all pages, and their headers |
+//! | `assets.rs` | style sheets, scripts and icons |
+//! | `request.rs` | query strings, forms and pages of lists |
+//! | `repeatable.rs`, `code_samples.rs` | requests that make a render again, and requests as code |
+//! | `diff.rs` | differences of texts |
+//! | the others | an area each |
+
+mod assets;
+mod batches;
+mod bindings;
+mod code_samples;
+mod diff;
+mod experiments;
+mod faults;
+mod ledger;
+mod preview;
+mod renders;
+mod repeatable;
+mod request;
+mod requests;
+mod templates;
+mod videos;
+mod view;
+mod webhooks;
+mod workflows;
 
 use crate::{
     api_error::ApiError,
-    batches::{self, BATCH},
     context::AppState,
-    ledger::billed_renders,
-    query_string::query_pairs,
-    render::{Format, Page},
-    rendering::RENDER,
-    rendering::fill,
-    requests::RequestFilter,
     response::{ApiResponse, ApiResult},
-    store::{Document as _, Filter, Order, StoreError},
-    templates::{self, Template},
-    webhooks::DELIVERY,
 };
-use axum::http::{
-    HeaderName,
-    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY},
-};
-use handlebars::Handlebars;
-use serde_json::{Map, Value, json};
-use std::sync::LazyLock;
+use axum::http::{Method, StatusCode, header::LOCATION};
+use request::PageRequest;
+use std::sync::Arc;
 
-/// Path prefix of template previews.
-pub(crate) const PREVIEW: &str = "/_emulator/preview/";
+/// Path prefix of all pages but the first, which is at `/`.
+pub(crate) const PREFIX: &str = "/_emulator/ui/";
 
-/// Maximum number of items in each section.
-const MAX_ITEMS: usize = 24;
+/// Path of the icon that browsers ask for without being told.
+pub(crate) const FAVICON: &str = "/favicon.ico";
 
-/// Content security policy: the page loads nothing from other servers and runs no other script, whatever a template
-/// name or a request path contains.
-const CONTENT_SECURITY_POLICY_VALUE: &str =
-    "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; script-src 'self'; connect-src 'self'";
-
-/// Path of the script.
-pub(crate) const SCRIPT: &str = "/_emulator/dashboard.js";
-
-static ENGINE: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
-    let mut engine = Handlebars::new();
-    engine.register_template_string("page", include_str!("dashboard.hbs")).expect("the page compiles");
-    engine.register_partial("style", include_str!("style.css")).expect("the style compiles");
-    engine
-});
-
-/// Renders the dashboard.
-pub(crate) fn page(state: &AppState) -> ApiResult {
-    let store = &state.store;
-    let newest = |kind| store.page(kind, &Filter::default(), Order::Newest, 0, MAX_ITEMS);
-    let (renders, total) = newest(RENDER)?;
-    let (templates, template_count) = newest(Template::KIND)?;
-    let (deliveries, delivery_count) = newest(DELIVERY)?;
-    let (batches, batch_count) = newest(BATCH)?;
-    let batches = batches.into_iter().map(|batch| with_progress(state, batch)).collect::<Result<Vec<_>, _>>()?;
-    let requests = state.requests.latest(&RequestFilter::default(), MAX_ITEMS);
-    let is_busy = deliveries.iter().any(|delivery| delivery["status"] == "pending")
-        || batches.iter().any(|batch| batch["status"] == "pending" || batch["status"] == "processing");
-    let data = json!({
-        "batches": batches,
-        "batchCount": batch_count,
-        "deliveries": deliveries.into_iter().map(with_readable_body).collect::<Vec<_>>(),
-        "deliveryCount": delivery_count,
-        "isBusy": is_busy,
-        "url": state.url(),
-        "renders": renders,
-        "total": total,
-        "billed": billed_renders(store)?,
-        "templates": templates,
-        "templateCount": template_count,
-        "requests": requests.iter().map(|request| request.summary()).collect::<Vec<_>>(),
-    });
-    let html = ENGINE.render("page", &data).map_err(|error| ApiError::internal(error.to_string()))?;
-    Ok(ApiResponse::bytes("text/html; charset=utf-8", html)
-        .header(CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY_VALUE)
-        .header(CACHE_CONTROL, "no-store")
-        .header(HeaderName::from_static("x-content-type-options"), "nosniff"))
+/// Responds to a request for a page, a form or an asset.
+pub(crate) async fn respond(state: &Arc<AppState>, method: &Method, path: &str, query: &str, body: &[u8]) -> ApiResult {
+    let rest = match path {
+        "/" => "renders",
+        FAVICON => "assets/favicon.ico",
+        path => path.strip_prefix(PREFIX).unwrap_or_default(),
+    };
+    let request = PageRequest::new(state, query, body);
+    let segments: Vec<_> = rest.split('/').collect();
+    let response = match *method {
+        Method::GET | Method::HEAD => get(&request, &segments).await,
+        Method::POST => post(&request, &segments).await,
+        _ => Err(ApiError::with_message(StatusCode::METHOD_NOT_ALLOWED, "This page takes GET and POST only")),
+    };
+    response.or_else(|error| view::error_page(state, &error))
 }
 
-/// Adds the progress to a batch.
-fn with_progress(state: &AppState, mut batch: Value) -> Result<Value, StoreError> {
-    let (completed, failed) = batches::counts(state, batch["batchId"].as_str().unwrap_or_default())?;
-    (batch["done"], batch["completed"], batch["failed"]) =
-        ((completed + failed).into(), completed.into(), failed.into());
-    Ok(batch)
+/// Returns a page or an asset.
+async fn get(request: &PageRequest<'_>, segments: &[&str]) -> ApiResult {
+    match *segments {
+        ["assets", name] => assets::find(name).ok_or_else(not_found),
+        ["renders"] => renders::list(request).await,
+        ["renders", id] => renders::show(request, id),
+        ["renders", id, "pages", number] => renders::pdf_page(request, id, number).await,
+        ["templates"] => templates::list(request),
+        ["templates", "new"] => templates::new(request),
+        ["templates", uid] => templates::show(request, uid),
+        ["templates", uid, "changes"] => templates::changes(request, uid),
+        ["templates", uid, "preview.png"] => preview::of_template(request, uid).await,
+        ["batches"] => batches::list(request),
+        ["batches", id] => batches::show(request, id),
+        ["webhooks"] => webhooks::list(request),
+        ["webhooks", id] => webhooks::show(request, id),
+        ["bindings"] => bindings::list(request),
+        ["bindings", uid] => bindings::show(request, uid),
+        ["experiments"] => experiments::list(request),
+        ["experiments", uid] => experiments::show(request, uid),
+        ["workflows"] => workflows::list(request),
+        ["workflows", uid] => workflows::show(request, uid).await,
+        ["videos"] => videos::list(request),
+        ["videos", uid] => videos::show(request, uid),
+        ["requests"] => requests::list(request),
+        ["requests", id] => requests::show(request, id),
+        ["faults"] => faults::show(request, None),
+        ["ledger"] => ledger::list(request),
+        _ => Err(not_found()),
+    }
 }
 
-/// Adds the formatted body and the last result to a delivery.
-fn with_readable_body(mut delivery: Value) -> Value {
-    let body = delivery["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok());
-    delivery["text"] = body.and_then(|body| serde_json::to_string_pretty(&body).ok()).into();
-    delivery["attemptCount"] = delivery["attempts"].as_array().map_or(0, Vec::len).into();
-    delivery["isOver"] = (delivery["status"] != "pending").into();
-    let last = delivery["attempts"].as_array().and_then(|attempts| attempts.last()).cloned().unwrap_or_default();
-    delivery["last"] = if last["error"].is_null() { last["responseCode"].clone() } else { last["error"].clone() };
-    delivery
+/// Handles a form, or a call of a script.
+async fn post(request: &PageRequest<'_>, segments: &[&str]) -> ApiResult {
+    match *segments {
+        ["demo", "receiver"] => Ok(ApiResponse::empty(StatusCode::NO_CONTENT)),
+        ["preview"] => preview::of_draft(request).await,
+        ["renders", id, "again"] => renders::repeat(request, id).await,
+        ["renders", id, "delete"] => renders::delete(request, id),
+        ["templates", "save"] => templates::save(request).await,
+        ["templates", uid, "compare"] => templates::compare(request, uid),
+        ["templates", uid, "render"] => templates::render(request, uid).await,
+        ["templates", uid, "duplicate"] => templates::duplicate(request, uid).await,
+        ["templates", uid, "delete"] => templates::delete(request, uid).await,
+        ["templates", uid, "versions", version, "restore"] => templates::restore(request, uid, version).await,
+        ["batches", id, "cancel"] => batches::cancel(request, id).await,
+        ["webhooks", "subscriptions"] => webhooks::subscribe(request).await,
+        ["webhooks", "subscriptions", uid, action] => webhooks::change_subscription(request, uid, action).await,
+        ["webhooks", id, "resend"] => webhooks::resend(request, id),
+        ["bindings", uid, action] => bindings::change(request, uid, action).await,
+        ["experiments", uid, action] => experiments::change(request, uid, action).await,
+        ["workflows", "hooks", uid, "delete"] => workflows::delete_hook(request, uid).await,
+        ["videos", uid, "render"] => videos::render(request, uid).await,
+        ["videos", uid, "delete"] => videos::delete(request, uid).await,
+        ["faults"] => faults::add(request),
+        ["faults", "clear"] => Ok(faults::clear(request)),
+        ["faults", index, "delete"] => faults::delete(request, index),
+        _ => Err(not_found()),
+    }
 }
 
-/// Returns the script of the dashboard.
-pub(crate) fn script() -> ApiResponse {
-    ApiResponse::bytes("text/javascript; charset=utf-8", include_str!("dashboard.js")).header(CACHE_CONTROL, "no-cache")
+fn not_found() -> ApiError {
+    ApiError::with_message(StatusCode::NOT_FOUND, "There is no such page")
 }
 
-/// Renders a template with these values as a PNG that is neither stored nor billed.
-pub(crate) async fn preview(state: &AppState, name: &str, query: &str) -> ApiResult {
-    let uid = name.strip_suffix(".png").unwrap_or(name);
-    let template = templates::find(&state.store, uid)?;
-    // Empty inputs take the default of their variable.
-    let values = query_pairs(query).filter(|(_, value)| !value.is_empty());
-    let values: Map<String, Value> = values.map(|(name, value)| (name, value.into())).collect();
-    let filled = fill::fill(&template, None, &Value::Object(values), None)?;
-    let page =
-        Page { html: filled.html, width: filled.width, height: filled.height, format: Format::Png, ..Page::default() };
-    let image = state.render_pool.render(page).await?;
-    Ok(ApiResponse::bytes("image/png", image.bytes).header(CACHE_CONTROL, "no-store"))
+/// Redirects the browser after a form.
+fn redirect(path: &str) -> ApiResponse {
+    ApiResponse::empty(StatusCode::SEE_OTHER).header(LOCATION, path)
 }

@@ -4,6 +4,7 @@ use super::{Emulator, RUN, RunningServer, StartError};
 use crate::{
     config::{Config, DEFAULT_WEBHOOK_RETRY_SPEEDUP, Profile, VersionPrefix},
     context::{AppState, OutboundClients, Settings},
+    demo,
     faults::{Fault, FaultScript},
     fetch::EgressPolicy,
     render::{PoolSettings, RENDER_TIMEOUT, Renderer, WorkerCommand},
@@ -221,6 +222,12 @@ impl EmulatorBuilder {
         self
     }
 
+    /// Adds templates to look at, and makes renders of them and other samples in the background.
+    pub(crate) fn demo_samples(mut self, present: bool) -> Self {
+        self.config.demo_samples = present;
+        self
+    }
+
     /// Sets a folder with templates to start with; none by default. It has a folder for each template, whose name is the
     /// ID of the template, with `template.json` (the members of `POST /templates`), `index.html` or `canvas.json` (the
     /// source), and `sample.json` (optional: values that become the defaults of the variables which have none). The
@@ -302,6 +309,9 @@ impl EmulatorBuilder {
         };
         let max_connections = connections::max_connections(self.max_connections);
         let task = tokio::spawn(connections::serve(listener, router, max_connections, stopped));
+        if state.config.demo_samples {
+            state.spawn(demo::create_samples(state.clone()));
+        }
         Ok(Emulator { url, state, isolated, server: Some(RunningServer { stop, task }) })
     }
 }

@@ -49,7 +49,7 @@ impl Signals {
                 let _ = closed.await;
                 self.stdin_closed = None;
             } else {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         };
         #[cfg(unix)]

@@ -108,6 +108,10 @@ impl<'a> AnimationPainter<'a> {
 }
 
 impl Renderer for Embedded {
+    fn name(&self) -> &'static str {
+        "embedded"
+    }
+
     fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         let mut parsed = parse(&page.html, (page.width, page.height))?;
         let crop = match &page.selector {

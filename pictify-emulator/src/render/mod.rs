@@ -26,6 +26,7 @@ pub(crate) use gif::{GifEncoder, MAX_GIF_BYTES, check_total_pixels};
 pub use image::{AnimationInfo, Format, GifSettings, MAX_CAPTURE_HEIGHT, Page, RenderedImage};
 pub(crate) use job::{Job, RenderImage, RenderPdf};
 pub(crate) use limits::MAX_SIDE;
+pub(crate) use pdf::DrawPdfPage;
 pub use pdf::{Document, Pdf};
 pub(crate) use pool::{MAX_STACK_BYTES, PoolSettings, RENDER_TIMEOUT, RenderPool};
 pub use process::WorkerCommand;
@@ -68,6 +69,11 @@ pub trait Renderer: Send + Sync + fmt::Debug + 'static {
     /// in a worker process.
     fn renders_pdf_embedded(&self) -> bool {
         false
+    }
+
+    /// Returns the name of the engine, which is stored with each render.
+    fn name(&self) -> &'static str {
+        "custom"
     }
 
     /// Stops the processes and tasks of the renderer. The server calls this when it has stopped.

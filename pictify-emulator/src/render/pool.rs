@@ -80,6 +80,11 @@ impl RenderPool {
         self.renderer.fetches_resources()
     }
 
+    /// Returns the name of the engine.
+    pub(crate) fn engine_name(&self) -> &'static str {
+        self.renderer.name()
+    }
+
     /// Returns the number of renders in progress.
     pub(crate) fn in_progress(&self) -> usize {
         let in_processes = self.processes.as_ref().map_or(0, ProcessPool::in_progress);

@@ -1,9 +1,10 @@
 //! Rendering of a page to a file that is stored, listed and billed. Every endpoint that renders uses it.
 //!
 //! `template.rs`, `pdf.rs` and `video.rs` render templates, `fill.rs` fills them, and `cached.rs` keeps the images of
-//! permanent URLs.
+//! permanent URLs. `details.rs` keeps the sources and costs of renders for the dashboard.
 
 pub(crate) mod cached;
+pub(crate) mod details;
 pub(crate) mod fill;
 mod output;
 pub(crate) mod pdf;
@@ -25,8 +26,12 @@ use crate::{
     uid, webhooks,
 };
 use axum::http::StatusCode;
+use details::{RenderDetails, RenderSource};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::time::timeout;
 
 /// Document kind of renders.
@@ -91,6 +96,13 @@ pub(crate) struct StoredPdf {
     pub(crate) page_setup: PageSetup,
 }
 
+/// Source and time of a render, for its details.
+#[derive(Clone, Debug, Default)]
+struct RenderOrigin {
+    source: RenderSource,
+    duration: Duration,
+}
+
 /// File to store.
 struct NewFile {
     extension: &'static str,
@@ -112,6 +124,7 @@ pub(crate) async fn render_first(
     metadata: &RenderMetadata,
 ) -> Result<(usize, Render), ApiError> {
     let reservation = context.reserve_renders(1)?;
+    let sources: Vec<_> = pages.iter().map(RenderSource::of_page).collect();
     let format = pages.first().map(|page| page.format).unwrap_or_default();
     if let Some(first) = pages.first_mut() {
         inline_resources(&context.state, first).await;
@@ -120,6 +133,7 @@ pub(crate) async fn render_first(
             page.html.clone_from(&html);
         }
     }
+    let started = Instant::now();
     let last = pages.len().saturating_sub(1);
     let mut result = Err(RenderError::InvalidInput("There is no page to render".to_owned()));
     let mut position = 0;
@@ -130,7 +144,9 @@ pub(crate) async fn render_first(
         }
     }
     let image = result.inspect_err(|error| emit_render_error(&context.state, format.into(), metadata, error))?;
-    Ok((position, store_render(context, image, format, metadata, reservation)?))
+    let source = sources.into_iter().nth(position).unwrap_or_default();
+    let origin = RenderOrigin { source, duration: started.elapsed() };
+    Ok((position, store_render(context, image, format, metadata, reservation, origin)?))
 }
 
 /// Renders a page without storing or billing it.
@@ -155,6 +171,7 @@ fn store_render(
     format: Format,
     metadata: &RenderMetadata,
     reservation: QuotaReservation,
+    origin: RenderOrigin,
 ) -> Result<Render, ApiError> {
     let (width, height, animation) = (image.width, image.height, image.animation);
     let record = RenderRecord {
@@ -166,7 +183,7 @@ fn store_render(
     };
     let (extension, content_type) = (format.extension(), format.content_type());
     let file = NewFile { extension, content_type, bytes: image.bytes };
-    let RenderRecord { id, file, created_at, .. } = store_file(context, file, &record, metadata, reservation)?;
+    let RenderRecord { id, file, created_at, .. } = store_file(context, file, &record, metadata, reservation, origin)?;
     Ok(Render { id, url: context.media_url(&file), created_at, width, height, animation })
 }
 
@@ -179,13 +196,16 @@ async fn render_document(
     let state = &context.state;
     let reservation = context.reserve_renders(document.pages.len() as u64)?;
     let page_setup = document.page_setup;
+    let source = RenderSource::of_pdf(document.pages.iter().map(|page| page.html.as_str()));
     let inlining = timeout(RENDER_TIMEOUT, async {
         for page in &mut document.pages {
             let html = std::mem::take(&mut page.html);
             page.html = page_loader::inline_resources(&state.outbound.pages, html, None).await;
         }
     });
-    let result = match inlining.await {
+    let inlined = inlining.await;
+    let started = Instant::now();
+    let result = match inlined {
         Ok(()) => state.render_pool.render_pdf(document).await,
         Err(_) => Err(RenderError::TimedOut),
     };
@@ -194,7 +214,8 @@ async fn render_document(
     let (kind, page_count) = (RenderKind::Pdf, Some(pdf.pages));
     let record = RenderRecord { kind, width, height, page_count, ..RenderRecord::default() };
     let file = NewFile { extension: "pdf", content_type: "application/pdf", bytes: pdf.bytes };
-    let RenderRecord { id, file, created_at, .. } = store_file(context, file, &record, metadata, reservation)?;
+    let origin = RenderOrigin { source, duration: started.elapsed() };
+    let RenderRecord { id, file, created_at, .. } = store_file(context, file, &record, metadata, reservation, origin)?;
     Ok(StoredPdf { id, url: context.media_url(&file), created_at, pages: pdf.pages, page_setup })
 }
 
@@ -205,6 +226,7 @@ fn store_file(
     record: &RenderRecord,
     metadata: &RenderMetadata,
     reservation: QuotaReservation,
+    origin: RenderOrigin,
 ) -> Result<RenderRecord, RenderError> {
     let (id, now) = (uid::new(10), context.state.now());
     let record = RenderRecord {
@@ -220,12 +242,26 @@ fn store_file(
     let (store, bill) = (&context.state.store, uid::new(16));
     let stored = to_json(&record).map_err(not_stored)?;
     let entry = to_json(&ledger_entry(context, record.page_count.unwrap_or(1).into())).map_err(not_stored)?;
+    let details = RenderDetails {
+        source: origin.source,
+        operation: context.operation.id.clone(),
+        request_id: context.request_id.clone(),
+        bytes: file.bytes.len() as u64,
+        duration_ms: details::milliseconds(origin.duration),
+        engine: context.state.render_pool.engine_name().to_owned(),
+    };
+    let details = to_json(&details).map_err(not_stored)?;
     store
         .write_file(&record.file, file.content_type, file.bytes.into_boxed_slice())
         .and_then(|new_file| {
-            let documents = [(RenderRecord::KIND, &*record.id, &stored), (LedgerEntry::KIND, &*bill, &entry)];
+            let documents = [
+                (RenderRecord::KIND, &*record.id, &stored),
+                (RenderDetails::KIND, &*record.id, &details),
+                (LedgerEntry::KIND, &*bill, &entry),
+            ];
             reservation.bill(|epoch| store.insert_with_file(epoch, new_file, &documents))
         })
+        .and_then(|()| details::prune(store))
         .and_then(|()| {
             webhooks::emit(&context.state, "render.completed", &completed_event(context, &record, file.extension))
         })

@@ -1,6 +1,6 @@
 //! Renders of video templates, as far as the emulator supports them.
 
-use super::{Render, RenderMetadata, render as render_page, store_render};
+use super::{Render, RenderMetadata, RenderOrigin, render as render_page, store_render};
 use crate::{
     api_error::ApiError,
     context::RenderContext,
@@ -11,6 +11,7 @@ use crate::{
 };
 use axum::http::StatusCode;
 use serde_json::{Map, Value};
+use std::time::Instant;
 
 /// Renders a video to a file of this format and bills it.
 pub(crate) async fn render(
@@ -33,9 +34,11 @@ pub(crate) async fn render(
         let message = format!("The emulator cannot render {format} files: use the format gif");
         return Err(video::rendering_unsupported(message));
     }
+    let started = Instant::now();
     let gif = video::encode_gif(&context.state.render_pool, pages, size).await?;
+    let origin = RenderOrigin { duration: started.elapsed(), ..RenderOrigin::default() };
     let metadata = RenderMetadata::of(&template.uid, variables);
-    store_render(context, gif, Format::Gif(GifSettings::MEDIUM), &metadata, reservation)
+    store_render(context, gif, Format::Gif(GifSettings::MEDIUM), &metadata, reservation, origin)
 }
 
 /// Renders one frame of a video to an image and bills it.

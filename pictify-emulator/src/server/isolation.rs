@@ -6,12 +6,11 @@
 
 use super::{ServerState, access, routes};
 use crate::{
-    api_error::ApiError,
     bindings::Binding,
     context::{AppState, MEDIA},
     experiments::SlugOwner,
     query_string::query_pairs,
-    snapshots::{self, SnapshotError},
+    snapshots,
     store::{Document, Store, StoreError},
     workflows::WorkflowHook,
 };
@@ -80,7 +79,7 @@ async fn dispatch(State(states): State<Arc<IsolatedStates>>, request: Request) -
             Ok(response) => response,
             Err(never) => match never {},
         },
-        Err(error) => states.common.error_response(ApiError::internal(error.to_string()), &request),
+        Err(error) => states.common.error_response(error.into(), &request),
     }
 }
 
@@ -90,7 +89,7 @@ impl IsolatedStates {
     }
 
     /// Returns the state of an API key, which is created if needed.
-    pub(crate) fn of_key(&self, key: &str) -> Result<Arc<AppState>, SnapshotError> {
+    pub(crate) fn of_key(&self, key: &str) -> Result<Arc<AppState>, StoreError> {
         let mut states = self.lock();
         states.uses += 1;
         let uses = states.uses;
@@ -116,7 +115,7 @@ impl IsolatedStates {
     }
 
     /// Returns the router for a request.
-    fn router(&self, request: &Request) -> Result<Router, SnapshotError> {
+    fn router(&self, request: &Request) -> Result<Router, StoreError> {
         let (headers, path) = (request.headers(), request.uri().path());
         let named = headers.get(KEY_HEADER).and_then(|key| key.to_str().ok());
         let key = named.or_else(|| bearer_key(headers)).filter(|key| self.common.app.is_known_key(key));

@@ -1,7 +1,7 @@
 //! Request IDs, the log of requests, and one line for each request in the program's log.
 
 use super::{ServerState, fault_injection::ConnectionAborted};
-use crate::{admin, context::MEDIA, contract::Operation, requests::without_hook_secrets};
+use crate::{admin, context::MEDIA, contract::Operation, dashboard, requests::without_hook_secrets};
 use axum::{
     extract::{Request, State},
     http::{HeaderName, HeaderValue},
@@ -60,5 +60,5 @@ pub(super) async fn record(State(server): State<ServerState>, mut request: Reque
 
 /// Returns true for requests that are recorded: those of tests and of the page itself would fill the log.
 fn is_recorded(path: &str) -> bool {
-    !path.starts_with(MEDIA) && !admin::is_path(path) && path != "/"
+    !path.starts_with(MEDIA) && !admin::is_path(path) && path != "/" && path != dashboard::FAVICON
 }

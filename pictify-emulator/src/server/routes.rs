@@ -12,11 +12,10 @@ use crate::{
     contract::{CONTRACT, Operation},
     dashboard,
     requests::RequestBody,
-    response::ApiResult,
 };
 use axum::{
     Router,
-    body::Body,
+    body::{Body, to_bytes},
     extract::{Request, State},
     http::{Extensions, HeaderMap, HeaderValue, Response, StatusCode, Version, header::CONTENT_TYPE},
     middleware::{from_fn, from_fn_with_state, map_response},
@@ -27,6 +26,9 @@ use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, Predicate, predicate::DefaultPredicate},
 };
+
+/// Maximum size of the body of a request to the dashboard, in bytes.
+const MAX_PAGE_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// Marks a response that a fault has changed.
 #[derive(Clone, Copy, Debug)]
@@ -56,13 +58,8 @@ pub(crate) fn router(server: ServerState) -> Router {
 fn routes(server: &ServerState) -> Router<ServerState> {
     let mut router = Router::new()
         .route("/", get(page))
-        .route(
-            dashboard::SCRIPT,
-            get(async |State(server): State<ServerState>, request: Request| {
-                server.respond(Ok(dashboard::script()), &request)
-            }),
-        )
-        .route(&format!("{}{{name}}", dashboard::PREVIEW), get(preview))
+        .route(dashboard::FAVICON, get(page))
+        .route(&format!("{}{{*name}}", dashboard::PREFIX), any(page))
         .route(MEDIA, get(media))
         .route(&format!("{MEDIA}{{*name}}"), get(media))
         .merge(admin::routes().with_state(server.app.clone()));
@@ -133,14 +130,14 @@ async fn run(
 }
 
 async fn page(State(server): State<ServerState>, request: Request) -> Response<Body> {
-    server.respond(dashboard::page(&server.app), &request)
-}
-
-async fn preview(State(server): State<ServerState>, request: Request) -> Response<Body> {
-    let name = request.uri().path().strip_prefix(dashboard::PREVIEW).unwrap_or_default();
-    let query = request.uri().query().unwrap_or_default();
-    let response = dashboard::preview(&server.app, name, query).await;
-    server.respond(response, &request)
+    let request_id = RequestId::of(&request);
+    let (parts, body) = request.into_parts();
+    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+    let response = match to_bytes(body, MAX_PAGE_BODY_BYTES).await {
+        Ok(body) => dashboard::respond(&server.app, &parts.method, path, query, &body).await,
+        Err(error) => Err(ApiError::framework(StatusCode::BAD_REQUEST, None, error.to_string())),
+    };
+    server.app.respond(response, path, &request_id)
 }
 
 async fn media(State(server): State<ServerState>, request: Request) -> Response<Body> {
@@ -169,10 +166,6 @@ fn panicked(_: Box<dyn Any + Send>) -> Response<Body> {
 }
 
 impl ServerState {
-    pub(super) fn respond(&self, response: ApiResult, request: &Request) -> Response<Body> {
-        self.app.respond(response, request.uri().path(), &RequestId::of(request))
-    }
-
     pub(super) fn error_response(&self, error: ApiError, request: &Request) -> Response<Body> {
         self.app.error_response(error, request.uri().path(), &RequestId::of(request))
     }

@@ -17,6 +17,8 @@ pub(super) enum Condition {
     AnyOf(&'static str, Vec<Value>),
     /// The value is an array that contains this text.
     Contains(&'static str, String),
+    /// The document has this text in lower case anywhere, or one of these values at the path.
+    Text(String, &'static str, Vec<String>),
 }
 
 /// Order of documents in a list.
@@ -58,6 +60,15 @@ impl Filter {
         self.text = text.map(str::to_lowercase).or(self.text);
         self
     }
+
+    /// Requires a text, in any letter case, in any member of the document; or else one of these values at the path. An
+    /// empty text adds no condition.
+    pub(crate) fn text_anywhere(mut self, text: &str, path: &'static str, values: Vec<String>) -> Self {
+        if !text.is_empty() {
+            self.conditions.push(Condition::Text(text.to_lowercase(), path, values));
+        }
+        self
+    }
 }
 
 impl Condition {
@@ -66,7 +77,22 @@ impl Condition {
         match self {
             Self::AnyOf(path, values) => values.contains(at(document, path)),
             Self::Contains(path, text) => contains(document, path, text),
+            Self::Text(text, path, values) => {
+                has_text(document, text)
+                    || at(document, path).as_str().is_some_and(|value| values.iter().any(|wanted| wanted == value))
+            }
         }
+    }
+}
+
+/// Returns true if a value has a text in lower case in one of its strings or numbers.
+fn has_text(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(own) => own.to_lowercase().contains(text),
+        Value::Number(own) => own.to_string() == text,
+        Value::Array(items) => items.iter().any(|item| has_text(item, text)),
+        Value::Object(members) => members.values().any(|member| has_text(member, text)),
+        Value::Null | Value::Bool(_) => false,
     }
 }
 

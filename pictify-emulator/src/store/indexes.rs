@@ -184,6 +184,8 @@ fn suffixes(condition: &Condition) -> Vec<String> {
     match condition {
         Condition::AnyOf(path, values) => values.iter().map(|value| value_suffix(path, value)).collect(),
         Condition::Contains(path, text) => vec![contains_suffix(path, text)],
+        // No index covers a search.
+        Condition::Text(..) => Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ mod lists;
 mod memory_files;
 mod migrations;
 mod observer;
+mod search;
 mod snapshots;
 #[cfg(test)]
 mod test_support;
@@ -34,6 +35,7 @@ use files::FileContents;
 use memory_files::MemoryFiles;
 use observer::Observer;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+pub(crate) use search::Search;
 use serde_json::Value;
 use snapshots::Snapshots;
 use std::{

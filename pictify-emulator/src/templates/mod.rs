@@ -123,7 +123,7 @@ impl Template {
     }
 
     /// Returns the names of the variables that the source uses, in order of appearance.
-    fn used_variables(&self) -> Result<Vec<String>, ApiError> {
+    pub(crate) fn used_variables(&self) -> Result<Vec<String>, ApiError> {
         if let Some(html) = &self.source.html {
             return Ok(HtmlTemplate::compile(html)?.variables().to_vec());
         }

@@ -35,7 +35,7 @@ pub use crate::render::WorkerCommand;
 use crate::{
     agent::FindElements,
     render::{
-        Embedded, Job, MAX_STACK_BYTES, RenderImage, RenderPdf,
+        DrawPdfPage, Embedded, Job, MAX_STACK_BYTES, RenderImage, RenderPdf,
         wire::{self, LENGTH_BYTES},
     },
     video::{CheckScene, RenderScene},
@@ -132,6 +132,7 @@ fn run(request: &[u8]) -> io::Result<Vec<u8>> {
     match name {
         RenderImage::NAME => run_job::<RenderImage>(job),
         RenderPdf::NAME => run_job::<RenderPdf>(job),
+        DrawPdfPage::NAME => run_job::<DrawPdfPage>(job),
         CheckScene::NAME => run_job::<CheckScene>(job),
         RenderScene::NAME => run_job::<RenderScene>(job),
         FindElements::NAME => run_job::<FindElements>(job),

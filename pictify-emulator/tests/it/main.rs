@@ -44,6 +44,8 @@ mod program;
 mod requests;
 mod security;
 mod snapshots;
+#[cfg(target_os = "linux")]
+mod soak;
 mod support;
 mod template_preview;
 mod template_search;

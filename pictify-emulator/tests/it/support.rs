@@ -5,6 +5,7 @@ pub mod pdf;
 #[cfg(target_os = "linux")]
 pub mod program;
 pub mod receiver;
+pub mod sample_data;
 pub mod site;
 
 use pictify_emulator::Emulator;

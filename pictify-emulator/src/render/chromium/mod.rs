@@ -134,6 +134,10 @@ impl Chromium {
 }
 
 impl Renderer for Chromium {
+    fn name(&self) -> &'static str {
+        "chromium"
+    }
+
     fn render(&self, page: &Page) -> Result<RenderedImage, RenderError> {
         let runtime = self.runtime.as_ref().ok_or_else(|| failed("the engine has stopped"))?;
         let image = self.render_once(runtime, page);

@@ -13,11 +13,14 @@
 //! | `page_setup.rs` | sizes, margins and scale |
 //! | `page.rs` | renders one page to its own PDF, in the size of its content |
 //! | `merge.rs` | places these on pages of the final size and merges them into one file |
+//! | `page_image.rs` | draws a page of a PDF file as an image |
 
 mod merge;
 mod page;
+mod page_image;
 mod page_setup;
 
+pub(crate) use page_image::DrawPdfPage;
 pub use page_setup::{Margins, PageSetup, Preset};
 
 use super::RenderError;

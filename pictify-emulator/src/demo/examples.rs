@@ -1,15 +1,12 @@
-//! Demo template, which the examples of the SDK and of the documents use.
+//! Template that the examples of the SDK and of the documents use.
 
-use crate::{
-    store::{Store, StoreError},
-    templates::{Source, Template},
-};
+use crate::templates::{Source, Template};
 use serde_json::json;
 
-/// ID of the demo template.
-const UID: &str = "XK4P2M9QZT";
+/// ID of the template.
+pub(super) const UID: &str = "XK4P2M9QZT";
 
-/// HTML of the demo template.
+/// HTML of the template.
 const HTML: &str = "<style>
   body { margin: 0; display: flex; flex-direction: column; justify-content: center; padding: 64px; color: white;
     font-family: sans-serif; background: linear-gradient(135deg, #667eea, #764ba2); }
@@ -19,10 +16,10 @@ const HTML: &str = "<style>
 {{#if total}}<p>Total: {{total}}</p>{{/if}}
 {{#if stars}}<p>{{stars}} stars, {{forks}} forks</p>{{/if}}";
 
-/// Stores the template, unless it exists.
-pub(crate) fn insert(store: &Store, now: &str) -> Result<(), StoreError> {
+/// Returns the template.
+pub(super) fn template(now: &str) -> Template {
     let variables = ["name", "invoiceNumber", "pageTitle", "total", "stars", "forks"];
-    let template = Template {
+    Template {
         uid: UID.to_owned(),
         name: "Demo".to_owned(),
         engine: "html".to_owned(),
@@ -33,6 +30,5 @@ pub(crate) fn insert(store: &Store, now: &str) -> Result<(), StoreError> {
         created_at: now.to_owned(),
         updated_at: now.to_owned(),
         ..Template::default()
-    };
-    store.create(UID, &template).map(|_| ())
+    }
 }
