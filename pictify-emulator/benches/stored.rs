@@ -4,7 +4,10 @@
 //!
 //! It takes about a minute, most of it to store the renders.
 
-use pictify_emulator::Emulator;
+use pictify_emulator::{
+    Emulator,
+    render::{Page, RenderError, RenderedImage, Renderer},
+};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::{
@@ -15,6 +18,9 @@ use std::{
 
 /// Number of stored renders.
 const RENDERS: u32 = 100_000;
+
+/// Size of a file, in bytes.
+const FILE_BYTES: usize = 150_000;
 
 /// Number of measured requests for each list.
 const REQUESTS: usize = 200;
@@ -144,23 +150,28 @@ async fn measure(emulator: &Emulator, template: &str) {
     );
 }
 
-/// Prints the memory of this process before and after 4,000 cards in memory.
+/// Renderer that returns files of the size of a large card at once.
+#[derive(Debug)]
+struct Files;
+
+impl Renderer for Files {
+    fn render(&self, _: &Page) -> Result<RenderedImage, RenderError> {
+        Ok(RenderedImage { bytes: vec![1; FILE_BYTES], width: 1200, height: 630, animation: None })
+    }
+}
+
+/// Prints the memory of this process before and after thousands of files in memory.
 async fn memory() {
-    let emulator = Emulator::start().await.expect("a server");
+    let emulator = Emulator::builder().renderer(Files).start().await.expect("a server");
     let before = resident_mib();
     let client = plain_client();
-    for number in 0..4000 {
-        let html = format!("<body style='background:linear-gradient(#{number:06x},#fff)'><h1>Card {number}");
-        let body = json!({"html": html, "width": 1200, "height": 630});
-        send(
-            client
-                .post(format!("{}/image", emulator.url()))
-                .header("content-type", "application/json")
-                .body(body.to_string()),
-        )
-        .await;
-        if number % 1000 == 999 {
-            println!("memory after {} cards: {} MiB more than {before} MiB", number + 1, resident_mib() - before);
+    println!("\n| files of 150 kB in memory | additional memory |\n|---:|---:|");
+    for number in 1..=4000 {
+        let body = json!({"html": "<h1>A card"});
+        let request = client.post(format!("{}/image", emulator.url()));
+        send(request.header("content-type", "application/json").body(body.to_string())).await;
+        if number % 500 == 0 {
+            println!("| {number} | {} MiB |", resident_mib().saturating_sub(before));
         }
     }
 }

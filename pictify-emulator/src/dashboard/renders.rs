@@ -135,6 +135,7 @@ pub(super) fn show(request: &PageRequest<'_>, id: &str) -> ApiResult {
             "animationLength": render["animationLength"],
             "createdAt": render["createdAt"],
             "media": format!("/media/{}", render["file"].as_str().unwrap_or_default()),
+            "isRemoved": state.store.is_file_removed(render["file"].as_str().unwrap_or_default())?,
         },
         "pdfPages": (1..=pages.min(MAX_SHOWN_PAGES)).map(|number| json!({"number": number, "path":
             format!("{}renders/{id}/pages/{number}", super::PREFIX)})).collect::<Vec<_>>(),

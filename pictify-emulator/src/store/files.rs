@@ -73,6 +73,13 @@ impl FileContents {
         }
     }
 
+    fn contains(&self, name: &str) -> bool {
+        match self {
+            Self::Memory(files) => lock(files).get(name).is_some(),
+            Self::Folder(folder) => folder.file(name).exists(),
+        }
+    }
+
     pub(super) fn remove(&self, name: &str) {
         match self {
             Self::Memory(files) => lock(files).remove(name),
@@ -139,6 +146,11 @@ impl Store {
         let Some(content_type) = content_type(&self.read(), name)? else { return Ok(FoundFile::Unknown) };
         let contents = self.contents.get(name)?;
         Ok(contents.map_or(FoundFile::Removed, |bytes| FoundFile::Stored(StoredFile { bytes, content_type })))
+    }
+
+    /// Returns true if the store knows a file with this name and no longer has its contents.
+    pub(crate) fn is_file_removed(&self, name: &str) -> Result<bool> {
+        Ok(self.has_file(name)? && !self.contents.contains(name))
     }
 
     /// Returns the size of all files, in bytes.

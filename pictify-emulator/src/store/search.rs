@@ -38,7 +38,12 @@ impl Store {
         let mut connection = self.write();
         let together = connection.transaction()?;
         let oldest: Vec<(i64, Value)> = together
-            .prepare_cached("SELECT id, body FROM documents WHERE kind = ? ORDER BY id LIMIT ?")?
+            .prepare_cached(
+                "SELECT documents.id, body FROM lists
+                    JOIN list_entries ON list = lists.id
+                    JOIN documents ON documents.id = document
+                    WHERE key = ? ORDER BY document LIMIT ?",
+            )?
             .query_map(params![kind, excess], |row| Ok((row.get(0)?, read_body(row, 1)?)))?
             .collect::<rusqlite::Result<_>>()?;
         for (id, body) in oldest {

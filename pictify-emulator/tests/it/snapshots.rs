@@ -172,9 +172,15 @@ async fn the_oldest_files_leave_the_memory_first_and_their_records_stay() {
         );
         json!({"html": html, "width": 400, "height": 400})
     };
-    let mut paths = Vec::new();
+    let (mut paths, mut pages) = (Vec::new(), Vec::new());
     for seed in 0..4 {
-        paths.push(file_path(&emulator, &post(&emulator, "/image", &noise(seed)).await));
+        let response = post(&emulator, "/image", &noise(seed)).await;
+        paths.push(file_path(&emulator, &response));
+        pages.push(format!("/_emulator/ui/renders/{}", response.json()["id"].as_str().unwrap()));
+    }
+    for (page, says) in [(&pages[0], true), (&pages[3], false)] {
+        let html = String::from_utf8(get(&emulator, page).await.body).unwrap();
+        assert_eq!(html.contains("The file was removed."), says, "{html}");
     }
     let newest = get(&emulator, &paths[3]).await;
     assert!((300_000..520_000).contains(&newest.body.len()), "{}", newest.body.len());
