@@ -29,6 +29,7 @@ pub(crate) use limits::MAX_SIDE;
 pub(crate) use pdf::DrawPdfPage;
 pub use pdf::{Document, Pdf};
 pub(crate) use pool::{MAX_STACK_BYTES, PoolSettings, RENDER_TIMEOUT, RenderPool};
+pub(crate) use process::SUBCOMMAND as WORKER_SUBCOMMAND;
 pub use process::WorkerCommand;
 pub(crate) use wire::json_text;
 

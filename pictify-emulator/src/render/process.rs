@@ -16,6 +16,9 @@ const MAX_EXPLANATION_BYTES: u64 = 4096;
 /// Text of the standard library on standard error before it aborts a process that cannot allocate memory.
 const OUT_OF_MEMORY_TEXT: &str = "memory allocation of";
 
+/// Name of the subcommand that starts a worker process.
+pub(crate) const SUBCOMMAND: &str = "render-worker";
+
 /// Command that starts a worker process. The command must call [`worker::Arguments::run`](crate::worker::Arguments::run).
 #[derive(Clone, Debug)]
 pub struct WorkerCommand {
@@ -36,7 +39,7 @@ impl WorkerCommand {
     pub fn current_program() -> io::Result<Self> {
         // This path stays valid, and its version the same, when the file of the program is replaced.
         let program = if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe()? };
-        Ok(Self::new(program, [crate::worker::SUBCOMMAND]))
+        Ok(Self::new(program, [SUBCOMMAND]))
     }
 }
 

@@ -35,7 +35,7 @@ pub use crate::render::WorkerCommand;
 use crate::{
     agent::FindElements,
     render::{
-        DrawPdfPage, Embedded, Job, MAX_STACK_BYTES, RenderImage, RenderPdf,
+        DrawPdfPage, Embedded, Job, MAX_STACK_BYTES, RenderImage, RenderPdf, WORKER_SUBCOMMAND,
         wire::{self, LENGTH_BYTES},
     },
     video::{CheckScene, RenderScene},
@@ -49,7 +49,7 @@ use std::{
 };
 
 /// Name of the subcommand that starts a worker process.
-pub const SUBCOMMAND: &str = "render-worker";
+pub const SUBCOMMAND: &str = WORKER_SUBCOMMAND;
 
 /// Arguments of the subcommand that runs renders. Only the server uses it.
 #[derive(Clone, Debug, clap::Args)]
