@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::{
     path::Path,
-    sync::atomic::{AtomicBool, AtomicU32, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -107,7 +107,7 @@ fn multiply(database: &Path) {
 
 /// Measures each list while other requests render.
 async fn measure(emulator: &Emulator, template: &str) {
-    let (stop, rendered) = (AtomicBool::new(false), AtomicU32::new(0));
+    let (stop, rendered) = (AtomicBool::new(false), AtomicU64::new(0));
     let render = async {
         let client = plain_client();
         while !stop.load(Ordering::Relaxed) {
@@ -144,7 +144,10 @@ async fn measure(emulator: &Emulator, template: &str) {
     };
     let ((), elapsed) = tokio::join!(render, lists);
     let rendered = rendered.load(Ordering::Relaxed);
-    println!("renders meanwhile: {rendered}, {:.0} a second", f64::from(rendered) / elapsed.as_secs_f64());
+    println!(
+        "renders meanwhile: {rendered}, {:.0} a second",
+        f64::from(u32::try_from(rendered).unwrap_or(u32::MAX)) / elapsed.as_secs_f64()
+    );
 }
 
 /// Renderer that returns files of the size of a large card at once.

@@ -14,7 +14,7 @@ use crate::{
     problem_details,
     quota::{MonthlyQuota, Quota, QuotaReservation},
     render::{PoolSettings, RenderPool},
-    requests::RequestLog,
+    requests::{LogLimits, RequestLog},
     response::ApiResult,
     store::{Change, Store, StoreError},
     uid,
@@ -164,6 +164,7 @@ struct SharedParts {
     seed_folder: Option<PathBuf>,
     delivery_permits: Arc<Semaphore>,
     metrics: Arc<Metrics>,
+    log_limits: LogLimits,
     stop: CancellationToken,
 }
 
@@ -176,6 +177,7 @@ impl AppState {
             seed_folder,
             delivery_permits: Arc::new(Semaphore::new(MAX_CONCURRENT_DELIVERIES)),
             metrics: Arc::default(),
+            log_limits: LogLimits::SERVER,
             stop: CancellationToken::new(),
         };
         Self::with(url, api_keys, store, config, faults, shared)
@@ -189,6 +191,7 @@ impl AppState {
             seed_folder: self.seed_folder.clone(),
             delivery_permits: self.delivery_permits.clone(),
             metrics: self.metrics.clone(),
+            log_limits: LogLimits::ISOLATED,
             stop: self.stop.child_token(),
         };
         let (store, faults) = (self.store.sibling()?, self.faults.initial().clone());
@@ -203,9 +206,9 @@ impl AppState {
         faults: FaultScript,
         shared: SharedParts,
     ) -> Arc<Self> {
-        let SharedParts { render_pool, outbound, seed_folder, delivery_permits, metrics, stop } = shared;
+        let SharedParts { render_pool, outbound, seed_folder, delivery_permits, metrics, log_limits, stop } = shared;
         let (clock, events) = (Arc::<Clock>::default(), Arc::<Events>::default());
-        let requests = RequestLog::new(clock.clone(), events.clone(), metrics.clone());
+        let requests = RequestLog::new(log_limits, clock.clone(), events.clone(), metrics.clone());
         store.observe({
             let (clock, events, metrics) = (clock.clone(), events.clone(), metrics.clone());
             move |change| observe(change, &clock, &events, &metrics)

@@ -48,7 +48,8 @@
 //! | `expressions/` | expression language |
 //! | `html_templates/` | Handlebars templates |
 //! | `video/` | video templates in code |
-//! | `render/` | render engines: from HTML to files |
+//! | `render/` | render engines: from HTML to files; the pool of renders |
+//! | `worker/` | worker process, which runs renders for the programs |
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 

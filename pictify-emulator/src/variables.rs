@@ -1,5 +1,7 @@
 //! Variables of templates: definitions, defaults and validation.
 
+use crate::json::lenient;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::fmt;
 
@@ -21,20 +23,47 @@ pub struct VariableDefinition {
     pub max_length: Option<u64>,
 }
 
+/// `VariableDefinition` of the contract. Optional members of another type count as absent.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Definition {
+    name: String,
+    default_value: Option<Value>,
+    #[serde(default, deserialize_with = "lenient")]
+    allow_raw_html: Option<bool>,
+    /// Older documents have it here instead of in `validation`.
+    #[serde(default, deserialize_with = "lenient")]
+    required: Option<bool>,
+    #[serde(default, deserialize_with = "lenient")]
+    validation: Option<Validation>,
+}
+
+/// Validation of a variable.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Validation {
+    #[serde(deserialize_with = "lenient")]
+    required: Option<bool>,
+    #[serde(deserialize_with = "lenient")]
+    min_length: Option<u64>,
+    #[serde(deserialize_with = "lenient")]
+    max_length: Option<u64>,
+}
+
 impl VariableDefinition {
     /// Reads a `VariableDefinition` of the contract; `None` if it has no name.
     #[must_use]
     pub fn read(definition: &Value) -> Option<Self> {
-        let validation = &definition["validation"];
-        // In older documents `required` is beside the name.
-        let required = definition["required"].as_bool().or(validation["required"].as_bool());
+        let Definition { name, default_value: default, allow_raw_html, required, validation } =
+            Definition::deserialize(definition).ok()?;
+        let Validation { required: validated, min_length, max_length } = validation.unwrap_or_default();
         Some(Self {
-            name: definition["name"].as_str()?.to_owned(),
-            default: definition.get("defaultValue").filter(|value| !value.is_null()).cloned(),
-            allow_raw_html: definition["allowRawHtml"] == true,
-            required: required.unwrap_or_default(),
-            min_length: validation["minLength"].as_u64(),
-            max_length: validation["maxLength"].as_u64(),
+            name,
+            default,
+            allow_raw_html: allow_raw_html.unwrap_or_default(),
+            required: required.or(validated).unwrap_or_default(),
+            min_length,
+            max_length,
         })
     }
 

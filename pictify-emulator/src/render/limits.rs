@@ -3,8 +3,8 @@
 //! The engine has its own limits for nesting (512 levels), for each image (64 Mi pixels, read from the header) and for SVG
 //! (elements after `use` is resolved, paint commands, text). It does not limit the total size of a page, and its time
 //! grows with that size. The limits here allow what it renders within seconds. They do not detect stacked effects, such as
-//! a hundred wide blurs on 4096 by 4096 pixels: the render timeout of the server bounds their time, but nothing bounds
-//! their memory.
+//! a hundred wide blurs on 4096 by 4096 pixels: the timeout and the memory limit of a worker process bound those. A render in a
+//! thread has neither.
 
 use super::RenderError;
 use data_url::DataUrl;

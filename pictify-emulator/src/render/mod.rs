@@ -29,7 +29,7 @@ pub(crate) use limits::MAX_SIDE;
 pub(crate) use pdf::DrawPdfPage;
 pub use pdf::{Document, Pdf};
 pub(crate) use pool::{MAX_STACK_BYTES, PoolSettings, RENDER_TIMEOUT, RenderPool};
-pub use process::WorkerCommand;
+pub use process::{SUBCOMMAND, WorkerCommand};
 pub(crate) use wire::json_text;
 
 use serde::{Deserialize, Serialize};

@@ -16,6 +16,9 @@ const MAX_EXPLANATION_BYTES: u64 = 4096;
 /// Text of the standard library on standard error before it aborts a process that cannot allocate memory.
 const OUT_OF_MEMORY_TEXT: &str = "memory allocation of";
 
+/// Name of the subcommand that starts a worker process.
+pub const SUBCOMMAND: &str = "render-worker";
+
 /// Command that starts a worker process. The command must call [`worker::Arguments::run`](crate::worker::Arguments::run).
 #[derive(Clone, Debug)]
 pub struct WorkerCommand {
@@ -29,14 +32,14 @@ impl WorkerCommand {
         Self { program: program.into(), arguments: arguments.into_iter().map(Into::into).collect() }
     }
 
-    /// Creates the command that starts this program again, with the subcommand [`SUBCOMMAND`](crate::worker::SUBCOMMAND).
+    /// Creates the command that starts this program again, with the subcommand [`SUBCOMMAND`].
     ///
     /// # Errors
     /// If the path of this program cannot be determined.
     pub fn current_program() -> io::Result<Self> {
         // This path stays valid, and its version the same, when the file of the program is replaced.
         let program = if cfg!(target_os = "linux") { "/proc/self/exe".into() } else { std::env::current_exe()? };
-        Ok(Self::new(program, [crate::worker::SUBCOMMAND]))
+        Ok(Self::new(program, [SUBCOMMAND]))
     }
 }
 
@@ -65,8 +68,9 @@ impl WorkerProcess {
         if cfg!(unix) {
             process.env_clear();
         }
+        // In a group of its own it does not get the signal of Ctrl-C: the server first finishes the renders in progress.
         #[cfg(unix)]
-        process.arg0("pictify-render-worker");
+        process.arg0("pictify-render-worker").process_group(0);
         let mut child = process.spawn().map_err(|error| failed(format!("cannot start a worker process: {error}")))?;
         match (child.stdin.take(), child.stdout.take()) {
             (Some(stdin), Some(stdout)) => Ok(Self { child, stdin, stdout, jobs: 0, memory_megabytes }),

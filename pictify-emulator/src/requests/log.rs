@@ -21,11 +21,22 @@ use tokio::sync::watch;
 /// Maximum number of requests in the log.
 const MAX_REQUESTS: usize = 1000;
 
-/// Maximum size of the log, in bytes of bodies and headers.
-const MAX_LOG_BYTES: usize = 32 * 1024 * 1024;
+/// Limits of the size of a log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogLimits {
+    /// Maximum size of the log, in bytes of bodies and headers.
+    bytes: usize,
+    /// Maximum size of a body in the log, in bytes. A longer one is left out.
+    body_bytes: usize,
+}
 
-/// Maximum size of a body in the log, in bytes. A longer one is left out.
-const MAX_BODY_BYTES: usize = 1024 * 1024;
+impl LogLimits {
+    /// Limits of the log of a server.
+    pub(crate) const SERVER: Self = Self { bytes: 32 * 1024 * 1024, body_bytes: 1024 * 1024 };
+
+    /// Limits of the log of an isolated API key. There may be hundreds of them.
+    pub(crate) const ISOLATED: Self = Self { bytes: 512 * 1024, body_bytes: 128 * 1024 };
+}
 
 /// Log of recent requests.
 #[derive(Debug)]
@@ -33,6 +44,7 @@ pub(crate) struct RequestLog {
     entries: Mutex<Entries>,
     /// Number of the last request. Wakes the tasks that wait for a request.
     last: watch::Sender<u64>,
+    limits: LogLimits,
     clock: Arc<Clock>,
     events: Arc<Events>,
     metrics: Arc<Metrics>,
@@ -132,9 +144,9 @@ impl RequestBody {
 }
 
 impl RequestLog {
-    pub(crate) fn new(clock: Arc<Clock>, events: Arc<Events>, metrics: Arc<Metrics>) -> Arc<Self> {
+    pub(crate) fn new(limits: LogLimits, clock: Arc<Clock>, events: Arc<Events>, metrics: Arc<Metrics>) -> Arc<Self> {
         let (entries, last) = (Mutex::default(), watch::Sender::new(0));
-        Arc::new(Self { entries, last, clock, events, metrics })
+        Arc::new(Self { entries, last, limits, clock, events, metrics })
     }
 
     /// Starts recording a request. Its body is set when it is received.
@@ -202,7 +214,7 @@ impl RequestLog {
         entries.bytes += entry.bytes();
         let summary = entry.summary();
         entries.requests.push_back(Arc::new(entry));
-        while entries.requests.len() > MAX_REQUESTS || entries.bytes > MAX_LOG_BYTES && entries.requests.len() > 1 {
+        while entries.requests.len() > MAX_REQUESTS || entries.bytes > self.limits.bytes && entries.requests.len() > 1 {
             let removed = entries.requests.pop_front();
             entries.bytes -= removed.map_or(0, |removed| removed.bytes());
         }
@@ -226,12 +238,13 @@ impl PendingRequest {
     /// Records the response, and returns it unchanged.
     pub(crate) async fn finish(mut self, mut response: Response<Body>) -> Response<Body> {
         let size = response.body().size_hint().exact();
-        let is_recorded = size.is_some_and(|size| size <= MAX_BODY_BYTES as u64) && is_text(response.headers());
+        let max_bytes = self.log.limits.body_bytes;
+        let is_recorded = size.is_some_and(|size| size <= max_bytes as u64) && is_text(response.headers());
         let mut copy = None;
         if is_recorded {
             // A body of known size is in memory, so this does not wait.
             let body = std::mem::take(response.body_mut());
-            if let Ok(bytes) = axum::body::to_bytes(body, MAX_BODY_BYTES).await {
+            if let Ok(bytes) = axum::body::to_bytes(body, max_bytes).await {
                 copy = Some(bytes.clone());
                 *response.body_mut() = Body::from(bytes);
             }
@@ -249,7 +262,7 @@ impl Drop for PendingRequest {
         let Some(mut entry) = self.entry.take() else { return };
         if let Some(body) = self.body.0.get() {
             entry.request.size = Some(body.len() as u64);
-            entry.request.body = (body.len() <= MAX_BODY_BYTES).then(|| body.clone());
+            entry.request.body = (body.len() <= self.log.limits.body_bytes).then(|| body.clone());
         } else {
             entry.request.size = (!has_body(&entry.request.headers)).then_some(0);
         }
@@ -282,8 +295,10 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    const LIMITS: LogLimits = LogLimits::SERVER;
+
     fn log() -> Arc<RequestLog> {
-        RequestLog::new(Arc::default(), Arc::default(), Arc::default())
+        RequestLog::new(LIMITS, Arc::default(), Arc::default(), Arc::default())
     }
 
     /// Records a request with a body of so many bytes.
@@ -301,10 +316,10 @@ mod tests {
         assert_eq!(log.count(&RequestFilter::default()), MAX_REQUESTS);
         assert!(log.find("1").is_none() && log.find("2").is_some());
         for number in 0..40 {
-            record(&log, &format!("large {number}"), MAX_BODY_BYTES);
+            record(&log, &format!("large {number}"), LIMITS.body_bytes);
         }
         let entries = log.lock();
-        assert!(entries.bytes <= MAX_LOG_BYTES && entries.requests.len() < 40, "{}", entries.requests.len());
+        assert!(entries.bytes <= LIMITS.bytes && entries.requests.len() < 40, "{}", entries.requests.len());
         let total: usize = entries.requests.iter().map(|entry| entry.bytes()).sum();
         assert_eq!(entries.bytes, total);
     }
@@ -312,10 +327,10 @@ mod tests {
     #[test]
     fn a_body_that_is_too_large_is_left_out() {
         let log = log();
-        record(&log, "A", MAX_BODY_BYTES + 1);
+        record(&log, "A", LIMITS.body_bytes + 1);
         let entry = log.find("A").unwrap();
         assert!(entry.to_replay().is_none());
-        assert_eq!(entry.request.size, Some(MAX_BODY_BYTES as u64 + 1));
+        assert_eq!(entry.request.size, Some(LIMITS.body_bytes as u64 + 1));
     }
 
     #[tokio::test]

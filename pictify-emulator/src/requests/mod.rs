@@ -9,6 +9,6 @@ mod recorded;
 mod redaction;
 
 pub use filter::RequestFilter;
-pub(crate) use log::{LoggedRequest, RequestBody, RequestLog};
+pub(crate) use log::{LogLimits, LoggedRequest, RequestBody, RequestLog};
 pub use recorded::{RecordedBody, RecordedRequest};
 pub(crate) use redaction::{without_hook_secrets, without_url_secrets};

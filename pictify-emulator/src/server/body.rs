@@ -1,13 +1,16 @@
 //! Request bodies: their limits of size, time and memory, and parsing of large ones outside the async threads.
 
-use super::extract;
+use super::{ServerState, extract};
 use crate::{
     api_error::ApiError,
     contract::{KeyUse, Operation},
 };
 use axum::{
     body::{Body, HttpBody, to_bytes},
+    extract::{Request, State},
     http::{Method, StatusCode, header::AUTHORIZATION, request::Parts},
+    middleware::Next,
+    response::Response,
 };
 use bytes::Bytes;
 use http_body_util::LengthLimitError;
@@ -91,6 +94,11 @@ impl BodyBudgets {
         let has_token = || parts.uri.query().is_some_and(|query| query.contains("token="));
         let has_key = parts.headers.contains_key(AUTHORIZATION) || has_token();
         let limit = if has_key && operation.key != KeyUse::None { MAX_BODY_BYTES } else { MAX_KEYLESS_BODY_BYTES };
+        self.read(body, limit).await
+    }
+
+    /// Reads a body within these limits of size and time.
+    async fn read(&self, body: Body, limit: usize) -> Result<ReceivedBody, ApiError> {
         let announced = body.size_hint().exact().map(|size| usize::try_from(size).unwrap_or(usize::MAX));
         if announced.is_some_and(|size| size > limit) {
             return Err(too_large(limit));
@@ -160,6 +168,15 @@ impl BodyBudgets {
         }
         let _thread = self.parsing.acquire().await.map_err(|error| ApiError::internal(error.to_string()))?;
         tokio::task::spawn_blocking(work).await.map_err(|error| ApiError::internal(error.to_string()))
+    }
+}
+
+/// Reads the body of a request to the page or to the admin API before its handler runs.
+pub(super) async fn read_first(State(server): State<ServerState>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match server.bodies.read(body, MAX_BODY_BYTES).await {
+        Ok(ReceivedBody { bytes, memory: _memory }) => next.run(Request::from_parts(parts, Body::from(bytes))).await,
+        Err(error) => server.error_response(error, &Request::from_parts(parts, Body::empty())),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Router: the operations of the contract, rendered files, the page and the admin API.
 
 use super::{
-    RequestId, ServerState, access, fault_injection::ConnectionAborted, files, headers, observe,
+    RequestId, ServerState, access, body, fault_injection::ConnectionAborted, files, headers, observe,
     pipeline::RequestPipeline,
 };
 use crate::{
@@ -56,13 +56,14 @@ pub(crate) fn router(server: ServerState) -> Router {
 }
 
 fn routes(server: &ServerState) -> Router<ServerState> {
-    let mut router = Router::new()
+    let tools = Router::new()
         .route("/", get(page))
         .route(dashboard::FAVICON, get(page))
         .route(&format!("{}{{*name}}", dashboard::PREFIX), any(page))
-        .route(MEDIA, get(media))
-        .route(&format!("{MEDIA}{{*name}}"), get(media))
-        .merge(admin::routes().with_state(server.app.clone()));
+        .merge(admin::routes().with_state(server.app.clone()))
+        .layer(from_fn_with_state(server.clone(), body::read_first));
+    let media = get(media);
+    let mut router = tools.route(MEDIA, media.clone()).route(&format!("{MEDIA}{{*name}}"), media);
     let prefixes = match server.app.config.version_prefix {
         VersionPrefix::Any => &["", "/v1"][..],
         VersionPrefix::Required => &["/v1"],

@@ -30,7 +30,7 @@
 
 mod limits;
 
-pub use crate::render::WorkerCommand;
+pub use crate::render::{SUBCOMMAND, WorkerCommand};
 
 use crate::{
     agent::FindElements,
@@ -47,9 +47,6 @@ use std::{
     sync::mpsc,
     thread,
 };
-
-/// Name of the subcommand that starts a worker process.
-pub const SUBCOMMAND: &str = "render-worker";
 
 /// Arguments of the subcommand that runs renders. Only the server uses it.
 #[derive(Clone, Debug, clap::Args)]

@@ -31,7 +31,7 @@ async fn a_hostile_page_ends_in_an_error_and_the_next_is_rendered() {
         (
             "canvases",
             page(
-                "<script>for (;;) { const canvas = document.createElement('canvas');
+                "<body><script>for (;;) { const canvas = document.createElement('canvas');
                 canvas.width = canvas.height = 8192; document.body.append(canvas);
                 canvas.getContext('2d').fillRect(0, 0, 8192, 8192) }</script>",
             ),

@@ -98,7 +98,8 @@ async fn urls_must_be_of_the_web() {
     let webhook = |url: &str| ("/webhook-subscriptions", json!({"event": "render.completed", "targetUrl": url}));
     let batch = |url: &str| ("/templates/T/batch-render", json!({"variableSets": [{}], "webhookUrl": url}));
     let goal = |url: &str| {
-        let variants = json!([{"id": "a", "templateUid": "T", "weight": 100}]);
+        let variants =
+            json!([{"id": "a", "templateUid": "T", "weight": 50}, {"id": "b", "templateUid": "T", "weight": 50}]);
         (
             "/experiments/api",
             json!({"name": "E", "slug": "exp", "type": "smart_link", "variants": variants, "goalConfig": {"destinationUrl": url}}),

@@ -104,11 +104,8 @@ impl Browser {
             let _guard = guard;
             while let Some(Ok(())) = events.next().await {}
         });
-        let (memory, mut watch) = (MemoryWatch::default(), JoinSet::new());
-        #[cfg(target_os = "linux")]
-        if let Some(group) = process.group() {
-            watch.spawn(memory.clone().run(group, memory_megabytes));
-        }
+        let memory = MemoryWatch::default();
+        let watch = start_watch(&memory, &process, memory_megabytes);
         let connection = Arc::new(connection);
         Ok(Self { connection, ended, event_loop, _watch: watch, memory, memory_megabytes, process, folder })
     }
@@ -147,6 +144,22 @@ impl Browser {
         };
         Tab::new(self.connection.clone(), context, page, limits).await
     }
+}
+
+/// Starts the task that limits the memory.
+#[cfg(target_os = "linux")]
+fn start_watch(memory: &MemoryWatch, process: &BrowserProcess, memory_megabytes: u32) -> JoinSet<()> {
+    let mut tasks = JoinSet::new();
+    if let Some(group) = process.group() {
+        tasks.spawn(memory.clone().run(group, memory_megabytes));
+    }
+    tasks
+}
+
+/// Other systems do not report the memory of processes in the same way.
+#[cfg(not(target_os = "linux"))]
+fn start_watch(_: &MemoryWatch, _: &BrowserProcess, _: u32) -> JoinSet<()> {
+    JoinSet::new()
 }
 
 fn is_root() -> bool {

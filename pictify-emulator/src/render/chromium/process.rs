@@ -5,12 +5,7 @@
 
 use super::failed;
 use crate::render::RenderError;
-use std::{
-    ffi::{OsStr, OsString},
-    path::Path,
-    process::Stdio,
-    time::Duration,
-};
+use std::{ffi::OsString, path::Path, process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -109,6 +104,8 @@ impl BrowserProcess {
 
 #[cfg(unix)]
 fn command(executable: &Path) -> Command {
+    use std::ffi::OsStr;
+
     let mut command = Command::new("sh");
     let limit = MAX_PROCESS_KILOBYTES.to_string();
     command.args([OsStr::new("-c"), OsStr::new(SCRIPT), OsStr::new("sh"), OsStr::new(&limit), executable.as_os_str()]);

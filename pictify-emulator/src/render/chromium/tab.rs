@@ -132,17 +132,20 @@ impl Tab {
         tokio::select! {
             biased;
             () = self.crashed.cancelled() => Err(self.crash_error()),
-            () = self.limits.browser_ended.cancelled() => Err(failed("Chromium has ended")),
+            () = self.limits.browser_ended.cancelled() => Err(self.memory_error().unwrap_or_else(|| failed("Chromium has ended"))),
             () = tokio::time::sleep_until(self.deadline) => Err(RenderError::TimedOut),
-            result = step => result,
+            result = step => result.map_err(|error| self.memory_error().unwrap_or(error)),
         }
     }
 
     fn crash_error(&self) -> RenderError {
-        if self.limits.memory.kills() > self.earlier_kills {
-            return RenderError::OutOfMemory { limit_megabytes: self.limits.memory_megabytes };
-        }
-        failed("the page crashed its tab")
+        self.memory_error().unwrap_or_else(|| failed("the page crashed its tab"))
+    }
+
+    /// Returns an error if a process of the browser was killed because of its memory since the tab was opened.
+    fn memory_error(&self) -> Option<RenderError> {
+        let limit_megabytes = self.limits.memory_megabytes;
+        (self.limits.memory.kills() > self.earlier_kills).then_some(RenderError::OutOfMemory { limit_megabytes })
     }
 
     /// Loads a page and waits for its resources.
