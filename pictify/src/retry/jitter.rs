@@ -28,3 +28,17 @@ impl fmt::Debug for Jitter {
         f.write_str("Jitter")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_the_source_are_limited_to_0_and_1() {
+        for (number, expected) in [(0.0, 0.0), (0.25, 0.25), (1.0, 1.0), (7.5, 1.0), (-0.5, 0.0)] {
+            let jitter = Jitter::new(move || number);
+            assert!((jitter.sample() - expected).abs() < f64::EPSILON, "{number}");
+            assert_eq!(format!("{jitter:?}"), "Jitter");
+        }
+    }
+}

@@ -158,4 +158,23 @@ mod tests {
             assert_eq!(longest.wait(1, None, random), Ok(Duration::MAX), "{random}");
         }
     }
+
+    #[test]
+    fn a_setter_changes_its_setting_and_no_other() {
+        let second = Duration::from_secs(1);
+        let default = RetryPolicy::default;
+        for (policy, expected) in [
+            (RetryPolicy::never(), RetryPolicy { max_attempts: 1, ..default() }),
+            (default().with_max_attempts(7), RetryPolicy { max_attempts: 7, ..default() }),
+            (default().with_max_attempts(0), RetryPolicy { max_attempts: 1, ..default() }),
+            (default().initial_backoff(second), RetryPolicy { initial_backoff: second, ..default() }),
+            (default().max_backoff(second), RetryPolicy { max_backoff: second, ..default() }),
+            (default().max_retry_after(second), RetryPolicy { max_retry_after: second, ..default() }),
+            (default().may_bill_twice(true), RetryPolicy { may_bill_twice: true, ..default() }),
+        ] {
+            assert_eq!(policy, expected);
+            assert_eq!(policy.max_attempts(), expected.max_attempts);
+            assert_eq!(policy.accepts_double_billing(), expected.may_bill_twice);
+        }
+    }
 }

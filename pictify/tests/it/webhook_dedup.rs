@@ -288,6 +288,14 @@ async fn in_redis() {
     a_handler_that_does_not_succeed_releases_its_claim(redis.store().await.prefix("second:")).await;
     a_claim_is_released_only_with_its_token_and_expires(redis.store().await.prefix("third:")).await;
     every_lease_and_retention_is_accepted(redis.store().await.prefix("fourth:")).await;
+    let store = redis.store().await.prefix("fifth:");
+    assert_eq!(format!("{store:?}"), "RedisStore { prefix: \"fifth:\", .. }");
+    // The connection repeats a command whose response it has lost.
+    let (token, lease) = (ClaimToken::random(), Duration::from_secs(60));
+    for _ in 0..2 {
+        assert_eq!(store.claim("a", token, lease).await.unwrap(), Claim::Acquired);
+    }
+    assert_eq!(store.claim("a", ClaimToken::random(), lease).await.unwrap(), Claim::InProgress);
 }
 
 #[tokio::test(start_paused = true)]

@@ -162,12 +162,23 @@ fn any_of_a_few_signature_headers_may_be_valid() {
 }
 
 #[test]
+fn a_header_may_have_4096_bytes() {
+    let verifier = verifier(SECRET, SECONDS);
+    let padded = |length: usize| format!("{},x={}", header(), "0".repeat(length - header().len() - ",x=".len()));
+    verifier.verify(BODY, padded(4096)).unwrap();
+    let error = verifier.verify(BODY, padded(4097)).unwrap_err();
+    assert_eq!(error, VerifyError::Malformed("the header is too long"));
+}
+
+#[test]
 fn no_output_contains_a_secret_or_a_valid_signature() {
     let verifier = verifier(SECRET, SECONDS);
     let error = verifier.verify_and_parse(b"x", header()).unwrap_err();
     let expected = Signer::new(SECRET).unwrap().header_at(b"x", at(SECONDS));
     let expected = expected.split("v1=").nth(1).unwrap();
-    let shown = format!("{verifier:?} {:?} {error} {error:?}", Signer::new(SECRET).unwrap());
+    let signer = format!("{:?}", Signer::new(SECRET).unwrap());
+    assert!(signer.starts_with("Signer") && format!("{verifier:?}").starts_with("Verifier"), "{signer} {verifier:?}");
+    let shown = format!("{verifier:?} {signer} {error} {error:?}");
     assert!(!shown.contains(SECRET) && !shown.contains(expected), "{shown}");
 }
 

@@ -54,6 +54,9 @@ struct Module {
     name: String,
     files: Vec<String>,
     tests: Vec<String>,
+    /// True if the module has unit tests. They are run first.
+    #[serde(default)]
+    unit_tests: bool,
 }
 
 /// Mutant that may survive.
@@ -262,8 +265,8 @@ impl Runner<'_> {
         Ok(list)
     }
 
-    /// Tests the mutants with the unit tests, and those that survive with the tests in `pictify/tests/it`, which take
-    /// longer to link.
+    /// Tests the mutants with the unit tests, if the module has some, and those that survive with the tests in
+    /// `pictify/tests/it`, which take longer to link.
     fn test(&self, module: &Module) -> Result<Outcomes> {
         self.list(module)?;
         let output = self.folder.join(&module.name);
@@ -271,8 +274,11 @@ impl Runner<'_> {
         if output.exists() {
             fs::remove_dir_all(&output).with_context(|| format!("{} cannot be removed", output.display()))?;
         }
-        let mut outcomes = self.pass(module, &output, &["--lib"], &[])?;
-        if !outcomes.missed.is_empty() {
+        let mut outcomes = Outcomes::default();
+        if module.unit_tests {
+            outcomes = self.pass(module, &output, &["--lib"], &[])?;
+        }
+        if !module.unit_tests || !outcomes.missed.is_empty() {
             let survivors = self.pass(module, &output, &["--test", "it"], &module.tests)?;
             outcomes.missed.clear();
             outcomes.append(survivors);

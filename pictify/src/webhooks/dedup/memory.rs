@@ -125,3 +125,31 @@ impl Expiry<String, Entry> for ByEntry {
         Some(entry.left())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_entry_is_freed_when_its_time_is_over() {
+        let years = |years: u64| Duration::from_secs(years * 365 * 24 * 3600);
+        for (duration, expected) in [
+            (Duration::ZERO, Duration::ZERO),
+            (Duration::from_secs(60), Duration::from_secs(60)),
+            (Duration::MAX, years(100)),
+        ] {
+            let entry = Entry::new(State::Done, duration);
+            let now = std::time::Instant::now();
+            assert_eq!(ByEntry.expire_after_create(&String::new(), &entry, now), Some(expected), "{duration:?}");
+            assert_eq!(ByEntry.expire_after_update(&String::new(), &entry, now, None), Some(expected), "{duration:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_debug_output_has_the_number_of_entries_and_no_id() {
+        let store = MemoryStore::new();
+        store.complete("dlv_1", ClaimToken::random(), Duration::from_secs(60)).await.unwrap();
+        store.0.run_pending_tasks();
+        assert_eq!(format!("{store:?}"), "MemoryStore { entries: 1 }");
+    }
+}

@@ -235,3 +235,37 @@ impl<E: Error + 'static> Error for HandleError<E> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[test]
+    fn the_default_lease_is_5_minutes_and_the_default_retention_3_days() {
+        let expected = "DeliveryDeduplicator { lease: 300s, retention: 259200s, .. }";
+        assert_eq!(format!("{:?}", DeliveryDeduplicator::in_memory()), expected);
+    }
+
+    #[test]
+    fn only_a_copy_in_progress_is_to_be_sent_again() {
+        for (outcome, expected) in
+            [(HandleOutcome::Processed(1), 200), (HandleOutcome::Duplicate, 200), (HandleOutcome::InProgress, 503)]
+        {
+            assert_eq!(outcome.status(), expected, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn errors_keep_their_cause() {
+        let store = StoreError::new(io::Error::other("no space"));
+        assert_eq!(store.source().unwrap().to_string(), "no space");
+        let cases: [(HandleError<io::Error>, &str); 2] = [
+            (HandleError::Handler(io::Error::other("no rows")), "no rows"),
+            (HandleError::Store(store), "the delivery store failed: no space"),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(error.source().unwrap().to_string(), expected);
+        }
+    }
+}

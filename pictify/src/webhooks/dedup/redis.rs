@@ -115,3 +115,20 @@ fn milliseconds(duration: Duration) -> u64 {
     const MAX_MILLISECONDS: u128 = 100 * 365 * 24 * 3600 * 1000;
     u64::try_from(duration.as_millis().clamp(1, MAX_MILLISECONDS)).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_at_least_1_millisecond_and_at_most_100_years() {
+        for (duration, expected) in [
+            (Duration::ZERO, 1),
+            (Duration::from_millis(1500), 1500),
+            (Duration::from_secs(100 * 365 * 24 * 3600), 3_153_600_000_000),
+            (Duration::MAX, 3_153_600_000_000),
+        ] {
+            assert_eq!(milliseconds(duration), expected, "{duration:?}");
+        }
+    }
+}
