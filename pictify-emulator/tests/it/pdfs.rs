@@ -109,10 +109,13 @@ async fn each_variable_set_becomes_a_page_with_selectable_text() {
     let listed = get(&emulator, "/render?format=PDF").await.json();
     assert_eq!((&listed["pagination"]["total"], &listed["renders"][1]["pageCount"]), (&json!(2), &json!(3)));
     let page = String::from_utf8(get(&emulator, "/").await.body).unwrap();
+    let first_page =
+        format!("<img src=\"/_emulator/ui/renders/{}/pages/1\"", listed["renders"][1]["id"].as_str().unwrap());
     assert!(
-        page.contains("<b>Pages: 3</b>") && !page.contains("<img src=\"/media/"),
-        "the dashboard must not show a PDF as an image"
+        page.contains("3 pages") && page.contains(&first_page),
+        "the gallery draws the first page of a PDF: {page}"
     );
+    assert!(!page.contains("<img src=\"/media/"), "a browser cannot show a PDF as an image");
 }
 
 #[tokio::test]
