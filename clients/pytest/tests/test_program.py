@@ -171,6 +171,8 @@ def test_the_program_ends_with_pytest(pytester, name):
         cwd=pytester.path,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # Processes in the background of a shell ignore SIGINT, and their children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
         wait_until(lambda: address.exists() and address.read_text().endswith("\n"), 60)
