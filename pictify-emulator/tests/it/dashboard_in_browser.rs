@@ -19,10 +19,10 @@ use pictify_emulator::Emulator;
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
-    process::Command,
     sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
+use test_requirements::environment::{install, install_npm};
 
 /// Widths of the window, in pixels.
 const WIDTHS: [u32; 2] = [390, 1400];
@@ -31,15 +31,12 @@ const WIDTHS: [u32; 2] = [390, 1400];
 const AXE_OPTIONS: &str =
     "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations']}";
 
-/// Source of axe, which npm installs into the target folder.
+/// Source of axe, which npm installs into the target folder. npm comes with node.js in a virtual environment of Python.
 static AXE: LazyLock<String> = LazyLock::new(|| {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/axe");
     let target = target_folder("axe");
-    for file in ["package.json", "package-lock.json", ".npmrc"] {
-        std::fs::copy(source.join(file), target.join(file)).unwrap();
-    }
-    let installed = Command::new("npm").args(["ci", "--silent"]).current_dir(&target).output().unwrap();
-    assert!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
+    let npm_files = ["package.json", "package-lock.json", ".npmrc"].map(|file| source.join(file));
+    install(&target, &source.join("requirements.txt"), &npm_files, |target| install_npm(target, &npm_files));
     std::fs::read_to_string(target.join("node_modules/axe-core/axe.min.js")).unwrap()
 });
 
@@ -147,7 +144,7 @@ async fn keep_screenshot(page: &Page, name: &str) {
 
 #[tokio::test]
 async fn every_view_is_accessible_and_complete_in_two_widths_and_both_themes() {
-    if !test_requirements::require("chromium") || !test_requirements::require("npm") {
+    if !test_requirements::require("chromium") || !test_requirements::require("python") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();

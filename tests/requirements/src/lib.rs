@@ -1,4 +1,4 @@
-//! Programs that some tests need: Redis, Chromium, npm, Python.
+//! Programs that some tests need: Redis, Chromium, Python.
 //!
 //! A test that needs one begins with
 //!
@@ -43,7 +43,7 @@ pub struct Requirement {
 }
 
 /// All programs that tests need.
-pub const ALL: [Requirement; 4] = [
+pub const ALL: [Requirement; 3] = [
     Requirement {
         name: "redis",
         title: "redis-server",
@@ -51,7 +51,6 @@ pub const ALL: [Requirement; 4] = [
         is_installed: || succeeds("redis-server", &["--version"]),
     },
     Requirement { name: "chromium", title: "Chromium", packages: &["chromium"], is_installed: has_chromium },
-    Requirement { name: "npm", title: "npm", packages: &["npm"], is_installed: || succeeds("npm", &["--version"]) },
     Requirement {
         name: "python",
         title: "python3 with the modules venv and ensurepip",

@@ -30,9 +30,9 @@ pub struct Options {
     /// Fail if a test would be left out. The variable CI has the same effect.
     #[arg(long, conflicts_with = "without")]
     require_all: bool,
-    /// Programs whose tests are left out, separated by commas: redis, chromium, npm, python.
+    /// Programs whose tests are left out, separated by commas: redis, chromium, python.
     #[arg(long, value_name = "PROGRAMS", value_delimiter = ',', env = test_requirements::WITHOUT,
-        value_parser = ["redis", "chromium", "npm", "python"])]
+        value_parser = ["redis", "chromium", "python"])]
     without: Vec<String>,
     /// Arguments of `cargo test` in place of `--workspace`.
     #[arg(last = true, value_name = "ARGUMENTS")]
@@ -67,7 +67,7 @@ enum Part {
         #[command(flatten)]
         options: ProgramOptions,
         /// Programs to install; all if absent.
-        #[arg(value_name = "PROGRAM", value_parser = ["cc", "pkg-config", "openssl", "redis", "chromium", "npm", "python"])]
+        #[arg(value_name = "PROGRAM", value_parser = ["cc", "pkg-config", "openssl", "redis", "chromium", "python"])]
         names: Vec<String>,
     },
 }
