@@ -9,7 +9,7 @@ use crate::{
     experiments::Experiment,
     ledger::billed_renders,
     rendering::RENDER,
-    requests::RequestFilter,
+    requests::{RequestFilter, without_secrets_of_urls},
     response::{ApiResponse, ApiResult},
     store::{Document as _, Filter, StoreError},
     templates::{Template, VideoTemplate},
@@ -208,4 +208,9 @@ fn inside(state: &AppState, current: &str) -> Result<Value, StoreError> {
 /// Returns the path of an area.
 pub(super) fn path(area: &str) -> String {
     if area == "renders" { "/".to_owned() } else { format!("{PREFIX}{area}") }
+}
+
+/// Returns a URL, or a message with a URL, without its secrets.
+pub(super) fn shown_url(text: &Value) -> String {
+    without_secrets_of_urls(text.as_str().unwrap_or_default().to_owned())
 }

@@ -65,7 +65,7 @@ fn subscription(subscription: &Value) -> Value {
     json!({
         "uid": subscription["uid"],
         "event": subscription["event"],
-        "targetUrl": subscription["targetUrl"],
+        "targetUrl": view::shown_url(&subscription["targetUrl"]),
         "status": subscription["status"],
         "isActive": subscription["status"] == "active",
         "deliveryCount": subscription["deliveryCount"],
@@ -82,13 +82,13 @@ fn delivery(delivery: &Value) -> Value {
     json!({
         "id": delivery["id"],
         "event": delivery["event"],
-        "url": delivery["url"],
+        "url": view::shown_url(&delivery["url"]),
         "status": delivery["status"],
         "isOver": delivery["status"] != "pending",
         "createdAt": delivery["createdAt"],
         "nextAttemptAt": delivery["nextAttemptAt"],
         "attemptCount": attempts.len(),
-        "last": if last["error"].is_null() { last["responseCode"].clone() } else { last["error"].clone() },
+        "last": if last["error"].is_null() { last["responseCode"].clone() } else { view::shown_url(&last["error"]).into() },
     })
 }
 
@@ -115,7 +115,7 @@ pub(super) fn show(request: &PageRequest<'_>, id: &str) -> ApiResult {
         .map(|(index, attempt)| {
             let is_success = attempt["responseCode"].as_u64().is_some_and(|code| (200..300).contains(&code));
             json!({"number": index + 1, "at": attempt["at"], "responseCode": attempt["responseCode"],
-                "error": attempt["error"], "duration": attempt["duration"], "isSuccess": is_success})
+                "error": attempt["error"].as_str().map(|_| view::shown_url(&attempt["error"])), "duration": attempt["duration"], "isSuccess": is_success})
         })
         .collect();
     let data = json!({

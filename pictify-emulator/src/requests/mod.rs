@@ -11,4 +11,4 @@ mod redaction;
 pub use filter::RequestFilter;
 pub(crate) use log::{LogLimits, LoggedRequest, RequestBody, RequestLog};
 pub use recorded::{RecordedBody, RecordedRequest};
-pub(crate) use redaction::{without_hook_secrets, without_url_secrets};
+pub(crate) use redaction::{without_hook_secrets, without_secrets_of_urls, without_url_secrets};

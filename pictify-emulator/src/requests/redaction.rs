@@ -59,7 +59,7 @@ impl Redaction {
     /// Returns JSON without secrets.
     pub(super) fn json(&self, body: Value) -> Value {
         match body {
-            Value::String(text) => self.text(&without_url_secrets(text)).into(),
+            Value::String(text) => self.text(&without_secrets_of_urls(text)).into(),
             Value::Array(items) => items.into_iter().map(|item| self.json(item)).collect(),
             Value::Object(members) => {
                 let member = |(name, value): (String, Value)| {
@@ -159,6 +159,30 @@ pub(crate) fn without_url_secrets(text: String) -> String {
     format!("{url}{query}{fragment}")
 }
 
+/// Removes the secrets of all URLs and paths in a text, such as an error message.
+pub(crate) fn without_secrets_of_urls(text: String) -> String {
+    let is_end = |letter: char| letter.is_whitespace() || "\"'<>".contains(letter);
+    if !text.contains(is_end) {
+        return without_path_secrets(text);
+    }
+    let words = text.split_inclusive(is_end).map(|part| {
+        let (word, end) = part.split_at(part.trim_end_matches(is_end).len());
+        without_path_secrets(word.to_owned()) + end
+    });
+    words.collect()
+}
+
+/// Removes the secrets of a URL, or the secret parameters of a path.
+fn without_path_secrets(word: String) -> String {
+    if word.starts_with("http") {
+        return without_url_secrets(word);
+    }
+    match word.split_once('?') {
+        Some((path, query)) => format!("{path}?{}", without_secret_parameters(query)),
+        None => word,
+    }
+}
+
 fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').filter_map(|pair| pair.split_once('='))
 }
@@ -170,6 +194,18 @@ mod tests {
 
     fn redaction() -> Redaction {
         Redaction { key: Some("pk_live_0123".to_owned()) }
+    }
+
+    #[test]
+    fn messages_show_no_secrets_of_urls() {
+        for (message, shown) in [
+            ("Route GET:/x?api_key=s3cr3t&size=2 not found", "Route GET:/x?api_key=[redacted]&size=2 not found"),
+            ("\"ftp://a.example/?token=s3cr3t\" is not a URL", "\"ftp://a.example/?token=[redacted]\" is not a URL"),
+            ("<a href='http://u:s3cr3t@a.example/'>x</a>?", "<a href='http://u:redacted@a.example/'>x</a>?"),
+            ("What? a=b", "What? a=b"),
+        ] {
+            assert_eq!(redaction().json(json!({"message": message})), json!({"message": shown}));
+        }
     }
 
     #[test]

@@ -205,12 +205,13 @@ async fn requests_are_shown_with_their_bodies_and_without_keys() {
 #[tokio::test]
 async fn secrets_are_not_shown() {
     let emulator = Emulator::start().await.unwrap();
-    let subscription = json!({"event": "render.completed", "targetUrl": "http://127.0.0.1:9/"});
+    let subscription =
+        json!({"event": "render.completed", "targetUrl": "http://u:pa55w0rd@127.0.0.1:9/?token=t0ken-of-the-url"});
     let secret = ok(&emulator, "POST /webhook-subscriptions", subscription).await["subscription"]["secret"].clone();
     let template = json!({"name": "T", "html": "<p>{{a}}"});
     let template = ok(&emulator, "POST /templates", template).await["template"]["uid"].clone();
     let credentials = json!({"type": "bearer", "value": "t0ken-of-the-source"});
-    let source = json!({"type": "http", "url": "https://example.com/data.json", "credentials": credentials});
+    let source = json!({"type": "http", "url": "https://example.com/data.json?token=t0ken-of-the-data", "credentials": credentials});
     let binding = json!({"templateId": template, "dataSource": source, "mapping": {"a": "$.a"}});
     let binding = ok(&emulator, "POST /bindings", binding).await["binding"]["uid"].clone();
     let hook =
@@ -228,7 +229,14 @@ async fn secrets_are_not_shown() {
         "requests".to_owned(),
     ] {
         let text = page(&emulator, &format!("/_emulator/ui/{path}"), 200).await;
-        for secret in [secret.as_str().unwrap(), "t0ken-of-the-source", &hook_secret] {
+        for secret in [
+            secret.as_str().unwrap(),
+            "t0ken-of-the-source",
+            "pa55w0rd",
+            "t0ken-of-the-url",
+            "t0ken-of-the-data",
+            &hook_secret,
+        ] {
             assert!(!text.contains(secret), "{path} shows {secret}");
         }
     }
