@@ -32,19 +32,18 @@ pub(crate) fn page(
 
 /// Returns the number of all billed renders.
 pub(crate) fn billed_renders(store: &Store) -> Result<u64, StoreError> {
-    store.sum(LedgerEntry::KIND, "$.renders", "")
+    store.sum(LedgerEntry::KIND, "$.renders")
 }
 
-/// Returns the number of renders billed in the current month.
+/// Returns the number of renders billed in the current month, in UTC. The clock of a server may have been in a later month.
 pub(crate) fn billed_this_month(store: &Store, now: Timestamp) -> Result<u64, StoreError> {
-    let since = month_bounds(now).map_or_else(|_| String::new(), |(start, _)| format!("{start:.3}"));
-    store.sum(LedgerEntry::KIND, "$.renders", &since)
+    store.sum_of_month(LedgerEntry::KIND, "$.renders", &format!("{now:.3}"))
 }
 
-/// Returns the start of the month of a time, and the start of the next month, in UTC.
-pub(crate) fn month_bounds(now: Timestamp) -> Result<(Timestamp, Timestamp), jiff::Error> {
+/// Returns the start of the next month, in UTC.
+pub(crate) fn next_month(now: Timestamp) -> Result<Timestamp, jiff::Error> {
     let start = now.to_zoned_datetime(TimeZone::UTC).first_of_month()?.start_of_day()?;
-    Ok((start.timestamp(), start.checked_add(1.month())?.timestamp()))
+    Ok(start.checked_add(1.month())?.timestamp())
 }
 
 #[cfg(test)]
@@ -63,7 +62,8 @@ mod tests {
             assert!(store.create(uid, &entry).unwrap());
         }
         for (now, expected) in [
-            ("2026-07-31T23:59:59.999Z", 7),
+            ("2026-06-30T23:59:59.999Z", 0),
+            ("2026-07-31T23:59:59.999Z", 1),
             ("2026-08-01T00:00:00Z", 6),
             ("2026-08-31T23:59:59.999Z", 6),
             ("2026-09-01T00:00:00Z", 0),

@@ -8,6 +8,10 @@ use std::{
 
 /// Creates a folder if needed. A folder that exists keeps its permissions: it may be one of the user's own.
 pub(crate) fn create_dir(path: &Path) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir()) {
+        let message = format!("{} is not a folder", path.display());
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, message));
+    }
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);

@@ -5,7 +5,7 @@ use crate::{
     context::AppState,
     requests::without_url_secrets,
     store::{Filter, Order},
-    webhooks::{self, Delivery},
+    webhooks::{self, Delivery, DeliveryStatus},
 };
 use axum::{
     extract::{Path, State},
@@ -22,7 +22,7 @@ const DEFAULT_LIMIT: usize = 100;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DeliveryQuery {
-    status: Option<String>,
+    status: Option<DeliveryStatus>,
     event: Option<String>,
     subscription: Option<String>,
     limit: Option<usize>,
@@ -32,7 +32,7 @@ struct DeliveryQuery {
 pub(super) async fn list(State(state): State<Arc<AppState>>, uri: Uri) -> AdminResult {
     let query: DeliveryQuery = parse_query(&uri)?;
     let filter = Filter::default()
-        .eq("$.status", query.status.as_deref())
+        .eq("$.status", query.status.map(DeliveryStatus::name))
         .eq("$.event", query.event.as_deref())
         .eq("$.subscription", query.subscription.as_deref());
     let (offset, limit) = (query.offset.unwrap_or(0), query.limit.unwrap_or(DEFAULT_LIMIT));

@@ -1,6 +1,6 @@
 //! Ledger of billed renders.
 
-use super::{AdminResult, JsonBody, parse_query};
+use super::{AdminResult, JsonBody, check_operation, parse_query};
 use crate::{context::AppState, ledger, store::Filter};
 use axum::{extract::State, http::Uri};
 use serde::Deserialize;
@@ -25,6 +25,7 @@ struct LedgerQuery {
 
 pub(super) async fn list(State(state): State<Arc<AppState>>, uri: Uri) -> AdminResult {
     let query: LedgerQuery = parse_query(&uri)?;
+    check_operation(query.operation.as_deref())?;
     let filter = Filter::default()
         .eq("$.operation", query.operation.as_deref())
         .eq("$.requestId", query.request_id.as_deref())

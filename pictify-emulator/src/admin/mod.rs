@@ -10,7 +10,7 @@ mod requests;
 mod server;
 mod state;
 
-use crate::{api_error::ApiError, clock::OutOfRange, context::AppState, store::StoreError};
+use crate::{api_error::ApiError, clock::OutOfRange, context::AppState, contract::CONTRACT, store::StoreError};
 use axum::{
     Router,
     body::{Body, Bytes},
@@ -115,6 +115,14 @@ struct AdminError {
 
 /// Result of a handler.
 type AdminResult<T = JsonBody> = Result<T, AdminError>;
+
+/// Rejects the name of an operation that the contract does not have: nothing would ever match.
+fn check_operation(operation: Option<&str>) -> Result<(), AdminError> {
+    match operation.filter(|id| CONTRACT.operation(id).is_none()) {
+        Some(unknown) => Err(AdminError::bad_request(format!("Unknown operation {unknown}"))),
+        None => Ok(()),
+    }
+}
 
 /// JSON response.
 #[derive(Debug)]

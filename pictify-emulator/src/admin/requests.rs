@@ -4,7 +4,7 @@ mod replay;
 
 pub(super) use replay::replay;
 
-use super::{AdminError, AdminResult, JsonBody, parse_query};
+use super::{AdminError, AdminResult, JsonBody, check_operation, parse_query};
 use crate::{
     context::AppState,
     requests::{LoggedRequest, RequestFilter},
@@ -60,6 +60,7 @@ fn filter(
     status: Option<u16>,
     since: Option<u64>,
 ) -> AdminResult<RequestFilter> {
+    check_operation(operation.as_deref())?;
     let mut filter = RequestFilter::default();
     if let Some(operation) = operation {
         filter = filter.operation(operation);
@@ -76,10 +77,7 @@ fn filter(
     if let Some(since) = since {
         filter = filter.since(since);
     }
-    match filter.unknown_operation() {
-        Some(unknown) => Err(AdminError::bad_request(format!("Unknown operation {unknown}"))),
-        None => Ok(filter),
-    }
+    Ok(filter)
 }
 
 fn to_json(requests: &[Arc<LoggedRequest>]) -> Vec<Value> {
@@ -101,6 +99,9 @@ pub(super) async fn wait(State(state): State<Arc<AppState>>, uri: Uri) -> AdminR
     let WaitQuery { operation, method, path, status, since, count, timeout } = parse_query(&uri)?;
     let filter = filter(operation, method, path, status, since)?;
     let count = count.unwrap_or(1);
+    if count == 0 {
+        return Err(AdminError::bad_request("count is not a number from 1"));
+    }
     let timeout = timeout.unwrap_or(DEFAULT_WAIT_SECONDS);
     if !(0.0..=MAX_WAIT_SECONDS).contains(&timeout) {
         return Err(AdminError::bad_request(format!("timeout is not between 0 and {MAX_WAIT_SECONDS} seconds")));

@@ -24,6 +24,7 @@ pub(crate) static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
 /// All operations of the document.
 pub(crate) struct Contract {
     operations: Vec<Operation>,
+    webhook_events: Vec<String>,
 }
 
 /// Operation of the document.
@@ -83,12 +84,18 @@ impl Contract {
         }
         // A path without parameters takes precedence: `/webhook-subscriptions/stats` is not an ID.
         operations.sort_by_key(|operation| operation.path.iter().filter(|segment| segment.has_parameter()).count());
-        Self { operations }
+        let webhook_events = members(&document["webhooks"]).map(|(event, _)| event.to_owned()).collect();
+        Self { operations, webhook_events }
     }
 
     /// Returns the IDs of all operations.
     pub(crate) fn operation_ids(&self) -> impl Iterator<Item = &str> {
         self.operations.iter().map(|operation| operation.id.as_str())
+    }
+
+    /// Returns the names of the webhook events.
+    pub(crate) fn webhook_events(&self) -> &[String] {
+        &self.webhook_events
     }
 
     /// Returns the operation with this ID.

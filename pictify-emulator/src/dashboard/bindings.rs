@@ -1,30 +1,19 @@
 //! Bindings: images that follow a data source. Credentials are not shown.
 
-use super::{
-    PREFIX, not_found, redirect,
-    request::{PAGE_SIZE, PageRequest},
-    view,
-};
-use crate::{
-    bindings::Binding,
-    operations,
-    response::ApiResult,
-    store::{Document as _, Filter, Search},
-};
+use super::{PREFIX, not_found, redirect, request::PageRequest, searched_list::SearchedList, view};
+use crate::{bindings::Binding, operations, response::ApiResult, store::Document as _};
 use serde_json::{Value, json};
 
 /// Shows the list of bindings.
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
-    let text = request.parameter("q");
-    let search = Search { text, ..Search::default() };
-    let (found, total) =
-        request.state.store.search(Binding::KIND, Filter::default(), search, request.offset(), PAGE_SIZE)?;
-    let data = json!({
-        "bindings": found.iter().map(item).collect::<Vec<_>>(),
-        "search": {"text": text, "label": "Search bindings by name, template or source"},
-        "pages": request.pages(total),
-    });
-    view::page(request.state, "bindings", "bindings", "Bindings", data)
+    let list = SearchedList {
+        kind: Binding::KIND,
+        area: "bindings",
+        title: "Bindings",
+        label: "Search bindings by name, template or source",
+        item,
+    };
+    list.show(request)
 }
 
 /// Returns what the pages show of a binding.

@@ -1,30 +1,19 @@
 //! Experiments: the list, and the variants of an experiment with their counts.
 
-use super::{
-    PREFIX, not_found, redirect,
-    request::{PAGE_SIZE, PageRequest},
-    view,
-};
-use crate::{
-    experiments::Experiment,
-    operations,
-    response::ApiResult,
-    store::{Document as _, Filter, Search},
-};
+use super::{PREFIX, not_found, redirect, request::PageRequest, searched_list::SearchedList, view};
+use crate::{experiments::Experiment, operations, response::ApiResult, store::Document as _};
 use serde_json::{Value, json};
 
 /// Shows the list of experiments.
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
-    let text = request.parameter("q");
-    let search = Search { text, ..Search::default() };
-    let (found, total) =
-        request.state.store.search(Experiment::KIND, Filter::default(), search, request.offset(), PAGE_SIZE)?;
-    let data = json!({
-        "experiments": found.iter().map(item).collect::<Vec<_>>(),
-        "search": {"text": text, "label": "Search experiments by name, slug or template"},
-        "pages": request.pages(total),
-    });
-    view::page(request.state, "experiments", "experiments", "Experiments", data)
+    let list = SearchedList {
+        kind: Experiment::KIND,
+        area: "experiments",
+        title: "Experiments",
+        label: "Search experiments by name, slug or template",
+        item,
+    };
+    list.show(request)
 }
 
 /// Returns what the pages show of an experiment.

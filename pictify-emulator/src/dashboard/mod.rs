@@ -8,6 +8,7 @@
 //! | `view.rs` | the frame of all pages, and their headers |
 //! | `assets.rs` | style sheets, scripts and icons |
 //! | `request.rs` | query strings, forms and pages of lists |
+//! | `searched_list.rs` | lists with a search field |
 //! | `repeatable.rs`, `code_samples.rs` | requests that make a render again, and requests as code |
 //! | `diff.rs` | differences of texts |
 //! | the others | an area each |
@@ -25,6 +26,7 @@ mod renders;
 mod repeatable;
 mod request;
 mod requests;
+mod searched_list;
 mod templates;
 mod videos;
 mod view;

@@ -4,14 +4,15 @@ use super::{
     PREFIX,
     code_samples::{SampleRequest, samples},
     diff, not_found, preview, redirect, renders, repeatable,
-    request::{PAGE_SIZE, PageRequest},
+    request::PageRequest,
+    searched_list::SearchedList,
     view,
 };
 use crate::{
     context::AppState,
     operations,
     response::{ApiResponse, ApiResult},
-    store::{Document as _, Filter, Order, Search, StoreError},
+    store::{Document as _, Filter, Order, StoreError},
     templates::Template,
     uid,
 };
@@ -40,17 +41,14 @@ fn version_kind(uid: &str) -> String {
 
 /// Shows the list of templates.
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
-    let text = request.parameter("q");
-    let search = Search { text, ..Search::default() };
-    let (found, total) =
-        request.state.store.search(Template::KIND, Filter::default(), search, request.offset(), PAGE_SIZE)?;
-    let templates: Vec<_> = found.iter().map(item).collect();
-    let data = json!({
-        "templates": templates,
-        "search": {"text": text, "label": "Search templates by name, ID or source"},
-        "pages": request.pages(total),
-    });
-    view::page(request.state, "templates", "templates", "Templates", data)
+    let list = SearchedList {
+        kind: Template::KIND,
+        area: "templates",
+        title: "Templates",
+        label: "Search templates by name, ID or source",
+        item,
+    };
+    list.show(request)
 }
 
 fn item(template: &Value) -> Value {

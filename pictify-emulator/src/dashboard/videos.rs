@@ -1,15 +1,11 @@
 //! Video templates: the list, and the code of a template with its renders.
 
-use super::{
-    not_found, redirect, renders,
-    request::{PAGE_SIZE, PageRequest},
-    view,
-};
+use super::{not_found, redirect, renders, request::PageRequest, searched_list::SearchedList, view};
 use crate::{
     operations,
     rendering::RENDER,
     response::ApiResult,
-    store::{Document as _, Filter, Order, Search},
+    store::{Document as _, Filter, Order},
     templates::VideoTemplate,
 };
 use serde_json::{Value, json};
@@ -19,16 +15,14 @@ const MAX_RECENT_RENDERS: usize = 5;
 
 /// Shows the list of video templates.
 pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
-    let text = request.parameter("q");
-    let search = Search { text, ..Search::default() };
-    let (found, total) =
-        request.state.store.search(VideoTemplate::KIND, Filter::default(), search, request.offset(), PAGE_SIZE)?;
-    let data = json!({
-        "videos": found.iter().map(item).collect::<Vec<_>>(),
-        "search": {"text": text, "label": "Search video templates by name or code"},
-        "pages": request.pages(total),
-    });
-    view::page(request.state, "videos", "videos", "Videos", data)
+    let list = SearchedList {
+        kind: VideoTemplate::KIND,
+        area: "videos",
+        title: "Videos",
+        label: "Search video templates by name or code",
+        item,
+    };
+    list.show(request)
 }
 
 /// Returns what the pages show of a video template.

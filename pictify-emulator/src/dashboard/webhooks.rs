@@ -6,6 +6,7 @@ use super::{
     view,
 };
 use crate::{
+    contract::CONTRACT,
     operations,
     response::ApiResult,
     store::{Document as _, Filter, Order, Search},
@@ -16,19 +17,6 @@ use serde_json::{Value, json};
 /// Filters of the deliveries: statuses and their titles.
 const STATUSES: &[(&str, &str)] =
     &[("", "All"), ("delivered", "Delivered"), ("pending", "Pending"), ("failed", "Failed")];
-
-/// Events that a subscription can have.
-const EVENTS: &[&str] = &[
-    "render.completed",
-    "render.failed",
-    "batch.completed",
-    "batch.failed",
-    "binding.updated",
-    "binding.failed",
-    "experiment.started",
-    "experiment.completed",
-    "experiment.winner_declared",
-];
 
 /// Maximum number of listed subscriptions.
 const MAX_SUBSCRIPTIONS: usize = 100;
@@ -53,7 +41,7 @@ pub(super) fn list(request: &PageRequest<'_>) -> ApiResult {
         "deliveries": deliveries,
         "statuses": statuses,
         "status": status,
-        "events": EVENTS,
+        "events": CONTRACT.webhook_events(),
         "search": {"text": text, "label": "Search deliveries by event, URL or content"},
         "pages": request.pages(total),
         "problem": request.parameter("problem"),

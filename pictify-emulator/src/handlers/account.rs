@@ -4,7 +4,7 @@ use super::handlers;
 use crate::{
     api_error::ApiError,
     context::RequestContext,
-    ledger::{billed_this_month, month_bounds},
+    ledger::{billed_this_month, next_month},
     response::ApiResult,
     secret::Secret,
     store::{Document, Filter, Order},
@@ -28,7 +28,7 @@ fn user(_: &RequestContext) -> ApiResult {
 
 fn plan(context: &RequestContext) -> ApiResult {
     let now = context.state.now();
-    let (_, next) = month_bounds(now).map_err(|error| ApiError::internal(error.to_string()))?;
+    let next = next_month(now).map_err(|error| ApiError::internal(error.to_string()))?;
     let (count, limit) = (billed_this_month(&context.state.store, now)?, context.state.monthly_limit());
     Ok(json!({
         "monthlyLimit": limit,

@@ -105,7 +105,7 @@ fn get_run(context: &RequestContext) -> ApiResult {
 
 fn stats(context: &RequestContext) -> ApiResult {
     let store = &context.state.store;
-    let sum = |path| store.sum(WorkflowRun::KIND, path, "");
+    let sum = |path| store.sum(WorkflowRun::KIND, path);
     Ok(json!({"stats": {
         "totalRuns": store.count_of::<WorkflowRun>(&Filter::default())?,
         "documentsRendered": sum("$.counts.rendered")?,

@@ -9,7 +9,7 @@ use super::{
     indexes::{self, Selection},
     list_entries::{BLOCK_IDS, list_id},
 };
-use rusqlite::{Connection, Row, params, params_from_iter};
+use rusqlite::{Connection, Params, Row, params, params_from_iter};
 use serde_json::Value;
 use std::collections::HashSet;
 
@@ -62,12 +62,20 @@ impl Store {
         Ok(self.page(kind, filter, Order::Newest, 0, 0)?.1)
     }
 
-    /// Returns the sum of the values at `path` over the documents of the month of `since` and later ones.
-    pub(crate) fn sum(&self, kind: &str, path: &str, since: &str) -> Result<u64> {
-        let sql = "SELECT coalesce(sum(total), 0) FROM sums WHERE name = ? AND month >= ?";
-        let name = indexes::sum_name(kind, path);
-        let sum: i64 =
-            self.read().prepare_cached(sql)?.query_row(params![name, indexes::month(since)], |row| row.get(0))?;
+    /// Returns the sum of the values at `path` over all documents.
+    pub(crate) fn sum(&self, kind: &str, path: &str) -> Result<u64> {
+        let sql = "SELECT coalesce(sum(total), 0) FROM sums WHERE name = ?";
+        self.read_sum(sql, params![indexes::sum_name(kind, path)])
+    }
+
+    /// Returns the sum of the values at `path` over the documents of the month of a time.
+    pub(crate) fn sum_of_month(&self, kind: &str, path: &str, time: &str) -> Result<u64> {
+        let sql = "SELECT coalesce(sum(total), 0) FROM sums WHERE name = ? AND month = ?";
+        self.read_sum(sql, params![indexes::sum_name(kind, path), indexes::month(time)])
+    }
+
+    fn read_sum(&self, sql: &str, parameters: impl Params) -> Result<u64> {
+        let sum: i64 = self.read().prepare_cached(sql)?.query_row(parameters, |row| row.get(0))?;
         Ok(u64::try_from(sum).unwrap_or(0))
     }
 }
@@ -294,12 +302,16 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_has_the_numbers_of_the_month_and_of_later_ones() {
+    fn a_sum_has_the_numbers_of_all_documents_or_of_those_of_a_month() {
         let (store, documents) = filled("billed");
-        for since in ["", "2026-01-01T00:00:00.000Z", "2026-08-01T00:00:00.000Z", "2027-01-01T00:00:00.000Z"] {
-            let later = documents.iter().filter(|document| document["at"].as_str().unwrap() >= since);
-            let expected: u64 = later.map(|document| document["renders"].as_u64().unwrap()).sum();
-            assert_eq!(store.sum("billed", "$.renders", since).unwrap(), expected, "{since}");
+        let sum_where = |is_wanted: &dyn Fn(&str) -> bool| -> u64 {
+            let wanted = documents.iter().filter(|document| is_wanted(document["at"].as_str().unwrap()));
+            wanted.map(|document| document["renders"].as_u64().unwrap()).sum()
+        };
+        assert_eq!(store.sum("billed", "$.renders").unwrap(), sum_where(&|_| true));
+        for time in ["2026-01-01T00:00:00.000Z", "2026-08-01T00:00:00.000Z", "2027-01-01T00:00:00.000Z"] {
+            let expected = sum_where(&|at| at[..7] == time[..7]);
+            assert_eq!(store.sum_of_month("billed", "$.renders", time).unwrap(), expected, "{time}");
         }
     }
 }

@@ -93,6 +93,17 @@ pub(crate) enum DeliveryStatus {
     Failed,
 }
 
+impl DeliveryStatus {
+    /// Returns the value in documents and in the API.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// Attempt of a delivery.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

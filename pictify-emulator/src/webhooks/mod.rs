@@ -73,7 +73,7 @@ fn insert(
 
 /// Resumes the deliveries that were pending when the server stopped.
 pub(crate) fn resume(state: &Arc<AppState>) -> Result<(), StoreError> {
-    let pending = Filter::default().eq("$.status", Some("pending"));
+    let pending = Filter::default().eq("$.status", Some(DeliveryStatus::Pending.name()));
     for delivery in state.store.list_all::<Delivery>(&pending, Order::Oldest)? {
         let due = delivery.next_attempt_at.and_then(|at| at.parse().ok());
         send(state, delivery.id, due.unwrap_or_else(|| state.now()));

@@ -49,8 +49,16 @@ fn examples(operation: &str, id: &str) -> Vec<(String, Value, u16)> {
             with("?bodies=false", Value::Null, 200),
             with("?status=x", Value::Null, 400),
         ],
-        "listLedger" => vec![with("?operation=createImage", Value::Null, 200), with("?limit=x", Value::Null, 400)],
-        "listDeliveries" => vec![with("?status=failed", Value::Null, 200), with("?x=y", Value::Null, 400)],
+        "listLedger" => vec![
+            with("?operation=createImage", Value::Null, 200),
+            with("?operation=createImages", Value::Null, 400),
+            with("?limit=x", Value::Null, 400),
+        ],
+        "listDeliveries" => vec![
+            with("?status=failed", Value::Null, 200),
+            with("?status=fail", Value::Null, 400),
+            with("?x=y", Value::Null, 400),
+        ],
         "seed" => {
             let template = json!({"templates": [{"uid": "card", "name": "Card", "html": "x"}]});
             vec![

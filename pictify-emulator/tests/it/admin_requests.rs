@@ -165,6 +165,7 @@ async fn a_test_waits_until_requests_match() {
     assert_eq!(received, ["createImage", "createImage"]);
     assert_eq!(wait("GET /_emulator/requests/wait?since=2&timeout=0").await.0, 408, "only later ones");
     assert_eq!(wait("GET /_emulator/requests/wait?timeout=61").await.0, 400);
+    assert_eq!(wait("GET /_emulator/requests/wait?count=0").await.0, 400);
     assert_eq!(wait("GET /_emulator/requests/wait?operation=renderPdfs").await.0, 400);
 }
 

@@ -116,7 +116,18 @@ async fn a_file_of_the_folder_that_is_none_is_an_error_and_not_a_hang() {
             assert!(error.ends_with(&format!("/{name} is not a regular file")), "{error}");
         }
     }
-    let folder = tempfile::tempdir().unwrap();
-    fs::write(folder.path().join("files"), "").unwrap();
-    assert!(Emulator::builder().data_dir(folder.path()).start().await.is_err());
+    for name in ["", "files"] {
+        let folder = tempfile::tempdir().unwrap();
+        let data_dir = folder.path().join("data");
+        fs::create_dir(&data_dir).unwrap();
+        let file = if name.is_empty() {
+            fs::remove_dir(&data_dir).unwrap();
+            data_dir.clone()
+        } else {
+            data_dir.join(name)
+        };
+        pipe(&file);
+        let error = Emulator::builder().data_dir(&data_dir).start().await.unwrap_err().to_string();
+        assert!(error.ends_with(&format!("{} is not a folder", file.display())), "{error}");
+    }
 }
