@@ -336,16 +336,21 @@ impl AppState {
             .filter(|_| operation.query.contains_key("token") || operation.also_accepts("query token"))
             .and_then(Value::as_str);
         let key = match (headers.get(AUTHORIZATION), token) {
-            (Some(header), _) => header.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).unwrap_or_default(),
-            (None, Some(token)) => token,
+            (Some(_), _) => bearer_key(headers).unwrap_or_default(),
+            (None, Some(token)) => token.trim(),
             (None, None) if operation.key == KeyUse::Optional => return Ok(()),
             (None, None) => return Err(ApiError::unauthorized()),
         };
-        if self.is_known_key(key.trim()) { Ok(()) } else { Err(ApiError::unauthorized()) }
+        if self.is_known_key(key) { Ok(()) } else { Err(ApiError::unauthorized()) }
     }
 
     /// Returns true for an API key that the server accepts.
     pub(crate) fn is_known_key(&self, key: &str) -> bool {
         !key.is_empty() && (self.api_keys.is_empty() || self.api_keys.iter().any(|known| known == key))
     }
+}
+
+/// Returns the API key of the `Authorization` header.
+pub(crate) fn bearer_key(headers: &HeaderMap) -> Option<&str> {
+    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
 }

@@ -12,9 +12,16 @@ use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use std::{
     net::{IpAddr, Ipv4Addr},
+    ops::{RangeFrom, RangeInclusive},
     path::{Path, PathBuf},
     time::Duration,
 };
+
+/// Range of the maximum duration of a render, in seconds.
+const RENDER_TIMEOUT_SECONDS: RangeInclusive<u64> = 1..=30;
+
+/// Range of the maximum memory of a render, in megabytes.
+const RENDER_MEMORY_MEGABYTES: RangeFrom<i64> = 64..;
 
 /// Options of `pictify emulator` and `pictify-emulator`. A file uses the same names.
 #[derive(Clone, Debug, Default, Args, Deserialize)]
@@ -139,11 +146,12 @@ pub struct Options {
     pub chromium: Option<PathBuf>,
 
     /// Stop a render after this time [default: 30].
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=30))]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(RENDER_TIMEOUT_SECONDS))]
     pub render_timeout: Option<u64>,
 
-    /// Limit the memory of a render [default: 256]. One render for each processor can run at a time, and one more.
-    #[arg(long, value_name = "MEGABYTES", value_parser = clap::value_parser!(u32).range(64..))]
+    /// Limit the memory of a render, on Linux [default: 256]. One render for each processor can run at a time, and one
+    /// more. With Chromium, limit the memory of all its processes together [default: 600].
+    #[arg(long, value_name = "MEGABYTES", value_parser = clap::value_parser!(u32).range(RENDER_MEMORY_MEGABYTES))]
     pub render_memory: Option<u32>,
 
     /// Command that starts a worker process. It is not an option of the command line: a program that has the subcommand of
@@ -189,15 +197,28 @@ fn with_chromium(
     builder: EmulatorBuilder,
     path: Option<PathBuf>,
     egress_policy: EgressPolicy,
+    (timeout, megabytes): (Option<Duration>, Option<u32>),
 ) -> Result<EmulatorBuilder, StartError> {
     use crate::render::Chromium;
 
     let engine = path.map_or_else(|| Chromium::find(egress_policy), |path| Chromium::at(path, egress_policy));
-    Ok(builder.renderer(engine.map_err(|error| StartError::Engine { reason: error.to_string() })?))
+    let mut engine = engine.map_err(|error| StartError::Engine { reason: error.to_string() })?;
+    if let Some(timeout) = timeout {
+        engine = engine.timeout(timeout);
+    }
+    if let Some(megabytes) = megabytes {
+        engine = engine.memory_limit(megabytes);
+    }
+    Ok(builder.renderer(engine))
 }
 
 #[cfg(not(feature = "chromium"))]
-fn with_chromium(_: EmulatorBuilder, _: Option<PathBuf>, _: EgressPolicy) -> Result<EmulatorBuilder, StartError> {
+fn with_chromium(
+    _: EmulatorBuilder,
+    _: Option<PathBuf>,
+    _: EgressPolicy,
+    _: (Option<Duration>, Option<u32>),
+) -> Result<EmulatorBuilder, StartError> {
     let reason = "this program was built without Chromium: build it with the feature `chromium`".to_owned();
     Err(StartError::Engine { reason })
 }
@@ -214,9 +235,28 @@ impl Options {
     /// Reads the file of [`config`](Self::config), if there is one. The options of `self` take precedence.
     pub(crate) fn merged_with_file(mut self) -> Result<Self, StartError> {
         match self.config.take() {
-            Some(file) => Ok(self.merged_over(read_json_file(&file)?)),
+            Some(file) => {
+                let options: Self = read_json_file(&file)?;
+                options.check_ranges().map_err(|reason| StartError::File { file, reason })?;
+                Ok(self.merged_over(options))
+            }
             None => Ok(self),
         }
+    }
+
+    /// Checks the ranges that the command line checks by itself.
+    fn check_ranges(&self) -> Result<(), String> {
+        let out_of_range =
+            |name: &str, value: u64, range: &dyn std::fmt::Debug| format!("{name}: {value} is not in {range:?}");
+        if let Some(seconds) = self.render_timeout.filter(|seconds| !RENDER_TIMEOUT_SECONDS.contains(seconds)) {
+            return Err(out_of_range("render-timeout", seconds, &RENDER_TIMEOUT_SECONDS));
+        }
+        if let Some(megabytes) =
+            self.render_memory.filter(|megabytes| !RENDER_MEMORY_MEGABYTES.contains(&i64::from(*megabytes)))
+        {
+            return Err(out_of_range("render-memory", megabytes.into(), &RENDER_MEMORY_MEGABYTES));
+        }
+        Ok(())
     }
 
     async fn start_merged(self) -> Result<Emulator, StartError> {
@@ -241,7 +281,8 @@ impl Options {
             builder = builder.problem_documents(true);
         }
         if self.engine == Some(Engine::Chromium) {
-            builder = with_chromium(builder, self.chromium, egress_policy)?;
+            let limits = (self.render_timeout.map(Duration::from_secs), self.render_memory);
+            builder = with_chromium(builder, self.chromium, egress_policy, limits)?;
         }
         if let Some(command) = self.worker_command {
             builder = builder.worker_command(command);
@@ -375,9 +416,14 @@ mod tests {
     async fn errors_name_an_invalid_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("emulator.json");
-        for (text, says) in
-            [("{", "EOF"), (r#"{"prot": 1}"#, "unknown field `prot`"), (r#"{"port": 99999}"#, "invalid value")]
-        {
+        for (text, says) in [
+            ("{", "EOF"),
+            (r#"{"prot": 1}"#, "unknown field `prot`"),
+            (r#"{"port": 99999}"#, "invalid value"),
+            (r#"{"render-timeout": 0}"#, "render-timeout: 0 is not in 1..=30"),
+            (r#"{"render-timeout": 31}"#, "render-timeout: 31 is not in 1..=30"),
+            (r#"{"render-memory": 63}"#, "render-memory: 63 is not in 64.."),
+        ] {
             std::fs::write(&file, text).unwrap();
             let options = Options { config: Some(file.clone()), ..Options::default() };
             let error = options.start().await.unwrap_err().to_string();

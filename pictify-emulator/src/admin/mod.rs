@@ -32,9 +32,6 @@ pub(crate) const PREFIX: &str = "/_emulator/";
 /// Paths of the admin API outside of its prefix, where their clients expect them.
 const OTHER_PATHS: [&str; 2] = ["/openapi.json", "/metrics"];
 
-/// Maximum size of a body, in bytes.
-const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
-
 /// Description of the admin API.
 const DOCUMENT: &str = include_str!("openapi.json");
 
@@ -57,7 +54,8 @@ pub(crate) fn routes() -> Router<Arc<AppState>> {
             router = router.route(path, handler);
         }
     }
-    router.layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+    // The server has read the body within its own limit.
+    router.layer(DefaultBodyLimit::disable())
 }
 
 /// Returns the path, the method and the ID of each operation of the document.

@@ -115,9 +115,7 @@ pub(super) async fn wait(State(state): State<Arc<AppState>>, uri: Uri) -> AdminR
         return Ok(JsonBody(json!({"requests": to_json(&found), "last": state.requests.last()})));
     }
     let matching = state.requests.count(&filter);
-    let others = filter.start().map_or_else(RequestFilter::default, |since| RequestFilter::default().since(since));
-    let received: Vec<_> =
-        state.requests.latest(&others, DEFAULT_LIMIT).iter().map(|request| request.summary()).collect();
+    let received: Vec<_> = state.requests.received_instead(&filter).iter().map(|request| request.summary()).collect();
     let message = format!("{matching} of {count} requests matched within {timeout} seconds");
     Err(AdminError::new(StatusCode::REQUEST_TIMEOUT, message).with_field("received", received))
 }

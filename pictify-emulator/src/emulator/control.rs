@@ -158,13 +158,17 @@ impl Emulator {
     ///
     /// let emulator = Emulator::start().await?;
     /// // Let the code under test send its requests to `emulator.url()`.
-    /// let renders = emulator.requests(&RequestFilter::default().operation("createImage"));
+    /// let renders = emulator.requests(&RequestFilter::default().operation("createImage"))?;
     /// assert!(renders.iter().all(|request| request.status == Some(200)));
     /// # Ok(()) }
     /// ```
-    #[must_use]
-    pub fn requests(&self, filter: &RequestFilter) -> Vec<RecordedRequest> {
-        self.state.requests.latest(filter, usize::MAX).iter().rev().map(|request| request.to_recorded()).collect()
+    ///
+    /// # Errors
+    /// [`ControlError::UnknownOperation`] if the contract does not have the operation of the filter.
+    pub fn requests(&self, filter: &RequestFilter) -> Result<Vec<RecordedRequest>, ControlError> {
+        check_operation(filter)?;
+        let found = self.state.requests.latest(filter, usize::MAX);
+        Ok(found.iter().rev().map(|request| request.to_recorded()).collect())
     }
 
     /// Waits until a request matches, at most 5 seconds, and returns the first that does. Requests that were recorded
@@ -201,9 +205,7 @@ impl Emulator {
         count: usize,
         timeout: Duration,
     ) -> Result<Vec<RecordedRequest>, ControlError> {
-        if let Some(operation) = filter.unknown_operation() {
-            return Err(ControlError::UnknownOperation { operation: operation.to_owned() });
-        }
+        check_operation(filter)?;
         let requests = &self.state.requests;
         match tokio::time::timeout(timeout, requests.wait(filter, count)).await {
             Ok(found) => Ok(found.iter().map(|request| request.to_recorded()).collect()),
@@ -211,7 +213,7 @@ impl Emulator {
                 matched: requests.count(filter),
                 expected: count,
                 timeout,
-                received: self.requests(&RequestFilter::default()),
+                received: requests.received_instead(filter).iter().rev().map(|request| request.to_recorded()).collect(),
             }),
         }
     }
@@ -267,5 +269,13 @@ impl Emulator {
         let stored = seed::store(&self.state, templates);
         let stored = stored.map_err(|error| ControlError::Seed { reason: error.message() })?;
         Ok(stored.into_iter().map(|template| template.uid).collect())
+    }
+}
+
+/// Rejects a filter for an operation that the contract does not have: nothing would ever match.
+fn check_operation(filter: &RequestFilter) -> Result<(), ControlError> {
+    match filter.unknown_operation() {
+        Some(operation) => Err(ControlError::UnknownOperation { operation: operation.to_owned() }),
+        None => Ok(()),
     }
 }

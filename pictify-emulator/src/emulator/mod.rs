@@ -116,7 +116,7 @@ impl Emulator {
     /// ```
     pub fn for_key(&self, key: &str) -> Result<Self, ControlError> {
         let state = match &self.isolated {
-            Some(states) => states.of_key(key).map_err(|error| ControlError::Store { reason: error.to_string() })?,
+            Some(states) => states.of_key(key)?,
             None => self.state.clone(),
         };
         Ok(Self { url: self.url.clone(), state, isolated: self.isolated.clone(), server: None })

@@ -14,6 +14,9 @@ pub(super) struct Signals {
     /// Signal of service managers and containers.
     #[cfg(unix)]
     terminate: Signal,
+    /// Signal of Ctrl-C in a terminal.
+    #[cfg(unix)]
+    interrupt: Signal,
     /// Signal of a terminal that is closed. Without a terminal it keeps its effect, because `nohup` ignores it.
     #[cfg(unix)]
     hangup: Option<Signal>,
@@ -30,7 +33,12 @@ impl Signals {
         {
             let has_terminal = io::IsTerminal::is_terminal(&io::stderr());
             let hangup = has_terminal.then(|| signal(SignalKind::hangup())).transpose()?;
-            Ok(Self { terminate: signal(SignalKind::terminate())?, hangup, stdin_closed })
+            Ok(Self {
+                terminate: signal(SignalKind::terminate())?,
+                interrupt: signal(SignalKind::interrupt())?,
+                hangup,
+                stdin_closed,
+            })
         }
         #[cfg(not(unix))]
         Ok(Self { stdin_closed })
@@ -38,11 +46,6 @@ impl Signals {
 
     /// Waits for the next signal and returns its name.
     pub(super) async fn next(&mut self) -> &'static str {
-        let interrupt = async {
-            if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending::<()>().await;
-            }
-        };
         let stdin_closed = async {
             if let Some(closed) = self.stdin_closed.as_mut() {
                 // An error means that the thread has ended without a message, which it never does.
@@ -61,7 +64,7 @@ impl Signals {
                 }
             };
             tokio::select! {
-                () = interrupt => "SIGINT",
+                _ = self.interrupt.recv() => "SIGINT",
                 _ = self.terminate.recv() => "SIGTERM",
                 _ = hangup => "SIGHUP",
                 () = stdin_closed => "end of standard input",
@@ -69,6 +72,11 @@ impl Signals {
         }
         #[cfg(not(unix))]
         {
+            let interrupt = async {
+                if tokio::signal::ctrl_c().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            };
             tokio::select! {
                 () = interrupt => "Ctrl-C",
                 () = stdin_closed => "end of standard input",

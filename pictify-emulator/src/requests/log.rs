@@ -1,7 +1,12 @@
 //! Log of recent requests, bounded by their number and their size.
 
 use super::{RecordedRequest, RequestFilter};
-use crate::{clock::Clock, contract::CONTRACT, events::Events, metrics::Metrics};
+use crate::{
+    clock::Clock,
+    contract::{CONTRACT, Operation},
+    events::Events,
+    metrics::Metrics,
+};
 use axum::{
     body::{Body, HttpBody},
     http::{
@@ -20,6 +25,9 @@ use tokio::sync::watch;
 
 /// Maximum number of requests in the log.
 const MAX_REQUESTS: usize = 1000;
+
+/// Maximum number of requests in a message that others were received.
+const MAX_RECEIVED: usize = 100;
 
 /// Limits of the size of a log.
 #[derive(Clone, Copy, Debug)]
@@ -172,6 +180,12 @@ impl RequestLog {
         entries.requests.iter().rev().filter(|entry| filter.matches(entry)).take(limit).cloned().collect()
     }
 
+    /// Returns the newest requests, which were received in place of those that a filter waits for.
+    pub(crate) fn received_instead(&self, filter: &RequestFilter) -> Vec<Arc<LoggedRequest>> {
+        let all = filter.start().map_or_else(RequestFilter::default, |since| RequestFilter::default().since(since));
+        self.latest(&all, MAX_RECEIVED)
+    }
+
     /// Returns the number of requests that match.
     pub(crate) fn count(&self, filter: &RequestFilter) -> usize {
         self.lock().requests.iter().filter(|entry| filter.matches(entry)).count()
@@ -252,6 +266,7 @@ impl PendingRequest {
         if let Some(entry) = &mut self.entry {
             let message = Message { headers: response.headers().clone(), body: copy, size };
             entry.response = Some((response.status(), message));
+            entry.operation = response.extensions().get::<&'static Operation>().map(|operation| operation.id.as_str());
         }
         response
     }
@@ -273,7 +288,7 @@ impl Drop for PendingRequest {
     }
 }
 
-/// Returns the ID of the operation that a request is for.
+/// Returns the ID of the operation that a request without a response is probably for. A response says it itself.
 fn operation(method: &Method, path: &str) -> Option<&'static str> {
     let path = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
     CONTRACT.find(method.as_str(), path).map(|(operation, _)| operation.id.as_str())

@@ -1,5 +1,6 @@
 //! Removal of secrets from recorded requests: API keys, secrets of webhooks and workflow hooks, credentials of bindings.
 
+use crate::query_string::query_pairs;
 use axum::http::{HeaderMap, Uri, header::AUTHORIZATION};
 use serde_json::Value;
 
@@ -7,8 +8,18 @@ use serde_json::Value;
 const REDACTED: &str = "[redacted]";
 
 /// Parts of names of headers, query parameters and JSON members whose values are secrets.
-const SECRET_NAME_PARTS: [&str; 9] =
-    ["authorization", "cookie", "secret", "token", "password", "passwd", "apikey", "credential", "signature"];
+const SECRET_NAME_PARTS: [&str; 10] = [
+    "authorization",
+    "cookie",
+    "secret",
+    "token",
+    "password",
+    "passwd",
+    "apikey",
+    "emulatorkey",
+    "credential",
+    "signature",
+];
 
 /// Minimum length of an API key that is removed wherever it occurs. A shorter one could be part of any word.
 const MIN_KEY_LEN: usize = 8;
@@ -30,7 +41,7 @@ impl Redaction {
         let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let header = header.and_then(|value| value.split_once(' ')).map(|(_, key)| key.trim().to_owned());
         let query =
-            || pairs(uri.query().unwrap_or_default()).find(|(name, _)| *name == "token").map(|(_, key)| key.to_owned());
+            || query_pairs(uri.query().unwrap_or_default()).find(|(name, _)| name == "token").map(|(_, key)| key);
         Self { key: header.or_else(query).filter(|key| key.len() >= MIN_KEY_LEN) }
     }
 
@@ -183,10 +194,6 @@ fn without_path_secrets(word: String) -> String {
     }
 }
 
-fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
-    query.split('&').filter_map(|pair| pair.split_once('='))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,6 +237,7 @@ mod tests {
             ("authorization", "Bearer pk_live_0123"),
             ("cookie", "a=b"),
             ("x-api-key", "k"),
+            ("x-emulator-key", "k"),
             ("x-pictify-signature", "t=1,v1=ab"),
             ("idempotency-key", "job-1"),
             ("referer", "http://a/?k=pk_live_0123"),
@@ -237,7 +245,7 @@ mod tests {
             headers.insert(name, value.parse().unwrap());
         }
         let values: Vec<_> = redaction().headers(&headers).into_iter().map(|(_, value)| value).collect();
-        assert_eq!(values, [REDACTED, REDACTED, REDACTED, REDACTED, "job-1", "http://a/?k=[redacted]"]);
+        assert_eq!(values, [REDACTED, REDACTED, REDACTED, REDACTED, REDACTED, "job-1", "http://a/?k=[redacted]"]);
         let no_key = Redaction::of(&headers, &"/".parse().unwrap());
         assert_eq!(no_key.key.as_deref(), Some("pk_live_0123"));
     }

@@ -48,14 +48,19 @@ impl AccessPolicy {
             name.filter(|_| !host.contains(['@', '*'])).ok_or_else(|| format!("{host:?} is not the name of a host"))
         });
         let origins = origins.iter().map(|origin| {
+            let given = origin;
             let origin = origin.to_ascii_lowercase();
             let uri = Uri::try_from(&origin).ok();
             let is_origin = uri.is_some_and(|uri| {
                 let authority = uri.authority().map(Authority::as_str).unwrap_or_default();
-                !authority.is_empty() && origin == format!("{}://{authority}", uri.scheme_str().unwrap_or_default())
+                !authority.is_empty()
+                    && !authority.contains('@')
+                    && origin == format!("{}://{authority}", uri.scheme_str().unwrap_or_default())
             });
             let origin = Some(origin).filter(|origin| is_origin || origin == ANY_ORIGIN);
-            origin.ok_or_else(|| "an origin is a scheme and a host, such as http://localhost:3000, or *".to_owned())
+            origin.ok_or_else(|| {
+                format!("{given:?} is not an origin: that is a scheme and a host, such as http://localhost:3000, or *")
+            })
         });
         Ok(Self { bound, hosts: hosts.collect::<Result<_, _>>()?, origins: origins.collect::<Result<_, _>>()? })
     }

@@ -1,13 +1,12 @@
 //! A state for each API key: tests that run side by side with keys of their own do not see each other's data.
 //!
-//! The first request with a key creates its state: a key in the `Authorization` header or, for the admin API, in
-//! `X-Emulator-Key`. A request without a key belongs to the state that has its file or its link. All other requests
+//! The first request with a key creates its state: a key in the header `X-Emulator-Key`, or in `Authorization`. A request without a key belongs to the state that has its file or its link. All other requests
 //! have the common state of the server.
 
 use super::{ServerState, access, routes};
 use crate::{
     bindings::Binding,
-    context::{AppState, MEDIA},
+    context::{AppState, MEDIA, bearer_key},
     experiments::SlugOwner,
     query_string::query_pairs,
     snapshots,
@@ -18,7 +17,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderMap, Response, header::AUTHORIZATION},
+    http::Response,
     middleware::from_fn_with_state,
 };
 use std::{
@@ -154,10 +153,6 @@ impl States {
             let _ = state.app.store.clear();
         }
     }
-}
-
-fn bearer_key(headers: &HeaderMap) -> Option<&str> {
-    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
 }
 
 /// Returns true if a store has the file, or the document of the link, at a path.

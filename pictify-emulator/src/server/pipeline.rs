@@ -98,7 +98,7 @@ impl RequestPipeline {
         };
         let base = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
         let base = base.map_or_else(|| state.url().to_owned(), |host| format!("http://{host}"));
-        let (headers, request_id) = (parts.headers, request_id);
+        let headers = parts.headers;
         let idempotency_key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).map(str::to_owned);
         let render = RenderContext { state: state.clone(), operation, request_id, base_url: base, idempotency_key };
         let context = RequestContext { state: state.clone(), path, query, body, headers, render };

@@ -1,8 +1,8 @@
 //! Router: the operations of the contract, rendered files, the page and the admin API.
 
 use super::{
-    RequestId, ServerState, access, body, fault_injection::ConnectionAborted, files, headers, observe,
-    pipeline::RequestPipeline,
+    RequestId, ServerState, access, body, body::MAX_BODY_BYTES, fault_injection::ConnectionAborted, files, headers,
+    observe, pipeline::RequestPipeline,
 };
 use crate::{
     admin,
@@ -26,9 +26,6 @@ use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, Predicate, predicate::DefaultPredicate},
 };
-
-/// Maximum size of the body of a request to the dashboard, in bytes.
-const MAX_PAGE_BODY_BYTES: usize = 2 * 1024 * 1024;
 
 /// Marks a response that a fault has changed.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +131,7 @@ async fn page(State(server): State<ServerState>, request: Request) -> Response<B
     let request_id = RequestId::of(&request);
     let (parts, body) = request.into_parts();
     let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
-    let response = match to_bytes(body, MAX_PAGE_BODY_BYTES).await {
+    let response = match to_bytes(body, MAX_BODY_BYTES).await {
         Ok(body) => dashboard::respond(&server.app, &parts.method, path, query, &body).await,
         Err(error) => Err(ApiError::framework(StatusCode::BAD_REQUEST, None, error.to_string())),
     };

@@ -109,12 +109,14 @@ fn read_request(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
 fn respond(request: &[u8]) -> io::Result<()> {
     let run = catch_unwind(AssertUnwindSafe(|| run(request)));
     let panicked = run.is_err();
+    let failed = |reason: String| wire::encode(&wire::Response::<()>::Err(reason));
     let response = match run {
-        Ok(response) => response?,
+        Ok(Ok(response)) => response,
+        // Without a response, the server would wait until the timeout.
+        Ok(Err(error)) => failed(error.to_string())?,
         Err(panic) => {
             let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            wire::encode(&wire::Response::<()>::Err(text))?
+            failed(text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default())?
         }
     };
     let mut output = io::stdout().lock();

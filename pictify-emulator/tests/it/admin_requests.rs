@@ -173,7 +173,9 @@ async fn a_test_waits_until_requests_match() {
 async fn requests_are_also_read_in_rust() {
     let emulator = Emulator::start().await.unwrap();
     post(&emulator, "/image", &json!({"html": "x", "width": 9, "height": 9})).await;
-    let requests = emulator.requests(&RequestFilter::default());
+    let requests = emulator.requests(&RequestFilter::default()).unwrap();
+    let unknown = emulator.requests(&RequestFilter::default().operation("createImages")).unwrap_err();
+    assert!(unknown.to_string().contains("createImages"), "{unknown}");
     assert_eq!(requests.len(), 1);
     assert_eq!((requests[0].operation.as_deref(), requests[0].status), (Some("createImage"), Some(200)));
     assert_eq!(requests[0].request.json.as_ref().map(|body| &body["html"]), Some(&json!("x")));

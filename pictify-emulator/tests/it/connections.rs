@@ -1,6 +1,6 @@
 //! Connections that send nothing, or slowly, and their number.
 
-use crate::support::{JSON, KEY, connect, create, get_without_key, program::Program, send, within};
+use crate::support::{JSON, KEY, connect, create, get_without_key, send, within};
 use pictify_emulator::{Emulator, Fault};
 use std::{io::ErrorKind, time::Duration};
 use tokio::{
@@ -82,9 +82,11 @@ async fn a_head_over_the_limit_is_rejected() {
 }
 
 /// At the limit of open files a server can accept nothing, read no file and start no process.
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn silent_connections_leave_files_for_everything_else() {
+    use crate::support::program::Program;
+
     let folder = tempfile::tempdir().unwrap();
     let mut command = std::process::Command::new("sh");
     let program = env!("CARGO_BIN_EXE_pictify-emulator");

@@ -241,7 +241,9 @@ async fn a_template_is_made_changed_compared_rendered_and_its_delivery_is_sent_a
 
     page.evaluate("document.querySelector('input[name=name]').value = 'Poster'").await.unwrap();
     page.evaluate("document.getElementById('save').click()").await.unwrap();
-    until(&page, "document.title.startsWith('Poster') && document.getElementById('compare') !== null").await;
+    // The script fills the source, and listens from then on.
+    until(&page, "document.title.startsWith('Poster') && document.querySelector('textarea[name=source]').value !== ''")
+        .await;
     let template = ok(&emulator, "GET /templates", Value::Null).await["templates"][0].clone();
     assert_eq!((&template["name"], &template["variableDefinitions"][3]["type"]), (&json!("Poster"), &json!("color")));
     let uid = template["uid"].as_str().unwrap();

@@ -34,7 +34,7 @@ async fn each_key_has_its_own_data_quota_faults_and_requests() {
     }
     assert_eq!([&a, &b, &emulator].map(Emulator::billed_renders), [2, 1, 0]);
     let created = RequestFilter::default().operation("createImage");
-    assert_eq!([&a, &b, &emulator].map(|view| view.requests(&created).len()), [3, 1, 0]);
+    assert_eq!([&a, &b, &emulator].map(|view| view.requests(&created).unwrap().len()), [3, 1, 0]);
 
     a.reset().unwrap();
     a.set_faults(0, [Fault::status(503).for_operation("listImages")]);

@@ -39,7 +39,7 @@ mod other_clients;
 mod page_loader;
 mod pdfs;
 mod persistence;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod program;
 mod requests;
 mod security;

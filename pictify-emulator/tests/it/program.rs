@@ -25,6 +25,19 @@ async fn output_of(arguments: &[&str], filter: Option<&str>, requests: &[(&str, 
     program.terminate("TERM")
 }
 
+#[tokio::test]
+async fn each_signal_to_stop_ends_the_program_properly() {
+    for (signal, name) in [("TERM", "SIGTERM"), ("INT", "SIGINT")] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = command(&["--port", "0", "--data-dir"]);
+        command.arg(folder.path()).stderr(Stdio::piped());
+        let output = Program::start_with(command).terminate(signal);
+        let log = text(&output.stderr);
+        assert!(output.status.success() && log.contains(&format!("stopping signal=\"{name}\"")), "{signal}: {log}");
+        assert_eq!(fs::read_to_string(folder.path().join("lock")).unwrap(), "", "the run has ended properly");
+    }
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }

@@ -79,6 +79,30 @@ async fn every_kind_of_render_has_the_same_result_as_in_a_thread() {
 }
 
 #[tokio::test]
+async fn pdfs_their_images_and_frames_of_videos_are_rendered_too() {
+    let workers = with_workers().start().await.unwrap();
+    let file = async |url: &Value| {
+        let path = url.as_str().unwrap().strip_prefix(workers.url()).unwrap().to_owned();
+        get(&workers, &path).await.body
+    };
+    let template = json!({"name": "Letter", "html": "<p>Dear {{name}}", "width": 300, "height": 200});
+    let template = post(&workers, "/templates", &template).await.json()["template"]["uid"].clone();
+    let pdf =
+        post(&workers, "/pdf/render", &json!({"templateUid": template, "variables": {"name": "Ada"}})).await.json();
+    assert!(file(&pdf["url"]).await.starts_with(b"%PDF"), "{pdf}");
+    let listed = get(&workers, "/render").await.json()["renders"][0]["id"].clone();
+    let image = get(&workers, &format!("/_emulator/ui/renders/{}/pages/1", listed.as_str().unwrap())).await;
+    assert!(image.status == 200 && image.body.starts_with(b"\x89PNG"), "{image:?}");
+    let code = "import {z} from 'zod'; export const schema = z.object({}); export default () => <p>x</p>;";
+    let scene =
+        json!({"name": "x", "kind": "tsx", "tsx": code, "width": 16, "height": 16, "fps": 9, "durationInFrames": 9});
+    let scene = post(&workers, "/video/templates", &scene).await.json()["template"]["uid"].clone();
+    let frame =
+        post(&workers, &format!("/video/templates/{}/preview", scene.as_str().unwrap()), &json!({})).await.json();
+    assert!(file(&frame["url"]).await.starts_with(b"\x89PNG"), "{frame}");
+}
+
+#[tokio::test]
 async fn errors_of_an_engine_pass_through() {
     let workers = with_workers().start().await.unwrap();
     let mut body = honest();

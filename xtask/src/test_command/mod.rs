@@ -196,6 +196,9 @@ fn test(
 
 /// Runs the test of the emulator under hostile load for so many seconds, as an optimised build.
 fn soak(root: &Path, seconds: u64, out: &mut impl Write) -> Result<ExitCode> {
+    if !cfg!(target_os = "linux") {
+        bail!("the soak reads the memory of processes from /proc, which only Linux has");
+    }
     let arguments =
         ["test", "--release", "--package", "pictify-emulator", "--test", "it", "--", "soak::", "--nocapture"];
     writeln!(out, "cargo {}", arguments.join(" "))?;

@@ -28,7 +28,8 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(in super::super) async fn replay(State(state): State<Arc<AppState>>, Path(id): Path<String>) -> AdminResult {
     let recorded = find(&state, &id)?;
     let Some((method, uri, mut headers, body)) = recorded.to_replay() else {
-        let message = "The request cannot be repeated: its body was too large to be recorded";
+        let message =
+            "The request cannot be repeated: its body was not recorded, because it was too large or was not read";
         return Err(AdminError::new(StatusCode::CONFLICT, message));
     };
     // The connection sets its own framing.
